@@ -1,0 +1,212 @@
+import { JsonObject, Literals, Maybe, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { route } from "./route.ts";
+import { RunEvent } from "./events.ts";
+
+const tag = "chat";
+export const EditMode = Literals("allow", "ask", "plan");
+export type EditMode = Static<typeof EditMode>;
+export const ChatStatus = Literals("active", "running", "waiting_approval", "completed", "archived");
+
+/** agent-git-deploy 3.1. Steps of assistant messages stand inline in `message_metadata.steps`. */
+export const ChatMessage = Type.Object({
+  id: Uuid,
+  chat_id: Uuid,
+  role: Literals("user", "assistant"),
+  content: Type.String(),
+  message_metadata: Nullable(JsonObject),
+  created_at: Timestamp,
+});
+export type ChatMessage = Static<typeof ChatMessage>;
+export const ActiveRun = Type.Object({ task_id: Uuid, chat_id: Uuid, message: Type.String(), started_at: Timestamp });
+export type ActiveRun = Static<typeof ActiveRun>;
+const chatFields = {
+  id: Uuid,
+  project_id: Nullable(Uuid),
+  title: Nullable(Type.String()),
+  origin: Literals("browser", "slack", "api", "cli"),
+  status: ChatStatus,
+  created_at: Timestamp,
+  updated_at: Timestamp,
+  message_count: Type.Integer(),
+};
+export const ChatSession = Type.Object(chatFields);
+export type ChatSession = Static<typeof ChatSession>;
+export const Chat = Type.Object({
+  ...chatFields,
+  user_id: Uuid,
+  messages: Type.Array(ChatMessage),
+  active_task: Nullable(Type.Object({ task_id: Uuid, message: Type.String(), started_at: Timestamp })),
+  /** A question the run waits on, so that a reload can show it (4.11). */
+  pending_approval: Nullable(JsonObject),
+});
+export type Chat = Static<typeof Chat>;
+
+export const SendMessage = Type.Object({
+  project_id: ProjectRef,
+  message: Type.String({ minLength: 1, maxLength: 10_000, pattern: "\\S" }),
+  agent_id: Maybe(Type.String({ maxLength: 100 })),
+  container_id: Maybe(Uuid),
+  chat_id: Maybe(Uuid),
+  max_iterations: Maybe(Type.Integer({ minimum: 1 })),
+  edit_mode: Type.Optional(EditMode),
+  view_context: Maybe(
+    Type.String({ pattern: "^(graph|builder|terminal|kanban|Graph|Builder|Terminal|Kanban|GRAPH|BUILDER|TERMINAL|KANBAN)$" }),
+  ),
+  /** Overrides the agent's model for this run (README rule 13). */
+  model: Maybe(Type.String({ maxLength: 200 })),
+});
+export type SendMessage = Static<typeof SendMessage>;
+export const ApprovalResponse = Literals("allow_once", "allow_all", "deny", "stop");
+export type ApprovalResponse = Static<typeof ApprovalResponse>;
+
+const ChatParams = Type.Object({ chat_id: Uuid });
+
+/** agent-git-deploy 3 and 10. */
+export const chatRoutes = {
+  history: route({
+    method: "GET",
+    path: "/api/chat/history/{project_id}",
+    tag,
+    summary: "Messages of a session, the newest session by default",
+    auth: "user",
+    params: Type.Object({ project_id: ProjectRef }),
+    query: Type.Object({ ...pageQuery, chat_id: Type.Optional(Uuid), order: Type.Optional(Literals("asc", "desc")) }),
+    response: listOf(ChatMessage),
+    errors: ["not_found"],
+  }),
+  stream: route({
+    method: "POST",
+    path: "/api/chat/stream",
+    tag,
+    summary: "Send a message and follow the run",
+    auth: "user",
+    kind: "sse",
+    body: SendMessage,
+    events: RunEvent,
+    errors: [
+      "not_found",
+      "chat_busy",
+      "insufficient_credits",
+      "agent_not_owned",
+      "agent_not_runnable",
+      "unknown_model",
+      "model_not_configured",
+    ],
+  }),
+  cancel: route({
+    method: "POST",
+    path: "/api/chat/cancel",
+    tag,
+    summary: "Cancel a run",
+    auth: "user",
+    body: Type.Object({ task_id: Maybe(Uuid), chat_id: Maybe(Uuid) }),
+    response: Type.Object({ status: Literals("cancellation_requested", "not_running"), task_id: Nullable(Uuid) }),
+    errors: ["not_found", "bad_request"],
+  }),
+  sessions: route({
+    method: "GET",
+    path: "/api/chat/sessions",
+    tag,
+    summary: "Chat sessions, newest activity first",
+    auth: "user",
+    query: Type.Object({ ...pageQuery, project_id: Type.Optional(ProjectRef) }),
+    response: listOf(ChatSession),
+    errors: ["not_found"],
+  }),
+  createSession: route({
+    method: "POST",
+    path: "/api/chat/sessions",
+    tag,
+    summary: "Start a new session",
+    auth: "user",
+    status: 201,
+    body: Type.Object({ project_id: ProjectRef, title: Maybe(Type.String({ maxLength: 255 })) }),
+    response: Chat,
+    errors: ["not_found"],
+  }),
+  approval: route({
+    method: "POST",
+    path: "/api/chat/agent/approval",
+    tag,
+    summary: "Answer an approval request",
+    auth: "user",
+    body: Type.Object({ approval_id: Uuid, response: ApprovalResponse, note: Maybe(Type.String({ maxLength: 2000 })) }),
+    response: Type.Object({ approval_id: Uuid, response: ApprovalResponse }),
+    errors: ["not_found", "already_answered"],
+  }),
+  active: route({
+    method: "GET",
+    path: "/api/chat/agent/active",
+    tag,
+    summary: "The run that is going on, to re-attach after a reload",
+    auth: "user",
+    query: Type.Object({ project_id: ProjectRef, chat_id: Type.Optional(Uuid) }),
+    response: Type.Object({ active: Nullable(ActiveRun) }),
+    errors: ["not_found"],
+  }),
+  runEvents: route({
+    method: "GET",
+    path: "/api/chat/agent/events/{task_id}",
+    tag,
+    summary: "Replay and follow a run's events",
+    auth: "user",
+    kind: "sse",
+    params: Type.Object({ task_id: Uuid }),
+    query: Type.Object({ last_event_id: Type.Optional(Type.Integer({ minimum: 0 })) }),
+    events: RunEvent,
+    errors: ["not_found"],
+  }),
+  resume: route({
+    method: "POST",
+    path: "/api/chat/agent/resume",
+    tag,
+    summary: "Go on with an interrupted run",
+    auth: "user",
+    status: 202,
+    body: Type.Object({ task_id: Uuid }),
+    response: Type.Object({ task_id: Uuid, status_url: Type.String() }),
+    errors: ["not_found", "not_resumable", "chat_busy", "model_not_configured"],
+  }),
+  socket: route({
+    method: "WS",
+    path: "/api/chat/ws/{chat_id}",
+    tag,
+    summary: "Chat over a socket: send, cancel, approve, follow",
+    auth: "user",
+    kind: "socket",
+    params: ChatParams,
+    events: RunEvent,
+    frames: Type.Object({ type: Literals("auth", "ping", "message", "approval_response", "cancel", "subscribe") }),
+  }),
+  get: route({
+    method: "GET",
+    path: "/api/chat/{chat_id}",
+    tag,
+    summary: "A session with its newest 200 messages",
+    auth: "user",
+    params: ChatParams,
+    response: Chat,
+    errors: ["not_found"],
+  }),
+  update: route({
+    method: "PATCH",
+    path: "/api/chat/{chat_id}",
+    tag,
+    summary: "Rename or archive a session",
+    auth: "user",
+    params: ChatParams,
+    body: Type.Object({ title: Maybe(Type.String({ maxLength: 255 })), status: Type.Optional(Literals("active", "archived")) }),
+    response: ChatSession,
+    errors: ["not_found"],
+  }),
+  remove: route({
+    method: "DELETE",
+    path: "/api/chat/{chat_id}",
+    tag,
+    summary: "Delete a session",
+    auth: "user",
+    status: 204,
+    params: ChatParams,
+    errors: ["not_found", "last_chat"],
+  }),
+};

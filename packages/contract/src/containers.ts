@@ -1,0 +1,206 @@
+import {
+  Literals,
+  Maybe,
+  Nullable,
+  ProjectRef,
+  Timestamp,
+  Type,
+  Uuid,
+  extend,
+  listOf,
+  pageQuery,
+  taskAnswer,
+  type Static,
+} from "./schema.ts";
+import { route } from "./route.ts";
+import { ContainerStatus } from "./events.ts";
+
+const tag = "containers";
+export { ContainerStatus };
+
+/** accounts-projects 1, Container. `environment_vars` is always null: values are write-only. */
+export const Container = Type.Object({
+  id: Uuid,
+  project_id: Uuid,
+  base_id: Nullable(Uuid),
+  name: Type.String(),
+  directory: Type.String(),
+  container_name: Type.String(),
+  port: Nullable(Type.Integer()),
+  internal_port: Nullable(Type.Integer()),
+  environment_vars: Type.Null(),
+  env_var_keys: Type.Array(Type.String()),
+  env_vars_count: Type.Integer(),
+  container_type: Literals("base", "service"),
+  service_slug: Nullable(Type.String()),
+  deployment_mode: Literals("container", "external"),
+  external_endpoint: Nullable(Type.String()),
+  credentials_id: Nullable(Uuid),
+  injected_env_vars: Nullable(
+    Type.Array(Type.Object({ key: Type.String(), source_container_name: Type.String(), source_container_id: Uuid })),
+  ),
+  service_outputs: Nullable(Type.Record(Type.String(), Type.String())),
+  deployment_provider: Nullable(Literals("vercel", "netlify", "cloudflare")),
+  position_x: Type.Number(),
+  position_y: Type.Number(),
+  status: ContainerStatus,
+  url: Nullable(Type.String()),
+  last_started_at: Nullable(Timestamp),
+  needs_restart: Type.Boolean(),
+  created_at: Timestamp,
+});
+export type Container = Static<typeof Container>;
+
+const Params = Type.Object({ id: ProjectRef, container_id: Uuid });
+const ProjectOnly = Type.Object({ id: ProjectRef });
+const EnvVars = Type.Record(Type.String(), Type.String({ maxLength: 32_768 }));
+
+export const CreateContainer = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  container_type: Type.Optional(Literals("base", "service")),
+  base_id: Maybe(Type.String({ minLength: 1, maxLength: 100 })),
+  service_slug: Maybe(Type.String({ maxLength: 100 })),
+  deployment_mode: Type.Optional(Literals("container", "external")),
+  external_endpoint: Maybe(Type.String({ maxLength: 500 })),
+  credentials: Maybe(EnvVars),
+  position_x: Type.Optional(Type.Number()),
+  position_y: Type.Optional(Type.Number()),
+});
+export const UpdateContainer = Type.Object({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  position_x: Type.Optional(Type.Number()),
+  position_y: Type.Optional(Type.Number()),
+  port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+  env_vars_to_set: Type.Optional(EnvVars),
+  env_vars_to_delete: Type.Optional(Type.Array(Type.String())),
+  external_endpoint: Maybe(Type.String({ maxLength: 500 })),
+  deployment_mode: Type.Optional(Literals("container", "external")),
+  deployment_provider: Maybe(Literals("vercel", "netlify", "cloudflare")),
+});
+
+export const LogEvent = Type.Object({
+  seq: Type.Integer(),
+  type: Type.Literal("log"),
+  data: Type.Object({ line: Type.String(), stream: Literals("stdout", "stderr", "system"), ts: Timestamp }),
+});
+export type LogEvent = Static<typeof LogEvent>;
+
+/** accounts-projects 4.2 and 9. */
+export const containersRoutes = {
+  list: route({
+    method: "GET",
+    path: "/api/projects/{id}/containers",
+    tag,
+    summary: "The project's containers",
+    auth: "user",
+    params: ProjectOnly,
+    query: Type.Object(pageQuery),
+    response: listOf(Container),
+    errors: ["not_found"],
+  }),
+  create: route({
+    method: "POST",
+    path: "/api/projects/{id}/containers",
+    tag,
+    summary: "Add a container",
+    auth: "user",
+    status: 201,
+    params: ProjectOnly,
+    body: CreateContainer,
+    response: extend(Container, { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) }),
+    errors: ["not_found", "bad_request", "conflict"],
+  }),
+  get: route({
+    method: "GET",
+    path: "/api/projects/{id}/containers/{container_id}",
+    tag,
+    summary: "One container, with the variables injected into it",
+    auth: "user",
+    params: Params,
+    response: Container,
+    errors: ["not_found"],
+  }),
+  update: route({
+    method: "PATCH",
+    path: "/api/projects/{id}/containers/{container_id}",
+    tag,
+    summary: "Change name, position, port or environment",
+    auth: "user",
+    params: Params,
+    body: UpdateContainer,
+    response: Container,
+    errors: ["not_found", "conflict"],
+  }),
+  remove: route({
+    method: "DELETE",
+    path: "/api/projects/{id}/containers/{container_id}",
+    tag,
+    summary: "Remove a container; its files stay",
+    auth: "user",
+    status: 204,
+    params: Params,
+    errors: ["not_found"],
+  }),
+  start: route({
+    method: "POST",
+    path: "/api/projects/{id}/containers/{container_id}/start",
+    tag,
+    summary: "Start one container",
+    auth: "user",
+    status: 202,
+    params: Params,
+    response: Type.Object({ ...taskAnswer, container_name: Type.String(), url: Nullable(Type.String()) }),
+    errors: ["not_found", "external_service", "project_busy"],
+  }),
+  stop: route({
+    method: "POST",
+    path: "/api/projects/{id}/containers/{container_id}/stop",
+    tag,
+    summary: "Stop one container",
+    auth: "user",
+    params: Params,
+    response: Type.Object({ message: Type.String(), container_id: Uuid, container_name: Type.String() }),
+    errors: ["not_found"],
+  }),
+  restart: route({
+    method: "POST",
+    path: "/api/projects/{id}/containers/{container_id}/restart",
+    tag,
+    summary: "Restart one container",
+    auth: "user",
+    status: 202,
+    params: Params,
+    response: Type.Object({ ...taskAnswer, container_name: Type.String(), url: Nullable(Type.String()) }),
+    errors: ["not_found", "external_service", "project_busy"],
+  }),
+  health: route({
+    method: "GET",
+    path: "/api/projects/{id}/containers/{container_id}/health",
+    tag,
+    summary: "Probe the container over HTTP (5 s)",
+    auth: "user",
+    params: Params,
+    response: Type.Object({
+      healthy: Type.Boolean(),
+      status_code: Type.Optional(Type.Integer()),
+      url: Nullable(Type.String()),
+      error: Type.Optional(Type.String()),
+    }),
+    errors: ["not_found"],
+  }),
+  logs: route({
+    method: "GET",
+    path: "/api/projects/{id}/containers/{container_id}/logs",
+    tag,
+    summary: "The last lines, then live ones",
+    auth: "user",
+    kind: "sse",
+    params: Params,
+    query: Type.Object({
+      tail: Type.Optional(Type.Integer({ minimum: 0, maximum: 5000, default: 100 })),
+      last_event_id: Type.Optional(Type.Integer({ minimum: 0 })),
+    }),
+    events: LogEvent,
+    errors: ["not_found"],
+  }),
+};

@@ -1,0 +1,27 @@
+import { authRoutes } from "./auth.ts";
+import { chatRoutes } from "./chat.ts";
+import { containersRoutes } from "./containers.ts";
+import { filesRoutes } from "./files.ts";
+import { modelsRoutes } from "./models.ts";
+import { previewsRoutes } from "./previews.ts";
+import { projectsRoutes } from "./projects.ts";
+import { shellRoutes } from "./shell.ts";
+import { systemRoutes } from "./system.ts";
+import { tasksRoutes } from "./tasks.ts";
+import { usersRoutes } from "./users.ts";
+
+/** Every route of the API, grouped by noun. `<group>.<name>` is the operationId, the client call and the log field. */
+export const contract = {
+  system: systemRoutes,
+  auth: authRoutes,
+  users: usersRoutes,
+  projects: projectsRoutes,
+  containers: containersRoutes,
+  files: filesRoutes,
+  previews: previewsRoutes,
+  chat: chatRoutes,
+  models: modelsRoutes,
+  shell: shellRoutes,
+  tasks: tasksRoutes,
+};
+export type Contract = typeof contract;

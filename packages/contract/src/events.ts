@@ -1,0 +1,178 @@
+import { JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
+import { Task } from "./tasks.ts";
+
+/** The agent's events, spelled and ordered as agent-git-deploy 3.7 says. */
+const ToolCall = Type.Object({ name: Type.String(), parameters: JsonObject });
+/** agent-git-deploy 4.6: `error` is always set on failure. */
+export const ToolResult = Type.Object({
+  success: Type.Boolean(),
+  tool: Type.Optional(Type.String()),
+  result: Type.Optional(JsonObject),
+  error: Type.Optional(Type.String()),
+});
+export type ToolResult = Static<typeof ToolResult>;
+
+export const AgentStep = Type.Object({
+  iteration: Type.Integer(),
+  thought: Nullable(Type.String()),
+  tool_calls: Type.Array(ToolCall),
+  tool_results: Type.Array(ToolResult),
+  response_text: Type.String(),
+  timestamp: Timestamp,
+  is_complete: Type.Boolean(),
+});
+export type AgentStep = Static<typeof AgentStep>;
+
+export const CompletionReason = Literals(
+  "no_more_actions",
+  "task_complete_signal",
+  "user_stopped",
+  "cancelled",
+  "approval_timeout",
+  "resource_limit_exceeded",
+  "credits_exhausted",
+  "credit_deduction_failed",
+  "error",
+  "max_iterations",
+  "interrupted",
+  "in_progress",
+);
+export type CompletionReason = Static<typeof CompletionReason>;
+
+export const FileChanged = Type.Object({
+  path: Type.String(),
+  op: Literals("add", "update", "delete", "move"),
+  new_path: Type.Optional(Type.String()),
+  diff: Type.Optional(Type.String()),
+  size: Type.Optional(Type.Integer()),
+  etag: Type.Optional(Type.String()),
+  is_directory: Type.Optional(Type.Boolean()),
+  /** `user` through the API, `agent` through a tool, `process` seen by the watcher. */
+  by: Type.Optional(Literals("user", "agent", "process")),
+});
+export const ApprovalRequired = Type.Object({
+  approval_id: Uuid,
+  tool_name: Type.String(),
+  tool_parameters: JsonObject,
+  tool_description: Type.String(),
+});
+export const ApprovalResolved = Type.Object({
+  approval_id: Uuid,
+  response: Type.String(),
+  note: Nullable(Type.String()),
+  by: Nullable(Type.String()),
+  at: Timestamp,
+});
+
+const runEventData = {
+  task_started: Type.Object({ chat_id: Uuid, message_id: Uuid, agent_id: Nullable(Uuid), model: Type.String() }),
+  text_chunk: Type.Object({ content: Type.String(), iteration: Type.Integer() }),
+  tool_started: Type.Object({ iteration: Type.Integer(), tools: Type.Array(ToolCall), timestamp: Timestamp }),
+  approval_required: ApprovalRequired,
+  approval_resolved: ApprovalResolved,
+  file_changed: FileChanged,
+  agent_step: AgentStep,
+  credits_used: Type.Object({
+    cost_total_cents: Type.Integer(),
+    credits_deducted: Type.Integer(),
+    new_balance: Nullable(Type.Integer()),
+    usage_log_id: Nullable(Uuid),
+    is_byok: Type.Boolean(),
+    tokens_in: Type.Optional(Type.Integer()),
+    tokens_out: Type.Optional(Type.Integer()),
+  }),
+  todo_updated: Type.Object({ todos: Type.Array(JsonObject) }),
+  complete: Type.Object({
+    success: Type.Boolean(),
+    iterations: Type.Integer(),
+    final_response: Type.String(),
+    tool_calls_made: Type.Integer(),
+    completion_reason: CompletionReason,
+    error: Type.Optional(Type.String()),
+    session_id: Type.Optional(Type.String()),
+    resource_stats: Type.Optional(
+      Type.Object({
+        cost_cents: Type.Number(),
+        cost_limit_cents: Nullable(Type.Number()),
+        iterations: Type.Integer(),
+        iteration_limit: Nullable(Type.Integer()),
+        tokens_in: Type.Integer(),
+        tokens_out: Type.Integer(),
+        duration_ms: Type.Integer(),
+      }),
+    ),
+  }),
+  error: Type.Object({ message: Type.String(), code: Type.String() }),
+  done: Type.Object({ error: Type.Optional(Type.String()) }),
+};
+
+/** What the preview bridge saw in the running app (README rule 14). Hostile input: show as text only. */
+export const PreviewReport = Type.Object({
+  container_id: Uuid,
+  kind: Literals("navigation", "error", "console", "request"),
+  url: Type.Optional(Type.String()),
+  level: Type.Optional(Literals("log", "info", "warn", "error", "debug")),
+  message: Type.Optional(Type.String()),
+  stack: Type.Optional(Type.String()),
+  source: Type.Optional(Type.String()),
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+  method: Type.Optional(Type.String()),
+  status: Type.Optional(Type.Integer()),
+  duration_ms: Type.Optional(Type.Integer()),
+});
+export type PreviewReport = Static<typeof PreviewReport>;
+
+export const ContainerStatus = Literals("stopped", "starting", "running", "frozen", "failed", "connected");
+const projectEventData = {
+  container_status: Type.Object({
+    container_id: Uuid,
+    name: Type.String(),
+    status: ContainerStatus,
+    url: Nullable(Type.String()),
+    port: Type.Optional(Type.Integer()),
+    exit_code: Type.Optional(Nullable(Type.Integer())),
+    message: Type.Optional(Type.String()),
+    last_lines: Type.Optional(Type.Array(Type.String())),
+  }),
+  project_status: Type.Object({ environment_status: Type.String(), name: Type.Optional(Type.String()) }),
+  preview_report: PreviewReport,
+  task_update: Task,
+  notice: Type.Object({ level: Literals("info", "warning"), message: Type.String() }),
+};
+
+const union = <const D extends Record<string, TSchema>>(data: D, frame: Record<string, TSchema>) =>
+  Type.Unsafe<{ [K in keyof D]: { type: K; data: Static<D[K]> } }[keyof D]>({
+    oneOf: Object.entries(data).map(([type, schema]) => ({
+      type: "object",
+      required: ["seq", "type", "data"],
+      properties: { ...frame, type: { type: "string", const: type }, data: schema },
+    })),
+  });
+
+type Frame<D extends Record<string, TSchema>, F> = { [K in keyof D]: F & { type: K; data: Static<D[K]> } }[keyof D];
+
+/** One event of a run: `seq` grows by one per task, from 1. */
+export type RunEvent = Frame<typeof runEventData, { seq: number; task_id: string }>;
+export type RunEventType = keyof typeof runEventData;
+export type RunEventData<T extends RunEventType> = Static<(typeof runEventData)[T]>;
+export const RunEvent = union(runEventData, { seq: Type.Integer(), task_id: Uuid }) as TSchema as ReturnType<typeof Type.Unsafe<RunEvent>>;
+
+/** One event of a project's stream: `seq` grows per project; events of runs carry their `task_id` and `task_seq`. */
+export type ProjectEvent = Frame<
+  typeof projectEventData & typeof runEventData,
+  { seq: number; ts: string; task_id?: string; task_seq?: number }
+>;
+export type ProjectEventType = ProjectEvent["type"];
+export type ProjectEventData<T extends keyof (typeof projectEventData & typeof runEventData)> = Static<
+  (typeof projectEventData & typeof runEventData)[T]
+>;
+export const ProjectEvent = union(
+  { ...projectEventData, ...runEventData },
+  {
+    seq: Type.Integer(),
+    ts: Timestamp,
+    task_id: Uuid,
+    task_seq: Type.Integer(),
+  },
+) as TSchema as ReturnType<typeof Type.Unsafe<ProjectEvent>>;

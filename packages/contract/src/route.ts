@@ -1,0 +1,47 @@
+import type { Static, TSchema } from "typebox";
+import type { ErrorCode } from "./errors.ts";
+
+/**
+ * A route is a value. Validation, serialisation, the auth level, the OpenAPI document and the typed client all follow from it.
+ * `kind`: `json` (default), `sse` (answer is a stream of `events`), `socket` (WebSocket; `events` are the server's frames),
+ * `upload` (multipart in, JSON out), `raw` (the handler writes the reply itself).
+ */
+export interface RouteSpec {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "WS";
+  /** OpenAPI form: `/api/projects/{id}`. A trailing `{path}` takes the whole rest, slashes included. */
+  path: string;
+  tag: string;
+  summary: string;
+  auth: "none" | "optional" | "user" | "superuser";
+  kind?: "json" | "sse" | "socket" | "upload" | "raw";
+  /** Success status; several for upserts. Default 200. */
+  status?: 200 | 201 | 202 | 204 | readonly [201, 200];
+  params?: TSchema;
+  query?: TSchema;
+  body?: TSchema;
+  /** JSON bodies may be absent altogether. */
+  bodyOptional?: boolean;
+  /** Largest accepted body in bytes; default 1 MiB. */
+  bodyLimit?: number;
+  /** Also takes `application/x-www-form-urlencoded`. */
+  form?: boolean;
+  response?: TSchema;
+  /** Content type of a `raw` answer. */
+  contentType?: string;
+  events?: TSchema;
+  /** Client frames of a socket. */
+  frames?: TSchema;
+  /** Codes beside the usual ones, for the document. */
+  errors?: readonly ErrorCode[];
+  /** Cookie-authenticated writes need the CSRF header unless this is false (accounts-projects 0.5). */
+  csrf?: false;
+}
+
+export const route = <const R extends RouteSpec>(spec: R): R => spec;
+export type RouteGroup = Record<string, RouteSpec>;
+
+type Part<R, K extends string, Out extends string> = R extends { [P in K]: infer S extends TSchema } ? { [P in Out]: Static<S> } : unknown;
+/** What a handler receives. */
+export type RouteInput<R extends RouteSpec> = Part<R, "params", "params"> & Part<R, "query", "query"> & Part<R, "body", "body">;
+export type RouteOutput<R extends RouteSpec> = R extends { response: infer S extends TSchema } ? Static<S> : void;
+export type RouteEvent<R extends RouteSpec> = R extends { events: infer S extends TSchema } ? Static<S> : never;

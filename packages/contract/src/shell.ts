@@ -1,0 +1,100 @@
+import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, listOf, pageQuery, type Static } from "./schema.ts";
+import { route } from "./route.ts";
+
+const tag = "shell";
+export const ShellSession = Type.Object({
+  id: Uuid,
+  project_id: Uuid,
+  command: Type.String(),
+  working_dir: Type.String(),
+  status: Literals("initializing", "active", "idle", "closed", "failed"),
+  created_at: Timestamp,
+  last_activity_at: Timestamp,
+  bytes_read: Type.Integer(),
+  bytes_written: Type.Integer(),
+  total_reads: Type.Integer(),
+  container_name: Type.String(),
+  cols: Type.Integer(),
+  rows: Type.Integer(),
+  closed_at: Nullable(Timestamp),
+});
+export type ShellSession = Static<typeof ShellSession>;
+
+export type ShellServerFrame =
+  | { type: "status"; message: string }
+  | { type: "output"; data: string }
+  | { type: "pong" }
+  | { type: "exit"; code: number | null }
+  | { type: "error"; data: { message: string; code: string } };
+export type ShellClientFrame =
+  | { type: "input"; data: string }
+  | { type: "resize"; cols: number; rows: number }
+  | { type: "ping" }
+  | { type: "close" };
+
+/** accounts-projects 5. */
+export const shellRoutes = {
+  create: route({
+    method: "POST",
+    path: "/api/shell/sessions",
+    tag,
+    summary: "Open a terminal in a container",
+    auth: "user",
+    status: 201,
+    body: Type.Object({
+      project_id: ProjectRef,
+      command: Type.Optional(Type.String({ minLength: 1, maxLength: 4096 })),
+      container_name: Type.Optional(Nullable(Type.String({ maxLength: 200 }))),
+      cols: Type.Optional(Type.Integer({ minimum: 2, maximum: 500 })),
+      rows: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+    }),
+    response: extend(ShellSession, { ws_url: Type.String() }),
+    errors: ["not_found", "not_running", "shell_limit", "pty_failed"],
+  }),
+  list: route({
+    method: "GET",
+    path: "/api/shell/sessions",
+    tag,
+    summary: "The caller's open terminals",
+    auth: "user",
+    query: Type.Object({ ...pageQuery, project_id: Type.Optional(ProjectRef) }),
+    response: listOf(ShellSession),
+  }),
+  get: route({
+    method: "GET",
+    path: "/api/shell/sessions/{id}",
+    tag,
+    summary: "One terminal",
+    auth: "user",
+    params: Type.Object({ id: Uuid }),
+    response: ShellSession,
+    errors: ["not_found"],
+  }),
+  remove: route({
+    method: "DELETE",
+    path: "/api/shell/sessions/{id}",
+    tag,
+    summary: "Close a terminal and its processes",
+    auth: "user",
+    status: 204,
+    params: Type.Object({ id: Uuid }),
+    errors: ["not_found"],
+  }),
+  socket: route({
+    method: "WS",
+    path: "/api/shell/ws/{session_id}",
+    tag,
+    summary: "Terminal input and output",
+    auth: "user",
+    kind: "socket",
+    params: Type.Object({ session_id: Uuid }),
+    events: Type.Unsafe<ShellServerFrame>({
+      type: "object",
+      properties: { type: { type: "string", enum: ["status", "output", "pong", "exit", "error"] } },
+    }),
+    frames: Type.Unsafe<ShellClientFrame>({
+      type: "object",
+      properties: { type: { type: "string", enum: ["auth", "input", "resize", "ping", "close"] } },
+    }),
+  }),
+};

@@ -1,0 +1,56 @@
+import { JsonObject, Literals, Type, type Static } from "./schema.ts";
+import { route } from "./route.ts";
+
+const tag = "system";
+export const DeploymentMode = Literals("sandbox", "docker", "kubernetes", "process", "memory");
+export const Isolation = Literals("full", "no-netns", "process", "none");
+
+export const PublicConfig = Type.Object({
+  app_domain: Type.String(),
+  preview_domain: Type.String(),
+  deployment_mode: DeploymentMode,
+  isolation: Isolation,
+  isolation_warnings: Type.Array(Type.String()),
+  version: Type.String(),
+  /** No administrator exists yet. */
+  setup_required: Type.Boolean(),
+  /** Registration must carry the setup token printed at start to become administrator (the server is not bound to loopback only). */
+  setup_token_required: Type.Boolean(),
+  /** Replies come from a script. */
+  demo: Type.Boolean(),
+  features: Type.Object({
+    stripe: Type.Boolean(),
+    google_oauth: Type.Boolean(),
+    github_oauth: Type.Boolean(),
+    two_fa: Type.Boolean(),
+    smtp: Type.Boolean(),
+  }),
+});
+export type PublicConfig = Static<typeof PublicConfig>;
+
+/** marketplace-billing-admin 10. */
+export const systemRoutes = {
+  health: route({
+    method: "GET",
+    path: "/health",
+    tag,
+    summary: "Liveness: the process answers; no database call",
+    auth: "none",
+    response: Type.Object({
+      status: Type.Literal("healthy"),
+      service: Type.String(),
+      version: Type.String(),
+      runtime: Type.Object({ driver: DeploymentMode, isolation: Isolation }),
+    }),
+  }),
+  ready: route({
+    method: "GET",
+    path: "/ready",
+    tag,
+    summary: "Readiness: database, jobs and driver",
+    auth: "none",
+    response: Type.Object({ status: Type.String(), checks: JsonObject }),
+    errors: ["unavailable"],
+  }),
+  config: route({ method: "GET", path: "/api/config", tag, summary: "Public configuration", auth: "none", response: PublicConfig }),
+};
