@@ -51,5 +51,11 @@ test("event streams are read across chunk borders, comments skipped", async () =
       c.close();
     },
   });
-  expect(await Array.fromAsync(readEvents<{ seq: number }>(stream))).toEqual([{ seq: 1, n: "ä" }, { seq: 2 }]);
+  expect(await collect(readEvents<{ seq: number }>(stream))).toEqual([{ seq: 1, n: "ä" }, { seq: 2 }]);
 });
+
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
