@@ -1,0 +1,522 @@
+/**
+ * The agent's seam: everything the loop needs from outside and everything it tells the outside.
+ *
+ * The package knows no HTTP, no SQL and no container engine. The caller hands in a {@link Workspace} (where the project's
+ * files and processes are), a {@link ModelClient} (who is asked) and {@link AgentDeps} (who is told), and calls `runAgent`.
+ *
+ * Order of events of one run (contract agent-git-deploy 3.7). `·` is a hook call, the rest goes through `emit`:
+ *
+ * ```
+ * repeat, once per iteration
+ * ├─ text_chunk*               as the model streams
+ * ├─ · afterModelCall          exactly once per model call: the caller charges and publishes credits_used here
+ * ├─ tool_started              the batch, before any of it runs
+ * ├─ for each call, in order   (neighbouring read-only calls run at the same time)
+ * │  ├─ approval_required?     only in ask mode, one after another
+ * │  ├─ · approve              waits for the person
+ * │  └─ file_changed*          after each successful mutation
+ * └─ agent_step                the batch with its results
+ * at the end, whatever happened
+ * ├─ text_chunk*, · afterModelCall
+ * ├─ error?                    when the run failed
+ * └─ complete                  always last, exactly once
+ * ```
+ *
+ * `task_started` (before) and `done` (after) belong to the caller. Data is spelled as on the wire (snake_case).
+ */
+import type { Static, TObject } from "typebox";
+
+// ---------------------------------------------------------------------------------------------------------------- workspace
+
+/**
+ * Where the tools work. A runtime `Sandbox` satisfies this as it is. Paths are relative to the tree's root, `/`-separated,
+ * normalised by the tools (no `..`, no leading slash); the workspace itself must refuse what leaves the tree through a symlink.
+ *
+ * Methods reject with an `Error` whose `code` is one of `not_found`, `exists`, `is_directory`, `not_directory`, `too_large`,
+ * `etag_mismatch`, `outside_tree`, `storage_full`, `not_supported`, `unavailable`, `aborted`, and whose `message` may be shown to the project's owner.
+ */
+export interface Workspace {
+  readonly files: WorkspaceFiles;
+  /** Runs argv to its end. A non-zero exit is a result, not a rejection. The whole process tree ends on abort and on timeout. */
+  exec(argv: string[], options?: WorkspaceExecOptions): Promise<WorkspaceExecResult>;
+  /** Starts argv on a pseudo terminal. */
+  pty(argv: string[], options?: { cwd?: string; env?: Record<string, string>; cols?: number; rows?: number }): Promise<WorkspaceTerminal>;
+}
+
+export interface WorkspaceFiles {
+  stat(path: string): Promise<WorkspaceEntry | undefined>;
+  /** Rejects `not_found`, `is_directory`, or `too_large` when the file is larger than `maxBytes`. */
+  read(path: string, options?: { maxBytes?: number }): Promise<{ data: Uint8Array; entry: WorkspaceEntry }>;
+  /** Atomic; creates parents. With `ifMatch` it rejects `etag_mismatch` when somebody else wrote meanwhile. */
+  write(
+    path: string,
+    data: string | Uint8Array,
+    options?: { ifMatch?: string; ifNoneMatch?: "*" },
+  ): Promise<{ entry: WorkspaceEntry; created: boolean }>;
+  /** Creates the target's parents. Rejects `not_found`, and `exists` unless `overwrite`. */
+  rename(from: string, to: string, options?: { overwrite?: boolean }): Promise<void>;
+  remove(path: string, options?: { recursive?: boolean }): Promise<void>;
+  /** Files and directories below `under`, sorted by path. Directories named in `skip` are listed but not entered. */
+  walk(options?: { under?: string; skip?: ReadonlySet<string> }): Promise<WorkspaceEntry[]>;
+}
+
+export interface WorkspaceEntry {
+  path: string;
+  isDirectory: boolean;
+  size: number;
+  etag: string;
+  mtimeMs: number;
+}
+
+export interface WorkspaceExecOptions {
+  /** Relative to the tree's root; default the root. */
+  cwd?: string;
+  env?: Record<string, string>;
+  input?: string | Uint8Array;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  /** Plan mode: the tree cannot be written and there is no network. The workspace must enforce it, not the command's author. */
+  readOnly?: boolean;
+  onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
+  /** Output kept in the result; the middle is dropped beyond it. */
+  maxOutputBytes?: number;
+}
+
+export interface WorkspaceExecResult {
+  /** Null when a signal ended it. */
+  exitCode: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  timedOut: boolean;
+  aborted: boolean;
+  durationMs: number;
+}
+
+export interface WorkspaceTerminal {
+  write(data: string): void;
+  /** Returns the unsubscribe function. */
+  onData(listener: (data: Uint8Array) => void): () => void;
+  onExit(listener: (exit: { exitCode: number | null }) => void): () => void;
+  /** Ends the whole process tree. */
+  kill(): Promise<void>;
+}
+
+// -------------------------------------------------------------------------------------------------------------------- model
+
+/** One provider's streaming call. `createModelClient` makes the real ones; tests hand in a script. */
+export interface ModelClient {
+  /**
+   * One call. Ends with exactly one `finish`, or throws `ModelError`. A stream that ends without `finish` counts as a lost connection.
+   * Retries are the loop's business, not the client's. Aborting `signal` ends the iteration at once.
+   */
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
+}
+
+export interface ModelRequest {
+  system: string;
+  messages: Message[];
+  /** Empty: no function calling in this call. */
+  tools: ToolDefinition[];
+  max_output_tokens?: number;
+}
+
+/** What the model is told of a tool: `parameters` is a JSON schema. */
+export interface ToolDefinition {
+  name: string;
+  description: string;
+  parameters: Record<string, unknown>;
+}
+
+export type ModelEvent =
+  | { type: "text"; delta: string }
+  /** Thinking the provider shows. `provider_state` is what the provider wants back with it (signatures). */
+  | { type: "reasoning"; delta: string; provider_state?: ProviderState }
+  | { type: "tool_call_start"; id: string; name: string }
+  /** A fragment of the call's JSON arguments. */
+  | { type: "tool_call_delta"; id: string; delta: string }
+  /** `arguments`, when given, is the whole text and wins over the fragments. */
+  | { type: "tool_call_end"; id: string; arguments?: string; provider_state?: ProviderState }
+  | { type: "finish"; reason: FinishReason; usage: ModelUsage | null };
+
+export type FinishReason = "stop" | "tool_calls" | "length" | "content_filter" | "other";
+
+/** Opaque to all but the adapter that made it; JSON. */
+export type ProviderState = Record<string, Record<string, unknown>>;
+
+export interface ModelUsage {
+  /** All input tokens, cached ones included. */
+  tokens_in: number;
+  tokens_out: number;
+  /** The part of `tokens_in` read from the provider's cache. */
+  tokens_cached: number;
+}
+
+export type Message = UserMessage | AssistantMessage | ToolMessage;
+export interface UserMessage {
+  role: "user";
+  content: string;
+  /** A summary of earlier turns made by compaction (4.14). */
+  is_summary?: boolean;
+}
+export interface AssistantMessage {
+  role: "assistant";
+  content: string;
+  reasoning?: { text: string; provider_state?: ProviderState };
+  tool_calls: ToolCall[];
+}
+export interface ToolMessage {
+  role: "tool";
+  tool_call_id: string;
+  tool_name: string;
+  content: string;
+  is_error: boolean;
+}
+export interface ToolCall {
+  id: string;
+  name: string;
+  /** JSON text exactly as the model wrote it; it may be broken. */
+  arguments: string;
+  provider_state?: ProviderState;
+}
+
+// -------------------------------------------------------------------------------------------------------------------- tools
+
+export type EditMode = "allow" | "ask" | "plan";
+
+/**
+ * A tool: one file in `tools/`, one line in `tools/index.ts`. Arguments are checked against `parameters` before `run` is called.
+ * `run` may throw: the loop turns it into a failed result that the model reads.
+ */
+export interface Tool<P extends TObject = TObject> {
+  name: string;
+  category: "file_operations" | "shell_commands" | "project_management" | "planning";
+  /** For the model; also `tool_description` of an approval. One or two sentences: every word is paid on every call. */
+  description: string;
+  parameters: P;
+  gate: ToolGate;
+  /** Hard end of one call. Default `limits.tool_timeout_ms`. */
+  timeLimitMs?(params: Static<P>): number;
+  run(params: Static<P>, context: ToolContext): Promise<ToolOutput>;
+}
+
+export interface ToolGate {
+  /** Asks the person in `ask` mode (contract 4.7 column A). */
+  approval: boolean;
+  /** Refused in `plan` mode (P✗). */
+  plan_blocked: boolean;
+  /** Changes nothing, so neighbours may run at the same time, and it may be tried again after a transient failure. */
+  read_only: boolean;
+}
+
+/** What a tool answers: `message` for people, other fields as contract 4.7 names them. `success: false` is a failure the model should read. */
+export interface ToolOutput {
+  success: boolean;
+  message: string;
+  suggestion?: string;
+  [field: string]: unknown;
+}
+
+/** The one envelope (4.6). `error` is always set on failure. */
+export interface ToolResult {
+  success: boolean;
+  tool: string;
+  result?: ToolOutput;
+  error?: string;
+}
+
+export interface ToolContext {
+  workspace: Workspace;
+  /** The tree directory that the tools' paths are relative to: "." or the scoped container's directory. */
+  root: string;
+  editMode: EditMode;
+  /** Aborted by cancel, by the run's limits and by the call's own time limit. */
+  signal: AbortSignal;
+  /** Reports a finished mutation; resolves when the caller has it committed. */
+  fileChanged(change: FileChange): Promise<void>;
+  shells: ShellSessions;
+  todos: TodoStore;
+  getProjectInfo(): Promise<ProjectInfo>;
+  getPreviewState(): Promise<PreviewState>;
+  now(): Date;
+}
+
+/** Terminals opened by this run; all of them end with it. */
+export interface ShellSessions {
+  open(argv: string[], cwd: string): Promise<string>;
+  get(sessionId: string): ShellSession | undefined;
+  close(sessionId: string): Promise<boolean>;
+  list(): { session_id: string; command: string }[];
+}
+export interface ShellSession {
+  command: string;
+  write(data: string): void;
+  /** Output since the last `drain`, at most the newest 64 KiB of it. */
+  drain(): string;
+  isEof(): boolean;
+  /** Resolves when new output or the end has come. */
+  changed(): Promise<void>;
+}
+
+// ------------------------------------------------------------------------------------------------------------------- events
+
+export type AgentEvent =
+  /** Deltas are merged while an earlier `emit` is still pending, so a slow caller gets fewer, longer chunks. */
+  | { type: "text_chunk"; data: { content: string; iteration: number } }
+  | { type: "tool_started"; data: { iteration: number; tools: { name: string; parameters: ToolParameters }[]; timestamp: string } }
+  /** `data` is the wire's. Store `pending` with the approval: given back as `RunOptions.pending` it lets a restarted server go on waiting. */
+  | { type: "approval_required"; data: ApprovalRequest; pending: PendingBatch }
+  | { type: "file_changed"; data: FileChange }
+  | { type: "agent_step"; data: AgentStep }
+  | { type: "error"; data: RunError }
+  | { type: "complete"; data: RunResult };
+
+/** Arguments as shown to people and stored; `{}` when the model's JSON could not be read. */
+export type ToolParameters = Record<string, unknown>;
+
+export interface ApprovalRequest {
+  approval_id: string;
+  tool_name: string;
+  /** Exactly what will run. */
+  tool_parameters: ToolParameters;
+  tool_description: string;
+}
+
+export type ApprovalDecision = "allow_once" | "allow_all" | "deny" | "stop" | "timeout";
+
+export interface FileChange {
+  path: string;
+  op: "add" | "update" | "delete" | "move";
+  new_path?: string;
+  /** Unified; absent for binary files and for diffs above 40 000 characters. */
+  diff?: string;
+  /** Bytes after the change. */
+  size?: number;
+}
+
+export interface AgentStep {
+  iteration: number;
+  /** The provider's visible reasoning. */
+  thought: string | null;
+  tool_calls: { name: string; parameters: ToolParameters }[];
+  /** Aligned with `tool_calls`. A call that a stop, cancel or limit prevented is present with `success: false` and says so. */
+  tool_results: ToolResult[];
+  response_text: string;
+  timestamp: string;
+  /** The run ended with this step. */
+  is_complete: boolean;
+}
+
+export type CompletionReason =
+  | "no_more_actions"
+  | "task_complete_signal"
+  | "user_stopped"
+  | "cancelled"
+  | "approval_timeout"
+  | "resource_limit_exceeded"
+  | "max_iterations"
+  | "credits_exhausted"
+  | "credit_deduction_failed"
+  | "error";
+
+export type RunErrorCode = "insufficient_credits" | "model_error" | "model_auth_failed" | "rate_limited" | "interrupted" | "internal_error";
+
+export interface RunError {
+  /** A sentence for a person, free of secrets and internals. */
+  message: string;
+  code: RunErrorCode;
+  /** `{kind: "loop_detected", tool_name, tool_parameters, tool_error, repeats}` when the loop breaker stopped the run. */
+  details?: Record<string, unknown>;
+}
+
+export interface RunResult {
+  success: boolean;
+  iterations: number;
+  final_response: string;
+  /** Calls that really ran. */
+  tool_calls_made: number;
+  completion_reason: CompletionReason;
+  error?: string;
+  error_code?: RunErrorCode;
+  /** The caller adds cost. */
+  resource_stats: {
+    iterations: number;
+    iteration_limit: number | null;
+    tokens_in: number;
+    tokens_out: number;
+    tokens_cached: number;
+    duration_ms: number;
+  };
+}
+
+// -------------------------------------------------------------------------------------------------------------------- hooks
+
+/**
+ * What the run asks of its caller. Hooks may reject: the run then stops its tools, tries to emit `error` and `complete`
+ * (`internal_error`) and returns; nothing is thrown outward.
+ */
+export interface AgentDeps {
+  /**
+   * Called one at a time, in the order drawn above. The loop goes on when the promise resolves, so resolve after the commit:
+   * nothing is ever shown, run or built upon that could be lost.
+   */
+  emit(event: AgentEvent): Promise<void>;
+  /**
+   * Called after `approval_required` was emitted. The answer may be there already (a resumed run, a quick client): look first, then wait.
+   * Answers `timeout` by its own clock (300 s). Aborting `signal` means nobody waits any more. Remembering `allow_all` for later runs is the
+   * caller's part; within this run the loop remembers.
+   */
+  approve(request: ApprovalRequest, signal: AbortSignal): Promise<{ decision: ApprovalDecision; note?: string }>;
+  /** Once per model call, also for a call that broke off after output began. A stop is ignored when the turn was the finished answer (4.18). */
+  afterModelCall(call: ModelCall): Promise<AfterModelCall>;
+  /** Kept per chat by the caller. */
+  todos: TodoStore;
+  getProjectInfo(): Promise<ProjectInfo>;
+  getPreviewState(): Promise<PreviewState>;
+  /** Default: the system clock. */
+  now?: () => Date;
+}
+
+export interface ModelCall extends ModelUsage {
+  iteration: number;
+  purpose: "turn" | "compaction";
+  /** The provider sent no usage: the numbers are characters / 4. */
+  is_estimated: boolean;
+}
+
+export type AfterModelCall =
+  | { ok: true }
+  | { ok: false; stop: "credits_exhausted" | "credit_deduction_failed" | "resource_limit_exceeded"; message: string };
+
+export interface Todo {
+  id: string;
+  content: string;
+  status: "pending" | "in_progress" | "completed";
+  priority: "high" | "medium" | "low";
+  created_at: string;
+}
+export interface TodoStore {
+  read(): Promise<Todo[]>;
+  /** Replaces the list. */
+  write(todos: Todo[]): Promise<void>;
+}
+
+export interface ProjectInfo {
+  id: string;
+  name: string;
+  description: string;
+  owner_id: string;
+  created_at: string;
+  updated_at: string;
+  containers: {
+    name: string;
+    directory: string;
+    framework?: string | null;
+    status: string;
+    port?: number | null;
+    url?: string | null;
+    env_names?: string[];
+  }[];
+  /** `source` gets `target`'s address through environment variables and the like. */
+  connections?: { source: string; target: string; type: string }[];
+  git?: {
+    branch: string;
+    remote_url?: string | null;
+    changed_files?: number;
+    ahead?: number;
+    behind?: number;
+    last_commit?: string | null;
+    auto_push?: boolean;
+  } | null;
+}
+
+/** What a person sees in the preview pane, in words. */
+export interface PreviewState {
+  url: string | null;
+  status: string;
+  /** Newest last. */
+  console_errors: string[];
+  failed_requests?: string[];
+  last_logs: string[];
+}
+
+// ---------------------------------------------------------------------------------------------------------------------- run
+
+export interface RunLimits {
+  /** Model turns; null = unlimited. Default 200. */
+  max_iterations: number | null;
+  /** Work, approvals not counted. Default 600 000. */
+  max_run_ms: number;
+  /** Input + output of this run; null = unlimited. Default null. */
+  max_tokens: number | null;
+  /** One tool call, unless the tool sets its own. Default 120 000. */
+  tool_timeout_ms: number;
+  /** Silence of the model before the call counts as lost. Default 120 000. */
+  model_idle_ms: number;
+}
+
+export interface RunOptions {
+  agent: {
+    /** With the placeholders of 4.3. `defaultSystemPrompt` is the bundled one. */
+    system_prompt: string;
+    /** Names; null = all. */
+    tools: string[] | null;
+  };
+  model: {
+    client: ModelClient;
+    /** Tokens; `contextWindowOf(model_id)` knows the common ones. Default 128 000. */
+    context_window?: number;
+    max_output_tokens?: number;
+  };
+  /** The user's text of this turn. */
+  message: string;
+  /** Earlier turns of the chat, oldest first; the loop takes the last 20 (4.4). */
+  history: HistoryMessage[];
+  /** Continuing an interrupted run: the steps it committed, in order. Their iterations count. */
+  steps?: AgentStep[];
+  /** Continuing a run that waited for an approval: its batch, as given with `approval_required`. No model call is made for it again. */
+  pending?: PendingBatch | null;
+  editMode: EditMode;
+  /** Tools of this chat that were answered with allow_all. */
+  allowedTools?: Iterable<string>;
+  workspace: Workspace;
+  /** The scoped container's directory; default ".". */
+  root?: string;
+  /** Display name, for the prompt. */
+  userName?: string;
+  /** Lines for the environment part of the context block, e.g. `Container: web (running)`. */
+  environment?: string[];
+  limits?: Partial<RunLimits>;
+  /** Cancels at once: model stream, waiting approval, running tool. Abort with a `RunInterrupted` reason when the server goes down. */
+  signal: AbortSignal;
+  deps: AgentDeps;
+  /** Default: all of `tools/index.ts`. */
+  tools?: readonly Tool[];
+}
+
+export interface HistoryMessage {
+  role: "user" | "assistant";
+  content: string;
+  /** `step_data` rows of an assistant message, or the steps as emitted. */
+  steps?: HistoryStep[];
+}
+export interface HistoryStep {
+  thought?: string | null;
+  response_text?: string;
+  tool_calls: { name: string; parameters: ToolParameters; result?: ToolResult }[];
+  tool_results?: ToolResult[];
+}
+
+/** A batch that waits in the middle: JSON, meant to be stored and given back. */
+export interface PendingBatch {
+  iteration: number;
+  approval_id: string;
+  message: AssistantMessage;
+  /** Of the calls before the waiting one, in order. */
+  results: ToolResult[];
+}
+
+/** Abort reason for `RunOptions.signal`: the run ends as `error`/`interrupted` (resumable) instead of `cancelled`. */
+export class RunInterrupted extends Error {
+  override readonly name = "RunInterrupted";
+}
