@@ -1,0 +1,103 @@
+import { sql } from "drizzle-orm";
+import { boolean, index, integer, jsonb, numeric, pgTable, smallint, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import type { AgentStep } from "@tesslate/contract";
+import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
+import { projects } from "../projects/projects.table.ts";
+import { users } from "../users/users.table.ts";
+
+/** agent-git-deploy 2. */
+export const chats = pgTable(
+  "chats",
+  {
+    id: id(),
+    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
+    title: text(),
+    origin: text().$type<"browser" | "slack" | "api" | "cli">().notNull().default("browser"),
+    status: text().$type<"active" | "running" | "waiting_approval" | "completed" | "archived">().notNull().default("active"),
+    /** Tools allowed for this thread by "allow all" (4.11). */
+    allowed_tools: jsonb().$type<string[]>().notNull().default([]),
+    todos: jsonb().$type<Record<string, unknown>[]>().notNull().default([]),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [index("chats_user_id_project_id_idx").on(t.user_id, t.project_id), index("chats_project_id_idx").on(t.project_id)],
+);
+export type ChatRow = typeof chats.$inferSelect;
+
+export const messages = pgTable(
+  "messages",
+  {
+    id: id(),
+    chat_id: uuid().notNull().references(() => chats.id, { onDelete: "cascade" }),
+    role: text().$type<"user" | "assistant">().notNull(),
+    content: text().notNull(),
+    message_metadata: jsonb().$type<Record<string, unknown>>(),
+    /** Orders messages of the same millisecond. */
+    position: integer().notNull(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [uniqueIndex("messages_chat_id_position_key").on(t.chat_id, t.position)],
+);
+export type MessageRow = typeof messages.$inferSelect;
+
+export const agentSteps = pgTable(
+  "agent_steps",
+  {
+    id: id(),
+    message_id: uuid().notNull().references(() => messages.id, { onDelete: "cascade" }),
+    chat_id: uuid().notNull(),
+    step_index: smallint().notNull(),
+    step_data: jsonb().$type<Omit<AgentStep, "tool_results" | "tool_calls"> & { tool_calls: { name: string; parameters: Record<string, unknown>; result: unknown }[] }>().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [uniqueIndex("agent_steps_message_id_step_index_key").on(t.message_id, t.step_index)],
+);
+export type AgentStepRow = typeof agentSteps.$inferSelect;
+
+/** A gated call waiting for, or answered by, a person (4.11). */
+export const approvals = pgTable(
+  "approvals",
+  {
+    id: id(),
+    task_id: uuid().notNull(),
+    chat_id: uuid().notNull().references(() => chats.id, { onDelete: "cascade" }),
+    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    tool_name: text().notNull(),
+    tool_parameters: jsonb().$type<Record<string, unknown>>().notNull(),
+    tool_description: text().notNull(),
+    response: text().$type<"allow_once" | "allow_all" | "deny" | "stop" | "timeout" | "cancelled">(),
+    note: text(),
+    created_at: createdAt(),
+    answered_at: timestamptz(),
+  },
+  (t) => [index("approvals_task_id_idx").on(t.task_id), index("approvals_pending_idx").on(t.chat_id).where(sql`answered_at is null`)],
+);
+export type ApprovalRow = typeof approvals.$inferSelect;
+
+/** One row per model call (agent-git-deploy 2, 4.18); costs are exact decimals of a cent. */
+export const usageLogs = pgTable(
+  "usage_logs",
+  {
+    id: id(),
+    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    agent_id: uuid(),
+    project_id: uuid(),
+    chat_id: uuid(),
+    task_id: uuid(),
+    model: text().notNull(),
+    tokens_input: integer().notNull(),
+    tokens_output: integer().notNull(),
+    tokens_cached: integer().notNull().default(0),
+    cost_input: numeric({ precision: 20, scale: 8 }).notNull().default("0"),
+    cost_output: numeric({ precision: 20, scale: 8 }).notNull().default("0"),
+    cost_total: numeric({ precision: 20, scale: 8 }).notNull().default("0"),
+    credits_deducted: integer().notNull().default(0),
+    is_byok: boolean().notNull().default(false),
+    billed_status: text().$type<"pending" | "invoiced" | "paid" | "credited" | "exempt">().notNull().default("exempt"),
+    request_id: text(),
+    created_at: createdAt(),
+  },
+  (t) => [index("usage_logs_user_id_created_at_idx").on(t.user_id, t.created_at.desc()), index("usage_logs_task_id_idx").on(t.task_id)],
+);

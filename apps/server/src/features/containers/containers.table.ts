@@ -1,0 +1,42 @@
+import { boolean, doublePrecision, integer, jsonb, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
+import { projects } from "../projects/projects.table.ts";
+
+export const containers = pgTable(
+  "containers",
+  {
+    id: id(),
+    project_id: uuid().notNull().references(() => projects.id, { onDelete: "cascade" }),
+    base_id: uuid(),
+    name: text().notNull(),
+    /** Unique in the project; names the service in the sandbox and the host label. */
+    service_key: text().notNull(),
+    /** Unique over all projects: the label under PREVIEW_DOMAIN (accounts-projects 0.10). */
+    host_label: text().notNull().unique(),
+    directory: text().notNull().default("."),
+    container_name: text().notNull(),
+    start_command: jsonb().$type<string[]>(),
+    framework: text(),
+    port: integer(),
+    internal_port: integer(),
+    /** Encrypted JSON object of environment variables; names are kept beside it for display. */
+    environment_vars: bytea(),
+    env_var_keys: jsonb().$type<string[]>().notNull().default([]),
+    container_type: text().$type<"base" | "service">().notNull().default("base"),
+    service_slug: text(),
+    deployment_mode: text().$type<"container" | "external">().notNull().default("container"),
+    external_endpoint: text(),
+    credentials_id: uuid(),
+    deployment_provider: text().$type<"vercel" | "netlify" | "cloudflare">(),
+    position_x: doublePrecision().notNull().default(0),
+    position_y: doublePrecision().notNull().default(0),
+    status: text().$type<"stopped" | "starting" | "running" | "frozen" | "failed" | "connected">().notNull().default("stopped"),
+    status_message: text(),
+    needs_restart: boolean().notNull().default(false),
+    last_started_at: timestamptz(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [uniqueIndex("containers_project_id_service_key_key").on(t.project_id, t.service_key)],
+);
+export type ContainerRow = typeof containers.$inferSelect;

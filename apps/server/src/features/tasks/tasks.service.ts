@@ -1,0 +1,269 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "drizzle-orm";
+import type { Task, TaskEvent } from "@tesslate/contract";
+import type { Bus } from "../../platform/bus.ts";
+import type { Database, Queries } from "../../platform/database.ts";
+import { AppError, conflict, notFound } from "../../platform/errors.ts";
+import type { EventLog } from "../../platform/events.ts";
+import type { Jobs } from "../../platform/jobs.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import type { TasksStore } from "./tasks.store.ts";
+import type { TaskRow } from "./tasks.table.ts";
+
+/** What a running task may use. */
+export interface TaskContext<Input = unknown> {
+  readonly task: TaskRow;
+  readonly input: Input;
+  /** Aborts on cancel, on the type's timeout and on shutdown; `signal.reason` is the string `cancelled`, `timeout` or `shutdown`. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** Percent done (never goes back) and a sentence for people. */
+  progress(percent: number, message: string): Promise<void>;
+  /** A line for the task's own log (the last 50 are kept). Never secrets. */
+  note(line: string): Promise<void>;
+}
+export interface TaskDefinition<Input = unknown> {
+  timeoutMs: number;
+  /** Returns the task's `result`. Throws `AppError` with a sentence for people; anything else becomes a neutral one. */
+  run(context: TaskContext<Input>): Promise<unknown>;
+  /** Called once after the task was found interrupted (its process died): bring the world back in order. */
+  interrupted?(task: TaskRow): Promise<void>;
+  /** Called after the task ended in this process, whatever the outcome. */
+  ended?(task: TaskRow): Promise<void>;
+}
+export interface NewTask {
+  user_id: string;
+  type: string;
+  project_id?: string;
+  chat_id?: string;
+  input?: unknown;
+  metadata?: Record<string, unknown>;
+  unique_key?: string;
+  message?: string;
+}
+
+/** The one way to run a long operation (accounts-projects 8): a row, executed under a supervisor, followed by event. */
+export type Tasks = ReturnType<typeof createTasks>;
+
+const channel = "task_bell";
+const interruptedMessage = "The server stopped while this was running.";
+
+export function createTasks({ db, store, events, bus, log, processId, isShared }: { db: Database; store: TasksStore; events: EventLog; bus: Bus; log: Logger; processId: number; isShared: boolean }) {
+  const definitions = new Map<string, TaskDefinition<never>>();
+  const running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
+  const listeners = new Map<string, Set<() => void>>();
+  let jobs: Jobs | undefined;
+  let isClosing = false;
+
+  const wake = (id: string) => {
+    for (const listener of listeners.get(id) ?? []) listener();
+  };
+  bus.listen<{ id: string; cancel?: boolean }>(channel, ({ id, cancel }) => {
+    if (cancel) running.get(id)?.abort.abort("cancelled");
+    wake(id);
+  });
+  bus.onReconnect(() => {
+    for (const id of listeners.keys()) wake(id);
+  });
+
+  /** Tells everybody who follows the task or its project. */
+  const publish = async (row: TaskRow) => {
+    wake(row.id);
+    if (isShared) await bus.notify(channel, { id: row.id }).catch((err: unknown) => log.warn({ err }, "bell not rung"));
+    if (row.project_id) await events.append(row.project_id, { type: "task_update", data: wireOf(row) });
+  };
+
+  const supervise = async (row: TaskRow, definition: TaskDefinition<never>, abort: AbortController) => {
+    const started = Date.now();
+    const taskLog = log.child({ task_id: row.id, type: row.type, user_id: row.user_id, project_id: row.project_id ?? undefined });
+    const timer = setTimeout(() => abort.abort("timeout"), definition.timeoutMs);
+    let outcome: Parameters<TasksStore["finish"]>[1];
+    try {
+      await publish(row);
+      const result = await definition.run({
+        task: row,
+        input: row.input as never,
+        signal: abort.signal,
+        log: taskLog,
+        progress: async (percent, message) => {
+          const changed = await store.progress(row.id, processId, { current: Math.floor(percent), message });
+          if (changed) await publish(changed);
+        },
+        note: async (line) => {
+          const changed = await store.progress(row.id, processId, { log: [`[${new Date().toISOString()}] ${line.slice(0, 2000)}`] });
+          if (changed) await publish(changed);
+        },
+      });
+      outcome = { status: "completed", result };
+    } catch (error) {
+      const reason: unknown = abort.signal.aborted ? abort.signal.reason : undefined;
+      if (reason === "cancelled") outcome = { status: "cancelled", error: "Cancelled." };
+      else if (reason === "timeout") outcome = { status: "failed", error: `It did not finish within ${Math.round(definition.timeoutMs / 1000)} s.`, error_code: "gateway_timeout" };
+      else if (reason === "shutdown") outcome = { status: "failed", error: interruptedMessage, error_code: "interrupted" };
+      else if (error instanceof AppError || (error instanceof Error && error.name === "RuntimeError")) outcome = { status: "failed", error: error.message, error_code: "code" in error ? String(error.code) : null };
+      else outcome = { status: "failed", error: "Something went wrong on our side. It has been logged.", error_code: "internal_error" };
+      if (outcome.status === "failed" && !reason) taskLog.error({ err: error }, "task failed");
+    } finally {
+      clearTimeout(timer);
+    }
+    const finished = await persist(() => store.finish(row.id, outcome));
+    if (finished) {
+      await publish(finished).catch((err: unknown) => taskLog.error({ err }, "task end not published"));
+      if (outcome.error_code === "interrupted") await definition.interrupted?.(finished).catch((err: unknown) => taskLog.error({ err }, "task clean-up failed"));
+      else await definition.ended?.(finished).catch((err: unknown) => taskLog.error({ err }, "task clean-up failed"));
+    }
+    taskLog.info({ duration_ms: Date.now() - started, outcome: outcome.status, error: outcome.error ?? undefined }, "task");
+  };
+
+  /** The end of a task must be written even when the database is away for a moment. */
+  const persist = async <T>(write: () => Promise<T>): Promise<T | undefined> => {
+    for (let attempt = 0; attempt < 8; attempt++) {
+      try {
+        return await write();
+      } catch (err) {
+        log.warn({ err, attempt }, "task end not written yet");
+        await sleep(Math.min(100 * 2 ** attempt, 5000));
+      }
+    }
+    return undefined;
+  };
+
+  const launch = async (id: string) => {
+    if (isClosing || running.has(id)) return;
+    const row = await store.claim(id, processId);
+    if (!row) return;
+    const definition = definitions.get(row.type);
+    if (!definition) {
+      log.error({ task_id: id, type: row.type }, "no definition for this type of task");
+      await store.finish(id, { status: "failed", error: "This version of the server does not know this operation.", error_code: "internal_error" });
+      return;
+    }
+    const abort = new AbortController();
+    if (row.cancel_requested_at) abort.abort("cancelled");
+    const ended = supervise(row, definition, abort)
+      .catch((err: unknown) => log.error({ err, task_id: id }, "supervisor failed"))
+      .finally(() => running.delete(id));
+    running.set(id, { abort, ended });
+  };
+
+  const require = async (userId: string, id: string): Promise<TaskRow> => {
+    const row = await store.find(id);
+    if (!row || row.user_id !== userId) throw notFound("Task");
+    return row;
+  };
+
+  const self = {
+    /** Declares a type. All types are declared before `start`. */
+    define: <Input>(type: string, definition: TaskDefinition<Input>): void => void definitions.set(type, definition as TaskDefinition<never>),
+    /** The job handlers this service needs run. */
+    jobHandlers: {
+      task: async (payload: unknown) => launch((payload as { task_id: string }).task_id),
+      prune_tasks: async () => store.prune(),
+    },
+    /** Begins to run tasks: rings for queued ones, marks those of dead processes as interrupted, and keeps watch. */
+    start: async (startedJobs: Jobs): Promise<void> => {
+      jobs = startedJobs;
+      await self.reap();
+    },
+    /** Interrupts what dead processes ran and rings again for what was never picked up. */
+    reap: async (): Promise<void> => {
+      for (const row of await store.interruptOrphans(interruptedMessage)) {
+        log.warn({ task_id: row.id, type: row.type }, "task interrupted");
+        await definitions.get(row.type)?.interrupted?.(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task clean-up failed"));
+        await publish(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task end not published"));
+      }
+      for (const row of await store.listStuck()) await launch(row.id);
+    },
+    /** Inserts the row and its job in the caller's transaction: the task exists exactly when that commits. */
+    create: async (tx: Queries, task: NewTask): Promise<TaskRow> => {
+      if (!jobs) throw new Error("tasks are not started");
+      const row = await store.insert(tx, { ...task, input: task.input ?? null, metadata: task.metadata ?? {}, progress_message: task.message ?? "Waiting to start" });
+      await jobs.enqueue(tx, "task", { task_id: row.id }, { key: `task:${row.id}` });
+      return row;
+    },
+    /** As `create`, unless an unfinished task of the same `unique_key` exists: then that one. */
+    createOnce: async (task: NewTask & { unique_key: string }): Promise<{ row: TaskRow; isNew: boolean }> =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${task.unique_key}, 0))`);
+        const known = await store.findUnfinished(tx, task.unique_key);
+        return known ? { row: known, isNew: false } : { row: await self.create(tx, task), isNew: true };
+      }),
+    findUnfinished: (uniqueKey: string): Promise<TaskRow | undefined> => store.findUnfinished(db, uniqueKey),
+    get: async (userId: string, id: string): Promise<Task> => wireOf(await require(userId, id)),
+    require,
+    list: async (userId: string, query: PageQuery & { status?: TaskRow["status"]; project_id?: string }) => {
+      const page = pageOf(query);
+      const { rows, total } = await store.list(userId, query, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    /** Cancels at once what waits, asks what runs to stop. Throws `task_finished` for ended ones. */
+    cancel: async (userId: string, id: string): Promise<void> => {
+      await require(userId, id);
+      if (!(await self.requestCancel(id))) throw conflict("task_finished", "This has already ended.");
+    },
+    /** The same without an owner check. False when it had already ended. */
+    requestCancel: async (id: string): Promise<boolean> => {
+      const row = await store.requestCancel(id);
+      if (!row) return false;
+      if (row.status === "queued") {
+        const finished = await store.finish(id, { status: "cancelled", error: "Cancelled." });
+        if (finished) {
+          await publish(finished);
+          await definitions.get(finished.type)?.ended?.(finished);
+        }
+      } else if (running.has(id)) running.get(id)?.abort.abort("cancelled");
+      else await bus.notify(channel, { id, cancel: true });
+      return true;
+    },
+    /** Resolves when this process no longer runs the task (at once when it does not). */
+    settled: async (id: string): Promise<void> => running.get(id)?.ended,
+    isRunningHere: (id: string): boolean => running.has(id),
+    /** The task now and after each change, until it has ended. */
+    async *follow(id: string, signal: AbortSignal): AsyncIterable<TaskEvent> {
+      let resolve: (() => void) | undefined;
+      let isRung = true;
+      const listener = () => {
+        isRung = true;
+        resolve?.();
+      };
+      const set = listeners.get(id) ?? new Set();
+      listeners.set(id, set.add(listener));
+      signal.addEventListener("abort", listener);
+      try {
+        for (let seq = 1; !signal.aborted; ) {
+          if (!isRung) await new Promise<void>((done) => (resolve = done));
+          if (signal.aborted) return;
+          isRung = false;
+          const row = await store.find(id);
+          if (!row) return;
+          yield { seq: seq++, type: "task_update", data: wireOf(row) };
+          if (row.completed_at) return;
+        }
+      } finally {
+        signal.removeEventListener("abort", listener);
+        set.delete(listener);
+        if (set.size === 0) listeners.delete(id);
+      }
+    },
+    /** Stops what runs here; each is marked interrupted. */
+    close: async (): Promise<void> => {
+      isClosing = true;
+      for (const { abort } of running.values()) abort.abort("shutdown");
+      await Promise.race([Promise.all([...running.values()].map((r) => r.ended)), sleep(10_000, undefined, { ref: false })]);
+    },
+  };
+  return self;
+}
+
+/** The `task_id` and `status_url` that every action answers with (contract README rule 2). */
+export const taskLinks = (row: Pick<TaskRow, "id">) => ({ task_id: row.id, status_url: `/api/tasks/${row.id}` });
+
+export function wireOf(row: TaskRow): Task {
+  const percentage = row.status === "completed" ? 100 : row.progress_total === 0 ? 0 : Math.min(100, Math.floor((row.progress_current * 100) / row.progress_total));
+  return {
+    id: row.id, user_id: row.user_id, type: row.type, status: row.status, created_at: row.created_at, started_at: row.started_at, completed_at: row.completed_at,
+    progress: { current: row.progress_current, total: row.progress_total, percentage, message: row.progress_message },
+    result: row.result ?? null, error: row.error, logs: row.logs, metadata: row.metadata,
+  };
+}

@@ -1,0 +1,53 @@
+import { sql } from "drizzle-orm";
+import { boolean, integer, jsonb, pgTable, text, uniqueIndex, uuid, type AnyPgColumn } from "drizzle-orm/pg-core";
+import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
+
+/** accounts-projects 1 and 12.2, marketplace-billing-admin 1.10. */
+export const users = pgTable(
+  "users",
+  {
+    id: id(),
+    email: text().notNull(),
+    hashed_password: text(),
+    name: text().notNull(),
+    username: text().notNull(),
+    slug: text().notNull().unique(),
+    is_active: boolean().notNull().default(true),
+    is_superuser: boolean().notNull().default(false),
+    is_verified: boolean().notNull().default(false),
+    subscription_tier: text().$type<"free" | "basic" | "pro" | "ultra">().notNull().default("free"),
+    support_tier: text().notNull().default("community"),
+    stripe_customer_id: text(),
+    total_spend_cents: integer().notNull().default(0),
+    daily_credits: integer().notNull().default(0),
+    daily_credits_reset_at: timestamptz(),
+    bundled_credits: integer().notNull().default(0),
+    signup_bonus_credits: integer().notNull().default(0),
+    signup_bonus_expires_at: timestamptz(),
+    purchased_credits: integer().notNull().default(0),
+    diagram_model: text(),
+    disabled_models: jsonb().$type<string[]>(),
+    referral_code: text().unique(),
+    referred_by: text(),
+    avatar_url: text(),
+    bio: text(),
+    twitter_handle: text(),
+    github_username: text(),
+    website_url: text(),
+    theme_preset: text().notNull().default("default-dark"),
+    chat_position: text().$type<"left" | "center" | "right">().notNull().default("center"),
+    two_fa_enabled: boolean().notNull().default(false),
+    is_suspended: boolean().notNull().default(false),
+    suspended_at: timestamptz(),
+    suspended_reason: text(),
+    suspended_by_id: uuid().references((): AnyPgColumn => users.id, { onDelete: "set null" }),
+    is_deleted: boolean().notNull().default(false),
+    deleted_at: timestamptz(),
+    scheduled_hard_delete_at: timestamptz(),
+    last_active_at: timestamptz(),
+    created_at: createdAt(),
+    updated_at: updatedAt(),
+  },
+  (t) => [uniqueIndex("users_email_key").on(sql`lower(${t.email})`), uniqueIndex("users_username_key").on(sql`lower(${t.username})`)],
+);
+export type UserRow = typeof users.$inferSelect;

@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { CookieSerializeOptions } from "@fastify/cookie";
+import type { Logger } from "pino";
+
+/** Who calls. `via` tells whether CSRF applies. */
+export interface Principal {
+  id: string;
+  is_superuser: boolean;
+  username: string;
+  name: string;
+  session_id: string | undefined;
+  via: "bearer" | "cookie" | "ticket";
+}
+
+/** What a handler may know and say about the call beside its input. The only view of HTTP that features get. */
+export interface Context<P = Principal> {
+  user: P;
+  log: Logger;
+  /** Aborts when the client goes away or the server shuts down. */
+  signal: AbortSignal;
+  request_id: string;
+  ip: string;
+  headers: IncomingHttpHeaders;
+  cookies: Record<string, string | undefined>;
+  setHeader(name: string, value: string): void;
+  setCookie(name: string, value: string, options: CookieSerializeOptions): void;
+  clearCookie(name: string, options: CookieSerializeOptions): void;
+  /** Picks 201 or 200 on upsert routes. */
+  status(code: 200 | 201): void;
+}
+
+/** How the front door learns who calls; implemented by `features/auth`. */
+export interface Authenticator {
+  /** A bearer token alone counts when there is one. `undefined`: nobody. */
+  authenticate(credentials: { bearer: string | undefined; cookie: string | undefined }): Promise<Principal | undefined>;
+  redeemTicket(ticket: string): Promise<Principal | undefined>;
+  /** Throws `csrf_missing`, `csrf_mismatch` or `csrf_invalid`. */
+  checkCsrf(principal: Principal, header: string | undefined, cookie: string | undefined): void;
+}
+export const sessionCookie = "tesslate_auth";
+export const csrfCookie = "tesslate_csrf_token";

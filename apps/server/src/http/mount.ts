@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import { Ajv } from "ajv";
+import addFormats from "ajv-formats";
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler } from "fastify";
+import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
+import { AppError, InvalidInput } from "../platform/errors.ts";
+import { csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
+import { renderError } from "./errors.ts";
+import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
+import { writeEvents } from "./sse.ts";
+
+type ContextOf<R extends RouteSpec> = Context<R["auth"] extends "user" | "superuser" ? Principal : R["auth"] extends "optional" ? Principal | undefined : undefined>;
+
+/** What a feature writes for one route. SSE handlers refuse by throwing before they return their iterable. */
+export type Handler<R extends RouteSpec> = R extends { kind: "sse" }
+  ? (context: ContextOf<R>, input: RouteInput<R>) => Promise<AsyncIterable<RouteEvent<R>>>
+  : R extends { kind: "socket" }
+    ? (context: SocketContext, input: RouteInput<R>, socket: FrameSocket) => Promise<void>
+    : R extends { kind: "raw" | "upload" }
+      ? (context: ContextOf<R>, input: RouteInput<R>, http: { request: FastifyRequest; reply: FastifyReply }) => Promise<unknown>
+      : (context: ContextOf<R>, input: RouteInput<R>) => Promise<RouteOutput<R>>;
+export type Handlers<G extends RouteGroup> = { [N in keyof G]: Handler<G[N]> };
+
+declare module "fastify" {
+  interface FastifyRequest {
+    principal: Principal | undefined;
+    abort: AbortController | undefined;
+  }
+  interface FastifyContextConfig {
+    route?: string;
+  }
+}
+
+export interface MountOptions {
+  app: FastifyInstance;
+  sockets: Sockets;
+  auth: Authenticator;
+  /** Aborts when the server shuts down; open streams end with it. */
+  shutdown: AbortSignal;
+  isSameSiteOrigin: (origin: string) => boolean;
+}
+export type Mount = <G extends RouteGroup>(group: string, routes: G, handlers: Handlers<G>) => void;
+
+/** Params and query are text and get coerced; bodies are JSON and do not. */
+export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
+  const make = (coerceTypes: boolean) => {
+    const ajv = new Ajv({ coerceTypes, useDefaults: true, removeAdditional: false, allErrors: true, strict: false, allowUnionTypes: true });
+    addFormats.default(ajv);
+    return ajv;
+  };
+  const loose = make(true);
+  const strict = make(false);
+  return ({ schema, httpPart }) => (httpPart === "body" ? strict : loose).compile(schema as object);
+}
+
+/** Turns contract routes into Fastify routes: auth, CSRF, validation, serialisation, streams. The only caller of `app.route`. */
+export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: MountOptions): Mount {
+  const contextOf = (request: FastifyRequest, reply: FastifyReply): Context<Principal | undefined> => ({
+    user: request.principal,
+    log: request.log as Context["log"],
+    get signal() {
+      if (!request.abort) {
+        const abort = (request.abort = new AbortController());
+        reply.raw.once("close", () => abort.abort());
+        if (shutdown.aborted) abort.abort();
+        else shutdown.addEventListener("abort", () => abort.abort(), { once: true, signal: abort.signal });
+      }
+      return request.abort.signal;
+    },
+    request_id: request.id,
+    ip: request.ip,
+    headers: request.headers,
+    cookies: request.cookies,
+    setHeader: (name, value) => void reply.header(name, value),
+    setCookie: (name, value, options) => void reply.setCookie(name, value, options),
+    clearCookie: (name, options) => void reply.clearCookie(name, options),
+    status: (code) => void reply.code(code),
+  });
+
+  const guard = (spec: RouteSpec) => async (request: FastifyRequest) => {
+    const header = request.headers.authorization;
+    const bearer = header === undefined ? undefined : (/^Bearer\s+(\S+)\s*$/i.exec(header)?.[1] ?? "");
+    if (spec.auth === "none") {
+      // Sign-in and sign-up set cookies without needing any: refuse them from other sites (login CSRF).
+      const { origin } = request.headers;
+      if (request.method !== "GET" && ((origin !== undefined && !isSameSiteOrigin(origin)) || request.headers["sec-fetch-site"] === "cross-site")) throw new AppError("foreign_origin", "This cannot be called from another site.");
+      return;
+    }
+    const principal = await auth.authenticate({ bearer, cookie: bearer === undefined ? request.cookies[sessionCookie] : undefined });
+    request.principal = principal;
+    if (spec.auth === "optional") return;
+    if (!principal) throw new AppError("unauthorized", "Sign in to do this.");
+    request.log = request.log.child({ user_id: principal.id });
+    if (principal.via === "cookie" && spec.csrf !== false && request.method !== "GET" && request.method !== "HEAD") auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);
+    if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "Only an administrator may do this.");
+  };
+
+  return (group, routes, handlers) => {
+    for (const [key, spec] of Object.entries(routes) as [string, RouteSpec][]) {
+      const name = `${group}.${key}`;
+      const handle = handlers[key] as (context: unknown, input: unknown, more?: unknown) => Promise<unknown>;
+      if (spec.kind === "socket") {
+        sockets.route(name, spec, handle as never);
+        continue;
+      }
+      const success = Array.isArray(spec.status) ? 200 : ((spec.status as number | undefined) ?? 200);
+      const isList = Boolean((spec.query as { properties?: object } | undefined)?.properties && "skip" in (spec.query as unknown as { properties: object }).properties);
+      const hasWildcard = spec.path.endsWith("{path}");
+      app.route({
+        method: spec.method as "GET",
+        url: spec.path.replace("{path}", "*").replace(/\{([^}]+)\}/g, ":$1"),
+        config: { route: name },
+        ...(spec.bodyLimit !== undefined && { bodyLimit: spec.bodyLimit }),
+        schema: {
+          ...(spec.params && !hasWildcard && { params: spec.params }),
+          ...(spec.query && { querystring: spec.query }),
+          ...(spec.body && !spec.bodyOptional && { body: spec.body }),
+          ...(spec.response && spec.kind !== "raw" && success !== 204 && { response: Object.fromEntries((Array.isArray(spec.status) ? spec.status : [success]).map((s) => [s, spec.response])) }),
+        },
+        onRequest: guard(spec),
+        handler: async (request, reply) => {
+          const params = request.params as Record<string, string>;
+          const input = {
+            params: hasWildcard ? { ...params, path: params["*"] ?? "" } : params,
+            query: request.query,
+            body: spec.bodyOptional ? (request.body ?? {}) : request.body,
+          };
+          const query = request.query as { skip?: number; page?: number };
+          if (isList && query.skip !== undefined && query.page !== undefined) throw new InvalidInput([{ loc: ["query", "page"], msg: "Give either skip or page", type: "value_error" }]);
+          const context = contextOf(request, reply);
+          if (spec.kind === "sse") {
+            const events = (await handle(context, input)) as AsyncIterable<unknown>;
+            const { signal } = context;
+            reply.hijack();
+            await writeEvents(reply.raw, events, { signal, withIds: spec.method === "GET", headers: reply.getHeaders() as Record<string, string> }).catch((err: unknown) => request.log.error({ err }, "stream failed"));
+            return;
+          }
+          if (spec.kind === "raw" || spec.kind === "upload") {
+            if (spec.kind === "upload") reply.code(success);
+            return handle(context, input, { request, reply });
+          }
+          if (!Array.isArray(spec.status)) reply.code(success);
+          const body = await handle(context, input);
+          if (success === 204) return reply.send();
+          return body;
+        },
+      });
+    }
+  };
+}
+
+/** The error, not-found and log hooks of the whole app. */
+export function installEdges(app: FastifyInstance): void {
+  app.decorateRequest("principal", undefined);
+  app.decorateRequest("abort", undefined);
+  app.setErrorHandler((error, request, reply) => {
+    const rendered = renderError(error, request.id);
+    if (rendered.isUnexpected) request.log.error({ err: error, route: request.routeOptions.config.route }, "request failed");
+    for (const [name, value] of Object.entries(rendered.headers)) reply.header(name, value);
+    void reply.code(rendered.status).serializer(JSON.stringify).type("application/json; charset=utf-8").send(rendered.body);
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    const fields = { method: request.method, route: request.routeOptions.config.route, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime * 10) / 10 };
+    if (reply.statusCode >= 500) request.log.warn(fields, "request");
+    else request.log.info(fields, "request");
+  });
+}
+export const nextRequestId = () => randomUUID();

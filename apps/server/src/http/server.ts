@@ -1,0 +1,178 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import cookie from "@fastify/cookie";
+import cors from "@fastify/cors";
+import helmet from "@fastify/helmet";
+import multipart from "@fastify/multipart";
+import serveStatic from "@fastify/static";
+import swaggerUi from "@fastify/swagger-ui";
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import plugin from "fastify-plugin";
+import type { RouteGroup } from "@tesslate/contract";
+import type { Config } from "../config.ts";
+import { AppError } from "../platform/errors.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { Authenticator } from "./context.ts";
+import { createMount, createValidatorCompiler, installEdges, nextRequestId, type Mount } from "./mount.ts";
+import { buildOpenApi } from "./openapi.ts";
+import { createSockets } from "./sockets.ts";
+
+/** The other site on the same port: requests for hosts under PREVIEW_DOMAIN never reach the app. */
+export interface PreviewSite {
+  request(request: IncomingMessage, response: ServerResponse): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export interface HttpServer {
+  app: FastifyInstance;
+  mount: Mount;
+  listen(): Promise<{ port: number }>;
+  /** Ends streams and sockets, answers what is under way, stops listening. */
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  config: Config["http"];
+  log: Logger;
+  auth: Authenticator;
+  preview: PreviewSite;
+  contract: Record<string, RouteGroup>;
+  version: string;
+  /** The built web UI; the API runs without it. */
+  webDir?: string;
+}
+
+const hostOf = (header: string | undefined) => (header ?? "").toLowerCase().replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+const isIpLiteral = (host: string) => /^[\d.]+$/.test(host) || host.includes(":");
+
+export async function createHttpServer({ config, log, auth, preview, contract, version, webDir }: HttpOptions): Promise<HttpServer> {
+  const shutdown = new AbortController();
+  const appOrigin = new URL(config.appBaseUrl).origin;
+  const origins = new Set([appOrigin, ...config.corsOrigins]);
+  const isPreviewHost = (host: string) => host === config.previewDomain || host.endsWith(`.${config.previewDomain}`);
+  const knownHosts = new Set(["localhost", config.appHost, ...config.corsOrigins.map((o) => new URL(o).hostname)]);
+  /** Names only we chose, or addresses: a foreign name pointing here is DNS rebinding. */
+  const isOwnHost = (host: string) => knownHosts.has(host) || isIpLiteral(host);
+  const isOwnOrigin = (origin: string) => {
+    if (origins.has(origin)) return true;
+    const url = URL.parse(origin);
+    const port = url?.port || (url?.protocol === "https:" ? "443" : "80");
+    // Opened by another of our own names (127.0.0.1 for localhost, the machine's address): same port, never a preview host.
+    return url !== null && !isPreviewHost(url.hostname) && isOwnHost(hostOf(url.host)) && port === String(boundPort);
+  };
+  let boundPort = config.port;
+
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    disableRequestLogging: true,
+    genReqId: nextRequestId,
+    trustProxy: config.trustProxy,
+    bodyLimit: 1024 * 1024,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
+    forceCloseConnections: "idle",
+    requestTimeout: 0,
+    serverFactory: (handler) => {
+      const server: Server = createServer({ keepAliveTimeout: 72_000 }, (request, response) => (isPreviewHost(hostOf(request.headers.host)) ? preview.request(request, response) : handler(request, response)));
+      const emit = server.emit.bind(server);
+      server.emit = (event: string, ...args: unknown[]) => {
+        const [request, socket, head] = args as [IncomingMessage, Duplex, Buffer];
+        if (event === "upgrade" && isPreviewHost(hostOf(request.headers.host))) {
+          preview.upgrade(request, socket, head);
+          return true;
+        }
+        return emit(event, ...args);
+      };
+      return server;
+    },
+  });
+  app.setValidatorCompiler(createValidatorCompiler());
+  installEdges(app);
+
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    if (!isOwnHost(hostOf(request.headers.host))) throw new AppError("bad_request", "This server does not answer to that host name. Set APP_BASE_URL to the address people use.");
+  });
+  const json = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => (body === "" ? done(null, undefined) : json(request, body as string, done)));
+  app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string))));
+  await app.register(cookie);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        // CodeMirror, xterm and Radix write style elements at run time.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", "data:", "blob:"],
+        fontSrc: ["'self'", "data:"],
+        connectSrc: ["'self'"],
+        frameSrc: [`http://*.${config.previewDomain}:*`, `https://*.${config.previewDomain}:*`, `http://*.${config.previewDomain}`, `https://*.${config.previewDomain}`],
+        frameAncestors: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+      },
+    },
+    frameguard: { action: "sameorigin" },
+    hsts: config.appBaseUrl.startsWith("https:"),
+    crossOriginEmbedderPolicy: false,
+    crossOriginResourcePolicy: { policy: "same-origin" },
+    referrerPolicy: { policy: "same-origin" },
+  });
+  await app.register(cors, {
+    origin: (origin, done) => done(null, origin !== undefined && origins.has(origin) ? origin : false),
+    credentials: true,
+    methods: ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+    allowedHeaders: ["Content-Type", "Authorization", "Accept", "If-Match", "If-None-Match", "Last-Event-ID", "X-CSRF-Token"],
+    exposedHeaders: ["ETag", "Retry-After", "X-Request-Id"],
+    maxAge: 600,
+    strictPreflight: false,
+    preflight: true,
+  });
+  app.addHook("onRequest", async (request) => {
+    if (request.method === "OPTIONS" && request.headers.origin !== undefined && !origins.has(request.headers.origin)) throw new AppError("forbidden", "This origin may not call the API.");
+  });
+  await app.register(multipart, { limits: { fileSize: 20 * 1024 * 1024, files: 1, fields: 20 } });
+
+  const document = buildOpenApi(contract, { version, serverUrl: config.appBaseUrl });
+  app.get("/openapi.json", async () => document);
+  await app.register(plugin(async (scope) => void scope.decorate("swagger", () => document), { name: "@fastify/swagger" }));
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, transformStaticCSP: (header) => header, uiConfig: { persistAuthorization: false, displayRequestDuration: true, docExpansion: "none" } });
+
+  const sockets = createSockets({ auth, log, isAllowedOrigin: isOwnOrigin, parseCookies: (header) => app.parseCookie(header), nextRequestId });
+  sockets.attach(app.server);
+  const mount = createMount({ app, sockets, auth, shutdown: shutdown.signal, isSameSiteOrigin: isOwnOrigin });
+
+  if (webDir && existsSync(join(webDir, "index.html"))) {
+    await app.register(serveStatic, {
+      root: webDir, index: false, preCompressed: true, wildcard: false, cacheControl: false,
+      setHeaders: (reply, path) => void reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
+    });
+  }
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split("?")[0] ?? "/";
+    const isPage = request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
+    if (isPage && webDir && existsSync(join(webDir, "index.html"))) return reply.header("cache-control", "no-store").sendFile("index.html");
+    throw new AppError("not_found", "There is nothing at this address.");
+  });
+
+  return {
+    app,
+    mount,
+    listen: async () => {
+      await app.listen({ port: config.port, host: config.host });
+      const address = app.server.address();
+      boundPort = typeof address === "object" && address ? address.port : config.port;
+      return { port: boundPort };
+    },
+    close: async () => {
+      shutdown.abort();
+      await sockets.close();
+      await app.close();
+    },
+  };
+}

@@ -1,0 +1,211 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { RouteSpec } from "@tesslate/contract";
+import { AppError } from "../platform/errors.ts";
+import type { Logger } from "../platform/logger.ts";
+import { sessionCookie, type Authenticator, type Principal } from "./context.ts";
+import { renderError } from "./errors.ts";
+
+/** Close codes of accounts-projects 0.4, 5 and agent-git-deploy 3.6. */
+export const closeCodes = { normal: 1000, goingAway: 1001, tooBig: 1009, internal: 1011, tooSlow: 1013, unauthorized: 4401, notFound: 4404, idle: 4408, stopped: 4410 } as const;
+
+/** A socket as features see it: JSON frames in, JSON frames out. */
+export interface FrameSocket {
+  /** Frames as they come; `undefined` for text that is not JSON. Ends when the socket closes. */
+  readonly frames: AsyncIterable<unknown>;
+  /** False when the socket is closed or was closed now because the client does not keep up (1013). */
+  send(frame: unknown): boolean;
+  /** Resolves when what was sent has left, for producers that can wait. */
+  drained(): Promise<void>;
+  close(code: number, reason?: string): void;
+  /** Aborts when the socket closes. */
+  readonly signal: AbortSignal;
+}
+export interface SocketContext {
+  user: Principal;
+  log: Logger;
+  request_id: string;
+  signal: AbortSignal;
+}
+export type SocketHandler = (context: SocketContext, input: { params: Record<string, string> }, socket: FrameSocket) => Promise<void>;
+
+const maxFrameBytes = 1024 * 1024;
+const maxBacklogBytes = 16 * 1024 * 1024;
+const pingMs = 30_000;
+const firstFrameMs = 10_000;
+
+interface SocketRoute {
+  pattern: RegExp;
+  names: string[];
+  uuids: Set<string>;
+  handler: SocketHandler;
+  name: string;
+}
+
+export interface Sockets {
+  route(name: string, spec: RouteSpec, handler: SocketHandler): void;
+  attach(server: Server): void;
+  /** Closes every socket with 1001. */
+  close(): Promise<void>;
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export function createSockets({ auth, log, isAllowedOrigin, parseCookies, nextRequestId }: { auth: Authenticator; log: Logger; isAllowedOrigin: (origin: string) => boolean; parseCookies: (header: string) => Record<string, string | undefined>; nextRequestId: () => string }): Sockets {
+  const wss = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, clientTracking: true });
+  const routes: SocketRoute[] = [];
+
+  const principalOf = async (request: IncomingMessage, url: URL, socket: WrappedSocket): Promise<Principal | undefined> => {
+    const cookie = parseCookies(request.headers.cookie ?? "")[sessionCookie];
+    const ticket = url.searchParams.get("ticket");
+    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (bearer) return auth.authenticate({ bearer, cookie: undefined });
+    if (ticket) return auth.redeemTicket(ticket);
+    if (cookie) {
+      // A cookie comes along from any page; only our own may use it.
+      if (request.headers.origin === undefined || !isAllowedOrigin(request.headers.origin)) return undefined;
+      return auth.authenticate({ bearer: undefined, cookie });
+    }
+    const frame = await socket.first(firstFrameMs);
+    const isAuth = typeof frame === "object" && frame !== null && "type" in frame && frame.type === "auth" && "token" in frame && typeof frame.token === "string";
+    return isAuth ? auth.authenticate({ bearer: (frame as { token: string }).token, cookie: undefined }) : undefined;
+  };
+
+  const serve = async (ws: WebSocket, request: IncomingMessage, url: URL) => {
+    const request_id = nextRequestId();
+    const socket = wrap(ws);
+    const started = Date.now();
+    const path = url.pathname.replace(/(.)\/$/, "$1");
+    const found = routes.find((r) => r.pattern.test(path));
+    const child = log.child({ request_id, route: found?.name });
+    try {
+      const user = await principalOf(request, url, socket);
+      if (!user) throw new AppError("unauthorized", "Sign in to do this.");
+      const values = found?.pattern.exec(path)?.slice(1).map(decodeURIComponent) ?? [];
+      const params = Object.fromEntries(found?.names.map((n, i) => [n, values[i] ?? ""]) ?? []);
+      if (!found || [...found.uuids].some((n) => !uuid.test(params[n] ?? ""))) throw new AppError("not_found", "Not found.");
+      await found.handler({ user, log: child, request_id, signal: socket.signal }, { params }, socket);
+      socket.close(closeCodes.normal);
+    } catch (error) {
+      if (!socket.signal.aborted) {
+        const rendered = renderError(error, request_id);
+        const body = rendered.body as { detail: string; code?: string };
+        if (rendered.isUnexpected) child.error({ err: error }, "socket failed");
+        socket.send({ type: "error", data: { message: typeof body.detail === "string" ? body.detail : "Invalid frame.", code: body.code ?? "bad_frame" } });
+        socket.close(rendered.status === 401 ? closeCodes.unauthorized : rendered.status === 404 ? closeCodes.notFound : closeCodes.internal);
+      }
+    } finally {
+      child.info({ duration_ms: Date.now() - started }, "socket closed");
+    }
+  };
+
+  return {
+    route(name, spec, handler) {
+      const names = [...spec.path.matchAll(/\{([^}]+)\}/g)].map((m) => m[1] ?? "");
+      const pattern = new RegExp(`^${spec.path.replace(/\{[^}]+\}/g, "([^/]+)")}$`);
+      const properties = (spec.params as { properties?: Record<string, { format?: string }> } | undefined)?.properties ?? {};
+      routes.push({ name, pattern, names, uuids: new Set(names.filter((n) => properties[n]?.format === "uuid")), handler });
+    },
+    attach(server) {
+      server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {
+        const url = URL.parse(request.url ?? "/", "http://host");
+        raw.on("error", () => raw.destroy());
+        if (!url?.pathname.startsWith("/api/")) {
+          raw.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+          return;
+        }
+        wss.handleUpgrade(request, raw, head, (ws) => void serve(ws, request, url));
+      });
+    },
+    close: async () => {
+      for (const ws of wss.clients) ws.close(closeCodes.goingAway, "restarting");
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(() => {
+          for (const ws of wss.clients) ws.terminate();
+          resolve();
+        }, 1000);
+        wss.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+interface WrappedSocket extends FrameSocket {
+  first(timeoutMs: number): Promise<unknown>;
+}
+
+function wrap(ws: WebSocket): WrappedSocket {
+  const queue: unknown[] = [];
+  let wake: (() => void) | undefined;
+  const gone = new AbortController();
+  let misses = 0;
+  const ping = setInterval(() => {
+    if (misses >= 2) ws.terminate();
+    misses += 1;
+    ws.ping();
+  }, pingMs);
+  ws.on("pong", () => (misses = 0));
+  ws.on("message", (data, isBinary) => {
+    let frame: unknown;
+    try {
+      frame = isBinary ? undefined : JSON.parse(String(data));
+    } catch {
+      frame = undefined;
+    }
+    queue.push(frame);
+    // A client that floods while the handler is busy waits in its own TCP window.
+    if (queue.length >= 256) ws.pause();
+    wake?.();
+  });
+  ws.on("error", () => undefined);
+  ws.on("close", () => {
+    clearInterval(ping);
+    gone.abort();
+    wake?.();
+  });
+  const next = async (): Promise<{ frame: unknown } | undefined> => {
+    while (queue.length === 0) {
+      if (gone.signal.aborted) return undefined;
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+    const frame = queue.shift();
+    if (queue.length === 0) ws.resume();
+    return { frame };
+  };
+  return {
+    signal: gone.signal,
+    frames: {
+      async *[Symbol.asyncIterator]() {
+        for (let got = await next(); got; got = await next()) yield got.frame;
+      },
+    },
+    first: async (timeoutMs) => {
+      const timer = setTimeout(() => {
+        queue.push(undefined);
+        wake?.();
+      }, timeoutMs);
+      const got = await next();
+      clearTimeout(timer);
+      return got?.frame;
+    },
+    send(frame) {
+      if (ws.readyState !== ws.OPEN) return false;
+      if (ws.bufferedAmount > maxBacklogBytes) {
+        ws.close(closeCodes.tooSlow, "client too slow");
+        return false;
+      }
+      ws.send(JSON.stringify(frame));
+      return true;
+    },
+    drained: async () => {
+      while (ws.bufferedAmount > 1024 * 1024 && ws.readyState === ws.OPEN) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+    close: (code, reason) => {
+      if (ws.readyState === ws.OPEN || ws.readyState === ws.CONNECTING) ws.close(code, reason);
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+
+const keepaliveMs = 15_000;
+
+/**
+ * Writes an async iterable as `data:` lines with a `: keepalive` after 15 s of silence; waits when the client is slow.
+ * Ends when the iterable ends or `signal` aborts (client gone, shutdown). With `withIds` each block carries `id: <seq>` for EventSource.
+ */
+export async function writeEvents(response: ServerResponse, events: AsyncIterable<unknown>, options: { signal: AbortSignal; withIds: boolean; headers: Record<string, string> }): Promise<void> {
+  const { signal, withIds } = options;
+  response.writeHead(200, { ...options.headers, "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no", connection: "keep-alive" });
+  response.flushHeaders();
+  let timer = setTimeout(beat, keepaliveMs);
+  function beat() {
+    if (!response.writableNeedDrain) response.write(": keepalive\n\n");
+    timer = setTimeout(beat, keepaliveMs);
+  }
+  const iterator = events[Symbol.asyncIterator]();
+  const stop = new Promise<{ done: true; value: undefined }>((resolve) => {
+    const end = () => resolve({ done: true, value: undefined });
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), stop]);
+      if (next.done) break;
+      const event = next.value as { seq?: number };
+      clearTimeout(timer);
+      const isRoomy = response.write(`${withIds && event.seq !== undefined ? `id: ${event.seq}\n` : ""}data: ${JSON.stringify(event)}\n\n`);
+      timer = setTimeout(beat, keepaliveMs);
+      if (!isRoomy) await Promise.race([once(response, "drain").catch(() => undefined), stop]);
+    }
+  } finally {
+    clearTimeout(timer);
+    void iterator.return?.(undefined)?.catch?.(() => undefined);
+    response.end();
+  }
+}

@@ -1,0 +1,40 @@
+import { compose } from "./compose.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+
+// Source and bundle stand at different depths below apps/.
+const webDir = ["../../web/dist", "../web", "../../../web/dist"].map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p));
+
+/** Reads the configuration, composes, listens, closes gracefully: nothing else. Exit codes: 78 bad configuration, 1 could not start. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const studio = await compose(config, webDir === undefined ? {} : { webDir });
+  const { port } = await studio.http.listen();
+  const { facts } = studio;
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  say("");
+  say(`  Tesslate Studio is running at ${config.http.appBaseUrl}${config.http.port === port ? "" : ` (port ${port})`}`);
+  say(`  Project code runs in: ${facts.driver}, isolation ${facts.isolation}`);
+  for (const warning of facts.warnings) say(`    ! ${warning}`);
+  say(`  Models: ${facts.models.length > 0 ? facts.models.join(", ") : "none connected yet; the page offers to connect one"}`);
+  if (facts.setupToken) say(`  Setup token (the first account becomes administrator with it): ${facts.setupToken}`);
+  say("");
+
+  let isEnding = false;
+  const end = (signal: string) => {
+    if (isEnding) return;
+    isEnding = true;
+    say(`  ${signal}: closing; projects keep running and are picked up at the next start`);
+    const deadline = setTimeout(() => process.exit(1), 20_000);
+    deadline.unref();
+    void studio.close().then(() => process.exit(0), () => process.exit(1));
+  };
+  process.once("SIGINT", () => end("SIGINT"));
+  process.once("SIGTERM", () => end("SIGTERM"));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : error instanceof Error ? (process.env["LOG_LEVEL"] === "debug" ? error.stack : error.message) : String(error)}\n`);
+  process.exit(error instanceof ConfigError ? 78 : 1);
+});

@@ -1,0 +1,66 @@
+import { fileURLToPath } from "node:url";
+import { existsSync } from "node:fs";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { migrate } from "drizzle-orm/node-postgres/migrator";
+import pg from "pg";
+import type { Logger } from "pino";
+
+export type Database = ReturnType<typeof drizzle>;
+/** A database or a transaction of it; stores take either. */
+export type Queries = Pick<Database, "select" | "insert" | "update" | "delete" | "execute" | "selectDistinct" | "$count" | "with">;
+
+export interface DatabaseHandle {
+  db: Database;
+  pool: pg.Pool;
+  connection: pg.ClientConfig;
+  close(): Promise<void>;
+}
+
+/** `postgres://…` or the socket folder of the embedded server. */
+export function connectDatabase(target: { url: string } | { socketDir: string; database?: string }, log: Logger, options: { maxConnections?: number } = {}): DatabaseHandle {
+  const connection: pg.ClientConfig =
+    "url" in target ? { connectionString: target.url } : { host: target.socketDir, user: "tesslate", database: target.database ?? "tesslate" };
+  const pool = new pg.Pool({ ...connection, max: options.maxConnections ?? 16, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000, application_name: "tesslate-studio" });
+  // A server that goes away must not take this process with it: the next query reports it.
+  pool.on("error", (err) => log.warn({ err }, "idle database connection lost"));
+  pool.on("connect", (client) => client.on("error", (err) => log.debug({ err }, "database connection lost")));
+  return { db: drizzle({ client: pool }), pool, connection, close: () => pool.end() };
+}
+
+// Source and bundle stand at different depths below apps/server.
+const migrationsFolder = ["../../migrations", "../migrations"].map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p)) ?? "migrations";
+
+/** Brings the schema up to date, one process at a time. */
+export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Promise<void> {
+  const started = Date.now();
+  const client = await pool.connect();
+  try {
+    await client.query("select pg_advisory_lock(7473746)");
+    await migrate(drizzle({ client }), { migrationsFolder });
+  } finally {
+    await client.query("select pg_advisory_unlock(7473746)").catch(() => undefined);
+    client.release();
+  }
+  log.info({ duration_ms: Date.now() - started }, "database migrated");
+}
+
+/** Postgres' own code of an error, through drizzle's wrapping. */
+export function pgCode(error: unknown): string | undefined {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) if ("code" in e && typeof e.code === "string") return e.code;
+  return undefined;
+}
+export const isUniqueViolation = (error: unknown, constraint?: string): boolean => {
+  for (let e: unknown = error; e instanceof Error; e = e.cause)
+    if ("code" in e && e.code === "23505") return constraint === undefined || ("constraint" in e && e.constraint === constraint);
+  return false;
+};
+/** The database cannot be reached right now; the call may be repeated. */
+export function isConnectionLoss(error: unknown): boolean {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) {
+    const code = "code" in e ? String(e.code) : "";
+    if (/^(57P0[123]|08\w{3}|53300)$/.test(code)) return true;
+    if (/^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)$/.test(code) && "syscall" in e && (e.syscall === "connect" || e.syscall === "read" || e.syscall === "write")) return true;
+    if (/Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(e.message)) return true;
+  }
+  return false;
+}

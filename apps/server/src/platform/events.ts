@@ -1,0 +1,184 @@
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import type { ProjectEvent, ProjectEventData, ProjectEventType, RunEvent } from "@tesslate/contract";
+import { events, type EventRow } from "../features/tasks/tasks.table.ts";
+import type { Bus } from "./bus.ts";
+import type { Database } from "./database.ts";
+import type { Logger } from "./logger.ts";
+
+/** One event to append. `task_id` makes it part of a run's own stream too. */
+export type NewEvent = { [T in ProjectEventType]: { type: T; data: ProjectEventData<T>; task_id?: string } }[ProjectEventType];
+
+/**
+ * The append-only event log of projects and its fan-out (contract README rule 14). Tables are the truth, NOTIFY is the bell.
+ * Order: one total order per project (`seq`, gapless) and one per task (`task_seq`, gapless from 1). An event is committed before anybody sees it.
+ */
+export interface EventLog {
+  /** Resolves when committed. Events of one call stay together and in order. A project that is gone takes its events with it. */
+  append(projectId: string, entries: NewEvent | NewEvent[]): Promise<void>;
+  /** Everything after `afterSeq` (default: from now on), then live until the signal aborts. */
+  follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
+  /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is asked when there is nothing more: true ends the stream. */
+  followTask(projectId: string, taskId: string, options: { afterSeq?: number; signal: AbortSignal; isOver: () => Promise<boolean> }): AsyncIterable<RunEvent>;
+  /** The project's last `seq`. */
+  lastSeq(projectId: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface Pending {
+  project_id: string;
+  event: NewEvent;
+  done: () => void;
+  fail: (error: unknown) => void;
+}
+interface Follower {
+  queue: EventRow[];
+  /** Events may exist that were not queued: read the table again. */
+  isBehind: boolean;
+  wake: () => void;
+}
+const maxQueued = 2000;
+const maxBatch = 500;
+const channel = "project_events";
+
+/** `isShared`: other processes use the same database, so ring the bell for them. */
+export function createEventLog({ db, bus, log, isShared, processId }: { db: Database; bus: Bus; log: Logger; isShared: boolean; processId: number }): EventLog {
+  const followers = new Map<string, Set<Follower>>();
+  const pending: Pending[] = [];
+  let isWriting = false;
+  let idle: Promise<void> = Promise.resolve();
+
+  const deliver = (rows: EventRow[]) => {
+    for (const row of rows)
+      for (const follower of followers.get(row.project_id) ?? []) {
+        if (follower.queue.length >= maxQueued) {
+          follower.queue.length = 0;
+          follower.isBehind = true;
+        } else if (!follower.isBehind) follower.queue.push(row);
+        follower.wake();
+      }
+  };
+  const catchUp = (ids: Iterable<string>) => {
+    for (const id of ids)
+      for (const follower of followers.get(id) ?? []) {
+        follower.isBehind = true;
+        follower.wake();
+      }
+  };
+  bus.listen<{ from: number; ids: string[] }>(channel, ({ from, ids }) => {
+    if (from !== processId) catchUp(ids);
+  });
+  bus.onReconnect(() => catchUp(followers.keys()));
+
+  /** Group commit: what arrives while one batch is being written makes the next batch. One statement numbers, stores and returns them. */
+  const write = async () => {
+    isWriting = true;
+    while (pending.length > 0) {
+      const batch = pending.splice(0, maxBatch);
+      try {
+        const given = batch.map(({ project_id, event }, ord) => ({ project_id, ord, task_id: event.task_id ?? null, type: event.type, data: event.data }));
+        const result = await db.execute<EventRow & Record<string, unknown>>(sql`
+          with given as (select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as t(project_id uuid, ord int, task_id uuid, type text, data jsonb)),
+          p as (update projects set event_seq = event_seq + c.n from (select project_id, count(*) as n from given group by 1) c where projects.id = c.project_id returning projects.id, projects.event_seq - c.n as base),
+          k as (update tasks set event_seq = event_seq + c.n from (select task_id, count(*) as n from given where task_id is not null group by 1) c where tasks.id = c.task_id returning tasks.id, tasks.event_seq - c.n as base)
+          insert into events (project_id, seq, task_id, task_seq, type, data)
+          select g.project_id, p.base + row_number() over (partition by g.project_id order by g.ord), g.task_id,
+            case when g.task_id is null then null else k.base + row_number() over (partition by g.task_id order by g.ord) end, g.type, g.data
+          from given g join p on p.id = g.project_id left join k on k.id = g.task_id order by g.ord
+          returning project_id, seq::int8 as seq, task_id, task_seq, type, data, ts`);
+        const rows = result.rows.map((r) => ({ ...r, seq: Number(r.seq), task_seq: r.task_seq === null ? null : Number(r.task_seq), ts: new Date(r.ts).toISOString() }));
+        rows.sort((a, b) => (a.project_id === b.project_id ? a.seq - b.seq : 0));
+        deliver(rows);
+        for (const { done } of batch) done();
+        if (isShared) await bus.notify(channel, { from: processId, ids: [...new Set(rows.map((r) => r.project_id))] }).catch((err: unknown) => log.warn({ err }, "bell not rung"));
+      } catch (error) {
+        for (const { fail } of batch) fail(error);
+      }
+    }
+    isWriting = false;
+  };
+
+  const wireOf = (row: EventRow): ProjectEvent =>
+    ({ seq: row.seq, ts: row.ts, type: row.type, ...(row.task_id && { task_id: row.task_id }), ...(row.task_seq !== null && { task_seq: row.task_seq }), data: row.data }) as ProjectEvent;
+
+  const subscribe = (projectId: string, isBehind: boolean) => {
+    let resolve: (() => void) | undefined;
+    const follower: Follower = { queue: [], isBehind, wake: () => resolve?.() };
+    const set = followers.get(projectId) ?? new Set();
+    followers.set(projectId, set.add(follower));
+    return {
+      follower,
+      wait: () => new Promise<void>((done) => (resolve = done)),
+      end: () => {
+        set.delete(follower);
+        if (set.size === 0) followers.delete(projectId);
+      },
+    };
+  };
+
+  /** Rows in order, from the table while behind and from memory while not. `read` gives the next page after the position. */
+  async function* rowsOf(projectId: string, start: number | undefined, signal: AbortSignal, read: (after: number) => Promise<EventRow[]>, positionOf: (row: EventRow) => number | null, isOver?: () => Promise<boolean>) {
+    const { follower, wait, end } = subscribe(projectId, start !== undefined);
+    const wake = () => follower.wake();
+    signal.addEventListener("abort", wake);
+    let position = start ?? 0;
+    try {
+      while (!signal.aborted) {
+        if (follower.isBehind) {
+          follower.queue.length = 0;
+          follower.isBehind = false;
+          for (let page = await read(position); page.length > 0 && !signal.aborted; page = page.length < pageSize ? [] : await read(position))
+            for (const row of page) {
+              position = positionOf(row) ?? position;
+              yield row;
+            }
+        }
+        const row = follower.queue.shift();
+        if (row) {
+          const at = positionOf(row);
+          if (at !== null && (start === undefined || at > position)) {
+            position = at;
+            yield row;
+          }
+          continue;
+        }
+        if (follower.isBehind) continue;
+        const woken = wait();
+        if (isOver && (await isOver())) {
+          // Over, but an event may have come in while asking.
+          if (follower.queue.length === 0 && !follower.isBehind) return;
+          continue;
+        }
+        if (follower.queue.length === 0 && !follower.isBehind && !signal.aborted) await woken;
+      }
+    } finally {
+      signal.removeEventListener("abort", wake);
+      end();
+    }
+  }
+  const pageSize = 500;
+
+  return {
+    append: (projectId, entries) => {
+      const list = Array.isArray(entries) ? entries : [entries];
+      const written = Promise.all(list.map((event) => new Promise<void>((done, fail) => pending.push({ project_id: projectId, event, done, fail })))).then(() => undefined);
+      if (!isWriting) idle = write();
+      return written;
+    },
+    async *follow(projectId, { afterSeq, signal }) {
+      const read = (after: number) => db.select().from(events).where(and(eq(events.project_id, projectId), gt(events.seq, after))).orderBy(asc(events.seq)).limit(pageSize);
+      for await (const row of rowsOf(projectId, afterSeq, signal, read, (r) => r.seq)) yield wireOf(row);
+    },
+    async *followTask(projectId, taskId, { afterSeq = 0, signal, isOver }) {
+      const read = (after: number) => db.select().from(events).where(and(eq(events.task_id, taskId), gt(events.task_seq, after))).orderBy(asc(events.task_seq)).limit(pageSize);
+      for await (const row of rowsOf(projectId, afterSeq, signal, read, (r) => (r.task_id === taskId ? r.task_seq : null), isOver)) {
+        yield { seq: row.task_seq ?? 0, task_id: taskId, type: row.type, data: row.data } as RunEvent;
+        if (row.type === "done") return;
+      }
+    },
+    lastSeq: async (projectId) => {
+      const result = await db.execute<{ event_seq: string }>(sql`select event_seq from projects where id = ${projectId}`);
+      return Number(result.rows[0]?.event_seq ?? 0);
+    },
+    close: () => idle,
+  };
+}

@@ -1,0 +1,58 @@
+import os from "node:os";
+import { eq, sql } from "drizzle-orm";
+import pg from "pg";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "./database.ts";
+import type { Logger } from "./logger.ts";
+import { processes } from "./platform.table.ts";
+
+const lockClass = 7473747;
+
+/**
+ * This process among those that share the database. Its id is held as an advisory lock on a connection of its own, so that
+ * the moment it dies (kill -9 included) everybody can see that what it was doing is interrupted.
+ */
+export interface Presence {
+  readonly id: number;
+  close(): Promise<void>;
+}
+
+/** SQL for "the ids of processes that are alive". */
+export const livingProcesses = sql`(select objid::int from pg_locks where locktype = 'advisory' and classid = ${sql.raw(String(lockClass))} and granted and database = (select oid from pg_database where datname = current_database()))`;
+
+export async function announceProcess(db: Database, connection: pg.ClientConfig, log: Logger): Promise<Presence> {
+  const [row] = await db.insert(processes).values({ host: os.hostname(), pid: process.pid }).returning({ id: processes.id });
+  if (!row) throw new Error("the process could not be announced");
+  let client: pg.Client | undefined;
+  let isClosed = false;
+  const hold = async () => {
+    const next = new pg.Client({ ...connection, application_name: "tesslate-studio presence" });
+    next.on("error", () => undefined);
+    await next.connect();
+    await next.query("select pg_advisory_lock($1, $2)", [lockClass, row.id]);
+    client = next;
+    next.once("end", () => void regain());
+  };
+  const regain = async () => {
+    for (let attempt = 0; !isClosed; attempt++) {
+      await sleep(Math.min(50 * 2 ** attempt, 2000), undefined, { ref: false });
+      try {
+        if (!isClosed) await hold();
+        return;
+      } catch (err) {
+        log.debug({ err }, "presence lock not regained yet");
+      }
+    }
+  };
+  await hold();
+  // Rows of processes that are gone are of no use to anybody.
+  await db.delete(processes).where(sql`${processes.id} <> ${row.id} and ${processes.id} not in ${livingProcesses}`);
+  return {
+    id: row.id,
+    close: async () => {
+      isClosed = true;
+      await db.delete(processes).where(eq(processes.id, row.id)).catch(() => undefined);
+      await client?.end().catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { sql } from "drizzle-orm";
+import type { Bus } from "./bus.ts";
+import type { CryptoBox } from "./crypto.ts";
+import type { Database } from "./database.ts";
+import { serverSettings } from "./platform.table.ts";
+
+/** Facts of this installation kept in the database; secret ones sealed. Other processes hear of changes through `onChange`. */
+export interface ServerSettings {
+  get<T>(key: string): Promise<T | undefined>;
+  set(key: string, value: unknown): Promise<void>;
+  getSecret(key: string): Promise<string | undefined>;
+  setSecret(key: string, value: string): Promise<void>;
+  remove(key: string): Promise<void>;
+  onChange(handler: (key: string) => void): void;
+}
+
+const channel = "server_settings";
+
+export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus; box: CryptoBox }): ServerSettings {
+  const read = async (key: string) => (await db.select().from(serverSettings).where(sql`${serverSettings.key} = ${key}`))[0]?.value;
+  const write = async (key: string, value: unknown) => {
+    await db.insert(serverSettings).values({ key, value }).onConflictDoUpdate({ target: serverSettings.key, set: { value, updated_at: sql`now()` } });
+    await bus.notify(channel, { key });
+  };
+  return {
+    get: async <T>(key: string) => (await read(key)) as T | undefined,
+    set: write,
+    getSecret: async (key) => {
+      const sealed = (await read(key)) as { sealed: string } | undefined;
+      return sealed && box.open(Buffer.from(sealed.sealed, "base64"), `server_settings:${key}`);
+    },
+    setSecret: (key, value) => write(key, { sealed: box.seal(value, `server_settings:${key}`).toString("base64") }),
+    remove: async (key) => {
+      await db.delete(serverSettings).where(sql`${serverSettings.key} = ${key}`);
+      await bus.notify(channel, { key });
+    },
+    onChange: (handler) => bus.listen<{ key: string }>(channel, ({ key }) => handler(key)),
+  };
+}
