@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import type { Branch, Fault, Script, ScriptRequest, Step } from "./script.ts";
+
+/**
+ * Tells the person's words in a user message: `null` when a program wrote the message (tool results retold as text, a nudge).
+ * The default knows the forms that our agent uses; another client of the protocol can bring its own.
+ */
+export type ReadPerson = (text: string) => string | null;
+
+/** Where in a script a request stands. */
+export interface Place {
+  /** The conversation's mark: its first message of the person, hashed. */
+  conversation: string;
+  branch: Branch | undefined;
+  /** Which message of the person, counted from the one that chose the branch. */
+  exchange: number;
+  /** How many answers it has had. */
+  answer: number;
+  step: Step | undefined;
+}
+
+export const readPersonOfAgent: ReadPerson = (text) => {
+  const context = /^\s*\[CONTEXT\][\s\S]*?\[\/CONTEXT\]\s*/.exec(text);
+  return context ? text.slice(context[0].length) : text;
+};
+
+/** Finds the place from the request alone, so that the same request always finds the same one. */
+export function findPlace(script: Script, request: ScriptRequest, readPerson: ReadPerson): Place {
+  const person: { text: string; index: number }[] = [];
+  request.messages.forEach((message, index) => {
+    const text = message.role === "user" ? readPerson(message.text) : null;
+    if (text !== null) person.push({ text, index });
+  });
+  const conversation = createHash("sha256")
+    .update(person[0]?.text ?? "")
+    .digest("hex")
+    .slice(0, 16);
+  const last = person.at(-1)?.index ?? -1;
+  const answer = request.messages.filter((message, index) => message.role === "assistant" && index > last).length;
+  const { branch, from } = chooseBranch(
+    script,
+    request,
+    person.map((message) => message.text),
+  );
+  const exchange = Math.max(0, person.length - 1 - from);
+  const exchanges = branch?.exchanges ?? [];
+  const steps = exchanges[script.repeats && exchanges.length > 0 ? exchange % exchanges.length : exchange];
+  return { conversation, branch, exchange, answer, step: steps?.[answer] };
+}
+
+function chooseBranch(script: Script, request: ScriptRequest, person: string[]): { branch: Branch | undefined; from: number } {
+  const byRequest = script.branches.find((branch) => typeof branch.matches === "function" && branch.matches(request));
+  if (byRequest) return { branch: byRequest, from: 0 };
+  for (const [from, text] of person.entries()) {
+    const branch = script.branches.find((candidate) => candidate.matches instanceof RegExp && text.search(candidate.matches) >= 0);
+    if (branch) return { branch, from };
+  }
+  return { branch: script.branches.find((candidate) => candidate.matches === undefined), from: 0 };
+}
+
+/** Remembers which faults have struck, per conversation and place. */
+export function createFaultMemory() {
+  const struck = new Map<string, number>();
+  return {
+    /** The fault that strikes now, counted; `undefined` when the answer may be played. */
+    next(place: Place): Fault | undefined {
+      const { step } = place;
+      if (!step) return undefined;
+      for (const [index, fault] of step.faults.entries()) {
+        const isLasting = !step.turn && index === step.faults.length - 1;
+        if (isLasting) return fault;
+        const key = `${place.conversation}/${place.exchange}/${place.answer}/${index}`;
+        const times = struck.get(key) ?? 0;
+        if (times >= fault.times) continue;
+        struck.set(key, times + 1);
+        return fault;
+      }
+      return undefined;
+    },
+    clear: () => struck.clear(),
+  };
+}

@@ -1,0 +1,5 @@
+export * from "./script.ts";
+export { parseScript } from "./script-text.ts";
+export { readPersonOfAgent, type Place, type ReadPerson } from "./conversation.ts";
+export { startModelServer, type ModelServer, type ModelServerOptions, type Outcome, type RecordedRequest } from "./model-server.ts";
+export { startMailServer, type MailServer, type MailServerOptions, type ReceivedMail } from "./smtp.ts";

@@ -1,0 +1,355 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createFaultMemory, findPlace, readPersonOfAgent, type Place, type ReadPerson } from "./conversation.ts";
+import { createAnswer, play, usageOf } from "./playback.ts";
+import { script as makeScript, type Fault, type Script, type ScriptRequest, type Turn } from "./script.ts";
+import { anthropic, anthropicModels } from "./wire/anthropic.ts";
+import { google, googleModels } from "./wire/google.ts";
+import { ollamaTags } from "./wire/ollama.ts";
+import { openai, openaiModels, unknownModel } from "./wire/openai.ts";
+import { BadRequest, type Failure, type Meta, type Wire } from "./wire/wire.ts";
+
+export interface ModelServerOptions {
+  /** Default 0: a free one. */
+  port?: number;
+  /** Default 127.0.0.1. */
+  host?: string;
+  script?: Script;
+  /** Between two tokens; default 0. */
+  tokenDelayMs?: number;
+  /** When set, requests without it get the provider's own refusal. */
+  apiKey?: string;
+  /** Told by the model lists; when set, other models are refused. Default: `scripted` is listed, any name is served. */
+  models?: string[];
+  /** Tells the person's words from what programs write in their name. Default: as our agent writes them. */
+  readPerson?: ReadPerson;
+}
+
+/** How a request ended. */
+export type Outcome =
+  /** The whole answer was sent. */
+  | "answered"
+  /** An HTTP error, of the script or of the protocol. */
+  | "refused"
+  /** The script broke it: `disconnect`, `garbage`, or an error in the middle. */
+  | "broken"
+  /** The client went away first. */
+  | "client_disconnected";
+
+export interface RecordedRequest {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  /** The JSON as sent; undefined without a body. */
+  body: unknown;
+  /** For calls of a model that could be read. */
+  request?: ScriptRequest;
+  /** The conversation, its branch, and where in it the request stands. */
+  place?: Place;
+  startedAt: number;
+  /** Tokens sent so far. */
+  tokens: number;
+  outcome?: Outcome;
+  /** Resolves when the request has ended, whichever way. */
+  ended: Promise<Outcome>;
+}
+
+export interface ModelServer {
+  /** Without a path; Ollama's base URL. */
+  url: string;
+  openai_base_url: string;
+  anthropic_base_url: string;
+  google_base_url: string;
+  /** In order of arrival. */
+  requests: RecordedRequest[];
+  /** Replaces the script and forgets which faults have struck. Answers under way go on. */
+  setScript(script: Script): void;
+  setTokenDelay(ms: number): void;
+  /** Resolves with the first request, recorded already or yet to come, that `matches`. */
+  waitFor(matches: (request: RecordedRequest) => boolean, timeoutMs?: number): Promise<RecordedRequest>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const maxBodyBytes = 64 * 1024 * 1024;
+
+/** Starts a model provider that plays a script over the real protocols of OpenAI, Anthropic, Google and Ollama. */
+export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
+  const { apiKey, models = ["scripted"], readPerson = readPersonOfAgent } = options;
+  const refusesOthers = options.models !== undefined;
+  const faults = createFaultMemory();
+  const requests: RecordedRequest[] = [];
+  const waiting = new Set<() => void>();
+  let script = options.script ?? makeScript([]);
+  let tokenDelayMs = options.tokenDelayMs ?? 0;
+  let serial = 0;
+
+  const server = createServer((incoming, response) => {
+    void serve(incoming, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  });
+  server.keepAliveTimeout = 60_000;
+
+  async function serve(incoming: IncomingMessage, response: ServerResponse) {
+    const url = new URL(incoming.url ?? "/", "http://localhost");
+    const method = incoming.method ?? "GET";
+    const ended = Promise.withResolvers<Outcome>();
+    const record: RecordedRequest = {
+      method,
+      path: `${url.pathname}${url.search}`,
+      headers: incoming.headers,
+      body: undefined,
+      startedAt: Date.now(),
+      tokens: 0,
+      ended: ended.promise,
+    };
+    const finish = (outcome: Outcome) => {
+      if (record.outcome) return;
+      record.outcome = outcome;
+      ended.resolve(outcome);
+    };
+    response.on("close", () => finish(response.writableFinished ? "answered" : "client_disconnected"));
+    const text = await readBody(incoming);
+    const json = text === "" ? undefined : parse(text);
+    record.body = json;
+    requests.push(record);
+    await answer(incoming, response, { url, method, text, json, record, finish });
+    for (const look of waiting) look();
+  }
+
+  interface Call {
+    url: URL;
+    method: string;
+    text: string;
+    json: unknown;
+    record: RecordedRequest;
+    finish(outcome: Outcome): void;
+  }
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse, got: Call) {
+    const { url, method, record, finish } = got;
+    const requestId = `req_${String(++serial).padStart(8, "0")}`;
+    const refuse = (status: number, body: unknown, headers: Record<string, string> = {}) => {
+      finish("refused");
+      sendJson(response, status, body, headers);
+    };
+    const route = routeOf(method, url.pathname, incoming.headers);
+    if (!route)
+      return refuse(404, {
+        error: { message: `Invalid URL (${method} ${url.pathname})`, type: "invalid_request_error", param: null, code: null },
+      });
+    const key = keyOf(incoming.headers, url);
+    if (apiKey !== undefined && route.list !== "ollama" && key !== apiKey) {
+      const { status, body } = route.wire.unauthorised(key, requestId);
+      return refuse(status, body);
+    }
+    if (route.list) return sendJson(response, 200, listings[route.list](models));
+    const { wire } = route;
+    const fail = (failure: Omit<Failure, "kind" | "times">) => {
+      const { status, headers, body } = wire.failure(failure, requestId);
+      refuse(status, body, headers);
+    };
+    let request: ScriptRequest;
+    try {
+      request = wire.read(got.json, route.model);
+      if (route.isStream !== undefined) request.stream = route.isStream;
+    } catch (error) {
+      if (error instanceof BadRequest) return fail({ status: 400, message: error.message });
+      throw error;
+    }
+    record.request = request;
+    if (refusesOthers && !models.includes(request.model)) return fail(unknownModel(request.model));
+    const place = findPlace(script, request, readPerson);
+    record.place = place;
+    for (const look of waiting) look();
+
+    const fault = faults.next(place);
+    const turn = place.step?.turn;
+    if (!fault && !turn) {
+      const message = `The script has no answer ${place.answer + 1} to message ${place.exchange + 1} of this conversation.`;
+      return fail({ status: 400, message, code: "script_exhausted" });
+    }
+    if (fault?.kind === "fail" && fault.afterTokens === undefined) return fail(fault);
+    const meta: Meta = {
+      id: requestId.slice(4),
+      model: request.model,
+      created: Math.floor(Date.now() / 1000),
+      wantsUsage: request.wantsUsage,
+      input: turn?.usage?.input ?? Math.ceil(got.text.length / 4),
+    };
+    await playInto(response, { wire, meta, request, place, turn, fault, bodyLength: got.text.length, record, finish });
+  }
+
+  interface Playing {
+    wire: Wire;
+    meta: Meta;
+    request: ScriptRequest;
+    place: Place;
+    turn: Turn | undefined;
+    fault: Fault | undefined;
+    bodyLength: number;
+    record: RecordedRequest;
+    finish(outcome: Outcome): void;
+  }
+
+  async function playInto(response: ServerResponse, playing: Playing) {
+    const { wire, meta, request, place, turn, fault, record, finish } = playing;
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    if (fault?.kind === "hang" && fault.beforeHeaders) return untilGone(response);
+    if (fault?.kind === "garbage") {
+      finish("broken");
+      response.writeHead(200, { "content-type": fault.contentType ?? "text/event-stream; charset=utf-8" });
+      response.end(fault.contentType ? fault.text : `data: ${fault.text}\n\n`);
+      return;
+    }
+    const breaksAfter = fault?.afterTokens ?? Infinity;
+    const stream = wire.stream(meta);
+    const send = async (text: string) => {
+      if (!request.stream || text === "" || response.destroyed) return;
+      if (!response.write(text)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    };
+    if (request.stream) {
+      response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
+      response.flushHeaders();
+      await send(stream.start());
+    }
+    const whole = createAnswer();
+    try {
+      for await (const token of play(turn ?? { kind: "turn", parts: [] }, place, request, { tokenDelayMs, signal: gone.signal })) {
+        if (whole.tokens >= breaksAfter) break;
+        whole.add(token);
+        record.tokens = whole.tokens;
+        await send(stream.token(token));
+      }
+    } catch (error) {
+      if (gone.signal.aborted) return;
+      throw error;
+    }
+    if (gone.signal.aborted) return;
+    switch (fault?.kind) {
+      case "disconnect":
+        finish("broken");
+        // What was written has to reach the client before the line is cut.
+        await new Promise((resolve) => setImmediate(resolve));
+        response.destroy();
+        return;
+      case "hang":
+        return untilGone(response);
+      case "fail":
+        finish("broken");
+        if (request.stream) response.end(stream.error(fault));
+        else sendJson(response, fault.status, wire.failure(fault, meta.id).body);
+        return;
+    }
+    const usage = usageOf(turn ?? { kind: "turn", parts: [] }, playing.bodyLength, whole.tokens);
+    if (request.stream) {
+      response.end(stream.end(turn?.finish, usage));
+    } else {
+      sendJson(response, 200, wire.whole(whole, meta, turn?.finish, usage));
+    }
+  }
+
+  server.listen(options.port ?? 0, options.host ?? "127.0.0.1");
+  await once(server, "listening");
+  const { address, port } = server.address() as AddressInfo;
+  const url = `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+
+  const close = async () => {
+    if (!server.listening) return;
+    server.close();
+    server.closeAllConnections();
+    await once(server, "close");
+  };
+
+  return {
+    url,
+    openai_base_url: `${url}/v1`,
+    anthropic_base_url: `${url}/v1`,
+    google_base_url: `${url}/v1beta`,
+    requests,
+    setScript(next) {
+      script = next;
+      faults.clear();
+    },
+    setTokenDelay(ms) {
+      tokenDelayMs = ms;
+    },
+    async waitFor(matches, timeoutMs = 5000) {
+      const found = Promise.withResolvers<RecordedRequest>();
+      const look = () => {
+        const match = requests.find(matches);
+        if (match) found.resolve(match);
+      };
+      const timer = setTimeout(() => found.reject(new Error(`no such request came within ${timeoutMs} ms`)), timeoutMs);
+      waiting.add(look);
+      look();
+      try {
+        return await found.promise;
+      } finally {
+        clearTimeout(timer);
+        waiting.delete(look);
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const listings = { openai: openaiModels, anthropic: anthropicModels, google: googleModels, ollama: ollamaTags };
+
+interface Route {
+  wire: Wire;
+  list?: keyof typeof listings;
+  model?: string;
+  isStream?: boolean;
+}
+
+function routeOf(method: string, path: string, headers: IncomingHttpHeaders): Route | undefined {
+  const isAnthropic = headers["anthropic-version"] !== undefined;
+  if (method === "POST" && path === "/v1/chat/completions") return { wire: openai };
+  if (method === "POST" && path === "/v1/messages") return { wire: anthropic };
+  if (method === "GET" && path === "/v1/models")
+    return isAnthropic ? { wire: anthropic, list: "anthropic" } : { wire: openai, list: "openai" };
+  if (method === "GET" && path === "/v1beta/models") return { wire: google, list: "google" };
+  if (method === "GET" && path === "/api/tags") return { wire: openai, list: "ollama" };
+  const generate = /^\/v1beta\/models\/([^:]+):(generateContent|streamGenerateContent)$/.exec(path);
+  if (method === "POST" && generate?.[1]) {
+    return { wire: google, model: decodeURIComponent(generate[1]), isStream: generate[2] === "streamGenerateContent" };
+  }
+  return undefined;
+}
+
+const keyOf = (headers: IncomingHttpHeaders, url: URL): string | undefined => {
+  const bearer = /^Bearer\s+(.+)$/i.exec(headers.authorization ?? "")?.[1];
+  const named = headers["x-api-key"] ?? headers["x-goog-api-key"] ?? url.searchParams.get("key") ?? undefined;
+  return bearer ?? (typeof named === "string" ? named : undefined);
+};
+
+async function readBody(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) throw new Error("request body too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) {
+  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.end(JSON.stringify(body));
+}
+
+const untilGone = async (response: ServerResponse) => {
+  if (!response.writableEnded && !response.destroyed) await once(response, "close");
+};

@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Place } from "./conversation.ts";
+import type { ScriptRequest, Turn, Usage } from "./script.ts";
+
+/** One token's worth of an answer, before a protocol dresses it. */
+export type Token =
+  | { type: "text"; delta: string }
+  | { type: "thinking"; delta: string }
+  | { type: "call_start"; index: number; id: string; name: string }
+  | { type: "call_delta"; index: number; delta: string }
+  | { type: "call_end"; index: number };
+
+/** A played answer as a whole. */
+export interface Answer {
+  text: string;
+  thinking: string;
+  calls: { id: string; name: string; arguments: string }[];
+}
+
+const words = ["the", "quick", "brown", "fox", "jumps", "over", "the", "lazy", "dog", "and", "then", "some"];
+const fragmentLength = 16;
+
+/** Text in pieces as a model would stream them: at most a word, the space in front. */
+export const piecesOf = (text: string): string[] => text.match(/\s*\S{1,8}|\s+/g) ?? [];
+
+/** Plays one answer: yields its tokens, `tokenDelayMs` apart. Throws the abort reason when `signal` ends it. */
+export async function* play(turn: Turn, place: Place, request: ScriptRequest, options: { tokenDelayMs: number; signal: AbortSignal }) {
+  const { tokenDelayMs, signal } = options;
+  const wait = async () => {
+    if (tokenDelayMs > 0) await sleep(tokenDelayMs, undefined, { signal });
+    signal.throwIfAborted();
+  };
+  let callIndex = 0;
+  for (const part of turn.parts) {
+    switch (part.kind) {
+      case "say":
+      case "think":
+        for (const delta of piecesOf(part.text)) {
+          yield { type: part.kind === "say" ? "text" : "thinking", delta } satisfies Token as Token;
+          await wait();
+        }
+        break;
+      case "call": {
+        const index = callIndex++;
+        const json = typeof part.args === "string" ? part.args : JSON.stringify(part.args(request));
+        yield { type: "call_start", index, id: callId(place, index), name: part.name } satisfies Token as Token;
+        await wait();
+        for (const delta of fragmentsOf(json)) {
+          yield { type: "call_delta", index, delta } satisfies Token as Token;
+          await wait();
+        }
+        yield { type: "call_end", index } satisfies Token as Token;
+        break;
+      }
+      case "pause":
+        await sleep(part.ms, undefined, { signal });
+        break;
+      case "load":
+        yield* steady(part.tokensPerSecond, part.tokens, signal);
+        break;
+    }
+  }
+}
+
+/** Words at a steady rate, measured from the start so that it does not drift under load. */
+async function* steady(tokensPerSecond: number, tokens: number, signal: AbortSignal): AsyncGenerator<Token> {
+  const startedAt = performance.now();
+  let sent = 0;
+  while (sent < tokens) {
+    const due = Math.min(tokens, Math.floor(((performance.now() - startedAt) / 1000) * tokensPerSecond) + 1);
+    for (; sent < due; sent++) yield { type: "text", delta: `${words[sent % words.length]} ` };
+    const nextAt = startedAt + (sent / tokensPerSecond) * 1000;
+    await sleep(Math.max(1, nextAt - performance.now()), undefined, { signal });
+  }
+}
+
+function fragmentsOf(json: string): string[] {
+  const fragments: string[] = [];
+  const characters = [...json];
+  for (let at = 0; at < characters.length; at += fragmentLength) fragments.push(characters.slice(at, at + fragmentLength).join(""));
+  return fragments;
+}
+
+/** The same call of the same place always has the same id. */
+const callId = (place: Place, index: number) =>
+  createHash("sha256").update(`${place.conversation}/${place.exchange}/${place.answer}/${index}`).digest("hex").slice(0, 24);
+
+export function createAnswer(): Answer & { add(token: Token): void; tokens: number } {
+  const answer = {
+    text: "",
+    thinking: "",
+    calls: [] as Answer["calls"],
+    tokens: 0,
+    add(token: Token) {
+      answer.tokens += 1;
+      if (token.type === "text") answer.text += token.delta;
+      else if (token.type === "thinking") answer.thinking += token.delta;
+      else if (token.type === "call_start") answer.calls[token.index] = { id: token.id, name: token.name, arguments: "" };
+      else if (token.type === "call_delta") {
+        const open = answer.calls[token.index];
+        if (open) open.arguments += token.delta;
+      }
+    },
+  };
+  return answer;
+}
+
+/** The script's own counts, or about four characters to a token. */
+export const usageOf = (turn: Turn, bodyLength: number, tokens: number): Usage =>
+  turn.usage ?? { input: Math.ceil(bodyLength / 4), output: tokens };

@@ -1,0 +1,287 @@
+/**
+ * The script language: what a scripted model answers.
+ *
+ * ```ts
+ * script([
+ *   say("I'll look at the app."), call("read_file", { file_path: "src/App.tsx" }),  // answer 1: text and one call
+ *   parallel(call("glob", { pattern: "*.ts" }), call("todo_read", {})),              // answer 2: two calls at once
+ *   fail(429, { retryAfter: 1 }),                                                    // the first try of answer 3 …
+ *   say("Done."),                                                                    // … and the second
+ *   say("You are welcome."),                                                         // answers the person's next message
+ *   when(/counter/i, [say("A counter it is.")]),                                     // chats that speak of a counter go here instead
+ * ])
+ * ```
+ *
+ * How a flat list becomes answers: text joins the call after it; a call, or a text that no call follows, closes the answer. An answer
+ * without calls ends the model's turn, so what follows belongs to the person's next message. `turn(…)` groups by hand, `nextMessage()`
+ * separates by hand.
+ *
+ * Which answer a request gets is computed from the request alone (how many messages of the person it holds, and how many answers of the
+ * model come after the last of them), so retries, restarts and resumed runs see the same script. Only faults have a memory: each strikes
+ * `times` times (default once) per place and conversation, then what follows it is played. A fault with nothing after it lasts.
+ */
+
+export interface Usage {
+  /** All input tokens, cached ones included. */
+  input: number;
+  output: number;
+  cached?: number;
+}
+
+/** What the scripted model can see of a request, whatever protocol it came by. */
+export interface ScriptRequest {
+  protocol: "openai" | "anthropic" | "google";
+  model: string;
+  stream: boolean;
+  /** The caller wants the usage in the stream (OpenAI asks; the others always send it). */
+  wantsUsage: boolean;
+  system: string;
+  messages: ScriptMessage[];
+  /** Names of the tools offered. */
+  tools: string[];
+}
+
+export type ScriptMessage =
+  | { role: "user"; text: string }
+  | { role: "assistant"; text: string; calls: { id: string; name: string; arguments: string }[] }
+  | { role: "tool"; callId: string; text: string };
+
+export type Arguments = Record<string, unknown>;
+
+/** A piece of one answer, played in order. */
+export type Part =
+  | { kind: "say"; text: string }
+  | { kind: "think"; text: string }
+  | {
+      kind: "call";
+      name: string;
+      /** JSON text, or made from the request when the answer is played. */ args: string | ((request: ScriptRequest) => Arguments);
+    }
+  | { kind: "pause"; ms: number }
+  | { kind: "load"; tokensPerSecond: number; tokens: number };
+
+export type FinishReason = "stop" | "length" | "content_filter";
+
+/** One answer of the model. */
+export interface Turn {
+  kind: "turn";
+  parts: Part[];
+  usage?: Usage;
+  finish?: FinishReason;
+}
+
+export type Fault =
+  | { kind: "fail"; status: number; retryAfter?: number; message?: string; code?: string; afterTokens?: number; times: number }
+  | { kind: "disconnect"; afterTokens: number; times: number }
+  | { kind: "garbage"; text: string; contentType?: string; times: number }
+  | { kind: "hang"; afterTokens: number; beforeHeaders: boolean; times: number };
+
+export type ScriptItem =
+  | Part
+  | Turn
+  | Fault
+  | { kind: "parallel"; calls: Part[] }
+  | { kind: "usage"; usage: Usage }
+  | { kind: "finish"; reason: FinishReason }
+  | { kind: "next_message" }
+  | { kind: "when"; matches: Matcher; items: ScriptItem[] };
+
+/** Tried against each message of the person, or against the whole request. */
+export type Matcher = RegExp | ((request: ScriptRequest) => boolean);
+
+/** One place in the script: the faults that strike there first, then the answer. */
+export interface Step {
+  faults: Fault[];
+  turn?: Turn;
+}
+
+/** All answers to one message of the person. */
+export type Exchange = Step[];
+
+export interface Branch {
+  /** Undefined: for every conversation that no other branch wants. */
+  matches?: Matcher;
+  exchanges: Exchange[];
+}
+
+export interface Script {
+  branches: Branch[];
+  /** After the last exchange comes the first again. */
+  repeats: boolean;
+}
+
+// ------------------------------------------------------------------------------------------------------------------ builders
+
+/** Text, streamed token by token. */
+export const say = (text: string): Part => ({ kind: "say", text });
+
+/** Reasoning that the provider shows, streamed. */
+export const think = (text: string): Part => ({ kind: "think", text });
+
+/** A tool call, its JSON streamed in fragments. A function makes the arguments from the request (say, from an earlier tool's result). */
+export const call = (name: string, args: Arguments | ((request: ScriptRequest) => Arguments) = {}): Part => ({
+  kind: "call",
+  name,
+  args: typeof args === "function" ? args : JSON.stringify(args),
+});
+
+/** A tool call whose arguments are exactly this text, sound JSON or not. */
+export const malformed = (name: string, json: string): Part => ({ kind: "call", name, args: json });
+
+/** Several calls in one answer. */
+export const parallel = (...calls: Part[]): ScriptItem => ({ kind: "parallel", calls });
+
+/** Silence inside an answer; the text after it still belongs to the same answer. */
+export const pause = (ms: number): Part => ({ kind: "pause", ms });
+
+/** A steady stream of words, endless unless `tokens` is given. For benches: `script([load({ tokensPerSecond: 50 })], { repeat: true })`. */
+export const load = (options: { tokensPerSecond: number; tokens?: number }): Part => ({
+  kind: "load",
+  tokensPerSecond: options.tokensPerSecond,
+  tokens: options.tokens ?? Infinity,
+});
+
+/** Token counts of the answer it stands in; estimated from the text when left out. */
+export const usage = (counts: Usage): ScriptItem => ({ kind: "usage", usage: counts });
+
+/** Why the answer it stands in ends, when not by itself. */
+export const finish = (reason: FinishReason): ScriptItem => ({ kind: "finish", reason });
+
+/** One answer, grouped by hand. */
+export function turn(...items: ScriptItem[]): Turn {
+  const made: Turn = { kind: "turn", parts: [] };
+  for (const item of items) {
+    if (item.kind === "usage") made.usage = item.usage;
+    else if (item.kind === "finish") made.finish = item.reason;
+    else if (item.kind === "parallel") made.parts.push(...item.calls);
+    else if (isPart(item)) made.parts.push(item);
+    else throw new Error(`turn(…) cannot hold ${item.kind}: faults, branches and other turns stand beside it`);
+  }
+  return made;
+}
+
+/** An error of the provider, in its own words. `retryAfter` in seconds. With `afterTokens` it comes in the middle of the stream. */
+export const fail = (
+  status: number,
+  options: { retryAfter?: number; message?: string; code?: string; afterTokens?: number; times?: number } = {},
+): Fault => ({ kind: "fail", status, ...options, times: options.times ?? 1 });
+
+/** The connection breaks after that many tokens of the answer that follows. */
+export const disconnect = (options: { afterTokens?: number; times?: number } = {}): Fault => ({
+  kind: "disconnect",
+  afterTokens: options.afterTokens ?? 0,
+  times: options.times ?? 1,
+});
+
+/** Something that is not the protocol, as one event of the stream; with `contentType`, as a plain body. */
+export const garbage = (text: string, options: { contentType?: string; times?: number } = {}): Fault => ({
+  kind: "garbage",
+  text,
+  contentType: options.contentType,
+  times: options.times ?? 1,
+});
+
+/** Silence until the client gives up, after that many tokens of the answer that follows; `beforeHeaders` answers nothing at all. */
+export const hang = (options: { afterTokens?: number; beforeHeaders?: boolean; times?: number } = {}): Fault => ({
+  kind: "hang",
+  afterTokens: options.afterTokens ?? 0,
+  beforeHeaders: options.beforeHeaders ?? false,
+  times: options.times ?? 1,
+});
+
+/** What comes next answers the person's next message, even when the last answer had calls. */
+export const nextMessage = (): ScriptItem => ({ kind: "next_message" });
+
+/**
+ * A sequence of its own for the conversations that match: from the first message of the person that the pattern matches, or for every
+ * request that the function accepts. The first matching branch wins; what stands outside all branches is for the rest.
+ */
+export const when = (matches: Matcher, items: ScriptItem[]): ScriptItem => ({ kind: "when", matches, items });
+
+export function script(items: ScriptItem[], options: { repeat?: boolean } = {}): Script {
+  const branches: Branch[] = [];
+  const rest: ScriptItem[] = [];
+  for (const item of items) {
+    if (item.kind === "when") branches.push({ matches: item.matches, exchanges: exchangesOf(item.items) });
+    else rest.push(item);
+  }
+  if (rest.length > 0) branches.push({ exchanges: exchangesOf(rest) });
+  return { branches, repeats: options.repeat ?? false };
+}
+
+// ----------------------------------------------------------------------------------------------------------------- compiling
+
+const isPart = (item: ScriptItem): item is Part =>
+  item.kind === "say" || item.kind === "think" || item.kind === "call" || item.kind === "pause" || item.kind === "load";
+
+function exchangesOf(items: ScriptItem[]): Exchange[] {
+  const exchanges: Exchange[] = [];
+  let exchange: Exchange = [];
+  let faults: Fault[] = [];
+  let open: Turn | undefined;
+
+  const endExchange = () => {
+    if (faults.length > 0) exchange.push({ faults });
+    if (exchange.length > 0) exchanges.push(exchange);
+    exchange = [];
+    faults = [];
+  };
+  const close = () => {
+    if (!open) return;
+    const closed = open;
+    open = undefined;
+    exchange.push({ faults, turn: closed });
+    faults = [];
+    if (!closed.parts.some((part) => part.kind === "call")) endExchange();
+  };
+  /** The open turn that `part` may join, or a new one. */
+  const opened = (joins: (turn: Turn) => boolean): Turn => {
+    if (open && !joins(open)) close();
+    open ??= { kind: "turn", parts: [] };
+    return open;
+  };
+  const isOnlyText = (t: Turn) => !t.parts.some((part) => part.kind === "call");
+  const isWaitingForText = (t: Turn) => isOnlyText(t) && ["think", "pause", undefined].includes(t.parts.at(-1)?.kind);
+
+  for (const item of items) {
+    switch (item.kind) {
+      case "call":
+        opened(isOnlyText).parts.push(item);
+        break;
+      case "parallel":
+        opened(isOnlyText).parts.push(...item.calls);
+        break;
+      case "say":
+      case "think":
+      case "load":
+        opened(isWaitingForText).parts.push(item);
+        break;
+      case "pause":
+        opened(isOnlyText).parts.push(item);
+        break;
+      case "usage":
+        opened(() => true).usage = item.usage;
+        break;
+      case "finish":
+        opened(() => true).finish = item.reason;
+        break;
+      case "turn":
+        close();
+        open = item;
+        close();
+        break;
+      case "next_message":
+        close();
+        endExchange();
+        break;
+      case "when":
+        throw new Error("when(…) stands at the top of a script, not inside another branch");
+      default:
+        close();
+        faults.push(item);
+    }
+  }
+  close();
+  endExchange();
+  return exchanges;
+}

@@ -1,0 +1,91 @@
+import { createTransport } from "nodemailer";
+import { afterEach, describe, expect, test } from "vitest";
+import { startMailServer, type MailServer, type MailServerOptions } from "./smtp.ts";
+
+let server: MailServer;
+const start = async (options: MailServerOptions = {}) => (server = await startMailServer(options));
+afterEach(() => server?.close());
+
+const transport = (auth?: { user: string; pass: string }, more: object = {}) =>
+  createTransport({ host: server.host, port: server.port, secure: false, ignoreTLS: true, auth, ...more });
+const letter = {
+  from: "Studio <studio@example.test>",
+  to: "a@example.test, B <b@example.test>",
+  subject: "Your code",
+  text: "It is 123456.\n",
+};
+
+test("takes a mail and records envelope, headers and text", async () => {
+  await start();
+  await transport().sendMail(letter);
+  expect(server.mails).toMatchObject([
+    {
+      from: "studio@example.test",
+      to: ["a@example.test", "b@example.test"],
+      subject: "Your code",
+      text: "It is 123456.\r\n",
+      html: "",
+      user: null,
+    },
+  ]);
+  expect(server.mails[0]?.headers.from).toBe("Studio <studio@example.test>");
+});
+
+test("reads text and html of a mail that has both, and words beyond ASCII", async () => {
+  await start();
+  await transport().sendMail({
+    ...letter,
+    subject: "Grüße, 你好 und so weiter, eine lange Zeile, die gefaltet wird",
+    text: "Grüße €\n",
+    html: "<p>Grüße</p>",
+  });
+  const mail = await server.waitFor();
+  expect(mail.subject).toBe("Grüße, 你好 und so weiter, eine lange Zeile, die gefaltet wird");
+  expect(mail.text.trim()).toBe("Grüße €");
+  expect(mail.html.trim()).toBe("<p>Grüße</p>");
+});
+
+test("leading dots survive the journey", async () => {
+  await start();
+  await transport().sendMail({ ...letter, text: ".one\n..two\n.\nthree\n" });
+  expect((await server.waitFor()).text).toBe(".one\r\n..two\r\n.\r\nthree\r\n");
+});
+
+test("several mails over one connection, found by what they say", async () => {
+  await start();
+  const pool = transport(undefined, { pool: true, maxConnections: 1 });
+  const waiting = server.waitFor((mail) => mail.subject === "third");
+  for (const subject of ["first", "second", "third"]) await pool.sendMail({ ...letter, subject });
+  expect((await waiting).subject).toBe("third");
+  expect(server.mails.length).toBe(3);
+  pool.close();
+});
+
+describe("with a password", () => {
+  const auth = { user: "studio", password: "right" };
+  test.each(["PLAIN", "LOGIN"])("lets the right one in by %s", async (authMethod) => {
+    await start({ auth });
+    await transport({ user: "studio", pass: "right" }, { authMethod }).sendMail(letter);
+    expect(server.mails[0]?.user).toBe("studio");
+  });
+  test.each(["PLAIN", "LOGIN"])("refuses a wrong one by %s", async (authMethod) => {
+    await start({ auth });
+    await expect(transport({ user: "studio", pass: "wrong" }, { authMethod }).sendMail(letter)).rejects.toMatchObject({
+      responseCode: 535,
+    });
+    expect(server.mails).toEqual([]);
+  });
+  test("refuses mail without it", async () => {
+    await start({ auth });
+    await expect(transport().sendMail(letter)).rejects.toMatchObject({ responseCode: 530 });
+  });
+});
+
+test("refuses recipients when told to, and stops when told", async () => {
+  await start();
+  server.refuseRecipients("550 5.1.1 no such user");
+  await expect(transport().sendMail(letter)).rejects.toMatchObject({ responseCode: 550 });
+  server.refuseRecipients(null);
+  await transport().sendMail(letter);
+  expect(server.mails.length).toBe(1);
+});

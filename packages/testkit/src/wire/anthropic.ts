@@ -1,0 +1,203 @@
+import type { Answer } from "../playback.ts";
+import type { FinishReason, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
+import { BadRequest, isObject, listOf, objectFrom, sse, textOf, type Json, type Meta, type Wire, type WireStream } from "./wire.ts";
+
+/** Anthropic's messages API. */
+export const anthropic: Wire = {
+  read(body, _model): ScriptRequest {
+    if (!isObject(body)) throw new BadRequest("The request body is not valid JSON.");
+    if (typeof body.model !== "string") throw new BadRequest("model: Field required");
+    if (typeof body.max_tokens !== "number") throw new BadRequest("max_tokens: Field required");
+    if (!Array.isArray(body.messages) || body.messages.length === 0) throw new BadRequest("messages: at least one message is required");
+    const messages: ScriptMessage[] = [];
+    let waiting = new Set<string>();
+    for (const [index, message] of listOf(body.messages).entries()) {
+      const blocks = typeof message.content === "string" ? [{ type: "text", text: message.content }] : listOf(message.content);
+      if (blocks.length === 0)
+        throw new BadRequest(`messages.${index}: all messages must have non-empty content except for the optional final assistant message`);
+      if (message.role === "user") waiting = readUser(blocks, index, waiting, messages);
+      else if (message.role === "assistant") waiting = readAssistant(blocks, index, messages);
+      else throw new BadRequest(`messages.${index}.role: Input should be 'user' or 'assistant'`);
+    }
+    if (waiting.size > 0) throw unanswered(listOf(body.messages).length - 1, waiting);
+    return {
+      protocol: "anthropic",
+      model: body.model,
+      stream: body.stream === true,
+      wantsUsage: true,
+      system:
+        typeof body.system === "string"
+          ? body.system
+          : listOf(body.system)
+              .map((block) => textOf(block.text))
+              .join("\n\n"),
+      messages,
+      tools: listOf(body.tools).map((tool) => textOf(tool.name)),
+    };
+  },
+
+  failure({ status, retryAfter, message, code }, requestId) {
+    const [type, defaultMessage] = errors[status] ?? (status >= 500 ? errors[500]! : errors[400]!);
+    const headers: Record<string, string> = { "request-id": requestId };
+    if (retryAfter !== undefined) headers["retry-after"] = String(retryAfter);
+    return {
+      status,
+      headers,
+      body: { type: "error", error: { type: code ?? type, message: message ?? defaultMessage }, request_id: requestId },
+    };
+  },
+
+  unauthorised(key, requestId) {
+    const message = key ? "invalid x-api-key" : "x-api-key header is required";
+    return { status: 401, body: { type: "error", error: { type: "authentication_error", message }, request_id: requestId } };
+  },
+
+  stream(meta): WireStream {
+    let blockIndex = -1;
+    let openType: "text" | "thinking" | "tool_use" | undefined;
+    let hasCalls = false;
+    const stop = () => {
+      if (!openType) return "";
+      const signature = openType === "thinking" ? delta({ type: "signature_delta", signature: "c2lnbmVkIGJ5IHRlc3RraXQ=" }) : "";
+      openType = undefined;
+      return `${signature}${sse({ type: "content_block_stop", index: blockIndex }, "content_block_stop")}`;
+    };
+    const start = (type: "text" | "thinking" | "tool_use", block: Json) => {
+      const before = stop();
+      openType = type;
+      blockIndex += 1;
+      return `${before}${sse({ type: "content_block_start", index: blockIndex, content_block: block }, "content_block_start")}`;
+    };
+    const delta = (fields: Json) => sse({ type: "content_block_delta", index: blockIndex, delta: fields }, "content_block_delta");
+    return {
+      start() {
+        const message = {
+          ...head(meta),
+          content: [],
+          stop_reason: null,
+          stop_sequence: null,
+          usage: { ...usageFields({ input: meta.input, output: 1 }) },
+        };
+        return `${sse({ type: "message_start", message }, "message_start")}${sse({ type: "ping" }, "ping")}`;
+      },
+      token(token) {
+        switch (token.type) {
+          case "text":
+            return `${openType === "text" ? "" : start("text", { type: "text", text: "" })}${delta({ type: "text_delta", text: token.delta })}`;
+          case "thinking":
+            return `${openType === "thinking" ? "" : start("thinking", { type: "thinking", thinking: "", signature: "" })}${delta({ type: "thinking_delta", thinking: token.delta })}`;
+          case "call_start":
+            hasCalls = true;
+            return `${start("tool_use", { type: "tool_use", id: `toolu_${token.id}`, name: token.name, input: {} })}${delta({ type: "input_json_delta", partial_json: "" })}`;
+          case "call_delta":
+            return delta({ type: "input_json_delta", partial_json: token.delta });
+          case "call_end":
+            return stop();
+        }
+      },
+      end(reason, usage) {
+        const changes = { stop_reason: stopReason(reason, hasCalls), stop_sequence: null };
+        return `${stop()}${sse({ type: "message_delta", delta: changes, usage: usageFields(usage) }, "message_delta")}${sse({ type: "message_stop" }, "message_stop")}`;
+      },
+      error: (failure) => sse(anthropic.failure(failure, meta.id).body, "error"),
+    };
+  },
+
+  whole(answer: Answer, meta, reason, usage) {
+    const content: Json[] = [];
+    if (answer.thinking) content.push({ type: "thinking", thinking: answer.thinking, signature: "c2lnbmVkIGJ5IHRlc3RraXQ=" });
+    if (answer.text) content.push({ type: "text", text: answer.text });
+    for (const made of answer.calls) {
+      content.push({ type: "tool_use", id: `toolu_${made.id}`, name: made.name, input: objectFrom(made.arguments) ?? {} });
+    }
+    return {
+      ...head(meta),
+      content,
+      stop_reason: stopReason(reason, answer.calls.length > 0),
+      stop_sequence: null,
+      usage: usageFields(usage),
+    };
+  },
+};
+
+const errors: Record<number, [type: string, message: string]> = {
+  400: ["invalid_request_error", "Invalid request"],
+  401: ["authentication_error", "invalid x-api-key"],
+  403: ["permission_error", "Your API key does not have permission to use the specified resource."],
+  404: ["not_found_error", "Not found"],
+  413: ["request_too_large", "Request exceeds the maximum size"],
+  429: ["rate_limit_error", "This request would exceed your account's rate limit. Please try again later."],
+  500: ["api_error", "Internal server error"],
+  529: ["overloaded_error", "Overloaded"],
+};
+
+const head = (meta: Meta) => ({ id: `msg_${meta.id}`, type: "message", role: "assistant", model: meta.model });
+
+const stopReason = (reason: FinishReason | undefined, hasCalls: boolean) => {
+  if (reason === "length") return "max_tokens";
+  if (reason === "content_filter") return "refusal";
+  return hasCalls && reason === undefined ? "tool_use" : "end_turn";
+};
+
+/** Anthropic counts what came from the cache beside the input, not inside it. */
+const usageFields = ({ input, output, cached }: Usage) => ({
+  input_tokens: input - (cached ?? 0),
+  cache_creation_input_tokens: 0,
+  cache_read_input_tokens: cached ?? 0,
+  output_tokens: output,
+});
+
+const unanswered = (index: number, ids: Set<string>) =>
+  new BadRequest(
+    `messages.${index}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${[...ids].join(", ")}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message.`,
+  );
+
+function readUser(blocks: Json[], index: number, waiting: Set<string>, messages: ScriptMessage[]): Set<string> {
+  for (const [at, block] of blocks.entries()) {
+    if (block.type === "tool_result") {
+      const callId = textOf(block.tool_use_id);
+      if (!waiting.delete(callId)) {
+        throw new BadRequest(
+          `messages.${index}.content.${at}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${callId}. Each \`tool_result\` block must have a corresponding \`tool_use\` block in the previous message.`,
+        );
+      }
+      const text =
+        typeof block.content === "string"
+          ? block.content
+          : listOf(block.content)
+              .map((part) => textOf(part.text))
+              .join("");
+      messages.push({ role: "tool", callId, text });
+    } else if (block.type === "text") {
+      if (textOf(block.text).trim() === "") throw new BadRequest("messages: text content blocks must be non-empty");
+      messages.push({ role: "user", text: textOf(block.text) });
+    }
+  }
+  if (waiting.size > 0) throw unanswered(index - 1, waiting);
+  return new Set();
+}
+
+function readAssistant(blocks: Json[], index: number, messages: ScriptMessage[]): Set<string> {
+  const calls: Extract<ScriptMessage, { role: "assistant" }>["calls"] = [];
+  let text = "";
+  for (const [at, block] of blocks.entries()) {
+    if (block.type === "text") {
+      if (textOf(block.text).trim() === "") throw new BadRequest("messages: text content blocks must be non-empty");
+      text += textOf(block.text);
+    } else if (block.type === "tool_use") {
+      if (!isObject(block.input))
+        throw new BadRequest(`messages.${index}.content.${at}.tool_use.input: Input should be a valid dictionary`);
+      calls.push({ id: textOf(block.id), name: textOf(block.name), arguments: JSON.stringify(block.input) });
+    }
+  }
+  messages.push({ role: "assistant", text, calls });
+  return new Set(calls.map((made) => made.id));
+}
+
+/** `GET /v1/models` when asked with an `anthropic-version`. */
+export const anthropicModels = (models: string[]) => ({
+  data: models.map((id) => ({ type: "model", id, display_name: id, created_at: "2026-01-01T00:00:00Z" })),
+  has_more: false,
+  first_id: models[0] ?? null,
+  last_id: models.at(-1) ?? null,
+});

@@ -1,0 +1,58 @@
+import type { Answer, Token } from "../playback.ts";
+import type { Fault, FinishReason, ScriptRequest, Usage } from "../script.ts";
+
+export type Failure = Extract<Fault, { kind: "fail" }>;
+
+export interface Meta {
+  /** Unique per request, the same for every chunk of it. */
+  id: string;
+  model: string;
+  /** Seconds. */
+  created: number;
+  wantsUsage: boolean;
+  /** Tokens of the prompt, told at the start by the protocols that do. */
+  input: number;
+}
+
+/** One provider's protocol: how a request is read and how an answer is dressed. */
+export interface Wire {
+  /** Reads the body. Throws {@link BadRequest} where the real service would refuse it. */
+  read(body: unknown, model: string | undefined): ScriptRequest;
+  /** The provider's own error body and headers. */
+  failure(failure: Omit<Failure, "kind" | "times">, requestId: string): { status: number; headers: Record<string, string>; body: unknown };
+  /** The answer to a missing or wrong key; `key` is what was sent. */
+  unauthorised(key: string | undefined, requestId: string): { status: number; body: unknown };
+  stream(meta: Meta): WireStream;
+  /** The body of a call without streaming. */
+  whole(answer: Answer, meta: Meta, reason: FinishReason | undefined, usage: Usage): unknown;
+}
+
+/** Makes the text of one stream, piece by piece. Empty strings mean: nothing to send yet. */
+export interface WireStream {
+  start(): string;
+  token(token: Token): string;
+  end(reason: FinishReason | undefined, usage: Usage): string;
+  /** An error in the middle of the stream. */
+  error(failure: Omit<Failure, "kind" | "times">): string;
+}
+
+/** What the real service answers with 400, in its own words. */
+export class BadRequest extends Error {
+  override readonly name = "BadRequest";
+}
+
+export type Json = Record<string, unknown>;
+export const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
+export const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isObject) : []);
+export const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+export const sse = (data: unknown, event?: string): string => `${event ? `event: ${event}\n` : ""}data: ${JSON.stringify(data)}\n\n`;
+
+/** The parsed arguments, or `undefined` when the text is no JSON object. */
+export function objectFrom(json: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
