@@ -93,7 +93,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await tasks.start(jobs);
 
     // Front door
-    const http = await createHttpServer({ config: config.http, log, auth: auth.authenticator, preview: previews.site, contract, version, webDir: swap.webDir });
+    const http = await createHttpServer({
+      config: config.http,
+      log,
+      auth: auth.authenticator,
+      preview: previews.site,
+      contract,
+      version,
+      webDir: swap.webDir,
+    });
     closers.push(() => http.close());
     const { mount } = http;
     mountSystem(mount, {});
@@ -101,6 +109,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountUsers(mount, { users });
     mountTasks(mount, { tasks, resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id });
 
-    return { http, facts: { driver: runtime.name, isolation: runtime.isolation, warnings: runtime.warnings, models: [], setupToken: undefined }, close };
+    return {
+      http,
+      facts: { driver: runtime.name, isolation: runtime.isolation, warnings: runtime.warnings, models: [], setupToken: undefined },
+      close,
+    };
   }
 }

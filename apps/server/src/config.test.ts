@@ -9,25 +9,41 @@ test(".env.example is equal to the schema", () => {
 
 test("the defaults alone are a valid configuration", () => {
   const config = readConfig({});
-  expect(config.http).toMatchObject({ port: 8000, host: "127.0.0.1", appBaseUrl: "http://localhost:8000", previewDomain: "preview.localhost", isLoopbackOnly: true });
+  expect(config.http).toMatchObject({
+    port: 8000,
+    host: "127.0.0.1",
+    appBaseUrl: "http://localhost:8000",
+    previewDomain: "preview.localhost",
+    isLoopbackOnly: true,
+  });
 });
 
 test("every problem is told at once, each with an example", () => {
   const error = (() => {
     try {
-      readConfig({ PORT: "http", DATABASE_URL: "mysql://x", SECRET_KEY: "short", APP_BASE_URL: "ftp://x", CORS_ORIGINS: "*", RUNTIME_DRIVER: "vm" });
+      readConfig({
+        PORT: "http",
+        DATABASE_URL: "mysql://x",
+        SECRET_KEY: "short",
+        APP_BASE_URL: "ftp://x",
+        CORS_ORIGINS: "*",
+        RUNTIME_DRIVER: "vm",
+      });
     } catch (e) {
       return e;
     }
   })() as ConfigError;
   expect(error).toBeInstanceOf(ConfigError);
-  for (const name of ["PORT", "DATABASE_URL", "SECRET_KEY", "APP_BASE_URL", "CORS_ORIGINS", "RUNTIME_DRIVER"]) expect(error.message).toContain(name);
+  for (const name of ["PORT", "DATABASE_URL", "SECRET_KEY", "APP_BASE_URL", "CORS_ORIGINS", "RUNTIME_DRIVER"])
+    expect(error.message).toContain(name);
   expect(error.problems.every((p) => p.includes("Example: "))).toBe(true);
   expect(error.message).not.toContain("mysql://x");
 });
 
 test("a preview domain on the app's own site is refused", () => {
-  expect(() => readConfig({ APP_BASE_URL: "https://studio.example.com", PREVIEW_DOMAIN: "p.studio.example.com" })).toThrow(/PREVIEW_DOMAIN/);
+  expect(() => readConfig({ APP_BASE_URL: "https://studio.example.com", PREVIEW_DOMAIN: "p.studio.example.com" })).toThrow(
+    /PREVIEW_DOMAIN/,
+  );
 });
 
 test("secrets do not print", () => {
@@ -40,5 +56,6 @@ test("secrets do not print", () => {
 });
 
 test("every setting has an example its own check accepts", () => {
-  for (const [name, s] of Object.entries(settings)) if ("check" in s && name !== "OPENAI_API_KEY") expect([name, s.check(s.example)]).toEqual([name, undefined]);
+  for (const [name, s] of Object.entries(settings))
+    if ("check" in s && name !== "OPENAI_API_KEY") expect([name, s.check(s.example)]).toEqual([name, undefined]);
 });

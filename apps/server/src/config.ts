@@ -29,7 +29,10 @@ interface Setting {
   check?: (value: string) => string | undefined;
 }
 const port: Setting["check"] = (v) => (/^\d{1,5}$/.test(v) && Number(v) <= 65535 ? undefined : "must be a port number");
-const integer = (min: number, max = Number.MAX_SAFE_INTEGER) => (v: string) => (/^\d+$/.test(v) && Number(v) >= min && Number(v) <= max ? undefined : `must be a whole number from ${min}`);
+const integer =
+  (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  (v: string) =>
+    /^\d+$/.test(v) && Number(v) >= min && Number(v) <= max ? undefined : `must be a whole number from ${min}`;
 const number: Setting["check"] = (v) => (Number.isFinite(Number(v)) && Number(v) >= 0 ? undefined : "must be a number, 0 or more");
 const url: Setting["check"] = (v) => (/^https?:$/.test(URL.parse(v)?.protocol ?? "") ? undefined : "must be an http(s) URL");
 const flag: Setting["check"] = (v) => (["true", "false", "1", "0"].includes(v) ? undefined : "must be true or false");
@@ -41,30 +44,82 @@ const oneOf =
 /** Every setting the product reads, in the order of `.env.example`. */
 export const settings = {
   PORT: { default: "8000", example: "8000", about: "Port of the app, the API and the previews", check: port },
-  HOST: { default: "127.0.0.1", example: "0.0.0.0", about: "Address to listen on. Bound to loopback only, the first account becomes administrator without the setup token" },
+  HOST: {
+    default: "127.0.0.1",
+    example: "0.0.0.0",
+    about: "Address to listen on. Bound to loopback only, the first account becomes administrator without the setup token",
+  },
   DATA_DIR: { default: "./data", example: "/var/lib/tesslate", about: "Every byte of state: database, projects, keys, caches" },
-  DATABASE_URL: { example: "postgres://user:password@db:5432/tesslate", about: "PostgreSQL 15 or newer. Unset: an embedded PostgreSQL under DATA_DIR", check: (v) => (/^postgres(ql)?:\/\//.test(v) ? undefined : "must be a postgres:// URL") },
-  RUNTIME_DRIVER: { default: "auto", example: "sandbox", about: "Where project code runs: auto, sandbox, docker, kubernetes, process (no isolation), memory (tests)", check: oneOf("auto", "sandbox", "docker", "kubernetes", "process", "memory") },
+  DATABASE_URL: {
+    example: "postgres://user:password@db:5432/tesslate",
+    about: "PostgreSQL 15 or newer. Unset: an embedded PostgreSQL under DATA_DIR",
+    check: (v) => (/^postgres(ql)?:\/\//.test(v) ? undefined : "must be a postgres:// URL"),
+  },
+  RUNTIME_DRIVER: {
+    default: "auto",
+    example: "sandbox",
+    about: "Where project code runs: auto, sandbox, docker, kubernetes, process (no isolation), memory (tests)",
+    check: oneOf("auto", "sandbox", "docker", "kubernetes", "process", "memory"),
+  },
   APP_BASE_URL: { example: "https://studio.example.com", about: "Public address of the app. Default http://localhost:PORT", check: url },
-  PREVIEW_DOMAIN: { default: "preview.localhost", example: "preview.example.net", about: "Previews are served at <project>-<container>.<this>; must be another site than the app" },
-  SECRET_KEY: { example: "at-least-32-random-characters-here-please", about: "Signs sessions and encrypts secrets. Default: generated into DATA_DIR on first start", check: (v) => (Buffer.byteLength(v) >= 32 ? undefined : "must have at least 32 bytes") },
+  PREVIEW_DOMAIN: {
+    default: "preview.localhost",
+    example: "preview.example.net",
+    about: "Previews are served at <project>-<container>.<this>; must be another site than the app",
+  },
+  SECRET_KEY: {
+    example: "at-least-32-random-characters-here-please",
+    about: "Signs sessions and encrypts secrets. Default: generated into DATA_DIR on first start",
+    check: (v) => (Buffer.byteLength(v) >= 32 ? undefined : "must have at least 32 bytes"),
+  },
   OPENAI_API_KEY: { example: "sk-…", about: "OpenAI or any OpenAI-compatible service" },
-  OPENAI_BASE_URL: { default: "https://api.openai.com/v1", example: "http://localhost:8080/v1", about: "Base URL of that service", check: url },
+  OPENAI_BASE_URL: {
+    default: "https://api.openai.com/v1",
+    example: "http://localhost:8080/v1",
+    about: "Base URL of that service",
+    check: url,
+  },
   ANTHROPIC_API_KEY: { example: "sk-ant-…", about: "Anthropic" },
-  ANTHROPIC_BASE_URL: { default: "https://api.anthropic.com/v1", example: "https://api.anthropic.com/v1", about: "Base URL of the Anthropic API", check: url },
+  ANTHROPIC_BASE_URL: {
+    default: "https://api.anthropic.com/v1",
+    example: "https://api.anthropic.com/v1",
+    about: "Base URL of the Anthropic API",
+    check: url,
+  },
   GOOGLE_GENERATIVE_AI_API_KEY: { example: "AIza…", about: "Google Gemini" },
-  GOOGLE_GENERATIVE_AI_BASE_URL: { default: "https://generativelanguage.googleapis.com/v1beta", example: "https://generativelanguage.googleapis.com/v1beta", about: "Base URL of the Gemini API", check: url },
+  GOOGLE_GENERATIVE_AI_BASE_URL: {
+    default: "https://generativelanguage.googleapis.com/v1beta",
+    example: "https://generativelanguage.googleapis.com/v1beta",
+    about: "Base URL of the Gemini API",
+    check: url,
+  },
   OLLAMA_BASE_URL: { example: "http://localhost:11434/v1", about: "A local Ollama, llama.cpp or vLLM (OpenAI-compatible)", check: url },
-  DEFAULT_MODELS: { default: "", example: "anthropic/claude-sonnet-4.6,openai/gpt-5.1", about: "Ordered provider/model ids; the first one that has a key is used" },
+  DEFAULT_MODELS: {
+    default: "",
+    example: "anthropic/claude-sonnet-4.6,openai/gpt-5.1",
+    about: "Ordered provider/model ids; the first one that has a key is used",
+  },
   RATE_LIMIT_FACTOR: { default: "1", example: "0", about: "Multiplies every rate limit; 0 switches them off", check: number },
-  CORS_ORIGINS: { default: "", example: "https://admin.example.com", about: "Further origins that may call the API with cookies, comma-separated. Never a wildcard, never a preview host" },
-  OUTBOUND_ALLOW_HOSTS: { default: "", example: "localhost:11434,ollama.lan", about: "Hosts (host or host:port) that outgoing calls may reach although they are private, comma-separated" },
+  CORS_ORIGINS: {
+    default: "",
+    example: "https://admin.example.com",
+    about: "Further origins that may call the API with cookies, comma-separated. Never a wildcard, never a preview host",
+  },
+  OUTBOUND_ALLOW_HOSTS: {
+    default: "",
+    example: "localhost:11434,ollama.lan",
+    about: "Hosts (host or host:port) that outgoing calls may reach although they are private, comma-separated",
+  },
   ACCESS_TOKEN_EXPIRE_MINUTES: { default: "15", example: "15", about: "Lifetime of an access token", check: integer(1) },
   REFRESH_TOKEN_EXPIRE_DAYS: { default: "14", example: "14", about: "Lifetime of a session without use", check: integer(1) },
   COOKIE_SECURE: { example: "true", about: "Secure flag of our cookies. Default: true when APP_BASE_URL is https", check: flag },
   COOKIE_SAMESITE: { default: "lax", example: "strict", about: "SameSite flag of our cookies", check: oneOf("lax", "strict", "none") },
   COOKIE_DOMAIN: { default: "", example: "studio.example.com", about: "Domain flag of our cookies; empty keeps them host-only" },
-  CSRF_SECRET_KEY: { default: "", example: "another-random-value-of-32-characters", about: "Signs CSRF tokens; default derived from SECRET_KEY" },
+  CSRF_SECRET_KEY: {
+    default: "",
+    example: "another-random-value-of-32-characters",
+    about: "Signs CSRF tokens; default derived from SECRET_KEY",
+  },
   CSRF_TOKEN_MAX_AGE: { default: "86400", example: "86400", about: "Lifetime of a CSRF token in seconds", check: integer(60) },
   SMTP_HOST: { default: "", example: "smtp.example.com", about: "Outgoing mail; off when empty" },
   SMTP_PORT: { default: "587", example: "587", about: "Port of the mail server", check: port },
@@ -75,11 +130,26 @@ export const settings = {
   IDLE_FREEZE_MINUTES: { default: "2", example: "2", about: "Idle time after which a project is frozen", check: number },
   IDLE_STOP_MINUTES: { default: "30", example: "30", about: "Idle time after which a project is stopped", check: number },
   AGENT_MAX_ITERATIONS_PER_RUN: { default: "200", example: "200", about: "Model calls of one run; 0 = unlimited", check: integer(0) },
-  AGENT_MAX_RUN_SECONDS: { default: "600", example: "600", about: "Working time of one run, waits for approvals not counted", check: integer(1) },
+  AGENT_MAX_RUN_SECONDS: {
+    default: "600",
+    example: "600",
+    about: "Working time of one run, waits for approvals not counted",
+    check: integer(1),
+  },
   AGENT_APPROVAL_TIMEOUT_SECONDS: { default: "300", example: "300", about: "How long a run waits for an answer", check: integer(1) },
-  LOG_LEVEL: { default: "info", example: "debug", about: "error, warn, info, debug", check: oneOf("error", "warn", "info", "debug", "silent") },
+  LOG_LEVEL: {
+    default: "info",
+    example: "debug",
+    about: "error, warn, info, debug",
+    check: oneOf("error", "warn", "info", "debug", "silent"),
+  },
   DEMO: { default: "false", example: "true", about: "Replies come from a script instead of a model (./studio demo)", check: flag },
-  TRUST_PROXY: { default: "false", example: "true", about: "Take the client's address and scheme from X-Forwarded-* of a proxy in front", check: flag },
+  TRUST_PROXY: {
+    default: "false",
+    example: "true",
+    about: "Take the client's address and scheme from X-Forwarded-* of a proxy in front",
+    check: flag,
+  },
 } as const satisfies Record<string, Setting>;
 
 const Environment = Type.Record(Type.String(), Type.Optional(Type.String()));
@@ -89,7 +159,9 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: string[];
   constructor(problems: string[]) {
-    super(`The configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n${problems.map((p) => `  - ${p}`).join("\n")}`);
+    super(
+      `The configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n${problems.map((p) => `  - ${p}`).join("\n")}`,
+    );
     this.problems = problems;
   }
 }
@@ -103,7 +175,10 @@ export function readConfig(environment: Environment) {
     const given = environment[name]?.trim();
     const value = given === undefined || given === "" ? (setting.default ?? "") : given;
     const problem = value === "" ? undefined : setting.check?.(value);
-    if (problem) problems.push(`${name} ${problem} (got ${/KEY|PASSWORD|URL/.test(name) ? "a value that is not" : JSON.stringify(value)}). Example: ${name}=${setting.example}`);
+    if (problem)
+      problems.push(
+        `${name} ${problem} (got ${/KEY|PASSWORD|URL/.test(name) ? "a value that is not" : JSON.stringify(value)}). Example: ${name}=${setting.example}`,
+      );
     return value;
   };
   const secret = (name: keyof typeof settings) => {
@@ -121,11 +196,15 @@ export function readConfig(environment: Environment) {
   const appBaseUrl = (text("APP_BASE_URL") || `http://localhost:${listenPort}`).replace(/\/+$/, "");
   const previewDomain = text("PREVIEW_DOMAIN").toLowerCase();
   const appHost = URL.parse(appBaseUrl)?.hostname ?? "localhost";
-  if (appHost === previewDomain || previewDomain.endsWith(`.${appHost}`) && appHost !== "localhost")
-    problems.push(`PREVIEW_DOMAIN must be another site than the app (${appHost}), or project code could reach its cookies. Example: PREVIEW_DOMAIN=preview.localhost`);
+  if (appHost === previewDomain || (previewDomain.endsWith(`.${appHost}`) && appHost !== "localhost"))
+    problems.push(
+      `PREVIEW_DOMAIN must be another site than the app (${appHost}), or project code could reach its cookies. Example: PREVIEW_DOMAIN=preview.localhost`,
+    );
   for (const origin of list("CORS_ORIGINS"))
     if (origin.includes("*") || URL.parse(origin)?.origin !== origin || new URL(origin).hostname.endsWith(previewDomain))
-      problems.push(`CORS_ORIGINS must list exact origins outside the preview domain (got ${JSON.stringify(origin)}). Example: CORS_ORIGINS=https://admin.example.com`);
+      problems.push(
+        `CORS_ORIGINS must list exact origins outside the preview domain (got ${JSON.stringify(origin)}). Example: CORS_ORIGINS=https://admin.example.com`,
+      );
 
   const config = {
     http: {
@@ -141,12 +220,20 @@ export function readConfig(environment: Environment) {
     },
     dataDir: text("DATA_DIR"),
     database: { url: secret("DATABASE_URL") },
-    runtime: { driver: text("RUNTIME_DRIVER") as "auto" | "sandbox" | "docker" | "kubernetes" | "process" | "memory", idleFreezeMs: Number(text("IDLE_FREEZE_MINUTES")) * 60_000, idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000 },
+    runtime: {
+      driver: text("RUNTIME_DRIVER") as "auto" | "sandbox" | "docker" | "kubernetes" | "process" | "memory",
+      idleFreezeMs: Number(text("IDLE_FREEZE_MINUTES")) * 60_000,
+      idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000,
+    },
     auth: {
       secretKey: secret("SECRET_KEY"),
       accessTokenMs: Number(text("ACCESS_TOKEN_EXPIRE_MINUTES")) * 60_000,
       refreshTokenMs: Number(text("REFRESH_TOKEN_EXPIRE_DAYS")) * 86_400_000,
-      cookie: { secure: text("COOKIE_SECURE") === "" ? appBaseUrl.startsWith("https:") : isTrue("COOKIE_SECURE"), sameSite: text("COOKIE_SAMESITE") as "lax" | "strict" | "none", domain: text("COOKIE_DOMAIN") || undefined },
+      cookie: {
+        secure: text("COOKIE_SECURE") === "" ? appBaseUrl.startsWith("https:") : isTrue("COOKIE_SECURE"),
+        sameSite: text("COOKIE_SAMESITE") as "lax" | "strict" | "none",
+        domain: text("COOKIE_DOMAIN") || undefined,
+      },
       csrfKey: secret("CSRF_SECRET_KEY"),
       csrfMaxAgeMs: Number(text("CSRF_TOKEN_MAX_AGE")) * 1000,
     },
@@ -158,9 +245,20 @@ export function readConfig(environment: Environment) {
       defaults: list("DEFAULT_MODELS"),
       isDemo: isTrue("DEMO"),
     },
-    agent: { maxIterations: Number(text("AGENT_MAX_ITERATIONS_PER_RUN")), maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000, approvalTimeoutMs: Number(text("AGENT_APPROVAL_TIMEOUT_SECONDS")) * 1000 },
+    agent: {
+      maxIterations: Number(text("AGENT_MAX_ITERATIONS_PER_RUN")),
+      maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,
+      approvalTimeoutMs: Number(text("AGENT_APPROVAL_TIMEOUT_SECONDS")) * 1000,
+    },
     outbound: { allowHosts: list("OUTBOUND_ALLOW_HOSTS") },
-    mail: { host: text("SMTP_HOST"), port: Number(text("SMTP_PORT")), username: text("SMTP_USERNAME"), password: secret("SMTP_PASSWORD"), isTls: isTrue("SMTP_USE_TLS"), sender: text("SMTP_SENDER_EMAIL") },
+    mail: {
+      host: text("SMTP_HOST"),
+      port: Number(text("SMTP_PORT")),
+      username: text("SMTP_USERNAME"),
+      password: secret("SMTP_PASSWORD"),
+      isTls: isTrue("SMTP_USE_TLS"),
+      sender: text("SMTP_SENDER_EMAIL"),
+    },
     log: { level: text("LOG_LEVEL") },
   };
   if (problems.length > 0) throw new ConfigError(problems);
@@ -172,6 +270,10 @@ export type Config = ReturnType<typeof readConfig>;
 export const envExample = () =>
   [
     "# Every setting, with its default or an example. Copy to .env and change what you need; ./studio reads it.",
-    ...Object.entries(settings as Record<string, Setting>).flatMap(([name, s]) => ["", `# ${s.about}`, `# ${name}=${s.default || s.example}`]),
+    ...Object.entries(settings as Record<string, Setting>).flatMap(([name, s]) => [
+      "",
+      `# ${s.about}`,
+      `# ${name}=${s.default || s.example}`,
+    ]),
     "",
   ].join("\n");

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 
 // Source and bundle stand at different depths below apps/.
-const webDir = ["../../web/dist", "../web", "../../../web/dist"].map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p));
+const webDir = ["../../web/dist", "../web", "../../../web/dist"]
+  .map((p) => fileURLToPath(new URL(p, import.meta.url)))
+  .find((p) => existsSync(p));
 
 /** Reads the configuration, composes, listens, closes gracefully: nothing else. Exit codes: 78 bad configuration, 1 could not start. */
 async function main(): Promise<void> {
@@ -28,13 +30,18 @@ async function main(): Promise<void> {
     say(`  ${signal}: closing; projects keep running and are picked up at the next start`);
     const deadline = setTimeout(() => process.exit(1), 20_000);
     deadline.unref();
-    void studio.close().then(() => process.exit(0), () => process.exit(1));
+    void studio.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
   };
   process.once("SIGINT", () => end("SIGINT"));
   process.once("SIGTERM", () => end("SIGTERM"));
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : error instanceof Error ? (process.env["LOG_LEVEL"] === "debug" ? error.stack : error.message) : String(error)}\n`);
+  process.stderr.write(
+    `${error instanceof ConfigError ? error.message : error instanceof Error ? (process.env["LOG_LEVEL"] === "debug" ? error.stack : error.message) : String(error)}\n`,
+  );
   process.exit(error instanceof ConfigError ? 78 : 1);
 });

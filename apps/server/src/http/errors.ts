@@ -12,12 +12,24 @@ export interface RenderedError {
 }
 
 const runtimeCodes: Partial<Record<RuntimeError["code"], ErrorCode>> = {
-  not_found: "not_found", exists: "conflict", is_directory: "is_directory", not_directory: "conflict", too_large: "payload_too_large", etag_mismatch: "etag_mismatch",
-  outside_tree: "path_traversal", storage_full: "storage_full", not_supported: "not_supported", not_running: "not_running", service_failed: "start_failed", start_timeout: "start_failed", unavailable: "runtime_unavailable",
+  not_found: "not_found",
+  exists: "conflict",
+  is_directory: "is_directory",
+  not_directory: "conflict",
+  too_large: "payload_too_large",
+  etag_mismatch: "etag_mismatch",
+  outside_tree: "path_traversal",
+  storage_full: "storage_full",
+  not_supported: "not_supported",
+  not_running: "not_running",
+  service_failed: "start_failed",
+  start_timeout: "start_failed",
+  unavailable: "runtime_unavailable",
 };
 
 /** A driver's error as the feature's edge would say it. */
-export const fromRuntime = (error: RuntimeError): AppError => new AppError(runtimeCodes[error.code] ?? "internal_error", error.message, { cause: error, details: error.details });
+export const fromRuntime = (error: RuntimeError): AppError =>
+  new AppError(runtimeCodes[error.code] ?? "internal_error", error.message, { cause: error, details: error.details });
 
 interface ValidatorIssue {
   instancePath: string;
@@ -26,9 +38,16 @@ interface ValidatorIssue {
   params: Record<string, unknown>;
 }
 const issueOf = (where: string, { instancePath, keyword, message, params }: ValidatorIssue) => {
-  const parts = instancePath.split("/").slice(1).map((p) => (/^\d+$/.test(p) ? Number(p) : p.replace(/~1/g, "/").replace(/~0/g, "~")));
+  const parts = instancePath
+    .split("/")
+    .slice(1)
+    .map((p) => (/^\d+$/.test(p) ? Number(p) : p.replace(/~1/g, "/").replace(/~0/g, "~")));
   if (typeof params["missingProperty"] === "string") parts.push(params["missingProperty"]);
-  return { loc: [where, ...parts], msg: keyword === "required" ? "Field required" : (message ?? "Invalid value"), type: keyword === "required" ? "missing" : keyword };
+  return {
+    loc: [where, ...parts],
+    msg: keyword === "required" ? "Field required" : (message ?? "Invalid value"),
+    type: keyword === "required" ? "missing" : keyword,
+  };
 };
 
 const plain = (code: ErrorCode, detail: string, more: Partial<ErrorBody> = {}): RenderedError => ({
@@ -54,19 +73,48 @@ export function renderError(error: unknown, requestId: string): RenderedError {
   if (error instanceof RuntimeError) return renderError(fromRuntime(error), requestId);
   if (error instanceof InvalidInput) return { status: 422, body: { detail: error.issues }, headers: {}, isUnexpected: false };
   if (error instanceof AppError) {
-    const rendered = plain(error.code, error.message, { ...(error.details && { details: error.details }), ...(error.status >= 500 && { request_id: requestId }) });
+    const rendered = plain(error.code, error.message, {
+      ...(error.details && { details: error.details }),
+      ...(error.status >= 500 && { request_id: requestId }),
+    });
     if (error.status === 429) rendered.headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterSeconds ?? 1)));
     if (error.code === "etag_mismatch" && typeof error.details?.["etag"] === "string") rendered.headers["etag"] = error.details["etag"];
     rendered.isUnexpected = errorCodes[error.code].alert;
     return rendered;
   }
-  if (isConnectionLoss(error)) return { ...plain("unavailable", "The database cannot be reached right now. Try again in a moment.", { request_id: requestId }), headers: { "retry-after": "1" }, isUnexpected: true };
+  if (isConnectionLoss(error))
+    return {
+      ...plain("unavailable", "The database cannot be reached right now. Try again in a moment.", { request_id: requestId }),
+      headers: { "retry-after": "1" },
+      isUnexpected: true,
+    };
   if (error instanceof Error) {
-    const { validation, validationContext, code } = error as Error & { validation?: ValidatorIssue[]; validationContext?: string; code?: string };
-    if (validation) return { status: 422, body: { detail: validation.map((v) => issueOf(validationContext === "querystring" ? "query" : validationContext === "params" ? "path" : (validationContext ?? "body"), v)) }, headers: {}, isUnexpected: false };
+    const { validation, validationContext, code } = error as Error & {
+      validation?: ValidatorIssue[];
+      validationContext?: string;
+      code?: string;
+    };
+    if (validation)
+      return {
+        status: 422,
+        body: {
+          detail: validation.map((v) =>
+            issueOf(
+              validationContext === "querystring" ? "query" : validationContext === "params" ? "path" : (validationContext ?? "body"),
+              v,
+            ),
+          ),
+        },
+        headers: {},
+        isUnexpected: false,
+      };
     const known = code ? transport[code] : undefined;
     if (known) return plain(known[0], known[1]);
-    if (error instanceof SyntaxError && "statusCode" in error && error.statusCode === 400) return plain("bad_request", "The request body is not valid JSON.");
+    if (error instanceof SyntaxError && "statusCode" in error && error.statusCode === 400)
+      return plain("bad_request", "The request body is not valid JSON.");
   }
-  return { ...plain("internal_error", "Something went wrong on our side. It has been logged.", { request_id: requestId }), isUnexpected: true };
+  return {
+    ...plain("internal_error", "Something went wrong on our side. It has been logged.", { request_id: requestId }),
+    isUnexpected: true,
+  };
 }

@@ -9,7 +9,9 @@ import { renderError } from "./errors.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
 import { writeEvents } from "./sse.ts";
 
-type ContextOf<R extends RouteSpec> = Context<R["auth"] extends "user" | "superuser" ? Principal : R["auth"] extends "optional" ? Principal | undefined : undefined>;
+type ContextOf<R extends RouteSpec> = Context<
+  R["auth"] extends "user" | "superuser" ? Principal : R["auth"] extends "optional" ? Principal | undefined : undefined
+>;
 
 /** What a feature writes for one route. SSE handlers refuse by throwing before they return their iterable. */
 export type Handler<R extends RouteSpec> = R extends { kind: "sse" }
@@ -83,7 +85,11 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     if (spec.auth === "none") {
       // Sign-in and sign-up set cookies without needing any: refuse them from other sites (login CSRF).
       const { origin } = request.headers;
-      if (request.method !== "GET" && ((origin !== undefined && !isSameSiteOrigin(origin)) || request.headers["sec-fetch-site"] === "cross-site")) throw new AppError("foreign_origin", "This cannot be called from another site.");
+      if (
+        request.method !== "GET" &&
+        ((origin !== undefined && !isSameSiteOrigin(origin)) || request.headers["sec-fetch-site"] === "cross-site")
+      )
+        throw new AppError("foreign_origin", "This cannot be called from another site.");
       return;
     }
     const principal = await auth.authenticate({ bearer, cookie: bearer === undefined ? request.cookies[sessionCookie] : undefined });
@@ -91,7 +97,8 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     if (spec.auth === "optional") return;
     if (!principal) throw new AppError("unauthorized", "Sign in to do this.");
     request.log = request.log.child({ user_id: principal.id });
-    if (principal.via === "cookie" && spec.csrf !== false && request.method !== "GET" && request.method !== "HEAD") auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);
+    if (principal.via === "cookie" && spec.csrf !== false && request.method !== "GET" && request.method !== "HEAD")
+      auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);
     if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "Only an administrator may do this.");
   };
 
@@ -104,7 +111,10 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
         continue;
       }
       const success = Array.isArray(spec.status) ? 200 : ((spec.status as number | undefined) ?? 200);
-      const isList = Boolean((spec.query as { properties?: object } | undefined)?.properties && "skip" in (spec.query as unknown as { properties: object }).properties);
+      const isList = Boolean(
+        (spec.query as { properties?: object } | undefined)?.properties &&
+        "skip" in (spec.query as unknown as { properties: object }).properties,
+      );
       const hasWildcard = spec.path.endsWith("{path}");
       app.route({
         method: spec.method as "GET",
@@ -115,7 +125,11 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
           ...(spec.params && !hasWildcard && { params: spec.params }),
           ...(spec.query && { querystring: spec.query }),
           ...(spec.body && !spec.bodyOptional && { body: spec.body }),
-          ...(spec.response && spec.kind !== "raw" && success !== 204 && { response: Object.fromEntries((Array.isArray(spec.status) ? spec.status : [success]).map((s) => [s, spec.response])) }),
+          ...(spec.response &&
+            spec.kind !== "raw" &&
+            success !== 204 && {
+              response: Object.fromEntries((Array.isArray(spec.status) ? spec.status : [success]).map((s) => [s, spec.response])),
+            }),
         },
         onRequest: guard(spec),
         handler: async (request, reply) => {
@@ -126,13 +140,18 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
             body: spec.bodyOptional ? (request.body ?? {}) : request.body,
           };
           const query = request.query as { skip?: number; page?: number };
-          if (isList && query.skip !== undefined && query.page !== undefined) throw new InvalidInput([{ loc: ["query", "page"], msg: "Give either skip or page", type: "value_error" }]);
+          if (isList && query.skip !== undefined && query.page !== undefined)
+            throw new InvalidInput([{ loc: ["query", "page"], msg: "Give either skip or page", type: "value_error" }]);
           const context = contextOf(request, reply);
           if (spec.kind === "sse") {
             const events = (await handle(context, input)) as AsyncIterable<unknown>;
             const { signal } = context;
             reply.hijack();
-            await writeEvents(reply.raw, events, { signal, withIds: spec.method === "GET", headers: reply.getHeaders() as Record<string, string> }).catch((err: unknown) => request.log.error({ err }, "stream failed"));
+            await writeEvents(reply.raw, events, {
+              signal,
+              withIds: spec.method === "GET",
+              headers: reply.getHeaders() as Record<string, string>,
+            }).catch((err: unknown) => request.log.error({ err }, "stream failed"));
             return;
           }
           if (spec.kind === "raw" || spec.kind === "upload") {
@@ -160,7 +179,12 @@ export function installEdges(app: FastifyInstance): void {
     void reply.code(rendered.status).serializer(JSON.stringify).type("application/json; charset=utf-8").send(rendered.body);
   });
   app.addHook("onResponse", async (request, reply) => {
-    const fields = { method: request.method, route: request.routeOptions.config.route, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime * 10) / 10 };
+    const fields = {
+      method: request.method,
+      route: request.routeOptions.config.route,
+      status: reply.statusCode,
+      duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+    };
     if (reply.statusCode >= 500) request.log.warn(fields, "request");
     else request.log.info(fields, "request");
   });

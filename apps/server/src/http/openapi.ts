@@ -1,9 +1,20 @@
-import { ErrorBody, ValidationErrorBody, contract as wholeContract, errorCodes, type ErrorCode, type RouteGroup, type RouteSpec } from "@tesslate/contract";
+import {
+  ErrorBody,
+  ValidationErrorBody,
+  contract as wholeContract,
+  errorCodes,
+  type ErrorCode,
+  type RouteGroup,
+  type RouteSpec,
+} from "@tesslate/contract";
 
 type Json = Record<string, unknown>;
 
 /** The OpenAPI 3.1 document, built from the route values (contract README rule 11). */
-export function buildOpenApi(contract: Record<string, RouteGroup> = wholeContract, { version, serverUrl }: { version: string; serverUrl: string }): Json {
+export function buildOpenApi(
+  contract: Record<string, RouteGroup> = wholeContract,
+  { version, serverUrl }: { version: string; serverUrl: string },
+): Json {
   const paths: Record<string, Json> = {};
   const sockets: Record<string, Json> = {};
   for (const [group, routes] of Object.entries(contract))
@@ -13,7 +24,11 @@ export function buildOpenApi(contract: Record<string, RouteGroup> = wholeContrac
     }
   return {
     openapi: "3.1.0",
-    info: { title: "Tesslate Studio", version, description: "Describe an app, let an agent build it in an isolated workspace, watch it run. WebSockets stand under `x-websocket`." },
+    info: {
+      title: "Tesslate Studio",
+      version,
+      description: "Describe an app, let an agent build it in an isolated workspace, watch it run. WebSockets stand under `x-websocket`.",
+    },
     servers: [{ url: serverUrl }],
     paths,
     "x-websocket": sockets,
@@ -29,7 +44,10 @@ export function buildOpenApi(contract: Record<string, RouteGroup> = wholeContrac
 }
 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const errorAnswer = (codes: readonly string[]) => ({ description: codes.join(", "), content: { "application/json": { schema: ref("Error") } } });
+const errorAnswer = (codes: readonly string[]) => ({
+  description: codes.join(", "),
+  content: { "application/json": { schema: ref("Error") } },
+});
 
 function security(spec: RouteSpec): Json[] {
   const credentials = [{ bearer: [] }, { password: [] }, { cookie: [] }];
@@ -39,31 +57,61 @@ function security(spec: RouteSpec): Json[] {
 function parameters(spec: RouteSpec): Json[] {
   const of = (where: "path" | "query", schema: unknown) => {
     const { properties = {}, required = [] } = (schema ?? {}) as { properties?: Record<string, Json>; required?: string[] };
-    return Object.entries(properties).map(([name, s]) => ({ name, in: where, required: where === "path" || required.includes(name), schema: s }));
+    return Object.entries(properties).map(([name, s]) => ({
+      name,
+      in: where,
+      required: where === "path" || required.includes(name),
+      schema: s,
+    }));
   };
   return [...of("path", spec.params), ...of("query", spec.query)];
 }
 
 function operation(operationId: string, spec: RouteSpec): Json {
   const success = spec.status === undefined ? [200] : typeof spec.status === "number" ? [spec.status] : [...spec.status];
-  const content = spec.kind === "sse"
-    ? { "text/event-stream": { schema: { type: "string", description: "`data:` lines, one JSON object each", "x-event": spec.events } } }
-    : { [spec.contentType ?? "application/json"]: { schema: spec.response ?? {} } };
+  const content =
+    spec.kind === "sse"
+      ? { "text/event-stream": { schema: { type: "string", description: "`data:` lines, one JSON object each", "x-event": spec.events } } }
+      : { [spec.contentType ?? "application/json"]: { schema: spec.response ?? {} } };
   const responses: Record<string, unknown> = {};
-  for (const status of success) responses[status] = status === 204 ? { description: "Done" } : { description: status === 201 ? "Created" : status === 202 ? "Accepted" : "OK", content };
+  for (const status of success)
+    responses[status] =
+      status === 204 ? { description: "Done" } : { description: status === 201 ? "Created" : status === 202 ? "Accepted" : "OK", content };
   const byStatus = new Map<number, string[]>();
-  const codes: ErrorCode[] = [...(spec.errors ?? []), ...(spec.auth === "none" || spec.auth === "optional" ? [] : (["unauthorized"] as const)), ...(spec.auth === "superuser" ? (["forbidden"] as const) : [])];
+  const codes: ErrorCode[] = [
+    ...(spec.errors ?? []),
+    ...(spec.auth === "none" || spec.auth === "optional" ? [] : (["unauthorized"] as const)),
+    ...(spec.auth === "superuser" ? (["forbidden"] as const) : []),
+  ];
   for (const code of codes) byStatus.set(errorCodes[code].status, [...(byStatus.get(errorCodes[code].status) ?? []), code]);
   for (const [status, names] of byStatus) responses[status] = errorAnswer(names);
-  if (spec.body || spec.query || spec.params) responses[422] = { description: "Invalid input", content: { "application/json": { schema: ref("ValidationError") } } };
+  if (spec.body || spec.query || spec.params)
+    responses[422] = { description: "Invalid input", content: { "application/json": { schema: ref("ValidationError") } } };
   return {
     operationId,
     tags: [spec.tag],
     summary: spec.summary,
     security: security(spec),
     parameters: parameters(spec),
-    ...(spec.body && { requestBody: { required: !spec.bodyOptional, content: { "application/json": { schema: spec.body }, ...(spec.form && { "application/x-www-form-urlencoded": { schema: spec.body } }) } } }),
-    ...(spec.kind === "upload" && { requestBody: { required: true, content: { "multipart/form-data": { schema: { type: "object", properties: { file: { type: "string", format: "binary" } }, required: ["file"] } } } } }),
+    ...(spec.body && {
+      requestBody: {
+        required: !spec.bodyOptional,
+        content: {
+          "application/json": { schema: spec.body },
+          ...(spec.form && { "application/x-www-form-urlencoded": { schema: spec.body } }),
+        },
+      },
+    }),
+    ...(spec.kind === "upload" && {
+      requestBody: {
+        required: true,
+        content: {
+          "multipart/form-data": {
+            schema: { type: "object", properties: { file: { type: "string", format: "binary" } }, required: ["file"] },
+          },
+        },
+      },
+    }),
     responses,
   };
 }
@@ -72,7 +120,8 @@ const describeSocket = (spec: RouteSpec): Json => ({
   summary: spec.summary,
   tags: [spec.tag],
   parameters: parameters(spec),
-  authentication: "Session cookie with an allowed Origin, `?ticket=` of POST /api/auth/ws-ticket, or a first frame {type: auth, token} within 10 s. Closes 4401 or 4404.",
+  authentication:
+    "Session cookie with an allowed Origin, `?ticket=` of POST /api/auth/ws-ticket, or a first frame {type: auth, token} within 10 s. Closes 4401 or 4404.",
   send: spec.frames ?? {},
   receive: spec.events ?? {},
 });

@@ -44,7 +44,11 @@ export interface HttpOptions {
   webDir?: string;
 }
 
-const hostOf = (header: string | undefined) => (header ?? "").toLowerCase().replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+const hostOf = (header: string | undefined) =>
+  (header ?? "")
+    .toLowerCase()
+    .replace(/:\d+$/, "")
+    .replace(/^\[|\]$/g, "");
 const isIpLiteral = (host: string) => /^[\d.]+$/.test(host) || host.includes(":");
 
 export async function createHttpServer({ config, log, auth, preview, contract, version, webDir }: HttpOptions): Promise<HttpServer> {
@@ -74,7 +78,9 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     forceCloseConnections: "idle",
     requestTimeout: 0,
     serverFactory: (handler) => {
-      const server: Server = createServer({ keepAliveTimeout: 72_000 }, (request, response) => (isPreviewHost(hostOf(request.headers.host)) ? preview.request(request, response) : handler(request, response)));
+      const server: Server = createServer({ keepAliveTimeout: 72_000 }, (request, response) =>
+        isPreviewHost(hostOf(request.headers.host)) ? preview.request(request, response) : handler(request, response),
+      );
       const emit = server.emit.bind(server);
       server.emit = (event: string, ...args: unknown[]) => {
         const [request, socket, head] = args as [IncomingMessage, Duplex, Buffer];
@@ -92,12 +98,17 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
 
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
-    if (!isOwnHost(hostOf(request.headers.host))) throw new AppError("bad_request", "This server does not answer to that host name. Set APP_BASE_URL to the address people use.");
+    if (!isOwnHost(hostOf(request.headers.host)))
+      throw new AppError("bad_request", "This server does not answer to that host name. Set APP_BASE_URL to the address people use.");
   });
   const json = app.getDefaultJsonParser("error", "error");
   app.removeContentTypeParser("application/json");
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => (body === "" ? done(null, undefined) : json(request, body as string, done)));
-  app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body as string))));
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) =>
+    body === "" ? done(null, undefined) : json(request, body as string, done),
+  );
+  app.addContentTypeParser("application/x-www-form-urlencoded", { parseAs: "string" }, (_request, body, done) =>
+    done(null, Object.fromEntries(new URLSearchParams(body as string))),
+  );
   await app.register(cookie);
   await app.register(helmet, {
     contentSecurityPolicy: {
@@ -110,7 +121,12 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
         imgSrc: ["'self'", "data:", "blob:"],
         fontSrc: ["'self'", "data:"],
         connectSrc: ["'self'"],
-        frameSrc: [`http://*.${config.previewDomain}:*`, `https://*.${config.previewDomain}:*`, `http://*.${config.previewDomain}`, `https://*.${config.previewDomain}`],
+        frameSrc: [
+          `http://*.${config.previewDomain}:*`,
+          `https://*.${config.previewDomain}:*`,
+          `http://*.${config.previewDomain}`,
+          `https://*.${config.previewDomain}`,
+        ],
         frameAncestors: ["'self'"],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
@@ -134,28 +150,46 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     preflight: true,
   });
   app.addHook("onRequest", async (request) => {
-    if (request.method === "OPTIONS" && request.headers.origin !== undefined && !origins.has(request.headers.origin)) throw new AppError("forbidden", "This origin may not call the API.");
+    if (request.method === "OPTIONS" && request.headers.origin !== undefined && !origins.has(request.headers.origin))
+      throw new AppError("forbidden", "This origin may not call the API.");
   });
   await app.register(multipart, { limits: { fileSize: 20 * 1024 * 1024, files: 1, fields: 20 } });
 
   const document = buildOpenApi(contract, { version, serverUrl: config.appBaseUrl });
   app.get("/openapi.json", async () => document);
   await app.register(plugin(async (scope) => void scope.decorate("swagger", () => document), { name: "@fastify/swagger" }));
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true, transformStaticCSP: (header) => header, uiConfig: { persistAuthorization: false, displayRequestDuration: true, docExpansion: "none" } });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    staticCSP: true,
+    transformStaticCSP: (header) => header,
+    uiConfig: { persistAuthorization: false, displayRequestDuration: true, docExpansion: "none" },
+  });
 
-  const sockets = createSockets({ auth, log, isAllowedOrigin: isOwnOrigin, parseCookies: (header) => app.parseCookie(header), nextRequestId });
+  const sockets = createSockets({
+    auth,
+    log,
+    isAllowedOrigin: isOwnOrigin,
+    parseCookies: (header) => app.parseCookie(header),
+    nextRequestId,
+  });
   sockets.attach(app.server);
   const mount = createMount({ app, sockets, auth, shutdown: shutdown.signal, isSameSiteOrigin: isOwnOrigin });
 
   if (webDir && existsSync(join(webDir, "index.html"))) {
     await app.register(serveStatic, {
-      root: webDir, index: false, preCompressed: true, wildcard: false, cacheControl: false,
-      setHeaders: (reply, path) => void reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
+      root: webDir,
+      index: false,
+      preCompressed: true,
+      wildcard: false,
+      cacheControl: false,
+      setHeaders: (reply, path) =>
+        void reply.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
     });
   }
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split("?")[0] ?? "/";
-    const isPage = request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
+    const isPage =
+      request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
     if (isPage && webDir && existsSync(join(webDir, "index.html"))) return reply.header("cache-control", "no-store").sendFile("index.html");
     throw new AppError("not_found", "There is nothing at this address.");
   });

@@ -8,7 +8,17 @@ import { sessionCookie, type Authenticator, type Principal } from "./context.ts"
 import { renderError } from "./errors.ts";
 
 /** Close codes of accounts-projects 0.4, 5 and agent-git-deploy 3.6. */
-export const closeCodes = { normal: 1000, goingAway: 1001, tooBig: 1009, internal: 1011, tooSlow: 1013, unauthorized: 4401, notFound: 4404, idle: 4408, stopped: 4410 } as const;
+export const closeCodes = {
+  normal: 1000,
+  goingAway: 1001,
+  tooBig: 1009,
+  internal: 1011,
+  tooSlow: 1013,
+  unauthorized: 4401,
+  notFound: 4404,
+  idle: 4408,
+  stopped: 4410,
+} as const;
 
 /** A socket as features see it: JSON frames in, JSON frames out. */
 export interface FrameSocket {
@@ -52,7 +62,19 @@ export interface Sockets {
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-export function createSockets({ auth, log, isAllowedOrigin, parseCookies, nextRequestId }: { auth: Authenticator; log: Logger; isAllowedOrigin: (origin: string) => boolean; parseCookies: (header: string) => Record<string, string | undefined>; nextRequestId: () => string }): Sockets {
+export function createSockets({
+  auth,
+  log,
+  isAllowedOrigin,
+  parseCookies,
+  nextRequestId,
+}: {
+  auth: Authenticator;
+  log: Logger;
+  isAllowedOrigin: (origin: string) => boolean;
+  parseCookies: (header: string) => Record<string, string | undefined>;
+  nextRequestId: () => string;
+}): Sockets {
   const wss = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, clientTracking: true });
   const routes: SocketRoute[] = [];
 
@@ -68,7 +90,13 @@ export function createSockets({ auth, log, isAllowedOrigin, parseCookies, nextRe
       return auth.authenticate({ bearer: undefined, cookie });
     }
     const frame = await socket.first(firstFrameMs);
-    const isAuth = typeof frame === "object" && frame !== null && "type" in frame && frame.type === "auth" && "token" in frame && typeof frame.token === "string";
+    const isAuth =
+      typeof frame === "object" &&
+      frame !== null &&
+      "type" in frame &&
+      frame.type === "auth" &&
+      "token" in frame &&
+      typeof frame.token === "string";
     return isAuth ? auth.authenticate({ bearer: (frame as { token: string }).token, cookie: undefined }) : undefined;
   };
 
@@ -92,8 +120,13 @@ export function createSockets({ auth, log, isAllowedOrigin, parseCookies, nextRe
         const rendered = renderError(error, request_id);
         const body = rendered.body as { detail: string; code?: string };
         if (rendered.isUnexpected) child.error({ err: error }, "socket failed");
-        socket.send({ type: "error", data: { message: typeof body.detail === "string" ? body.detail : "Invalid frame.", code: body.code ?? "bad_frame" } });
-        socket.close(rendered.status === 401 ? closeCodes.unauthorized : rendered.status === 404 ? closeCodes.notFound : closeCodes.internal);
+        socket.send({
+          type: "error",
+          data: { message: typeof body.detail === "string" ? body.detail : "Invalid frame.", code: body.code ?? "bad_frame" },
+        });
+        socket.close(
+          rendered.status === 401 ? closeCodes.unauthorized : rendered.status === 404 ? closeCodes.notFound : closeCodes.internal,
+        );
       }
     } finally {
       child.info({ duration_ms: Date.now() - started }, "socket closed");

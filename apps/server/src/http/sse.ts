@@ -7,9 +7,19 @@ const keepaliveMs = 15_000;
  * Writes an async iterable as `data:` lines with a `: keepalive` after 15 s of silence; waits when the client is slow.
  * Ends when the iterable ends or `signal` aborts (client gone, shutdown). With `withIds` each block carries `id: <seq>` for EventSource.
  */
-export async function writeEvents(response: ServerResponse, events: AsyncIterable<unknown>, options: { signal: AbortSignal; withIds: boolean; headers: Record<string, string> }): Promise<void> {
+export async function writeEvents(
+  response: ServerResponse,
+  events: AsyncIterable<unknown>,
+  options: { signal: AbortSignal; withIds: boolean; headers: Record<string, string> },
+): Promise<void> {
   const { signal, withIds } = options;
-  response.writeHead(200, { ...options.headers, "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache", "x-accel-buffering": "no", connection: "keep-alive" });
+  response.writeHead(200, {
+    ...options.headers,
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+    connection: "keep-alive",
+  });
   response.flushHeaders();
   let timer = setTimeout(beat, keepaliveMs);
   function beat() {

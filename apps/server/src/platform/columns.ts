@@ -8,7 +8,10 @@ export const timestamptz = customType<{ data: string; driverData: string | Date 
 });
 export const now = sql`now()`;
 /** Primary key made by the caller or the database; version 4 (ids must not tell time). */
-export const id = () => uuid().primaryKey().default(sql`gen_random_uuid()`);
+export const id = () =>
+  uuid()
+    .primaryKey()
+    .default(sql`gen_random_uuid()`);
 export const createdAt = () => timestamptz().notNull().default(now);
 export const updatedAt = () => timestamptz().notNull().default(now);
 export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });

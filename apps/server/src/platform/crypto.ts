@@ -9,7 +9,8 @@ const lowerAlphanumerics = "0123456789abcdefghijklmnopqrstuvwxyz";
 /** `length` characters of `0-9a-z`, unbiased. */
 export function randomCode(length: number): string {
   let out = "";
-  while (out.length < length) for (const byte of randomBytes(length * 2)) if (byte < 252 && out.length < length) out += lowerAlphanumerics[byte % 36];
+  while (out.length < length)
+    for (const byte of randomBytes(length * 2)) if (byte < 252 && out.length < length) out += lowerAlphanumerics[byte % 36];
   return out;
 }
 
@@ -35,7 +36,9 @@ export function createCryptoBox(secretKey: string): CryptoBox {
     open(sealed, aad) {
       const bytes = Buffer.from(sealed);
       if (bytes[0] !== 1) throw new Error("sealed with an unknown key");
-      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(1, 13)).setAAD(Buffer.from(aad)).setAuthTag(bytes.subarray(13, 29));
+      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(1, 13))
+        .setAAD(Buffer.from(aad))
+        .setAuthTag(bytes.subarray(13, 29));
       return decipher.update(bytes.subarray(29), undefined, "utf8") + decipher.final("utf8");
     },
   };

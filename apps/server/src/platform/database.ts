@@ -17,10 +17,22 @@ export interface DatabaseHandle {
 }
 
 /** `postgres://…` or the socket folder of the embedded server. */
-export function connectDatabase(target: { url: string } | { socketDir: string; database?: string }, log: Logger, options: { maxConnections?: number } = {}): DatabaseHandle {
+export function connectDatabase(
+  target: { url: string } | { socketDir: string; database?: string },
+  log: Logger,
+  options: { maxConnections?: number } = {},
+): DatabaseHandle {
   const connection: pg.ClientConfig =
-    "url" in target ? { connectionString: target.url } : { host: target.socketDir, user: "tesslate", database: target.database ?? "tesslate" };
-  const pool = new pg.Pool({ ...connection, max: options.maxConnections ?? 16, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000, application_name: "tesslate-studio" });
+    "url" in target
+      ? { connectionString: target.url }
+      : { host: target.socketDir, user: "tesslate", database: target.database ?? "tesslate" };
+  const pool = new pg.Pool({
+    ...connection,
+    max: options.maxConnections ?? 16,
+    idleTimeoutMillis: 30_000,
+    connectionTimeoutMillis: 10_000,
+    application_name: "tesslate-studio",
+  });
   // A server that goes away must not take this process with it: the next query reports it.
   pool.on("error", (err) => log.warn({ err }, "idle database connection lost"));
   pool.on("connect", (client) => client.on("error", (err) => log.debug({ err }, "database connection lost")));
@@ -28,7 +40,8 @@ export function connectDatabase(target: { url: string } | { socketDir: string; d
 }
 
 // Source and bundle stand at different depths below apps/server.
-const migrationsFolder = ["../../migrations", "../migrations"].map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p)) ?? "migrations";
+const migrationsFolder =
+  ["../../migrations", "../migrations"].map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p)) ?? "migrations";
 
 /** Brings the schema up to date, one process at a time. */
 export async function migrateDatabase({ pool }: DatabaseHandle, log: Logger): Promise<void> {
@@ -59,8 +72,14 @@ export function isConnectionLoss(error: unknown): boolean {
   for (let e: unknown = error; e instanceof Error; e = e.cause) {
     const code = "code" in e ? String(e.code) : "";
     if (/^(57P0[123]|08\w{3}|53300)$/.test(code)) return true;
-    if (/^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)$/.test(code) && "syscall" in e && (e.syscall === "connect" || e.syscall === "read" || e.syscall === "write")) return true;
-    if (/Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(e.message)) return true;
+    if (
+      /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE)$/.test(code) &&
+      "syscall" in e &&
+      (e.syscall === "connect" || e.syscall === "read" || e.syscall === "write")
+    )
+      return true;
+    if (/Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(e.message))
+      return true;
   }
   return false;
 }

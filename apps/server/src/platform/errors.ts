@@ -10,7 +10,11 @@ export class AppError extends Error {
   readonly details: Record<string, unknown> | undefined;
   /** Seconds after which a `rate_limited` call may be tried again. */
   readonly retryAfterSeconds: number | undefined;
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: Record<string, unknown>; retryAfterSeconds?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Record<string, unknown>; retryAfterSeconds?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details;
@@ -33,7 +37,8 @@ export class InvalidInput extends Error {
 
 /** "Not yours" and "not there" are this one answer. */
 export const notFound = (what: string) => new AppError("not_found", `${what} not found.`);
-export const badRequest = (message: string, code: ErrorCode = "bad_request", details?: Record<string, unknown>) => new AppError(code, message, { details });
+export const badRequest = (message: string, code: ErrorCode = "bad_request", details?: Record<string, unknown>) =>
+  new AppError(code, message, { details });
 export const conflict = (code: ErrorCode, message: string, details?: Record<string, unknown>) => new AppError(code, message, { details });
 export const forbidden = (code: ErrorCode, message: string) => new AppError(code, message);
 export const unauthorized = (message = "Sign in to do this.", code: ErrorCode = "unauthorized") => new AppError(code, message);

@@ -18,7 +18,11 @@ export interface EventLog {
   /** Everything after `afterSeq` (default: from now on), then live until the signal aborts. */
   follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
   /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is asked when there is nothing more: true ends the stream. */
-  followTask(projectId: string, taskId: string, options: { afterSeq?: number; signal: AbortSignal; isOver: () => Promise<boolean> }): AsyncIterable<RunEvent>;
+  followTask(
+    projectId: string,
+    taskId: string,
+    options: { afterSeq?: number; signal: AbortSignal; isOver: () => Promise<boolean> },
+  ): AsyncIterable<RunEvent>;
   /** The project's last `seq`. */
   lastSeq(projectId: string): Promise<number>;
   close(): Promise<void>;
@@ -41,7 +45,19 @@ const maxBatch = 500;
 const channel = "project_events";
 
 /** `isShared`: other processes use the same database, so ring the bell for them. */
-export function createEventLog({ db, bus, log, isShared, processId }: { db: Database; bus: Bus; log: Logger; isShared: boolean; processId: number }): EventLog {
+export function createEventLog({
+  db,
+  bus,
+  log,
+  isShared,
+  processId,
+}: {
+  db: Database;
+  bus: Bus;
+  log: Logger;
+  isShared: boolean;
+  processId: number;
+}): EventLog {
   const followers = new Map<string, Set<Follower>>();
   const pending: Pending[] = [];
   let isWriting = false;
@@ -75,7 +91,13 @@ export function createEventLog({ db, bus, log, isShared, processId }: { db: Data
     while (pending.length > 0) {
       const batch = pending.splice(0, maxBatch);
       try {
-        const given = batch.map(({ project_id, event }, ord) => ({ project_id, ord, task_id: event.task_id ?? null, type: event.type, data: event.data }));
+        const given = batch.map(({ project_id, event }, ord) => ({
+          project_id,
+          ord,
+          task_id: event.task_id ?? null,
+          type: event.type,
+          data: event.data,
+        }));
         const result = await db.execute<EventRow & Record<string, unknown>>(sql`
           with given as (select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as t(project_id uuid, ord int, task_id uuid, type text, data jsonb)),
           p as (update projects set event_seq = event_seq + c.n from (select project_id, count(*) as n from given group by 1) c where projects.id = c.project_id returning projects.id, projects.event_seq - c.n as base),
@@ -85,11 +107,19 @@ export function createEventLog({ db, bus, log, isShared, processId }: { db: Data
             case when g.task_id is null then null else k.base + row_number() over (partition by g.task_id order by g.ord) end, g.type, g.data
           from given g join p on p.id = g.project_id left join k on k.id = g.task_id order by g.ord
           returning project_id, seq::int8 as seq, task_id, task_seq, type, data, ts`);
-        const rows = result.rows.map((r) => ({ ...r, seq: Number(r.seq), task_seq: r.task_seq === null ? null : Number(r.task_seq), ts: new Date(r.ts).toISOString() }));
+        const rows = result.rows.map((r) => ({
+          ...r,
+          seq: Number(r.seq),
+          task_seq: r.task_seq === null ? null : Number(r.task_seq),
+          ts: new Date(r.ts).toISOString(),
+        }));
         rows.sort((a, b) => (a.project_id === b.project_id ? a.seq - b.seq : 0));
         deliver(rows);
         for (const { done } of batch) done();
-        if (isShared) await bus.notify(channel, { from: processId, ids: [...new Set(rows.map((r) => r.project_id))] }).catch((err: unknown) => log.warn({ err }, "bell not rung"));
+        if (isShared)
+          await bus
+            .notify(channel, { from: processId, ids: [...new Set(rows.map((r) => r.project_id))] })
+            .catch((err: unknown) => log.warn({ err }, "bell not rung"));
       } catch (error) {
         for (const { fail } of batch) fail(error);
       }
@@ -98,7 +128,14 @@ export function createEventLog({ db, bus, log, isShared, processId }: { db: Data
   };
 
   const wireOf = (row: EventRow): ProjectEvent =>
-    ({ seq: row.seq, ts: row.ts, type: row.type, ...(row.task_id && { task_id: row.task_id }), ...(row.task_seq !== null && { task_seq: row.task_seq }), data: row.data }) as ProjectEvent;
+    ({
+      seq: row.seq,
+      ts: row.ts,
+      type: row.type,
+      ...(row.task_id && { task_id: row.task_id }),
+      ...(row.task_seq !== null && { task_seq: row.task_seq }),
+      data: row.data,
+    }) as ProjectEvent;
 
   const subscribe = (projectId: string, isBehind: boolean) => {
     let resolve: (() => void) | undefined;
@@ -116,7 +153,14 @@ export function createEventLog({ db, bus, log, isShared, processId }: { db: Data
   };
 
   /** Rows in order, from the table while behind and from memory while not. `read` gives the next page after the position. */
-  async function* rowsOf(projectId: string, start: number | undefined, signal: AbortSignal, read: (after: number) => Promise<EventRow[]>, positionOf: (row: EventRow) => number | null, isOver?: () => Promise<boolean>) {
+  async function* rowsOf(
+    projectId: string,
+    start: number | undefined,
+    signal: AbortSignal,
+    read: (after: number) => Promise<EventRow[]>,
+    positionOf: (row: EventRow) => number | null,
+    isOver?: () => Promise<boolean>,
+  ) {
     const { follower, wait, end } = subscribe(projectId, start !== undefined);
     const wake = () => follower.wake();
     signal.addEventListener("abort", wake);
@@ -126,7 +170,11 @@ export function createEventLog({ db, bus, log, isShared, processId }: { db: Data
         if (follower.isBehind) {
           follower.queue.length = 0;
           follower.isBehind = false;
-          for (let page = await read(position); page.length > 0 && !signal.aborted; page = page.length < pageSize ? [] : await read(position))
+          for (
+            let page = await read(position);
+            page.length > 0 && !signal.aborted;
+            page = page.length < pageSize ? [] : await read(position)
+          )
             for (const row of page) {
               position = positionOf(row) ?? position;
               yield row;
@@ -160,16 +208,30 @@ export function createEventLog({ db, bus, log, isShared, processId }: { db: Data
   return {
     append: (projectId, entries) => {
       const list = Array.isArray(entries) ? entries : [entries];
-      const written = Promise.all(list.map((event) => new Promise<void>((done, fail) => pending.push({ project_id: projectId, event, done, fail })))).then(() => undefined);
+      const written = Promise.all(
+        list.map((event) => new Promise<void>((done, fail) => pending.push({ project_id: projectId, event, done, fail }))),
+      ).then(() => undefined);
       if (!isWriting) idle = write();
       return written;
     },
     async *follow(projectId, { afterSeq, signal }) {
-      const read = (after: number) => db.select().from(events).where(and(eq(events.project_id, projectId), gt(events.seq, after))).orderBy(asc(events.seq)).limit(pageSize);
+      const read = (after: number) =>
+        db
+          .select()
+          .from(events)
+          .where(and(eq(events.project_id, projectId), gt(events.seq, after)))
+          .orderBy(asc(events.seq))
+          .limit(pageSize);
       for await (const row of rowsOf(projectId, afterSeq, signal, read, (r) => r.seq)) yield wireOf(row);
     },
     async *followTask(projectId, taskId, { afterSeq = 0, signal, isOver }) {
-      const read = (after: number) => db.select().from(events).where(and(eq(events.task_id, taskId), gt(events.task_seq, after))).orderBy(asc(events.task_seq)).limit(pageSize);
+      const read = (after: number) =>
+        db
+          .select()
+          .from(events)
+          .where(and(eq(events.task_id, taskId), gt(events.task_seq, after)))
+          .orderBy(asc(events.task_seq))
+          .limit(pageSize);
       for await (const row of rowsOf(projectId, afterSeq, signal, read, (r) => (r.task_id === taskId ? r.task_seq : null), isOver)) {
         yield { seq: row.task_seq ?? 0, task_id: taskId, type: row.type, data: row.data } as RunEvent;
         if (row.type === "done") return;

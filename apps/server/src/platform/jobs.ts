@@ -13,21 +13,41 @@ export interface Jobs {
 export type JobHandlers = Record<string, (payload: unknown) => Promise<void>>;
 
 /** `cron` maps a job's name to a crontab expression, e.g. `prune_events` to every ten minutes; a cron job runs once over all processes. */
-export async function startJobs({ pool, log, handlers, cron = {} }: { pool: pg.Pool; log: Logger; handlers: JobHandlers; cron?: Record<string, string> }): Promise<Jobs> {
+export async function startJobs({
+  pool,
+  log,
+  handlers,
+  cron = {},
+}: {
+  pool: pg.Pool;
+  log: Logger;
+  handlers: JobHandlers;
+  cron?: Record<string, string>;
+}): Promise<Jobs> {
   const runner: Runner = await run({
     pgPool: pool,
     concurrency: 4,
     pollInterval: 10_000,
     noHandleSignals: true,
-    logger: new WorkerLogger(() => (level, message, meta) => log[level === "warning" ? "warn" : level === "info" ? "debug" : level]({ meta: meta && "error" in meta ? meta["error"] : undefined }, message)),
+    logger: new WorkerLogger(
+      () => (level, message, meta) =>
+        log[level === "warning" ? "warn" : level === "info" ? "debug" : level](
+          { meta: meta && "error" in meta ? meta["error"] : undefined },
+          message,
+        ),
+    ),
     taskList: Object.fromEntries(Object.entries(handlers).map(([name, handle]) => [name, async (payload: unknown) => handle(payload)])),
-    crontab: Object.entries(cron).map(([name, when]) => `${when} ${name}`).join("\n"),
+    crontab: Object.entries(cron)
+      .map(([name, when]) => `${when} ${name}`)
+      .join("\n"),
   });
   // The runner's own failure must reach the log, not kill the process.
   runner.promise.catch((err: unknown) => log.error({ err }, "job runner stopped"));
   return {
     enqueue: async (tx, name, payload, options = {}) => {
-      await tx.execute(sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${options.key ?? null}, max_attempts := 5)`);
+      await tx.execute(
+        sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${options.key ?? null}, max_attempts := 5)`,
+      );
     },
     close: async () => {
       await runner.stop().catch(() => undefined);

@@ -11,6 +11,11 @@ export function pageOf({ limit = 50, skip, page }: PageQuery) {
   return {
     limit,
     offset,
-    envelope: <T>(items: T[], total: number): List<T> => ({ items, total, page: Math.floor(offset / limit) + 1, total_pages: Math.ceil(total / limit) }),
+    envelope: <T>(items: T[], total: number): List<T> => ({
+      items,
+      total,
+      page: Math.floor(offset / limit) + 1,
+      total_pages: Math.ceil(total / limit),
+    }),
   };
 }

@@ -44,7 +44,20 @@ export async function startEmbeddedPostgres({ dataDir, reach, log }: Options): P
     // A crash during initdb must not leave half a cluster: build beside, then rename.
     const fresh = join(reachable, "data.new");
     await rm(fresh, { recursive: true, force: true });
-    await finish(run("initdb", ["-D", fresh, "-U", "tesslate", "--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"]));
+    await finish(
+      run("initdb", [
+        "-D",
+        fresh,
+        "-U",
+        "tesslate",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--no-instructions",
+      ]),
+    );
     await rm(cluster, { recursive: true, force: true });
     await rename(fresh, cluster);
   }
@@ -58,10 +71,22 @@ export async function startEmbeddedPostgres({ dataDir, reach, log }: Options): P
   const start = async (): Promise<void> => {
     const started = Date.now();
     const server = run("postgres", [
-      "-D", cluster, "-k", socketDir,
+      "-D",
+      cluster,
+      "-k",
+      socketDir,
       ...Object.entries({
-        listen_addresses: "", shared_buffers: "48MB", max_connections: "60", wal_level: "minimal", max_wal_senders: "0", max_worker_processes: "4", max_parallel_workers: "2",
-        "log_min_messages": "warning", "log_checkpoints": "off", timezone: "UTC", "idle_in_transaction_session_timeout": "60s",
+        listen_addresses: "",
+        shared_buffers: "48MB",
+        max_connections: "60",
+        wal_level: "minimal",
+        max_wal_senders: "0",
+        max_worker_processes: "4",
+        max_parallel_workers: "2",
+        log_min_messages: "warning",
+        log_checkpoints: "off",
+        timezone: "UTC",
+        idle_in_transaction_session_timeout: "60s",
       }).flatMap(([k, v]) => ["-c", `${k}=${v}`]),
     ]);
     child = server;
@@ -71,7 +96,9 @@ export async function startEmbeddedPostgres({ dataDir, reach, log }: Options): P
     });
     const gone = new Promise<never>((_, reject) => {
       server.once("error", reject);
-      server.once("exit", (code, signal) => reject(new Error(`PostgreSQL ended (${signal ?? code}). ${lastOutput.trim().split("\n").slice(-5).join(" ")}`)));
+      server.once("exit", (code, signal) =>
+        reject(new Error(`PostgreSQL ended (${signal ?? code}). ${lastOutput.trim().split("\n").slice(-5).join(" ")}`)),
+      );
     });
     gone.catch(() => undefined);
     await Promise.race([gone, acceptsConnections(socketDir)]);
@@ -125,7 +152,10 @@ async function findOwner(): Promise<Owner> {
   if (uid !== 0) return { uid, gid: process.getgid?.() ?? uid, isOther: false };
   const passwd = (await readFile("/etc/passwd", "utf8")).split("\n").map((l) => l.split(":"));
   const user = passwd.find((f) => f[0] === "postgres") ?? passwd.find((f) => f[0] === "nobody");
-  if (!user) throw new Error("PostgreSQL cannot run as root and this machine has neither a user `postgres` nor `nobody`. Set DATABASE_URL, or run as another user.");
+  if (!user)
+    throw new Error(
+      "PostgreSQL cannot run as root and this machine has neither a user `postgres` nor `nobody`. Set DATABASE_URL, or run as another user.",
+    );
   return { uid: Number(user[2]), gid: Number(user[3]), isOther: true };
 }
 
@@ -134,7 +164,18 @@ function spawnAs(owner: Owner, file: string, args: string[]): ChildProcess {
   const options: SpawnOptions = { stdio: ["ignore", "ignore", "pipe"], env, cwd: "/" };
   // With setpriv the server shuts down by itself when this process is killed, instead of staying behind.
   if (process.platform === "linux" && existsSync("/usr/bin/setpriv"))
-    return spawn("/usr/bin/setpriv", ["--pdeathsig", "INT", ...(owner.isOther ? ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--clear-groups"] : []), "--", file, ...args], options);
+    return spawn(
+      "/usr/bin/setpriv",
+      [
+        "--pdeathsig",
+        "INT",
+        ...(owner.isOther ? ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--clear-groups"] : []),
+        "--",
+        file,
+        ...args,
+      ],
+      options,
+    );
   return spawn(file, args, owner.isOther ? { ...options, uid: owner.uid, gid: owner.gid } : options);
 }
 
@@ -157,9 +198,18 @@ async function findBinaries(uid: number, reach: Options["reach"]): Promise<strin
   const links = JSON.parse(await readFile(join(folder, "native/pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
   for (const { source, target } of links) {
     const path = join(folder, target);
-    if (await lstat(path).then(() => false, () => true)) await symlink(source.split("/").at(-1) ?? source, path).catch((e: NodeJS.ErrnoException) => (e.code === "EEXIST" ? undefined : Promise.reject(e)));
+    if (
+      await lstat(path).then(
+        () => false,
+        () => true,
+      )
+    )
+      await symlink(source.split("/").at(-1) ?? source, path).catch((e: NodeJS.ErrnoException) =>
+        e.code === "EEXIST" ? undefined : Promise.reject(e),
+      );
   }
-  for (const binary of await readdir(join(folder, "native/bin"))) await chmod(join(folder, "native/bin", binary), 0o755).catch(() => undefined);
+  for (const binary of await readdir(join(folder, "native/bin")))
+    await chmod(join(folder, "native/bin", binary), 0o755).catch(() => undefined);
   return uid === process.getuid?.() ? join(folder, "native") : reach(join(folder, "native"));
 }
 

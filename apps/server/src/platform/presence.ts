@@ -51,7 +51,10 @@ export async function announceProcess(db: Database, connection: pg.ClientConfig,
     id: row.id,
     close: async () => {
       isClosed = true;
-      await db.delete(processes).where(eq(processes.id, row.id)).catch(() => undefined);
+      await db
+        .delete(processes)
+        .where(eq(processes.id, row.id))
+        .catch(() => undefined);
       await client?.end().catch(() => undefined);
     },
   };

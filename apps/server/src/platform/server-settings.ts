@@ -17,9 +17,18 @@ export interface ServerSettings {
 const channel = "server_settings";
 
 export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus; box: CryptoBox }): ServerSettings {
-  const read = async (key: string) => (await db.select().from(serverSettings).where(sql`${serverSettings.key} = ${key}`))[0]?.value;
+  const read = async (key: string) =>
+    (
+      await db
+        .select()
+        .from(serverSettings)
+        .where(sql`${serverSettings.key} = ${key}`)
+    )[0]?.value;
   const write = async (key: string, value: unknown) => {
-    await db.insert(serverSettings).values({ key, value }).onConflictDoUpdate({ target: serverSettings.key, set: { value, updated_at: sql`now()` } });
+    await db
+      .insert(serverSettings)
+      .values({ key, value })
+      .onConflictDoUpdate({ target: serverSettings.key, set: { value, updated_at: sql`now()` } });
     await bus.notify(channel, { key });
   };
   return {

@@ -40,8 +40,12 @@ export type AgentRow = typeof agents.$inferSelect;
 export const userPurchasedAgents = pgTable(
   "user_purchased_agents",
   {
-    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
-    agent_id: uuid().notNull().references(() => agents.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    agent_id: uuid()
+      .notNull()
+      .references(() => agents.id, { onDelete: "cascade" }),
     selected_model: text(),
     is_active: boolean().notNull().default(true),
     created_at: createdAt(),

@@ -7,7 +7,9 @@ export const sessions = pgTable(
   "sessions",
   {
     id: id(),
-    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     refresh_hash: text().notNull().unique(),
     previous_refresh_hash: text(),
     rotated_at: timestamptz(),
@@ -27,7 +29,9 @@ export type SessionRow = typeof sessions.$inferSelect;
 export const oneTimeTokens = pgTable("one_time_tokens", {
   token_hash: text().primaryKey(),
   purpose: text().notNull(),
-  user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+  user_id: uuid()
+    .notNull()
+    .references(() => users.id, { onDelete: "cascade" }),
   payload: jsonb().$type<Record<string, unknown>>().notNull(),
   created_at: createdAt(),
   expires_at: timestamptz().notNull(),

@@ -10,7 +10,9 @@ export const chats = pgTable(
   "chats",
   {
     id: id(),
-    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     project_id: uuid().references(() => projects.id, { onDelete: "cascade" }),
     title: text(),
     origin: text().$type<"browser" | "slack" | "api" | "cli">().notNull().default("browser"),
@@ -29,7 +31,9 @@ export const messages = pgTable(
   "messages",
   {
     id: id(),
-    chat_id: uuid().notNull().references(() => chats.id, { onDelete: "cascade" }),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
     role: text().$type<"user" | "assistant">().notNull(),
     content: text().notNull(),
     message_metadata: jsonb().$type<Record<string, unknown>>(),
@@ -46,10 +50,18 @@ export const agentSteps = pgTable(
   "agent_steps",
   {
     id: id(),
-    message_id: uuid().notNull().references(() => messages.id, { onDelete: "cascade" }),
+    message_id: uuid()
+      .notNull()
+      .references(() => messages.id, { onDelete: "cascade" }),
     chat_id: uuid().notNull(),
     step_index: smallint().notNull(),
-    step_data: jsonb().$type<Omit<AgentStep, "tool_results" | "tool_calls"> & { tool_calls: { name: string; parameters: Record<string, unknown>; result: unknown }[] }>().notNull(),
+    step_data: jsonb()
+      .$type<
+        Omit<AgentStep, "tool_results" | "tool_calls"> & {
+          tool_calls: { name: string; parameters: Record<string, unknown>; result: unknown }[];
+        }
+      >()
+      .notNull(),
     created_at: createdAt(),
   },
   (t) => [uniqueIndex("agent_steps_message_id_step_index_key").on(t.message_id, t.step_index)],
@@ -62,8 +74,12 @@ export const approvals = pgTable(
   {
     id: id(),
     task_id: uuid().notNull(),
-    chat_id: uuid().notNull().references(() => chats.id, { onDelete: "cascade" }),
-    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     tool_name: text().notNull(),
     tool_parameters: jsonb().$type<Record<string, unknown>>().notNull(),
     tool_description: text().notNull(),
@@ -72,7 +88,12 @@ export const approvals = pgTable(
     created_at: createdAt(),
     answered_at: timestamptz(),
   },
-  (t) => [index("approvals_task_id_idx").on(t.task_id), index("approvals_pending_idx").on(t.chat_id).where(sql`answered_at is null`)],
+  (t) => [
+    index("approvals_task_id_idx").on(t.task_id),
+    index("approvals_pending_idx")
+      .on(t.chat_id)
+      .where(sql`answered_at is null`),
+  ],
 );
 export type ApprovalRow = typeof approvals.$inferSelect;
 
@@ -81,7 +102,9 @@ export const usageLogs = pgTable(
   "usage_logs",
   {
     id: id(),
-    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     agent_id: uuid(),
     project_id: uuid(),
     chat_id: uuid(),

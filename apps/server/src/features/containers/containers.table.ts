@@ -6,7 +6,9 @@ export const containers = pgTable(
   "containers",
   {
     id: id(),
-    project_id: uuid().notNull().references(() => projects.id, { onDelete: "cascade" }),
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
     base_id: uuid(),
     name: text().notNull(),
     /** Unique in the project; names the service in the sandbox and the host label. */

@@ -6,13 +6,29 @@ export const projects = pgTable(
   "projects",
   {
     id: id(),
-    owner_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    owner_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     name: text().notNull(),
     slug: text().notNull().unique(),
     description: text(),
     source_type: text().notNull().default("template"),
     template_slug: text(),
-    environment_status: text().$type<"provisioning" | "setup_failed" | "active" | "stopped" | "starting" | "stopping" | "hibernating" | "hibernated" | "corrupted" | "deleting">().notNull().default("provisioning"),
+    environment_status: text()
+      .$type<
+        | "provisioning"
+        | "setup_failed"
+        | "active"
+        | "stopped"
+        | "starting"
+        | "stopping"
+        | "hibernating"
+        | "hibernated"
+        | "corrupted"
+        | "deleting"
+      >()
+      .notNull()
+      .default("provisioning"),
     has_git_repo: boolean().notNull().default(false),
     git_remote_url: text(),
     deploy_type: text().$type<"development" | "deployed">().notNull().default("development"),

@@ -8,8 +8,12 @@ export const shellSessions = pgTable(
   "shell_sessions",
   {
     id: id(),
-    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
-    project_id: uuid().notNull().references(() => projects.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
     container_id: uuid(),
     container_name: text().notNull(),
     command: text().notNull(),
@@ -25,6 +29,9 @@ export const shellSessions = pgTable(
     last_activity_at: createdAt(),
     closed_at: timestamptz(),
   },
-  (t) => [index("shell_sessions_user_id_status_idx").on(t.user_id, t.status), index("shell_sessions_project_id_status_idx").on(t.project_id, t.status)],
+  (t) => [
+    index("shell_sessions_user_id_status_idx").on(t.user_id, t.status),
+    index("shell_sessions_project_id_status_idx").on(t.project_id, t.status),
+  ],
 );
 export type ShellSessionRow = typeof shellSessions.$inferSelect;

@@ -49,7 +49,23 @@ export type Tasks = ReturnType<typeof createTasks>;
 const channel = "task_bell";
 const interruptedMessage = "The server stopped while this was running.";
 
-export function createTasks({ db, store, events, bus, log, processId, isShared }: { db: Database; store: TasksStore; events: EventLog; bus: Bus; log: Logger; processId: number; isShared: boolean }) {
+export function createTasks({
+  db,
+  store,
+  events,
+  bus,
+  log,
+  processId,
+  isShared,
+}: {
+  db: Database;
+  store: TasksStore;
+  events: EventLog;
+  bus: Bus;
+  log: Logger;
+  processId: number;
+  isShared: boolean;
+}) {
   const definitions = new Map<string, TaskDefinition<never>>();
   const running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
   const listeners = new Map<string, Set<() => void>>();
@@ -99,9 +115,15 @@ export function createTasks({ db, store, events, bus, log, processId, isShared }
     } catch (error) {
       const reason: unknown = abort.signal.aborted ? abort.signal.reason : undefined;
       if (reason === "cancelled") outcome = { status: "cancelled", error: "Cancelled." };
-      else if (reason === "timeout") outcome = { status: "failed", error: `It did not finish within ${Math.round(definition.timeoutMs / 1000)} s.`, error_code: "gateway_timeout" };
+      else if (reason === "timeout")
+        outcome = {
+          status: "failed",
+          error: `It did not finish within ${Math.round(definition.timeoutMs / 1000)} s.`,
+          error_code: "gateway_timeout",
+        };
       else if (reason === "shutdown") outcome = { status: "failed", error: interruptedMessage, error_code: "interrupted" };
-      else if (error instanceof AppError || (error instanceof Error && error.name === "RuntimeError")) outcome = { status: "failed", error: error.message, error_code: "code" in error ? String(error.code) : null };
+      else if (error instanceof AppError || (error instanceof Error && error.name === "RuntimeError"))
+        outcome = { status: "failed", error: error.message, error_code: "code" in error ? String(error.code) : null };
       else outcome = { status: "failed", error: "Something went wrong on our side. It has been logged.", error_code: "internal_error" };
       if (outcome.status === "failed" && !reason) taskLog.error({ err: error }, "task failed");
     } finally {
@@ -110,7 +132,8 @@ export function createTasks({ db, store, events, bus, log, processId, isShared }
     const finished = await persist(() => store.finish(row.id, outcome));
     if (finished) {
       await publish(finished).catch((err: unknown) => taskLog.error({ err }, "task end not published"));
-      if (outcome.error_code === "interrupted") await definition.interrupted?.(finished).catch((err: unknown) => taskLog.error({ err }, "task clean-up failed"));
+      if (outcome.error_code === "interrupted")
+        await definition.interrupted?.(finished).catch((err: unknown) => taskLog.error({ err }, "task clean-up failed"));
       else await definition.ended?.(finished).catch((err: unknown) => taskLog.error({ err }, "task clean-up failed"));
     }
     taskLog.info({ duration_ms: Date.now() - started, outcome: outcome.status, error: outcome.error ?? undefined }, "task");
@@ -136,7 +159,11 @@ export function createTasks({ db, store, events, bus, log, processId, isShared }
     const definition = definitions.get(row.type);
     if (!definition) {
       log.error({ task_id: id, type: row.type }, "no definition for this type of task");
-      await store.finish(id, { status: "failed", error: "This version of the server does not know this operation.", error_code: "internal_error" });
+      await store.finish(id, {
+        status: "failed",
+        error: "This version of the server does not know this operation.",
+        error_code: "internal_error",
+      });
       return;
     }
     const abort = new AbortController();
@@ -155,7 +182,8 @@ export function createTasks({ db, store, events, bus, log, processId, isShared }
 
   const self = {
     /** Declares a type. All types are declared before `start`. */
-    define: <Input>(type: string, definition: TaskDefinition<Input>): void => void definitions.set(type, definition as TaskDefinition<never>),
+    define: <Input>(type: string, definition: TaskDefinition<Input>): void =>
+      void definitions.set(type, definition as TaskDefinition<never>),
     /** The job handlers this service needs run. */
     jobHandlers: {
       task: async (payload: unknown) => launch((payload as { task_id: string }).task_id),
@@ -170,7 +198,10 @@ export function createTasks({ db, store, events, bus, log, processId, isShared }
     reap: async (): Promise<void> => {
       for (const row of await store.interruptOrphans(interruptedMessage)) {
         log.warn({ task_id: row.id, type: row.type }, "task interrupted");
-        await definitions.get(row.type)?.interrupted?.(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task clean-up failed"));
+        await definitions
+          .get(row.type)
+          ?.interrupted?.(row)
+          .catch((err: unknown) => log.error({ err, task_id: row.id }, "task clean-up failed"));
         await publish(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task end not published"));
       }
       for (const row of await store.listStuck()) await launch(row.id);
@@ -178,7 +209,12 @@ export function createTasks({ db, store, events, bus, log, processId, isShared }
     /** Inserts the row and its job in the caller's transaction: the task exists exactly when that commits. */
     create: async (tx: Queries, task: NewTask): Promise<TaskRow> => {
       if (!jobs) throw new Error("tasks are not started");
-      const row = await store.insert(tx, { ...task, input: task.input ?? null, metadata: task.metadata ?? {}, progress_message: task.message ?? "Waiting to start" });
+      const row = await store.insert(tx, {
+        ...task,
+        input: task.input ?? null,
+        metadata: task.metadata ?? {},
+        progress_message: task.message ?? "Waiting to start",
+      });
       await jobs.enqueue(tx, "task", { task_id: row.id }, { key: `task:${row.id}` });
       return row;
     },
@@ -231,7 +267,7 @@ export function createTasks({ db, store, events, bus, log, processId, isShared }
       listeners.set(id, set.add(listener));
       signal.addEventListener("abort", listener);
       try {
-        for (let seq = 1; !signal.aborted; ) {
+        for (let seq = 1; !signal.aborted;) {
           if (!isRung) await new Promise<void>((done) => (resolve = done));
           if (signal.aborted) return;
           isRung = false;
@@ -260,10 +296,24 @@ export function createTasks({ db, store, events, bus, log, processId, isShared }
 export const taskLinks = (row: Pick<TaskRow, "id">) => ({ task_id: row.id, status_url: `/api/tasks/${row.id}` });
 
 export function wireOf(row: TaskRow): Task {
-  const percentage = row.status === "completed" ? 100 : row.progress_total === 0 ? 0 : Math.min(100, Math.floor((row.progress_current * 100) / row.progress_total));
+  const percentage =
+    row.status === "completed"
+      ? 100
+      : row.progress_total === 0
+        ? 0
+        : Math.min(100, Math.floor((row.progress_current * 100) / row.progress_total));
   return {
-    id: row.id, user_id: row.user_id, type: row.type, status: row.status, created_at: row.created_at, started_at: row.started_at, completed_at: row.completed_at,
+    id: row.id,
+    user_id: row.user_id,
+    type: row.type,
+    status: row.status,
+    created_at: row.created_at,
+    started_at: row.started_at,
+    completed_at: row.completed_at,
     progress: { current: row.progress_current, total: row.progress_total, percentage, message: row.progress_message },
-    result: row.result ?? null, error: row.error, logs: row.logs, metadata: row.metadata,
+    result: row.result ?? null,
+    error: row.error,
+    logs: row.logs,
+    metadata: row.metadata,
   };
 }

