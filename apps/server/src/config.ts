@@ -1,6 +1,3 @@
-import { Type, type Static } from "typebox";
-import { Value } from "typebox/value";
-
 /** A value that never prints: not in logs, not in JSON, not in templates. `reveal()` where it is used. */
 export class Secret {
   readonly #value: string;
@@ -152,9 +149,6 @@ export const settings = {
   },
 } as const satisfies Record<string, Setting>;
 
-const Environment = Type.Record(Type.String(), Type.Optional(Type.String()));
-type Environment = Static<typeof Environment>;
-
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: string[];
@@ -167,8 +161,7 @@ export class ConfigError extends Error {
 }
 
 /** Reads the environment once. Throws a `ConfigError` that lists every problem with an example. */
-export function readConfig(environment: Environment) {
-  Value.Assert(Environment, environment);
+export function readConfig(environment: Record<string, string | undefined>) {
   const problems: string[] = [];
   const text = (name: keyof typeof settings): string => {
     const setting: Setting = settings[name];
