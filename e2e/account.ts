@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { contract, type Task } from "@tesslate/contract";
+import { createClient } from "@tesslate/contract/client";
+
+/** A person of the server at `url`, calling the API with a bearer token that is renewed by signing in again. */
+export interface Account {
+  email: string;
+  password: string;
+  api: ReturnType<typeof createClient<typeof contract>>;
+  token(): string;
+  signIn(): Promise<void>;
+}
+
+export async function signUp(url: string, name = "Nadia"): Promise<Account> {
+  const tag = randomBytes(5).toString("hex");
+  const credentials = { email: `${name.toLowerCase()}-${tag}@example.com`, password: `Correct-horse-${tag}` };
+  let token = "";
+  const api = createClient(contract, {
+    baseUrl: url,
+    fetch: (address, init) => fetch(address, { ...init, headers: { ...init.headers, ...(token && { authorization: `Bearer ${token}` }) } }),
+  });
+  const account: Account = {
+    ...credentials,
+    api,
+    token: () => token,
+    signIn: async () => {
+      token = "";
+      token = (await api.auth.login({ body: credentials })).access_token ?? "";
+    },
+  };
+  await api.auth.register({ body: { ...credentials, name } });
+  await account.signIn();
+  return account;
+}
+
+/** Waits for a long operation; throws with its own error when it fails. */
+export async function finished(api: Account["api"], taskId: string | null): Promise<Task | undefined> {
+  if (!taskId) return undefined;
+  let last: Task | undefined;
+  for await (const { data } of api.tasks.events({ params: { task_id: taskId } })) last = data;
+  if (last?.status !== "completed") throw new Error(`${last?.type} ${last?.status}: ${last?.error}\n${last?.logs.join("\n")}`);
+  return last;
+}
+
+/** A project created from a template and ready to start. */
+export async function createProject(account: Account, name: string, template?: string) {
+  const project = await account.api.projects.create({ body: { name, ...(template && { source_type: "template", base_id: template }) } });
+  await finished(account.api, project.task_id);
+  return project;
+}
