@@ -1,0 +1,206 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import { AppError } from "./errors.ts";
+import { isPublicAddress } from "./ip-address.ts";
+import { createOutbound, hostEntry, type Outbound, type OutboundOptions } from "./outbound.ts";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+const open = (options: Partial<OutboundOptions> = {}): Outbound => {
+  const outbound = createOutbound({ allowHosts: [], ...options });
+  closers.push(() => outbound.close());
+  return outbound;
+};
+/** A real server on loopback; answers its `host:port`. */
+const serve = async (handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> => {
+  const server = createServer(handle).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => new Promise((resolve) => (server.closeAllConnections(), server.close(resolve))));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+const codeOf = async (call: Promise<unknown>) =>
+  call.then(
+    () => "answered",
+    (error: unknown) => (error instanceof AppError ? error.code : `other: ${String(error)} ${String((error as Error).cause)}`),
+  );
+
+describe("addresses", () => {
+  test.each([
+    "127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "169.254.169.254", "172.16.0.1", "172.31.255.255",
+    "192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.7", "203.0.113.7", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
+    "::", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "::ffff:169.254.169.254", "0:0:0:0:0:ffff:a00:1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::10.0.0.1", "64:ff9b:1::1",
+    "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2002:7f00:1::", "2001::1", "2001:db8::1", "100::1", "3fff::1", "5f00::1", "not an address", "",
+  ])("%j is not public", (address) => expect(isPublicAddress(address)).toBe(false)); // prettier-ignore
+  test.each(["1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.15.0.1", "172.32.0.1", "192.0.1.1", "223.255.255.255", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])(
+    "%j is public",
+    (address) => expect(isPublicAddress(address)).toBe(true),
+  ); // prettier-ignore
+});
+
+describe("notations", () => {
+  test.each([
+    "http://127.0.0.1/", "http://localhost/", "http://LOCALHOST/", "http://2130706433/", "http://0x7f000001/", "http://0x7f.1/", "http://0177.0.0.1/",
+    "http://127.1/", "http://0/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[0:0:0:0:0:0:0:1]/", "http://①②⑦.⓪.⓪.①/", "http://169.254.169.254/latest/meta-data/",
+    "http://[fd00:ec2::254]/", "http://10.1.2.3/", "http://[64:ff9b::a00:1]/", "https://192.168.0.1/",
+    "file:///etc/passwd", "ftp://example.com/", "gopher://example.com/", "data:text/plain,x", "http://user:secret@example.com/", "http://example.com:25/", "http://", "nonsense",
+  ])("refuses %j", async (url) => expect(await codeOf(open().fetch(url))).toBe("outbound_refused")); // prettier-ignore
+
+  test("says why, and how the operator may allow it", async () => {
+    await expect(open().fetch("http://127.0.0.1:9000/")).rejects.toThrow(/127\.0\.0\.1 .*OUTBOUND_ALLOW_HOSTS/);
+  });
+  test("a name whose addresses are all private is refused", async () => {
+    const asked: string[] = [];
+    const outbound = open({
+      lookup: async (name) => (
+        asked.push(name),
+        [
+          { address: "10.0.0.1", family: 4 },
+          { address: "::1", family: 6 },
+        ]
+      ),
+    });
+    expect(await codeOf(outbound.fetch("http://intranet.example/"))).toBe("outbound_refused");
+    expect(asked).toEqual(["intranet.example"]);
+  });
+});
+
+describe("what the operator allows", () => {
+  test.each([
+    ["by host", (at: string) => at.split(":")[0]!],
+    ["by host and port", (at: string) => at],
+  ])("is reached %s", async (_, entry) => {
+    const at = await serve((_request, response) => void response.end("hello"));
+    expect(await (await open({ allowHosts: [entry(at)] }).fetch(`http://${at}/`)).text()).toBe("hello");
+  });
+  test("another port of it is not", async () => {
+    const at = await serve((_request, response) => void response.end("hello"));
+    expect(await codeOf(open({ allowHosts: ["127.0.0.1:1"] }).fetch(`http://${at}/`))).toBe("outbound_refused");
+  });
+  test("another name for the same address is not", async () => {
+    const at = await serve((_request, response) => void response.end("hello"));
+    const outbound = open({ allowHosts: ["127.0.0.1"], lookup: async () => [{ address: "127.0.0.1", family: 4 }] });
+    expect(await codeOf(outbound.fetch(`http://rebound.example:${at.split(":")[1]}/`))).toBe("outbound_refused");
+  });
+  test("an operator's base URL becomes an entry", () => {
+    expect(["http://localhost:8080/v1", "https://api.example.com/v1", "http://[::1]/", "nonsense"].map(hostEntry)).toEqual([
+      "localhost:8080",
+      "api.example.com:443",
+      "[::1]:80",
+      undefined,
+    ]);
+  });
+});
+
+test("the connection goes to the address that was checked, however the name resolves later", async () => {
+  let hits = 0;
+  const at = await serve((_request, response) => (hits++, void response.end("inside")));
+  const port = at.split(":")[1];
+  // First an answer with a public address beside loopback, then loopback alone: the public one is unreachable here, and nothing else may be tried.
+  const loopback = { address: "127.0.0.1", family: 4 };
+  const answers = [[loopback, { address: "192.0.3.1", family: 4 }], [loopback]];
+  const outbound = open({ lookup: async () => answers.shift() ?? [] });
+  const first = await codeOf(outbound.fetch(`http://rebind.example:${port}/`, { signal: AbortSignal.timeout(300) }));
+  expect(first).not.toBe("answered");
+  expect(await codeOf(outbound.fetch(`http://rebind.example:${port}/`))).toBe("outbound_refused");
+  expect(hits).toBe(0);
+});
+
+describe("redirects", () => {
+  const redirectTo = (location: string, status = 302) => serve((_request, response) => void response.writeHead(status, { location }).end());
+
+  test.each(["http://169.254.169.254/latest/", "http://[::1]:9/", "//127.0.0.2/", "file:///etc/passwd", "http://u:p@example.com/"])(
+    "to %s are refused",
+    async (target) => {
+      const at = await redirectTo(target);
+      expect(await codeOf(open({ allowHosts: [at] }).fetch(`http://${at}/`))).toBe("outbound_refused");
+    },
+  );
+  test("are followed on allowed hosts, five at most", async () => {
+    const at = await serve((request, response) => {
+      const n = Number(request.url?.slice(1));
+      if (n > 0) response.writeHead(302, { location: `/${n - 1}` }).end();
+      else response.end("there");
+    });
+    const outbound = open({ allowHosts: [at] });
+    expect(await (await outbound.fetch(`http://${at}/5`)).text()).toBe("there");
+    expect(await codeOf(outbound.fetch(`http://${at}/6`))).toBe("outbound_refused");
+  });
+  test("to another origin carry no credentials", async () => {
+    const seen: IncomingMessage["headers"][] = [];
+    const target = await serve((request, response) => (seen.push(request.headers), void response.end("ok")));
+    const at = await redirectTo(`http://${target}/`);
+    const headers = {
+      authorization: "Bearer sk-secret",
+      cookie: "a=b",
+      "x-api-key": "sk-secret",
+      "x-goog-api-key": "sk-secret",
+      accept: "text/plain",
+    };
+    await (await open({ allowHosts: [at, target] }).fetch(`http://${at}/`, { headers })).text();
+    expect(JSON.stringify(seen)).not.toContain("sk-secret");
+    expect(seen[0]).toMatchObject({ accept: "text/plain" });
+    expect(seen[0]?.cookie).toBeUndefined();
+  });
+  test("to another origin do not take a body along", async () => {
+    const bodies: string[] = [];
+    const target = await serve(
+      (request, response) => void request.on("data", (d) => bodies.push(String(d))).on("end", () => response.end("ok")),
+    );
+    const at = await redirectTo(`http://${target}/`, 307);
+    expect(await codeOf(open({ allowHosts: [at, target] }).fetch(`http://${at}/`, { method: "POST", body: "prompt" }))).toBe(
+      "outbound_refused",
+    );
+    expect(bodies).toEqual([]);
+  });
+  test("303 and 302 of a POST become a GET without body", async () => {
+    const methods: string[] = [];
+    const at = await serve((request, response) => {
+      methods.push(request.method ?? "");
+      if (request.url === "/") response.writeHead(302, { location: "/next" }).end();
+      else response.end("ok");
+    });
+    await (await open({ allowHosts: [at] }).fetch(`http://${at}/`, { method: "POST", body: "x" })).text();
+    expect(methods).toEqual(["POST", "GET"]);
+  });
+});
+
+describe("limits", () => {
+  test("a body over the limit breaks off", async () => {
+    const at = await serve((_request, response) => void response.end("x".repeat(5000)));
+    const response = await open({ allowHosts: [at] }).limited({ maxBytes: 1000 })(`http://${at}/`);
+    expect(await codeOf(response.text())).toBe("outbound_refused");
+  });
+  test("one below it arrives whole, with status, headers and address", async () => {
+    const at = await serve((_request, response) => void response.writeHead(404, { "x-a": "b" }).end("short"));
+    const response = await open({ allowHosts: [at] }).limited({ maxBytes: 1000 })(`http://${at}/p`);
+    expect([response.status, response.headers.get("x-a"), response.url, await response.text()]).toEqual([
+      404,
+      "b",
+      `http://${at}/p`,
+      "short",
+    ]);
+  });
+  test("time runs out", async () => {
+    const at = await serve(() => undefined);
+    await expect(open({ allowHosts: [at] }).limited({ timeoutMs: 50 })(`http://${at}/`)).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+});
+
+test("a body streams, and abort ends it at the server", async () => {
+  const gone = Promise.withResolvers<void>();
+  const at = await serve((_request, response) => {
+    response.write("one ");
+    response.on("close", () => gone.resolve());
+  });
+  const abort = new AbortController();
+  const response = await open({ allowHosts: [at] }).fetch(`http://${at}/`, { signal: abort.signal });
+  const reader = response.body!.getReader();
+  expect(new TextDecoder().decode((await reader.read()).value)).toBe("one ");
+  abort.abort();
+  await expect(reader.read()).rejects.toMatchObject({ name: "AbortError" });
+  await gone.promise;
+});

@@ -1,0 +1,178 @@
+import { lookup as dnsLookup } from "node:dns/promises";
+import { isIP, type LookupFunction } from "node:net";
+import { Agent, buildConnector, fetch as undiciFetch, type RequestInit as UndiciRequestInit } from "undici";
+import { AppError } from "./errors.ts";
+import { isPublicAddress } from "./ip-address.ts";
+
+export interface OutboundOptions {
+  /** Hosts (`host` or `host:port`) that may be private: the operator's word. */
+  allowHosts: readonly string[];
+  /** Default: the system's resolver. */
+  lookup?: (hostname: string) => Promise<{ address: string; family: number }[]>;
+}
+export interface OutboundLimits {
+  /** From the call to the last byte. Default: none, the caller's signal ends it. */
+  timeoutMs?: number;
+  /** Decoded bytes of the answer's body. Default: none. */
+  maxBytes?: number;
+  /** Default 5. */
+  maxRedirects?: number;
+}
+
+/**
+ * The one way out for addresses that people give (product.md Security, SSRF): web pages, model endpoints, hooks.
+ * Every connection goes to an address that was checked after the name was resolved; private, loopback, link-local and metadata
+ * ranges are refused in every notation; each redirect is checked again. Refusals throw `AppError` `outbound_refused`.
+ */
+export interface Outbound {
+  /** As the global one. Bodies stream; `signal` ends the call at any point. */
+  readonly fetch: typeof globalThis.fetch;
+  /** The same with limits, for answers that are read whole. */
+  limited(limits: OutboundLimits): typeof globalThis.fetch;
+  close(): Promise<void>;
+}
+
+const maxRedirects = 5;
+/** What may follow a redirect to another origin; everything else could be a credential. */
+const harmlessHeaders = new Set(["accept", "accept-language", "user-agent"]);
+
+export function createOutbound({ allowHosts, lookup = resolveAll }: OutboundOptions): Outbound {
+  const allowed = new Set(allowHosts.map((entry) => entry.trim().toLowerCase()).filter(Boolean));
+  const isAllowed = (hostname: string, port: string) => {
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return allowed.has(hostname) || allowed.has(host) || allowed.has(`${host}:${port}`);
+  };
+
+  /** The addresses that may be connected to; throws when there is none. */
+  const checked = async (hostname: string, port: string) => {
+    const family = isIP(hostname);
+    const found = family ? [{ address: hostname, family }] : await lookup(hostname);
+    const usable = isAllowed(hostname, port) ? found : found.filter(({ address }) => isPublicAddress(address));
+    if (usable.length === 0) throw refused(hostname);
+    return usable;
+  };
+
+  const agent = new Agent({
+    bodyTimeout: 300_000,
+    headersTimeout: 300_000,
+    keepAliveTimeout: 10_000,
+    connect: (options, done) => {
+      const hostname = bare(options.hostname);
+      const port = options.port || (options.protocol === "https:" ? "443" : "80");
+      void checked(hostname, port).then(
+        // The connection is made to what was checked: the name is not resolved again.
+        (addresses) => buildConnector({ timeout: 10_000, maxCachedSessions: 0, lookup: always(addresses) })({ ...options, hostname }, done),
+        (error: Error) => done(error, null),
+      );
+    },
+  });
+
+  const send = async (input: string | URL | Request, init: RequestInit | undefined, limits: OutboundLimits): Promise<Response> => {
+    const request = input instanceof Request ? new Request(input, init) : undefined;
+    let url = addressOf(request?.url ?? String(input));
+    const timeout = limits.timeoutMs === undefined ? undefined : AbortSignal.timeout(limits.timeoutMs);
+    const given = request?.signal ?? init?.signal ?? undefined;
+    const signal = timeout && given ? AbortSignal.any([timeout, given]) : (timeout ?? given);
+    let method = (request?.method ?? init?.method ?? "GET").toUpperCase();
+    let headers = new Headers(request?.headers ?? init?.headers);
+    let body = request ? request.body : init?.body;
+    for (let hop = 0; ; hop++) {
+      const response = (await undiciFetch(url, {
+        method,
+        headers: [...headers],
+        body,
+        signal,
+        redirect: "manual",
+        dispatcher: agent,
+        ...(body instanceof ReadableStream && { duplex: "half" }),
+      } as UndiciRequestInit).catch((error: unknown) => {
+        throw causeOf(error, url);
+      })) as unknown as Response;
+      const location = [301, 302, 303, 307, 308].includes(response.status) ? response.headers.get("location") : null;
+      if (location === null || init?.redirect === "manual")
+        return limits.maxBytes === undefined ? response : capped(response, limits.maxBytes);
+      await response.body?.cancel();
+      if (hop >= (limits.maxRedirects ?? maxRedirects) || init?.redirect === "error")
+        throw new AppError("outbound_refused", `${url.hostname} redirected too often.`);
+      const next = addressOf(location, url);
+      if (response.status === 303 || (method === "POST" && response.status < 303)) {
+        if (method !== "HEAD") method = "GET";
+        body = undefined;
+        for (const name of ["content-type", "content-length", "content-encoding"]) headers.delete(name);
+      }
+      if (next.origin !== url.origin) {
+        if (body) throw new AppError("outbound_refused", `${url.hostname} redirected this call to another host.`);
+        headers = new Headers([...headers].filter(([name]) => harmlessHeaders.has(name)));
+      } else if (body instanceof ReadableStream) throw new AppError("outbound_refused", `${url.hostname} redirected an upload.`);
+      url = next;
+    }
+  };
+
+  return {
+    fetch: (input, init) => send(input, init, {}),
+    limited: (limits) => (input, init) => send(input, init, limits),
+    close: () => agent.destroy(),
+  };
+}
+
+/** The operator's own base URL as an entry of `allowHosts`. */
+export function hostEntry(url: string): string | undefined {
+  const parsed = URL.parse(url);
+  if (!parsed || !/^https?:$/.test(parsed.protocol)) return undefined;
+  return `${parsed.hostname}:${parsed.port || (parsed.protocol === "https:" ? "443" : "80")}`;
+}
+
+const refused = (hostname: string) =>
+  new AppError(
+    "outbound_refused",
+    `Calls to ${hostname} are not allowed because it is a private or local address. Whoever runs this server can allow it with OUTBOUND_ALLOW_HOSTS.`,
+  );
+
+/** URL parsing brings decimal, octal, hexadecimal and short forms of addresses into the plain one. */
+function addressOf(text: string, base?: URL): URL {
+  const url = URL.parse(text, base?.href);
+  if (!url) throw new AppError("outbound_refused", "This is not a valid web address.");
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw new AppError("outbound_refused", "Only http and https addresses can be called.");
+  if (url.username || url.password) throw new AppError("outbound_refused", "Credentials do not belong in a web address.");
+  return url;
+}
+
+const bare = (hostname: string) => hostname.replace(/^\[(.*)\]$/, "$1").toLowerCase();
+const resolveAll = (hostname: string) => dnsLookup(hostname, { all: true });
+
+const always =
+  (addresses: { address: string; family: number }[]): LookupFunction =>
+  (_hostname, options, done) => {
+    const [first] = addresses;
+    if (options.all) done(null, addresses);
+    else done(null, first?.address ?? "", first?.family);
+  };
+
+/** A refusal of ours comes back wrapped by the HTTP client. */
+function causeOf(error: unknown, url: URL): unknown {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) {
+    if (e instanceof AppError) return e;
+    if (e instanceof AggregateError) for (const inner of e.errors) if (inner instanceof AppError) return inner;
+  }
+  if (error instanceof TypeError && error.cause instanceof Error && error.cause.message === "bad port")
+    return new AppError("outbound_refused", `The port of ${url.host} is not allowed.`);
+  return error;
+}
+
+/** Cuts the body off when it grows over the limit. */
+function capped(response: Response, maxBytes: number): Response {
+  if (!response.body) return response;
+  let size = 0;
+  const body = response.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        size += chunk.byteLength;
+        if (size > maxBytes) controller.error(new AppError("outbound_refused", "The answer is larger than allowed."));
+        else controller.enqueue(chunk);
+      },
+    }),
+  );
+  const { status, statusText, headers, url } = response;
+  return Object.defineProperty(new Response(body, { status, statusText, headers }), "url", { value: url });
+}
