@@ -57,19 +57,22 @@ export async function* play(turn: Turn, place: Place, request: ScriptRequest, op
         await sleep(part.ms, undefined, { signal });
         break;
       case "load":
-        yield* steady(part.tokensPerSecond, part.tokens, signal);
+        yield* steady(part, signal);
         break;
     }
   }
 }
 
 /** Words at a steady rate, measured from the start so that it does not drift under load. */
-async function* steady(tokensPerSecond: number, tokens: number, signal: AbortSignal): AsyncGenerator<Token> {
+async function* steady(
+  { tokensPerSecond, tokens, isStamped }: { tokensPerSecond: number; tokens: number; isStamped: boolean },
+  signal: AbortSignal,
+): AsyncGenerator<Token> {
   const startedAt = performance.now();
   let sent = 0;
   while (sent < tokens) {
     const due = Math.min(tokens, Math.floor(((performance.now() - startedAt) / 1000) * tokensPerSecond) + 1);
-    for (; sent < due; sent++) yield { type: "text", delta: `${words[sent % words.length]} ` };
+    for (; sent < due; sent++) yield { type: "text", delta: isStamped ? `<t:${Date.now()}> ` : `${words[sent % words.length]} ` };
     const nextAt = startedAt + (sent / tokensPerSecond) * 1000;
     await sleep(Math.max(1, nextAt - performance.now()), undefined, { signal });
   }

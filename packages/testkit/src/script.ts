@@ -58,7 +58,7 @@ export type Part =
       /** JSON text, or made from the request when the answer is played. */ args: string | ((request: ScriptRequest) => Arguments);
     }
   | { kind: "pause"; ms: number }
-  | { kind: "load"; tokensPerSecond: number; tokens: number };
+  | { kind: "load"; tokensPerSecond: number; tokens: number; isStamped: boolean };
 
 export type FinishReason = "stop" | "length" | "content_filter";
 
@@ -134,11 +134,12 @@ export const parallel = (...calls: Part[]): ScriptItem => ({ kind: "parallel", c
 /** Silence inside an answer; the text after it still belongs to the same answer. */
 export const pause = (ms: number): Part => ({ kind: "pause", ms });
 
-/** A steady stream of words, endless unless `tokens` is given. For benches: `script([load({ tokensPerSecond: 50 })], { repeat: true })`. */
-export const load = (options: { tokensPerSecond: number; tokens?: number }): Part => ({
+/** A steady stream of words, endless unless `tokens` is given; `isStamped` makes each word `<t:milliseconds>`, when it was written. For benches: `script([load({ tokensPerSecond: 50 })], { repeat: true })`. */
+export const load = (options: { tokensPerSecond: number; tokens?: number; isStamped?: boolean }): Part => ({
   kind: "load",
   tokensPerSecond: options.tokensPerSecond,
   tokens: options.tokens ?? Infinity,
+  isStamped: options.isStamped ?? false,
 });
 
 /** Token counts of the answer it stands in; estimated from the text when left out. */

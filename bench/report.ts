@@ -1,0 +1,36 @@
+/** A measurement as people read it: what, seen, ratio against the thing beside it, the target of the product. */
+export interface Row {
+  what: string;
+  seen: string;
+  beside?: string;
+  ratio?: number;
+  target: string;
+  meets?: boolean;
+}
+export const quantile = (values: number[], q: number) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+};
+export const ms = (value: number) => (value >= 100 ? `${Math.round(value)} ms` : `${value.toFixed(1)} ms`);
+
+export function print(rows: Row[]): void {
+  const table = [
+    ["what", "seen", "beside", "ratio", "target", ""],
+    ...rows.map((r) => [
+      r.what,
+      r.seen,
+      r.beside ?? "",
+      r.ratio === undefined ? "" : `${r.ratio.toFixed(2)}x`,
+      r.target,
+      r.meets === undefined ? "" : r.meets ? "meets" : "misses",
+    ]),
+  ];
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  for (const row of table)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
+}

@@ -1,0 +1,131 @@
+/** One line for each thing the product needs of this machine: `ok`, `!!` (works with less) or `XX` (broken), with what to do. Exit code 1 when something is broken. */
+import { execFileSync } from "node:child_process";
+import { existsSync, statfsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { createRuntime } from "@tesslate/runtime";
+import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+
+let broken = 0;
+const say = (mark: "ok" | "!!" | "XX", what: string, detail: string) => {
+  if (mark === "XX") broken += 1;
+  console.log(`${mark}  ${what.padEnd(16)} ${detail}`);
+};
+const firstLine = (command: string, args: string[]) => {
+  try {
+    return execFileSync(command, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 5000 }).split("\n")[0] ?? "";
+  } catch {
+    return undefined;
+  }
+};
+
+say(Number(process.versions.node.split(".")[0]) >= 24 ? "ok" : "XX", "node", process.version);
+const config = (() => {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const problem of error.problems) say("XX", "configuration", problem);
+    process.exit(1);
+  }
+})();
+say("ok", "configuration", `${config.http.appBaseUrl}, previews under ${config.http.previewDomain}`);
+
+const port = await new Promise<boolean>((done) => {
+  const server = createServer().once("error", () => done(false));
+  server.listen(config.http.port, config.http.host, () => server.close(() => done(true)));
+});
+say(port ? "ok" : "!!", "port", port ? `${config.http.port} is free` : `${config.http.port} is taken (by a running studio, or set PORT)`);
+
+const dataDir = resolve(config.dataDir);
+try {
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(join(dataDir, ".doctor"), "");
+  await rm(join(dataDir, ".doctor"));
+  const { bavail, bsize } = statfsSync(dataDir);
+  const freeGiB = (bavail * bsize) / 2 ** 30;
+  say(freeGiB > 2 ? "ok" : "!!", "data folder", `${dataDir}, ${freeGiB.toFixed(1)} GiB free`);
+} catch (error) {
+  say("XX", "data folder", `${dataDir} is not writable: ${(error as Error).message}. Set DATA_DIR`);
+}
+
+for (const [name, command, args, without] of [
+  ["git", "git", ["--version"], "commits and imports do not work"],
+  ["ripgrep", "rg", ["--version"], "the agent's search is slower"],
+  ["bubblewrap", "bwrap", ["--version"], "no sandbox"],
+  ["iproute2", "ip", ["-V"], "no private network for projects"],
+  ["nftables", existsSync("/usr/sbin/nft") ? "/usr/sbin/nft" : "nft", ["--version"], "no private network for projects"],
+  ["python", "/usr/bin/python3", ["--version"], "Python templates do not work"],
+] as const) {
+  const found = firstLine(command, [...args]);
+  say(
+    found ? "ok" : "!!",
+    name,
+    found ?? `not found: ${without}. apt-get install -y ${name === "python" ? "python3 python3-venv python3-pip" : name}`,
+  );
+}
+
+if (!config.database.url) say("ok", "database", "embedded PostgreSQL under the data folder");
+else {
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({ connectionString: config.database.url.reveal(), connectionTimeoutMillis: 5000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ server_version_num: string; server_version: string }>(
+      "select current_setting('server_version_num') as server_version_num, current_setting('server_version') as server_version",
+    );
+    say(
+      Number(rows[0]?.server_version_num) >= 150_000 ? "ok" : "XX",
+      "database",
+      `PostgreSQL ${rows[0]?.server_version} (15 or newer is needed)`,
+    );
+  } catch (error) {
+    say("XX", "database", `DATABASE_URL does not answer: ${(error as Error).message}`);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const probe = join(dataDir, `doctor-${process.pid}`);
+try {
+  const runtime = await createRuntime({ driver: config.runtime.driver, dataDir: probe });
+  say(
+    runtime.isolation === "full" ? "ok" : "!!",
+    "project code",
+    `${runtime.name}, isolation ${runtime.isolation}${runtime.warnings.map((w) => `; ${w}`).join("")}`,
+  );
+  const sandbox = await runtime.open({ id: "doctor" });
+  const started = performance.now();
+  const { exitCode, stdout, stderr } = await sandbox.exec(["node", "--version"], { timeoutMs: 20_000 });
+  say(
+    exitCode === 0 ? "ok" : "XX",
+    "sandbox",
+    exitCode === 0 ? `node ${stdout.trim()} answers in ${Math.round(performance.now() - started)} ms` : stderr.trim(),
+  );
+  const registry = await sandbox.exec(["npm", "ping"], { timeoutMs: 15_000 });
+  say(
+    registry.exitCode === 0 ? "ok" : "!!",
+    "package registry",
+    registry.exitCode === 0 ? "reachable from a sandbox" : "not reachable from a sandbox: bundled templates still work once they are built",
+  );
+  await runtime.remove("doctor");
+  await runtime.close();
+} catch (error) {
+  say("XX", "project code", (error as Error).message);
+} finally {
+  await rm(probe, { recursive: true, force: true });
+}
+
+const providers = [
+  config.models.openai.key && "openai",
+  config.models.anthropic.key && "anthropic",
+  config.models.google.key && "google",
+  config.models.ollama.baseUrl && "ollama",
+].filter(Boolean);
+say(
+  providers.length > 0 ? "ok" : "!!",
+  "models",
+  providers.length > 0 ? providers.join(", ") : "no key in the environment; connect one on the first screen",
+);
+process.exit(broken === 0 ? 0 : 1);
