@@ -1,0 +1,211 @@
+/**
+ * The `*** Begin Patch` format (contract 4.7). Pure: a parser, and a planner from the files as they are to the files as they shall be.
+ * Nothing here touches a file; a patch that cannot be planned as a whole is not begun.
+ */
+export type PatchOperation =
+  | { kind: "add"; path: string; text: string }
+  | { kind: "delete"; path: string }
+  | { kind: "update"; path: string; moveTo?: string; chunks: PatchChunk[] };
+
+export interface PatchChunk {
+  /** The text after `@@`, a line to look for first. */
+  context?: string;
+  before: string[];
+  after: string[];
+  isEndOfFile: boolean;
+}
+
+/** What the model should read; `line` is that of the patch. */
+export class PatchError extends Error {
+  override readonly name = "PatchError";
+}
+
+const begin = "*** Begin Patch";
+const end = "*** End Patch";
+const fileMarkers = ["*** Add File: ", "*** Delete File: ", "*** Update File: "];
+
+export function parsePatch(patch: string): PatchOperation[] {
+  const lines = unwrap(patch.replaceAll("\r\n", "\n").trim().split("\n"));
+  if (lines[0]?.trim() !== begin) throw new PatchError(`The patch must start with "${begin}".`);
+  if (lines[lines.length - 1]?.trim() !== end) throw new PatchError(`The patch must end with "${end}".`);
+  const body = lines.slice(1, -1);
+  const operations: PatchOperation[] = [];
+  let at = 0;
+  while (at < body.length) {
+    const line = body[at]!;
+    const marker = fileMarkers.find((one) => line.startsWith(one));
+    if (!marker) {
+      if (line.trim() === "") {
+        at++;
+        continue;
+      }
+      throw new PatchError(
+        `Line ${at + 2}: expected "*** Add File: ", "*** Delete File: " or "*** Update File: ", found "${line.slice(0, 80)}".`,
+      );
+    }
+    const path = line.slice(marker.length).trim();
+    if (path === "") throw new PatchError(`Line ${at + 2}: the path is missing.`);
+    let next = at + 1;
+    while (next < body.length && !fileMarkers.some((one) => body[next]!.startsWith(one))) next++;
+    const section = body.slice(at + 1, next);
+    operations.push(parseSection(marker, path, section, at + 3));
+    at = next;
+  }
+  if (operations.length === 0) throw new PatchError("The patch names no file.");
+  return operations;
+}
+
+/** Tolerates `apply_patch <<'EOF' … EOF` around the patch. */
+function unwrap(lines: string[]): string[] {
+  const first = /<<\s*["']?([A-Za-z_]+)["']?\s*$/.exec(lines[0] ?? "");
+  if (first && lines[lines.length - 1]?.trim() === first[1]) return lines.slice(1, -1);
+  return lines;
+}
+
+function parseSection(marker: string, path: string, section: string[], firstLine: number): PatchOperation {
+  if (marker === "*** Delete File: ") {
+    if (section.some((line) => line.trim() !== "")) throw new PatchError(`Line ${firstLine}: a deleted file has no lines.`);
+    return { kind: "delete", path };
+  }
+  if (marker === "*** Add File: ") {
+    const text: string[] = [];
+    for (const [index, line] of section.entries()) {
+      if (line.startsWith("+")) text.push(line.slice(1));
+      else if (line.trim() !== "" || index < section.length - 1)
+        throw new PatchError(`Line ${firstLine + index}: every line of an added file starts with "+".`);
+    }
+    return { kind: "add", path, text: text.length === 0 ? "" : `${text.join("\n")}\n` };
+  }
+  return parseUpdate(path, section, firstLine);
+}
+
+function parseUpdate(path: string, section: string[], firstLine: number): PatchOperation {
+  let moveTo: string | undefined;
+  let rest = section;
+  let offset = firstLine;
+  if (rest[0]?.startsWith("*** Move to: ")) {
+    moveTo = rest[0].slice("*** Move to: ".length).trim();
+    rest = rest.slice(1);
+    offset++;
+  }
+  const chunks: PatchChunk[] = [];
+  let chunk: PatchChunk | undefined;
+  const open = (context?: string): PatchChunk => {
+    const made: PatchChunk = { before: [], after: [], isEndOfFile: false };
+    if (context) made.context = context;
+    chunks.push(made);
+    return made;
+  };
+  for (const [index, line] of rest.entries()) {
+    if (line.startsWith("@@")) {
+      // `@@ -1,4 +1,4 @@` is a habit from unified diffs: the numbers say nothing here, the text after them does.
+      const context = line
+        .slice(2)
+        .replace(/^\s*-\d+(,\d+)? \+\d+(,\d+)? @@/, "")
+        .trim();
+      chunk = open(context);
+    } else if (line.trim() === "*** End of File") {
+      if (!chunk) throw new PatchError(`Line ${offset + index}: "*** End of File" stands before any change.`);
+      chunk.isEndOfFile = true;
+      chunk = undefined;
+    } else {
+      const mark = line[0];
+      if (line === "" || mark === " ") {
+        if (line === "" && rest.slice(index).every((one) => one === "")) break;
+        chunk ??= open();
+        chunk.before.push(line.slice(1));
+        chunk.after.push(line.slice(1));
+      } else if (mark === "-") (chunk ??= open()).before.push(line.slice(1));
+      else if (mark === "+") (chunk ??= open()).after.push(line.slice(1));
+      else
+        throw new PatchError(
+          `Line ${offset + index}: a line of an update starts with " ", "-", "+" or "@@", found "${line.slice(0, 80)}".`,
+        );
+    }
+  }
+  const filled = chunks.filter((one) => one.before.length > 0 || one.after.length > 0);
+  if (filled.length === 0 && moveTo === undefined) throw new PatchError(`The update of ${path} changes nothing.`);
+  return { kind: "update", path, ...(moveTo === undefined ? {} : { moveTo }), chunks: filled };
+}
+
+/** The new text of a file. Throws {@link PatchError} when a chunk's place is missing or not the only one. */
+export function applyChunks(path: string, text: string, chunks: PatchChunk[]): string {
+  const isCrlf = text.includes("\r\n");
+  const lines = text.replaceAll("\r\n", "\n").split("\n");
+  if (lines[lines.length - 1] === "") lines.pop();
+  const edits: { at: number; remove: number; insert: string[] }[] = [];
+  let cursor = 0;
+  for (const chunk of chunks) {
+    if (chunk.context !== undefined) {
+      const places = seek(lines, [chunk.context], cursor);
+      if (places.length === 0)
+        throw new PatchError(`${path}: the line "${chunk.context}" after @@ was not found${cursor > 0 ? ` below line ${cursor}` : ""}.`);
+      cursor = places[0]! + 1;
+    }
+    if (chunk.before.length === 0) {
+      edits.push({ at: chunk.context === undefined || chunk.isEndOfFile ? lines.length : cursor, remove: 0, insert: chunk.after });
+      continue;
+    }
+    const at = placeOf(path, lines, chunk, cursor);
+    edits.push({ at, remove: chunk.before.length, insert: chunk.after });
+    cursor = at + chunk.before.length;
+  }
+  // From the bottom up, so that earlier positions stay right; of two insertions at one place the later one goes in first.
+  for (const { edit } of edits.map((one, index) => ({ edit: one, index })).toSorted((a, b) => b.edit.at - a.edit.at || b.index - a.index)) {
+    lines.splice(edit.at, edit.remove, ...edit.insert);
+  }
+  if (lines.length === 0) return "";
+  const ending = isCrlf ? "\r\n" : "\n";
+  return lines.join(ending) + ending;
+}
+
+function placeOf(path: string, lines: string[], chunk: PatchChunk, cursor: number): number {
+  const quoted = chunk.before.slice(0, 4).join("\n");
+  if (chunk.isEndOfFile) {
+    const at = lines.length - chunk.before.length;
+    if (at >= cursor && seek(lines, chunk.before, at).includes(at)) return at;
+    throw new PatchError(`${path}: these lines do not stand at the end of the file:\n${quoted}`);
+  }
+  const places = seek(lines, chunk.before, cursor);
+  if (places.length === 0) {
+    const earlier = cursor > 0 && seek(lines, chunk.before, 0).length > 0;
+    throw new PatchError(
+      `${path}: these lines were not found${earlier ? ` below line ${cursor} (they stand above it: put the chunks in file order)` : ""}:\n${quoted}`,
+    );
+  }
+  if (places.length > 1 && chunk.context === undefined) {
+    throw new PatchError(
+      `${path}: these lines stand at lines ${places.map((place) => place + 1).join(", ")}; add context lines or "@@ " with a line above them:\n${quoted}`,
+    );
+  }
+  return places[0]!;
+}
+
+/** All places of `wanted` from `from` on, by the first level of likeness that finds any. */
+function seek(lines: string[], wanted: string[], from: number): number[] {
+  for (const like of likenesses) {
+    const target = wanted.map(like);
+    const places: number[] = [];
+    for (let at = from; at + wanted.length <= lines.length; at++) {
+      if (target.every((line, index) => like(lines[at + index]!) === line)) places.push(at);
+    }
+    if (places.length > 0) return places;
+  }
+  return [];
+}
+
+const likenesses: ((line: string) => string)[] = [
+  (line) => line,
+  (line) => line.trimEnd(),
+  (line) => line.trim(),
+  (line) => plainPunctuation(line.trim()),
+];
+
+/** Typographic dashes, quotes and spaces as a keyboard types them. */
+function plainPunctuation(line: string): string {
+  return line
+    .replaceAll(/[\u2010-\u2015\u2212]/g, "-")
+    .replaceAll(/[\u2018-\u201B]/g, "'")
+    .replaceAll(/[\u201C-\u201F]/g, '"')
+    .replaceAll(/[\u00A0\u2002-\u200A\u202F\u205F\u3000]/g, " ");
+}
