@@ -156,8 +156,8 @@ export type Message = UserMessage | AssistantMessage | ToolMessage;
 export interface UserMessage {
   role: "user";
   content: string;
-  /** A summary of earlier turns made by compaction (4.14). */
-  is_summary?: boolean;
+  /** Written by the loop, not by the person: a summary of earlier turns (4.14), or a note such as "go on". */
+  kind?: "summary" | "note";
 }
 export interface AssistantMessage {
   role: "assistant";
@@ -243,7 +243,8 @@ export interface ToolContext {
 
 /** Terminals opened by this run; all of them end with it. */
 export interface ShellSessions {
-  open(argv: string[], cwd: string): Promise<string>;
+  /** `command` is run by /bin/sh. Answers the session's id. */
+  open(command: string, cwd: string): Promise<string>;
   get(sessionId: string): ShellSession | undefined;
   close(sessionId: string): Promise<boolean>;
   list(): { session_id: string; command: string }[];
@@ -254,8 +255,8 @@ export interface ShellSession {
   /** Output since the last `drain`, at most the newest 64 KiB of it. */
   drain(): string;
   isEof(): boolean;
-  /** Resolves when new output or the end has come. */
-  changed(): Promise<void>;
+  /** Resolves after `ms`, at the program's end or on abort. */
+  settle(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 // ------------------------------------------------------------------------------------------------------------------- events
@@ -375,6 +376,8 @@ export interface AgentDeps {
   getPreviewState(): Promise<PreviewState>;
   /** Default: the system clock. */
   now?: () => Date;
+  /** Told of breakage the run coped with or ended by (a tool's bug, a hook's rejection), for the log. Must not throw. */
+  onUnexpected?: (error: unknown, where: string) => void;
 }
 
 export interface ModelCall extends ModelUsage {

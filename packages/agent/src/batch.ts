@@ -1,0 +1,198 @@
+import { randomUUID } from "node:crypto";
+import { abortable } from "./abortable.ts";
+import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./execute.ts";
+import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
+import { RunEnded, type Ending } from "./run-ended.ts";
+import { toolText } from "./truncate.ts";
+import type {
+  AgentDeps,
+  AssistantMessage,
+  EditMode,
+  PendingBatch,
+  Tool,
+  ToolContext,
+  ToolMessage,
+  ToolParameters,
+  ToolResult,
+} from "./types.ts";
+import type { WorkTimer } from "./work-timer.ts";
+
+export interface BatchOptions {
+  iteration: number;
+  message: AssistantMessage;
+  /** Going on with a batch that waited for an approval. */
+  pending?: PendingBatch;
+  tools: readonly Tool[];
+  editMode: EditMode;
+  /** Grows when the person answers allow_all. */
+  allowedTools: Set<string>;
+  context: ToolContext;
+  deps: AgentDeps;
+  timer: WorkTimer;
+  breaker: ReturnType<typeof createLoopBreaker>;
+  toolTimeoutMs: number;
+  onUnexpected: (error: unknown, where: string) => void;
+}
+
+export interface BatchOutcome {
+  calls: { name: string; parameters: ToolParameters }[];
+  /** Aligned with the calls. */
+  results: ToolResult[];
+  /** The results as the model hears them. */
+  messages: ToolMessage[];
+  /** Calls that really ran. */
+  executed: number;
+  /** Set when the batch ended the run: a stop, a timeout, or the same failure for the third time. */
+  ending?: Ending;
+}
+
+/**
+ * Runs one turn's calls in order; neighbouring read-only ones run at the same time. Emits `tool_started` (unless it goes on with a pending batch) and the approvals,
+ * not the step. After an abort it answers with what was done; hooks' rejections pass through.
+ */
+export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
+  const { message, pending, deps, context } = options;
+  const prepared = message.tool_calls.map((call) => prepareCall(call, options.tools));
+  const results: ToolResult[] = pending ? [...pending.results] : [];
+  let executed = 0;
+  let ending: Ending | undefined;
+  if (!pending) {
+    await deps.emit({
+      type: "tool_started",
+      data: { iteration: options.iteration, tools: prepared.map(shown), timestamp: context.now().toISOString() },
+    });
+  }
+  const run = async (one: PreparedCall): Promise<ToolResult> => {
+    if (!one.tool) return one.problem!;
+    executed++;
+    return executeCall(one.tool, one.parameters, context, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
+  };
+  while (results.length < prepared.length && !ending && !context.signal.aborted) {
+    const next = prepared[results.length]!;
+    const gate = next.tool ? gateOf(next.tool, options.editMode, options.allowedTools) : "run";
+    if (gate === "refuse") results.push(refusedInPlanMode(next.tool!));
+    else if (gate === "ask") {
+      const approvalId = pending && pending.results.length === results.length ? pending.approval_id : randomUUID();
+      const answer = await askFor(options, next, approvalId, results);
+      if (answer.run) results.push(await run(next));
+      else if (answer.result) results.push(answer.result);
+      else ending = answer.ending;
+    } else {
+      const group = neighbours(prepared.slice(results.length), options);
+      results.push(...(await Promise.all(group.map(run))));
+    }
+  }
+  const texts = results.map((result, index) => {
+    const call = message.tool_calls[index]!;
+    const repeats = options.breaker.record(call.name, call.arguments, result);
+    if (isLoop(repeats)) ending ??= loopEnding(call.name, prepared[index]!.parameters, result, repeats);
+    return repeats === 2
+      ? `${toolText(result)}\n(The same call failed the same way twice. A third time ends the run: do something else.)`
+      : toolText(result);
+  });
+  const reason = ending
+    ? notRunBecause(ending)
+    : context.signal.reason instanceof RunEnded
+      ? "the run ended before it"
+      : "the run was cancelled";
+  for (const one of prepared.slice(results.length))
+    results.push({ success: false, tool: one.call.name, error: `${notRunPrefix}${reason}.` });
+  return {
+    calls: prepared.map(shown),
+    results,
+    messages: message.tool_calls.map((call, index) => ({
+      role: "tool",
+      tool_call_id: call.id,
+      tool_name: call.name,
+      content: texts[index] ?? toolText(results[index]!),
+      is_error: !results[index]!.success,
+    })),
+    executed,
+    ...(ending ? { ending } : {}),
+  };
+}
+
+const notRunPrefix = "Not run: ";
+
+/** The result stands for a call that a stop, cancel or limit prevented. */
+export function isNotRun(result: ToolResult): boolean {
+  return !result.success && (result.error?.startsWith(notRunPrefix) ?? false);
+}
+
+function shown(one: PreparedCall): { name: string; parameters: ToolParameters } {
+  return { name: one.call.name, parameters: one.parameters };
+}
+
+/** The first call and those right behind it that may run beside it. */
+function neighbours(prepared: PreparedCall[], { editMode, allowedTools }: BatchOptions): PreparedCall[] {
+  const isHarmless = (one: PreparedCall): boolean =>
+    !one.tool || (one.tool.gate.read_only && gateOf(one.tool, editMode, allowedTools) === "run");
+  if (!isHarmless(prepared[0]!)) return prepared.slice(0, 1);
+  const end = prepared.findIndex((one) => !isHarmless(one));
+  return end === -1 ? prepared : prepared.slice(0, end);
+}
+
+type Answer = { run: true } | { run: false; result: ToolResult } | { run: false; result?: undefined; ending?: Ending };
+
+/** Shows the exact payload and waits; the clock of the run stands still meanwhile. */
+async function askFor(options: BatchOptions, one: PreparedCall, approvalId: string, results: ToolResult[]): Promise<Answer> {
+  const { deps, context, iteration, message } = options;
+  const tool = one.tool!;
+  const request = { approval_id: approvalId, tool_name: tool.name, tool_parameters: one.parameters, tool_description: tool.description };
+  options.timer.pause();
+  try {
+    await deps.emit({
+      type: "approval_required",
+      data: request,
+      pending: { iteration, approval_id: approvalId, message, results: [...results] },
+    });
+    const { decision, note } = await abortable(deps.approve(request, context.signal), context.signal);
+    switch (decision) {
+      case "allow_all":
+        options.allowedTools.add(tool.name);
+        return { run: true };
+      case "allow_once":
+        return { run: true };
+      case "deny": {
+        const said = note?.trim() ? ` They say: ${note.trim()}` : "";
+        return { run: false, result: { success: false, tool: tool.name, error: `The person declined this call.${said}` } };
+      }
+      case "stop":
+        return { run: false, ending: { reason: "user_stopped", text: `Stopped at your request, before ${tool.name}.` } };
+      case "timeout":
+        return {
+          run: false,
+          ending: { reason: "approval_timeout", text: `Stopped: nobody answered the approval for ${tool.name} in time.` },
+        };
+    }
+  } catch (error) {
+    if (context.signal.aborted) return { run: false };
+    throw error;
+  } finally {
+    options.timer.resume();
+  }
+}
+
+function notRunBecause(ending: Ending): string {
+  switch (ending.reason) {
+    case "user_stopped":
+      return "the person stopped the run";
+    case "approval_timeout":
+      return "nobody answered the approval in time";
+    default:
+      return "the run ended before it";
+  }
+}
+
+function loopEnding(toolName: string, parameters: ToolParameters, result: ToolResult, repeats: number): Ending {
+  const message = `Stopped: ${toolName} failed ${repeats} times with the same arguments and the same error (${(result.error ?? "").slice(0, 300)}).`;
+  return {
+    reason: "error",
+    text: message,
+    error: {
+      code: "model_error",
+      message,
+      details: { kind: "loop_detected", tool_name: toolName, tool_parameters: parameters, tool_error: result.error ?? "", repeats },
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { Value } from "typebox/value";
+import { abortable, pause } from "./abortable.ts";
+import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
+import type { EditMode, Tool, ToolCall, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
+
+/** Tries of a read-only tool when the workspace is briefly unavailable, and the first pause between them. */
+const maxTries = 3;
+const firstPauseMs = 1_000;
+/** How long an aborted tool may take to put its things away before the run goes on without it. */
+const graceMs = 3_000;
+
+/** A call with its arguments read and checked. Without `tool` the `problem` is its result already. */
+export interface PreparedCall {
+  call: ToolCall;
+  parameters: ToolParameters;
+  tool?: Tool;
+  problem?: ToolResult;
+}
+
+/** Reads and checks the arguments. Whatever is wrong becomes a result that the model reads. */
+export function prepareCall(call: ToolCall, tools: readonly Tool[]): PreparedCall {
+  const tool = tools.find((one) => one.name === call.name);
+  const parsed = parseArguments(call.arguments);
+  const parameters = parsed.ok ? parsed.value : {};
+  const refuse = (error: string): PreparedCall => ({ call, parameters, problem: { success: false, tool: call.name, error } });
+  if (!tool) return refuse(`There is no tool "${call.name}". The tools are: ${tools.map((one) => one.name).join(", ")}.`);
+  if (!parsed.ok)
+    return refuse(`The arguments are not valid JSON (${parsed.reason}). Nothing was done. Send the call again with complete, valid JSON.`);
+  const value = settle(tool, parsed.value);
+  const errors = Value.Check(tool.parameters, value) ? [] : Value.Errors(tool.parameters, value);
+  if (errors.length > 0) {
+    const list = errors
+      .slice(0, 5)
+      .map((error) => `${error.instancePath === "" ? "arguments" : error.instancePath.slice(1)} ${error.message}`);
+    return refuse(`The arguments do not fit ${tool.name}: ${list.join("; ")}. Nothing was done.`);
+  }
+  return { call, parameters: value as ToolParameters, tool };
+}
+
+function parseArguments(text: string): { ok: true; value: ToolParameters } | { ok: false; reason: string } {
+  if (text.trim() === "") return { ok: true, value: {} };
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ok: true, value: value as ToolParameters };
+    return { ok: false, reason: "an object is needed" };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message.slice(0, 200) : "unreadable" };
+  }
+}
+
+/** Forgives what small models do: numbers as strings, null for "not given", lists and objects as JSON text. */
+function settle(tool: Tool, value: ToolParameters): unknown {
+  const given = Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== null)
+      .map(([key, item]) => [key, isStructured(tool, key) && typeof item === "string" ? (tryJson(item) ?? item) : item]),
+  );
+  return Value.Check(tool.parameters, given) ? given : Value.Convert(tool.parameters, structuredClone(given));
+}
+
+function isStructured(tool: Tool, key: string): boolean {
+  const schema: unknown = tool.parameters.properties[key];
+  return typeof schema === "object" && schema !== null && "type" in schema && (schema.type === "array" || schema.type === "object");
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the edit mode says to a call (4.10), for every tool and every kind of agent. */
+export function gateOf(tool: Tool, mode: EditMode, allowedTools: ReadonlySet<string>): "run" | "ask" | "refuse" {
+  if (mode === "plan") return tool.gate.plan_blocked ? "refuse" : "run";
+  if (mode === "ask" && tool.gate.approval && !allowedTools.has(tool.name)) return "ask";
+  return "run";
+}
+
+export function refusedInPlanMode(tool: Tool): ToolResult {
+  return {
+    success: false,
+    tool: tool.name,
+    error: `${tool.name} is not available in plan mode: nothing may be changed. Describe the change in your plan instead.`,
+  };
+}
+
+/** Runs a prepared call. Never rejects: what breaks, breaks into a result. */
+export async function executeCall(
+  tool: Tool,
+  parameters: ToolParameters,
+  context: ToolContext,
+  options: { timeoutMs: number; onUnexpected: (error: unknown, where: string) => void },
+): Promise<ToolResult> {
+  const limitMs = tool.timeLimitMs?.(parameters) ?? options.timeoutMs;
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), limitMs);
+  const signal = AbortSignal.any([context.signal, timeout.signal]);
+  try {
+    const work = withRetries(tool, parameters, { ...context, signal });
+    return envelope(tool.name, await abortable(work, signal).catch((error: unknown) => afterAbort(work, signal, error)));
+  } catch (error) {
+    if (context.signal.aborted) return { success: false, tool: tool.name, error: "Cancelled." };
+    if (timeout.signal.aborted)
+      return { success: false, tool: tool.name, error: `${tool.name} took longer than ${Math.round(limitMs / 1_000)} s and was ended.` };
+    if (error instanceof ToolFailure) return envelope(tool.name, failed(error.message, error.fields));
+    const code = workspaceCode(error);
+    if (code === undefined) options.onUnexpected(error, `tool ${tool.name}`);
+    const missing = code === "not_found" ? { exists: false } : {};
+    return envelope(tool.name, failed(failureMessage(error), missing));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** An aborted tool gets a moment: `exec` answers with what the command printed once its processes are gone. */
+async function afterAbort(work: Promise<ToolOutput>, signal: AbortSignal, error: unknown): Promise<ToolOutput> {
+  if (!signal.aborted) throw error;
+  return abortable(work, AbortSignal.timeout(graceMs));
+}
+
+async function withRetries(tool: Tool, parameters: ToolParameters, context: ToolContext): Promise<ToolOutput> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tool.run(parameters, context);
+    } catch (error) {
+      if (!tool.gate.read_only || tries >= maxTries || workspaceCode(error) !== "unavailable") throw error;
+      await pause(firstPauseMs * 2 ** (tries - 1), context.signal);
+    }
+  }
+}
+
+function envelope(tool: string, output: ToolOutput): ToolResult {
+  return output.success ? { success: true, tool, result: output } : { success: false, tool, result: output, error: output.message };
+}

@@ -1,0 +1,80 @@
+import { toolText, truncateMiddle } from "./truncate.ts";
+import type { AgentStep, HistoryMessage, HistoryStep, Message, ToolResult } from "./types.ts";
+
+/** 4.4: messages of the chat that are told again. */
+const maxMessages = 20;
+const maxFieldChars = 500;
+/** Tool results of earlier turns may cost this much altogether; the newest are kept. Older steps keep their one-line summaries. */
+const maxResultChars = 40_000;
+
+/** Earlier turns of the chat as the model hears them again (4.4), oldest first. */
+export function historyMessages(history: HistoryMessage[]): Message[] {
+  const recent = history.filter((message) => message.content.trim() !== "" || (message.steps?.length ?? 0) > 0).slice(-maxMessages);
+  let budget = maxResultChars;
+  const groups = recent.toReversed().map((message): Message[] => {
+    if (message.role === "user") return [{ role: "user", content: message.content }];
+    const steps = message.steps ?? [];
+    const told = steps.toReversed().map((step) => {
+      const results = resultsText(step);
+      const isAffordable = results.length <= budget;
+      budget -= isAffordable ? results.length : 0;
+      return stepMessages(step, isAffordable ? results : "");
+    });
+    const final = message.content.trim();
+    const isToldAlready = final === "" || steps[steps.length - 1]?.response_text?.trim() === final;
+    return [...told.toReversed().flat(), ...(isToldAlready ? [] : [assistant(message.content)])];
+  });
+  return groups.toReversed().flat();
+}
+
+function stepMessages(step: HistoryStep, results: string): Message[] {
+  const lines = step.tool_calls.map((call, index) => {
+    const result = resultAt(step, index);
+    const note = result?.result?.message ?? result?.error ?? "";
+    return `- ${call.name} ${result?.success ? "ok" : "failed"}${note === "" ? "" : `: ${note.slice(0, 200)}`}`;
+  });
+  const thought = step.thought?.trim() ? truncateMiddle(step.thought.trim(), maxFieldChars) : "";
+  const text = [thought, step.response_text?.trim() ?? "", lines.length === 0 ? "" : `[tools used]\n${lines.join("\n")}`]
+    .filter((part) => part !== "")
+    .join("\n\n");
+  const messages: Message[] = text === "" ? [] : [assistant(text)];
+  if (results !== "") messages.push({ role: "user", content: `[tool results]\n${results}` });
+  return messages;
+}
+
+function resultsText(step: HistoryStep): string {
+  return step.tool_calls
+    .map((call, index) => {
+      const result = resultAt(step, index);
+      return result ? `${call.name}: ${truncateMiddle(toolText(result), maxFieldChars)}` : "";
+    })
+    .filter((text) => text !== "")
+    .join("\n\n");
+}
+
+function resultAt(step: HistoryStep, index: number): ToolResult | undefined {
+  return step.tool_results?.[index] ?? step.tool_calls[index]?.result;
+}
+
+function assistant(content: string): Message {
+  return { role: "assistant", content, tool_calls: [] };
+}
+
+/** The committed steps of an interrupted run as the turns they were, so that the model goes on where it stopped. */
+export function stepTurns(steps: AgentStep[]): Message[] {
+  return steps.flatMap((step): Message[] => {
+    if (step.tool_calls.length === 0) return step.response_text.trim() === "" ? [] : [assistant(step.response_text)];
+    const id = (index: number): string => `call_${step.iteration}_${index}`;
+    return [
+      {
+        role: "assistant",
+        content: step.response_text,
+        tool_calls: step.tool_calls.map((call, index) => ({ id: id(index), name: call.name, arguments: JSON.stringify(call.parameters) })),
+      },
+      ...step.tool_calls.map((call, index): Message => {
+        const result = step.tool_results[index] ?? { success: false, tool: call.name, error: "The result was lost." };
+        return { role: "tool", tool_call_id: id(index), tool_name: call.name, content: toolText(result), is_error: !result.success };
+      }),
+    ];
+  });
+}

@@ -1,0 +1,386 @@
+import { abortable } from "./abortable.ts";
+import { isNotRun, runBatch } from "./batch.ts";
+import { compactionShare, planCompaction } from "./compaction.ts";
+import { defaultContextWindow } from "./context-window.ts";
+import { historyMessages, stepTurns } from "./history.ts";
+import { createLoopBreaker } from "./loop-breaker.ts";
+import { ModelError } from "./model-error.ts";
+import { systemPrompt, userTurn } from "./prompt.ts";
+import { RunEnded, type Ending } from "./run-ended.ts";
+import { createShells } from "./shells.ts";
+import { estimateRequestTokens } from "./tokens.ts";
+import { allTools } from "./tools/index.ts";
+import { streamTurn, type Turn } from "./turn.ts";
+import {
+  RunInterrupted,
+  type AfterModelCall,
+  type AssistantMessage,
+  type Message,
+  type ModelRequest,
+  type PendingBatch,
+  type RunErrorCode,
+  type RunLimits,
+  type RunOptions,
+  type RunResult,
+  type Tool,
+  type ToolContext,
+  type ToolDefinition,
+} from "./types.ts";
+import { createWorkTimer } from "./work-timer.ts";
+import { resolvePath } from "./workspace-path.ts";
+
+export const defaultLimits: RunLimits = {
+  max_iterations: 200,
+  max_run_ms: 600_000,
+  max_tokens: null,
+  tool_timeout_ms: 120_000,
+  model_idle_ms: 120_000,
+};
+
+/** Times that a text cut off by the output limit is continued. */
+const maxContinuations = 3;
+const goOnNote: Message = {
+  role: "user",
+  content: "[Your answer was cut off at the output limit. Continue exactly where it stopped.]",
+  kind: "note",
+};
+const resumedNote: Message = {
+  role: "user",
+  content: "[The run was interrupted here and goes on now. A call without a result may have run: look before you repeat it.]",
+  kind: "note",
+};
+
+/**
+ * Answers one message of the chat: model, tools, model again, until it has nothing more to do (events and hooks: `types.ts`).
+ * Never rejects; whatever happens ends in `complete` and in the answer. All terminals that the run opened are closed when it resolves.
+ */
+export async function runAgent(options: RunOptions): Promise<RunResult> {
+  const run = createRun(options);
+  const ending = await run.converse().catch((error: unknown) => run.endingOf(error));
+  return run.finish(ending);
+}
+
+function createRun(options: RunOptions) {
+  const { deps, model, workspace } = options;
+  const limits: RunLimits = { ...defaultLimits, ...options.limits };
+  const abort = new AbortController();
+  const signal = AbortSignal.any([options.signal, abort.signal]);
+  const now = deps.now ?? ((): Date => new Date());
+  const onUnexpected = deps.onUnexpected ?? ((): void => undefined);
+  const shells = createShells(workspace);
+  const breaker = createLoopBreaker();
+  const allowedTools = new Set(options.allowedTools ?? []);
+  const tools = (options.tools ?? allTools).filter((tool) => options.agent.tools === null || options.agent.tools.includes(tool.name));
+  const definitions = tools.map(definitionOf);
+  const timer = createWorkTimer(limits.max_run_ms, () =>
+    abort.abort(
+      new RunEnded({
+        reason: "resource_limit_exceeded",
+        text: `Stopped: the run reached its limit of ${Math.round(limits.max_run_ms / 1_000)} seconds of work.`,
+      }),
+    ),
+  );
+  const context: ToolContext = {
+    workspace,
+    root: ".",
+    editMode: options.editMode,
+    signal,
+    async fileChanged(change) {
+      breaker.filesChanged();
+      await guarded(deps.emit({ type: "file_changed", data: change }));
+    },
+    shells,
+    todos: deps.todos,
+    getProjectInfo: () => deps.getProjectInfo(),
+    getPreviewState: () => deps.getPreviewState(),
+    now,
+  };
+
+  let iteration = options.steps?.at(-1)?.iteration ?? 0;
+  let toolCallsMade = (options.steps ?? []).flatMap((step) => step.tool_results).filter((result) => !isNotRun(result)).length;
+  const used = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
+  /** Streamed in this turn and not yet part of a step: it must not be lost when the run ends here. */
+  let unsavedText = "";
+  let system = "";
+  let messages: Message[] = [];
+  let failedCompactions = 0;
+  /** A hook's rejection inside a tool: the tool turns it into a result, the run must still end by it. */
+  let hookFailure: { error: unknown } | undefined;
+
+  async function guarded<T>(hook: Promise<T>): Promise<T> {
+    try {
+      return await hook;
+    } catch (error) {
+      hookFailure ??= { error };
+      throw error;
+    }
+  }
+
+  async function converse(): Promise<Ending> {
+    // Raced with the signal: a workspace that hangs must not hold a cancelled run.
+    await abortable(open(), signal);
+    if (options.pending) await playBatch(options.pending.message, options.pending);
+    let answer = "";
+    let continuations = 0;
+    for (;;) {
+      checkLimits();
+      iteration++;
+      await compactIfNeeded();
+      const { turn, verdict } = await takeTurn();
+      messages.push(turn.message);
+      if (turn.message.tool_calls.length > 0) {
+        if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
+        answer = "";
+        await playBatch(turn.message);
+        continue;
+      }
+      answer += turn.message.content;
+      if (turn.finish === "content_filter") throw new RunEnded(failure("model_error", "The provider's content filter stopped the answer."));
+      if (turn.finish === "length" && verdict.ok && turn.message.content !== "" && continuations < maxContinuations) {
+        continuations++;
+        messages.push(goOnNote);
+        continue;
+      }
+      unsavedText = "";
+      if (answer.trim() !== "") return { reason: "no_more_actions", text: answer };
+      if (toolCallsMade > 0) return { reason: "no_more_actions", text: "Done." };
+      throw new RunEnded(failure("model_error", "The model answered with nothing."));
+    }
+  }
+
+  async function open(): Promise<void> {
+    context.root = resolvePath(".", options.root ?? ".");
+    const project = await deps.getProjectInfo();
+    const facts = { root: context.root, project, now: now() };
+    system = systemPrompt({
+      ...facts,
+      template: options.agent.system_prompt,
+      editMode: options.editMode,
+      toolNames: tools.map((tool) => tool.name),
+      userName: options.userName ?? "",
+    });
+    const turn = await userTurn(options.message, { ...facts, workspace, environment: options.environment ?? [] });
+    messages = [...historyMessages(options.history), { role: "user", content: turn }, ...stepTurns(options.steps ?? [])];
+    if (options.pending) {
+      iteration = options.pending.iteration;
+      messages.push(options.pending.message);
+    } else if (options.steps?.length) messages.push(resumedNote);
+  }
+
+  function checkLimits(): void {
+    if (signal.aborted) throw signal.reason;
+    if (limits.max_iterations !== null && limits.max_iterations > 0 && iteration >= limits.max_iterations) {
+      throw new RunEnded({
+        reason: "max_iterations",
+        text: `Stopped after ${iteration} ${iteration === 1 ? "step" : "steps"}, the limit for one message. Write "continue" to go on.`,
+      });
+    }
+    if (limits.max_tokens !== null && used.tokens_in + used.tokens_out >= limits.max_tokens) {
+      throw new RunEnded({ reason: "resource_limit_exceeded", text: `Stopped: the run reached its limit of ${limits.max_tokens} tokens.` });
+    }
+  }
+
+  function requestNow(): ModelRequest {
+    return {
+      system,
+      messages,
+      tools: definitions,
+      ...(model.max_output_tokens === undefined ? {} : { max_output_tokens: model.max_output_tokens }),
+    };
+  }
+
+  async function compactIfNeeded(): Promise<void> {
+    const window = model.context_window ?? defaultContextWindow;
+    if (estimateRequestTokens(requestNow()) > window * compactionShare && failedCompactions < 2) await compact();
+  }
+
+  /** Answers whether the conversation got shorter. A failure is coped with: the run goes on uncompacted. */
+  async function compact(): Promise<boolean> {
+    const plan = planCompaction(messages);
+    if (!plan) return false;
+    let summary = "";
+    let verdict: AfterModelCall = { ok: true };
+    try {
+      await streamTurn({
+        client: model.client,
+        request: plan.request,
+        signal,
+        idleMs: limits.model_idle_ms,
+        onText: async (text) => {
+          summary += text;
+        },
+        onUsage: async (usage) => {
+          verdict = await charge("compaction", usage);
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof ModelError) || signal.aborted) throw error;
+      onUnexpected(error, "compaction");
+      summary = "";
+    }
+    if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
+    if (summary.trim() === "") {
+      failedCompactions++;
+      return false;
+    }
+    messages = plan.apply(summary);
+    return true;
+  }
+
+  async function takeTurn(): Promise<{ turn: Turn; verdict: AfterModelCall }> {
+    for (let hasCompacted = false; ; hasCompacted = true) {
+      let verdict: AfterModelCall = { ok: true };
+      try {
+        const turn = await streamTurn({
+          client: model.client,
+          request: requestNow(),
+          signal,
+          idleMs: limits.model_idle_ms,
+          onText: async (content) => {
+            unsavedText += content;
+            await deps.emit({ type: "text_chunk", data: { content, iteration } });
+          },
+          onUsage: async (usage) => {
+            verdict = await charge("turn", usage);
+          },
+        });
+        return { turn, verdict };
+      } catch (error) {
+        const isOverflow = error instanceof ModelError && error.code === "context_overflow";
+        if (!isOverflow || hasCompacted || !(await compact())) throw error;
+      }
+    }
+  }
+
+  async function charge(
+    purpose: "turn" | "compaction",
+    usage: { tokens_in: number; tokens_out: number; tokens_cached: number; is_estimated: boolean },
+  ): Promise<AfterModelCall> {
+    used.tokens_in += usage.tokens_in;
+    used.tokens_out += usage.tokens_out;
+    used.tokens_cached += usage.tokens_cached;
+    return deps.afterModelCall({ iteration, purpose, ...usage });
+  }
+
+  async function playBatch(message: AssistantMessage, pending?: PendingBatch): Promise<void> {
+    const outcome = await runBatch({
+      iteration,
+      message,
+      ...(pending ? { pending } : {}),
+      tools,
+      editMode: options.editMode,
+      allowedTools,
+      context,
+      deps,
+      timer,
+      breaker,
+      toolTimeoutMs: limits.tool_timeout_ms,
+      onUnexpected,
+    });
+    toolCallsMade += outcome.executed + (pending?.results.length ?? 0);
+    if (hookFailure) throw hookFailure.error;
+    await deps.emit({
+      type: "agent_step",
+      data: {
+        iteration,
+        thought: message.reasoning?.text ?? null,
+        tool_calls: outcome.calls,
+        tool_results: outcome.results,
+        response_text: message.content,
+        timestamp: now().toISOString(),
+        is_complete: outcome.ending !== undefined || signal.aborted,
+      },
+    });
+    unsavedText = "";
+    if (outcome.ending) throw new RunEnded(outcome.ending);
+    messages.push(...outcome.messages);
+  }
+
+  function endingOf(error: unknown): Ending {
+    if (error instanceof RunEnded) return error.ending;
+    if (signal.aborted) {
+      if (signal.reason instanceof RunEnded) return signal.reason.ending;
+      if (signal.reason instanceof RunInterrupted) return failure("interrupted", "The run was interrupted and can be resumed.");
+      return { reason: "cancelled", text: "Cancelled." };
+    }
+    if (error instanceof ModelError) return failure(modelErrorCodes[error.code], error.message);
+    onUnexpected(error, "run");
+    return failure("internal_error", "Something went wrong on the server. What was done so far is kept.");
+  }
+
+  async function finish(ending: Ending): Promise<RunResult> {
+    timer.stop();
+    await shells.closeAll().catch((error: unknown) => onUnexpected(error, "closing terminals"));
+    let result = resultOf(ending);
+    try {
+      if (ending.error)
+        await deps.emit({
+          type: "error",
+          data: {
+            message: ending.error.message,
+            code: ending.error.code,
+            ...(ending.error.details ? { details: ending.error.details } : {}),
+          },
+        });
+      await deps.emit({ type: "complete", data: result });
+    } catch (error) {
+      onUnexpected(error, "last events");
+      if (!ending.error) result = resultOf(failure("internal_error", "The end of the run could not be stored."));
+    }
+    return result;
+  }
+
+  function resultOf(ending: Ending): RunResult {
+    const success = ending.reason === "no_more_actions" || ending.reason === "task_complete_signal";
+    const said = success || unsavedText.trim() === "" ? "" : `${unsavedText.trim()}\n\n`;
+    return {
+      success,
+      iterations: iteration,
+      final_response: said + ending.text,
+      tool_calls_made: toolCallsMade,
+      completion_reason: ending.reason,
+      ...(success ? {} : { error: ending.error?.message ?? ending.text }),
+      ...(ending.error ? { error_code: ending.error.code } : {}),
+      resource_stats: {
+        iterations: iteration,
+        iteration_limit: limits.max_iterations === 0 ? null : limits.max_iterations,
+        ...used,
+        duration_ms: timer.elapsedMs(),
+      },
+    };
+  }
+
+  return { converse, endingOf, finish };
+}
+
+const modelErrorCodes: Record<ModelError["code"], RunErrorCode> = {
+  model_auth_failed: "model_auth_failed",
+  rate_limited: "rate_limited",
+  model_error: "model_error",
+  context_overflow: "model_error",
+  aborted: "model_error",
+};
+
+function failure(code: RunErrorCode, message: string): Ending {
+  return { reason: "error", text: message, error: { code, message } };
+}
+
+function stoppedBy(verdict: Extract<AfterModelCall, { ok: false }>): Ending {
+  const text = verdict.message;
+  switch (verdict.stop) {
+    case "credits_exhausted":
+      return { reason: verdict.stop, text, error: { code: "insufficient_credits", message: text } };
+    case "credit_deduction_failed":
+      return { reason: verdict.stop, text, error: { code: "internal_error", message: text } };
+    case "resource_limit_exceeded":
+      return { reason: verdict.stop, text };
+  }
+}
+
+function definitionOf(tool: Tool): ToolDefinition {
+  return {
+    name: tool.name,
+    description: tool.description,
+    parameters: JSON.parse(JSON.stringify(tool.parameters)) as Record<string, unknown>,
+  };
+}

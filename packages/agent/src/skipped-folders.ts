@@ -1,0 +1,18 @@
+/** Folders that listings name but do not enter: nobody wrote what is in them. */
+export const skippedFolders: ReadonlySet<string> = new Set([
+  ".git",
+  "node_modules",
+  ".next",
+  ".nuxt",
+  ".svelte-kit",
+  ".turbo",
+  ".cache",
+  ".vite",
+  "dist",
+  "build",
+  "coverage",
+  "__pycache__",
+  ".venv",
+  "venv",
+  ".pytest_cache",
+]);

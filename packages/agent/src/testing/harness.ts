@@ -1,0 +1,179 @@
+import { ModelError } from "../model-error.ts";
+import { runAgent } from "../loop.ts";
+import type {
+  AgentDeps,
+  AgentEvent,
+  ApprovalRequest,
+  ModelCall,
+  ModelClient,
+  ModelEvent,
+  ModelRequest,
+  RunOptions,
+  RunResult,
+  Todo,
+  Workspace,
+} from "../types.ts";
+
+/** One scripted reply: events, an error to throw, or a function that decides by the request. `hang` waits for the abort. */
+export type Reply = (ModelEvent | Error | "hang" | { wait: number })[];
+export type Script = (Reply | ((request: ModelRequest) => Reply))[];
+
+export const usage = { tokens_in: 100, tokens_out: 10, tokens_cached: 0 };
+export const stop: ModelEvent = { type: "finish", reason: "stop", usage };
+export const useTools: ModelEvent = { type: "finish", reason: "tool_calls", usage };
+
+/** Text in the given pieces. */
+export const say = (...deltas: string[]): ModelEvent[] => deltas.map((delta) => ({ type: "text", delta }));
+
+let serial = 0;
+/** A call whose arguments come in fragments, as providers send them. */
+export function call(name: string, parameters: unknown): ModelEvent[] {
+  const id = `c${++serial}`;
+  const text = typeof parameters === "string" ? parameters : JSON.stringify(parameters);
+  const fragments = text.match(/[\s\S]{1,7}/g) ?? [];
+  return [
+    { type: "tool_call_start", id, name },
+    ...fragments.map((delta): ModelEvent => ({ type: "tool_call_delta", id, delta })),
+    { type: "tool_call_end", id },
+  ];
+}
+
+export const calls = (...all: ModelEvent[][]): Reply => [...all.flat(), useTools];
+export const answer = (text: string): Reply => [...say(text), stop];
+export const brokenLine = (options: { retryable?: boolean } = {}): ModelError =>
+  new ModelError("model_error", "The connection was lost.", { retryable: options.retryable ?? true });
+
+export interface ScriptedClient extends ModelClient {
+  readonly requests: ModelRequest[];
+}
+
+export function scripted(script: Script): ScriptedClient {
+  const requests: ModelRequest[] = [];
+  return {
+    requests,
+    async *stream(request, signal) {
+      const entry = script[requests.length];
+      requests.push(structuredClone(request));
+      if (!entry) throw new ModelError("model_error", "The script has ended.");
+      for (const item of typeof entry === "function" ? entry(request) : entry) {
+        if (signal.aborted) throw signal.reason;
+        if (item instanceof Error) throw item;
+        if (item === "hang") await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+        else if ("wait" in item) await new Promise((resolve) => setTimeout(resolve, item.wait));
+        else yield item;
+      }
+    },
+  };
+}
+
+export interface TestRun {
+  events: AgentEvent[];
+  /** Types of the events and hooks in the order they came; `charge` stands where credits_used would. */
+  order: string[];
+  charges: ModelCall[];
+  approvals: ApprovalRequest[];
+  result: RunResult;
+  client: ScriptedClient;
+  todos: Todo[];
+  unexpected: unknown[];
+  /** Of the first event of a type. */
+  first<T extends AgentEvent["type"]>(type: T): Extract<AgentEvent, { type: T }>;
+  all<T extends AgentEvent["type"]>(type: T): Extract<AgentEvent, { type: T }>[];
+}
+
+export type RunChanges = Omit<Partial<RunOptions>, "deps" | "workspace"> & {
+  deps?: Partial<AgentDeps>;
+  /** Answers to approvals, in order; an empty list waits for ever. */
+  answers?: Awaited<ReturnType<AgentDeps["approve"]>>[];
+  onEvent?: (event: AgentEvent, abort: AbortController) => void;
+};
+
+/** Runs a script against a workspace and keeps everything that was said. */
+export async function play(workspace: Workspace, script: Script, changes: RunChanges = {}): Promise<TestRun> {
+  const client = scripted(script);
+  const abort = new AbortController();
+  const run: Omit<TestRun, "result" | "first" | "all"> = {
+    events: [],
+    order: [],
+    charges: [],
+    approvals: [],
+    client,
+    todos: [],
+    unexpected: [],
+  };
+  const answers = [...(changes.answers ?? [])];
+  const deps: AgentDeps = {
+    async emit(event) {
+      await Promise.resolve();
+      run.events.push(event);
+      run.order.push(event.type);
+      changes.onEvent?.(event, abort);
+    },
+    async approve(request) {
+      run.approvals.push(request);
+      const next = answers.shift();
+      return next ?? new Promise(() => undefined);
+    },
+    async afterModelCall(modelCall) {
+      run.charges.push(modelCall);
+      run.order.push("charge");
+      return { ok: true };
+    },
+    todos: {
+      read: async () => run.todos,
+      write: async (todos) => {
+        run.todos = todos;
+      },
+    },
+    getProjectInfo: async () => ({
+      id: "p1",
+      name: "Counter",
+      description: "A counter",
+      owner_id: "u1",
+      created_at: "2026-01-01T00:00:00.000Z",
+      updated_at: "2026-01-02T00:00:00.000Z",
+      containers: [
+        {
+          name: "web",
+          directory: ".",
+          framework: "react-vite",
+          status: "running",
+          port: 5173,
+          url: "http://counter-web.preview.localhost",
+        },
+      ],
+    }),
+    getPreviewState: async () => ({
+      url: "http://counter-web.preview.localhost",
+      status: "running",
+      console_errors: ["TypeError: x is undefined"],
+      last_logs: ["ready in 200 ms"],
+    }),
+    onUnexpected: (error) => run.unexpected.push(error),
+    ...changes.deps,
+  };
+  const { answers: _answers, onEvent: _onEvent, deps: _deps, ...rest } = changes;
+  const result = await runAgent({
+    agent: { system_prompt: "You are an agent.", tools: null },
+    model: { client },
+    message: "Do it",
+    history: [],
+    editMode: "allow",
+    workspace,
+    signal: abort.signal,
+    ...rest,
+    deps,
+  });
+  const all: TestRun["all"] = (type) => run.events.filter((event): event is never => event.type === type);
+  return {
+    ...run,
+    todos: run.todos,
+    result,
+    all,
+    first(type) {
+      const found = all(type)[0];
+      if (!found) throw new Error(`no ${type} was emitted`);
+      return found;
+    },
+  };
+}

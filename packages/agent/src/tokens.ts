@@ -1,0 +1,16 @@
+import type { Message, ModelRequest } from "./types.ts";
+
+/** Bytes / 4: the estimate of 4.14 and 4.18, where no provider counts for us. */
+export function estimateTokens(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / 4);
+}
+
+export function estimateMessageTokens(message: Message): number {
+  if (message.role !== "assistant") return estimateTokens(message.content);
+  return message.tool_calls.reduce((sum, call) => sum + estimateTokens(call.name + call.arguments), estimateTokens(message.content));
+}
+
+export function estimateRequestTokens(request: ModelRequest): number {
+  const fixed = estimateTokens(request.system) + (request.tools.length === 0 ? 0 : estimateTokens(JSON.stringify(request.tools)));
+  return request.messages.reduce((sum, message) => sum + estimateMessageTokens(message), fixed);
+}

@@ -1,0 +1,174 @@
+import { Type } from "typebox";
+import { applyChunks, parsePatch, PatchError, type PatchOperation } from "../patch/apply-patch.ts";
+import { defineTool, done, failureMessage, ToolFailure } from "../tool.ts";
+import type { FileChange, ToolContext } from "../types.ts";
+import { unifiedDiff } from "../unified-diff.ts";
+import { resolveWritablePath } from "../workspace-path.ts";
+import { mutates } from "./gates.ts";
+import { findText, loadText } from "./text-file.ts";
+
+export const applyPatch = defineTool({
+  name: "apply_patch",
+  category: "file_operations",
+  description: [
+    "Add, change, move and delete several files as one unit. Format:",
+    "*** Begin Patch",
+    "*** Add File: path (every line starts with +)",
+    "*** Update File: path, then optionally *** Move to: path, then chunks: `@@ a line above` and lines starting with space, - or +",
+    "*** Delete File: path",
+    "*** End Patch",
+  ].join("\n"),
+  parameters: Type.Object({ patch: Type.String() }),
+  gate: mutates,
+  async run({ patch }, context) {
+    const planned = await plan(context, patch);
+    const undo: (() => Promise<unknown>)[] = [];
+    const changes: FileChange[] = [];
+    try {
+      for (const step of planned) changes.push(await step.carryOut(undo));
+    } catch (error) {
+      const rollback = await rollBack(undo);
+      const message = failureMessage(error);
+      throw new ToolFailure(
+        `The patch failed at ${planned[changes.length]?.line ?? "its end"}: ${message} ${rollback === "complete" ? "Nothing was changed." : "Some files could not be put back."}`,
+        {
+          details: { error: message, applied_before_failure: planned.slice(0, changes.length).map((step) => step.line), rollback },
+        },
+      );
+    }
+    for (const change of changes) await context.fileChanged(change);
+    return done(`Applied the patch: ${planned.length} ${planned.length === 1 ? "file" : "files"}.`, {
+      content: planned.map((step) => step.line).join("\n"),
+      details: { files_modified: planned.length, operations: planned.map((step) => ({ op: step.op, path: step.path })) },
+    });
+  },
+});
+
+interface PlannedStep {
+  op: FileChange["op"];
+  path: string;
+  /** `A path`, `D path`, `U path` or `M path` as the result lists it. */
+  line: string;
+  /** Registers how to undo each thing as soon as it is done. */
+  carryOut(undo: (() => Promise<unknown>)[]): Promise<FileChange>;
+}
+
+/** Reads every file and works every chunk out before anything is written. */
+async function plan(context: ToolContext, patch: string): Promise<PlannedStep[]> {
+  try {
+    const operations = parsePatch(patch);
+    const touched = new Set<string>();
+    const steps: PlannedStep[] = [];
+    for (const operation of operations) {
+      const path = resolveWritablePath(context.root, operation.path);
+      const target =
+        operation.kind === "update" && operation.moveTo !== undefined ? resolveWritablePath(context.root, operation.moveTo) : path;
+      for (const one of new Set([path, target])) {
+        if (touched.has(one)) throw new PatchError(`${one} is named twice; put all its changes into one section.`);
+        touched.add(one);
+      }
+      steps.push(await planStep(context, operation, path, target));
+    }
+    return steps;
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    throw new ToolFailure(`${error.message} Nothing was changed.`, {
+      details: { error: error.message, applied_before_failure: [], rollback: "not_needed" },
+    });
+  }
+}
+
+async function planStep(context: ToolContext, operation: PatchOperation, path: string, target: string): Promise<PlannedStep> {
+  const { files } = context.workspace;
+  if (operation.kind === "add") {
+    if (await files.stat(path)) throw new PatchError(`${operation.path} exists already; use "*** Update File".`);
+    return {
+      op: "add",
+      path,
+      line: `A ${operation.path}`,
+      async carryOut(undo) {
+        const { entry } = await files.write(path, operation.text, { ifNoneMatch: "*" });
+        undo.push(() => files.remove(path));
+        return changeOf({ path, op: "add", size: entry.size }, unifiedDiff(path, "", operation.text, { isNew: true }));
+      },
+    };
+  }
+  if (operation.kind === "delete") {
+    const { exists, file } = await findText(context, path);
+    if (!exists) throw new PatchError(`${operation.path} does not exist.`);
+    const { data } = await files.read(path);
+    return {
+      op: "delete",
+      path,
+      line: `D ${operation.path}`,
+      async carryOut(undo) {
+        await files.remove(path);
+        undo.push(() => files.write(path, data));
+        return changeOf({ path, op: "delete" }, file && unifiedDiff(path, file.text, "", { isGone: true }));
+      },
+    };
+  }
+  return planUpdate(context, operation, path, target);
+}
+
+async function planUpdate(
+  context: ToolContext,
+  operation: Extract<PatchOperation, { kind: "update" }>,
+  path: string,
+  target: string,
+): Promise<PlannedStep> {
+  const { files } = context.workspace;
+  if (!(await files.stat(path))) throw new PatchError(`${operation.path} does not exist.`);
+  if (operation.chunks.length === 0) {
+    if (await files.stat(target)) throw new PatchError(`${operation.moveTo} exists already.`);
+    return {
+      op: "move",
+      path,
+      line: `M ${operation.path} -> ${operation.moveTo}`,
+      async carryOut(undo) {
+        await files.rename(path, target);
+        undo.push(() => files.rename(target, path));
+        const entry = await files.stat(target);
+        return { path, op: "move", new_path: target, ...(entry ? { size: entry.size } : {}) };
+      },
+    };
+  }
+  const file = await loadText(context, path);
+  const text = applyChunks(operation.path, file.text, operation.chunks);
+  if (target === path) {
+    return {
+      op: "update",
+      path,
+      line: `U ${operation.path}`,
+      async carryOut(undo) {
+        const { entry } = await files.write(path, text, { ifMatch: file.etag });
+        undo.push(() => files.write(path, file.text));
+        return changeOf({ path, op: "update", size: entry.size }, unifiedDiff(path, file.text, text));
+      },
+    };
+  }
+  if (await files.stat(target)) throw new PatchError(`${operation.moveTo} exists already.`);
+  return {
+    op: "move",
+    path,
+    line: `M ${operation.path} -> ${operation.moveTo}`,
+    async carryOut(undo) {
+      await files.rename(path, target);
+      undo.push(() => files.rename(target, path));
+      undo.push(() => files.write(target, file.text));
+      const { entry } = await files.write(target, text);
+      return changeOf({ path, op: "move", new_path: target, size: entry.size }, unifiedDiff(path, file.text, text, { newPath: target }));
+    },
+  };
+}
+
+function changeOf(change: FileChange, diff: string | undefined): FileChange {
+  return diff === undefined ? change : { ...change, diff };
+}
+
+/** Undoes from the last step to the first; one that fails does not stop the others. */
+async function rollBack(undo: (() => Promise<unknown>)[]): Promise<"complete" | "incomplete"> {
+  const results: PromiseSettledResult<unknown>[] = [];
+  for (const step of undo.toReversed()) results.push(...(await Promise.allSettled([step()])));
+  return results.every((one) => one.status === "fulfilled") ? "complete" : "incomplete";
+}

@@ -1,0 +1,37 @@
+import type { Tool } from "../types.ts";
+import { applyPatch } from "./apply-patch.ts";
+import { bashExec } from "./bash-exec.ts";
+import { getPreviewState } from "./get-preview-state.ts";
+import { getProjectInfo } from "./get-project-info.ts";
+import { glob } from "./glob.ts";
+import { grep } from "./grep.ts";
+import { listDir } from "./list-dir.ts";
+import { multiEdit } from "./multi-edit.ts";
+import { patchFile } from "./patch-file.ts";
+import { readFile } from "./read-file.ts";
+import { shellClose } from "./shell-close.ts";
+import { shellExec } from "./shell-exec.ts";
+import { shellOpen } from "./shell-open.ts";
+import { todoRead } from "./todo-read.ts";
+import { todoWrite } from "./todo-write.ts";
+import { writeFile } from "./write-file.ts";
+
+/** Every tool there is, in the order the model reads them. Adding one: its file, and its line here. */
+export const allTools: readonly Tool[] = [
+  readFile,
+  writeFile,
+  patchFile,
+  multiEdit,
+  applyPatch,
+  listDir,
+  glob,
+  grep,
+  bashExec,
+  shellOpen,
+  shellExec,
+  shellClose,
+  todoRead,
+  todoWrite,
+  getProjectInfo,
+  getPreviewState,
+];

@@ -1,0 +1,49 @@
+import { Type } from "typebox";
+import { defineTool, done, failed, ToolFailure } from "../tool.ts";
+import { resolvePath } from "../workspace-path.ts";
+import { reads } from "./gates.ts";
+
+/** Chosen so that what is read reaches the model whole (4.5: 10 000 characters with the rest of the result). */
+const maxChars = 9_000;
+const maxLineChars = 2_000;
+const maxBytes = 20 * 1024 * 1024;
+
+export const readFile = defineTool({
+  name: "read_file",
+  category: "file_operations",
+  description: "Read a text file. Long files come in pages: the answer says which offset continues.",
+  parameters: Type.Object({
+    file_path: Type.String({ description: "Relative to the project" }),
+    offset: Type.Optional(Type.Integer({ minimum: 1, description: "First line, 1-based" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, description: "Number of lines" })),
+  }),
+  gate: reads,
+  async run({ file_path, offset = 1, limit }, context) {
+    const path = resolvePath(context.root, file_path);
+    const entry = await context.workspace.files.stat(path);
+    if (!entry) return failed(`${file_path} does not exist.`, { file_path, exists: false, suggestion: "Use glob or list_dir to find it." });
+    if (entry.isDirectory) throw new ToolFailure(`${file_path} is a folder.`, { suggestion: "Use list_dir." });
+    const { data } = await context.workspace.files.read(path, { maxBytes });
+    if (data.subarray(0, 8_192).includes(0))
+      return failed(`${file_path} is a binary file of ${data.length} bytes.`, { file_path, details: { size_bytes: data.length } });
+    const lines = new TextDecoder().decode(data).split("\n");
+    if (lines[lines.length - 1] === "") lines.pop();
+    const details = { size_bytes: data.length, lines: lines.length };
+    if (lines.length === 0) return done(`${file_path} is empty.`, { file_path, content: "", details });
+    if (offset > lines.length) throw new ToolFailure(`${file_path} has only ${lines.length} lines.`, { details });
+    const page: string[] = [];
+    let used = 0;
+    for (const line of lines.slice(offset - 1, limit === undefined ? undefined : offset - 1 + limit)) {
+      const shown =
+        line.length > maxLineChars ? `${line.slice(0, maxLineChars)}… (${line.length - maxLineChars} more characters in this line)` : line;
+      if (page.length > 0 && used + shown.length + 1 > maxChars) break;
+      page.push(shown);
+      used += shown.length + 1;
+    }
+    const last = offset + page.length - 1;
+    const isWhole = offset === 1 && last === lines.length;
+    const more = last < lines.length ? ` Continue with offset ${last + 1}.` : "";
+    const message = isWhole ? `${file_path}: ${lines.length} lines.` : `${file_path}: lines ${offset}-${last} of ${lines.length}.${more}`;
+    return done(message, { file_path, content: page.join("\n"), details });
+  },
+});

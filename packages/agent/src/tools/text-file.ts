@@ -1,0 +1,48 @@
+import { ToolFailure } from "../tool.ts";
+import type { ToolContext } from "../types.ts";
+import { unifiedDiff } from "../unified-diff.ts";
+import { shownPath } from "../workspace-path.ts";
+
+/** Larger files are not edited by tools. */
+const maxEditableBytes = 5 * 1024 * 1024;
+
+export interface TextFile {
+  path: string;
+  text: string;
+  etag: string;
+}
+
+/** A file to be changed: UTF-8 text or a failure, so that an edit never damages what it cannot represent. */
+export async function loadText(context: ToolContext, path: string): Promise<TextFile> {
+  const { data, entry } = await context.workspace.files.read(path, { maxBytes: maxEditableBytes });
+  if (data.includes(0)) throw new ToolFailure(`${shownPath(context.root, path)} is a binary file.`);
+  try {
+    return { path, text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data), etag: entry.etag };
+  } catch {
+    throw new ToolFailure(`${shownPath(context.root, path)} is not UTF-8 text, so it cannot be edited here.`);
+  }
+}
+
+/** The same where the file may be missing or unreadable as text: `undefined` means "no text to compare with". */
+export async function findText(context: ToolContext, path: string): Promise<{ exists: boolean; file?: TextFile }> {
+  const entry = await context.workspace.files.stat(path);
+  if (!entry) return { exists: false };
+  if (entry.isDirectory) throw new ToolFailure(`${shownPath(context.root, path)} is a folder.`);
+  if (entry.size > maxEditableBytes) return { exists: true };
+  try {
+    return { exists: true, file: await loadText(context, path) };
+  } catch (error) {
+    if (error instanceof ToolFailure) return { exists: true };
+    throw error;
+  }
+}
+
+/** Writes the edited text if nobody else did meanwhile, and reports the change. */
+export async function saveText(context: ToolContext, file: TextFile, text: string): Promise<{ sizeBytes: number }> {
+  const sizeBytes = Buffer.byteLength(text);
+  if (text === file.text) return { sizeBytes };
+  const { entry } = await context.workspace.files.write(file.path, text, { ifMatch: file.etag });
+  const diff = unifiedDiff(file.path, file.text, text);
+  await context.fileChanged({ path: file.path, op: "update", ...(diff === undefined ? {} : { diff }), size: entry.size });
+  return { sizeBytes: entry.size };
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import { Type } from "typebox";
+import { defineTool, done } from "../tool.ts";
+import type { Todo } from "../types.ts";
+import { free } from "./gates.ts";
+import { todoCounts } from "./todo-read.ts";
+
+export const todoWrite = defineTool({
+  name: "todo_write",
+  category: "planning",
+  description: "Replace your to-do list. For work of several steps; keep one item in_progress.",
+  parameters: Type.Object({
+    todos: Type.Array(
+      Type.Object({
+        content: Type.String({ minLength: 1 }),
+        status: Type.Union([Type.Literal("pending"), Type.Literal("in_progress"), Type.Literal("completed")]),
+        priority: Type.Optional(Type.Union([Type.Literal("high"), Type.Literal("medium"), Type.Literal("low")])),
+      }),
+      { minItems: 1 },
+    ),
+  }),
+  gate: free,
+  async run({ todos: wanted }, context) {
+    // The same text stays the same item, so that its id and date survive a rewrite of the list.
+    const known = new Map((await context.todos.read()).map((todo) => [todo.content, todo]));
+    const todos = wanted.map((item): Todo => {
+      const earlier = known.get(item.content);
+      known.delete(item.content);
+      return {
+        id: earlier?.id ?? randomUUID(),
+        content: item.content,
+        status: item.status,
+        priority: item.priority ?? "medium",
+        created_at: earlier?.created_at ?? context.now().toISOString(),
+      };
+    });
+    await context.todos.write(todos);
+    const counts = todoCounts(todos);
+    return done(`${counts.completed} of ${counts.total} done.`, { todos, details: counts });
+  },
+});

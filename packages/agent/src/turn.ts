@@ -1,0 +1,166 @@
+import { abortable, pause } from "./abortable.ts";
+import { ModelError } from "./model-error.ts";
+import { createTextPump } from "./text-pump.ts";
+import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
+import type { AssistantMessage, FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage, ToolCall } from "./types.ts";
+
+const maxAttempts = 2;
+const maxBackoffMs = 10_000;
+const goOnNote =
+  "[The connection broke while you were answering. Your text so far was kept. Continue exactly where it stopped, without repeating it.]";
+
+export interface Turn {
+  message: AssistantMessage;
+  finish: FinishReason;
+}
+
+export interface TurnOptions {
+  client: ModelClient;
+  request: ModelRequest;
+  signal: AbortSignal;
+  /** Silence after which the call counts as lost. */
+  idleMs: number;
+  onText(text: string): Promise<void>;
+  /** Once per call to the provider that produced anything, with its usage or an estimate. */
+  onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
+}
+
+/**
+ * One turn of the model: streams its text, assembles its tool calls, tries once more where that is safe.
+ * A lost connection is tried again when nothing was said yet, goes on from the text that was already shown, and is an error
+ * once a tool call had begun: half a call must not be guessed. Throws `ModelError`, the signal's reason, or what a hook threw.
+ */
+export async function streamTurn(options: TurnOptions): Promise<Turn> {
+  const { request, signal } = options;
+  let textSoFar = "";
+  for (let attempt = 1; ; attempt++) {
+    const said: Said = { text: "", reasoning: "", calls: new Map() };
+    const messages: ModelRequest["messages"] =
+      textSoFar === ""
+        ? request.messages
+        : [
+            ...request.messages,
+            { role: "assistant", content: textSoFar, tool_calls: [] },
+            { role: "user", content: goOnNote, kind: "note" },
+          ];
+    try {
+      const finish = await oneCall({ ...options, request: { ...request, messages } }, said);
+      return { message: assembled(said, textSoFar), finish };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof ModelError)) throw error;
+      textSoFar += said.text;
+      if (attempt >= maxAttempts || !error.retryable || said.calls.size > 0) throw error;
+      const backoffMs = 200 * 2 ** (attempt - 1) * (0.9 + Math.random() * 0.2);
+      await pause(Math.min(error.retryAfterMs ?? backoffMs, maxBackoffMs), signal);
+    }
+  }
+}
+
+interface Said {
+  text: string;
+  reasoning: string;
+  reasoningState?: AssistantMessage["reasoning"];
+  calls: Map<string, ToolCall>;
+  finish?: { reason: FinishReason; usage: ModelUsage | null };
+}
+
+async function oneCall(options: TurnOptions, said: Said): Promise<FinishReason> {
+  const pump = createTextPump(options.onText);
+  try {
+    await listen(options, (event) => {
+      hear(said, event);
+      if (event.type === "text" && event.delta !== "") pump.push(event.delta);
+    });
+  } finally {
+    await pump.flush();
+    if (said.finish || said.text !== "" || said.reasoning !== "" || said.calls.size > 0)
+      await options.onUsage(usageOf(options.request, said));
+  }
+  if (!said.finish)
+    throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+  return said.finish.reason;
+}
+
+/** Reads the stream, and gives up on it at once on abort or after too long a silence; a client that does not listen cannot hold the run. */
+async function listen({ client, request, signal, idleMs }: TurnOptions, onEvent: (event: ModelEvent) => void): Promise<void> {
+  const call = new AbortController();
+  const linked = AbortSignal.any([signal, call.signal]);
+  const iterator = client.stream(request, linked)[Symbol.asyncIterator]();
+  let idle: NodeJS.Timeout | undefined;
+  let hasEnded = false;
+  try {
+    for (;;) {
+      idle = setTimeout(
+        () =>
+          call.abort(new ModelError("model_error", `The model was silent for ${Math.round(idleMs / 1_000)} seconds.`, { retryable: true })),
+        idleMs,
+      );
+      const next = await abortable(iterator.next(), linked);
+      clearTimeout(idle);
+      if (next.done) {
+        hasEnded = true;
+        return;
+      }
+      onEvent(next.value);
+      if (next.value.type === "finish") return;
+    }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (error instanceof ModelError) throw error;
+    throw new ModelError("model_error", "The model's answer could not be read.", { cause: error });
+  } finally {
+    clearTimeout(idle);
+    if (!hasEnded) {
+      call.abort(new ModelError("aborted", "The call was given up."));
+      iterator.return?.().catch(() => undefined);
+    }
+  }
+}
+
+function hear(said: Said, event: ModelEvent): void {
+  switch (event.type) {
+    case "text":
+      said.text += event.delta;
+      break;
+    case "reasoning":
+      said.reasoning += event.delta;
+      if (event.provider_state) said.reasoningState = { text: said.reasoning, provider_state: event.provider_state };
+      break;
+    case "tool_call_start":
+      said.calls.set(event.id, { id: event.id, name: event.name, arguments: "" });
+      break;
+    case "tool_call_delta": {
+      const call = said.calls.get(event.id);
+      if (call) call.arguments += event.delta;
+      break;
+    }
+    case "tool_call_end": {
+      const call = said.calls.get(event.id);
+      if (!call) break;
+      if (event.arguments !== undefined) call.arguments = event.arguments;
+      if (event.provider_state) call.provider_state = event.provider_state;
+      break;
+    }
+    case "finish":
+      said.finish = { reason: event.reason, usage: event.usage };
+      break;
+  }
+}
+
+function assembled(said: Said, textBefore: string): AssistantMessage {
+  const reasoning = said.reasoning === "" ? undefined : { ...said.reasoningState, text: said.reasoning };
+  return { role: "assistant", content: textBefore + said.text, ...(reasoning ? { reasoning } : {}), tool_calls: [...said.calls.values()] };
+}
+
+function usageOf(request: ModelRequest, said: Said): ModelUsage & { is_estimated: boolean } {
+  const usage = said.finish?.usage;
+  if (usage && usage.tokens_in + usage.tokens_out > 0) return { ...usage, is_estimated: false };
+  const written = [...said.calls.values()].map((call) => call.name + call.arguments).join("");
+  return {
+    tokens_in: Math.max(1, estimateRequestTokens(request)),
+    tokens_out: Math.max(1, estimateTokens(said.text + said.reasoning + written)),
+    tokens_cached: 0,
+    is_estimated: true,
+  };
+}

@@ -1,0 +1,32 @@
+export interface WorkTimer {
+  pause(): void;
+  resume(): void;
+  /** Milliseconds of work so far. */
+  elapsedMs(): number;
+  stop(): void;
+}
+
+/** Calls `onExpire` once after `limitMs` of unpaused time. */
+export function createWorkTimer(limitMs: number, onExpire: () => void): WorkTimer {
+  let spentMs = 0;
+  let startedAt: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const resume = (): void => {
+    if (startedAt !== undefined) return;
+    startedAt = performance.now();
+    timer = setTimeout(onExpire, Math.max(0, limitMs - spentMs));
+  };
+  const pause = (): void => {
+    if (startedAt === undefined) return;
+    spentMs += performance.now() - startedAt;
+    startedAt = undefined;
+    clearTimeout(timer);
+  };
+  resume();
+  return {
+    pause,
+    resume,
+    stop: pause,
+    elapsedMs: () => Math.round(spentMs + (startedAt === undefined ? 0 : performance.now() - startedAt)),
+  };
+}

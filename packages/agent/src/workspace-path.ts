@@ -1,0 +1,49 @@
+import { ToolFailure } from "./tool.ts";
+
+/** Where the tree stands inside the sandbox; models write such paths although they are told not to. */
+export const projectPath = "/app";
+
+/**
+ * A tool's path as the tree's path. Relative to `root` (the project, or the scoped container's directory), `..` and foreign absolute paths are refused.
+ * Symlinks are the workspace's part.
+ */
+export function resolvePath(root: string, given: string): string {
+  const base = segmentsOf(root);
+  let path = given.trim();
+  if (path === "") path = ".";
+  if (/\p{Cc}/u.test(path)) throw new ToolFailure("The path holds a character that no path may have.");
+  if (path.startsWith("/")) {
+    const scoped = [projectPath, ...base].join("/");
+    if (path === scoped || path.startsWith(`${scoped}/`)) path = path.slice(scoped.length + 1);
+    else
+      throw new ToolFailure(`${given} is outside of ${scoped}.`, {
+        suggestion: "Use a path relative to the project, such as src/main.tsx.",
+      });
+  }
+  const segments = segmentsOf(path);
+  if (segments.includes("..")) throw new ToolFailure(`${given} leaves the project: ".." is not allowed.`);
+  const all = [...base, ...segments];
+  return all.length === 0 ? "." : all.join("/");
+}
+
+/** The same for a path that will be changed: `.git` belongs to git. */
+export function resolveWritablePath(root: string, given: string): string {
+  const path = resolvePath(root, given);
+  if (path === "." || path === (segmentsOf(root).join("/") || "."))
+    throw new ToolFailure("A file's path is needed, not the project's folder.");
+  if (path.split("/").some((segment) => segment.toLowerCase() === ".git")) {
+    throw new ToolFailure(`${given} is inside .git, which is changed by git only.`, { suggestion: "Use bash_exec with a git command." });
+  }
+  return path;
+}
+
+/** The tree's path as the model knows it. */
+export function shownPath(root: string, path: string): string {
+  const base = segmentsOf(root).join("/");
+  if (base === "") return path;
+  return path === base ? "." : path.slice(base.length + 1);
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
+}
