@@ -1,0 +1,25 @@
+import type { Contract } from "@tesslate/contract";
+import { createClient } from "@tesslate/contract/client";
+import { routes } from "virtual:wire-routes";
+import { createConnection } from "./lib/connection.ts";
+import { createSessionFetch } from "./lib/session-fetch.ts";
+
+export const connection = createConnection({
+  probe: async () => (await fetch("/health", { cache: "no-store" })).ok,
+  isBrowserOnline: () => navigator.onLine,
+});
+
+let whenSignedOut: () => void = () => undefined;
+/** The router decides where a lost session leads. */
+export const onSignedOut = (handler: () => void): void => {
+  whenSignedOut = handler;
+};
+
+export const session = createSessionFetch({
+  fetch: (url, init) => fetch(url, init),
+  onSignedOut: () => whenSignedOut(),
+  onReach: connection.report,
+});
+
+/** The one client. Every call carries the session; see lib/session-fetch.ts. */
+export const api = createClient<Contract>(routes, { fetch: session.fetch });

@@ -1,0 +1,57 @@
+import type { ReactNode } from "react";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { Thread, ThreadItem } from "../../ui/thread/index.ts";
+import { readDraft } from "../home/draft.ts";
+
+const item = "pb-[26px] pl-12 narrow:pl-10";
+const quoteLength = 120;
+
+/** The way in, as a thread: where you are, what you wanted, the step at hand, the steps to come. */
+export function AuthThread({ title, children }: { title: string; children: ReactNode }) {
+  usePageTitle(title);
+  const draft = readDraft();
+  return (
+    <main id="main" className="scroll-y h-full overflow-x-hidden">
+      <div className="grid min-h-full place-items-center overflow-hidden px-4 py-8">
+        <Thread className="w-[420px] max-w-full">
+          <ThreadItem bead="checkpoint" tone="now" beadYPx={13} className={`${item} before:top-[-60vh]`}>
+            <h1 className="font-display text-[22px] leading-tight tracking-title">Tesslate Studio</h1>
+            <p className="text-fg-2">{location.host}</p>
+          </ThreadItem>
+          {draft ? (
+            <ThreadItem bead="message" className={item}>
+              <p className="text-md leading-read text-fg-0">
+                “{draft.length > quoteLength ? `${draft.slice(0, quoteLength).trimEnd()}…` : draft}”
+              </p>
+              <p className="mt-0.5 text-xs text-fg-2">Your draft. It waits for you inside.</p>
+            </ThreadItem>
+          ) : null}
+          {children}
+        </Thread>
+      </div>
+    </main>
+  );
+}
+
+/** The step being taken. */
+export const LiveStep = ({ title, children }: { title: string; children: ReactNode }) => (
+  <ThreadItem bead="live" line="live" className={item}>
+    <h2 className="text-md leading-[22px]">{title}</h2>
+    {children}
+  </ThreadItem>
+);
+
+/** A step already taken. */
+export const DoneStep = ({ children }: { children: ReactNode }) => (
+  <ThreadItem bead="step" className={item}>
+    <p className="leading-[22px] text-fg-2">{children}</p>
+  </ThreadItem>
+);
+
+/** A step to come; the last one lets the line run on. */
+export const NextStep = ({ isLast = false, children, foot }: { isLast?: boolean; children: ReactNode; foot?: ReactNode }) => (
+  <ThreadItem bead="next" line="next" className={isLast ? "pl-12 before:bottom-auto before:h-[100vh] narrow:pl-10" : item}>
+    <p className="leading-[22px] text-fg-2">{children}</p>
+    {foot ? <p className="mt-3.5 text-xs text-fg-2">{foot}</p> : null}
+  </ThreadItem>
+);

@@ -1,0 +1,130 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
+import { lazy, Suspense, useRef, useState, type FormEvent } from "react";
+import { api } from "../../api.ts";
+import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { PasswordInput } from "../../ui/PasswordInput.tsx";
+import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
+import { enter } from "./auth.queries.ts";
+import { safeNext } from "./next.ts";
+
+const CodeStep = lazy(async () => ({ default: (await import("./CodeStep.tsx")).CodeStep }));
+const guest = getRouteApi("/guest");
+const fields = ["email", "password"] as const;
+type Errors = Partial<Record<(typeof fields)[number] | "", string>>;
+
+export function LoginPage() {
+  const { next } = guest.useSearch();
+  const router = useRouter();
+  const queryClient = useQueryClient();
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [errors, setErrors] = useState<Errors>({});
+  const [isWorking, setIsWorking] = useState(false);
+  const [tempToken, setTempToken] = useState<string>();
+  const passwordBox = useRef<HTMLInputElement>(null);
+
+  const goOn = async () => {
+    await enter(queryClient);
+    await router.navigate({ href: safeNext(next), replace: true });
+  };
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const missing: Errors = {
+      ...(!email.trim() && { email: "Enter your e-mail or username." }),
+      ...(!password && { password: "Enter your password." }),
+    };
+    setErrors(missing);
+    if (Object.keys(missing).length > 0) return;
+    setIsWorking(true);
+    try {
+      const answer = await api.auth.login({ body: { email: email.trim(), password } });
+      if (answer.requires_2fa && answer.temp_token) setTempToken(answer.temp_token);
+      else await goOn();
+    } catch (error) {
+      if (hasCode(error, "login_bad_credentials")) {
+        setErrors({ password: "That password does not fit this e-mail." });
+        passwordBox.current?.select();
+      } else {
+        const found = fieldErrorsOf(error, fields);
+        setErrors(Object.keys(found).length > 0 ? found : { "": sentenceOf(error) });
+      }
+    } finally {
+      setIsWorking(false);
+    }
+  };
+
+  if (tempToken)
+    return (
+      <AuthThread title="Enter the code">
+        <DoneStep>Password accepted for {email.trim()}</DoneStep>
+        <Suspense fallback={<LiveStep title="Six-digit code">{null}</LiveStep>}>
+          <CodeStep
+            tempToken={tempToken}
+            onDone={goOn}
+            onExpired={() => {
+              setTempToken(undefined);
+              setPassword("");
+              setErrors({ "": "That sign-in took too long. Enter your password again." });
+            }}
+            onBack={() => setTempToken(undefined)}
+          />
+        </Suspense>
+        <NextStep isLast>Your projects</NextStep>
+      </AuthThread>
+    );
+
+  return (
+    <AuthThread title="Sign in">
+      <LiveStep title="Sign in">
+        <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
+          {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
+          <Field label="E-mail" error={errors.email}>
+            <Input
+              size="lg"
+              name="email"
+              type="text"
+              inputMode="email"
+              autoComplete="username"
+              autoCapitalize="none"
+              spellCheck={false}
+              autoFocus
+              value={email}
+              onChange={(event) => setEmail(event.target.value)}
+            />
+          </Field>
+          <Field label="Password" error={errors.password}>
+            <PasswordInput
+              ref={passwordBox}
+              size="lg"
+              name="password"
+              autoComplete="current-password"
+              value={password}
+              onChange={(event) => setPassword(event.target.value)}
+            />
+          </Field>
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Signing in">
+            Sign in
+          </Button>
+        </form>
+      </LiveStep>
+      <NextStep
+        isLast
+        foot={
+          <>
+            No account yet?{" "}
+            <Link to="/register" search={next ? { next } : {}} className="link">
+              Make one
+            </Link>
+          </>
+        }
+      >
+        Your projects
+      </NextStep>
+    </AuthThread>
+  );
+}

@@ -1,0 +1,143 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
+import { api } from "../../api.ts";
+import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { PasswordInput } from "../../ui/PasswordInput.tsx";
+import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
+import { configQuery, enter } from "./auth.queries.ts";
+import { safeNext } from "./next.ts";
+import { findRegisterFaults, type RegisterErrors, type RegisterForm } from "./register.ts";
+
+const guest = getRouteApi("/guest");
+const fields = ["name", "email", "password", "setup_token"] as const;
+
+/** Where the server's answer belongs in the form. */
+function errorsOf(error: unknown): RegisterErrors {
+  if (hasCode(error, "register_user_already_exists")) return { email: "There is an account with this e-mail. Sign in instead." };
+  if (hasCode(error, "register_invalid_password")) return { password: sentenceOf(error) };
+  if (hasCode(error, "setup_token_invalid")) return { setup_token: "That is not the token this server printed when it started." };
+  const found = fieldErrorsOf(error, fields);
+  return Object.keys(found).length > 0 ? found : { "": sentenceOf(error) };
+}
+
+export function RegisterPage() {
+  const { next } = guest.useSearch();
+  const router = useRouter();
+  const queryClient = useQueryClient();
+  const { data: config } = useQuery(configQuery);
+  const [form, setForm] = useState<RegisterForm>({ name: "", email: "", password: "", setup_token: "" });
+  const [errors, setErrors] = useState<RegisterErrors>({});
+  const [isWorking, setIsWorking] = useState(false);
+  const [isTokenShown, setIsTokenShown] = useState(false);
+  const set = (name: keyof RegisterForm) => (event: { target: { value: string } }) => setForm({ ...form, [name]: event.target.value });
+  const isFirst = config?.setup_required === true;
+  const wantsToken = isFirst && config.setup_token_required;
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const faults = findRegisterFaults(form);
+    setErrors(faults);
+    if (Object.keys(faults).length > 0) return;
+    setIsWorking(true);
+    try {
+      const email = form.email.trim();
+      const token = form.setup_token.trim();
+      await api.auth.register({
+        body: {
+          email,
+          password: form.password,
+          ...(form.name.trim() && { name: form.name.trim() }),
+          ...(wantsToken && token && { setup_token: token }),
+        },
+      });
+      const answer = await api.auth.login({ body: { email, password: form.password } });
+      if (answer.requires_2fa) await router.navigate({ to: "/login", search: next ? { next } : {} });
+      else {
+        await enter(queryClient);
+        await router.navigate({ href: safeNext(next), replace: true });
+      }
+    } catch (error) {
+      const found = errorsOf(error);
+      if (found.setup_token) setIsTokenShown(true);
+      setErrors(found);
+    } finally {
+      setIsWorking(false);
+    }
+  };
+
+  return (
+    <AuthThread title="Make an account">
+      <LiveStep title={isFirst ? "Make the first account" : "Make an account"}>
+        {isFirst && !wantsToken ? <p className="mt-1 text-fg-2">It becomes this server's administrator.</p> : null}
+        <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
+          {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
+          <Field label="Name" error={errors.name}>
+            <Input size="lg" name="name" autoComplete="name" autoFocus value={form.name} onChange={set("name")} />
+          </Field>
+          <Field label="E-mail" error={errors.email}>
+            <Input
+              size="lg"
+              name="email"
+              type="text"
+              inputMode="email"
+              autoComplete="email"
+              autoCapitalize="none"
+              spellCheck={false}
+              value={form.email}
+              onChange={set("email")}
+            />
+          </Field>
+          <Field label="Password" error={errors.password} hint="At least 8 characters.">
+            <PasswordInput size="lg" name="password" autoComplete="new-password" value={form.password} onChange={set("password")} />
+          </Field>
+          {wantsToken ? (
+            isTokenShown ? (
+              <Field
+                label="Setup token"
+                error={errors.setup_token}
+                hint="The server printed it when it started. With it this account becomes administrator."
+              >
+                <PasswordInput
+                  noun="token"
+                  size="lg"
+                  name="setup_token"
+                  autoComplete="off"
+                  value={form.setup_token}
+                  onChange={set("setup_token")}
+                />
+              </Field>
+            ) : (
+              <p className="text-xs text-fg-2">
+                This server has no administrator yet.{" "}
+                <button type="button" className="link" onClick={() => setIsTokenShown(true)}>
+                  Enter the setup token
+                </button>
+              </p>
+            )
+          ) : null}
+          <Button type="submit" variant="primary" size="lg" isWide isLoading={isWorking} loadingWord="Making it">
+            Make the account
+          </Button>
+        </form>
+      </LiveStep>
+      <NextStep
+        isLast
+        foot={
+          <>
+            Been here before?{" "}
+            <Link to="/login" search={next ? { next } : {}} className="link">
+              Sign in
+            </Link>
+          </>
+        }
+      >
+        Your projects
+      </NextStep>
+    </AuthThread>
+  );
+}

@@ -1,0 +1,22 @@
+import { useSuspenseQuery } from "@tanstack/react-query";
+import { Page } from "../../frame/Page.tsx";
+import { meQuery } from "../users/users.queries.ts";
+import { HomeComposer } from "./HomeComposer.tsx";
+import { RecentProjects } from "./RecentProjects.tsx";
+
+/** The first page: say what it should do. */
+export function HomePage() {
+  const { data: user } = useSuspenseQuery(meQuery);
+  const firstName = user.name.trim().split(/\s+/)[0];
+  return (
+    <Page title="Home" head={<span className="hidden font-semibold text-fg-0 narrow:inline">Tesslate Studio</span>}>
+      <section className="mx-auto mt-10 w-full max-w-[700px] narrow:mt-4" aria-labelledby="home-question">
+        <h1 id="home-question" className="mb-4 font-display text-2xl leading-[1.15] tracking-display narrow:text-[24px]">
+          What should it do{firstName ? `, ${firstName}` : ""}?
+        </h1>
+        <HomeComposer />
+      </section>
+      <RecentProjects />
+    </Page>
+  );
+}

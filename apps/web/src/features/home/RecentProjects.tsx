@@ -1,0 +1,46 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { buttonClass } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/ProjectCard.tsx";
+import { recentProjectsQuery } from "../projects/projects.queries.ts";
+
+/** The projects changed last. When they fail they fail alone; the composer stays. */
+export function RecentProjects() {
+  const recent = useQuery(recentProjectsQuery);
+  if (recent.data?.total === 0) return null;
+  return (
+    <section className="mt-10" aria-labelledby="home-recent">
+      <div className="mb-3 flex h-6 items-center">
+        <h2 id="home-recent" className="flex-1 text-sm">
+          Recent
+        </h2>
+        {recent.data ? (
+          <Link to="/projects" className={buttonClass({ variant: "ghost", size: "sm" })}>
+            All {recent.data.total}
+          </Link>
+        ) : null}
+      </div>
+      {recent.isPending ? (
+        <ProjectCardSkeletons count={4} />
+      ) : recent.isError && !recent.data ? (
+        <ErrorState
+          title="Your projects could not be loaded"
+          onRetry={() => void recent.refetch()}
+          isRetrying={recent.isFetching}
+          details={detailsOf(recent.error)}
+          className="p-0!"
+        >
+          {sentenceOf(recent.error)}
+        </ErrorState>
+      ) : (
+        <div className={projectGrid}>
+          {recent.data.items.map((project) => (
+            <ProjectCard key={project.id} project={project} />
+          ))}
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,36 @@
+import type { Template } from "@tesslate/contract";
+
+export interface Starter {
+  title: string;
+  prompt: string;
+}
+
+const ideas: Starter[] = [
+  {
+    title: "Book a table",
+    prompt: "A booking page for a small restaurant: pick a day, a time and a number of guests; the owner sees the evening's list.",
+  },
+  { title: "Stock count", prompt: "A stock count for a shop: items with amounts, a minimum for each, and a list of what must be ordered." },
+  { title: "Shift swap", prompt: "A week plan for a team of eight where people offer a shift and someone else takes it." },
+  { title: "To-do list", prompt: "A to-do list with due dates, a filter for today, and everything kept in the browser." },
+  { title: "Landing page", prompt: "A landing page for a bicycle repair shop: what it fixes, prices, opening hours, and how to find it." },
+  { title: "Counter", prompt: "A counter app: one large number, buttons to add and take away, and a reset that asks first." },
+];
+
+/** Six first ideas: the chosen template's own first, ours after them. */
+export function startersOf(template: Template | undefined): Starter[] {
+  const own = (template?.starter_prompts ?? []).map((prompt) => ({ title: shortTitleOf(prompt), prompt }));
+  return [...own, ...ideas].slice(0, 6);
+}
+
+function shortTitleOf(prompt: string): string {
+  const words =
+    prompt
+      .replace(/^(?:build|make|create)\s+(?:me\s+)?/i, "")
+      .replace(/^(?:an?|the)\s+/i, "")
+      .split(/[.:,;]/)[0]
+      ?.trim()
+      .split(/\s+/) ?? [];
+  const text = words.slice(0, 4).join(" ");
+  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+}

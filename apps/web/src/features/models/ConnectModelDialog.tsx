@@ -1,0 +1,22 @@
+import { Dialog } from "../../ui/Dialog.tsx";
+import { ConnectModelForm } from "./ConnectModelForm.tsx";
+import type { ModelSetup } from "./models.queries.ts";
+
+export const ConnectModelDialog = ({
+  setup,
+  isOpen,
+  onOpenChange,
+}: {
+  setup: ModelSetup;
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+}) => (
+  <Dialog
+    isOpen={isOpen}
+    onOpenChange={onOpenChange}
+    title="Connect a model"
+    description="The key is tried with one tiny call before anything is stored. It is kept encrypted on this server."
+  >
+    <ConnectModelForm setup={setup} onDone={() => onOpenChange(false)} />
+  </Dialog>
+);

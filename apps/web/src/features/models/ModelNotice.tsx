@@ -1,0 +1,88 @@
+import { Plug } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { shortModelName } from "./model-choice.ts";
+import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
+
+const ConnectModelDialog = lazy(async () => ({ default: (await import("./ConnectModelDialog.tsx")).ConnectModelDialog }));
+
+/**
+ * Stands in the composer's bar while no model is connected: one sentence, two acts. A local Ollama is used with one click, the
+ * scripted demo too; anything else opens the form. The draft stays.
+ */
+export function ModelNotice({ setup }: { setup: ModelSetup }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const configure = useConfigureModels();
+  const ollamaModel = setup.ollama?.models[0];
+  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+
+  return (
+    <>
+      <Plug className="flex-none text-fg-3" />
+      <span className="min-w-0 flex-1 basis-60">
+        No model is connected.{" "}
+        <span className="text-fg-2">
+          {!setup.can_configure
+            ? "The administrator of this server can connect one. Your draft stays here."
+            : setup.ollama && ollamaModel
+              ? `Ollama answers at ${setup.ollama.base_url.replace(/^https?:\/\//, "")} with ${setup.ollama.models.length} ${setup.ollama.models.length === 1 ? "model" : "models"}.`
+              : "Add a key of a provider, or watch the scripted demo first."}
+        </span>
+      </span>
+      {setup.can_configure ? (
+        <span className="flex flex-wrap gap-2">
+          {setup.ollama && ollamaModel ? (
+            <Button
+              size="sm"
+              variant="primary"
+              isLoading={configure.isPending}
+              loadingWord="Connecting"
+              onClick={() =>
+                configure.mutate(
+                  {
+                    kind: "provider",
+                    provider: "ollama",
+                    base_url: setup.ollama?.base_url ?? null,
+                    default_model: withProvider("ollama", ollamaModel),
+                  },
+                  { onError: complain },
+                )
+              }
+            >
+              Use {shortModelName(ollamaModel)}
+            </Button>
+          ) : (
+            <Button size="sm" variant="primary" onClick={() => setIsOpen(true)}>
+              Connect a model
+            </Button>
+          )}
+          {setup.ollama && ollamaModel ? (
+            <Button size="sm" onClick={() => setIsOpen(true)}>
+              Other…
+            </Button>
+          ) : setup.demo_available ? (
+            <Button
+              size="sm"
+              isLoading={configure.isPending}
+              loadingWord="Switching"
+              onClick={() => configure.mutate({ kind: "demo", enabled: true }, { onError: complain })}
+            >
+              Use the demo
+            </Button>
+          ) : null}
+        </span>
+      ) : null}
+      {isOpen ? (
+        <Suspense fallback={null}>
+          <ConnectModelDialog setup={setup} isOpen onOpenChange={setIsOpen} />
+        </Suspense>
+      ) : null}
+    </>
+  );
+}
+
+/** Model ids are `provider/model` (contract README rule 13). */
+export const withProvider = (provider: string, model: string): string =>
+  model.startsWith(`${provider}/`) ? model : `${provider}/${model}`;

@@ -1,0 +1,106 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Switch } from "../../ui/Switch.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
+import { shortModelName, usableModels } from "./model-choice.ts";
+import { modelSetupQuery, modelsQuery, useConfigureModels } from "./models.queries.ts";
+
+/** What answers, what could, and the scripted demo. */
+export function ModelSettings() {
+  usePageTitle("Models and keys");
+  const setup = useQuery(modelSetupQuery);
+  const models = useQuery(modelsQuery);
+  const configure = useConfigureModels();
+  const [isOpen, setIsOpen] = useState(false);
+  if (setup.isPending) return <SkeletonRows count={6} label="Loading models" />;
+  if (setup.isError)
+    return (
+      <ErrorState
+        title="The models could not be loaded"
+        onRetry={() => void setup.refetch()}
+        isRetrying={setup.isFetching}
+        details={detailsOf(setup.error)}
+      >
+        {sentenceOf(setup.error)}
+      </ErrorState>
+    );
+  const { data } = setup;
+  const usable = usableModels(models.data?.items ?? []);
+  return (
+    <>
+      <SettingsSection
+        title="Providers"
+        hint={
+          data.can_configure
+            ? "Keys are tried live, then stored encrypted on this server."
+            : "The administrator of this server connects them."
+        }
+        action={
+          data.can_configure ? (
+            <Button size="sm" onClick={() => setIsOpen(true)}>
+              Connect a model
+            </Button>
+          ) : undefined
+        }
+      >
+        <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
+          {data.providers.map((provider) => (
+            <li key={provider.provider} className="flex items-center gap-2 px-3 py-2">
+              <span className="min-w-0 flex-1">
+                <span className="block font-medium text-fg-0">{provider.name}</span>
+                <span className="block truncate text-xs text-fg-2">{provider.description}</span>
+              </span>
+              {provider.has_key ? <Pill tone="ok">Connected</Pill> : <Pill>No key</Pill>}
+            </li>
+          ))}
+          {data.ollama ? (
+            <li className="flex items-center gap-2 px-3 py-2">
+              <span className="min-w-0 flex-1">
+                <span className="block font-medium text-fg-0">Ollama</span>
+                <span className="block truncate font-mono text-xs text-fg-2">{data.ollama.base_url}</span>
+              </span>
+              <Pill tone="ok">Answers, {data.ollama.models.length} models</Pill>
+            </li>
+          ) : null}
+        </ul>
+      </SettingsSection>
+      <SettingsSection title="Models you can use">
+        {usable.length === 0 ? (
+          <p className="text-fg-2">None yet.</p>
+        ) : (
+          <ul role="list" className="grid gap-1">
+            {usable.map((model) => (
+              <li key={model.id} className="flex items-center gap-2">
+                <span className="font-mono text-xs text-fg-0">{shortModelName(model.id)}</span>
+                <span className="text-xs text-fg-2">{model.provider_name ?? model.provider}</span>
+                {model.id === models.data?.default ? <Pill>Default</Pill> : null}
+              </li>
+            ))}
+          </ul>
+        )}
+      </SettingsSection>
+      {data.demo_available && data.can_configure ? (
+        <SettingsSection title="Scripted demo">
+          <Switch
+            isOn={data.demo}
+            isDisabled={configure.isPending}
+            label="Replies come from a script"
+            hint="No model is asked and nothing leaves this machine. Every screen says so while it is on."
+            onChange={(enabled) =>
+              configure.mutate({ kind: "demo", enabled }, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) })
+            }
+          />
+        </SettingsSection>
+      ) : null}
+      <ConnectModelDialog setup={data} isOpen={isOpen} onOpenChange={setIsOpen} />
+    </>
+  );
+}

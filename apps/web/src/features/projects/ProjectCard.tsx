@@ -1,0 +1,63 @@
+import { Link } from "@tanstack/react-router";
+import type { Project } from "@tesslate/contract";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { Thread } from "../../ui/thread/index.ts";
+import { footOf } from "./project-status.ts";
+import { ProjectActions } from "./ProjectActions.tsx";
+import { ProjectPill } from "./ProjectPill.tsx";
+
+/** A project as a card: what was asked, its name and state, its thread. */
+export function ProjectCard({ project }: { project: Project }) {
+  const foot = footOf(project);
+  return (
+    <article className="group relative min-w-0" aria-label={project.name}>
+      <Link
+        to="/p/$slug/{-$view}"
+        params={{ slug: project.slug }}
+        aria-label={`Open ${project.name}`}
+        className="block h-[158px] overflow-hidden rounded-3 border border-line-0 bg-bg-2 p-3.5 transition-colors group-hover:border-line-1 narrow:h-28 narrow:p-3"
+      >
+        <p className="line-clamp-6 text-xs leading-read text-fg-2 narrow:line-clamp-4">{project.description || "No description yet."}</p>
+      </Link>
+      <div className="px-0.5 pt-[9px]">
+        <div className="flex min-w-0 items-center gap-2">
+          <h3 className="min-w-0 flex-1 truncate text-sm">{project.name}</h3>
+          <ProjectPill project={project} />
+        </div>
+        <Thread
+          orientation="horizontal"
+          points={foot.points}
+          label={foot.label}
+          {...(foot.tail && { tail: foot.tail })}
+          className="mt-[7px] mb-1 h-4"
+        />
+        <div className="flex items-center">
+          <p className="min-w-0 flex-1 truncate text-xs text-fg-2">
+            Changed{" "}
+            <time dateTime={project.updated_at} title={momentOf(project.updated_at)}>
+              {agoOf(project.updated_at)}
+            </time>
+          </p>
+          <ProjectActions project={project} />
+        </div>
+      </div>
+    </article>
+  );
+}
+
+export function ProjectCardSkeletons({ count }: { count: number }) {
+  return (
+    <div role="status" aria-busy="true" aria-label="Loading projects" className={projectGrid}>
+      {Array.from({ length: count }, (_, index) => (
+        <div key={index} className="min-w-0">
+          <Skeleton className="h-[158px] rounded-3 narrow:h-28" />
+          <Skeleton className="mt-3 h-4 w-3/5" />
+          <Skeleton className="mt-2 h-3 w-full" />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export const projectGrid = "grid grid-cols-4 gap-4 mid:grid-cols-2 narrow:gap-3";

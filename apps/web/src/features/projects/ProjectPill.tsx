@@ -1,0 +1,19 @@
+import { Moon, X } from "lucide-react";
+import type { Project } from "@tesslate/contract";
+import { Dot, Pill } from "../../ui/Pill.tsx";
+import { statusLookOf } from "./project-status.ts";
+
+/** A project's status in a word. */
+export function ProjectPill({ project, isBare = false }: { project: Pick<Project, "status" | "environment_status">; isBare?: boolean }) {
+  const { word, tone, isBusy, dot, icon } = statusLookOf(project);
+  return (
+    <Pill
+      tone={tone}
+      isBare={isBare}
+      isBusy={isBusy ?? false}
+      icon={dot ? <Dot shape={dot} tone={tone} /> : icon === "moon" ? <Moon /> : icon === "cross" ? <X /> : undefined}
+    >
+      {word}
+    </Pill>
+  );
+}

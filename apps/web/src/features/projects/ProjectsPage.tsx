@@ -1,0 +1,249 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
+import { useDeferredValue, useEffect, useRef, useState } from "react";
+import type { EnvironmentStatus, Project } from "@tesslate/contract";
+import { Page } from "../../frame/Page.tsx";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { isSortOrder, pageOf, sortOrders, sortProjects } from "./project-list.ts";
+import { ProjectActions } from "./ProjectActions.tsx";
+import { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
+import { ProjectPill } from "./ProjectPill.tsx";
+import { listLimit, projectsQuery } from "./projects.queries.ts";
+
+const route = getRouteApi("/app/projects");
+const statusFilters: Partial<Record<EnvironmentStatus | "any", string>> = {
+  any: "Any status",
+  active: "Active",
+  stopped: "Stopped",
+  hibernated: "Asleep",
+  setup_failed: "Set-up failed",
+};
+const isStatus = (value: string | undefined): value is EnvironmentStatus =>
+  value !== undefined && value !== "any" && value in statusFilters;
+
+export function ProjectsPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [text, setText] = useState(search.q ?? "");
+  const typed = useDeferredValue(text.trim());
+  const box = useRef<HTMLInputElement>(null);
+  const status = isStatus(search.status) ? search.status : undefined;
+  const sort = isSortOrder(search.sort) ? search.sort : "changed";
+  const list = useQuery(projectsQuery({ ...(search.q && { q: search.q }), ...(status && { status }) }));
+  const change = (next: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
+
+  useShortcuts({ "projects.search": () => box.current?.focus() });
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (typed !== (search.q ?? ""))
+        void navigate({ search: (before) => ({ ...before, q: typed || undefined, page: undefined }), replace: true });
+    }, 200);
+    return () => clearTimeout(timer);
+  }, [typed, search.q, navigate]);
+
+  const rows = sortProjects(list.data?.items ?? [], sort);
+  const slice = pageOf(rows.length, search.page ?? 1);
+  const shown = rows.slice(slice.from, slice.to);
+  const isFiltered = Boolean(search.q ?? status);
+
+  return (
+    <Page title="Projects">
+      <div className="flex flex-wrap items-center gap-2 pb-5">
+        <h1 className="mr-auto font-display text-xl tracking-title">Projects</h1>
+        <Link to="/" className={buttonClass({ variant: "primary" })}>
+          <Plus size={14} />
+          New
+        </Link>
+      </div>
+      <div className="flex flex-wrap items-center gap-2 pb-4" role="search" aria-label="Projects">
+        <Input
+          ref={box}
+          size="sm"
+          isSoft
+          type="search"
+          aria-label="Search projects"
+          placeholder="Search by name"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          leading={<Search size={14} className="flex-none text-fg-3" />}
+          boxClassName="max-w-72 narrow:max-w-none"
+        />
+        <Menu
+          label="Status"
+          trigger={
+            <Button size="sm" variant="ghost" icon={<ListFilter size={14} />}>
+              {statusFilters[status ?? "any"]}
+            </Button>
+          }
+          choice={{
+            value: status ?? "any",
+            onChange: (value) => change({ status: value === "any" ? undefined : value }),
+            options: Object.entries(statusFilters).map(([value, label]) => ({ value, label })),
+          }}
+        />
+        <Menu
+          label="Order"
+          trigger={
+            <Button size="sm" variant="ghost" icon={<ArrowDownUp size={14} />}>
+              {sortOrders[sort]}
+            </Button>
+          }
+          choice={{
+            value: sort,
+            onChange: (value) => change({ sort: value === "changed" ? undefined : value }),
+            options: Object.entries(sortOrders).map(([value, label]) => ({ value, label })),
+          }}
+        />
+        <span className="flex-1" />
+        <SegmentedControl
+          label="View"
+          value={search.view ?? "cards"}
+          onChange={(view) => change({ view: view === "list" ? "list" : undefined })}
+          segments={[
+            { value: "cards", label: "Cards", icon: <LayoutGrid size={14} /> },
+            { value: "list", label: "List", icon: <List size={14} /> },
+          ]}
+        />
+      </div>
+
+      {list.isError && list.data ? (
+        <Banner
+          tone="err"
+          className="mb-4"
+          action={
+            <Button size="sm" onClick={() => void list.refetch()}>
+              Retry
+            </Button>
+          }
+        >
+          {sentenceOf(list.error)} What you see is from before.
+        </Banner>
+      ) : null}
+      {list.isPending ? (
+        <ProjectCardSkeletons count={8} />
+      ) : list.isError && !list.data ? (
+        <ErrorState
+          title="The projects could not be loaded"
+          onRetry={() => void list.refetch()}
+          isRetrying={list.isFetching}
+          details={detailsOf(list.error)}
+        >
+          {sentenceOf(list.error)}
+        </ErrorState>
+      ) : rows.length === 0 ? (
+        isFiltered ? (
+          <EmptyState
+            title="No project fits"
+            action={
+              <Button
+                onClick={() => {
+                  setText("");
+                  change({ q: undefined, status: undefined });
+                }}
+              >
+                Clear search and filter
+              </Button>
+            }
+          >
+            Nothing matches {search.q ? `“${search.q}”` : "this status"}.
+          </EmptyState>
+        ) : (
+          <EmptyState
+            title="No projects yet"
+            action={
+              <Link to="/" className={buttonClass()}>
+                Describe one
+              </Link>
+            }
+          >
+            Say what you want on Home. An agent builds it while you watch, and it shows up here.
+          </EmptyState>
+        )
+      ) : search.view === "list" ? (
+        <ProjectTable projects={shown} />
+      ) : (
+        <div className={projectGrid}>
+          {shown.map((project) => (
+            <ProjectCard key={project.id} project={project} />
+          ))}
+        </div>
+      )}
+
+      {slice.pages > 1 ? (
+        <nav aria-label="Pages" className="mt-8 flex items-center justify-center gap-2">
+          <Button size="sm" icon={<ChevronLeft size={14} />} disabled={slice.page === 1} onClick={() => change({ page: slice.page - 1 })}>
+            Newer
+          </Button>
+          <span className="num text-xs text-fg-2">
+            {slice.from + 1}–{slice.to} of {rows.length}
+          </span>
+          <Button size="sm" disabled={slice.page === slice.pages} onClick={() => change({ page: slice.page + 1 })}>
+            Older
+            <ChevronRight size={14} />
+          </Button>
+        </nav>
+      ) : null}
+      {list.data && list.data.total > listLimit ? (
+        <p className="mt-4 text-center text-xs text-fg-2">
+          The {listLimit} changed last, of {list.data.total}. Search finds the others.
+        </p>
+      ) : null}
+    </Page>
+  );
+}
+
+function ProjectTable({ projects }: { projects: readonly Project[] }) {
+  return (
+    <table className="num w-full text-xs">
+      <thead>
+        <tr className="h-[30px] border-b border-line-0 text-left text-fg-2">
+          <th className="px-2.5 font-medium">Name</th>
+          <th className="px-2.5 font-medium">Status</th>
+          <th className="px-2.5 font-medium narrow:hidden">Changed</th>
+          <th className="px-2.5 font-medium narrow:hidden">Made</th>
+          <th className="w-8">
+            <span className="sr-only">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {projects.map((project) => (
+          <tr key={project.id} className="h-8 border-b border-line-0 last:border-0 hover:bg-bg-2 narrow:h-12">
+            <td className="max-w-0 px-2.5 wide:w-1/2">
+              <Link to="/p/$slug/{-$view}" params={{ slug: project.slug }} className="block truncate font-medium text-fg-0 hover:underline">
+                {project.name}
+              </Link>
+            </td>
+            <td className="px-2.5">
+              <ProjectPill project={project} isBare />
+            </td>
+            <td className="px-2.5 whitespace-nowrap narrow:hidden">
+              <time dateTime={project.updated_at} title={momentOf(project.updated_at)}>
+                {agoOf(project.updated_at)}
+              </time>
+            </td>
+            <td className="px-2.5 whitespace-nowrap narrow:hidden">
+              <time dateTime={project.created_at} title={momentOf(project.created_at)}>
+                {agoOf(project.created_at)}
+              </time>
+            </td>
+            <td>
+              <ProjectActions project={project} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,79 @@
+import { useId, useState, type FormEvent } from "react";
+import type { Project } from "@tesslate/contract";
+import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useRenameProject } from "./projects.queries.ts";
+
+/** A new name; the address stays. Undo is in the toast. */
+export function RenameDialog({
+  project,
+  isOpen,
+  onOpenChange,
+}: {
+  project: Project;
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+}) {
+  const formId = useId();
+  const [name, setName] = useState(project.name);
+  const [error, setError] = useState<string>();
+  const rename = useRenameProject();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const next = name.trim();
+    if (!next) return setError("Give it a name.");
+    if (next === project.name) return onOpenChange(false);
+    rename.mutate(
+      { slug: project.slug, name: next },
+      {
+        onError: (failure) => setError(fieldErrorsOf(failure, ["name"])["name"] ?? sentenceOf(failure)),
+        onSuccess: () => {
+          onOpenChange(false);
+          toast(`Renamed to ${next}.`, {
+            action: {
+              label: "Undo",
+              onSelect: () =>
+                rename.mutate(
+                  { slug: project.slug, name: project.name },
+                  { onError: (failure) => toast(sentenceOf(failure), { kind: "failed" }) },
+                ),
+            },
+          });
+        },
+      },
+    );
+  };
+  return (
+    <Dialog
+      isOpen={isOpen}
+      onOpenChange={onOpenChange}
+      title="Rename the project"
+      footer={
+        <>
+          <Button variant="ghost" onClick={() => onOpenChange(false)}>
+            Cancel
+          </Button>
+          <Button type="submit" form={formId} variant="primary" isLoading={rename.isPending} loadingWord="Renaming">
+            Rename
+          </Button>
+        </>
+      }
+    >
+      <form id={formId} onSubmit={submit} noValidate>
+        <Field label="Name" error={error} hint="The address of the project stays the same.">
+          <Input
+            value={name}
+            maxLength={100}
+            autoFocus
+            onFocus={(event) => event.target.select()}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </Field>
+      </form>
+    </Dialog>
+  );
+}

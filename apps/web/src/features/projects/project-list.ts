@@ -1,0 +1,25 @@
+import type { Project } from "@tesslate/contract";
+
+export const sortOrders = { changed: "Last changed", name: "Name", created: "Newest" } as const;
+export type SortOrder = keyof typeof sortOrders;
+export const isSortOrder = (value: unknown): value is SortOrder => typeof value === "string" && value in sortOrders;
+
+export function sortProjects(projects: readonly Project[], order: SortOrder): Project[] {
+  const byText = (a: string, b: string) => b.localeCompare(a);
+  return [...projects].sort((a, b) =>
+    order === "name"
+      ? a.name.localeCompare(b.name, undefined, { sensitivity: "base", numeric: true })
+      : order === "created"
+        ? byText(a.created_at, b.created_at)
+        : byText(a.updated_at, b.updated_at),
+  );
+}
+
+export const pageSize = 24;
+
+/** The rows of a page; a page beyond the end is the last one. */
+export function pageOf(total: number, asked: number): { page: number; pages: number; from: number; to: number } {
+  const pages = Math.max(1, Math.ceil(total / pageSize));
+  const page = Math.min(pages, Math.max(1, asked));
+  return { page, pages, from: (page - 1) * pageSize, to: Math.min(total, page * pageSize) };
+}

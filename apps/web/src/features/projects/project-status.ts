@@ -1,0 +1,68 @@
+import type { Project } from "@tesslate/contract";
+import type { DotShape, Tone } from "../../ui/Pill.tsx";
+import type { ThreadPoint } from "../../ui/thread/index.ts";
+import { momentOf } from "../../lib/time.ts";
+
+export interface StatusLook {
+  word: string;
+  tone: Tone;
+  isBusy?: boolean;
+  dot?: DotShape;
+  icon?: "moon" | "cross";
+}
+type StatusFields = Pick<Project, "status" | "environment_status">;
+
+/** One word for the two statuses: what is stored goes first where it says more than what was derived. */
+export function statusLookOf({ status, environment_status }: StatusFields): StatusLook {
+  switch (environment_status) {
+    case "provisioning":
+      return { word: "Setting up", tone: "live", isBusy: true };
+    case "setup_failed":
+      return { word: "Set-up failed", tone: "err", icon: "cross" };
+    case "corrupted":
+      return { word: "Damaged", tone: "err", icon: "cross" };
+    case "deleting":
+      return { word: "Deleting", tone: "neutral", isBusy: true };
+    case "hibernating":
+      return { word: "Falling asleep", tone: "neutral", isBusy: true };
+    default:
+  }
+  switch (status) {
+    case "creating":
+      return { word: "Setting up", tone: "live", isBusy: true };
+    case "starting":
+      return { word: "Starting", tone: "live", isBusy: true };
+    case "running":
+      return { word: "Running", tone: "ok", dot: "filled" };
+    case "partial":
+      return { word: "Partly running", tone: "warn", dot: "half" };
+    case "stopping":
+      return { word: "Stopping", tone: "neutral", isBusy: true };
+    case "hibernated":
+      return { word: "Asleep", tone: "neutral", icon: "moon" };
+    case "error":
+      return { word: "Crashed", tone: "err", icon: "cross" };
+    default:
+      return { word: "Stopped", tone: "neutral", dot: "ring" };
+  }
+}
+
+/** The foot of a card: what a project's row knows of its history, oldest first. */
+export function footOf(project: Project): { points: ThreadPoint[]; tail?: "next"; label: string } {
+  const look = statusLookOf(project);
+  const points: ThreadPoint[] = [
+    { id: "created", kind: project.git_remote_url ? "commit" : "message", label: `created ${momentOf(project.created_at)}` },
+  ];
+  if (project.has_git_repo && !project.git_remote_url) points.push({ id: "git", kind: "commit", label: "has a git repository" });
+  if (project.is_deployed)
+    points.push({ id: "deploy", kind: "deploy", label: `deployed${project.deployed_at ? ` ${momentOf(project.deployed_at)}` : ""}` });
+  const last = look.word.toLowerCase();
+  if (look.tone === "err") points.push({ id: "now", kind: "failed", label: last });
+  else if (look.isBusy || look.tone === "ok") points.push({ id: "now", kind: "live", line: "live", label: last });
+  else points.push({ id: "now", kind: "checkpoint", tone: "on", label: last });
+  return {
+    points,
+    ...(look.tone === "neutral" && !look.isBusy && { tail: "next" as const }),
+    label: points.map((point) => point.label).join(", "),
+  };
+}

@@ -1,0 +1,73 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import type { CreateProject, EnvironmentStatus, List, Project, Static } from "@tesslate/contract";
+import { api } from "../../api.ts";
+
+export interface ProjectFilter {
+  q?: string;
+  status?: EnvironmentStatus;
+}
+/** As many as one call may bring; sorting and paging happen over them in the browser. */
+export const listLimit = 500;
+export const recentCount = 8;
+
+const keys = { all: ["projects"] as const, lists: ["projects", "list"] as const };
+
+export const projectsQuery = (filter: ProjectFilter) =>
+  queryOptions({
+    queryKey: [...keys.lists, filter],
+    queryFn: ({ signal }) => api.projects.list({ query: { ...filter, limit: listLimit } }, { signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const recentProjectsQuery = queryOptions({
+  queryKey: [...keys.lists, "recent"],
+  queryFn: ({ signal }) => api.projects.list({ query: { limit: recentCount } }, { signal }),
+});
+
+export const projectQuery = (slug: string) =>
+  queryOptions({ queryKey: [...keys.all, slug], queryFn: ({ signal }) => api.projects.get({ params: { id: slug } }, { signal }) });
+
+export const templatesQuery = queryOptions({
+  queryKey: [...keys.all, "templates"],
+  queryFn: ({ signal }) => api.projects.templates({ query: { limit: 100 } }, { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+function patchLists(queryClient: QueryClient, change: (list: List<Project>) => List<Project>): void {
+  queryClient.setQueriesData<List<Project>>({ queryKey: keys.lists }, (list) => list && change(list));
+}
+
+export function useCreateProject() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Static<typeof CreateProject>) => api.projects.create({ body }),
+    onSuccess: (project) => {
+      queryClient.setQueryData(projectQuery(project.slug).queryKey, project);
+      return queryClient.invalidateQueries({ queryKey: keys.lists });
+    },
+  });
+}
+
+export function useRenameProject() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ slug, name }: { slug: string; name: string }) => api.projects.update({ params: { id: slug }, body: { name } }),
+    onSuccess: (project) => {
+      queryClient.setQueryData(projectQuery(project.slug).queryKey, project);
+      patchLists(queryClient, (list) => ({ ...list, items: list.items.map((item) => (item.id === project.id ? project : item)) }));
+    },
+  });
+}
+
+/** Accepted deletions are gone from every list at once; the server answers 404 for them from then on. */
+export function useDeleteProject() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (slug: string) => api.projects.remove({ params: { id: slug } }),
+    onSuccess: ({ project_id, project_slug }) => {
+      queryClient.removeQueries({ queryKey: projectQuery(project_slug).queryKey });
+      patchLists(queryClient, (list) => ({ ...list, total: list.total - 1, items: list.items.filter((item) => item.id !== project_id) }));
+      return queryClient.invalidateQueries({ queryKey: keys.lists });
+    },
+  });
+}

@@ -1,0 +1,47 @@
+import { Link, Outlet } from "@tanstack/react-router";
+import { Cpu, Keyboard, Shield, Sun, UserRound } from "lucide-react";
+import type { ReactNode } from "react";
+import { Page } from "../../frame/Page.tsx";
+
+const places: {
+  to: "/settings/profile" | "/settings/look" | "/settings/security" | "/settings/shortcuts" | "/settings/models";
+  label: string;
+  icon: ReactNode;
+}[] = [
+  { to: "/settings/profile", label: "Profile", icon: <UserRound /> },
+  { to: "/settings/look", label: "Look", icon: <Sun /> },
+  { to: "/settings/security", label: "Security", icon: <Shield /> },
+  { to: "/settings/models", label: "Models and keys", icon: <Cpu /> },
+  { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
+];
+
+export function SettingsPage() {
+  return (
+    <Page title="Settings" className="max-w-[940px]">
+      <div className="flex gap-10 narrow:flex-col narrow:gap-4">
+        <div className="w-48 flex-none narrow:w-auto">
+          <h1 className="mb-3 font-display text-xl tracking-title">Settings</h1>
+          <nav
+            aria-label="Settings"
+            className="grid gap-px narrow:-mx-4 narrow:flex narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
+          >
+            {places.map((place) => (
+              <Link
+                key={place.to}
+                to={place.to}
+                activeProps={{ "aria-current": "page" }}
+                className="flex h-[30px] flex-none items-center gap-[9px] rounded-2 px-2.5 text-fg-1 hover:bg-bg-2 aria-[current=page]:bg-bg-3 aria-[current=page]:font-medium aria-[current=page]:text-fg-0 narrow:h-11 [&_svg]:text-fg-2"
+              >
+                {place.icon}
+                {place.label}
+              </Link>
+            ))}
+          </nav>
+        </div>
+        <div className="min-w-0 max-w-[640px] flex-1 pt-1">
+          <Outlet />
+        </div>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,18 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { UpdateUser } from "@tesslate/contract";
+import { api } from "../../api.ts";
+
+/** The signed-in user; kept until sign-out. A 401 here means: no session. */
+export const meQuery = queryOptions({
+  queryKey: ["users", "me"],
+  queryFn: ({ signal }) => api.users.me(undefined, { signal }),
+  staleTime: 5 * 60_000,
+});
+
+export function useUpdateMe() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (change: UpdateUser) => api.users.updateMe({ body: change }),
+    onSuccess: (user) => queryClient.setQueryData(meQuery.queryKey, user),
+  });
+}

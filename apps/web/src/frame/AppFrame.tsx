@@ -1,0 +1,124 @@
+import { Outlet, useNavigate } from "@tanstack/react-router";
+import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { CircleQuestionMark, House, LayoutGrid, LogOut, Palette as PaletteIcon, Settings, SunMoon } from "lucide-react";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { meQuery } from "../features/users/users.queries.ts";
+import { signOut } from "../features/auth/auth.queries.ts";
+import { useProjectsPaletteSource } from "../features/projects/use-projects-palette.tsx";
+import { useShortcuts } from "../lib/use-shortcuts.ts";
+import { toast } from "../ui/toast.tsx";
+import { ConnectionPill } from "./ConnectionPill.tsx";
+import { HelpSheet } from "./HelpSheet.tsx";
+import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "./palette.ts";
+import { BottomBar, Rail } from "./Rail.tsx";
+import { toggleTheme } from "./ThemeButton.tsx";
+
+const Palette = lazy(async () => ({ default: (await import("./Palette.tsx")).Palette }));
+
+/** Everything around a signed-in page: rail, main, palette, help. */
+export function AppFrame() {
+  const [palette, setPalette] = useState<{ sources: readonly PaletteSource[]; text: string; isOpen: boolean; opening: number }>();
+  const registry = useMemo(() => {
+    const made = createPaletteRegistry((text = "") =>
+      setPalette((before) => ({ sources: made.sources(), text, isOpen: true, opening: (before?.opening ?? 0) + 1 })),
+    );
+    return made;
+  }, []);
+  return (
+    <PaletteContext value={registry}>
+      <FrameBody openPalette={registry.open} />
+      {palette ? (
+        <Suspense fallback={null}>
+          <Palette
+            key={palette.opening}
+            isOpen={palette.isOpen}
+            sources={palette.sources}
+            initialText={palette.text}
+            onOpenChange={(isOpen) => setPalette({ ...palette, isOpen })}
+          />
+        </Suspense>
+      ) : null}
+    </PaletteContext>
+  );
+}
+
+function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
+  const { data: user } = useSuspenseQuery(meQuery);
+  const queryClient = useQueryClient();
+  const navigate = useNavigate();
+  const [isHelpOpen, setIsHelpOpen] = useState(false);
+  const leave = async () => {
+    try {
+      await signOut(queryClient);
+      await navigate({ to: "/login" });
+    } catch {
+      toast("Signing out did not reach the server. You are still signed in.", {
+        kind: "failed",
+        action: { label: "Retry", onSelect: () => void leave() },
+      });
+    }
+  };
+
+  useShortcuts({
+    "palette.open": () => openPalette(),
+    "help.open": () => setIsHelpOpen(true),
+    "settings.open": () => void navigate({ to: "/settings/profile" }),
+    "go.home": () => void navigate({ to: "/" }),
+    "go.projects": () => void navigate({ to: "/projects" }),
+    "go.settings": () => void navigate({ to: "/settings/profile" }),
+    "theme.toggle": toggleTheme,
+  });
+  const commands: PaletteItem[] = [
+    { id: "go.home", title: "Go to Home", icon: <House size={14} />, shortcut: "go.home", run: () => void navigate({ to: "/" }) },
+    {
+      id: "go.projects",
+      title: "Go to Projects",
+      icon: <LayoutGrid size={14} />,
+      shortcut: "go.projects",
+      run: () => void navigate({ to: "/projects" }),
+    },
+    {
+      id: "go.settings",
+      title: "Settings: profile",
+      icon: <Settings size={14} />,
+      shortcut: "go.settings",
+      run: () => void navigate({ to: "/settings/profile" }),
+    },
+    {
+      id: "go.look",
+      title: "Settings: look",
+      hint: "theme, light, dark",
+      icon: <PaletteIcon size={14} />,
+      run: () => void navigate({ to: "/settings/look" }),
+    },
+    { id: "theme.toggle", title: "Light or dark theme", icon: <SunMoon size={14} />, shortcut: "theme.toggle", run: toggleTheme },
+    {
+      id: "help.open",
+      title: "Keyboard shortcuts",
+      icon: <CircleQuestionMark size={14} />,
+      shortcut: "help.open",
+      run: () => setIsHelpOpen(true),
+    },
+    { id: "sign-out", title: "Sign out", icon: <LogOut size={14} />, run: () => void leave() },
+  ];
+  usePaletteSource({ id: "frame", heading: "Commands", kind: "commands", search: () => commands });
+  useProjectsPaletteSource();
+
+  return (
+    <div className="flex h-full narrow:flex-col">
+      <a
+        href="#main"
+        className="sr-only focus:not-sr-only focus:absolute focus:top-2 focus:left-2 focus:z-50 focus:rounded-2 focus:bg-fg-0 focus:px-3 focus:py-2 focus:text-bg-1"
+      >
+        Skip to content
+      </a>
+      <Rail user={user} onHelp={() => setIsHelpOpen(true)} onSignOut={() => void leave()} />
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <Outlet />
+      </div>
+      <BottomBar />
+      <ConnectionPill />
+      <HelpSheet isOpen={isHelpOpen} onOpenChange={setIsHelpOpen} />
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { Search } from "lucide-react";
+import { ariaKeys } from "../lib/use-shortcuts.ts";
+import { capsOf } from "../lib/shortcut-keys.ts";
+import { shortcuts } from "../shortcuts.ts";
+import { Button } from "../ui/Button.tsx";
+import { Kbds } from "../ui/Kbd.tsx";
+import { usePalette } from "./palette.ts";
+
+/** Opens the palette. */
+export function FindButton({ variant = "ghost" }: { variant?: "ghost" | "plain" }) {
+  const palette = usePalette();
+  return (
+    <Button
+      size="sm"
+      variant={variant}
+      className="narrow:hidden"
+      icon={<Search size={14} />}
+      keys={<Kbds caps={capsOf(shortcuts["palette.open"].keys[0] ?? "").flat()} />}
+      aria-keyshortcuts={ariaKeys("palette.open")}
+      onClick={() => palette.open()}
+    >
+      Find or do
+    </Button>
+  );
+}

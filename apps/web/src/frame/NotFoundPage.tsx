@@ -1,0 +1,34 @@
+import { Link } from "@tanstack/react-router";
+import { usePageTitle } from "../lib/page-title.ts";
+import { buttonClass } from "../ui/Button.tsx";
+import { Thread, ThreadItem } from "../ui/thread/index.ts";
+
+/** Not there, or not yours: one page for both. */
+export function NotFoundPage() {
+  usePageTitle("Not found");
+  return (
+    <main id="main" tabIndex={-1} className="scroll-y grid min-h-0 flex-1 place-items-center p-6 outline-none">
+      <Thread className="w-full max-w-[420px]">
+        <ThreadItem bead="message" edge="start" className="pb-5">
+          <p className="truncate font-mono text-xs leading-[22px] text-fg-2">{location.pathname}</p>
+        </ThreadItem>
+        <ThreadItem bead="failed" className="pb-5">
+          <h1 className="font-display text-xl leading-[22px] tracking-title">Nothing is here</h1>
+          <p className="mt-2 leading-read text-fg-2">
+            The address may be mistyped, or what it named was deleted or belongs to someone else.
+          </p>
+        </ThreadItem>
+        <ThreadItem bead="next" line="next" edge="end">
+          <div className="flex gap-2">
+            <Link to="/" className={buttonClass({ variant: "primary" })}>
+              Home
+            </Link>
+            <Link to="/projects" className={buttonClass()}>
+              Projects
+            </Link>
+          </div>
+        </ThreadItem>
+      </Thread>
+    </main>
+  );
+}

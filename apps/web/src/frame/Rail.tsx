@@ -1,0 +1,121 @@
+import { Link, useMatchRoute } from "@tanstack/react-router";
+import { CircleQuestionMark, House, LayoutGrid, LogOut, Settings, UserRound } from "lucide-react";
+import type { ReactNode } from "react";
+import type { User } from "@tesslate/contract";
+import { cx } from "../lib/cx.ts";
+import { capsOf } from "../lib/shortcut-keys.ts";
+import { shortcuts, type ShortcutId } from "../shortcuts.ts";
+import { Avatar } from "../ui/Avatar.tsx";
+import { IconButton } from "../ui/IconButton.tsx";
+import { Kbds } from "../ui/Kbd.tsx";
+import { Menu } from "../ui/Menu.tsx";
+import { Tooltip } from "../ui/Tooltip.tsx";
+import { Mark } from "./Mark.tsx";
+
+const Caps = ({ id }: { id: ShortcutId }) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
+const square =
+  "relative grid size-9 place-items-center rounded-3 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0 aria-[current=page]:bg-bg-3 aria-[current=page]:text-fg-0";
+
+interface Place {
+  to: "/" | "/projects" | "/settings/profile";
+  label: string;
+  icon: ReactNode;
+  isHere: boolean;
+  shortcut: ShortcutId;
+}
+
+function usePlaces(): { home: Place; projects: Place; settings: Place } {
+  const match = useMatchRoute();
+  const isIn = (to: "/" | "/projects" | "/settings" | "/p/$slug/{-$view}", isFuzzy = false) => match({ to, fuzzy: isFuzzy }) !== false;
+  return {
+    home: { to: "/", label: "Home", icon: <House />, isHere: isIn("/"), shortcut: "go.home" },
+    projects: {
+      to: "/projects",
+      label: "Projects",
+      icon: <LayoutGrid />,
+      isHere: isIn("/projects") || isIn("/p/$slug/{-$view}"),
+      shortcut: "go.projects",
+    },
+    settings: { to: "/settings/profile", label: "Settings", icon: <Settings />, isHere: isIn("/settings", true), shortcut: "go.settings" },
+  };
+}
+
+const RailLink = ({ place }: { place: Place }) => (
+  <Tooltip text={place.label} side="right" keys={<Caps id={place.shortcut} />}>
+    <Link to={place.to} aria-label={place.label} aria-current={place.isHere ? "page" : undefined} className={square}>
+      {place.icon}
+    </Link>
+  </Tooltip>
+);
+
+/** The 48 px rail at the left; only what exists. */
+export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => void; onSignOut: () => void }) {
+  const places = usePlaces();
+  return (
+    <nav aria-label="Main" className="flex w-12 flex-none flex-col items-center gap-0.5 py-2 narrow:hidden">
+      <Link to="/" aria-label="Tesslate Studio, home" className="mb-2 grid size-9 place-items-center rounded-3 text-fg-0">
+        <Mark />
+      </Link>
+      <RailLink place={places.home} />
+      <RailLink place={places.projects} />
+      <span className="flex-1" />
+      <IconButton
+        label="Keyboard shortcuts"
+        tooltipSide="right"
+        keys={<Caps id="help.open" />}
+        className="size-9 rounded-3"
+        onClick={onHelp}
+      >
+        <CircleQuestionMark />
+      </IconButton>
+      <RailLink place={places.settings} />
+      <AccountMenu user={user} onSignOut={onSignOut} />
+    </nav>
+  );
+}
+
+function AccountMenu({ user, onSignOut }: { user: User; onSignOut: () => void }) {
+  return (
+    <Menu
+      side="right"
+      align="end"
+      label="Account"
+      trigger={
+        <button type="button" aria-label={`${user.name}, account`} className={cx(square, "data-[state=open]:bg-bg-3")}>
+          <Avatar name={user.name} url={user.avatar_url} />
+        </button>
+      }
+      head={
+        <div className="px-2 pt-1 pb-2">
+          <div className="truncate font-medium">{user.name}</div>
+          <div className="truncate text-xs text-fg-2">{user.email}</div>
+        </div>
+      }
+      entries={["-", { label: "Sign out", icon: <LogOut size={14} />, onSelect: onSignOut }]}
+    />
+  );
+}
+
+/** The same places on a phone. A workbench brings its own bar and hides this one. */
+export function BottomBar() {
+  const { home, projects, settings } = usePlaces();
+  const you: Place = { ...settings, label: "You", icon: <UserRound /> };
+  return (
+    <nav
+      aria-label="Main"
+      className="hidden h-14 flex-none grid-cols-3 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
+    >
+      {[home, projects, you].map((place) => (
+        <Link
+          key={place.label}
+          to={place.to}
+          aria-current={place.isHere ? "page" : undefined}
+          className="relative grid content-center justify-items-center gap-[3px] text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5"
+        >
+          {place.icon}
+          {place.label}
+        </Link>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,22 @@
+import { Moon, Sun } from "lucide-react";
+import { capsOf } from "../lib/shortcut-keys.ts";
+import { shortcuts } from "../shortcuts.ts";
+import { chooseTheme, isDarkNow, useTheme } from "../theme/theme-choice.ts";
+import { IconButton } from "../ui/IconButton.tsx";
+import { Kbds } from "../ui/Kbd.tsx";
+
+export const toggleTheme = (): void => chooseTheme({ mode: isDarkNow() ? "light" : "dark" });
+
+/** Light or dark, with a choice that overrides the system's. */
+export function ThemeButton() {
+  const { isDark } = useTheme();
+  return (
+    <IconButton
+      label={isDark ? "Light theme" : "Dark theme"}
+      keys={<Kbds caps={capsOf(shortcuts["theme.toggle"].keys[0] ?? "").flat()} />}
+      onClick={toggleTheme}
+    >
+      {isDark ? <Sun /> : <Moon />}
+    </IconButton>
+  );
+}

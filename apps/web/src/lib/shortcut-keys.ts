@@ -1,0 +1,90 @@
+import { parseKeybinding } from "tinykeys";
+
+export interface Shortcut {
+  /** What it does, in the words of the help sheet and the tooltip. */
+  label: string;
+  /** Where it works; entries of one scope (and of `global`) never share keys. */
+  scope: string;
+  /** tinykeys notation: `$mod+KeyK`, `g h`, `[Shift]+?`. The first is the one shown. */
+  keys: readonly string[];
+  /** Works while a text field has focus; by default only chords with Ctrl, Meta or Alt do. */
+  isForFields?: boolean;
+}
+
+export const isApple = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
+
+const symbols: Record<string, string> = {
+  arrowup: "↑",
+  arrowdown: "↓",
+  arrowleft: "←",
+  arrowright: "→",
+  enter: "↵",
+  escape: "Esc",
+  backspace: "⌫",
+  delete: "Del",
+  backquote: "`",
+  period: ".",
+  comma: ",",
+  slash: "/",
+};
+
+function capOf(key: string): string {
+  const bare = key.replace(/^(Key|Digit)/, "");
+  return symbols[bare.toLowerCase()] ?? (bare.length === 1 ? bare.toUpperCase() : bare);
+}
+
+/** One list of key caps per press: `$mod+KeyK` is `[["⌘", "K"]]`, `g h` is `[["G"], ["H"]]`. */
+export function capsOf(keys: string, onApple = isApple): string[][] {
+  return keys.split(" ").map((press) =>
+    press
+      .split("+")
+      .filter((part) => !part.startsWith("["))
+      .map((part) => {
+        if (part === "$mod") return onApple ? "⌘" : "Ctrl";
+        if (part === "Shift") return onApple ? "⇧" : "Shift";
+        if (part === "Alt") return onApple ? "⌥" : "Alt";
+        if (part === "Control") return onApple ? "⌃" : "Ctrl";
+        return capOf(part);
+      }),
+  );
+}
+
+/** The value of `aria-keyshortcuts`; sequences have none. */
+export function ariaKeysOf(keys: string, onApple = isApple): string | undefined {
+  if (keys.includes(" ")) return undefined;
+  return keys
+    .split("+")
+    .filter((part) => !part.startsWith("["))
+    .map((part) => (part === "$mod" ? (onApple ? "Meta" : "Control") : part.replace(/^(Key|Digit)/, "")))
+    .join("+");
+}
+
+/** Keys a browser keeps for itself, or that people expect it to (ui.md 3.1). `$mod` stands for either modifier. */
+const reservedKeys: readonly string[] = [
+  ..."TNWLDR".split("").map((letter) => `$mod+Key${letter}`),
+  ..."123456789".split("").map((digit) => `$mod+Digit${digit}`),
+  ..."0123456789".split("").map((digit) => `Alt+Digit${digit}`),
+  "$mod+Shift+KeyP",
+  "$mod+Shift+KeyT",
+  "$mod+Shift+KeyN",
+  "Alt+KeyD",
+  "F5",
+  "F11",
+];
+
+const normalised = (keys: string) =>
+  parseKeybinding(keys)
+    .map(
+      ([required, , key]) =>
+        [...required].sort().join("+") +
+        ">" +
+        String(key)
+          .toLowerCase()
+          .replace(/^(key|digit)/, ""),
+    )
+    .join(" ");
+const reserved = new Set(reservedKeys.map(normalised));
+
+export const isReserved = (keys: string): boolean => reserved.has(normalised(keys));
+/** Two notations of the same keys compare equal here (`$mod+k`, `$mod+KeyK`). */
+export const sameKeysAs = normalised;

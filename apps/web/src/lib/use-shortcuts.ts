@@ -1,0 +1,46 @@
+import { useEffect, useRef, type RefObject } from "react";
+import { tinykeys } from "tinykeys";
+import { shortcuts, type ShortcutId } from "../shortcuts.ts";
+import { ariaKeysOf } from "./shortcut-keys.ts";
+
+const fields = "input, textarea, select, [contenteditable='true'], [role='textbox']";
+const hasModifier = (keys: string) => /\$mod|Control|Meta|Alt/.test(keys);
+
+/** What a fired shortcut tells the page: tests and the help sheet listen. */
+export const shortcutEvent = "tesslate:shortcut";
+
+type Handlers = Partial<Record<ShortcutId, (event: KeyboardEvent) => void>>;
+
+/**
+ * Binds handlers to entries of the registry while the component is mounted. Plain letters stay silent in text fields and under an
+ * open dialog. With `within`, keys count only while focus is inside that element.
+ */
+export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement | null>): void {
+  const latest = useRef(handlers);
+  useEffect(() => {
+    latest.current = handlers;
+  });
+  const ids = Object.keys(handlers).sort().join(" ");
+  useEffect(() => {
+    const target = within ? within.current : window;
+    if (!target) return undefined;
+    const bindings: Record<string, (event: KeyboardEvent) => void> = {};
+    for (const id of ids.split(" ") as ShortcutId[]) {
+      const entry = shortcuts[id];
+      for (const keys of entry.keys)
+        bindings[keys] = (event) => {
+          const element = event.target instanceof Element ? event.target : undefined;
+          if (event.defaultPrevented) return;
+          if (!hasModifier(keys) && !entry.isForFields && element?.closest(fields)) return;
+          if (!within && document.querySelector("[role='dialog'], [role='alertdialog']") && id !== "palette.open") return;
+          event.preventDefault();
+          window.dispatchEvent(new CustomEvent(shortcutEvent, { detail: id }));
+          latest.current[id]?.(event);
+        };
+    }
+    return tinykeys(target, bindings, { ignore: () => false });
+  }, [ids, within]);
+}
+
+/** `aria-keyshortcuts` of an entry, for the control that does the same. */
+export const ariaKeys = (id: ShortcutId): string | undefined => ariaKeysOf(shortcuts[id].keys[0] ?? "");

@@ -1,0 +1,167 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import { safeNext } from "./features/auth/next.ts";
+import { meQuery } from "./features/users/users.queries.ts";
+import { NotFoundPage } from "./frame/NotFoundPage.tsx";
+import { RouteError } from "./frame/RouteError.tsx";
+import { hasCode } from "./lib/errors.ts";
+import { Spinner } from "./ui/Spinner.tsx";
+import { Toaster } from "./ui/toast.tsx";
+
+interface RouterContext {
+  queryClient: QueryClient;
+}
+
+const root = createRootRouteWithContext<RouterContext>()({
+  component: () => (
+    <>
+      <Outlet />
+      <Toaster />
+    </>
+  ),
+});
+
+/** Pages for people without a session; someone signed in goes on to where they wanted. */
+const guest = createRoute({
+  getParentRoute: () => root,
+  id: "guest",
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    typeof search["next"] === "string" ? { next: search["next"] } : {},
+  beforeLoad: ({ context, search }) => {
+    if (context.queryClient.getQueryData(meQuery.queryKey)) throw redirect({ href: safeNext(search.next) });
+  },
+});
+const login = createRoute({
+  getParentRoute: () => guest,
+  path: "/login",
+  component: lazyRouteComponent(() => import("./features/auth/LoginPage.tsx"), "LoginPage"),
+});
+const register = createRoute({
+  getParentRoute: () => guest,
+  path: "/register",
+  component: lazyRouteComponent(() => import("./features/auth/RegisterPage.tsx"), "RegisterPage"),
+});
+
+/** Every primitive in every state; for eyes and screenshots. */
+const components = createRoute({
+  getParentRoute: () => root,
+  path: "/_/components",
+  component: lazyRouteComponent(() => import("./features/components-page/ComponentsPage.tsx"), "ComponentsPage"),
+});
+
+/** Pages that need a session, inside the frame. */
+const app = createRoute({
+  getParentRoute: () => root,
+  id: "app",
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.queryClient.ensureQueryData(meQuery);
+    } catch (error) {
+      if (hasCode(error, "unauthorized")) throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
+      throw error;
+    }
+  },
+  component: lazyRouteComponent(() => import("./frame/AppFrame.tsx"), "AppFrame"),
+});
+const home = createRoute({
+  getParentRoute: () => app,
+  path: "/",
+  component: lazyRouteComponent(() => import("./features/home/HomePage.tsx"), "HomePage"),
+});
+const projects = createRoute({
+  getParentRoute: () => app,
+  path: "/projects",
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { q?: string; page?: number; status?: string; sort?: string; view?: "cards" | "list" } => {
+    const page = Number(search["page"]);
+    return {
+      ...(typeof search["q"] === "string" && search["q"] && { q: search["q"] }),
+      ...(Number.isInteger(page) && page > 1 && { page }),
+      ...(typeof search["status"] === "string" && search["status"] && { status: search["status"] }),
+      ...(typeof search["sort"] === "string" && search["sort"] && { sort: search["sort"] }),
+      ...(search["view"] === "list" && { view: "list" as const }),
+    };
+  },
+  component: lazyRouteComponent(() => import("./features/projects/ProjectsPage.tsx"), "ProjectsPage"),
+});
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./features/settings/SettingsPage.tsx"), "SettingsPage"),
+});
+const settingsIndex = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/settings/profile", replace: true });
+  },
+});
+const settingsProfile = createRoute({
+  getParentRoute: () => settings,
+  path: "profile",
+  component: lazyRouteComponent(() => import("./features/settings/ProfileSettings.tsx"), "ProfileSettings"),
+});
+const settingsLook = createRoute({
+  getParentRoute: () => settings,
+  path: "look",
+  component: lazyRouteComponent(() => import("./features/settings/LookSettings.tsx"), "LookSettings"),
+});
+const settingsSecurity = createRoute({
+  getParentRoute: () => settings,
+  path: "security",
+  component: lazyRouteComponent(() => import("./features/settings/SecuritySettings.tsx"), "SecuritySettings"),
+});
+const settingsModels = createRoute({
+  getParentRoute: () => settings,
+  path: "models",
+  component: lazyRouteComponent(() => import("./features/models/ModelSettings.tsx"), "ModelSettings"),
+});
+const settingsShortcuts = createRoute({
+  getParentRoute: () => settings,
+  path: "shortcuts",
+  component: lazyRouteComponent(() => import("./features/settings/ShortcutSettings.tsx"), "ShortcutSettings"),
+});
+const workbench = createRoute({
+  getParentRoute: () => app,
+  path: "/p/$slug/{-$view}",
+  component: lazyRouteComponent(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage"),
+});
+
+const routeTree = root.addChildren([
+  guest.addChildren([login, register]),
+  components,
+  app.addChildren([
+    home,
+    projects,
+    settings.addChildren([settingsIndex, settingsProfile, settingsLook, settingsSecurity, settingsModels, settingsShortcuts]),
+    workbench,
+  ]),
+]);
+
+const Pending = () => (
+  <div className="grid h-full min-h-0 flex-1 place-items-center text-fg-2">
+    <Spinner word="Loading" />
+  </div>
+);
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: "intent",
+    defaultPreloadStaleTime: 0,
+    defaultPendingMs: 300,
+    defaultPendingMinMs: 200,
+    defaultPendingComponent: Pending,
+    defaultErrorComponent: RouteError,
+    defaultNotFoundComponent: NotFoundPage,
+    scrollRestoration: true,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

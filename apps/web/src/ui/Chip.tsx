@@ -1,0 +1,43 @@
+import { X } from "lucide-react";
+import type { ReactNode } from "react";
+import { cx } from "../lib/cx.ts";
+
+/** A small named thing in text or a bar: a file, a branch, an attachment. */
+export function Chip({
+  icon,
+  isMono = false,
+  onRemove,
+  removeLabel,
+  children,
+  className,
+}: {
+  icon?: ReactNode;
+  isMono?: boolean;
+  onRemove?: () => void;
+  removeLabel?: string;
+  children: ReactNode;
+  className?: string;
+}) {
+  return (
+    <span
+      className={cx(
+        "inline-flex h-[22px] items-center gap-[5px] rounded-1 bg-bg-3 px-[7px] whitespace-nowrap text-fg-1 [&_svg]:size-3",
+        isMono ? "font-mono text-2xs" : "text-xs",
+        className,
+      )}
+    >
+      {icon}
+      {children}
+      {onRemove ? (
+        <button
+          type="button"
+          aria-label={removeLabel ?? "Remove"}
+          onClick={onRemove}
+          className="-mr-1 grid size-4 place-items-center rounded-1 hover:text-fg-0"
+        >
+          <X />
+        </button>
+      ) : null}
+    </span>
+  );
+}

@@ -1,0 +1,88 @@
+import { useRef, type ComponentProps, type KeyboardEvent, type ReactNode, type RefObject } from "react";
+import { cx } from "../lib/cx.ts";
+import { useAutosize } from "./Textarea.tsx";
+
+export interface ComposerBoxProps {
+  value: string;
+  onChange: (value: string) => void;
+  /** Enter without Shift, outside of an input method's composition. */
+  onSubmit: () => void;
+  /** Keys not taken by Enter: history, mode cycling, steering. Call `preventDefault` to take one. */
+  onKeyDown?: (event: KeyboardEvent<HTMLTextAreaElement>) => void;
+  label: string;
+  placeholder?: string;
+  size?: "chat" | "hero";
+  isReadOnly?: boolean;
+  /** Chips of files and mentions, above the text. */
+  attachments?: ReactNode;
+  /** The bar: 24 px ghosts, then the send or stop button. */
+  bar?: ReactNode;
+  /** Takes the bar's place: one sentence and two acts (no model, no credits). The draft stays. */
+  notice?: ReactNode;
+  textareaRef?: RefObject<HTMLTextAreaElement | null>;
+  textareaProps?: Omit<ComponentProps<"textarea">, "value" | "onChange" | "onKeyDown" | "ref">;
+  className?: string;
+}
+
+/** The frame every prompt is written in: Home and chat share it. */
+export function ComposerBox({
+  value,
+  onChange,
+  onSubmit,
+  onKeyDown,
+  label,
+  placeholder,
+  size = "chat",
+  isReadOnly = false,
+  attachments,
+  bar,
+  notice,
+  textareaRef,
+  textareaProps,
+  className,
+}: ComposerBoxProps) {
+  const isHero = size === "hero";
+  const maxHeightPx = isHero ? 320 : 240;
+  const ownRef = useRef<HTMLTextAreaElement>(null);
+  const ref = textareaRef ?? ownRef;
+  useAutosize(ref, value, maxHeightPx);
+  return (
+    <div
+      className={cx(
+        "rounded-3 border border-line-1 bg-bg-1 focus-within:has-[textarea:focus]:border-fg-1 focus-within:has-[textarea:focus]:shadow-[0_0_0_1px_var(--fg-1)]",
+        className,
+      )}
+    >
+      {attachments ? <div className="flex flex-wrap gap-1 px-3 pt-2.5">{attachments}</div> : null}
+      <textarea
+        ref={ref}
+        rows={1}
+        aria-label={label}
+        placeholder={placeholder}
+        value={value}
+        readOnly={isReadOnly}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={(event) => {
+          onKeyDown?.(event);
+          if (event.defaultPrevented || event.key !== "Enter" || event.shiftKey || event.metaKey || event.ctrlKey || event.altKey) return;
+          if (event.nativeEvent.isComposing) return;
+          event.preventDefault();
+          onSubmit();
+        }}
+        style={{ maxHeight: maxHeightPx }}
+        className={cx(
+          "field-sizing-content block w-full resize-none bg-transparent text-fg-0 outline-none",
+          isHero
+            ? "min-h-[78px] px-4 pt-3.5 pb-1.5 text-lg leading-[1.5]"
+            : "min-h-[42px] px-3 pt-2.5 pb-1 text-md leading-[1.5] narrow:text-lg",
+        )}
+        {...textareaProps}
+      />
+      {notice ? (
+        <div className="flex flex-wrap items-center gap-2.5 border-t border-line-0 px-3 py-2.5 text-sm leading-[1.45]">{notice}</div>
+      ) : (
+        <div className={cx("flex items-center", isHero ? "gap-1 px-2 pt-1.5 pb-2" : "gap-0.5 px-1.5 pt-1 pb-1.5")}>{bar}</div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+import { AlertDialog as Radix } from "radix-ui";
+import { useId, useState, type FormEvent, type ReactNode } from "react";
+import { Button } from "./Button.tsx";
+import { dialogBox, scrim } from "./Dialog.tsx";
+import { Kbd } from "./Kbd.tsx";
+
+export interface ConfirmDialogProps {
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+  title: ReactNode;
+  /** What happens, what cannot be undone. */
+  children: ReactNode;
+  act: string;
+  actWord?: string;
+  isDanger?: boolean;
+  /** Only when nothing can bring it back: the act waits for exactly this text. */
+  typedConfirmation?: string;
+  /** May reject; the dialog then stays and shows the reason. */
+  onConfirm: () => Promise<void> | void;
+}
+
+export function ConfirmDialog({
+  isOpen,
+  onOpenChange,
+  title,
+  children,
+  act,
+  actWord,
+  isDanger = false,
+  typedConfirmation,
+  onConfirm,
+}: ConfirmDialogProps) {
+  const inputId = useId();
+  const [typed, setTyped] = useState("");
+  const [isWorking, setIsWorking] = useState(false);
+  const [failure, setFailure] = useState<string>();
+  const isReady = typedConfirmation === undefined || typed.trim() === typedConfirmation;
+  const change = (next: boolean) => {
+    if (isWorking) return;
+    setTyped("");
+    setFailure(undefined);
+    onOpenChange(next);
+  };
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (!isReady || isWorking) return;
+    setIsWorking(true);
+    setFailure(undefined);
+    try {
+      await onConfirm();
+      setTyped("");
+      onOpenChange(false);
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : "That did not work.");
+    } finally {
+      setIsWorking(false);
+    }
+  };
+  return (
+    <Radix.Root open={isOpen} onOpenChange={change}>
+      <Radix.Portal>
+        <Radix.Overlay className={scrim} />
+        <Radix.Content className={dialogBox}>
+          <form onSubmit={submit} className="contents">
+            <Radix.Title className="px-5 pt-[18px] text-lg leading-tight">{title}</Radix.Title>
+            <Radix.Description asChild>
+              <div className="px-5 pt-2 leading-read">{children}</div>
+            </Radix.Description>
+            {typedConfirmation === undefined ? null : (
+              <div className="px-5 pt-3">
+                <label htmlFor={inputId}>
+                  Type <b className="select-all">{typedConfirmation}</b> to go on
+                </label>
+                <input
+                  id={inputId}
+                  value={typed}
+                  autoComplete="off"
+                  onChange={(event) => setTyped(event.target.value)}
+                  className="mt-1.5 h-8 w-full rounded-2 border border-line-1 bg-bg-1 px-2.5 text-fg-0 focus-visible:-outline-offset-1 narrow:h-11 narrow:text-lg"
+                />
+              </div>
+            )}
+            {failure ? (
+              <p role="alert" className="px-5 pt-3 text-err">
+                {failure}
+              </p>
+            ) : null}
+            <div className="mt-4 flex justify-end gap-2 border-t border-line-0 px-5 py-3">
+              <Radix.Cancel asChild>
+                <Button variant="ghost" keys={<Kbd>Esc</Kbd>}>
+                  Cancel
+                </Button>
+              </Radix.Cancel>
+              <Button
+                type="submit"
+                variant={isDanger ? "danger" : "primary"}
+                disabled={!isReady}
+                isLoading={isWorking}
+                loadingWord={actWord ?? act}
+              >
+                {act}
+              </Button>
+            </div>
+          </form>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,51 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { cx } from "../lib/cx.ts";
+import { IconButton } from "./IconButton.tsx";
+
+export const scrim = "anim-fade fixed inset-0 z-40 bg-scrim";
+export const dialogBox =
+  "anim-dialog on-sheet fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-32px)] w-[min(480px,calc(100vw-24px))] -translate-x-1/2 -translate-y-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 text-sm text-fg-1 shadow-3 outline-none";
+
+export interface DialogProps {
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+  /** A question, when an answer is asked for. */
+  title: ReactNode;
+  description?: ReactNode;
+  children?: ReactNode;
+  /** Cancel left of the act. */
+  footer?: ReactNode;
+  className?: string;
+  /** Where focus goes first; default is the first control. */
+  onOpenAutoFocus?: (event: Event) => void;
+}
+
+/** Modal dialog: traps and restores focus, Esc closes. */
+export function Dialog({ isOpen, onOpenChange, title, description, children, footer, className, onOpenAutoFocus }: DialogProps) {
+  return (
+    <Radix.Root open={isOpen} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className={scrim} />
+        <Radix.Content
+          className={cx(dialogBox, className)}
+          {...(description ? {} : { "aria-describedby": undefined })}
+          {...(onOpenAutoFocus && { onOpenAutoFocus })}
+        >
+          <div className="flex items-start gap-3 px-5 pt-[18px]">
+            <Radix.Title className="min-w-0 flex-1 text-lg leading-tight">{title}</Radix.Title>
+            <Radix.Close asChild>
+              <IconButton label="Close" size="sm" className="-mt-1 -mr-2">
+                <X size={14} />
+              </IconButton>
+            </Radix.Close>
+          </div>
+          {description ? <Radix.Description className="px-5 pt-1.5 leading-read">{description}</Radix.Description> : null}
+          {children ? <div className="scroll-y min-h-0 flex-1 px-5 pt-3 pb-5">{children}</div> : <div className="pb-4" />}
+          {footer ? <div className="flex flex-wrap justify-end gap-2 border-t border-line-0 px-5 py-3">{footer}</div> : null}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

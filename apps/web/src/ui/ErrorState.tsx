@@ -1,0 +1,49 @@
+import { CircleX, RotateCw } from "lucide-react";
+import type { ReactNode } from "react";
+import { cx } from "../lib/cx.ts";
+import { Button } from "./Button.tsx";
+
+export interface ErrorStateProps {
+  /** What could not be done, as a sentence. */
+  title: string;
+  /** The cause, as the server said it. */
+  children?: ReactNode;
+  onRetry?: () => void;
+  isRetrying?: boolean;
+  /** Behind "Details": request id, stack, code. */
+  details?: string | undefined;
+  /** Further acts beside Retry. */
+  action?: ReactNode;
+  className?: string;
+}
+
+/** A failure in place: cause, Retry, details. */
+export function ErrorState({ title, children, onRetry, isRetrying = false, details, action, className }: ErrorStateProps) {
+  return (
+    <div role="alert" className={cx("flex flex-col items-start gap-3 p-6", className)}>
+      <div className="flex items-start gap-2">
+        <CircleX className="mt-0.5 flex-none text-err" />
+        <div>
+          <h2 className="text-md">{title}</h2>
+          {children ? <div className="mt-1 max-w-[60ch] text-sm leading-read text-fg-2">{children}</div> : null}
+        </div>
+      </div>
+      <div className="flex flex-wrap gap-2 pl-6">
+        {onRetry ? (
+          <Button icon={<RotateCw size={14} />} onClick={onRetry} isLoading={isRetrying} loadingWord="Retrying">
+            Retry
+          </Button>
+        ) : null}
+        {action}
+      </div>
+      {details ? (
+        <details className="w-full pl-6 text-xs text-fg-2">
+          <summary className="cursor-default">Details</summary>
+          <pre className="mt-2 max-h-48 scroll-y rounded-2 border border-line-0 bg-bg-2 p-2 break-words whitespace-pre-wrap text-fg-1">
+            {details}
+          </pre>
+        </details>
+      ) : null}
+    </div>
+  );
+}

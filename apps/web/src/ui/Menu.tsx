@@ -1,0 +1,134 @@
+import { Check } from "lucide-react";
+import { ContextMenu as RadixContext, DropdownMenu as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { cx } from "../lib/cx.ts";
+
+/** The look of everything that floats beside its trigger. */
+export const floating = "anim-menu z-40 overflow-hidden rounded-3 border border-line-0 bg-bg-1 text-sm text-fg-0 shadow-2 on-sheet";
+const row = (isDanger?: boolean) =>
+  cx(
+    "flex min-h-7 w-full select-none items-center gap-2 rounded-1 px-2 py-1 outline-none data-[disabled]:text-fg-3 data-[highlighted]:bg-bg-3 narrow:min-h-11",
+    isDanger ? "text-err" : "text-fg-0",
+  );
+
+export interface MenuAction {
+  label: string;
+  hint?: string;
+  icon?: ReactNode;
+  keys?: ReactNode;
+  isDanger?: boolean;
+  isDisabled?: boolean;
+  onSelect: () => void;
+}
+/** `"-"` draws a line. */
+export type MenuEntry = MenuAction | "-";
+
+const Inside = ({ entry }: { entry: MenuAction }) => (
+  <>
+    {entry.icon ? <span className="flex-none text-fg-2 [[data-danger]>&]:text-err">{entry.icon}</span> : null}
+    <span className="min-w-0 flex-1">
+      {entry.label}
+      {entry.hint ? <span className="block text-xs text-fg-2">{entry.hint}</span> : null}
+    </span>
+    {entry.keys}
+  </>
+);
+
+export interface MenuProps {
+  /** One element that takes a ref: Button or IconButton. */
+  trigger: ReactNode;
+  label?: string;
+  align?: "start" | "center" | "end";
+  side?: "top" | "bottom" | "left" | "right";
+  entries?: readonly MenuEntry[];
+  /** A choice of one; drawn above `entries`. */
+  choice?: {
+    value: string;
+    onChange: (value: string) => void;
+    options: readonly { value: string; label: string; hint?: string; isDisabled?: boolean }[];
+  };
+  /** Free head, such as who is signed in. */
+  head?: ReactNode;
+}
+
+/** A drop-down of actions, of one choice, or of both. */
+export function Menu({ trigger, label, align = "start", side = "bottom", entries = [], choice, head }: MenuProps) {
+  return (
+    <Radix.Root modal={false}>
+      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Content
+          aria-label={label}
+          align={align}
+          side={side}
+          sideOffset={4}
+          collisionPadding={8}
+          className={cx(floating, "max-h-(--radix-dropdown-menu-content-available-height) min-w-44 max-w-80 scroll-y p-1")}
+        >
+          {head}
+          {choice ? (
+            <Radix.RadioGroup value={choice.value} onValueChange={choice.onChange}>
+              {choice.options.map((option) => (
+                <Radix.RadioItem key={option.value} value={option.value} disabled={option.isDisabled ?? false} className={row()}>
+                  <span className="min-w-0 flex-1">
+                    {option.label}
+                    {option.hint ? <span className="block text-xs text-fg-2">{option.hint}</span> : null}
+                  </span>
+                  <span className="w-3.5 flex-none">
+                    <Radix.ItemIndicator>
+                      <Check size={14} />
+                    </Radix.ItemIndicator>
+                  </span>
+                </Radix.RadioItem>
+              ))}
+            </Radix.RadioGroup>
+          ) : null}
+          {choice && entries.length > 0 ? <Radix.Separator className="-mx-1 my-1 h-px bg-line-0" /> : null}
+          {entries.map((entry, index) =>
+            entry === "-" ? (
+              <Radix.Separator key={`line-${index}`} className="-mx-1 my-1 h-px bg-line-0" />
+            ) : (
+              <Radix.Item
+                key={entry.label}
+                disabled={entry.isDisabled ?? false}
+                onSelect={entry.onSelect}
+                data-danger={entry.isDanger || undefined}
+                className={row(entry.isDanger)}
+              >
+                <Inside entry={entry} />
+              </Radix.Item>
+            ),
+          )}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** The same entries on right click, long press and the menu key. */
+export function ContextMenu({ entries, children }: { entries: readonly MenuEntry[]; children: ReactNode }) {
+  return (
+    <RadixContext.Root modal={false}>
+      <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
+      <RadixContext.Portal>
+        <RadixContext.Content collisionPadding={8} className={cx(floating, "min-w-44 p-1")}>
+          {entries.map((entry, index) =>
+            entry === "-" ? (
+              <RadixContext.Separator key={`line-${index}`} className="-mx-1 my-1 h-px bg-line-0" />
+            ) : (
+              <RadixContext.Item
+                key={entry.label}
+                disabled={entry.isDisabled ?? false}
+                onSelect={entry.onSelect}
+                data-danger={entry.isDanger || undefined}
+                className={row(entry.isDanger)}
+              >
+                <Inside entry={entry} />
+              </RadixContext.Item>
+            ),
+          )}
+        </RadixContext.Content>
+      </RadixContext.Portal>
+    </RadixContext.Root>
+  );
+}

@@ -1,0 +1,56 @@
+import { ToggleGroup as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { Tooltip } from "./Tooltip.tsx";
+
+export interface Segment<T extends string> {
+  value: T;
+  label: string;
+  /** With an icon the label becomes its name and tooltip, unless `isLabelShown`. */
+  icon?: ReactNode;
+  isLabelShown?: boolean;
+}
+
+/** One of a few, all in sight. */
+export function SegmentedControl<T extends string>({
+  segments,
+  value,
+  onChange,
+  label,
+}: {
+  segments: readonly Segment<T>[];
+  value: T;
+  onChange: (value: T) => void;
+  label: string;
+}) {
+  return (
+    <Radix.Root
+      type="single"
+      value={value}
+      onValueChange={(next: string) => next && onChange(next as T)}
+      aria-label={label}
+      className="inline-flex gap-px rounded-2 bg-bg-3 p-0.5"
+    >
+      {segments.map((segment) => {
+        const isIconOnly = segment.icon !== undefined && !segment.isLabelShown;
+        const item = (
+          <Radix.Item
+            key={segment.value}
+            value={segment.value}
+            aria-label={isIconOnly ? segment.label : undefined}
+            className="inline-flex h-[22px] items-center gap-[5px] rounded-1 px-2 text-xs font-medium text-fg-2 hover:text-fg-0 data-[state=on]:bg-bg-1 data-[state=on]:text-fg-0 data-[state=on]:shadow-1 narrow:h-9 narrow:px-3"
+          >
+            {segment.icon}
+            {isIconOnly ? null : segment.label}
+          </Radix.Item>
+        );
+        return isIconOnly ? (
+          <Tooltip key={segment.value} text={segment.label}>
+            {item}
+          </Tooltip>
+        ) : (
+          item
+        );
+      })}
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,47 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { cx } from "../lib/cx.ts";
+import { scrim } from "./Dialog.tsx";
+import { IconButton } from "./IconButton.tsx";
+
+export interface SheetProps {
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+  title: string;
+  /** `right` becomes `bottom` on phones. */
+  side?: "right" | "bottom";
+  children: ReactNode;
+  footer?: ReactNode;
+}
+
+/** A modal panel at the edge. */
+export function Sheet({ isOpen, onOpenChange, title, side = "right", children, footer }: SheetProps) {
+  return (
+    <Radix.Root open={isOpen} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className={scrim} />
+        <Radix.Content
+          aria-describedby={undefined}
+          className={cx(
+            "on-sheet fixed z-50 flex flex-col border-line-0 bg-bg-1 text-sm shadow-3 outline-none",
+            side === "right"
+              ? "anim-sheet-right inset-y-2 right-2 w-[min(420px,calc(100vw-16px))] rounded-4 border narrow:inset-x-0 narrow:top-auto narrow:bottom-0 narrow:max-h-[85dvh] narrow:w-auto narrow:rounded-b-none"
+              : "anim-sheet-bottom inset-x-0 bottom-0 max-h-[85dvh] rounded-t-4 border-t pb-[env(safe-area-inset-bottom)]",
+          )}
+        >
+          <div className="flex items-center gap-2 px-4 pt-3 pb-2">
+            <Radix.Title className="min-w-0 flex-1 truncate text-md">{title}</Radix.Title>
+            <Radix.Close asChild>
+              <IconButton label="Close" size="sm">
+                <X size={14} />
+              </IconButton>
+            </Radix.Close>
+          </div>
+          <div className="scroll-y min-h-0 flex-1 px-4 pb-4">{children}</div>
+          {footer ? <div className="flex gap-2 border-t border-line-0 px-4 py-3">{footer}</div> : null}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,36 @@
+import { useLayoutEffect, useRef, type ComponentProps, type RefObject } from "react";
+import { cx } from "../lib/cx.ts";
+import { useFieldProps } from "./Field.tsx";
+
+const growsByItself = typeof CSS !== "undefined" && CSS.supports("field-sizing", "content");
+
+/** Grows with its text up to `maxHeightPx`, then scrolls. Where CSS cannot (`field-sizing`), script does. */
+export function useAutosize(ref: RefObject<HTMLTextAreaElement | null>, value: unknown, maxHeightPx: number): void {
+  useLayoutEffect(() => {
+    const box = ref.current;
+    if (!box || growsByItself) return;
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight, maxHeightPx)}px`;
+  }, [ref, value, maxHeightPx]);
+}
+
+export function Textarea({ maxHeightPx = 320, className, value, style, ...rest }: ComponentProps<"textarea"> & { maxHeightPx?: number }) {
+  const field = useFieldProps();
+  const ref = useRef<HTMLTextAreaElement>(null);
+  useAutosize(ref, value, maxHeightPx);
+  return (
+    <textarea
+      ref={ref}
+      {...field}
+      value={value}
+      rows={3}
+      style={{ maxHeight: maxHeightPx, ...style }}
+      className={cx(
+        "field-sizing-content w-full resize-none rounded-2 border border-line-1 bg-bg-1 px-2.5 py-2 text-md text-fg-0 aria-invalid:border-err narrow:text-lg",
+        "focus-visible:outline-2 focus-visible:-outline-offset-1",
+        className,
+      )}
+      {...rest}
+    />
+  );
+}

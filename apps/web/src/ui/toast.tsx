@@ -1,0 +1,58 @@
+import { CircleCheck, CircleX, Info, X } from "lucide-react";
+import type { ReactNode } from "react";
+import { Toaster as Sonner, toast as sonner } from "sonner";
+import { Button } from "./Button.tsx";
+import { IconButton } from "./IconButton.tsx";
+
+type ToastKind = "done" | "failed" | "note";
+export interface ToastOptions {
+  kind?: ToastKind;
+  /** One act, such as Undo. */
+  action?: { label: string; onSelect: () => void };
+  /** Milliseconds; default 6 000, or 10 000 with an action. Hovering holds it. */
+  durationMs?: number;
+  /** Replaces the toast of the same id. */
+  id?: string;
+}
+
+const icons: Record<ToastKind, ReactNode> = {
+  done: <CircleCheck className="text-ok" />,
+  failed: <CircleX className="text-err" />,
+  note: <Info className="text-info" />,
+};
+
+/** One sentence, at most one act. Never for an error that belongs to a field or a row. */
+export function toast(sentence: ReactNode, { kind = "done", action, durationMs, id }: ToastOptions = {}): void {
+  sonner.custom(
+    (toastId) => (
+      <div
+        role={kind === "failed" ? "alert" : undefined}
+        className="flex w-[380px] max-w-[calc(100vw-24px)] items-center gap-2.5 rounded-3 border border-line-0 bg-bg-1 py-2.5 pr-2 pl-3 text-sm text-fg-0 shadow-3"
+      >
+        <span className="flex-none">{icons[kind]}</span>
+        <span className="min-w-0 flex-1">{sentence}</span>
+        {action ? (
+          <Button
+            size="sm"
+            variant="ghost"
+            onClick={() => {
+              sonner.dismiss(toastId);
+              action.onSelect();
+            }}
+          >
+            {action.label}
+          </Button>
+        ) : null}
+        <IconButton label="Close" size="sm" onClick={() => sonner.dismiss(toastId)}>
+          <X size={14} />
+        </IconButton>
+      </div>
+    ),
+    { duration: durationMs ?? (action ? 10_000 : 6_000), ...(id !== undefined && { id }) },
+  );
+}
+
+/** Mount once. */
+export const Toaster = () => (
+  <Sonner position="bottom-right" gap={8} offset={16} mobileOffset={{ bottom: 72, left: 12, right: 12 }} containerAriaLabel="Notices" />
+);

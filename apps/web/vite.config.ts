@@ -1,0 +1,37 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type ProxyOptions } from "vite";
+import { precompress } from "./build/precompress.ts";
+import { preloadFont } from "./build/preload-font.ts";
+import { wireRoutes } from "./build/wire-routes.ts";
+
+const server = process.env["STUDIO_SERVER"] ?? "http://127.0.0.1:8000";
+
+// Cookie sessions check Origin; behind the dev proxy the page's origin is Vite's, so it is put right here.
+const toServer: ProxyOptions = {
+  target: server,
+  changeOrigin: true,
+  ws: true,
+  configure: (proxy) => {
+    const setOrigin = (request: { setHeader: (name: string, value: string) => void }) => request.setHeader("origin", server);
+    proxy.on("proxyReq", setOrigin);
+    proxy.on("proxyReqWs", setOrigin);
+  },
+};
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), wireRoutes(), preloadFont("inter-latin-opsz-normal"), precompress()],
+  server: {
+    port: 5173,
+    strictPort: false,
+    proxy: { "/api": toServer, "/health": toServer, "/ready": toServer, "/docs": toServer, "/openapi.json": toServer },
+  },
+  build: {
+    outDir: "dist",
+    target: "es2024",
+    // The CSP allows no inline script and no data: font; small assets stay files.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700,
+  },
+});
