@@ -1,16 +1,17 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { contract } from "@tesslate/contract";
-import { createRuntime, reachable, type RuntimeDriver } from "@tesslate/runtime";
+import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
-import { mountAuth, createAuth } from "./features/auth/index.ts";
+import { createAuth, createAuthStore, createRefreshTokens, createSessions, createSetup, mountAuth } from "./features/auth/index.ts";
 import { mountSystem } from "./features/system/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
-import { createUsers, mountUsers } from "./features/users/index.ts";
-import { createHttpServer, type HttpServer } from "./http/server.ts";
+import { createPasswords, createUsers, createUsersStore, mountUsers, type OnRegistered } from "./features/users/index.ts";
+import { createHttpServer, type HttpServer, type PreviewSite } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
 import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
-import { connectDatabase, migrateDatabase } from "./platform/database.ts";
+import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platform/database.ts";
+import { notFound } from "./platform/errors.ts";
 import { createEventLog } from "./platform/events.ts";
 import { startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
@@ -31,6 +32,7 @@ export interface Swap {
 
 export interface Studio {
   http: HttpServer;
+  database: DatabaseHandle;
   /** For the start-up banner. */
   facts: { driver: string; isolation: string; warnings: readonly string[]; models: string[]; setupToken: string | undefined };
   /** Orderly end: streams, runs, sandboxes (left for the next start to adopt), database. */
@@ -60,7 +62,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
     const box = createCryptoBox(secretKey);
     const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
-    const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: (dir) => reachable(dir), log });
+    const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach, log });
     if (embedded) closers.push(() => embedded.stop());
     const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log);
     closers.push(() => database.close());
@@ -77,18 +79,35 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
 
     // Runtime
-    const runtime = swap.runtime ?? (await createRuntime({ driver: config.runtime.driver, dataDir, log }));
+    const runtime = swap.runtime;
+    if (!runtime) throw new Error("This build has no runtime driver.");
     closers.push(() => runtime.close({ leaveRunning: true }));
 
     // Features
     const tasks = createTasks({ db, store: createTasksStore(db), events, bus, log, processId: presence.id, isShared });
     closers.push(() => tasks.close());
-    const users = createUsers({ db });
-    const auth = await createAuth({ db, bus, box, users, settings, limits, config: config.auth, http: config.http, log });
-    closers.push(() => auth.close());
+    /** What a new account starts with, done in the transaction that creates it. */
+    const onRegistered: OnRegistered[] = [];
+    const passwords = createPasswords();
+    const authStore = createAuthStore(db);
+    const sessions = createSessions({
+      store: authStore,
+      tokens: createRefreshTokens(box),
+      bus,
+      log,
+      lifetimeMs: config.auth.refreshTokenMs,
+    });
+    const users = createUsers({ store: createUsersStore(db), passwords, sessions, onRegistered });
+    const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
+    const auth = createAuth({ store: authStore, users, sessions, passwords, setup, limits, box, config: config.auth, log });
 
     // Jobs start last: everything they may call exists.
-    const jobs = await startJobs({ pool: database.pool, log, handlers: { ...tasks.jobHandlers }, cron: { prune_tasks: "*/10 * * * *" } });
+    const jobs = await startJobs({
+      pool: database.pool,
+      log,
+      handlers: { ...tasks.jobHandlers, ...auth.jobHandlers },
+      cron: { prune_tasks: "*/10 * * * *", prune_sessions: "17 * * * *" },
+    });
     closers.push(() => jobs.close());
     await tasks.start(jobs);
 
@@ -97,22 +116,64 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       config: config.http,
       log,
       auth: auth.authenticator,
-      preview: previews.site,
+      preview: noPreviews,
       contract,
       version,
       webDir: swap.webDir,
     });
     closers.push(() => http.close());
     const { mount } = http;
-    mountSystem(mount, {});
-    mountAuth(mount, { auth });
+    mountSystem(mount, {
+      facts: {
+        version,
+        driver: runtime.name,
+        isolation: runtime.isolation,
+        warnings: runtime.warnings,
+        appHost: config.http.appHost,
+        previewDomain: config.http.previewDomain,
+        isDemo: config.models.isDemo,
+        hasMail: config.mail.host !== "" && config.mail.sender !== "",
+        hasTwoFactor: false,
+      },
+      checks: { database: () => database.pool.query("select 1"), jobs: () => jobs.check(), runtime: () => runtime.list() },
+      setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),
+    });
+    mountAuth(mount, { auth, config: config.auth });
     mountUsers(mount, { users });
-    mountTasks(mount, { tasks, resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id });
+    mountTasks(mount, {
+      tasks,
+      resolveProject: async () => {
+        throw notFound("Project");
+      },
+    });
 
     return {
       http,
-      facts: { driver: runtime.name, isolation: runtime.isolation, warnings: runtime.warnings, models: [], setupToken: undefined },
+      database,
+      facts: {
+        driver: runtime.name,
+        isolation: runtime.isolation,
+        warnings: runtime.warnings,
+        models: [],
+        setupToken: setup.needsToken ? await setup.token() : undefined,
+      },
       close,
     };
   }
 }
+
+/** Only this machine reaches the server: it listens on loopback, goes by a local name and no proxy stands in front. */
+const isPrivate = ({ http }: Config): boolean =>
+  http.isLoopbackOnly &&
+  !http.trustProxy &&
+  (http.appHost === "localhost" || http.appHost.endsWith(".localhost") || /^127\.|^\[?::1\]?$/.test(http.appHost));
+
+/** A path to the folder for another OS user. */
+const reach = async (folder: string): Promise<string> => folder;
+
+/** Answers for the hosts of previews. */
+const noPreviews: PreviewSite = {
+  request: (_request, response) =>
+    void response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("There is no preview at this address.\n"),
+  upgrade: (_request, socket) => void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
+};

@@ -25,8 +25,8 @@ export interface Context<P = Principal> {
   setHeader(name: string, value: string): void;
   setCookie(name: string, value: string, options: CookieSerializeOptions): void;
   clearCookie(name: string, options: CookieSerializeOptions): void;
-  /** Picks 201 or 200 on upsert routes. */
-  status(code: 200 | 201): void;
+  /** Picks 201 or 200 on upsert routes; 503 is readiness saying no. */
+  status(code: 200 | 201 | 503): void;
 }
 
 /** How the front door learns who calls; implemented by `features/auth`. */
@@ -36,6 +36,8 @@ export interface Authenticator {
   redeemTicket(ticket: string): Promise<Principal | undefined>;
   /** Throws `csrf_missing`, `csrf_mismatch` or `csrf_invalid`. */
   checkCsrf(principal: Principal, header: string | undefined, cookie: string | undefined): void;
+  /** Calls `ended` when the caller's session is revoked while something long is open. Returns the unsubscribe function. */
+  watch(principal: Principal, ended: () => void): () => void;
 }
 export const sessionCookie = "tesslate_auth";
 export const csrfCookie = "tesslate_csrf_token";

@@ -66,6 +66,11 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
         reply.raw.once("close", () => abort.abort());
         if (shutdown.aborted) abort.abort();
         else shutdown.addEventListener("abort", () => abort.abort(), { once: true, signal: abort.signal });
+        if (request.principal) {
+          const unwatch = auth.watch(request.principal, () => abort.abort());
+          if (abort.signal.aborted) unwatch();
+          else abort.signal.addEventListener("abort", unwatch, { once: true });
+        }
       }
       return request.abort.signal;
     },

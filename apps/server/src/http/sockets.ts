@@ -107,9 +107,11 @@ export function createSockets({
     const path = url.pathname.replace(/(.)\/$/, "$1");
     const found = routes.find((r) => r.pattern.test(path));
     const child = log.child({ request_id, route: found?.name });
+    let unwatch: (() => void) | undefined;
     try {
       const user = await principalOf(request, url, socket);
       if (!user) throw new AppError("unauthorized", "Sign in to do this.");
+      unwatch = auth.watch(user, () => socket.close(closeCodes.unauthorized, "session ended"));
       const values = found?.pattern.exec(path)?.slice(1).map(decodeURIComponent) ?? [];
       const params = Object.fromEntries(found?.names.map((n, i) => [n, values[i] ?? ""]) ?? []);
       if (!found || [...found.uuids].some((n) => !uuid.test(params[n] ?? ""))) throw new AppError("not_found", "Not found.");
@@ -129,6 +131,7 @@ export function createSockets({
         );
       }
     } finally {
+      unwatch?.();
       child.info({ duration_ms: Date.now() - started }, "socket closed");
     }
   };

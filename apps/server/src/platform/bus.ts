@@ -10,6 +10,8 @@ export interface Bus {
   listen<T>(channel: string, handler: (payload: T) => void): void;
   notify(channel: string, payload: unknown): Promise<void>;
   onReconnect(handler: () => void): void;
+  /** False while bells cannot be heard. */
+  isConnected(): boolean;
   close(): Promise<void>;
 }
 
@@ -31,9 +33,14 @@ export async function createBus(pool: pg.Pool, connection: pg.ClientConfig, log:
           log.error({ err, channel }, "bus listener failed");
         }
     });
-    next.once("end", () => void reconnect());
-    for (const channel of handlers.keys()) await next.query(`listen ${pg.escapeIdentifier(channel)}`);
+    try {
+      for (const channel of handlers.keys()) await next.query(`listen ${pg.escapeIdentifier(channel)}`);
+    } catch (cause) {
+      await next.end().catch(() => undefined);
+      throw cause;
+    }
     client = next;
+    next.once("end", () => void reconnect());
   };
   const reconnect = async () => {
     client = undefined;
@@ -63,6 +70,7 @@ export async function createBus(pool: pg.Pool, connection: pg.ClientConfig, log:
       await pool.query("select pg_notify($1, $2)", [channel, JSON.stringify(payload)]);
     },
     onReconnect: (handler) => void reconnects.push(handler),
+    isConnected: () => client !== undefined,
     close: async () => {
       isClosed = true;
       await client?.end().catch(() => undefined);

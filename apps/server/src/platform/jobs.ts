@@ -8,6 +8,8 @@ import type { Logger } from "./logger.ts";
 export interface Jobs {
   /** Enqueues inside the caller's transaction: the job exists exactly when the transaction commits. */
   enqueue(tx: Queries, name: string, payload: object, options?: { key?: string }): Promise<void>;
+  /** Rejects when jobs are no longer picked up. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 export type JobHandlers = Record<string, (payload: unknown) => Promise<void>>;
@@ -42,12 +44,22 @@ export async function startJobs({
       .join("\n"),
   });
   // The runner's own failure must reach the log, not kill the process.
-  runner.promise.catch((err: unknown) => log.error({ err }, "job runner stopped"));
+  let failure: unknown;
+  let isRunning = true;
+  runner.promise
+    .catch((err: unknown) => {
+      failure = err;
+      log.error({ err }, "job runner stopped");
+    })
+    .finally(() => (isRunning = false));
   return {
     enqueue: async (tx, name, payload, options = {}) => {
       await tx.execute(
         sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${options.key ?? null}, max_attempts := 5)`,
       );
+    },
+    check: async () => {
+      if (!isRunning) throw new Error("the job runner has stopped", { cause: failure });
     },
     close: async () => {
       await runner.stop().catch(() => undefined);

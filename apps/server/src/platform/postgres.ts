@@ -20,13 +20,15 @@ interface Options {
   /** A path to the same folder that the database's OS user can traverse (checkouts below /root are closed to others). */
   reach: (dir: string) => Promise<string>;
   log: Logger;
+  /** Server settings that differ from ours, e.g. `fsync: "off"` for throw-away databases. */
+  settings?: Record<string, string>;
 }
 
 /**
  * Supervises PostgreSQL from its npm package: initialises once, starts, restarts it when it dies, cleans up after a crash of this process.
  * As root the server runs as the OS user `postgres` or `nobody`, because PostgreSQL refuses root.
  */
-export async function startEmbeddedPostgres({ dataDir, reach, log }: Options): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres({ dataDir, reach, log, settings = {} }: Options): Promise<EmbeddedPostgres> {
   const owner = await findOwner();
   const native = await findBinaries(owner.uid, reach);
   const home = join(dataDir, "postgres");
@@ -87,6 +89,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, log }: Options): P
         log_checkpoints: "off",
         timezone: "UTC",
         idle_in_transaction_session_timeout: "60s",
+        ...settings,
       }).flatMap(([k, v]) => ["-c", `${k}=${v}`]),
     ]);
     child = server;

@@ -8,6 +8,8 @@ import { serverSettings } from "./platform.table.ts";
 export interface ServerSettings {
   get<T>(key: string): Promise<T | undefined>;
   set(key: string, value: unknown): Promise<void>;
+  /** Keeps what is there already, also when two processes set it at once. Returns what is stored now. */
+  setOnce<T>(key: string, value: T): Promise<T>;
   getSecret(key: string): Promise<string | undefined>;
   setSecret(key: string, value: string): Promise<void>;
   remove(key: string): Promise<void>;
@@ -34,6 +36,10 @@ export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus;
   return {
     get: async <T>(key: string) => (await read(key)) as T | undefined,
     set: write,
+    setOnce: async <T>(key: string, value: T) => {
+      const [row] = await db.insert(serverSettings).values({ key, value }).onConflictDoNothing().returning();
+      return (row ? row.value : await read(key)) as T;
+    },
     getSecret: async (key) => {
       const sealed = (await read(key)) as { sealed: string } | undefined;
       return sealed && box.open(Buffer.from(sealed.sealed, "base64"), `server_settings:${key}`);

@@ -1,0 +1,165 @@
+import type { LoginResponse } from "@tesslate/contract";
+import type { Config } from "../../config.ts";
+import type { Authenticator, Principal } from "../../http/context.ts";
+import { hashToken, randomToken, type CryptoBox } from "../../platform/crypto.ts";
+import { AppError, unauthorized } from "../../platform/errors.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
+import { isLiving, type Passwords, type Registration, type UserRow, type Users } from "../users/index.ts";
+import type { AuthStore } from "./auth.store.ts";
+import type { LiveSession, Sessions } from "./sessions.ts";
+import type { Setup } from "./setup.ts";
+import { createAccessTokens, createCsrfTokens } from "./tokens.ts";
+
+/** Where a call comes from, for limits and for the account's list of sessions. */
+export interface Caller {
+  ip: string;
+  user_agent: string | undefined;
+}
+/** A fresh pair for the client. */
+export interface TokenPair {
+  accessToken: string;
+  refreshToken: string;
+}
+/** Asks for more than the password; given by the two-factor feature when it is there. */
+export type SecondFactor = (user: UserRow) => Promise<{ temp_token: string; method: "email" }>;
+
+const quarterHour = 15 * 60;
+const hour = 3600;
+const ticketMs = 60_000;
+const ticketPurpose = "ws";
+
+export type Auth = ReturnType<typeof createAuth>;
+export function createAuth({
+  store,
+  users,
+  sessions,
+  passwords,
+  setup,
+  limits,
+  box,
+  config,
+  log,
+  secondFactor,
+}: {
+  store: AuthStore;
+  users: Users;
+  sessions: Sessions;
+  passwords: Passwords;
+  setup: Setup;
+  limits: RateLimiter;
+  box: CryptoBox;
+  config: Config["auth"];
+  log: Logger;
+  secondFactor?: SecondFactor;
+}) {
+  const accessTokens = createAccessTokens(box, config.accessTokenMs);
+  const csrf = createCsrfTokens(config.csrfKey?.reveal() ?? box.deriveKey("csrf"), config.csrfMaxAgeMs);
+
+  const principalOf = (session: LiveSession, via: Principal["via"]): Principal => ({ ...session.user, session_id: session.id, via });
+  const sessionOf = async (token: string): Promise<LiveSession | undefined> => {
+    const claims = accessTokens.verify(token);
+    if (!claims) return undefined;
+    const session = await sessions.find(claims.sid);
+    return session?.user.id === claims.sub ? session : undefined;
+  };
+  const accessTokenOf = (user: Pick<UserRow, "id" | "is_superuser">, sessionId: string) =>
+    accessTokens.sign({ sub: user.id, sid: sessionId, is_admin: user.is_superuser });
+
+  /** Who calls. Implements the front door's view of this feature. */
+  const authenticator: Authenticator = {
+    authenticate: async ({ bearer, cookie }) => {
+      const token = bearer ?? cookie;
+      const session = token ? await sessionOf(token) : undefined;
+      return session && principalOf(session, bearer === undefined ? "cookie" : "bearer");
+    },
+    redeemTicket: async (ticket) => {
+      const taken = await store.takeToken(hashToken(ticket), ticketPurpose);
+      const session = taken && (await sessions.find(String(taken.payload["session_id"])));
+      return session?.user.id === taken?.user_id && session ? principalOf(session, "ticket") : undefined;
+    },
+    checkCsrf: (principal, header, cookie) => csrf.check(principal.session_id, header, cookie),
+    watch: (principal, ended) =>
+      principal.session_id === undefined ? () => undefined : sessions.watch(principal.session_id, principal.id, ended),
+  };
+
+  return {
+    authenticator,
+    setup,
+
+    register: async (input: Registration & { setup_token?: string | null }, caller: Caller): Promise<UserRow> => {
+      users.checkRegistration(input);
+      await limits.count(
+        { key: `register:ip:${networkOf(caller.ip)}`, max: 5, windowSeconds: hour },
+        { key: `register:email:${input.email.trim().toLowerCase()}`, max: 3, windowSeconds: hour },
+      );
+      const user = await users.register(input, (tx) => setup.decideAdmin(tx, input.setup_token));
+      log.info({ user_id: user.id, is_superuser: user.is_superuser }, "user registered");
+      if (user.is_superuser) await setup.finish();
+      return user;
+    },
+
+    /** Throws `login_bad_credentials` for whatever is wrong, after the same time. `pair` is missing while a second factor is awaited. */
+    login: async (login: string, password: string, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair | undefined }> => {
+      const user = await users.findByLogin(login);
+      const accountKey = `login:account:${user?.id ?? login.trim().toLowerCase()}:${networkOf(caller.ip)}`;
+      await limits.count(
+        { key: accountKey, max: 10, windowSeconds: quarterHour },
+        { key: `login:ip:${networkOf(caller.ip)}`, max: 50, windowSeconds: quarterHour },
+      );
+      const isRight = await passwords.verify(user?.hashed_password, password);
+      if (!user || !isRight || !isLiving(user)) throw unauthorized("The e-mail, username or password is wrong.", "login_bad_credentials");
+      await limits.reset(accountKey);
+      if (user.hashed_password && passwords.isOutdated(user.hashed_password))
+        await users.rehash(user.id, user.hashed_password, await passwords.hash(password));
+      if (user.two_fa_enabled) {
+        // Never without the second factor, and never a way in that skips it.
+        if (!secondFactor)
+          throw new AppError("not_configured", "This account asks for a code, and this server cannot send one at the moment.");
+        const { temp_token, method } = await secondFactor(user);
+        return { answer: { access_token: null, token_type: "bearer", requires_2fa: true, temp_token, method }, pair: undefined };
+      }
+      const { id, refreshToken } = await sessions.open(user, caller);
+      const accessToken = accessTokenOf(user, id);
+      log.info({ user_id: user.id, session_id: id }, "user signed in");
+      return {
+        answer: { access_token: accessToken, token_type: "bearer", requires_2fa: false, temp_token: null, method: null },
+        pair: { accessToken, refreshToken },
+      };
+    },
+
+    /** Throws `refresh_invalid`. */
+    refresh: async (token: string | undefined): Promise<TokenPair> => {
+      const refreshed = token ? await sessions.refresh(token) : undefined;
+      if (!refreshed) throw unauthorized("Your session is over. Sign in again.", "refresh_invalid");
+      return { accessToken: accessTokenOf(refreshed.user, refreshed.id), refreshToken: refreshed.refreshToken };
+    },
+
+    logout: async (principal: Principal): Promise<void> => {
+      if (principal.session_id) await sessions.revoke(principal.session_id, "logout");
+    },
+
+    /** A token bound to the session of this access cookie; without one to nobody's. */
+    csrfToken: async (accessCookie: string | undefined): Promise<string> =>
+      csrf.make(accessCookie ? (await sessionOf(accessCookie))?.id : undefined),
+
+    issueTicket: async (principal: Principal): Promise<{ ticket: string; expires_in: number }> => {
+      const ticket = randomToken();
+      await store.insertToken({
+        token_hash: hashToken(ticket),
+        purpose: ticketPurpose,
+        user_id: principal.id,
+        payload: { session_id: principal.session_id },
+        lifetimeMs: ticketMs,
+      });
+      return { ticket, expires_in: ticketMs / 1000 };
+    },
+
+    jobHandlers: {
+      prune_sessions: async () => {
+        await store.prune();
+        await limits.prune();
+      },
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { and, eq, isNull, ne, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../platform/database.ts";
+import { users, type UserRow } from "../users/users.table.ts";
+import { oneTimeTokens, sessions, type SessionRow } from "./auth.table.ts";
+
+/** The bell that tells every process what it may no longer believe. */
+export const sessionsChannel = "sessions";
+export interface SessionsBell {
+  user_id?: string;
+  session_ids?: string[];
+}
+export interface SessionWithUser {
+  session: SessionRow;
+  user: UserRow;
+}
+const isOpen = and(isNull(sessions.revoked_at), sql`${sessions.expires_at} > now()`);
+
+export type AuthStore = ReturnType<typeof createAuthStore>;
+export function createAuthStore(db: Database) {
+  const ring = async (q: Queries, bell: SessionsBell) => {
+    await q.execute(sql`select pg_notify(${sessionsChannel}, ${JSON.stringify(bell)})`);
+  };
+  const revoke = async (q: Queries, where: ReturnType<typeof and>, reason: string): Promise<string[]> => {
+    const rows = await q
+      .update(sessions)
+      .set({ revoked_at: sql`now()`, revoked_reason: reason })
+      .where(and(isNull(sessions.revoked_at), where))
+      .returning({ id: sessions.id });
+    const ids = rows.map((r) => r.id);
+    if (ids.length > 0) await ring(q, { session_ids: ids });
+    return ids;
+  };
+  return {
+    insert: async (values: typeof sessions.$inferInsert): Promise<void> => {
+      await db.insert(sessions).values(values);
+      await db
+        .update(users)
+        .set({ last_active_at: sql`now()` })
+        .where(eq(users.id, values.user_id));
+    },
+    /** An open session and its user; the caller judges the user. */
+    findOpen: async (id: string): Promise<SessionWithUser | undefined> =>
+      (
+        await db
+          .select({ session: sessions, user: users })
+          .from(sessions)
+          .innerJoin(users, eq(users.id, sessions.user_id))
+          .where(and(eq(sessions.id, id), isOpen))
+      )[0],
+    /** Notes that the session and its user were active now. */
+    touch: async (id: string): Promise<void> => {
+      await db.execute(
+        sql`with s as (update sessions set last_used_at = now() where id = ${id} and revoked_at is null returning user_id) update users set last_active_at = now() from s where users.id = s.user_id`,
+      );
+    },
+    /** Moves on to the next refresh token if `from` is still the current one. Exactly one of several parallel callers succeeds. */
+    rotate: async (id: string, from: string, to: string, lifetimeMs: number): Promise<boolean> =>
+      (
+        await db
+          .update(sessions)
+          .set({
+            refresh_hash: to,
+            previous_refresh_hash: from,
+            rotated_at: sql`now()`,
+            last_used_at: sql`now()`,
+            expires_at: sql`now() + make_interval(secs => ${lifetimeMs / 1000})`,
+          })
+          .where(and(eq(sessions.id, id), eq(sessions.refresh_hash, from), isOpen))
+          .returning({ id: sessions.id })
+      ).length > 0,
+    /** Whether the last rotation is at most `graceMs` ago. */
+    isFresh: async (id: string, graceMs: number): Promise<boolean> =>
+      (
+        await db
+          .select({ id: sessions.id })
+          .from(sessions)
+          .where(and(eq(sessions.id, id), sql`${sessions.rotated_at} > now() - make_interval(secs => ${graceMs / 1000})`))
+      ).length > 0,
+    /** The ids of the sessions that ended by this. */
+    revoke: (id: string, reason: string, q: Queries = db): Promise<string[]> => revoke(q, eq(sessions.id, id), reason),
+    revokeOfUser: (userId: string, keepId: string | undefined, reason: string, q: Queries = db): Promise<string[]> =>
+      revoke(q, and(eq(sessions.user_id, userId), keepId === undefined ? undefined : ne(sessions.id, keepId)), reason),
+    ring: (bell: SessionsBell, q: Queries = db): Promise<void> => ring(q, bell),
+
+    insertToken: async (values: {
+      token_hash: string;
+      purpose: string;
+      user_id: string;
+      payload: Record<string, unknown>;
+      lifetimeMs: number;
+    }): Promise<void> => {
+      const { lifetimeMs, ...row } = values;
+      await db.insert(oneTimeTokens).values({ ...row, expires_at: sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never });
+    },
+    /** Consumes a one-use token: of several parallel callers exactly one gets it. */
+    takeToken: async (tokenHash: string, purpose: string): Promise<{ user_id: string; payload: Record<string, unknown> } | undefined> => {
+      const [row] = await db
+        .delete(oneTimeTokens)
+        .where(and(eq(oneTimeTokens.token_hash, tokenHash), eq(oneTimeTokens.purpose, purpose)))
+        .returning({
+          user_id: oneTimeTokens.user_id,
+          payload: oneTimeTokens.payload,
+          isValid: sql<boolean>`${oneTimeTokens.expires_at} > now()`,
+        });
+      return row?.isValid ? row : undefined;
+    },
+    /** Deletes what is of no use to anybody. Ended sessions stay for a month, for the account's history. */
+    prune: async (): Promise<void> => {
+      await db.execute(sql`delete from one_time_tokens where expires_at < now()`);
+      await db.execute(sql`delete from sessions where expires_at < now() - interval '30 days' or revoked_at < now() - interval '30 days'`);
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import { randomUUID } from "node:crypto";
+import type { Bus } from "../../platform/bus.ts";
+import { hashToken } from "../../platform/crypto.ts";
+import type { Queries } from "../../platform/database.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { isLiving, type UserRow } from "../users/index.ts";
+import { sessionsChannel, type AuthStore, type SessionsBell } from "./auth.store.ts";
+import type { RefreshTokens } from "./tokens.ts";
+
+/** What is remembered of an open session of a living user. */
+export interface LiveSession {
+  id: string;
+  user: Pick<UserRow, "id" | "is_superuser" | "username" | "name">;
+  expires_at_ms: number;
+}
+interface Entry extends LiveSession {
+  readAtMs: number;
+}
+
+const rereadMs = 60_000;
+const graceMs = 30_000;
+const maxRemembered = 50_000;
+
+/**
+ * Sessions and who they belong to, remembered in this process so that a call needs no query to know its caller. The database's bell
+ * makes every process forget what changed; while the bell cannot be heard nothing remembered is believed.
+ */
+export type Sessions = ReturnType<typeof createSessions>;
+export function createSessions({
+  store,
+  tokens,
+  bus,
+  log,
+  lifetimeMs,
+}: {
+  store: AuthStore;
+  tokens: RefreshTokens;
+  bus: Bus;
+  log: Logger;
+  lifetimeMs: number;
+}) {
+  const remembered = new Map<string, Entry>();
+  const loading = new Map<string, Promise<Entry | undefined>>();
+  const watched = new Map<string, { user_id: string; ended: Set<() => void> }>();
+  /** Grows with every forgetting: what was read before it must not be remembered after it. */
+  let epoch = 0;
+
+  const read = async (id: string): Promise<Entry | undefined> => {
+    const since = epoch;
+    const found = await store.findOpen(id);
+    if (!found || !isLiving(found.user)) return undefined;
+    const { id: user_id, is_superuser, username, name } = found.user;
+    const entry: Entry = {
+      id,
+      user: { id: user_id, is_superuser, username, name },
+      expires_at_ms: Date.parse(found.session.expires_at),
+      readAtMs: Date.now(),
+    };
+    if (since === epoch) {
+      remembered.delete(id);
+      remembered.set(id, entry);
+      if (remembered.size > maxRemembered) remembered.delete(remembered.keys().next().value ?? "");
+    }
+    if (Date.now() - Date.parse(found.session.last_used_at) > rereadMs) touch(id);
+    return entry;
+  };
+  const load = (id: string): Promise<Entry | undefined> => {
+    const known = loading.get(id);
+    if (known) return known;
+    const work = read(id).finally(() => loading.delete(id));
+    loading.set(id, work);
+    return work;
+  };
+  const touch = (id: string) => {
+    store.touch(id).catch((err: unknown) => log.warn({ err }, "session activity not noted"));
+  };
+
+  const forget = ({ user_id, session_ids }: SessionsBell) => {
+    epoch += 1;
+    // Reads under way may have seen the old state: nobody may join them any more.
+    loading.clear();
+    for (const id of session_ids ?? []) remembered.delete(id);
+    if (user_id) for (const [id, entry] of remembered) if (entry.user.id === user_id) remembered.delete(id);
+    for (const [id, watch] of watched) if (session_ids?.includes(id) || watch.user_id === user_id) void recheck(id);
+  };
+  /** Ends the streams of a session that is over. */
+  const recheck = async (id: string) => {
+    try {
+      if (!(await load(id))) for (const ended of watched.get(id)?.ended ?? []) ended();
+    } catch (err) {
+      log.warn({ err }, "session not checked again");
+    }
+  };
+  bus.listen<SessionsBell>(sessionsChannel, forget);
+  bus.onReconnect(() => {
+    epoch += 1;
+    loading.clear();
+    remembered.clear();
+    for (const id of watched.keys()) void recheck(id);
+  });
+
+  return {
+    /** Starts a session; its first refresh token goes to the client and nowhere else. */
+    open: async (user: UserRow, from: { user_agent: string | undefined; ip: string }): Promise<{ id: string; refreshToken: string }> => {
+      const id = randomUUID();
+      const refreshToken = tokens.make(id, 0);
+      await store.insert({
+        id,
+        user_id: user.id,
+        refresh_hash: hashToken(refreshToken),
+        user_agent: from.user_agent?.slice(0, 400) ?? null,
+        ip: from.ip,
+        expires_at: new Date(Date.now() + lifetimeMs).toISOString(),
+      });
+      return { id, refreshToken };
+    },
+
+    /** The session if it is open and its user may act. No query while it is remembered. */
+    find: async (id: string): Promise<LiveSession | undefined> => {
+      const entry = remembered.get(id);
+      if (!entry || !bus.isConnected()) return load(id);
+      const now = Date.now();
+      if (entry.expires_at_ms <= now) return load(id);
+      if (now - entry.readAtMs > rereadMs) {
+        // One caller reads anew for all; the others go on with what is known.
+        entry.readAtMs = now;
+        touch(id);
+        return load(id);
+      }
+      return entry;
+    },
+
+    /**
+     * Exchanges a refresh token for the next one. Within 30 s of a rotation the previous token is answered with the same next one (parallel
+     * tabs, lost answers); any other used token ends the session, because two parties hold it. `undefined`: sign in again.
+     */
+    refresh: async (token: string): Promise<{ id: string; user: UserRow; refreshToken: string } | undefined> => {
+      const parsed = tokens.parse(token);
+      if (!parsed) return undefined;
+      const { session_id, generation } = parsed;
+      const next = tokens.make(session_id, generation + 1);
+      const hash = hashToken(token);
+      const hasRotated = await store.rotate(session_id, hash, hashToken(next), lifetimeMs);
+      const found = await store.findOpen(session_id);
+      if (!found || !isLiving(found.user)) return undefined;
+      const isParallel =
+        hasRotated ||
+        (found.session.previous_refresh_hash === hash &&
+          found.session.refresh_hash === hashToken(next) &&
+          (await store.isFresh(session_id, graceMs)));
+      if (!isParallel) {
+        log.warn({ session_id, user_id: found.user.id }, "refresh token used twice, session revoked");
+        forget({ session_ids: await store.revoke(session_id, "refresh_reuse") });
+        return undefined;
+      }
+      const entry = remembered.get(session_id);
+      if (entry) entry.expires_at_ms = Date.parse(found.session.expires_at);
+      return { id: session_id, user: found.user, refreshToken: next };
+    },
+
+    revoke: async (id: string, reason: string): Promise<void> => forget({ session_ids: await store.revoke(id, reason) }),
+    /** Ends all sessions of a user but one. In a transaction: call `forgetUser` after its commit. */
+    revokeOthers: async (tx: Queries, userId: string, keepId: string | undefined, reason: string): Promise<void> => {
+      await store.revokeOfUser(userId, keepId, reason, tx);
+    },
+    revokeAll: async (userId: string, reason: string): Promise<void> =>
+      forget({ session_ids: await store.revokeOfUser(userId, undefined, reason) }),
+    /** For whoever changed a user's name, role or state: here and in every other process the next call reads them anew. */
+    forgetUser: async (userId: string): Promise<void> => {
+      forget({ user_id: userId });
+      await store.ring({ user_id: userId });
+    },
+    /** Calls `ended` when the session is over while something long is open on its behalf. Returns the unsubscribe function. */
+    watch: (id: string, userId: string, ended: () => void): (() => void) => {
+      const known = watched.get(id) ?? { user_id: userId, ended: new Set() };
+      watched.set(id, known);
+      known.ended.add(ended);
+      return () => {
+        known.ended.delete(ended);
+        if (known.ended.size === 0 && watched.get(id) === known) watched.delete(id);
+      };
+    },
+  };
+}

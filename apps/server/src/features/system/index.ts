@@ -1,0 +1,1 @@
+export { mountSystem, type Checks, type SystemFacts } from "./system.routes.ts";

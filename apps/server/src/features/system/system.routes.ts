@@ -1,0 +1,78 @@
+import { systemRoutes, type PublicConfig } from "@tesslate/contract";
+import type { Mount } from "../../http/mount.ts";
+
+export interface SystemFacts {
+  version: string;
+  driver: PublicConfig["deployment_mode"];
+  isolation: PublicConfig["isolation"];
+  warnings: readonly string[];
+  appHost: string;
+  previewDomain: string;
+  isDemo: boolean;
+  hasMail: boolean;
+  hasTwoFactor: boolean;
+}
+
+/** Each resolves when its part works and rejects when it does not. */
+export type Checks = Record<string, () => Promise<unknown>>;
+
+const checkMs = 3000;
+
+/** marketplace-billing-admin 10. `setup` says whether an administrator is missing and how the first one is made. */
+export function mountSystem(
+  mount: Mount,
+  { facts, checks, setup }: { facts: SystemFacts; checks: Checks; setup: () => Promise<{ isRequired: boolean; needsToken: boolean }> },
+): void {
+  mount("system", systemRoutes, {
+    health: async () => ({
+      status: "healthy",
+      service: "tesslate-studio",
+      version: facts.version,
+      runtime: { driver: facts.driver, isolation: facts.isolation },
+    }),
+    ready: async ({ status, log, request_id }) => {
+      const results = await Promise.all(
+        Object.entries(checks).map(async ([name, check]) => {
+          const started = performance.now();
+          try {
+            await within(checkMs, check());
+            return [name, { ok: true, duration_ms: Math.round(performance.now() - started) }] as const;
+          } catch (err) {
+            log.warn({ err, check: name }, "not ready");
+            return [name, { ok: false, duration_ms: Math.round(performance.now() - started) }] as const;
+          }
+        }),
+      );
+      const answer = { status: "ready", checks: Object.fromEntries(results) };
+      if (results.every(([, { ok }]) => ok)) return answer;
+      status(503);
+      return Object.assign(answer, {
+        status: "not_ready",
+        detail: "A part of the server does not work right now.",
+        code: "unavailable",
+        request_id,
+      });
+    },
+    config: async () => {
+      const { isRequired, needsToken } = await setup();
+      return {
+        app_domain: facts.appHost,
+        preview_domain: facts.previewDomain,
+        deployment_mode: facts.driver,
+        isolation: facts.isolation,
+        isolation_warnings: [...facts.warnings],
+        version: facts.version,
+        setup_required: isRequired,
+        setup_token_required: isRequired && needsToken,
+        demo: facts.isDemo,
+        features: { stripe: false, google_oauth: false, github_oauth: false, two_fa: facts.hasTwoFactor, smtp: facts.hasMail },
+      };
+    },
+  });
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,62 @@
+import { randomCode } from "../../platform/crypto.ts";
+
+/** Rules of accounts-projects 2.0. Pure; the service decides which error a broken one is. */
+
+export const normalizeEmail = (email: string) => email.trim().toLowerCase();
+
+/** The sentence that says which rule a password breaks; `undefined` when it is fine. */
+export function passwordProblem(password: string, { email, username }: { email: string; username: string }): string | undefined {
+  const length = [...password].length;
+  if (length < 8) return "The password must have at least 8 characters.";
+  if (length > 128) return "The password must have at most 128 characters.";
+  if (password.toLowerCase() === email.toLowerCase()) return "The password must not be your e-mail address.";
+  if (password.toLowerCase() === username.toLowerCase()) return "The password must not be your username.";
+  return undefined;
+}
+
+const reserved = new Set(
+  "admin api auth dashboard login logout marketplace oauth register settings billing project library feedback referral referrals tesslate support help about terms privacy blog docs status www mail root null undefined system".split(
+    " ",
+  ),
+);
+/** Reserved names are refused with the words of a taken one. */
+export const isReservedUsername = (username: string) => reserved.has(username);
+export const normalizeUsername = (username: string) => username.trim().toLowerCase();
+export const isWellFormedUsername = (username: string) => /^[a-z0-9][a-z0-9_-]{1,48}[a-z0-9]$/.test(username) && !/[-_]{2}/.test(username);
+
+const localPart = (email: string) => email.split("@")[0] ?? "";
+export function generateUsername(email: string): string {
+  const base = localPart(email)
+    .toLowerCase()
+    .replace(/[^a-z0-9_]/g, "")
+    .replace(/_+/g, "_")
+    .slice(0, 20)
+    .replace(/^_+|_+$/g, "");
+  return `${base || "user"}_${randomCode(6)}`;
+}
+export const generateSlug = (username: string) => `${username.toLowerCase().replace(/[_ ]/g, "-")}-${randomCode(6)}`;
+export const generateReferralCode = () => randomCode(8).toUpperCase();
+/** `ada.love_lace` becomes "Ada Love Lace". */
+export const defaultName = (email: string): string =>
+  localPart(email)
+    .replace(/[._]+/g, " ")
+    .trim()
+    .replace(/\b\p{L}/gu, (letter) => letter.toUpperCase())
+    .slice(0, 100) || "User";
+
+const imageMarks: Record<string, (bytes: Buffer) => boolean> = {
+  png: (b) => b.subarray(0, 8).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])),
+  jpeg: (b) => b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff,
+  gif: (b) => /^GIF8[79]a/.test(b.toString("latin1", 0, 6)),
+  webp: (b) => b.toString("latin1", 0, 4) === "RIFF" && b.toString("latin1", 8, 12) === "WEBP",
+  avif: (b) => b.toString("latin1", 4, 8) === "ftyp" && /avif|avis|mif1/.test(b.toString("latin1", 8, 12)),
+};
+/** An http(s) address, or a data URI that really holds a raster image (never SVG, which can carry scripts). */
+export function avatarProblem(value: string): string | undefined {
+  if (/^https?:\/\//i.test(value)) return URL.canParse(value) ? undefined : "This is not a well-formed address.";
+  const [, type, data] = /^data:image\/(png|jpeg|gif|webp|avif);base64,([A-Za-z0-9+/]+={0,2})$/.exec(value) ?? [];
+  if (!type || !data) return "Give an http(s) address, or a PNG, JPEG, GIF, WebP or AVIF image as a base64 data URI.";
+  return imageMarks[type]?.(Buffer.from(data, "base64")) ? undefined : `The data is not a ${type.toUpperCase()} image.`;
+}
+export const websiteProblem = (value: string): string | undefined =>
+  /^https?:$/.test(URL.parse(value)?.protocol ?? "") ? undefined : "Give an address that begins with http:// or https://.";

@@ -1,0 +1,236 @@
+import type { PublicUser, UpdateUser, User } from "@tesslate/contract";
+import { isUniqueViolation, type Queries } from "../../platform/database.ts";
+import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
+import type { Passwords } from "./passwords.ts";
+import {
+  avatarProblem,
+  defaultName,
+  generateReferralCode,
+  generateSlug,
+  generateUsername,
+  isReservedUsername,
+  isWellFormedUsername,
+  normalizeEmail,
+  normalizeUsername,
+  passwordProblem,
+  websiteProblem,
+} from "./users.rules.ts";
+import { isLiving, type NewUser, type UsersStore } from "./users.store.ts";
+import type { UserRow } from "./users.table.ts";
+
+export interface Registration {
+  email: string;
+  password: string;
+  name?: string | null;
+  username?: string | null;
+  referral_code?: string | null;
+}
+/** What a new user brings along, done in the transaction that creates them (a library entry, a theme). */
+export type OnRegistered = (tx: Queries, user: UserRow) => Promise<void>;
+
+/** The sessions of users, as far as profile changes touch them. */
+export interface UserSessions {
+  revokeOthers(tx: Queries, userId: string, keepSessionId: string | undefined, reason: string): Promise<void>;
+  /** What is known of the user in memory is out of date; call after the commit. */
+  forgetUser(userId: string): Promise<void>;
+}
+
+const signupBonus = { credits: 15_000, days: 60 };
+const dailyCredits = 5;
+
+export type Users = ReturnType<typeof createUsers>;
+export function createUsers({
+  store,
+  passwords,
+  sessions,
+  onRegistered = [],
+  hasTwoFactor = false,
+}: {
+  store: UsersStore;
+  passwords: Passwords;
+  sessions: UserSessions;
+  onRegistered?: OnRegistered[];
+  /** A second factor can be sent and checked; without it nobody can switch it on and lock themselves out. */
+  hasTwoFactor?: boolean;
+}) {
+  const usernameOf = (given: string): string => {
+    const username = normalizeUsername(given);
+    if (!isWellFormedUsername(username)) throw malformedUsername();
+    if (isReservedUsername(username)) throw usernameTaken();
+    return username;
+  };
+
+  return {
+    /** The part of the rules that answers 422; such a request counts against no limit. */
+    checkRegistration: ({ username }: Registration): void => {
+      if (username && !isWellFormedUsername(normalizeUsername(username))) throw malformedUsername();
+    },
+    /** Throws `register_invalid_password`, `username_taken`, `register_user_already_exists`. `decideAdmin` runs under the set-up lock of the transaction. */
+    register: async (input: Registration, decideAdmin: (tx: Queries) => Promise<boolean>): Promise<UserRow> => {
+      const email = normalizeEmail(input.email);
+      const username = input.username ? usernameOf(input.username) : undefined;
+      const problem = passwordProblem(input.password, { email, username: username ?? "" });
+      if (problem) throw badRequest(problem, "register_invalid_password");
+      const hashed_password = await passwords.hash(input.password);
+      const name = input.name?.trim() || defaultName(email);
+
+      return store.transaction(async (tx) => {
+        const is_superuser = await decideAdmin(tx);
+        const referrer = input.referral_code ? await store.findByReferralCode(input.referral_code.trim().toUpperCase(), tx) : undefined;
+        for (let attempt = 0; attempt < 8; attempt++) {
+          const chosen = username ?? generateUsername(email);
+          const row = await store.insert(tx, {
+            email,
+            hashed_password,
+            name,
+            username: chosen,
+            slug: generateSlug(chosen),
+            is_superuser,
+            daily_credits: dailyCredits,
+            signup_bonus_credits: signupBonus.credits,
+            signup_bonus_expires_at: new Date(Date.now() + signupBonus.days * 86_400_000).toISOString(),
+            referral_code: generateReferralCode(),
+            referred_by: referrer?.referral_code ?? null,
+          });
+          if (row) {
+            for (const hook of onRegistered) await hook(tx, row);
+            return row;
+          }
+          if (await store.findByEmail(email, tx))
+            throw badRequest("An account with this e-mail exists already.", "register_user_already_exists");
+          if (username && (await store.findByUsername(username, tx))) throw usernameTaken();
+        }
+        throw new Error("no free username, slug and referral code found");
+      });
+    },
+
+    get: async (id: string): Promise<UserRow> => {
+      const row = await store.find(id);
+      if (!row) throw notFound("User");
+      return row;
+    },
+    /** By e-mail or username, whatever state the account is in. */
+    findByLogin: (login: string): Promise<UserRow | undefined> =>
+      login.includes("@") ? store.findByEmail(normalizeEmail(login)) : store.findByUsername(normalizeUsername(login)),
+    getPublic: async (id: string): Promise<PublicUser> => {
+      const row = await store.find(id);
+      if (!row || !isLiving(row)) throw notFound("User");
+      return publicOf(row);
+    },
+
+    /** accounts-projects 3. Only what the contract lists can be changed, however much the body holds. */
+    update: async (id: string, sessionId: string | undefined, body: UpdateUser): Promise<UserRow> => {
+      const user = await store.find(id);
+      if (!user) throw notFound("User");
+      const email = body.email === undefined ? user.email : normalizeEmail(body.email);
+      const username = body.username === undefined ? user.username : usernameOf(body.username);
+      if (body.password !== undefined) {
+        const problem = passwordProblem(body.password, { email, username });
+        if (problem) throw badRequest(problem, "update_user_invalid_password");
+      }
+      if (body.avatar_url) refuse("avatar_url", avatarProblem(body.avatar_url));
+      if (body.website_url) refuse("website_url", websiteProblem(body.website_url));
+
+      const hasNewEmail = email !== user.email;
+      const isSensitive =
+        hasNewEmail || body.password !== undefined || (body.two_fa_enabled ?? user.two_fa_enabled) !== user.two_fa_enabled;
+      if (isSensitive && user.hashed_password !== null) {
+        if (body.current_password === undefined)
+          throw badRequest("Give your current password to change this.", "current_password_required");
+        if (!(await passwords.verify(user.hashed_password, body.current_password)))
+          throw badRequest("The current password is wrong.", "current_password_wrong");
+      }
+      if (body.two_fa_enabled === true && !user.two_fa_enabled && !hasTwoFactor)
+        throw new AppError("not_configured", "Two-factor sign-in is not available on this server.");
+
+      const changes: Partial<NewUser> = {
+        ...(hasNewEmail && { email, is_verified: false }),
+        ...(body.password !== undefined && { hashed_password: await passwords.hash(body.password) }),
+        ...(body.username !== undefined && { username }),
+        ...(body.name !== undefined && { name: body.name.trim() || user.name }),
+      };
+      for (const key of profileFields) if (body[key] !== undefined) Object.assign(changes, { [key]: body[key] });
+      try {
+        const row = await store.transaction(async (tx) => {
+          const updated = await store.update(id, changes, tx);
+          if (body.password !== undefined) await sessions.revokeOthers(tx, id, sessionId, "password_changed");
+          return updated;
+        });
+        if (!row) throw notFound("User");
+        await sessions.forgetUser(id);
+        return row;
+      } catch (error) {
+        if (isUniqueViolation(error, "users_username_key")) throw usernameTaken();
+        if (isUniqueViolation(error, "users_email_key"))
+          throw badRequest("Another account has this e-mail already.", "update_user_email_already_exists");
+        throw error;
+      }
+    },
+
+    hasAdministrator: store.hasAdministrator,
+    lockSetup: store.lockSetup,
+    rehash: store.rehash,
+  };
+}
+
+const profileFields = [
+  "diagram_model",
+  "avatar_url",
+  "bio",
+  "twitter_handle",
+  "github_username",
+  "website_url",
+  "theme_preset",
+  "chat_position",
+  "disabled_models",
+  "two_fa_enabled",
+] as const satisfies (keyof UpdateUser)[];
+
+const malformedUsername = () =>
+  invalid(["body", "username"], "3 to 50 letters, digits, - or _; begins and ends with a letter or digit; no two of - and _ side by side");
+const usernameTaken = () => conflict("username_taken", "This username is not available.");
+function refuse(field: string, problem: string | undefined): void {
+  if (problem) throw invalid(["body", field], problem);
+}
+
+export const wireOf = (row: UserRow): User => ({
+  id: row.id,
+  email: row.email,
+  is_active: row.is_active,
+  is_superuser: row.is_superuser,
+  is_verified: row.is_verified,
+  name: row.name,
+  username: row.username,
+  slug: row.slug,
+  subscription_tier: row.subscription_tier,
+  total_spend_cents: row.total_spend_cents,
+  bundled_credits: row.bundled_credits,
+  purchased_credits: row.purchased_credits,
+  diagram_model: row.diagram_model,
+  disabled_models: row.disabled_models,
+  referral_code: row.referral_code,
+  referred_by: row.referred_by,
+  last_active_at: row.last_active_at,
+  avatar_url: row.avatar_url,
+  bio: row.bio,
+  twitter_handle: row.twitter_handle,
+  github_username: row.github_username,
+  website_url: row.website_url,
+  theme_preset: row.theme_preset,
+  chat_position: row.chat_position,
+  two_fa_enabled: row.two_fa_enabled,
+  created_at: row.created_at,
+  updated_at: row.updated_at,
+});
+const publicOf = (row: UserRow): PublicUser => ({
+  id: row.id,
+  name: row.name,
+  username: row.username,
+  slug: row.slug,
+  avatar_url: row.avatar_url,
+  bio: row.bio,
+  twitter_handle: row.twitter_handle,
+  github_username: row.github_username,
+  website_url: row.website_url,
+  joined_at: row.created_at,
+});

@@ -1,0 +1,52 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../platform/database.ts";
+import { users, type UserRow } from "./users.table.ts";
+
+export type NewUser = typeof users.$inferInsert;
+
+/** A person who can sign in; suspended, disabled and deleted ones are nobody. */
+export const isLiving = (user: Pick<UserRow, "is_active" | "is_suspended" | "is_deleted">) =>
+  user.is_active && !user.is_suspended && !user.is_deleted;
+
+const setupLock = 7473748;
+
+export type UsersStore = ReturnType<typeof createUsersStore>;
+export function createUsersStore(db: Database) {
+  const first = async (q: Queries, where: ReturnType<typeof sql>) => (await q.select().from(users).where(where).limit(1))[0];
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    find: (id: string, q: Queries = db): Promise<UserRow | undefined> => first(q, sql`${users.id} = ${id}`),
+    findByEmail: (email: string, q: Queries = db): Promise<UserRow | undefined> => first(q, sql`lower(${users.email}) = ${email}`),
+    findByUsername: (username: string, q: Queries = db): Promise<UserRow | undefined> =>
+      first(q, sql`lower(${users.username}) = ${username}`),
+    findByReferralCode: (code: string, q: Queries = db): Promise<UserRow | undefined> => first(q, sql`${users.referral_code} = ${code}`),
+    /** `undefined` when e-mail, username, slug or referral code exists already. */
+    insert: async (tx: Queries, values: NewUser): Promise<UserRow | undefined> =>
+      (await tx.insert(users).values(values).onConflictDoNothing().returning())[0],
+    update: async (id: string, values: Partial<NewUser>, q: Queries = db): Promise<UserRow | undefined> =>
+      (
+        await q
+          .update(users)
+          .set({ ...values, updated_at: sql`now()` })
+          .where(eq(users.id, id))
+          .returning()
+      )[0],
+    /** Replaces a hash by a stronger one of the same password, unless the password was changed meanwhile. */
+    rehash: async (id: string, from: string, to: string): Promise<void> => {
+      await db
+        .update(users)
+        .set({ hashed_password: to })
+        .where(and(eq(users.id, id), eq(users.hashed_password, from)));
+    },
+    hasAdministrator: async (q: Queries = db): Promise<boolean> => {
+      const result = await q.execute<{ has: boolean }>(
+        sql`select exists (select 1 from users where is_superuser and is_active and not is_deleted) as has`,
+      );
+      return result.rows[0]?.has === true;
+    },
+    /** Until the transaction ends, nobody else decides who becomes the first administrator. */
+    lockSetup: async (tx: Queries): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(${setupLock})`);
+    },
+  };
+}

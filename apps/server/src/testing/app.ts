@@ -1,0 +1,150 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import pg from "pg";
+import { inject } from "vitest";
+import { contract, type Contract, type User } from "@tesslate/contract";
+import { createClient, type Client } from "@tesslate/contract/client";
+import { compose, type Studio, type Swap } from "../compose.ts";
+import { readConfig, type Config } from "../config.ts";
+import type { Database } from "../platform/database.ts";
+import { createLogger } from "../platform/logger.ts";
+import { connectionOf, onServer } from "./postgres.ts";
+import { noRuntime } from "./runtime.ts";
+
+export interface TestAppOptions {
+  /** On top of defaults fit for tests (no rate limits, a port of its own). */
+  env?: Record<string, string>;
+  /** In the place of the real things; without a runtime nothing can run. */
+  swap?: Omit<Swap, "database" | "log">;
+  /** Changes to the configuration that the environment cannot make. */
+  configure?: (config: Config) => void;
+  /** A database of an earlier app, to see what outlives a restart; it is left there at the end. */
+  database?: string;
+  dataDir?: string;
+}
+/** Somebody who signed up. */
+export interface TestUser extends User {
+  password: string;
+  /** A bearer token. */
+  token: string;
+}
+export interface TestApp extends AsyncDisposable {
+  url: string;
+  port: number;
+  config: Config;
+  studio: Studio;
+  db: Database;
+  database: string;
+  dataDir: string;
+  /** Registers through the front door and signs in. Nobody is administrator unless asked for. */
+  signUp(options?: { name?: string; email?: string; password?: string; username?: string; admin?: boolean }): Promise<TestUser>;
+  /** The typed client of that user, or of nobody. */
+  as(user?: Pick<TestUser, "token">): Client<Contract>;
+  /** A plain request; `path` is relative, JSON bodies are given as values. */
+  request(
+    path: string,
+    init?: Omit<RequestInit, "body"> & { json?: unknown; body?: RequestInit["body"]; user?: Pick<TestUser, "token"> },
+  ): Promise<Response>;
+  /** Every line logged so far. */
+  logs(): string;
+  close(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The real product on a port and a database of its own. `await using app = await testApp()`. */
+export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { server, template, prefix } = inject("postgres");
+  const database = options.database ?? `${prefix}_${randomBytes(5).toString("hex")}`;
+  if (options.database === undefined)
+    await onServer(server, (client) => client.query(`create database ${database} template ${template} strategy file_copy`));
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "studio-test-")));
+
+  let lines = "";
+  const output = new Writable({
+    write(chunk, _encoding, done) {
+      lines += String(chunk);
+      done();
+    },
+  });
+  const port = await freePort();
+  const config = readConfig({
+    PORT: String(port),
+    DATA_DIR: dataDir,
+    SECRET_KEY: "a key of the tests, long enough for everybody",
+    RATE_LIMIT_FACTOR: "0",
+    LOG_LEVEL: "debug",
+    ...options.env,
+  });
+  // Or whoever signs up first would be administrator.
+  config.http.isLoopbackOnly = false;
+  options.configure?.(config);
+
+  const connection = connectionOf(server, database);
+  const studio = await compose(config, {
+    runtime: noRuntime(),
+    ...options.swap,
+    log: createLogger(config.log.level, output),
+    database: "socketDir" in server ? { socketDir: server.socketDir, database } : { url: connection.connectionString ?? "" },
+  });
+  await studio.http.listen();
+  const url = `http://localhost:${port}`;
+
+  const request: TestApp["request"] = (path, { json, user, ...init } = {}) => {
+    const headers = new Headers(init.headers);
+    if (user) headers.set("authorization", `Bearer ${user.token}`);
+    if (json !== undefined) headers.set("content-type", "application/json");
+    return fetch(url + path, { redirect: "manual", ...init, headers, ...(json !== undefined && { body: JSON.stringify(json) }) });
+  };
+  const as: TestApp["as"] = (user) =>
+    createClient(contract, {
+      baseUrl: url,
+      fetch: (to, init) => {
+        const headers = new Headers(init.headers);
+        if (user) headers.set("authorization", `Bearer ${user.token}`);
+        return fetch(to, { ...init, headers });
+      },
+    });
+
+  const close = async () => {
+    await studio.close();
+    if (options.database === undefined)
+      await onServer(server, (client) => client.query(`drop database if exists ${pg.escapeIdentifier(database)} with (force)`));
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  };
+  const app: TestApp = {
+    url,
+    port,
+    config,
+    studio,
+    db: studio.database.db,
+    database,
+    dataDir,
+    request,
+    as,
+    signUp: async ({ admin = false, password = "correct horse battery", ...given } = {}) => {
+      const mark = randomBytes(5).toString("hex");
+      const email = given.email ?? `user-${mark}@example.com`;
+      const user = await as().auth.register({
+        body: { email, password, name: given.name ?? `User ${mark}`, ...(given.username && { username: given.username }) },
+      });
+      if (admin) await studio.database.pool.query("update users set is_superuser = true where id = $1", [user.id]);
+      const { access_token } = await as().auth.login({ body: { email, password } });
+      return { ...user, is_superuser: admin || user.is_superuser, password, token: access_token ?? "" };
+    },
+    logs: () => lines,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+  return app;
+}

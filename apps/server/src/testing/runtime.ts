@@ -1,0 +1,20 @@
+import { RuntimeError, type RuntimeDriver } from "@tesslate/runtime";
+
+/** A machine that can run nothing: for features that never ask it to. */
+export const noRuntime = (): RuntimeDriver => {
+  const refuse = async (): Promise<never> => {
+    throw new RuntimeError("unavailable", "This test runs without a runtime.");
+  };
+  return {
+    name: "memory",
+    isolation: "none",
+    warnings: [],
+    can: { pty: false, freeze: false, limits: false, privateNetwork: false },
+    prepare: refuse,
+    open: refuse,
+    find: async () => undefined,
+    list: async () => [],
+    remove: async () => undefined,
+    close: async () => undefined,
+  };
+};

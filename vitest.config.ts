@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: string, more: object = {}) => ({
+  test: { name, include: [include], exclude: ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"], ...more },
+});
+
+/** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. */
+export default defineConfig({
+  test: {
+    projects: [
+      project("repo", "scripts/**/*.test.ts"),
+      project("contract", "packages/contract/src/**/*.test.ts"),
+      project("agent", "packages/agent/src/**/*.test.ts"),
+      project("runtime", "packages/runtime/src/**/*.test.ts", { testTimeout: 60_000, hookTimeout: 60_000 }),
+      project("testkit", "packages/testkit/src/**/*.test.ts"),
+      project("server", "apps/server/src/**/*.test.ts", {
+        globalSetup: "apps/server/src/testing/postgres.ts",
+        testTimeout: 30_000,
+        hookTimeout: 60_000,
+      }),
+    ],
+  },
+});
