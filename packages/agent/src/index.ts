@@ -4,3 +4,4 @@ export { ModelError, type ModelErrorCode } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
 export { allTools } from "./tools/index.ts";
+export { createModelClient, type ModelClientOptions } from "./models/index.ts";

@@ -1,0 +1,119 @@
+import { APICallError } from "@ai-sdk/provider";
+import { ModelError } from "../model-error.ts";
+import type { ModelClientOptions } from "./index.ts";
+
+const maxQuotedChars = 300;
+const overflowPattern =
+  /context.{0,20}(length|window|size)|maximum.{0,20}tokens|too many tokens|prompt is too long|input.{0,20}(too long|exceeds)|context_length_exceeded|token count.{0,40}exceeds/i;
+const keyPattern = /api[ _-]?key|authenticat|unauthori[sz]ed|permission denied/i;
+/** Google says "quota" and "billing" of ordinary rate limits too, so only what is unmistakable counts. */
+const quotaPattern = /insufficient_quota|credit balance is too low/i;
+const networkPattern = /ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|UND_ERR|fetch failed|cannot connect|socket|terminated|network/i;
+
+/** What a provider (or the way to it) said, as one of our few codes, in a sentence for a person. */
+export function modelErrorOf(error: unknown, options: ModelClientOptions): ModelError {
+  if (error instanceof ModelError) return error;
+  const facts = factsOf(error);
+  const said = quoted(facts.message, options);
+  const where = hostOf(options);
+  const retryable = { retryable: true, ...(facts.retryAfterMs === undefined ? {} : { retryAfterMs: facts.retryAfterMs }) };
+  const { status, text } = facts;
+  if (
+    status === 401 ||
+    status === 403 ||
+    (status === 400 && keyPattern.test(text)) ||
+    (status === undefined && /authentication_error|invalid_api_key/.test(text))
+  ) {
+    return new ModelError("model_auth_failed", `${where} refused the API key${status === 403 ? " or this use of it" : ""}.`);
+  }
+  if (status === 402 || quotaPattern.test(text))
+    return new ModelError("model_error", `The account at ${where} has no credit left for this call.`);
+  if (status === 429 || /rate_limit/.test(text))
+    return new ModelError("rate_limited", `${where} is limiting requests right now. Try again in a moment.`, retryable);
+  if ((status === undefined || status === 400 || status === 413 || status === 422) && overflowPattern.test(text)) {
+    return new ModelError("context_overflow", `The conversation is too long for ${options.model}.`);
+  }
+  if (status === 404) return new ModelError("model_error", `${where} does not know the model ${options.model}${said}`);
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409) {
+    return new ModelError("model_error", `${where} refused the request (${status})${said}`);
+  }
+  if (status !== undefined && status >= 400)
+    return new ModelError("model_error", `${where} has a problem of its own (${status})${said}`, retryable);
+  if (networkPattern.test(text))
+    return new ModelError("model_error", `${where} could not be reached.`, { retryable: true, cause: safeCause(error) });
+  if (/finish reason/.test(text))
+    return new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+  if (facts.isRefused) return new ModelError("model_error", `${where} may not be reached from this server.`);
+  return new ModelError("model_error", `${where} answered with something that could not be understood.`, {
+    retryable: true,
+    cause: safeCause(error),
+  });
+}
+
+interface Facts {
+  status: number | undefined;
+  message: string;
+  /** Everything worth searching: message, codes, body, causes. */
+  text: string;
+  retryAfterMs: number | undefined;
+  isRefused: boolean;
+}
+
+function factsOf(error: unknown): Facts {
+  const chain: Record<string, unknown>[] = [];
+  for (
+    let current: unknown = error;
+    typeof current === "object" && current !== null && chain.length < 6;
+    current = (current as { cause?: unknown }).cause
+  ) {
+    chain.push(current as Record<string, unknown>);
+  }
+  const strings = chain
+    .flatMap((one) => [one.message, one.code, one.type, one.status, one.responseBody, jsonOf(one.data)])
+    .filter((value) => typeof value === "string");
+  const status = chain.map((one) => one.statusCode ?? one.status ?? one.code).find((value) => typeof value === "number");
+  const headers = APICallError.isInstance(error) ? error.responseHeaders : undefined;
+  return {
+    status,
+    message: typeof chain[0]?.message === "string" ? chain[0].message : "",
+    text: strings.join("\n"),
+    retryAfterMs: retryAfter(headers?.["retry-after"]),
+    isRefused: chain.some((one) => one.code === "outbound_refused"),
+  };
+}
+
+function jsonOf(data: unknown): string | undefined {
+  return typeof data === "object" && data !== null ? JSON.stringify(data) : undefined;
+}
+
+function retryAfter(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const seconds = Number(header);
+  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
+}
+
+/** The provider's words, without anything that could be a key. */
+function quoted(message: string, { api_key }: ModelClientOptions): string {
+  let text = message;
+  if (api_key) text = text.replaceAll(api_key, "[key]");
+  text = text
+    .replaceAll(/\b(sk|pk|key|gsk|xai|AIza)[-_]?[A-Za-z0-9*_-]{8,}/g, "[key]")
+    .replaceAll(/Bearer\s+\S+/gi, "Bearer [key]")
+    .replaceAll(/([?&]key=)[^&\s]+/gi, "$1[key]")
+    .replaceAll(/:\/\/[^@/\s]+@/g, "://")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  if (text === "") return ".";
+  return `: ${text.length > maxQuotedChars ? `${text.slice(0, maxQuotedChars)}…` : text}`;
+}
+
+/** Only the kind of error: library errors carry request bodies, URLs and headers. */
+function safeCause(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+function hostOf({ base_url, provider }: ModelClientOptions): string {
+  if (!base_url) return { "openai-compatible": "OpenAI", anthropic: "Anthropic", google: "Google" }[provider];
+  return URL.canParse(base_url) ? new URL(base_url).host : "The provider";
+}

@@ -1,0 +1,46 @@
+import type { LanguageModelV4 } from "@ai-sdk/provider";
+import { ModelError } from "../model-error.ts";
+import type { ModelClient } from "../types.ts";
+import { modelErrorOf } from "./errors.ts";
+import { openModel } from "./providers.ts";
+import { providerPrompt, providerTools } from "./prompt.ts";
+import { modelEvents } from "./stream.ts";
+
+export interface ModelClientOptions {
+  /** The dialect. OpenAI itself, Ollama and nearly everyone else speak `openai-compatible`. */
+  provider: "openai-compatible" | "anthropic" | "google";
+  /** With its version part, e.g. `http://127.0.0.1:11434/v1`. Default: the dialect's own service. */
+  base_url?: string | null;
+  api_key?: string | null;
+  /** As the provider names it (no `provider/` in front). */
+  model: string;
+  headers?: Record<string, string>;
+  /** Every request goes through it, so that the caller decides what may be reached. */
+  fetch: typeof globalThis.fetch;
+}
+
+/**
+ * A client of a real provider. The provider's library is loaded with the first call. Throws nothing here; `stream` throws `ModelError` only
+ * (or the signal's reason). Keys appear in no message.
+ */
+export function createModelClient(options: ModelClientOptions): ModelClient {
+  let opened: Promise<LanguageModelV4> | undefined;
+  return {
+    async *stream(request, signal) {
+      try {
+        opened ??= openModel(options);
+        const model = await opened;
+        const { stream } = await model.doStream({
+          prompt: providerPrompt(request, options),
+          ...(request.tools.length === 0 ? {} : { tools: providerTools(request.tools), toolChoice: { type: "auto" as const } }),
+          ...(request.max_output_tokens === undefined ? {} : { maxOutputTokens: request.max_output_tokens }),
+          abortSignal: signal,
+        });
+        yield* modelEvents(stream);
+      } catch (error) {
+        if (signal.aborted) throw signal.reason instanceof Error ? signal.reason : new ModelError("aborted", "The call was given up.");
+        throw modelErrorOf(error, options);
+      }
+    },
+  };
+}

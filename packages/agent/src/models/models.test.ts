@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  call as callTool,
+  disconnect,
+  fail,
+  finish,
+  garbage,
+  hang,
+  malformed,
+  parallel,
+  pause,
+  say as sayText,
+  script,
+  startModelServer,
+  think,
+  turn,
+  usage as counts,
+  type ModelServer,
+  type ScriptItem,
+} from "@tesslate/testkit";
+import { ModelError } from "../model-error.ts";
+import { play } from "../testing/harness.ts";
+import { tempWorkspace } from "../testing/temp-workspace.ts";
+import type { ModelEvent, ModelRequest } from "../types.ts";
+import { createModelClient, type ModelClientOptions } from "./index.ts";
+
+let server: ModelServer;
+beforeEach(async () => {
+  server = await startModelServer({
+    apiKey: "sk-right-key-1234",
+    readPerson: (text) => (/^\[(NOTE|SUMMARY|TOOL RESULTS)\]/.test(text) ? null : text),
+  });
+});
+afterEach(() => server.close());
+
+const dialects = ["openai-compatible", "anthropic", "google"] as const;
+type Dialect = (typeof dialects)[number];
+const optionsFor = (provider: Dialect, changes: Partial<ModelClientOptions> = {}): ModelClientOptions => ({
+  provider,
+  base_url: { "openai-compatible": server.openai_base_url, anthropic: server.anthropic_base_url, google: server.google_base_url }[provider],
+  api_key: "sk-right-key-1234",
+  model: "scripted",
+  fetch,
+  ...changes,
+});
+const request = (text = "Hello", changes: Partial<ModelRequest> = {}): ModelRequest => ({
+  system: "You are an agent.",
+  messages: [{ role: "user", content: text }],
+  tools: [
+    {
+      name: "read_file",
+      description: "Read",
+      parameters: { type: "object", properties: { file_path: { type: "string" } }, required: ["file_path"] },
+    },
+  ],
+  ...changes,
+});
+
+async function collect(options: ModelClientOptions, asked = request(), signal = new AbortController().signal): Promise<ModelEvent[]> {
+  const events: ModelEvent[] = [];
+  for await (const event of createModelClient(options).stream(asked, signal)) events.push(event);
+  return events;
+}
+const textOf = (events: ModelEvent[]): string => events.map((event) => (event.type === "text" ? event.delta : "")).join("");
+const plays = (...items: ScriptItem[]): void => server.setScript(script(items));
+
+describe.each(dialects)("%s over the wire", (provider) => {
+  test("text streams in pieces and ends with the usage", async () => {
+    plays(turn(sayText("Hello there, this is an answer of several tokens."), counts({ input: 120, output: 12, cached: 100 })));
+    const events = await collect(optionsFor(provider));
+    expect(textOf(events)).toBe("Hello there, this is an answer of several tokens.");
+    expect(events.filter((event) => event.type === "text").length).toBeGreaterThan(3);
+    expect(events.at(-1)).toEqual({ type: "finish", reason: "stop", usage: { tokens_in: 120, tokens_out: 12, tokens_cached: 100 } });
+  });
+
+  test("parallel calls come whole, beside their text", async () => {
+    plays(sayText("Both."), parallel(callTool("read_file", { file_path: "a.txt" }), callTool("read_file", { file_path: "b.txt" })));
+    const events = await collect(optionsFor(provider));
+    const starts = events.filter((event) => event.type === "tool_call_start");
+    const ends = events.filter((event) => event.type === "tool_call_end");
+    expect(starts.map((event) => event.name)).toEqual(["read_file", "read_file"]);
+    expect(new Set(starts.map((event) => event.id)).size).toBe(2);
+    expect(ends.map((event) => JSON.parse(event.arguments ?? ""))).toEqual([{ file_path: "a.txt" }, { file_path: "b.txt" }]);
+    expect(textOf(events)).toBe("Both.");
+    expect(events.at(-1)).toMatchObject({ type: "finish", reason: "tool_calls" });
+  });
+
+  test("a run: tools, results and system text arrive at the provider, files at the project", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "content of a\n" });
+    plays(
+      sayText("I look."),
+      callTool("read_file", { file_path: "a.txt" }),
+      parallel(callTool("write_file", { file_path: "b.txt", content: "B\n" }), callTool("read_file", { file_path: "a.txt" })),
+      sayText("All done."),
+    );
+    const run = await play(ws, [], { model: { client: createModelClient(optionsFor(provider)) }, message: "Copy it" });
+    expect(run.result).toMatchObject({ success: true, final_response: "All done.", iterations: 3, tool_calls_made: 3 });
+    expect(await ws.get("b.txt")).toBe("B\n");
+    const heard = server.requests.map((one) => one.request).at(-1)!;
+    expect(heard.system).toContain("You are an agent.");
+    expect(heard.tools).toContain("bash_exec");
+    expect(heard.messages.map((message) => message.role)).toEqual(["user", "assistant", "tool", "assistant", "tool", "tool"]);
+    expect(heard.messages[1]).toMatchObject({ text: "I look.", calls: [{ name: "read_file" }] });
+    expect(heard.messages[2]).toMatchObject({ text: expect.stringContaining("content of a") });
+    expect(run.charges.every((charge) => !charge.is_estimated)).toBe(true);
+  });
+
+  test("a wrong key is told as such, and shown nowhere", async () => {
+    const error = await collect(optionsFor(provider, { api_key: "sk-wrong-key-9876" })).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: "ModelError", code: "model_auth_failed", retryable: false });
+    expect(JSON.stringify([(error as Error).message, (error as Error).cause, (error as Error).stack])).not.toMatch(/9876|wrong-key/);
+  });
+
+  test("the process's own keys are never sent in place of a missing one", async () => {
+    const names = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"];
+    for (const name of names) process.env[name] = "sk-right-key-1234";
+    try {
+      await expect(collect(optionsFor(provider, { api_key: null }))).rejects.toMatchObject({ code: "model_auth_failed" });
+    } finally {
+      for (const name of names) delete process.env[name];
+    }
+  });
+
+  test.each([
+    [429, "rate_limited", true],
+    [500, "model_error", true],
+    [503, "model_error", true],
+    [400, "model_error", false],
+    [404, "model_error", false],
+  ])("HTTP %i is %s, retryable: %s", async (status, code, retryable) => {
+    plays(fail(status, { retryAfter: 7, times: 9 }), sayText("never"));
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ name: "ModelError", code, retryable });
+  });
+
+  test("Retry-After is passed on", async () => {
+    plays(fail(429, { retryAfter: 7, times: 9 }), sayText("never"));
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ retryAfterMs: 7_000 });
+  });
+
+  test("a conversation too long for the model", async () => {
+    plays(fail(400, { message: "This model's maximum context length is 128000 tokens.", times: 9 }), sayText("never"));
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ code: "context_overflow" });
+  });
+
+  test("a connection that breaks before, within and after text is retryable", async () => {
+    for (const afterTokens of [0, 3]) {
+      plays(disconnect({ afterTokens, times: 9 }), sayText("one two three four five six"));
+      await expect(collect(optionsFor(provider))).rejects.toMatchObject({ name: "ModelError", code: "model_error", retryable: true });
+    }
+  });
+
+  test("a run outlives a broken connection and a 500", async () => {
+    await using ws = await tempWorkspace();
+    plays(
+      disconnect({ afterTokens: 3 }),
+      turn(sayText("one two three four five six"), callTool("write_file", { file_path: "a.txt", content: "A" })),
+      fail(500),
+      sayText("Done at last."),
+    );
+    const run = await play(ws, [], { model: { client: createModelClient(optionsFor(provider)) } });
+    expect(run.result).toMatchObject({ success: true, final_response: "Done at last." });
+    expect(run.first("agent_step").data.response_text).toBe("one two three four five six");
+    const spoken = run.all("text_chunk").filter((event) => event.data.iteration === 1);
+    expect(spoken.map((event) => event.data.content).join("")).toBe("one two three four five six");
+  });
+
+  test("a body that is not the protocol is an error, not a crash", async () => {
+    plays(garbage("<html>Bad gateway</html>", { times: 9 }), sayText("never"));
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ name: "ModelError", code: "model_error" });
+    plays(garbage("<html>Hello</html>", { contentType: "text/html", times: 9 }), sayText("never"));
+    await expect(collect(optionsFor(provider))).rejects.toBeInstanceOf(ModelError);
+  });
+
+  test("an abort ends the provider's work at once", async () => {
+    plays(hang({ afterTokens: 2, times: 9 }), sayText("one two three four"));
+    const abort = new AbortController();
+    const started = performance.now();
+    const client = createModelClient(optionsFor(provider));
+    const reading = (async () => {
+      for await (const event of client.stream(request(), abort.signal)) if (event.type === "text") setTimeout(() => abort.abort(), 20);
+    })();
+    await expect(reading).rejects.toThrow();
+    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(await server.requests[0]!.ended).toBe("client_disconnected");
+  });
+
+  test("an answer cut off by its length says so", async () => {
+    plays(turn(sayText("cut"), finish("length")));
+    expect((await collect(optionsFor(provider))).at(-1)).toMatchObject({ reason: "length" });
+  });
+
+  test("a slow answer arrives as it is said", async () => {
+    plays(turn(sayText("a"), pause(150), sayText("b")));
+    const times: number[] = [];
+    for await (const event of createModelClient(optionsFor(provider)).stream(request(), new AbortController().signal))
+      if (event.type === "text") times.push(performance.now());
+    expect(times.at(-1)! - times[0]!).toBeGreaterThan(100);
+  });
+
+  test("visible thinking becomes the step's thought", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "x" });
+    plays(turn(think("I should look first."), callTool("read_file", { file_path: "a.txt" })), sayText("ok"));
+    const run = await play(ws, [], { model: { client: createModelClient(optionsFor(provider)) } });
+    expect(run.result.success).toBe(true);
+    expect(run.first("agent_step").data.thought).toBe("I should look first.");
+  });
+
+  test("every request goes through the given fetch, with the extra headers", async () => {
+    plays(sayText("hi"));
+    const seen: string[] = [];
+    await collect(
+      optionsFor(provider, {
+        headers: { "x-title": "Studio" },
+        fetch: (input, init) => {
+          seen.push(String(input));
+          return fetch(input, init);
+        },
+      }),
+    );
+    expect(seen).toHaveLength(1);
+    expect(server.requests[0]!.headers["x-title"]).toBe("Studio");
+  });
+
+  test("a server that is not there", async () => {
+    const error = await collect(optionsFor(provider, { base_url: "http://127.0.0.1:1/v1" })).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "model_error", retryable: true, message: "127.0.0.1:1 could not be reached." });
+  });
+
+  test("a fetch that refuses the address is not tried again", async () => {
+    const refuse = () => Promise.reject(Object.assign(new Error("refused"), { code: "outbound_refused" }));
+    await expect(collect(optionsFor(provider, { fetch: refuse }))).rejects.toMatchObject({
+      retryable: false,
+      message: expect.stringContaining("may not be reached"),
+    });
+  });
+});
+
+describe.each(["openai-compatible", "anthropic"] as const)("%s", (provider) => {
+  test("broken JSON arguments come through as they are, for the loop to answer", async () => {
+    await using ws = await tempWorkspace();
+    plays(malformed("write_file", '{"file_path": "a.txt", "content": "cut'), sayText("sorry"));
+    const run = await play(ws, [], { model: { client: createModelClient(optionsFor(provider)) } });
+    expect(run.first("agent_step").data.tool_results[0]).toMatchObject({
+      success: false,
+      error: expect.stringContaining("not valid JSON"),
+    });
+    expect(run.result).toMatchObject({ success: true, final_response: "sorry" });
+  });
+});
+
+test("Anthropic gets cache marks, OpenAI's reasoning models their own name of the limit", async () => {
+  plays(sayText("hi"));
+  await collect(optionsFor("anthropic"));
+  expect(JSON.stringify(server.requests.at(-1)!.body).match(/cache_control/g)).toHaveLength(2);
+  await collect(optionsFor("openai-compatible", { model: "gpt-5.1" }), request("Hello", { max_output_tokens: 77 }));
+  expect(server.requests.at(-1)!.body).toMatchObject({ max_completion_tokens: 77 });
+  await collect(optionsFor("openai-compatible", { model: "qwen3:8b" }), request("Hello", { max_output_tokens: 77 }));
+  expect(server.requests.at(-1)!.body).toMatchObject({ max_tokens: 77 });
+});

@@ -1,0 +1,79 @@
+import type { JSONValue, LanguageModelV4FunctionTool, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
+import type { AssistantMessage, ModelRequest, ProviderState, ToolCall, ToolDefinition } from "../types.ts";
+import type { ModelClientOptions } from "./index.ts";
+
+type PromptMessage = LanguageModelV4Prompt[number];
+type AssistantParts = Extract<PromptMessage, { role: "assistant" }>["content"];
+
+/** Anthropic caches up to a mark: the fixed part ends with the system text, the conversation with its last message. */
+const cached: SharedV4ProviderOptions = { anthropic: { cacheControl: { type: "ephemeral" } } };
+
+export function providerPrompt(request: ModelRequest, options: ModelClientOptions): LanguageModelV4Prompt {
+  const prompt: LanguageModelV4Prompt = [{ role: "system", content: request.system, providerOptions: cached }];
+  for (const message of request.messages) {
+    if (message.role === "user") prompt.push({ role: "user", content: [{ type: "text", text: message.content }] });
+    else if (message.role === "assistant") {
+      const content = assistantParts(message, options);
+      if (content.length > 0) prompt.push({ role: "assistant", content });
+    } else {
+      const output = message.is_error
+        ? { type: "error-text" as const, value: message.content }
+        : { type: "text" as const, value: message.content };
+      const part = { type: "tool-result" as const, toolCallId: message.tool_call_id, toolName: message.tool_name, output };
+      const last = prompt[prompt.length - 1];
+      // Results of one turn belong into one message.
+      if (last?.role === "tool") last.content.push(part);
+      else prompt.push({ role: "tool", content: [part] });
+    }
+  }
+  const last = prompt[prompt.length - 1];
+  if (last && last.role !== "assistant") last.providerOptions = cached;
+  return prompt;
+}
+
+function assistantParts(message: AssistantMessage, options: ModelClientOptions): AssistantParts {
+  const parts: AssistantParts = [];
+  const { reasoning } = message;
+  if (reasoning && (reasoning.provider_state || wantsReasoningBack(options))) {
+    parts.push({ type: "reasoning", text: reasoning.text, ...providerOptions(reasoning.provider_state) });
+  }
+  if (message.content.trim() !== "") parts.push({ type: "text", text: message.content });
+  for (const call of message.tool_calls) {
+    parts.push({
+      type: "tool-call",
+      toolCallId: call.id,
+      toolName: call.name,
+      input: inputOf(call),
+      ...providerOptions(call.provider_state),
+    });
+  }
+  return parts;
+}
+
+/** These refuse the next call of a turn without the thoughts that led to it; others refuse the thoughts. */
+function wantsReasoningBack({ provider, model }: ModelClientOptions): boolean {
+  return provider === "openai-compatible" && /deepseek|kimi|glm|minimax/i.test(model);
+}
+
+/** Providers want an object; of broken JSON they get an empty one, and the result says what was wrong. */
+function inputOf(call: ToolCall): JSONValue {
+  try {
+    const value = JSON.parse(call.arguments) as JSONValue;
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function providerOptions(state: ProviderState | undefined): { providerOptions?: SharedV4ProviderOptions } {
+  return state ? { providerOptions: state as SharedV4ProviderOptions } : {};
+}
+
+export function providerTools(tools: ToolDefinition[]): LanguageModelV4FunctionTool[] {
+  return tools.map((tool) => ({
+    type: "function",
+    name: tool.name,
+    description: tool.description,
+    inputSchema: tool.parameters as LanguageModelV4FunctionTool["inputSchema"],
+  }));
+}
