@@ -41,12 +41,12 @@ export const defaultLimits: RunLimits = {
 const maxContinuations = 3;
 const goOnNote: Message = {
   role: "user",
-  content: "[Your answer was cut off at the output limit. Continue exactly where it stopped.]",
+  content: "[NOTE] Your answer was cut off at the output limit. Continue exactly where it stopped.",
   kind: "note",
 };
 const resumedNote: Message = {
   role: "user",
-  content: "[The run was interrupted here and goes on now. A call without a result may have run: look before you repeat it.]",
+  content: "[NOTE] The run was interrupted here and goes on now. A call without a result may have run: look before you repeat it.",
   kind: "note",
 };
 

@@ -2,13 +2,10 @@ import { abortable, pause } from "./abortable.ts";
 import { ModelError } from "./model-error.ts";
 import { createTextPump } from "./text-pump.ts";
 import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
-import type { AssistantMessage, FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage, ToolCall } from "./types.ts";
+import type { AssistantMessage, FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage, ToolCall, UserMessage } from "./types.ts";
 
 const maxAttempts = 2;
 const maxBackoffMs = 10_000;
-const goOnNote =
-  "[The connection broke while you were answering. Your text so far was kept. Continue exactly where it stopped, without repeating it.]";
-
 export interface Turn {
   message: AssistantMessage;
   finish: FinishReason;
@@ -34,17 +31,10 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
   const { request, signal } = options;
   let textSoFar = "";
   for (let attempt = 1; ; attempt++) {
-    const said: Said = { text: "", reasoning: "", calls: new Map() };
-    const messages: ModelRequest["messages"] =
-      textSoFar === ""
-        ? request.messages
-        : [
-            ...request.messages,
-            { role: "assistant", content: textSoFar, tool_calls: [] },
-            { role: "user", content: goOnNote, kind: "note" },
-          ];
+    const said: Said = { hasBegun: false, text: "", reasoning: "", calls: new Map() };
+    const messages = textSoFar === "" ? request.messages : [...request.messages, goOnNote(textSoFar)];
     try {
-      const finish = await oneCall({ ...options, request: { ...request, messages } }, said);
+      const finish = await oneCall({ ...options, request: { ...request, messages } }, said, textSoFar);
       return { message: assembled(said, textSoFar), finish };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -57,7 +47,15 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
   }
 }
 
+/** One note in place of a broken-off assistant turn: providers differ in what they allow to follow one. */
+function goOnNote(textSoFar: string): UserMessage {
+  const content = `[NOTE] The connection broke while you were answering. The person has read this beginning of your answer:\n${textSoFar}\n[/NOTE] Continue exactly where it stopped, without repeating it.`;
+  return { role: "user", content, kind: "note" };
+}
+
 interface Said {
+  /** Anything at all was heard, so the provider will charge. */
+  hasBegun: boolean;
   text: string;
   reasoning: string;
   reasoningState?: AssistantMessage["reasoning"];
@@ -65,17 +63,23 @@ interface Said {
   finish?: { reason: FinishReason; usage: ModelUsage | null };
 }
 
-async function oneCall(options: TurnOptions, said: Said): Promise<FinishReason> {
+async function oneCall(options: TurnOptions, said: Said, shownBefore: string): Promise<FinishReason> {
   const pump = createTextPump(options.onText);
+  const unrepeated = skipRepetition(shownBefore);
+  const speak = (text: string): void => {
+    said.text += text;
+    if (text !== "") pump.push(text);
+  };
   try {
     await listen(options, (event) => {
-      hear(said, event);
-      if (event.type === "text" && event.delta !== "") pump.push(event.delta);
+      said.hasBegun = true;
+      if (event.type === "text") speak(unrepeated.next(event.delta));
+      else hear(said, event);
     });
+    speak(unrepeated.rest());
   } finally {
     await pump.flush();
-    if (said.finish || said.text !== "" || said.reasoning !== "" || said.calls.size > 0)
-      await options.onUsage(usageOf(options.request, said));
+    if (said.hasBegun) await options.onUsage(usageOf(options.request, said));
   }
   if (!said.finish)
     throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
@@ -118,11 +122,28 @@ async function listen({ client, request, signal, idleMs }: TurnOptions, onEvent:
   }
 }
 
-function hear(said: Said, event: ModelEvent): void {
+/** Models asked to go on like to start over: what repeats the beginning already shown is swallowed, anything else passes. */
+function skipRepetition(shown: string): { next(delta: string): string; rest(): string } {
+  let held = "";
+  let isComparing = shown !== "";
+  return {
+    next(delta) {
+      if (!isComparing) return delta;
+      held += delta;
+      if (held.length < shown.length && shown.startsWith(held)) return "";
+      isComparing = false;
+      return held.startsWith(shown) ? held.slice(shown.length) : held;
+    },
+    rest() {
+      const text = isComparing && held !== shown ? held : "";
+      isComparing = false;
+      return text;
+    },
+  };
+}
+
+function hear(said: Said, event: Exclude<ModelEvent, { type: "text" }>): void {
   switch (event.type) {
-    case "text":
-      said.text += event.delta;
-      break;
     case "reasoning":
       said.reasoning += event.delta;
       if (event.provider_state) said.reasoningState = { text: said.reasoning, provider_state: event.provider_state };

@@ -156,7 +156,10 @@ export type Message = UserMessage | AssistantMessage | ToolMessage;
 export interface UserMessage {
   role: "user";
   content: string;
-  /** Written by the loop, not by the person: a summary of earlier turns (4.14), or a note such as "go on". */
+  /**
+   * Written by the loop, not by the person: a summary of earlier turns (4.14), or a note such as "go on".
+   * Their texts begin with `[SUMMARY]`, `[NOTE]` or `[TOOL RESULTS]`; the person's current message follows a `[CONTEXT] … [/CONTEXT]` block.
+   */
   kind?: "summary" | "note";
 }
 export interface AssistantMessage {

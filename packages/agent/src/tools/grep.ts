@@ -19,7 +19,19 @@ export const grep = defineTool({
   gate: reads,
   async run({ pattern, path: given = ".", glob, ignore_case = false }, context) {
     const path = resolvePath(context.root, given);
-    const argv = ["rg", "--json", "--hidden", "--no-require-git", "--sort", "path", "--max-columns", "2000", "--glob", "!.git"];
+    const argv = [
+      "rg",
+      "--json",
+      "--hidden",
+      "--no-require-git",
+      "--sort",
+      "path",
+      "--max-columns",
+      "2000",
+      "--glob",
+      "!.git",
+      ...(`${path}/${glob ?? ""}`.includes("node_modules") ? [] : ["--glob", "!node_modules"]),
+    ];
     if (glob !== undefined) argv.push("--glob", glob);
     if (ignore_case) argv.push("--ignore-case");
     argv.push("--regexp", pattern, "--", path === "." ? "./" : path);

@@ -1,0 +1,507 @@
+import { symlink } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { answer, call, calls, play, type RunChanges } from "../testing/harness.ts";
+import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
+import type { FileChange, ToolResult } from "../types.ts";
+
+/** Runs calls through the loop, as one batch. */
+async function use(
+  ws: TempWorkspace,
+  all: [name: string, parameters: unknown][],
+  changes: RunChanges = {},
+): Promise<{ results: ToolResult[]; changed: FileChange[]; heard: string[] }> {
+  const run = await play(ws, [calls(...all.map(([name, parameters]) => call(name, parameters))), answer("ok")], changes);
+  const heard = run.client.requests[1]!.messages.filter((message) => message.role === "tool").map((message) => message.content);
+  return { results: run.first("agent_step").data.tool_results, changed: run.all("file_changed").map((event) => event.data), heard };
+}
+
+describe("read_file", () => {
+  test("reads whole files, pages of long ones, and names what is missing", async () => {
+    await using ws = await tempWorkspace({
+      "a.txt": "one\ntwo\n",
+      "long.txt": Array.from({ length: 1_000 }, (_, index) => `line ${index + 1} ${"x".repeat(20)}`).join("\n"),
+      "empty.txt": "",
+      "wide.txt": "w".repeat(50_000),
+    });
+    const { results, heard } = await use(ws, [
+      ["read_file", { file_path: "a.txt" }],
+      ["read_file", { file_path: "long.txt" }],
+      ["read_file", { file_path: "long.txt", offset: 999, limit: 5 }],
+      ["read_file", { file_path: "missing.txt" }],
+      ["read_file", { file_path: "empty.txt" }],
+      ["read_file", { file_path: "wide.txt" }],
+      ["read_file", { file_path: "a.txt", offset: 9 }],
+    ]);
+    expect(results[0]).toMatchObject({
+      success: true,
+      tool: "read_file",
+      result: { success: true, file_path: "a.txt", content: "one\ntwo", details: { size_bytes: 8, lines: 2 } },
+    });
+    const next = Number(/Continue with offset (\d+)/.exec(heard[1]!)?.[1]);
+    expect(next).toBeGreaterThan(200);
+    expect(heard[1]!.length).toBeLessThan(10_000);
+    expect(heard[1]).toContain(`line ${next - 1} `);
+    expect(heard[1]).not.toContain("left out");
+    expect(results[2]!.result?.content).toMatch(/^line 999 x+\nline 1000 x+$/);
+    expect(results[3]).toMatchObject({ success: false, error: "missing.txt does not exist.", result: { success: false, exists: false } });
+    expect(results[4]).toMatchObject({ success: true, result: { content: "" } });
+    expect(results[5]!.result?.content).toMatch(/48000 more characters/);
+    expect(results[6]).toMatchObject({ success: false, error: "a.txt has only 2 lines." });
+  });
+
+  test("refuses folders, binary files, and what leaves the project", async () => {
+    await using ws = await tempWorkspace({ "src/a.txt": "x" });
+    await ws.files.write("logo.png", new Uint8Array([137, 80, 0, 1]));
+    await symlink("/etc/passwd", `${ws.dir}/link`);
+    const { results } = await use(ws, [
+      ["read_file", { file_path: "src" }],
+      ["read_file", { file_path: "logo.png" }],
+      ["read_file", { file_path: "../../etc/passwd" }],
+      ["read_file", { file_path: "/etc/passwd" }],
+      ["read_file", { file_path: "link" }],
+    ]);
+    expect(results.map((result) => result.success)).toEqual([false, false, false, false, false]);
+    expect(results[1]!.error).toBe("logo.png is a binary file of 4 bytes.");
+    expect(JSON.stringify(results)).not.toContain("root:");
+  });
+});
+
+describe("write_file", () => {
+  test("creates with parents, replaces with a diff, and does nothing for the same content", async () => {
+    await using ws = await tempWorkspace();
+    const lines = `${Array.from({ length: 12 }, (_, index) => index).join("\n")}\n`;
+    const { results, changed } = await use(ws, [
+      ["write_file", { file_path: "a/b/c.txt", content: "one\n" }],
+      ["write_file", { file_path: "a/b/c.txt", content: "two\n" }],
+      ["write_file", { file_path: "a/b/c.txt", content: "two\n" }],
+      ["write_file", { file_path: "long.txt", content: lines }],
+    ]);
+    expect(changed.map((change) => [change.path, change.op, change.size])).toEqual([
+      ["a/b/c.txt", "add", 4],
+      ["a/b/c.txt", "update", 4],
+      ["long.txt", "add", 26],
+    ]);
+    expect(changed[1]!.diff).toBe("--- a/a/b/c.txt\n+++ b/a/b/c.txt\n@@ -1,1 +1,1 @@\n-one\n+two\n");
+    expect(results[3]!.result).toMatchObject({ preview: "0\n1\n2\n3\n4\n…\n7\n8\n9\n10\n11", details: { line_count: 12, size_bytes: 26 } });
+  });
+
+  test("does not write git's files, folders, or outside", async () => {
+    await using ws = await tempWorkspace({ "src/a.txt": "x" });
+    const { results, changed } = await use(ws, [
+      ["write_file", { file_path: ".git/hooks/pre-commit", content: "x" }],
+      ["write_file", { file_path: "src", content: "x" }],
+      ["write_file", { file_path: "../x", content: "x" }],
+    ]);
+    expect(results.every((result) => !result.success && result.error)).toBe(true);
+    expect(changed).toEqual([]);
+    expect(Object.keys(await ws.snapshot())).toEqual(["src/a.txt"]);
+  });
+
+  test("in a scoped container paths are its own, events name the project's", async () => {
+    await using ws = await tempWorkspace({ "web/index.html": "x" });
+    const { results, changed } = await use(
+      ws,
+      [
+        ["write_file", { file_path: "src/a.ts", content: "x" }],
+        ["read_file", { file_path: "/app/web/src/a.ts" }],
+        ["bash_exec", { command: "ls" }],
+        ["glob", { pattern: "*.ts" }],
+        ["grep", { pattern: "x" }],
+      ],
+      { root: "web" },
+    );
+    expect(changed[0]!.path).toBe("web/src/a.ts");
+    expect(results[2]!.result?.output).toBe("index.html\nsrc\n");
+    expect(results[3]!.result?.content).toBe("src/a.ts");
+    expect(results[4]!.result?.content).toBe("index.html:1: x\nsrc/a.ts:1: x");
+  });
+});
+
+describe("patch_file and multi_edit", () => {
+  test("a patch answers with a short diff and how it matched", async () => {
+    await using ws = await tempWorkspace({ "a.ts": "const a = 1;\nconst b = 2;\n" });
+    const { results, changed } = await use(ws, [["patch_file", { file_path: "a.ts", search: "b = 2", replace: "b = 3" }]]);
+    expect(results[0]).toEqual({
+      success: true,
+      tool: "patch_file",
+      result: {
+        success: true,
+        message: "Changed a.ts at line 2.",
+        file_path: "a.ts",
+        diff: "@@ -1,2 +1,2 @@\n const a = 1;\n-const b = 2;\n+const b = 3;",
+        details: { match_method: "exact", size_bytes: 26 },
+      },
+    });
+    expect(changed).toMatchObject([{ path: "a.ts", op: "update", size: 26 }]);
+  });
+
+  test("two equal places, no place, no file", async () => {
+    await using ws = await tempWorkspace({ "a.ts": "x();\ny();\nx();\n" });
+    const { results, changed, heard } = await use(ws, [
+      ["patch_file", { file_path: "a.ts", search: "x();", replace: "z();" }],
+      ["patch_file", { file_path: "a.ts", search: "completely different text", replace: "z();" }],
+      ["patch_file", { file_path: "b.ts", search: "x", replace: "z" }],
+    ]);
+    expect(results.map((result) => result.error)).toEqual([
+      "search stands 2 times in a.ts, at lines 1, 3. Nothing was changed.",
+      "search was not found in a.ts. Nothing was changed.",
+      "b.ts does not exist.",
+    ]);
+    expect(heard[0]).toContain("Quote more of the lines");
+    expect(changed).toEqual([]);
+  });
+
+  test("several edits are all or nothing", async () => {
+    await using ws = await tempWorkspace({ "a.ts": "1\n2\n3\n" });
+    const { results, changed } = await use(ws, [
+      [
+        "multi_edit",
+        {
+          file_path: "a.ts",
+          edits: [
+            { search: "1", replace: "one" },
+            { search: "9", replace: "nine" },
+          ],
+        },
+      ],
+      [
+        "multi_edit",
+        {
+          file_path: "a.ts",
+          edits: [
+            { search: "1", replace: "one" },
+            { search: "one", replace: "ONE" },
+          ],
+        },
+      ],
+    ]);
+    expect(results[0]!.error).toMatch(/^Edit 2 of 2: search was not found/);
+    expect(results[1]!.result?.details).toEqual({
+      edit_count: 2,
+      applied_edits: [
+        { index: 0, match_method: "exact" },
+        { index: 1, match_method: "exact" },
+      ],
+      size_bytes: 8,
+    });
+    expect(changed).toHaveLength(1);
+    expect(await ws.get("a.ts")).toBe("ONE\n2\n3\n");
+  });
+
+  test("a file that changed meanwhile is not overwritten", async () => {
+    await using ws = await tempWorkspace({ "a.ts": "1\n" });
+    const read0 = ws.files.read;
+    ws.files.read = async (path, options) => {
+      const found = await read0(path, options);
+      await ws.put("a.ts", "somebody else's\n");
+      return found;
+    };
+    const { results } = await use(ws, [["patch_file", { file_path: "a.ts", search: "1", replace: "2" }]]);
+    expect(results[0]!.error).toMatch(/changed by somebody else/);
+    expect(await ws.get("a.ts")).toBe("somebody else's\n");
+  });
+
+  test("text that is not UTF-8 is left alone, a byte order mark is kept", async () => {
+    await using ws = await tempWorkspace();
+    await ws.files.write("latin.txt", new Uint8Array([0x61, 0xe9, 0x0a]));
+    await ws.files.write("bom.txt", new Uint8Array([0xef, 0xbb, 0xbf, 0x61, 0x0a]));
+    const { results } = await use(ws, [
+      ["patch_file", { file_path: "latin.txt", search: "a", replace: "b" }],
+      ["patch_file", { file_path: "bom.txt", search: "a", replace: "b" }],
+    ]);
+    expect(results.map((result) => result.success)).toEqual([false, true]);
+    expect([...(await ws.files.read("bom.txt")).data]).toEqual([0xef, 0xbb, 0xbf, 0x62, 0x0a]);
+  });
+});
+
+describe("apply_patch", () => {
+  const patch = (...lines: string[]): unknown => ({ patch: ["*** Begin Patch", ...lines, "*** End Patch"].join("\n") });
+
+  test("adds, changes, moves and deletes as one unit", async () => {
+    await using ws = await tempWorkspace({ "change.txt": "a\nb\n", "gone.txt": "bye\n", "from.txt": "1\n2\n", "plain.txt": "same\n" });
+    const { results, changed } = await use(ws, [
+      [
+        "apply_patch",
+        patch(
+          "*** Add File: new/x.txt",
+          "+hello",
+          "*** Update File: change.txt",
+          "-b",
+          "+B",
+          "*** Delete File: gone.txt",
+          "*** Update File: from.txt",
+          "*** Move to: to/to.txt",
+          "-2",
+          "+two",
+          "*** Update File: plain.txt",
+          "*** Move to: moved.txt",
+        ),
+      ],
+    ]);
+    expect(results[0]).toMatchObject({
+      success: true,
+      result: {
+        content: "A new/x.txt\nU change.txt\nD gone.txt\nM from.txt -> to/to.txt\nM plain.txt -> moved.txt",
+        details: { files_modified: 5 },
+      },
+    });
+    expect(await ws.snapshot()).toEqual({ "new/x.txt": "hello\n", "change.txt": "a\nB\n", "to/to.txt": "1\ntwo\n", "moved.txt": "same\n" });
+    expect(changed.map((change) => [change.op, change.path, change.new_path])).toEqual([
+      ["add", "new/x.txt", undefined],
+      ["update", "change.txt", undefined],
+      ["delete", "gone.txt", undefined],
+      ["move", "from.txt", "to/to.txt"],
+      ["move", "plain.txt", "moved.txt"],
+    ]);
+    expect(changed[2]!.diff).toBe("--- a/gone.txt\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-bye\n");
+  });
+
+  test("a hunk that does not fit stops the patch before it begins", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "a\n", "b.txt": "b\n" });
+    const { results, changed } = await use(ws, [
+      ["apply_patch", patch("*** Update File: a.txt", "-a", "+A", "*** Update File: b.txt", "-missing", "+x")],
+    ]);
+    expect(results[0]).toMatchObject({
+      success: false,
+      error: expect.stringContaining("b.txt: these lines were not found"),
+      result: { details: { applied_before_failure: [] } },
+    });
+    expect(changed).toEqual([]);
+    expect(await ws.snapshot()).toEqual({ "a.txt": "a\n", "b.txt": "b\n" });
+  });
+
+  test("a write that fails in the middle puts everything back", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "a\n", "b.txt": "b\n", "c.txt": "c\n", "d.txt": "d\n" });
+    const before = await ws.snapshot();
+    const write0 = ws.files.write;
+    ws.files.write = async (path, data, options) => {
+      if (path === "full.txt") throw Object.assign(new Error("The disk of this project is full."), { code: "storage_full" });
+      return write0(path, data, options);
+    };
+    const { results, changed } = await use(ws, [
+      [
+        "apply_patch",
+        patch(
+          "*** Update File: a.txt",
+          "-a",
+          "+A",
+          "*** Delete File: b.txt",
+          "*** Update File: c.txt",
+          "*** Move to: c2.txt",
+          "-c",
+          "+C",
+          "*** Add File: n.txt",
+          "+n",
+          "*** Add File: full.txt",
+          "+x",
+        ),
+      ],
+    ]);
+    expect(results[0]).toMatchObject({
+      success: false,
+      error: expect.stringContaining("disk of this project is full"),
+      result: { details: { applied_before_failure: ["U a.txt", "D b.txt", "M c.txt -> c2.txt", "A n.txt"], rollback: "complete" } },
+    });
+    expect(changed).toEqual([]);
+    expect(await ws.snapshot()).toEqual(before);
+  });
+
+  test.each([
+    ["a path outside", ["*** Add File: ../x", "+x"]],
+    ["git's files", ["*** Add File: .git/x", "+x"]],
+    ["one file twice", ["*** Update File: a.txt", "-a", "+b", "*** Delete File: a.txt"]],
+    ["an existing file added", ["*** Add File: a.txt", "+x"]],
+    ["a move onto a file", ["*** Update File: a.txt", "*** Move to: b.txt"]],
+    ["a missing file", ["*** Delete File: nothing.txt"]],
+  ])("refuses %s", async (_name, lines) => {
+    await using ws = await tempWorkspace({ "a.txt": "a\n", "b.txt": "b\n" });
+    const { results } = await use(ws, [["apply_patch", patch(...lines)]]);
+    expect(results[0]).toMatchObject({ success: false, error: expect.any(String) });
+    expect(await ws.snapshot()).toEqual({ "a.txt": "a\n", "b.txt": "b\n" });
+  });
+});
+
+describe("looking around", () => {
+  const files = {
+    "package.json": "{}",
+    "src/main.tsx": "render(App)\n",
+    "src/ui/Button.tsx": "export const Button = 1;\n",
+    "src/ui/button.css": ".b{}\n",
+    "node_modules/x/index.js": "render()",
+    ".gitignore": "dist\n",
+    "dist/out.js": "render()",
+  };
+
+  test("list_dir", async () => {
+    await using ws = await tempWorkspace(files);
+    const { results } = await use(ws, [
+      ["list_dir", {}],
+      ["list_dir", { path: "src", depth: 2 }],
+      ["list_dir", { path: "nope" }],
+      ["list_dir", { path: "package.json" }],
+    ]);
+    expect(results[0]!.result?.content).toBe(".gitignore (5 bytes)\ndist/\nnode_modules/\npackage.json (2 bytes)\nsrc/");
+    expect(results[1]!.result?.content).toBe("main.tsx (12 bytes)\nui/\nui/Button.tsx (25 bytes)\nui/button.css (5 bytes)");
+    expect(results.slice(2).map((result) => result.error)).toEqual(["nope does not exist.", "package.json is a file."]);
+  });
+
+  test("glob", async () => {
+    await using ws = await tempWorkspace(files);
+    const { results } = await use(ws, [
+      ["glob", { pattern: "src/**/*.tsx" }],
+      ["glob", { pattern: "*.css" }],
+      ["glob", { pattern: "*.js" }],
+      ["glob", { pattern: "node_modules/**/*.js" }],
+      ["glob", { pattern: "*.{tsx,css}", path: "src/ui" }],
+    ]);
+    const found = results.map((result) => String(result.result?.content).split("\n").toSorted());
+    expect(found).toEqual([
+      ["src/main.tsx", "src/ui/Button.tsx"],
+      ["src/ui/button.css"],
+      [""],
+      ["node_modules/x/index.js"],
+      ["Button.tsx", "button.css"],
+    ]);
+  });
+
+  test("grep", async () => {
+    await using ws = await tempWorkspace({ ...files, "many.txt": "hit\n".repeat(300), "-dash.txt": "dashed\n" });
+    const { results } = await use(ws, [
+      ["grep", { pattern: "render\\(" }],
+      ["grep", { pattern: "BUTTON", ignore_case: true, glob: "*.tsx" }],
+      ["grep", { pattern: "nothing here" }],
+      ["grep", { pattern: "(" }],
+      ["grep", { pattern: "hit" }],
+      ["grep", { pattern: "dashed", path: "-dash.txt" }],
+      ["grep", { pattern: "--files" }],
+      ["grep", { pattern: "x", path: "../" }],
+    ]);
+    expect(results[0]!.result?.content).toBe("src/main.tsx:1: render(App)");
+    expect(results[1]!.result?.content).toBe("src/ui/Button.tsx:1: export const Button = 1;");
+    expect(results[2]).toMatchObject({ success: true, result: { message: "Nothing matches nothing here." } });
+    expect(results[3]).toMatchObject({ success: false, error: expect.stringMatching(/regex|unclosed/) });
+    expect(results[4]!.result).toMatchObject({
+      message: "300 matches in 1 file, the first 100 shown.",
+      details: { matches: 300, files: 1 },
+    });
+    expect(results[5]!.result?.content).toBe("-dash.txt:1: dashed");
+    expect(results[6]).toMatchObject({ success: true, result: { message: "Nothing matches --files." } });
+    expect(results[7]!.success).toBe(false);
+  });
+});
+
+describe("bash_exec", () => {
+  test("the true exit code, both streams, no colours, quoting untouched", async () => {
+    await using ws = await tempWorkspace();
+    const { results } = await use(ws, [
+      ["bash_exec", { command: "printf '\\033[31mred\\033[0m\\n'; echo err >&2; exit 7" }],
+      ["bash_exec", { command: "printf '10%%\\r50%%\\r100%%\\n'" }],
+      ["bash_exec", { command: 'echo "a  b" | wc -c' }],
+      ["bash_exec", { command: "kill -TERM $$" }],
+    ]);
+    expect(results[0]).toMatchObject({ success: false, error: "Exit code 7.", result: { details: { exit_code: 7 } } });
+    expect(String(results[0]!.result?.output).split("\n").toSorted()).toEqual(["", "err", "red"]);
+    expect(results[1]).toMatchObject({ success: true, result: { output: "100%\n", details: { exit_code: 0 } } });
+    expect(String(results[2]!.result?.output).trim()).toBe("5");
+    expect(results[3]).toMatchObject({ success: false, error: "The command was ended by SIGTERM." });
+  });
+
+  test("a timeout ends the whole process group", async () => {
+    await using ws = await tempWorkspace();
+    const started = performance.now();
+    const { results } = await use(ws, [["bash_exec", { command: "echo before; sleep 50 & sleep 50", timeout: 1 }]]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(results[0]).toMatchObject({ success: false, error: expect.stringContaining("within 1 s"), result: { output: "before\n" } });
+  });
+
+  test("a timeout above ten minutes is refused", async () => {
+    await using ws = await tempWorkspace();
+    const { results } = await use(ws, [["bash_exec", { command: "true", timeout: 601 }]]);
+    expect(results[0]!.error).toMatch(/do not fit bash_exec.*timeout/);
+  });
+});
+
+describe("shells", () => {
+  test("open, type, read, end", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "x" });
+    const script = (id: string): [string, unknown][] => [
+      ["shell_exec", { session_id: id, command: "V=42; ls", wait_seconds: 0.3 }],
+      ["shell_exec", { session_id: id, command: "echo $V", wait_seconds: 0.3 }],
+      ["shell_exec", { session_id: id, command: "exit", wait_seconds: 5 }],
+      ["shell_exec", { session_id: id, command: "echo dead", wait_seconds: 0.1 }],
+      ["shell_close", { session_id: id }],
+      ["shell_exec", { session_id: id, command: "echo", wait_seconds: 0 }],
+    ];
+    let id = "";
+    const run = await play(ws, [
+      calls(call("shell_open", {})),
+      (request) => {
+        id = /Opened terminal (\w+)/.exec(request.messages.at(-1)!.content)![1]!;
+        return calls(...script(id).map(([name, parameters]) => call(name, parameters)));
+      },
+      answer("ok"),
+    ]);
+    const results = run.all("agent_step")[1]!.data.tool_results;
+    expect(results[0]!.result).toMatchObject({ output: "a.txt\n", session_id: id, details: { bytes: 6, is_eof: false } });
+    expect(results[1]!.result?.output).toBe("42\n");
+    expect(results[2]!.result?.details).toMatchObject({ is_eof: true });
+    expect(results.slice(3).map((result) => result.success)).toEqual([false, true, false]);
+  });
+
+  test("too many are refused with a list", async () => {
+    await using ws = await tempWorkspace();
+    const { results } = await use(
+      ws,
+      Array.from({ length: 17 }, (): [string, unknown] => ["shell_open", { command: "cat" }]),
+    );
+    expect(results.filter((result) => result.success)).toHaveLength(16);
+    expect(results[16]!.error).toMatch(/16 terminals are open already: \w+ \(cat\)/);
+  });
+});
+
+describe("what the run knows", () => {
+  test("to-dos are replaced, kept items keep their identity, nothing is not a list", async () => {
+    await using ws = await tempWorkspace();
+    const { results } = await use(ws, [
+      [
+        "todo_write",
+        {
+          todos: [
+            { content: "a", status: "in_progress" },
+            { content: "b", status: "pending", priority: "high" },
+          ],
+        },
+      ],
+      [
+        "todo_write",
+        {
+          todos: [
+            { content: "a", status: "completed" },
+            { content: "c", status: "pending" },
+          ],
+        },
+      ],
+      ["todo_read", {}],
+      ["todo_write", { todos: [] }],
+      ["todo_write", { todos: [{ content: "x", status: "someday" }] }],
+    ]);
+    const first = results[0]!.result as unknown as { todos: { id: string; priority: string }[]; details: unknown };
+    const second = results[2]!.result as unknown as typeof first;
+    expect(first.details).toEqual({ total: 2, pending: 1, in_progress: 1, completed: 0 });
+    expect(first.todos.map((todo) => todo.priority)).toEqual(["medium", "high"]);
+    expect(second.todos[0]!.id).toBe(first.todos[0]!.id);
+    expect(second.details).toEqual({ total: 2, pending: 1, in_progress: 0, completed: 1 });
+    expect(results.slice(3).map((result) => result.success)).toEqual([false, false]);
+  });
+
+  test("project and preview", async () => {
+    await using ws = await tempWorkspace();
+    const { results, heard } = await use(ws, [
+      ["get_project_info", {}],
+      ["get_preview_state", {}],
+    ]);
+    expect(results[0]!.result).toMatchObject({ id: "p1", name: "Counter", containers: [{ name: "web" }], details: { owner_id: "u1" } });
+    expect(heard[1]).toContain("Console errors:\nTypeError: x is undefined");
+    expect(heard[1]).toContain("ready in 200 ms");
+  });
+});
