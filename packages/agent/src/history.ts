@@ -24,7 +24,10 @@ export function historyMessages(history: HistoryMessage[]): Message[] {
     const isToldAlready = final === "" || steps[steps.length - 1]?.response_text?.trim() === final;
     return [...told.toReversed().flat(), ...(isToldAlready ? [] : [assistant(message.content)])];
   });
-  return groups.toReversed().flat();
+  const messages = groups.toReversed().flat();
+  // Some providers refuse a conversation that the assistant opens, so it begins with the person.
+  const start = messages.findIndex((message) => message.role === "user" && message.kind === undefined);
+  return start === -1 ? [] : messages.slice(start);
 }
 
 function stepMessages(step: HistoryStep, results: string): Message[] {

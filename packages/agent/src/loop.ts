@@ -14,6 +14,7 @@ import { streamTurn, type Turn } from "./turn.ts";
 import {
   RunInterrupted,
   type AfterModelCall,
+  type AgentDeps,
   type AssistantMessage,
   type Message,
   type ModelRequest,
@@ -61,7 +62,8 @@ export async function runAgent(options: RunOptions): Promise<RunResult> {
 }
 
 function createRun(options: RunOptions) {
-  const { deps, model, workspace } = options;
+  const { model, workspace } = options;
+  const deps = { ...options.deps, emit: inOrder(options.deps.emit) };
   const limits: RunLimits = { ...defaultLimits, ...options.limits };
   const abort = new AbortController();
   const signal = AbortSignal.any([options.signal, abort.signal]);
@@ -351,6 +353,21 @@ function createRun(options: RunOptions) {
   }
 
   return { converse, endingOf, finish };
+}
+
+/** One event at a time, none after `complete`: a tool that was given up may still report a change when everything is over. */
+function inOrder(emit: AgentDeps["emit"]): AgentDeps["emit"] {
+  let tail = Promise.resolve();
+  let isOver = false;
+  return (event) => {
+    const sent = tail.then(async () => {
+      if (isOver) return;
+      if (event.type === "complete") isOver = true;
+      await emit(event);
+    });
+    tail = sent.catch(() => undefined);
+    return sent;
+  };
 }
 
 const modelErrorCodes: Record<ModelError["code"], RunErrorCode> = {

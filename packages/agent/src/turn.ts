@@ -5,7 +5,7 @@ import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
 import type { AssistantMessage, FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage, ToolCall, UserMessage } from "./types.ts";
 
 const maxAttempts = 2;
-const maxBackoffMs = 10_000;
+const maxBackoffMs = 30_000;
 export interface Turn {
   message: AssistantMessage;
   finish: FinishReason;

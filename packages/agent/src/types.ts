@@ -476,7 +476,7 @@ export interface RunOptions {
   };
   /** The user's text of this turn. */
   message: string;
-  /** Earlier turns of the chat, oldest first; the loop takes the last 20 (4.4). */
+  /** Earlier turns of the chat without this message and its answer, oldest first; the loop takes the last 20 (4.4). */
   history: HistoryMessage[];
   /** Continuing an interrupted run: the steps it committed, in order. Their iterations count. */
   steps?: AgentStep[];

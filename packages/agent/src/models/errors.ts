@@ -18,6 +18,7 @@ export function modelErrorOf(error: unknown, options: ModelClientOptions): Model
   const where = hostOf(options);
   const retryable = { retryable: true, ...(facts.retryAfterMs === undefined ? {} : { retryAfterMs: facts.retryAfterMs }) };
   const { status, text } = facts;
+  if (facts.isRefused) return new ModelError("model_error", `${where} may not be reached from this server.`);
   if (
     status === 401 ||
     status === 403 ||
@@ -43,7 +44,6 @@ export function modelErrorOf(error: unknown, options: ModelClientOptions): Model
     return new ModelError("model_error", `${where} could not be reached.`, { retryable: true, cause: safeCause(error) });
   if (/finish reason/.test(text))
     return new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
-  if (facts.isRefused) return new ModelError("model_error", `${where} may not be reached from this server.`);
   return new ModelError("model_error", `${where} answered with something that could not be understood.`, {
     retryable: true,
     cause: safeCause(error),

@@ -44,8 +44,8 @@ export const bashExec = defineTool({
   },
 });
 
-/** Commands may print for hours: the first and last 100 000 characters are enough. */
+/** Commands may print for hours, and a step is stored: the first and last 20 000 characters are enough. */
 function keepEnds(text: string): string {
-  const half = 100_000;
+  const half = 20_000;
   return text.length <= 3 * half ? text : `${text.slice(0, half)}\n… output left out …\n${text.slice(-half)}`;
 }
