@@ -17,9 +17,15 @@ export interface Place {
   /** How many answers it has had. */
   answer: number;
   step: Step | undefined;
+  /** The part of the answer that was sent before the line broke, when the request asks to continue it. */
+  said: string;
 }
 
+/** What our agent writes in the person's place: results of earlier turns retold, the note after a broken line, a summary. */
+const programNotes = /^\[(tool results\]|The connection broke|SUMMARY of)/;
+
 export const readPersonOfAgent: ReadPerson = (text) => {
+  if (programNotes.test(text)) return null;
   const context = /^\s*\[CONTEXT\][\s\S]*?\[\/CONTEXT\]\s*/.exec(text);
   return context ? text.slice(context[0].length) : text;
 };
@@ -36,7 +42,11 @@ export function findPlace(script: Script, request: ScriptRequest, readPerson: Re
     .digest("hex")
     .slice(0, 16);
   const last = person.at(-1)?.index ?? -1;
-  const answer = request.messages.filter((message, index) => message.role === "assistant" && index > last).length;
+  const answers = request.messages.filter((message, index) => message.role === "assistant" && index > last);
+  // A note of the program right after an answer without calls: the model shall finish that answer.
+  const unfinished = request.messages.at(-1)?.role === "user" && last < request.messages.length - 1 ? request.messages.at(-2) : undefined;
+  const said = unfinished?.role === "assistant" && unfinished.calls.length === 0 ? unfinished.text : "";
+  const answer = answers.length - (said === "" ? 0 : 1);
   const { branch, from } = chooseBranch(
     script,
     request,
@@ -45,7 +55,7 @@ export function findPlace(script: Script, request: ScriptRequest, readPerson: Re
   const exchange = Math.max(0, person.length - 1 - from);
   const exchanges = branch?.exchanges ?? [];
   const steps = exchanges[script.repeats && exchanges.length > 0 ? exchange % exchanges.length : exchange];
-  return { conversation, branch, exchange, answer, step: steps?.[answer] };
+  return { conversation, branch, exchange, answer, step: steps?.[answer], said };
 }
 
 function chooseBranch(script: Script, request: ScriptRequest, person: string[]): { branch: Branch | undefined; from: number } {

@@ -344,7 +344,11 @@ describe("faults", () => {
         .join(""),
     ).toBe("one two");
     expect(await server.requests[0]!.ended).toBe("broken");
-    expect(await (await ask(hi)).text()).toContain("four");
+    expect(await (await ask(hi)).text()).toContain("one");
+    const rest = await (
+      await ask([...hi, { role: "assistant", content: "one two" }, user("[The connection broke.]")], { stream: false })
+    ).text();
+    expect(rest).toContain('"content":" three four"');
   });
 
   test("an error in the middle of a stream, in the protocol's own form", async () => {

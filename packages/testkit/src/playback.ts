@@ -32,11 +32,19 @@ export async function* play(turn: Turn, place: Place, request: ScriptRequest, op
     signal.throwIfAborted();
   };
   let callIndex = 0;
+  let said = place.said;
+  /** The text without what the client has already. */
+  const unsaid = (text: string): string => {
+    let length = 0;
+    while (length < text.length && text[length] === said[length]) length += 1;
+    said = said.slice(length);
+    return text.slice(length);
+  };
   for (const part of turn.parts) {
     switch (part.kind) {
       case "say":
       case "think":
-        for (const delta of piecesOf(part.text)) {
+        for (const delta of piecesOf(part.kind === "say" ? unsaid(part.text) : part.text)) {
           yield { type: part.kind === "say" ? "text" : "thinking", delta } satisfies Token as Token;
           await wait();
         }

@@ -91,6 +91,21 @@ describe("which answer a request gets", () => {
     expect(at(...messages)).toEqual(expected);
   });
 
+  test("results retold by the agent are not the person's words", () => {
+    expect(at(user("A counter app"), assistant, user("[tool results]\nread_file: x"), user("[CONTEXT]\n[/CONTEXT]\n\nMore"))).toEqual([
+      1,
+      0,
+      ["d"],
+    ]);
+  });
+  test("a broken answer is continued, not followed", () => {
+    const place = findPlace(
+      script([say("one two three"), say("next")]),
+      request(user("hi"), { role: "assistant", text: "one two", calls: [] }, user("[The connection broke while you were answering.]")),
+      readPersonOfAgent,
+    );
+    expect(place).toMatchObject({ exchange: 0, answer: 0, said: "one two" });
+  });
   test("a function may choose by anything in the request", () => {
     const place = findPlace(made, { ...request(user("A counter app")), tools: ["special"] }, readPersonOfAgent);
     expect(place.step?.turn?.parts).toEqual([say("special")]);
