@@ -1,0 +1,97 @@
+/** The bundled project templates: their descriptions are sound and their sources are complete and pinned. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../../../templates");
+const slugs = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+
+interface Template {
+  slug: string;
+  name: string;
+  description: string;
+  stack: string[];
+  default: boolean;
+  build: string[][];
+  warm: { command: string[]; port: number; path: string };
+  service: { command: string[]; port: number; framework: string };
+  starter_prompts: string[];
+}
+interface Manifest {
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+const read = (...path: string[]) => readFileSync(join(root, ...path), "utf8");
+const templateOf = (slug: string) => JSON.parse(read(slug, "template.json")) as Template;
+const allLike = (list: string[], pattern: RegExp): unknown => list.map(() => expect.stringMatching(pattern) as unknown);
+const argv = (command: string[]) => allLike(command, /^\S(.*\S)?$/);
+
+test("exactly one is the default", () => {
+  expect(slugs.filter((slug) => templateOf(slug).default)).toEqual(["react-vite"]);
+  expect(slugs.toSorted()).toEqual(["fastapi", "nextjs", "node-api", "react-vite", "static"]);
+});
+
+describe.each(slugs)("%s", (slug) => {
+  const template = templateOf(slug);
+  const files = join(root, slug, "files");
+
+  test("describes itself", () => {
+    expect(template).toStrictEqual({
+      slug,
+      name: expect.stringMatching(/^.{3,40}$/),
+      description: expect.stringMatching(/^.{20,160}$/),
+      stack: allLike(template.stack, /^.{2,30}$/),
+      default: expect.any(Boolean),
+      build: template.build.map(argv),
+      warm: { command: argv(template.warm.command), port: template.service.port, path: expect.stringMatching(/^\//) },
+      service: { command: argv(template.service.command), port: expect.any(Number), framework: expect.stringMatching(/^[a-z]+$/) },
+      starter_prompts: allLike(template.starter_prompts, /^.{10,120}$/),
+    });
+    expect(template.stack.length).toBeGreaterThan(1);
+    expect(template.starter_prompts.length).toBeGreaterThanOrEqual(3);
+    expect(template.build.flat().join(" ")).not.toMatch(/https?:|--registry|--index-url/);
+  });
+
+  test("carries its own instructions, and they say what template.json says", () => {
+    expect(readdirSync(files)).toEqual(expect.arrayContaining(["AGENTS.md", "README.md", "TESSLATE.md", ".gitignore"]));
+    const instructions = read(slug, "files", "TESSLATE.md");
+    expect(/\*\*Start Command\*\*:\n```bash\n(.*)\n```/.exec(instructions)?.[1]).toBe(template.service.command.join(" "));
+    expect(/\*\*Port\*\*: (\d+)/.exec(instructions)?.[1]).toBe(String(template.service.port));
+  });
+
+  test("ships sources only", () => {
+    for (const left of ["node_modules", ".venv", "dist", ".next", ".npmrc", "template.json"])
+      expect(existsSync(join(files, left))).toBe(false);
+  });
+
+  const isNode = existsSync(join(files, "package.json"));
+
+  if (isNode) {
+    test("pins exact versions, and its lockfile agrees and names no registry", () => {
+      const manifest = JSON.parse(read(slug, "files", "package.json")) as Manifest;
+      const wanted = { ...manifest.dependencies, ...manifest.devDependencies };
+      for (const [name, version] of Object.entries(wanted))
+        expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+      const lock = JSON.parse(read(slug, "files", "package-lock.json")) as {
+        packages: Record<string, Manifest & { version?: string; resolved?: string; integrity?: string }>;
+      };
+      const { "": own, ...packages } = lock.packages;
+      expect({ ...own?.dependencies, ...own?.devDependencies }).toEqual(wanted);
+      for (const [name, version] of Object.entries(wanted)) expect(packages[`node_modules/${name}`]?.version).toBe(version);
+      for (const [path, locked] of Object.entries(packages)) {
+        expect([path, locked.resolved]).toEqual([path, undefined]);
+        // What a platform package bundles has no hash of its own.
+        if (!/node_modules\/.*\/node_modules\//.test(path))
+          expect([path, locked.integrity]).toEqual([path, expect.stringMatching(/^sha512-/)]);
+      }
+    });
+  } else {
+    test("pins exact versions in requirements.txt and names no index", () => {
+      const lines = read(slug, "files", "requirements.txt").split("\n").filter(Boolean);
+      for (const line of lines) expect(line).toMatch(/^(#.*|[\w-]+==[\w.]+)$/);
+    });
+  }
+});
