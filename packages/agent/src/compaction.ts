@@ -37,7 +37,7 @@ export function planCompaction(messages: Message[]): CompactionPlan | undefined 
       const taskText = task ? `\n\nThe person's last message before the kept part:\n${truncateMiddle(task.content, maxTaskChars)}` : "";
       const head: Message = {
         role: "user",
-        content: `[SUMMARY] Of earlier turns:\n${summary.trim()}${taskText}\n[/SUMMARY]`,
+        content: `[SUMMARY of earlier turns]\n${summary.trim()}${taskText}\n[/SUMMARY]`,
         kind: "summary",
       };
       return [head, ...kept.flat()];

@@ -61,7 +61,7 @@ describe("historyMessages (4.4)", () => {
       { role: "user", content: "go" },
       { role: "assistant", content: "end", steps: Array.from({ length: 200 }, (_, index) => step(`${index} ${"y".repeat(600)}`)) },
     ]);
-    const results = messages.filter((message) => message.content.startsWith("[TOOL RESULTS]"));
+    const results = messages.filter((message) => message.content.startsWith("[tool results]"));
     expect(results.length).toBeGreaterThan(50);
     expect(results.length).toBeLessThan(100);
     expect(results.at(-1)!.content).toContain("199 y");

@@ -41,7 +41,7 @@ function stepMessages(step: HistoryStep, results: string): Message[] {
     .filter((part) => part !== "")
     .join("\n\n");
   const messages: Message[] = text === "" ? [] : [assistant(text)];
-  if (results !== "") messages.push({ role: "user", content: `[TOOL RESULTS]\n${results}`, kind: "note" });
+  if (results !== "") messages.push({ role: "user", content: `[tool results]\n${results}`, kind: "note" });
   return messages;
 }
 

@@ -42,15 +42,12 @@ export const defaultLimits: RunLimits = {
 const maxContinuations = 3;
 const goOnNote: Message = {
   role: "user",
-  content: "[NOTE] Your answer was cut off at the output limit. Continue exactly where it stopped.",
+  content: "[Your answer was cut off at the output limit. Continue exactly where it stopped.]",
   kind: "note",
 };
-const resumedNote: Message = {
-  role: "user",
-  content: "[NOTE] The run was interrupted here and goes on now. A call without a result may have run: look before you repeat it.",
-  kind: "note",
-};
-
+/** Told with the context, not as a turn of its own: the conversation stays what it was. */
+const resumedNote =
+  "This run was interrupted after its last step and goes on now. A call may have run without its result being kept: look before you repeat it.";
 /**
  * Answers one message of the chat: model, tools, model again, until it has nothing more to do (events and hooks: `types.ts`).
  * Never rejects; whatever happens ends in `complete` and in the answer. All terminals that the run opened are closed when it resolves.
@@ -161,12 +158,16 @@ function createRun(options: RunOptions) {
       toolNames: tools.map((tool) => tool.name),
       userName: options.userName ?? "",
     });
-    const turn = await userTurn(options.message, { ...facts, workspace, environment: options.environment ?? [] });
+    const turn = await userTurn(options.message, {
+      ...facts,
+      workspace,
+      environment: [...(options.environment ?? []), ...(options.steps ? [resumedNote] : [])],
+    });
     messages = [...historyMessages(options.history), { role: "user", content: turn }, ...stepTurns(options.steps ?? [])];
     if (options.pending) {
       iteration = options.pending.iteration;
       messages.push(options.pending.message);
-    } else if (options.steps?.length) messages.push(resumedNote);
+    }
   }
 
   function checkLimits(): void {

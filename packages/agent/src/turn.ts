@@ -6,6 +6,12 @@ import type { AssistantMessage, FinishReason, ModelClient, ModelEvent, ModelRequ
 
 const maxAttempts = 2;
 const maxBackoffMs = 30_000;
+const goOnNote: UserMessage = {
+  role: "user",
+  content:
+    "[The connection broke while you were answering. Your text so far was kept. Continue exactly where it stopped, without repeating it.]",
+  kind: "note",
+};
 export interface Turn {
   message: AssistantMessage;
   finish: FinishReason;
@@ -32,7 +38,8 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
   let textSoFar = "";
   for (let attempt = 1; ; attempt++) {
     const said: Said = { hasBegun: false, text: "", reasoning: "", calls: new Map() };
-    const messages = textSoFar === "" ? request.messages : [...request.messages, goOnNote(textSoFar)];
+    const partial: AssistantMessage = { role: "assistant", content: textSoFar, tool_calls: [] };
+    const messages = textSoFar === "" ? request.messages : [...request.messages, partial, goOnNote];
     try {
       const finish = await oneCall({ ...options, request: { ...request, messages } }, said, textSoFar);
       return { message: assembled(said, textSoFar), finish };
@@ -45,12 +52,6 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
       await pause(Math.min(error.retryAfterMs ?? backoffMs, maxBackoffMs), signal);
     }
   }
-}
-
-/** One note in place of a broken-off assistant turn: providers differ in what they allow to follow one. */
-function goOnNote(textSoFar: string): UserMessage {
-  const content = `[NOTE] The connection broke while you were answering. The person has read this beginning of your answer:\n${textSoFar}\n[/NOTE] Continue exactly where it stopped, without repeating it.`;
-  return { role: "user", content, kind: "note" };
 }
 
 interface Said {

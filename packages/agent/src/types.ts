@@ -158,7 +158,8 @@ export interface UserMessage {
   content: string;
   /**
    * Written by the loop, not by the person: a summary of earlier turns (4.14), or a note such as "go on".
-   * Their texts begin with `[SUMMARY]`, `[NOTE]` or `[TOOL RESULTS]`; the person's current message follows a `[CONTEXT] … [/CONTEXT]` block.
+   * Their texts begin with `[`: `[tool results]`, `[SUMMARY of …]`, `[The connection broke …]`, `[Your answer was cut off …]`.
+   * The person's current message follows a `[CONTEXT] … [/CONTEXT]` block.
    */
   kind?: "summary" | "note";
 }
@@ -478,7 +479,7 @@ export interface RunOptions {
   message: string;
   /** Earlier turns of the chat without this message and its answer, oldest first; the loop takes the last 20 (4.4). */
   history: HistoryMessage[];
-  /** Continuing an interrupted run: the steps it committed, in order. Their iterations count. */
+  /** Continuing an interrupted run: the steps it committed, in order (`[]` when it had none). Their iterations count. */
   steps?: AgentStep[];
   /** Continuing a run that waited for an approval: its batch, as given with `approval_required`. No model call is made for it again. */
   pending?: PendingBatch | null;

@@ -26,10 +26,7 @@ import { createModelClient, type ModelClientOptions } from "./index.ts";
 
 let server: ModelServer;
 beforeEach(async () => {
-  server = await startModelServer({
-    apiKey: "sk-right-key-1234",
-    readPerson: (text) => (/^\[(NOTE|SUMMARY|TOOL RESULTS)\]/.test(text) ? null : text),
-  });
+  server = await startModelServer({ apiKey: "sk-right-key-1234" });
 });
 afterEach(() => server.close());
 
