@@ -7,7 +7,7 @@ interface Source {
   file: string;
   text: string;
   /** Module specifiers of static and dynamic imports; relative ones resolved to repository paths. */
-  imports: { target: string; isTypeOnly: boolean }[];
+  imports: { target: string; isTypeOnly: boolean; isLazy: boolean }[];
 }
 const sources: Source[] = globSync(["apps/*/src/**/*.{ts,tsx}", "packages/*/src/**/*.ts"], {
   cwd: root,
@@ -18,7 +18,11 @@ const sources: Source[] = globSync(["apps/*/src/**/*.{ts,tsx}", "packages/*/src/
     ...text.matchAll(/^(?:import|export)\s(type\s)?(?:[^;"']*?\sfrom\s)?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm),
   ].map((m) => {
     const specifier = m[2] ?? m[3] ?? "";
-    return { isTypeOnly: m[1] !== undefined, target: specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier };
+    return {
+      isTypeOnly: m[1] !== undefined,
+      isLazy: m[3] !== undefined,
+      target: specifier.startsWith(".") ? normalize(join(dirname(file), specifier)) : specifier,
+    };
   });
   return { file, text, imports };
 });
@@ -108,8 +112,8 @@ test("only main.ts reads the environment of the server", () => {
   ).toEqual([]);
 });
 
-test("no import cycles within the server, the agent and the runtime", () => {
-  const graph = new Map(product.map((s) => [s.file, s.imports.filter((i) => !i.isTypeOnly).map((i) => i.target)]));
+test("no import cycles (pages loaded on demand aside)", () => {
+  const graph = new Map(product.map((s) => [s.file, s.imports.filter((i) => !i.isTypeOnly && !i.isLazy).map((i) => i.target)]));
   const done = new Set<string>();
   const cycles: string[] = [];
   const visit = (file: string, path: string[]): void => {
@@ -131,7 +135,9 @@ test("no shell strings and no escape hatches", () => {
   expect(
     broken(({ file, text }) => [
       ...(/\bexecSync\(|\bexec\(\s*`|shell:\s*true/.test(text) && !file.startsWith("packages/testkit/") ? ["runs a shell string"] : []),
-      ...(/@ts-ignore|@ts-nocheck|\bas any\b|: any\b/.test(text) ? ["escapes the type checker"] : []),
+      ...(/@ts-ignore|@ts-nocheck/.test(text) || /\bas any\b|: any\b/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ""))
+        ? ["escapes the type checker"]
+        : []),
     ]),
   ).toEqual([]);
 });

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { sql } from "drizzle-orm";
 import type { Task, TaskEvent } from "@tesslate/contract";
 import type { Bus } from "../../platform/bus.ts";
 import type { Database, Queries } from "../../platform/database.ts";
@@ -221,7 +220,7 @@ export function createTasks({
     /** As `create`, unless an unfinished task of the same `unique_key` exists: then that one. */
     createOnce: async (task: NewTask & { unique_key: string }): Promise<{ row: TaskRow; isNew: boolean }> =>
       db.transaction(async (tx) => {
-        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${task.unique_key}, 0))`);
+        await store.lock(tx, task.unique_key);
         const known = await store.findUnfinished(tx, task.unique_key);
         return known ? { row: known, isNew: false } : { row: await self.create(tx, task), isNew: true };
       }),

@@ -10,6 +10,10 @@ export function createTasksStore(db: Database) {
   return {
     insert: async (tx: Queries, values: typeof tasks.$inferInsert): Promise<TaskRow> =>
       (await tx.insert(tasks).values(values).returning())[0] as TaskRow,
+    /** Whoever wants the same key waits until this transaction ends. */
+    lock: async (tx: Queries, uniqueKey: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${uniqueKey}, 0))`);
+    },
     find: async (id: string): Promise<TaskRow | undefined> => (await db.select().from(tasks).where(eq(tasks.id, id)))[0],
     findUnfinished: async (q: Queries, uniqueKey: string): Promise<TaskRow | undefined> =>
       (
