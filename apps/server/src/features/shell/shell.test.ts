@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import type { ShellServerFrame } from "@tesslate/contract";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
+
+let app: TestApp;
+let runtime: Awaited<ReturnType<typeof realRuntime>>;
+let owner: TestUser;
+let stranger: TestUser;
+let project: ProjectRow;
+
+const serverScript = `require("http").createServer((q,s)=>s.end("up")).listen(process.env.PORT)`;
+
+beforeAll(async () => {
+  runtime = await realRuntime();
+  app = await testApp({ swap: { runtime } });
+  owner = await app.signUp();
+  stranger = await app.signUp();
+  project = await emptyProject(app, owner, { command: ["node", "-e", serverScript] });
+  const { task_id } = await app.as(owner).projects.start({ params: { id: project.id } });
+  for await (const { data } of app.as(owner).tasks.events({ params: { task_id: task_id ?? "" } }))
+    if (data.status === "failed") throw new Error(data.error ?? "start failed");
+});
+afterAll(async () => {
+  await app.close();
+  await runtime[Symbol.asyncDispose]();
+});
+
+/** A terminal client: everything printed so far, and how the socket closed. */
+async function attach(id: string, user: TestUser = owner) {
+  const socket = new WebSocket(`ws://localhost:${app.port}/api/shell/ws/${id}`);
+  const frames: ShellServerFrame[] = [];
+  const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+  socket.on("message", (data) => frames.push(JSON.parse(String(data)) as ShellServerFrame));
+  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
+  socket.send(JSON.stringify({ type: "auth", token: user.token }));
+  const text = () => frames.map((f) => (f.type === "output" ? f.data : "")).join("");
+  return {
+    frames,
+    closed,
+    text,
+    send: (frame: unknown) => socket.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
+    waitFor: async (pattern: RegExp) => {
+      for (const until = Date.now() + 10_000; !pattern.test(text()); await sleep(10))
+        if (Date.now() > until) throw new Error(`not printed: ${pattern}\n${text().slice(-500)}`);
+    },
+    close: () => socket.close(),
+  };
+}
+const open = (body: object = {}) => app.as(owner).shell.create({ body: { project_id: project.slug, ...body } });
+
+test("input is run in the sandbox as the project's user, output comes back, resize is seen", async () => {
+  const session = await open({ cols: 100, rows: 30 });
+  expect(session).toMatchObject({
+    status: "active",
+    project_id: project.id,
+    cols: 100,
+    rows: 30,
+    working_dir: "/app",
+    ws_url: `/api/shell/ws/${session.id}`,
+  });
+  const terminal = await attach(session.id);
+  terminal.send({ type: "input", data: "id -u; pwd; stty size; echo täst-$((40+2))\r" });
+  await terminal.waitFor(/täst-42/);
+  expect(terminal.text()).toMatch(/1000\s+\/app\s+30 100/);
+  terminal.send({ type: "resize", cols: 9999, rows: 50 });
+  terminal.send({ type: "input", data: "stty size\r" });
+  await terminal.waitFor(/50 500/);
+  terminal.send({ type: "ping" });
+  for (const until = Date.now() + 3000; Date.now() < until && !terminal.frames.some((f) => f.type === "pong");) await sleep(10);
+  expect(terminal.frames.some((f) => f.type === "pong")).toBe(true);
+  terminal.send({ type: "input", data: "exit 3\r" });
+  expect(await terminal.closed).toBe(1000);
+  expect(terminal.frames.find((f) => f.type === "exit")).toEqual({ type: "exit", code: 3 });
+  expect(await app.as(owner).shell.get({ params: { id: session.id } })).toMatchObject({ status: "closed" });
+});
+
+test("a reload loses nothing: the next socket gets the scrollback once, and both tabs see what follows", async () => {
+  const session = await open();
+  const first = await attach(session.id);
+  first.send({ type: "input", data: "echo kept-$((1+1))\r" });
+  await first.waitFor(/kept-2/);
+  first.close();
+  await first.closed;
+  const second = await attach(session.id);
+  await second.waitFor(/kept-2/);
+  expect(second.text().match(/kept-2/g)).toHaveLength(1);
+  const third = await attach(session.id);
+  await third.waitFor(/kept-2/);
+  second.send({ type: "input", data: "echo both-$((1+2))\r" });
+  await Promise.all([second.waitFor(/both-3/), third.waitFor(/both-3/)]);
+  await app.as(owner).shell.remove({ params: { id: session.id } });
+  expect([await second.closed, await third.closed]).toEqual([1000, 1000]);
+  await app.as(owner).shell.remove({ params: { id: session.id } });
+});
+
+test("frames that make no sense are answered and do not close the socket", async () => {
+  const session = await open({ command: "cat" });
+  const terminal = await attach(session.id);
+  for (const frame of ["{not json", { type: "dance" }, { type: "input", data: 5 }, "null"]) terminal.send(frame);
+  terminal.send({ type: "input", data: "still here\r" });
+  await terminal.waitFor(/still here/);
+  expect(terminal.frames.filter((f) => f.type === "error")).toHaveLength(4);
+  terminal.send({ type: "input", data: "x".repeat(70_000) });
+  expect(await terminal.closed).toBe(1009);
+  const again = await attach(session.id);
+  again.send({ type: "close" });
+  expect(await again.closed).toBe(1000);
+});
+
+test("stopping the project ends its terminals with 4410; then none can be opened", async () => {
+  const other = await emptyProject(app, owner, { command: ["node", "-e", serverScript] });
+  const start = async () => {
+    const { task_id } = await app.as(owner).projects.start({ params: { id: other.id } });
+    for await (const event of app.as(owner).tasks.events({ params: { task_id: task_id ?? "" } })) void event;
+  };
+  await start();
+  const session = await app.as(owner).shell.create({ body: { project_id: other.id } });
+  const terminal = await attach(session.id);
+  await app.as(owner).projects.stop({ params: { id: other.id } });
+  expect(await terminal.closed).toBe(4410);
+  await expect(app.as(owner).shell.create({ body: { project_id: other.id } })).rejects.toMatchObject({ status: 409, code: "not_running" });
+});
+
+test("strangers and nobody get nothing", async () => {
+  const session = await open();
+  const theirs = await attach(session.id, stranger);
+  expect(await theirs.closed).toBe(4404);
+  const forged = await attach(session.id, { ...owner, token: "nonsense" });
+  expect(await forged.closed).toBe(4401);
+  const other = app.as(stranger).shell;
+  for (const call of [
+    other.get({ params: { id: session.id } }),
+    other.remove({ params: { id: session.id } }),
+    other.create({ body: { project_id: project.id } }),
+    other.list({ query: { project_id: project.id } }),
+  ])
+    await expect(call).rejects.toMatchObject({ status: 404, code: "not_found" });
+  expect((await other.list({})).total).toBe(0);
+  expect((await app.request("/api/shell/sessions", { method: "POST", json: {} })).status).toBe(401);
+  expect((await app.request("/api/shell/sessions", { method: "POST", user: owner, json: {} })).status).toBe(422);
+  await expect(open({ container_name: "nope" })).rejects.toMatchObject({ status: 404 });
+});

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
+import { containers } from "../features/containers/containers.table.ts";
+import { projects } from "../features/projects/projects.table.ts";
+import { createLogger } from "../platform/logger.ts";
+import type { TestApp, TestUser } from "./app.ts";
+
+/** The best real runtime this machine can host, in a folder of its own. */
+export async function realRuntime(): Promise<RuntimeDriver & AsyncDisposable> {
+  const dataDir = await mkdtemp(join(tmpdir(), "studio-runtime-"));
+  const runtime = await createRuntime({ driver: "auto", dataDir, log: createLogger("silent") });
+  return Object.assign(runtime, {
+    [Symbol.asyncDispose]: async () => {
+      for (const { id } of await runtime.list()) await runtime.remove(id);
+      await runtime.close();
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+    },
+  });
+}
+
+/** A settled project with an empty tree and, when asked for, one container; written straight to the tables because no template is wanted. */
+export async function emptyProject(app: TestApp, owner: TestUser, options: { command?: string[] } = {}) {
+  const slug = `test-${randomBytes(4).toString("hex")}`;
+  const [project] = await app.db
+    .insert(projects)
+    .values({ owner_id: owner.id, name: "Test", slug, environment_status: "stopped" })
+    .returning();
+  if (!project) throw new Error("no project");
+  if (options.command)
+    await app.db
+      .insert(containers)
+      .values({
+        project_id: project.id,
+        name: "app",
+        service_key: "app",
+        host_label: `${slug}-app`,
+        container_name: `${slug}-app`,
+        start_command: options.command,
+        internal_port: 3000,
+      });
+  return project;
+}
