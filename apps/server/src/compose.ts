@@ -4,6 +4,15 @@ import { contract } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
 import { createAuth, createAuthStore, createRefreshTokens, createSessions, createSetup, mountAuth } from "./features/auth/index.ts";
+import { createAgents, createAgentsStore } from "./features/agents/index.ts";
+import {
+  createCatalogue,
+  createConnections,
+  createDemoModel,
+  createModels,
+  createModelsStore,
+  mountModels,
+} from "./features/models/index.ts";
 import { mountSystem } from "./features/system/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
 import { createPasswords, createUsers, createUsersStore, mountUsers, type OnRegistered } from "./features/users/index.ts";
@@ -15,6 +24,7 @@ import { notFound } from "./platform/errors.ts";
 import { createEventLog } from "./platform/events.ts";
 import { startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
+import { createOutbound, hostEntry } from "./platform/outbound.ts";
 import { holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { announceProcess } from "./platform/presence.ts";
 import { createRateLimiter } from "./platform/rate-limit.ts";
@@ -28,6 +38,8 @@ export interface Swap {
   /** A database that is already there, instead of the embedded server. */
   database?: { socketDir: string; database: string } | { url: string };
   webDir?: string;
+  /** A script for Node that starts the demo's scripted model server (see `createDemoModel`). Without it there is no demo. */
+  demoModel?: string;
 }
 
 export interface Studio {
@@ -77,6 +89,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => events.close());
     const settings = createServerSettings({ db, bus, box });
     const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
+    const outbound = createOutbound({ allowHosts: [...config.outbound.allowHosts, ...modelHosts(config)] });
+    closers.push(() => outbound.close());
 
     // Runtime
     const runtime = swap.runtime;
@@ -88,6 +102,18 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => tasks.close());
     /** What a new account starts with, done in the transaction that creates it. */
     const onRegistered: OnRegistered[] = [];
+    const models = createModels({
+      config: config.models,
+      settings,
+      store: createModelsStore(db),
+      connections: createConnections({ config: config.models, settings }),
+      catalogue: createCatalogue({ outbound, log }),
+      outbound,
+      demo: swap.demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, swap.demoModel], log }),
+    });
+    closers.push(() => models.close());
+    const agents = createAgents({ store: createAgentsStore(db) });
+    onRegistered.push(agents.onRegistered);
     const passwords = createPasswords();
     const authStore = createAuthStore(db);
     const sessions = createSessions({
@@ -100,6 +126,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const users = createUsers({ store: createUsersStore(db), passwords, sessions, onRegistered });
     const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
     const auth = createAuth({ store: authStore, users, sessions, passwords, setup, limits, box, config: config.auth, log });
+
+    await agents.seed();
 
     // Jobs start last: everything they may call exists.
     const jobs = await startJobs({
@@ -140,6 +168,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     mountAuth(mount, { auth, config: config.auth });
     mountUsers(mount, { users });
+    mountModels(mount, { models });
     mountTasks(mount, {
       tasks,
       resolveProject: async () => {
@@ -154,13 +183,19 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         driver: runtime.name,
         isolation: runtime.isolation,
         warnings: runtime.warnings,
-        models: [],
+        models: await models.summary(),
         setupToken: setup.needsToken ? await setup.token() : undefined,
       },
       close,
     };
   }
 }
+
+/** What the operator names as a model's address may be reached, wherever it is; and the usual place of an Ollama. */
+const modelHosts = ({ models }: Config): string[] =>
+  [models.openai.baseUrl, models.anthropic.baseUrl, models.google.baseUrl, models.ollama.baseUrl ?? "", "http://localhost:11434"].flatMap(
+    (url) => hostEntry(url) ?? [],
+  );
 
 /** Only this machine reaches the server: it listens on loopback, goes by a local name and no proxy stands in front. */
 const isPrivate = ({ http }: Config): boolean =>

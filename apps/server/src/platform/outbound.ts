@@ -29,6 +29,8 @@ export interface Outbound {
   readonly fetch: typeof globalThis.fetch;
   /** The same with limits, for answers that are read whole. */
   limited(limits: OutboundLimits): typeof globalThis.fetch;
+  /** Throws when a call to this address would be refused; calls nothing but the resolver. An unknown name passes: its call fails by itself. */
+  check(url: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -58,8 +60,7 @@ export function createOutbound({ allowHosts, lookup = resolveAll }: OutboundOpti
     keepAliveTimeout: 10_000,
     connect: (options, done) => {
       const hostname = bare(options.hostname);
-      const port = options.port || (options.protocol === "https:" ? "443" : "80");
-      void checked(hostname, port).then(
+      void checked(hostname, portOf(options)).then(
         // The connection is made to what was checked: the name is not resolved again.
         (addresses) => buildConnector({ timeout: 10_000, maxCachedSessions: 0, lookup: always(addresses) })({ ...options, hostname }, done),
         (error: Error) => done(error, null),
@@ -111,6 +112,12 @@ export function createOutbound({ allowHosts, lookup = resolveAll }: OutboundOpti
   return {
     fetch: (input, init) => send(input, init, {}),
     limited: (limits) => (input, init) => send(input, init, limits),
+    check: async (text) => {
+      const url = addressOf(text);
+      await checked(bare(url.hostname), portOf(url)).catch((error: unknown) => {
+        if (error instanceof AppError) throw error;
+      });
+    },
     close: () => agent.destroy(),
   };
 }
@@ -119,8 +126,9 @@ export function createOutbound({ allowHosts, lookup = resolveAll }: OutboundOpti
 export function hostEntry(url: string): string | undefined {
   const parsed = URL.parse(url);
   if (!parsed || !/^https?:$/.test(parsed.protocol)) return undefined;
-  return `${parsed.hostname}:${parsed.port || (parsed.protocol === "https:" ? "443" : "80")}`;
+  return `${parsed.hostname}:${portOf(parsed)}`;
 }
+const portOf = (url: { port: string; protocol: string }) => url.port || (url.protocol === "https:" ? "443" : "80");
 
 const refused = (hostname: string) =>
   new AppError(

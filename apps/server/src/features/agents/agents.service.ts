@@ -1,0 +1,63 @@
+import type { Queries } from "../../platform/database.ts";
+import { AppError, badRequest, notFound } from "../../platform/errors.ts";
+import type { AgentsStore } from "./agents.store.ts";
+import type { AgentRow } from "./agents.table.ts";
+import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
+
+/** An agent that the caller may run, with their choice of model for it. */
+export interface RunnableAgent {
+  id: string;
+  slug: string;
+  name: string;
+  agent_type: string;
+  system_prompt: string;
+  /** Null: all. */
+  tools: string[] | null;
+  model: string | null;
+  selected_model: string | null;
+}
+const agentTypes = new Set(["TesslateAgent", "IterativeAgent", "ReActAgent", "StreamAgent"]);
+
+export type Agents = ReturnType<typeof createAgents>;
+/** Which agent runs and whether the caller may run it (agent-git-deploy 4.1). */
+export function createAgents({ store }: { store: AgentsStore }) {
+  return {
+    /** Brings the official agents up to date and gives the default one to whoever lacks it. Safe to repeat, also by several processes at once. */
+    seed: async (): Promise<void> => {
+      for (const agent of officialAgents) await store.upsertOfficial(agent);
+      await store.addToEveryLibrary(defaultAgentSlug);
+    },
+    /** Every new account owns the default agent. */
+    onRegistered: (tx: Queries, user: { id: string }): Promise<void> => store.addToLibrary(tx, user.id, defaultAgentSlug),
+    /** By id or slug; none given means the default. Throws 404, `agent_not_owned`, `agent_not_runnable`. */
+    resolve: async (userId: string, ref: string | null | undefined): Promise<RunnableAgent> => {
+      const found = await store.find(ref ?? defaultAgentSlug, userId);
+      if (!found || found.agent.item_type !== "agent" || !found.agent.is_active) throw notFound("Agent");
+      const { agent, entry } = found;
+      const isOwner = agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
+      const isInLibrary = entry?.is_active === true;
+      if (!isOwner && !isInLibrary && isHidden(agent)) throw notFound("Agent");
+      if (!isOwner && !isInLibrary && agent.pricing_type !== "free")
+        throw new AppError("agent_not_owned", `${agent.name} is not in your library. Get it in the marketplace first.`);
+      if (!agent.system_prompt?.trim() || !agentTypes.has(agent.agent_type))
+        throw badRequest(
+          `${agent.name} cannot run: it has no ${agent.system_prompt?.trim() ? "known type" : "instructions"}.`,
+          "agent_not_runnable",
+        );
+      return {
+        id: agent.id,
+        slug: agent.slug,
+        name: agent.name,
+        agent_type: agent.agent_type,
+        system_prompt: agent.system_prompt,
+        tools: agent.tools,
+        model: agent.model,
+        selected_model: entry?.selected_model ?? null,
+      };
+    },
+    countUse: (q: Queries, id: string): Promise<void> => store.countUse(q, id),
+  };
+}
+
+/** A private copy of somebody else's. */
+const isHidden = (agent: AgentRow) => agent.forked_by_user_id !== null && !agent.is_published;

@@ -1,0 +1,282 @@
+import type { Model, modelsRoutes, RouteOutput } from "@tesslate/contract";
+import { createModelClient, type ModelClient } from "@tesslate/agent";
+import type { Config } from "../../config.ts";
+import { AppError, badRequest } from "../../platform/errors.ts";
+import type { Outbound } from "../../platform/outbound.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import type { ServerSettings } from "../../platform/server-settings.ts";
+import { findOllama, type Catalogue, type Listing } from "./catalogue.ts";
+import { connectionOf, openaiUrlOf, type Connection, type Connections } from "./connections.ts";
+import type { DemoModel } from "./demo-model.ts";
+import type { ModelsStore } from "./models.store.ts";
+import { knownModels, priceOf, type Price } from "./prices.ts";
+import { probe, type ProbeOutcome } from "./probe.ts";
+import { demoProvider, findProvider, providers, splitModelId } from "./providers.ts";
+
+/** A model that can be called now. */
+export interface ResolvedModel {
+  model_id: string;
+  client: ModelClient;
+  /** The caller pays the provider themselves. */
+  is_byok: boolean;
+  pricing: Price;
+}
+/** What an agent says about its model, most particular first: the user's choice for it, then its own. */
+export interface ModelWish {
+  selected_model: string | null;
+  model: string | null;
+}
+
+const demoKey = "models.demo";
+const demoModelId = "demo/scripted";
+
+export interface ModelsOptions {
+  config: Config["models"];
+  settings: ServerSettings;
+  store: ModelsStore;
+  connections: Connections;
+  catalogue: Catalogue;
+  outbound: Outbound;
+  /** Absent where the demo's scripted server is not installed. */
+  demo: DemoModel | undefined;
+}
+
+export type Models = ReturnType<typeof createModels>;
+/** Which model answers, with whose key (agent-git-deploy 4.17, README rule 13). */
+export function createModels({ config, settings, store, connections, catalogue, outbound, demo }: ModelsOptions) {
+  const isDemo = async () => demo !== undefined && ((await settings.get<boolean>(demoKey)) ?? config.isDemo);
+
+  const clientOf = ({ provider, base_url, api_key }: Connection, model: string, fetch = outbound.fetch) =>
+    createModelClient({
+      provider: provider.dialect,
+      base_url,
+      api_key,
+      model: nativeName(provider.slug, model),
+      headers: provider.headers ?? {},
+      fetch,
+    });
+
+  const modelsOf = async (connection: Connection): Promise<{ models: Listing["models"]; health: Listing["health"] }> => {
+    const listing = await catalogue.list(connection);
+    if (listing.models.length > 0) return listing;
+    // The provider told nothing: what the price table and the operator name is still worth offering.
+    const { slug } = connection.provider;
+    const named = config.defaults.filter((id) => splitModelId(id).provider === slug);
+    const ids = [...new Set([...named, ...knownModels(slug)])].map((id) => splitModelId(id).model);
+    return { models: ids.map((id) => ({ id, name: id })), health: listing.health };
+  };
+
+  /** Best known first, else what the provider lists first. */
+  const firstModelOf = async (connection: Connection): Promise<string | undefined> => {
+    const { models } = await modelsOf(connection);
+    const { slug } = connection.provider;
+    const listed = new Map(models.map(({ id }) => [nativeName(slug, id), id]));
+    const known = knownModels(slug).find((id) => listed.has(nativeName(slug, splitModelId(id).model)));
+    if (known) return known;
+    return models[0] && `${slug}/${models[0].id}`;
+  };
+
+  const defaultModel = async (): Promise<string | null> => {
+    if (await isDemo()) return demoModelId;
+    const usable = await connections.list();
+    const isUsable = (id: string) => usable.some((c) => c.provider.slug === splitModelId(id).provider);
+    const wished = config.defaults.find(isUsable);
+    if (wished) return wished;
+    const chosen = await connections.chosenDefault();
+    if (chosen && isUsable(chosen)) return chosen;
+    for (const connection of usable) {
+      const first = await firstModelOf(connection);
+      if (first) return first;
+    }
+    return null;
+  };
+
+  const providerFacts = async (): Promise<RouteOutput<typeof modelsRoutes.setup>["providers"]> => {
+    const connected = new Set((await connections.list()).map((c) => c.provider.slug));
+    return providers.map(({ slug, name, description, website }) => ({
+      provider: slug,
+      name,
+      description,
+      website,
+      has_key: connected.has(slug),
+      setup_required: !connected.has(slug),
+    }));
+  };
+
+  const unknownModel = (id: string) =>
+    badRequest(
+      `There is no model ${JSON.stringify(id)} here. Model ids look like "openai/gpt-5.1"; the providers are ${providers.map((p) => p.slug).join(", ")}.`,
+      "unknown_model",
+      { providers: providers.map((p) => p.slug) },
+    );
+
+  const self = {
+    isDemo,
+    defaultModel,
+    /** Throws `unknown_model` or `model_not_configured`. `model` is the request's own word and wins. */
+    resolve: async (_userId: string, wish: { model?: string | null; agent: ModelWish }): Promise<ResolvedModel> => {
+      const id = wish.model ?? wish.agent.selected_model ?? wish.agent.model ?? (await defaultModel());
+      if (!id)
+        throw new AppError(
+          "model_not_configured",
+          "No model is connected yet. An administrator can connect one on the start page, or set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_BASE_URL.",
+        );
+      const { provider: slug, model } = splitModelId(id);
+      if (model === "") throw unknownModel(id);
+      const resolved = (client: ModelClient): ResolvedModel => ({
+        model_id: `${slug}/${model}`,
+        client,
+        is_byok: false,
+        pricing: priceOf(id),
+      });
+      if (slug === demoProvider.slug && demo) {
+        const base_url = await demo.url();
+        return resolved(
+          createModelClient({
+            provider: "openai-compatible",
+            base_url,
+            api_key: undefined,
+            model,
+            headers: {},
+            fetch: globalThis.fetch,
+          }),
+        );
+      }
+      const provider = findProvider(slug);
+      if (!provider) throw unknownModel(id);
+      const connection = await connections.find(slug);
+      if (!connection)
+        throw new AppError(
+          "model_not_configured",
+          `${provider.name} is not connected. An administrator can add ${provider.needs_key ? "its key" : "its address"} on the start page or under Settings, Models.`,
+          { details: { provider: slug } },
+        );
+      return resolved(clientOf(connection, model));
+    },
+    /** Every model of every connected provider. */
+    list: async (userId: string, query: PageQuery) => {
+      const page = pageOf(query);
+      const [usable, disabled, external_providers, isDemoOn] = await Promise.all([
+        connections.list(),
+        store.listDisabled(userId),
+        providerFacts(),
+        isDemo(),
+      ]);
+      const listings = await Promise.all(usable.map(async (connection) => ({ connection, ...(await modelsOf(connection)) })));
+      const items = listings.flatMap(({ connection: { provider }, models, health }) =>
+        models.map(({ id, name }): Model => wireOf(`${provider.slug}/${id}`, name, provider, health, disabled)),
+      );
+      if (isDemoOn) items.unshift(wireOf(demoModelId, "Scripted demo", demoProvider, "healthy", disabled));
+      return {
+        ...page.envelope(items.slice(page.offset, page.offset + page.limit), items.length),
+        default: await defaultModel(),
+        external_providers,
+      };
+    },
+    /** For the set-up card: what is connected, and what could be with one click. */
+    setup: async (user: { is_superuser: boolean }) => {
+      const [default_model, ollamaModels, isDemoOn, facts] = await Promise.all([
+        defaultModel(),
+        findOllama(ollamaUrl(), outbound),
+        isDemo(),
+        providerFacts(),
+      ]);
+      return {
+        configured: default_model !== null,
+        default_model,
+        can_configure: user.is_superuser,
+        demo: isDemoOn,
+        demo_available: demo !== undefined,
+        ollama: ollamaModels === undefined ? null : { base_url: ollamaUrl(), models: ollamaModels },
+        providers: facts,
+      };
+    },
+    /** One tiny live call; nothing is stored. */
+    test: async (given: ConnectionInput & { model?: string | null }) => {
+      const connection = await connectionFrom(given);
+      const outcome = await tryOut(connection, given.model);
+      return { ok: outcome.ok, message: outcome.message, models: outcome.models };
+    },
+    /** Stores a provider after a live call with it has worked. */
+    connect: async (given: ConnectionInput & { default_model: string }) => {
+      const connection = await connectionFrom(given);
+      const outcome = await tryOut(connection, given.default_model);
+      if (!outcome.ok) throw new AppError(outcome.code, outcome.message);
+      const { slug } = connection.provider;
+      await connections.store(slug, { api_key: connection.api_key ?? null, base_url: connection.base_url });
+      await connections.chooseDefault(`${slug}/${withoutProvider(slug, given.default_model)}`);
+      // A real model was connected: the script steps back.
+      if (await isDemo()) await settings.set(demoKey, false);
+      return self.state();
+    },
+    switchDemo: async (enabled: boolean) => {
+      if (enabled && !demo) throw badRequest("The demo is not part of this installation.", "not_supported");
+      if (enabled) await demo?.url();
+      await settings.set(demoKey, enabled);
+      return self.state();
+    },
+    state: async () => {
+      const default_model = await defaultModel();
+      return { configured: default_model !== null, default_model, demo: await isDemo() };
+    },
+    /** For the start-up banner; asks nobody outside. */
+    summary: async (): Promise<string[]> => [
+      ...((await isDemo()) ? ["the scripted demo"] : []),
+      ...(await connections.list()).map((c) => c.provider.name),
+    ],
+    close: async () => demo?.close(),
+  };
+
+  function ollamaUrl(): string {
+    return openaiUrlOf(config.ollama.baseUrl ?? findProvider("ollama")?.base_url ?? "");
+  }
+
+  /** A key that is not given is the stored one, but only for the address it was stored for. */
+  async function connectionFrom(given: ConnectionInput): Promise<Connection> {
+    const connection = connectionOf(given.provider, given);
+    if (!connection) throw unknownModel(`${given.provider}/…`);
+    const known = await connections.find(given.provider);
+    if (!known) return connection;
+    if (!given.base_url) connection.base_url = known.base_url;
+    if (!given.api_key && connection.base_url === known.base_url) connection.api_key = known.api_key;
+    return connection;
+  }
+
+  async function tryOut(connection: Connection, wished: string | null | undefined): Promise<ProbeOutcome> {
+    const { slug } = connection.provider;
+    return probe({
+      connection,
+      outbound,
+      model: wished ? nativeName(slug, withoutProvider(slug, wished)) : undefined,
+      preferred: knownModels(slug).map((id) => nativeName(slug, splitModelId(id).model)),
+      clientOf: (model, fetch) => clientOf(connection, model, fetch),
+    });
+  }
+
+  return self;
+}
+
+interface ConnectionInput {
+  provider: string;
+  api_key?: string | null;
+  base_url?: string | null;
+}
+
+const withoutProvider = (slug: string, id: string) => (id.startsWith(`${slug}/`) ? id.slice(slug.length + 1) : id);
+/** Anthropic writes versions with dashes; our ids, as people do, with dots. */
+const nativeName = (slug: string, model: string) => (slug === "anthropic" ? model.replace(/(\d)\.(\d)/g, "$1-$2") : model);
+
+function wireOf(id: string, name: string, provider: { slug: string; name: string }, health: Model["health"], disabled: string[]): Model {
+  const price = priceOf(id);
+  return {
+    id,
+    name,
+    source: "system",
+    provider: provider.slug,
+    provider_name: provider.name,
+    pricing: price.is_known ? { input: Number(price.input), output: Number(price.output) } : null,
+    available: true,
+    health,
+    disabled: disabled.includes(id),
+  };
+}

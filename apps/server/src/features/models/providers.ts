@@ -1,0 +1,135 @@
+/** How a provider is spoken to. */
+export type Dialect = "openai-compatible" | "anthropic" | "google";
+
+export interface ProviderSpec {
+  /** First segment of its model ids (contract README rule 13). */
+  slug: string;
+  name: string;
+  description: string;
+  website: string;
+  base_url: string;
+  dialect: Dialect;
+  needs_key: boolean;
+  headers?: Record<string, string>;
+}
+
+/** agent-git-deploy 4.17, in the order they are shown; the first connected one decides the default. */
+export const providers: readonly ProviderSpec[] = [
+  {
+    slug: "anthropic",
+    name: "Anthropic",
+    description: "Claude models",
+    website: "https://console.anthropic.com/settings/keys",
+    base_url: "https://api.anthropic.com/v1",
+    dialect: "anthropic",
+    needs_key: true,
+  },
+  {
+    slug: "openai",
+    name: "OpenAI",
+    description: "GPT models, or any service that speaks the same protocol",
+    website: "https://platform.openai.com/api-keys",
+    base_url: "https://api.openai.com/v1",
+    dialect: "openai-compatible",
+    needs_key: true,
+  },
+  {
+    slug: "google",
+    name: "Google",
+    description: "Gemini models",
+    website: "https://aistudio.google.com/apikey",
+    base_url: "https://generativelanguage.googleapis.com/v1beta",
+    dialect: "google",
+    needs_key: true,
+  },
+  {
+    slug: "ollama",
+    name: "Ollama",
+    description: "Models on your own machine: Ollama, llama.cpp, vLLM, LM Studio",
+    website: "https://ollama.com/download",
+    base_url: "http://localhost:11434/v1",
+    dialect: "openai-compatible",
+    needs_key: false,
+  },
+  {
+    slug: "openrouter",
+    name: "OpenRouter",
+    description: "Many providers behind one key",
+    website: "https://openrouter.ai/keys",
+    base_url: "https://openrouter.ai/api/v1",
+    dialect: "openai-compatible",
+    needs_key: true,
+    headers: { "http-referer": "https://tesslate.com", "x-title": "Tesslate Studio" },
+  },
+  {
+    slug: "groq",
+    name: "Groq",
+    description: "Open models, answered fast",
+    website: "https://console.groq.com/keys",
+    base_url: "https://api.groq.com/openai/v1",
+    dialect: "openai-compatible",
+    needs_key: true,
+  },
+  {
+    slug: "together",
+    name: "Together AI",
+    description: "Open models",
+    website: "https://api.together.ai/settings/api-keys",
+    base_url: "https://api.together.xyz/v1",
+    dialect: "openai-compatible",
+    needs_key: true,
+  },
+  {
+    slug: "deepseek",
+    name: "DeepSeek",
+    description: "DeepSeek models",
+    website: "https://platform.deepseek.com/api_keys",
+    base_url: "https://api.deepseek.com/v1",
+    dialect: "openai-compatible",
+    needs_key: true,
+  },
+  {
+    slug: "fireworks",
+    name: "Fireworks AI",
+    description: "Open models",
+    website: "https://fireworks.ai/account/api-keys",
+    base_url: "https://api.fireworks.ai/inference/v1",
+    dialect: "openai-compatible",
+    needs_key: true,
+  },
+  {
+    slug: "z-ai",
+    name: "Z.AI",
+    description: "GLM models",
+    website: "https://z.ai/manage-apikey/apikey-list",
+    base_url: "https://api.z.ai/api/paas/v4",
+    dialect: "openai-compatible",
+    needs_key: true,
+  },
+  {
+    slug: "nano-gpt",
+    name: "NanoGPT",
+    description: "Many models, pay as you go",
+    website: "https://nano-gpt.com/api",
+    base_url: "https://nano-gpt.com/api/v1",
+    dialect: "openai-compatible",
+    needs_key: true,
+  },
+];
+export const findProvider = (slug: string): ProviderSpec | undefined => providers.find((p) => p.slug === slug);
+/** The scripted model of `./studio demo`: a provider nobody needs to connect. */
+export const demoProvider: ProviderSpec = {
+  slug: "demo",
+  name: "Demo",
+  description: "Replies come from a script, not from a model",
+  website: "",
+  base_url: "",
+  dialect: "openai-compatible",
+  needs_key: false,
+};
+
+/** `provider/model…` in its two parts. */
+export function splitModelId(id: string): { provider: string; model: string } {
+  const at = id.indexOf("/");
+  return at < 0 ? { provider: "", model: id } : { provider: id.slice(0, at).toLowerCase(), model: id.slice(at + 1) };
+}
