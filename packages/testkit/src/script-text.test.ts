@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseScript } from "./script-text.ts";
 import {
-  afterwards,
   call,
   disconnect,
   fail,
@@ -84,11 +83,6 @@ finish length
 <html>
 \`\`\`
 ## hang after=2
-
-# afterwards
-
-## turn
-say: Bye.
 `;
 
 test("reads everything the builder can make", () => {
@@ -115,7 +109,6 @@ test("reads everything the builder can make", () => {
       ]),
       garbage("<html>"),
       hang({ afterTokens: 2 }),
-      afterwards([turn(say("Bye."))]),
     ]),
   );
 });

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { boolean, index, integer, jsonb, numeric, pgTable, smallint, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import type { PendingBatch } from "@tesslate/agent";
 import type { AgentStep } from "@tesslate/contract";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { projects } from "../projects/projects.table.ts";
@@ -83,8 +84,11 @@ export const approvals = pgTable(
     tool_name: text().notNull(),
     tool_parameters: jsonb().$type<Record<string, unknown>>().notNull(),
     tool_description: text().notNull(),
-    response: text().$type<"allow_once" | "allow_all" | "deny" | "stop" | "timeout" | "cancelled">(),
+    /** The person's answer; or why there will be none: `timeout`, `cancelled`, `expired` (the run was interrupted). */
+    response: text().$type<"allow_once" | "allow_all" | "deny" | "stop" | "timeout" | "cancelled" | "expired">(),
     note: text(),
+    /** The batch that waits, as the agent gave it: an interrupted run goes on from here. Never leaves the server. */
+    pending: jsonb().$type<PendingBatch>(),
     created_at: createdAt(),
     answered_at: timestamptz(),
   },

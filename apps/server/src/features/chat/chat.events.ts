@@ -1,0 +1,66 @@
+import type { AgentEvent } from "@tesslate/agent";
+import type { RunEventData, RunEventType } from "@tesslate/contract";
+import type { EventLog, NewEvent } from "../../platform/events.ts";
+
+/** The agent's own events that are shown as they are; what else people see of a run is decided in `chat.run.ts`. */
+export type ShownAgentEvent = Exclude<AgentEvent, { type: "complete" | "approval_required" }>;
+
+/** A run's voice: puts its events into the project's log, in order, each committed before the next is said. */
+export interface RunVoice {
+  /** Resolves when committed, together with the text that came before. */
+  say<T extends RunEventType>(type: T, data: RunEventData<T>): Promise<void>;
+  /** Gathers deltas and commits them about every 30 ms. A failure is told by the next `say`. */
+  text(content: string, iteration: number): void;
+}
+
+const gatherMs = 30;
+
+export function createRunVoice({ events, projectId, taskId }: { events: EventLog; projectId: string; taskId: string }): RunVoice {
+  let gathered: { content: string; iteration: number } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let lastFlush = 0;
+  let failure: { error: unknown } | undefined;
+
+  const append = (entries: NewEvent[]) => events.append(projectId, entries);
+  const taken = (): NewEvent[] => {
+    clearTimeout(timer);
+    timer = undefined;
+    const text = gathered;
+    gathered = undefined;
+    lastFlush = performance.now();
+    return text ? [{ type: "text_chunk", data: text, task_id: taskId }] : [];
+  };
+  const flush = () => {
+    void append(taken()).catch((error: unknown) => (failure = { error }));
+  };
+  return {
+    say: async (type, data) => {
+      if (failure) throw failure.error;
+      await append([...taken(), { type, data, task_id: taskId } as NewEvent]);
+    },
+    text(content, iteration) {
+      if (gathered && gathered.iteration !== iteration) flush();
+      gathered = { content: (gathered?.content ?? "") + content, iteration };
+      // The first words go out at once; then one row per interval, however fast the model is.
+      timer ??= setTimeout(flush, Math.max(0, gatherMs - (performance.now() - lastFlush)));
+    },
+  };
+}
+
+/** Agent events as the contract spells them (agent-git-deploy 3.7). `etag` is that of the last write to a path. */
+export async function relay(event: ShownAgentEvent, voice: RunVoice, etagOf: (path: string) => string | undefined): Promise<void> {
+  switch (event.type) {
+    case "text_chunk":
+      return voice.text(event.data.content, event.data.iteration);
+    case "tool_started":
+      return voice.say("tool_started", event.data);
+    case "file_changed": {
+      const etag = event.data.op === "delete" ? undefined : etagOf(event.data.new_path ?? event.data.path);
+      return voice.say("file_changed", { ...event.data, by: "agent", ...(etag !== undefined && { etag }) });
+    }
+    case "agent_step":
+      return voice.say("agent_step", { ...event.data, tool_results: event.data.tool_results.map(({ ...result }) => result) });
+    case "error":
+      return voice.say("error", { message: event.data.message, code: event.data.code });
+  }
+}

@@ -1,0 +1,43 @@
+import { chatRoutes } from "@tesslate/contract";
+import type { Mount } from "../../http/mount.ts";
+import { taskLinks } from "../tasks/index.ts";
+import type { Approvals } from "./chat.approvals.ts";
+import type { Chat } from "./chat.service.ts";
+import type { Sessions } from "./chat.sessions.ts";
+import type { createChatSocket } from "./chat.socket.ts";
+
+/** agent-git-deploy 3 and 10. */
+export function mountChat(
+  mount: Mount,
+  {
+    chat,
+    sessions,
+    approvals,
+    socket,
+  }: { chat: Chat; sessions: Sessions; approvals: Approvals; socket: ReturnType<typeof createChatSocket> },
+): void {
+  mount("chat", chatRoutes, {
+    history: ({ user }, { params, query }) => sessions.history(user.id, params.project_id, query),
+    stream: async ({ user, signal }, { body }) => chat.follow(await chat.start(user, body), { signal }),
+    cancel: ({ user }, { body }) => chat.cancel(user.id, body),
+    sessions: ({ user }, { query }) => sessions.list(user.id, query),
+    createSession: ({ user }, { body }) => sessions.create(user.id, body),
+    approval: async ({ user }, { body }) => {
+      await approvals.answer(user.id, body.approval_id, body.response, body.note);
+      return { approval_id: body.approval_id, response: body.response };
+    },
+    active: async ({ user }, { query }) => ({ active: await chat.active(user.id, query.project_id, query.chat_id) }),
+    runEvents: async ({ user, signal, headers }, { params, query }) => {
+      const task = await chat.ownRun(user.id, params.task_id);
+      // A browser that reconnects by itself says where it was in the header; that is newer than its address.
+      const header = Number(headers["last-event-id"]);
+      const afterSeq = headers["last-event-id"] !== undefined && Number.isSafeInteger(header) && header >= 0 ? header : query.last_event_id;
+      return chat.follow(task, { signal, ...(afterSeq !== undefined && { afterSeq }) });
+    },
+    resume: async ({ user }, { body }) => taskLinks(await chat.resume(user, body.task_id)),
+    socket: (context, { params }, frames) => socket(context, params.chat_id, frames),
+    get: ({ user }, { params }) => sessions.get(user.id, params.chat_id),
+    update: ({ user }, { params, body }) => sessions.update(user.id, params.chat_id, body),
+    remove: ({ user }, { params }) => sessions.remove(user.id, params.chat_id),
+  });
+}

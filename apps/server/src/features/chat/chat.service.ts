@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RunEvent, SendMessage } from "@tesslate/contract";
+import { conflict, badRequest, invalid, notFound } from "../../platform/errors.ts";
+import type { EventLog } from "../../platform/events.ts";
+import type { Queries } from "../../platform/database.ts";
+import type { Agents } from "../agents/index.ts";
+import type { Models } from "../models/index.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import type { TaskRow, Tasks } from "../tasks/index.ts";
+import type { RunInput } from "./chat.run.ts";
+import type { ChatStore, RunMetadata } from "./chat.store.ts";
+import type { ChatRow } from "./chat.table.ts";
+import { titleFrom } from "./chat.title.ts";
+import type { RunsStore } from "./runs.store.ts";
+
+/** Who sends. */
+export interface Sender {
+  id: string;
+  name: string;
+}
+
+export const runType = "agent_execution";
+/** How long a new run waits for one that is being cancelled (3.3). */
+const yieldMs = 5_000;
+const retryMs = 25;
+/** After a task's end its last events are told within this; see `follow`. */
+const lastWordsMs = 10_000;
+
+export interface ChatOptions {
+  store: ChatStore;
+  runs: RunsStore;
+  tasks: Tasks;
+  events: EventLog;
+  agents: Agents;
+  models: Models;
+  projects: { require(userId: string, ref: string): Promise<ProjectRow>; touch(projectId: string): Promise<void> };
+}
+
+export type Chat = ReturnType<typeof createChat>;
+/** Sending, cancelling and going on (agent-git-deploy 3.3, 3.4, 10). Every entrance uses `start`. */
+export function createChat({ store, runs, tasks, events, agents, models, projects }: ChatOptions) {
+  const ownChat = async (userId: string, chatId: string, projectId?: string): Promise<ChatRow> => {
+    const chat = await store.findChat(chatId);
+    if (!chat || chat.user_id !== userId || (projectId !== undefined && chat.project_id !== projectId)) throw notFound("Chat");
+    return chat;
+  };
+  const ownRun = async (userId: string, taskId: string): Promise<TaskRow> => {
+    const task = await store.findRun(taskId);
+    if (!task || task.user_id !== userId) throw notFound("Run");
+    return task;
+  };
+
+  /** The session used last, else a first one; made once also when two messages arrive at the same moment. */
+  const latestChat = async (userId: string, projectId: string): Promise<ChatRow> =>
+    (await store.findRecentChat(userId, projectId)) ??
+    store.transaction(async (tx) => {
+      await store.lock(tx, `chats:${userId}:${projectId}`);
+      return (await store.findRecentChat(userId, projectId, tx)) ?? store.insertChat(tx, { user_id: userId, project_id: projectId });
+    });
+
+  /** Runs `work` when no run goes on in the chat; waits a little for one that is ending. Throws `chat_busy`. */
+  const whenFree = async <T>(chatId: string, isLocked: boolean, work: (tx: Queries) => Promise<T>): Promise<T> => {
+    const deadline = Date.now() + yieldMs;
+    for (;;) {
+      const outcome = await store.transaction(async (tx): Promise<{ holder: TaskRow } | { done: T }> => {
+        await store.lock(tx, `chat:${chatId}`);
+        const holder = isLocked ? await store.findActiveRun(chatId, tx) : undefined;
+        return holder ? { holder } : { done: await work(tx) };
+      });
+      if (!("holder" in outcome)) return outcome.done;
+      const { holder } = outcome;
+      if (!holder.cancel_requested_at || Date.now() > deadline)
+        throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: holder.id });
+      await Promise.race([sleep(retryMs), tasks.settled(holder.id).then(() => sleep(1))]);
+    }
+  };
+
+  const createRun = async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {
+    const task = await tasks.create(tx, {
+      user_id: userId,
+      type: runType,
+      project_id: input.project_id,
+      chat_id: input.chat_id,
+      unique_key: `chat:${input.chat_id}`,
+      input,
+      metadata: { project_id: input.project_id, chat_id: input.chat_id, message: message.slice(0, 200) },
+      message: "Waiting for the agent",
+    });
+    await store.updateChat(tx, input.chat_id, { status: "running" });
+    await agents.countUse(tx, input.agent_id);
+    return task;
+  };
+  const runMetadata = (task: { id: string }, input: RunInput, agentType: string): RunMetadata => ({
+    agent_mode: true,
+    agent_type: agentType,
+    completion_reason: "in_progress",
+    executed_by: "worker",
+    steps_table: true,
+    task_id: task.id,
+    agent_id: input.agent_id,
+    model: input.model_id,
+    edit_mode: input.edit_mode,
+  });
+
+  const self = {
+    ownChat,
+    ownRun,
+    /**
+     * Starts a run: checks everything first, then stores the message, the answer's place and the task together (3.3).
+     * Throws 404, `agent_not_owned`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `chat_busy`; nothing is stored then.
+     */
+    start: async (sender: Sender, body: SendMessage): Promise<TaskRow> => {
+      const text = body.message.trim();
+      const project = await projects.require(sender.id, body.project_id);
+      if (body.container_id && !(await store.findContainer(project.id, body.container_id))) throw notFound("Container");
+      const given = body.chat_id ? await ownChat(sender.id, body.chat_id, project.id) : undefined;
+      const agent = await agents.resolve(sender.id, body.agent_id);
+      const model = await models.resolve(sender.id, { model: body.model, agent });
+
+      const isLocked = project.settings?.["agent_lock_enabled"] !== false;
+      const begin = async (tx: Queries, chat: ChatRow): Promise<TaskRow> => {
+        const rows = await store.insertMessages(tx, chat.id, [
+          { role: "user", content: text },
+          { role: "assistant", content: "" },
+        ]);
+        const [question, answer] = rows;
+        if (!question || !answer) throw new Error("the messages were not stored");
+        const input: RunInput = {
+          project_id: project.id,
+          chat_id: chat.id,
+          user_message_id: question.id,
+          message_id: answer.id,
+          agent_id: agent.id,
+          model_id: model.model_id,
+          edit_mode: body.edit_mode ?? "ask",
+          container_id: body.container_id ?? null,
+          view_context: body.view_context?.toLowerCase() ?? null,
+          max_iterations: body.max_iterations ?? null,
+          user_name: sender.name,
+          resumes: null,
+        };
+        const task = await createRun(tx, sender.id, input, text);
+        await store.setMetadata(tx, answer.id, runMetadata(task, input, agent.agent_type));
+        if (chat.title === null) await store.updateChat(tx, chat.id, { title: titleFrom(text) });
+        return task;
+      };
+      const chat = given ?? (await latestChat(sender.id, project.id));
+      const task = await whenFree(chat.id, isLocked, (tx) => begin(tx, chat));
+      await projects.touch(project.id);
+      return task;
+    },
+
+    /** Goes on with an interrupted run as a new task that fills the same message (10). Throws `not_resumable`, `chat_busy` and what `start` throws. */
+    resume: async (sender: Sender, taskId: string): Promise<TaskRow> => {
+      const old = await ownRun(sender.id, taskId);
+      const before = old.input as RunInput;
+      const project = await projects.require(sender.id, before.project_id);
+      await ownChat(sender.id, before.chat_id, project.id);
+      const agent = await agents.resolve(sender.id, before.agent_id);
+      const model = await models.resolve(sender.id, { model: before.model_id, agent });
+      const question = await store.findMessage(before.user_message_id);
+      return whenFree(before.chat_id, true, async (tx) => {
+        const last = await store.findLastMessage(tx, before.chat_id);
+        const isResumable =
+          question !== undefined &&
+          last?.id === before.message_id &&
+          last.message_metadata?.["task_id"] === old.id &&
+          last.message_metadata["completion_reason"] === "interrupted";
+        if (!isResumable)
+          throw conflict("not_resumable", "This run cannot be resumed: it was not interrupted, or the conversation has gone on.");
+        const input: RunInput = { ...before, agent_id: agent.id, model_id: model.model_id, user_name: sender.name, resumes: old.id };
+        const task = await createRun(tx, sender.id, input, question.content);
+        await runs.reopenMessage(tx, before.message_id, runMetadata(task, input, agent.agent_type));
+        return task;
+      });
+    },
+
+    /** Asks a run to stop (3.4). Owner only, idempotent. */
+    cancel: async (userId: string, { task_id, chat_id }: { task_id?: string | null; chat_id?: string | null }) => {
+      if (!task_id && !chat_id) throw invalid(["body", "task_id"], "Give task_id or chat_id", "missing");
+      const task = task_id ? await ownRun(userId, task_id) : undefined;
+      const chat = chat_id ? await ownChat(userId, chat_id) : undefined;
+      if (task && chat && task.chat_id !== chat.id) throw badRequest("This run does not belong to this chat.");
+      const run = task ?? (chat && (await store.findActiveRun(chat.id)));
+      if (!run) return { status: "not_running" as const, task_id: null };
+      const isAsked = await tasks.requestCancel(run.id);
+      return { status: isAsked ? ("cancellation_requested" as const) : ("not_running" as const), task_id: run.id };
+    },
+
+    /** The run that goes on, to re-attach after a reload. */
+    active: async (userId: string, projectRef: string, chatId: string | undefined) => {
+      const project = await projects.require(userId, projectRef);
+      if (chatId !== undefined) await ownChat(userId, chatId, project.id);
+      const run = chatId === undefined ? await store.findActiveRunOfProject(userId, project.id) : await store.findActiveRun(chatId);
+      return run
+        ? { task_id: run.id, chat_id: run.chat_id ?? "", message: messageOf(run), started_at: run.started_at ?? run.created_at }
+        : null;
+    },
+
+    /** The run's events after `afterSeq`, then live ones, up to `done`. */
+    async *follow(task: TaskRow, options: { afterSeq?: number; signal: AbortSignal }): AsyncGenerator<RunEvent> {
+      const over = new AbortController();
+      const signal = AbortSignal.any([options.signal, over.signal]);
+      // Normally `done` ends it. Should that never come (the project went, the clean-up failed), the task's end does, a little later.
+      void (async () => {
+        for await (const _ of tasks.follow(task.id, signal));
+        await sleep(lastWordsMs, undefined, { signal, ref: false });
+        over.abort();
+      })().catch(() => undefined);
+      try {
+        yield* events.followTask(task.project_id ?? "", task.id, {
+          signal,
+          ...(options.afterSeq !== undefined && { afterSeq: options.afterSeq }),
+          isOver: async () => {
+            if (tasks.isRunningHere(task.id)) return false;
+            const row = await store.findRun(task.id);
+            return !row || (row.completed_at !== null && Date.parse(row.completed_at) < Date.now() - lastWordsMs);
+          },
+        });
+      } finally {
+        over.abort();
+      }
+    },
+  };
+  return self;
+}
+
+export const messageOf = (run: TaskRow): string => String(run.metadata["message"] ?? "");

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Chat, ChatMessage, ChatSession } from "@tesslate/contract";
+import { badRequest, notFound } from "../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import type { Tasks } from "../tasks/index.ts";
+import type { Approvals } from "./chat.approvals.ts";
+import { messageOf } from "./chat.service.ts";
+import type { ChatStore, ChatWithCount } from "./chat.store.ts";
+import type { MessageRow } from "./chat.table.ts";
+import type { RunsStore } from "./runs.store.ts";
+
+const shownMessages = 200;
+const cancelMs = 5_000;
+const orphanNote = "This answer was not completed.";
+
+export interface SessionsOptions {
+  store: ChatStore;
+  runs: RunsStore;
+  approvals: Approvals;
+  tasks: Tasks;
+  projects: { require(userId: string, ref: string): Promise<ProjectRow> };
+}
+
+export type Sessions = ReturnType<typeof createSessions>;
+/** Sessions and what was said in them (agent-git-deploy 3.1, 3.2, 3.5, 10). */
+export function createSessions({ store, runs, approvals, tasks, projects }: SessionsOptions) {
+  const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
+    const chat = await store.findChat(chatId);
+    if (!chat || chat.user_id !== userId) throw notFound("Chat");
+    return chat;
+  };
+
+  /** Messages as the wire has them: steps inline, and answers whose run is dead no longer "in progress" (3.1). */
+  const told = async (rows: MessageRow[]): Promise<ChatMessage[]> => {
+    const healed = await heal(rows);
+    const steps = await store.listSteps(healed.filter((m) => m.role === "assistant" && m.message_metadata).map((m) => m.id));
+    return healed.map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
+      id,
+      chat_id,
+      role,
+      content,
+      message_metadata:
+        role === "assistant" && message_metadata
+          ? { ...message_metadata, steps: steps.filter((s) => s.message_id === id).map((s) => s.step_data) }
+          : message_metadata,
+      created_at,
+    }));
+  };
+
+  /** The task alone says whether a run is alive. */
+  const heal = async (rows: MessageRow[]): Promise<MessageRow[]> => {
+    const taskOf = (m: MessageRow) => String(m.message_metadata?.["task_id"] ?? "");
+    const open = rows.filter((m) => m.message_metadata?.["completion_reason"] === "in_progress");
+    if (open.length === 0) return rows;
+    const dead = await store.listDeadRuns([...new Set(open.map(taskOf))]);
+    const healed = new Map<string, MessageRow>();
+    for (const message of open.filter((m) => dead.has(taskOf(m)))) {
+      const row = await runs.finishMessage(taskOf(message), message.id, {
+        content: message.content || orphanNote,
+        metadata: { completion_reason: "error", error: orphanNote },
+        status: "active",
+      });
+      if (row) healed.set(row.id, row);
+    }
+    return rows.map((m) => healed.get(m.id) ?? m);
+  };
+
+  const wireOf = ({ id, project_id, title, origin, status, created_at, updated_at, message_count }: ChatWithCount): ChatSession => ({
+    id,
+    project_id,
+    title,
+    origin,
+    status,
+    created_at,
+    updated_at,
+    message_count,
+  });
+  const whole = async (chat: ChatWithCount): Promise<Chat> => {
+    const [{ rows }, run, pending] = await Promise.all([
+      store.listMessages(chat.id, { limit: shownMessages, offset: 0, order: "desc" }),
+      store.findActiveRun(chat.id),
+      approvals.pendingOf(chat.id),
+    ]);
+    return {
+      ...wireOf(chat),
+      user_id: chat.user_id,
+      messages: await told(rows.toReversed()),
+      active_task: run ? { task_id: run.id, message: messageOf(run), started_at: run.started_at ?? run.created_at } : null,
+      pending_approval: pending,
+    };
+  };
+
+  return {
+    history: async (userId: string, projectRef: string, query: PageQuery & { chat_id?: string; order?: "asc" | "desc" }) => {
+      const project = await projects.require(userId, projectRef);
+      const chat = query.chat_id === undefined ? await store.findNewestChat(userId, project.id) : await own(userId, query.chat_id);
+      if (chat && chat.project_id !== project.id) throw notFound("Chat");
+      const page = pageOf(query);
+      if (!chat) return page.envelope<ChatMessage>([], 0);
+      const { rows, total } = await store.listMessages(chat.id, { limit: page.limit, offset: page.offset, order: query.order ?? "asc" });
+      return page.envelope(await told(rows), total);
+    },
+    list: async (userId: string, query: PageQuery & { project_id?: string }) => {
+      const projectId = query.project_id === undefined ? undefined : (await projects.require(userId, query.project_id)).id;
+      const page = pageOf(query);
+      const { rows, total } = await store.listChats(userId, projectId, page);
+      return page.envelope(rows.map(wireOf), total);
+    },
+    create: async (userId: string, body: { project_id: string; title?: string | null }): Promise<Chat> => {
+      const project = await projects.require(userId, body.project_id);
+      const row = await store.transaction((tx) =>
+        store.insertChat(tx, { user_id: userId, project_id: project.id, title: body.title?.trim() || null }),
+      );
+      return whole({ ...row, message_count: 0 });
+    },
+    get: async (userId: string, chatId: string): Promise<Chat> => whole(await own(userId, chatId)),
+    update: async (
+      userId: string,
+      chatId: string,
+      change: { title?: string | null; status?: "active" | "archived" },
+    ): Promise<ChatSession> => {
+      const chat = await own(userId, chatId);
+      // What a run says of its chat is not overruled by taking it out of the archive.
+      const status = change.status === "active" && chat.status !== "archived" ? undefined : change.status;
+      await store.transaction((tx) =>
+        store.updateChat(tx, chat.id, {
+          ...(change.title !== undefined && { title: change.title?.trim() || null }),
+          ...(status !== undefined && { status }),
+        }),
+      );
+      return wireOf(await own(userId, chatId));
+    },
+    /** Stops its run first. Throws `last_chat` for the only session of a project. */
+    remove: async (userId: string, chatId: string): Promise<void> => {
+      const chat = await own(userId, chatId);
+      const { project_id } = chat;
+      const isLast = async (tx?: Parameters<ChatStore["lock"]>[0]) =>
+        project_id !== null && (await store.countChats(userId, project_id, tx)) <= 1;
+      const lastChat = () => badRequest("This is the only session of the project. Start another one first.", "last_chat");
+      if (await isLast()) throw lastChat();
+      await stopRun(chat.id);
+      await store.transaction(async (tx) => {
+        await store.lock(tx, `chats:${userId}:${project_id ?? ""}`);
+        if (await isLast(tx)) throw lastChat();
+        await store.removeChat(tx, chat.id);
+      });
+    },
+  };
+
+  async function stopRun(chatId: string): Promise<void> {
+    const deadline = Date.now() + cancelMs;
+    for (let run = await store.findActiveRun(chatId); run && Date.now() < deadline; run = await store.findActiveRun(chatId)) {
+      if (!run.cancel_requested_at) await tasks.requestCancel(run.id);
+      await Promise.race([sleep(50), tasks.settled(run.id)]);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import { Value } from "typebox/value";
+import { ApprovalResponse, SendMessage, Type, type ProjectEvent, type RunEvent } from "@tesslate/contract";
+import type { FrameSocket, SocketContext } from "../../http/sockets.ts";
+import { renderError } from "../../http/errors.ts";
+import { AppError } from "../../platform/errors.ts";
+import type { EventLog } from "../../platform/events.ts";
+import type { Approvals } from "./chat.approvals.ts";
+import type { Chat } from "./chat.service.ts";
+import type { ChatRow } from "./chat.table.ts";
+
+/** Client frames (agent-git-deploy 3.6). The project and the chat are the socket's own. */
+const { project_id: _project, chat_id: _chat, ...sendFields } = SendMessage.properties;
+const frames = {
+  ping: Type.Object({}),
+  message: Type.Object(sendFields),
+  approval_response: Type.Object({
+    approval_id: Type.String({ format: "uuid" }),
+    response: ApprovalResponse,
+    note: Type.Optional(Type.Union([Type.String({ maxLength: 2000 }), Type.Null()])),
+  }),
+  cancel: Type.Object({ task_id: Type.Optional(Type.Union([Type.String({ format: "uuid" }), Type.Null()])) }),
+  subscribe: Type.Object({ task_id: Type.String({ format: "uuid" }), after_seq: Type.Optional(Type.Integer({ minimum: 0 })) }),
+};
+type FrameName = keyof typeof frames;
+
+/** More than this at once is not a person typing: the next frame waits. */
+const maxAtOnce = 16;
+
+export interface ChatSocketOptions {
+  chat: Chat;
+  approvals: Approvals;
+  events: EventLog;
+  isRunOf(chatId: string, taskId: string): Promise<boolean>;
+}
+
+/** One socket of a chat. Frames are answered while runs go on; events of runs started anywhere arrive. */
+export function createChatSocket({ chat, approvals, events, isRunOf }: ChatSocketOptions) {
+  return async ({ user, log, request_id, signal }: SocketContext, chatId: string, socket: FrameSocket): Promise<void> => {
+    const row = await chat.ownChat(user.id, chatId);
+    /** Runs whose events a subscription brings, so that the live view leaves them out. */
+    const subscribed = new Set<string>();
+    const refuse = (error: unknown) => {
+      const { body, isUnexpected } = renderError(error, request_id);
+      if (isUnexpected) log.error({ err: error }, "frame failed");
+      const { detail, code } = body as { detail: unknown; code?: string };
+      socket.send({
+        type: "error",
+        data: { message: typeof detail === "string" ? detail : "This frame was not understood.", code: code ?? "bad_frame" },
+      });
+    };
+
+    const answer = async (name: FrameName, frame: unknown): Promise<void> => {
+      const read = <N extends FrameName>(wanted: N) => Value.Decode(frames[wanted], frame);
+      switch (name) {
+        case "ping":
+          socket.send({ type: "pong" });
+          return;
+        case "message":
+          await chat.start(user, { ...read("message"), project_id: projectOf(row), chat_id: row.id });
+          return;
+        case "approval_response": {
+          const { approval_id, response, note } = read("approval_response");
+          return approvals.answer(user.id, approval_id, response, note, row.id);
+        }
+        case "cancel": {
+          const { task_id } = read("cancel");
+          await chat.cancel(user.id, { chat_id: row.id, ...(task_id && { task_id }) });
+          return;
+        }
+        case "subscribe": {
+          const { task_id, after_seq } = read("subscribe");
+          const task = await chat.ownRun(user.id, task_id);
+          if (task.chat_id !== row.id) throw new AppError("not_found", "Run not found.");
+          subscribed.add(task.id);
+          for await (const event of chat.follow(task, { signal, ...(after_seq !== undefined && { afterSeq: after_seq }) })) {
+            if (!socket.send(event)) return;
+            await socket.drained();
+          }
+        }
+      }
+    };
+
+    const live = row.project_id === null ? undefined : forward(row, row.project_id);
+    live?.catch((err: unknown) => {
+      if (signal.aborted) return;
+      log.error({ err }, "chat events not forwarded");
+      socket.close(1011);
+    });
+
+    const busy = new Set<Promise<void>>();
+    for await (const frame of socket.frames) {
+      const name = nameOf(frame);
+      if (name === undefined || !Value.Check(frames[name], frame)) {
+        refuse(new AppError("bad_frame", name === undefined ? "This frame was not understood." : `This ${name} frame was not understood.`));
+        continue;
+      }
+      // A subscription lives as long as its run; it must not count against the frames that are answered.
+      const work = answer(name, frame).catch((error: unknown) => {
+        if (!signal.aborted) refuse(error);
+      });
+      if (name === "subscribe") continue;
+      busy.add(work);
+      void work.then(() => busy.delete(work));
+      if (busy.size >= maxAtOnce) await Promise.race(busy);
+    }
+
+    /** Everything that happens in this chat from now on, and what happens to its project's environment. */
+    async function forward({ id }: ChatRow, projectId: string): Promise<void> {
+      const known = new Map<string, boolean>();
+      for await (const event of events.follow(projectId, { signal })) {
+        const frame = event.task_id === undefined || event.type === "task_update" ? environmentFrame(event) : await runFrame(event);
+        if (frame === undefined) continue;
+        if (!socket.send(frame)) return;
+        await socket.drained();
+      }
+      async function runFrame(event: ProjectEvent): Promise<RunEvent | undefined> {
+        const taskId = event.task_id ?? "";
+        if (!known.has(taskId)) known.set(taskId, event.type === "task_started" ? event.data.chat_id === id : await isRunOf(id, taskId));
+        if (!known.get(taskId) || subscribed.has(taskId)) return undefined;
+        if (event.type === "done") known.delete(taskId);
+        return { seq: event.task_seq ?? 0, task_id: taskId, type: event.type, data: event.data } as RunEvent;
+      }
+    }
+  };
+}
+
+const nameOf = (frame: unknown): FrameName | undefined => {
+  const type = typeof frame === "object" && frame !== null && "type" in frame ? frame.type : undefined;
+  return typeof type === "string" && Object.hasOwn(frames, type) ? (type as FrameName) : undefined;
+};
+
+function projectOf(row: ChatRow): string {
+  if (row.project_id === null) throw new AppError("bad_request", "This chat belongs to no project.");
+  return row.project_id;
+}
+
+/** Project events as the chat's own frames `notice` and `status_update`. */
+function environmentFrame(event: ProjectEvent): object | undefined {
+  switch (event.type) {
+    case "notice":
+      return { type: "notice", data: event.data };
+    case "container_status":
+      return {
+        type: "status_update",
+        data: {
+          container_id: event.data.container_id,
+          container_status: event.data.status,
+          ...(event.data.message !== undefined && { message: event.data.message }),
+        },
+      };
+    case "project_status":
+      return { type: "status_update", data: { environment_status: event.data.environment_status } };
+    default:
+      return undefined;
+  }
+}

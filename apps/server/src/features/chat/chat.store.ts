@@ -1,0 +1,206 @@
+import { and, asc, count, desc, eq, inArray, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../platform/database.ts";
+import { containers, type ContainerRow } from "../containers/containers.table.ts";
+import { events, tasks, type TaskRow } from "../tasks/tasks.table.ts";
+import { agentSteps, chats, messages, type AgentStepRow, type ChatRow, type MessageRow } from "./chat.table.ts";
+
+/** What a message's metadata says of the run that made it (agent-git-deploy 4.15). */
+export interface RunMetadata {
+  [key: string]: unknown;
+  agent_mode: true;
+  task_id: string;
+  completion_reason: string;
+}
+export type ChatWithCount = ChatRow & { message_count: number };
+
+const runType = "agent_execution";
+const unfinished = ["queued", "running"] as const;
+const messageCount = sql<number>`(select count(*)::int from messages m where m.chat_id = ${chats.id})`;
+const withCount = {
+  id: chats.id,
+  user_id: chats.user_id,
+  project_id: chats.project_id,
+  title: chats.title,
+  origin: chats.origin,
+  status: chats.status,
+  allowed_tools: chats.allowed_tools,
+  todos: chats.todos,
+  created_at: chats.created_at,
+  updated_at: chats.updated_at,
+  message_count: messageCount,
+};
+
+export type ChatStore = ReturnType<typeof createChatStore>;
+/** Sessions and their messages. */
+export function createChatStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    /** Held to the end of the transaction: one change of a chat's course at a time, over all processes. */
+    lock: async (tx: Queries, key: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
+    },
+
+    insertChat: async (tx: Queries, values: typeof chats.$inferInsert): Promise<ChatRow> =>
+      (await tx.insert(chats).values(values).returning())[0] as ChatRow,
+    findChat: async (id: string): Promise<ChatWithCount | undefined> => (await db.select(withCount).from(chats).where(eq(chats.id, id)))[0],
+    /** The session that was used last. */
+    findRecentChat: async (userId: string, projectId: string, q: Queries = db): Promise<ChatRow | undefined> =>
+      (
+        await q
+          .select()
+          .from(chats)
+          .where(and(eq(chats.user_id, userId), eq(chats.project_id, projectId)))
+          .orderBy(desc(chats.updated_at), desc(chats.id))
+          .limit(1)
+      )[0],
+    /** The session that was made last. */
+    findNewestChat: async (userId: string, projectId: string): Promise<ChatRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(chats)
+          .where(and(eq(chats.user_id, userId), eq(chats.project_id, projectId)))
+          .orderBy(desc(chats.created_at), desc(chats.id))
+          .limit(1)
+      )[0],
+    listChats: async (userId: string, projectId: string | undefined, page: { limit: number; offset: number }) => {
+      const where = and(eq(chats.user_id, userId), projectId === undefined ? undefined : eq(chats.project_id, projectId));
+      const [rows, [total]] = await Promise.all([
+        db.select(withCount).from(chats).where(where).orderBy(desc(chats.updated_at), desc(chats.id)).limit(page.limit).offset(page.offset),
+        db.select({ n: count() }).from(chats).where(where),
+      ]);
+      return { rows: rows as ChatWithCount[], total: total?.n ?? 0 };
+    },
+    countChats: async (userId: string, projectId: string, q: Queries = db): Promise<number> =>
+      (
+        await q
+          .select({ n: count() })
+          .from(chats)
+          .where(and(eq(chats.user_id, userId), eq(chats.project_id, projectId)))
+      )[0]?.n ?? 0,
+    updateChat: async (q: Queries, id: string, change: Partial<typeof chats.$inferInsert>): Promise<void> => {
+      await q
+        .update(chats)
+        .set({ ...change, updated_at: sql`now()` })
+        .where(eq(chats.id, id));
+    },
+    setStatus: async (q: Queries, id: string, status: ChatRow["status"]): Promise<void> => {
+      await q.update(chats).set({ status }).where(eq(chats.id, id));
+    },
+    allowTool: async (q: Queries, id: string, tool: string): Promise<void> => {
+      await q
+        .update(chats)
+        .set({
+          allowed_tools: sql`case when ${chats.allowed_tools} ? ${tool} then ${chats.allowed_tools} else ${chats.allowed_tools} || to_jsonb(${tool}::text) end`,
+        })
+        .where(eq(chats.id, id));
+    },
+    removeChat: async (tx: Queries, id: string): Promise<void> => {
+      await tx.delete(chats).where(eq(chats.id, id));
+    },
+
+    /** The caller holds the chat's lock, so positions do not collide. */
+    insertMessages: async (
+      tx: Queries,
+      chatId: string,
+      rows: Omit<typeof messages.$inferInsert, "chat_id" | "position">[],
+    ): Promise<MessageRow[]> => {
+      const [last] = await tx
+        .select({ position: sql<number>`coalesce(max(${messages.position}), -1)` })
+        .from(messages)
+        .where(eq(messages.chat_id, chatId));
+      const next = Number(last?.position ?? -1) + 1;
+      return tx
+        .insert(messages)
+        .values(rows.map((row, i) => ({ ...row, chat_id: chatId, position: next + i })))
+        .returning();
+    },
+    findMessage: async (id: string): Promise<MessageRow | undefined> => (await db.select().from(messages).where(eq(messages.id, id)))[0],
+    setMetadata: async (tx: Queries, id: string, metadata: RunMetadata): Promise<void> => {
+      await tx.update(messages).set({ message_metadata: metadata }).where(eq(messages.id, id));
+    },
+    findLastMessage: async (q: Queries, chatId: string): Promise<MessageRow | undefined> =>
+      (await q.select().from(messages).where(eq(messages.chat_id, chatId)).orderBy(desc(messages.position)).limit(1))[0],
+    listMessages: async (chatId: string, page: { limit: number; offset: number; order: "asc" | "desc" }) => {
+      const by = page.order === "asc" ? asc : desc;
+      const [rows, [total]] = await Promise.all([
+        db.select().from(messages).where(eq(messages.chat_id, chatId)).orderBy(by(messages.position)).limit(page.limit).offset(page.offset),
+        db.select({ n: count() }).from(messages).where(eq(messages.chat_id, chatId)),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    /** Messages before a position, newest first. */
+    listMessagesBefore: (chatId: string, position: number, limit: number): Promise<MessageRow[]> =>
+      db
+        .select()
+        .from(messages)
+        .where(and(eq(messages.chat_id, chatId), sql`${messages.position} < ${position}`))
+        .orderBy(desc(messages.position))
+        .limit(limit),
+    listSteps: async (messageIds: string[]): Promise<AgentStepRow[]> =>
+      messageIds.length === 0
+        ? []
+        : db
+            .select()
+            .from(agentSteps)
+            .where(inArray(agentSteps.message_id, messageIds))
+            .orderBy(asc(agentSteps.message_id), asc(agentSteps.step_index)),
+
+    /** The run that goes on in this chat. */
+    findActiveRun: async (chatId: string, q: Queries = db): Promise<TaskRow | undefined> =>
+      (
+        await q
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.chat_id, chatId), eq(tasks.type, runType), inArray(tasks.status, unfinished)))
+          .orderBy(desc(tasks.created_at))
+          .limit(1)
+      )[0],
+    findActiveRunOfProject: async (userId: string, projectId: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(
+            and(eq(tasks.user_id, userId), eq(tasks.project_id, projectId), eq(tasks.type, runType), inArray(tasks.status, unfinished)),
+          )
+          .orderBy(desc(tasks.created_at))
+          .limit(1)
+      )[0],
+    findRun: async (taskId: string): Promise<TaskRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(tasks)
+          .where(and(eq(tasks.id, taskId), eq(tasks.type, runType)))
+      )[0],
+    /** Of these runs, the ones whose task is gone, or ended longer ago than its clean-up takes. */
+    listDeadRuns: async (taskIds: string[]): Promise<Set<string>> => {
+      if (taskIds.length === 0) return new Set();
+      const rows = await db
+        .select({ id: tasks.id, isDead: sql<boolean>`coalesce(${tasks.completed_at} < now() - interval '15 seconds', false)` })
+        .from(tasks)
+        .where(inArray(tasks.id, taskIds));
+      const alive = new Set(rows.filter((r) => !r.isDead).map((r) => r.id));
+      return new Set(taskIds.filter((id) => !alive.has(id)));
+    },
+
+    findContainer: async (projectId: string, id: string): Promise<ContainerRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(containers)
+          .where(and(eq(containers.project_id, projectId), eq(containers.id, id)))
+      )[0],
+    listContainers: (projectId: string): Promise<ContainerRow[]> =>
+      db.select().from(containers).where(eq(containers.project_id, projectId)).orderBy(asc(containers.created_at), asc(containers.id)),
+    /** What the preview bridge saw lately, newest first. */
+    listPreviewReports: (projectId: string, limit: number) =>
+      db
+        .select({ data: events.data, ts: events.ts })
+        .from(events)
+        .where(and(eq(events.project_id, projectId), eq(events.type, "preview_report"), sql`${events.ts} > now() - interval '10 minutes'`))
+        .orderBy(desc(events.seq))
+        .limit(limit),
+  };
+}

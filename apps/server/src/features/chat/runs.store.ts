@@ -1,0 +1,153 @@
+import { and, asc, desc, eq, gte, isNull, sql } from "drizzle-orm";
+import type { PendingBatch } from "@tesslate/agent";
+import type { Database, Queries } from "../../platform/database.ts";
+import { events, tasks } from "../tasks/tasks.table.ts";
+import {
+  agentSteps,
+  approvals,
+  chats,
+  messages,
+  usageLogs,
+  type AgentStepRow,
+  type ApprovalRow,
+  type ChatRow,
+  type MessageRow,
+} from "./chat.table.ts";
+
+export interface NewApproval {
+  id: string;
+  task_id: string;
+  chat_id: string;
+  user_id: string;
+  tool_name: string;
+  tool_parameters: Record<string, unknown>;
+  tool_description: string;
+  pending: PendingBatch;
+}
+
+export type RunsStore = ReturnType<typeof createRunsStore>;
+/** What a run leaves behind: steps, approvals, usage, its final message. */
+export function createRunsStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    insertStep: async (row: Omit<typeof agentSteps.$inferInsert, "step_index">): Promise<void> => {
+      await db.execute(sql`
+        insert into agent_steps (message_id, chat_id, step_index, step_data)
+        select ${row.message_id}, ${row.chat_id}, coalesce(max(step_index), -1) + 1, ${JSON.stringify(row.step_data)}::jsonb from agent_steps where message_id = ${row.message_id}`);
+    },
+    listSteps: (messageId: string): Promise<AgentStepRow[]> =>
+      db.select().from(agentSteps).where(eq(agentSteps.message_id, messageId)).orderBy(asc(agentSteps.step_index)),
+    /** The batch will be played again, so its half-done step goes. */
+    removeStepsFrom: async (tx: Queries, messageId: string, iteration: number): Promise<void> => {
+      await tx
+        .delete(agentSteps)
+        .where(and(eq(agentSteps.message_id, messageId), gte(sql`(${agentSteps.step_data}->>'iteration')::int`, iteration)));
+    },
+
+    /** The message's end, once: `undefined` when it had ended, or belongs to a later run. The chat's status follows it. */
+    finishMessage: async (
+      taskId: string,
+      messageId: string,
+      end: { content: string; metadata: Record<string, unknown>; status: ChatRow["status"] },
+    ): Promise<MessageRow | undefined> =>
+      db.transaction(async (tx) => {
+        const [row] = await tx
+          .update(messages)
+          .set({
+            content: end.content,
+            message_metadata: sql`${messages.message_metadata} || ${JSON.stringify(end.metadata)}::jsonb`,
+            updated_at: sql`now()`,
+          })
+          .where(
+            and(
+              eq(messages.id, messageId),
+              sql`${messages.message_metadata}->>'completion_reason' = 'in_progress'`,
+              sql`${messages.message_metadata}->>'task_id' = ${taskId}`,
+            ),
+          )
+          .returning();
+        if (row)
+          await tx
+            .update(chats)
+            .set({ status: end.status, updated_at: sql`now()` })
+            .where(and(eq(chats.id, row.chat_id), sql`${chats.status} <> 'archived'`));
+        return row;
+      }),
+    /** An interrupted message goes on under another task. */
+    reopenMessage: async (tx: Queries, messageId: string, change: Record<string, unknown>): Promise<void> => {
+      await tx
+        .update(messages)
+        .set({
+          content: "",
+          message_metadata: sql`(${messages.message_metadata} - 'error') || ${JSON.stringify(change)}::jsonb`,
+          updated_at: sql`now()`,
+        })
+        .where(eq(messages.id, messageId));
+    },
+
+    /** Asked again after an interruption, the same request keeps a person's answer and loses any other end. */
+    openApproval: async (tx: Queries, request: NewApproval): Promise<void> => {
+      const isAnswer = sql`${approvals.response} in ('allow_once', 'allow_all', 'deny', 'stop')`;
+      await tx
+        .insert(approvals)
+        .values(request)
+        .onConflictDoUpdate({
+          target: approvals.id,
+          set: {
+            task_id: request.task_id,
+            pending: request.pending,
+            response: sql`case when ${isAnswer} then ${approvals.response} end`,
+            answered_at: sql`case when ${isAnswer} then ${approvals.answered_at} end`,
+            created_at: sql`now()`,
+          },
+        });
+    },
+    findApproval: async (id: string): Promise<ApprovalRow | undefined> =>
+      (await db.select().from(approvals).where(eq(approvals.id, id)))[0],
+    /** The question the chat waits on, if its run is alive. */
+    findPendingApproval: async (chatId: string): Promise<ApprovalRow | undefined> =>
+      (
+        await db
+          .select({ approval: approvals })
+          .from(approvals)
+          .innerJoin(tasks, eq(tasks.id, approvals.task_id))
+          .where(and(eq(approvals.chat_id, chatId), isNull(approvals.answered_at), sql`${tasks.status} in ('queued', 'running')`))
+          .orderBy(desc(approvals.created_at))
+          .limit(1)
+      )[0]?.approval,
+    /** `undefined` when it was answered already. */
+    answerApproval: async (
+      q: Queries,
+      id: string,
+      answer: { response: NonNullable<ApprovalRow["response"]>; note?: string | null },
+    ): Promise<ApprovalRow | undefined> =>
+      (
+        await q
+          .update(approvals)
+          .set({ response: answer.response, note: answer.note ?? null, answered_at: sql`now()` })
+          .where(and(eq(approvals.id, id), isNull(approvals.answered_at)))
+          .returning()
+      )[0],
+    /** What nobody will answer any more. */
+    closeApprovals: (taskId: string, response: "expired" | "cancelled"): Promise<ApprovalRow[]> =>
+      db
+        .update(approvals)
+        .set({ response, answered_at: sql`now()` })
+        .where(and(eq(approvals.task_id, taskId), isNull(approvals.answered_at)))
+        .returning(),
+    /** The approval an interrupted run waited for: nobody answered, or the answer came too late to be heard. */
+    findInterruptedApproval: async (taskId: string): Promise<ApprovalRow | undefined> => {
+      const [last] = await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1);
+      if (!last || last.response === "expired" || last.response === null) return last;
+      const heard = await db
+        .select({ seq: events.seq })
+        .from(events)
+        .where(and(eq(events.task_id, taskId), eq(events.type, "approval_resolved"), sql`${events.data}->>'approval_id' = ${last.id}`))
+        .limit(1);
+      return heard.length === 0 ? last : undefined;
+    },
+
+    insertUsage: async (row: typeof usageLogs.$inferInsert): Promise<string> =>
+      (await db.insert(usageLogs).values(row).returning({ id: usageLogs.id }))[0]?.id as string,
+  };
+}
