@@ -33,5 +33,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // One file of icons instead of one per icon.
+        codeSplitting: { groups: [{ name: "icons", test: /lucide-react/, minShareCount: 2, includeDependenciesRecursively: false }] },
+      },
+    },
   },
 });

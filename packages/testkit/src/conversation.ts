@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Branch, Fault, Script, ScriptRequest, Step } from "./script.ts";
+import type { Branch, Exchange, Fault, Script, ScriptRequest, Step } from "./script.ts";
 
 /**
  * Tells the person's words in a user message: `null` when a program wrote the message (tool results retold as text, a nudge).
@@ -53,9 +53,15 @@ export function findPlace(script: Script, request: ScriptRequest, readPerson: Re
     person.map((message) => message.text),
   );
   const exchange = Math.max(0, person.length - 1 - from);
-  const exchanges = branch?.exchanges ?? [];
-  const steps = exchanges[script.repeats && exchanges.length > 0 ? exchange % exchanges.length : exchange];
+  const steps = branch && exchangeOf(script, branch, exchange);
   return { conversation, branch, exchange, answer, step: steps?.[answer], said };
+}
+
+function exchangeOf(script: Script, { exchanges }: Branch, index: number): Exchange | undefined {
+  if (index < exchanges.length) return exchanges[index];
+  if (script.repeats && exchanges.length > 0) return exchanges[index % exchanges.length];
+  const { afterwards } = script;
+  return afterwards[Math.min(index - exchanges.length, afterwards.length - 1)];
 }
 
 function chooseBranch(script: Script, request: ScriptRequest, person: string[]): { branch: Branch | undefined; from: number } {

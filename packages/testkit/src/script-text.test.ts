@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseScript } from "./script-text.ts";
 import {
+  afterwards,
   call,
   disconnect,
   fail,
@@ -83,6 +84,11 @@ finish length
 <html>
 \`\`\`
 ## hang after=2
+
+# afterwards
+
+## turn
+say: Bye.
 `;
 
 test("reads everything the builder can make", () => {
@@ -109,6 +115,7 @@ test("reads everything the builder can make", () => {
       ]),
       garbage("<html>"),
       hang({ afterTokens: 2 }),
+      afterwards([turn(say("Bye."))]),
     ]),
   );
 });

@@ -1,4 +1,5 @@
 import {
+  afterwards,
   call,
   disconnect,
   fail,
@@ -52,6 +53,9 @@ import {
  * ## message: what follows answers the person's next message
  *
  * # otherwise
+ * …
+ * # afterwards
+ * …
  * ````
  *
  * Lines of a turn: `say: …` and `think: …` (they run on over the following lines), `call NAME [ARGUMENT]` with fenced blocks,
@@ -68,6 +72,7 @@ export function parseScript(text: string): Script {
       target = [];
       items.push(when(patternOf(rest, line), target));
     } else if (level === "#" && word === "otherwise") target = items;
+    else if (level === "#" && word === "afterwards") items.push(afterwards((target = [])));
     else if (level === "##" && word === "message") target.push(nextMessage());
     else if (level === "##" && word === "turn") target.push(turn(...partsOf(body)));
     else if (level === "##") target.push(faultOf(word ?? "", rest, body, line));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findPlace, readPersonOfAgent } from "./conversation.ts";
 import {
+  afterwards,
   call,
   disconnect,
   fail,
@@ -109,6 +110,13 @@ describe("which answer a request gets", () => {
   test("a function may choose by anything in the request", () => {
     const place = findPlace(made, { ...request(user("A counter app")), tools: ["special"] }, readPersonOfAgent);
     expect(place.step?.turn?.parts).toEqual([say("special")]);
+  });
+  test("what comes afterwards lasts", () => {
+    const ending = script([when(/a/, [say("a")]), afterwards([say("once"), say("always")]), say("default")]);
+    const texts = ["a", "a b", "a b c", "a b c d", "x y"].map(
+      (words) => findPlace(ending, request(...words.split(" ").map(user)), readPersonOfAgent).step?.turn?.parts,
+    );
+    expect(texts).toEqual([[say("a")], [say("once")], [say("always")], [say("always")], [say("once")]]);
   });
   test("a repeating script starts over", () => {
     const repeating = script([say("a"), say("b")], { repeat: true });

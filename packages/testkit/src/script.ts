@@ -84,7 +84,8 @@ export type ScriptItem =
   | { kind: "usage"; usage: Usage }
   | { kind: "finish"; reason: FinishReason }
   | { kind: "next_message" }
-  | { kind: "when"; matches: Matcher; items: ScriptItem[] };
+  | { kind: "when"; matches: Matcher; items: ScriptItem[] }
+  | { kind: "afterwards"; items: ScriptItem[] };
 
 /** Tried against each message of the person, or against the whole request. */
 export type Matcher = RegExp | ((request: ScriptRequest) => boolean);
@@ -106,6 +107,8 @@ export interface Branch {
 
 export interface Script {
   branches: Branch[];
+  /** Answers the messages after a branch's last; its own last exchange lasts. */
+  afterwards: Exchange[];
   /** After the last exchange comes the first again. */
   repeats: boolean;
 }
@@ -199,15 +202,20 @@ export const nextMessage = (): ScriptItem => ({ kind: "next_message" });
  */
 export const when = (matches: Matcher, items: ScriptItem[]): ScriptItem => ({ kind: "when", matches, items });
 
+/** What any branch answers when its own exchanges are used up; the last one of these lasts. Without it the request is refused. */
+export const afterwards = (items: ScriptItem[]): ScriptItem => ({ kind: "afterwards", items });
+
 export function script(items: ScriptItem[], options: { repeat?: boolean } = {}): Script {
   const branches: Branch[] = [];
   const rest: ScriptItem[] = [];
+  let after: Exchange[] = [];
   for (const item of items) {
-    if (item.kind === "when") branches.push({ matches: item.matches, exchanges: exchangesOf(item.items) });
+    if (item.kind === "afterwards") after = exchangesOf(item.items);
+    else if (item.kind === "when") branches.push({ matches: item.matches, exchanges: exchangesOf(item.items) });
     else rest.push(item);
   }
   if (rest.length > 0) branches.push({ exchanges: exchangesOf(rest) });
-  return { branches, repeats: options.repeat ?? false };
+  return { branches, afterwards: after, repeats: options.repeat ?? false };
 }
 
 // ----------------------------------------------------------------------------------------------------------------- compiling
@@ -276,7 +284,8 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
         endExchange();
         break;
       case "when":
-        throw new Error("when(…) stands at the top of a script, not inside another branch");
+      case "afterwards":
+        throw new Error(`${item.kind}(…) stands at the top of a script, not inside another branch`);
       default:
         close();
         faults.push(item);

@@ -7,8 +7,12 @@ import { Thread, ThreadItem } from "../ui/thread/index.ts";
 export function NotFoundPage() {
   usePageTitle("Not found");
   return (
-    <main id="main" tabIndex={-1} className="scroll-y grid min-h-0 flex-1 place-items-center p-6 outline-none">
-      <Thread className="w-full max-w-[420px]">
+    <main
+      id="main"
+      tabIndex={-1}
+      className="scroll-y grid h-full min-h-0 flex-1 grid-cols-[minmax(0,420px)] content-center justify-center p-6 outline-none"
+    >
+      <Thread>
         <ThreadItem bead="message" edge="start" className="pb-5">
           <p className="truncate font-mono text-xs leading-[22px] text-fg-2">{location.pathname}</p>
         </ThreadItem>

@@ -4,8 +4,28 @@ import { usePageTitle } from "../lib/page-title.ts";
 import { FindButton } from "./FindButton.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
 
-/** A page on one sheet: scrolls inside, head bar with palette and theme. The workbench builds its own. */
-export function Page({ title, head, children, className }: { title: string; head?: ReactNode; children: ReactNode; className?: string }) {
+const widths = { wide: "max-w-[1180px]", settings: "max-w-[980px]", reading: "max-w-[760px]" };
+
+/**
+ * A page on one sheet: scrolls inside, head bar with palette and theme. `heading` is its h1; on phones it moves into the bar.
+ * The workbench builds its own.
+ */
+export function Page({
+  title,
+  head,
+  heading,
+  action,
+  width = "wide",
+  children,
+}: {
+  title: string;
+  head?: ReactNode;
+  heading?: ReactNode;
+  /** Beside the heading: the one act of the page. */
+  action?: ReactNode;
+  width?: keyof typeof widths;
+  children: ReactNode;
+}) {
   usePageTitle(title);
   return (
     <main
@@ -19,7 +39,15 @@ export function Page({ title, head, children, className }: { title: string; head
         <FindButton />
         <ThemeButton />
       </div>
-      <div className={cx("mx-auto w-full max-w-[1180px] px-10 pb-12 narrow:px-4", className)}>{children}</div>
+      <div className={cx("mx-auto w-full px-10 pb-12 narrow:px-4", widths[width])}>
+        {heading ? (
+          <div className="flex items-center gap-2 pb-5 narrow:-mt-12 narrow:mr-10 narrow:h-12 narrow:pb-0">
+            <h1 className="min-w-0 flex-1 truncate font-display text-xl tracking-title">{heading}</h1>
+            {action}
+          </div>
+        ) : null}
+        {children}
+      </div>
     </main>
   );
 }

@@ -91,6 +91,10 @@ export function Palette({
 function PaletteBody({ sources, initialText, close }: { sources: readonly PaletteSource[]; initialText: string; close: () => void }) {
   const [text, setText] = useState(initialText);
   const { groups, isSearching } = useGroups(sources, text);
+  // Items arrive later than the text, so the first of each answer is chosen by hand.
+  const first = groups[0]?.items[0]?.id ?? "";
+  const [selection, setSelection] = useState({ first, id: first });
+  if (selection.first !== first) setSelection({ first, id: first });
   const run = (item: PaletteItem) => {
     const recents = readStored(localStorage, recentsKey, isStringArray) ?? [];
     writeStored(localStorage, recentsKey, [item.id, ...recents.filter((id) => id !== item.id)].slice(0, recentsKept));
@@ -98,7 +102,14 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
     item.run();
   };
   return (
-    <Command label="Find or do" shouldFilter={false} loop className="flex min-h-0 flex-col">
+    <Command
+      label="Find or do"
+      shouldFilter={false}
+      loop
+      value={selection.id}
+      onValueChange={(id) => setSelection({ first, id })}
+      className="flex min-h-0 flex-col"
+    >
       <div className="flex flex-none items-center gap-2.5 border-b border-line-0 px-4">
         <Search className="flex-none text-fg-3" />
         <Command.Input

@@ -36,7 +36,7 @@ export function Dialog({ isOpen, onOpenChange, title, description, children, foo
           <div className="flex items-start gap-3 px-5 pt-[18px]">
             <Radix.Title className="min-w-0 flex-1 text-lg leading-tight">{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton label="Close" size="sm" className="-mt-1 -mr-2">
+              <IconButton label="Close" tooltipSide="none" size="sm" className="-mt-1 -mr-2">
                 <X size={14} />
               </IconButton>
             </Radix.Close>

@@ -10,7 +10,8 @@ export interface IconButtonProps extends Omit<ComponentProps<"button">, "aria-la
   isOn?: boolean;
   /** Key caps for the tooltip. */
   keys?: ReactNode;
-  tooltipSide?: "top" | "bottom" | "left" | "right";
+  /** `none` where the icon says it all and Esc must reach what lies below: the cross of a dialog. */
+  tooltipSide?: "top" | "bottom" | "left" | "right" | "none";
 }
 
 export function IconButton({
@@ -24,22 +25,26 @@ export function IconButton({
   type = "button",
   ...rest
 }: IconButtonProps) {
+  const button = (
+    <button
+      type={type}
+      aria-label={label}
+      aria-pressed={isOn}
+      className={cx(
+        "inline-grid flex-none place-items-center rounded-2 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0",
+        "aria-pressed:bg-bg-3 aria-pressed:text-fg-0 data-[state=open]:bg-bg-3 data-[state=open]:text-fg-0 disabled:bg-transparent disabled:text-line-1",
+        size === "sm" ? "size-6 narrow:size-8" : "size-7 narrow:size-11",
+        className,
+      )}
+      {...rest}
+    >
+      {children}
+    </button>
+  );
+  if (tooltipSide === "none") return button;
   return (
     <Tooltip text={label} keys={keys} side={tooltipSide}>
-      <button
-        type={type}
-        aria-label={label}
-        aria-pressed={isOn}
-        className={cx(
-          "inline-grid flex-none place-items-center rounded-2 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0",
-          "aria-pressed:bg-bg-3 aria-pressed:text-fg-0 data-[state=open]:bg-bg-3 data-[state=open]:text-fg-0 disabled:bg-transparent disabled:text-line-1",
-          size === "sm" ? "size-6 narrow:size-8" : "size-7 narrow:size-11",
-          className,
-        )}
-        {...rest}
-      >
-        {children}
-      </button>
+      {button}
     </Tooltip>
   );
 }

@@ -33,7 +33,7 @@ export function Sheet({ isOpen, onOpenChange, title, side = "right", children, f
           <div className="flex items-center gap-2 px-4 pt-3 pb-2">
             <Radix.Title className="min-w-0 flex-1 truncate text-md">{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton label="Close" size="sm">
+              <IconButton label="Close" tooltipSide="none" size="sm">
                 <X size={14} />
               </IconButton>
             </Radix.Close>

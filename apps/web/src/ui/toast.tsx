@@ -43,7 +43,7 @@ export function toast(sentence: ReactNode, { kind = "done", action, durationMs, 
             {action.label}
           </Button>
         ) : null}
-        <IconButton label="Close" size="sm" onClick={() => sonner.dismiss(toastId)}>
+        <IconButton label="Close" tooltipSide="none" size="sm" onClick={() => sonner.dismiss(toastId)}>
           <X size={14} />
         </IconButton>
       </div>

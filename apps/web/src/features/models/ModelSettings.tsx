@@ -11,7 +11,7 @@ import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
 import { shortModelName, usableModels } from "./model-choice.ts";
-import { modelSetupQuery, modelsQuery, useConfigureModels } from "./models.queries.ts";
+import { modelSetupQuery, modelsQuery, useConfigureModels, type ModelSetup } from "./models.queries.ts";
 
 /** What answers, what could, and the scripted demo. */
 export function ModelSettings() {
@@ -56,20 +56,13 @@ export function ModelSettings() {
             <li key={provider.provider} className="flex items-center gap-2 px-3 py-2">
               <span className="min-w-0 flex-1">
                 <span className="block font-medium text-fg-0">{provider.name}</span>
-                <span className="block truncate text-xs text-fg-2">{provider.description}</span>
+                <span className="block truncate text-xs text-fg-2">
+                  {provider.provider === "ollama" && data.ollama ? data.ollama.base_url : provider.description}
+                </span>
               </span>
-              {provider.has_key ? <Pill tone="ok">Connected</Pill> : <Pill>No key</Pill>}
+              <ProviderPill provider={provider} ollama={data.ollama} />
             </li>
           ))}
-          {data.ollama ? (
-            <li className="flex items-center gap-2 px-3 py-2">
-              <span className="min-w-0 flex-1">
-                <span className="block font-medium text-fg-0">Ollama</span>
-                <span className="block truncate font-mono text-xs text-fg-2">{data.ollama.base_url}</span>
-              </span>
-              <Pill tone="ok">Answers, {data.ollama.models.length} models</Pill>
-            </li>
-          ) : null}
         </ul>
       </SettingsSection>
       <SettingsSection title="Models you can use">
@@ -103,4 +96,10 @@ export function ModelSettings() {
       <ConnectModelDialog setup={data} isOpen={isOpen} onOpenChange={setIsOpen} />
     </>
   );
+}
+
+function ProviderPill({ provider, ollama }: { provider: ModelSetup["providers"][number]; ollama: ModelSetup["ollama"] }) {
+  if (provider.provider === "ollama")
+    return ollama ? <Pill tone="ok">Answers, {ollama.models.length} models</Pill> : <Pill>Not found</Pill>;
+  return provider.has_key ? <Pill tone="ok">Connected</Pill> : <Pill>No key</Pill>;
 }

@@ -58,15 +58,17 @@ export function ProjectsPage() {
   const isFiltered = Boolean(search.q ?? status);
 
   return (
-    <Page title="Projects">
-      <div className="flex flex-wrap items-center gap-2 pb-5">
-        <h1 className="mr-auto font-display text-xl tracking-title">Projects</h1>
+    <Page
+      title="Projects"
+      heading="Projects"
+      action={
         <Link to="/" className={buttonClass({ variant: "primary" })}>
           <Plus size={14} />
           New
         </Link>
-      </div>
-      <div className="flex flex-wrap items-center gap-2 pb-4" role="search" aria-label="Projects">
+      }
+    >
+      <div className="flex flex-wrap items-center gap-2 pb-4 narrow:pt-2" role="search" aria-label="Projects">
         <Input
           ref={box}
           size="sm"
@@ -220,7 +222,7 @@ function ProjectTable({ projects }: { projects: readonly Project[] }) {
       <tbody>
         {projects.map((project) => (
           <tr key={project.id} className="h-8 border-b border-line-0 last:border-0 hover:bg-bg-2 narrow:h-12">
-            <td className="max-w-0 px-2.5 wide:w-1/2">
+            <td className="w-full max-w-0 px-2.5 wide:w-1/2">
               <Link to="/p/$slug/{-$view}" params={{ slug: project.slug }} className="block truncate font-medium text-fg-0 hover:underline">
                 {project.name}
               </Link>

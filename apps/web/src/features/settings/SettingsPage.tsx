@@ -17,10 +17,9 @@ const places: {
 
 export function SettingsPage() {
   return (
-    <Page title="Settings" className="max-w-[940px]">
-      <div className="flex gap-10 narrow:flex-col narrow:gap-4">
+    <Page title="Settings" heading="Settings" width="settings">
+      <div className="flex gap-10 narrow:flex-col narrow:gap-4 narrow:pt-2">
         <div className="w-48 flex-none narrow:w-auto">
-          <h1 className="mb-3 font-display text-xl tracking-title">Settings</h1>
           <nav
             aria-label="Settings"
             className="grid gap-px narrow:-mx-4 narrow:flex narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"

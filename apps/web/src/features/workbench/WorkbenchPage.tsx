@@ -18,7 +18,7 @@ export function WorkbenchPage() {
   const project = useQuery(projectQuery(slug));
   if (hasCode(project.error, "not_found")) return <NotFoundPage />;
   return (
-    <Page title={project.data?.name ?? "Project"} className="max-w-[760px]">
+    <Page title={project.data?.name ?? "Project"} width="reading">
       {project.isPending ? (
         <SkeletonRows count={4} label="Loading the project" />
       ) : project.isError ? (
