@@ -13,6 +13,7 @@ export default defineConfig({
       project("agent", "packages/agent/src/**/*.test.ts"),
       project("runtime", "packages/runtime/src/**/*.test.ts", { testTimeout: 60_000, hookTimeout: 60_000 }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
+      project("web", "apps/web/src/**/*.test.{ts,tsx}"),
       project("server", "apps/server/src/**/*.test.ts", {
         globalSetup: "apps/server/src/testing/postgres.ts",
         testTimeout: 30_000,

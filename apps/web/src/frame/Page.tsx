@@ -1,8 +1,20 @@
-import type { ReactNode } from "react";
+import { useCanGoBack } from "@tanstack/react-router";
+import { useEffect, useRef, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { usePageTitle } from "../lib/page-title.ts";
 import { FindButton } from "./FindButton.tsx";
 import { ThemeButton } from "./ThemeButton.tsx";
+
+/** After an in-app navigation focus goes to the new page, unless something in it took focus already (a composer, a search). */
+export function useFocusOnArrival() {
+  const main = useRef<HTMLElement>(null);
+  const isInApp = useCanGoBack();
+  const wasInApp = useRef(isInApp);
+  useEffect(() => {
+    if (wasInApp.current && !main.current?.contains(document.activeElement)) main.current?.focus({ preventScroll: true });
+  }, []);
+  return main;
+}
 
 const widths = { wide: "max-w-[1180px]", settings: "max-w-[980px]", reading: "max-w-[760px]" };
 
@@ -27,8 +39,10 @@ export function Page({
   children: ReactNode;
 }) {
   usePageTitle(title);
+  const main = useFocusOnArrival();
   return (
     <main
+      ref={main}
       id="main"
       tabIndex={-1}
       className="on-sheet m-2 ml-0 scroll-y min-h-0 flex-1 rounded-4 border border-line-0 bg-bg-1 outline-none narrow:m-0 narrow:rounded-none narrow:border-0"

@@ -33,7 +33,7 @@ export function Chip({
           type="button"
           aria-label={removeLabel ?? "Remove"}
           onClick={onRemove}
-          className="-mr-1 grid size-4 place-items-center rounded-1 hover:text-fg-0"
+          className="-mr-[7px] grid size-6 place-items-center rounded-1 hover:text-fg-0"
         >
           <X />
         </button>

@@ -1,10 +1,11 @@
-import { GitBranch, Moon, Pause, RotateCw, TriangleAlert, X } from "lucide-react";
+import { GitBranch, Moon, RotateCw, TriangleAlert, X } from "lucide-react";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Chip } from "../../ui/Chip.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
+import { PauseBars } from "../../ui/icons.tsx";
 import { MeterRing } from "../../ui/MeterRing.tsx";
 import { Card } from "../../ui/Panel.tsx";
 import { Dot, Pill } from "../../ui/Pill.tsx";
@@ -23,7 +24,7 @@ export function StateSamples() {
             <Pill tone="live" isBusy>
               Working
             </Pill>
-            <Pill tone="err" icon={<Pause />}>
+            <Pill tone="err" icon={<PauseBars />}>
               Asks you
             </Pill>
             <Pill tone="ok" icon={<Dot shape="filled" tone="ok" />}>

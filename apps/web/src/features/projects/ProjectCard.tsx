@@ -8,7 +8,7 @@ import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectPill } from "./ProjectPill.tsx";
 
 /** A project as a card: what was asked, its name and state, its thread. */
-export function ProjectCard({ project }: { project: Project }) {
+export function ProjectCard({ project, heading: Heading = "h3" }: { project: Project; heading?: "h2" | "h3" }) {
   const foot = footOf(project);
   return (
     <article className="group relative min-w-0" aria-label={project.name}>
@@ -22,7 +22,7 @@ export function ProjectCard({ project }: { project: Project }) {
       </Link>
       <div className="px-0.5 pt-[9px]">
         <div className="flex min-w-0 items-center gap-2">
-          <h3 className="min-w-0 flex-1 truncate text-sm">{project.name}</h3>
+          <Heading className="min-w-0 flex-1 truncate text-sm">{project.name}</Heading>
           <ProjectPill project={project} />
         </div>
         <Thread

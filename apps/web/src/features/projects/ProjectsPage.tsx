@@ -177,7 +177,7 @@ export function ProjectsPage() {
       ) : (
         <div className={projectGrid}>
           {shown.map((project) => (
-            <ProjectCard key={project.id} project={project} />
+            <ProjectCard key={project.id} project={project} heading="h2" />
           ))}
         </div>
       )}

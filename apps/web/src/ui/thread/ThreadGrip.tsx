@@ -108,6 +108,7 @@ export function ThreadGrip({
       className="grip"
       data-axis={axis}
       data-held={value === null ? undefined : ""}
+      data-half={index < last / 2 ? "first" : "second"}
       style={{ translate: axis === "x" ? `${shift}px 0` : `0 ${shift}px` }}
       onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
