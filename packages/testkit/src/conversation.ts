@@ -22,7 +22,8 @@ export interface Place {
 }
 
 /** What our agent writes in the person's place: results of earlier turns retold, the note after a broken line, a summary. */
-const programNotes = /^\[(tool results\]|The connection broke|SUMMARY of)/;
+const programNotes = /^\[(tool results\]|The connection broke|Your answer was cut off|SUMMARY of)/;
+const brokenNote = /^\[The connection broke/;
 
 export const readPersonOfAgent: ReadPerson = (text) => {
   if (programNotes.test(text)) return null;
@@ -43,9 +44,10 @@ export function findPlace(script: Script, request: ScriptRequest, readPerson: Re
     .slice(0, 16);
   const last = person.at(-1)?.index ?? -1;
   const answers = request.messages.filter((message, index) => message.role === "assistant" && index > last);
-  // A note of the program right after an answer without calls: the model shall finish that answer.
-  const unfinished = request.messages.at(-1)?.role === "user" && last < request.messages.length - 1 ? request.messages.at(-2) : undefined;
-  const said = unfinished?.role === "assistant" && unfinished.calls.length === 0 ? unfinished.text : "";
+  // After a broken line the model shall finish the answer that it had begun.
+  const [before, note] = request.messages.slice(-2);
+  const isUnfinished = note?.role === "user" && brokenNote.test(note.text) && before?.role === "assistant" && before.calls.length === 0;
+  const said = isUnfinished ? before.text : "";
   const answer = answers.length - (said === "" ? 0 : 1);
   const { branch, from } = chooseBranch(
     script,

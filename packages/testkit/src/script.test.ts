@@ -5,6 +5,7 @@ import {
   call,
   disconnect,
   fail,
+  finish,
   nextMessage,
   parallel,
   pause,
@@ -38,6 +39,7 @@ describe("how a flat list becomes answers", () => {
     ["several faults wait together", [fail(429), disconnect(), say("a"), call("x"), say("b")], ["!fail+!disconnect+say+call say"]],
     ["a fault with nothing after it stands alone", [say("a"), fail(401)], ["say", "!fail"]],
     ["usage belongs to the answer it stands in", [say("a"), usage({ input: 1, output: 1 }), call("x"), say("b")], ["say+call say"]],
+    ["an answer that was cut off is continued", [say("a"), finish("length"), say("b"), say("c")], ["say say", "say"]],
     ["turn() groups by hand", [turn(say("a"), say("b")), say("c")], ["say+say", "say"]],
     ["nextMessage() separates by hand", [call("x"), nextMessage(), say("b")], ["call", "say"]],
   ])("%s", (_, items, shape) => {
@@ -106,6 +108,14 @@ describe("which answer a request gets", () => {
       readPersonOfAgent,
     );
     expect(place).toMatchObject({ exchange: 0, answer: 0, said: "one two" });
+  });
+  test("a note after an answer that was cut off asks for the next answer", () => {
+    const place = findPlace(
+      script([say("one"), finish("length"), say("two")]),
+      request(user("hi"), { role: "assistant", text: "one", calls: [] }, user("[Your answer was cut off at the output limit.]")),
+      readPersonOfAgent,
+    );
+    expect(place).toMatchObject({ exchange: 0, answer: 1, said: "", step: { turn: { parts: [say("two")] } } });
   });
   test("a function may choose by anything in the request", () => {
     const place = findPlace(made, { ...request(user("A counter app")), tools: ["special"] }, readPersonOfAgent);

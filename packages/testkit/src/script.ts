@@ -13,7 +13,7 @@
  * ```
  *
  * How a flat list becomes answers: text joins the call after it; a call, or a text that no call follows, closes the answer. An answer
- * without calls ends the model's turn, so what follows belongs to the person's next message. `turn(…)` groups by hand, `nextMessage()`
+ * without calls ends the model's turn (unless it is cut off by `finish("length")`), so what follows belongs to the person's next message. `turn(…)` groups by hand, `nextMessage()`
  * separates by hand.
  *
  * Which answer a request gets is computed from the request alone (how many messages of the person it holds, and how many answers of the
@@ -229,6 +229,7 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
   let faults: Fault[] = [];
   let open: Turn | undefined;
 
+  const isOnlyText = (t: Turn) => !t.parts.some((part) => part.kind === "call");
   const endExchange = () => {
     if (faults.length > 0) exchange.push({ faults });
     if (exchange.length > 0) exchanges.push(exchange);
@@ -241,7 +242,8 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
     open = undefined;
     exchange.push({ faults, turn: closed });
     faults = [];
-    if (!closed.parts.some((part) => part.kind === "call")) endExchange();
+    // What an output limit cut off is continued in the next answer.
+    if (closed.finish !== "length" && isOnlyText(closed)) endExchange();
   };
   /** The open turn that `part` may join, or a new one. */
   const opened = (joins: (turn: Turn) => boolean): Turn => {
@@ -249,7 +251,6 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
     open ??= { kind: "turn", parts: [] };
     return open;
   };
-  const isOnlyText = (t: Turn) => !t.parts.some((part) => part.kind === "call");
   const isWaitingForText = (t: Turn) => isOnlyText(t) && ["think", "pause", undefined].includes(t.parts.at(-1)?.kind);
 
   for (const item of items) {

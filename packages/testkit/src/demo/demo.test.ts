@@ -43,7 +43,7 @@ async function send(folder: string, messages: Message[], text: string) {
   for (;;) {
     const response = await fetch(`${server.openai_base_url}/chat/completions`, {
       method: "POST",
-      body: JSON.stringify({ model: "scripted-demo", messages }),
+      body: JSON.stringify({ model: "scripted", messages }),
     });
     const body = (await response.json()) as { choices: { message: Message }[]; error?: { message: string } };
     if (body.error) throw new Error(body.error.message);
@@ -162,12 +162,13 @@ test("anything else is answered honestly, and the builds can still be asked for"
 });
 
 test("runs as a process of its own that ends with its parent's pipe", async () => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "main.ts"), "--key", "sk-demo", "--tied"], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "server.ts")], {
     stdio: ["pipe", "pipe", "inherit"],
+    env: {},
   });
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   const { openai_base_url, model } = JSON.parse(line) as Record<string, string>;
-  const list = await fetch(`${openai_base_url}/models`, { headers: { authorization: "Bearer sk-demo" } });
+  const list = await fetch(`${openai_base_url}/models`);
   expect(await list.json()).toMatchObject({ data: [{ id: model }] });
   child.stdin.end();
   expect(await once(child, "exit")).toEqual([0, null]);
