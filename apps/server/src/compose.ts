@@ -3,7 +3,15 @@ import { resolve } from "node:path";
 import { contract } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
-import { createAuth, createAuthStore, createRefreshTokens, createSessions, createSetup, mountAuth } from "./features/auth/index.ts";
+import {
+  createAuth,
+  createAuthStore,
+  createRefreshTokens,
+  createSessions,
+  createSetup,
+  mountAuth,
+  type Sessions,
+} from "./features/auth/index.ts";
 import { createAgents, createAgentsStore } from "./features/agents/index.ts";
 import {
   createCatalogue,
@@ -45,6 +53,7 @@ export interface Swap {
 export interface Studio {
   http: HttpServer;
   database: DatabaseHandle;
+  sessions: Sessions;
   /** For the start-up banner. */
   facts: { driver: string; isolation: string; warnings: readonly string[]; models: string[]; setupToken: string | undefined };
   /** Orderly end: streams, runs, sandboxes (left for the next start to adopt), database. */
@@ -134,7 +143,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       pool: database.pool,
       log,
       handlers: { ...tasks.jobHandlers, ...auth.jobHandlers },
-      cron: { prune_tasks: "*/10 * * * *", prune_sessions: "17 * * * *" },
+      cron: { reap_tasks: "* * * * *", prune_tasks: "*/10 * * * *", prune_sessions: "17 * * * *" },
     });
     closers.push(() => jobs.close());
     await tasks.start(jobs);
@@ -179,6 +188,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     return {
       http,
       database,
+      sessions,
       facts: {
         driver: runtime.name,
         isolation: runtime.isolation,

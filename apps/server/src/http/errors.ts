@@ -1,7 +1,7 @@
 import { errorCodes, type ErrorBody, type ErrorCode, type ValidationErrorBody } from "@tesslate/contract";
 import { RuntimeError } from "@tesslate/runtime";
 import { AppError, InvalidInput } from "../platform/errors.ts";
-import { isConnectionLoss } from "../platform/database.ts";
+import { isConnectionLoss, pgCode } from "../platform/database.ts";
 
 export interface RenderedError {
   status: number;
@@ -37,6 +37,13 @@ interface ValidatorIssue {
   message?: string;
   params: Record<string, unknown>;
 }
+/** A field that may be null or a string reports "must be string", "must be null" and "must match a schema": the first says it all. */
+const isNoise = (issue: ValidatorIssue, all: ValidatorIssue[]) =>
+  (issue.keyword === "anyOf" || (issue.keyword === "type" && issue.params["type"] === "null")) &&
+  all.some(
+    (other) =>
+      other !== issue && other.keyword !== "anyOf" && other.params["type"] !== "null" && other.instancePath.startsWith(issue.instancePath),
+  );
 const issueOf = (where: string, { instancePath, keyword, message, params }: ValidatorIssue) => {
   const parts = instancePath
     .split("/")
@@ -68,6 +75,18 @@ const transport: Record<string, [ErrorCode, string]> = {
   FST_REQ_FILE_TOO_LARGE: ["payload_too_large", "The file is too large."],
 };
 
+/** For whatever else the HTTP library or one of its plugins refuses. */
+const byStatus: Record<number, [ErrorCode, string]> = {
+  400: ["bad_request", "The request was not understood."],
+  404: ["not_found", "There is nothing at this address."],
+  406: ["unsupported_media_type", "This content type is not understood here."],
+  413: ["payload_too_large", "The request is too large."],
+  414: ["bad_request", "The address is too long."],
+  415: ["unsupported_media_type", "This content type is not understood here."],
+};
+/** What PostgreSQL says to text it cannot hold. */
+const unstorable = new Set(["22021", "22P05"]);
+
 /** The only place that turns an error into a status and a body (contract README rule 3). */
 export function renderError(error: unknown, requestId: string): RenderedError {
   if (error instanceof RuntimeError) return renderError(fromRuntime(error), requestId);
@@ -98,12 +117,14 @@ export function renderError(error: unknown, requestId: string): RenderedError {
       return {
         status: 422,
         body: {
-          detail: validation.map((v) =>
-            issueOf(
-              validationContext === "querystring" ? "query" : validationContext === "params" ? "path" : (validationContext ?? "body"),
-              v,
+          detail: validation
+            .filter((v) => !isNoise(v, validation))
+            .map((v) =>
+              issueOf(
+                validationContext === "querystring" ? "query" : validationContext === "params" ? "path" : (validationContext ?? "body"),
+                v,
+              ),
             ),
-          ),
         },
         headers: {},
         isUnexpected: false,
@@ -112,6 +133,15 @@ export function renderError(error: unknown, requestId: string): RenderedError {
     if (known) return plain(known[0], known[1]);
     if (error instanceof SyntaxError && "statusCode" in error && error.statusCode === 400)
       return plain("bad_request", "The request body is not valid JSON.");
+    const status = "statusCode" in error && code?.startsWith("FST_") ? byStatus[Number(error.statusCode)] : undefined;
+    if (status) return plain(status[0], status[1]);
+    if (unstorable.has(pgCode(error) ?? ""))
+      return {
+        status: 422,
+        body: { detail: [{ loc: ["body"], msg: "Text must not hold NUL characters or halves of surrogate pairs", type: "value_error" }] },
+        headers: {},
+        isUnexpected: false,
+      };
   }
   return {
     ...plain("internal_error", "Something went wrong on our side. It has been logged.", { request_id: requestId }),

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
+import { fullFormats } from "ajv-formats/dist/formats.js";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
 import { AppError, InvalidInput } from "../platform/errors.ts";
@@ -48,6 +49,9 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
   const make = (coerceTypes: boolean) => {
     const ajv = new Ajv({ coerceTypes, useDefaults: true, removeAdditional: false, allErrors: true, strict: false, allowUnionTypes: true });
     addFormats.default(ajv);
+    // Spaces around an address come from copying it; services cut them off.
+    const email = fullFormats.email as RegExp;
+    ajv.addFormat("email", { type: "string", validate: (text: string) => email.test(text.trim()) });
     return ajv;
   };
   const loose = make(true);
@@ -84,17 +88,25 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     status: (code) => void reply.code(code),
   });
 
+  const refuseForeign = ({ headers }: FastifyRequest) => {
+    const isForeign = headers.origin === undefined ? headers["sec-fetch-site"] === "cross-site" : !isSameSiteOrigin(headers.origin);
+    if (isForeign) throw new AppError("foreign_origin", "This cannot be called from another site.");
+  };
+  /** Forms are for the routes that say so; elsewhere they would be a way for other sites to send bodies without a preflight. */
+  const refuseForms = async ({ headers }: FastifyRequest) => {
+    if (/^application\/x-www-form-urlencoded\b/i.test(headers["content-type"] ?? ""))
+      throw new AppError("unsupported_media_type", "This content type is not understood here.");
+  };
+  const allowNoBody = async (request: FastifyRequest) => {
+    request.body ??= {};
+  };
+
   const guard = (spec: RouteSpec) => async (request: FastifyRequest) => {
     const header = request.headers.authorization;
     const bearer = header === undefined ? undefined : (/^Bearer\s+(\S+)\s*$/i.exec(header)?.[1] ?? "");
     if (spec.auth === "none") {
       // Sign-in and sign-up set cookies without needing any: refuse them from other sites (login CSRF).
-      const { origin } = request.headers;
-      if (
-        request.method !== "GET" &&
-        ((origin !== undefined && !isSameSiteOrigin(origin)) || request.headers["sec-fetch-site"] === "cross-site")
-      )
-        throw new AppError("foreign_origin", "This cannot be called from another site.");
+      if (request.method !== "GET") refuseForeign(request);
       return;
     }
     const principal = await auth.authenticate({ bearer, cookie: bearer === undefined ? request.cookies[sessionCookie] : undefined });
@@ -102,8 +114,10 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     if (spec.auth === "optional") return;
     if (!principal) throw new AppError("unauthorized", "Sign in to do this.");
     request.log = request.log.child({ user_id: principal.id });
-    if (principal.via === "cookie" && spec.csrf !== false && request.method !== "GET" && request.method !== "HEAD")
-      auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);
+    if (principal.via === "cookie" && request.method !== "GET" && request.method !== "HEAD") {
+      if (spec.csrf === false) refuseForeign(request);
+      else auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);
+    }
     if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "Only an administrator may do this.");
   };
 
@@ -125,11 +139,13 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
         method: spec.method as "GET",
         url: spec.path.replace("{path}", "*").replace(/\{([^}]+)\}/g, ":$1"),
         config: { route: name },
+        // A stream has no head worth asking for.
+        ...(spec.method === "GET" && { exposeHeadRoute: spec.kind !== "sse" }),
         ...(spec.bodyLimit !== undefined && { bodyLimit: spec.bodyLimit }),
         schema: {
           ...(spec.params && !hasWildcard && { params: spec.params }),
           ...(spec.query && { querystring: spec.query }),
-          ...(spec.body && !spec.bodyOptional && { body: spec.body }),
+          ...(spec.body && { body: spec.body }),
           ...(spec.response &&
             spec.kind !== "raw" &&
             success !== 204 && {
@@ -137,12 +153,14 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
             }),
         },
         onRequest: guard(spec),
+        ...(!spec.form && { preParsing: refuseForms }),
+        ...(spec.bodyOptional && { preValidation: allowNoBody }),
         handler: async (request, reply) => {
           const params = request.params as Record<string, string>;
           const input = {
             params: hasWildcard ? { ...params, path: params["*"] ?? "" } : params,
             query: request.query,
-            body: spec.bodyOptional ? (request.body ?? {}) : request.body,
+            body: request.body,
           };
           const query = request.query as { skip?: number; page?: number };
           if (isList && query.skip !== undefined && query.page !== undefined)

@@ -8,7 +8,7 @@ import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
 import serveStatic from "@fastify/static";
 import swaggerUi from "@fastify/swagger-ui";
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import plugin from "fastify-plugin";
 import type { RouteGroup } from "@tesslate/contract";
 import type { Config } from "../config.ts";
@@ -70,13 +70,26 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
 
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    // One line per request, written by the mount.
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: nextRequestId,
-    trustProxy: config.trustProxy,
+    // One proxy: the address it saw, not what the client claims in front of it.
+    trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
     bodyLimit: 1024 * 1024,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
     forceCloseConnections: "idle",
     requestTimeout: 0,
+    clientErrorHandler: (error, socket) => {
+      if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+      const [status, line] = error.code === "HPE_HEADER_OVERFLOW" ? [431, "Request Header Fields Too Large"] : [400, "Bad Request"];
+      const body = JSON.stringify({
+        detail: status === 431 ? "The request's headers are too large." : "This is not a well-formed HTTP request.",
+        code: "bad_request",
+      });
+      socket.end(
+        `HTTP/1.1 ${status} ${line}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      );
+    },
     serverFactory: (handler) => {
       const server: Server = createServer({ keepAliveTimeout: 72_000 }, (request, response) =>
         isPreviewHost(hostOf(request.headers.host)) ? preview.request(request, response) : handler(request, response),
@@ -101,6 +114,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     if (!isOwnHost(hostOf(request.headers.host)))
       throw new AppError("bad_request", "This server does not answer to that host name. Set APP_BASE_URL to the address people use.");
   });
+  app.removeContentTypeParser("text/plain");
   const json = app.getDefaultJsonParser("error", "error");
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) =>
@@ -160,15 +174,17 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
   await app.register(plugin(async (scope) => void scope.decorate("swagger", () => document), { name: "@fastify/swagger" }));
   await app.register(swaggerUi, {
     routePrefix: "/docs",
-    staticCSP: true,
-    transformStaticCSP: (header) => header,
-    uiConfig: { persistAuthorization: false, displayRequestDuration: true, docExpansion: "none" },
+    // The plugin's own policy allows foreign hosts and upgrades plain http.
+    staticCSP:
+      "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
+    uiConfig: { persistAuthorization: false, displayRequestDuration: true, docExpansion: "none", validatorUrl: null },
   });
 
   const sockets = createSockets({
     auth,
     log,
     isAllowedOrigin: isOwnOrigin,
+    isAllowedHost: (header) => isOwnHost(hostOf(header)),
     parseCookies: (header) => app.parseCookie(header),
     nextRequestId,
   });

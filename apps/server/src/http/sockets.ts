@@ -60,18 +60,28 @@ export interface Sockets {
   close(): Promise<void>;
 }
 
+/** Text that is not well-formed names nothing. */
+const decodePart = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+};
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function createSockets({
   auth,
   log,
   isAllowedOrigin,
+  isAllowedHost,
   parseCookies,
   nextRequestId,
 }: {
   auth: Authenticator;
   log: Logger;
   isAllowedOrigin: (origin: string) => boolean;
+  isAllowedHost: (host: string | undefined) => boolean;
   parseCookies: (header: string) => Record<string, string | undefined>;
   nextRequestId: () => string;
 }): Sockets {
@@ -79,6 +89,8 @@ export function createSockets({
   const routes: SocketRoute[] = [];
 
   const principalOf = async (request: IncomingMessage, url: URL, socket: WrappedSocket): Promise<Principal | undefined> => {
+    // A token in an address ends up in logs and histories: never an answer to it, not even with a good credential beside it.
+    if (url.searchParams.has("token") || url.searchParams.has("access_token")) return undefined;
     const cookie = parseCookies(request.headers.cookie ?? "")[sessionCookie];
     const ticket = url.searchParams.get("ticket");
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
@@ -87,7 +99,8 @@ export function createSockets({
     if (cookie) {
       // A cookie comes along from any page; only our own may use it.
       if (request.headers.origin === undefined || !isAllowedOrigin(request.headers.origin)) return undefined;
-      return auth.authenticate({ bearer: undefined, cookie });
+      const principal = await auth.authenticate({ bearer: undefined, cookie });
+      if (principal) return principal;
     }
     const frame = await socket.first(firstFrameMs);
     const isAuth =
@@ -112,7 +125,7 @@ export function createSockets({
       const user = await principalOf(request, url, socket);
       if (!user) throw new AppError("unauthorized", "Sign in to do this.");
       unwatch = auth.watch(user, () => socket.close(closeCodes.unauthorized, "session ended"));
-      const values = found?.pattern.exec(path)?.slice(1).map(decodeURIComponent) ?? [];
+      const values = found?.pattern.exec(path)?.slice(1).map(decodePart) ?? [];
       const params = Object.fromEntries(found?.names.map((n, i) => [n, values[i] ?? ""]) ?? []);
       if (!found || [...found.uuids].some((n) => !uuid.test(params[n] ?? ""))) throw new AppError("not_found", "Not found.");
       await found.handler({ user, log: child, request_id, signal: socket.signal }, { params }, socket);
@@ -147,10 +160,9 @@ export function createSockets({
       server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {
         const url = URL.parse(request.url ?? "/", "http://host");
         raw.on("error", () => raw.destroy());
-        if (!url?.pathname.startsWith("/api/")) {
-          raw.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-          return;
-        }
+        const refuse = (status: string) => raw.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+        if (!isAllowedHost(request.headers.host)) return void refuse("400 Bad Request");
+        if (!url?.pathname.startsWith("/api/")) return void refuse("404 Not Found");
         wss.handleUpgrade(request, raw, head, (ws) => void serve(ws, request, url));
       });
     },

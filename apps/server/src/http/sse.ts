@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 
 const keepaliveMs = 15_000;
@@ -27,23 +26,33 @@ export async function writeEvents(
     timer = setTimeout(beat, keepaliveMs);
   }
   const iterator = events[Symbol.asyncIterator]();
-  const stop = new Promise<{ done: true; value: undefined }>((resolve) => {
-    const end = () => resolve({ done: true, value: undefined });
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
-  });
+  // One listener and one current wait: racing a long-lived promise anew for every event would pile up in memory.
+  let stop: () => void = () => undefined;
+  const onAbort = () => stop();
+  signal.addEventListener("abort", onAbort);
+  const orStop = <T>(work: Promise<T>): Promise<T | undefined> =>
+    new Promise((resolve, reject) => {
+      stop = () => resolve(undefined);
+      work.then(resolve, reject);
+    });
+  const drained = () =>
+    new Promise<void>((resolve) => {
+      response.once("drain", resolve);
+      response.once("close", resolve);
+    });
   try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), stop]);
-      if (next.done) break;
+    while (!signal.aborted) {
+      const next = await orStop(iterator.next());
+      if (!next || next.done) break;
       const event = next.value as { seq?: number };
       clearTimeout(timer);
       const isRoomy = response.write(`${withIds && event.seq !== undefined ? `id: ${event.seq}\n` : ""}data: ${JSON.stringify(event)}\n\n`);
       timer = setTimeout(beat, keepaliveMs);
-      if (!isRoomy) await Promise.race([once(response, "drain").catch(() => undefined), stop]);
+      if (!isRoomy) await orStop(drained());
     }
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
     void iterator.return?.(undefined)?.catch?.(() => undefined);
     response.end();
   }

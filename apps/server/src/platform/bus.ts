@@ -20,6 +20,7 @@ export async function createBus(pool: pg.Pool, connection: pg.ClientConfig, log:
   const reconnects: (() => void)[] = [];
   let client: pg.Client | undefined;
   let isClosed = false;
+  let listening: Promise<void> = Promise.resolve();
 
   const connect = async () => {
     const next = new pg.Client({ ...connection, application_name: "tesslate-studio bus" });
@@ -63,7 +64,12 @@ export async function createBus(pool: pg.Pool, connection: pg.ClientConfig, log:
       if (known) known.push(handler as (payload: never) => void);
       else {
         handlers.set(channel, [handler as (payload: never) => void]);
-        client?.query(`listen ${pg.escapeIdentifier(channel)}`).catch((err: unknown) => log.warn({ err, channel }, "listen failed"));
+        // One after the other: a connection takes one query at a time. What fails here is asked for again at the reconnect.
+        const on = client;
+        listening = listening.then(async () => {
+          if (on && on === client) await on.query(`listen ${pg.escapeIdentifier(channel)}`);
+        });
+        listening = listening.catch((err: unknown) => log.warn({ err, channel }, "listen failed"));
       }
     },
     notify: async (channel, payload) => {

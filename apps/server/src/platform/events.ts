@@ -2,7 +2,7 @@ import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { ProjectEvent, ProjectEventData, ProjectEventType, RunEvent } from "@tesslate/contract";
 import { events, type EventRow } from "../features/tasks/tasks.table.ts";
 import type { Bus } from "./bus.ts";
-import type { Database } from "./database.ts";
+import { isConnectionLoss, type Database } from "./database.ts";
 import type { Logger } from "./logger.ts";
 
 /** One event to append. `task_id` makes it part of a run's own stream too. */
@@ -43,6 +43,13 @@ interface Follower {
 const maxQueued = 2000;
 const maxBatch = 500;
 const channel = "project_events";
+
+/** JSON that PostgreSQL can hold: without NUL characters and halves of surrogate pairs, which programs do print. */
+function storableJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!/\\u(?:0000|d[89a-f])/.test(text)) return text;
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? part.replaceAll("\0", "\ufffd").toWellFormed() : part));
+}
 
 /** `isShared`: other processes use the same database, so ring the bell for them. */
 export function createEventLog({
@@ -85,43 +92,58 @@ export function createEventLog({
   });
   bus.onReconnect(() => catchUp(followers.keys()));
 
-  /** Group commit: what arrives while one batch is being written makes the next batch. One statement numbers, stores and returns them. */
+  /** One statement numbers, stores and returns a batch. */
+  const store = async (batch: Pending[]): Promise<EventRow[]> => {
+    const given = batch.map(({ project_id, event }, ord) => ({
+      project_id,
+      ord,
+      task_id: event.task_id ?? null,
+      type: event.type,
+      data: event.data,
+    }));
+    // Rows are locked in the order of their ids, so that two processes never wait for each other.
+    const result = await db.execute<EventRow & Record<string, unknown>>(sql`
+      with given as (select * from jsonb_to_recordset(${storableJson(given)}::jsonb) as t(project_id uuid, ord int, task_id uuid, type text, data jsonb)),
+      pl as (select id from projects where id in (select project_id from given) order by id for no key update),
+      p as (update projects set event_seq = event_seq + c.n from (select project_id, count(*) as n from given group by 1) c join pl on pl.id = c.project_id where projects.id = c.project_id returning projects.id, projects.event_seq - c.n as base),
+      k as (update tasks set event_seq = event_seq + c.n from (select task_id, count(*) as n from given where task_id is not null and project_id in (select id from pl) group by 1) c where tasks.id = c.task_id returning tasks.id, tasks.event_seq - c.n as base)
+      insert into events (project_id, seq, task_id, task_seq, type, data)
+      select g.project_id, p.base + row_number() over (partition by g.project_id order by g.ord), g.task_id,
+        case when g.task_id is null then null else k.base + row_number() over (partition by g.task_id order by g.ord) end, g.type, g.data
+      from given g join p on p.id = g.project_id left join k on k.id = g.task_id order by g.ord
+      returning project_id, seq::int8 as seq, task_id, task_seq, type, data, ts`);
+    return result.rows
+      .map((r) => ({
+        ...r,
+        seq: Number(r.seq),
+        task_seq: r.task_seq === null ? null : Number(r.task_seq),
+        ts: new Date(r.ts).toISOString(),
+      }))
+      .sort((a, b) => (a.project_id === b.project_id ? a.seq - b.seq : a.project_id < b.project_id ? -1 : 1));
+  };
+
+  /** Group commit: what arrives while one batch is being written makes the next batch. */
   const write = async () => {
     isWriting = true;
+    let singles = 0;
     while (pending.length > 0) {
-      const batch = pending.splice(0, maxBatch);
+      const batch = pending.splice(0, singles > 0 ? 1 : maxBatch);
+      if (singles > 0) singles -= 1;
       try {
-        const given = batch.map(({ project_id, event }, ord) => ({
-          project_id,
-          ord,
-          task_id: event.task_id ?? null,
-          type: event.type,
-          data: event.data,
-        }));
-        const result = await db.execute<EventRow & Record<string, unknown>>(sql`
-          with given as (select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb) as t(project_id uuid, ord int, task_id uuid, type text, data jsonb)),
-          p as (update projects set event_seq = event_seq + c.n from (select project_id, count(*) as n from given group by 1) c where projects.id = c.project_id returning projects.id, projects.event_seq - c.n as base),
-          k as (update tasks set event_seq = event_seq + c.n from (select task_id, count(*) as n from given where task_id is not null group by 1) c where tasks.id = c.task_id returning tasks.id, tasks.event_seq - c.n as base)
-          insert into events (project_id, seq, task_id, task_seq, type, data)
-          select g.project_id, p.base + row_number() over (partition by g.project_id order by g.ord), g.task_id,
-            case when g.task_id is null then null else k.base + row_number() over (partition by g.task_id order by g.ord) end, g.type, g.data
-          from given g join p on p.id = g.project_id left join k on k.id = g.task_id order by g.ord
-          returning project_id, seq::int8 as seq, task_id, task_seq, type, data, ts`);
-        const rows = result.rows.map((r) => ({
-          ...r,
-          seq: Number(r.seq),
-          task_seq: r.task_seq === null ? null : Number(r.task_seq),
-          ts: new Date(r.ts).toISOString(),
-        }));
-        rows.sort((a, b) => (a.project_id === b.project_id ? a.seq - b.seq : 0));
+        const rows = await store(batch);
         deliver(rows);
         for (const { done } of batch) done();
-        if (isShared)
+        if (isShared && rows.length > 0)
           await bus
             .notify(channel, { from: processId, ids: [...new Set(rows.map((r) => r.project_id))] })
             .catch((err: unknown) => log.warn({ err }, "bell not rung"));
       } catch (error) {
-        for (const { fail } of batch) fail(error);
+        // An event the database refuses must not take its neighbours with it: again, one at a time. After a lost connection
+        // nobody knows whether the batch was stored, so it is not repeated.
+        if (batch.length > 1 && !isConnectionLoss(error)) {
+          pending.unshift(...batch);
+          singles = batch.length;
+        } else for (const { fail } of batch) fail(error);
       }
     }
     isWriting = false;
@@ -137,9 +159,9 @@ export function createEventLog({
       data: row.data,
     }) as ProjectEvent;
 
-  const subscribe = (projectId: string, isBehind: boolean) => {
+  const subscribe = (projectId: string) => {
     let resolve: (() => void) | undefined;
-    const follower: Follower = { queue: [], isBehind, wake: () => resolve?.() };
+    const follower: Follower = { queue: [], isBehind: true, wake: () => resolve?.() };
     const set = followers.get(projectId) ?? new Set();
     followers.set(projectId, set.add(follower));
     return {
@@ -152,19 +174,22 @@ export function createEventLog({
     };
   };
 
-  /** Rows in order, from the table while behind and from memory while not. `read` gives the next page after the position. */
+  /**
+   * Rows in order, from the table while behind and from memory while not. `read` gives the next page after a position, `positionOf` a row's
+   * (null: not of this stream). Numbers have no gaps, so a live row that does not follow on tells of rows written elsewhere: back to the table.
+   */
   async function* rowsOf(
     projectId: string,
-    start: number | undefined,
+    start: number,
     signal: AbortSignal,
     read: (after: number) => Promise<EventRow[]>,
     positionOf: (row: EventRow) => number | null,
     isOver?: () => Promise<boolean>,
   ) {
-    const { follower, wait, end } = subscribe(projectId, start !== undefined);
+    const { follower, wait, end } = subscribe(projectId);
     const wake = () => follower.wake();
     signal.addEventListener("abort", wake);
-    let position = start ?? 0;
+    let position = start;
     try {
       while (!signal.aborted) {
         if (follower.isBehind) {
@@ -183,10 +208,10 @@ export function createEventLog({
         const row = follower.queue.shift();
         if (row) {
           const at = positionOf(row);
-          if (at !== null && (start === undefined || at > position)) {
+          if (at === position + 1) {
             position = at;
             yield row;
-          }
+          } else if (at !== null && at > position) follower.isBehind = true;
           continue;
         }
         if (follower.isBehind) continue;
@@ -205,6 +230,11 @@ export function createEventLog({
   }
   const pageSize = 500;
 
+  const lastSeq = async (projectId: string) => {
+    const result = await db.execute<{ event_seq: string }>(sql`select event_seq from projects where id = ${projectId}`);
+    return Number(result.rows[0]?.event_seq ?? 0);
+  };
+
   return {
     append: (projectId, entries) => {
       const list = Array.isArray(entries) ? entries : [entries];
@@ -222,7 +252,8 @@ export function createEventLog({
           .where(and(eq(events.project_id, projectId), gt(events.seq, after)))
           .orderBy(asc(events.seq))
           .limit(pageSize);
-      for await (const row of rowsOf(projectId, afterSeq, signal, read, (r) => r.seq)) yield wireOf(row);
+      const start = afterSeq ?? (await lastSeq(projectId));
+      for await (const row of rowsOf(projectId, start, signal, read, (r) => r.seq)) yield wireOf(row);
     },
     async *followTask(projectId, taskId, { afterSeq = 0, signal, isOver }) {
       const read = (after: number) =>
@@ -237,10 +268,7 @@ export function createEventLog({
         if (row.type === "done") return;
       }
     },
-    lastSeq: async (projectId) => {
-      const result = await db.execute<{ event_seq: string }>(sql`select event_seq from projects where id = ${projectId}`);
-      return Number(result.rows[0]?.event_seq ?? 0);
-    },
+    lastSeq,
     close: () => idle,
   };
 }

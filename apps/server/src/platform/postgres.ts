@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
-import { createHash } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, lstat, mkdir, open, readFile, readdir, rename, rm, symlink } from "node:fs/promises";
+import { chmod, chown, link, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -36,10 +36,6 @@ export async function startEmbeddedPostgres({ dataDir, reach, log, settings = {}
   if (owner.isOther) await chown(home, owner.uid, owner.gid);
   const reachable = owner.isOther ? await reach(home) : home;
   const cluster = join(reachable, "data");
-  const socketDir = join(tmpdir(), `tesslate-pg-${createHash("sha256").update(home).digest("hex").slice(0, 12)}`);
-  await mkdir(socketDir, { recursive: true });
-  if (owner.isOther) await chown(socketDir, owner.uid, owner.gid);
-  await chmod(socketDir, 0o700);
 
   const run = (binary: string, args: string[]) => spawnAs(owner, join(native, "bin", binary), args);
   if (!existsSync(join(cluster, "PG_VERSION"))) {
@@ -64,6 +60,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, log, settings = {}
     await rename(fresh, cluster);
   }
   await evictPrevious(cluster, log);
+  const socketDir = await makeSocketDir(reachable, owner);
 
   let child: ChildProcess | undefined;
   let isStopping = false;
@@ -97,6 +94,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, log, settings = {}
       lastOutput = (lastOutput + text).slice(-4000);
       for (const line of text.trim().split("\n")) if (/FATAL|PANIC|ERROR/.test(line)) log.debug({ line }, "postgres");
     });
+    const waiting = new AbortController();
     const gone = new Promise<never>((_, reject) => {
       server.once("error", reject);
       server.once("exit", (code, signal) =>
@@ -104,7 +102,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, log, settings = {}
       );
     });
     gone.catch(() => undefined);
-    await Promise.race([gone, acceptsConnections(socketDir)]);
+    await Promise.race([gone, acceptsConnections(socketDir, waiting.signal)]).finally(() => waiting.abort());
     log.info({ duration_ms: Date.now() - started, pid: server.pid }, "postgres started");
     const wentDown = () => {
       if (isStopping) return;
@@ -135,11 +133,15 @@ export async function startEmbeddedPostgres({ dataDir, reach, log, settings = {}
     stop: async () => {
       isStopping = true;
       const server = child;
-      if (!server || server.exitCode !== null || server.signalCode !== null) return;
+      const tidy = async () => {
+        await rm(socketDir, { recursive: true, force: true });
+      };
+      if (!server || server.exitCode !== null || server.signalCode !== null) return tidy();
       const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
       server.kill("SIGINT");
       await Promise.race([ended, sleep(15_000, undefined, { ref: false }).then(() => server.kill("SIGQUIT"))]);
       await ended;
+      await tidy();
     },
   };
 }
@@ -224,7 +226,12 @@ async function evictPrevious(cluster: string, log: Logger): Promise<void> {
   if (!pid) return;
   for (let attempt = 0; attempt < 200; attempt++) {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-    const isAlive = process.platform === "linux" ? stat !== undefined && /^\d+ \((postgres|setpriv)\) [^Z]/.test(stat) : isRunning(pid);
+    // Another server may have got the number of a dead one: only ours was started on this folder.
+    const command = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
+    const isAlive =
+      process.platform === "linux"
+        ? stat !== undefined && /^\d+ \((postgres|setpriv)\) [^Z]/.test(stat) && command.includes(cluster)
+        : isRunning(pid);
     if (!isAlive) {
       await rm(file, { force: true });
       return;
@@ -245,9 +252,22 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function acceptsConnections(socketDir: string): Promise<void> {
+/** Sockets have short paths (about 100 bytes). Below the data folder if that fits, else in a fresh folder that nobody else could have prepared. */
+async function makeSocketDir(home: string, owner: Owner): Promise<string> {
+  const near = join(home, "run");
+  let dir = near;
+  if (Buffer.byteLength(near) <= 85) {
+    // Nothing of an earlier server may be mistaken for a living one.
+    await rm(near, { recursive: true, force: true });
+    await mkdir(near, { mode: 0o700 });
+  } else dir = await mkdtemp(join(tmpdir(), "studio-pg-"));
+  if (owner.isOther) await chown(dir, owner.uid, owner.gid);
+  return dir;
+}
+
+async function acceptsConnections(socketDir: string, signal: AbortSignal): Promise<void> {
   const { Client } = await import("pg").then((m) => m.default);
-  for (;;) {
+  while (!signal.aborted) {
     if (existsSync(join(socketDir, ".s.PGSQL.5432"))) {
       const client = new Client({ host: socketDir, user: "tesslate", database: "postgres" });
       client.on("error", () => undefined);
@@ -270,18 +290,31 @@ async function acceptsConnections(socketDir: string): Promise<void> {
 export async function holdDataDir(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, "studio.pid");
+  const aside = `${file}.${process.pid}.${randomBytes(4).toString("hex")}`;
+  const mine = `${process.pid} ${await bootMark(process.pid)}`;
+  const read = () => readFile(file, "utf8").catch(() => "");
   for (;;) {
     try {
-      const handle = await open(file, "wx");
-      await handle.writeFile(`${process.pid} ${await bootMark(process.pid)}`);
-      await handle.close();
-      return () => rm(file, { force: true });
+      // The file appears with its content or not at all.
+      await writeFile(aside, mine);
+      await link(aside, file);
+      await rm(aside, { force: true });
+      return async () => {
+        if ((await read()) === mine) await rm(file, { force: true });
+      };
     } catch (cause) {
+      await rm(aside, { force: true });
       if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-      const [pid, mark] = (await readFile(file, "utf8").catch(() => "")).split(" ");
-      if (pid && Number(pid) !== process.pid && isRunning(Number(pid)) && (await bootMark(Number(pid))) === mark)
+      const stored = await read();
+      const [pid, mark] = stored.split(" ");
+      // Where processes have no start time to compare, one with our own number is an earlier life of ours.
+      const isEarlierMe = Number(pid) === process.pid && mark === "";
+      if (pid && !isEarlierMe && isRunning(Number(pid)) && (await bootMark(Number(pid))) === mark)
         throw new Error(`Another Tesslate Studio (pid ${pid}) uses ${dataDir}. Stop it, or set DATA_DIR and PORT.`, { cause });
-      await rm(file, { force: true });
+      // Of several processes that find a stale file one moves it away; whoever moved a newer one puts it back.
+      await rename(file, aside).catch((error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? undefined : Promise.reject(error)));
+      if ((await readFile(aside, "utf8").catch(() => stored)) !== stored) await link(aside, file).catch(() => undefined);
+      await rm(aside, { force: true });
     }
   }
 }

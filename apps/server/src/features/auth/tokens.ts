@@ -11,6 +11,9 @@ export const isEqual = (a: string | Buffer, b: string | Buffer): boolean => {
   return left.length === right.length && timingSafeEqual(left, right);
 };
 
+const isUuid = (value: unknown): value is string =>
+  typeof value === "string" && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(value);
+
 /** Access tokens: signed statements "this is session `sid` of user `sub`" (accounts-projects 0.4). Whether that session lives is asked elsewhere. */
 export interface AccessTokens {
   sign(claims: { sub: string; sid: string; is_admin: boolean }): string;
@@ -32,7 +35,7 @@ export function createAccessTokens(box: CryptoBox, lifetimeMs: number): AccessTo
     verify: (token) => {
       try {
         const claims = verify(token) as { sub?: unknown; sid?: unknown };
-        return typeof claims.sub === "string" && typeof claims.sid === "string" ? { sub: claims.sub, sid: claims.sid } : undefined;
+        return isUuid(claims.sub) && isUuid(claims.sid) ? { sub: claims.sub, sid: claims.sid } : undefined;
       } catch {
         return undefined;
       }

@@ -46,6 +46,7 @@ export interface NewTask {
 export type Tasks = ReturnType<typeof createTasks>;
 
 const channel = "task_bell";
+const cancelledMessage = "Cancelled.";
 const interruptedMessage = "The server stopped while this was running.";
 
 export function createTasks({
@@ -96,6 +97,8 @@ export function createTasks({
     let outcome: Parameters<TasksStore["finish"]>[1];
     try {
       await publish(row);
+      // Cancelled between being taken and being run.
+      abort.signal.throwIfAborted();
       const result = await definition.run({
         task: row,
         input: row.input as never,
@@ -113,7 +116,7 @@ export function createTasks({
       outcome = { status: "completed", result };
     } catch (error) {
       const reason: unknown = abort.signal.aborted ? abort.signal.reason : undefined;
-      if (reason === "cancelled") outcome = { status: "cancelled", error: "Cancelled." };
+      if (reason === "cancelled") outcome = { status: "cancelled", error: cancelledMessage };
       else if (reason === "timeout")
         outcome = {
           status: "failed",
@@ -151,26 +154,31 @@ export function createTasks({
     return undefined;
   };
 
+  /** Takes the task for this process and lets it run. Resolves when it is taken, or when somebody else has it. */
   const launch = async (id: string) => {
     if (isClosing || running.has(id)) return;
-    const row = await store.claim(id, processId);
-    if (!row) return;
+    // Known as running before it is taken: a cancel between the two must find it.
+    const abort = new AbortController();
+    const claim = store.claim(id, processId);
+    const ended = claim
+      .then((row) => row && run(row, abort))
+      .catch((err: unknown) => log.error({ err, task_id: id }, "supervisor failed"))
+      .finally(() => running.delete(id));
+    running.set(id, { abort, ended });
+    await claim;
+  };
+  const run = async (row: TaskRow, abort: AbortController) => {
     const definition = definitions.get(row.type);
     if (!definition) {
-      log.error({ task_id: id, type: row.type }, "no definition for this type of task");
-      await store.finish(id, {
+      log.error({ task_id: row.id, type: row.type }, "no definition for this type of task");
+      await store.finish(row.id, {
         status: "failed",
         error: "This version of the server does not know this operation.",
         error_code: "internal_error",
       });
       return;
     }
-    const abort = new AbortController();
-    if (row.cancel_requested_at) abort.abort("cancelled");
-    const ended = supervise(row, definition, abort)
-      .catch((err: unknown) => log.error({ err, task_id: id }, "supervisor failed"))
-      .finally(() => running.delete(id));
-    running.set(id, { abort, ended });
+    await supervise(row, definition, abort);
   };
 
   const require = async (userId: string, id: string): Promise<TaskRow> => {
@@ -187,6 +195,9 @@ export function createTasks({
     jobHandlers: {
       task: async (payload: unknown) => launch((payload as { task_id: string }).task_id),
       prune_tasks: async () => store.prune(),
+      reap_tasks: async () => {
+        if (!(await store.hasJustStarted())) await self.reap();
+      },
     },
     /** Begins to run tasks: rings for queued ones, marks those of dead processes as interrupted, and keeps watch. */
     start: async (startedJobs: Jobs): Promise<void> => {
@@ -195,7 +206,7 @@ export function createTasks({
     },
     /** Interrupts what dead processes ran and rings again for what was never picked up. */
     reap: async (): Promise<void> => {
-      for (const row of await store.interruptOrphans(interruptedMessage)) {
+      for (const row of await store.interruptOrphans(interruptedMessage, processId)) {
         log.warn({ task_id: row.id, type: row.type }, "task interrupted");
         await definitions
           .get(row.type)
@@ -239,14 +250,11 @@ export function createTasks({
     },
     /** The same without an owner check. False when it had already ended. */
     requestCancel: async (id: string): Promise<boolean> => {
-      const row = await store.requestCancel(id);
+      const row = await store.requestCancel(id, cancelledMessage);
       if (!row) return false;
-      if (row.status === "queued") {
-        const finished = await store.finish(id, { status: "cancelled", error: "Cancelled." });
-        if (finished) {
-          await publish(finished);
-          await definitions.get(finished.type)?.ended?.(finished);
-        }
+      if (row.status === "cancelled") {
+        await publish(row);
+        await definitions.get(row.type)?.ended?.(row);
       } else if (running.has(id)) running.get(id)?.abort.abort("cancelled");
       else await bus.notify(channel, { id, cancel: true });
       return true;

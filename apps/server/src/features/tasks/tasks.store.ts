@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, isNull, or, sql } from "drizzle-orm";
+import { and, count, desc, eq, inArray, isNull, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { livingProcesses } from "../../platform/presence.ts";
 import { tasks, type TaskRow } from "./tasks.table.ts";
@@ -81,21 +81,37 @@ export function createTasksStore(db: Database) {
           .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
           .returning()
       )[0],
-    requestCancel: async (id: string): Promise<TaskRow | undefined> =>
+    /** Ends what waits, in the same statement that looks whether it still does; marks what runs. `undefined` when it had ended already. */
+    requestCancel: async (id: string, message: string): Promise<TaskRow | undefined> =>
       (
         await db
           .update(tasks)
-          .set({ cancel_requested_at: sql`now()` })
+          .set({
+            cancel_requested_at: sql`now()`,
+            status: sql`case when ${tasks.status} = 'queued' then 'cancelled' else ${tasks.status} end`,
+            error: sql`case when ${tasks.status} = 'queued' then ${message} else ${tasks.error} end`,
+            completed_at: sql`case when ${tasks.status} = 'queued' then now() end`,
+          })
           .where(and(eq(tasks.id, id), inArray(tasks.status, unfinished)))
           .returning()
       )[0],
-    /** Marks what dead processes were running as interrupted and returns it. */
-    interruptOrphans: (message: string): Promise<TaskRow[]> =>
+    /** Marks what dead processes were running as interrupted and returns it. Never what this process runs. */
+    interruptOrphans: (message: string, processId: number): Promise<TaskRow[]> =>
       db
         .update(tasks)
         .set({ status: "failed", error: message, error_code: "interrupted", completed_at: sql`now()` })
-        .where(and(eq(tasks.status, "running"), or(isNull(tasks.process_id), sql`${tasks.process_id} not in ${livingProcesses}`)))
+        .where(
+          and(
+            eq(tasks.status, "running"),
+            or(isNull(tasks.process_id), and(ne(tasks.process_id, processId), sql`${tasks.process_id} not in ${livingProcesses}`)),
+          ),
+        )
         .returning(),
+    /** For 15 s after its start the database cannot tell the dead from those that are just coming back to it. */
+    hasJustStarted: async (): Promise<boolean> => {
+      const result = await db.execute<{ is: boolean }>(sql`select pg_postmaster_start_time() > now() - interval '15 seconds' as is`);
+      return result.rows[0]?.is === true;
+    },
     /** Queued for longer than a pick-up takes: their job was lost with a process. */
     listStuck: (): Promise<TaskRow[]> =>
       db

@@ -41,7 +41,7 @@ export const defaultName = (email: string): string =>
   localPart(email)
     .replace(/[._]+/g, " ")
     .trim()
-    .replace(/\b\p{L}/gu, (letter) => letter.toUpperCase())
+    .replace(/(?<=^|\s)\p{L}/gu, (letter) => letter.toUpperCase())
     .slice(0, 100) || "User";
 
 const imageMarks: Record<string, (bytes: Buffer) => boolean> = {

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { noRuntime } from "../../testing/runtime.ts";
+import { testApp } from "../../testing/app.ts";
+
+test("system.health says what runs, without asking the database", async () => {
+  await using app = await testApp();
+  expect(await app.as().system.health()).toEqual({
+    status: "healthy",
+    service: "tesslate-studio",
+    version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    runtime: { driver: "memory", isolation: "none" },
+  });
+});
+
+test("system.config tells a visitor what there is and no secret", async () => {
+  await using app = await testApp({
+    env: {
+      APP_BASE_URL: "https://studio.example.com",
+      PREVIEW_DOMAIN: "preview.example.net",
+      DEMO: "true",
+      SMTP_HOST: "mail",
+      SMTP_SENDER_EMAIL: "a@b.c",
+    },
+  });
+  const config = await app.as().system.config();
+  expect(config).toEqual({
+    app_domain: "studio.example.com",
+    preview_domain: "preview.example.net",
+    deployment_mode: "memory",
+    isolation: "none",
+    isolation_warnings: [],
+    version: expect.any(String),
+    setup_required: true,
+    setup_token_required: true,
+    demo: true,
+    features: { stripe: false, google_oauth: false, github_oauth: false, two_fa: false, smtp: true },
+  });
+  await app.signUp({ admin: true });
+  expect(await app.as().system.config()).toMatchObject({ setup_required: false, setup_token_required: false });
+});
+
+test("system.ready names the part that does not work", async () => {
+  await using app = await testApp();
+  const ready = await app.request("/ready");
+  expect(ready.status).toBe(200);
+  expect(await ready.json()).toEqual({
+    status: "ready",
+    checks: {
+      database: { ok: true, duration_ms: expect.any(Number) },
+      jobs: { ok: true, duration_ms: expect.any(Number) },
+      runtime: { ok: true, duration_ms: expect.any(Number) },
+    },
+  });
+
+  await using broken = await testApp({
+    swap: {
+      runtime: {
+        ...noRuntime(),
+        list: async () => {
+          throw new Error("secret detail of the driver");
+        },
+      },
+    },
+  });
+  const notReady = await broken.request("/ready");
+  expect(notReady.status).toBe(503);
+  const text = await notReady.text();
+  expect(JSON.parse(text)).toMatchObject({
+    status: "not_ready",
+    checks: { database: { ok: true }, runtime: { ok: false } },
+    code: "unavailable",
+    detail: expect.any(String),
+    request_id: notReady.headers.get("x-request-id"),
+  });
+  expect(text).not.toContain("secret detail");
+  expect((await broken.request("/health")).status).toBe(200);
+});

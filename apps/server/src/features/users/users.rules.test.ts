@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import {
+  avatarProblem,
+  defaultName,
+  generateReferralCode,
+  generateSlug,
+  generateUsername,
+  isReservedUsername,
+  isWellFormedUsername,
+  passwordProblem,
+  websiteProblem,
+} from "./users.rules.ts";
+
+test.each([
+  ["abc", true],
+  ["a1-b_c", true],
+  ["0ab", true],
+  ["a".repeat(50), true],
+  ["ab", false],
+  ["a".repeat(51), false],
+  ["-abc", false],
+  ["abc_", false],
+  ["a--b", false],
+  ["a_-b", false],
+  ["Abc", false],
+  ["äbc", false],
+  ["a.b", false],
+  ["a\nb", false],
+])("username %j is well-formed: %s", (name, isFine) => expect(isWellFormedUsername(name)).toBe(isFine));
+
+test("reserved names are known", () => {
+  for (const name of ["admin", "api", "tesslate", "system", "undefined"]) expect(isReservedUsername(name)).toBe(true);
+  expect(isReservedUsername("ada")).toBe(false);
+});
+
+test.each([
+  "ada.lovelace+x-y@example.com",
+  "__a__@example.com",
+  "!#$%@example.com",
+  "a".repeat(64) + "@example.com",
+  "..@example.com",
+  "ADA@example.com",
+])("the username made from %s is well-formed, and so are its slug and a referral code", (email) => {
+  for (let i = 0; i < 50; i++) {
+    const username = generateUsername(email);
+    expect(username).toSatisfy(isWellFormedUsername);
+    expect(generateSlug(username)).toMatch(/^[0-9a-z]+(-[0-9a-z]+)*$/);
+    expect(generateReferralCode()).toMatch(/^[0-9A-Z]{8}$/);
+  }
+});
+test("the local part without . + - is kept up to 20 characters", () => {
+  expect(generateUsername("ada.love+lace-x@example.com")).toMatch(/^adalovelacex_[0-9a-z]{6}$/);
+  expect(generateUsername("abcdefghijklmnopqrstuvwxyz@example.com")).toMatch(/^abcdefghijklmnopqrst_[0-9a-z]{6}$/);
+});
+
+test.each([
+  ["ada@example.com", "Ada"],
+  ["ada.love_lace@example.com", "Ada Love Lace"],
+  ["élan.vital@example.com", "Élan Vital"],
+  ["_@example.com", "User"],
+])("the name for %s is %s", (email, name) => expect(defaultName(email)).toBe(name));
+
+test.each([
+  ["short77", false],
+  ["long enough", true],
+  ["x".repeat(128), true],
+  ["x".repeat(129), false],
+  ["ADA@example.com", false],
+  ["Ada-Lovelace", false],
+  ["        ", true],
+])("password %j is fine: %s", (password, isFine) =>
+  expect(passwordProblem(password, { email: "ada@example.com", username: "ada-lovelace" }) === undefined).toBe(isFine),
+);
+
+describe("avatars", () => {
+  const uri = (type: string, bytes: number[] | string) => `data:image/${type};base64,${Buffer.from(bytes as string).toString("base64")}`;
+  const png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0];
+  test.each([
+    ["https://example.com/a.png", true],
+    ["http://example.com/a.png", true],
+    [uri("png", png), true],
+    [uri("jpeg", [0xff, 0xd8, 0xff, 0xe0]), true],
+    [uri("gif", "GIF89a"), true],
+    [uri("webp", "RIFF....WEBPVP8 "), true],
+    [uri("jpeg", png), false],
+    [uri("png", "<svg onload=alert(1)>"), false],
+    [uri("svg+xml", "<svg/>"), false],
+    ["data:text/html;base64,PGI+", false],
+    ["data:image/png,raw", false],
+    ["data:image/png;base64,%%%", false],
+    ["javascript:alert(1)", false],
+    ["https://", false],
+    ["file:///etc/passwd", false],
+    ["avatar.png", false],
+  ])("%s is taken: %s", (value, isFine) => expect(avatarProblem(value) === undefined).toBe(isFine));
+});
+
+test.each([
+  ["https://example.com", true],
+  ["http://example.com/~ada", true],
+  ["https://", false],
+  ["javascript:alert(1)", false],
+  ["ftp://example.com", false],
+])("website %s is taken: %s", (value, isFine) => expect(websiteProblem(value) === undefined).toBe(isFine));
