@@ -78,9 +78,14 @@ describe("who calls", () => {
     const user = await app.signUp();
     await me(user.token);
     const { pool } = app.studio.database;
-    const original = pool.query.bind(pool);
+    const original = pool.query.bind(pool) as (...args: unknown[]) => unknown;
     let queries = 0;
-    const counted = Object.assign((...args: unknown[]) => ((queries += 1), (original as (...a: unknown[]) => unknown)(...args)), {});
+    const counted = (...args: unknown[]) => {
+      // Background jobs ask for other things meanwhile.
+      const text = typeof args[0] === "string" ? args[0] : (args[0] as { text?: string }).text;
+      if (/"(sessions|users)"/.test(text ?? "")) queries += 1;
+      return original(...args);
+    };
     Object.defineProperty(pool, "query", { value: counted, configurable: true, writable: true });
     try {
       // A route that needs a caller and, for a malformed id, no query of its own.
