@@ -19,7 +19,10 @@ export function serviceKey(name: string): string {
 export function hostLabel(projectSlug: string, key: string, attempt = 0): string {
   const label = `${projectSlug}-${key}`;
   if (label.length <= 63 && attempt === 0) return label;
-  const hash = createHash("sha256").update(attempt === 0 ? label : `${label}#${attempt}`).digest("hex").slice(0, 4);
+  const hash = createHash("sha256")
+    .update(attempt === 0 ? label : `${label}#${attempt}`)
+    .digest("hex")
+    .slice(0, 4);
   return `${label.slice(0, 58)}-${hash}`;
 }
 

@@ -7,7 +7,7 @@ const inject = async (chunks: Buffer[]) => (await buffer(Readable.from(chunks).p
 
 const cases: [string, string][] = [
   ["<!doctype html><html><head><title>a</title>", "<!doctype html><html><head><X><title>a</title>"],
-  ['<html lang="a>b">\n<head data-x=\'>\'>y', "<html lang=\"a>b\">\n<head data-x='>'><X>y"],
+  ["<html lang=\"a>b\">\n<head data-x='>'>y", "<html lang=\"a>b\">\n<head data-x='>'><X>y"],
   ["<!-- <head> --><HTML><HEAD>y", "<!-- <head> --><HTML><HEAD><X>y"],
   ["<!doctype html>\n<title>a</title>", "<!doctype html>\n<X><title>a</title>"],
   ["<header>a</header>", "<X><header>a</header>"],
@@ -20,7 +20,9 @@ const cases: [string, string][] = [
 ];
 describe("injectAtHead", () => {
   test.each(cases)("%j", async (given, wanted) => expect(await inject([Buffer.from(given)])).toBe(wanted));
-  test.each(cases)("%j byte by byte", async (given, wanted) => expect(await inject([...Buffer.from(given)].map((b) => Buffer.from([b])))).toBe(wanted));
+  test.each(cases)("%j byte by byte", async (given, wanted) =>
+    expect(await inject([...Buffer.from(given)].map((b) => Buffer.from([b])))).toBe(wanted),
+  );
   test("a first chunk passes as soon as the head is seen", async () => {
     const stream = injectAtHead("<X>");
     stream.write("<html><head>");

@@ -51,7 +51,8 @@ function tagEnd(text: string, start: number): number | undefined {
 /** A stream that inserts `markup` (ASCII) at the head of an HTML document and holds back nothing more than it must. */
 export function injectAtHead(markup: string): Transform {
   let held: Buffer | undefined = Buffer.alloc(0);
-  const insert = (bytes: Buffer, position: number) => Buffer.concat([bytes.subarray(0, position), Buffer.from(markup, "latin1"), bytes.subarray(position)]);
+  const insert = (bytes: Buffer, position: number) =>
+    Buffer.concat([bytes.subarray(0, position), Buffer.from(markup, "latin1"), bytes.subarray(position)]);
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       if (!held) {

@@ -6,7 +6,9 @@ const jwt = (claims: object) => `Bearer aaa.${Buffer.from(JSON.stringify(claims)
 
 describe("requestHeaders", () => {
   test("keeps our cookies from the project, and the project's own with it", () => {
-    expect(requestHeaders({ cookie: "a=1; tesslate_auth=x; tesslate_preview=y; b=2; __Host-tesslate_preview=z" }, forwarding)["cookie"]).toBe("a=1; b=2");
+    expect(
+      requestHeaders({ cookie: "a=1; tesslate_auth=x; tesslate_preview=y; b=2; __Host-tesslate_preview=z" }, forwarding)["cookie"],
+    ).toBe("a=1; b=2");
     expect(requestHeaders({ cookie: "tesslate_auth=x" }, forwarding)).not.toHaveProperty("cookie");
   });
   test("drops our own credentials and passes the project's", () => {
@@ -16,11 +18,29 @@ describe("requestHeaders", () => {
     expect(requestHeaders({ authorization: "Basic eA==" }, forwarding)).toHaveProperty("authorization");
   });
   test("drops hop-by-hop headers, also those that Connection names, and forged forwarding", () => {
-    const headers = requestHeaders({ connection: "keep-alive, x-odd", "x-odd": "1", "keep-alive": "1", "x-forwarded-for": "9.9.9.9", forwarded: "for=x", host: "a.preview.localhost:80" }, forwarding);
-    expect(headers).toEqual({ host: "a.preview.localhost:80", "x-forwarded-for": "1.2.3.4", "x-forwarded-proto": "http", "x-forwarded-host": "a.preview.localhost:80" });
+    const headers = requestHeaders(
+      {
+        connection: "keep-alive, x-odd",
+        "x-odd": "1",
+        "keep-alive": "1",
+        "x-forwarded-for": "9.9.9.9",
+        forwarded: "for=x",
+        host: "a.preview.localhost:80",
+      },
+      forwarding,
+    );
+    expect(headers).toEqual({
+      host: "a.preview.localhost:80",
+      "x-forwarded-for": "1.2.3.4",
+      "x-forwarded-proto": "http",
+      "x-forwarded-host": "a.preview.localhost:80",
+    });
   });
   test("asks for plain documents and gives the project its own etag back", () => {
-    const headers = requestHeaders({ "accept-encoding": "br", "if-none-match": 'W/"abc-ts", "d-ts"', range: "bytes=0-1" }, { ...forwarding, isDocument: true });
+    const headers = requestHeaders(
+      { "accept-encoding": "br", "if-none-match": 'W/"abc-ts", "d-ts"', range: "bytes=0-1" },
+      { ...forwarding, isDocument: true },
+    );
     expect(headers).toMatchObject({ "accept-encoding": "identity", "if-none-match": 'W/"abc", "d"' });
     expect(headers).not.toHaveProperty("range");
   });
@@ -28,19 +48,36 @@ describe("requestHeaders", () => {
 
 describe("answerHeaders", () => {
   const answering = { isChanged: false, isDocument: true, appOrigin: "http://localhost:8000" };
-  test("frames only in the app", () => expect(answerHeaders({}, answering)["content-security-policy"]).toEqual(["frame-ancestors http://localhost:8000"]));
+  test("frames only in the app", () =>
+    expect(answerHeaders({}, answering)["content-security-policy"]).toEqual(["frame-ancestors http://localhost:8000"]));
   test("adds to a policy without frame-ancestors, and leaves one with it", () => {
-    expect(answerHeaders({ "content-security-policy": "default-src 'self'" }, answering)["content-security-policy"]).toEqual(["default-src 'self'", "frame-ancestors http://localhost:8000"]);
-    expect(answerHeaders({ "content-security-policy": "default-src 'self'; frame-ancestors 'none'" }, answering)["content-security-policy"]).toBe("default-src 'self'; frame-ancestors 'none'");
+    expect(answerHeaders({ "content-security-policy": "default-src 'self'" }, answering)["content-security-policy"]).toEqual([
+      "default-src 'self'",
+      "frame-ancestors http://localhost:8000",
+    ]);
+    expect(
+      answerHeaders({ "content-security-policy": "default-src 'self'; frame-ancestors 'none'" }, answering)["content-security-policy"],
+    ).toBe("default-src 'self'; frame-ancestors 'none'");
   });
   test("never passes a cookie of our names, and keeps the project's to its host", () => {
-    expect(answerHeaders({ "set-cookie": ["tesslate_auth=evil; Domain=localhost", "a=1; Path=/; Domain=preview.localhost; HttpOnly"] }, answering)["set-cookie"]).toEqual(["a=1; Path=/; HttpOnly"]);
+    expect(
+      answerHeaders(
+        { "set-cookie": ["tesslate_auth=evil; Domain=localhost", "a=1; Path=/; Domain=preview.localhost; HttpOnly"] },
+        answering,
+      )["set-cookie"],
+    ).toEqual(["a=1; Path=/; HttpOnly"]);
     expect(projectCookie("TESSLATE_PREVIEW=1")).toBeUndefined();
   });
   test("a changed body has another length and etag", () => {
-    expect(answerHeaders({ "content-length": "5", "content-encoding": "gzip", etag: 'W/"abc"', "content-type": "text/html" }, { ...answering, isChanged: true, isDocument: false })).toEqual({ etag: 'W/"abc-ts"', "content-type": "text/html" });
+    expect(
+      answerHeaders(
+        { "content-length": "5", "content-encoding": "gzip", etag: 'W/"abc"', "content-type": "text/html" },
+        { ...answering, isChanged: true, isDocument: false },
+      ),
+    ).toEqual({ etag: 'W/"abc-ts"', "content-type": "text/html" });
   });
 });
 
-test("cookieValues finds every cookie of the name", () => expect(cookieValues("a=1; tesslate_preview=x; tesslate_preview=y=z", "tesslate_preview")).toEqual(["x", "y=z"]));
+test("cookieValues finds every cookie of the name", () =>
+  expect(cookieValues("a=1; tesslate_preview=x; tesslate_preview=y=z", "tesslate_preview")).toEqual(["x", "y=z"]));
 test("isOwnAuthorization survives nonsense", () => expect(isOwnAuthorization("Bearer a.%%.c")).toBe(false));

@@ -4,7 +4,17 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 const ownCookie = /^\s*(?:__Host-|__Secure-)?tesslate_/i;
 export const previewCookie = "tesslate_preview";
 
-const hopByHop = new Set(["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"]);
+const hopByHop = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
 /** Marks the etags of documents that we changed, so that theirs can be restored on the way back. */
 const etagMark = "-ts";
 
@@ -40,7 +50,8 @@ export function isOwnAuthorization(header: string): boolean {
 }
 
 /** The names a `Connection` header adds to the hop-by-hop ones. */
-const namedByConnection = (headers: IncomingHttpHeaders) => new Set((headers.connection ?? "").split(",").map((n) => n.trim().toLowerCase()));
+const namedByConnection = (headers: IncomingHttpHeaders) =>
+  new Set((headers.connection ?? "").split(",").map((n) => n.trim().toLowerCase()));
 
 export interface Forwarding {
   ip: string;
@@ -52,7 +63,11 @@ export interface Forwarding {
 }
 
 /** What project code may know of a request: everything but our credentials. Host stays the preview's own. */
-export function requestHeaders(headers: IncomingHttpHeaders, { ip, scheme, isDocument, isWorkerScript }: Forwarding, keepUpgrade = false): OutgoingHttpHeaders {
+export function requestHeaders(
+  headers: IncomingHttpHeaders,
+  { ip, scheme, isDocument, isWorkerScript }: Forwarding,
+  keepUpgrade = false,
+): OutgoingHttpHeaders {
   const named = namedByConnection(headers);
   const out: OutgoingHttpHeaders = {};
   for (const [name, value] of Object.entries(headers)) {
@@ -97,7 +112,10 @@ export interface Answering {
 }
 
 /** What the browser gets of the project's answer. */
-export function answerHeaders(headers: IncomingHttpHeaders, { isChanged, isDocument, appOrigin }: Answering): Record<string, string | string[]> {
+export function answerHeaders(
+  headers: IncomingHttpHeaders,
+  { isChanged, isDocument, appOrigin }: Answering,
+): Record<string, string | string[]> {
   const named = namedByConnection(headers);
   const out: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
@@ -111,13 +129,15 @@ export function answerHeaders(headers: IncomingHttpHeaders, { isChanged, isDocum
   delete out["strict-transport-security"];
   delete out["clear-site-data"];
   if (isChanged) {
-    for (const name of ["content-length", "content-encoding", "accept-ranges", "content-md5", "digest", "repr-digest", "content-digest"]) delete out[name];
+    for (const name of ["content-length", "content-encoding", "accept-ranges", "content-md5", "digest", "repr-digest", "content-digest"])
+      delete out[name];
     if (typeof headers.etag === "string") out["etag"] = headers.etag.replace(/"$/, `${etagMark}"`);
   }
   if (isDocument) {
     // Several policies are combined by the browser, so this one takes nothing from the project's. It also overrides X-Frame-Options.
     const policies = [headers["content-security-policy"] ?? []].flat();
-    if (!policies.some((p) => /(?:^|[;,])\s*frame-ancestors\b/i.test(p))) out["content-security-policy"] = [...policies, `frame-ancestors ${appOrigin}`];
+    if (!policies.some((p) => /(?:^|[;,])\s*frame-ancestors\b/i.test(p)))
+      out["content-security-policy"] = [...policies, `frame-ancestors ${appOrigin}`];
   }
   return out;
 }

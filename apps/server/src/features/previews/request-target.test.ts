@@ -62,5 +62,7 @@ describe("refuses what would read hidden files or leave the project", () => {
 });
 
 describe("refuses what no browser sends", () => {
-  test.each(["/@fs/app/#/../../etc/passwd", "http://evil/", "*", "/a\u0000b", "/%00", "/%2525252e", "/a b"])("%j", (target) => expect(refusalOf(target)).toBe("malformed"));
+  test.each(["/@fs/app/#/../../etc/passwd", "http://evil/", "*", "/a\u0000b", "/%00", "/%2525252e", "/a b"])("%j", (target) =>
+    expect(refusalOf(target)).toBe("malformed"),
+  );
 });

@@ -2,7 +2,25 @@
 export type Refusal = "forbidden" | "malformed";
 
 /** Folders of the sandbox outside the project that bundlers can be talked into serving with `?raw` and friends. */
-const systemFolders = new Set(["bin", "boot", "dev", "etc", "home", "lib", "lib64", "opt", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var", "cache"]);
+const systemFolders = new Set([
+  "bin",
+  "boot",
+  "dev",
+  "etc",
+  "home",
+  "lib",
+  "lib64",
+  "opt",
+  "proc",
+  "root",
+  "run",
+  "sbin",
+  "sys",
+  "tmp",
+  "usr",
+  "var",
+  "cache",
+]);
 /** Queries by which Vite reads a file as text or as a module instead of serving it. */
 const importQuery = /(?:^|[&?])(?:raw|url|import|inline|worker|sharedworker|init|direct)\b/i;
 /** Never served, wherever they stand. */

@@ -1,0 +1,51 @@
+import type { Container } from "@tesslate/contract";
+import type { ContainerRow } from "./containers.table.ts";
+
+/** Where previews are served. */
+export interface PreviewAddress {
+  scheme: "http" | "https";
+  domain: string;
+  /** "" for the scheme's own port. */
+  port: string;
+}
+
+/** The origin of a preview host (accounts-projects 0.10). */
+export const previewOrigin = ({ scheme, domain, port }: PreviewAddress, hostLabel: string): string =>
+  `${scheme}://${hostLabel}.${domain}${port ? `:${port}` : ""}`;
+
+/** The public address of a container; service containers have none. */
+export const urlOf = (row: ContainerRow, address: PreviewAddress): string | null =>
+  row.container_type === "base" ? previewOrigin(address, row.host_label) : null;
+
+/** The contract's shape of a row; values of variables never leave. */
+export function wireOf(row: ContainerRow, address: PreviewAddress, isSingleRead = false): Container {
+  return {
+    id: row.id,
+    project_id: row.project_id,
+    base_id: row.base_id,
+    name: row.name,
+    directory: row.directory,
+    container_name: row.container_name,
+    port: row.port,
+    internal_port: row.internal_port,
+    environment_vars: null,
+    env_var_keys: row.env_var_keys,
+    env_vars_count: row.env_var_keys.length,
+    container_type: row.container_type,
+    service_slug: row.service_slug,
+    deployment_mode: row.deployment_mode,
+    external_endpoint: row.external_endpoint,
+    credentials_id: row.credentials_id,
+    // Variables are injected through connections between containers; a container without any has none.
+    injected_env_vars: isSingleRead ? [] : null,
+    service_outputs: null,
+    deployment_provider: row.deployment_provider,
+    position_x: row.position_x,
+    position_y: row.position_y,
+    status: row.status,
+    url: urlOf(row, address),
+    last_started_at: row.last_started_at,
+    needs_restart: row.needs_restart,
+    created_at: row.created_at,
+  };
+}

@@ -1,0 +1,94 @@
+import { and, asc, count, eq, inArray, ne, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../platform/database.ts";
+import { projects, type ProjectRow } from "../projects/projects.table.ts";
+import { containers, type ContainerRow } from "./containers.table.ts";
+
+export type ContainersStore = ReturnType<typeof createContainersStore>;
+export function createContainersStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    list: async (projectId: string, page: { limit: number; offset: number }) => {
+      const where = eq(containers.project_id, projectId);
+      const [rows, [total]] = await Promise.all([
+        db
+          .select()
+          .from(containers)
+          .where(where)
+          .orderBy(asc(containers.created_at), asc(containers.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(containers).where(where),
+      ]);
+      return { rows, total: total?.n ?? 0 };
+    },
+    listAll: (projectId: string, q: Queries = db): Promise<ContainerRow[]> =>
+      q.select().from(containers).where(eq(containers.project_id, projectId)).orderBy(asc(containers.created_at), asc(containers.id)),
+    find: async (projectId: string, id: string): Promise<ContainerRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(containers)
+          .where(and(eq(containers.id, id), eq(containers.project_id, projectId)))
+      )[0],
+    findByKey: async (projectId: string, key: string): Promise<ContainerRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(containers)
+          .where(and(eq(containers.project_id, projectId), eq(containers.service_key, key)))
+      )[0],
+    /** The container a preview host names, with its project. */
+    findByHostLabel: async (label: string): Promise<{ container: ContainerRow; project: ProjectRow } | undefined> =>
+      (
+        await db
+          .select({ container: containers, project: projects })
+          .from(containers)
+          .innerJoin(projects, eq(projects.id, containers.project_id))
+          .where(and(eq(containers.host_label, label), ne(projects.environment_status, "deleting")))
+      )[0],
+    /** Containers of one project are numbered and given ports one at a time. */
+    lockProject: async (tx: Queries, projectId: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`containers:${projectId}`}, 0))`);
+    },
+    /** `undefined` when the host label is taken. */
+    insert: async (tx: Queries, values: typeof containers.$inferInsert): Promise<ContainerRow | undefined> =>
+      (await tx.insert(containers).values(values).onConflictDoNothing({ target: containers.host_label }).returning())[0],
+    update: async (id: string, values: Partial<typeof containers.$inferInsert>, q: Queries = db): Promise<ContainerRow | undefined> =>
+      (
+        await q
+          .update(containers)
+          .set({ ...values, updated_at: sql`now()` })
+          .where(eq(containers.id, id))
+          .returning()
+      )[0],
+    /** `undefined` when the row is gone or says so already. */
+    setStatus: async (id: string, status: ContainerRow["status"], message: string | null): Promise<ContainerRow | undefined> =>
+      (
+        await db
+          .update(containers)
+          .set({
+            status,
+            status_message: message,
+            ...(status === "running" && {
+              last_started_at: sql`case when ${containers.status} = 'frozen' then ${containers.last_started_at} else now() end`,
+            }),
+          })
+          .where(
+            and(
+              eq(containers.id, id),
+              sql`(${containers.status}, ${containers.status_message}) is distinct from (${status}::text, ${message}::text)`,
+            ),
+          )
+          .returning()
+      )[0],
+    remove: async (id: string): Promise<void> => {
+      await db.delete(containers).where(eq(containers.id, id));
+    },
+    /** Rows that claim to be alive. */
+    listAlive: (): Promise<ContainerRow[]> =>
+      db
+        .select()
+        .from(containers)
+        .where(inArray(containers.status, ["starting", "running", "frozen"])),
+  };
+}

@@ -1,0 +1,214 @@
+import { Agent, request as httpRequest, STATUS_CODES, type ClientRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import { Transform, type Duplex } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
+import { injectAtHead } from "./document-head.ts";
+import { answerHeaders, requestHeaders, type Forwarding } from "./headers.ts";
+import { watchDataFrames } from "./websocket-frames.ts";
+
+export interface Target {
+  host: string;
+  port: number;
+}
+export interface Passage extends Forwarding {
+  appOrigin: string;
+  /** Something moved: the project is in use. */
+  onActivity: () => void;
+}
+
+/** How long a dev server that restarts is given before its visitor sees a page about it. */
+const retryDelaysMs = [100, 200, 400, 800, 1500];
+const bridgeTag = '<script src="/__studio/bridge.js"></script>';
+/** Listeners run in the order of their making: this one keeps our own paths away from the project's service worker. */
+const workerLine =
+  'self.addEventListener("fetch",e=>{if(new URL(e.request.url).pathname.startsWith("/__studio/"))e.stopImmediatePropagation()});';
+
+const decoders = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+const isDecodable = (encoding: string): encoding is keyof typeof decoders => Object.hasOwn(decoders, encoding);
+
+/** Carries requests and sockets to dev servers and back, streaming both ways. */
+export type Forwarder = ReturnType<typeof createForwarder>;
+
+export function createForwarder() {
+  const agent = new Agent({ keepAlive: true, keepAliveMsecs: 5000, maxFreeSockets: 64, scheduling: "lifo" });
+  const open = new Set<Duplex | ServerResponse>();
+  const track = (it: Duplex | ServerResponse) => {
+    open.add(it);
+    it.once("close", () => open.delete(it));
+  };
+
+  /** One attempt: resolves with the answer's head. A body is piped along and cannot be sent twice. */
+  const attempt = (incoming: IncomingMessage, response: ServerResponse, target: Target, passage: Passage, hasBody: boolean) =>
+    new Promise<IncomingMessage>((resolve, reject) => {
+      const outgoing: ClientRequest = httpRequest({
+        ...target,
+        method: incoming.method,
+        path: incoming.url,
+        headers: requestHeaders(incoming.headers, passage),
+        // A kept connection may die under a body that cannot be sent again.
+        agent: hasBody ? false : agent,
+        setHost: false,
+      });
+      const quit = () => outgoing.destroy();
+      response.once("close", quit);
+      outgoing.once("response", (answer) => {
+        answer.once("close", () => response.off("close", quit));
+        resolve(answer);
+      });
+      outgoing.once("error", (error) => {
+        response.off("close", quit);
+        reject(error);
+      });
+      if (hasBody) {
+        incoming.on("data", passage.onActivity);
+        incoming.pipe(outgoing);
+        incoming.once("error", quit);
+      } else outgoing.end();
+    });
+
+  return {
+    /** Answers with what the dev server says; `onAnswer` is called when it begins to. Throws when it cannot be reached and nothing was sent yet. */
+    request: async (
+      incoming: IncomingMessage,
+      response: ServerResponse,
+      target: Target,
+      passage: Passage,
+      onAnswer: () => void,
+    ): Promise<void> => {
+      track(response);
+      const hasBody = incoming.headers["transfer-encoding"] !== undefined || (incoming.headers["content-length"] ?? "0") !== "0";
+      let answer: IncomingMessage | undefined;
+      for (let round = 0; !answer; round++)
+        try {
+          answer = await attempt(incoming, response, target, passage, hasBody);
+        } catch (error) {
+          const delay = retryDelaysMs[round];
+          if (response.destroyed || hasBody || delay === undefined) throw error;
+          await sleep(delay);
+        }
+      passage.onActivity();
+      onAnswer();
+
+      const type = answer.headers["content-type"] ?? "";
+      const encoding = (answer.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+      const isPlain = encoding === "identity" || encoding === "";
+      const isHtml =
+        passage.isDocument &&
+        /^\s*text\/html\b/i.test(type) &&
+        !/utf-?16/i.test(type) &&
+        !/^\s*attachment\b/i.test(answer.headers["content-disposition"] ?? "");
+      const isChanged = (isHtml || (passage.isWorkerScript && answer.statusCode === 200)) && (isPlain || isDecodable(encoding));
+      const headers = answerHeaders(answer.headers, {
+        isChanged: isChanged || (passage.isDocument && answer.statusCode === 304),
+        isDocument: passage.isDocument,
+        appOrigin: passage.appOrigin,
+      });
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
+      const hasNoBody = incoming.method === "HEAD" || answer.statusCode === 204 || answer.statusCode === 304;
+      if (hasNoBody) {
+        answer.resume();
+        response.end();
+        return;
+      }
+      // The head leaves at once: event streams may be silent for long.
+      response.flushHeaders();
+      answer.on("data", passage.onActivity);
+      const steps: NodeJS.ReadWriteStream[] = [];
+      if (isChanged) {
+        if (isDecodable(encoding)) steps.push(decoders[encoding]());
+        steps.push(isHtml ? injectAtHead(bridgeTag) : prefix(workerLine));
+      }
+      try {
+        await pipeline([answer, ...steps, response]);
+      } catch {
+        // The visitor left or the dev server died in the middle: nothing more can be said on this connection.
+        response.destroy();
+        answer.destroy();
+      }
+    },
+
+    /** Connects a WebSocket (or another upgrade). Subprotocol, query and extensions pass unchanged. `watchFrames`: data frames are activity. */
+    upgrade: (
+      incoming: IncomingMessage,
+      socket: Duplex,
+      head: Buffer,
+      target: Target,
+      passage: Passage,
+      watchFrames: boolean,
+    ): Promise<void> =>
+      new Promise((resolve, reject) => {
+        track(socket);
+        const outgoing = httpRequest({
+          ...target,
+          method: incoming.method,
+          path: incoming.url,
+          headers: requestHeaders(incoming.headers, passage, true),
+          agent: false,
+          setHost: false,
+        });
+        const quit = () => outgoing.destroy();
+        socket.once("close", quit);
+        outgoing.once("error", reject);
+        outgoing.once("response", (answer) => {
+          // Refused: the refusal is the answer.
+          socket.write(headOf(answer, passage.appOrigin, false));
+          answer.pipe(socket);
+          answer.once("error", () => socket.destroy());
+          resolve();
+        });
+        outgoing.once("upgrade", (answer: IncomingMessage, upstream: Duplex, rest: Buffer) => {
+          socket.off("close", quit);
+          socket.write(headOf(answer, passage.appOrigin, true));
+          if (rest.length > 0) upstream.unshift(rest);
+          if (head.length > 0) socket.unshift(head);
+          const end = () => {
+            socket.destroy();
+            upstream.destroy();
+          };
+          for (const side of [socket, upstream]) {
+            side.once("error", end);
+            side.once("close", end);
+            if (watchFrames) side.on("data", watchDataFrames(passage.onActivity));
+          }
+          socket.pipe(upstream).pipe(socket);
+          resolve();
+        });
+        outgoing.end();
+      }),
+
+    /** Ends everything that is under way. */
+    close: (): void => {
+      for (const it of open) it.destroy();
+      agent.destroy();
+    },
+  };
+}
+
+const prefix = (line: string) => {
+  let isFirst = true;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (isFirst) this.push(line);
+      isFirst = false;
+      done(null, chunk);
+    },
+  });
+};
+
+function headOf(answer: IncomingMessage, appOrigin: string, isUpgrade: boolean): string {
+  const headers = answerHeaders(answer.headers, { isChanged: false, isDocument: false, appOrigin });
+  if (isUpgrade) {
+    headers["connection"] = "Upgrade";
+    headers["upgrade"] = answer.headers.upgrade ?? "websocket";
+  } else headers["connection"] = "close";
+  const status = answer.statusCode ?? 502;
+  const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((v) => `${name}: ${v}`));
+  return `HTTP/1.1 ${status} ${answer.statusMessage || STATUS_CODES[status] || ""}\r\n${lines.join("\r\n")}\r\n\r\n`;
+}

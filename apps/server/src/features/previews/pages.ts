@@ -1,0 +1,101 @@
+import type { ServerResponse } from "node:http";
+
+/** Texts of project code and paths of visitors end up in these pages. */
+const escape = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+export interface Page {
+  status: number;
+  /** What the bridge tells the app that it shows. */
+  kind: "unknown" | "unauthorized" | "forbidden" | "starting" | "failed" | "unreachable" | "error";
+  title: string;
+  text: string;
+  lines?: string[];
+  /** Seconds after which the page loads itself again. */
+  refreshSeconds?: number;
+  /** A button that starts the container and comes back to this path. */
+  startPath?: string;
+}
+
+const style = `:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;background:Canvas;color:CanvasText}
+main{max-width:40rem;padding:2rem}h1{font-size:1.15rem;margin:0 0 .5rem}p{margin:0 0 1rem;opacity:.8}pre{overflow:auto;max-height:50vh;padding:.75rem;border:1px solid color-mix(in srgb,CanvasText 20%,transparent);border-radius:6px;font-size:12.5px;white-space:pre-wrap}
+button{font:inherit;padding:.4rem .9rem;border-radius:6px;border:1px solid color-mix(in srgb,CanvasText 35%,transparent);background:none;color:inherit;cursor:pointer}`;
+
+/** Sends one of our own pages; to anything but a page load the same as a line of text. */
+export function sendPage(
+  response: ServerResponse,
+  page: Page,
+  { isDocument, appOrigin }: { isDocument: boolean; appOrigin: string },
+): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const headers: Record<string, string> = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+  };
+  if (page.status === 503) headers["retry-after"] = String(page.refreshSeconds ?? 1);
+  if (!isDocument) {
+    response.writeHead(page.status, { ...headers, "content-type": "text/plain; charset=utf-8" }).end(`${page.title}\n${page.text}\n`);
+    return;
+  }
+  const body = `<!doctype html>
+<html lang="en"><head><script src="/__studio/bridge.js"></script><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="tesslate-page" content="${page.kind}">${
+    page.refreshSeconds === undefined ? "" : `<meta http-equiv="refresh" content="${page.refreshSeconds}">`
+  }<title>${escape(page.title)}</title><style>${style}</style></head>
+<body><main><h1>${escape(page.title)}</h1><p>${escape(page.text)}</p>${page.lines && page.lines.length > 0 ? `<pre>${escape(page.lines.join("\n"))}</pre>` : ""}${
+    page.startPath === undefined
+      ? ""
+      : `<form method="post" action="/__studio/start?path=${encodeURIComponent(page.startPath)}"><button>Start it again</button></form>`
+  }</main></body></html>
+`;
+  response
+    .writeHead(page.status, {
+      ...headers,
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": `default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors ${appOrigin}`,
+    })
+    .end(body);
+}
+
+export const pages = {
+  unknown: (): Page => ({ status: 404, kind: "unknown", title: "There is no preview here", text: "No project answers at this address." }),
+  unauthorized: (): Page => ({
+    status: 401,
+    kind: "unauthorized",
+    title: "This preview is private",
+    text: "Open it from Tesslate Studio, signed in as its owner.",
+  }),
+  forbidden: (): Page => ({
+    status: 403,
+    kind: "forbidden",
+    title: "Not served in previews",
+    text: "Hidden files and files outside the project are not served here.",
+  }),
+  malformed: (): Page => ({ status: 400, kind: "error", title: "Malformed request", text: "The address is not well-formed." }),
+  foreign: (): Page => ({ status: 403, kind: "forbidden", title: "Refused", text: "Another site may not send this to a preview." }),
+  starting: (name: string): Page => ({
+    status: 503,
+    kind: "starting",
+    title: `${name} is starting`,
+    text: "This page loads by itself as soon as it answers.",
+    refreshSeconds: 1,
+  }),
+  failed: (name: string, message: string, lines: string[], startPath: string): Page => ({
+    status: 503,
+    kind: "failed",
+    title: `${name} is not running`,
+    text: message,
+    lines,
+    startPath,
+  }),
+  unreachable: (name: string): Page => ({
+    status: 502,
+    kind: "unreachable",
+    title: `${name} does not answer`,
+    text: "It runs, but nothing accepted the connection. This page tries again.",
+    refreshSeconds: 2,
+  }),
+  error: (): Page => ({ status: 500, kind: "error", title: "Something went wrong on our side", text: "It has been logged." }),
+};

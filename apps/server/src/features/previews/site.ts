@@ -1,0 +1,298 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { PreviewSite } from "../../http/server.ts";
+import { AppError } from "../../platform/errors.ts";
+import type { Logger } from "../../platform/logger.ts";
+import type { Containers, IdlePolicy, Power, PreviewAddress, StatusKeeper } from "../containers/index.ts";
+import type { Projects } from "../projects/index.ts";
+import { createForwarder, type Passage, type Target } from "./forward.ts";
+import { pages, sendPage, type Page } from "./pages.ts";
+import type { Reporting } from "./reports.ts";
+import { refusalOf } from "./request-target.ts";
+import type { Place, Visitors } from "./visitors.ts";
+
+/** How long a request waits for its project to wake before it is answered by a page that loads itself again. */
+const holdMs = 10_000;
+const rememberPlaceMs = 3000;
+const ownPaths = "/__studio/";
+
+// Source and bundle stand at different depths.
+const bridgeFile = ["./bridge.js", "../src/features/previews/bridge.js"]
+  .map((p) => fileURLToPath(new URL(p, import.meta.url)))
+  .find((p) => existsSync(p));
+
+const labelOf = (host: string | undefined, domain: string): string => {
+  const name = (host ?? "").toLowerCase().replace(/:\d+$/, "");
+  return name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : "";
+};
+/** A page load, whose answer may be changed and who is shown pages; fetches, images and scripts are not. */
+const isPageLoad = ({ method, headers }: IncomingMessage): boolean => {
+  if (method !== "GET" && method !== "HEAD" && method !== "POST") return false;
+  const destination = headers["sec-fetch-dest"];
+  if (typeof destination === "string") return ["document", "iframe", "frame", "embed", "object"].includes(destination);
+  return (headers.accept ?? "").includes("text/html");
+};
+/** Dev servers' own sockets and pings come from every open tab, also a forgotten one: they neither wake a project nor keep it awake. */
+const isHotReload = ({ headers, url = "" }: IncomingMessage): boolean =>
+  /\bvite-(?:hmr|ping)\b/.test(headers["sec-websocket-protocol"] ?? "") ||
+  headers.accept === "text/x-vite-ping" ||
+  /^\/(?:_next\/webpack-hmr|_next\/hmr|__vite_ping)\b/.test(url);
+/** Safe methods may come from anywhere; others only from the preview itself. */
+const isForeign = ({ method = "GET", headers }: IncomingMessage): boolean => {
+  if (["GET", "HEAD", "OPTIONS"].includes(method)) return false;
+  const site = headers["sec-fetch-site"];
+  if (typeof site === "string") return site !== "same-origin" && site !== "none";
+  const { origin } = headers;
+  return origin !== undefined && origin !== "null" && URL.parse(origin)?.host !== headers.host;
+};
+/** A path on this host and nothing else: what we redirect to. */
+const safePath = (path: string | null): string =>
+  path !== null && /^\/(?![/\\])/.test(path) && URL.canParse(path, "http://preview") ? path : "/";
+
+/** Every host under PREVIEW_DOMAIN: entry by ticket, waking, proxying to the dev server, the bridge and its reports. */
+export function createPreviewSite({
+  containers,
+  projects,
+  power,
+  keeper,
+  idle,
+  visitors,
+  reporting,
+  address,
+  appOrigin,
+  trustProxy,
+  log,
+}: {
+  containers: Containers;
+  projects: Projects;
+  power: Power;
+  keeper: StatusKeeper;
+  idle: IdlePolicy;
+  visitors: Visitors;
+  reporting: Reporting;
+  address: PreviewAddress;
+  appOrigin: string;
+  trustProxy: boolean;
+  log: Logger;
+}): PreviewSite & { close(): void } {
+  if (!bridgeFile) throw new Error("bridge.js is missing from this build");
+  const bridge = readFileSync(bridgeFile, "utf8").replace("__APP_ORIGIN__", appOrigin);
+  const bridgeTag = `"${createHash("sha256").update(bridge).digest("base64url").slice(0, 20)}"`;
+  const forwarder = createForwarder();
+  const places = new Map<string, { place: Place | undefined; readAt: number }>();
+  const waking = new Map<string, Promise<unknown>>();
+
+  const placeOf = async (label: string): Promise<Place | undefined> => {
+    if (label === "") return undefined;
+    const known = places.get(label);
+    const now = Date.now();
+    if (known && now - known.readAt < rememberPlaceMs && !(known.place && projects.lifetime(known.place.project.id).aborted))
+      return known.place;
+    const place = await containers.findByHostLabel(label);
+    if (places.size > 5000) places.clear();
+    places.set(label, { place, readAt: now });
+    return place;
+  };
+  const passageOf = (request: IncomingMessage, { project }: Place, isDocument: boolean): Passage => {
+    const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
+    return {
+      ip: [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "",
+      scheme: address.scheme,
+      isDocument,
+      isWorkerScript: request.headers["service-worker"] === "script",
+      appOrigin,
+      onActivity: () =>
+        void idle.awake(project.id).catch((err: unknown) => log.warn({ err, project_id: project.id }, "project not thawed")),
+    };
+  };
+
+  /** Starts the project once, however many requests ask for it. */
+  const wake = (projectId: string): Promise<unknown> => {
+    const known = waking.get(projectId);
+    if (known) return known;
+    const work = (async () => {
+      const project = await projects.find(projectId);
+      if (project && project.environment_status !== "deleting") await power.startProject(project);
+    })().finally(() => waking.delete(projectId));
+    waking.set(projectId, work);
+    return work;
+  };
+  /** Where the container answers, after waking it if it sleeps; else the page that says why not. */
+  const reach = async (place: Place, path: string, mayWake: boolean, signal: AbortSignal): Promise<Target | Page> => {
+    const { name } = place.container;
+    const deadline = Date.now() + holdMs;
+    for (let { project, container } = place; ;) {
+      const found = await power.reach(project, container);
+      if (!("status" in found)) return found;
+      if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path);
+      const left = deadline - Date.now();
+      if (!mayWake || left <= 0 || signal.aborted) return pages.starting(name);
+      // A change in between is seen within the second.
+      const next = keeper.next(container.id, Math.min(left, 1000), signal);
+      if (found.status === "stopped")
+        try {
+          await wake(project.id);
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          if (error.code !== "project_busy") return pages.failed(name, error.message, [], path);
+        }
+      await next;
+      const [freshProject, freshContainer] = await Promise.all([projects.find(project.id), containers.find(project.id, container.id)]);
+      if (!freshProject || !freshContainer || freshProject.environment_status === "deleting") return pages.unknown();
+      project = freshProject;
+      container = freshContainer;
+    }
+  };
+
+  const enter = async (request: IncomingMessage, response: ServerResponse, place: Place, url: URL) => {
+    const to = safePath(url.searchParams.get("path"));
+    const cookie = await visitors.redeem(url.searchParams.get("ticket") ?? "", place);
+    // A reload of the entry address by somebody who is in already.
+    const isIn = cookie !== undefined || (await visitors.find(request.headers.cookie, place)) !== undefined;
+    if (!isIn) return sendPage(response, pages.unauthorized(), { isDocument: true, appOrigin });
+    response
+      .writeHead(303, {
+        location: to,
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        ...(cookie !== undefined && { "set-cookie": cookie }),
+      })
+      .end();
+  };
+  const sendBridge = (request: IncomingMessage, response: ServerResponse) => {
+    const headers = {
+      "content-type": "text/javascript; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+      etag: bridgeTag,
+    };
+    if (request.headers["if-none-match"] === bridgeTag) response.writeHead(304, headers).end();
+    else response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : bridge);
+  };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const isDocument = isPageLoad(request);
+    const show = (page: Page) => sendPage(response, page, { isDocument, appOrigin });
+    const place = await placeOf(labelOf(request.headers.host, address.domain));
+    if (!place) return show(pages.unknown());
+    const target = (request.url ??= "/");
+    const url = target.startsWith("/") ? URL.parse(target, "http://preview") : null;
+    if (!url) return show(pages.malformed());
+    if (url.pathname === "/__studio/bridge.js") return sendBridge(request, response);
+    if (url.pathname === "/__studio/enter" && request.method === "GET") return enter(request, response, place, url);
+    const visitor = await visitors.find(request.headers.cookie, place);
+    if (!visitor) return show(pages.unauthorized());
+    if (isForeign(request)) return show(pages.foreign());
+    if (url.pathname === "/__studio/report" && request.method === "POST") {
+      response
+        .writeHead(await reporting.accept(request, place.project.id, place.container.id), {
+          "cache-control": "no-store",
+          connection: "close",
+        })
+        .end();
+      return;
+    }
+    if (url.pathname === "/__studio/start" && request.method === "POST") {
+      const project = await projects.find(place.project.id);
+      if (project && project.environment_status !== "deleting") await power.startProject(project);
+      response.writeHead(303, { location: safePath(url.searchParams.get("path")), "cache-control": "no-store" }).end();
+      return;
+    }
+    if (url.pathname.startsWith(ownPaths)) return show(pages.unknown());
+    const refusal = refusalOf(target);
+    if (refusal) return show(refusal === "malformed" ? pages.malformed() : pages.forbidden());
+
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const mayWake = !isHotReload(request);
+    // Neither a slow answer nor a wait may be cut short by the idle policy.
+    const letGo = mayWake ? idle.hold(place.project.id) : () => {};
+    try {
+      const found = await reach(place, target, mayWake, gone.signal);
+      if (response.destroyed) return;
+      if (!("host" in found)) return show(found);
+      void projects.used(place.project.id).catch((err: unknown) => log.warn({ err }, "last activity not written"));
+      const passage = passageOf(request, place, isDocument);
+      if (!mayWake) passage.onActivity = () => {};
+      await forwarder.request(request, response, found, passage, letGo);
+    } catch (error) {
+      if (response.destroyed || response.headersSent) return void response.destroy();
+      if (!isNetworkError(error)) throw error;
+      log.debug({ err: error, project_id: place.project.id }, "dev server not reached");
+      show(pages.unreachable(place.container.name));
+    } finally {
+      letGo();
+    }
+  };
+
+  const serveUpgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    const place = await placeOf(labelOf(request.headers.host, address.domain));
+    if (!place) return refuse("404 Not Found");
+    const visitor = await visitors.find(request.headers.cookie, place);
+    if (!visitor) return refuse("401 Unauthorized");
+    const { origin } = request.headers;
+    // A socket may be opened from any page, and our cookie would come along.
+    if (origin !== undefined && URL.parse(origin)?.host !== request.headers.host) return refuse("403 Forbidden");
+    const target = request.url ?? "/";
+    if (target.startsWith(ownPaths)) return refuse("404 Not Found");
+    const refusal = refusalOf(target);
+    if (refusal) return refuse(refusal === "malformed" ? "400 Bad Request" : "403 Forbidden");
+    const gone = new AbortController();
+    socket.once("close", () => gone.abort());
+    const mayWake = !isHotReload(request);
+    const found = await reach(place, target, mayWake, gone.signal);
+    if (socket.destroyed) return;
+    if (!("host" in found)) return refuse("503 Service Unavailable");
+    const passage = passageOf(request, place, false);
+    if (mayWake) passage.onActivity();
+    // What may not be seen any more ends at once, not at the next request.
+    const unwatch = visitors.watch(visitor, () => socket.destroy());
+    const lifetime = projects.lifetime(place.project.id);
+    const end = () => void socket.destroy();
+    lifetime.addEventListener("abort", end, { once: true });
+    socket.once("close", () => {
+      unwatch();
+      lifetime.removeEventListener("abort", end);
+    });
+    await forwarder.upgrade(request, socket, head, found, passage, mayWake).catch(() => refuse("502 Bad Gateway"));
+  };
+
+  return {
+    request: (request, response) => {
+      const started = performance.now();
+      response.once("close", () =>
+        log.debug(
+          {
+            host: request.headers.host,
+            method: request.method,
+            status: response.statusCode,
+            duration_ms: Math.round(performance.now() - started),
+          },
+          "preview request",
+        ),
+      );
+      serve(request, response).catch((err: unknown) => {
+        log.error({ err, host: request.headers.host }, "preview request failed");
+        sendPage(response, pages.error(), { isDocument: isPageLoad(request), appOrigin });
+      });
+    },
+    upgrade: (request, socket, head) => {
+      socket.on("error", () => socket.destroy());
+      serveUpgrade(request, socket, head).catch((err: unknown) => {
+        log.error({ err, host: request.headers.host }, "preview upgrade failed");
+        socket.destroy();
+      });
+    },
+    close: () => forwarder.close(),
+  };
+}
+
+/** The dev server's side of the connection failed, rather than something of ours. */
+const isNetworkError = (error: unknown): boolean =>
+  error instanceof Error &&
+  "code" in error &&
+  /^(E[A-Z]+|HPE_\w+|ERR_HTTP_\w+|ERR_STREAM_PREMATURE_CLOSE|UND_ERR\w*)$/.test(String(error.code));

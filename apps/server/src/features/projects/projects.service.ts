@@ -1,0 +1,181 @@
+import type { EnvironmentStatus, List, Project, RunStatus } from "@tesslate/contract";
+import type { ImageId, Sandbox, ServiceState } from "@tesslate/runtime";
+import { conflict, invalid, notFound } from "../../platform/errors.ts";
+import type { EventLog } from "../../platform/events.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import type { Queries } from "../../platform/database.ts";
+import type { ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
+import type { ProjectRow } from "./projects.table.ts";
+import { runStatusOf } from "./run-status.ts";
+import type { Sandboxes } from "./sandboxes.ts";
+
+/** Why something of a project is let go of; `container_id` when it concerns one container only. */
+export interface Release {
+  project_id: string;
+  container_id?: string;
+  reason: "stopped" | "deleted";
+}
+
+const touchEveryMs = 15_000;
+const maxSettingsBytes = 64 * 1024;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Projects: whose they are, what is stored about them, and the way to their sandbox. */
+export type Projects = ReturnType<typeof createProjects>;
+
+export function createProjects({
+  store,
+  sandboxes,
+  events,
+  log,
+}: {
+  store: ProjectsStore;
+  sandboxes: Sandboxes;
+  events: EventLog;
+  log: Logger;
+}) {
+  const touched = new Map<string, { activity: number; change: number }>();
+  const lifetimes = new Map<string, AbortController>();
+  const releaseListeners: ((release: Release) => Promise<void>)[] = [];
+
+  const require = async (userId: string, ref: string): Promise<ProjectWithStatuses> => {
+    const row = await store.findOwned(userId, ref, uuid.test(ref));
+    if (!row) throw notFound("Project");
+    return row;
+  };
+  const publishStatus = (row: ProjectRow, name?: string) =>
+    events.append(row.id, {
+      type: "project_status",
+      data: { environment_status: row.environment_status, ...(name !== undefined && { name }) },
+    });
+
+  /** Writes at most once per 15 s and project. */
+  const mark = async (projectId: string, isChange: boolean): Promise<void> => {
+    const now = Date.now();
+    const last = touched.get(projectId) ?? { activity: 0, change: 0 };
+    if (now - (isChange ? last.change : last.activity) < touchEveryMs) return;
+    touched.set(projectId, { activity: now, change: isChange ? now : last.change });
+    await store.touch(projectId, isChange);
+  };
+
+  return {
+    /**
+     * The one question of ownership: the caller's project of that UUID or slug, else 404 `not_found`.
+     * Somebody else's, an unknown one and one that is being deleted are the same answer.
+     */
+    require,
+    /** Without an owner check, for work that the server itself does. */
+    find: (id: string): Promise<ProjectRow | undefined> => store.find(id),
+
+    list: async (userId: string, query: PageQuery & { q?: string; status?: EnvironmentStatus }): Promise<List<Project>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.list(userId, { ...query, limit: page.limit, offset: page.offset });
+      return page.envelope(rows.map(wireOf), total);
+    },
+    get: async (userId: string, ref: string): Promise<Project> => wireOf(await require(userId, ref)),
+    update: async (
+      userId: string,
+      ref: string,
+      change: { name?: string; description?: string | null; settings?: Record<string, unknown> },
+    ): Promise<Project> => {
+      const row = await require(userId, ref);
+      const { name, description, settings } = change;
+      if (settings) {
+        const merged = { ...row.settings, ...settings };
+        if (Buffer.byteLength(JSON.stringify(merged)) > maxSettingsBytes)
+          throw invalid(["body", "settings"], "Settings may have at most 64 KiB");
+      }
+      if (name === undefined && description === undefined && settings === undefined) return wireOf(row);
+      await store.update(
+        row.id,
+        { ...(name !== undefined && { name: name.trim() }), ...(description !== undefined && { description }) },
+        settings,
+      );
+      const after = await require(userId, row.id);
+      if (name !== undefined && after.name !== row.name) await publishStatus(after, after.name);
+      return wireOf(after);
+    },
+
+    /**
+     * The project's sandbox; opening it starts nothing. Throws `project_busy` while the project is being set up:
+     * its tree comes from a template, and nobody may make an empty one before that.
+     */
+    sandboxOf: async (project: Pick<ProjectRow, "id" | "environment_status">): Promise<Sandbox> => {
+      if (project.environment_status === "provisioning")
+        throw conflict("project_busy", "This project is still being set up. Try again in a moment.");
+      if (project.environment_status === "setup_failed")
+        throw conflict("project_busy", "Setting up this project failed, so it has no files. Delete it and create it again.");
+      return sandboxes.peek(project.id) ?? sandboxes.open(project.id, { hostnames: await store.serviceKeys(project.id) });
+    },
+    /** Creates the sandbox of a new project. An attempt that a crash cut short leaves a tree that nobody used: it is taken away first. */
+    createSandbox: async (projectId: string, image: ImageId, options: { isRetry: boolean; hostnames: string[] }): Promise<Sandbox> => {
+      if (options.isRetry) await sandboxes.remove(projectId);
+      return sandboxes.open(projectId, { image, hostnames: options.hostnames });
+    },
+    /** The handle, if the sandbox is open. */
+    peekSandbox: (projectId: string): Promise<Sandbox> | undefined => sandboxes.peek(projectId),
+    removeSandbox: (projectId: string): Promise<void> => sandboxes.remove(projectId),
+    /** Opens the sandbox anew, with the host names of the containers that it has now. Running services go on. */
+    refreshSandbox: async (projectId: string): Promise<void> => {
+      await sandboxes.forget(projectId);
+      await sandboxes.open(projectId, { hostnames: await store.serviceKeys(projectId) });
+    },
+    onServiceState: (listener: (projectId: string, state: ServiceState) => void): void => sandboxes.onState(listener),
+
+    /** Somebody worked on the project: sets `updated_at` and `last_activity`, at most once per 15 s. */
+    touch: (projectId: string): Promise<void> => mark(projectId, true),
+    /** Somebody used the project: sets `last_activity` alone, at most once per 15 s. */
+    used: (projectId: string): Promise<void> => mark(projectId, false),
+
+    /** Stores the status and tells the project's stream when it changed. Never touches a project that is being deleted. */
+    setEnvironment: async (projectId: string, status: EnvironmentStatus, tx?: Queries): Promise<void> => {
+      const changed = await store.setEnvironment(projectId, status, tx);
+      if (changed) await publishStatus(changed);
+    },
+
+    /** Aborts when the project is deleted: what streams of a project end with. */
+    lifetime: (projectId: string): AbortSignal => {
+      const known = lifetimes.get(projectId) ?? new AbortController();
+      lifetimes.set(projectId, known);
+      return known.signal;
+    },
+    endLifetime: (projectId: string): void => {
+      lifetimes.get(projectId)?.abort();
+      lifetimes.delete(projectId);
+      touched.delete(projectId);
+    },
+    /** Registers what must be let go of when containers stop or go away, e.g. terminals. */
+    onRelease: (listener: (release: Release) => Promise<void>): void => void releaseListeners.push(listener),
+    release: async (release: Release): Promise<void> => {
+      for (const listener of releaseListeners)
+        await listener(release).catch((err: unknown) => log.error({ err, ...release }, "release failed"));
+    },
+    publishStatus,
+  };
+}
+
+/** The contract's shape of a row; `status` is derived. */
+export function wireOf(row: ProjectWithStatuses): Project {
+  return {
+    id: row.id,
+    name: row.name,
+    slug: row.slug,
+    description: row.description,
+    owner_id: row.owner_id,
+    network_name: `tesslate-${row.slug}`,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    environment_status: row.environment_status,
+    hibernated_at: row.hibernated_at,
+    status: statusOf(row),
+    has_git_repo: row.has_git_repo,
+    git_remote_url: row.git_remote_url,
+    deploy_type: row.deploy_type,
+    is_deployed: row.is_deployed,
+    deployed_at: row.deployed_at,
+    last_activity: row.last_activity,
+    settings: row.settings,
+  };
+}
+const statusOf = (row: ProjectWithStatuses): RunStatus => runStatusOf(row.environment_status, row.container_statuses);

@@ -1,0 +1,147 @@
+import { and, desc, eq, ne, sql } from "drizzle-orm";
+import type { EnvironmentStatus } from "@tesslate/contract";
+import type { Database, Queries } from "../../platform/database.ts";
+import { chats } from "../chat/chat.table.ts";
+import { containers } from "../containers/containers.table.ts";
+import { shellSessions } from "../shell/shell.table.ts";
+import { projects, type ProjectRow } from "./projects.table.ts";
+
+/** A project with what its `status` is derived from: the statuses of its containers, external ones left out. */
+export type ProjectWithStatuses = ProjectRow & { container_statuses: string[] };
+
+const statuses = sql<
+  string[]
+>`array(select ${containers.status} from ${containers} where ${containers.project_id} = ${projects.id} and ${containers.deployment_mode} <> 'external')`;
+const columns = { project: projects, container_statuses: statuses };
+const merge = ({ project, container_statuses }: { project: ProjectRow; container_statuses: string[] }): ProjectWithStatuses => ({
+  ...project,
+  container_statuses,
+});
+const isThere = ne(projects.environment_status, "deleting");
+
+export type ProjectsStore = ReturnType<typeof createProjectsStore>;
+export function createProjectsStore(db: Database) {
+  const owned = eq(projects.owner_id, sql.placeholder("owner"));
+  const byId = db
+    .select(columns)
+    .from(projects)
+    .where(and(eq(projects.id, sql.placeholder("ref")), owned, isThere))
+    .prepare("project_by_id");
+  const bySlug = db
+    .select(columns)
+    .from(projects)
+    .where(and(eq(projects.slug, sql.placeholder("ref")), owned, isThere))
+    .prepare("project_by_slug");
+  const filter = and(
+    owned,
+    isThere,
+    sql`(${sql.placeholder("q")}::text is null or position(lower(${sql.placeholder("q")}::text) in lower(${projects.name})) > 0 or position(lower(${sql.placeholder("q")}::text) in ${projects.slug}) > 0)`,
+    sql`(${sql.placeholder("status")}::text is null or ${projects.environment_status} = ${sql.placeholder("status")}::text)`,
+  );
+  const page = db
+    .select({ ...columns, total: sql<string>`count(*) over ()` })
+    .from(projects)
+    .where(filter)
+    .orderBy(desc(projects.updated_at), desc(projects.id))
+    .limit(sql.placeholder("limit"))
+    .offset(sql.placeholder("offset"))
+    .prepare("projects_page");
+  const total = db
+    .select({ n: sql<string>`count(*)` })
+    .from(projects)
+    .where(filter)
+    .prepare("projects_total");
+
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    /** The caller's own, by UUID or slug; never one that is being deleted. */
+    findOwned: async (owner: string, ref: string, isId: boolean): Promise<ProjectWithStatuses | undefined> => {
+      const [row] = await (isId ? byId : bySlug).execute({ ref, owner });
+      return row && merge(row);
+    },
+    find: async (id: string): Promise<ProjectRow | undefined> => (await db.select().from(projects).where(eq(projects.id, id)))[0],
+    /** One statement for rows, statuses and total; a second one only behind the end of the list. */
+    list: async (
+      owner: string,
+      { q, status, limit, offset }: { q?: string; status?: EnvironmentStatus; limit: number; offset: number },
+    ): Promise<{ rows: ProjectWithStatuses[]; total: number }> => {
+      const values = { owner, q: q ?? null, status: status ?? null };
+      const rows = await page.execute({ ...values, limit, offset });
+      if (rows.length > 0 || offset === 0) return { rows: rows.map(merge), total: Number(rows[0]?.total ?? 0) };
+      return { rows: [], total: Number((await total.execute(values))[0]?.n ?? 0) };
+    },
+    /** `undefined` when the slug is taken. */
+    insert: async (tx: Queries, values: typeof projects.$inferInsert): Promise<ProjectRow | undefined> =>
+      (await tx.insert(projects).values(values).onConflictDoNothing({ target: projects.slug }).returning())[0],
+    update: async (
+      id: string,
+      values: Partial<Pick<ProjectRow, "name" | "description">>,
+      settings?: Record<string, unknown>,
+    ): Promise<void> => {
+      await db
+        .update(projects)
+        .set({
+          ...values,
+          // Shallow merge in the database, so that two writers do not undo each other; a null value removes its key.
+          ...(settings && {
+            settings: sql`(select coalesce(jsonb_object_agg(key, value), '{}'::jsonb) from jsonb_each(coalesce(${projects.settings}, '{}'::jsonb) || ${JSON.stringify(settings)}::jsonb) where value <> 'null'::jsonb)`,
+          }),
+          updated_at: sql`now()`,
+        })
+        .where(eq(projects.id, id));
+    },
+    /** Sets the stored status, unless the project is being deleted. `undefined` when nothing changed. */
+    setEnvironment: async (id: string, status: EnvironmentStatus, q: Queries = db): Promise<ProjectRow | undefined> =>
+      (
+        await q
+          .update(projects)
+          .set({ environment_status: status, ...(status === "active" && { last_activity: sql`now()`, hibernated_at: null }) })
+          .where(and(eq(projects.id, id), isThere, ne(projects.environment_status, status)))
+          .returning()
+      )[0],
+    /** From this statement on the project answers 404. `undefined` when somebody else was faster. */
+    markDeleting: async (tx: Queries, id: string): Promise<ProjectRow | undefined> =>
+      (
+        await tx
+          .update(projects)
+          .set({ environment_status: "deleting", updated_at: sql`now()` })
+          .where(and(eq(projects.id, id), isThere))
+          .returning()
+      )[0],
+    touch: async (id: string, isChange: boolean): Promise<void> => {
+      await db
+        .update(projects)
+        .set({ last_activity: sql`now()`, ...(isChange && { updated_at: sql`now()` }) })
+        .where(eq(projects.id, id));
+    },
+    serviceKeys: async (id: string): Promise<string[]> =>
+      (await db.select({ key: containers.service_key }).from(containers).where(eq(containers.project_id, id))).map((r) => r.key),
+    deleteChats: async (id: string): Promise<void> => {
+      await db.delete(chats).where(eq(chats.project_id, id));
+    },
+    /** Everything that hangs on the project; its own row stays until its files are gone, so that a crash in between is seen. */
+    deleteParts: (id: string): Promise<void> =>
+      db.transaction(async (tx) => {
+        await tx.delete(shellSessions).where(eq(shellSessions.project_id, id));
+        await tx.delete(containers).where(eq(containers.project_id, id));
+      }),
+    delete: async (id: string): Promise<void> => {
+      await db.delete(projects).where(eq(projects.id, id));
+    },
+    /** Projects whose status says that something is under way, or that they run. */
+    listUnsettled: (): Promise<ProjectRow[]> =>
+      db
+        .select()
+        .from(projects)
+        .where(sql`${projects.environment_status} in ('provisioning', 'starting', 'stopping', 'active', 'deleting')`),
+    /** Which of these are projects. */
+    known: async (ids: string[]): Promise<ProjectRow[]> =>
+      ids.length === 0
+        ? []
+        : db
+            .select()
+            .from(projects)
+            .where(sql`${projects.id}::text in ${ids}`),
+    hasAny: async (): Promise<boolean> => (await db.select({ id: projects.id }).from(projects).limit(1)).length > 0,
+  };
+}
