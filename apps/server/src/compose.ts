@@ -21,14 +21,33 @@ import {
   createModelsStore,
   mountModels,
 } from "./features/models/index.ts";
+import {
+  createContainers,
+  createContainersStore,
+  createEnvironmentVault,
+  createIdlePolicy,
+  createPower,
+  createStatusKeeper,
+  mountContainers,
+  reconcile,
+  type PreviewAddress,
+} from "./features/containers/index.ts";
+import { createPreviewSite, createReporting, createVisitors, mountPreviews } from "./features/previews/index.ts";
+import {
+  createProjects,
+  createProjectsStore,
+  createProvisioning,
+  createSandboxes,
+  loadTemplates,
+  mountProjects,
+} from "./features/projects/index.ts";
 import { mountSystem } from "./features/system/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
 import { createPasswords, createUsers, createUsersStore, mountUsers, type OnRegistered } from "./features/users/index.ts";
-import { createHttpServer, type HttpServer, type PreviewSite } from "./http/server.ts";
+import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
 import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
 import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platform/database.ts";
-import { notFound } from "./platform/errors.ts";
 import { createEventLog } from "./platform/events.ts";
 import { startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
@@ -48,6 +67,8 @@ export interface Swap {
   webDir?: string;
   /** A script for Node that starts the demo's scripted model server (see `createDemoModel`). Without it there is no demo. */
   demoModel?: string;
+  /** Project templates instead of the bundled ones. */
+  templatesDir?: string;
 }
 
 export interface Studio {
@@ -135,6 +156,46 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const users = createUsers({ store: createUsersStore(db), passwords, sessions, onRegistered });
     const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
     const auth = createAuth({ store: authStore, users, sessions, passwords, setup, limits, box, config: config.auth, log });
+    const address = addressOf(config);
+    const vault = createEnvironmentVault({ box });
+    const templates = await loadTemplates(swap.templatesDir);
+    const projectsStore = createProjectsStore(db);
+    const projects = createProjects({ store: projectsStore, sandboxes: createSandboxes({ runtime, log }), events, log });
+    const containersStore = createContainersStore(db);
+    const keeper = createStatusKeeper({ store: containersStore, events, vault, address, log });
+    const idle = createIdlePolicy({
+      freezeMs: config.runtime.idleFreezeMs,
+      stopMs: config.runtime.idleStopMs,
+      canFreeze: runtime.can.freeze,
+      sandbox: projects.peekSandbox,
+      log,
+    });
+    closers.push(async () => idle.close());
+    const power = createPower({ store: containersStore, projects, tasks, keeper, idle, vault, runtime, address, log });
+    const containers = createContainers({ store: containersStore, projects, power, templates, tasks, vault, address });
+    const provisioning = createProvisioning({
+      store: projectsStore,
+      projects,
+      containers: { insertFirst: containers.insertFirst, shutDown: power.shutDown },
+      templates,
+      tasks,
+      runtime,
+      log,
+    });
+    const visitors = createVisitors({ tickets: authStore, sessions, box, address });
+    const previews = createPreviewSite({
+      containers,
+      projects,
+      power,
+      keeper,
+      idle,
+      visitors,
+      reporting: createReporting({ events }),
+      address,
+      appOrigin: new URL(config.http.appBaseUrl).origin,
+      trustProxy: config.http.trustProxy,
+      log,
+    });
 
     await agents.seed();
 
@@ -147,18 +208,21 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     closers.push(() => jobs.close());
     await tasks.start(jobs);
+    await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, power, log });
+    await provisioning.reconcile();
 
     // Front door
     const http = await createHttpServer({
       config: config.http,
       log,
       auth: auth.authenticator,
-      preview: noPreviews,
+      preview: previews,
       contract,
       version,
       webDir: swap.webDir,
     });
     closers.push(() => http.close());
+    closers.push(async () => previews.close());
     const { mount } = http;
     mountSystem(mount, {
       facts: {
@@ -180,10 +244,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountModels(mount, { models });
     mountTasks(mount, {
       tasks,
-      resolveProject: async () => {
-        throw notFound("Project");
-      },
+      resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id,
     });
+    mountProjects(mount, { projects, provisioning, verbs: power, templates, events, deploymentMode: runtime.name });
+    mountContainers(mount, { containers, power, address });
+    mountPreviews(mount, { projects, containers, visitors });
 
     return {
       http,
@@ -216,9 +281,8 @@ const isPrivate = ({ http }: Config): boolean =>
 /** A path to the folder for another OS user. */
 const reach = async (folder: string): Promise<string> => folder;
 
-/** Answers for the hosts of previews. */
-const noPreviews: PreviewSite = {
-  request: (_request, response) =>
-    void response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("There is no preview at this address.\n"),
-  upgrade: (_request, socket) => void socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
+/** Where previews are served: scheme and port are the app's, the domain is another site. */
+const addressOf = ({ http }: Config): PreviewAddress => {
+  const { protocol, port } = new URL(http.appBaseUrl);
+  return { scheme: protocol === "https:" ? "https" : "http", domain: http.previewDomain, port };
 };

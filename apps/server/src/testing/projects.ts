@@ -1,0 +1,129 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import type { Container, Project, Task } from "@tesslate/contract";
+import type { TestApp, TestUser } from "./app.ts";
+
+/** Follows a task to its end. */
+export async function ended(app: TestApp, user: TestUser, taskId: string | null): Promise<Task> {
+  expect(taskId).not.toBeNull();
+  for await (const { data } of app.as(user).tasks.events({ params: { task_id: taskId ?? "" } })) if (data.completed_at) return data;
+  throw new Error("the task's stream ended before the task");
+}
+
+/** A project that is set up, with its container. */
+export async function setUpProject(app: TestApp, user: TestUser, name = "My App"): Promise<{ project: Project; container: Container }> {
+  const created = await app.as(user).projects.create({ body: { name } });
+  expect(await ended(app, user, created.task_id)).toMatchObject({ status: "completed", error: null });
+  const project = await app.as(user).projects.get({ params: { id: created.id } });
+  const { items } = await app.as(user).containers.list({ params: { id: created.id } });
+  return { project, container: items[0] as Container };
+}
+/** The same, started. */
+export async function startedProject(app: TestApp, user: TestUser, name?: string) {
+  const made = await setUpProject(app, user, name);
+  const { task_id } = await app.as(user).projects.start({ params: { id: made.project.id } });
+  expect(await ended(app, user, task_id)).toMatchObject({ status: "completed", error: null });
+  return made;
+}
+
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+}
+export interface Ask {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  cookie?: string;
+}
+export const asPage = { accept: "text/html", "sec-fetch-dest": "iframe" };
+
+/** One browser at one preview host. */
+export interface Visit {
+  host: string;
+  cookie: string;
+  ask(path: string, options?: Ask): Promise<Answer>;
+  /** A stream's response, unread. */
+  open(path: string, options?: Ask): Promise<IncomingMessage>;
+  /** The status of an upgrade and, on 101, its socket with what came first. */
+  upgrade(
+    path: string,
+    options?: Ask & { protocol?: string },
+  ): Promise<{ status: number; headers: IncomingHttpHeaders; socket?: Duplex; first: Buffer }>;
+}
+
+/** Somebody without a cookie at the host of a preview. `*.localhost` need not resolve here: the address is the test server's. */
+export function visitHost(app: TestApp, host: string, cookie = ""): Visit {
+  const start = (path: string, { method = "GET", headers = {}, body, cookie: own = visit.cookie }: Ask = {}) => {
+    const call = httpRequest({
+      host: "127.0.0.1",
+      port: app.port,
+      path,
+      method,
+      agent: false,
+      headers: {
+        host,
+        ...(own && { cookie: own }),
+        ...(body !== undefined && { "content-length": String(Buffer.byteLength(body)) }),
+        ...headers,
+      },
+    });
+    call.end(body);
+    return call;
+  };
+  const open = (path: string, options?: Ask) =>
+    new Promise<IncomingMessage>((resolve, reject) => start(path, options).once("response", resolve).once("error", reject));
+  const visit: Visit = {
+    host,
+    cookie,
+    open,
+    ask: async (path, options) => {
+      const response = await open(path, options);
+      let text = "";
+      for await (const chunk of response.setEncoding("utf8")) text += chunk;
+      return { status: response.statusCode ?? 0, headers: response.headers, text };
+    },
+    upgrade: (path, { protocol, headers, ...options } = {}) =>
+      new Promise((resolve, reject) => {
+        const call = start(path, {
+          ...options,
+          headers: {
+            connection: "Upgrade",
+            upgrade: "websocket",
+            "sec-websocket-version": "13",
+            "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+            ...(protocol && { "sec-websocket-protocol": protocol }),
+            ...headers,
+          },
+        });
+        call.once("response", (r) => resolve({ status: r.statusCode ?? 0, headers: r.headers, first: Buffer.alloc(0) }));
+        call.once("upgrade", async (r, socket: Duplex, head: Buffer) => {
+          for (let i = 0; head.length === 0 && i < 100; i++) {
+            await sleep(10);
+            head = (socket.read() as Buffer | null) ?? head;
+          }
+          resolve({ status: r.statusCode ?? 0, headers: r.headers, socket, first: head });
+        });
+        call.once("error", reject);
+      }),
+  };
+  return visit;
+}
+
+/** Enters a preview as its owner does: by ticket, once. */
+export async function enterPreview(
+  app: TestApp,
+  user: TestUser,
+  projectId: string,
+  options: { path?: string } = {},
+): Promise<Visit & { entered: Answer }> {
+  const { url } = await app.as(user).previews.ticket({ params: { id: projectId }, body: options });
+  const { host, pathname, search } = new URL(url);
+  const visit = visitHost(app, host);
+  const entered = await visit.ask(pathname + search, { headers: asPage });
+  visit.cookie = entered.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
+  return Object.assign(visit, { entered });
+}
