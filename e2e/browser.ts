@@ -15,7 +15,10 @@ export interface Watched {
 }
 
 /** A real Chromium without any of its own network habits, and a page whose offences are written down. */
-export async function openBrowser(url: string, options: { theme?: "light" | "dark"; width?: number; height?: number } = {}): Promise<Watched> {
+export async function openBrowser(
+  url: string,
+  options: { theme?: "light" | "dark"; width?: number; height?: number } = {},
+): Promise<Watched> {
   if (!executablePath) throw new Error("No Chromium on this machine. On Debian or Ubuntu: apt-get install -y chromium");
   const profile = await mkdtemp(join(tmpdir(), "studio-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
@@ -24,14 +27,26 @@ export async function openBrowser(url: string, options: { theme?: "light" | "dar
     viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
     colorScheme: options.theme ?? "light",
     reducedMotion: "reduce",
-    args: ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
+    args: [
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--disable-dev-shm-usage",
+      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+    ],
   });
   const page = context.pages()[0] ?? (await context.newPage());
   const offences: string[] = [];
   const own = new URL(url);
   const isOwn = (address: string) => {
     const { protocol, hostname, port } = new URL(address);
-    return ["data:", "blob:", "about:", "chrome-error:"].includes(protocol) || (port === own.port && (hostname === own.hostname || hostname.endsWith(".preview.localhost")));
+    return (
+      ["data:", "blob:", "about:", "chrome-error:"].includes(protocol) ||
+      (port === own.port && (hostname === own.hostname || hostname.endsWith(".preview.localhost")))
+    );
   };
   context.on("request", (request) => {
     if (!isOwn(request.url())) offences.push(`foreign host: ${request.url()}`);
@@ -43,10 +58,18 @@ export async function openBrowser(url: string, options: { theme?: "light" | "dar
   page.on("pageerror", (error) => offences.push(`page error: ${error.message}`));
   page.on("console", (message) => {
     // A refused request logs itself; journeys that provoke one check the answer instead.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource") && isOwn(message.location().url || url) && !message.location().url.includes(".preview.localhost")) offences.push(`console error: ${message.text()}`);
+    if (
+      message.type() === "error" &&
+      !message.text().startsWith("Failed to load resource") &&
+      isOwn(message.location().url || url) &&
+      !message.location().url.includes(".preview.localhost")
+    )
+      offences.push(`console error: ${message.text()}`);
   });
   return {
-    context, page, offences,
+    context,
+    page,
+    offences,
     close: async () => {
       await context.close();
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
