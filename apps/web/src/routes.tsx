@@ -1,6 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
 import { safeNext } from "./features/auth/next.ts";
+import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.ts";
+import { projectQuery, recentProjectsQuery, templatesQuery } from "./features/projects/projects.queries.ts";
 import { meQuery } from "./features/users/users.queries.ts";
 import { NotFoundPage } from "./frame/NotFoundPage.tsx";
 import { RouteError } from "./frame/RouteError.tsx";
@@ -49,7 +51,7 @@ const components = createRoute({
   component: lazyRouteComponent(() => import("./features/components-page/ComponentsPage.tsx"), "ComponentsPage"),
 });
 
-/** Pages that need a session, inside the frame. */
+/** Pages that need a session, inside the frame. Loaders only start requests early; pages show their own states. */
 const app = createRoute({
   getParentRoute: () => root,
   id: "app",
@@ -66,6 +68,12 @@ const app = createRoute({
 const home = createRoute({
   getParentRoute: () => app,
   path: "/",
+  loader: ({ context: { queryClient } }) => {
+    void queryClient.prefetchQuery(recentProjectsQuery);
+    void queryClient.prefetchQuery(templatesQuery);
+    void queryClient.prefetchQuery(modelSetupQuery);
+    void queryClient.prefetchQuery(modelsQuery);
+  },
   component: lazyRouteComponent(() => import("./features/home/HomePage.tsx"), "HomePage"),
 });
 const projects = createRoute({
@@ -125,6 +133,7 @@ const settingsShortcuts = createRoute({
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
+  loader: ({ context: { queryClient }, params }) => void queryClient.prefetchQuery(projectQuery(params.slug)),
   component: lazyRouteComponent(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage"),
 });
 

@@ -1,5 +1,6 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Page } from "../../frame/Page.tsx";
+import { IsolationBanner } from "../../frame/ServerNotes.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { HomeComposer } from "./HomeComposer.tsx";
 import { RecentProjects } from "./RecentProjects.tsx";
@@ -15,6 +16,7 @@ export function HomePage() {
           What should it do{firstName ? `, ${firstName}` : ""}?
         </h1>
         <HomeComposer />
+        {user.is_superuser ? <IsolationBanner className="mt-4" /> : null}
       </section>
       <RecentProjects />
     </Page>
