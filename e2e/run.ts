@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** The browser journeys, on the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -106,7 +107,7 @@ await runJourneys([
       await page.reload();
       await page.getByRole("log").getByText("a to-do app").first().waitFor({ timeout: 10_000 });
       const slug = /\/p\/([^/]+)/.exec(page.url())?.[1] ?? "";
-      const api = (path: string) => page.evaluate(async (p) => (await fetch(p)).json() as Promise<Record<string, never>>, path);
+      const api = (path: string) => page.evaluate(async (p) => (await fetch(p)).json() as Promise<unknown>, path);
       const ended = async () => ((await api(`/api/chat/agent/active?project_id=${slug}`)) as { active: unknown }).active === null;
       await until("the run ends", ended, 120_000);
       const history = (await api(`/api/chat/history/${slug}`)) as unknown as {

@@ -44,6 +44,8 @@ import {
 import { mountSystem } from "./features/system/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
 import { createPasswords, createUsers, createUsersStore, mountUsers, type OnRegistered } from "./features/users/index.ts";
+import { createFiles, createFilesWatch, mountFiles } from "./features/files/index.ts";
+import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
 import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
@@ -197,6 +199,30 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       log,
     });
 
+    const watch = createFilesWatch({ events, log });
+    closers.push(async () => watch.close());
+    const files = createFiles({ projects, events, watch });
+    const shell = createShell({
+      access: {
+        require: projects.require,
+        sandboxOf: projects.sandboxOf,
+        awake: idle.awake,
+        activity: (projectId) => {
+          void idle.awake(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "project not kept awake"));
+          void projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not noted"));
+        },
+        listContainers: (projectId) => containersStore.listAll(projectId),
+        environmentOf: power.environmentOf,
+      },
+      store: createShellStore(db),
+      log,
+      processId: presence.id,
+    });
+    closers.push(() => shell.close());
+    projects.onRelease(({ project_id, container_id }) =>
+      container_id ? shell.closeContainer(container_id) : shell.closeProject(project_id),
+    );
+
     await agents.seed();
 
     // Jobs start last: everything they may call exists.
@@ -210,6 +236,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await tasks.start(jobs);
     await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, power, log });
     await provisioning.reconcile();
+    await shell.reconcile();
 
     // Front door
     const http = await createHttpServer({
@@ -246,9 +273,19 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       tasks,
       resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id,
     });
-    mountProjects(mount, { projects, provisioning, verbs: power, templates, events, deploymentMode: runtime.name });
+    mountProjects(mount, {
+      projects,
+      provisioning,
+      verbs: power,
+      templates,
+      events,
+      deploymentMode: runtime.name,
+      watchFiles: (project, signal) => watch.follow(project.id, () => projects.sandboxOf(project), signal),
+    });
     mountContainers(mount, { containers, power, address });
     mountPreviews(mount, { projects, containers, visitors });
+    mountFiles(mount, { files });
+    mountShell(mount, { shell });
 
     return {
       http,

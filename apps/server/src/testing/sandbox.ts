@@ -30,16 +30,14 @@ export async function emptyProject(app: TestApp, owner: TestUser, options: { com
     .returning();
   if (!project) throw new Error("no project");
   if (options.command)
-    await app.db
-      .insert(containers)
-      .values({
-        project_id: project.id,
-        name: "app",
-        service_key: "app",
-        host_label: `${slug}-app`,
-        container_name: `${slug}-app`,
-        start_command: options.command,
-        internal_port: 3000,
-      });
+    await app.db.insert(containers).values({
+      project_id: project.id,
+      name: "app",
+      service_key: "app",
+      host_label: `${slug}-app`,
+      container_name: `${slug}-app`,
+      start_command: options.command,
+      internal_port: 3000,
+    });
   return project;
 }

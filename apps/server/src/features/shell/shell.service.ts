@@ -14,10 +14,12 @@ import type { ShellSessionRow } from "./shell.table.ts";
 export interface ShellAccess {
   require(userId: string, ref: string): Promise<ProjectRow>;
   sandboxOf(project: ProjectRow): Promise<Sandbox>;
+  /** Wakes a frozen project before it is dialled. */
+  awake(projectId: string): Promise<void>;
   /** Somebody works in the project: it must not fall asleep. */
   activity(projectId: string): void;
   listContainers(projectId: string): Promise<ContainerRow[]>;
-  environmentOf(project: ProjectRow, container: ContainerRow): Promise<Record<string, string>>;
+  environmentOf(project: ProjectRow, container: ContainerRow): Record<string, string>;
 }
 /** The part of a socket a terminal uses. */
 export interface TerminalSocket {
@@ -184,8 +186,8 @@ export function createShell({ access, store, log, processId }: { access: ShellAc
         });
       try {
         const sandbox = await access.sandboxOf(project);
-        await sandbox.thaw();
-        const environment = await access.environmentOf(project, container);
+        await access.awake(project.id);
+        const environment = access.environmentOf(project, container);
         // The person's own command line: a shell inside the sandbox reads it, ours never does.
         const argv =
           input.command === undefined
