@@ -3,6 +3,7 @@ import { ariaKeys } from "../lib/use-shortcuts.ts";
 import { capsOf } from "../lib/shortcut-keys.ts";
 import { shortcuts } from "../shortcuts.ts";
 import { Button } from "../ui/Button.tsx";
+import { IconButton } from "../ui/IconButton.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
 import { usePalette } from "./palette.ts";
 
@@ -10,16 +11,21 @@ import { usePalette } from "./palette.ts";
 export function FindButton({ variant = "ghost" }: { variant?: "ghost" | "plain" }) {
   const palette = usePalette();
   return (
-    <Button
-      size="sm"
-      variant={variant}
-      className="narrow:hidden"
-      icon={<Search size={14} />}
-      keys={<Kbds caps={capsOf(shortcuts["palette.open"].keys[0] ?? "").flat()} />}
-      aria-keyshortcuts={ariaKeys("palette.open")}
-      onClick={() => palette.open()}
-    >
-      Find or do
-    </Button>
+    <>
+      <IconButton label="Find or do" className="wide:hidden" onClick={() => palette.open()}>
+        <Search />
+      </IconButton>
+      <Button
+        size="sm"
+        variant={variant}
+        className="narrow:hidden"
+        icon={<Search size={14} />}
+        keys={<Kbds caps={capsOf(shortcuts["palette.open"].keys[0] ?? "").flat()} />}
+        aria-keyshortcuts={ariaKeys("palette.open")}
+        onClick={() => palette.open()}
+      >
+        Find or do
+      </Button>
+    </>
   );
 }

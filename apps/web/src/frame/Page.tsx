@@ -55,7 +55,7 @@ export function Page({
       </div>
       <div className={cx("mx-auto w-full px-10 pb-12 narrow:px-4", widths[width])}>
         {heading ? (
-          <div className="flex items-center gap-2 pb-5 narrow:-mt-12 narrow:mr-10 narrow:h-12 narrow:pb-0">
+          <div className="flex items-center gap-2 pb-5 narrow:-mt-12 narrow:mr-[88px] narrow:h-12 narrow:pb-0">
             <h1 className="min-w-0 flex-1 truncate font-display text-xl tracking-title">{heading}</h1>
             {action}
           </div>

@@ -115,7 +115,13 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
         <Command.Input
           value={text}
           onValueChange={setText}
-          placeholder="Find a project or do something; > for commands"
+          onKeyDown={(event) => {
+            // The keys that open it also close it.
+            if (!(event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey))) return;
+            event.preventDefault();
+            close();
+          }}
+          placeholder="Find or do… > shows commands only"
           className="h-12 min-w-0 flex-1 bg-transparent text-md text-fg-0 outline-none narrow:text-lg"
         />
       </div>

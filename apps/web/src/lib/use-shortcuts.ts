@@ -32,7 +32,7 @@ export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement 
           const element = event.target instanceof Element ? event.target : undefined;
           if (event.defaultPrevented) return;
           if (!hasModifier(keys) && !entry.isForFields && element?.closest(fields)) return;
-          if (!within && document.querySelector("[role='dialog'], [role='alertdialog']") && id !== "palette.open") return;
+          if (!within && document.querySelector("[role='dialog'], [role='alertdialog']")) return;
           event.preventDefault();
           window.dispatchEvent(new CustomEvent(shortcutEvent, { detail: id }));
           latest.current[id]?.(event);

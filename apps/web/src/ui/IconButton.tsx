@@ -33,7 +33,7 @@ export function IconButton({
       className={cx(
         "inline-grid flex-none place-items-center rounded-2 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0",
         "aria-pressed:bg-bg-3 aria-pressed:text-fg-0 data-[state=open]:bg-bg-3 data-[state=open]:text-fg-0 disabled:bg-transparent disabled:text-line-1",
-        size === "sm" ? "size-6 narrow:size-8" : "size-7 narrow:size-11",
+        size === "sm" ? "relative size-6 narrow:size-8 narrow:before:absolute narrow:before:-inset-1.5" : "size-7 narrow:size-11",
         className,
       )}
       {...rest}

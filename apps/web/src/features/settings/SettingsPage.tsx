@@ -1,6 +1,6 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { Cpu, Keyboard, Shield, Sun, UserRound } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
 
 const places: {
@@ -15,14 +15,28 @@ const places: {
   { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
 ];
 
+/** On phones the places lie in a strip; the one you are at is brought into sight. */
+function useHereInSight() {
+  const nav = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  useEffect(() => {
+    const strip = nav.current;
+    const here = strip?.querySelector<HTMLElement>("[aria-current='page']");
+    if (strip && here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  }, [pathname]);
+  return nav;
+}
+
 export function SettingsPage() {
+  const nav = useHereInSight();
   return (
     <Page title="Settings" heading="Settings" width="settings">
       <div className="flex gap-10 narrow:flex-col narrow:gap-4 narrow:pt-2">
         <div className="w-48 flex-none narrow:w-auto">
           <nav
+            ref={nav}
             aria-label="Settings"
-            className="grid gap-px narrow:-mx-4 narrow:flex narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
+            className="relative grid gap-px narrow:-mx-4 narrow:flex narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
           >
             {places.map((place) => (
               <Link
