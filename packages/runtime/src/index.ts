@@ -1,2 +1,5 @@
 export * from "./types.ts";
 export * from "./errors.ts";
+export { createRuntime, type RuntimeOptions } from "./create.ts";
+export type { RuntimeLog } from "./log.ts";
+export { reachable, releaseReachable } from "./reachable.ts";

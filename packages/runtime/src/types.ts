@@ -203,7 +203,11 @@ export interface Tree {
   /** Throws `not_found`, `is_directory`, or `too_large` when the file is larger than `maxBytes`. */
   read(path: string, options?: { maxBytes?: number }): Promise<{ data: Uint8Array; entry: Entry }>;
   /** Creates parents. Throws `etag_mismatch` (with the current etag as `details.etag`), `exists`, `is_directory`, `storage_full`. */
-  write(path: string, data: string | Uint8Array, options?: { ifMatch?: string; ifNoneMatch?: "*"; mode?: number }): Promise<{ entry: Entry; created: boolean }>;
+  write(
+    path: string,
+    data: string | Uint8Array,
+    options?: { ifMatch?: string; ifNoneMatch?: "*"; mode?: number },
+  ): Promise<{ entry: Entry; created: boolean }>;
   mkdir(path: string): Promise<{ entry: Entry; created: boolean }>;
   /** Creates the target's parents. Throws `not_found`, `exists`. */
   rename(from: string, to: string, options?: { overwrite?: boolean }): Promise<void>;

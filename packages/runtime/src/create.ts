@@ -1,0 +1,41 @@
+import { RuntimeError } from "./errors.ts";
+import type { RuntimeLog } from "./log.ts";
+import type { DriverName, RuntimeDriver } from "./types.ts";
+
+export interface RuntimeOptions {
+  /** `auto`: the first that works, and never one without isolation. */
+  driver: "auto" | DriverName;
+  dataDir: string;
+  outbound?: { allow: string[] };
+  log?: RuntimeLog;
+}
+
+type Create = (options: RuntimeOptions) => Promise<RuntimeDriver>;
+
+/** The drivers there are. Their code loads when they are asked for. */
+const drivers: Partial<Record<DriverName, Create>> = {
+  sandbox: async (options) => (await import("./sandbox/driver.ts")).createSandboxDriver(options),
+};
+const automatic: readonly DriverName[] = ["sandbox"];
+
+/** Opens the runtime. Throws `unavailable` with the reasons when the driver, or for `auto` every driver, cannot work here. */
+export async function createRuntime(options: RuntimeOptions): Promise<RuntimeDriver> {
+  if (options.driver !== "auto") {
+    const create = drivers[options.driver];
+    if (!create) throw new RuntimeError("not_supported", `there is no runtime driver ${options.driver}`);
+    return create(options);
+  }
+  const reasons: string[] = [];
+  for (const name of automatic) {
+    try {
+      return await (drivers[name] as Create)(options);
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      reasons.push(`${name}: ${error.message}`);
+    }
+  }
+  throw new RuntimeError(
+    "unavailable",
+    `project code cannot be isolated on this machine (${reasons.join("; ")}). RUNTIME_DRIVER=process runs it without isolation.`,
+  );
+}

@@ -1,0 +1,50 @@
+import { closeSync, constants, openSync, unlinkSync } from "node:fs";
+import { Socket } from "node:net";
+import { join } from "node:path";
+import { run } from "./run.ts";
+
+/** One direction of output: `writeFd` goes to the child (the caller closes it), `reader` yields what it writes. */
+export interface Pipe {
+  reader: Socket;
+  writeFd: number;
+}
+
+/**
+ * Real pipes for children. Node's own "pipe" is a socket pair, and a program that opens `/dev/stderr` (every second shell
+ * script) gets ENXIO from a socket. Made in batches, since making one means starting `mkfifo`.
+ */
+export interface Fifos {
+  take(): Promise<Pipe>;
+}
+
+export function createFifos(dir: string): Fifos {
+  const ready: string[] = [];
+  const batch = 32;
+  let count = 0;
+  let filling: Promise<void> | undefined;
+  const fill = () =>
+    (filling ??= (async () => {
+      const names = Array.from({ length: batch }, () => join(dir, `fifo-${process.pid}-${++count}`));
+      // Whoever holds the descriptor may open it again through /proc; the name is ours alone and gone in a moment.
+      await run(["mkfifo", "-m", "666", ...names]);
+      ready.push(...names);
+    })().finally(() => (filling = undefined)));
+
+  return {
+    async take() {
+      while (ready.length === 0) await fill();
+      const name = ready.pop() as string;
+      if (ready.length < batch / 4) void fill().catch(() => {}); // the next take() that finds none reports it
+      const readFd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        const writeFd = openSync(name, "w");
+        return { writeFd, reader: new Socket({ fd: readFd, readable: true, writable: false }) };
+      } catch (error) {
+        closeSync(readFd);
+        throw error;
+      } finally {
+        unlinkSync(name);
+      }
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { StringDecoder } from "node:string_decoder";
+
+/** Keeps the beginning and the end of a stream; what does not fit is dropped from the middle, and the text says so. */
+export interface Output {
+  /** Returns the chunk as text, whole characters only. */
+  push(chunk: Uint8Array): string;
+  text(): string;
+}
+
+export function createOutput(maxBytes: number): Output {
+  const decoder = new StringDecoder("utf8");
+  const headMax = Math.ceil(maxBytes / 2);
+  const tailMax = maxBytes - headMax;
+  const head: Buffer[] = [];
+  let headBytes = 0;
+  let tail: Buffer[] = [];
+  let tailBytes = 0;
+  let dropped = 0;
+  return {
+    push(chunk) {
+      const bytes = Buffer.from(chunk);
+      const fits = bytes.subarray(0, headMax - headBytes);
+      if (fits.length > 0) {
+        head.push(fits);
+        headBytes += fits.length;
+      }
+      const rest = bytes.subarray(fits.length);
+      if (rest.length > 0) {
+        tail.push(rest);
+        tailBytes += rest.length;
+        // Trimmed only now and then: concatenating for every small chunk would cost quadratic time.
+        if (tailBytes > 2 * tailMax + 65_536) trim();
+      }
+      return decoder.write(bytes);
+    },
+    text() {
+      trim();
+      const end = Buffer.concat(tail);
+      if (dropped === 0) return Buffer.concat([...head, end]).toString("utf8");
+      return `${Buffer.concat(head).toString("utf8")}\n… ${dropped} bytes left out …\n${end.toString("utf8")}`;
+    },
+  };
+  function trim() {
+    if (tailBytes <= tailMax) return;
+    const all = Buffer.concat(tail);
+    const kept = Buffer.from(all.subarray(all.length - tailMax));
+    dropped += all.length - kept.length;
+    tail = [kept];
+    tailBytes = kept.length;
+  }
+}

@@ -1,0 +1,20 @@
+import { execFile } from "node:child_process";
+
+/** System tools are found here and nowhere else, whatever the operator's PATH says. */
+export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Runs a system tool with a clean environment to its end; rejects with its own words when it fails. */
+export function run(argv: readonly [string, ...string[]], options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
+  const [file, ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      file,
+      args,
+      { env: { PATH: systemPath, LANG: "C.UTF-8" }, timeout: options.timeoutMs ?? 20_000, maxBuffer: 16 << 20 },
+      (error, stdout, stderr) =>
+        error ? reject(new Error(`${file}: ${stderr.trim() || error.message}`, { cause: error })) : resolve(stdout),
+    );
+    child.stdin?.on("error", () => {}); // it may end without reading; its exit code tells
+    child.stdin?.end(options.input ?? "");
+  });
+}

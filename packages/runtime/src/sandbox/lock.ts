@@ -1,0 +1,35 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { RuntimeError } from "../errors.ts";
+
+/** One process per data folder. A lock whose holder is dead is taken over. Returns the release. */
+export async function holdLock(file: string): Promise<() => void> {
+  const mine = `${process.pid} ${startTime(process.pid)}`;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      writeFileSync(file, mine, { flag: "wx" });
+      return () => {
+        if (read(file) === mine) rmSync(file, { force: true });
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 3) throw error;
+      const [pid, started] = read(file).split(" ");
+      if (pid && started && startTime(Number(pid)) === started)
+        throw new RuntimeError("unavailable", `process ${pid} uses this data folder already`);
+      rmSync(file, { force: true });
+    }
+  }
+}
+
+const read = (file: string) => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+/** When a process started, in the kernel's ticks: tells it from another one with the same pid. Empty when there is none. */
+function startTime(pid: number): string {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+}

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { RuntimeError } from "../errors.ts";
+
+/** What is the sandbox's own: a uid and a /30 of addresses, both following from one number. */
+export interface Slot {
+  number: number;
+  uid: number;
+  /** Our end of the sandbox's cable, and its own. */
+  hostIp: string;
+  ip: string;
+}
+
+/** Gives every sandbox of one data folder a slot, and remembers it on disk: files belong to the uid. */
+export interface Slots {
+  take(id: string): Slot;
+  find(id: string): Slot | undefined;
+  release(id: string): void;
+  /** First and last address of every block in use. */
+  ranges(): { from: string; to: string }[];
+}
+
+const firstUid = 200_000;
+const blockSize = 1000;
+const blocks = 300;
+/** Shared address space first (RFC 6598: no home or office network uses it), else a corner of 10/8. */
+const pools = ["100.64.0.0", "10.192.0.0", "10.128.0.0"];
+
+interface Saved {
+  pool: string;
+  blocks: number[];
+  next: number;
+  slots: Record<string, number>;
+}
+
+/** `claimsDir` is shared by every data folder of the machine, so that two of them never use the same uids or addresses. */
+export function openSlots(dir: string, claimsDir: string): Slots {
+  const file = join(dir, "slots.json");
+  const saved: Saved = existsSync(file)
+    ? (JSON.parse(readFileSync(file, "utf8")) as Saved)
+    : { pool: freePool(), blocks: [], next: 0, slots: {} };
+  for (const block of saved.blocks) claim(block);
+  const used = new Set(Object.values(saved.slots));
+
+  function save() {
+    writeFileSync(`${file}.tmp`, JSON.stringify(saved), { mode: 0o600 });
+    renameSync(`${file}.tmp`, file);
+  }
+  /** A block counts as ours when nobody else holds it, or its holder's folder is gone. */
+  function claim(block: number): boolean {
+    mkdirSync(claimsDir, { recursive: true });
+    const path = join(claimsDir, String(block));
+    try {
+      writeFileSync(path, dir, { flag: "wx" });
+      return true;
+    } catch {
+      const holder = readFileSync(path, "utf8");
+      if (holder === dir) return true;
+      if (existsSync(holder)) return false;
+      writeFileSync(path, dir);
+      return true;
+    }
+  }
+  function addBlock() {
+    const start = createHash("sha256").update(dir).digest().readUInt32BE(0);
+    for (let i = 0; i < blocks; i++) {
+      const block = (start + i) % blocks;
+      if (saved.blocks.includes(block) || !claim(block)) continue;
+      saved.blocks.push(block);
+      return;
+    }
+    throw new RuntimeError("unavailable", "every range of user ids on this machine is taken");
+  }
+  function freeNumber(): number {
+    if (used.size >= saved.blocks.length * blockSize) addBlock();
+    for (;;) {
+      const at = saved.next % (saved.blocks.length * blockSize);
+      // Round and round, so that a uid rests as long as possible before somebody else gets it.
+      saved.next = at + 1;
+      const number = (saved.blocks[Math.floor(at / blockSize)] ?? 0) * blockSize + (at % blockSize);
+      if (!used.has(number)) return number;
+    }
+  }
+  const slot = (number: number): Slot => ({
+    number,
+    uid: firstUid + number,
+    hostIp: address(saved.pool, number * 4 + 1),
+    ip: address(saved.pool, number * 4 + 2),
+  });
+
+  return {
+    take(id) {
+      let number = saved.slots[id];
+      if (number === undefined) {
+        number = freeNumber();
+        saved.slots[id] = number;
+        used.add(number);
+        save();
+      }
+      return slot(number);
+    },
+    find(id) {
+      const number = saved.slots[id];
+      return number === undefined ? undefined : slot(number);
+    },
+    release(id) {
+      const number = saved.slots[id];
+      if (number === undefined) return;
+      delete saved.slots[id];
+      used.delete(number);
+      save();
+    },
+    ranges: () =>
+      saved.blocks.map((block) => ({
+        from: address(saved.pool, block * blockSize * 4),
+        to: address(saved.pool, (block + 1) * blockSize * 4 - 1),
+      })),
+  };
+}
+
+export const toNumber = (ip: string) => ip.split(".").reduce((n, part) => n * 256 + Number(part), 0);
+const address = (base: string, add: number) => {
+  const n = toNumber(base) + add;
+  return [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join(".");
+};
+
+/** The first pool that none of the host's own networks touches. */
+function freePool(): string {
+  const span = blocks * blockSize * 4;
+  const taken = Object.values(networkInterfaces())
+    .flat()
+    // Cables of other data folders lie in the same pool by design; claims keep them apart.
+    .filter((entry) => entry?.family === "IPv4" && !entry.cidr?.endsWith("/30"))
+    .map((entry) => toNumber(entry?.address ?? "0.0.0.0"));
+  return pools.find((pool) => !taken.some((ip) => ip >= toNumber(pool) && ip < toNumber(pool) + span)) ?? (pools[0] as string);
+}

@@ -1,0 +1,371 @@
+import type { ChildProcess } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync, type FSWatcher } from "node:fs";
+import { connect } from "node:net";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RuntimeError } from "./errors.ts";
+import { descendants } from "./pids.ts";
+import { listeningPorts } from "./ports.ts";
+import { openServiceLog, type ServiceLog } from "./service-log.ts";
+import type { ServiceSpec, ServiceState } from "./types.ts";
+
+/** How a driver runs one service. The supervisor is a detached shell that leaves `pid` and `exit` in the state folder. */
+export interface ServiceHost {
+  /** Holds state, logs and exit status; closed to the project. */
+  dir: string;
+  owner: { uid: number; gid: number } | undefined;
+  /** Starts the supervisor with the given streams. */
+  launch(spec: ServiceSpec, stdio: readonly ["ignore", number, number]): Promise<ChildProcess>;
+  /** Members of the service, when the host can tell; else they are found below the supervisor. */
+  pids?: () => number[];
+  /** Ends every member at once. */
+  kill(supervisor: number | undefined): Promise<void>;
+  /** Processes of the sandbox killed for memory so far. */
+  oomKills(): number;
+  address(port: number): { host: string; port: number };
+  isFrozen(): boolean;
+  thaw(): Promise<void>;
+  onChange(state: ServiceState): void;
+}
+
+/** One long-running process and all that descends from it. */
+export interface Service {
+  readonly log: ServiceLog;
+  state(): ServiceState;
+  start(spec: ServiceSpec): Promise<ServiceState>;
+  ready(options: { timeoutMs?: number; signal?: AbortSignal }): Promise<ServiceState>;
+  stop(): Promise<void>;
+  /** Tells that the sandbox was frozen or thawed. */
+  refresh(): void;
+  /** Stops looking; the service itself goes on. */
+  leave(): void;
+}
+
+/** What the next process of ours needs to know. The environment is not in it: it holds secrets. */
+interface Saved {
+  name: string;
+  port: number;
+  stopSignal: "SIGTERM" | "SIGINT";
+  stopGraceMs: number;
+  startedAt: number;
+  bootId: string;
+  oomKills: number;
+}
+
+const bootId = () => (existsSync("/proc/sys/kernel/random/boot_id") ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "");
+
+/** Opens the service of a state folder, taking over what still runs. */
+export function openService(name: string, host: ServiceHost): Service {
+  mkdirSync(host.dir, { recursive: true, mode: 0o700 });
+  const file = (leaf: string) => join(host.dir, leaf);
+  const log = openServiceLog(host.dir, host.owner);
+  let saved: Saved | undefined = existsSync(file("service.json"))
+    ? (JSON.parse(readFileSync(file("service.json"), "utf8")) as Saved)
+    : undefined;
+  let state: ServiceState = { name, status: "stopped" };
+  let supervisor: number | undefined;
+  let isAlive = false;
+  let isStopping = false;
+  let starting: Promise<ServiceState> | undefined;
+  let stopping: Promise<void> | undefined;
+  let watcher: FSWatcher | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let drainTimer: NodeJS.Timeout | undefined;
+  let hasLeft = false;
+  const waiters = new Set<() => void>();
+
+  const pids = () => host.pids?.() ?? (supervisor === undefined ? [] : descendants(supervisor));
+  const change = (next: ServiceState) => {
+    state = next;
+    host.onChange(state);
+    for (const wake of waiters) wake();
+  };
+  const current = (): ServiceState => (isAlive && host.isFrozen() ? { ...state, status: "frozen" } : state);
+
+  if (saved) adopt(saved);
+
+  function adopt(known: Saved) {
+    supervisor = readPid();
+    if (supervisor !== undefined && isSupervisor(supervisor)) {
+      isAlive = true;
+      state = { name, status: "starting", startedAt: known.startedAt };
+      log.note("taken over after a restart of the server");
+      look();
+      follow();
+      return;
+    }
+    // It ended while nobody looked. After a reboot of the machine nobody is to blame.
+    const exitCode = readExit();
+    log.drain();
+    state =
+      known.bootId !== bootId() || exitCode === 0
+        ? { name, status: "stopped", exitCode: exitCode ?? null }
+        : failedState(exitCode, host.oomKills() > known.oomKills);
+    forget();
+  }
+
+  const readPid = () => (existsSync(file("pid")) ? Number(readFileSync(file("pid"), "utf8")) || undefined : undefined);
+  /** Complete only with its line end. */
+  const readExit = () => {
+    const text = existsSync(file("exit")) ? readFileSync(file("exit"), "utf8") : "";
+    return text.endsWith("\n") ? Number(text) : undefined;
+  };
+  /** A pid may belong to somebody else by now; our supervisor carries its folder on its command line. */
+  function isSupervisor(pid: number): boolean {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(host.dir);
+    } catch {
+      return false;
+    }
+  }
+  function forget() {
+    saved = undefined;
+    rmSync(file("service.json"), { force: true });
+  }
+
+  function failedState(exitCode: number | undefined, oomKilled: boolean): ServiceState {
+    return {
+      name,
+      status: "failed",
+      startedAt: state.startedAt,
+      exitCode: exitCode ?? null,
+      exitSignal: signalOf(exitCode),
+      lastLines: log
+        .last(20)
+        .filter((line) => line.stream !== "system")
+        .map((line) => line.line),
+      ...(oomKilled && { oomKilled }),
+    };
+  }
+
+  /** Reads along while the service runs. */
+  function follow() {
+    watcher?.close();
+    watcher = watch(host.dir, { persistent: false }, (_event, name) => {
+      if (name !== "stdout" && name !== "stderr") return;
+      drainTimer ??= setTimeout(() => {
+        drainTimer = undefined;
+        if (!hasLeft) log.drain();
+      }, 15);
+    });
+    schedule();
+  }
+
+  function schedule() {
+    clearTimeout(timer);
+    if (!isAlive || hasLeft) return;
+    const age = Date.now() - (state.startedAt ?? 0);
+    timer = setTimeout(() => void tick(), state.status === "running" ? 2_000 : age < 10_000 ? 40 : 500);
+    timer.unref();
+  }
+
+  async function tick() {
+    if (supervisor !== undefined && !isSupervisor(supervisor)) await ended();
+    else {
+      look();
+      schedule();
+    }
+  }
+
+  /** Which port does it listen on? The one it was told, else the one seen before, else the first. */
+  function look() {
+    if (host.isFrozen()) return;
+    const members = pids();
+    const ports = listeningPorts(members);
+    const wanted = saved?.port;
+    const port = [wanted, state.port].find((p) => p !== undefined && ports.includes(p)) ?? ports[0];
+    const pid = mainOf(members);
+    if (port !== undefined || wanted === 0) {
+      if (state.status !== "running" || state.port !== port || state.pid !== pid) change({ ...state, status: "running", port, pid });
+    } else if (state.pid !== pid) state = { ...state, pid };
+  }
+
+  let ending: Promise<void> | undefined;
+  const ended = () => (ending ??= finish().finally(() => (ending = undefined)));
+  async function finish() {
+    if (!isAlive || hasLeft) return;
+    const exitCode = readExit();
+    await host.kill(undefined);
+    isAlive = false;
+    log.drain();
+    clearTimeout(timer);
+    watcher?.close();
+    const oomKilled = host.oomKills() > (saved?.oomKills ?? 0);
+    const { startedAt } = state;
+    forget();
+    log.note(isStopping ? "stopped" : `ended with exit code ${exitCode ?? "unknown"}${oomKilled ? ": out of memory" : ""}`);
+    change(
+      isStopping || exitCode === 0
+        ? { name, status: "stopped", startedAt, exitCode: exitCode ?? null, exitSignal: signalOf(exitCode) }
+        : failedState(exitCode, oomKilled),
+    );
+  }
+
+  async function launch(spec: ServiceSpec): Promise<ServiceState> {
+    await host.kill(undefined); // what a service before this one may have left
+    rmSync(file("exit"), { force: true });
+    rmSync(file("pid"), { force: true });
+    saved = {
+      name,
+      port: spec.port,
+      stopSignal: spec.stopSignal ?? "SIGTERM",
+      stopGraceMs: spec.stopGraceMs ?? 5_000,
+      startedAt: Date.now(),
+      bootId: bootId(),
+      oomKills: host.oomKills(),
+    };
+    writeFileSync(file("service.json"), JSON.stringify(saved), { mode: 0o600 });
+    isStopping = false;
+    log.note(`starting: ${spec.command.join(" ")}`);
+    const { stdout, stderr } = log.openStreams();
+    let child: ChildProcess;
+    try {
+      child = await host.launch(spec, ["ignore", stdout, stderr]);
+    } catch (error) {
+      forget();
+      throw error;
+    } finally {
+      closeSync(stdout);
+      closeSync(stderr);
+    }
+    supervisor = child.pid;
+    isAlive = true;
+    child.unref();
+    child.once("exit", () => void ended());
+    child.once("error", () => void ended());
+    change({ name, status: "starting", startedAt: saved.startedAt });
+    follow();
+    return state;
+  }
+
+  async function end(): Promise<void> {
+    await starting?.catch(() => {}); // its caller hears of it
+    if (!isAlive) {
+      await host.kill(undefined);
+      if (state.status === "failed") change({ ...state, status: "stopped" });
+      return;
+    }
+    isStopping = true;
+    if (host.isFrozen()) await host.thaw();
+    const main = mainOf(pids());
+    if (main !== undefined) signal(main, saved?.stopSignal ?? "SIGTERM");
+    const deadline = Date.now() + (main === undefined ? 0 : (saved?.stopGraceMs ?? 5_000));
+    while (isAlive && Date.now() < deadline) {
+      if (supervisor !== undefined && !isSupervisor(supervisor)) await ended();
+      else await waitForChange(25);
+    }
+    if (!isAlive) return;
+    await host.kill(supervisor);
+    for (let i = 0; isAlive && i < 200; i++) {
+      if (supervisor === undefined || !isSupervisor(supervisor)) await ended();
+      else await waitForChange(10);
+    }
+  }
+
+  const waitForChange = (ms: number, abort?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(limit);
+        waiters.delete(done);
+        abort?.removeEventListener("abort", done);
+        resolve();
+      };
+      const limit = setTimeout(done, ms);
+      waiters.add(done);
+      abort?.addEventListener("abort", done, { once: true });
+    });
+
+  return {
+    log,
+    state: current,
+    async start(spec) {
+      await stopping;
+      if (isAlive) return current();
+      starting ??= launch(spec).finally(() => (starting = undefined));
+      return starting;
+    },
+    async ready({ timeoutMs = 60_000, signal: abort }) {
+      const deadline = Date.now() + timeoutMs;
+      await starting;
+      for (;;) {
+        if (abort?.aborted) throw new RuntimeError("aborted", `waiting for ${name} was given up`);
+        if (!isAlive) {
+          if (state.startedAt === undefined) throw new RuntimeError("not_running", `${name} is not running`);
+          const lines = state.lastLines ?? log.last(20).map((line) => line.line);
+          throw new RuntimeError(
+            "service_failed",
+            `${name} ended before it was ready (exit code ${state.exitCode ?? "unknown"})${state.oomKilled ? ": out of memory" : ""}\n${lines.join("\n")}`.trim(),
+            { details: { ...state } },
+          );
+        }
+        if (state.status === "running" && (state.port === undefined || (await accepts(host.address(state.port))))) return current();
+        if (Date.now() >= deadline)
+          throw new RuntimeError("start_timeout", `${name} does not listen on a port after ${Math.round(timeoutMs / 1000)} s`, {
+            details: { lastLines: log.last(20).map((line) => line.line) },
+          });
+        await waitForChange(Math.min(25, Math.max(1, deadline - Date.now())), abort);
+      }
+    },
+    stop() {
+      stopping ??= end().finally(() => (stopping = undefined));
+      return stopping;
+    },
+    refresh: () => {
+      if (!isAlive) return;
+      host.onChange(current());
+      for (const wake of waiters) wake();
+    },
+    leave() {
+      hasLeft = true;
+      clearTimeout(timer);
+      clearTimeout(drainTimer);
+      watcher?.close();
+      log.drain();
+      log.close();
+    },
+  };
+}
+
+/** Shells report a death by signal N as 128 + N. */
+function signalOf(exitCode: number | undefined): string | null {
+  if (exitCode === undefined || exitCode <= 128) return null;
+  return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0] ?? null;
+}
+
+/** The program itself: bubblewrap's init is 1 in the sandbox, what it starts is 2. Without a pid namespace: the first one. */
+function mainOf(pids: readonly number[]): number | undefined {
+  let first: number | undefined;
+  for (const pid of pids) {
+    let status: string;
+    try {
+      status = readFileSync(`/proc/${pid}/status`, "utf8");
+    } catch {
+      continue; // it just ended
+    }
+    const namespaced = /^NSpid:\t(.*)$/m.exec(status)?.[1]?.split("\t") ?? [];
+    if (namespaced.length > 1 && namespaced.at(-1) === "2") return pid;
+    if (namespaced.length === 1 && !/^Name:\tbwrap$/m.test(status)) first ??= pid;
+  }
+  return first;
+}
+
+function signal(pid: number, name: NodeJS.Signals) {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Does somebody answer there? */
+async function accepts({ host, port }: { host: string; port: number }): Promise<boolean> {
+  const socket = connect({ host, port, autoSelectFamily: false });
+  const answer = new Promise<boolean>((resolve) => {
+    socket.once("connect", () => resolve(true));
+    socket.once("error", () => resolve(false));
+  });
+  const result = await Promise.race([answer, sleep(500, false, { ref: false })]);
+  socket.destroy();
+  return result;
+}

@@ -1,0 +1,23 @@
+import { lstatSync, readdirSync, type BigIntStats } from "node:fs";
+import { join } from "node:path";
+import type { Entry } from "../types.ts";
+
+export const etagOf = (stat: BigIntStats) => `${stat.mtimeNs.toString(36)}-${stat.size.toString(36)}-${stat.ino.toString(36)}`;
+
+export function entryOf(path: string, stat: BigIntStats): Entry {
+  const isDirectory = stat.isDirectory();
+  return { path, isDirectory, size: isDirectory ? 0 : Number(stat.size), etag: etagOf(stat), mtimeMs: Number(stat.mtimeNs / 1000n) / 1000 };
+}
+
+/** Bytes of everything below a folder that belongs to one uid: shared files of an image are somebody else's. */
+export function ownBytes(dir: string, uid: number | undefined): number {
+  let bytes = 0;
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (!stat) continue;
+    if (uid === undefined || stat.uid === uid) bytes += stat.blocks * 512;
+    if (entry.isDirectory()) bytes += ownBytes(path, uid);
+  }
+  return bytes;
+}

@@ -1,0 +1,282 @@
+import { randomBytes } from "node:crypto";
+import { constants, lstatSync, realpathSync, type BigIntStats } from "node:fs";
+import { copyFile, lchown, link, open, readdir, rename, rmdir, unlink, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { RuntimeError } from "../errors.ts";
+import type { Entry, Tree } from "../types.ts";
+import { entryOf, etagOf } from "./entry.ts";
+import { at, codeOf, locate, makeDirectory, openDirectory, outside, partsOf, type Root } from "./pin.ts";
+import { removePinned, walkPinned } from "./walk.ts";
+import { createWatches } from "./watch.ts";
+
+export interface HostTreeOptions {
+  /** The folder. */
+  host: string;
+  /** Private folder on the same file system, closed to the project: files are written there and appear in one step. */
+  tmp: string;
+  inside: string;
+  owner: { uid: number; gid: number } | undefined;
+  /** Throws when nothing more may be written. */
+  checkSpace?: () => void;
+}
+
+/** A tree on the host's file system, safe against whatever the project does to it meanwhile. */
+export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTreeOptions): Tree {
+  const root: Root = { host: realpathSync(host), inside, owner };
+  const watches = createWatches(root);
+  const inTurn = createTurns();
+
+  /** Owner and mode are set on the open file: no name that could be swapped is involved. */
+  async function fill(file: FileHandle, data: string | Uint8Array, mode: number) {
+    await file.writeFile(data);
+    if (owner) await file.chown(owner.uid, owner.gid);
+    await file.chmod(mode);
+    await file.sync();
+  }
+  const tmpName = () => join(tmp, randomBytes(8).toString("hex"));
+
+  return {
+    async stat(path) {
+      if (partsOf(path).length === 0) return entryOf(".", lstatSync(root.host, { bigint: true }));
+      try {
+        const spot = await locate(root, path);
+        await spot.dir.close();
+        return spot.stat && entryOf(path, spot.stat);
+      } catch (error) {
+        if (error instanceof RuntimeError && (error.code === "not_found" || error.code === "not_directory")) return undefined;
+        throw told(path, error);
+      }
+    },
+
+    async read(path, { maxBytes = Number.POSITIVE_INFINITY } = {}) {
+      if (partsOf(path).length === 0) throw new RuntimeError("is_directory", `${path} is a folder`);
+      const spot = await locate(root, path, { follow: true }).catch((error: unknown) => {
+        throw told(path, error);
+      });
+      try {
+        if (!spot.stat) throw new RuntimeError("not_found", `${path} does not exist`);
+        if (spot.stat.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
+        await using file = await open(at(spot.dir, spot.name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+        const stat = await file.stat({ bigint: true });
+        if (!stat.isFile()) throw new RuntimeError("not_supported", `${path} is not a regular file`);
+        if (stat.size > maxBytes) throw new RuntimeError("too_large", `${path} has ${stat.size} bytes; at most ${maxBytes} can be read`);
+        return { data: await readAll(file, Number(stat.size), path, maxBytes), entry: entryOf(path, stat) };
+      } catch (error) {
+        throw told(path, error);
+      } finally {
+        await spot.dir.close();
+      }
+    },
+
+    write(path, data, { ifMatch, ifNoneMatch, mode } = {}) {
+      return inTurn(path, async () => {
+        checkSpace?.();
+        const spot = await locate(root, path, { create: true, follow: true }).catch((error: unknown) => {
+          throw told(path, error);
+        });
+        const fresh = tmpName();
+        try {
+          const { stat } = spot;
+          if (stat?.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
+          if (stat && ifNoneMatch) throw new RuntimeError("exists", `${path} exists already`, { details: { etag: etagOf(stat) } });
+          checkMatch(path, stat, ifMatch);
+          await using file = await open(fresh, "wx", 0o600);
+          await fill(file, data, mode ?? (stat ? Number(stat.mode & 0o777n) : 0o644));
+          if (ifNoneMatch) {
+            await link(fresh, at(spot.dir, spot.name));
+            await unlink(fresh);
+          } else await rename(fresh, at(spot.dir, spot.name));
+          return { entry: entryOf(path, await file.stat({ bigint: true })), created: !stat };
+        } catch (error) {
+          await unlink(fresh).catch(ignoreMissing);
+          throw told(path, error);
+        } finally {
+          await spot.dir.close();
+        }
+      });
+    },
+
+    async mkdir(path) {
+      if (partsOf(path).length === 0) return { entry: entryOf(".", lstatSync(root.host, { bigint: true })), created: false };
+      try {
+        checkSpace?.();
+        const spot = await locate(root, path, { create: true });
+        try {
+          if (spot.stat && !spot.stat.isDirectory()) throw new RuntimeError("exists", `${path} exists already and is a file`);
+          await using dir = await makeDirectory(root, spot.dir, spot.name);
+          return { entry: entryOf(path, await dir.stat({ bigint: true })), created: !spot.stat };
+        } finally {
+          await spot.dir.close();
+        }
+      } catch (error) {
+        throw told(path, error);
+      }
+    },
+
+    rename(from, to, { overwrite = false } = {}) {
+      return inTurn(to, async () => {
+        try {
+          const source = await locate(root, from);
+          try {
+            if (!source.stat) throw new RuntimeError("not_found", `${from} does not exist`);
+            const target = await locate(root, to, { create: true });
+            try {
+              if (target.stat && target.stat.ino === source.stat.ino && target.stat.dev === source.stat.dev) return;
+              if (target.stat && !overwrite) throw new RuntimeError("exists", `${to} exists already`);
+              if (target.stat && (target.stat.isDirectory() || source.stat.isDirectory())) await away(target.dir, target.name);
+              await rename(at(source.dir, source.name), at(target.dir, target.name));
+            } finally {
+              await target.dir.close();
+            }
+          } finally {
+            await source.dir.close();
+          }
+        } catch (error) {
+          if (codeOf(error) === "EINVAL") throw new RuntimeError("not_supported", `${from} cannot be moved into itself`, { cause: error });
+          throw told(to, error);
+        }
+      });
+    },
+
+    remove(path, { recursive = false, ifMatch } = {}) {
+      return inTurn(path, async () => {
+        try {
+          const spot = await locate(root, path);
+          try {
+            if (!spot.stat) throw new RuntimeError("not_found", `${path} does not exist`);
+            checkMatch(path, spot.stat, ifMatch);
+            if (!spot.stat.isDirectory()) await unlink(at(spot.dir, spot.name));
+            else if (recursive) await away(spot.dir, spot.name);
+            else await rmdir(at(spot.dir, spot.name));
+          } finally {
+            await spot.dir.close();
+          }
+        } catch (error) {
+          if (codeOf(error) === "ENOTEMPTY")
+            throw new RuntimeError("is_directory", `${path} is a folder with something in it`, { cause: error });
+          throw told(path, error);
+        }
+      });
+    },
+
+    async walk({ under = ".", skip = nothing } = {}) {
+      try {
+        await using dir = await openDirectory(root, partsOf(under));
+        const entries: Entry[] = [];
+        const base = partsOf(under).join("/");
+        await walkPinned(dir.fd, base, skip, (path, stat) => entries.push(entryOf(path, stat)));
+        return entries.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+      } catch (error) {
+        throw told(under, error);
+      }
+    },
+
+    watch: ({ signal, skip = nothing }) => watches.follow(skip, signal),
+
+    async copyIn(hostDir, to = ".") {
+      try {
+        checkSpace?.();
+        await using dir = await openDirectory(root, partsOf(to), { create: true });
+        await copyInto(hostDir, dir);
+      } catch (error) {
+        throw told(to, error);
+      }
+    },
+  };
+
+  /** Out of the tree in one step, then deleted where the project cannot reach it by name. */
+  async function away(dir: FileHandle, name: string) {
+    const grave = tmpName();
+    await rename(at(dir, name), grave);
+    await using tomb = await open(tmp, constants.O_RDONLY | constants.O_DIRECTORY);
+    await removePinned(tomb.fd, grave.slice(tmp.length + 1));
+  }
+
+  async function copyInto(from: string, dir: FileHandle) {
+    for (const entry of await readdir(from, { withFileTypes: true })) {
+      const source = join(from, entry.name);
+      if (entry.isDirectory()) {
+        await using child = await makeDirectory(root, dir, entry.name);
+        await copyInto(source, child);
+      } else if (entry.isFile()) {
+        const fresh = tmpName();
+        try {
+          await copyFile(source, fresh, constants.COPYFILE_FICLONE);
+          if (owner) await lchown(fresh, owner.uid, owner.gid);
+          await rename(fresh, at(dir, entry.name));
+        } catch (error) {
+          await unlink(fresh).catch(ignoreMissing);
+          throw error;
+        }
+      }
+    }
+  }
+}
+
+const nothing: ReadonlySet<string> = new Set();
+
+function checkMatch(path: string, stat: BigIntStats | undefined, ifMatch: string | undefined) {
+  if (ifMatch === undefined) return;
+  const etag = stat && etagOf(stat);
+  if (etag !== ifMatch)
+    throw new RuntimeError("etag_mismatch", stat ? `${path} has changed meanwhile` : `${path} does not exist any more`, {
+      details: { etag },
+    });
+}
+
+/** The size is what it was when the file was opened; a file that grows meanwhile is cut there, not chased. */
+async function readAll(file: FileHandle, size: number, path: string, maxBytes: number): Promise<Uint8Array> {
+  // Files of /proc-like systems say 0 and have content; one page more tells.
+  const buffer = Buffer.alloc(size === 0 ? 65_536 : size);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  if (length > maxBytes) throw new RuntimeError("too_large", `${path} has more than ${maxBytes} bytes`);
+  return buffer.subarray(0, length);
+}
+
+/** What the system said, as the runtime says it. */
+function told(path: string, error: unknown): RuntimeError {
+  if (error instanceof RuntimeError) return error;
+  const options = { cause: error };
+  switch (codeOf(error)) {
+    case "ENOENT":
+      return new RuntimeError("not_found", `${path} does not exist`, options);
+    case "EEXIST":
+      return new RuntimeError("exists", `${path} exists already`, options);
+    case "EISDIR":
+      return new RuntimeError("is_directory", `${path} is a folder`, options);
+    case "ENOTDIR":
+      return new RuntimeError("not_directory", `${path} passes through a file`, options);
+    case "ELOOP":
+      return outside(path);
+    case "ENOSPC":
+    case "EDQUOT":
+      return new RuntimeError("storage_full", "there is no space left for this project", options);
+    case "ENAMETOOLONG":
+      return new RuntimeError("not_supported", `${path.slice(0, 80)}… is too long a name`, options);
+    default:
+      return new RuntimeError("unavailable", `${path} cannot be used (${codeOf(error) || "unknown error"})`, options);
+  }
+}
+
+const ignoreMissing = (error: unknown) => {
+  if (codeOf(error) !== "ENOENT") throw error;
+};
+
+/** Runs the work for one path after the other, so that a checked etag still holds when the file is replaced. */
+function createTurns() {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(path: string, work: () => Promise<T>): Promise<T> => {
+    const turn = (last.get(path) ?? Promise.resolve()).then(work, work);
+    last.set(path, turn);
+    const done = () => {
+      if (last.get(path) === turn) last.delete(path);
+    };
+    turn.then(done, done);
+    return turn;
+  };
+}
