@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
 import { maxFileBytes, type File, type List, type TreeEntry } from "@tesslate/contract";
-import type { Entry, Sandbox } from "@tesslate/runtime";
+import { RuntimeError, type Entry, type Sandbox } from "@tesslate/runtime";
 import { AppError, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
@@ -106,7 +106,12 @@ export function createFiles({ projects, events, watch }: { projects: ProjectAcce
       const data = decode(body);
       if (data.byteLength > maxFileBytes) throw new AppError("payload_too_large", "A file may have at most 10 MiB.");
       if ((await tree.stat(path))?.isDirectory) throw new AppError("conflict", "There is a directory of this name.");
-      const { entry, created } = await tree.write(path, data, when);
+      const { entry, created } = await tree.write(path, data, when).catch((error: unknown) => {
+        // `If-None-Match: *` on an existing file is a failed precondition, not a conflict.
+        throw error instanceof RuntimeError && error.code === "exists"
+          ? new AppError("precondition_failed", "This file exists already.", { cause: error })
+          : error;
+      });
       await announce(project, { path, op: created ? "add" : "update", etag: entry.etag, size: entry.size });
       return { file: wireOf(project.id, entry, data, "none"), created };
     },

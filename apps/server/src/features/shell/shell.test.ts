@@ -133,12 +133,12 @@ test("strangers and nobody get nothing", async () => {
   expect(await forged.closed).toBe(4401);
   const other = app.as(stranger).shell;
   for (const call of [
-    other.get({ params: { id: session.id } }),
-    other.remove({ params: { id: session.id } }),
-    other.create({ body: { project_id: project.id } }),
-    other.list({ query: { project_id: project.id } }),
+    () => other.get({ params: { id: session.id } }),
+    () => other.remove({ params: { id: session.id } }),
+    () => other.create({ body: { project_id: project.id } }),
+    () => other.list({ query: { project_id: project.id } }),
   ])
-    await expect(call).rejects.toMatchObject({ status: 404, code: "not_found" });
+    await expect(call()).rejects.toMatchObject({ status: 404, code: "not_found" });
   expect((await other.list({})).total).toBe(0);
   expect((await app.request("/api/shell/sessions", { method: "POST", json: {} })).status).toBe(401);
   expect((await app.request("/api/shell/sessions", { method: "POST", user: owner, json: {} })).status).toBe(422);
