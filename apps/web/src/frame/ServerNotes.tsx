@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { useState } from "react";
 import { configQuery } from "../features/auth/auth.queries.ts";
+import { modelSetupQuery } from "../features/models/models.queries.ts";
 import { isStringArray, readStored, writeStored } from "../lib/storage.ts";
 import { Banner } from "../ui/Banner.tsx";
 import { IconButton } from "../ui/IconButton.tsx";
@@ -13,7 +14,9 @@ const dismissedKey = "tesslate.isolation-warnings.read";
 /** On every screen while replies come from a script. */
 export function DemoStrip() {
   const { data: config } = useQuery(configQuery);
-  if (!config?.demo) return null;
+  // Known already where the set-up card was seen; not asked for on its account.
+  const { data: setup } = useQuery({ ...modelSetupQuery, enabled: false });
+  if (!config?.demo && !setup?.demo) return null;
   return (
     <p className="flex h-[26px] flex-none items-center gap-2 px-3 text-2xs text-fg-2">
       <Dot shape="half" tone="warn" />

@@ -1,4 +1,5 @@
 import type { Template } from "@tesslate/contract";
+import { nameOf } from "../projects/project-name.ts";
 
 export interface Starter {
   title: string;
@@ -20,17 +21,15 @@ const ideas: Starter[] = [
 /** Six first ideas: the chosen template's own first, ours after them. */
 export function startersOf(template: Template | undefined): Starter[] {
   const own = (template?.starter_prompts ?? []).map((prompt) => ({ title: shortTitleOf(prompt), prompt }));
-  return [...own, ...ideas].slice(0, 6);
+  const all = [...own, ...ideas];
+  return all.filter((starter, index) => all.findIndex((other) => other.title === starter.title) === index).slice(0, 6);
 }
 
-function shortTitleOf(prompt: string): string {
-  const words =
-    prompt
-      .replace(/^(?:build|make|create)\s+(?:me\s+)?/i, "")
-      .replace(/^(?:an?|the)\s+/i, "")
-      .split(/[.:,;]/)[0]
-      ?.trim()
-      .split(/\s+/) ?? [];
-  const text = words.slice(0, 4).join(" ");
-  return text.charAt(0).toLocaleUpperCase() + text.slice(1);
+const trailing = /\s+(?:an?|the|for|with|of|and|or|to|in|on|by|that|which|where|my|our|your)$/i;
+
+/** At most four words of a prompt, never ending in a word that waits for another. */
+export function shortTitleOf(prompt: string): string {
+  let title = nameOf(prompt).split(/\s+/).slice(0, 4).join(" ");
+  while (trailing.test(title)) title = title.replace(trailing, "");
+  return title;
 }

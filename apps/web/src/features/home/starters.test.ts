@@ -1,0 +1,27 @@
+import type { Template } from "@tesslate/contract";
+import { expect, test } from "vitest";
+import { shortTitleOf, startersOf } from "./starters.ts";
+
+test.each([
+  ["A to-do app with priorities and due dates", "To-do app"],
+  ["A pomodoro timer with a session log", "Pomodoro timer"],
+  ["Build a landing page for a bakery", "Landing page"],
+  ["A recipe book", "Recipe book"],
+  ["An API for the orders of a shop", "API for the orders"],
+])("%j is called %j", (prompt, title) => expect(shortTitleOf(prompt)).toBe(title));
+
+test("a template's own ideas come first, six in all, none twice", () => {
+  const template: Template = {
+    slug: "x",
+    name: "X",
+    description: "",
+    stack: [],
+    is_default: true,
+    starter_prompts: ["A recipe book", "A counter"],
+  };
+  const starters = startersOf(template);
+  expect(starters).toHaveLength(6);
+  expect(starters[0]?.prompt).toBe("A recipe book");
+  expect(new Set(starters.map((starter) => starter.title)).size).toBe(6);
+  expect(startersOf(undefined)).toHaveLength(6);
+});
