@@ -201,15 +201,19 @@ export function installEdges(app: FastifyInstance): void {
     for (const [name, value] of Object.entries(rendered.headers)) reply.header(name, value);
     void reply.code(rendered.status).serializer(JSON.stringify).type("application/json; charset=utf-8").send(rendered.body);
   });
-  app.addHook("onResponse", async (request, reply) => {
-    const fields = {
-      method: request.method,
-      route: request.routeOptions.config.route,
-      status: reply.statusCode,
-      duration_ms: Math.round(reply.elapsedTime * 10) / 10,
-    };
-    if (reply.statusCode >= 500) request.log.warn(fields, "request");
-    else request.log.info(fields, "request");
+  // At the close of the answer, which also comes when the client went away or the answer was a stream.
+  app.addHook("onRequest", async (request, reply) => {
+    reply.raw.once("close", () => {
+      const fields = {
+        method: request.method,
+        route: request.routeOptions.config.route,
+        status: reply.statusCode,
+        duration_ms: Math.round(reply.elapsedTime * 10) / 10,
+        ...(!reply.raw.writableFinished && { aborted: true }),
+      };
+      if (reply.statusCode >= 500) request.log.warn(fields, "request");
+      else request.log.info(fields, "request");
+    });
   });
 }
 export const nextRequestId = () => randomUUID();

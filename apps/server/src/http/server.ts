@@ -8,13 +8,14 @@ import helmet from "@fastify/helmet";
 import multipart from "@fastify/multipart";
 import serveStatic from "@fastify/static";
 import swaggerUi from "@fastify/swagger-ui";
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from "fastify";
 import plugin from "fastify-plugin";
 import type { RouteGroup } from "@tesslate/contract";
 import type { Config } from "../config.ts";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Authenticator } from "./context.ts";
+import { renderError } from "./errors.ts";
 import { createMount, createValidatorCompiler, installEdges, nextRequestId, type Mount } from "./mount.ts";
 import { buildOpenApi } from "./openapi.ts";
 import { createSockets } from "./sockets.ts";
@@ -44,6 +45,8 @@ export interface HttpOptions {
   webDir?: string;
 }
 
+const docsLogo =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 190 40"><text x="0" y="28" font-family="system-ui, sans-serif" font-size="24" font-weight="600" fill="#fff">Tesslate Studio</text></svg>';
 const hostOf = (header: string | undefined) =>
   (header ?? "")
     .toLowerCase()
@@ -79,6 +82,10 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 4096 },
     forceCloseConnections: "idle",
     requestTimeout: 0,
+    frameworkErrors: (error, request, reply) => {
+      const { status, headers, body } = renderError(error, request.id);
+      void (reply as unknown as FastifyReply).code(status).headers(headers).type("application/json; charset=utf-8").send(JSON.stringify(body));
+    },
     clientErrorHandler: (error, socket) => {
       if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
       const [status, line] = error.code === "HPE_HEADER_OVERFLOW" ? [431, "Request Header Fields Too Large"] : [400, "Bad Request"];
@@ -177,6 +184,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     // The plugin's own policy allows foreign hosts and upgrades plain http.
     staticCSP:
       "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
+    logo: { type: "image/svg+xml", content: Buffer.from(docsLogo), href: "/", target: "_self" },
     uiConfig: { persistAuthorization: false, displayRequestDuration: true, docExpansion: "none", validatorUrl: null },
   });
 
@@ -206,7 +214,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     const path = request.url.split("?")[0] ?? "/";
     const isPage =
       request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
-    if (isPage && webDir && existsSync(join(webDir, "index.html"))) return reply.header("cache-control", "no-store").sendFile("index.html");
+    if (isPage && webDir && existsSync(join(webDir, "index.html"))) return reply.sendFile("index.html");
     throw new AppError("not_found", "There is nothing at this address.");
   });
 

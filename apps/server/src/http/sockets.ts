@@ -95,7 +95,7 @@ export function createSockets({
     const ticket = url.searchParams.get("ticket");
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (bearer) return auth.authenticate({ bearer, cookie: undefined });
-    if (ticket) return auth.redeemTicket(ticket);
+    if (ticket !== null) return auth.redeemTicket(ticket);
     if (cookie) {
       // A cookie comes along from any page; only our own may use it.
       if (request.headers.origin === undefined || !isAllowedOrigin(request.headers.origin)) return undefined;

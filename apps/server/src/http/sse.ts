@@ -37,8 +37,11 @@ export async function writeEvents(
     });
   const drained = () =>
     new Promise<void>((resolve) => {
-      response.once("drain", resolve);
-      response.once("close", resolve);
+      const done = () => {
+        response.off("drain", done).off("close", done);
+        resolve();
+      };
+      response.on("drain", done).on("close", done);
     });
   try {
     while (!signal.aborted) {

@@ -1,0 +1,219 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Nullable, Type, Uuid, pageQuery, route } from "@tesslate/contract";
+import { RuntimeError } from "@tesslate/runtime";
+import { AppError, InvalidInput, conflict, notFound } from "../platform/errors.ts";
+import { frontDoor, rawRequest, type FrontDoor } from "../testing/front-door.ts";
+
+const failures: Record<string, () => Error> = {
+  app: () => conflict("chat_busy", "Busy.", { task_id: "t" }),
+  missing: () => notFound("Project"),
+  limited: () => new AppError("rate_limited", "Slow down.", { retryAfterSeconds: 12.2 }),
+  alert: () => new AppError("storage_full", "Full."),
+  unknown: () => new Error("password=hunter2 at /root/secret"),
+  text: () => "not an error" as unknown as Error,
+  invalid: () => new InvalidInput([{ loc: ["body", "a"], msg: "No.", type: "value_error" }]),
+  runtime: () => new RuntimeError("too_large", "Too large."),
+  etag: () => new RuntimeError("etag_mismatch", "Changed.", { details: { etag: '"abc"' } }),
+  driver: () => new RuntimeError("aborted", "Stopped."),
+  database: () => Object.assign(new Error("connect ECONNREFUSED /var/run"), { code: "ECONNREFUSED", syscall: "connect" }),
+};
+const routes = {
+  fail: route({ method: "GET", path: "/api/fail/{kind}", tag: "t", summary: "s", auth: "none", params: Type.Object({ kind: Type.String() }) }),
+  create: route({
+    method: "POST",
+    path: "/api/things",
+    tag: "t",
+    summary: "s",
+    auth: "user",
+    status: 201,
+    body: Type.Object({
+      name: Type.String({ minLength: 2 }),
+      size: Type.Optional(Type.Integer()),
+      note: Type.Optional(Nullable(Type.String())),
+      items: Type.Optional(Type.Array(Type.Object({ id: Uuid }))),
+    }),
+    response: Type.Object({ name: Type.String(), note: Nullable(Type.String()) }),
+  }),
+  maybe: route({
+    method: "POST",
+    path: "/api/maybe",
+    tag: "t",
+    summary: "s",
+    auth: "user",
+    bodyOptional: true,
+    body: Type.Object({ force: Type.Optional(Type.Boolean()) }),
+    response: Type.Object({ force: Nullable(Type.Boolean()) }),
+  }),
+  form: route({
+    method: "POST",
+    path: "/api/form",
+    tag: "t",
+    summary: "s",
+    auth: "none",
+    form: true,
+    body: Type.Object({ name: Type.String() }),
+    response: Type.Object({ name: Type.String() }),
+  }),
+  get: route({
+    method: "GET",
+    path: "/api/things/{id}",
+    tag: "t",
+    summary: "s",
+    auth: "user",
+    params: Type.Object({ id: Uuid }),
+    query: Type.Object(pageQuery),
+    response: Type.Object({ limit: Type.Integer() }),
+  }),
+  remove: route({ method: "DELETE", path: "/api/things/{id}", tag: "t", summary: "s", auth: "superuser", status: 204, params: Type.Object({ id: Uuid }) }),
+};
+let door: FrontDoor;
+beforeAll(async () => {
+  door = await frontDoor(routes, {
+    fail: async (_, { params }) => {
+      throw failures[params.kind]?.();
+    },
+    create: async (_, { body }) => ({ ...body, note: body.note ?? null, secret: "not in the schema" }),
+    maybe: async (_, { body }) => ({ force: body.force ?? null }),
+    form: async (_, { body }) => body,
+    get: async (_, { query }) => ({ limit: query.limit ?? 0 }),
+    remove: async () => undefined,
+  });
+});
+afterAll(() => door[Symbol.asyncDispose]());
+
+const send = (path: string, init: RequestInit & { as?: string } = {}) =>
+  fetch(door.url + path, { ...init, headers: { ...(init.as && { authorization: `Bearer ${init.as}` }), ...(init.headers as Record<string, string>) } });
+const post = (path: string, body: string, headers: Record<string, string> = {}) =>
+  send(path, { method: "POST", as: "ada", body, headers: { "content-type": "application/json", ...headers } });
+const id = "00000000-0000-4000-8000-000000000001";
+
+describe("what a service throws", () => {
+  test.each([
+    ["app", 409, { detail: "Busy.", code: "chat_busy", details: { task_id: "t" } }],
+    ["missing", 404, { detail: "Project not found.", code: "not_found" }],
+    ["limited", 429, { detail: "Slow down.", code: "rate_limited" }],
+    ["alert", 507, { detail: "Full.", code: "storage_full", request_id: expect.any(String) }],
+    ["unknown", 500, { detail: expect.not.stringMatching(/hunter2|secret/), code: "internal_error", request_id: expect.any(String) }],
+    ["text", 500, { detail: expect.any(String), code: "internal_error", request_id: expect.any(String) }],
+    ["invalid", 422, { detail: [{ loc: ["body", "a"], msg: "No.", type: "value_error" }] }],
+    ["runtime", 413, { detail: "Too large.", code: "payload_too_large" }],
+    ["etag", 412, { detail: "Changed.", code: "etag_mismatch", details: { etag: '"abc"' } }],
+    ["driver", 500, { detail: "Stopped.", code: "internal_error", request_id: expect.any(String) }],
+    ["database", 503, { detail: expect.not.stringContaining("/var/run"), code: "unavailable", request_id: expect.any(String) }],
+  ])("%s is %i", async (kind, status, body) => {
+    const response = await send(`/api/fail/${kind}`);
+    expect([response.status, await response.json()]).toEqual([status, body]);
+    expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
+    expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  });
+  test("headers follow: Retry-After in whole seconds, ETag of what is there", async () => {
+    expect((await send("/api/fail/limited")).headers.get("retry-after")).toBe("13");
+    expect((await send("/api/fail/etag")).headers.get("etag")).toBe('"abc"');
+  });
+  test("the reason is in the log with the request's id, not in the answer", async () => {
+    const response = await send("/api/fail/unknown");
+    const { request_id } = (await response.json()) as { request_id: string };
+    expect(request_id).toBe(response.headers.get("x-request-id"));
+    const line = door.logs().split("\n").find((l) => l.includes(request_id) && l.includes('"level":"error"'));
+    expect(line).toContain("request failed");
+    expect(line).toContain("test.fail");
+  });
+});
+
+describe("what the door itself refuses", () => {
+  test.each([
+    ["a syntax error", "{", 400, "bad_request"],
+    ["nothing of an object", '{"__proto__": {"x": 1}, "name": "ab"}', 400, "bad_request"],
+  ])("a body that is %s", async (_, body, status, code) => {
+    const response = await post("/api/things", body);
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([status, code]);
+  });
+  test("a body larger than the limit is 413, told by its header or while it comes", async () => {
+    const big = JSON.stringify({ name: "x".repeat(1024 * 1024) });
+    const whole = await post("/api/things", big);
+    expect([whole.status, ((await whole.json()) as { code: string }).code]).toEqual([413, "payload_too_large"]);
+    const chunked = await fetch(`${door.url}/api/things`, {
+      method: "POST",
+      headers: { authorization: "Bearer ada", "content-type": "application/json" },
+      body: new Blob([big]).stream(),
+      duplex: "half",
+    } as RequestInit);
+    expect(chunked.status).toBe(413);
+  });
+  test.each([["text/plain"], ["application/x-www-form-urlencoded"], ["application/xml"], ["multipart/form-data; boundary=x"]])(
+    "%s where JSON is asked for is refused, so that no other site can send it without asking",
+    async (type) => {
+      const response = await post("/api/things", "name=ab", { "content-type": type });
+      expect([415, 422]).toContain(response.status);
+      if (!type.startsWith("multipart")) expect(((await response.json()) as { code: string }).code).toBe("unsupported_media_type");
+    },
+  );
+  test("a form where a form is allowed is taken", async () => {
+    const response = await send("/api/form", { method: "POST", body: new URLSearchParams({ name: "a b&c" }) });
+    expect(await response.json()).toEqual({ name: "a b&c" });
+  });
+
+  test.each([
+    ["a missing field", "{}", [{ loc: ["body", "name"], msg: "Field required", type: "missing" }]],
+    ["a wrong type", '{"name": 5}', [{ loc: ["body", "name"], msg: "must be string", type: "type" }]],
+    ["text for a number", '{"name": "ab", "size": "5"}', [{ loc: ["body", "size"], msg: "must be integer", type: "type" }]],
+    ["a wrong type where null is allowed", '{"name": "ab", "note": 5}', [{ loc: ["body", "note"], msg: "must be string", type: "type" }]],
+    ["a place deep inside", `{"name": "ab", "items": [{"id": "${id}"}, {"id": "x"}]}`, [{ loc: ["body", "items", 1, "id"], type: "format" }]],
+    ["two problems", '{"name": "a", "size": 1.5}', [{ loc: ["body", "name"] }, { loc: ["body", "size"] }]],
+    ["no body", "", [{ loc: ["body"] }]],
+    ["null", "null", [{ loc: ["body"] }]],
+  ])("%s is 422 with its place", async (_, body, detail) => {
+    const response = await post("/api/things", body);
+    expect(response.status).toBe(422);
+    const answer = (await response.json()) as { detail: unknown[] };
+    expect(answer).toMatchObject({ detail });
+    expect(answer.detail).toHaveLength(detail.length);
+  });
+  test("path and query are told apart", async () => {
+    const place = async (path: string) => {
+      const response = await send(path, { as: "ada" });
+      return [response.status, ((await response.json()) as { detail: { loc: unknown }[] }).detail.map((d) => d.loc)];
+    };
+    expect(await place("/api/things/x")).toEqual([422, [["path", "id"]]]);
+    expect(await place(`/api/things/${id}?limit=0`)).toEqual([422, [["query", "limit"]]]);
+    expect(await place(`/api/things/${id}?limit=many`)).toEqual([422, [["query", "limit"]]]);
+    expect(await place(`/api/things/${id}?limit=501`)).toEqual([422, [["query", "limit"]]]);
+    expect(await place(`/api/things/${id}?skip=0&page=1`)).toEqual([422, [["query", "page"]]]);
+    expect(await (await send(`/api/things/${id}`, { as: "ada" })).json()).toEqual({ limit: 50 });
+  });
+  test("an optional body may be absent, but not wrong", async () => {
+    const bare = await send("/api/maybe", { method: "POST", as: "ada" });
+    expect([bare.status, await bare.json()]).toEqual([200, { force: null }]);
+    expect(await (await post("/api/maybe", "")).json()).toEqual({ force: null });
+    expect(await (await post("/api/maybe", '{"force": true}')).json()).toEqual({ force: true });
+    expect((await post("/api/maybe", '{"force": "yes"}')).status).toBe(422);
+    expect((await post("/api/maybe", "[]")).status).toBe(422);
+  });
+
+  test("unknown addresses are 404 in the one shape; unknown fields are dropped on the way in and out", async () => {
+    for (const path of ["/nowhere", "/api/nowhere", "/api/things/", "/api"]) {
+      const response = await send(path, { as: "ada" });
+      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([404, "not_found"]);
+    }
+    const created = await post("/api/things", '{"name": "ab", "is_admin": true}');
+    expect([created.status, await created.json()]).toEqual([201, { name: "ab", note: null }]);
+  });
+  test("nobody is 401 before anything else is looked at; an ordinary user is 403 where administrators are asked for", async () => {
+    const nobody = await fetch(`${door.url}/api/things`, { method: "POST", body: "{", headers: { "content-type": "application/json" } });
+    expect([nobody.status, nobody.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect((await send("/api/things/x")).status).toBe(401);
+    expect((await send(`/api/things/${id}`, { method: "DELETE", as: "ada" })).status).toBe(403);
+    const removed = await send(`/api/things/${id}`, { method: "DELETE", as: "root" });
+    expect([removed.status, await removed.text()]).toEqual([204, ""]);
+  });
+  test.each([
+    ["a malformed address", "GET /api/fail/%zz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", 400],
+    ["no HTTP at all", "hello\r\n\r\n", 400],
+    ["huge headers", `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(70_000)}\r\n\r\n`, 431],
+    ["a body shorter than told", "POST /api/form HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: x\r\n\r\n", 400],
+  ])("%s is answered in our shape", async (_, text, status) => {
+    const answer = await rawRequest(door.port, text);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(JSON.parse(answer.split("\r\n\r\n")[1] ?? "")).toEqual({ detail: expect.any(String), code: "bad_request" });
+  });
+});

@@ -1,0 +1,54 @@
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { expect, test } from "vitest";
+import { contract, type RouteSpec } from "@tesslate/contract";
+import { testApp } from "../testing/app.ts";
+
+interface Operation {
+  operationId: string;
+  tags: string[];
+  summary: string;
+  security: object[];
+  parameters: { name: string; in: string }[];
+  requestBody?: { content: Record<string, object> };
+  responses: Record<string, { content?: Record<string, object> }>;
+}
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  "x-websocket": Record<string, { operationId: string }>;
+}
+
+test("the document is valid OpenAPI 3.1 and holds every route of the contract", async () => {
+  await using app = await testApp();
+  const response = await app.request("/openapi.json");
+  expect(response.headers.get("content-type")).toMatch(/application\/json/);
+  const document = (await response.json()) as Document;
+  expect(document.openapi).toMatch(/^3\.1\./);
+  expect(await new Validator().validate(structuredClone(document) as unknown as Record<string, unknown>)).toEqual({ valid: true });
+
+  const ids: string[] = [];
+  for (const [group, routes] of Object.entries(contract))
+    for (const [name, spec] of Object.entries(routes as Record<string, RouteSpec>)) {
+      const operationId = `${group}.${name}`;
+      if (spec.kind === "socket") {
+        expect(document["x-websocket"][spec.path]?.operationId).toBe(operationId);
+        continue;
+      }
+      const operation = document.paths[spec.path]?.[spec.method.toLowerCase()];
+      expect(operation, operationId).toBeDefined();
+      if (!operation) continue;
+      ids.push(operation.operationId);
+      expect(operation).toMatchObject({ operationId, tags: [spec.tag], summary: spec.summary });
+      expect(operation.summary.length).toBeGreaterThan(3);
+      expect(operation.security.length > 0, operationId).toBe(spec.auth !== "none");
+      // Every name in the path is a parameter, and every parameter of the path is in it.
+      const named = [...spec.path.matchAll(/\{([^}]+)\}/g)].map((m) => m[1]).sort();
+      expect(operation.parameters.filter((p) => p.in === "path").map((p) => p.name).sort(), operationId).toEqual(named);
+      const success = Object.keys(operation.responses).filter((s) => s.startsWith("2"));
+      expect(success, operationId).toEqual([spec.status ?? 200].flat().map(String).sort());
+      if (spec.auth !== "none" && spec.auth !== "optional") expect(operation.responses).toHaveProperty("401");
+      if (spec.body) expect(operation.requestBody?.content, operationId).toHaveProperty(["application/json"]);
+      if (spec.form) expect(operation.requestBody?.content).toHaveProperty(["application/x-www-form-urlencoded"]);
+    }
+  expect(new Set(ids).size).toBe(ids.length);
+});

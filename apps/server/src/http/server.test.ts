@@ -1,0 +1,189 @@
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Type, route } from "@tesslate/contract";
+import { frontDoor, rawRequest, type FrontDoor } from "../testing/front-door.ts";
+
+const routes = {
+  get: route({
+    method: "GET",
+    path: "/api/thing",
+    tag: "t",
+    summary: "s",
+    auth: "none",
+    response: Type.Object({ ip: Type.String() }),
+  }),
+  write: route({ method: "POST", path: "/api/thing", tag: "t", summary: "s", auth: "user", response: Type.Object({ user: Type.String() }) }),
+};
+const handlers = {
+  get: async ({ ip }: { ip: string }) => ({ ip }),
+  write: async ({ user }: { user: { username: string } }) => ({ user: user.username }),
+};
+let door: FrontDoor;
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "studio-web-"));
+  await writeFile(join(root, "secret.txt"), "planted");
+  const webDir = join(root, "web");
+  await mkdir(join(webDir, "assets"), { recursive: true });
+  await writeFile(join(webDir, "index.html"), "<!doctype html><title>Studio</title>");
+  await writeFile(join(webDir, "assets/app-abc.js"), "export {}");
+  await writeFile(join(webDir, "favicon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>");
+  door = await frontDoor(routes, handlers, { webDir, env: { CORS_ORIGINS: "https://admin.example.com" } });
+});
+afterAll(async () => {
+  await door[Symbol.asyncDispose]();
+  await rm(root, { recursive: true });
+});
+
+const withHost = (host: string, path = "/api/thing") => rawRequest(door.port, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
+
+describe("the Host header", () => {
+  test("names this server, or the call is refused (DNS rebinding)", async () => {
+    for (const host of ["localhost", `localhost:${door.port}`, "LOCALHOST", "127.0.0.1", `127.0.0.1:${door.port}`, `[::1]:${door.port}`, "192.168.1.7:8000"])
+      expect([host, statusOf(await withHost(host))]).toEqual([host, 200]);
+    for (const host of ["evil.example", `evil.example:${door.port}`, "localhost.evil.example", "1.2.3.4.example", "evil.localhost", "admin.example.com.evil", ""])
+      expect([host, statusOf(await withHost(host))]).toEqual([host, 400]);
+    expect(await withHost("evil.example")).toContain('"code":"bad_request"');
+    expect(statusOf(await rawRequest(door.port, "GET /api/thing HTTP/1.0\r\n\r\n"))).toBe(400);
+  });
+  test("of a preview leads to the previews and never to the app, upgrades too", async () => {
+    expect(await withHost(`my-app.preview.localhost:${door.port}`, "/api/thing")).toMatch(/a preview$/);
+    expect(await withHost("PREVIEW.localhost")).toMatch(/a preview$/);
+    const upgrade = await rawRequest(
+      door.port,
+      `GET /api/events HTTP/1.1\r\nhost: my-app.preview.localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n`,
+    );
+    expect(upgrade).toMatch(/^HTTP\/1.1 418/);
+    expect(door.previewed).toEqual([
+      `GET my-app.preview.localhost:${door.port} /api/thing`,
+      "GET PREVIEW.localhost /api/thing",
+      "upgrade my-app.preview.localhost /api/events",
+    ]);
+  });
+});
+
+describe("CORS", () => {
+  const preflight = (origin: string) =>
+    fetch(`${door.url}/api/thing`, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "x-csrf-token" } });
+  test("allows the app and the listed origins, with credentials, by name", async () => {
+    for (const origin of [door.url, "https://admin.example.com"]) {
+      const response = await preflight(origin);
+      expect(response.status).toBe(204);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        "access-control-allow-origin": origin,
+        "access-control-allow-credentials": "true",
+        "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+        "access-control-max-age": "600",
+        vary: expect.stringMatching(/origin/i),
+      });
+      const headers = response.headers.get("access-control-allow-headers")?.toLowerCase() ?? "";
+      for (const name of ["content-type", "authorization", "accept", "if-match", "last-event-id", "x-csrf-token"]) expect(headers).toContain(name);
+      const get = await fetch(`${door.url}/api/thing`, { headers: { origin } });
+      expect(get.headers.get("access-control-allow-origin")).toBe(origin);
+      expect(get.headers.get("access-control-expose-headers")).toBe("ETag, Retry-After, X-Request-Id");
+    }
+  });
+  test("refuses every other origin, previews first of all", async () => {
+    for (const origin of [
+      "https://evil.example",
+      "null",
+      `http://my-app.preview.localhost:${door.port}`,
+      "https://sub.admin.example.com",
+      "http://admin.example.com",
+      `https://localhost:${door.port}`,
+    ]) {
+      const response = await preflight(origin);
+      expect([origin, response.status]).toEqual([origin, 403]);
+      expect(response.headers.get("access-control-allow-origin")).toBe(null);
+      const get = await fetch(`${door.url}/api/thing`, { headers: { origin } });
+      expect(get.headers.get("access-control-allow-origin")).toBe(null);
+    }
+  });
+});
+
+test("every answer carries the security headers", async () => {
+  for (const path of ["/", "/api/thing", "/api/nowhere", "/openapi.json"]) {
+    const { headers } = await fetch(door.url + path, { headers: { accept: "text/html" } });
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("x-frame-options")).toBe("SAMEORIGIN");
+    expect(headers.get("referrer-policy")).toBe("same-origin");
+    expect(headers.get("x-powered-by")).toBe(null);
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("object-src 'none'");
+    expect(policy).toContain("frame-ancestors 'self'");
+    expect(policy).toContain("frame-src http://*.preview.localhost:*");
+    expect(policy).not.toMatch(/unsafe-eval|script-src[^;]*unsafe-inline|script-src[^;]*\*/);
+    expect(headers.get("strict-transport-security")).toBe(null);
+  }
+  await using secure = await frontDoor(routes, handlers, { env: { APP_BASE_URL: "https://studio.example.com" } });
+  expect((await fetch(`${secure.url}/api/thing`)).headers.get("strict-transport-security")).toMatch(/max-age/);
+});
+
+test("a trailing slash changes nothing and redirects nobody", async () => {
+  const response = await fetch(`${door.url}/api/thing/`, { redirect: "manual" });
+  expect(response.status).toBe(200);
+});
+
+test("behind a proxy the client is who the proxy saw", async () => {
+  const ipOf = async (d: FrontDoor, forwarded: string) =>
+    ((await (await fetch(`${d.url}/api/thing`, { headers: { "x-forwarded-for": forwarded } })).json()) as { ip: string }).ip;
+  expect(await ipOf(door, "203.0.113.9")).toMatch(/127\.0\.0\.1|::1/);
+  await using proxied = await frontDoor(routes, handlers, { env: { TRUST_PROXY: "true" } });
+  expect(await ipOf(proxied, "1.1.1.1, 203.0.113.9")).toBe("203.0.113.9");
+});
+
+describe("writes by cookie", () => {
+  const write = (headers: Record<string, string>) => fetch(`${door.url}/api/thing`, { method: "POST", headers });
+  test("need the CSRF header; by bearer they do not", async () => {
+    expect((await write({ cookie: "tesslate_auth=ada" })).status).toBe(403);
+    expect((await write({ cookie: "tesslate_auth=ada", "x-csrf-token": "csrf" })).status).toBe(200);
+    expect((await write({ authorization: "Bearer ada" })).status).toBe(200);
+    expect((await write({})).status).toBe(401);
+  });
+});
+
+describe("the web app", () => {
+  const page = (path: string, accept = "text/html") => fetch(door.url + path, { headers: { accept } });
+  test("answers for every page address, asked for anew each time; assets for a year", async () => {
+    for (const path of ["/", "/login", "/projects/my-app"]) {
+      const response = await page(path);
+      expect([path, response.status, await response.text()]).toEqual([path, 200, "<!doctype html><title>Studio</title>"]);
+      expect(response.headers.get("cache-control")).toBe("no-cache");
+    }
+    const asset = await page("/assets/app-abc.js", "*/*");
+    expect([asset.status, asset.headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
+    expect((await page("/favicon.svg", "*/*")).headers.get("cache-control")).toBe("no-cache");
+  });
+  test("does not answer for the API, for files that are not there, or above its folder", async () => {
+    for (const path of ["/api/nowhere", "/assets/gone.js", "/gone.css"]) expect([path, (await page(path)).status]).toEqual([path, 404]);
+    for (const path of ["/../secret.txt", "/assets/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/assets/..%5c..%5csecret.txt"])
+      expect([path, await withHost("localhost", path)]).toEqual([path, expect.stringMatching(/^HTTP\/1.1 4\d\d (?!.*planted)/s)]);
+    expect((await page("/login", "application/json")).status).toBe(404);
+  });
+});
+
+test("the Swagger page loads, and nothing from elsewhere", async () => {
+  const response = await fetch(`${door.url}/docs/`, { redirect: "follow" });
+  expect(response.status).toBe(200);
+  const html = await response.text();
+  expect(html).toContain("swagger-ui");
+  const policy = response.headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'self'");
+  expect(policy).not.toMatch(/https?:|validator|upgrade-insecure/);
+  const refs = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map((m) => m[1] ?? "");
+  expect(refs.length).toBeGreaterThan(3);
+  for (const ref of refs) {
+    expect(ref).not.toMatch(/^(https?:)?\/\//);
+    expect([ref, (await fetch(new URL(ref, `${door.url}/docs/`))).status]).toEqual([ref, 200]);
+  }
+  const initializer = refs.find((r) => r.includes("initializer")) ?? "";
+  const script = await (await fetch(new URL(initializer, `${door.url}/docs/`))).text();
+  expect(script).toContain("validatorUrl: null");
+  expect(script.replace(/^\s*\/\/.*$/gm, "")).not.toMatch(/https?:\/\//);
+  expect((await fetch(`${door.url}/docs/json`)).status).toBe(200);
+});
