@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { contract } from "@tesslate/contract";
-import type { RuntimeDriver } from "@tesslate/runtime";
+import { createRuntime, reachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
 import {
   createAuth,
@@ -106,7 +106,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
     const box = createCryptoBox(secretKey);
     const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
-    const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach, log });
+    const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, log });
     if (embedded) closers.push(() => embedded.stop());
     const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log);
     closers.push(() => database.close());
@@ -125,8 +125,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => outbound.close());
 
     // Runtime
-    const runtime = swap.runtime;
-    if (!runtime) throw new Error("This build has no runtime driver.");
+    const runtime = swap.runtime ?? (await createRuntime({ driver: config.runtime.driver, dataDir, log }));
     closers.push(() => runtime.close({ leaveRunning: true }));
 
     // Features
@@ -314,9 +313,6 @@ const isPrivate = ({ http }: Config): boolean =>
   http.isLoopbackOnly &&
   !http.trustProxy &&
   (http.appHost === "localhost" || http.appHost.endsWith(".localhost") || /^127\.|^\[?::1\]?$/.test(http.appHost));
-
-/** A path to the folder for another OS user. */
-const reach = async (folder: string): Promise<string> => folder;
 
 /** Where previews are served: scheme and port are the app's, the domain is another site. */
 const addressOf = ({ http }: Config): PreviewAddress => {

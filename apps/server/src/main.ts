@@ -3,15 +3,15 @@ import { ConfigError, readConfig } from "./config.ts";
 import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 
-// Source and bundle stand at different depths below apps/.
-const webDir = ["../../web/dist", "../web", "../../../web/dist"]
-  .map((p) => fileURLToPath(new URL(p, import.meta.url)))
-  .find((p) => existsSync(p));
+/** The first of the places that exists. Source and bundle stand at different depths of the checkout. */
+const locate = (...places: string[]) => places.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(p));
+const webDir = locate("../../web/dist", "../web");
+const demoModel = locate("./demo-model.js", "../../../packages/testkit/src/demo/server.ts");
 
 /** Reads the configuration, composes, listens, closes gracefully: nothing else. Exit codes: 78 bad configuration, 1 could not start. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const studio = await compose(config, webDir === undefined ? {} : { webDir });
+  const studio = await compose(config, { ...(webDir !== undefined && { webDir }), ...(demoModel !== undefined && { demoModel }) });
   const { port } = await studio.http.listen();
   const { facts } = studio;
   const say = (line: string) => process.stdout.write(`${line}\n`);
