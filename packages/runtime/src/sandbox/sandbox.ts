@@ -170,7 +170,9 @@ export function openSandbox(first: Place, shared: Shared): OpenSandbox {
     return service;
   }
 
-  const address = (port: number) => ({ host: shared.network ? slot.ip : "127.0.0.1", port });
+  function address(port: number) {
+    return { host: shared.network ? slot.ip : "127.0.0.1", port };
+  }
 
   function requireService(name: string): Service {
     const service = services.get(name);
