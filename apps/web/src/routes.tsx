@@ -23,6 +23,10 @@ const root = createRootRouteWithContext<RouterContext>()({
   ),
 });
 
+const AppFrame = lazyRouteComponent(() => import("./frame/AppFrame.tsx"), "AppFrame");
+const HomePage = lazyRouteComponent(() => import("./features/home/HomePage.tsx"), "HomePage");
+const WorkbenchPage = lazyRouteComponent(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage");
+
 /** Pages for people without a session; someone signed in goes on to where they wanted. */
 const guest = createRoute({
   getParentRoute: () => root,
@@ -56,14 +60,19 @@ const app = createRoute({
   getParentRoute: () => root,
   id: "app",
   beforeLoad: async ({ context, location }) => {
+    const asked = context.queryClient.ensureQueryData(meQuery);
+    // The code comes while the session is asked for, not after.
+    void AppFrame.preload?.();
+    if (location.pathname === "/") void HomePage.preload?.();
+    else if (location.pathname.startsWith("/p/")) void WorkbenchPage.preload?.();
     try {
-      await context.queryClient.ensureQueryData(meQuery);
+      await asked;
     } catch (error) {
       if (hasCode(error, "unauthorized")) throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
       throw error;
     }
   },
-  component: lazyRouteComponent(() => import("./frame/AppFrame.tsx"), "AppFrame"),
+  component: AppFrame,
 });
 const home = createRoute({
   getParentRoute: () => app,
@@ -74,7 +83,7 @@ const home = createRoute({
     void queryClient.prefetchQuery(modelSetupQuery);
     void queryClient.prefetchQuery(modelsQuery);
   },
-  component: lazyRouteComponent(() => import("./features/home/HomePage.tsx"), "HomePage"),
+  component: HomePage,
 });
 const projects = createRoute({
   getParentRoute: () => app,
@@ -134,7 +143,7 @@ const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
   loader: ({ context: { queryClient }, params }) => void queryClient.prefetchQuery(projectQuery(params.slug)),
-  component: lazyRouteComponent(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage"),
+  component: WorkbenchPage,
 });
 
 const routeTree = root.addChildren([
