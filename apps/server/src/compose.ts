@@ -279,7 +279,12 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       templates,
       events,
       deploymentMode: runtime.name,
-      watchFiles: (project, signal) => watch.follow(project.id, () => projects.sandboxOf(project), signal),
+      // Whoever follows a project from its first moment on sees its files appear once there is a tree to watch.
+      watchFiles: (project, signal) =>
+        void projects
+          .whenSetUp(project.id, signal)
+          .then((row) => row && row.environment_status !== "setup_failed" && watch.follow(row.id, () => projects.sandboxOf(row), signal))
+          .catch((err: unknown) => log.warn({ err, project_id: project.id }, "files not watched")),
     });
     mountContainers(mount, { containers, power, address });
     mountPreviews(mount, { projects, containers, visitors });

@@ -43,7 +43,7 @@ test("activity keeps it awake", async () => {
 test("a hold keeps it awake for as long as it lasts", async () => {
   const { policy, calls } = setup();
   policy.watch("p");
-  const release = policy.hold("p");
+  const release = await policy.keepAwake("p");
   await sleep(300);
   expect(calls).toEqual([]);
   release();

@@ -78,6 +78,21 @@ export function createIdlePolicy({
     });
   };
 
+  /** The project does not fall asleep until the returned function is called; it may still be thawing. */
+  const hold = (projectId: string): (() => void) => {
+    holds.set(projectId, (holds.get(projectId) ?? 0) + 1);
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      const left = (holds.get(projectId) ?? 1) - 1;
+      if (left > 0) holds.set(projectId, left);
+      else holds.delete(projectId);
+      const entry = watched.get(projectId);
+      if (entry) entry.lastActivity = Date.now();
+    };
+  };
+
   return {
     /** What a project that was idle for `stopMs` is given to. */
     onIdle: (handler: (projectId: string) => Promise<void>): void => void (stop = handler),
@@ -101,20 +116,21 @@ export function createIdlePolicy({
     },
     /** Somebody uses the project. Resolves when its processes run; at once unless it was frozen. */
     awake,
-    /** Keeps the project from falling asleep until the returned function is called, e.g. while a command runs. Wakes it too. */
-    hold: (projectId: string): (() => void) => {
-      holds.set(projectId, (holds.get(projectId) ?? 0) + 1);
-      void awake(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "project not thawed"));
-      let isHeld = true;
-      return () => {
-        if (!isHeld) return;
-        isHeld = false;
-        const left = (holds.get(projectId) ?? 1) - 1;
-        if (left > 0) holds.set(projectId, left);
-        else holds.delete(projectId);
-        const entry = watched.get(projectId);
-        if (entry) entry.lastActivity = Date.now();
-      };
+    hold,
+    /** As `hold`, and its processes run by the time this resolves: for as long as somebody works in the project, e.g. an agent. */
+    keepAwake: async (projectId: string): Promise<() => void> => {
+      const release = hold(projectId);
+      try {
+        await awake(projectId);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return release;
+    },
+    /** `awake` for those who do not wait, e.g. terminal input. */
+    activity: (projectId: string): void => {
+      awake(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "project not thawed"));
     },
     close: (): void => clearInterval(timer),
   };

@@ -75,7 +75,8 @@ export function createPower({
   });
   const startError = (row: ContainerRow, error: unknown): unknown => {
     if (!(error instanceof RuntimeError)) return error;
-    return new AppError("start_failed", maskSecrets(error.message, vault.open(row)), { cause: error });
+    // The driver's message quotes the program's output: masked for people, and left out of the log altogether.
+    return new AppError("start_failed", maskSecrets(error.message, vault.open(row)), { cause: error.cause });
   };
 
   /** Starts one service and waits until something inside listens. Throws `start_failed` with the last lines. */

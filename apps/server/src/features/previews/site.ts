@@ -79,21 +79,20 @@ export function createPreviewSite({
   log: Logger;
 }): PreviewSite & { close(): void } {
   if (!bridgeFile) throw new Error("bridge.js is missing from this build");
-  const bridge = readFileSync(bridgeFile, "utf8").replace("__APP_ORIGIN__", appOrigin);
+  const bridge = readFileSync(bridgeFile, "utf8").replace('"__APP_ORIGIN__"', JSON.stringify(appOrigin));
   const bridgeTag = `"${createHash("sha256").update(bridge).digest("base64url").slice(0, 20)}"`;
   const forwarder = createForwarder();
-  const places = new Map<string, { place: Place | undefined; readAt: number }>();
+  const places = new Map<string, { place: Place | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
   const waking = new Map<string, Promise<unknown>>();
 
   const placeOf = async (label: string): Promise<Place | undefined> => {
     if (label === "") return undefined;
     const known = places.get(label);
     const now = Date.now();
-    if (known && now - known.readAt < rememberPlaceMs && !(known.place && projects.lifetime(known.place.project.id).aborted))
-      return known.place;
+    if (known && now - known.readAt < rememberPlaceMs && !known.lifetime?.aborted) return known.place;
     const place = await containers.findByHostLabel(label);
     if (places.size > 5000) places.clear();
-    places.set(label, { place, readAt: now });
+    places.set(label, { place, readAt: now, lifetime: place && projects.lifetime(place.project.id) });
     return place;
   };
   const passageOf = (request: IncomingMessage, { project }: Place, isDocument: boolean): Passage => {
@@ -104,8 +103,7 @@ export function createPreviewSite({
       isDocument,
       isWorkerScript: request.headers["service-worker"] === "script",
       appOrigin,
-      onActivity: () =>
-        void idle.awake(project.id).catch((err: unknown) => log.warn({ err, project_id: project.id }, "project not thawed")),
+      onActivity: () => idle.activity(project.id),
     };
   };
 

@@ -18,6 +18,8 @@ export interface Release {
 }
 
 const touchEveryMs = 15_000;
+/** Another process may do the setup; its end is then seen this late at most. */
+const recheckMs = 5000;
 const maxSettingsBytes = 64 * 1024;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -37,6 +39,7 @@ export function createProjects({
 }) {
   const touched = new Map<string, { activity: number; change: number }>();
   const lifetimes = new Map<string, AbortController>();
+  const statusWaiters = new Map<string, Set<() => void>>();
   const releaseListeners: ((release: Release) => Promise<void>)[] = [];
 
   const require = async (userId: string, ref: string): Promise<ProjectWithStatuses> => {
@@ -44,7 +47,11 @@ export function createProjects({
     if (!row) throw notFound("Project");
     return row;
   };
-  const publishStatus = (row: ProjectRow, name?: string) =>
+  const publishStatus = (row: ProjectRow, name?: string) => {
+    for (const wake of statusWaiters.get(row.id) ?? []) wake();
+    return publish(row, name);
+  };
+  const publish = (row: ProjectRow, name?: string) =>
     events.append(row.id, {
       type: "project_status",
       data: { environment_status: row.environment_status, ...(name !== undefined && { name }) },
@@ -107,6 +114,30 @@ export function createProjects({
       if (project.environment_status === "setup_failed")
         throw conflict("project_busy", "Setting up this project failed, so it has no files. Delete it and create it again.");
       return sandboxes.peek(project.id) ?? sandboxes.open(project.id, { hostnames: await store.serviceKeys(project.id) });
+    },
+    /** The project once its setup has ended, well or not; `undefined` when it is gone or the signal aborts. */
+    whenSetUp: async (projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined> => {
+      while (!signal.aborted) {
+        let wake = () => {};
+        // Listens before it looks, so that no change falls in between.
+        const changed = new Promise<void>((resolve) => (wake = resolve));
+        const set = statusWaiters.get(projectId) ?? new Set();
+        statusWaiters.set(projectId, set.add(wake));
+        const timer = setTimeout(wake, recheckMs);
+        signal.addEventListener("abort", wake, { once: true });
+        try {
+          const row = await store.find(projectId);
+          if (!row || row.environment_status === "deleting") return undefined;
+          if (row.environment_status !== "provisioning") return row;
+          await changed;
+        } finally {
+          clearTimeout(timer);
+          signal.removeEventListener("abort", wake);
+          set.delete(wake);
+          if (set.size === 0) statusWaiters.delete(projectId);
+        }
+      }
+      return undefined;
     },
     /** Creates the sandbox of a new project. An attempt that a crash cut short leaves a tree that nobody used: it is taken away first. */
     createSandbox: async (projectId: string, image: ImageId, options: { isRetry: boolean; hostnames: string[] }): Promise<Sandbox> => {

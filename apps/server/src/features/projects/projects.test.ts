@@ -266,11 +266,19 @@ describe("delete", () => {
 
   test("a setup under way gives way", async () => {
     let release = () => {};
+    let reached = () => {};
     const gate = new Promise<void>((resolve) => (release = resolve));
-    await using app = await start({ onPrepare: () => gate });
+    const isUnderWay = new Promise<void>((resolve) => (reached = resolve));
+    await using app = await start({
+      onPrepare: () => {
+        reached();
+        return gate;
+      },
+    });
     const ada = await app.signUp();
     const created = await app.as(ada).projects.create({ body: { name: "Short" } });
     await expect(app.as(ada).projects.start({ params: { id: created.id } })).rejects.toMatchObject({ status: 409, code: "project_busy" });
+    await isUnderWay;
     const { task_id } = await app.as(ada).projects.remove({ params: { id: created.id } });
     release();
     expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
