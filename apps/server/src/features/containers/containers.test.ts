@@ -330,22 +330,32 @@ describe("logs", () => {
 });
 
 describe("idle", () => {
-  test("a project nobody uses is frozen, then stopped", async () => {
-    await using app = await start({ idle: { freezeMs: 200, stopMs: 1200 } });
+  test("a project nobody uses is frozen, and there at the next word", async () => {
+    await using app = await start({ idle: { freezeMs: 300, stopMs: 0 } });
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);
     const params = { id: project.id, container_id: container.id };
     await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "frozen" }), {
-      timeout: 3000,
+      timeout: 10_000,
     });
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "running", environment_status: "active" });
-    // Frozen is as good as running: it is there at the next word.
     expect(await app.as(ada).projects.start({ params })).toMatchObject({ already_running: true });
     expect(await (await fetch(`http://127.0.0.1:${container.internal_port}/`)).text()).toContain("hello");
+  });
+  test("later it is stopped", async () => {
+    await using app = await start({ idle: { freezeMs: 300, stopMs: 1500 } });
+    const ada = await app.signUp();
+    const { project } = await startedProject(app, ada);
+    const params = { id: project.id };
     await vi.waitFor(
       async () => expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "stopped", environment_status: "stopped" }),
-      { timeout: 5000 },
+      {
+        timeout: 15_000,
+      },
     );
+    const seen = statuses(await said(app, ada, project.id));
+    expect(seen.at(-1)).toBe("stopped");
+    expect(seen).toContain("frozen");
   });
 });
 

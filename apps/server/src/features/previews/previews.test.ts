@@ -347,7 +347,7 @@ describe("waking", () => {
 
   test("a frozen one is thawed before it is dialled; requests keep it awake, an idle socket does not", async () => {
     await using own = await start((config) => {
-      config.runtime.idleFreezeMs = 300;
+      config.runtime.idleFreezeMs = 1500;
       config.runtime.idleStopMs = 0;
     });
     const user = await own.signUp();
@@ -355,7 +355,7 @@ describe("waking", () => {
     const params = { id: made.project.id, container_id: made.container.id };
     const page = await enterPreview(own, user, made.project.id);
     const { socket } = await page.upgrade("/", { protocol: "vite-hmr" });
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 25; i++) {
       expect((await page.ask("/")).status).toBe(200);
       await sleep(80);
       expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "running" });

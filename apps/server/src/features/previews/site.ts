@@ -262,6 +262,8 @@ export function createPreviewSite({
   return {
     request: (request, response) => {
       const started = performance.now();
+      // A decoded, changed and counted answer has a listener for each of its steps.
+      response.setMaxListeners(30);
       response.once("close", () =>
         log.debug(
           {
