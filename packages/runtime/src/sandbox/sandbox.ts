@@ -82,7 +82,6 @@ export function openSandbox(first: Place, shared: Shared): OpenSandbox {
     },
   });
   writeHosts();
-  for (const name of readdirSync(paths.services)) openOne(name);
 
   function writeHosts() {
     const names = ["localhost", id, ...(place.spec.hostnames ?? [])];
@@ -277,6 +276,9 @@ export function openSandbox(first: Place, shared: Shared): OpenSandbox {
       for (const service of services.values()) service.refresh();
     },
   };
+
+  // Services that an earlier process left running.
+  for (const name of readdirSync(paths.services)) openOne(name);
 
   return {
     sandbox,
