@@ -12,17 +12,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { rm } from "node:fs/promises";
-import { homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createFifos } from "../fifos.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import { reachable, releaseReachable } from "../reachable.ts";
 import { run } from "../run.ts";
-import type { Isolation, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
+import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
 import { findCgroups, type Cgroups } from "./cgroups.ts";
 import { keepExceptions } from "./exceptions.ts";
 import { readHostSettings } from "./host-settings.ts";
+import { createImages } from "./images.ts";
 import { createLauncher } from "./launch.ts";
 import { holdLock } from "./lock.ts";
 import { openNetwork, type Network } from "./network.ts";
@@ -165,6 +166,7 @@ async function start(options: SandboxDriverOptions & { log: RuntimeLog }, state:
       rmSync(fresh, { recursive: true, force: true });
       mkdirSync(fresh, { mode: 0o711 });
       makeSandboxDirs(fresh, owner, chown);
+      if (spec.image !== undefined) await images.copyTo(spec.image, join(fresh, "files"), owner);
       rmSync(dirOf(spec.id), { recursive: true, force: true });
       writeSpec(fresh, spec);
       renameSync(fresh, dirOf(spec.id));
@@ -195,6 +197,24 @@ async function start(options: SandboxDriverOptions & { log: RuntimeLog }, state:
     return turn;
   }
 
+  const images = createImages({
+    dir: join(root, "images"),
+    versions: toolchain.versions,
+    ownerUid: isRoot ? slots.take("@images").uid : undefined,
+    async withSandbox(name, dir, build) {
+      const place: Place = { dir, slot: slots.take(`@${name}`), spec: { id: name }, limits: buildLimits };
+      makeSandboxDirs(dir, isRoot ? place.slot.uid : undefined, chown);
+      const { sandbox, close } = openSandbox(place, shared);
+      try {
+        return await build(sandbox, join(dir, "files"));
+      } finally {
+        await close({ leaveRunning: false });
+        await network?.remove(place.slot);
+        slots.release(`@${name}`);
+      }
+    },
+  });
+
   const savedSpec = (id: string) => JSON.parse(readFileSync(join(dirOf(id), "spec.json"), "utf8")) as SandboxSpec;
   const ids = () => readdirSync(join(root, "sandboxes")).filter((id) => !id.startsWith(".") && exists(id));
 
@@ -203,9 +223,7 @@ async function start(options: SandboxDriverOptions & { log: RuntimeLog }, state:
     isolation,
     warnings,
     can: { pty: true, freeze: cgroups.kind !== "none", limits: cgroups.kind !== "none", privateNetwork: network !== undefined },
-    async prepare() {
-      throw new RuntimeError("not_supported", "images come with the next change");
-    },
+    prepare: (image, how = {}) => images.prepare(image, how),
     async open(spec) {
       if (!/^[a-z0-9-]{1,64}$/.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not an id for a sandbox`);
       return (await open(spec)).sandbox;
@@ -264,6 +282,9 @@ async function start(options: SandboxDriverOptions & { log: RuntimeLog }, state:
   for (const warning of warnings) log.warn({ isolation }, warning);
   return driver;
 }
+
+/** Installing takes more than running. */
+const buildLimits: Limits = { memoryBytes: 3 * 2 ** 30, cpus: availableParallelism(), pids: 1024, diskBytes: 4 * 2 ** 30 };
 
 /** The proof: one program run in one sandbox, which is gone afterwards. */
 async function probe(driver: RuntimeDriver, slots: { find(id: string): unknown }): Promise<void> {

@@ -1,0 +1,284 @@
+import { createHash } from "node:crypto";
+import { existsSync, lchownSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { copyFile, lstat, mkdir, readFile, readdir, readlink, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RuntimeError } from "../errors.ts";
+import { run } from "../run.ts";
+import type { ImageId, ImageSpec, Sandbox } from "../types.ts";
+
+/** Trees that were built once and are handed out as hard links. */
+export interface Images {
+  prepare(image: ImageSpec, options: { signal?: AbortSignal; onLog?: (line: string) => void }): Promise<ImageId>;
+  /** Fills an empty folder with the image for a project. */
+  copyTo(id: ImageId, files: string, uid: number | undefined): Promise<void>;
+}
+
+interface Options {
+  dir: string;
+  /** Goes into every hash. */
+  versions: Record<string, string>;
+  /** Owner of all finished images: no project's uid, so that no project can change a file that others share. */
+  ownerUid: number | undefined;
+  /** Runs `build` in a sandbox whose tree is `filesDir`, under a uid of its own, and takes the sandbox down again. */
+  withSandbox<T>(name: string, dir: string, build: (sandbox: Sandbox, files: string) => Promise<T>): Promise<T>;
+}
+
+/** Dependency folders: thousands of files that nobody edits. Everything else is copied. */
+const sharedNames = new Set(["node_modules", ".venv"]);
+
+interface Manifest {
+  /** Dependency folders, relative. */
+  shared: string[];
+  /** Folders in them, which the project must be able to write to. */
+  folders: string[];
+  /** Files in them that tools rewrite in place (lock notes, bundler caches): the project gets its own. */
+  own: string[];
+}
+
+export function createImages({ dir, versions, ownerUid, withSandbox }: Options): Images {
+  mkdirSync(dir, { recursive: true, mode: 0o711 });
+  for (const name of readdirSync(dir)) if (name.startsWith(".build-")) rmSync(join(dir, name), { recursive: true, force: true });
+  const building = new Map<ImageId, Build>();
+  const isReady = (id: ImageId) => existsSync(join(dir, id, "manifest.json"));
+
+  return {
+    async prepare(image, { signal, onLog }) {
+      const id = await imageId(image, versions);
+      if (isReady(id)) return id;
+      let build = building.get(id);
+      if (!build) {
+        build = startBuild(id, image);
+        building.set(id, build);
+        const done = () => building.delete(id);
+        build.finished.then(done, done);
+      }
+      return build.join(signal, onLog);
+    },
+
+    async copyTo(id, files, uid) {
+      if (!/^[\w.-]+$/.test(id) || !isReady(id)) throw new RuntimeError("not_found", `there is no image ${id}`);
+      const source = join(dir, id, "files");
+      const manifest = JSON.parse(readFileSync(join(dir, id, "manifest.json"), "utf8")) as Manifest;
+      await copyTree(source, files, uid, new Set(manifest.shared));
+      for (const path of manifest.shared) await share(source, files, path, manifest, uid);
+    },
+  };
+
+  function startBuild(id: ImageId, image: ImageSpec): Build {
+    const abort = new AbortController();
+    const listeners = new Set<(line: string) => void>();
+    const lines: string[] = [];
+    const tell = (line: string) => {
+      lines.push(line);
+      if (lines.length > 200) lines.shift();
+      for (const listener of listeners) listener(line);
+    };
+    const finished = build(id, image, abort.signal, tell, lines);
+    let waiting = 0;
+    return {
+      finished,
+      /** Who waits may give up alone; the build ends with the last of them. */
+      async join(signal, onLog) {
+        waiting++;
+        if (onLog) for (const line of lines) onLog(line);
+        if (onLog) listeners.add(onLog);
+        try {
+          return await Promise.race([finished, aborted(signal)]);
+        } finally {
+          if (onLog) listeners.delete(onLog);
+          if (--waiting === 0) abort.abort();
+        }
+      },
+    };
+  }
+
+  async function build(
+    id: ImageId,
+    image: ImageSpec,
+    signal: AbortSignal,
+    tell: (line: string) => void,
+    lines: string[],
+  ): Promise<ImageId> {
+    const work = join(dir, `.build-${id}`);
+    const failed = (what: string, cause?: unknown) =>
+      new RuntimeError("build_failed", `${image.name}: ${what}\n${lines.slice(-20).join("\n")}`.trim(), { cause });
+    rmSync(work, { recursive: true, force: true });
+    try {
+      mkdirSync(work, { mode: 0o711 });
+      await withSandbox(`build-${id.slice(-12)}`, work, async (sandbox) => {
+        await sandbox.files.copyIn(image.sourceDir);
+        for (const argv of image.build) {
+          tell(`$ ${argv.join(" ")}`);
+          const split = splitLines(tell);
+          const result = await sandbox.exec(argv, { signal, timeoutMs: 15 * 60_000, onOutput: split.push, env: { CI: "1" } });
+          split.end();
+          if (result.aborted) throw new RuntimeError("aborted", `building ${image.name} was given up`);
+          if (result.exitCode !== 0)
+            throw failed(`${argv.join(" ")} ended with ${result.timedOut ? "a timeout" : `exit code ${result.exitCode}`}`);
+        }
+        if (image.warm) {
+          tell(`$ ${image.warm.command.join(" ")}`);
+          await warm(sandbox, image.warm, signal).catch((error: unknown) => {
+            throw error instanceof RuntimeError && error.code === "aborted" ? error : failed("the server did not come up", error);
+          });
+        }
+      });
+      const files = join(work, "files");
+      await run(["chmod", "-R", "u-s,g-s,a+rX,go-w", files], { timeoutMs: 120_000 });
+      if (ownerUid !== undefined) await run(["chown", "-R", "-h", `${ownerUid}:${ownerUid}`, files], { timeoutMs: 120_000 });
+      writeFileSync(join(work, "manifest.json"), JSON.stringify(takeStock(files)));
+      for (const name of readdirSync(work))
+        if (name !== "files" && name !== "manifest.json") rmSync(join(work, name), { recursive: true, force: true });
+      rmSync(join(dir, id), { recursive: true, force: true });
+      renameSync(work, join(dir, id));
+      return id;
+    } catch (error) {
+      throw error instanceof RuntimeError ? error : failed("the build broke", error);
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+
+  /** Hard links for files, which belong to somebody else and cannot be changed; folders for the project. */
+  async function share(source: string, files: string, path: string, manifest: Manifest, uid: number | undefined) {
+    const [from, to] = [join(source, path), join(files, path)];
+    const isBelow = (entry: string) => entry === path || entry.startsWith(`${path}/`);
+    // Without a uid of their own, projects could write into what they share.
+    if (uid === undefined) return void (await run(["cp", "-a", from, to], { timeoutMs: 300_000 }));
+    try {
+      await run(["cp", "-al", from, to], { timeoutMs: 120_000 });
+    } catch {
+      // Another file system, or too many links: a real copy does as well, only slower.
+      rmSync(to, { recursive: true, force: true });
+      await run(["cp", "-a", from, to], { timeoutMs: 300_000 });
+      await run(["chown", "-R", "-h", `${uid}:${uid}`, to], { timeoutMs: 120_000 });
+      return;
+    }
+    for (const folder of manifest.folders) if (isBelow(folder)) lchownSync(join(files, folder), uid, uid);
+    for (const file of manifest.own)
+      if (isBelow(file)) {
+        unlinkSync(join(files, file));
+        await copyFile(join(source, file), join(files, file));
+        lchownSync(join(files, file), uid, uid);
+      }
+  }
+}
+
+interface Build {
+  finished: Promise<ImageId>;
+  join(signal: AbortSignal | undefined, onLog: ((line: string) => void) | undefined): Promise<ImageId>;
+}
+
+const aborted = (signal: AbortSignal | undefined) =>
+  new Promise<never>((_, reject) => {
+    const give = () => reject(new RuntimeError("aborted", "waiting for the image was given up"));
+    if (signal?.aborted) give();
+    else signal?.addEventListener("abort", give, { once: true });
+  });
+
+/** Content in, name out: sources, build, warm-up and tools. */
+async function imageId(image: ImageSpec, versions: Record<string, string>): Promise<ImageId> {
+  const hash = createHash("sha256").update(
+    JSON.stringify({ format: 1, build: image.build, warm: image.warm ?? null, versions, arch: process.arch }),
+  );
+  const add = async (path: string, name: string): Promise<void> => {
+    for (const entry of (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const [full, relative] = [join(path, entry.name), `${name}/${entry.name}`];
+      if (entry.isDirectory()) await add(full, relative);
+      else if (entry.isFile())
+        hash
+          .update(`${relative}\0${(await lstat(full)).mode & 0o111}\0`)
+          .update(await readFile(full))
+          .update("\0");
+    }
+  };
+  await add(image.sourceDir, "").catch((cause: unknown) => {
+    throw new RuntimeError("build_failed", `the sources of ${image.name} cannot be read`, { cause });
+  });
+  return `${image.name.replaceAll(/[^\w-]/g, "-")}-${hash.digest("hex").slice(0, 24)}`;
+}
+
+function takeStock(files: string): Manifest {
+  const manifest: Manifest = { shared: [], folders: [], own: [] };
+  const look = (path: string, inShared: boolean, isOwn: boolean) => {
+    if (inShared) manifest.folders.push(path);
+    for (const entry of readdirSync(join(files, path), { withFileTypes: true })) {
+      const full = path === "" ? entry.name : `${path}/${entry.name}`;
+      // `.package-lock.json`, `.modules.yaml`, `.vite/**`: but `.bin` and `.pnpm` hold packages.
+      const own = isOwn || (inShared && path.split("/").at(-1) === "node_modules" && /^\.(?!bin$|pnpm$)/.test(entry.name));
+      if (entry.isDirectory()) {
+        const starts = !inShared && sharedNames.has(entry.name);
+        if (starts) manifest.shared.push(full);
+        look(full, inShared || starts, own);
+      } else if (inShared && own && entry.isFile()) manifest.own.push(full);
+    }
+  };
+  look("", false, false);
+  return manifest;
+}
+
+async function copyTree(from: string, to: string, uid: number | undefined, leaveOut: ReadonlySet<string>, path = ""): Promise<void> {
+  const give = (target: string) => {
+    if (uid !== undefined) lchownSync(target, uid, uid);
+  };
+  await Promise.all(
+    (await readdir(join(from, path), { withFileTypes: true })).map(async (entry) => {
+      const full = path === "" ? entry.name : `${path}/${entry.name}`;
+      if (leaveOut.has(full)) return;
+      const [source, target] = [join(from, full), join(to, full)];
+      if (entry.isDirectory()) {
+        await mkdir(target);
+        await copyTree(from, to, uid, leaveOut, full);
+      } else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
+      else if (entry.isFile()) await copyFile(source, target);
+      else return;
+      give(target);
+    }),
+  );
+}
+
+/** Starts the server once and loads the page with what it refers to, so that bundlers have done their first-time work. */
+async function warm(sandbox: Sandbox, { command, port, path }: NonNullable<ImageSpec["warm"]>, signal: AbortSignal): Promise<void> {
+  const name = "warm";
+  await sandbox.start({ name, command, cwd: ".", env: {}, port });
+  try {
+    const state = await sandbox.ready(name, { timeoutMs: 90_000, signal });
+    const { host, port: real } = await sandbox.address(state.port ?? port);
+    const base = new URL(path, `http://${host}:${real}`);
+    const seen = new Set<string>();
+    const queue = [base.href];
+    for (let at = queue.shift(); at !== undefined && seen.size < 60; at = queue.shift()) {
+      if (seen.has(at)) continue;
+      seen.add(at);
+      const response = await fetch(at, { signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]) });
+      const text = await response.text();
+      if (at === base.href && response.status >= 500) throw new Error(`the page answers ${response.status}`);
+      for (const [, target = ""] of text.matchAll(/(?:\bsrc|\bhref|\bfrom|\bimport)\s*[=(]?\s*["']([^"'\s]+)["']/g)) {
+        const url = URL.canParse(target, at) ? new URL(target, at) : undefined;
+        if (url?.origin === base.origin && !seen.has(url.href)) queue.push(url.href);
+      }
+    }
+    // Caches are written a moment after the answer.
+    await sleep(500, undefined, { signal });
+  } catch (error) {
+    if (signal.aborted) throw new RuntimeError("aborted", "warming up was given up", { cause: error });
+    throw error;
+  } finally {
+    await sandbox.stop(name);
+  }
+}
+
+function splitLines(tell: (line: string) => void) {
+  let rest = "";
+  return {
+    push(chunk: string) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) tell(line);
+    },
+    end() {
+      if (rest !== "") tell(rest);
+    },
+  };
+}
