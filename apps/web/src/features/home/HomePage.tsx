@@ -1,6 +1,7 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
 import { Page } from "../../frame/Page.tsx";
 import { IsolationBanner } from "../../frame/ServerNotes.tsx";
+import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { HomeComposer } from "./HomeComposer.tsx";
 import { RecentProjects } from "./RecentProjects.tsx";
@@ -18,7 +19,9 @@ export function HomePage() {
         <HomeComposer />
         {user.is_superuser ? <IsolationBanner className="mt-4" /> : null}
       </section>
-      <RecentProjects />
+      <PanelBoundary title="Your projects could not be shown">
+        <RecentProjects />
+      </PanelBoundary>
     </Page>
   );
 }
