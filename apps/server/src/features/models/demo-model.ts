@@ -10,11 +10,10 @@ export interface DemoModel {
 }
 
 const startMs = 15_000;
-const address = /http:\/\/(?:127\.0\.0\.1|localhost):\d+[^\s"]*/;
 
 /**
- * `command` starts a server that prints a line with its base URL (`http://127.0.0.1:<port>/v1`) and ends when its standard input closes,
- * so it cannot outlive this process.
+ * `command` starts a server that prints one line of JSON with its `openai_base_url` and ends when its standard input closes,
+ * so it cannot outlive this process (`packages/testkit/src/demo/main.ts --tied`).
  */
 export function createDemoModel({ command, log }: { command: readonly [string, ...string[]]; log: Logger }): DemoModel {
   let running: { child: ChildProcess; url: Promise<string> } | undefined;
@@ -30,7 +29,7 @@ export function createDemoModel({ command, log }: { command: readonly [string, .
       child.kill("SIGKILL");
     }, startMs);
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const found = address.exec(line)?.[0];
+      const found = /"openai_base_url":"(http:[^"]+)"/.exec(line)?.[1];
       if (found) resolve(found);
     });
     child.once("error", reject);

@@ -28,7 +28,8 @@ export interface ModelWish {
 }
 
 const demoKey = "models.demo";
-const demoModelId = "demo/scripted";
+/** The one model of the demo, named as the scripted server names it. */
+const demoModelId = "demo/scripted-demo";
 
 export interface ModelsOptions {
   config: Config["models"];

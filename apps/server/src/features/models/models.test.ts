@@ -1,6 +1,4 @@
-import { writeFile, mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { startModelServer, say, script, fail, type ModelServer, type ModelServerOptions } from "@tesslate/testkit";
 import { afterEach, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestAppOptions } from "../../testing/app.ts";
@@ -183,21 +181,16 @@ describe("the set-up card", () => {
 });
 
 test("the demo: its server is started when switched on and gone with the studio", async () => {
-  const dir = await mkdtemp(join(tmpdir(), "demo-"));
-  const entry = join(dir, "server.mjs");
-  await writeFile(
-    entry,
-    `import { createServer } from "node:http"; const s = createServer((q, r) => r.end("{}")).listen(0, "127.0.0.1", () => console.log("http://127.0.0.1:" + s.address().port + "/v1")); process.stdin.on("end", () => process.exit()).resume();`,
-  );
+  const entry = fileURLToPath(new URL("../../../../../packages/testkit/src/demo/main.ts", import.meta.url));
   const app = await start({ swap: { demoModel: entry } });
   const admin = app.as(await app.signUp({ admin: true }));
   expect(await admin.models.setup()).toMatchObject({ demo: false, demo_available: true, configured: false });
   expect(await admin.models.configure({ body: { kind: "demo", enabled: true } })).toEqual({
     configured: true,
-    default_model: "demo/scripted",
+    default_model: "demo/scripted-demo",
     demo: true,
   });
-  expect((await admin.models.list()).items).toMatchObject([{ id: "demo/scripted", provider: "demo" }]);
+  expect((await admin.models.list()).items).toMatchObject([{ id: "demo/scripted-demo", provider: "demo" }]);
   const pid = Number(/"pid":(\d+)[^\n]*demo model started/.exec(app.logs())?.[1]);
   expect(() => process.kill(pid, 0)).not.toThrow();
   expect(await admin.models.configure({ body: { kind: "demo", enabled: false } })).toMatchObject({ configured: false, demo: false });
