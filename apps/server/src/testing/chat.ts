@@ -1,0 +1,223 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inject } from "vitest";
+import WebSocket from "ws";
+import type { ApprovalResponse, RunEvent, RunEventType, SendMessage } from "@tesslate/contract";
+import { createRuntime, type Sandbox } from "@tesslate/runtime";
+import { startModelServer, script, type ModelServer, type ModelServerOptions, type ScriptItem } from "@tesslate/testkit";
+import { createLogger } from "../platform/logger.ts";
+import { testApp, type TestApp, type TestUser } from "./app.ts";
+import { connectionOf, onServer } from "./postgres.ts";
+import { emptyProject } from "./sandbox.ts";
+
+/** A key that must never be seen again. */
+export const plantedKey = "sk-planted-secret-key-0123456789";
+
+/** What outlives a process: the database, the sandboxes, the data folder. */
+export interface Place extends AsyncDisposable {
+  database: string;
+  dataDir: string;
+  runtimeDir: string;
+}
+export async function place(): Promise<Place> {
+  const { server, template, prefix } = inject("postgres");
+  const database = `${prefix}_${randomBytes(5).toString("hex")}`;
+  await onServer(server, (client) => client.query(`create database ${database} template ${template} strategy file_copy`));
+  const [dataDir, runtimeDir] = await Promise.all(["studio-test-", "studio-runtime-"].map((name) => mkdtemp(join(tmpdir(), name))));
+  if (!dataDir || !runtimeDir) throw new Error("no folders");
+  return {
+    database,
+    dataDir,
+    runtimeDir,
+    [Symbol.asyncDispose]: async () => {
+      await onServer(server, (client) => client.query(`drop database if exists ${database} with (force)`));
+      for (const dir of [dataDir, runtimeDir]) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+export interface ChatWorld extends AsyncDisposable {
+  app: TestApp;
+  model: ModelServer;
+  owner: TestUser;
+  project: { id: string; slug: string };
+  sandbox: Sandbox;
+  place: Place;
+  /** Sends and gives the events as they come. */
+  send(message: string, more?: Partial<SendMessage>): AsyncIterable<RunEvent>;
+  /** Sends and waits for the end. */
+  run(message: string, more?: Partial<SendMessage>): Promise<RunEvent[]>;
+  /** The file's text. */
+  read(path: string): Promise<string | undefined>;
+}
+export interface ChatWorldOptions {
+  script?: ScriptItem[];
+  model?: ModelServerOptions;
+  env?: Record<string, string>;
+  /** Without it no model is connected. */
+  hasModel?: boolean;
+  /** Going on where an earlier process stopped. */
+  after?: Pick<ChatWorld, "place" | "model" | "owner" | "project">;
+}
+
+/** The product with a scripted model behind a real socket, one user and one empty project on a real runtime. */
+export async function chatWorld(options: ChatWorldOptions = {}): Promise<ChatWorld> {
+  const model = options.after?.model ?? (await startModelServer({ apiKey: plantedKey, ...options.model, script: script(options.script ?? []) }));
+  const where = options.after?.place ?? (await place());
+  const runtime = await createRuntime({ driver: "auto", dataDir: where.runtimeDir, log: createLogger("silent") });
+  const app = await testApp({
+    env: { ...(options.hasModel !== false && modelEnv(model)), ...options.env },
+    swap: { runtime },
+    database: where.database,
+    dataDir: where.dataDir,
+  });
+  const owner = options.after?.owner ?? (await app.signUp({ name: "Ada" }));
+  const project = options.after?.project ?? (await emptyProject(app, owner));
+  const send = (message: string, more: Partial<SendMessage> = {}) =>
+    app.as(owner).chat.stream({ body: { project_id: project.id, message, edit_mode: "allow", ...more } });
+  const sandbox = await runtime.open({ id: project.id });
+  return {
+    app,
+    model,
+    owner,
+    project,
+    sandbox,
+    place: where,
+    send,
+    run: (message, more) => all(send(message, more)),
+    read: (path) =>
+      sandbox.files.read(path).then(
+        ({ data }) => new TextDecoder().decode(data),
+        () => undefined,
+      ),
+    [Symbol.asyncDispose]: async () => {
+      await app.close();
+      await model.close();
+      await where[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export const modelEnv = (model: ModelServer): Record<string, string> => ({
+  OPENAI_BASE_URL: model.openai_base_url,
+  OPENAI_API_KEY: plantedKey,
+  DEFAULT_MODELS: "openai/scripted",
+});
+
+export async function all<T>(events: AsyncIterable<T>): Promise<T[]> {
+  const seen: T[] = [];
+  for await (const event of events) seen.push(event);
+  return seen;
+}
+
+/** A stream that is read in the background. */
+export function reading(events: AsyncIterable<RunEvent>) {
+  const seen: RunEvent[] = [];
+  let wake = () => {};
+  const ended = (async () => {
+    for await (const event of events) {
+      seen.push(event);
+      wake();
+    }
+    return seen;
+  })();
+  ended.catch(() => undefined);
+  return {
+    seen,
+    ended,
+    /** The first event of that type, had already or yet to come. */
+    until: async <T extends RunEventType>(type: T, timeoutMs = 10_000): Promise<Extract<RunEvent, { type: T }>> => {
+      const deadline = Date.now() + timeoutMs;
+      for (;;) {
+        const found = seen.find((event) => event.type === type);
+        if (found) return found as Extract<RunEvent, { type: T }>;
+        if (Date.now() > deadline) throw new Error(`no ${type} within ${timeoutMs} ms; seen: ${seen.map((e) => e.type).join(", ")}`);
+        await Promise.race([new Promise<void>((resolve) => (wake = resolve)), sleep(50)]);
+      }
+    },
+  };
+}
+
+/** The order of a run, neighbouring text merged: what 3.7 promises. */
+export const orderOf = (events: RunEvent[]): RunEventType[] =>
+  events.map((event) => event.type).filter((type, i, types) => type !== "text_chunk" || types[i - 1] !== "text_chunk");
+export const find = <T extends RunEventType>(events: RunEvent[], type: T) =>
+  events.find((event) => event.type === type) as Extract<RunEvent, { type: T }> | undefined;
+export const textOf = (events: RunEvent[]) => events.map((event) => (event.type === "text_chunk" ? event.data.content : "")).join("");
+
+export const answer = (world: Pick<ChatWorld, "app">, user: TestUser, approval_id: string, response: ApprovalResponse, note?: string) =>
+  world.app.as(user).chat.approval({ body: { approval_id, response, ...(note !== undefined && { note }) } });
+
+/** Waits until something is true. */
+export async function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 10_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`not so within ${timeoutMs} ms`);
+    await sleep(20);
+  }
+}
+
+export interface TestSocket {
+  frames: { type: string; seq?: number; task_id?: string; data?: Record<string, unknown> }[];
+  send(frame: unknown): void;
+  until(type: string, timeoutMs?: number): Promise<TestSocket["frames"][number]>;
+  /** The close code. */
+  closed: Promise<number>;
+  close(): void;
+}
+/** A chat socket signed in by a one-use ticket. */
+export async function chatSocket(app: TestApp, user: TestUser, chatId: string): Promise<TestSocket> {
+  const { ticket } = await app.as(user).auth.wsTicket();
+  const ws = new WebSocket(`${app.url.replace("http", "ws")}/api/chat/ws/${chatId}?ticket=${ticket}`);
+  const frames: TestSocket["frames"] = [];
+  ws.on("message", (data) => frames.push(JSON.parse(String(data)) as TestSocket["frames"][number]));
+  const closed = once(ws, "close").then(([code]) => code as number);
+  await once(ws, "open");
+  return {
+    frames,
+    send: (frame) => ws.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
+    until: (type, timeoutMs) => eventually(() => frames.find((frame) => frame.type === type), timeoutMs),
+    closed,
+    close: () => ws.close(),
+  };
+}
+
+export interface StudioProcess {
+  url: string;
+  child: ChildProcess;
+  /** As the kernel does it when memory runs out. */
+  kill(): Promise<void>;
+}
+/** The same product in a process of its own, so that it can be killed. The world's own app must be closed. */
+export async function studioProcess({ place: where, model, app }: ChatWorld): Promise<StudioProcess> {
+  const child = fork(join(import.meta.dirname, "studio-process.ts"), { stdio: ["ignore", "ignore", "inherit", "ipc"], env: { PATH: "/usr/bin:/bin" } });
+  child.send({
+    env: {
+      PORT: String(app.port),
+      DATA_DIR: where.dataDir,
+      SECRET_KEY: "a key of the tests, long enough for everybody",
+      RATE_LIMIT_FACTOR: "0",
+      LOG_LEVEL: "error",
+      ...modelEnv(model),
+    },
+    database: connectionOf(inject("postgres").server, where.database),
+    runtimeDir: where.runtimeDir,
+  });
+  await once(child, "message");
+  return {
+    url: app.url,
+    child,
+    kill: async () => {
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
