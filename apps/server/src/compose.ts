@@ -140,7 +140,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       connections: createConnections({ config: config.models, settings }),
       catalogue: createCatalogue({ outbound, log }),
       outbound,
-      demo: swap.demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, swap.demoModel, "--tied"], log }),
+      demo: swap.demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, swap.demoModel], log }),
     });
     closers.push(() => models.close());
     const agents = createAgents({ store: createAgentsStore(db) });

@@ -13,7 +13,7 @@ const startMs = 15_000;
 
 /**
  * `command` starts a server that prints one line of JSON with its `openai_base_url` and ends when its standard input closes,
- * so it cannot outlive this process (`packages/testkit/src/demo/main.ts --tied`).
+ * so it cannot outlive this process (`packages/testkit/src/demo/server.ts`).
  */
 export function createDemoModel({ command, log }: { command: readonly [string, ...string[]]; log: Logger }): DemoModel {
   let running: { child: ChildProcess; url: Promise<string> } | undefined;

@@ -181,7 +181,7 @@ describe("the set-up card", () => {
 });
 
 test("the demo: its server is started when switched on and gone with the studio", async () => {
-  const entry = fileURLToPath(new URL("../../../../../packages/testkit/src/demo/main.ts", import.meta.url));
+  const entry = fileURLToPath(new URL("../../../../../packages/testkit/src/demo/server.ts", import.meta.url));
   const app = await start({ swap: { demoModel: entry } });
   const admin = app.as(await app.signUp({ admin: true }));
   expect(await admin.models.setup()).toMatchObject({ demo: false, demo_available: true, configured: false });
