@@ -22,6 +22,17 @@ import {
   mountModels,
 } from "./features/models/index.ts";
 import {
+  createApprovals,
+  createChat,
+  createChatSocket,
+  createChatStore,
+  createRunsStore,
+  createRunTask,
+  createSessions as createChatSessions,
+  mountChat,
+  runType,
+} from "./features/chat/index.ts";
+import {
   createContainers,
   createContainersStore,
   createEnvironmentVault,
@@ -29,6 +40,7 @@ import {
   createPower,
   createStatusKeeper,
   mountContainers,
+  previewOrigin,
   reconcile,
   type PreviewAddress,
 } from "./features/containers/index.ts";
@@ -222,6 +234,36 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       container_id ? shell.closeContainer(container_id) : shell.closeProject(project_id),
     );
 
+    const chatStore = createChatStore(db);
+    const runsStore = createRunsStore(db);
+    const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
+    const chat = createChat({ store: chatStore, runs: runsStore, tasks, events, agents, models, projects });
+    const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
+    const chatSocket = createChatSocket({ chat, approvals, events });
+    tasks.define(
+      runType,
+      createRunTask({
+        store: runsStore,
+        chats: chatStore,
+        approvals,
+        agents,
+        models,
+        events,
+        around: {
+          projects,
+          keepAwake: async (projectId) => {
+            const release = idle.hold(projectId);
+            await idle.awake(projectId);
+            return release;
+          },
+          expectChange: watch.expect,
+          previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
+        },
+        limits: config.agent,
+        log,
+      }),
+    );
+
     await agents.seed();
 
     // Jobs start last: everything they may call exists.
@@ -287,6 +329,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           .catch((err: unknown) => log.warn({ err, project_id: project.id }, "files not watched")),
     });
     mountContainers(mount, { containers, power, address });
+    mountChat(mount, { chat, sessions: chatSessions, approvals, socket: chatSocket });
     mountPreviews(mount, { projects, containers, visitors });
     mountFiles(mount, { files });
     mountShell(mount, { shell });

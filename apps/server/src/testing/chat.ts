@@ -67,7 +67,8 @@ export interface ChatWorldOptions {
 
 /** The product with a scripted model behind a real socket, one user and one empty project on a real runtime. */
 export async function chatWorld(options: ChatWorldOptions = {}): Promise<ChatWorld> {
-  const model = options.after?.model ?? (await startModelServer({ apiKey: plantedKey, ...options.model, script: script(options.script ?? []) }));
+  const model =
+    options.after?.model ?? (await startModelServer({ apiKey: plantedKey, ...options.model, script: script(options.script ?? []) }));
   const where = options.after?.place ?? (await place());
   const runtime = await createRuntime({ driver: "auto", dataDir: where.runtimeDir, log: createLogger("silent") });
   const app = await testApp({
@@ -197,7 +198,10 @@ export interface StudioProcess {
 }
 /** The same product in a process of its own, so that it can be killed. The world's own app must be closed. */
 export async function studioProcess({ place: where, model, app }: ChatWorld): Promise<StudioProcess> {
-  const child = fork(join(import.meta.dirname, "studio-process.ts"), { stdio: ["ignore", "ignore", "inherit", "ipc"], env: { PATH: "/usr/bin:/bin" } });
+  const child = fork(join(import.meta.dirname, "studio-process.ts"), {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    env: { PATH: "/usr/bin:/bin" },
+  });
   child.send({
     env: {
       PORT: String(app.port),
@@ -215,6 +219,7 @@ export async function studioProcess({ place: where, model, app }: ChatWorld): Pr
     url: app.url,
     child,
     kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, "exit");
       child.kill("SIGKILL");
       await gone;

@@ -5,11 +5,17 @@ import { createLogger } from "../platform/logger.ts";
 
 /** Entry of a server process for tests that kill it; the parent says where it stands and hears when it listens. */
 process.once("message", (given) => {
-  const { env, database, runtimeDir } = given as { env: Record<string, string>; database: { host?: string; database?: string; connectionString?: string }; runtimeDir: string };
+  const { env, database, runtimeDir } = given as {
+    env: Record<string, string>;
+    database: { host?: string; database?: string; connectionString?: string };
+    runtimeDir: string;
+  };
   void (async () => {
     const runtime = await createRuntime({ driver: "auto", dataDir: runtimeDir, log: createLogger("silent") });
     const target: Swap["database"] =
-      database.connectionString === undefined ? { socketDir: database.host ?? "", database: database.database ?? "" } : { url: database.connectionString };
+      database.connectionString === undefined
+        ? { socketDir: database.host ?? "", database: database.database ?? "" }
+        : { url: database.connectionString };
     const studio = await compose(readConfig(env), { runtime, database: target });
     await studio.http.listen();
     process.send?.("listening");

@@ -105,6 +105,7 @@ export function createChat({ store, runs, tasks, events, agents, models, project
   const self = {
     ownChat,
     ownRun,
+    isRunOf: async (taskId: string, chatId: string): Promise<boolean> => (await store.findRun(taskId))?.chat_id === chatId,
     /**
      * Starts a run: checks everything first, then stores the message, the answer's place and the task together (3.3).
      * Throws 404, `agent_not_owned`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `chat_busy`; nothing is stored then.
@@ -199,6 +200,8 @@ export function createChat({ store, runs, tasks, events, agents, models, project
 
     /** The run's events after `afterSeq`, then live ones, up to `done`. */
     async *follow(task: TaskRow, options: { afterSeq?: number; signal: AbortSignal }): AsyncGenerator<RunEvent> {
+      // Whoever has heard the last word already waits for nothing.
+      if (options.afterSeq !== undefined && options.afterSeq >= ((await store.findDoneSeq(task.id)) ?? Infinity)) return;
       const over = new AbortController();
       const signal = AbortSignal.any([options.signal, over.signal]);
       // Normally `done` ends it. Should that never come (the project went, the clean-up failed), the task's end does, a little later.

@@ -30,11 +30,10 @@ export interface ChatSocketOptions {
   chat: Chat;
   approvals: Approvals;
   events: EventLog;
-  isRunOf(chatId: string, taskId: string): Promise<boolean>;
 }
 
 /** One socket of a chat. Frames are answered while runs go on; events of runs started anywhere arrive. */
-export function createChatSocket({ chat, approvals, events, isRunOf }: ChatSocketOptions) {
+export function createChatSocket({ chat, approvals, events }: ChatSocketOptions) {
   return async ({ user, log, request_id, signal }: SocketContext, chatId: string, socket: FrameSocket): Promise<void> => {
     const row = await chat.ownChat(user.id, chatId);
     /** Runs whose events a subscription brings, so that the live view leaves them out. */
@@ -115,7 +114,8 @@ export function createChatSocket({ chat, approvals, events, isRunOf }: ChatSocke
       }
       async function runFrame(event: ProjectEvent): Promise<RunEvent | undefined> {
         const taskId = event.task_id ?? "";
-        if (!known.has(taskId)) known.set(taskId, event.type === "task_started" ? event.data.chat_id === id : await isRunOf(id, taskId));
+        if (!known.has(taskId))
+          known.set(taskId, event.type === "task_started" ? event.data.chat_id === id : await chat.isRunOf(taskId, id));
         if (!known.get(taskId) || subscribed.has(taskId)) return undefined;
         if (event.type === "done") known.delete(taskId);
         return { seq: event.task_seq ?? 0, task_id: taskId, type: event.type, data: event.data } as RunEvent;

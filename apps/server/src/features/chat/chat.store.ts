@@ -15,7 +15,7 @@ export type ChatWithCount = ChatRow & { message_count: number };
 
 const runType = "agent_execution";
 const unfinished = ["queued", "running"] as const;
-const messageCount = sql<number>`(select count(*)::int from messages m where m.chat_id = ${chats.id})`;
+const messageCount = sql<number>`(select count(*)::int from messages m where m.chat_id = "chats"."id")`;
 const withCount = {
   id: chats.id,
   user_id: chats.user_id,
@@ -174,6 +174,14 @@ export function createChatStore(db: Database) {
           .from(tasks)
           .where(and(eq(tasks.id, taskId), eq(tasks.type, runType)))
       )[0],
+    /** The number of the run's last event, once it has been told. */
+    findDoneSeq: async (taskId: string): Promise<number | undefined> =>
+      (
+        await db
+          .select({ seq: events.task_seq })
+          .from(events)
+          .where(and(eq(events.task_id, taskId), eq(events.type, "done")))
+      )[0]?.seq ?? undefined,
     /** Of these runs, the ones whose task is gone, or ended longer ago than its clean-up takes. */
     listDeadRuns: async (taskIds: string[]): Promise<Set<string>> => {
       if (taskIds.length === 0) return new Set();

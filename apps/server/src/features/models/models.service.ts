@@ -29,7 +29,7 @@ export interface ModelWish {
 
 const demoKey = "models.demo";
 /** The one model of the demo, named as the scripted server names it. */
-const demoModelId = "demo/scripted-demo";
+const demoModelId = "demo/scripted";
 
 export interface ModelsOptions {
   config: Config["models"];

@@ -187,10 +187,10 @@ test("the demo: its server is started when switched on and gone with the studio"
   expect(await admin.models.setup()).toMatchObject({ demo: false, demo_available: true, configured: false });
   expect(await admin.models.configure({ body: { kind: "demo", enabled: true } })).toEqual({
     configured: true,
-    default_model: "demo/scripted-demo",
+    default_model: "demo/scripted",
     demo: true,
   });
-  expect((await admin.models.list()).items).toMatchObject([{ id: "demo/scripted-demo", provider: "demo" }]);
+  expect((await admin.models.list()).items).toMatchObject([{ id: "demo/scripted", provider: "demo" }]);
   const pid = Number(/"pid":(\d+)[^\n]*demo model started/.exec(app.logs())?.[1]);
   expect(() => process.kill(pid, 0)).not.toThrow();
   expect(await admin.models.configure({ body: { kind: "demo", enabled: false } })).toMatchObject({ configured: false, demo: false });

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import type { RunEvent } from "@tesslate/contract";
+import { call, hang, pause, say, turn } from "@tesslate/testkit";
+import {
+  all,
+  answer,
+  chatWorld,
+  find,
+  orderOf,
+  reading,
+  studioProcess,
+  type ChatWorld,
+  type ChatWorldOptions,
+} from "../../testing/chat.ts";
+
+/**
+ * Starts the run in a process of its own, kills that process when `when` is reached, and goes on with a fresh one on the same database,
+ * tree and model.
+ */
+async function killed(
+  options: ChatWorldOptions,
+  when: (events: RunEvent[]) => boolean,
+  edit_mode: "allow" | "ask" = "allow",
+): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
+  const before = await chatWorld(options);
+  await before.app.close();
+  const server = await studioProcess(before);
+  const seen: RunEvent[] = [];
+  try {
+    for await (const event of before.send("Go", { edit_mode })) {
+      seen.push(event);
+      if (when(seen)) await server.kill();
+    }
+  } catch {
+    // The line broke, as it does when a server dies.
+  }
+  await server.kill();
+  return { world: await chatWorld({ ...options, after: before }), seen };
+}
+const task = (events: RunEvent[]) => events[0]!.task_id;
+
+describe("a server that dies", () => {
+  test("leaves a run that says so, keeps its steps, and goes on with them", async () => {
+    const script = [
+      say("First."),
+      call("write_file", { file_path: "a.txt", content: "a" }),
+      hang({ afterTokens: 1 }),
+      say("Second."),
+      call("write_file", { file_path: "b.txt", content: "b" }),
+      say("All done."),
+    ];
+    const { world, seen } = await killed({ script }, (events) => find(events, "agent_step") !== undefined);
+    await using _ = world;
+    const client = world.app.as(world.owner).chat;
+
+    const whole = await all(client.runEvents({ params: { task_id: task(seen) } }));
+    expect(whole.slice(0, seen.length)).toEqual(seen);
+    expect(orderOf(whole).slice(-3)).toEqual(["error", "complete", "done"]);
+    expect(find(whole, "error")?.data.code).toBe("interrupted");
+    expect(find(whole, "complete")?.data).toMatchObject({
+      success: false,
+      completion_reason: "interrupted",
+      iterations: 1,
+      tool_calls_made: 1,
+    });
+    const { chat_id, message_id } = find(whole, "task_started")!.data;
+    const chat = await client.get({ params: { chat_id } });
+    expect(chat).toMatchObject({ status: "active", active_task: null });
+    expect(chat.messages[1]).toMatchObject({
+      id: message_id,
+      message_metadata: { completion_reason: "interrupted", steps: [{ iteration: 1 }] },
+    });
+    expect(await world.app.as(world.owner).tasks.get({ params: { task_id: task(seen) } })).toMatchObject({ status: "failed" });
+
+    const { task_id, status_url } = await client.resume({ body: { task_id: task(seen) } });
+    expect(status_url).toBe(`/api/tasks/${task_id}`);
+    const resumed = await all(client.runEvents({ params: { task_id } }));
+    expect(find(resumed, "task_started")?.data).toMatchObject({ chat_id, message_id });
+    expect(find(resumed, "complete")?.data).toMatchObject({
+      success: true,
+      final_response: "All done.",
+      iterations: 3,
+      tool_calls_made: 2,
+    });
+    expect([await world.read("a.txt"), await world.read("b.txt")]).toEqual(["a", "b"]);
+    const after = await client.get({ params: { chat_id } });
+    expect(after.messages).toHaveLength(2);
+    const steps = after.messages[1]?.message_metadata?.["steps"] as { iteration: number }[];
+    expect(steps.map((s) => s.iteration)).toEqual([1, 2]);
+    expect(after.messages[1]).toMatchObject({ content: "All done.", message_metadata: { completion_reason: "no_more_actions", task_id } });
+    // Its first half is not told twice, and it cannot be resumed again.
+    await expect(client.resume({ body: { task_id: task(seen) } })).rejects.toMatchObject({ status: 409, code: "not_resumable" });
+    await expect(client.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });
+  });
+
+  test("while it waits for an answer: the question is closed, and asked again when the run goes on, without asking the model", async () => {
+    const script = [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")];
+    const { world, seen } = await killed({ script }, (events) => find(events, "approval_required") !== undefined, "ask");
+    await using _ = world;
+    const client = world.app.as(world.owner).chat;
+    const { approval_id } = find(seen, "approval_required")!.data;
+    const whole = await all(client.runEvents({ params: { task_id: task(seen) } }));
+    expect(orderOf(whole).slice(-4)).toEqual(["approval_resolved", "error", "complete", "done"]);
+    expect(find(whole, "approval_resolved")?.data).toMatchObject({ approval_id, response: "expired" });
+    await expect(answer(world, world.owner, approval_id, "allow_once")).rejects.toMatchObject({ status: 404 });
+    const chat_id = find(whole, "task_started")!.data.chat_id;
+    expect((await client.get({ params: { chat_id } })).pending_approval).toBeNull();
+
+    const asked = world.model.requests.length;
+    const { task_id } = await client.resume({ body: { task_id: task(seen) } });
+    const stream = reading(client.runEvents({ params: { task_id } }));
+    const again = (await stream.until("approval_required")).data;
+    expect(again).toMatchObject({ tool_name: "write_file", tool_parameters: { file_path: "a.txt" } });
+    expect(world.model.requests.length).toBe(asked);
+    expect(await world.read("a.txt")).toBeUndefined();
+    await answer(world, world.owner, again.approval_id, "allow_once");
+    expect(find(await stream.ended, "complete")?.data).toMatchObject({ success: true, final_response: "Done." });
+    expect(await world.read("a.txt")).toBe("a");
+    const steps = (await client.get({ params: { chat_id } })).messages[1]?.message_metadata?.["steps"] as { iteration: number }[];
+    expect(steps.map((s) => s.iteration)).toEqual([1]);
+  });
+});
+
+test("an orderly shutdown ends runs as interrupted, their clients hear it after the restart, and a new message makes them unresumable", async () => {
+  const options: ChatWorldOptions = {
+    script: [call("write_file", { file_path: "a.txt", content: "a" }), turn(say("Wait "), pause(5000), say("done."))],
+  };
+  const before = await chatWorld(options);
+  const stream = reading(before.send("Go"));
+  const { task_id } = await stream.until("agent_step");
+  await before.app.close();
+  await stream.ended.catch(() => undefined);
+  await using world = await chatWorld({ ...options, after: before });
+  const client = world.app.as(world.owner).chat;
+  const whole = await all(client.runEvents({ params: { task_id } }));
+  expect(orderOf(whole).slice(-3)).toEqual(["error", "complete", "done"]);
+  expect(find(whole, "complete")?.data).toMatchObject({ completion_reason: "interrupted" });
+  expect((await client.active({ query: { project_id: world.project.id } })).active).toBeNull();
+  await world.run("Something else");
+  await expect(client.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });
+});
+
+test("a finished run cannot be resumed", async () => {
+  await using world = await chatWorld({ script: [say("Hi.")] });
+  const events = await world.run("Hello");
+  await expect(world.app.as(world.owner).chat.resume({ body: { task_id: task(events) } })).rejects.toMatchObject({
+    status: 409,
+    code: "not_resumable",
+  });
+});
