@@ -18,7 +18,7 @@ describe("cancel", () => {
       ],
     });
     const stream = reading(world.send("Go"));
-    await eventually(async () => /sleep\u000061\.25/.test(await processes()));
+    await eventually(async () => (await processes()).includes("sleep 61.25"));
     const started = Date.now();
     const { task_id, data } = await stream.until("task_started");
     expect(await world.app.as(world.owner).chat.cancel({ body: { chat_id: data.chat_id } })).toEqual({
@@ -26,7 +26,7 @@ describe("cancel", () => {
       task_id,
     });
     const events = await stream.ended;
-    await eventually(async () => !/sleep\u000061\.25/.test(await processes()));
+    await eventually(async () => !(await processes()).includes("sleep 61.25"));
     expect(Date.now() - started).toBeLessThan(2000);
     expect(find(events, "complete")?.data).toMatchObject({
       success: false,
@@ -35,8 +35,7 @@ describe("cancel", () => {
     });
     expect(orderOf(events).slice(-2)).toEqual(["complete", "done"]);
     const message = await metadataOf(world);
-    expect(message.message_metadata).toMatchObject({ completion_reason: "cancelled" });
-    expect((message.message_metadata?.["steps"] as unknown[]).length).toBeGreaterThanOrEqual(1);
+    expect(message.message_metadata).toMatchObject({ completion_reason: "cancelled", steps: [{ iteration: 1 }, { iteration: 2 }] });
     const client = world.app.as(world.owner).chat;
     expect((await client.get({ params: { chat_id: data.chat_id } })).status).toBe("active");
     expect(await client.cancel({ body: { task_id } })).toEqual({ status: "not_running", task_id });
@@ -131,5 +130,5 @@ describe("the model fails", () => {
 async function processes(): Promise<string> {
   const { readdir, readFile } = await import("node:fs/promises");
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  return (await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")))).join("\n");
+  return (await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")))).join("\n").replaceAll("\0", " ");
 }
