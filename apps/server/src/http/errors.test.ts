@@ -18,7 +18,14 @@ const failures: Record<string, () => Error> = {
   database: () => Object.assign(new Error("connect ECONNREFUSED /var/run"), { code: "ECONNREFUSED", syscall: "connect" }),
 };
 const routes = {
-  fail: route({ method: "GET", path: "/api/fail/{kind}", tag: "t", summary: "s", auth: "none", params: Type.Object({ kind: Type.String() }) }),
+  fail: route({
+    method: "GET",
+    path: "/api/fail/{kind}",
+    tag: "t",
+    summary: "s",
+    auth: "none",
+    params: Type.Object({ kind: Type.String() }),
+  }),
   create: route({
     method: "POST",
     path: "/api/things",
@@ -64,7 +71,15 @@ const routes = {
     query: Type.Object(pageQuery),
     response: Type.Object({ limit: Type.Integer() }),
   }),
-  remove: route({ method: "DELETE", path: "/api/things/{id}", tag: "t", summary: "s", auth: "superuser", status: 204, params: Type.Object({ id: Uuid }) }),
+  remove: route({
+    method: "DELETE",
+    path: "/api/things/{id}",
+    tag: "t",
+    summary: "s",
+    auth: "superuser",
+    status: 204,
+    params: Type.Object({ id: Uuid }),
+  }),
 };
 let door: FrontDoor;
 beforeAll(async () => {
@@ -82,7 +97,10 @@ beforeAll(async () => {
 afterAll(() => door[Symbol.asyncDispose]());
 
 const send = (path: string, init: RequestInit & { as?: string } = {}) =>
-  fetch(door.url + path, { ...init, headers: { ...(init.as && { authorization: `Bearer ${init.as}` }), ...(init.headers as Record<string, string>) } });
+  fetch(door.url + path, {
+    ...init,
+    headers: { ...(init.as && { authorization: `Bearer ${init.as}` }), ...(init.headers as Record<string, string>) },
+  });
 const post = (path: string, body: string, headers: Record<string, string> = {}) =>
   send(path, { method: "POST", as: "ada", body, headers: { "content-type": "application/json", ...headers } });
 const id = "00000000-0000-4000-8000-000000000001";
@@ -114,7 +132,10 @@ describe("what a service throws", () => {
     const response = await send("/api/fail/unknown");
     const { request_id } = (await response.json()) as { request_id: string };
     expect(request_id).toBe(response.headers.get("x-request-id"));
-    const line = door.logs().split("\n").find((l) => l.includes(request_id) && l.includes('"level":"error"'));
+    const line = door
+      .logs()
+      .split("\n")
+      .find((l) => l.includes(request_id) && l.includes('"level":"error"'));
     expect(line).toContain("request failed");
     expect(line).toContain("test.fail");
   });
@@ -158,7 +179,11 @@ describe("what the door itself refuses", () => {
     ["a wrong type", '{"name": 5}', [{ loc: ["body", "name"], msg: "must be string", type: "type" }]],
     ["text for a number", '{"name": "ab", "size": "5"}', [{ loc: ["body", "size"], msg: "must be integer", type: "type" }]],
     ["a wrong type where null is allowed", '{"name": "ab", "note": 5}', [{ loc: ["body", "note"], msg: "must be string", type: "type" }]],
-    ["a place deep inside", `{"name": "ab", "items": [{"id": "${id}"}, {"id": "x"}]}`, [{ loc: ["body", "items", 1, "id"], type: "format" }]],
+    [
+      "a place deep inside",
+      `{"name": "ab", "items": [{"id": "${id}"}, {"id": "x"}]}`,
+      [{ loc: ["body", "items", 1, "id"], type: "format" }],
+    ],
     ["two problems", '{"name": "a", "size": 1.5}', [{ loc: ["body", "name"] }, { loc: ["body", "size"] }]],
     ["no body", "", [{ loc: ["body"] }]],
     ["null", "null", [{ loc: ["body"] }]],
@@ -210,7 +235,11 @@ describe("what the door itself refuses", () => {
     ["a malformed address", "GET /api/fail/%zz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n", 400],
     ["no HTTP at all", "hello\r\n\r\n", 400],
     ["huge headers", `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${"x".repeat(70_000)}\r\n\r\n`, 431],
-    ["a body shorter than told", "POST /api/form HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: x\r\n\r\n", 400],
+    [
+      "a body shorter than told",
+      "POST /api/form HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: x\r\n\r\n",
+      400,
+    ],
   ])("%s is answered in our shape", async (_, text, status) => {
     const answer = await rawRequest(door.port, text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));

@@ -43,7 +43,13 @@ test("the document is valid OpenAPI 3.1 and holds every route of the contract", 
       expect(operation.security.length > 0, operationId).toBe(spec.auth !== "none");
       // Every name in the path is a parameter, and every parameter of the path is in it.
       const named = [...spec.path.matchAll(/\{([^}]+)\}/g)].map((m) => m[1]).sort();
-      expect(operation.parameters.filter((p) => p.in === "path").map((p) => p.name).sort(), operationId).toEqual(named);
+      expect(
+        operation.parameters
+          .filter((p) => p.in === "path")
+          .map((p) => p.name)
+          .sort(),
+        operationId,
+      ).toEqual(named);
       const success = Object.keys(operation.responses).filter((s) => s.startsWith("2"));
       expect(success, operationId).toEqual([spec.status ?? 200].flat().map(String).sort());
       if (spec.auth !== "none" && spec.auth !== "optional") expect(operation.responses).toHaveProperty("401");

@@ -14,7 +14,14 @@ const routes = {
     auth: "none",
     response: Type.Object({ ip: Type.String() }),
   }),
-  write: route({ method: "POST", path: "/api/thing", tag: "t", summary: "s", auth: "user", response: Type.Object({ user: Type.String() }) }),
+  write: route({
+    method: "POST",
+    path: "/api/thing",
+    tag: "t",
+    summary: "s",
+    auth: "user",
+    response: Type.Object({ user: Type.String() }),
+  }),
 };
 const handlers = {
   get: async ({ ip }: { ip: string }) => ({ ip }),
@@ -37,14 +44,31 @@ afterAll(async () => {
   await rm(root, { recursive: true });
 });
 
-const withHost = (host: string, path = "/api/thing") => rawRequest(door.port, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+const withHost = (host: string, path = "/api/thing") =>
+  rawRequest(door.port, `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
 
 describe("the Host header", () => {
   test("names this server, or the call is refused (DNS rebinding)", async () => {
-    for (const host of ["localhost", `localhost:${door.port}`, "LOCALHOST", "127.0.0.1", `127.0.0.1:${door.port}`, `[::1]:${door.port}`, "192.168.1.7:8000"])
+    for (const host of [
+      "localhost",
+      `localhost:${door.port}`,
+      "LOCALHOST",
+      "127.0.0.1",
+      `127.0.0.1:${door.port}`,
+      `[::1]:${door.port}`,
+      "192.168.1.7:8000",
+    ])
       expect([host, statusOf(await withHost(host))]).toEqual([host, 200]);
-    for (const host of ["evil.example", `evil.example:${door.port}`, "localhost.evil.example", "1.2.3.4.example", "evil.localhost", "admin.example.com.evil", ""])
+    for (const host of [
+      "evil.example",
+      `evil.example:${door.port}`,
+      "localhost.evil.example",
+      "1.2.3.4.example",
+      "evil.localhost",
+      "admin.example.com.evil",
+      "",
+    ])
       expect([host, statusOf(await withHost(host))]).toEqual([host, 400]);
     expect(await withHost("evil.example")).toContain('"code":"bad_request"');
     expect(statusOf(await rawRequest(door.port, "GET /api/thing HTTP/1.0\r\n\r\n"))).toBe(400);
@@ -67,7 +91,10 @@ describe("the Host header", () => {
 
 describe("CORS", () => {
   const preflight = (origin: string) =>
-    fetch(`${door.url}/api/thing`, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "x-csrf-token" } });
+    fetch(`${door.url}/api/thing`, {
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "x-csrf-token" },
+    });
   test("allows the app and the listed origins, with credentials, by name", async () => {
     for (const origin of [door.url, "https://admin.example.com"]) {
       const response = await preflight(origin);
@@ -80,7 +107,8 @@ describe("CORS", () => {
         vary: expect.stringMatching(/origin/i),
       });
       const headers = response.headers.get("access-control-allow-headers")?.toLowerCase() ?? "";
-      for (const name of ["content-type", "authorization", "accept", "if-match", "last-event-id", "x-csrf-token"]) expect(headers).toContain(name);
+      for (const name of ["content-type", "authorization", "accept", "if-match", "last-event-id", "x-csrf-token"])
+        expect(headers).toContain(name);
       const get = await fetch(`${door.url}/api/thing`, { headers: { origin } });
       expect(get.headers.get("access-control-allow-origin")).toBe(origin);
       expect(get.headers.get("access-control-expose-headers")).toBe("ETag, Retry-After, X-Request-Id");
@@ -161,7 +189,13 @@ describe("the web app", () => {
   });
   test("does not answer for the API, for files that are not there, or above its folder", async () => {
     for (const path of ["/api/nowhere", "/assets/gone.js", "/gone.css"]) expect([path, (await page(path)).status]).toEqual([path, 404]);
-    for (const path of ["/../secret.txt", "/assets/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/assets/..%5c..%5csecret.txt"])
+    for (const path of [
+      "/../secret.txt",
+      "/assets/../../secret.txt",
+      "/%2e%2e/secret.txt",
+      "/..%2fsecret.txt",
+      "/assets/..%5c..%5csecret.txt",
+    ])
       expect([path, await withHost("localhost", path)]).toEqual([path, expect.stringMatching(/^HTTP\/1.1 4\d\d (?!.*planted)/s)]);
     expect((await page("/login", "application/json")).status).toBe(404);
   });

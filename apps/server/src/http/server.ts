@@ -84,7 +84,11 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     requestTimeout: 0,
     frameworkErrors: (error, request, reply) => {
       const { status, headers, body } = renderError(error, request.id);
-      void (reply as unknown as FastifyReply).code(status).headers(headers).type("application/json; charset=utf-8").send(JSON.stringify(body));
+      void (reply as unknown as FastifyReply)
+        .code(status)
+        .headers(headers)
+        .type("application/json; charset=utf-8")
+        .send(JSON.stringify(body));
     },
     clientErrorHandler: (error, socket) => {
       if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();

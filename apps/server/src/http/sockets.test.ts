@@ -9,8 +9,24 @@ import { frontDoor, rawRequest } from "../testing/front-door.ts";
 import type { Handler } from "./mount.ts";
 
 const routes = {
-  echo: route({ method: "WS", path: "/api/echo/{id}", tag: "t", summary: "s", auth: "user", kind: "socket", params: Type.Object({ id: Uuid }) }),
-  named: route({ method: "WS", path: "/api/named/{name}", tag: "t", summary: "s", auth: "user", kind: "socket", params: Type.Object({ name: Type.String() }) }),
+  echo: route({
+    method: "WS",
+    path: "/api/echo/{id}",
+    tag: "t",
+    summary: "s",
+    auth: "user",
+    kind: "socket",
+    params: Type.Object({ id: Uuid }),
+  }),
+  named: route({
+    method: "WS",
+    path: "/api/named/{name}",
+    tag: "t",
+    summary: "s",
+    auth: "user",
+    kind: "socket",
+    params: Type.Object({ name: Type.String() }),
+  }),
 };
 const echo: Handler<(typeof routes)["echo"]> = async ({ user }, { params }, socket) => {
   socket.send({ type: "hello", user: user.username, via: user.via, id: params.id });
@@ -22,7 +38,10 @@ const echo: Handler<(typeof routes)["echo"]> = async ({ user }, { params }, sock
     else socket.send({ type: "echo", frame });
   }
 };
-const handlers = { echo, named: async (_: unknown, { params }: { params: { name: string } }, socket: { send(f: unknown): boolean }) => void socket.send(params) };
+const handlers = {
+  echo,
+  named: async (_: unknown, { params }: { params: { name: string } }, socket: { send(f: unknown): boolean }) => void socket.send(params),
+};
 const id = "00000000-0000-4000-8000-000000000001";
 
 interface Talk {
@@ -58,7 +77,13 @@ describe("who may talk", () => {
   });
   test("never a session cookie from another page or from none", async () => {
     await using door = await frontDoor(routes, handlers);
-    for (const origin of ["https://evil.example", `http://my-app.preview.localhost:${door.port}`, "null", `http://localhost:1`, undefined]) {
+    for (const origin of [
+      "https://evil.example",
+      `http://my-app.preview.localhost:${door.port}`,
+      "null",
+      `http://localhost:1`,
+      undefined,
+    ]) {
       const t = talk(`${door.url}/api/echo/${id}`, { ...(origin && { origin }), headers: { cookie: "tesslate_auth=ada" } });
       expect([origin, ...(await refusal(t))]).toEqual([origin, 4401, "unauthorized", 1]);
     }
@@ -76,9 +101,22 @@ describe("who may talk", () => {
     const good = await opened(talk(`${door.url}/api/echo/${id}`));
     good.ws.send(JSON.stringify({ type: "auth", token: "ada" }));
     good.ws.send(JSON.stringify({ n: 1 }));
-    await vi.waitFor(() => expect(good.frames).toEqual([{ type: "hello", user: "ada", via: "bearer", id }, { type: "echo", frame: { n: 1 } }]));
+    await vi.waitFor(() =>
+      expect(good.frames).toEqual([
+        { type: "hello", user: "ada", via: "bearer", id },
+        { type: "echo", frame: { n: 1 } },
+      ]),
+    );
     good.ws.close();
-    for (const first of ["garbage", "null", "[]", '{"type":"auth"}', '{"type":"auth","token":5}', '{"type":"input","token":"ada"}', '{"type":"auth","token":"nobody"}']) {
+    for (const first of [
+      "garbage",
+      "null",
+      "[]",
+      '{"type":"auth"}',
+      '{"type":"auth","token":5}',
+      '{"type":"input","token":"ada"}',
+      '{"type":"auth","token":"nobody"}',
+    ]) {
       const t = await opened(talk(`${door.url}/api/echo/${id}`));
       t.ws.send(first);
       t.ws.send(JSON.stringify({ type: "auth", token: "ada" }));
@@ -105,7 +143,11 @@ describe("who may talk", () => {
   test("a token in the address is refused, whatever comes with it", async () => {
     await using door = await frontDoor(routes, handlers);
     for (const query of ["token=ada", "access_token=ada", "token=ada&ticket=ticket"])
-      expect(await refusal(talk(`${door.url}/api/echo/${id}?${query}`, { headers: { authorization: "Bearer ada" } }))).toEqual([4401, "unauthorized", 1]);
+      expect(await refusal(talk(`${door.url}/api/echo/${id}?${query}`, { headers: { authorization: "Bearer ada" } }))).toEqual([
+        4401,
+        "unauthorized",
+        1,
+      ]);
     expect(await refusal(talk(`${door.url}/api/echo/${id}?ticket=ada`))).toEqual([4401, "unauthorized", 1]);
   });
   test("a stale cookie leaves room for a first frame", async () => {
@@ -253,7 +295,9 @@ describe("with the real accounts", () => {
     expect((await talk(`${app.url}${nowhere}?ticket=${first}`).closed).code).toBe(4404);
     expect((await talk(`${app.url}${nowhere}?ticket=${first}`).closed).code).toBe(4401);
     const raced = await ticket();
-    const codes = await Promise.all(Array.from({ length: 5 }, async () => (await talk(`${app.url}${nowhere}?ticket=${raced}`).closed).code));
+    const codes = await Promise.all(
+      Array.from({ length: 5 }, async () => (await talk(`${app.url}${nowhere}?ticket=${raced}`).closed).code),
+    );
     expect(codes.sort()).toEqual([4401, 4401, 4401, 4401, 4404]);
 
     const old = await ticket();

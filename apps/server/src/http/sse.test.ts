@@ -18,7 +18,10 @@ async function serving(
   const server = createServer((_request, response) => {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
-    writeEvents(response, events(), { signal: AbortSignal.any([signal, gone.signal]), withIds, headers: { "x-extra": "1" } }).then(() => finish(), finish);
+    writeEvents(response, events(), { signal: AbortSignal.any([signal, gone.signal]), withIds, headers: { "x-extra": "1" } }).then(
+      () => finish(),
+      finish,
+    );
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };

@@ -1,0 +1,63 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createCryptoBox, hashToken, loadSecretKey, randomCode, randomToken } from "./crypto.ts";
+
+const box = createCryptoBox("a secret key of at least 32 characters");
+
+test("opens what it sealed, in its place only", () => {
+  for (const text of ["", "sk-123", "ü😀".repeat(1000)]) {
+    const sealed = box.seal(text, "keys:1");
+    expect(box.open(sealed, "keys:1")).toBe(text);
+    expect(() => box.open(sealed, "keys:2")).toThrow();
+  }
+});
+test("the same text never looks the same, and never shows", () => {
+  const sealed = [box.seal("sk-123456", "a"), box.seal("sk-123456", "a")];
+  expect(sealed[0]).not.toEqual(sealed[1]);
+  expect(sealed[0]?.toString("latin1")).not.toContain("sk-123456");
+});
+test("a changed byte anywhere, a cut or another key is refused", () => {
+  const sealed = box.seal("secret", "a");
+  for (let i = 0; i < sealed.length; i++) {
+    const changed = Buffer.from(sealed);
+    changed[i] = (changed[i] ?? 0) ^ 1;
+    expect(() => box.open(changed, "a"), `byte ${i}`).toThrow();
+  }
+  for (let length = 0; length < sealed.length; length++)
+    expect(() => box.open(sealed.subarray(0, length), "a"), `${length} bytes`).toThrow();
+  expect(() => createCryptoBox("another secret key of 32 characters").open(sealed, "a")).toThrow();
+});
+test("keys differ by purpose and by secret, and are the same every time", () => {
+  expect(box.deriveKey("a")).toEqual(createCryptoBox("a secret key of at least 32 characters").deriveKey("a"));
+  expect(box.deriveKey("a")).not.toEqual(box.deriveKey("b"));
+  expect(box.deriveKey("a")).toHaveLength(32);
+});
+test("tokens and codes", () => {
+  expect(new Set(Array.from({ length: 1000 }, () => randomToken())).size).toBe(1000);
+  expect(randomToken()).toMatch(/^[\w-]{43}$/);
+  expect(hashToken("a")).toMatch(/^[0-9a-f]{64}$/);
+  const all = Array.from({ length: 4000 }, () => randomCode(9)).join("");
+  expect(all).toMatch(/^[0-9a-z]{36000}$/);
+  // 1000 of each expected.
+  for (const letter of "0123456789abcdefghijklmnopqrstuvwxyz") {
+    const n = all.split(letter).length - 1;
+    expect(n > 800 && n < 1200, `${letter}: ${n}`).toBe(true);
+  }
+});
+test("the secret key is made once, for this user's eyes only; a damaged one stops the start", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "studio-key-"));
+  try {
+    const keys = await Promise.all(Array.from({ length: 5 }, () => loadSecretKey(undefined, dir)));
+    expect(new Set(keys).size).toBe(1);
+    expect(keys[0]?.length).toBeGreaterThanOrEqual(32);
+    expect((await stat(join(dir, "secret.key"))).mode & 0o777).toBe(0o600);
+    expect(await readFile(join(dir, "secret.key"), "utf8")).toBe(keys[0]);
+    expect(await loadSecretKey("a given key", dir)).toBe("a given key");
+    await writeFile(join(dir, "secret.key"), "short");
+    await expect(loadSecretKey(undefined, dir)).rejects.toThrow(/damaged/);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});

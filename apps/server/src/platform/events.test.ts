@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test, vi } from "vitest";
+import type { ProjectEvent, RunEvent } from "@tesslate/contract";
+import { tasks } from "../features/tasks/tasks.table.ts";
+import { testPlatform, type TestPlatform } from "../testing/platform.ts";
+import type { EventLog, NewEvent } from "./events.ts";
+
+const note = (text: string, task_id?: string): NewEvent =>
+  ({ type: "text_chunk", data: { content: text }, ...(task_id && { task_id }) }) as NewEvent;
+const textOf = (event: { data: unknown }) => (event.data as { content: string }).content;
+
+/** Collects in the background until stopped. */
+function listen<T>(make: (signal: AbortSignal) => AsyncIterable<T>) {
+  const abort = new AbortController();
+  const seen: T[] = [];
+  const ended = (async () => {
+    for await (const event of make(abort.signal)) seen.push(event);
+  })();
+  return { seen, ended, stop: () => (abort.abort(), ended) };
+}
+const follow = (events: EventLog, id: string, afterSeq?: number) =>
+  listen<ProjectEvent>((signal) => events.follow(id, { ...(afterSeq !== undefined && { afterSeq }), signal }));
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+const newTask = async (platform: TestPlatform, user_id: string, project_id: string) => {
+  const [task] = await platform.database.db.insert(tasks).values({ user_id, project_id, type: "agent_execution" }).returning();
+  return task?.id ?? "";
+};
+
+describe("numbers", () => {
+  test("are gapless and in the order of a call, per project", async () => {
+    await using p = await testPlatform();
+    const [a, b] = [await p.project(), await p.project()];
+    await p.events.append(a.project_id, [note("1"), note("2")]);
+    await p.events.append(b.project_id, note("x"));
+    await p.events.append(a.project_id, note("3"));
+    expect(await p.events.lastSeq(a.project_id)).toBe(3);
+    expect(await p.events.lastSeq(b.project_id)).toBe(1);
+    const { seen, stop } = follow(p.events, a.project_id, 0);
+    await vi.waitFor(() =>
+      expect(seen.map((e) => [e.seq, textOf(e)])).toEqual([
+        [1, "1"],
+        [2, "2"],
+        [3, "3"],
+      ]),
+    );
+    expect(seen[0]).toEqual({ seq: 1, ts: expect.stringMatching(/Z$/), type: "text_chunk", data: { content: "1" } });
+    await stop();
+  });
+
+  test("of 20 appenders at once, in two processes: no gap, no double, every call together, followers see all in order", async () => {
+    await using p = await testPlatform();
+    await using q = await testPlatform({ of: p });
+    const { project_id } = await p.project();
+    const other = await p.project();
+    const followers = [follow(p.events, project_id, 0), follow(q.events, project_id, 0), follow(q.events, project_id)];
+    await sleep(50);
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, w) => {
+        const { events } = w % 2 ? p : q;
+        for (let i = 0; i < 25; i++) {
+          await events.append(project_id, [note(`${w}.${i}.a`), note(`${w}.${i}.b`)]);
+          if (i % 5 === 0) await events.append(other.project_id, note("elsewhere"));
+        }
+      }),
+    );
+    expect(await p.events.lastSeq(project_id)).toBe(1000);
+    for (const { seen, stop } of followers) {
+      await vi.waitFor(() => expect(seen.length).toBe(1000), { timeout: 10_000 });
+      expect(seen.map((e) => e.seq)).toEqual(upTo(1000));
+      const texts = seen.map(textOf);
+      for (let w = 0; w < 20; w++) {
+        const mine = texts.filter((t) => t.startsWith(`${w}.`));
+        expect(mine).toEqual(Array.from({ length: 25 }, (_, i) => [`${w}.${i}.a`, `${w}.${i}.b`]).flat());
+      }
+      for (const [at, text] of texts.entries()) if (text.endsWith("a")) expect(texts[at + 1]).toBe(text.replace(/a$/, "b"));
+      await stop();
+    }
+  });
+
+  test("of a task count on their own", async () => {
+    await using p = await testPlatform();
+    const { user_id, project_id } = await p.project();
+    const [one, two] = [await newTask(p, user_id, project_id), await newTask(p, user_id, project_id)];
+    await p.events.append(project_id, [note("one", one), note("two", two), note("none"), note("one again", one)]);
+    const run = listen<RunEvent>((signal) => p.events.followTask(project_id, one, { signal, isOver: async () => false }));
+    await vi.waitFor(() => expect(run.seen).toHaveLength(2));
+    expect(run.seen).toEqual([
+      { seq: 1, task_id: one, type: "text_chunk", data: { content: "one" } },
+      { seq: 2, task_id: one, type: "text_chunk", data: { content: "one again" } },
+    ]);
+    const all = follow(p.events, project_id, 0);
+    await vi.waitFor(() =>
+      expect(all.seen.map((e) => [e.seq, e.task_id, e.task_seq])).toEqual([
+        [1, one, 1],
+        [2, two, 1],
+        [3, undefined, undefined],
+        [4, one, 2],
+      ]),
+    );
+    await p.events.append(project_id, { type: "done", data: {}, task_id: one } as NewEvent);
+    await run.ended;
+    expect(run.seen.at(-1)?.type).toBe("done");
+    await all.stop();
+  });
+});
+
+describe("following", () => {
+  test("resumes after any number without loss or repetition, while events go on", async () => {
+    await using p = await testPlatform();
+    const { project_id } = await p.project();
+    const writing = (async () => {
+      for (let i = 1; i <= 300; i++) await p.events.append(project_id, note(String(i)));
+    })();
+    const got: number[] = [];
+    while (got.length < 300) {
+      const part = follow(p.events, project_id, got.at(-1) ?? 0);
+      await sleep(20);
+      await part.stop();
+      got.push(...part.seen.map((e) => e.seq));
+    }
+    await writing;
+    expect(got).toEqual(upTo(300));
+  });
+
+  test("from now on shows nothing older, also after falling behind and after a bell from elsewhere", async () => {
+    await using p = await testPlatform();
+    await using q = await testPlatform({ of: p });
+    const { project_id } = await p.project();
+    await p.events.append(project_id, [note("old"), note("older")]);
+    const live = follow(p.events, project_id);
+    await sleep(50);
+    await q.events.append(project_id, note("new"));
+    await vi.waitFor(() => expect(live.seen.map(textOf)).toEqual(["new"]));
+    await live.stop();
+  });
+
+  test("a slow follower of a burst gets everything in order and holds nobody up", async () => {
+    await using p = await testPlatform();
+    const { project_id } = await p.project();
+    const seen: number[] = [];
+    const abort = new AbortController();
+    const slow = (async () => {
+      for await (const event of p.events.follow(project_id, { afterSeq: 0, signal: abort.signal })) {
+        seen.push(event.seq);
+        if (seen.length < 20) await sleep(20);
+      }
+    })();
+    const started = Date.now();
+    for (let i = 0; i < 20; i++)
+      await p.events.append(
+        project_id,
+        Array.from({ length: 250 }, (_, n) => note(`${i}.${n}`)),
+      );
+    const took = Date.now() - started;
+    await vi.waitFor(() => expect(seen).toHaveLength(5000), { timeout: 10_000 });
+    expect(seen).toEqual(upTo(5000));
+    expect(took).toBeLessThan(5000);
+    abort.abort();
+    await slow;
+  });
+
+  test("ends at once on abort, also in silence", async () => {
+    await using p = await testPlatform();
+    const { project_id } = await p.project();
+    const live = follow(p.events, project_id);
+    await sleep(30);
+    await live.stop();
+    expect(live.seen).toEqual([]);
+  });
+
+  test("a task's stream ends when the task is over without a last event", async () => {
+    await using p = await testPlatform();
+    const { user_id, project_id } = await p.project();
+    const task = await newTask(p, user_id, project_id);
+    await p.events.append(project_id, note("a", task));
+    const run = listen<RunEvent>((signal) => p.events.followTask(project_id, task, { signal, isOver: async () => true }));
+    await run.ended;
+    expect(run.seen.map(textOf)).toEqual(["a"]);
+  });
+
+  test("finds what was written while the bell was away", async () => {
+    await using p = await testPlatform();
+    await using q = await testPlatform({ of: p });
+    const { project_id } = await p.project();
+    const live = follow(p.events, project_id, 0);
+    await sleep(30);
+    await q.database.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'tesslate-studio bus'",
+    );
+    await q.events.append(project_id, note("while away"));
+    await vi.waitFor(() => expect(live.seen.map(textOf)).toEqual(["while away"]), { timeout: 5000 });
+    await live.stop();
+  });
+});
+
+describe("what cannot be stored", () => {
+  test("NUL characters and halves of pairs are replaced, everything else is kept to the letter", async () => {
+    await using p = await testPlatform();
+    const { project_id } = await p.project();
+    const odd = `a\u0000b \ud83d c \\u0000 "quote" \n \u2028 😀`;
+    await p.events.append(project_id, note(odd));
+    const live = follow(p.events, project_id, 0);
+    await vi.waitFor(() => expect(live.seen.map(textOf)).toEqual([`a\ufffdb \ufffd c \\u0000 "quote" \n \u2028 😀`]));
+    await live.stop();
+  });
+  test("an event that is refused fails alone", async () => {
+    await using p = await testPlatform();
+    const { project_id } = await p.project();
+    const results = await Promise.allSettled([
+      p.events.append(project_id, note("1")),
+      p.events.append(project_id, note("2")),
+      p.events.append(project_id, { type: null, data: {} } as unknown as NewEvent),
+      p.events.append(project_id, note("3")),
+    ]);
+    expect(results.map((r) => r.status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+    const live = follow(p.events, project_id, 0);
+    await vi.waitFor(() =>
+      expect(live.seen.map((e) => [e.seq, textOf(e)])).toEqual([
+        [1, "1"],
+        [2, "2"],
+        [3, "3"],
+      ]),
+    );
+    await live.stop();
+  });
+  test("events of a project that is gone go with it", async () => {
+    await using p = await testPlatform();
+    const { project_id } = await p.project();
+    await p.database.pool.query("delete from projects where id = $1", [project_id]);
+    await p.events.append(project_id, note("nobody hears"));
+    expect(await p.events.lastSeq(project_id)).toBe(0);
+  });
+});
