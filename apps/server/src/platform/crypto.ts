@@ -36,7 +36,7 @@ export function createCryptoBox(secretKey: string): CryptoBox {
     open(sealed, aad) {
       const bytes = Buffer.from(sealed);
       if (bytes[0] !== 1) throw new Error("sealed with an unknown key");
-      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(1, 13))
+      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(1, 13), { authTagLength: 16 })
         .setAAD(Buffer.from(aad))
         .setAuthTag(bytes.subarray(13, 29));
       return decipher.update(bytes.subarray(29), undefined, "utf8") + decipher.final("utf8");
