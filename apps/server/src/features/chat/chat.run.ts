@@ -255,7 +255,8 @@ export function createRunTask({
     const sight = createProjectSight({ project, scope, store: chats, sandbox, urlOf: (label) => around.previewUrl(label) });
     const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
     const ledger = createRunLedger({ store, voice, model, run: { ...owner, agent_id: agent.id, project_id: project.id } });
-    const { steps, pending } = input.resumes === null ? { steps: [], pending: null } : await interruptedAt(input.resumes, input.message_id);
+    // Absent, not empty, on a first run: the agent tells the model of an interruption when they are there.
+    const interruption = input.resumes === null ? undefined : await interruptedAt(input.resumes, input.message_id);
 
     const deps: AgentDeps = {
       emit: async (event) => {
@@ -317,8 +318,7 @@ export function createRunTask({
       model: { client: model.client, context_window: contextWindowOf(model.model_id) },
       message: question.content,
       history: await historyBefore(question),
-      steps,
-      pending,
+      ...interruption,
       editMode: input.edit_mode,
       allowedTools: chat.allowed_tools,
       workspace,

@@ -49,7 +49,7 @@ describe("a server that dies", () => {
       call("write_file", { file_path: "b.txt", content: "b" }),
       say("All done."),
     ];
-    const { world, seen } = await killed({ script }, (events) => find(events, "agent_step") !== undefined);
+    const { world, seen } = await killed({ script }, (events) => events.some((e) => e.type === "text_chunk" && e.data.iteration === 2));
     await using _ = world;
     const client = world.app.as(world.owner).chat;
 
@@ -88,6 +88,9 @@ describe("a server that dies", () => {
     const steps = after.messages[1]?.message_metadata?.["steps"] as { iteration: number }[];
     expect(steps.map((s) => s.iteration)).toEqual([1, 2]);
     expect(after.messages[1]).toMatchObject({ content: "All done.", message_metadata: { completion_reason: "no_more_actions", task_id } });
+    // The model was told of the interruption, and only then.
+    const told = world.model.requests.map((r) => /interrupted/.test(r.request?.messages[0]?.text ?? ""));
+    expect(told).toEqual([false, false, true, true]);
     // Its first half is not told twice, and it cannot be resumed again.
     await expect(client.resume({ body: { task_id: task(seen) } })).rejects.toMatchObject({ status: 409, code: "not_resumable" });
     await expect(client.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });
