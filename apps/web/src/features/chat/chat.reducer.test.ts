@@ -1,0 +1,383 @@
+import { describe, expect, test } from "vitest";
+import type { ChatMessage, ProjectEvent } from "@tesslate/contract";
+import { chatReducer, emptyChat, liveRun, runEventOf, shownRuns, type ChatAction, type IncomingRunEvent } from "./chat.reducer.ts";
+import type { ChatState, Part, Run } from "./chat.types.ts";
+
+const at = (second: number) => `2026-03-05T10:00:${String(second).padStart(2, "0")}Z`;
+const ev = (seq: number, type: string, data: unknown, taskId = "t1"): IncomingRunEvent => ({ taskId, seq, at: at(seq), type, data });
+const play = (actions: ChatAction[], from: ChatState = emptyChat) => actions.reduce(chatReducer, from);
+const events = (...list: IncomingRunEvent[]): ChatAction => ({ type: "events", events: list });
+const runIn = (state: ChatState, taskId = "t1"): Run => {
+  const run = state.runs[taskId];
+  if (!run) throw new Error(`no run ${taskId}`);
+  return run;
+};
+const brief = (part: Part): string => {
+  switch (part.kind) {
+    case "text":
+    case "thought":
+      return `${part.kind}:${part.text}`;
+    case "tool":
+      return `tool:${part.name}:${part.status}`;
+    case "approval":
+      return `approval:${part.answer?.response ?? "open"}`;
+    case "error":
+      return `error:${part.code}`;
+    case "plain":
+      return `plain:${part.type}`;
+  }
+};
+const briefs = (state: ChatState, taskId = "t1") => runIn(state, taskId).parts.map(brief);
+
+const started = ev(1, "task_started", { chat_id: "c1", message_id: "m9", agent_id: null, model: "openai/gpt-5.1" });
+const write = { name: "write_file", parameters: { file_path: "src/About.tsx", content: "x" } };
+const ok = { success: true, tool: "write_file", result: { file_path: "src/About.tsx" } };
+const step = (seq: number, over: Record<string, unknown> = {}) =>
+  ev(seq, "agent_step", {
+    iteration: 1,
+    thought: null,
+    tool_calls: [write],
+    tool_results: [ok],
+    response_text: "I'll add the page.",
+    timestamp: at(seq),
+    is_complete: false,
+    ...over,
+  });
+const complete = (seq: number, over: Record<string, unknown> = {}) =>
+  ev(seq, "complete", {
+    success: true,
+    iterations: 2,
+    final_response: "Added src/About.tsx.",
+    tool_calls_made: 1,
+    completion_reason: "no_more_actions",
+    ...over,
+  });
+
+/** The example of agent-git-deploy 3.7. */
+const example = [
+  started,
+  ev(2, "text_chunk", { content: "I'll add ", iteration: 1 }),
+  ev(3, "text_chunk", { content: "the page.", iteration: 1 }),
+  ev(4, "tool_started", { iteration: 1, tools: [write], timestamp: at(4) }),
+  ev(5, "approval_required", {
+    approval_id: "a1",
+    tool_name: "write_file",
+    tool_parameters: write.parameters,
+    tool_description: "Writes a file",
+  }),
+  ev(6, "approval_resolved", { approval_id: "a1", response: "allow_once", note: null, by: "Nadia", at: at(6) }),
+  ev(7, "file_changed", { path: "src/About.tsx", op: "add", size: 1, diff: "+x" }),
+  step(8),
+  ev(9, "text_chunk", { content: "Added src/About.tsx.", iteration: 2 }),
+  ev(10, "credits_used", {
+    cost_total_cents: 2,
+    credits_deducted: 1,
+    new_balance: 499,
+    usage_log_id: null,
+    is_byok: false,
+    tokens_in: 900,
+    tokens_out: 80,
+  }),
+  complete(11),
+  ev(12, "done", {}),
+];
+
+describe("a run, event by event", () => {
+  test("streams text, shows the tool, waits, goes on and ends", () => {
+    expect(briefs(play([events(...example.slice(0, 2))]))).toEqual(["text:I'll add "]);
+    const running = play([events(...example.slice(0, 4))]);
+    expect(briefs(running)).toEqual(["text:I'll add the page.", "tool:write_file:running"]);
+    const held = play([events(...example.slice(0, 5))]);
+    expect(briefs(held)).toEqual(["text:I'll add the page.", "tool:write_file:waiting", "approval:open"]);
+    expect(liveRun(held)?.status).toBe("waiting");
+    const end = play([events(...example)]);
+    expect(briefs(end)).toEqual(["text:I'll add the page.", "tool:write_file:ok", "approval:allow_once", "text:Added src/About.tsx."]);
+    expect(runIn(end)).toMatchObject({
+      status: "done",
+      reason: "no_more_actions",
+      usage: { tokensIn: 900, tokensOut: 80, credits: 1, costCents: 2 },
+    });
+    expect(liveRun(end)).toBeUndefined();
+    const tool = runIn(end).parts[1];
+    expect(tool).toMatchObject({ durationMs: 2000, edits: [{ path: "src/About.tsx", op: "add", diff: "+x" }] });
+  });
+
+  test("one at a time or all at once: the same", () => {
+    expect(play(example.map((event) => events(event)))).toEqual(play([events(...example)]));
+  });
+
+  test.each([
+    ["twice", [...example, ...example]],
+    ["each doubled", example.flatMap((event) => [event, event])],
+    ["an old one again", [...example.slice(0, 8), ...example.slice(2, 5), ...example.slice(8)]],
+  ])("duplicates and old news change nothing: %s", (_, list) => expect(play([events(...list)])).toEqual(play([events(...example)])));
+
+  test("numbers may skip: the store may join chunks", () => {
+    const joined = [started, ev(3, "text_chunk", { content: "I'll add the page.", iteration: 1 }), ...example.slice(3)];
+    expect(briefs(play([events(...joined)]))).toEqual(briefs(play([events(...example)])));
+  });
+
+  test("a step without its live events is shown whole", () => {
+    const state = play([
+      events(started, step(8, { thought: "hm", tool_results: [{ success: false, error: "no" }] }), complete(9), ev(10, "done", {})),
+    ]);
+    expect(briefs(state)).toEqual(["thought:hm", "text:I'll add the page.", "tool:write_file:failed", "text:Added src/About.tsx."]);
+  });
+
+  test("equal calls of one batch get their own results, in order", () => {
+    const read = { name: "read_file", parameters: { file_path: "a" } };
+    const state = play([
+      events(
+        started,
+        ev(2, "tool_started", { iteration: 1, tools: [read, write, read], timestamp: at(2) }),
+        step(3, {
+          tool_calls: [read, write, read],
+          tool_results: [{ success: true, result: { content: "1" } }, ok, { success: false, error: "gone" }],
+        }),
+      ),
+    ]);
+    expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:read_file:ok", "tool:write_file:ok", "tool:read_file:failed"]);
+  });
+
+  test("unknown events stay, as what they are", () => {
+    const state = play([events(started, ev(2, "checkpoint_created", { id: "c14" }), complete(3))]);
+    expect(briefs(state)).toEqual(["plain:checkpoint_created", "text:Added src/About.tsx."]);
+  });
+});
+
+describe("ways to end", () => {
+  test("cancelled: what was open is closed, no notice as text", () => {
+    const state = play([
+      events(
+        ...example.slice(0, 5),
+        complete(6, { success: false, completion_reason: "cancelled", final_response: "Stopped." }),
+        ev(7, "done", {}),
+      ),
+    ]);
+    expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:write_file:refused", "approval:stop"]);
+    expect(runIn(state).status).toBe("cancelled");
+  });
+  test("denied: the tool is refused and stays so after its step", () => {
+    const denied = ev(6, "approval_resolved", { approval_id: "a1", response: "deny", note: "later", by: "Nadia", at: at(6) });
+    const state = play([events(...example.slice(0, 5), denied, step(7, { tool_results: [{ success: false, error: "denied" }] }))]);
+    expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:write_file:refused", "approval:deny"]);
+    expect(runIn(state).status).toBe("running");
+  });
+  test("error, then complete: one error row", () => {
+    const state = play([
+      events(
+        started,
+        ev(2, "error", { message: "The model refused.", code: "model_error" }),
+        complete(3, { success: false, completion_reason: "error", final_response: "" }),
+        ev(4, "done", {}),
+      ),
+    ]);
+    expect(briefs(state)).toEqual(["error:model_error"]);
+    expect(runIn(state).status).toBe("failed");
+  });
+  test("interrupted can be resumed: no error row", () => {
+    const state = play([
+      events(
+        started,
+        ev(2, "error", { message: "The server was stopped.", code: "interrupted" }),
+        complete(3, { success: false, completion_reason: "interrupted", final_response: "" }),
+      ),
+    ]);
+    expect(runIn(state).status).toBe("interrupted");
+    expect(briefs(state)).toEqual([]);
+  });
+  test.each([
+    ["max_iterations", "limited"],
+    ["credits_exhausted", "limited"],
+    ["user_stopped", "cancelled"],
+    ["approval_timeout", "cancelled"],
+    ["task_complete_signal", "done"],
+    ["something_new", "failed"],
+  ])("%s is %s", (reason, status) =>
+    expect(runIn(play([events(started, complete(2, { completion_reason: reason, success: false }))])).status).toBe(status),
+  );
+  test("done without complete is a failure, not an endless run", () => {
+    expect(runIn(play([events(started, ev(2, "done", { error: "lost" }))])).status).toBe("failed");
+  });
+});
+
+describe("approvals", () => {
+  test("an answer shows at once and is taken back when the server refuses it", () => {
+    const held = play([events(...example.slice(0, 5))]);
+    const answered = play([{ type: "answered", approvalId: "a1", response: "deny", note: "no", by: "You", at: at(6) }], held);
+    expect(briefs(answered).at(-1)).toBe("approval:deny");
+    expect(liveRun(answered)?.status).toBe("running");
+    expect(play([{ type: "unanswered", approvalId: "a1" }], answered)).toEqual(held);
+  });
+  test("the same question twice (replay after reload) is one card", () => {
+    const again = ev(6, "approval_required", example[4]?.data);
+    expect(briefs(play([events(...example.slice(0, 5), again)])).filter((text) => text.startsWith("approval"))).toHaveLength(1);
+  });
+});
+
+describe("sending", () => {
+  const sending: ChatAction = { type: "sending", id: "u1", text: "Add an about page", at: at(0) };
+  test("the message is there before the server speaks, whichever answer comes first", () => {
+    const sent: ChatAction = { type: "sent", id: "u1", taskId: "t1", chatId: "c1", editMode: "ask" };
+    for (const order of [
+      [sending, sent, events(started)],
+      [sending, events(started), sent],
+    ]) {
+      const state = play(order);
+      expect(state.turns.map((turn) => (turn.kind === "user" ? `${turn.text}:${turn.delivery}` : turn.taskId))).toEqual([
+        "Add an about page:sent",
+        "t1",
+      ]);
+      expect(runIn(state)).toMatchObject({ chatId: "c1", editMode: "ask", status: "running" });
+      expect(state.chatId).toBe("c1");
+    }
+  });
+  test("refused: it stays, with the reason", () => {
+    const state = play([sending, { type: "refused", id: "u1", failure: { code: "chat_busy", message: "busy" } }]);
+    expect(state.turns[0]).toMatchObject({ delivery: "failed", failure: { code: "chat_busy" } });
+    expect(play([{ type: "withdrawn", id: "u1" }], state).turns).toEqual([]);
+  });
+});
+
+const message = (
+  id: string,
+  role: "user" | "assistant",
+  content: string,
+  metadata: Record<string, unknown> | null = null,
+): ChatMessage => ({
+  id,
+  chat_id: "c1",
+  role,
+  content,
+  message_metadata: metadata,
+  created_at: at(0),
+});
+const stored = (over: Record<string, unknown> = {}) =>
+  message("m9", "assistant", "Added src/About.tsx.", {
+    task_id: "t1",
+    completion_reason: "no_more_actions",
+    iterations: 2,
+    usage: { tokens_in: 900, tokens_out: 80, credits: 1 },
+    steps: [
+      {
+        iteration: 1,
+        thought: null,
+        response_text: "I'll add the page.",
+        timestamp: at(8),
+        is_complete: false,
+        tool_calls: [{ ...write, result: ok }],
+      },
+    ],
+    ...over,
+  });
+
+describe("history", () => {
+  const load = (messages: ChatMessage[], active: { task_id: string; started_at: string } | null = null): ChatAction => ({
+    type: "loaded",
+    chatId: "c1",
+    messages,
+    active,
+  });
+
+  test("a stored run looks like the one that was watched", () => {
+    const state = play([load([message("u1", "user", "Add an about page"), stored()])]);
+    expect(briefs(state)).toEqual(["text:I'll add the page.", "tool:write_file:ok", "text:Added src/About.tsx."]);
+    expect(runIn(state)).toMatchObject({ status: "done", usage: { tokensIn: 900 } });
+  });
+  test("in progress and alive: goes on; the replay starts it over, without doubles", () => {
+    const loaded = play([
+      load([message("u1", "user", "x"), stored({ completion_reason: "in_progress" })], { task_id: "t1", started_at: at(0) }),
+    ]);
+    expect(liveRun(loaded)?.taskId).toBe("t1");
+    const state = play([{ type: "replaying", taskId: "t1", chatId: "c1" }, events(...example)], loaded);
+    expect(briefs(state)).toEqual(briefs(play([events(...example)])));
+    expect(state.turns).toHaveLength(2);
+  });
+  test("in progress but dead: interrupted", () => {
+    expect(runIn(play([load([stored({ completion_reason: "in_progress" })])])).status).toBe("interrupted");
+  });
+  test("what was watched is not replaced by what was stored meanwhile", () => {
+    const watched = play([{ type: "sending", id: "u1", text: "x", at: at(0) }, events(...example.slice(0, 9))]);
+    const state = play(
+      [load([message("u1", "user", "x"), stored({ completion_reason: "in_progress", steps: [] })], { task_id: "t1", started_at: at(0) })],
+      watched,
+    );
+    expect(briefs(state)).toEqual(briefs(watched));
+    expect(state.turns).toHaveLength(2);
+  });
+  test("a message on its way is kept once, under the server's id when it has arrived", () => {
+    const onItsWay = play([
+      { type: "opened", chatId: "c1" },
+      { type: "sending", id: "local", text: "x", at: at(0) },
+    ]);
+    expect(play([load([])], onItsWay).turns).toHaveLength(1);
+    const arrived = play([load([message("u1", "user", "x")])], onItsWay).turns;
+    expect(arrived).toHaveLength(1);
+    expect(arrived[0]).toMatchObject({ id: "u1", delivery: "sent" });
+  });
+  test("failed: the reason is shown as an error", () => {
+    expect(briefs(play([load([stored({ completion_reason: "error", error: "The model is gone." })])])).at(-1)).toBe("error:error");
+  });
+});
+
+describe("several runs", () => {
+  test("a run of another session does not enter this one", () => {
+    const other = ev(1, "task_started", { chat_id: "c2", message_id: "m", agent_id: null, model: "x" }, "t2");
+    const state = play([
+      { type: "opened", chatId: "c1" },
+      events(started, other, ev(2, "text_chunk", { content: "elsewhere", iteration: 1 }, "t2")),
+    ]);
+    expect(shownRuns(state).map((run) => run.taskId)).toEqual(["t1"]);
+    expect(runIn(state, "t2").parts).toHaveLength(1);
+  });
+  test("a run whose beginning was missed is asked for, once; other tasks are not", () => {
+    const state = play([
+      events(
+        ev(5, "text_chunk", { content: "…", iteration: 1 }, "t7"),
+        ev(6, "text_chunk", { content: "…", iteration: 1 }, "t7"),
+        ev(1, "task_update", {}, "start"),
+      ),
+    ]);
+    expect(state.missedTaskIds).toEqual(["t7"]);
+    expect(state.runs).toEqual({});
+    expect(play([{ type: "replaying", taskId: "t7", chatId: "c1" }], state).missedTaskIds).toEqual([]);
+  });
+});
+
+describe("to-dos", () => {
+  const todos = [
+    { id: "1", content: "Slots table", status: "completed" },
+    { content: "Slot picker", status: "in_progress" },
+    { content: "", status: "pending" },
+    "nonsense",
+  ];
+  test("from the event, and from todo_write in a step", () => {
+    const fromEvent = play([{ type: "opened", chatId: "c1" }, events(started, ev(2, "todo_updated", { todos }))]);
+    expect(fromEvent.todos.map((todo) => `${todo.content}:${todo.status}`)).toEqual(["Slots table:completed", "Slot picker:in_progress"]);
+    const call = { name: "todo_write", parameters: { todos: [{ content: "One", status: "odd" }] } };
+    const fromStep = play([events(step(3, { tool_calls: [call], tool_results: [{ success: true }] }))], fromEvent);
+    expect(fromStep.todos).toEqual([{ id: "0", content: "One", status: "pending" }]);
+  });
+  test("survive a reload", () => {
+    const call = { name: "todo_write", parameters: { todos }, result: { success: true } };
+    const state = play([
+      {
+        type: "loaded",
+        chatId: "c1",
+        active: null,
+        messages: [
+          stored({ steps: [{ iteration: 1, thought: null, response_text: "", timestamp: at(1), is_complete: false, tool_calls: [call] }] }),
+        ],
+      },
+    ]);
+    expect(state.todos).toHaveLength(2);
+  });
+});
+
+test("frames of the project stream: only those of a run", () => {
+  const base = { seq: 40, ts: at(1) };
+  expect(
+    runEventOf({ ...base, task_id: "t1", task_seq: 2, type: "text_chunk", data: { content: "x", iteration: 1 } } as ProjectEvent),
+  ).toMatchObject({ taskId: "t1", seq: 2 });
+  expect(runEventOf({ ...base, type: "file_changed", data: { path: "a", op: "update" } } as ProjectEvent)).toBeUndefined();
+});

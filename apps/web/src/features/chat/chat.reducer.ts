@@ -1,0 +1,203 @@
+import type { ActiveRun, ChatMessage, EditMode, ProjectEvent, RunEvent } from "@tesslate/contract";
+import type { ChatState, Part, Run, Turn, UserTurn } from "./chat.types.ts";
+import { applyRunEvent, emptyRun, isLive, isRunEvent } from "./run-events.ts";
+import { runOfMessage } from "./run-history.ts";
+import { todosOf } from "./todos.ts";
+
+/** One event of a run, from the project's stream or from a replay of the run itself. */
+export interface IncomingRunEvent {
+  taskId: string;
+  /** Position in the run's own stream. */
+  seq: number;
+  /** When the server wrote it, where known. */
+  at: string | undefined;
+  type: string;
+  data: unknown;
+}
+
+/** The run's event inside a frame of the project's stream; undefined for frames that are not about a run. */
+export function runEventOf(event: ProjectEvent): IncomingRunEvent | undefined {
+  if (!event.task_id || event.task_seq === undefined || event.task_seq === null) return undefined;
+  return { taskId: event.task_id, seq: event.task_seq, at: event.ts, type: event.type, data: event.data };
+}
+export const replayedEvent = (event: RunEvent): IncomingRunEvent => ({
+  taskId: event.task_id,
+  seq: event.seq,
+  at: undefined,
+  type: event.type,
+  data: event.data,
+});
+
+export type ChatAction =
+  /** Show another session (or none yet); what is known of its runs stays. */
+  | { type: "opened"; chatId: string | undefined }
+  | { type: "loaded"; chatId: string; messages: readonly ChatMessage[]; active: Pick<ActiveRun, "task_id" | "started_at"> | null }
+  | { type: "sending"; id: string; text: string; at: string }
+  /** The server took the message: the run has this task. */
+  | { type: "sent"; id: string; taskId: string; chatId: string; editMode: EditMode | undefined }
+  | { type: "refused"; id: string; failure: { code: string; message: string } }
+  | { type: "withdrawn"; id: string }
+  | { type: "events"; events: readonly IncomingRunEvent[] }
+  /** A replay from the first event begins: what was pieced together before is thrown away. */
+  | { type: "replaying"; taskId: string; chatId: string }
+  /** An answer given on this page, shown before the server's event confirms it. */
+  | {
+      type: "answered";
+      approvalId: string;
+      response: "allow_once" | "allow_all" | "deny" | "stop";
+      note: string | null;
+      by: string;
+      at: string;
+    }
+  /** The server did not take the answer. */
+  | { type: "unanswered"; approvalId: string }
+  | { type: "unreachable"; taskId: string };
+
+export const emptyChat: ChatState = { chatId: undefined, isLoaded: false, turns: [], runs: {}, todos: [], missedTaskIds: [] };
+
+const withRun = (state: ChatState, run: Run): ChatState => ({ ...state, runs: { ...state.runs, [run.taskId]: run } });
+
+/** Puts the run behind the last turn, once. */
+const withTurn = (state: ChatState, run: Run): ChatState =>
+  run.chatId !== state.chatId || state.turns.some((turn) => turn.kind === "run" && turn.taskId === run.taskId)
+    ? state
+    : { ...state, turns: [...state.turns, { kind: "run", taskId: run.taskId }] };
+
+const patchUser = (state: ChatState, id: string, patch: Partial<UserTurn>): ChatState => ({
+  ...state,
+  turns: state.turns.map((turn) => (turn.kind === "user" && turn.id === id ? { ...turn, ...patch } : turn)),
+});
+
+const patchApproval = (state: ChatState, approvalId: string, change: (run: Run, index: number) => Run): ChatState => {
+  for (const run of Object.values(state.runs)) {
+    const index = run.parts.findIndex((part) => part.kind === "approval" && part.approvalId === approvalId);
+    if (index >= 0) return withRun(state, change(run, index));
+  }
+  return state;
+};
+
+function applyEvent(state: ChatState, event: IncomingRunEvent): ChatState {
+  const known = state.runs[event.taskId];
+  if (!known && event.type !== "task_started") {
+    // Other long operations share the stream; only what a run would say means that its beginning was missed.
+    if (!isRunEvent(event.type) || state.missedTaskIds.includes(event.taskId)) return state;
+    return { ...state, missedTaskIds: [...state.missedTaskIds, event.taskId] };
+  }
+  const run = known ?? emptyRun(event.taskId, (event.data as { chat_id?: string }).chat_id ?? "");
+  if (event.seq <= run.lastSeq) return state;
+  const next = applyRunEvent(run, event);
+  let after = withRun(state, next);
+  if (event.type === "task_started") {
+    if (after.chatId === undefined) after = { ...after, chatId: next.chatId, isLoaded: true };
+    after = withTurn(after, next);
+  }
+  if (next.chatId === after.chatId) {
+    const todos = todosOf(event);
+    if (todos) after = { ...after, todos };
+  }
+  return after;
+}
+
+function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>): ChatState {
+  const runs = { ...state.runs };
+  const turns: Turn[] = [];
+  for (const message of action.messages) {
+    if (message.role === "user") {
+      turns.push({ kind: "user", id: message.id, text: message.content, at: message.created_at, delivery: "sent" });
+      continue;
+    }
+    const stored = runOfMessage(message, action.active?.task_id);
+    const live = runs[stored.taskId];
+    // What came over the stream is newer than what was stored while it came.
+    if (!live || live.lastSeq === 0 || (isLive(live) && !isLive(stored))) runs[stored.taskId] = stored;
+    turns.push({ kind: "run", taskId: stored.taskId });
+  }
+  if (action.active && !turns.some((turn) => turn.kind === "run" && turn.taskId === action.active?.task_id)) {
+    const { task_id: taskId, started_at: startedAt } = action.active;
+    runs[taskId] ??= { ...emptyRun(taskId, action.chatId), startedAt };
+    turns.push({ kind: "run", taskId });
+  }
+  // What is on its way may not be in the history yet, or may be there under the server's id.
+  const known = new Set(turns.map((turn) => (turn.kind === "user" ? turn.id : turn.taskId)));
+  const before = state.chatId === action.chatId || state.chatId === undefined ? state.turns : [];
+  const shownIds = new Set(before.map((turn) => (turn.kind === "user" ? turn.id : turn.taskId)));
+  const arrived = turns.flatMap((turn) => (turn.kind === "user" && !shownIds.has(turn.id) ? [turn.text] : []));
+  for (const turn of before) {
+    if (turn.kind === "run") {
+      if (!known.has(turn.taskId) && isLive(runs[turn.taskId])) turns.push(turn);
+    } else if (turn.delivery !== "sent" && !known.has(turn.id) && !arrived.includes(turn.text)) turns.push(turn);
+  }
+  const parts: Part[] = turns.flatMap((turn) => (turn.kind === "run" ? (runs[turn.taskId]?.parts ?? []) : []));
+  const todos = parts.reduce(
+    (last: ChatState["todos"], part) => (part.kind === "tool" ? (todosOf({ type: "tool", data: part }) ?? last) : last),
+    [],
+  );
+  return { ...state, chatId: action.chatId, isLoaded: true, turns, runs, todos };
+}
+
+/** Events in, the transcript out. Pure; knows nothing of the network. */
+export function chatReducer(state: ChatState, action: ChatAction): ChatState {
+  switch (action.type) {
+    case "opened":
+      return action.chatId === state.chatId
+        ? state
+        : { ...state, chatId: action.chatId, isLoaded: action.chatId === undefined, turns: [], todos: [] };
+    case "loaded":
+      return load(state, action);
+    case "sending":
+      return { ...state, turns: [...state.turns, { kind: "user", id: action.id, text: action.text, at: action.at, delivery: "sending" }] };
+    case "sent": {
+      const sent = patchUser(state, action.id, { delivery: "sent" });
+      const run = sent.runs[action.taskId] ?? emptyRun(action.taskId, action.chatId);
+      const named = sent.chatId === undefined ? { ...sent, chatId: action.chatId, isLoaded: true } : sent;
+      return withTurn(withRun(named, { ...run, editMode: action.editMode ?? run.editMode }), run);
+    }
+    case "refused":
+      return patchUser(state, action.id, { delivery: "failed", failure: action.failure });
+    case "withdrawn":
+      return { ...state, turns: state.turns.filter((turn) => turn.kind !== "user" || turn.id !== action.id) };
+    case "events":
+      return action.events.reduce(applyEvent, state);
+    case "replaying": {
+      const run = state.runs[action.taskId];
+      const fresh: Run = {
+        ...emptyRun(action.taskId, action.chatId),
+        messageId: run?.messageId,
+        editMode: run?.editMode,
+        startedAt: run?.startedAt,
+      };
+      const cleared = withTurn(withRun(state, fresh), fresh);
+      return { ...cleared, missedTaskIds: cleared.missedTaskIds.filter((id) => id !== action.taskId) };
+    }
+    case "answered":
+      return patchApproval(state, action.approvalId, (run, index) => {
+        const { response, note, by, at } = action;
+        const parts = run.parts.map((part, at_) =>
+          at_ === index && part.kind === "approval" ? { ...part, answer: { response, note, by, at } } : part,
+        );
+        return { ...run, parts, status: run.status === "waiting" ? "running" : run.status };
+      });
+    case "unanswered":
+      return patchApproval(state, action.approvalId, (run, index) => ({
+        ...run,
+        status: run.status === "running" ? "waiting" : run.status,
+        parts: run.parts.map((part, at) => {
+          if (at !== index || part.kind !== "approval") return part;
+          const { answer: _, ...open } = part;
+          return open;
+        }),
+      }));
+    case "unreachable":
+      return { ...state, missedTaskIds: state.missedTaskIds.filter((id) => id !== action.taskId) };
+  }
+}
+
+/** The runs of the session on screen, oldest first. */
+export const shownRuns = (state: ChatState): Run[] =>
+  state.turns.flatMap((turn) => {
+    const run = turn.kind === "run" ? state.runs[turn.taskId] : undefined;
+    return run ? [run] : [];
+  });
+
+/** The run that goes on in the session on screen. */
+export const liveRun = (state: ChatState): Run | undefined => shownRuns(state).findLast(isLive);

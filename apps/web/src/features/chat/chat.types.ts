@@ -1,0 +1,120 @@
+import type { ApprovalResponse, CompletionReason, EditMode, ToolResult } from "@tesslate/contract";
+
+/** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
+export type RunStatus = "running" | "waiting" | "done" | "failed" | "cancelled" | "limited" | "interrupted";
+export type ToolStatus = "running" | "waiting" | "ok" | "failed" | "refused";
+/** What a person may answer. */
+export type Answer = ApprovalResponse;
+
+export interface FileEdit {
+  path: string;
+  op: "add" | "update" | "delete" | "move";
+  new_path?: string;
+  diff?: string;
+}
+
+interface PartBase {
+  /** Stable within its run. */
+  key: string;
+}
+export interface TextPart extends PartBase {
+  kind: "text";
+  iteration: number;
+  text: string;
+}
+export interface ThoughtPart extends PartBase {
+  kind: "thought";
+  iteration: number;
+  text: string;
+}
+export interface ToolPart extends PartBase {
+  kind: "tool";
+  iteration: number;
+  name: string;
+  parameters: Record<string, unknown>;
+  status: ToolStatus;
+  result?: ToolResult;
+  startedAt?: string;
+  /** Milliseconds, where it is known for this call alone. */
+  durationMs?: number;
+  edits: FileEdit[];
+}
+export interface ApprovalPart extends PartBase {
+  kind: "approval";
+  approvalId: string;
+  toolName: string;
+  parameters: Record<string, unknown>;
+  description: string;
+  /** Of the tool part it holds up. */
+  toolKey?: string;
+  answer?: { response: Answer; note: string | null; by: string | null; at: string };
+}
+export interface ErrorPart extends PartBase {
+  kind: "error";
+  message: string;
+  code: string;
+}
+/** An event this version of the page does not know. */
+export interface PlainPart extends PartBase {
+  kind: "plain";
+  type: string;
+  data: unknown;
+}
+export type Part = TextPart | ThoughtPart | ToolPart | ApprovalPart | ErrorPart | PlainPart;
+
+export interface RunUsage {
+  tokensIn: number;
+  tokensOut: number;
+  costCents: number;
+  credits: number;
+}
+
+export interface Run {
+  taskId: string;
+  chatId: string;
+  /** The assistant's message, once known. */
+  messageId: string | undefined;
+  model: string | undefined;
+  editMode: EditMode | undefined;
+  status: RunStatus;
+  reason: CompletionReason | undefined;
+  parts: Part[];
+  /** Highest `seq` of the run's own stream seen so far; lower ones are old news. */
+  lastSeq: number;
+  startedAt: string | undefined;
+  endedAt: string | undefined;
+  iterations: number;
+  usage: RunUsage;
+}
+
+export interface UserTurn {
+  kind: "user";
+  id: string;
+  text: string;
+  at: string;
+  delivery: "sending" | "sent" | "failed";
+  failure?: { code: string; message: string };
+}
+export interface RunTurn {
+  kind: "run";
+  taskId: string;
+}
+export type Turn = UserTurn | RunTurn;
+
+export interface Todo {
+  id: string;
+  content: string;
+  status: "pending" | "in_progress" | "completed";
+}
+
+export interface ChatState {
+  /** undefined until a session is opened or the first run names it. */
+  chatId: string | undefined;
+  isLoaded: boolean;
+  turns: Turn[];
+  /** Every run heard of in this project, by task id; the ones of other sessions keep their state too. */
+  runs: Record<string, Run>;
+  todos: Todo[];
+  /** Runs whose beginning was missed: somebody should replay them. */
+  missedTaskIds: string[];
+}

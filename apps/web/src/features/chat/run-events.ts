@@ -1,0 +1,296 @@
+import type { RunEventData, RunEventType } from "@tesslate/contract";
+import type { IncomingRunEvent } from "./chat.reducer.ts";
+import type { FileEdit, Part, Run, RunStatus, TextPart, ToolPart } from "./chat.types.ts";
+
+const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
+  "task_started",
+  "text_chunk",
+  "tool_started",
+  "approval_required",
+  "approval_resolved",
+  "file_changed",
+  "agent_step",
+  "credits_used",
+  "todo_updated",
+  "complete",
+  "error",
+  "done",
+]);
+export const isRunEvent = (type: string): boolean => runEventTypes.has(type);
+export const isLive = (run: Run | undefined): run is Run => run?.status === "running" || run?.status === "waiting";
+
+export const emptyRun = (taskId: string, chatId: string): Run => ({
+  taskId,
+  chatId,
+  messageId: undefined,
+  model: undefined,
+  editMode: undefined,
+  status: "running",
+  reason: undefined,
+  parts: [],
+  lastSeq: 0,
+  startedAt: undefined,
+  endedAt: undefined,
+  iterations: 0,
+  usage: { tokensIn: 0, tokensOut: 0, costCents: 0, credits: 0 },
+});
+
+const statusOfReason: Record<string, RunStatus> = {
+  no_more_actions: "done",
+  task_complete_signal: "done",
+  user_stopped: "cancelled",
+  cancelled: "cancelled",
+  approval_timeout: "cancelled",
+  resource_limit_exceeded: "limited",
+  credits_exhausted: "limited",
+  credit_deduction_failed: "limited",
+  max_iterations: "limited",
+  interrupted: "interrupted",
+  error: "failed",
+  in_progress: "running",
+};
+export const runStatusOf = (reason: string | undefined, isSuccess: boolean): RunStatus =>
+  statusOfReason[reason ?? ""] ?? (isSuccess ? "done" : "failed");
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+const replaceAt = (parts: readonly Part[], index: number, part: Part): Part[] => parts.with(index, part);
+
+const millisecondsBetween = (from: string | undefined, to: string | undefined): number | undefined => {
+  const span = from && to ? Date.parse(to) - Date.parse(from) : Number.NaN;
+  return Number.isFinite(span) && span >= 0 ? span : undefined;
+};
+
+export const pathOf = (parameters: Record<string, unknown>): string | undefined => {
+  const path = parameters["file_path"] ?? parameters["path"];
+  return typeof path === "string" ? path.replace(/^\.?\/+/, "") : undefined;
+};
+
+function onText(run: Run, data: RunEventData<"text_chunk">, seq: number): Run {
+  const last = run.parts.at(-1);
+  if (last?.kind === "text" && last.iteration === data.iteration)
+    return { ...run, parts: replaceAt(run.parts, run.parts.length - 1, { ...last, text: last.text + data.content }) };
+  const part: TextPart = { kind: "text", key: `x${seq}`, iteration: data.iteration, text: data.content };
+  return { ...run, parts: [...run.parts, part] };
+}
+
+function onToolStarted(run: Run, data: RunEventData<"tool_started">, event: IncomingRunEvent): Run {
+  const started = data.tools.map((tool, index): ToolPart => ({
+    kind: "tool",
+    key: `t${event.seq}.${index}`,
+    iteration: data.iteration,
+    name: tool.name,
+    parameters: tool.parameters,
+    status: "running",
+    startedAt: data.timestamp ?? event.at,
+    edits: [],
+  }));
+  return { ...run, parts: [...run.parts, ...started] };
+}
+
+function onApprovalRequired(run: Run, data: RunEventData<"approval_required">): Run {
+  if (run.parts.some((part) => part.kind === "approval" && part.approvalId === data.approval_id)) return run;
+  const isHeld = (part: Part) => part.kind === "tool" && part.status === "running" && part.name === data.tool_name;
+  const exact = run.parts.findIndex((part) => isHeld(part) && part.kind === "tool" && same(part.parameters, data.tool_parameters));
+  const index = exact >= 0 ? exact : run.parts.findIndex(isHeld);
+  const tool = run.parts[index];
+  const parts = tool?.kind === "tool" ? replaceAt(run.parts, index, { ...tool, status: "waiting" }) : run.parts;
+  return {
+    ...run,
+    status: "waiting",
+    parts: [
+      ...parts,
+      {
+        kind: "approval",
+        key: `a${data.approval_id}`,
+        approvalId: data.approval_id,
+        toolName: data.tool_name,
+        parameters: data.tool_parameters,
+        description: data.tool_description,
+        ...(tool?.kind === "tool" && { toolKey: tool.key }),
+      },
+    ],
+  };
+}
+
+function onApprovalResolved(run: Run, data: RunEventData<"approval_resolved">): Run {
+  const response = data.response as "allow_once" | "allow_all" | "deny" | "stop";
+  const approval = run.parts.find((part) => part.kind === "approval" && part.approvalId === data.approval_id);
+  const toolKey = approval?.kind === "approval" ? approval.toolKey : undefined;
+  const parts = run.parts.map((part): Part => {
+    if (part.kind === "approval" && part.approvalId === data.approval_id)
+      return { ...part, answer: { response, note: data.note, by: data.by, at: data.at } };
+    if (part.kind === "tool" && part.key === toolKey)
+      return { ...part, status: response === "deny" || response === "stop" ? "refused" : "running", startedAt: data.at };
+    return part;
+  });
+  const isStillAsked = parts.some((part) => part.kind === "approval" && !part.answer);
+  return { ...run, parts, status: isStillAsked ? "waiting" : "running" };
+}
+
+function onFileChanged(run: Run, data: RunEventData<"file_changed">): Run {
+  const edit: FileEdit = {
+    path: data.path,
+    op: data.op,
+    ...(data.new_path && { new_path: data.new_path }),
+    ...(data.diff && { diff: data.diff }),
+  };
+  const open = run.parts.findLastIndex(
+    (part) => part.kind === "tool" && part.status === "running" && pathOf(part.parameters) === data.path,
+  );
+  const index = open >= 0 ? open : run.parts.findLastIndex((part) => part.kind === "tool" && part.status === "running");
+  const tool = run.parts[index];
+  return tool?.kind === "tool" ? { ...run, parts: replaceAt(run.parts, index, { ...tool, edits: [...tool.edits, edit] }) } : run;
+}
+
+/** The step is the committed truth about its iteration: text and results of the live events are brought in line with it. */
+function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEvent): Run {
+  const isOwn = (part: Part): part is ToolPart => part.kind === "tool" && part.iteration === data.iteration;
+  const open = run.parts.filter(isOwn).filter((part) => !part.result);
+  const taken = new Set<string>();
+  const results = new Map<string, number>();
+  const missing: number[] = [];
+  data.tool_calls.forEach((call, at) => {
+    const match =
+      open.find((part) => !taken.has(part.key) && part.name === call.name && same(part.parameters, call.parameters)) ??
+      open.find((part) => !taken.has(part.key) && part.name === call.name);
+    if (match) {
+      taken.add(match.key);
+      results.set(match.key, at);
+    } else missing.push(at);
+  });
+  const isAlone = data.tool_calls.length === 1;
+  const finished = (part: ToolPart, at: number): ToolPart => {
+    const result = data.tool_results[at];
+    const durationMs = durationOf(result?.result) ?? (isAlone ? millisecondsBetween(part.startedAt, data.timestamp) : undefined);
+    return {
+      ...part,
+      ...(result && { result }),
+      status: part.status === "refused" ? "refused" : result?.success === false ? "failed" : "ok",
+      ...(durationMs !== undefined && { durationMs }),
+    };
+  };
+  let parts = run.parts.map((part): Part => {
+    const at = part.kind === "tool" ? results.get(part.key) : undefined;
+    return part.kind === "tool" && at !== undefined ? finished(part, at) : part;
+  });
+  const firstTool = parts.findIndex(isOwn);
+  const before: Part[] = [];
+  if (data.thought && !parts.some((part) => part.kind === "thought" && part.iteration === data.iteration))
+    before.push({ kind: "thought", key: `h${event.seq}`, iteration: data.iteration, text: data.thought });
+  const hasText = parts.some((part) => part.kind === "text" && part.iteration === data.iteration);
+  if (data.response_text.trim() && !hasText)
+    before.push({ kind: "text", key: `x${event.seq}`, iteration: data.iteration, text: data.response_text });
+  if (before.length > 0) parts = firstTool < 0 ? [...parts, ...before] : parts.toSpliced(firstTool, 0, ...before);
+  const late = missing.flatMap((at): ToolPart[] => {
+    const call = data.tool_calls[at];
+    if (!call) return [];
+    const part: ToolPart = {
+      kind: "tool",
+      key: `t${event.seq}.${at}`,
+      iteration: data.iteration,
+      name: call.name,
+      parameters: call.parameters,
+      status: "ok",
+      edits: [],
+    };
+    return [finished(part, at)];
+  });
+  return { ...run, parts: [...parts, ...late], iterations: Math.max(run.iterations, data.iteration) };
+}
+
+const durationOf = (result: Record<string, unknown> | undefined): number | undefined => {
+  const details = result?.["details"] as Record<string, unknown> | undefined;
+  const ms = details?.["duration_ms"] ?? result?.["duration_ms"];
+  return typeof ms === "number" ? ms : undefined;
+};
+
+function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRunEvent): Run {
+  const status = runStatusOf(data.completion_reason, data.success);
+  const parts = run.parts.map((part): Part => {
+    if (part.kind === "tool" && (part.status === "running" || part.status === "waiting")) return { ...part, status: "refused" };
+    if (part.kind === "approval" && !part.answer)
+      return { ...part, answer: { response: "stop", note: null, by: null, at: event.at ?? run.startedAt ?? "" } };
+    return part;
+  });
+  const lastWork = parts.findLastIndex((part) => part.kind === "tool");
+  const hasSaidIt = parts.slice(lastWork + 1).some((part) => part.kind === "text" && part.text.trim() !== "");
+  const final: Part[] =
+    status === "done" && data.final_response.trim() && !hasSaidIt
+      ? [{ kind: "text", key: `x${event.seq}`, iteration: data.iterations, text: data.final_response }]
+      : [];
+  const stats = data.resource_stats;
+  const needsReason = status === "failed" && !parts.some((part) => part.kind === "error");
+  const failure: Part[] = needsReason
+    ? [
+        {
+          kind: "error",
+          key: `e${event.seq}`,
+          message: data.error ?? (data.final_response || "The run did not finish."),
+          code: data.completion_reason,
+        },
+      ]
+    : [];
+  return {
+    ...run,
+    parts: [...parts, ...final, ...failure],
+    status,
+    reason: data.completion_reason,
+    iterations: data.iterations,
+    endedAt: event.at ?? run.endedAt,
+    usage: stats ? { ...run.usage, tokensIn: stats.tokens_in, tokensOut: stats.tokens_out, costCents: stats.cost_cents } : run.usage,
+  };
+}
+
+/** One event applied to its run. The caller has seen to it that `event.seq` is new. */
+export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
+  const run: Run = { ...before, lastSeq: event.seq, startedAt: before.startedAt ?? event.at };
+  const { data, seq } = event;
+  switch (event.type as RunEventType) {
+    case "task_started": {
+      const started = data as RunEventData<"task_started">;
+      return { ...run, chatId: started.chat_id, messageId: started.message_id, model: started.model };
+    }
+    case "text_chunk":
+      return onText(run, data as RunEventData<"text_chunk">, seq);
+    case "tool_started":
+      return onToolStarted(run, data as RunEventData<"tool_started">, event);
+    case "approval_required":
+      return onApprovalRequired(run, data as RunEventData<"approval_required">);
+    case "approval_resolved":
+      return onApprovalResolved(run, data as RunEventData<"approval_resolved">);
+    case "file_changed":
+      return onFileChanged(run, data as RunEventData<"file_changed">);
+    case "agent_step":
+      return onStep(run, data as RunEventData<"agent_step">, event);
+    case "credits_used": {
+      const used = data as RunEventData<"credits_used">;
+      const { usage } = run;
+      return {
+        ...run,
+        usage: {
+          tokensIn: usage.tokensIn + (used.tokens_in ?? 0),
+          tokensOut: usage.tokensOut + (used.tokens_out ?? 0),
+          costCents: usage.costCents + used.cost_total_cents,
+          credits: usage.credits + used.credits_deducted,
+        },
+      };
+    }
+    case "todo_updated":
+      return run;
+    case "complete":
+      return onComplete(run, data as RunEventData<"complete">, event);
+    case "error": {
+      const error = data as RunEventData<"error">;
+      const isInterrupted = error.code === "interrupted";
+      return {
+        ...run,
+        status: isInterrupted ? "interrupted" : run.status,
+        parts: isInterrupted ? run.parts : [...run.parts, { kind: "error", key: `e${seq}`, message: error.message, code: error.code }],
+      };
+    }
+    case "done":
+      return isLive(run) ? { ...run, status: "failed", endedAt: event.at ?? run.endedAt } : run;
+    default:
+      return { ...run, parts: [...run.parts, { kind: "plain", key: `p${seq}`, type: event.type, data }] };
+  }
+}

@@ -1,0 +1,71 @@
+import type { AgentStep, ChatMessage, CompletionReason, EditMode, ToolResult } from "@tesslate/contract";
+import type { Part, Run } from "./chat.types.ts";
+import { applyRunEvent, emptyRun, runStatusOf } from "./run-events.ts";
+
+interface StoredCall {
+  name: string;
+  parameters: Record<string, unknown>;
+  result?: ToolResult;
+}
+interface StoredStep extends Omit<AgentStep, "tool_calls" | "tool_results"> {
+  tool_calls: StoredCall[];
+}
+interface AssistantMetadata {
+  task_id?: string;
+  steps?: StoredStep[];
+  completion_reason?: CompletionReason;
+  model?: string;
+  edit_mode?: EditMode;
+  iterations?: number;
+  error?: string;
+  usage?: { tokens_in?: number; tokens_out?: number; credits?: number; cost_cents?: number };
+}
+
+/** A stored assistant message as a run (agent-git-deploy 4.15). Messages without a task get a key of their own. */
+export function runOfMessage(message: ChatMessage, activeTaskId: string | undefined): Run {
+  const metadata = (message.message_metadata ?? {}) as AssistantMetadata;
+  const taskId = metadata.task_id ?? `message:${message.id}`;
+  let run: Run = {
+    ...emptyRun(taskId, message.chat_id),
+    messageId: message.id,
+    model: metadata.model,
+    editMode: metadata.edit_mode,
+    startedAt: message.created_at,
+  };
+  metadata.steps?.forEach((step, index) => {
+    const data: AgentStep = {
+      ...step,
+      response_text: step.response_text ?? "",
+      tool_calls: step.tool_calls.map(({ name, parameters }) => ({ name, parameters })),
+      tool_results: step.tool_calls.map((call) => call.result ?? { success: true }),
+    };
+    run = applyRunEvent(run, { taskId, seq: index + 1, at: step.timestamp, type: "agent_step", data });
+  });
+  const reason = metadata.completion_reason;
+  const isAlive = taskId === activeTaskId;
+  const status = isAlive ? "running" : reason === "in_progress" ? "interrupted" : runStatusOf(reason, true);
+  const usage = metadata.usage;
+  const last: Part[] = [];
+  const content = message.content.trim();
+  const lastText = run.parts.findLast((part) => part.kind === "text");
+  if (status === "failed")
+    last.push({ kind: "error", key: "end", message: metadata.error ?? (content || "The run did not finish."), code: "error" });
+  else if (content && status === "done" && !(lastText?.kind === "text" && lastText.text.trim() === content))
+    last.push({ kind: "text", key: "end", iteration: (metadata.iterations ?? run.iterations) || 1, text: message.content });
+  return {
+    ...run,
+    status,
+    reason,
+    parts: [...run.parts, ...last],
+    // Stored steps are not positions of the live stream.
+    lastSeq: 0,
+    iterations: metadata.iterations ?? run.iterations,
+    endedAt: isAlive ? undefined : (metadata.steps?.at(-1)?.timestamp ?? message.created_at),
+    usage: {
+      tokensIn: usage?.tokens_in ?? 0,
+      tokensOut: usage?.tokens_out ?? 0,
+      credits: usage?.credits ?? 0,
+      costCents: usage?.cost_cents ?? 0,
+    },
+  };
+}

@@ -1,0 +1,182 @@
+import type { ProjectEventData, TreeEntry } from "@tesslate/contract";
+
+/** A file or directory of the project; `path` has no slash at either end. */
+export interface TreeNode {
+  path: string;
+  name: string;
+  isDirectory: boolean;
+  size: number;
+  etag: string;
+}
+/** All nodes by path, and the sorted children of every directory ("" is the root). Never changed in place. */
+export interface FileTree {
+  nodes: ReadonlyMap<string, TreeNode>;
+  children: ReadonlyMap<string, readonly string[]>;
+}
+type FileChange = ProjectEventData<"file_changed">;
+
+export const trimPath = (path: string): string => path.replace(/^\.?\/+|\/+$/g, "");
+export const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+/** The directories above a path, outermost first. */
+export const ancestorsOf = (path: string): string[] => {
+  const found: string[] = [];
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) found.push(path.slice(0, at));
+  return found;
+};
+
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+/** Directories first, then by name as a person would sort. */
+const order = (nodes: ReadonlyMap<string, TreeNode>) => (a: string, b: string) => {
+  const first = nodes.get(a);
+  const second = nodes.get(b);
+  if (first?.isDirectory !== second?.isDirectory) return first?.isDirectory ? -1 : 1;
+  return collator.compare(nameOf(a), nameOf(b)) || (a < b ? -1 : 1);
+};
+
+const nodeOf = (path: string, isDirectory: boolean, size: number, etag: string): TreeNode => ({
+  path,
+  name: nameOf(path),
+  isDirectory,
+  size,
+  etag,
+});
+
+/** Directories that the list only implies are added. */
+export function buildTree(entries: readonly TreeEntry[]): FileTree {
+  const nodes = new Map<string, TreeNode>();
+  for (const entry of entries) {
+    const path = trimPath(entry.path);
+    if (path === "") continue;
+    nodes.set(path, nodeOf(path, entry.is_directory, entry.size, entry.etag));
+  }
+  for (const path of nodes.keys())
+    for (const above of ancestorsOf(path)) if (!nodes.has(above)) nodes.set(above, nodeOf(above, true, 0, ""));
+  const children = new Map<string, string[]>([["", []]]);
+  for (const node of nodes.values()) {
+    if (node.isDirectory && !children.has(node.path)) children.set(node.path, []);
+    const parent = parentOf(node.path);
+    const siblings = children.get(parent);
+    if (siblings) siblings.push(node.path);
+    else children.set(parent, [node.path]);
+  }
+  const compare = order(nodes);
+  for (const siblings of children.values()) siblings.sort(compare);
+  return { nodes, children };
+}
+
+export const emptyTree: FileTree = buildTree([]);
+
+interface Draft {
+  nodes: Map<string, TreeNode>;
+  children: Map<string, readonly string[]>;
+}
+
+function put(draft: Draft, node: TreeNode): void {
+  const known = draft.nodes.get(node.path);
+  draft.nodes.set(node.path, node);
+  if (node.isDirectory && !draft.children.has(node.path)) draft.children.set(node.path, []);
+  if (known && known.isDirectory === node.isDirectory) return;
+  const parent = parentOf(node.path);
+  if (parent !== "" && !draft.nodes.get(parent)?.isDirectory) put(draft, nodeOf(parent, true, 0, ""));
+  const siblings = (draft.children.get(parent) ?? []).filter((path) => path !== node.path);
+  draft.children.set(parent, [...siblings, node.path].sort(order(draft.nodes)));
+}
+
+function drop(draft: Draft, path: string): void {
+  const gone = draft.nodes.get(path);
+  if (!gone) return;
+  for (const child of draft.children.get(path) ?? []) drop(draft, child);
+  draft.nodes.delete(path);
+  draft.children.delete(path);
+  const parent = parentOf(path);
+  draft.children.set(
+    parent,
+    (draft.children.get(parent) ?? []).filter((sibling) => sibling !== path),
+  );
+}
+
+function move(draft: Draft, from: string, to: string): void {
+  const node = draft.nodes.get(from);
+  const below = draft.children.get(from) ?? [];
+  put(draft, nodeOf(to, node?.isDirectory ?? false, node?.size ?? 0, node?.etag ?? ""));
+  for (const child of below) move(draft, child, `${to}/${nameOf(child)}`);
+  drop(draft, from);
+}
+
+/** One `file_changed` applied. Gives the same object back when nothing about the tree changed. */
+export function patchTree(tree: FileTree, change: FileChange): FileTree {
+  const path = trimPath(change.path);
+  if (path === "") return tree;
+  const known = tree.nodes.get(path);
+  const draft: Draft = { nodes: new Map(tree.nodes), children: new Map(tree.children) };
+  switch (change.op) {
+    case "delete":
+      if (!known) return tree;
+      drop(draft, path);
+      return draft;
+    case "move": {
+      const to = trimPath(change.new_path ?? "");
+      if (to === "" || to === path) return tree;
+      if (!known && tree.nodes.has(to)) return tree;
+      move(draft, path, to);
+      return draft;
+    }
+    default: {
+      const isDirectory = change.is_directory ?? change.path.endsWith("/");
+      const node = nodeOf(path, isDirectory, change.size ?? known?.size ?? 0, change.etag ?? known?.etag ?? "");
+      if (known && known.isDirectory === isDirectory && known.size === node.size && known.etag === node.etag) return tree;
+      put(draft, node);
+      return draft;
+    }
+  }
+}
+
+export interface TreeRow {
+  node: TreeNode;
+  /** 0 at the root. */
+  level: number;
+  isOpen: boolean;
+  /** For `aria-posinset` and `aria-setsize`. */
+  position: number;
+  siblings: number;
+}
+
+/** The rows on screen, top to bottom, of the directories that are open. */
+export function visibleRows(tree: FileTree, openPaths: ReadonlySet<string>): TreeRow[] {
+  const rows: TreeRow[] = [];
+  const walk = (parent: string, level: number) => {
+    const siblings = tree.children.get(parent) ?? [];
+    siblings.forEach((path, index) => {
+      const node = tree.nodes.get(path);
+      if (!node) return;
+      const isOpen = node.isDirectory && openPaths.has(path);
+      rows.push({ node, level, isOpen, position: index + 1, siblings: siblings.length });
+      if (isOpen) walk(path, level + 1);
+    });
+  };
+  walk("", 0);
+  return rows;
+}
+
+/** The rows whose path holds the words of `query` in order, with their directories open. */
+export function filteredRows(tree: FileTree, query: string): TreeRow[] {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const holds = (path: string) => {
+    const text = path.toLowerCase();
+    let at = 0;
+    return words.every((word) => {
+      const found = text.indexOf(word, at);
+      at = found + word.length;
+      return found >= 0;
+    });
+  };
+  const kept = new Set<string>();
+  for (const node of tree.nodes.values()) {
+    if (node.isDirectory || !holds(node.path)) continue;
+    kept.add(node.path);
+    for (const above of ancestorsOf(node.path)) kept.add(above);
+  }
+  const open = new Set([...kept].filter((path) => tree.nodes.get(path)?.isDirectory));
+  return visibleRows(tree, open).filter((row) => kept.has(row.node.path));
+}
