@@ -138,10 +138,12 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
 /** Events in, the transcript out. Pure; knows nothing of the network. */
 export function chatReducer(state: ChatState, action: ChatAction): ChatState {
   switch (action.type) {
-    case "opened":
-      return action.chatId === state.chatId
-        ? state
-        : { ...state, chatId: action.chatId, isLoaded: action.chatId === undefined, turns: [], todos: [] };
+    case "opened": {
+      if (action.chatId === state.chatId) return state.chatId === undefined ? { ...state, isLoaded: true } : state;
+      // What was written before there was a session goes into the first one.
+      const waiting = state.chatId === undefined ? state.turns.filter((turn) => turn.kind === "user" && turn.delivery !== "sent") : [];
+      return { ...state, chatId: action.chatId, isLoaded: action.chatId === undefined, turns: waiting, todos: [] };
+    }
     case "loaded":
       return load(state, action);
     case "sending":

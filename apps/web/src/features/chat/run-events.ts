@@ -17,7 +17,7 @@ const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
   "done",
 ]);
 export const isRunEvent = (type: string): boolean => runEventTypes.has(type);
-export const isLive = (run: Run | undefined): run is Run => run?.status === "running" || run?.status === "waiting";
+export const isLive = (run: Run | undefined): boolean => run?.status === "running" || run?.status === "waiting";
 
 export const emptyRun = (taskId: string, chatId: string): Run => ({
   taskId,

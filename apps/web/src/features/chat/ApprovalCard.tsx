@@ -1,0 +1,214 @@
+import { ShieldQuestionMark, TriangleAlert } from "lucide-react";
+import type { ApprovalResponse } from "@tesslate/contract";
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { cx } from "../../lib/cx.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Kbd } from "../../ui/Kbd.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import type { ApprovalPart } from "./chat.types.ts";
+import { questionOf, riskOf } from "./risk.ts";
+import { pathOf } from "./run-events.ts";
+import { DiffBlock } from "./tools/DiffBlock.tsx";
+import { addedLines, diffLines, type DiffLine } from "./tools/diff-lines.ts";
+
+interface Payload {
+  command?: { text: string; cwd: string; timeout: string | undefined };
+  lines?: DiffLine[];
+  path?: string;
+  /** Whatever has no form of its own, exactly as it will be sent. */
+  json?: string;
+}
+const string = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+const replaced = (search: string, replace: string): DiffLine[] =>
+  diffLines([...search.split("\n").map((line) => `-${line}`), ...replace.split("\n").map((line) => `+${line}`)].join("\n"));
+
+/** Exactly what would happen, in the form that is easiest to judge. */
+export function payloadOf(toolName: string, parameters: Record<string, unknown>): Payload {
+  const command = string(parameters["command"]);
+  const path = pathOf(parameters);
+  if (command !== undefined) {
+    const cwd = string(parameters["cwd"]) ?? string(parameters["working_dir"]);
+    const timeout = parameters["timeout"];
+    return {
+      command: {
+        text: command,
+        cwd: cwd ?? "the project's folder",
+        timeout: typeof timeout === "number" ? `stops after ${timeout} s` : undefined,
+      },
+    };
+  }
+  if (toolName === "write_file" && string(parameters["content"]) !== undefined)
+    return { lines: addedLines(string(parameters["content"]) ?? ""), path: path ?? "" };
+  if (toolName === "patch_file" && string(parameters["search"]) !== undefined)
+    return { lines: replaced(string(parameters["search"]) ?? "", string(parameters["replace"]) ?? ""), path: path ?? "" };
+  if (toolName === "multi_edit" && Array.isArray(parameters["edits"])) {
+    const lines = (parameters["edits"] as { search?: string; replace?: string }[]).flatMap((edit, index): DiffLine[] => [
+      ...(index > 0 ? [{ kind: "gap" as const, line: undefined, text: "" }] : []),
+      ...replaced(edit.search ?? "", edit.replace ?? ""),
+    ]);
+    return { lines, path: path ?? "" };
+  }
+  const patch = string(parameters["patch"]);
+  if (patch !== undefined) return { lines: diffLines(patch.replace(/^\*\*\* (?:Begin|End) Patch\n?/gm, "")), path: "the patch" };
+  return { json: JSON.stringify(parameters, undefined, 2) };
+}
+
+export interface ApprovalCardProps {
+  approval: ApprovalPart;
+  /** Several wait: which one this is. */
+  place?: string;
+  /** Resolves with a sentence when the answer was not taken. */
+  onAnswer: (response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
+  /** Bottom sheet of a phone: Deny left, 44 px. */
+  className?: string;
+}
+
+/** What the agent wants to do and what a person may say to it. Y, A and N answer while focus is inside. */
+export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalCardProps) {
+  const { toolName, parameters } = approval;
+  const risk = riskOf(toolName, parameters);
+  const payload = payloadOf(toolName, parameters);
+  const [isNoting, setIsNoting] = useState(false);
+  const [note, setNote] = useState("");
+  const [failure, setFailure] = useState<string>();
+  const card = useRef<HTMLDivElement>(null);
+  const noteBox = useRef<HTMLInputElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    if (isNoting) noteBox.current?.focus();
+  }, [isNoting]);
+  const answer = async (response: ApprovalResponse) => {
+    setFailure(undefined);
+    const refusal = await onAnswer(response, response === "deny" && note.trim() ? note.trim() : null);
+    if (refusal) setFailure(refusal);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key === "y") void answer("allow_once");
+    else if (key === "a") void answer("allow_all");
+    else if (key === "n") void answer("deny");
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div
+      ref={card}
+      role="group"
+      aria-labelledby={titleId}
+      tabIndex={-1}
+      data-testid="approval-card"
+      onKeyDown={onKeyDown}
+      className={cx(
+        "on-sheet overflow-hidden rounded-3 border border-l-3 border-line-0 bg-bg-1 shadow-1 outline-none focus:shadow-[0_0_0_1px_var(--fg-1)]",
+        risk.tone === "err" ? "border-l-err!" : "border-l-warn!",
+        "narrow:rounded-b-none narrow:border-l",
+        className,
+      )}
+    >
+      <div className="flex items-center gap-2 px-3 pt-[9px] text-sm narrow:text-lg">
+        <b id={titleId} className="font-semibold">
+          {questionOf(toolName, parameters)}
+        </b>
+        {place ? <span className="text-xs text-fg-2">{place}</span> : null}
+        <span className="flex-1" />
+        <Pill tone={risk.tone} icon={risk.tone === "err" ? <TriangleAlert /> : <ShieldQuestionMark />}>
+          {risk.label}
+        </Pill>
+      </div>
+      <div className="px-3 pt-2">
+        {payload.command ? (
+          <div className="rounded-2 border border-line-0 bg-bg-2">
+            <pre
+              tabIndex={0}
+              aria-label="The exact command"
+              className="scroll-y max-h-40 px-2.5 pt-2 pb-1.5 text-xs leading-[1.5] break-words whitespace-pre-wrap text-fg-0 narrow:text-sm"
+            >
+              {payload.command.text}
+            </pre>
+            <div className="flex flex-wrap gap-x-3 px-2.5 pb-[7px] font-mono text-2xs text-fg-2">
+              <span>in {payload.command.cwd}</span>
+              {payload.command.timeout ? <span>{payload.command.timeout}</span> : null}
+            </div>
+          </div>
+        ) : null}
+        {payload.lines ? (
+          <>
+            {payload.path ? <div className="truncate pb-1 font-mono text-2xs text-fg-2">{payload.path}</div> : null}
+            <DiffBlock lines={payload.lines} path={payload.path ?? ""} maxHeight="max-h-48" />
+          </>
+        ) : null}
+        {payload.json ? (
+          <>
+            <p className="pb-1.5 text-xs text-fg-1">{approval.description}</p>
+            <pre
+              tabIndex={0}
+              aria-label="The exact parameters"
+              className="scroll-y max-h-40 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-2 text-xs leading-[1.5] break-words whitespace-pre-wrap text-fg-0"
+            >
+              {payload.json}
+            </pre>
+          </>
+        ) : null}
+      </div>
+      {isNoting ? (
+        <form
+          className="flex items-center gap-1.5 px-3 pt-2"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void answer("deny");
+          }}
+        >
+          <Input
+            ref={noteBox}
+            aria-label="What should it do instead? (optional)"
+            placeholder="What should it do instead? (optional)"
+            value={note}
+            maxLength={2000}
+            onChange={(event) => setNote(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key !== "Escape") return;
+              event.stopPropagation();
+              setIsNoting(false);
+              card.current?.focus();
+            }}
+          />
+        </form>
+      ) : null}
+      {failure ? (
+        <p role="alert" className="px-3 pt-2 text-xs text-err">
+          {failure}
+        </p>
+      ) : null}
+      <div className="flex flex-wrap items-center gap-1.5 px-3 pt-[9px] pb-2.5 narrow:[&>button]:h-11 narrow:[&>button]:flex-1 narrow:[&>button]:text-md">
+        <Button size="sm" aria-keyshortcuts="Y" keys={<Kbd>Y</Kbd>} onClick={() => void answer("allow_once")}>
+          Allow once
+        </Button>
+        <Button size="sm" variant="ghost" aria-keyshortcuts="A" keys={<Kbd>A</Kbd>} onClick={() => void answer("allow_all")}>
+          For this thread
+        </Button>
+        <Button
+          size="sm"
+          variant="ghost"
+          className="text-err! narrow:-order-1"
+          aria-keyshortcuts="N"
+          keys={<Kbd>N</Kbd>}
+          onClick={() => void answer("deny")}
+        >
+          {note.trim() ? "Deny with the note" : "Deny"}
+        </Button>
+        {isNoting ? null : (
+          <Button size="sm" variant="ghost" onClick={() => setIsNoting(true)}>
+            Note…
+          </Button>
+        )}
+        <span className="flex-1 narrow:hidden" />
+        <Button size="sm" variant="ghost" onClick={() => void answer("stop")}>
+          Stop
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,197 @@
+import { ArrowUp, ChevronDown, Square } from "lucide-react";
+import type { EditMode, Model } from "@tesslate/contract";
+import { useImperativeHandle, useRef, useState, type ReactNode, type Ref } from "react";
+import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ComposerBox } from "../../ui/ComposerBox.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import type { SendFailure } from "./use-chat.ts";
+import { modeOf, modes, nextMode } from "./modes.ts";
+import { useDraft } from "./use-draft.ts";
+
+export interface ComposerHandle {
+  focus: () => void;
+  /** Puts text into the draft: a failed first message, a suggestion. */
+  write: (text: string) => void;
+}
+
+export interface ComposerProps {
+  projectId: string;
+  chatId: string | undefined;
+  /** A run goes on in this session. */
+  isRunning: boolean;
+  isStopping: boolean;
+  /** The message waits for something else; nothing can be sent now. */
+  blockedBy?: string | undefined;
+  mode: EditMode;
+  onMode: (mode: EditMode) => void;
+  models: readonly Model[];
+  defaultModel: string | undefined;
+  model: string | undefined;
+  onModel: (model: string | undefined) => void;
+  onSend: (text: string) => Promise<SendFailure | undefined>;
+  onStop: () => void;
+  /** Takes the bar's place: no model, no credits. */
+  notice?: ReactNode;
+  handle?: Ref<ComposerHandle>;
+}
+
+const nameOf = (models: readonly Model[], id: string | undefined): string =>
+  models.find((model) => model.id === id)?.name ?? id?.split("/").at(-1) ?? "Model";
+
+/** Where messages are written. Enter sends; a refused message comes back as the draft. */
+export function Composer({
+  projectId,
+  chatId,
+  isRunning,
+  isStopping,
+  blockedBy,
+  mode,
+  onMode,
+  models,
+  defaultModel,
+  model,
+  onModel,
+  onSend,
+  onStop,
+  notice,
+  handle,
+}: ComposerProps) {
+  const [draft, setDraft] = useDraft(projectId, chatId);
+  const [hint, setHint] = useState<{ text: string; isError: boolean }>();
+  const [said, setSaid] = useState("");
+  const box = useRef<HTMLTextAreaElement>(null);
+  useImperativeHandle(handle, () => ({
+    focus: () => box.current?.focus(),
+    write: (text) => {
+      setDraft(text);
+      box.current?.focus();
+    },
+  }));
+
+  const send = async () => {
+    const text = draft.trim();
+    if (text === "") return;
+    if (isRunning || blockedBy) {
+      setHint({
+        text: blockedBy ?? "The agent is still working. Your message stays here; send it when it is done, or stop it first.",
+        isError: false,
+      });
+      return;
+    }
+    setHint(undefined);
+    setDraft("");
+    const failure = await onSend(text);
+    if (!failure) return;
+    setDraft(text);
+    setHint({ text: failure.message, isError: true });
+  };
+  const cycle = () => {
+    const next = nextMode(mode);
+    onMode(next);
+    setSaid(`Mode: ${modeOf(next).label}. ${modeOf(next).hint}.`);
+  };
+
+  const usable = models.filter((candidate) => candidate.available && !candidate.disabled);
+  return (
+    <div>
+      {hint && (hint.isError || isRunning || blockedBy) ? (
+        <p
+          role={hint.isError ? "alert" : "status"}
+          className={hint.isError ? "px-1 pb-1.5 text-xs leading-[1.45] text-err" : "px-1 pb-1.5 text-xs leading-[1.45] text-fg-2"}
+        >
+          {hint.text}
+        </p>
+      ) : null}
+      <ComposerBox
+        label="Message to the agent"
+        placeholder={isRunning ? "Write the next message" : mode === "plan" ? "What should it plan?" : "What should change?"}
+        value={draft}
+        onChange={(text) => {
+          setDraft(text);
+          if (hint?.isError) setHint(undefined);
+        }}
+        onSubmit={() => void send()}
+        textareaRef={box}
+        textareaProps={{ maxLength: 10_000, enterKeyHint: "send" }}
+        notice={notice}
+        onKeyDown={(event) => {
+          if (event.key === "Tab" && event.shiftKey && !event.ctrlKey && !event.altKey) {
+            event.preventDefault();
+            cycle();
+          }
+        }}
+        bar={
+          <>
+            <Menu
+              label="Mode"
+              side="top"
+              choice={{ value: mode, onChange: (value) => onMode(value as EditMode), options: modes }}
+              trigger={
+                <Button size="sm" variant="ghost" aria-label={`Mode: ${modeOf(mode).label}`} className="text-fg-0!">
+                  {modeOf(mode).label}
+                  <ChevronDown size={14} className="text-fg-3" />
+                </Button>
+              }
+            />
+            {usable.length > 0 ? (
+              <Menu
+                label="Model"
+                side="top"
+                choice={{
+                  value: model ?? "",
+                  onChange: (value) => onModel(value || undefined),
+                  options: [
+                    { value: "", label: `Default${defaultModel ? `: ${nameOf(models, defaultModel)}` : ""}` },
+                    ...usable.map((candidate) => ({
+                      value: candidate.id,
+                      label: candidate.name,
+                      hint: candidate.provider_name ?? candidate.provider,
+                    })),
+                  ],
+                }}
+                trigger={
+                  <Button
+                    size="sm"
+                    variant="ghost"
+                    aria-label={`Model: ${nameOf(models, model ?? defaultModel)}`}
+                    className="min-w-0 shrink!"
+                  >
+                    <span className="truncate">{nameOf(models, model ?? defaultModel)}</span>
+                    <ChevronDown size={14} className="flex-none text-fg-3" />
+                  </Button>
+                }
+              />
+            ) : null}
+            <span className="flex-1" />
+            {isRunning ? (
+              <IconButton
+                label={isStopping ? "Stopping" : "Stop the run"}
+                tooltipSide="top"
+                aria-keyshortcuts={ariaKeys("chat.stop")}
+                onClick={onStop}
+                className="ml-1.5 bg-bg-3 text-fg-0! narrow:size-10!"
+              >
+                <Square size={12} className="fill-current" />
+              </IconButton>
+            ) : (
+              <IconButton
+                label="Send"
+                tooltipSide="top"
+                onClick={() => void send()}
+                disabled={draft.trim() === ""}
+                className="ml-1.5 bg-brand text-on-brand! hover:bg-brand-hover! disabled:bg-bg-3! disabled:text-fg-3! narrow:size-10!"
+              >
+                <ArrowUp />
+              </IconButton>
+            )}
+          </>
+        }
+      />
+      <span role="status" className="sr-only">
+        {said}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import DOMPurify from "dompurify";
+import { Marked, type Token, type Tokens } from "marked";
+import { memo, useMemo } from "react";
+import remend from "remend";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import "./markdown.css";
+
+const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escape = (text: string) => text.replace(/[&<>"']/g, (char) => escapes[char] ?? char);
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    // Nothing is fetched because a model wrote an address; the reader may follow it.
+    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || href)}</a>`,
+    // Raw HTML of a model is text.
+    html: ({ text }) => escape(text),
+    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
+  },
+});
+
+function clean(html: string): string {
+  const fragment = DOMPurify.sanitize(html, {
+    ALLOWED_TAGS: [
+      "p",
+      "br",
+      "a",
+      "strong",
+      "em",
+      "del",
+      "code",
+      "pre",
+      "ul",
+      "ol",
+      "li",
+      "blockquote",
+      "h1",
+      "h2",
+      "h3",
+      "h4",
+      "h5",
+      "h6",
+      "hr",
+      "table",
+      "thead",
+      "tbody",
+      "tr",
+      "th",
+      "td",
+    ],
+    ALLOWED_ATTR: ["href", "align", "start"],
+    ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+    RETURN_DOM_FRAGMENT: true,
+  });
+  for (const link of fragment.querySelectorAll("a")) {
+    if (!link.hasAttribute("href")) continue;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+  }
+  const box = document.createElement("div");
+  box.append(fragment);
+  return box.innerHTML;
+}
+
+const CodeBlock = ({ token }: { token: Tokens.Code }) => (
+  <div className="group relative">
+    <pre tabIndex={0} aria-label={token.lang ? `${token.lang} code` : "code"}>
+      <code>{token.text}</code>
+    </pre>
+    <span className="absolute top-1 right-1 opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">
+      <CopyButton text={token.text} label="Copy the code" />
+    </span>
+  </div>
+);
+
+/** A block is parsed and cleaned again only when its own source changed. */
+const Block = memo(
+  ({ token }: { token: Token }) => {
+    const html = useMemo(() => clean(marked.parser([token])), [token]);
+    // The HTML is DOMPurify's.
+    return <div className="contents" dangerouslySetInnerHTML={{ __html: html }} />;
+  },
+  (before, after) => before.token.type === after.token.type && before.token.raw === after.token.raw,
+);
+
+/** What the agent wrote. While it streams, half-written syntax is closed and a caret stands at the end. */
+export const Markdown = memo(({ text, isStreaming = false }: { text: string; isStreaming?: boolean }) => {
+  const tokens = useMemo(
+    () => marked.lexer(isStreaming ? remend(text) : text).filter((token) => token.type !== "space"),
+    [text, isStreaming],
+  );
+  return (
+    <div className="markdown" data-streaming={isStreaming || undefined}>
+      {tokens.map((token, index) =>
+        token.type === "code" ? <CodeBlock key={index} token={token as Tokens.Code} /> : <Block key={index} token={token} />,
+      )}
+    </div>
+  );
+});

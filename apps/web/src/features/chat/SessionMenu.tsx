@@ -1,0 +1,172 @@
+import { ChevronDown, Pencil, Plus, Search, Trash2 } from "lucide-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { ChatSession } from "@tesslate/contract";
+import { useId, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { agoOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Popover } from "../../ui/Popover.tsx";
+import { useServices } from "../workbench/services.ts";
+import { sessionsQuery } from "../workbench/workbench.queries.ts";
+
+export const titleOf = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New thread";
+
+/** The threads of the project: switch, begin, rename, delete. */
+export function SessionMenu({
+  projectId,
+  chatId,
+  onOpen,
+}: {
+  projectId: string;
+  chatId: string | undefined;
+  onOpen: (chatId: string | undefined) => void;
+}) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const query = sessionsQuery(api, projectId);
+  const { data: sessions = [], error, isPending } = useQuery(query);
+  const [isOpen, setIsOpen] = useState(false);
+  const [filter, setFilter] = useState("");
+  const [renaming, setRenaming] = useState<string>();
+  const [deleting, setDeleting] = useState<ChatSession>();
+  const hintId = useId();
+  const refresh = () => queries.invalidateQueries({ queryKey: query.queryKey });
+
+  const rename = useMutation({
+    mutationFn: ({ id, title }: { id: string; title: string }) => api.chat.update({ params: { chat_id: id }, body: { title } }),
+    onSuccess: () => {
+      setRenaming(undefined);
+      return refresh();
+    },
+  });
+  const choose = (id: string | undefined) => {
+    setIsOpen(false);
+    onOpen(id);
+  };
+  const words = filter.toLowerCase();
+  const shown = sessions.filter((session) => titleOf(session).toLowerCase().includes(words));
+  return (
+    <>
+      <Popover
+        label="Threads of this project"
+        isOpen={isOpen}
+        onOpenChange={setIsOpen}
+        className="w-80 p-1!"
+        trigger={
+          <Button size="sm" variant="ghost" className="min-w-0 shrink! text-fg-0!">
+            <span className="truncate">{chatId ? titleOf(sessions.find((session) => session.id === chatId)) : "New thread"}</span>
+            <ChevronDown size={14} className="flex-none text-fg-3" />
+          </Button>
+        }
+      >
+        {sessions.length > 6 ? (
+          <div className="p-1">
+            <Input
+              size="sm"
+              isSoft
+              leading={<Search size={14} className="text-fg-3" />}
+              aria-label="Find a thread"
+              placeholder="Find a thread"
+              value={filter}
+              onChange={(event) => setFilter(event.target.value)}
+            />
+          </div>
+        ) : null}
+        <ul className="scroll-y max-h-80">
+          {shown.map((session) => (
+            <li key={session.id} className={cx("group flex items-center rounded-1", session.id === chatId && "bg-bg-3")}>
+              {renaming === session.id ? (
+                <form
+                  className="flex-1 p-1"
+                  onSubmit={(event) => {
+                    event.preventDefault();
+                    const title = new FormData(event.currentTarget).get("title");
+                    if (typeof title === "string" && title.trim()) rename.mutate({ id: session.id, title: title.trim() });
+                  }}
+                >
+                  <Input
+                    size="sm"
+                    name="title"
+                    aria-label="Name of the thread"
+                    aria-describedby={hintId}
+                    defaultValue={titleOf(session)}
+                    maxLength={255}
+                    autoFocus
+                    onKeyDown={(event) => {
+                      if (event.key !== "Escape") return;
+                      event.stopPropagation();
+                      setRenaming(undefined);
+                    }}
+                  />
+                  <span id={hintId} className="px-1 text-2xs text-fg-2">
+                    {rename.error ? sentenceOf(rename.error) : "Enter keeps it, Esc does not"}
+                  </span>
+                </form>
+              ) : (
+                <>
+                  <button
+                    type="button"
+                    aria-current={session.id === chatId || undefined}
+                    className="flex min-h-8 min-w-0 flex-1 items-center gap-2 rounded-1 px-2 text-left hover:bg-bg-3 narrow:min-h-11"
+                    onClick={() => choose(session.id)}
+                  >
+                    <span className="min-w-0 flex-1 truncate">{titleOf(session)}</span>
+                    <span className="num flex-none text-2xs text-fg-2">
+                      {session.status === "running"
+                        ? "working"
+                        : session.status === "waiting_approval"
+                          ? "asks you"
+                          : agoOf(session.updated_at)}
+                    </span>
+                  </button>
+                  <IconButton size="sm" label={`Rename ${titleOf(session)}`} onClick={() => setRenaming(session.id)}>
+                    <Pencil size={14} />
+                  </IconButton>
+                  <IconButton
+                    size="sm"
+                    label={`Delete ${titleOf(session)}`}
+                    disabled={sessions.length < 2}
+                    onClick={() => setDeleting(session)}
+                  >
+                    <Trash2 size={14} />
+                  </IconButton>
+                </>
+              )}
+            </li>
+          ))}
+        </ul>
+        {error ? <p className="px-2 py-1 text-xs text-err">{sentenceOf(error)}</p> : null}
+        {!isPending && !error && shown.length === 0 ? (
+          <p className="px-2 py-2 text-xs text-fg-2">
+            {filter ? "No thread has that name." : "No thread yet. Your first message begins one."}
+          </p>
+        ) : null}
+        <div className="mt-1 border-t border-line-0 pt-1">
+          <Button size="sm" variant="ghost" isWide icon={<Plus size={14} />} className="justify-start!" onClick={() => choose(undefined)}>
+            New thread
+          </Button>
+        </div>
+      </Popover>
+      <ConfirmDialog
+        isOpen={deleting !== undefined}
+        onOpenChange={(open) => (open ? undefined : setDeleting(undefined))}
+        title={`Delete “${titleOf(deleting)}”?`}
+        act="Delete"
+        actWord="Deleting"
+        isDanger
+        onConfirm={async () => {
+          if (!deleting) return;
+          await api.chat.remove({ params: { chat_id: deleting.id } });
+          await refresh();
+          if (deleting.id === chatId) onOpen(sessions.find((session) => session.id !== deleting.id)?.id);
+        }}
+      >
+        Its {deleting?.message_count ?? 0} messages are gone for good. Files that it changed stay as they are.
+      </ConfirmDialog>
+    </>
+  );
+}

@@ -1,0 +1,174 @@
+import { ArrowDown } from "lucide-react";
+import { memo, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
+import { useStickToBottom } from "use-stick-to-bottom";
+import { cx } from "../../lib/cx.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Thread, ThreadItem } from "../../ui/thread/index.ts";
+import type { Run } from "./chat.types.ts";
+import { Markdown } from "./Markdown.tsx";
+import { ToolRow } from "./tools/ToolRow.tsx";
+import type { TranscriptRow } from "./transcript-rows.ts";
+import { AnsweredRow, EndRow, ErrorRow, PlainRow, ThoughtRow, UserRow, WorkingRow } from "./TranscriptRows.tsx";
+
+/** From here on rows out of sight are not laid out. */
+const manyRows = 200;
+
+export interface TranscriptProps {
+  rows: readonly TranscriptRow[];
+  userName: string;
+  onResume: (taskId: string) => void;
+  /** Sends the run's message again. */
+  onRetry: (run: Run) => void;
+  /** Above the first row: how the project came to be, or what to ask. */
+  head?: ReactNode;
+  /** Below the last row: set-up progress. */
+  tail?: ReactNode;
+  isBusy: boolean;
+}
+
+const beadLabels: Partial<Record<TranscriptRow["bead"], string>> = { failed: "failed", held: "waits", live: "going on" };
+
+const Row = memo(
+  ({
+    row,
+    edge,
+    isContained,
+    userName,
+    onResume,
+    onRetry,
+  }: { row: TranscriptRow; edge: "start" | "end" | "both" | undefined; isContained: boolean } & Pick<
+    TranscriptProps,
+    "userName" | "onResume" | "onRetry"
+  >) => {
+    const inside = () => {
+      switch (row.kind) {
+        case "user":
+          return <UserRow turn={row.turn} name={userName} />;
+        case "text":
+          return (
+            <div className="pt-0.5 pb-2.5">
+              <Markdown text={row.part.text} isStreaming={row.isStreaming} />
+            </div>
+          );
+        case "thought":
+          return <ThoughtRow part={row.part} isStreaming={row.isStreaming} />;
+        case "tool":
+          return <ToolRow part={row.part} />;
+        case "answered":
+          return <AnsweredRow part={row.part} />;
+        case "error":
+          return <ErrorRow part={row.part} onRetry={row.isLast ? () => onRetry(row.run) : undefined} />;
+        case "plain":
+          return <PlainRow part={row.part} />;
+        case "working":
+          return <WorkingRow run={row.run} />;
+        case "end":
+          return <EndRow run={row.run} onResume={row.isLast ? onResume : undefined} />;
+      }
+    };
+    const beadLabel = beadLabels[row.bead];
+    return (
+      <ThreadItem
+        bead={row.bead}
+        line={row.line}
+        pointId={row.key}
+        {...(edge && { edge })}
+        {...(beadLabel && row.kind === "tool" && { beadLabel })}
+        className={cx(
+          row.kind !== "user" && row.kind !== "text" && "[--bead-y:13px] narrow:[--bead-y:18px]",
+          isContained && "[contain-intrinsic-size:auto_60px] [content-visibility:auto]",
+        )}
+      >
+        {inside()}
+      </ThreadItem>
+    );
+  },
+  (before, after) =>
+    before.edge === after.edge &&
+    before.isContained === after.isContained &&
+    before.userName === after.userName &&
+    before.row.kind === after.row.kind &&
+    before.row.bead === after.row.bead &&
+    before.row.line === after.row.line &&
+    sameContent(before.row, after.row),
+);
+
+function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
+  if (a.kind === "user" || b.kind === "user") return a.kind === b.kind && (a as { turn?: unknown }).turn === (b as { turn?: unknown }).turn;
+  if ("part" in a && "part" in b)
+    return (
+      a.part === b.part &&
+      ("isStreaming" in a && a.isStreaming) === ("isStreaming" in b && b.isStreaming) &&
+      ("isLast" in a && a.isLast) === ("isLast" in b && b.isLast)
+    );
+  if (a.kind === "end" && b.kind === "end") return a.run === b.run && a.isLast === b.isLast;
+  return false;
+}
+
+/** The conversation, time running down. Stays at now unless the reader scrolled up. */
+export function Transcript({ rows, userName, onResume, onRetry, head, tail, isBusy }: TranscriptProps) {
+  const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
+  const announcement = useAnnouncement(rows, isBusy);
+  return (
+    <div className="relative flex min-h-0 flex-1 flex-col">
+      <div
+        ref={scrollRef}
+        role="log"
+        aria-label="Transcript"
+        aria-live="off"
+        aria-busy={isBusy}
+        tabIndex={0}
+        className="scroll-y min-h-0 flex-1 pr-3 outline-none focus-visible:-outline-offset-2 narrow:pr-3"
+      >
+        <div ref={contentRef} className="flex min-h-full flex-col justify-end pt-2">
+          {head}
+          <Thread label="Messages and steps">
+            {rows.map((row, index) => (
+              <Row
+                key={row.key}
+                row={row}
+                edge={index === 0 ? "start" : undefined}
+                isContained={rows.length > manyRows && index < rows.length - 30}
+                userName={userName}
+                onResume={onResume}
+                onRetry={onRetry}
+              />
+            ))}
+            {tail}
+          </Thread>
+        </div>
+      </div>
+      {isAtBottom ? null : (
+        <Button
+          size="sm"
+          icon={<ArrowDown size={14} />}
+          className="absolute bottom-2 left-1/2 -translate-x-1/2 shadow-2"
+          onClick={() => void scrollToBottom("smooth")}
+        >
+          Jump to now
+        </Button>
+      )}
+      <div role="status" aria-live="polite" className="sr-only">
+        {announcement}
+      </div>
+    </div>
+  );
+}
+
+/** What a screen reader hears: that work began, that a person is asked, how it ended; never token by token. */
+function useAnnouncement(rows: readonly TranscriptRow[], isBusy: boolean): string {
+  const last = rows.at(-1);
+  const wasBusy = useRef(isBusy);
+  const [text, setText] = useState("");
+  const reply = useMemo(() => (last?.kind === "end" ? rows.findLast((row) => row.kind === "text") : undefined), [rows, last]);
+  const ending = last?.kind === "end" ? last.run.status : undefined;
+  useEffect(() => {
+    if (isBusy && !wasBusy.current) setText("The agent is working.");
+    if (!isBusy && wasBusy.current) {
+      const said = reply?.kind === "text" ? reply.part.text.slice(0, 300) : "";
+      setText(ending === "done" ? `Done. ${said}` : ending === "interrupted" ? "The run was interrupted." : "The run has stopped.");
+    }
+    wasBusy.current = isBusy;
+  }, [isBusy, ending, reply]);
+  return text;
+}

@@ -1,0 +1,156 @@
+import { Brain, Check, ChevronRight, CircleX, X } from "lucide-react";
+import { memo, useState, type ReactNode } from "react";
+import { Button } from "../../ui/Button.tsx";
+import { cx } from "../../lib/cx.ts";
+import { momentOf } from "../../lib/time.ts";
+import type { ApprovalPart, ErrorPart, PlainPart, Run, ThoughtPart, UserTurn } from "./chat.types.ts";
+import { clockText, costText, durationText, tokensText } from "./durations.ts";
+import { argumentOf } from "./tools/tool-facts.ts";
+import { Elapsed } from "./tools/ToolRow.tsx";
+
+export const UserRow = memo(({ turn, name }: { turn: UserTurn; name: string }) => (
+  <article className="pt-0.5 pb-3">
+    <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
+      <b className="font-semibold">{name}</b>
+      <time dateTime={turn.at} title={momentOf(turn.at)} className="num">
+        {clockText(turn.at)}
+      </time>
+      {turn.delivery === "sending" ? <span>sending</span> : null}
+    </header>
+    <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p>
+  </article>
+));
+
+const line = "flex min-h-(--row) min-w-0 items-center gap-[7px] text-xs text-fg-2 narrow:min-h-9 narrow:text-sm";
+
+export const ThoughtRow = memo(({ part, isStreaming }: { part: ThoughtPart; isStreaming: boolean }) => {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <div>
+      <button
+        type="button"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+        className={cx(line, "-ml-1.5 w-[calc(100%+6px)] rounded-2 px-1.5 hover:bg-bg-3", isOpen && "bg-bg-3")}
+      >
+        <Brain size={14} className="flex-none text-fg-3" aria-hidden="true" />
+        <span className="flex-none font-medium text-fg-0">{isStreaming ? "Thinking" : "Thought"}</span>
+        <span className="min-w-0 truncate">{part.text}</span>
+      </button>
+      {isOpen ? <p className="py-1.5 text-sm leading-read whitespace-pre-wrap text-fg-2">{part.text}</p> : null}
+    </div>
+  );
+});
+
+const answers = {
+  allow_once: "Allowed once",
+  allow_all: "Allowed for this thread",
+  deny: "Denied",
+  stop: "Stopped",
+} as const;
+
+/** What became of a question: who, when, why. */
+export const AnsweredRow = memo(({ part }: { part: ApprovalPart }) => {
+  const answer = part.answer;
+  if (!answer) return null;
+  const isYes = answer.response === "allow_once" || answer.response === "allow_all";
+  return (
+    <div data-testid="approval-card" data-answer={answer.response} className={line}>
+      {isYes ? (
+        <Check size={14} className="flex-none text-ok" aria-hidden="true" />
+      ) : (
+        <X size={14} className="flex-none text-err" aria-hidden="true" />
+      )}
+      <span className="min-w-0 flex-1 truncate">
+        <b>
+          {answers[answer.response]}
+          {answer.by ? ` by ${answer.by}` : ""}
+        </b>
+        , {clockText(answer.at)}
+        {answer.note ? `: “${answer.note}”` : ""}
+      </span>
+      <span className="min-w-0 truncate font-mono text-[11.5px]">
+        {argumentOf({ name: part.toolName, parameters: part.parameters }).text || part.toolName}
+      </span>
+    </div>
+  );
+});
+
+export function ErrorRow({ part, onRetry, action }: { part: ErrorPart; onRetry: (() => void) | undefined; action?: ReactNode }) {
+  return (
+    <div role="alert" className="my-1 rounded-2 border border-line-0 bg-bg-1 px-3 py-2 text-sm">
+      <p className="flex gap-2 leading-[1.45] text-fg-0">
+        <CircleX size={14} className="mt-[3px] flex-none text-err" aria-hidden="true" />
+        <span className="min-w-0 break-words">{part.message}</span>
+      </p>
+      {onRetry || action ? (
+        <div className="flex flex-wrap gap-1.5 pt-2 pl-[22px]">
+          {onRetry ? (
+            <Button size="sm" onClick={onRetry}>
+              Retry
+            </Button>
+          ) : null}
+          {action}
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+export const PlainRow = memo(({ part }: { part: PlainPart }) => (
+  <details className="text-xs text-fg-2">
+    <summary className={cx(line, "list-none rounded-2 [&::-webkit-details-marker]:hidden")}>
+      <ChevronRight size={14} className="flex-none text-fg-3" aria-hidden="true" />
+      {part.type.replaceAll("_", " ")}
+    </summary>
+    <pre className="scroll-y max-h-60 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-2 break-words whitespace-pre-wrap">
+      {JSON.stringify(part.data, undefined, 2)}
+    </pre>
+  </details>
+));
+
+export const WorkingRow = ({ run }: { run: Run }) => (
+  <div className={line}>
+    <span className="spin" aria-hidden="true" />
+    <span className="font-medium text-fg-0">Working</span>
+    <span className="ml-auto text-fg-3">
+      <Elapsed since={run.startedAt} />
+    </span>
+  </div>
+);
+
+const endings: Record<string, string> = {
+  done: "Done",
+  cancelled: "Stopped",
+  limited: "Stopped at a limit",
+  interrupted: "Interrupted when the server stopped",
+  failed: "Failed",
+  max_iterations: "Stopped at the limit of steps",
+  credits_exhausted: "Stopped: no credits left",
+  approval_timeout: "Stopped: nobody answered",
+};
+
+/** The last line of a run: how it ended, what it took, and Resume where it can go on. */
+export const EndRow = memo(({ run, onResume }: { run: Run; onResume: ((taskId: string) => void) | undefined }) => {
+  const tools = run.parts.filter((part) => part.kind === "tool");
+  const files = new Set(tools.flatMap((part) => part.edits.map((edit) => edit.path)));
+  const spanMs = run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN;
+  const facts = [
+    Number.isFinite(spanMs) && spanMs > 0 ? durationText(spanMs) : undefined,
+    tools.length > 0 ? `${tools.length} step${tools.length === 1 ? "" : "s"}` : undefined,
+    files.size > 0 ? `${files.size} file${files.size === 1 ? "" : "s"}` : undefined,
+    run.usage.tokensIn + run.usage.tokensOut > 0 ? `${tokensText(run.usage.tokensIn + run.usage.tokensOut)} tokens` : undefined,
+    run.usage.costCents > 0 ? costText(run.usage.costCents) : undefined,
+  ].filter((fact) => fact !== undefined);
+  return (
+    <div className={cx(line, "mb-2")}>
+      <span className="font-medium text-fg-0">{endings[run.reason ?? ""] ?? endings[run.status] ?? "Ended"}</span>
+      <span className="num min-w-0 truncate">{facts.join(" · ")}</span>
+      {run.status === "interrupted" && onResume ? (
+        <Button size="sm" className="ml-auto" onClick={() => onResume(run.taskId)}>
+          Resume
+        </Button>
+      ) : null}
+    </div>
+  );
+});

@@ -1,0 +1,51 @@
+import { pathOf } from "./run-events.ts";
+
+export interface Risk {
+  /** Red for what destroys or leaves the house, amber for the rest. */
+  tone: "err" | "warn";
+  /** For the pill: one to three words. */
+  label: string;
+}
+
+const destructive: readonly [RegExp, string][] = [
+  [/\brm\s+(-\w*[rf]\w*|--recursive|--force)\b|\bfind\b.*-delete\b|\bshred\b|\btruncate\b/, "Deletes files"],
+  [/\bgit\s+(reset\s+--hard|clean\s+-\w*f|push\s+.*(--force|-f\b)|checkout\s+(--\s|\.)|branch\s+-D)/, "Loses history"],
+  [
+    /\bdrop\s+(table|database|schema|column)\b|\btruncate\s+table\b|\bdelete\s+from\b|db\s+push\b.*--force|drizzle-kit\s+push|migrate\s+reset/i,
+    "Drops data",
+  ],
+  [/\b(curl|wget)\b[^|;&]*\|\s*(sh|bash|node|python3?)\b/, "Runs a download"],
+  [/\b(kill|pkill|killall)\b/, "Ends processes"],
+  [/\bsudo\b|\bchmod\s+-R\b|\bchown\b/, "Changes rights"],
+];
+const notable: readonly [RegExp, string][] = [
+  [/\b(npm|pnpm|yarn|bun)\s+(i|install|add|ci|remove|uninstall)\b|\bpip3?\s+install\b|\bgo\s+get\b|\bcargo\s+add\b/, "Installs packages"],
+  [/\bgit\s+(commit|push|merge|rebase|tag)\b/, "Writes to git"],
+  [/\b(curl|wget|ssh|scp)\b/, "Reaches the web"],
+];
+
+/** How a gated call is marked. A hint for the eye, not a protection: the sandbox is that. */
+export function riskOf(toolName: string, parameters: Record<string, unknown>): Risk {
+  const command = parameters["command"];
+  if (typeof command === "string") {
+    const bad = destructive.find(([pattern]) => pattern.test(command));
+    if (bad) return { tone: "err", label: bad[1] };
+    const note = notable.find(([pattern]) => pattern.test(command));
+    return { tone: "warn", label: note?.[1] ?? "Runs a command" };
+  }
+  if (toolName === "apply_patch" && /^\*\*\* Delete File:/m.test(String(parameters["patch"] ?? "")))
+    return { tone: "err", label: "Deletes files" };
+  if (toolName === "web_fetch") return { tone: "warn", label: "Reaches the web" };
+  if (toolName === "write_file") return { tone: "warn", label: "Writes a file" };
+  if (pathOf(parameters) !== undefined || toolName === "apply_patch") return { tone: "warn", label: "Edits files" };
+  return { tone: "warn", label: "Asks first" };
+}
+
+/** The question on the card. */
+export function questionOf(toolName: string, parameters: Record<string, unknown>): string {
+  if (typeof parameters["command"] === "string") return "Allow this command?";
+  if (toolName === "write_file") return "Write this file?";
+  if (toolName === "patch_file" || toolName === "multi_edit" || toolName === "apply_patch") return "Make this edit?";
+  if (toolName === "web_fetch") return "Fetch this page?";
+  return `Allow ${toolName}?`;
+}

@@ -1,0 +1,125 @@
+import { CircleSlash2 } from "lucide-react";
+import { memo, useEffect, useMemo, useState } from "react";
+import { cx } from "../../../lib/cx.ts";
+import type { ToolPart } from "../chat.types.ts";
+import { durationText } from "../durations.ts";
+import { DiffBlock } from "./DiffBlock.tsx";
+import { argumentOf, toolFacts } from "./tool-facts.ts";
+import { lookOf } from "./tool-looks.ts";
+
+/** How long something has been going on; counts by itself. */
+export function Elapsed({ since }: { since: string | undefined }) {
+  const [mountedAt] = useState(() => Date.now());
+  const [now, setNow] = useState(mountedAt);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 100);
+    return () => clearInterval(timer);
+  }, []);
+  // A clock of the server that runs ahead of ours must not count backwards.
+  const from = Math.min(Number.isNaN(Date.parse(since ?? "")) ? mountedAt : Date.parse(since ?? ""), mountedAt);
+  return <span className="num">{durationText(Math.max(0, now - from))}</span>;
+}
+
+const words: Partial<Record<ToolPart["status"], string>> = {
+  running: "running",
+  waiting: "waits for you",
+  failed: "failed",
+  refused: "not run",
+};
+
+/** One tool call: a 26 px line; Enter or a click opens what came of it. Failed ones open themselves. */
+export const ToolRow = memo(({ part }: { part: ToolPart }) => {
+  const facts = useMemo(() => toolFacts(part), [part]);
+  const [choice, setChoice] = useState<boolean>();
+  const { icon: Icon, verb } = lookOf(part.name);
+  const argument = argumentOf(part);
+  const isOpen = choice ?? part.status === "failed";
+  const parameters = Object.keys(part.parameters).length > 0 ? part.parameters : undefined;
+  const hasMore = facts.diff !== undefined || facts.output !== undefined || parameters !== undefined;
+  return (
+    <div data-testid="tool-row" data-tool={part.name} data-status={part.status} className="text-xs">
+      <button
+        type="button"
+        aria-expanded={isOpen}
+        disabled={!hasMore}
+        onClick={() => setChoice(!isOpen)}
+        className={cx(
+          "-ml-1.5 flex h-(--row) w-[calc(100%+6px)] min-w-0 items-center gap-[7px] rounded-2 px-1.5 text-left hover:bg-bg-3 disabled:cursor-default narrow:h-9 narrow:text-sm",
+          isOpen && "bg-bg-3",
+        )}
+      >
+        <Icon size={14} className={cx("flex-none", isOpen ? "text-fg-2" : "text-fg-3")} aria-hidden="true" />
+        <span className="flex-none font-medium text-fg-0">{verb}</span>
+        <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-[11.5px]")}>{argument.text}</span>
+        <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
+          {facts.change ? <Change {...facts.change} /> : null}
+          {facts.exitCode !== undefined && facts.exitCode !== 0 ? <span className="text-err">exit {facts.exitCode}</span> : null}
+          {part.status === "failed" && !facts.exitCode ? <span className="text-err">failed</span> : null}
+          {part.status === "refused" ? (
+            <span className="inline-flex items-center gap-1">
+              <CircleSlash2 size={12} aria-hidden="true" /> not run
+            </span>
+          ) : null}
+          {part.status === "running" ? (
+            <>
+              <span className="spin" aria-hidden="true" />
+              <span className="sr-only">running</span>
+              <Elapsed since={part.startedAt} />
+            </>
+          ) : null}
+          {part.status === "waiting" ? <span className="text-err">{words.waiting}</span> : null}
+          {part.durationMs !== undefined && part.status !== "running" ? <span>{durationText(part.durationMs)}</span> : null}
+          {part.status === "ok" ? <span className="sr-only">done</span> : null}
+        </span>
+      </button>
+      {isOpen && hasMore ? (
+        <div className="pt-1 pb-2">
+          {facts.diff ? <DiffBlock lines={facts.diff} path={argument.text} /> : null}
+          {facts.output ? (
+            <pre
+              tabIndex={0}
+              aria-label={`Output of ${verb} ${argument.text}`}
+              className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-[7px] text-[11.5px] leading-read break-words whitespace-pre-wrap text-fg-1"
+            >
+              {clip(facts.output, part.status === "failed")}
+            </pre>
+          ) : null}
+          {!facts.diff && !facts.output && parameters ? (
+            <pre
+              tabIndex={0}
+              aria-label={`Parameters of ${verb}`}
+              className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-[7px] text-[11.5px] leading-read break-words whitespace-pre-wrap text-fg-1"
+            >
+              {JSON.stringify(parameters, undefined, 2)}
+            </pre>
+          ) : null}
+        </div>
+      ) : null}
+    </div>
+  );
+});
+
+const shownLines = 400;
+/** Of long output the end when it failed, the beginning otherwise. */
+function clip(output: string, isFailed: boolean): string {
+  const lines = output.split("\n");
+  const more = lines.length - shownLines;
+  if (more <= 0) return output;
+  return isFailed
+    ? `… ${more} lines before\n${lines.slice(-shownLines).join("\n")}`
+    : `${lines.slice(0, shownLines).join("\n")}\n… ${more} more lines`;
+}
+
+/** Lines added and removed. */
+export const Change = ({ added, removed }: { added: number; removed: number }) => (
+  <span className="num flex-none">
+    <span className="text-diff-add-ink" aria-label={`${added} lines added`}>
+      +{added}
+    </span>
+    {removed > 0 ? (
+      <span className="ml-1 text-diff-del-ink" aria-label={`${removed} lines removed`}>
+        −{removed}
+      </span>
+    ) : null}
+  </span>
+);

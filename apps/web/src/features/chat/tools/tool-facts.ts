@@ -1,0 +1,75 @@
+import type { ToolPart } from "../chat.types.ts";
+import { pathOf } from "../run-events.ts";
+import { addedLines, countLines, diffLines, type DiffLine } from "./diff-lines.ts";
+
+/** What a call shows, read from whatever its tool answered (agent-git-deploy 4.6). Works for tools this page has never heard of. */
+export interface ToolFacts {
+  /** Lines added and removed, where the call changed a file. */
+  change: { added: number; removed: number } | undefined;
+  exitCode: number | undefined;
+  diff: DiffLine[] | undefined;
+  /** Plain text to show under the row; for failures the reason comes first. */
+  output: string | undefined;
+}
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value.trim() !== "" ? value : undefined);
+const record = (value: unknown): Record<string, unknown> =>
+  value !== null && typeof value === "object" ? (value as Record<string, unknown>) : {};
+
+const outputKeys = ["stdout", "stderr", "output", "content", "preview", "suggestion", "message"] as const;
+
+function outputOf(result: Record<string, unknown>): string | undefined {
+  const streams = ["stdout", "stderr"].flatMap((key) => text(result[key]) ?? []);
+  if (streams.length > 0) return streams.join("\n");
+  for (const key of outputKeys) {
+    const found = text(result[key]);
+    if (found) return found;
+  }
+  const list = result["files"] ?? result["entries"] ?? result["matches"];
+  if (Array.isArray(list)) return list.map((entry) => text(entry) ?? text(record(entry)["path"]) ?? JSON.stringify(entry)).join("\n");
+  const rest = Object.keys(result).filter((key) => key !== "success");
+  return rest.length > 0 ? JSON.stringify(result, undefined, 2) : undefined;
+}
+
+export function toolFacts(part: ToolPart): ToolFacts {
+  const result = record(part.result?.result);
+  const details = record(result["details"]);
+  const exit = details["exit_code"] ?? result["exit_code"];
+  const diffs = part.edits.flatMap((edit) => edit.diff ?? []);
+  const diffText = diffs.length > 0 ? diffs.join("\n") : text(result["diff"]);
+  const written = part.name === "write_file" ? text(part.parameters["content"]) : undefined;
+  const diff = diffText ? diffLines(diffText) : written && part.status === "ok" ? addedLines(written) : undefined;
+  const reason = text(part.result?.error);
+  const said = diff ? undefined : outputOf(result);
+  const output = [reason !== said ? reason : undefined, said].filter((piece) => piece !== undefined).join("\n") || undefined;
+  return { change: diff ? countLines(diff) : undefined, exitCode: typeof exit === "number" ? exit : undefined, diff, output };
+}
+
+const countOf = (value: unknown, noun: string): string | undefined =>
+  Array.isArray(value) ? `${value.length} ${noun}${value.length === 1 ? "" : "s"}` : undefined;
+
+/** The one thing a call is about: a path, a command, a pattern. */
+export function argumentOf(part: Pick<ToolPart, "name" | "parameters">): { text: string; isMono: boolean } {
+  const { parameters } = part;
+  const path = pathOf(parameters);
+  const command = text(parameters["command"]);
+  if (command) return { text: command, isMono: true };
+  if (part.name === "apply_patch") {
+    const paths = [...(text(parameters["patch"]) ?? "").matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map(
+      (found) => found[1] ?? "",
+    );
+    return { text: paths.length === 1 ? (paths[0] ?? "") : `${paths.length} files`, isMono: paths.length === 1 };
+  }
+  if (part.name === "todo_write") return { text: countOf(parameters["todos"], "item") ?? "", isMono: false };
+  if (part.name === "save_plan" || part.name === "update_plan")
+    return { text: countOf(parameters["steps"] ?? parameters["plan"], "step") ?? "", isMono: false };
+  const pattern = text(parameters["pattern"]) ?? text(parameters["query"]) ?? text(parameters["regex"]);
+  if (pattern) return { text: path ? `${pattern} in ${path}` : pattern, isMono: true };
+  if (path !== undefined) return { text: path || ".", isMono: true };
+  const url = text(parameters["url"]);
+  if (url) return { text: url, isMono: true };
+  const task = text(parameters["task"]) ?? text(parameters["name"]);
+  if (task) return { text: task, isMono: false };
+  const first = Object.values(parameters).find((value) => text(value));
+  return { text: text(first) ?? "", isMono: true };
+}

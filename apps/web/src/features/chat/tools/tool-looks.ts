@@ -1,0 +1,47 @@
+import {
+  Bot,
+  Eye,
+  FilePlus2,
+  FolderTree,
+  Globe,
+  Info,
+  ListTodo,
+  MonitorCheck,
+  Pencil,
+  Search,
+  SquareTerminal,
+  Wrench,
+  type LucideIcon,
+} from "lucide-react";
+
+export interface ToolLook {
+  icon: LucideIcon;
+  /** What it does, as one would say it. */
+  verb: string;
+}
+
+const looks: Record<string, ToolLook> = {
+  read_file: { icon: Eye, verb: "Read" },
+  list_dir: { icon: FolderTree, verb: "List" },
+  glob: { icon: Search, verb: "Find" },
+  grep: { icon: Search, verb: "Search" },
+  write_file: { icon: FilePlus2, verb: "Write" },
+  patch_file: { icon: Pencil, verb: "Edit" },
+  multi_edit: { icon: Pencil, verb: "Edit" },
+  apply_patch: { icon: Pencil, verb: "Patch" },
+  bash_exec: { icon: SquareTerminal, verb: "Run" },
+  shell_open: { icon: SquareTerminal, verb: "Open shell" },
+  shell_exec: { icon: SquareTerminal, verb: "Run" },
+  shell_close: { icon: SquareTerminal, verb: "Close shell" },
+  get_project_info: { icon: Info, verb: "Look at the project" },
+  get_preview_state: { icon: MonitorCheck, verb: "Look at the preview" },
+  todo_read: { icon: ListTodo, verb: "Read the plan" },
+  todo_write: { icon: ListTodo, verb: "Plan" },
+  save_plan: { icon: ListTodo, verb: "Write a plan" },
+  update_plan: { icon: ListTodo, verb: "Update the plan" },
+  web_fetch: { icon: Globe, verb: "Fetch" },
+  invoke_subagent: { icon: Bot, verb: "Ask a helper" },
+};
+
+/** Unknown tools get their own name in words; adding a tool to the agent needs nothing here. */
+export const lookOf = (name: string): ToolLook => looks[name] ?? { icon: Wrench, verb: name.replace(/^mcp__/, "").replace(/_+/g, " ") };

@@ -1,0 +1,141 @@
+import type { Todo, ApprovalPart, ChatState, ErrorPart, PlainPart, Run, TextPart, ThoughtPart, ToolPart, UserTurn } from "./chat.types.ts";
+import { isLive } from "./run-events.ts";
+import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
+
+/** One line of the transcript. Parts are handed through untouched, so that a row is drawn again only when its part changed. */
+export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
+  | { kind: "user"; turn: UserTurn }
+  | { kind: "text"; part: TextPart; isStreaming: boolean }
+  | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
+  | { kind: "tool"; part: ToolPart }
+  | { kind: "answered"; part: ApprovalPart }
+  | { kind: "error"; part: ErrorPart; isLast: boolean; run: Run }
+  | { kind: "plain"; part: PlainPart }
+  | { kind: "working"; run: Run }
+  | { kind: "end"; run: Run; isLast: boolean }
+);
+
+const toolBead: Record<ToolPart["status"], BeadKind> = {
+  running: "live",
+  waiting: "held",
+  ok: "step",
+  failed: "failed",
+  refused: "failed",
+};
+
+function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
+  const isGoing = run.status === "running";
+  const rows: TranscriptRow[] = [];
+  run.parts.forEach((part, index) => {
+    const key = `${run.taskId}/${part.key}`;
+    const isNewest = index === run.parts.length - 1;
+    const isStreaming = isGoing && isNewest;
+    const line: LineKind = isStreaming ? "live" : "done";
+    switch (part.kind) {
+      case "text":
+        if (part.text.trim() !== "") rows.push({ key, kind: "text", part, isStreaming, bead: isStreaming ? "live" : "step", line });
+        return;
+      case "thought":
+        rows.push({ key, kind: "thought", part, isStreaming, bead: isStreaming ? "live" : "step", line });
+        return;
+      case "tool":
+        rows.push({
+          key,
+          kind: "tool",
+          part,
+          bead: toolBead[part.status],
+          line: part.status === "running" ? "live" : part.status === "waiting" ? "held" : "done",
+        });
+        return;
+      case "approval":
+        // An open question stands above the composer, not in the text.
+        if (part.answer)
+          rows.push({
+            key,
+            kind: "answered",
+            part,
+            bead: part.answer.response === "deny" || part.answer.response === "stop" ? "failed" : "step",
+            line: "done",
+          });
+        return;
+      case "error":
+        rows.push({ key, kind: "error", part, run, isLast: isLast && isNewest, bead: "failed", line: "done" });
+        return;
+      case "plain":
+        rows.push({ key, kind: "plain", part, bead: "step", line: "done" });
+    }
+  });
+  const last = run.parts.at(-1);
+  const isSilent =
+    !last ||
+    (last.kind === "tool"
+      ? last.status === "ok" || last.status === "failed" || last.status === "refused"
+      : last.kind !== "text" && last.kind !== "thought");
+  if (isGoing && isSilent) rows.push({ key: `${run.taskId}/working`, kind: "working", run, bead: "live", line: "live" });
+  if (!isLive(run) && !(run.status === "failed" && last?.kind === "error"))
+    rows.push({
+      key: `${run.taskId}/end`,
+      kind: "end",
+      run,
+      isLast,
+      bead: run.status === "done" ? "step" : run.status === "interrupted" ? "held" : "failed",
+      line: "done",
+    });
+  return rows;
+}
+
+/** The session on screen, top to bottom. */
+export function transcriptRows(state: ChatState): TranscriptRow[] {
+  return state.turns.flatMap((turn, index): TranscriptRow[] => {
+    if (turn.kind === "user")
+      return [
+        {
+          key: `u/${turn.id}`,
+          kind: "user",
+          turn,
+          bead: turn.delivery === "failed" ? "failed" : "message",
+          line: turn.delivery === "sending" ? "live" : "done",
+        },
+      ];
+    const run = state.runs[turn.taskId];
+    return run ? rowsOfRun(run, index === state.turns.length - 1) : [];
+  });
+}
+
+/** Questions that wait for a person, oldest first, of the session on screen. */
+export const openApprovals = (state: ChatState): ApprovalPart[] =>
+  state.turns.flatMap((turn) => {
+    const run = turn.kind === "run" ? state.runs[turn.taskId] : undefined;
+    return run?.status === "waiting" ? run.parts.filter((part): part is ApprovalPart => part.kind === "approval" && !part.answer) : [];
+  });
+
+const labels: Partial<Record<TranscriptRow["kind"], string>> = {
+  thought: "thought",
+  working: "working",
+  answered: "answered question",
+  end: "end of run",
+  plain: "note",
+};
+function labelOf(row: TranscriptRow): string {
+  if (row.kind === "user") return `message: ${row.turn.text.slice(0, 60)}`;
+  if (row.kind === "tool") return `${row.part.name}, ${row.part.status}`;
+  if (row.kind === "text") return "reply";
+  if (row.kind === "error") return `error: ${row.part.message}`;
+  return labels[row.kind] ?? row.kind;
+}
+
+/** The same beads lying down, the newest last; at most `count`. */
+export function threadPoints(rows: readonly TranscriptRow[], count: number): ThreadPoint[] {
+  return rows.slice(-count).map((row) => ({
+    id: row.key,
+    kind: row.bead,
+    line: row.line,
+    label: labelOf(row),
+    gap: row.kind === "user" ? "long" : "short",
+  }));
+}
+
+export const todoCounts = (todos: readonly Todo[]): { done: number; total: number } => ({
+  done: todos.filter((todo) => todo.status === "completed").length,
+  total: todos.length,
+});

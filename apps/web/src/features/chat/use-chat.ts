@@ -1,0 +1,248 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { ApiError } from "@tesslate/contract/client";
+import type { ApprovalResponse, EditMode } from "@tesslate/contract";
+import { useCallback, useEffect, useReducer, useRef, useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { isString, readStored, writeStored } from "../../lib/storage.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { sessionsQuery } from "../workbench/workbench.queries.ts";
+import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf, type IncomingRunEvent } from "./chat.reducer.ts";
+import type { ChatState, Run } from "./chat.types.ts";
+import { replayRun } from "./replay.ts";
+
+export interface SendOptions {
+  editMode: EditMode;
+  model: string | undefined;
+}
+/** Why a message did not become a run. */
+export interface SendFailure {
+  code: string;
+  message: string;
+}
+
+export interface Chat {
+  state: ChatState;
+  /** The run that goes on in the session on screen. */
+  live: Run | undefined;
+  /** The history could not be read. */
+  loadFailure: unknown;
+  reload: () => void;
+  /** Resolves with undefined once the run has begun. */
+  send: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
+  /** Shows a message that will be sent later (the project is still being made). */
+  announce: (id: string, text: string) => void;
+  withdraw: (id: string) => void;
+  stop: () => Promise<void>;
+  isStopping: boolean;
+  /** Resolves with a sentence when the server refused the answer. */
+  answer: (approvalId: string, response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
+  resume: (taskId: string) => Promise<SendFailure | undefined>;
+  /** Shows a session; undefined is a new one, made with the first message. */
+  open: (chatId: string | undefined) => void;
+}
+
+const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
+const failureOf = (error: unknown): SendFailure => ({
+  code: error instanceof ApiError ? error.code : "unknown",
+  message: sentenceOf(error),
+});
+
+/** The conversation of one project: history over HTTP, everything after it over the project's event stream. */
+export function useChat(projectId: string, events: ProjectEvents, userName: string): Chat {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const [state, dispatch] = useReducer(chatReducer, emptyChat);
+  const [loadFailure, setLoadFailure] = useState<unknown>();
+  const [loading, setLoading] = useState(0);
+  const [isStopping, setIsStopping] = useState(false);
+  /** Live events of runs that are being replayed wait here. */
+  const held = useRef(new Map<string, IncomingRunEvent[]>());
+  const sessions = useQuery({ ...sessionsQuery(api, projectId), enabled: events.isSettled });
+
+  // Events come faster than frames; a frame shows all that came before it.
+  useEffect(() => {
+    let queue: IncomingRunEvent[] = [];
+    let frame: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const flush = () => {
+      if (frame !== undefined) cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      frame = timer = undefined;
+      const batch = queue;
+      queue = [];
+      if (batch.length > 0) dispatch({ type: "events", events: batch });
+    };
+    const unsubscribe = events.subscribe((event) => {
+      const incoming = runEventOf(event);
+      if (!incoming) return;
+      const waiting = held.current.get(incoming.taskId);
+      if (waiting) {
+        waiting.push(incoming);
+        return;
+      }
+      queue.push(incoming);
+      // A hidden page gets no frames.
+      frame ??= requestAnimationFrame(flush);
+      timer ??= setTimeout(flush, 250);
+    });
+    return () => {
+      unsubscribe();
+      flush();
+    };
+  }, [events]);
+
+  const replay = useHandler(async (taskId: string, chatId: string) => {
+    if (held.current.has(taskId)) return;
+    const waiting: IncomingRunEvent[] = [];
+    held.current.set(taskId, waiting);
+    dispatch({ type: "replaying", taskId, chatId });
+    const abort = new AbortController();
+    let batch: IncomingRunEvent[] = [];
+    try {
+      await replayRun({
+        events: api.chat.runEvents({ params: { task_id: taskId } }, { signal: abort.signal }),
+        onEvent: (event) => batch.push(replayedEvent(event)),
+        firstLiveSeq: () => waiting[0]?.seq,
+      });
+    } catch {
+      // The live stream goes on telling; what is stored is read again when the run has ended.
+      dispatch({ type: "unreachable", taskId });
+    } finally {
+      abort.abort();
+      held.current.delete(taskId);
+      batch = [...batch, ...waiting];
+      if (batch.length > 0) dispatch({ type: "events", events: batch });
+    }
+  });
+
+  const load = useHandler(async (chatId: string, signal: AbortSignal) => {
+    try {
+      const chat = await api.chat.get({ params: { chat_id: chatId } }, { signal });
+      if (signal.aborted) return;
+      setLoadFailure(undefined);
+      dispatch({ type: "loaded", chatId, messages: chat.messages, active: chat.active_task });
+      const active = chat.active_task;
+      const isWatched = active && (state.runs[active.task_id]?.lastSeq ?? 0) > 0;
+      if (active && !isWatched) void replay(active.task_id, chatId);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof ApiError && error.code === "not_found") writeStored(sessionStorage, lastChatKey(projectId), undefined);
+      setLoadFailure(error);
+    }
+  });
+
+  const { chatId } = state;
+  useEffect(() => {
+    if (!chatId || !events.isSettled) return undefined;
+    const abort = new AbortController();
+    void load(chatId, abort.signal);
+    return () => abort.abort();
+    // `loading` is the way to ask again.
+  }, [chatId, events.isSettled, loading, load]);
+
+  // The session on screen at first: the one of last time, else the newest.
+  const newest = sessions.data;
+  const [hasChosen, setHasChosen] = useState(false);
+  if (newest && !hasChosen) {
+    setHasChosen(true);
+    if (chatId === undefined) {
+      const last = readStored(sessionStorage, lastChatKey(projectId), isString);
+      const first = newest.find((session) => session.id === last) ?? newest[0];
+      dispatch({ type: "opened", chatId: first?.id });
+    }
+  }
+  useEffect(() => {
+    if (chatId) writeStored(sessionStorage, lastChatKey(projectId), chatId);
+  }, [chatId, projectId]);
+
+  // A run begun elsewhere: its question is in the history, its beginning in the run's own stream.
+  const missed = state.missedTaskIds[0];
+  useEffect(() => {
+    if (missed) void replay(missed, "");
+  }, [missed, replay]);
+  const isForeign = useHandler(
+    (startedChatId: string) => startedChatId === chatId && !state.turns.some((turn) => turn.kind === "user" && turn.delivery === "sending"),
+  );
+  useEffect(
+    () =>
+      events.subscribe((event) => {
+        if (event.type === "task_started" && isForeign(event.data.chat_id)) setLoading((count) => count + 1);
+      }),
+    [events, isForeign],
+  );
+
+  const announce = useCallback((id: string, text: string) => dispatch({ type: "sending", id, text, at: new Date().toISOString() }), []);
+  const withdraw = useCallback((id: string) => dispatch({ type: "withdrawn", id }), []);
+
+  const send = useHandler(async (text: string, { editMode, model }: SendOptions): Promise<SendFailure | undefined> => {
+    const waiting = state.turns.find((turn) => turn.kind === "user" && turn.delivery === "sending" && turn.text === text);
+    const id = waiting?.kind === "user" ? waiting.id : crypto.randomUUID();
+    if (!waiting) announce(id, text);
+    try {
+      const stream = api.chat.stream({
+        body: {
+          project_id: projectId,
+          message: text,
+          edit_mode: editMode,
+          view_context: "builder",
+          ...(chatId && { chat_id: chatId }),
+          ...(model && { model }),
+        },
+      });
+      // Only the beginning is read here: the run belongs to the server and tells itself on the project's stream.
+      for await (const event of stream) {
+        const started = event.type === "task_started" ? event.data.chat_id : (chatId ?? "");
+        dispatch({ type: "sent", id, taskId: event.task_id, chatId: started, editMode });
+        if (started !== chatId) void queries.invalidateQueries({ queryKey: sessionsQuery(api, projectId).queryKey });
+        return undefined;
+      }
+      throw new ApiError(0, { detail: "The server ended the run before it began.", code: "network" });
+    } catch (error) {
+      withdraw(id);
+      return failureOf(error);
+    }
+  });
+
+  const live = liveRun(state);
+  const stop = useHandler(async () => {
+    if (!live) return;
+    setIsStopping(true);
+    try {
+      await api.chat.cancel({ body: { task_id: live.taskId } });
+    } finally {
+      setIsStopping(false);
+    }
+  });
+
+  const answer = useHandler(async (approvalId: string, response: ApprovalResponse, note: string | null): Promise<string | undefined> => {
+    dispatch({ type: "answered", approvalId, response, note, by: userName, at: new Date().toISOString() });
+    try {
+      await api.chat.approval({ body: { approval_id: approvalId, response, ...(note && { note }) } });
+      return undefined;
+    } catch (error) {
+      // Somebody was faster; their answer comes by event.
+      if (error instanceof ApiError && error.code === "already_answered") return undefined;
+      dispatch({ type: "unanswered", approvalId });
+      return sentenceOf(error);
+    }
+  });
+
+  const resume = useHandler(async (taskId: string): Promise<SendFailure | undefined> => {
+    try {
+      await api.chat.resume({ body: { task_id: taskId } });
+      return undefined;
+    } catch (error) {
+      return failureOf(error);
+    }
+  });
+
+  const open = useCallback((next: string | undefined) => {
+    setLoadFailure(undefined);
+    dispatch({ type: "opened", chatId: next });
+  }, []);
+  const reload = useCallback(() => setLoading((count) => count + 1), []);
+
+  return { state, live, loadFailure, reload, send, announce, withdraw, stop, isStopping, answer, resume, open };
+}

@@ -1,0 +1,60 @@
+import { QueryClient } from "@tanstack/react-query";
+import { describe, expect, test } from "vitest";
+import type { Container, Project, ProjectEvent, Task } from "@tesslate/contract";
+import { buildTree, type FileTree } from "../files/tree.ts";
+import { patchCache } from "./patch-cache.ts";
+
+const project = { id: "p1", slug: "counter" };
+const key = (name: string) => ["project", "p1", name];
+const event = (type: string, data: unknown) => ({ seq: 1, ts: "2026-03-05T10:00:00Z", type, data }) as ProjectEvent;
+const task = (id: string, status: Task["status"]): Task => ({ id, status }) as Task;
+
+const fresh = () => {
+  const queries = new QueryClient();
+  queries.setQueryData(key("containers"), [{ id: "k1", name: "web", status: "starting", url: null, port: null }] as Container[]);
+  queries.setQueryData(["project", "counter"], { id: "p1", name: "Counter", environment_status: "provisioning" } as Project);
+  queries.setQueryData(key("tree"), buildTree([]));
+  return queries;
+};
+const isStale = (queries: QueryClient, name: readonly string[]) => queries.getQueryState(name)?.isInvalidated;
+
+describe("events into the cache", () => {
+  test("container status", () => {
+    const queries = fresh();
+    patchCache(
+      queries,
+      project,
+      event("container_status", { container_id: "k1", name: "web", status: "running", url: "http://x", port: 5173 }),
+    );
+    expect(queries.getQueryData(key("containers"))).toEqual([{ id: "k1", name: "web", status: "running", url: "http://x", port: 5173 }]);
+    expect(isStale(queries, key("containers"))).toBe(false);
+  });
+  test("a container never heard of: the list is read again", () => {
+    const queries = fresh();
+    patchCache(queries, project, event("container_status", { container_id: "k2", name: "api", status: "running", url: null }));
+    expect(isStale(queries, key("containers"))).toBe(true);
+  });
+  test("project status and name", () => {
+    const queries = fresh();
+    patchCache(queries, project, event("project_status", { environment_status: "active" }));
+    expect(queries.getQueryData(["project", "counter"])).toMatchObject({ environment_status: "active", name: "Counter" });
+  });
+  test("files", () => {
+    const queries = fresh();
+    patchCache(queries, project, event("file_changed", { path: "src/App.tsx", op: "add" }));
+    expect(queries.getQueryData<FileTree>(key("tree"))?.nodes.has("src/App.tsx")).toBe(true);
+  });
+  test("tasks: known ones change, new ones come first, ended ones make the project be read again", () => {
+    const queries = fresh();
+    patchCache(queries, project, event("task_update", task("a", "running")));
+    patchCache(queries, project, event("task_update", task("b", "running")));
+    expect(isStale(queries, ["project", "counter"])).toBe(false);
+    patchCache(queries, project, event("task_update", task("a", "completed")));
+    expect(queries.getQueryData<Task[]>(key("tasks"))?.map((known) => `${known.id}:${known.status}`)).toEqual(["b:running", "a:completed"]);
+    expect(isStale(queries, ["project", "counter"])).toBe(true);
+  });
+  test("events of later versions are no trouble", () => {
+    const queries = fresh();
+    expect(() => patchCache(queries, project, event("board_changed", {}))).not.toThrow();
+  });
+});

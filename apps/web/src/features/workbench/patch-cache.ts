@@ -1,0 +1,59 @@
+import type { QueryClient } from "@tanstack/react-query";
+import type { Container, Project, ProjectEvent, ProjectEventData, Task } from "@tesslate/contract";
+import { patchTree, type FileTree } from "../files/tree.ts";
+
+export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
+  const known = list.find((container) => container.id === data.container_id);
+  if (!known) return undefined;
+  const next: Container = { ...known, status: data.status, url: data.url ?? known.url, port: data.port ?? known.port };
+  return list.map((container) => (container === known ? next : container));
+}
+
+export function patchTasks(list: readonly Task[], task: Task): Task[] {
+  return list.some((known) => known.id === task.id) ? list.map((known) => (known.id === task.id ? task : known)) : [task, ...list];
+}
+
+/** Brings the cached answers of one project in line with an event. Only what the event does not tell in full is fetched again. */
+export function patchCache(queries: QueryClient, project: { id: string; slug: string }, event: ProjectEvent): void {
+  const key = (name: string) => ["project", project.id, name] as const;
+  switch (event.type) {
+    case "container_status": {
+      const list = queries.getQueryData<Container[]>(key("containers"));
+      if (!list) return;
+      const patched = patchContainers(list, event.data);
+      if (patched) queries.setQueryData(key("containers"), patched);
+      else void queries.invalidateQueries({ queryKey: key("containers") });
+      return;
+    }
+    case "project_status":
+      queries.setQueryData<Project>(
+        ["project", project.slug],
+        (known) =>
+          known && {
+            ...known,
+            environment_status: event.data.environment_status as Project["environment_status"],
+            name: event.data.name ?? known.name,
+          },
+      );
+      return;
+    case "file_changed":
+      queries.setQueryData<FileTree>(key("tree"), (tree) => tree && patchTree(tree, event.data));
+      return;
+    case "task_update": {
+      const task = event.data;
+      queries.setQueryData<Task[]>(key("tasks"), (list) => patchTasks(list ?? [], task));
+      if (task.status === "completed" || task.status === "failed" || task.status === "cancelled") {
+        // What an operation leaves behind is more than its own record says.
+        void queries.invalidateQueries({ queryKey: ["project", project.slug] });
+        void queries.invalidateQueries({ queryKey: key("containers") });
+      }
+      return;
+    }
+    case "task_started":
+    case "complete":
+      void queries.invalidateQueries({ queryKey: key("sessions") });
+      return;
+    default:
+      return;
+  }
+}

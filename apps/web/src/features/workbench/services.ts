@@ -1,0 +1,25 @@
+import type { Contract } from "@tesslate/contract";
+import type { Client } from "@tesslate/contract/client";
+import { createContext, use } from "react";
+import { api, connection, session } from "../../api.ts";
+import type { Connection } from "../../lib/connection.ts";
+
+/** What the workbench talks to. The states gallery puts a server of canned answers in its place. */
+export interface Services {
+  api: Client<Contract>;
+  /** With the session's credentials; for streams whose headers matter and for conditional writes. */
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** A socket on our own origin, by path. */
+  openSocket: (path: string) => WebSocket;
+  connection: Pick<Connection, "reportStream">;
+}
+
+const realServices: Services = {
+  api,
+  fetch: session.fetch,
+  openSocket: (path) => new WebSocket(new URL(path, location.href.replace(/^http/, "ws"))),
+  connection,
+};
+
+export const ServicesContext = createContext<Services>(realServices);
+export const useServices = (): Services => use(ServicesContext);

@@ -1,0 +1,65 @@
+import { useQueryClient } from "@tanstack/react-query";
+import type { ProjectEvent } from "@tesslate/contract";
+import { urlOf } from "@tesslate/contract/client";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { browserHints, createProjectStream, type StreamState } from "../../lib/project-stream.ts";
+import { patchCache } from "./patch-cache.ts";
+import { useServices } from "./services.ts";
+
+export interface ProjectEvents {
+  state: StreamState;
+  /** The stream has answered once (or failed to): what is read now cannot miss a change. */
+  isSettled: boolean;
+  /** Events as they come; returns the unsubscriber. */
+  subscribe: (listener: (event: ProjectEvent) => void) => () => void;
+}
+
+/** The project's one event stream: keeps the query cache true and hands every event on. */
+export function useProjectStream(project: { id: string; slug: string }): ProjectEvents {
+  const { fetch, connection } = useServices();
+  const queries = useQueryClient();
+  const listeners = useRef(new Set<(event: ProjectEvent) => void>());
+  const [state, setState] = useState<StreamState>("connecting");
+  const { id, slug } = project;
+
+  useEffect(() => {
+    const stream = createProjectStream({
+      hints: browserHints,
+      open: (lastEventId, signal) =>
+        fetch(urlOf("/api/projects/{id}/events", { params: { id }, query: { last_event_id: lastEventId } }), {
+          method: "GET",
+          signal,
+          cache: "no-store",
+          headers: { accept: "text/event-stream" },
+        }),
+    });
+    stream.onState((next) => {
+      setState(next);
+      connection.reportStream(`project:${id}`, next === "reconnecting");
+    });
+    stream.onEvent((event) => {
+      patchCache(queries, { id, slug }, event);
+      for (const listener of listeners.current) listener(event);
+    });
+    return () => {
+      stream.close();
+      connection.reportStream(`project:${id}`, false);
+      setState("connecting");
+    };
+  }, [fetch, connection, queries, id, slug]);
+
+  const [hasSettled, setHasSettled] = useState(false);
+  if (state !== "connecting" && !hasSettled) setHasSettled(true);
+
+  return useMemo(
+    () => ({
+      state,
+      isSettled: hasSettled,
+      subscribe: (listener) => {
+        listeners.current.add(listener);
+        return () => void listeners.current.delete(listener);
+      },
+    }),
+    [state, hasSettled],
+  );
+}
