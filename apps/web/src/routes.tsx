@@ -55,6 +55,13 @@ const components = createRoute({
   component: lazyRouteComponent(() => import("./features/components-page/ComponentsPage.tsx"), "ComponentsPage"),
 });
 
+/** The workbench in every state, from canned events; for eyes and screenshots. */
+const workbenchStates = createRoute({
+  getParentRoute: () => root,
+  path: "/_/workbench-states",
+  component: lazyRouteComponent(() => import("./features/workbench/states/WorkbenchStatesPage.tsx"), "WorkbenchStatesPage"),
+});
+
 /** Pages that need a session, inside the frame. Loaders only start requests early; pages show their own states. */
 const app = createRoute({
   getParentRoute: () => root,
@@ -149,6 +156,7 @@ const workbench = createRoute({
 const routeTree = root.addChildren([
   guest.addChildren([login, register]),
   components,
+  workbenchStates,
   app.addChildren([
     home,
     projects,

@@ -1,7 +1,8 @@
 import { ShieldQuestionMark, TriangleAlert } from "lucide-react";
 import type { ApprovalResponse } from "@tesslate/contract";
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
@@ -11,6 +12,7 @@ import { questionOf, riskOf } from "./risk.ts";
 import { pathOf } from "./run-events.ts";
 import { DiffBlock } from "./tools/DiffBlock.tsx";
 import { addedLines, diffLines, type DiffLine } from "./tools/diff-lines.ts";
+import { scrollable } from "../../ui/scrollable.ts";
 
 interface Payload {
   command?: { text: string; cwd: string; timeout: string | undefined };
@@ -83,16 +85,14 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
     const refusal = await onAnswer(response, response === "deny" && note.trim() ? note.trim() : null);
     if (refusal) setFailure(refusal);
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
-    const key = event.key.toLowerCase();
-    if (key === "y") void answer("allow_once");
-    else if (key === "a") void answer("allow_all");
-    else if (key === "n") void answer("deny");
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
+  useShortcuts(
+    {
+      "approval.once": () => void answer("allow_once"),
+      "approval.thread": () => void answer("allow_all"),
+      "approval.deny": () => void answer("deny"),
+    },
+    card,
+  );
   return (
     <div
       ref={card}
@@ -100,7 +100,6 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
       aria-labelledby={titleId}
       tabIndex={-1}
       data-testid="approval-card"
-      onKeyDown={onKeyDown}
       className={cx(
         "on-sheet overflow-hidden rounded-3 border border-l-3 border-line-0 bg-bg-1 shadow-1 outline-none focus:shadow-[0_0_0_1px_var(--fg-1)]",
         risk.tone === "err" ? "border-l-err!" : "border-l-warn!",
@@ -122,7 +121,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
         {payload.command ? (
           <div className="rounded-2 border border-line-0 bg-bg-2">
             <pre
-              tabIndex={0}
+              {...scrollable}
               aria-label="The exact command"
               className="scroll-y max-h-40 px-2.5 pt-2 pb-1.5 text-xs leading-[1.5] break-words whitespace-pre-wrap text-fg-0 narrow:text-sm"
             >
@@ -144,7 +143,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
           <>
             <p className="pb-1.5 text-xs text-fg-1">{approval.description}</p>
             <pre
-              tabIndex={0}
+              {...scrollable}
               aria-label="The exact parameters"
               className="scroll-y max-h-40 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-2 text-xs leading-[1.5] break-words whitespace-pre-wrap text-fg-0"
             >
@@ -199,15 +198,16 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
         >
           {note.trim() ? "Deny with the note" : "Deny"}
         </Button>
+      </div>
+      <div className="-mt-1.5 flex gap-4 px-3 pb-2.5 text-xs narrow:pb-3">
         {isNoting ? null : (
-          <Button size="sm" variant="ghost" onClick={() => setIsNoting(true)}>
-            Note…
-          </Button>
+          <button type="button" className="link narrow:min-h-8" onClick={() => setIsNoting(true)}>
+            Add a note
+          </button>
         )}
-        <span className="flex-1 narrow:hidden" />
-        <Button size="sm" variant="ghost" onClick={() => void answer("stop")}>
-          Stop
-        </Button>
+        <button type="button" className="link narrow:min-h-8" onClick={() => void answer("stop")}>
+          Stop the run
+        </button>
       </div>
     </div>
   );

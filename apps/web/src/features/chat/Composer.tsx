@@ -6,14 +6,15 @@ import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { pickModel, shortModelName, usableModels } from "../models/model-choice.ts";
 import type { SendFailure } from "./use-chat.ts";
 import { modeOf, modes, nextMode } from "./modes.ts";
 import { useDraft } from "./use-draft.ts";
 
 export interface ComposerHandle {
   focus: () => void;
-  /** Puts text into the draft: a failed first message, a suggestion. */
-  write: (text: string) => void;
+  /** Puts text into the draft (a refused first message, a suggestion), with the reason where there is one. */
+  write: (text: string, reason?: string) => void;
 }
 
 export interface ComposerProps {
@@ -29,16 +30,13 @@ export interface ComposerProps {
   models: readonly Model[];
   defaultModel: string | undefined;
   model: string | undefined;
-  onModel: (model: string | undefined) => void;
+  onModel: (model: string) => void;
   onSend: (text: string) => Promise<SendFailure | undefined>;
   onStop: () => void;
   /** Takes the bar's place: no model, no credits. */
   notice?: ReactNode;
   handle?: Ref<ComposerHandle>;
 }
-
-const nameOf = (models: readonly Model[], id: string | undefined): string =>
-  models.find((model) => model.id === id)?.name ?? id?.split("/").at(-1) ?? "Model";
 
 /** Where messages are written. Enter sends; a refused message comes back as the draft. */
 export function Composer({
@@ -64,8 +62,9 @@ export function Composer({
   const box = useRef<HTMLTextAreaElement>(null);
   useImperativeHandle(handle, () => ({
     focus: () => box.current?.focus(),
-    write: (text) => {
+    write: (text, reason) => {
       setDraft(text);
+      setHint(reason ? { text: reason, isError: true } : undefined);
       box.current?.focus();
     },
   }));
@@ -93,7 +92,8 @@ export function Composer({
     setSaid(`Mode: ${modeOf(next).label}. ${modeOf(next).hint}.`);
   };
 
-  const usable = models.filter((candidate) => candidate.available && !candidate.disabled);
+  const usable = usableModels(models);
+  const picked = pickModel(models, model, defaultModel ?? null);
   return (
     <div>
       {hint && (hint.isError || isRunning || blockedBy) ? (
@@ -135,30 +135,22 @@ export function Composer({
                 </Button>
               }
             />
-            {usable.length > 0 ? (
+            {picked ? (
               <Menu
                 label="Model"
                 side="top"
                 choice={{
-                  value: model ?? "",
-                  onChange: (value) => onModel(value || undefined),
-                  options: [
-                    { value: "", label: `Default${defaultModel ? `: ${nameOf(models, defaultModel)}` : ""}` },
-                    ...usable.map((candidate) => ({
-                      value: candidate.id,
-                      label: candidate.name,
-                      hint: candidate.provider_name ?? candidate.provider,
-                    })),
-                  ],
+                  value: picked,
+                  onChange: onModel,
+                  options: usable.map((candidate) => ({
+                    value: candidate.id,
+                    label: shortModelName(candidate.id),
+                    hint: `${candidate.provider_name ?? candidate.provider}${candidate.id === defaultModel ? ", default" : ""}`,
+                  })),
                 }}
                 trigger={
-                  <Button
-                    size="sm"
-                    variant="ghost"
-                    aria-label={`Model: ${nameOf(models, model ?? defaultModel)}`}
-                    className="min-w-0 shrink!"
-                  >
-                    <span className="truncate">{nameOf(models, model ?? defaultModel)}</span>
+                  <Button size="sm" variant="ghost" aria-label={`Model: ${shortModelName(picked)}`} className="min-w-0 shrink text-fg-2">
+                    <span className="truncate">{shortModelName(picked)}</span>
                     <ChevronDown size={14} className="flex-none text-fg-3" />
                   </Button>
                 }

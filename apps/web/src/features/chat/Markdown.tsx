@@ -4,6 +4,7 @@ import { memo, useMemo } from "react";
 import remend from "remend";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import "./markdown.css";
+import { scrollable } from "../../ui/scrollable.ts";
 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 const escape = (text: string) => text.replace(/[&<>"']/g, (char) => escapes[char] ?? char);
@@ -65,7 +66,7 @@ function clean(html: string): string {
 
 const CodeBlock = ({ token }: { token: Tokens.Code }) => (
   <div className="group relative">
-    <pre tabIndex={0} aria-label={token.lang ? `${token.lang} code` : "code"}>
+    <pre {...scrollable} aria-label={token.lang ? `${token.lang} code` : "code"}>
       <code>{token.text}</code>
     </pre>
     <span className="absolute top-1 right-1 opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100">

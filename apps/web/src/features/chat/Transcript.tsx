@@ -9,6 +9,7 @@ import { Markdown } from "./Markdown.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TranscriptRow } from "./transcript-rows.ts";
 import { AnsweredRow, EndRow, ErrorRow, PlainRow, ThoughtRow, UserRow, WorkingRow } from "./TranscriptRows.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
 
 /** From here on rows out of sight are not laid out. */
 const manyRows = 200;
@@ -117,7 +118,7 @@ export function Transcript({ rows, userName, onResume, onRetry, head, tail, isBu
         aria-label="Transcript"
         aria-live="off"
         aria-busy={isBusy}
-        tabIndex={0}
+        {...scrollable}
         className="scroll-y min-h-0 flex-1 pr-3 outline-none focus-visible:-outline-offset-2 narrow:pr-3"
       >
         <div ref={contentRef} className="flex min-h-full flex-col justify-end pt-2">

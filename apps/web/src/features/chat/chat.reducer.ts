@@ -15,9 +15,12 @@ export interface IncomingRunEvent {
   data: unknown;
 }
 
+/** What the project's stream says about other things, even when it names a task. */
+const notOfRuns: ReadonlySet<string> = new Set(["container_status", "project_status", "preview_report", "task_update", "notice"]);
+
 /** The run's event inside a frame of the project's stream; undefined for frames that are not about a run. */
 export function runEventOf(event: ProjectEvent): IncomingRunEvent | undefined {
-  if (!event.task_id || event.task_seq === undefined || event.task_seq === null) return undefined;
+  if (!event.task_id || event.task_seq === undefined || event.task_seq === null || notOfRuns.has(event.type)) return undefined;
   return { taskId: event.task_id, seq: event.task_seq, at: event.ts, type: event.type, data: event.data };
 }
 export const replayedEvent = (event: RunEvent): IncomingRunEvent => ({
@@ -128,10 +131,11 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
     } else if (turn.delivery !== "sent" && !known.has(turn.id) && !arrived.includes(turn.text)) turns.push(turn);
   }
   const parts: Part[] = turns.flatMap((turn) => (turn.kind === "run" ? (runs[turn.taskId]?.parts ?? []) : []));
-  const todos = parts.reduce(
-    (last: ChatState["todos"], part) => (part.kind === "tool" ? (todosOf({ type: "tool", data: part }) ?? last) : last),
-    [],
+  const written = parts.reduce<ChatState["todos"] | undefined>(
+    (last, part) => (part.kind === "tool" ? (todosOf({ type: "tool", data: part }) ?? last) : last),
+    undefined,
   );
+  const todos = written ?? (state.chatId === action.chatId ? state.todos : []);
   return { ...state, chatId: action.chatId, isLoaded: true, turns, runs, todos };
 }
 
@@ -147,6 +151,7 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
     case "loaded":
       return load(state, action);
     case "sending":
+      if (state.turns.some((turn) => turn.kind === "user" && turn.id === action.id)) return state;
       return { ...state, turns: [...state.turns, { kind: "user", id: action.id, text: action.text, at: action.at, delivery: "sending" }] };
     case "sent": {
       const sent = patchUser(state, action.id, { delivery: "sent" });

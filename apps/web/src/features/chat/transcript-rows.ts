@@ -71,10 +71,10 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
     (last.kind === "tool"
       ? last.status === "ok" || last.status === "failed" || last.status === "refused"
       : last.kind !== "text" && last.kind !== "thought");
-  if (isGoing && isSilent) rows.push({ key: `${run.taskId}/working`, kind: "working", run, bead: "live", line: "live" });
+  if (isGoing && isSilent) rows.push({ key: `${run.taskId}/~working`, kind: "working", run, bead: "live", line: "live" });
   if (!isLive(run) && !(run.status === "failed" && last?.kind === "error"))
     rows.push({
-      key: `${run.taskId}/end`,
+      key: `${run.taskId}/~end`,
       kind: "end",
       run,
       isLast,

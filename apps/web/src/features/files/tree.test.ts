@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { TreeEntry } from "@tesslate/contract";
 import { ancestorsOf, buildTree, filteredRows, patchTree, trimPath, visibleRows, type FileTree } from "./tree.ts";
+import { treeMove } from "./tree-keys.ts";
 
 const entry = (path: string, etag = "1"): TreeEntry => ({
   path,
@@ -96,4 +97,28 @@ test("10 000 files: built, listed and patched within a frame or two", () => {
   patchTree(big, { path: "dir1/sub1/new.ts", op: "add" });
   expect(rows).toHaveLength(10_000 + 100 + 700);
   expect(performance.now() - start).toBeLessThan(1000);
+});
+
+describe("keys", () => {
+  const rows = visibleRows(tree, new Set(["src"]));
+  const at = (path: string) => rows.findIndex((row) => row.node.path === path);
+  test.each<[string, string, string | undefined]>([
+    ["ArrowDown", "public", "go src"],
+    ["ArrowUp", "public", "go public"],
+    ["Home", "index.html", "go public"],
+    ["End", "public", "go README.md"],
+    ["ArrowRight", "public", "open public"],
+    ["ArrowRight", "src", "go src/lib"],
+    ["ArrowRight", "index.html", undefined],
+    ["ArrowLeft", "src", "close src"],
+    ["ArrowLeft", "src/App.tsx", "go src"],
+    ["ArrowLeft", "public", undefined],
+    ["Enter", "index.html", "activate index.html"],
+    ["x", "index.html", undefined],
+  ])("%s on %s: %s", (key, path, expected) => {
+    const move = treeMove(key, rows, at(path));
+    expect(move && `${move.kind} ${rows[move.index]?.node.path}`).toBe(expected);
+  });
+  test("nothing chosen yet: down is the first row", () => expect(treeMove("ArrowDown", rows, -1)).toEqual({ kind: "go", index: 0 }));
+  test("no rows, no moves", () => expect(treeMove("ArrowDown", [], -1)).toBeUndefined());
 });

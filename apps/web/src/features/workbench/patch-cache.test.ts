@@ -12,7 +12,7 @@ const task = (id: string, status: Task["status"]): Task => ({ id, status }) as T
 const fresh = () => {
   const queries = new QueryClient();
   queries.setQueryData(key("containers"), [{ id: "k1", name: "web", status: "starting", url: null, port: null }] as Container[]);
-  queries.setQueryData(["project", "counter"], { id: "p1", name: "Counter", environment_status: "provisioning" } as Project);
+  queries.setQueryData(["projects", "counter"], { id: "p1", name: "Counter", environment_status: "provisioning" } as Project);
   queries.setQueryData(key("tree"), buildTree([]));
   return queries;
 };
@@ -37,7 +37,7 @@ describe("events into the cache", () => {
   test("project status and name", () => {
     const queries = fresh();
     patchCache(queries, project, event("project_status", { environment_status: "active" }));
-    expect(queries.getQueryData(["project", "counter"])).toMatchObject({ environment_status: "active", name: "Counter" });
+    expect(queries.getQueryData(["projects", "counter"])).toMatchObject({ environment_status: "active", name: "Counter" });
   });
   test("files", () => {
     const queries = fresh();
@@ -48,10 +48,10 @@ describe("events into the cache", () => {
     const queries = fresh();
     patchCache(queries, project, event("task_update", task("a", "running")));
     patchCache(queries, project, event("task_update", task("b", "running")));
-    expect(isStale(queries, ["project", "counter"])).toBe(false);
+    expect(isStale(queries, ["projects", "counter"])).toBe(false);
     patchCache(queries, project, event("task_update", task("a", "completed")));
     expect(queries.getQueryData<Task[]>(key("tasks"))?.map((known) => `${known.id}:${known.status}`)).toEqual(["b:running", "a:completed"]);
-    expect(isStale(queries, ["project", "counter"])).toBe(true);
+    expect(isStale(queries, ["projects", "counter"])).toBe(true);
   });
   test("events of later versions are no trouble", () => {
     const queries = fresh();

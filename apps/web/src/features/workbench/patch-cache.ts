@@ -27,7 +27,7 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
     }
     case "project_status":
       queries.setQueryData<Project>(
-        ["project", project.slug],
+        ["projects", project.slug],
         (known) =>
           known && {
             ...known,
@@ -44,7 +44,7 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
       queries.setQueryData<Task[]>(key("tasks"), (list) => patchTasks(list ?? [], task));
       if (task.status === "completed" || task.status === "failed" || task.status === "cancelled") {
         // What an operation leaves behind is more than its own record says.
-        void queries.invalidateQueries({ queryKey: ["project", project.slug] });
+        void queries.invalidateQueries({ queryKey: ["projects", project.slug] });
         void queries.invalidateQueries({ queryKey: key("containers") });
       }
       return;

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { ProjectEvent } from "@tesslate/contract";
 import { urlOf } from "@tesslate/contract/client";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { browserHints, createProjectStream, type StreamState } from "../../lib/project-stream.ts";
 import { patchCache } from "./patch-cache.ts";
 import { useServices } from "./services.ts";
@@ -10,6 +10,8 @@ export interface ProjectEvents {
   state: StreamState;
   /** The stream has answered once (or failed to): what is read now cannot miss a change. */
   isSettled: boolean;
+  /** Runs a read and gives it the events that came while it was on its way: its answer may be older than they are. */
+  during: <T>(read: () => Promise<T>, apply: (answer: T, event: ProjectEvent) => T) => Promise<T>;
   /** Events as they come; returns the unsubscriber. */
   subscribe: (listener: (event: ProjectEvent) => void) => () => void;
 }
@@ -51,15 +53,25 @@ export function useProjectStream(project: { id: string; slug: string }): Project
   const [hasSettled, setHasSettled] = useState(false);
   if (state !== "connecting" && !hasSettled) setHasSettled(true);
 
+  const subscribe = useCallback((listener: (event: ProjectEvent) => void) => {
+    listeners.current.add(listener);
+    return () => void listeners.current.delete(listener);
+  }, []);
   return useMemo(
     () => ({
       state,
       isSettled: hasSettled,
-      subscribe: (listener) => {
-        listeners.current.add(listener);
-        return () => void listeners.current.delete(listener);
+      subscribe,
+      during: async (read, apply) => {
+        const met: ProjectEvent[] = [];
+        const unsubscribe = subscribe((event) => met.push(event));
+        try {
+          return met.reduce(apply, await read());
+        } finally {
+          unsubscribe();
+        }
       },
     }),
-    [state, hasSettled],
+    [state, hasSettled, subscribe],
   );
 }

@@ -1,42 +1,61 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/contract/client";
-import { buildTree } from "../files/tree.ts";
+import { buildTree, patchTree } from "../files/tree.ts";
+import { patchContainers, patchTasks } from "./patch-cache.ts";
+import type { ProjectEvents } from "./use-project-stream.ts";
 
 type Api = Client<Contract>;
+/** See ProjectEvents.during. */
+type During = ProjectEvents["during"];
 
 /** Everything below is kept true by the project's event stream (see patch-cache.ts); nothing goes stale by the clock. */
 const live = { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
 
+/** The same place in the cache as the project lists use. */
+export const projectKey = (slug: string) => ["projects", slug] as const;
 export const projectQuery = (api: Api, slug: string) =>
   queryOptions({
-    queryKey: ["project", slug] as const,
+    queryKey: projectKey(slug),
     queryFn: ({ signal }) => api.projects.get({ params: { id: slug } }, { signal }),
     ...live,
     staleTime: 0,
   });
 
-export const containersQuery = (api: Api, projectId: string) =>
+export const containersQuery = (api: Api, projectId: string, during: During) =>
   queryOptions({
     queryKey: ["project", projectId, "containers"] as const,
-    queryFn: async ({ signal }) => (await api.containers.list({ params: { id: projectId }, query: { limit: 200 } }, { signal })).items,
+    queryFn: ({ signal }) =>
+      during(
+        async () => (await api.containers.list({ params: { id: projectId }, query: { limit: 200 } }, { signal })).items,
+        (list, event) => (event.type === "container_status" ? (patchContainers(list, event.data) ?? list) : list),
+      ),
     ...live,
   });
 
-export const treeQuery = (api: Api, projectId: string) =>
+export const treeKey = (projectId: string) => ["project", projectId, "tree"] as const;
+export const treeQuery = (api: Api, projectId: string, during: During) =>
   queryOptions({
-    queryKey: ["project", projectId, "tree"] as const,
-    queryFn: async ({ signal }) => buildTree((await api.files.tree({ params: { id: projectId } }, { signal })).entries),
+    queryKey: treeKey(projectId),
+    queryFn: ({ signal }) =>
+      during(
+        async () => buildTree((await api.files.tree({ params: { id: projectId } }, { signal })).entries),
+        (tree, event) => (event.type === "file_changed" ? patchTree(tree, event.data) : tree),
+      ),
     ...live,
     // A patched tree is a new object by design; comparing two of them deeply would cost more than it saves.
     structuralSharing: false,
   });
 
 /** Long operations of the project that have not ended when the page opens; later ones come by event. */
-export const tasksQuery = (api: Api, projectId: string) =>
+export const tasksQuery = (api: Api, projectId: string, during: During) =>
   queryOptions({
     queryKey: ["project", projectId, "tasks"] as const,
-    queryFn: async ({ signal }) => (await api.tasks.list({ query: { project_id: projectId, limit: 20 } }, { signal })).items,
+    queryFn: ({ signal }) =>
+      during(
+        async () => (await api.tasks.list({ query: { project_id: projectId, limit: 20 } }, { signal })).items,
+        (list, event) => (event.type === "task_update" ? patchTasks(list, event.data) : list),
+      ),
     ...live,
   });
 
@@ -56,11 +75,4 @@ export const shellsQuery = (api: Api, projectId: string) =>
       ),
     ...live,
     staleTime: 0,
-  });
-
-export const modelsQuery = (api: Api) =>
-  queryOptions({
-    queryKey: ["models", "usable"] as const,
-    queryFn: ({ signal }) => api.models.list({ query: { limit: 500 } }, { signal }),
-    staleTime: 60_000,
   });

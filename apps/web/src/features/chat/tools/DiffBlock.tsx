@@ -2,6 +2,7 @@ import { useState } from "react";
 import { cx } from "../../../lib/cx.ts";
 import { Button } from "../../../ui/Button.tsx";
 import type { DiffLine } from "./diff-lines.ts";
+import { scrollable } from "../../../ui/scrollable.ts";
 
 const firstLines = 60;
 const signs = { same: " ", add: "+", del: "−", gap: " " } as const;
@@ -16,7 +17,7 @@ export function DiffBlock({ lines, path, maxHeight = "max-h-80" }: { lines: read
     <div className="overflow-hidden rounded-2 border border-line-0 bg-bg-1">
       <div
         role="group"
-        tabIndex={0}
+        {...scrollable}
         aria-label={`Change of ${path}`}
         className={cx("scroll-y overflow-x-auto py-1 font-mono text-xs leading-5 text-fg-0", maxHeight)}
       >

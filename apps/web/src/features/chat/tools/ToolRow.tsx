@@ -6,6 +6,7 @@ import { durationText } from "../durations.ts";
 import { DiffBlock } from "./DiffBlock.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
+import { scrollable } from "../../../ui/scrollable.ts";
 
 /** How long something has been going on; counts by itself. */
 export function Elapsed({ since }: { since: string | undefined }) {
@@ -77,7 +78,7 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
           {facts.diff ? <DiffBlock lines={facts.diff} path={argument.text} /> : null}
           {facts.output ? (
             <pre
-              tabIndex={0}
+              {...scrollable}
               aria-label={`Output of ${verb} ${argument.text}`}
               className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-[7px] text-[11.5px] leading-read break-words whitespace-pre-wrap text-fg-1"
             >
@@ -86,7 +87,7 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
           ) : null}
           {!facts.diff && !facts.output && parameters ? (
             <pre
-              tabIndex={0}
+              {...scrollable}
               aria-label={`Parameters of ${verb}`}
               className="scroll-y max-h-72 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-[7px] text-[11.5px] leading-read break-words whitespace-pre-wrap text-fg-1"
             >

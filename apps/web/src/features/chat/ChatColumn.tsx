@@ -1,0 +1,172 @@
+import { PanelLeft, Plus } from "lucide-react";
+import type { EditMode, Model } from "@tesslate/contract";
+import { useMemo, type ReactNode, type RefObject } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { shortcuts } from "../../shortcuts.ts";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Kbds } from "../../ui/Kbd.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Thread, ThreadItem } from "../../ui/thread/index.ts";
+import { ApprovalCard } from "./ApprovalCard.tsx";
+import type { Run } from "./chat.types.ts";
+import { Composer, type ComposerHandle } from "./Composer.tsx";
+import { SessionMenu } from "./SessionMenu.tsx";
+import { TodoPanel } from "./TodoPanel.tsx";
+import { Transcript } from "./Transcript.tsx";
+import { openApprovals, type TranscriptRow } from "./transcript-rows.ts";
+import type { Chat, SendFailure } from "./use-chat.ts";
+
+export interface ChatColumnProps {
+  projectId: string;
+  chat: Chat;
+  rows: readonly TranscriptRow[];
+  userName: string;
+  mode: EditMode;
+  onMode: (mode: EditMode) => void;
+  models: readonly Model[];
+  defaultModel: string | undefined;
+  model: string | undefined;
+  onModel: (model: string) => void;
+  /** Nothing can be sent yet, and why. */
+  blockedBy: string | undefined;
+  /** Takes the composer's bar: no model, no credits. */
+  notice: ReactNode;
+  /** On the thread, after the last message: set-up progress. */
+  tail: ReactNode;
+  suggestions: readonly string[];
+  onFold: () => void;
+  composer: RefObject<ComposerHandle | null>;
+}
+
+/** The conversation: what was said and done, what waits for an answer, and the next message. */
+export function ChatColumn(props: ChatColumnProps) {
+  const { projectId, chat, rows, userName, mode, model, tail, composer } = props;
+  const { state, live } = chat;
+  const approvals = useMemo(() => openApprovals(state), [state]);
+  const send = useHandler((text: string): Promise<SendFailure | undefined> => chat.send(text, { editMode: mode, model }));
+  const retry = useHandler((run: Run) => {
+    const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === run.taskId);
+    const asked = state.turns.slice(0, at).findLast((turn) => turn.kind === "user");
+    if (asked?.kind !== "user") return;
+    void chat.send(asked.text, { editMode: mode, model }).then((failure) => {
+      if (failure) composer.current?.write(asked.text);
+    });
+  });
+  const resume = useHandler((taskId: string) => void chat.resume(taskId));
+  const first = approvals[0];
+  const isEmpty = rows.length === 0 && !tail;
+
+  return (
+    <section aria-label="Conversation" className="flex h-full min-h-0 min-w-0 flex-col pl-1">
+      <header className="flex h-8 flex-none items-center gap-1 pr-3 pl-1.5 narrow:hidden">
+        <SessionMenu projectId={projectId} chatId={state.chatId} onOpen={chat.open} />
+        <span className="flex-1" />
+        <IconButton size="sm" label="New thread" onClick={() => chat.open(undefined)}>
+          <Plus size={14} />
+        </IconButton>
+        <IconButton
+          size="sm"
+          label="Fold the conversation"
+          keys={<Kbds caps={capsOf(shortcuts["chat.fold"].keys[0] ?? "").flat()} />}
+          onClick={props.onFold}
+        >
+          <PanelLeft size={14} />
+        </IconButton>
+      </header>
+      {state.todos.length > 0 ? <TodoPanel todos={state.todos} isRunning={live !== undefined} /> : null}
+      {chat.loadFailure ? (
+        <ErrorState
+          title="The conversation could not be loaded"
+          onRetry={chat.reload}
+          details={detailsOf(chat.loadFailure)}
+          className="flex-1"
+        >
+          {sentenceOf(chat.loadFailure)}
+        </ErrorState>
+      ) : !state.isLoaded && rows.length === 0 ? (
+        <div className="flex flex-1 flex-col justify-end p-6">
+          <SkeletonRows count={4} label="Loading the conversation" />
+        </div>
+      ) : (
+        <Transcript
+          rows={rows}
+          userName={userName}
+          onResume={resume}
+          onRetry={retry}
+          isBusy={live !== undefined}
+          head={isEmpty ? <Intro suggestions={props.suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
+          tail={tail}
+        />
+      )}
+      <Thread className="flex-none pr-3">
+        {first ? (
+          <ThreadItem
+            key={first.approvalId}
+            bead="held"
+            line="held"
+            className="pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! narrow:before:hidden narrow:[&>.bead]:hidden"
+          >
+            <ApprovalCard
+              approval={first}
+              {...(approvals.length > 1 && { place: `1 of ${approvals.length}` })}
+              onAnswer={(response, note) => chat.answer(first.approvalId, response, note)}
+            />
+          </ThreadItem>
+        ) : null}
+        <ThreadItem
+          bead={live ? "live" : "next"}
+          line={live ? "live" : "next"}
+          edge="end"
+          className="pb-2 [--bead-y:20px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden"
+        >
+          <Composer
+            projectId={projectId}
+            chatId={state.chatId}
+            isRunning={live !== undefined}
+            isStopping={chat.isStopping}
+            blockedBy={props.blockedBy}
+            mode={mode}
+            onMode={props.onMode}
+            models={props.models}
+            defaultModel={props.defaultModel}
+            model={model}
+            onModel={props.onModel}
+            onSend={send}
+            onStop={() => void chat.stop()}
+            notice={props.notice}
+            handle={composer}
+          />
+        </ThreadItem>
+      </Thread>
+    </section>
+  );
+}
+
+function Intro({ suggestions, onPick }: { suggestions: readonly string[]; onPick: (text: string) => void }) {
+  return (
+    <div className="px-8 pb-6">
+      <h2 className="text-md">What should change?</h2>
+      <p className="mt-1 text-sm leading-read text-fg-2">
+        The agent reads the project, edits files and runs commands in its sandbox. You see every step here.
+      </p>
+      {suggestions.length > 0 ? (
+        <ul role="list" aria-label="Suggestions" className="mt-3 grid gap-1">
+          {suggestions.map((text) => (
+            <li key={text}>
+              <button
+                type="button"
+                className="w-full rounded-2 border border-line-0 px-2.5 py-2 text-left text-sm text-fg-1 hover:bg-bg-3 hover:text-fg-0"
+                onClick={() => onPick(text)}
+              >
+                {text}
+              </button>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </div>
+  );
+}

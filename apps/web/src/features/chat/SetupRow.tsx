@@ -1,0 +1,21 @@
+import type { Task } from "@tesslate/contract";
+import { Progress } from "../../ui/Progress.tsx";
+import { ThreadItem } from "../../ui/thread/index.ts";
+
+/** The project is being made, or started: what the server says about it, on the thread. */
+export function SetupRow({ task, title }: { task: Task | undefined; title: string }) {
+  const percent = task?.progress.percentage;
+  return (
+    <ThreadItem bead="live" line="live" className="[--bead-y:13px]">
+      <div className="pb-3 text-xs" role="status">
+        <div className="flex min-h-(--row) items-center gap-[7px]">
+          <span className="spin" aria-hidden="true" />
+          <span className="font-medium text-fg-0">{title}</span>
+          <span className="min-w-0 flex-1 truncate text-fg-2">{task?.progress.message}</span>
+          {percent === undefined ? null : <span className="num text-fg-3">{percent} %</span>}
+        </div>
+        <Progress share={percent === undefined ? undefined : percent / 100} label={title} className="mr-1.5" />
+      </div>
+    </ThreadItem>
+  );
+}

@@ -1,0 +1,27 @@
+import type { Container } from "@tesslate/contract";
+import { Dot, type DotShape, type Tone } from "../../ui/Pill.tsx";
+
+interface Look {
+  word: string;
+  tone: Tone;
+  shape: DotShape;
+  isBusy?: boolean;
+}
+const looks: Record<Container["status"], Look> = {
+  running: { word: "Running", tone: "ok", shape: "filled" },
+  starting: { word: "Starting", tone: "live", shape: "half", isBusy: true },
+  stopped: { word: "Stopped", tone: "neutral", shape: "ring" },
+  frozen: { word: "Asleep", tone: "neutral", shape: "ring" },
+  failed: { word: "Crashed", tone: "err", shape: "ring" },
+  connected: { word: "External", tone: "info", shape: "square" },
+};
+
+export const containerLook = (container: Pick<Container, "status"> & Partial<Pick<Container, "needs_restart">>): Look =>
+  container.status === "running" && container.needs_restart
+    ? { word: "Restart needed", tone: "warn", shape: "half" }
+    : looks[container.status];
+
+export const ContainerDot = ({ status, needs_restart = false }: { status: Container["status"]; needs_restart?: boolean }) => {
+  const look = containerLook({ status, needs_restart });
+  return <Dot shape={look.shape} tone={look.tone} />;
+};

@@ -1,0 +1,64 @@
+import { ChevronDown, Play, RotateCw, Square } from "lucide-react";
+import type { Container, Project } from "@tesslate/contract";
+import { Menu } from "../../ui/Menu.tsx";
+import { ProjectPill } from "../projects/ProjectPill.tsx";
+import { ContainerDot, containerLook } from "./ContainerDot.tsx";
+import type { RuntimeActs } from "./use-runtime-acts.ts";
+
+/** How the project stands, and what can be done about it. */
+export function RuntimeMenu({ project, containers, acts }: { project: Project; containers: readonly Container[]; acts: RuntimeActs }) {
+  const isUp = containers.some((container) => container.status === "running" || container.status === "starting");
+  return (
+    <Menu
+      label="Run state"
+      trigger={
+        <button
+          type="button"
+          aria-label="Run state"
+          className="inline-flex items-center gap-1 rounded-full pr-1 hover:bg-bg-3 data-[state=open]:bg-bg-3"
+        >
+          <ProjectPill project={project} />
+          <ChevronDown size={12} className="text-fg-3" aria-hidden="true" />
+        </button>
+      }
+      head={
+        containers.length > 0 ? (
+          <ul className="border-b border-line-0 px-2 pt-1 pb-1.5 text-xs" aria-label="Containers">
+            {containers.map((container) => (
+              <li key={container.id} className="flex h-6 items-center gap-2">
+                <ContainerDot status={container.status} needs_restart={container.needs_restart} />
+                <span className="min-w-0 flex-1 truncate text-fg-0">{container.name}</span>
+                <span className="text-fg-2">{containerLook(container).word}</span>
+              </li>
+            ))}
+          </ul>
+        ) : null
+      }
+      entries={[
+        { label: "Start", icon: <Play size={14} />, isDisabled: isUp || acts.isStarting, onSelect: () => void acts.start() },
+        { label: "Restart", icon: <RotateCw size={14} />, isDisabled: acts.isStarting, onSelect: acts.restart },
+        { label: "Stop", hint: "Files are kept", icon: <Square size={14} />, isDisabled: !isUp || acts.isStopping, onSelect: acts.stop },
+      ]}
+    />
+  );
+}
+
+/** The project's status as its containers tell it now; the stored one is older. */
+export function liveStatus(project: Project, containers: readonly Container[]): Project {
+  const own = containers.filter((container) => container.status !== "connected");
+  if (own.length === 0) return project;
+  const count = (status: Container["status"]) => own.filter((container) => container.status === status).length;
+  const status =
+    count("starting") > 0
+      ? "starting"
+      : count("failed") > 0
+        ? "error"
+        : count("running") === own.length
+          ? "running"
+          : count("running") > 0
+            ? "partial"
+            : count("frozen") > 0
+              ? "hibernated"
+              : "stopped";
+  return { ...project, status };
+}

@@ -1,0 +1,79 @@
+import { TriangleAlert } from "lucide-react";
+import type { Container } from "@tesslate/contract";
+import type { StreamState } from "../../lib/project-stream.ts";
+import type { Run } from "../chat/chat.types.ts";
+import { costText, tokensText } from "../chat/durations.ts";
+import { Elapsed } from "../chat/tools/ToolRow.tsx";
+import { ContainerDot, containerLook } from "./ContainerDot.tsx";
+
+/** 26 px of facts: what runs, what is wrong, what the run has used. */
+export function StatusBar({
+  containers,
+  problemCount,
+  onProblems,
+  run,
+  isLive,
+  stream,
+  onLogs,
+}: {
+  containers: readonly Container[];
+  problemCount: number;
+  onProblems: () => void;
+  /** The newest run of the session on screen. */
+  run: Run | undefined;
+  isLive: boolean;
+  stream: StreamState;
+  onLogs: () => void;
+}) {
+  return (
+    <footer
+      aria-label="Status"
+      className="flex h-(--status) min-w-0 items-center gap-3.5 overflow-hidden pr-3.5 pl-1.5 text-2xs whitespace-nowrap text-fg-2"
+    >
+      {containers.map((container) => (
+        <button
+          key={container.id}
+          type="button"
+          title={`${container.name}: ${containerLook(container).word}`}
+          onClick={onLogs}
+          className="inline-flex items-center gap-1.5 hover:text-fg-0"
+        >
+          <ContainerDot status={container.status} needs_restart={container.needs_restart} />
+          {container.name}
+          {container.status === "running" ? (
+            <span className="sr-only">running</span>
+          ) : (
+            <span>{containerLook(container).word.toLowerCase()}</span>
+          )}
+        </button>
+      ))}
+      {problemCount > 0 ? (
+        <button type="button" onClick={onProblems} className="inline-flex items-center gap-1.5 text-err hover:underline">
+          <TriangleAlert size={13} aria-hidden="true" />
+          {problemCount} {problemCount === 1 ? "problem" : "problems"}
+        </button>
+      ) : null}
+      <span className="flex-1" />
+      {stream === "reconnecting" ? <span className="text-info">Reconnecting</span> : null}
+      {run ? (
+        <>
+          {isLive ? (
+            <span className="inline-flex items-center gap-1.5">
+              {run.status === "waiting" ? "Asks you" : "Working"} <Elapsed since={run.startedAt} />
+            </span>
+          ) : null}
+          {run.usage.tokensIn + run.usage.tokensOut > 0 ? (
+            <span className="num" title="Tokens of this run">
+              {tokensText(run.usage.tokensIn)} in · {tokensText(run.usage.tokensOut)} out
+            </span>
+          ) : null}
+          {run.usage.costCents > 0 ? (
+            <span className="num text-fg-0" title="Cost of this run">
+              {costText(run.usage.costCents)}
+            </span>
+          ) : null}
+        </>
+      ) : null}
+    </footer>
+  );
+}

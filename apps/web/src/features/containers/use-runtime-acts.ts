@@ -1,0 +1,49 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Contract, Task } from "@tesslate/contract";
+import type { Client } from "@tesslate/contract/client";
+import { sentenceOf } from "../../lib/errors.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import { projectKey } from "../workbench/workbench.queries.ts";
+
+export interface RuntimeActs {
+  start: () => Promise<void>;
+  stop: () => void;
+  restart: () => void;
+  isStarting: boolean;
+  isStopping: boolean;
+}
+
+/** Start, stop, restart of the whole project. What becomes of it comes by event. */
+export function useRuntimeActs(project: { id: string; slug: string }): RuntimeActs {
+  const { api }: { api: Client<Contract> } = useServices();
+  const queries = useQueryClient();
+  const params = { id: project.id };
+  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const refresh = () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: projectKey(project.slug) }),
+      queries.invalidateQueries({ queryKey: ["project", project.id, "containers"] }),
+    ]);
+  /** The task is known before its first event, so that the screen changes at once. */
+  const adopt = async ({ task_id: taskId }: { task_id: string | null }) => {
+    if (!taskId) return refresh();
+    const key = ["project", project.id, "tasks"];
+    if (queries.getQueryData<Task[]>(key)?.some((task) => task.id === taskId)) return undefined;
+    const task = await api.tasks.get({ params: { task_id: taskId } });
+    queries.setQueryData<Task[]>(key, (list) => (list?.some((known) => known.id === taskId) ? list : [task, ...(list ?? [])]));
+    return undefined;
+  };
+  const start = useMutation({ mutationFn: () => api.projects.start({ params }), onSuccess: adopt, onError: complain });
+  const restart = useMutation({ mutationFn: () => api.projects.restart({ params }), onSuccess: adopt, onError: complain });
+  const stop = useMutation({ mutationFn: () => api.projects.stop({ params }), onSuccess: refresh, onError: complain });
+  return {
+    start: async () => {
+      await start.mutateAsync().catch(() => undefined);
+    },
+    stop: () => stop.mutate(),
+    restart: () => restart.mutate(),
+    isStarting: start.isPending || restart.isPending,
+    isStopping: stop.isPending,
+  };
+}

@@ -1,0 +1,112 @@
+import { PanelLeft } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { shortcuts } from "../../shortcuts.ts";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Kbds } from "../../ui/Kbd.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { FileTreePanel, useIsNarrow, type FileMark } from "./FileTreePanel.tsx";
+import type { OpenFiles } from "./use-open-files.ts";
+import type { FileTree } from "./tree.ts";
+import { useFileActs } from "./use-file-acts.ts";
+
+const EditorPane = lazy(async () => ({ default: (await import("./editor/EditorPane.tsx")).EditorPane }));
+/** Fetches the editor before it is asked for. */
+export const preloadEditor = (): void => void import("./editor/EditorPane.tsx");
+
+export interface CodePaneProps {
+  projectId: string;
+  tree: FileTree | undefined;
+  treeError: string | undefined;
+  onRetryTree: () => void;
+  files: OpenFiles;
+  marks: ReadonlyMap<string, FileMark>;
+  onQuickOpen: () => void;
+}
+
+/** Files at the left, text at the right; on a phone one of the two. */
+export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks, onQuickOpen }: CodePaneProps) {
+  const acts = useFileActs(projectId);
+  const isNarrow = useIsNarrow();
+  const [isTreeShown, setIsTreeShown] = useState(true);
+  const [wasNarrow, setWasNarrow] = useState(isNarrow);
+  if (wasNarrow !== isNarrow) {
+    setWasNarrow(isNarrow);
+    setIsTreeShown(!isNarrow || files.activePath === undefined);
+  }
+  const open = (path: string) => {
+    files.open(path);
+    if (isNarrow) setIsTreeShown(false);
+  };
+  return (
+    <div className="relative flex min-h-0 flex-1">
+      <div className={cx("flex w-60 flex-none flex-col border-r border-line-0 narrow:w-full narrow:border-0", !isTreeShown && "hidden")}>
+        {tree ? (
+          <FileTreePanel tree={tree} acts={acts} openPath={files.activePath} onOpen={open} marks={marks} />
+        ) : treeError ? (
+          <ErrorState title="The files could not be listed" onRetry={onRetryTree} className="p-4!">
+            {treeError}
+          </ErrorState>
+        ) : (
+          <div className="p-3">
+            <SkeletonRows count={12} label="Loading the files" />
+          </div>
+        )}
+      </div>
+      <div className={cx("flex min-h-0 min-w-0 flex-1 flex-col", isNarrow && isTreeShown && "hidden")}>
+        {isNarrow ? (
+          <div className="flex-none border-b border-line-0 p-1">
+            <Button size="sm" variant="ghost" icon={<PanelLeft size={14} />} onClick={() => setIsTreeShown(true)}>
+              All files
+            </Button>
+          </div>
+        ) : null}
+        {files.activePath ? (
+          <Suspense
+            fallback={
+              <div className="p-6">
+                <SkeletonRows count={8} label="Loading the editor" />
+              </div>
+            }
+          >
+            <EditorPane
+              projectId={projectId}
+              buffers={files.buffers}
+              paths={files.paths}
+              activePath={files.activePath}
+              onActivate={files.activate}
+              onClose={files.close}
+              reveal={files.reveal}
+            />
+          </Suspense>
+        ) : (
+          <EmptyState
+            title="No file open"
+            action={
+              <Button onClick={onQuickOpen} keys={<Kbds caps={capsOf(shortcuts["files.open"].keys[0] ?? "").flat()} />}>
+                Find a file
+              </Button>
+            }
+          >
+            Choose one on the left. What you type is saved by itself.
+          </EmptyState>
+        )}
+      </div>
+      {isNarrow ? null : (
+        <IconButton
+          size="sm"
+          label={isTreeShown ? "Hide the files" : "Show the files"}
+          className="absolute bottom-2 left-2 z-10 bg-bg-1"
+          aria-expanded={isTreeShown}
+          onClick={() => setIsTreeShown(!isTreeShown)}
+        >
+          <PanelLeft size={14} />
+        </IconButton>
+      )}
+    </div>
+  );
+}

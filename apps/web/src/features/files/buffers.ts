@@ -1,0 +1,251 @@
+import { createAutosave, type Autosave } from "./autosave.ts";
+
+/** What the server answered for a file. */
+export type ReadFile =
+  | { kind: "text"; text: string; etag: string }
+  /** Shown as a picture where the browser can, else described. */
+  | { kind: "binary"; size: number; etag: string }
+  | { kind: "too_large" }
+  | { kind: "gone" };
+export type WriteFile =
+  | { kind: "written"; etag: string }
+  | { kind: "changed"; etag: string | undefined }
+  | { kind: "failed"; message: string };
+
+export interface BufferView {
+  path: string;
+  status: "loading" | "ready" | "binary" | "too_large" | "gone" | "failed";
+  /** What is on the server, as far as we know; the editor's text may be newer (`isDirty`). */
+  text: string;
+  /** Grows when `text` was replaced by the server's: the editor takes it over. Never the same twice, for no file. */
+  revision: number;
+  /** Unsaved text of a file that has just got another path: what an editor opens with instead of `text`. */
+  draft: string | undefined;
+  isDirty: boolean;
+  isSaving: boolean;
+  size: number;
+  /** Changed on the server while it was being edited here; `undefined` text means deleted there. */
+  conflict: { text: string | undefined } | undefined;
+  failure: string | undefined;
+}
+
+export interface Buffers {
+  /** Opens a file, reading it once. */
+  open: (path: string) => void;
+  close: (path: string) => Promise<void>;
+  get: (path: string) => BufferView | undefined;
+  /** The editor's text changed; `read` gives it when it is needed. */
+  edited: (path: string, read: () => string) => void;
+  /** Writes now what is unsaved (blur). */
+  flush: (path: string) => Promise<void>;
+  /** Another version may be on the server: an event, or the tab came back. `etag` undefined means "unknown". */
+  changed: (path: string, etag: string | undefined) => void;
+  deleted: (path: string) => void;
+  moved: (from: string, to: string) => void;
+  keepMine: (path: string) => void;
+  takeTheirs: (path: string) => void;
+  retry: (path: string) => void;
+  subscribe: (listener: () => void) => () => void;
+  hasUnsaved: () => boolean;
+}
+
+interface Buffer {
+  view: BufferView;
+  etag: string | undefined;
+  read: (() => string) | undefined;
+  autosave: Autosave;
+  /** An outside change came in while our own write was on its way: whose it was shows when that has answered. */
+  pendingEtags: (string | undefined)[];
+}
+
+/** Open files: what the server has, what is unsaved, and what happens when both changed. Knows no editor. */
+export function createBuffers({
+  read,
+  write,
+  delayMs,
+}: {
+  read: (path: string) => Promise<ReadFile>;
+  /** `etag` undefined: the file must not be there yet. */
+  write: (path: string, text: string, etag: string | undefined) => Promise<WriteFile>;
+  delayMs?: number;
+}): Buffers {
+  const buffers = new Map<string, Buffer>();
+  let revisions = 0;
+  const listeners = new Set<() => void>();
+  const set = (buffer: Buffer, patch: Partial<BufferView>) => {
+    buffer.view = { ...buffer.view, ...patch };
+    for (const listener of listeners) listener();
+  };
+  const isOpen = (buffer: Buffer) => buffers.get(buffer.view.path) === buffer;
+
+  const load = async (buffer: Buffer) => {
+    try {
+      const file = await read(buffer.view.path);
+      if (!isOpen(buffer)) return;
+      switch (file.kind) {
+        case "text": {
+          buffer.etag = file.etag;
+          const isSame = buffer.view.status === "ready" && buffer.view.text === file.text;
+          if (buffer.view.isDirty && !isSame) return set(buffer, { conflict: { text: file.text } });
+          return set(buffer, {
+            status: "ready",
+            text: file.text,
+            failure: undefined,
+            conflict: undefined,
+            ...(!isSame && { revision: ++revisions }),
+          });
+        }
+        case "binary":
+          buffer.etag = file.etag;
+          return set(buffer, { status: "binary", size: file.size, failure: undefined, revision: ++revisions });
+        case "too_large":
+          return set(buffer, { status: "too_large", failure: undefined });
+        case "gone":
+          return goneFrom(buffer);
+      }
+    } catch (error) {
+      if (isOpen(buffer))
+        set(buffer, {
+          ...(buffer.view.status === "loading" && { status: "failed" }),
+          failure: error instanceof Error ? error.message : "It could not be read.",
+        });
+    }
+  };
+
+  const goneFrom = (buffer: Buffer) => {
+    buffer.etag = undefined;
+    if (buffer.view.isDirty) set(buffer, { conflict: { text: undefined } });
+    else set(buffer, { status: "gone" });
+  };
+
+  const save = async (buffer: Buffer) => {
+    if (!buffer.read || !isOpen(buffer) || buffer.view.conflict) return;
+    const text = buffer.read();
+    if (text === buffer.view.text && buffer.etag !== undefined) return set(buffer, { isDirty: false });
+    const readBefore = buffer.read;
+    set(buffer, { isSaving: true, isDirty: false });
+    const result = await write(buffer.view.path, text, buffer.etag);
+    if (!isOpen(buffer)) return;
+    const isNewer = buffer.read !== readBefore;
+    switch (result.kind) {
+      case "written":
+        buffer.etag = result.etag;
+        set(buffer, { isSaving: false, text, failure: undefined, isDirty: isNewer || buffer.view.isDirty });
+        break;
+      case "changed": {
+        set(buffer, { isSaving: false, isDirty: true });
+        await load(buffer);
+        break;
+      }
+      case "failed":
+        set(buffer, { isSaving: false, isDirty: true, failure: result.message });
+        break;
+    }
+    const late = buffer.pendingEtags.splice(0);
+    if (late.some((etag) => etag === undefined || etag !== buffer.etag)) await load(buffer);
+  };
+
+  const make = (path: string): Buffer => {
+    const buffer: Buffer = {
+      view: {
+        path,
+        status: "loading",
+        text: "",
+        revision: 0,
+        draft: undefined,
+        isDirty: false,
+        isSaving: false,
+        size: 0,
+        conflict: undefined,
+        failure: undefined,
+      },
+      etag: undefined,
+      read: undefined,
+      pendingEtags: [],
+      autosave: createAutosave({ save: () => save(buffer), ...(delayMs !== undefined && { delayMs }) }),
+    };
+    return buffer;
+  };
+
+  const withBuffer = (path: string, act: (buffer: Buffer) => void) => {
+    const buffer = buffers.get(path);
+    if (buffer) act(buffer);
+  };
+
+  return {
+    open: (path) => {
+      const known = buffers.get(path);
+      if (known && known.view.status !== "gone" && known.view.status !== "failed") return;
+      const buffer = make(path);
+      buffers.set(path, buffer);
+      for (const listener of listeners) listener();
+      void load(buffer);
+    },
+    close: async (path) => {
+      const buffer = buffers.get(path);
+      if (!buffer) return;
+      await buffer.autosave.flush();
+      buffers.delete(path);
+      for (const listener of listeners) listener();
+    },
+    get: (path) => buffers.get(path)?.view,
+    edited: (path, reader) =>
+      withBuffer(path, (buffer) => {
+        // A new function each time: that is how a write notices that more was typed meanwhile.
+        buffer.read = () => reader();
+        if (!buffer.view.isDirty || buffer.view.draft !== undefined) set(buffer, { isDirty: true, draft: undefined });
+        if (!buffer.view.conflict) buffer.autosave.touch();
+      }),
+    flush: async (path) => {
+      await buffers.get(path)?.autosave.flush();
+    },
+    changed: (path, etag) =>
+      withBuffer(path, (buffer) => {
+        if (buffer.view.status === "loading" || (etag !== undefined && etag === buffer.etag)) return;
+        if (buffer.view.isSaving) buffer.pendingEtags.push(etag);
+        else void load(buffer);
+      }),
+    deleted: (path) => withBuffer(path, goneFrom),
+    moved: (from, to) => {
+      for (const [path, buffer] of buffers) {
+        if (path !== from && !path.startsWith(`${from}/`)) continue;
+        buffers.delete(path);
+        const next = to + path.slice(from.length);
+        buffers.set(next, buffer);
+        const draft = buffer.view.isDirty ? buffer.read?.() : undefined;
+        if (draft !== undefined) buffer.read = () => draft;
+        set(buffer, { path: next, draft, revision: ++revisions });
+      }
+    },
+    keepMine: (path) =>
+      withBuffer(path, (buffer) => {
+        const wasDeleted = buffer.view.conflict?.text === undefined;
+        // What they wrote becomes what ours is measured against; the next write replaces it.
+        set(buffer, { conflict: undefined, isDirty: true, ...(!wasDeleted && { text: buffer.view.conflict?.text ?? "" }) });
+        buffer.autosave.touch();
+        void buffer.autosave.flush();
+      }),
+    takeTheirs: (path) =>
+      withBuffer(path, (buffer) => {
+        buffer.autosave.forget();
+        const theirs = buffer.view.conflict?.text;
+        if (theirs === undefined) return set(buffer, { conflict: undefined, isDirty: false, status: "gone" });
+        return set(buffer, { conflict: undefined, isDirty: false, text: theirs, revision: ++revisions });
+      }),
+    retry: (path) =>
+      withBuffer(path, (buffer) => {
+        if (buffer.view.isDirty) {
+          buffer.autosave.touch();
+          void buffer.autosave.flush();
+        } else {
+          set(buffer, { status: buffer.view.status === "ready" ? "ready" : "loading", failure: undefined });
+          void load(buffer);
+        }
+      }),
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    hasUnsaved: () => [...buffers.values()].some((buffer) => buffer.view.isDirty || buffer.view.isSaving),
+  };
+}

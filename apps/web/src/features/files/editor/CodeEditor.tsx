@@ -1,0 +1,167 @@
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { Annotation, Compartment, EditorState, type Extension } from "@codemirror/state";
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+} from "@codemirror/view";
+import { useEffect, useRef } from "react";
+import { useHandler } from "../../../lib/use-handler.ts";
+import type { BufferView } from "../buffers.ts";
+import { languageOf } from "./languages.ts";
+import { editorTheme } from "./theme.ts";
+
+/** Marks a change that came from the server: it is not "edited". */
+const fromServer = Annotation.define<boolean>();
+const language = new Compartment();
+const writable = new Compartment();
+
+interface Kept {
+  state: EditorState;
+  /** Of the buffer's text this state has taken over. */
+  revision: number;
+  scrollTop: number;
+}
+
+export interface CodeEditorProps {
+  buffer: BufferView;
+  isReadOnly: boolean;
+  onEdit: (path: string, read: () => string) => void;
+  onLeave: (path: string) => void;
+  /** Go to a line; a new object asks again. */
+  reveal: { path: string; line: number } | undefined;
+}
+
+/** One editor for all open files: each keeps its text, its undo history and its place while another is shown. */
+export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal }: CodeEditorProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(undefined);
+  const kept = useRef(new Map<string, Kept>());
+  const shown = useRef<string>(undefined);
+  const edited = useHandler(onEdit);
+  const left = useHandler(onLeave);
+
+  const extensions = useHandler((path: string): Extension[] => [
+    lineNumbers(),
+    highlightActiveLineGutter(),
+    highlightSpecialChars(),
+    history(),
+    foldGutter(),
+    drawSelection(),
+    indentOnInput(),
+    bracketMatching(),
+    closeBrackets(),
+    autocompletion(),
+    highlightActiveLine(),
+    highlightSelectionMatches(),
+    search({ top: true }),
+    EditorState.tabSize.of(2),
+    EditorState.allowMultipleSelections.of(true),
+    EditorView.contentAttributes.of({ "aria-label": `Text of ${path}` }),
+    keymap.of([
+      {
+        key: "Mod-s",
+        preventDefault: true,
+        run: () => {
+          left(path);
+          return true;
+        },
+      },
+      ...closeBracketsKeymap,
+      ...defaultKeymap,
+      ...searchKeymap,
+      ...historyKeymap,
+      ...foldKeymap,
+      ...completionKeymap,
+      indentWithTab,
+    ]),
+    editorTheme,
+    language.of([]),
+    writable.of(EditorState.readOnly.of(isReadOnly)),
+    EditorView.updateListener.of((update) => {
+      const entry = kept.current.get(path);
+      if (entry) entry.state = update.state;
+      if (!update.docChanged || update.transactions.every((change) => change.annotation(fromServer) || !change.docChanged)) return;
+      edited(path, () => (kept.current.get(path)?.state ?? update.state).doc.toString());
+    }),
+    EditorView.domEventHandlers({ blur: () => void left(path) }),
+  ]);
+
+  useEffect(() => {
+    if (!host.current) return undefined;
+    const made = new EditorView({ parent: host.current });
+    const states = kept.current;
+    view.current = made;
+    shown.current = undefined;
+    return () => {
+      const entry = shown.current === undefined ? undefined : states.get(shown.current);
+      if (entry) entry.scrollTop = made.scrollDOM.scrollTop;
+      made.destroy();
+      view.current = undefined;
+    };
+  }, []);
+
+  const { path, draft, revision } = buffer;
+  const text = draft ?? buffer.text;
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor) return;
+    let entry = kept.current.get(path);
+    if (shown.current !== path) {
+      const before = shown.current === undefined ? undefined : kept.current.get(shown.current);
+      if (before) before.scrollTop = editor.scrollDOM.scrollTop;
+      if (!entry) {
+        entry = { state: EditorState.create({ doc: text, extensions: extensions(path) }), revision, scrollTop: 0 };
+        kept.current.set(path, entry);
+        void languageOf(path)?.then((grammar) => {
+          const target = kept.current.get(path);
+          if (!target) return;
+          const effects = language.reconfigure(grammar);
+          if (shown.current === path && view.current) view.current.dispatch({ effects });
+          else target.state = target.state.update({ effects }).state;
+        });
+      }
+      shown.current = path;
+      editor.setState(entry.state);
+      const { scrollTop } = entry;
+      editor.requestMeasure({ read: () => undefined, write: () => editor.scrollDOM.scrollTo({ top: scrollTop }) });
+    }
+    if (entry && entry.revision !== revision) {
+      entry.revision = revision;
+      const change = smallestChange(editor.state.doc.toString(), text);
+      if (change) editor.dispatch({ changes: change, annotations: fromServer.of(true) });
+    }
+  }, [path, text, revision, extensions]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: writable.reconfigure(EditorState.readOnly.of(isReadOnly)) });
+  }, [isReadOnly, path]);
+
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || !reveal || reveal.path !== path) return;
+    const line = editor.state.doc.line(Math.min(Math.max(1, reveal.line), editor.state.doc.lines));
+    editor.dispatch({ selection: { anchor: line.from }, effects: EditorView.scrollIntoView(line.from, { y: "center" }) });
+    editor.focus();
+  }, [reveal, path]);
+
+  return <div ref={host} className="min-h-0 flex-1 overflow-hidden" />;
+}
+
+/** Only what differs is replaced, so that cursor, scroll and undo of the rest stay. */
+function smallestChange(before: string, after: string): { from: number; to: number; insert: string } | undefined {
+  if (before === after) return undefined;
+  let head = 0;
+  const shorter = Math.min(before.length, after.length);
+  while (head < shorter && before.charCodeAt(head) === after.charCodeAt(head)) head += 1;
+  let tail = 0;
+  while (tail < shorter - head && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail += 1;
+  return { from: head, to: before.length - tail, insert: after.slice(head, after.length - tail) };
+}

@@ -1,0 +1,61 @@
+import type { Contract, File } from "@tesslate/contract";
+import { ApiError, urlOf, type Client } from "@tesslate/contract/client";
+import { sentenceOf } from "../../lib/errors.ts";
+import type { ReadFile, WriteFile } from "./buffers.ts";
+
+type Api = Client<Contract>;
+
+/** Longer texts make an editor in a browser slow; they are shown as what they are. */
+const longestText = 4 * 1024 * 1024;
+const imageTypes: Record<string, string> = {
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  gif: "image/gif",
+  webp: "image/webp",
+  avif: "image/avif",
+  svg: "image/svg+xml",
+  ico: "image/x-icon",
+};
+export const imageTypeOf = (path: string): string | undefined => imageTypes[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
+
+export async function readFile(api: Api, projectId: string, path: string): Promise<ReadFile> {
+  try {
+    const file = (await api.files.get({ params: { id: projectId, path } })) as File;
+    if (file.is_binary || file.encoding === "base64") return { kind: "binary", size: file.size, etag: file.etag };
+    if (file.content === null || file.size > longestText) return { kind: "too_large" };
+    return { kind: "text", text: file.content, etag: file.etag };
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "not_found") return { kind: "gone" };
+    if (error instanceof ApiError && error.code === "payload_too_large") return { kind: "too_large" };
+    throw new Error(sentenceOf(error), { cause: error });
+  }
+}
+
+export async function writeFile(api: Api, projectId: string, path: string, text: string, etag: string | undefined): Promise<WriteFile> {
+  try {
+    const file = await api.files.put(
+      { params: { id: projectId, path }, body: { content: text } },
+      { headers: etag === undefined ? { "if-none-match": "*" } : { "if-match": `"${etag}"` } },
+    );
+    return { kind: "written", etag: file.etag };
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 412) return { kind: "changed", etag: error.details?.["etag"] as string | undefined };
+    return { kind: "failed", message: sentenceOf(error) };
+  }
+}
+
+/** Bytes of a file as something `<img>` takes; the caller revokes the URL. */
+export async function readImage(
+  fetch: (url: string, init: RequestInit) => Promise<Response>,
+  projectId: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const response = await fetch(urlOf("/api/projects/{id}/files/{path}", { params: { id: projectId, path }, query: { raw: true } }), {
+    method: "GET",
+    signal,
+  });
+  if (!response.ok) throw new Error("The picture could not be read.");
+  return URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: imageTypeOf(path) ?? "application/octet-stream" }));
+}

@@ -1,0 +1,86 @@
+import { useCallback, useEffect, useState } from "react";
+import { isStringArray, readStored, writeStored } from "../../lib/storage.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { createBuffers, type Buffers } from "./buffers.ts";
+import { readFile, writeFile } from "./files.api.ts";
+import { trimPath } from "./tree.ts";
+
+export interface OpenFiles {
+  buffers: Buffers;
+  paths: readonly string[];
+  activePath: string | undefined;
+  reveal: { path: string; line: number } | undefined;
+  /** `place` may end in `:line` or `:line:column`. */
+  open: (place: string) => void;
+  activate: (path: string) => void;
+  close: (path: string) => void;
+}
+
+const openKey = (projectId: string) => `studio:open-files:${projectId}`;
+
+/** Which files are open, in what order, and their buffers; survives the tab's reloads. */
+export function useOpenFiles(projectId: string, events: ProjectEvents): OpenFiles {
+  const { api } = useServices();
+  const [buffers] = useState(() =>
+    createBuffers({
+      read: (path) => readFile(api, projectId, path),
+      write: (path, text, etag) => writeFile(api, projectId, path, text, etag),
+    }),
+  );
+  const [tabs, setTabs] = useState<{ paths: readonly string[]; active: string | undefined }>(() => {
+    const stored = readStored(sessionStorage, openKey(projectId), isStringArray) ?? [];
+    const [active, ...paths] = stored;
+    return { paths, active: active && paths.includes(active) ? active : paths[0] };
+  });
+  const [reveal, setReveal] = useState<{ path: string; line: number }>();
+  const { paths, active } = tabs;
+
+  useEffect(() => {
+    if (active) buffers.open(active);
+    writeStored(sessionStorage, openKey(projectId), paths.length > 0 ? [active, ...paths] : undefined);
+  }, [buffers, active, paths, projectId]);
+
+  const moved = useHandler((from: string, to: string) => {
+    const rename = (path: string) => (path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path);
+    buffers.moved(from, to);
+    setTabs((last) => ({ paths: last.paths.map(rename), active: last.active === undefined ? undefined : rename(last.active) }));
+  });
+  useEffect(
+    () =>
+      events.subscribe((event) => {
+        if (event.type !== "file_changed") return;
+        const path = trimPath(event.data.path);
+        if (event.data.op === "delete") {
+          for (const open of paths) if (open === path || open.startsWith(`${path}/`)) buffers.deleted(open);
+        } else if (event.data.op === "move" && event.data.new_path) moved(path, trimPath(event.data.new_path));
+        else buffers.changed(path, event.data.etag);
+      }),
+    [events, buffers, paths, moved],
+  );
+  useEffect(() => {
+    const onUnload = (event: BeforeUnloadEvent) => {
+      if (buffers.hasUnsaved()) event.preventDefault();
+    };
+    addEventListener("beforeunload", onUnload);
+    return () => removeEventListener("beforeunload", onUnload);
+  }, [buffers]);
+
+  const open = useCallback((place: string) => {
+    const [, path = place, line] = /^(.*?)(?::(\d+))?(?::\d+)?$/.exec(place) ?? [];
+    const clean = trimPath(path);
+    setTabs((last) => ({ paths: last.paths.includes(clean) ? last.paths : [...last.paths, clean], active: clean }));
+    setReveal(line ? { path: clean, line: Number(line) } : undefined);
+  }, []);
+  const activate = useCallback((path: string) => setTabs((last) => ({ ...last, active: path })), []);
+  const close = useHandler((path: string) => {
+    void buffers.close(path);
+    setTabs((last) => {
+      const at = last.paths.indexOf(path);
+      const rest = last.paths.filter((other) => other !== path);
+      return { paths: rest, active: last.active === path ? rest[Math.min(Math.max(0, at), rest.length - 1)] : last.active };
+    });
+  });
+  return { buffers, paths, activePath: active, reveal, open, activate, close };
+}

@@ -1,0 +1,76 @@
+import type { Container } from "@tesslate/contract";
+import { useState, type RefObject } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { cx } from "../../lib/cx.ts";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { PreviewState, SilentNotice, type PreviewActs } from "./PreviewStates.tsx";
+import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx";
+import type { PreviewPhase } from "./preview-phase.ts";
+import { currentProblems } from "./problems.ts";
+import type { Preview } from "./use-preview.ts";
+
+/** The running app in its frame, or the reason why it is not there. There is never a second frame. */
+export function PreviewPane({
+  preview,
+  frameRef,
+  phase,
+  container,
+  acts,
+  onProblems,
+}: {
+  preview: Preview;
+  frameRef: RefObject<HTMLIFrameElement | null>;
+  phase: PreviewPhase;
+  container: Container | undefined;
+  acts: PreviewActs;
+  onProblems: () => void;
+}) {
+  const [device, setDevice] = useState<Device>("desktop");
+  const width = deviceWidths[device];
+  const isShown = phase.kind === "running" && !preview.ticketError;
+  return (
+    <div className="flex min-h-0 flex-1 flex-col">
+      <PreviewToolbar
+        preview={preview}
+        container={container}
+        device={device}
+        onDevice={setDevice}
+        problemCount={currentProblems(preview.reports).length}
+        onProblems={onProblems}
+      />
+      {isShown && preview.isSilent ? <SilentNotice onOpen={preview.openOutside} onRetry={() => preview.enter()} /> : null}
+      <div className="relative min-h-0 flex-1 overflow-auto border-y border-line-0 bg-bg-2">
+        {preview.frame ? (
+          <iframe
+            ref={frameRef}
+            data-testid="preview-frame"
+            title={preview.title ? `Preview: ${preview.title}` : "Preview of the app"}
+            src={preview.frame.src}
+            sandbox="allow-scripts allow-same-origin allow-forms allow-popups allow-modals allow-downloads"
+            allow="clipboard-write; fullscreen"
+            onLoad={preview.onLoad}
+            style={width === undefined ? undefined : { width }}
+            className={cx(
+              "block h-full border-0 bg-white",
+              width === undefined ? "w-full" : "mx-auto max-w-none border-x border-line-0",
+              !isShown && "invisible absolute inset-0",
+            )}
+          />
+        ) : null}
+        {phase.kind === "running" ? (
+          preview.ticketError ? (
+            <div className="grid h-full place-items-center">
+              <ErrorState title="The preview could not be entered" onRetry={() => preview.enter()} details={detailsOf(preview.ticketError)}>
+                {sentenceOf(preview.ticketError)}
+              </ErrorState>
+            </div>
+          ) : null
+        ) : (
+          <div className="scroll-y absolute inset-0 grid place-items-center">
+            <PreviewState phase={phase} acts={acts} />
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}

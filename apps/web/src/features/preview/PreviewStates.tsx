@@ -1,0 +1,152 @@
+import { ExternalLink, Moon, Play, RotateCw } from "lucide-react";
+import type { Task } from "@tesslate/contract";
+import type { ReactNode } from "react";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Progress } from "../../ui/Progress.tsx";
+import type { PreviewPhase } from "./preview-phase.ts";
+import { scrollable } from "../../ui/scrollable.ts";
+
+export interface PreviewActs {
+  start: () => void;
+  restart: () => void;
+  showLogs: () => void;
+  /** Asks the agent to find the cause. */
+  fix: (lines: readonly string[], exitCode: number | undefined) => void;
+  isStarting: boolean;
+}
+
+/** A line of a task's log without its time. */
+const textOf = (line: string) => line.replace(/^\[[^\]]*\]\s*/, "");
+
+/** The last lines of something, in mono; nothing when there are none. */
+export const LogTail = ({ lines, label }: { lines: readonly string[]; label: string }) =>
+  lines.length === 0 ? null : (
+    <pre
+      aria-label={label}
+      {...scrollable}
+      className="scroll-y max-h-60 w-full max-w-[72ch] rounded-2 border border-line-0 bg-bg-2 px-3 py-2 text-xs leading-code break-words whitespace-pre-wrap text-fg-1"
+    >
+      {lines.slice(-12).map(textOf).join("\n")}
+    </pre>
+  );
+
+function Working({ title, task, children }: { title: string; task: Task | undefined; children?: ReactNode }) {
+  const percent = task?.progress.percentage;
+  return (
+    <div role="status" className="flex w-full max-w-[560px] flex-col gap-3 p-6">
+      <div className="flex items-center gap-2.5">
+        <span className="spin" aria-hidden="true" />
+        <h2 className="text-md">{title}</h2>
+        {percent === undefined ? null : <span className="num ml-auto text-sm text-fg-2">{percent} %</span>}
+      </div>
+      <Progress share={percent === undefined ? undefined : percent / 100} label={title} />
+      <p className="min-h-5 text-sm text-fg-2">{task?.progress.message}</p>
+      <LogTail lines={task?.logs ?? []} label="Last lines" />
+      {children}
+    </div>
+  );
+}
+
+/** What stands where the page will be. */
+export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { kind: "running" }>; acts: PreviewActs }) {
+  switch (phase.kind) {
+    case "provisioning":
+      return <Working title="Making the project" task={phase.task} />;
+    case "starting":
+      return (
+        <Working title="Starting the app" task={phase.task}>
+          <div>
+            <Button size="sm" variant="ghost" onClick={acts.showLogs}>
+              Show the logs
+            </Button>
+          </div>
+        </Working>
+      );
+    case "setup-failed":
+      return (
+        <ErrorState
+          title="The project could not be set up"
+          {...(phase.task && phase.task.logs.length > 0 && { details: phase.task.logs.map(textOf).join("\n") })}
+        >
+          {phase.task?.error ?? "The server did not say why."} Its files are kept; start a new project, or try to start this one.
+          <div className="pt-3">
+            <Button icon={<Play size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Starting">
+              Start anyway
+            </Button>
+          </div>
+        </ErrorState>
+      );
+    case "crashed":
+      return (
+        <div role="alert" className="flex w-full max-w-[640px] flex-col items-start gap-3 p-6">
+          <div>
+            <h2 className="text-md">The app crashed{phase.exitCode === undefined ? "" : ` (exit ${phase.exitCode})`}</h2>
+            <p className="mt-1 text-sm leading-read text-fg-2">
+              {phase.message ?? "Its process ended. Restart it, or let the agent find the cause."}
+            </p>
+          </div>
+          <LogTail lines={phase.lastLines} label="Last lines before it ended" />
+          <div className="flex flex-wrap gap-2">
+            <Button variant="primary" onClick={() => acts.fix(phase.lastLines, phase.exitCode)}>
+              Fix with agent
+            </Button>
+            <Button icon={<RotateCw size={14} />} onClick={acts.restart} isLoading={acts.isStarting} loadingWord="Restarting">
+              Restart
+            </Button>
+            <Button variant="ghost" onClick={acts.showLogs}>
+              Logs
+            </Button>
+          </div>
+        </div>
+      );
+    case "asleep":
+      return (
+        <EmptyState
+          title="The app is asleep"
+          action={
+            <Button variant="primary" icon={<Moon size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Waking">
+              Wake it
+            </Button>
+          }
+        >
+          Nobody used it for a while. Its files and data are as they were.
+        </EmptyState>
+      );
+    case "stopped":
+      return (
+        <EmptyState
+          title="The app is stopped"
+          action={
+            <Button variant="primary" icon={<Play size={14} />} onClick={acts.start} isLoading={acts.isStarting} loadingWord="Starting">
+              Start
+            </Button>
+          }
+        >
+          Start it to see it here. You can write to the agent and edit files meanwhile.
+        </EmptyState>
+      );
+    case "nothing-serves":
+      return (
+        <EmptyState title="Nothing serves a page yet">
+          This project has no container that answers on a port. Ask the agent for an app, and it appears here.
+        </EmptyState>
+      );
+  }
+}
+
+/** The frame is there and says nothing: most often its cookie was refused. */
+export const SilentNotice = ({ onOpen, onRetry }: { onOpen: () => void; onRetry: () => void }) => (
+  <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1.5 border-b border-line-0 bg-bg-1 px-3 py-2 text-xs text-fg-1">
+    <span className="min-w-0 flex-1 basis-64">
+      The page does not report to the studio. If it asks you to sign in, this browser refuses its cookie inside a frame.
+    </span>
+    <Button size="sm" icon={<ExternalLink size={14} />} onClick={onOpen}>
+      Open in a tab
+    </Button>
+    <Button size="sm" variant="ghost" onClick={onRetry}>
+      Enter again
+    </Button>
+  </div>
+);

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { commandMessage, pathTyped, readBridge, withNonce } from "./bridge.ts";
+
+const frame = {} as Window;
+const peer = { window: frame, origin: "http://counter-web.preview.localhost:8000", nonce: "n1" };
+const good = { source: "tesslate-bridge", nonce: "n1", type: "location", path: "/about", title: "About" };
+const event = (over: { source?: unknown; origin?: string; data?: unknown } = {}) => ({
+  source: frame,
+  origin: peer.origin,
+  data: good,
+  ...over,
+});
+
+describe("messages from the frame", () => {
+  test("our own frame's bridge is heard", () =>
+    expect(readBridge(event(), peer)).toEqual({ type: "location", path: "/about", title: "About" }));
+  test.each<[string, Parameters<typeof event>[0]]>([
+    ["another window", { source: {} }],
+    ["no window", { source: null }],
+    ["another origin", { origin: "http://evil.test" }],
+    ["the app itself", { origin: "http://127.0.0.1:8000" }],
+    ["a wrong nonce", { data: { ...good, nonce: "n2" } }],
+    ["another sender", { data: { ...good, source: "react-devtools" } }],
+    ["an unknown type", { data: { ...good, type: "approve" } }],
+    ["a path that is none", { data: { ...good, path: 7 } }],
+    ["text", { data: "location" }],
+    ["nothing", { data: null }],
+  ])("%s is not", (_, over) => expect(readBridge(event(over), peer)).toBeUndefined());
+  test("before the frame is there nothing is heard", () =>
+    expect(readBridge(event({ source: undefined }), { ...peer, window: undefined })).toBeUndefined());
+});
+
+test("commands carry the nonce", () =>
+  expect(commandMessage({ type: "navigate", path: "/x" }, "n1")).toEqual({
+    source: "tesslate-studio",
+    nonce: "n1",
+    type: "navigate",
+    path: "/x",
+  }));
+test("the nonce goes into the fragment", () =>
+  expect(withNonce("http://h/__studio/enter?t=1#x", "n1")).toBe("http://h/__studio/enter?t=1#studio-nonce=n1"));
+
+test.each([
+  ["/about", "/about"],
+  ["about?x=1#y", "/about?x=1#y"],
+  ["", "/"],
+  ["http://counter-web.preview.localhost:8000/deep", "/deep"],
+  ["http://evil.test/", undefined],
+  ["//evil.test/", "/evil.test/"],
+  ["javascript:alert(1)", "/javascript:alert(1)"],
+])("typed %s goes to %s", (typed, path) => expect(pathTyped(typed, peer.origin)).toBe(path));

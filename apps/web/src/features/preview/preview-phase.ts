@@ -1,0 +1,59 @@
+import type { Container, Project, Task } from "@tesslate/contract";
+
+export type PreviewPhase =
+  /** The project is being made. */
+  | { kind: "provisioning"; task: Task | undefined }
+  | { kind: "setup-failed"; task: Task | undefined }
+  /** Nothing in the project serves a page. */
+  | { kind: "nothing-serves" }
+  | { kind: "asleep" }
+  | { kind: "stopped" }
+  | { kind: "starting"; task: Task | undefined }
+  | ({ kind: "crashed" } & ContainerNews)
+  | { kind: "running" };
+
+/** What the last event about the container told beside its status. */
+export interface ContainerNews {
+  exitCode: number | undefined;
+  message: string | undefined;
+  lastLines: readonly string[];
+}
+export const noNews: ContainerNews = { exitCode: undefined, message: undefined, lastLines: [] };
+
+const isOpen = (task: Task) => task.status === "queued" || task.status === "running";
+const isStart = (task: Task) => /start|restart|restore/.test(task.type);
+const isSetup = (task: Task) => /create|setup|import|clone|initiali[sz]ation/.test(task.type);
+
+/** The container whose page is shown: the one asked for, else the first that runs, else the first. */
+export const servingContainer = (containers: readonly Container[], wanted?: string): Container | undefined => {
+  const candidates = containers.filter((container) => container.container_type === "base");
+  return (
+    candidates.find((container) => container.id === wanted) ??
+    candidates.find((container) => container.status === "running" && container.url) ??
+    candidates[0]
+  );
+};
+
+/** What the preview shows instead of, or around, the page; from the server's word only. */
+export function previewPhase(
+  project: Pick<Project, "environment_status">,
+  container: Pick<Container, "status" | "url"> | undefined,
+  tasks: readonly Task[],
+  news: ContainerNews = noNews,
+): PreviewPhase {
+  const environment = project.environment_status;
+  if (environment === "provisioning")
+    return { kind: "provisioning", task: tasks.find((task) => isOpen(task) && isSetup(task)) ?? tasks.find(isOpen) };
+  if (environment === "setup_failed")
+    return {
+      kind: "setup-failed",
+      task: tasks.find((task) => task.status === "failed" && isSetup(task)) ?? tasks.find((task) => task.status === "failed"),
+    };
+  if (!container) return { kind: "nothing-serves" };
+  const starting = tasks.find((task) => isOpen(task) && isStart(task));
+  if (container.status === "running") return { kind: "running" };
+  if (container.status === "failed" && !starting) return { kind: "crashed", ...news };
+  if (container.status === "starting" || starting || environment === "starting") return { kind: "starting", task: starting };
+  if (environment === "hibernated" || environment === "hibernating" || container.status === "frozen") return { kind: "asleep" };
+  return { kind: "stopped" };
+}

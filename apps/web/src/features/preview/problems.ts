@@ -1,0 +1,135 @@
+import type { PreviewReport } from "@tesslate/contract";
+
+/** Something that went wrong in the running app. All of it is the app's own word: text, nothing else. */
+export interface Problem {
+  /** Same cause, same key. */
+  key: string;
+  kind: "error" | "console" | "request";
+  message: string;
+  /** `src/App.tsx:12:5`, where known. */
+  place: string | undefined;
+  stack: string | undefined;
+  url: string | undefined;
+  count: number;
+  at: string;
+  /** It happened before the page was loaded anew. */
+  isOld: boolean;
+}
+export interface ConsoleLine {
+  id: number;
+  level: "log" | "info" | "warn" | "error" | "debug";
+  text: string;
+  at: string;
+  place: string | undefined;
+}
+export interface Reports {
+  problems: readonly Problem[];
+  console: readonly ConsoleLine[];
+  /** Where the frame is, as the server heard. */
+  path: string | undefined;
+}
+export const noReports: Reports = { problems: [], console: [], path: undefined };
+
+export type ReportAction =
+  | { type: "report"; report: PreviewReport; seq: number; at: string }
+  | { type: "clear-problems" }
+  | { type: "clear-console" }
+  | { type: "restarted" };
+
+const keptProblems = 100;
+const keptLines = 500;
+
+/** A source URL as people know the file: host and build query gone. */
+export function placeOf(source: string | undefined, line: number | undefined, column: number | undefined): string | undefined {
+  if (!source) return undefined;
+  let path = source;
+  try {
+    path = new URL(source, "http://x").pathname;
+  } catch {
+    // Not a URL: shown as it is.
+  }
+  const file = path.replace(/^\/+(@fs\/)?/, "").replace(/^app\//, "") || path;
+  return [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":");
+}
+
+function problemOf(report: PreviewReport, at: string): Problem | undefined {
+  const place = placeOf(report.source, report.line, report.column);
+  if (report.kind === "error" || (report.kind === "console" && report.level === "error")) {
+    const message = report.message?.trim() || "Unknown error";
+    return {
+      key: `${message}|${place ?? ""}`,
+      kind: report.kind === "error" ? "error" : "console",
+      message,
+      place,
+      stack: report.stack,
+      url: report.url,
+      count: 1,
+      at,
+      isOld: false,
+    };
+  }
+  if (report.kind === "request") {
+    const status = report.status ?? 0;
+    if (status > 0 && status < 400) return undefined;
+    const target = report.url ?? "";
+    const message = `${report.method ?? "GET"} ${target} ${status === 0 ? "failed" : `answered ${status}`}`;
+    return { key: message, kind: "request", message, place, stack: report.stack, url: report.url, count: 1, at, isOld: false };
+  }
+  return undefined;
+}
+
+const aged = (problems: readonly Problem[]): readonly Problem[] =>
+  problems.some((problem) => !problem.isOld) ? problems.map((problem) => ({ ...problem, isOld: true })) : problems;
+
+export function reportsReducer(state: Reports, action: ReportAction): Reports {
+  switch (action.type) {
+    case "clear-problems":
+      return { ...state, problems: [] };
+    case "clear-console":
+      return { ...state, console: [] };
+    case "restarted":
+      return { ...state, problems: aged(state.problems) };
+    case "report": {
+      const { report, at, seq } = action;
+      if (report.kind === "navigation") return { ...state, path: report.url ?? state.path, problems: aged(state.problems) };
+      let next = state;
+      if (report.kind === "console") {
+        const line: ConsoleLine = {
+          id: seq,
+          level: report.level ?? "log",
+          text: report.message ?? "",
+          at,
+          place: placeOf(report.source, report.line, report.column),
+        };
+        next = { ...next, console: [...next.console, line].slice(-keptLines) };
+      }
+      const problem = problemOf(report, at);
+      if (!problem) return next;
+      const known = next.problems.find((candidate) => candidate.key === problem.key);
+      const count = known && !known.isOld ? known.count + 1 : 1;
+      const others = next.problems.filter((candidate) => candidate !== known);
+      return { ...next, problems: [...others, { ...problem, count }].slice(-keptProblems) };
+    }
+  }
+}
+
+export const currentProblems = (reports: Reports): Problem[] => reports.problems.filter((problem) => !problem.isOld);
+
+/** What "Fix with agent" asks. */
+export function fixMessage(problems: readonly Problem[]): string {
+  const described = problems.slice(0, 5).map((problem) => {
+    const where = [problem.place && `at ${problem.place}`, problem.url && problem.kind !== "request" && `on ${problem.url}`]
+      .filter(Boolean)
+      .join(", ");
+    const stack = problem.stack ? `\n\`\`\`\n${problem.stack.slice(0, 2000)}\n\`\`\`` : "";
+    return `- ${problem.message}${where ? ` (${where})` : ""}${problem.count > 1 ? `, ${problem.count} times` : ""}${stack}`;
+  });
+  return `The running preview reports ${problems.length === 1 ? "this problem" : "these problems"}. Find the cause and fix it.\n\n${described.join("\n")}`.slice(
+    0,
+    9_500,
+  );
+}
+
+/** What "Fix with agent" asks after a crash. */
+export const fixCrashMessage = (name: string, exitCode: number | undefined, lines: readonly string[]): string =>
+  `The container "${name}" does not stay up${exitCode === undefined ? "" : ` (exit code ${exitCode})`}. Find the cause and fix it. Its last lines:\n\n\`\`\`\n${lines.slice(-40).join("\n").slice(-6000)}\n\`\`\``;

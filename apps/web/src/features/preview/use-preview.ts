@@ -1,0 +1,185 @@
+import type { Container } from "@tesslate/contract";
+import { useEffect, useReducer, useRef, useState, type RefObject } from "react";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand } from "./bridge.ts";
+import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
+import { noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
+
+/** A page that says nothing for this long after it loaded has no bridge, or its cookie was refused. */
+const silenceMs = 5_000;
+
+export interface PreviewFrame {
+  src: string;
+  origin: string;
+  nonce: string;
+}
+export interface Preview {
+  frame: PreviewFrame | undefined;
+  /** Where the page is, as it says itself. */
+  path: string;
+  title: string | undefined;
+  /** The page's bridge has reported in. */
+  isBridged: boolean;
+  isSilent: boolean;
+  ticketError: unknown;
+  onLoad: () => void;
+  /** Tells the page; without a bridge the frame is entered anew. */
+  command: (command: BridgeCommand) => void;
+  /** What was typed into the address bar; false when it leads elsewhere. */
+  go: (typed: string) => boolean;
+  /** Enters the preview anew. */
+  enter: () => void;
+  /** In a tab of its own, where its cookie is a first-party one. */
+  openOutside: () => void;
+  reports: Reports;
+  report: (action: ReportAction) => void;
+}
+
+/** The last thing an event told about each container, beside its status. */
+export function useContainerNews(events: ProjectEvents): (containerId: string | undefined) => ContainerNews {
+  const [news, setNews] = useState<Record<string, ContainerNews>>({});
+  useEffect(
+    () =>
+      events.subscribe((event) => {
+        if (event.type !== "container_status") return;
+        const { container_id: id, exit_code: exitCode, message, last_lines: lastLines } = event.data;
+        setNews((known) => ({ ...known, [id]: { exitCode: exitCode ?? undefined, message, lastLines: lastLines ?? [] } }));
+      }),
+    [events],
+  );
+  return (containerId) => (containerId ? (news[containerId] ?? noNews) : noNews);
+}
+
+/** The one frame of the running app: its entry, its bridge, what it reports. */
+export function usePreview({
+  projectId,
+  container,
+  phase,
+  events,
+  frameRef,
+}: {
+  projectId: string;
+  container: Container | undefined;
+  phase: PreviewPhase["kind"];
+  events: ProjectEvents;
+  frameRef: RefObject<HTMLIFrameElement | null>;
+}): Preview {
+  const { api } = useServices();
+  const [frame, setFrame] = useState<PreviewFrame>();
+  const [ticketError, setTicketError] = useState<unknown>();
+  const [place, setPlace] = useState<{ path: string; title: string | undefined }>({ path: "/", title: undefined });
+  const [isBridged, setIsBridged] = useState(false);
+  const [isSilent, setIsSilent] = useState(false);
+  const [entry, setEntry] = useState({ count: 0, path: "/" });
+  const [reports, report] = useReducer(reportsReducer, noReports);
+  const silence = useRef<ReturnType<typeof setTimeout>>(undefined);
+
+  const containerId = container?.id;
+  const isRunning = phase === "running";
+  const wanted = entry.path;
+  useEffect(() => {
+    if (!isRunning || !containerId) return undefined;
+    const abort = new AbortController();
+    const enter = async () => {
+      try {
+        const { url } = await api.previews.ticket(
+          { params: { id: projectId }, body: { container_id: containerId, path: wanted } },
+          { signal: abort.signal },
+        );
+        const nonce = crypto.randomUUID();
+        setIsBridged(false);
+        setIsSilent(false);
+        setTicketError(undefined);
+        report({ type: "restarted" });
+        setFrame({ src: withNonce(url, nonce), origin: new URL(url, location.href).origin, nonce });
+      } catch (error) {
+        if (!abort.signal.aborted) setTicketError(error);
+      }
+    };
+    void enter();
+    return () => abort.abort();
+  }, [api, projectId, containerId, isRunning, wanted, entry]);
+
+  const onMessage = useHandler((event: MessageEvent) => {
+    if (!frame) return;
+    const message = readBridge(event, { window: frameRef.current?.contentWindow, origin: frame.origin, nonce: frame.nonce });
+    if (!message) return;
+    clearTimeout(silence.current);
+    setIsSilent(false);
+    setIsBridged(true);
+    setPlace({ path: message.path, title: message.title });
+  });
+  useEffect(() => {
+    addEventListener("message", onMessage);
+    return () => {
+      removeEventListener("message", onMessage);
+      clearTimeout(silence.current);
+    };
+  }, [onMessage]);
+
+  useEffect(
+    () =>
+      events.subscribe((event) => {
+        if (event.type !== "preview_report") return;
+        report({ type: "report", report: event.data, seq: event.seq, at: event.ts });
+      }),
+    [events],
+  );
+
+  const onLoad = useHandler(() => {
+    clearTimeout(silence.current);
+    if (!isBridged) silence.current = setTimeout(() => setIsSilent(true), silenceMs);
+  });
+  const enter = useHandler((path?: string) =>
+    setEntry((last) => ({ count: last.count + 1, path: path ?? (place.path.startsWith("/") ? place.path : "/") })),
+  );
+  const command = useHandler((given: BridgeCommand) => {
+    const peer = frameRef.current?.contentWindow;
+    if (peer && frame && isBridged) peer.postMessage(commandMessage(given, frame.nonce), frame.origin);
+    else if (given.type === "navigate") enter(given.path);
+    else if (given.type === "reload") enter();
+  });
+  const go = useHandler((typed: string): boolean => {
+    const path = frame ? pathTyped(typed, frame.origin) : undefined;
+    if (path === undefined) return false;
+    setPlace({ path, title: place.title });
+    command({ type: "navigate", path });
+    return true;
+  });
+  const openOutside = useHandler(() => {
+    // Opened at once, since a window opened after waiting would be blocked; it must not reach back to us.
+    const tab = window.open("about:blank", "_blank");
+    if (tab) tab.opener = null;
+    void api.previews
+      .ticket({
+        params: { id: projectId },
+        body: { ...(containerId && { container_id: containerId }), path: place.path.startsWith("/") ? place.path : "/" },
+      })
+      .then(({ url }) => {
+        if (tab) tab.location.replace(url);
+        else location.assign(url);
+      })
+      .catch((error: unknown) => {
+        tab?.close();
+        setTicketError(error);
+      });
+  });
+
+  return {
+    frame,
+    path: place.path,
+    title: place.title,
+    isBridged,
+    isSilent,
+    ticketError,
+    onLoad,
+    command,
+    go,
+    enter,
+    openOutside,
+    reports,
+    report,
+  };
+}

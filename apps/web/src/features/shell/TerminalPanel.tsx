@@ -1,0 +1,159 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Plus, X } from "lucide-react";
+import type { Container, ShellSession } from "@tesslate/contract";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { Spinner } from "../../ui/Spinner.tsx";
+import { useServices } from "../workbench/services.ts";
+import { shellsQuery } from "../workbench/workbench.queries.ts";
+
+const TerminalView = lazy(async () => ({ default: (await import("./TerminalView.tsx")).TerminalView }));
+
+export interface TerminalPanelProps {
+  projectId: string;
+  containers: readonly Container[];
+  isVisible: boolean;
+  onStart: () => void;
+}
+
+/** The project's shells as tabs over one terminal. They outlive the page: a reload finds them again. */
+export function TerminalPanel({ projectId, containers, isVisible, onStart }: TerminalPanelProps) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const query = shellsQuery(api, projectId);
+  const shells = useQuery(query);
+  const [chosen, setChosen] = useState<string>();
+  const running = containers.filter((container) => container.status === "running");
+  const list = shells.data ?? [];
+  const active = list.find((shell) => shell.id === chosen) ?? list[0];
+
+  const create = useMutation({
+    mutationFn: (containerName: string | undefined) =>
+      api.shell.create({ body: { project_id: projectId, ...(containerName && { container_name: containerName }) } }),
+    onSuccess: (made) => {
+      queries.setQueryData<ShellSession[]>(query.queryKey, (known) => [...(known ?? []), made]);
+      setChosen(made.id);
+    },
+  });
+  const close = (id: string) => {
+    queries.setQueryData<ShellSession[]>(query.queryKey, (known) => known?.filter((shell) => shell.id !== id));
+    void api.shell.remove({ params: { id } }).catch(() => queries.invalidateQueries({ queryKey: query.queryKey }));
+  };
+
+  // The first look at an empty terminal opens a shell; nobody wants to press a button for that.
+  const isWanting = isVisible && shells.isSuccess && list.length === 0 && running.length > 0 && create.isIdle;
+  const { mutate } = create;
+  useEffect(() => {
+    if (isWanting) mutate(undefined);
+  }, [isWanting, mutate]);
+
+  const names = new Map(
+    list.map((shell, index) => [
+      shell.id,
+      list.filter((other) => other.container_name === shell.container_name).length > 1
+        ? `${shell.container_name} ${index + 1}`
+        : shell.container_name,
+    ]),
+  );
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      {list.length > 0 ? (
+        <div className="flex flex-none items-center gap-1 px-2 pt-1">
+          <div role="tablist" aria-label="Shells" className="flex min-w-0 items-center gap-1 overflow-x-auto [scrollbar-width:none]">
+            {list.map((shell) => (
+              <span
+                key={shell.id}
+                className={cx(
+                  "inline-flex h-[22px] flex-none items-center rounded-1 font-mono text-2xs narrow:h-9",
+                  shell.id === active?.id ? "bg-bg-3 text-fg-0" : "text-fg-2",
+                )}
+              >
+                <button
+                  type="button"
+                  role="tab"
+                  aria-selected={shell.id === active?.id}
+                  className="h-full pl-[7px]"
+                  onClick={() => setChosen(shell.id)}
+                >
+                  {names.get(shell.id)}
+                </button>
+                <button
+                  type="button"
+                  aria-label={`End shell ${names.get(shell.id)}`}
+                  title="End this shell"
+                  className="grid h-full w-5 place-items-center hover:text-fg-0 narrow:w-9"
+                  onClick={() => close(shell.id)}
+                >
+                  <X size={11} />
+                </button>
+              </span>
+            ))}
+          </div>
+          {running.length > 1 ? (
+            <Menu
+              label="New shell in"
+              side="top"
+              trigger={
+                <IconButton size="sm" label="New shell">
+                  <Plus size={14} />
+                </IconButton>
+              }
+              entries={running.map((container) => ({ label: container.name, onSelect: () => create.mutate(container.name) }))}
+            />
+          ) : (
+            <IconButton
+              size="sm"
+              label="New shell"
+              disabled={running.length === 0 || create.isPending}
+              onClick={() => create.mutate(undefined)}
+            >
+              <Plus size={14} />
+            </IconButton>
+          )}
+        </div>
+      ) : null}
+      <div className="min-h-0 flex-1">
+        {active ? (
+          <Suspense fallback={<Spinner word="Attaching" className="p-4 text-xs" />}>
+            <TerminalView
+              sessionId={active.id}
+              isVisible={isVisible}
+              onReopen={() => {
+                close(active.id);
+                create.mutate(undefined);
+              }}
+            />
+          </Suspense>
+        ) : create.error ? (
+          hasCode(create.error, "not_running") ? (
+            <Stopped onStart={onStart} />
+          ) : (
+            <ErrorState title="The shell did not open" onRetry={() => create.mutate(undefined)} className="p-4!">
+              {sentenceOf(create.error)}
+            </ErrorState>
+          )
+        ) : shells.error ? (
+          <ErrorState title="The shells could not be listed" onRetry={() => void shells.refetch()} className="p-4!">
+            {sentenceOf(shells.error)}
+          </ErrorState>
+        ) : running.length === 0 && !shells.isPending ? (
+          <Stopped onStart={onStart} />
+        ) : (
+          <Spinner word="Attaching" className="p-4 text-xs" />
+        )}
+      </div>
+    </div>
+  );
+}
+
+const Stopped = ({ onStart }: { onStart: () => void }) => (
+  <EmptyState title="Nothing runs" className="p-4!" action={<Button onClick={onStart}>Start</Button>}>
+    A shell needs a running container.
+  </EmptyState>
+);

@@ -1,0 +1,225 @@
+import { FitAddon } from "@xterm/addon-fit";
+import { SearchAddon } from "@xterm/addon-search";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import { Terminal, type ITheme } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+import { ChevronDown, ChevronUp, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { useServices } from "../workbench/services.ts";
+import { createTerminalLink, type LinkState, type TerminalLink } from "./terminal-link.ts";
+
+const names: Record<string, keyof ITheme> = {
+  bg: "background",
+  fg: "foreground",
+  cursor: "cursor",
+  selection: "selectionBackground",
+  black: "black",
+  red: "red",
+  green: "green",
+  yellow: "yellow",
+  blue: "blue",
+  magenta: "magenta",
+  cyan: "cyan",
+  white: "white",
+  "bright-black": "brightBlack",
+  "bright-red": "brightRed",
+  "bright-green": "brightGreen",
+  "bright-yellow": "brightYellow",
+  "bright-blue": "brightBlue",
+  "bright-magenta": "brightMagenta",
+  "bright-cyan": "brightCyan",
+  "bright-white": "brightWhite",
+};
+/** The tokens of the theme in force, as xterm wants them. */
+function terminalTheme(): ITheme {
+  const styles = getComputedStyle(document.documentElement);
+  const theme = Object.fromEntries(
+    Object.entries(names).map(([token, name]) => [name, styles.getPropertyValue(`--term-${token}`).trim()]),
+  ) as ITheme;
+  return { ...theme, cursorAccent: theme.background ?? "" };
+}
+
+/** One terminal on screen, on one shell. Another `sessionId` takes it over; there is never a second socket. */
+export function TerminalView({ sessionId, isVisible, onReopen }: { sessionId: string; isVisible: boolean; onReopen: () => void }) {
+  const { openSocket } = useServices();
+  const box = useRef<HTMLDivElement>(null);
+  const host = useRef<HTMLDivElement>(null);
+  const parts = useRef<{ terminal: Terminal; fit: FitAddon; find: SearchAddon }>(undefined);
+  const link = useRef<TerminalLink>(undefined);
+  const [{ state, reason }, setLinkState] = useState<{ state: LinkState; reason: string | undefined }>({
+    state: "attaching",
+    reason: undefined,
+  });
+  const [isFinding, setIsFinding] = useState(false);
+  const [query, setQuery] = useState("");
+  const findBox = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    if (!host.current) return undefined;
+    const styles = getComputedStyle(document.documentElement);
+    const terminal = new Terminal({
+      fontFamily: styles.getPropertyValue("--font-mono").trim(),
+      fontSize: 12,
+      lineHeight: 1.35,
+      scrollback: 10_000,
+      cursorBlink: false,
+      theme: terminalTheme(),
+      allowProposedApi: true,
+      macOptionIsMeta: true,
+    });
+    const fit = new FitAddon();
+    const find = new SearchAddon();
+    terminal.loadAddon(fit);
+    terminal.loadAddon(find);
+    terminal.loadAddon(
+      new WebLinksAddon((_, uri) => {
+        const tab = window.open(uri, "_blank", "noopener,noreferrer");
+        tab?.focus();
+      }),
+    );
+    terminal.open(host.current);
+    parts.current = { terminal, fit, find };
+    const typed = terminal.onData((data) => link.current?.type(data));
+    const sized = terminal.onResize(({ cols, rows }) => link.current?.resize(cols, rows));
+    // Keys of the workbench pass by the shell.
+    terminal.attachCustomKeyEventHandler(
+      (event) =>
+        !(event.ctrlKey && !event.shiftKey && !event.altKey && (event.code === "Backquote" || event.code === "KeyF")) &&
+        !(event.metaKey && event.code === "KeyF"),
+    );
+    const observer = new ResizeObserver(() => {
+      if (host.current && host.current.clientHeight > 0) fit.fit();
+    });
+    observer.observe(host.current);
+    const themes = new MutationObserver(() => {
+      terminal.options.theme = terminalTheme();
+    });
+    themes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme", "style", "class"] });
+    return () => {
+      observer.disconnect();
+      themes.disconnect();
+      typed.dispose();
+      sized.dispose();
+      terminal.dispose();
+      parts.current = undefined;
+    };
+  }, []);
+
+  useEffect(() => {
+    const made = createTerminalLink({
+      open: () => openSocket(`/api/shell/ws/${encodeURIComponent(sessionId)}`),
+      onAttach: () => parts.current?.terminal.reset(),
+      onOutput: (data) => parts.current?.terminal.write(data),
+      onState: (next, why) => setLinkState({ state: next, reason: why }),
+    });
+    link.current = made;
+    setLinkState({ state: made.getState(), reason: undefined });
+    const terminal = parts.current?.terminal;
+    if (terminal) made.resize(terminal.cols, terminal.rows);
+    addEventListener("online", made.retryNow);
+    return () => {
+      removeEventListener("online", made.retryNow);
+      made.detach();
+      if (link.current === made) link.current = undefined;
+    };
+  }, [openSocket, sessionId]);
+
+  useEffect(() => {
+    if (!isVisible) return;
+    parts.current?.fit.fit();
+    parts.current?.terminal.focus();
+  }, [isVisible, sessionId]);
+
+  const look = useHandler((text: string, isBack: boolean) => {
+    const find = parts.current?.find;
+    if (!find || text === "") return;
+    if (isBack) find.findPrevious(text);
+    else find.findNext(text);
+  });
+  useShortcuts(
+    {
+      "terminal.find": () => {
+        setIsFinding(true);
+        requestAnimationFrame(() => findBox.current?.select());
+      },
+    },
+    box,
+  );
+  const leaveFind = () => {
+    setIsFinding(false);
+    parts.current?.find.clearDecorations();
+    parts.current?.terminal.focus();
+  };
+
+  return (
+    <div ref={box} className="relative h-full min-h-0 bg-term-bg">
+      <div ref={host} className="h-full min-h-0 px-3 pt-2" />
+      {isFinding ? (
+        <form
+          role="search"
+          className="absolute top-1.5 right-4 flex items-center gap-1 rounded-2 border border-line-0 bg-bg-1 p-1 shadow-2"
+          onSubmit={(event) => {
+            event.preventDefault();
+            look(query, true);
+          }}
+        >
+          <Input
+            ref={findBox}
+            size="sm"
+            aria-label="Find in the terminal"
+            placeholder="Find"
+            value={query}
+            autoFocus
+            onChange={(event) => {
+              setQuery(event.target.value);
+              look(event.target.value, true);
+            }}
+            onKeyDown={(event) => {
+              if (event.key !== "Escape") return;
+              event.stopPropagation();
+              leaveFind();
+            }}
+          />
+          <IconButton size="sm" label="Earlier" onClick={() => look(query, true)}>
+            <ChevronUp size={14} />
+          </IconButton>
+          <IconButton size="sm" label="Later" onClick={() => look(query, false)}>
+            <ChevronDown size={14} />
+          </IconButton>
+          <IconButton size="sm" label="Close" onClick={leaveFind}>
+            <X size={14} />
+          </IconButton>
+        </form>
+      ) : null}
+      {state === "attached" ? null : (
+        <div
+          role="status"
+          className="absolute right-4 bottom-2 flex items-center gap-2 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-1.5 text-xs text-fg-1 shadow-1"
+        >
+          {state === "attaching" ? (
+            "Attaching…"
+          ) : state === "reconnecting" ? (
+            <>
+              Reconnecting
+              <Button size="sm" onClick={() => link.current?.retryNow()}>
+                Now
+              </Button>
+            </>
+          ) : (
+            <>
+              {reason ?? "The shell has ended."}
+              <Button size="sm" onClick={onReopen}>
+                New shell
+              </Button>
+            </>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+import { SquareTerminal, TriangleAlert, X } from "lucide-react";
+import type { Container } from "@tesslate/contract";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
+import { ConsolePanel } from "../preview/ConsolePanel.tsx";
+import { ProblemsPanel } from "../preview/ProblemsPanel.tsx";
+import { currentProblems } from "../preview/problems.ts";
+import type { Preview } from "../preview/use-preview.ts";
+import { LogsPanel } from "../shell/LogsPanel.tsx";
+import { TerminalPanel } from "../shell/TerminalPanel.tsx";
+
+export const dockTabs = ["terminal", "problems", "console", "logs"] as const;
+export type DockTab = (typeof dockTabs)[number];
+export const isDockTab = (value: unknown): value is DockTab => dockTabs.includes(value as DockTab);
+
+export interface DockProps {
+  projectId: string;
+  tab: DockTab;
+  onTab: (tab: DockTab) => void;
+  onClose: () => void;
+  containers: readonly Container[];
+  preview: Preview;
+  isAgentBusy: boolean;
+  onStart: () => void;
+  onFix: (message: string) => void;
+  onOpenFile: (place: string) => void;
+}
+
+/** Below the work: shells, what went wrong, what was written where. Shells stay attached while the dock is open. */
+export function Dock({ projectId, tab, onTab, onClose, containers, preview, isAgentBusy, onStart, onFix, onOpenFile }: DockProps) {
+  const { reports, report } = preview;
+  return (
+    <Tabs
+      size="dock"
+      label="Dock"
+      value={tab}
+      onChange={(value) => onTab(value as DockTab)}
+      className="h-full"
+      tabs={[
+        { value: "terminal", label: "Terminal", icon: <SquareTerminal size={14} /> },
+        {
+          value: "problems",
+          label: "Problems",
+          icon: <TriangleAlert size={14} />,
+          count: currentProblems(reports).length,
+          isCountError: true,
+        },
+        { value: "console", label: "Console", count: reports.console.length },
+        { value: "logs", label: "Logs" },
+      ]}
+      end={
+        <IconButton size="sm" label="Close the dock" onClick={onClose}>
+          <X size={14} />
+        </IconButton>
+      }
+    >
+      <TabPanel value="terminal" isKept className="overflow-hidden">
+        <TerminalPanel projectId={projectId} containers={containers} isVisible={tab === "terminal"} onStart={onStart} />
+      </TabPanel>
+      <TabPanel value="problems" className="scroll-y">
+        <ProblemsPanel
+          problems={reports.problems}
+          isBusy={isAgentBusy}
+          onFix={onFix}
+          onClear={() => report({ type: "clear-problems" })}
+          onOpenFile={onOpenFile}
+        />
+      </TabPanel>
+      <TabPanel value="console" className="overflow-hidden">
+        <ConsolePanel lines={reports.console} onClear={() => report({ type: "clear-console" })} />
+      </TabPanel>
+      <TabPanel value="logs" className="overflow-hidden">
+        <LogsPanel projectId={projectId} containers={containers} isVisible={tab === "logs"} />
+      </TabPanel>
+    </Tabs>
+  );
+}

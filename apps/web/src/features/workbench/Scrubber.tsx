@@ -1,0 +1,64 @@
+import { PanelLeftOpen } from "lucide-react";
+import { useMemo } from "react";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { shortcuts } from "../../shortcuts.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Kbds } from "../../ui/Kbd.tsx";
+import { Thread, ThreadItem } from "../../ui/thread/index.ts";
+import { clockText } from "../chat/durations.ts";
+import { threadPoints, type TranscriptRow } from "../chat/transcript-rows.ts";
+
+const lyingPoints = 36;
+const standingPoints = 60;
+
+/** The session's thread, lying under the preview: time runs to the right. */
+export function Scrubber({ rows, isLive }: { rows: readonly TranscriptRow[]; isLive: boolean }) {
+  const points = useMemo(() => threadPoints(rows, lyingPoints), [rows]);
+  const first = rows.find((row) => row.kind === "user");
+  if (points.length === 0) return null;
+  return (
+    <div className="flex h-8 flex-none items-center gap-2.5 px-3 text-2xs text-fg-2 narrow:h-11">
+      <span className="num font-mono">{first?.kind === "user" ? clockText(first.turn.at) : ""}</span>
+      <div className="min-w-0 flex-1 overflow-hidden">
+        <Thread
+          orientation="horizontal"
+          points={points}
+          label={`Thread of this conversation, ${rows.length} points, newest last`}
+          tail={isLive ? "live" : "next"}
+        />
+      </div>
+      <span className={isLive ? "font-medium text-brand-ink" : "font-medium"}>now</span>
+    </div>
+  );
+}
+
+/** The folded conversation: only its thread is left. */
+export function FoldedThread({ rows, onUnfold }: { rows: readonly TranscriptRow[]; onUnfold: () => void }) {
+  return (
+    <section aria-label="Conversation, folded" className="workbench-folded flex h-full min-h-0 flex-col items-center">
+      <IconButton
+        size="sm"
+        label="Show the conversation"
+        tooltipSide="right"
+        keys={<Kbds caps={capsOf(shortcuts["chat.fold"].keys[0] ?? "").flat()} />}
+        onClick={onUnfold}
+      >
+        <PanelLeftOpen size={14} />
+      </IconButton>
+      <div className="flex min-h-0 w-full flex-1 flex-col justify-end overflow-hidden pb-3 pl-1.5">
+        <Thread>
+          {rows.slice(-standingPoints).map((row, index) => (
+            <ThreadItem
+              key={row.key}
+              bead={row.bead}
+              line={row.line}
+              beadYPx={8}
+              {...(index === 0 && { edge: "start" as const })}
+              className="h-4 pl-8!"
+            />
+          ))}
+        </Thread>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,91 @@
+import { AppWindow, CodeXml, Ellipsis, MessageSquare } from "lucide-react";
+import type { MouseEvent, ReactNode } from "react";
+import { cx } from "../../lib/cx.ts";
+import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
+import { tabClass } from "../../ui/Tabs.tsx";
+
+export const views = ["preview", "code"] as const;
+export type View = (typeof views)[number];
+export const isView = (value: unknown): value is View => views.includes(value as View);
+/** What a phone shows: one thing at a time. */
+export type PhoneView = "chat" | "preview" | "code" | "dock";
+
+const looks: Record<View, { label: string; icon: ReactNode }> = {
+  preview: { label: "Preview", icon: <AppWindow size={14} /> },
+  code: { label: "Code", icon: <CodeXml size={14} /> },
+};
+const isPlainClick = (event: MouseEvent) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+
+/** The views of the sheet; each is an address of its own. */
+export function ViewTabs({ view, hrefOf, onView }: { view: View; hrefOf: (view: View) => string; onView: (view: View) => void }) {
+  return (
+    <nav aria-label="Views" className="flex h-9 flex-none items-stretch gap-0.5 border-b border-line-0 px-1.5 narrow:hidden">
+      {views.map((candidate) => (
+        <a
+          key={candidate}
+          href={hrefOf(candidate)}
+          aria-current={candidate === view ? "page" : undefined}
+          aria-keyshortcuts={ariaKeys(`workbench.${candidate}`)}
+          data-state={candidate === view ? "active" : "inactive"}
+          className={tabClass}
+          onClick={(event) => {
+            if (!isPlainClick(event)) return;
+            event.preventDefault();
+            onView(candidate);
+          }}
+        >
+          {looks[candidate].icon}
+          {looks[candidate].label}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** The bottom bar of a phone. */
+export function PhoneViews({
+  current,
+  onChoose,
+  hasNews,
+  more,
+}: {
+  current: PhoneView;
+  onChoose: (view: PhoneView) => void;
+  hasNews: boolean;
+  more: readonly MenuEntry[];
+}) {
+  const cell =
+    "relative grid content-center justify-items-center gap-[3px] text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5";
+  const item = (view: PhoneView, label: string, icon: ReactNode) => (
+    <button type="button" aria-current={current === view ? "page" : undefined} className={cell} onClick={() => onChoose(view)}>
+      {icon}
+      {label}
+      {view === "chat" && hasNews && current !== "chat" ? (
+        <>
+          <span aria-hidden="true" className="absolute top-[7px] left-[calc(50%+8px)] size-2 rounded-full bg-brand" />
+          <span className="sr-only">, something waits</span>
+        </>
+      ) : null}
+    </button>
+  );
+  return (
+    <nav aria-label="Views" className="workbench-views grid-cols-4 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)]">
+      {item("chat", "Chat", <MessageSquare />)}
+      {item("preview", "Preview", <AppWindow />)}
+      {item("code", "Code", <CodeXml />)}
+      <Menu
+        label="More"
+        side="top"
+        align="end"
+        entries={more}
+        trigger={
+          <button type="button" aria-current={current === "dock" ? "page" : undefined} className={cx(cell, "data-[state=open]:text-fg-0")}>
+            <Ellipsis />
+            More
+          </button>
+        }
+      />
+    </nav>
+  );
+}

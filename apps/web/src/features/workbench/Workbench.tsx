@@ -1,0 +1,331 @@
+import { useQuery } from "@tanstack/react-query";
+import type { EditMode, Project } from "@tesslate/contract";
+import { Activity, lazy, Suspense, useEffect, useMemo, useRef, useState, type CSSProperties } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { readStored, writeStored } from "../../lib/storage.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { ChatColumn } from "../chat/ChatColumn.tsx";
+import { liveRun, shownRuns } from "../chat/chat.reducer.ts";
+import type { ComposerHandle } from "../chat/Composer.tsx";
+import { isEditMode } from "../chat/modes.ts";
+import { SetupRow } from "../chat/SetupRow.tsx";
+import { openApprovals, transcriptRows } from "../chat/transcript-rows.ts";
+import { useChat } from "../chat/use-chat.ts";
+import { useFirstMessage } from "../chat/use-first-message.ts";
+import { StatusBar } from "../containers/StatusBar.tsx";
+import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
+import { CodePane, preloadEditor } from "../files/CodePane.tsx";
+import type { FileMark } from "../files/FileTreePanel.tsx";
+import { useOpenFiles } from "../files/use-open-files.ts";
+import { keepModelChoice, readModelChoice } from "../models/model-choice.ts";
+import { ModelNotice } from "../models/ModelNotice.tsx";
+import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
+import { previewPhase, servingContainer } from "../preview/preview-phase.ts";
+import { PreviewPane } from "../preview/PreviewPane.tsx";
+import { currentProblems, fixCrashMessage } from "../preview/problems.ts";
+import { useContainerNews, usePreview } from "../preview/use-preview.ts";
+import { Dock, type DockTab } from "./Dock.tsx";
+import { ResizeEdge } from "./ResizeEdge.tsx";
+import { FoldedThread, Scrubber } from "./Scrubber.tsx";
+import { useServices } from "./services.ts";
+import { chatWidth, dockHeight, useLayout } from "./use-layout.ts";
+import { useProjectStream } from "./use-project-stream.ts";
+import { useViewportHeight } from "./use-viewport-height.ts";
+import { useWorkbenchCommands } from "./use-workbench-commands.tsx";
+import { PhoneViews, ViewTabs, type PhoneView, type View } from "./ViewTabs.tsx";
+import { containersQuery, tasksQuery, treeQuery } from "./workbench.queries.ts";
+import { WorkbenchTop } from "./WorkbenchTop.tsx";
+import "./workbench.css";
+
+const QuickOpen = lazy(async () => ({ default: (await import("../files/QuickOpen.tsx")).QuickOpen }));
+
+const modeKey = (projectId: string) => `studio:mode:${projectId}`;
+const suggestions = [
+  "Explain what this app does and how it is built.",
+  "Check that it starts without errors, and fix what you find.",
+  "Make it look good on a phone.",
+];
+
+export interface WorkbenchProps {
+  project: Project;
+  userName: string;
+  view: View;
+  hrefOf: (view: View) => string;
+  onView: (view: View) => void;
+}
+
+/** One project open: conversation, app, code, shells. Composes; every part fetches and decides for itself. */
+export function Workbench({ project, userName, view, hrefOf, onView }: WorkbenchProps) {
+  const { api } = useServices();
+  const events = useProjectStream(project);
+  const isSettled = events.isSettled;
+  const [layout, setLayout] = useLayout();
+  const [phoneView, setPhoneView] = useState<PhoneView>("chat");
+  const [isQuickOpen, setIsQuickOpen] = useState(false);
+  const composer = useRef<ComposerHandle>(null);
+  const frameRef = useRef<HTMLIFrameElement>(null);
+  useViewportHeight();
+
+  const containers = useQuery({ ...containersQuery(api, project.id, events.during), enabled: isSettled }).data ?? [];
+  const tasks = useQuery({ ...tasksQuery(api, project.id, events.during), enabled: isSettled }).data ?? [];
+  const tree = useQuery({
+    ...treeQuery(api, project.id, events.during),
+    enabled: isSettled && project.environment_status !== "provisioning",
+  });
+  const setup = useQuery(modelSetupQuery);
+  const models = useQuery(modelsQuery);
+
+  const chat = useChat(project.id, events, userName);
+  const rows = useMemo(() => transcriptRows(chat.state), [chat.state]);
+  const approvals = useMemo(() => openApprovals(chat.state), [chat.state]);
+  const runs = shownRuns(chat.state);
+  const live = liveRun(chat.state);
+  const lastRun = runs.at(-1);
+  usePageTitle(project.name, approvals.length > 0);
+
+  const [mode, setMode] = useState<EditMode>(() => readStored(localStorage, modeKey(project.id), isEditMode) ?? "ask");
+  const chooseMode = useHandler((next: EditMode) => {
+    setMode(next);
+    writeStored(localStorage, modeKey(project.id), next);
+  });
+  const [model, setModel] = useState(readModelChoice);
+  const chooseModel = useHandler((next: string) => {
+    setModel(next);
+    keepModelChoice(next);
+  });
+
+  const acts = useRuntimeActs(project);
+  const container = servingContainer(containers);
+  const newsOf = useContainerNews(events);
+  const phase = previewPhase(project, container, tasks, newsOf(container?.id));
+  const preview = usePreview({ projectId: project.id, container, phase: phase.kind, events, frameRef });
+  const problems = currentProblems(preview.reports);
+  const files = useOpenFiles(project.id, events);
+
+  const isBeingMade = project.environment_status === "provisioning";
+  const first = useFirstMessage({
+    slug: project.slug,
+    chat,
+    isReady: isSettled && !isBeingMade && !(setup.data && !setup.data.configured && !setup.data.demo),
+    isHopeless: project.environment_status === "setup_failed",
+    prepare: async () => {
+      chooseMode("allow");
+      await acts.start();
+    },
+    onRefused: (text, reason) => composer.current?.write(text, reason?.message ?? "The project could not be set up, so this was not sent."),
+  });
+
+  const openDock = useHandler((tab: DockTab) => {
+    setLayout({ isDockOpen: true, dockTab: tab });
+    setPhoneView("dock");
+  });
+  const show = useHandler((next: View) => {
+    onView(next);
+    setPhoneView(next);
+  });
+  const openFile = useHandler((place: string) => {
+    files.open(place);
+    setIsQuickOpen(false);
+    show("code");
+  });
+  const fix = useHandler((message: string) => {
+    setLayout({ isFolded: false });
+    setPhoneView("chat");
+    void chat.send(message, { editMode: mode, model }).then((failure) => {
+      if (failure) composer.current?.write(message, failure.message);
+    });
+  });
+  const choosePhoneView = (next: PhoneView) => {
+    setPhoneView(next);
+    if (next === "preview" || next === "code") onView(next);
+  };
+
+  const { more } = useWorkbenchCommands({
+    tree: tree.data,
+    view,
+    layout,
+    setLayout,
+    show,
+    openDock,
+    openFile,
+    quickOpen: () => setIsQuickOpen(true),
+    stopRun: () => void chat.stop(),
+    hasLiveRun: live !== undefined,
+    acts,
+  });
+
+  // The editor is fetched once the page has come to rest, so that the first click on Code is quick.
+  useEffect(() => {
+    const idle = typeof requestIdleCallback === "function" ? requestIdleCallback(preloadEditor, { timeout: 10_000 }) : undefined;
+    return () => {
+      if (idle !== undefined) cancelIdleCallback(idle);
+    };
+  }, []);
+
+  const marks = useMemo(() => marksOf(lastRun?.parts.flatMap((part) => (part.kind === "tool" ? part.edits : [])) ?? []), [lastRun]);
+  const isUnconnected = setup.data !== undefined && !setup.data.configured && !setup.data.demo;
+  const openTask = tasks.find((task) => task.status === "running" || task.status === "queued");
+  return (
+    <div
+      className="workbench flex-1"
+      data-phone-view={phoneView}
+      data-folded={layout.isFolded || undefined}
+      style={{ ...(!layout.isFolded && { "--chat-width": `${layout.chatPx}px` }) } as CSSProperties}
+    >
+      <WorkbenchTop project={project} containers={containers} acts={acts} approvalCount={approvals.length} />
+      <div className="workbench-chat" data-region="chat">
+        <div className="workbench-talk h-full">
+          <ChatColumn
+            projectId={project.id}
+            chat={chat}
+            rows={rows}
+            userName={userName}
+            mode={first ? "allow" : mode}
+            onMode={chooseMode}
+            models={models.data?.items ?? []}
+            defaultModel={models.data?.default ?? undefined}
+            model={model}
+            onModel={chooseModel}
+            blockedBy={
+              first
+                ? "The first message is sent as soon as the project is ready."
+                : isBeingMade
+                  ? "The project is still being made."
+                  : undefined
+            }
+            notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
+            tail={
+              isBeingMade ? (
+                <SetupRow title="Making the project" task={openTask} />
+              ) : phase.kind === "starting" && !live ? (
+                <SetupRow title="Starting the app" task={phase.task} />
+              ) : null
+            }
+            suggestions={suggestions}
+            onFold={() => setLayout({ isFolded: true })}
+            composer={composer}
+          />
+        </div>
+        <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
+        {layout.isFolded ? null : (
+          <ResizeEdge
+            label="Width of the conversation"
+            orientation="vertical"
+            valuePx={layout.chatPx}
+            minPx={chatWidth.min}
+            maxPx={chatWidth.max}
+            defaultPx={chatWidth.initial}
+            growsForward
+            onChange={(chatPx) => setLayout({ chatPx })}
+            className="workbench-edge inset-y-0 -right-1"
+          />
+        )}
+      </div>
+      <main
+        id="main"
+        tabIndex={-1}
+        data-region="sheet"
+        className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 outline-none"
+      >
+        <ViewTabs view={view} hrefOf={hrefOf} onView={show} />
+        <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
+          <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
+            <PreviewPane
+              preview={preview}
+              frameRef={frameRef}
+              phase={phase}
+              container={container}
+              onProblems={() => openDock("problems")}
+              acts={{
+                start: () => void acts.start(),
+                restart: acts.restart,
+                showLogs: () => openDock("logs"),
+                fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
+                isStarting: acts.isStarting,
+              }}
+            />
+            <Scrubber rows={rows} isLive={live !== undefined} />
+          </div>
+          <Activity mode={view === "code" ? "visible" : "hidden"}>
+            <CodePane
+              projectId={project.id}
+              tree={tree.data}
+              treeError={tree.error ? sentenceOf(tree.error) : undefined}
+              onRetryTree={() => void tree.refetch()}
+              files={files}
+              marks={marks}
+              onQuickOpen={() => setIsQuickOpen(true)}
+            />
+          </Activity>
+        </div>
+        {layout.isDockOpen ? (
+          <div
+            data-region="dock"
+            className={
+              phoneView === "dock"
+                ? "relative flex-none border-t border-line-0 narrow:h-auto! narrow:flex-1"
+                : "relative flex-none border-t border-line-0 narrow:hidden"
+            }
+            style={{ height: layout.dockPx }}
+          >
+            <ResizeEdge
+              label="Height of the dock"
+              orientation="horizontal"
+              valuePx={layout.dockPx}
+              minPx={dockHeight.min}
+              maxPx={dockHeight.max}
+              defaultPx={dockHeight.initial}
+              growsForward={false}
+              onChange={(dockPx) => setLayout({ dockPx })}
+              className="workbench-edge inset-x-0 -top-1"
+            />
+            <Dock
+              projectId={project.id}
+              tab={layout.dockTab}
+              onTab={(dockTab) => setLayout({ dockTab })}
+              onClose={() => {
+                setLayout({ isDockOpen: false });
+                if (phoneView === "dock") choosePhoneView(view);
+              }}
+              containers={containers}
+              preview={preview}
+              isAgentBusy={live !== undefined}
+              onStart={() => void acts.start()}
+              onFix={fix}
+              onOpenFile={openFile}
+            />
+          </div>
+        ) : null}
+      </main>
+      <div className="workbench-status">
+        <StatusBar
+          containers={containers}
+          problemCount={problems.length}
+          onProblems={() => openDock("problems")}
+          onLogs={() => openDock("logs")}
+          run={lastRun}
+          isLive={live !== undefined}
+          stream={events.state}
+        />
+      </div>
+      <PhoneViews current={phoneView} onChoose={choosePhoneView} hasNews={approvals.length > 0} more={more} />
+      {isQuickOpen && tree.data ? (
+        <Suspense fallback={null}>
+          <QuickOpen tree={tree.data} recent={files.paths} isOpen onOpenChange={setIsQuickOpen} onPick={openFile} />
+        </Suspense>
+      ) : null}
+    </div>
+  );
+}
+
+/** What the newest run did to each file, as a letter. */
+function marksOf(edits: readonly { path: string; op: string; new_path?: string }[]): ReadonlyMap<string, FileMark> {
+  const marks = new Map<string, FileMark>();
+  for (const edit of edits) {
+    if (edit.op === "delete") marks.set(edit.path, "D");
+    else if (edit.op === "move") marks.set(edit.new_path ?? edit.path, "A");
+    else if (!(marks.get(edit.path) === "A")) marks.set(edit.path, edit.op === "add" ? "A" : "M");
+  }
+  return marks;
+}

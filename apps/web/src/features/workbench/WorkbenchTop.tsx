@@ -1,0 +1,81 @@
+import { Pause } from "lucide-react";
+import type { Container, Project } from "@tesslate/contract";
+import { useState } from "react";
+import { FindButton } from "../../frame/FindButton.tsx";
+import { ThemeButton } from "../../frame/ThemeButton.tsx";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Pill } from "../../ui/Pill.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { liveStatus, RuntimeMenu } from "../containers/RuntimeMenu.tsx";
+import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
+import { useRenameProject } from "../projects/projects.queries.ts";
+
+/** Name, state and the palette. */
+export function WorkbenchTop({
+  project,
+  containers,
+  acts,
+  approvalCount,
+}: {
+  project: Project;
+  containers: readonly Container[];
+  acts: RuntimeActs;
+  approvalCount: number;
+}) {
+  return (
+    <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:px-3">
+      <ProjectName project={project} />
+      <RuntimeMenu project={liveStatus(project, containers)} containers={containers} acts={acts} />
+      <span className="flex-1" />
+      {approvalCount > 0 ? (
+        <Pill tone="err" icon={<Pause />}>
+          {approvalCount === 1 ? "Asks you" : `${approvalCount} questions`}
+        </Pill>
+      ) : null}
+      <FindButton variant="plain" />
+      <span className="narrow:hidden">
+        <ThemeButton />
+      </span>
+    </header>
+  );
+}
+
+function ProjectName({ project }: { project: Project }) {
+  const [isEditing, setIsEditing] = useState(false);
+  const rename = useRenameProject();
+  const keep = (text: string) => {
+    setIsEditing(false);
+    const name = text.trim();
+    if (name === "" || name === project.name) return;
+    rename.mutate({ slug: project.slug, name }, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+  };
+  if (isEditing)
+    return (
+      <input
+        aria-label="Name of the project"
+        autoFocus
+        maxLength={100}
+        defaultValue={project.name}
+        onFocus={(event) => event.target.select()}
+        onBlur={(event) => keep(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") keep(event.currentTarget.value);
+          if (event.key === "Escape") setIsEditing(false);
+        }}
+        className="h-7 w-64 min-w-0 rounded-2 border border-line-1 bg-bg-1 px-1.5 text-sm font-medium text-fg-0"
+      />
+    );
+  return (
+    <h1 className="min-w-0 text-sm font-medium">
+      <button
+        type="button"
+        title="Rename"
+        onClick={() => setIsEditing(true)}
+        className="block max-w-full truncate rounded-2 px-1.5 py-1 text-fg-0 hover:bg-bg-3 narrow:px-0"
+      >
+        {rename.isPending ? rename.variables.name : project.name}
+        <span className="sr-only">, rename</span>
+      </button>
+    </h1>
+  );
+}

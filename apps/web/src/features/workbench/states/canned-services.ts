@@ -1,0 +1,151 @@
+import { createClient } from "@tesslate/contract/client";
+import type { Contract, Project } from "@tesslate/contract";
+import { routes } from "virtual:wire-routes";
+import type { Services } from "../services.ts";
+import { fileText, ids, modelList, type Scenario } from "./scenarios.ts";
+
+const json = (body: unknown, status = 200) =>
+  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+const list = (items: readonly unknown[]) => json({ items, total: items.length, page: 1, total_pages: 1 });
+const never = new Promise<Response>(() => undefined);
+
+const laterMs = 800;
+
+/** An event stream that says `events` at once, `later` a moment after, and then stays open. */
+function eventStream(events: readonly unknown[], signal: AbortSignal | null | undefined, later: readonly unknown[] = []): Response {
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    start(out) {
+      out.enqueue(encoder.encode(": keepalive\n\n"));
+      const say = (event: unknown) => out.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
+      events.forEach(say);
+      const timer = setTimeout(() => later.forEach(say), laterMs);
+      signal?.addEventListener("abort", () => {
+        clearTimeout(timer);
+        out.error(new DOMException("aborted", "AbortError"));
+      });
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+}
+
+export const projectOf = (scenario: Scenario): Project => ({
+  id: ids.project,
+  name: "Alder Street Bakery",
+  slug: "alder-street-bakery",
+  description: null,
+  owner_id: ids.project,
+  network_name: null,
+  created_at: "2025-03-12T09:00:00Z",
+  updated_at: "2025-03-14T14:04:00Z",
+  environment_status: "active",
+  hibernated_at: null,
+  status: "running",
+  has_git_repo: false,
+  git_remote_url: null,
+  deploy_type: "development",
+  is_deployed: false,
+  deployed_at: null,
+  last_activity: null,
+  settings: null,
+  ...scenario.project,
+});
+
+/** A page that plays the customer's app: its own look, and a bridge that reports in. */
+const samplePage = `<!doctype html><meta charset="utf-8"><title>Alder Street Bakery</title><style>
+body{margin:0;font:15px/1.45 system-ui,sans-serif;background:#fffefa;color:#1d2a23}header{display:flex;gap:22px;padding:16px 28px;border-bottom:1px solid #dfe3da}header b{margin-right:auto;color:#1f4a38;font-size:17px}
+main{padding:24px 28px;display:grid;grid-template-columns:minmax(0,1fr) 300px;gap:28px}h1{font-size:25px;margin:0 0 14px}.c{border:1px solid #dfe3da;border-radius:10px;padding:14px;background:#fff;margin-bottom:12px}button{background:#1f4a38;color:#fff;border:0;border-radius:9px;padding:11px;width:100%;font:inherit}
+@media(max-width:640px){main{grid-template-columns:1fr;padding:18px}}</style>
+<header><b>Alder Street Bakery</b><span>Bread</span><span>Pick-up</span></header><main><div><h1>Saturday's bake</h1><div class=c>Country sourdough, 6.50</div><div class=c>Seeded rye, 7.20</div><div class=c>Cardamom bun, 3.40</div></div><div class=c><h3>Pick-up slot</h3><p>Sat 15, 08:30, 4 left</p><button>Reserve Sat 08:30</button></div></main>
+<script>parent.postMessage({source:"tesslate-bridge",type:"ready",path:"/order?day=sat",title:document.title},"*")</script>`;
+
+/** Answers like a server would for one scenario; every other call waits for ever. Nothing leaves the page. */
+export function cannedServices(scenario: Scenario): Services {
+  const project = projectOf(scenario);
+  const page = URL.createObjectURL(new Blob([samplePage], { type: "text/html" }));
+  const answer = (method: string, path: string, signal: AbortSignal | null | undefined): Response | Promise<Response> => {
+    const fails = (name: string) => scenario.failing?.includes(name);
+    const broken = () => json({ detail: "The database does not answer.", code: "unavailable", request_id: "req-0042" }, 503);
+    const under = `/api/projects/${project.id}`;
+    if (method === "GET") {
+      if (path === `${under}/events`) return eventStream(scenario.events, signal, scenario.later);
+      if (path === `${under}/containers`) return list(scenario.containers);
+      if (path === `${under}/file-tree`) return fails("tree") ? broken() : json({ entries: scenario.tree });
+      if (path === "/api/tasks") return list(scenario.tasks);
+      if (path === "/api/chat/sessions")
+        return list(
+          scenario.messages.length > 0
+            ? [
+                {
+                  id: ids.chat,
+                  project_id: project.id,
+                  title: "Pick-up slots",
+                  origin: "browser",
+                  status: "active",
+                  created_at: project.created_at,
+                  updated_at: project.updated_at,
+                  message_count: 2,
+                },
+              ]
+            : [],
+        );
+      if (path === `/api/chat/${ids.chat}`)
+        return fails("chat")
+          ? broken()
+          : json({
+              id: ids.chat,
+              project_id: project.id,
+              user_id: project.owner_id,
+              title: "Pick-up slots",
+              origin: "browser",
+              status: "active",
+              created_at: project.created_at,
+              updated_at: project.updated_at,
+              message_count: 2,
+              messages: scenario.messages,
+              active_task: null,
+              pending_approval: null,
+            });
+      if (path.startsWith(`${under}/files/`)) {
+        const name = decodeURIComponent(path.slice(`${under}/files/`.length));
+        return json({
+          id: ids.api,
+          project_id: project.id,
+          path: name,
+          is_directory: false,
+          size: fileText.length,
+          etag: `e-${name}`,
+          is_binary: false,
+          encoding: "utf-8",
+          content: fileText,
+          updated_at: project.updated_at,
+        });
+      }
+      if (path === "/api/shell/sessions") return list([]);
+      if (path === "/api/marketplace/models")
+        return json({ items: modelList, total: 3, page: 1, total_pages: 1, default: modelList[0]?.id ?? null, external_providers: [] });
+      if (path.includes("/logs"))
+        return eventStream(
+          ["vite v8.3.8 dev server running at :5173", "GET /order 200 in 6 ms", "POST /orders 409 slot 08:00 is full"].map((line, seq) => ({
+            seq: seq + 1,
+            type: "log",
+            data: { line, stream: seq === 2 ? "stderr" : "stdout", ts: "2025-03-14T14:04:10Z" },
+          })),
+          signal,
+        );
+    }
+    if (method === "POST" && path === `${under}/preview-ticket`) return json({ url: page, expires_in: 30 }, 201);
+    if (method === "PUT" && path.startsWith(`${under}/files/`)) return json({ etag: crypto.randomUUID() });
+    if (method === "POST" && path === "/api/chat/agent/approval") return json({ approval_id: ids.run, response: "deny" });
+    return never;
+  };
+  const fetch = async (url: string, init: RequestInit) => answer(init.method ?? "GET", url.split("?")[0] ?? "", init.signal);
+  return {
+    api: createClient<Contract>(routes, { fetch }),
+    fetch,
+    openSocket: () => {
+      throw new Error("There are no shells here.");
+    },
+    connection: { reportStream: () => undefined },
+  };
+}

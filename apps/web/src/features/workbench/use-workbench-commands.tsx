@@ -1,0 +1,162 @@
+import {
+  AppWindow,
+  CodeXml,
+  FileSearch,
+  House,
+  LayoutGrid,
+  PanelBottom,
+  PanelLeft,
+  Play,
+  RotateCw,
+  ScrollText,
+  Settings,
+  Square,
+  SquareTerminal,
+  TriangleAlert,
+} from "lucide-react";
+import { useRouter } from "@tanstack/react-router";
+import { usePaletteSource, type PaletteItem } from "../../frame/palette.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import type { MenuEntry } from "../../ui/Menu.tsx";
+import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
+import { FileIcon } from "../files/FileIcon.tsx";
+import { nameOf, parentOf, type FileTree } from "../files/tree.ts";
+import { rank } from "../../lib/rank.ts";
+import type { DockTab } from "./Dock.tsx";
+import type { Layout } from "./use-layout.ts";
+import type { View } from "./ViewTabs.tsx";
+
+export interface WorkbenchCommands {
+  tree: FileTree | undefined;
+  view: View;
+  layout: Layout;
+  setLayout: (patch: Partial<Layout>) => void;
+  show: (view: View) => void;
+  openDock: (tab: DockTab) => void;
+  openFile: (path: string) => void;
+  quickOpen: () => void;
+  stopRun: () => void;
+  hasLiveRun: boolean;
+  acts: RuntimeActs;
+}
+
+const regions = ["chat", "sheet", "dock"];
+/** Focus goes to the first control of the next region in sight. */
+function focusNextRegion(): void {
+  const shown = regions
+    .flatMap((name) => [...document.querySelectorAll<HTMLElement>(`[data-region="${name}"]`)])
+    .filter((region) => region.offsetParent !== null);
+  const at = shown.findIndex((region) => region.contains(document.activeElement));
+  const next = shown[(at + 1) % shown.length];
+  const target =
+    next?.dataset["region"] === "chat"
+      ? next.querySelector<HTMLElement>("[data-testid='approval-card'][tabindex], textarea")
+      : next?.querySelector<HTMLElement>("a[href], button:not(:disabled), input, [tabindex='0']");
+  target?.focus();
+}
+/** The next message of a person, up or down the transcript. */
+function jumpMessage(direction: -1 | 1): void {
+  const log = document.querySelector<HTMLElement>("[role='log'][aria-label='Transcript']");
+  if (!log) return;
+  const top = log.getBoundingClientRect().top;
+  const messages = [...log.querySelectorAll<HTMLElement>("article")];
+  const offsets = messages.map((message) => message.getBoundingClientRect().top - top);
+  const index = direction < 0 ? offsets.findLastIndex((offset) => offset < -4) : offsets.findIndex((offset) => offset > 12);
+  messages[index]?.scrollIntoView({ block: "start" });
+}
+
+/** The workbench's shortcuts, its part of the palette, and what stands behind "More" on a phone: one list of acts. */
+export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuEntry[] } {
+  const { tree, layout, setLayout, show, openDock, openFile, quickOpen, stopRun, hasLiveRun, acts } = commands;
+  const router = useRouter();
+  const toggleDock = (tab?: DockTab) => {
+    if (layout.isDockOpen && (tab === undefined || layout.dockTab === tab)) setLayout({ isDockOpen: false });
+    else openDock(tab ?? layout.dockTab);
+  };
+  useShortcuts({
+    "workbench.preview": () => show("preview"),
+    "workbench.code": () => show("code"),
+    "workbench.region": focusNextRegion,
+    "chat.fold": () => setLayout({ isFolded: !layout.isFolded }),
+    "chat.stop": stopRun,
+    "chat.previous": () => jumpMessage(-1),
+    "chat.next": () => jumpMessage(1),
+    "dock.toggle": () => toggleDock(),
+    "terminal.toggle": () => toggleDock("terminal"),
+    "files.open": quickOpen,
+  });
+
+  const items: PaletteItem[] = [
+    {
+      id: "workbench.preview",
+      title: "Show the preview",
+      icon: <AppWindow size={14} />,
+      shortcut: "workbench.preview",
+      run: () => show("preview"),
+    },
+    { id: "workbench.code", title: "Show the code", icon: <CodeXml size={14} />, shortcut: "workbench.code", run: () => show("code") },
+    { id: "files.open", title: "Open a file", icon: <FileSearch size={14} />, shortcut: "files.open", run: quickOpen },
+    {
+      id: "terminal.toggle",
+      title: "Terminal",
+      icon: <SquareTerminal size={14} />,
+      shortcut: "terminal.toggle",
+      run: () => openDock("terminal"),
+    },
+    { id: "dock.logs", title: "Logs of the app", icon: <ScrollText size={14} />, run: () => openDock("logs") },
+    { id: "dock.problems", title: "Problems of the app", icon: <TriangleAlert size={14} />, run: () => openDock("problems") },
+    {
+      id: "dock.toggle",
+      title: "Show or hide the dock",
+      icon: <PanelBottom size={14} />,
+      shortcut: "dock.toggle",
+      run: () => toggleDock(),
+    },
+    {
+      id: "chat.fold",
+      title: "Fold or unfold the conversation",
+      icon: <PanelLeft size={14} />,
+      shortcut: "chat.fold",
+      run: () => setLayout({ isFolded: !layout.isFolded }),
+    },
+    ...(hasLiveRun
+      ? [{ id: "chat.stop", title: "Stop the run", icon: <Square size={14} />, shortcut: "chat.stop" as const, run: stopRun }]
+      : []),
+    { id: "runtime.start", title: "Start the app", icon: <Play size={14} />, run: () => void acts.start() },
+    { id: "runtime.restart", title: "Restart the app", icon: <RotateCw size={14} />, run: acts.restart },
+    { id: "runtime.stop", title: "Stop the app", icon: <Square size={14} />, run: acts.stop },
+  ];
+  usePaletteSource({ id: "workbench", heading: "This project", kind: "commands", search: () => items });
+  usePaletteSource({
+    id: "files",
+    heading: "Files",
+    kind: "things",
+    // Ranked here: ten thousand rows are too many to make items of first.
+    search: async (query) => {
+      if (!tree || query.trim() === "") return [];
+      const files = [...tree.nodes.values()].filter((node) => !node.isDirectory);
+      return rank(files, query, (node) => node.path)
+        .slice(0, 8)
+        .map((node) => ({
+          id: `file:${node.path}`,
+          title: nameOf(node.path),
+          hint: parentOf(node.path),
+          icon: <FileIcon name={node.name} />,
+          run: () => openFile(node.path),
+        }));
+    },
+  });
+
+  return {
+    more: [
+      { label: "Terminal", icon: <SquareTerminal size={16} />, onSelect: () => openDock("terminal") },
+      { label: "Problems", icon: <TriangleAlert size={16} />, onSelect: () => openDock("problems") },
+      { label: "Logs", icon: <ScrollText size={16} />, onSelect: () => openDock("logs") },
+      { label: "Find a file", icon: <FileSearch size={16} />, onSelect: quickOpen },
+      "-",
+      { label: "Home", icon: <House size={16} />, onSelect: () => void router.navigate({ to: "/" }) },
+      { label: "Projects", icon: <LayoutGrid size={16} />, onSelect: () => void router.navigate({ to: "/projects" }) },
+      { label: "Settings", icon: <Settings size={16} />, onSelect: () => void router.navigate({ to: "/settings/profile" }) },
+    ],
+  };
+}
