@@ -51,7 +51,8 @@ export function PreviewPane({
             onLoad={preview.onLoad}
             style={width === undefined ? undefined : { width }}
             className={cx(
-              "block h-full border-0 bg-white",
+              // A page that sets no ground of its own stands on a browser's usual one, whatever our theme.
+              "block h-full border-0 bg-[Canvas] [color-scheme:light]",
               width === undefined ? "w-full" : "mx-auto max-w-none border-x border-line-0",
               !isShown && "invisible absolute inset-0",
             )}

@@ -1,6 +1,7 @@
 import { createClient } from "@tesslate/contract/client";
 import type { Contract, Project } from "@tesslate/contract";
 import { routes } from "virtual:wire-routes";
+import samplePage from "./sample-app.html?raw";
 import type { Services } from "../services.ts";
 import { fileText, ids, modelList, type Scenario } from "./scenarios.ts";
 
@@ -50,14 +51,6 @@ export const projectOf = (scenario: Scenario): Project => ({
   settings: null,
   ...scenario.project,
 });
-
-/** A page that plays the customer's app: its own look, and a bridge that reports in. */
-const samplePage = `<!doctype html><meta charset="utf-8"><title>Alder Street Bakery</title><style>
-body{margin:0;font:15px/1.45 system-ui,sans-serif;background:#fffefa;color:#1d2a23}header{display:flex;gap:22px;padding:16px 28px;border-bottom:1px solid #dfe3da}header b{margin-right:auto;color:#1f4a38;font-size:17px}
-main{padding:24px 28px;display:grid;grid-template-columns:minmax(0,1fr) 300px;gap:28px}h1{font-size:25px;margin:0 0 14px}.c{border:1px solid #dfe3da;border-radius:10px;padding:14px;background:#fff;margin-bottom:12px}button{background:#1f4a38;color:#fff;border:0;border-radius:9px;padding:11px;width:100%;font:inherit}
-@media(max-width:640px){main{grid-template-columns:1fr;padding:18px}}</style>
-<header><b>Alder Street Bakery</b><span>Bread</span><span>Pick-up</span></header><main><div><h1>Saturday's bake</h1><div class=c>Country sourdough, 6.50</div><div class=c>Seeded rye, 7.20</div><div class=c>Cardamom bun, 3.40</div></div><div class=c><h3>Pick-up slot</h3><p>Sat 15, 08:30, 4 left</p><button>Reserve Sat 08:30</button></div></main>
-<script>parent.postMessage({source:"tesslate-bridge",type:"ready",path:"/order?day=sat",title:document.title},"*")</script>`;
 
 /** Answers like a server would for one scenario; every other call waits for ever. Nothing leaves the page. */
 export function cannedServices(scenario: Scenario): Services {
