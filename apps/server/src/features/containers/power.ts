@@ -85,11 +85,12 @@ export function createPower({
     if (!row.start_command || row.start_command.length === 0) throw new AppError("start_failed", `${row.name} has no start command.`);
     await report(25, "Opening the project");
     const sandbox = await projects.sandboxOf(project);
-    await idle.awake(project.id);
-    await report(40, "Reading the configuration");
-    const env = environmentOf(project, row);
-    await report(55, `Starting ${row.name}`);
+    // A slow start is not idleness.
+    const release = await idle.keepAwake(project.id);
     try {
+      await report(40, "Reading the configuration");
+      const env = environmentOf(project, row);
+      await report(55, `Starting ${row.name}`);
       if (!isAlive(stateOf(sandbox, row))) await store.update(row.id, { needs_restart: false });
       await sandbox.start({ name: row.service_key, command: row.start_command, cwd: row.directory, env, port: portOf(row) });
       await report(70, `${row.name} is reachable at its address`);
@@ -111,6 +112,8 @@ export function createPower({
           await keeper.fail(row, error instanceof RuntimeError ? maskSecrets(error.message, vault.open(row)) : "It could not be started.");
       }
       throw startError(row, error);
+    } finally {
+      release();
     }
   };
 
