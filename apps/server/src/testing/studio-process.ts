@@ -5,10 +5,11 @@ import { createLogger } from "../platform/logger.ts";
 
 /** Entry of a server process for tests that kill it; the parent says where it stands and hears when it listens. */
 process.once("message", (given) => {
-  const { env, database, runtimeDir } = given as {
+  const { env, database, runtimeDir, templatesDir } = given as {
     env: Record<string, string>;
     database: { host?: string; database?: string; connectionString?: string };
     runtimeDir: string;
+    templatesDir?: string;
   };
   void (async () => {
     const runtime = await createRuntime({ driver: "auto", dataDir: runtimeDir, log: createLogger("silent") });
@@ -16,7 +17,7 @@ process.once("message", (given) => {
       database.connectionString === undefined
         ? { socketDir: database.host ?? "", database: database.database ?? "" }
         : { url: database.connectionString };
-    const studio = await compose(readConfig(env), { runtime, database: target });
+    const studio = await compose(readConfig(env), { runtime, database: target, ...(templatesDir !== undefined && { templatesDir }) });
     await studio.http.listen();
     process.send?.("listening");
   })();

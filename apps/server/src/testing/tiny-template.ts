@@ -15,7 +15,7 @@ const page = "<!doctype html><html><head><title>Tiny</title></head><body>hello</
 const server = createServer((request, response) => {
   const url = new URL(request.url, "http://x");
   const send = (type, body, headers = {}) => response.writeHead(200, { "content-type": type, ...headers }).end(body);
-  if (url.pathname === "/headers") return send("application/json", JSON.stringify({ url: request.url, headers: request.headers, env: { PORT: env.PORT, HOST: env.HOST, PROJECT_ID: env.PROJECT_ID, CONTAINER_NAME: env.CONTAINER_NAME, GREETING: env.GREETING } }));
+  if (url.pathname === "/headers") return send("application/json", JSON.stringify({ pid: process.pid, url: request.url, headers: request.headers, env: { PORT: env.PORT, HOST: env.HOST, PROJECT_ID: env.PROJECT_ID, CONTAINER_NAME: env.CONTAINER_NAME, GREETING: env.GREETING } }));
   if (url.pathname === "/cookie") return send("text/plain", "ok", { "set-cookie": ["tesslate_auth=evil", "mine=1; Domain=preview.localhost; Path=/"] });
   if (url.pathname === "/gzip") return send("text/html", gzipSync(page), { "content-encoding": "gzip", etag: '"abc"' });
   if (url.pathname === "/fragment") return send("text/html", "<p>part</p>");

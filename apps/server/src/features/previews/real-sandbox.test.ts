@@ -8,82 +8,104 @@ import { tinyTemplates } from "../../testing/tiny-template.ts";
 /** The same promises as in `previews.test.ts`, kept by the driver that people use. */
 const runtime: (RuntimeDriver & AsyncDisposable) | undefined = await realRuntime().catch(() => undefined);
 
-describe.skipIf(!runtime)(`on a real runtime (${runtime ? `${runtime.name}, isolation ${runtime.isolation}` : "this machine can host none"})`, () => {
-  let app: TestApp;
-  let ada: TestUser;
-  beforeAll(async () => {
-    app = await testApp({
-      swap: { ...(runtime && { runtime }), templatesDir: await tinyTemplates({ build: [["node", "--version"]] }) },
-      configure: (config) => {
-        config.runtime.idleFreezeMs = 0;
-        config.runtime.idleStopMs = 0;
-      },
+describe.skipIf(!runtime)(
+  `on a real runtime (${runtime ? `${runtime.name}, isolation ${runtime.isolation}` : "this machine can host none"})`,
+  () => {
+    let app: TestApp;
+    let ada: TestUser;
+    beforeAll(async () => {
+      app = await testApp({
+        swap: { ...(runtime && { runtime }), templatesDir: await tinyTemplates({ build: [["node", "--version"]] }) },
+        configure: (config) => {
+          config.runtime.idleFreezeMs = 0;
+          config.runtime.idleStopMs = 0;
+        },
+      });
+      ada = await app.signUp();
     });
-    ada = await app.signUp();
-  });
-  afterAll(async () => {
-    await app.close();
-    await runtime?.[Symbol.asyncDispose]();
-  });
+    afterAll(async () => {
+      for (const { id } of (await runtime?.list()) ?? []) await runtime?.remove(id);
+      await app.close();
+      await runtime?.[Symbol.asyncDispose]();
+    });
 
-  test("create, start, see it, socket, stop, wake, crash, delete", async () => {
-    const { project, container } = await startedProject(app, ada);
-    const params = { id: project.id, container_id: container.id };
-    const visit = await enterPreview(app, ada, project.id);
-    expect(visit.entered.status).toBe(303);
-    const page = await visit.ask("/", { headers: asPage });
-    expect(page.status).toBe(200);
-    expect(page.text).toContain('<head><script src="/__studio/bridge.js"></script><title>Tiny</title>');
-    const { env } = JSON.parse((await visit.ask("/headers")).text) as { env: Record<string, string> };
-    expect(env).toMatchObject({ PORT: String(container.internal_port), HOST: "0.0.0.0", PROJECT_ID: project.id });
-    const { status, socket } = await visit.upgrade("/hmr?token=1", { protocol: "vite-hmr" });
-    expect(status).toBe(101);
-    socket?.destroy();
-    expect(await app.as(ada).containers.health({ params })).toMatchObject({ healthy: true, status_code: 200 });
-
-    await app.as(ada).projects.stop({ params });
-    expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "stopped" });
-    expect((await visit.ask("/", { headers: asPage })).text).toContain("hello");
-
-    await visit.ask("/crash").catch(() => undefined);
-    await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" }), { timeout: 10_000 });
-    const shown = await visit.ask("/", { headers: asPage });
-    expect(shown).toMatchObject({ status: 503, text: expect.stringContaining("It ended with exit code 3.") });
-    expect(shown.text).toContain("dying with");
-
-    const { task_id } = await app.as(ada).projects.remove({ params });
-    expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
-    expect((await runtime?.list())?.map((s) => s.id)).not.toContain(project.id);
-    expect((await visit.ask("/")).status).toBe(404);
-  });
-
-  test("two projects use the same port at the same time, and neither sees the other", async () => {
-    const one = await startedProject(app, ada, "One");
-    const two = await startedProject(app, ada, "Two");
-    expect(one.container.internal_port).toBe(two.container.internal_port);
-    for (const { project } of [one, two]) {
+    test("create, start, see it, socket, stop, wake, crash, delete", async () => {
+      const { project, container } = await startedProject(app, ada);
+      const params = { id: project.id, container_id: container.id };
       const visit = await enterPreview(app, ada, project.id);
-      expect(JSON.parse((await visit.ask("/headers")).text)).toMatchObject({ env: { PROJECT_ID: project.id } });
-    }
-  });
+      expect(visit.entered.status).toBe(303);
+      const page = await visit.ask("/", { headers: asPage });
+      expect(page.status).toBe(200);
+      expect(page.text).toContain('<head><script src="/__studio/bridge.js"></script><title>Tiny</title>');
+      const { env } = JSON.parse((await visit.ask("/headers")).text) as { env: Record<string, string> };
+      expect(env).toMatchObject({ PORT: String(container.internal_port), HOST: "0.0.0.0", PROJECT_ID: project.id });
+      const { status, socket } = await visit.upgrade("/hmr?token=1", { protocol: "vite-hmr" });
+      expect(status).toBe(101);
+      socket?.destroy();
+      expect(await app.as(ada).containers.health({ params })).toMatchObject({ healthy: true, status_code: 200 });
 
-  test.skipIf(!runtime?.can.freeze)("sleep and wake: thawed before it is dialled", async () => {
-    const { project, container } = await startedProject(app, ada, "Sleepy");
-    const visit = await enterPreview(app, ada, project.id);
-    const sandbox = await runtime?.find(project.id);
-    await sandbox?.freeze();
-    await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params: { id: project.id, container_id: container.id } })).toMatchObject({ status: "frozen" }));
-    // Frozen behind the policy's back: its own freezes are tested without a kernel. The row says so, and a start thaws.
-    await sandbox?.thaw();
-    expect((await visit.ask("/", { headers: asPage })).status).toBe(200);
-  });
+      await app.as(ada).projects.stop({ params });
+      expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "stopped" });
+      expect((await visit.ask("/", { headers: asPage })).text).toContain("hello");
 
-  test("a second container has its dependencies installed in its own folder", async () => {
-    const { project } = await setUpProject(app, ada, "Pair");
-    const made = await app.as(ada).containers.create({ params: { id: project.id }, body: { name: "Api" } });
-    expect(await ended(app, ada, made.task_id)).toMatchObject({ status: "completed", error: null });
-    const started = await app.as(ada).projects.start({ params: { id: project.id } });
-    expect(await ended(app, ada, started.task_id)).toMatchObject({ status: "completed", error: null });
-    expect(await app.as(ada).projects.status({ params: { id: project.id } })).toMatchObject({ status: "running", containers: { api: { ready: true }, "tiny-app": { ready: true } } });
-  });
-});
+      await visit.ask("/crash").catch(() => undefined);
+      await vi.waitFor(async () => expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" }), {
+        timeout: 10_000,
+      });
+      const shown = await visit.ask("/", { headers: asPage });
+      expect(shown).toMatchObject({ status: 503, text: expect.stringContaining("It ended with exit code 3.") });
+      expect(shown.text).toContain("dying with");
+
+      const { task_id } = await app.as(ada).projects.remove({ params });
+      expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed" });
+      expect((await runtime?.list())?.map((s) => s.id)).not.toContain(project.id);
+      expect((await visit.ask("/")).status).toBe(404);
+    });
+
+    test("two projects use the same port at the same time, and neither sees the other", async () => {
+      const one = await startedProject(app, ada, "One");
+      const two = await startedProject(app, ada, "Two");
+      expect(one.container.internal_port).toBe(two.container.internal_port);
+      for (const { project } of [one, two]) {
+        const visit = await enterPreview(app, ada, project.id);
+        expect(JSON.parse((await visit.ask("/headers")).text)).toMatchObject({ env: { PROJECT_ID: project.id } });
+      }
+    });
+
+    test.skipIf(!runtime?.can.freeze)("falls asleep, and is thawed before it is dialled", async () => {
+      await using ownRuntime = await realRuntime();
+      await using own = await testApp({
+        swap: { runtime: ownRuntime, templatesDir: await tinyTemplates() },
+        configure: (config) => {
+          config.runtime.idleFreezeMs = 500;
+          config.runtime.idleStopMs = 0;
+        },
+      });
+      const user = await own.signUp();
+      const { project, container } = await startedProject(own, user, "Sleepy");
+      const visit = await enterPreview(own, user, project.id);
+      const params = { id: project.id, container_id: container.id };
+      await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
+        timeout: 10_000,
+      });
+      expect(await visit.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
+      await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
+        timeout: 10_000,
+      });
+      const { task_id } = await own.as(user).projects.remove({ params });
+      expect(await ended(own, user, task_id)).toMatchObject({ status: "completed" });
+    });
+
+    test("a second container has its dependencies installed in its own folder", async () => {
+      const { project } = await setUpProject(app, ada, "Pair");
+      const made = await app.as(ada).containers.create({ params: { id: project.id }, body: { name: "Api" } });
+      expect(await ended(app, ada, made.task_id)).toMatchObject({ status: "completed", error: null });
+      const started = await app.as(ada).projects.start({ params: { id: project.id } });
+      expect(await ended(app, ada, started.task_id)).toMatchObject({ status: "completed", error: null });
+      expect(await app.as(ada).projects.status({ params: { id: project.id } })).toMatchObject({
+        status: "running",
+        containers: { api: { ready: true }, "tiny-app": { ready: true } },
+      });
+    });
+  },
+);
