@@ -238,6 +238,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
     const chat = createChat({ store: chatStore, runs: runsStore, tasks, events, agents, models, projects });
+    projects.onRelease(async ({ project_id, container_id, reason }) => {
+      if (reason === "deleted" && container_id === undefined) await chat.stopRunsOf(project_id);
+    });
     const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
     const chatSocket = createChatSocket({ chat, approvals, events });
     tasks.define(

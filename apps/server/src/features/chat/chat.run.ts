@@ -156,7 +156,7 @@ export function createRunTask({
     return { iterations: steps.at(-1)?.iteration ?? 0, tool_calls_made: steps.reduce((sum, s) => sum + s.tool_calls.length, 0) };
   };
 
-  const run = async ({ task, input, signal, log: taskLog }: TaskContext<RunInput>): Promise<unknown> => {
+  const run = async ({ task, input, signal, log: taskLog, progress }: TaskContext<RunInput>): Promise<unknown> => {
     const voice = voiceOf(task);
     const ended: { end?: RunEnd; code?: ErrorCode } = {};
     let release: (() => void) | undefined;
@@ -167,6 +167,7 @@ export function createRunTask({
         agent_id: input.agent_id,
         model: input.model_id,
       });
+      await progress(0, "The agent works");
       const project = await around.projects.find(input.project_id);
       const [chat, question] = await Promise.all([chats.findChat(input.chat_id), chats.findMessage(input.user_message_id)]);
       if (!project || !chat || !question) throw notFound("Project");

@@ -58,20 +58,20 @@ export function createChat({ store, runs, tasks, events, agents, models, project
       return (await store.findRecentChat(userId, projectId, tx)) ?? store.insertChat(tx, { user_id: userId, project_id: projectId });
     });
 
-  /** Runs `work` when no run goes on in the chat; waits a little for one that is ending. Throws `chat_busy`. */
+  /** Runs `work` when no run goes on in the chat; waits a little for one that is being cancelled or has told its end. Throws `chat_busy`. */
   const whenFree = async <T>(chatId: string, isLocked: boolean, work: (tx: Queries) => Promise<T>): Promise<T> => {
     const deadline = Date.now() + yieldMs;
     for (;;) {
-      const outcome = await store.transaction(async (tx): Promise<{ holder: TaskRow } | { done: T }> => {
+      const outcome = await store.transaction(async (tx): Promise<{ holder: TaskRow; isEnding: boolean } | { done: T }> => {
         await store.lock(tx, `chat:${chatId}`);
         const holder = isLocked ? await store.findActiveRun(chatId, tx) : undefined;
-        return holder ? { holder } : { done: await work(tx) };
+        if (!holder) return { done: await work(tx) };
+        return { holder, isEnding: holder.cancel_requested_at !== null || !(await store.isRunning(tx, chatId)) };
       });
-      if (!("holder" in outcome)) return outcome.done;
-      const { holder } = outcome;
-      if (!holder.cancel_requested_at || Date.now() > deadline)
-        throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: holder.id });
-      await Promise.race([sleep(retryMs), tasks.settled(holder.id).then(() => sleep(1))]);
+      if ("done" in outcome) return outcome.done;
+      if (!outcome.isEnding || Date.now() > deadline)
+        throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: outcome.holder.id });
+      await sleep(retryMs);
     }
   };
 
@@ -186,6 +186,19 @@ export function createChat({ store, runs, tasks, events, agents, models, project
       if (!run) return { status: "not_running" as const, task_id: null };
       const isAsked = await tasks.requestCancel(run.id);
       return { status: isAsked ? ("cancellation_requested" as const) : ("not_running" as const), task_id: run.id };
+    },
+
+    /** The project is about to go: its runs are stopped first. */
+    stopRunsOf: async (projectId: string): Promise<void> => {
+      const deadline = Date.now() + yieldMs;
+      for (
+        let left = await store.listActiveRuns(projectId);
+        left.length > 0 && Date.now() < deadline;
+        left = await store.listActiveRuns(projectId)
+      ) {
+        for (const run of left) if (!run.cancel_requested_at) await tasks.requestCancel(run.id);
+        await sleep(retryMs);
+      }
     },
 
     /** The run that goes on, to re-attach after a reload. */

@@ -152,7 +152,7 @@ export function createSessions({ store, runs, approvals, tasks, projects }: Sess
     const deadline = Date.now() + cancelMs;
     for (let run = await store.findActiveRun(chatId); run && Date.now() < deadline; run = await store.findActiveRun(chatId)) {
       if (!run.cancel_requested_at) await tasks.requestCancel(run.id);
-      await Promise.race([sleep(50), tasks.settled(run.id)]);
+      await sleep(25);
     }
   }
 }

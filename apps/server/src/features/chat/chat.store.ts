@@ -87,6 +87,11 @@ export function createChatStore(db: Database) {
     setStatus: async (q: Queries, id: string, status: ChatRow["status"]): Promise<void> => {
       await q.update(chats).set({ status }).where(eq(chats.id, id));
     },
+    /** False once the chat's run has told its end, though its task may still be closing. */
+    isRunning: async (q: Queries, id: string): Promise<boolean> =>
+      (await q.select({ status: chats.status }).from(chats).where(eq(chats.id, id))).some(
+        ({ status }) => status === "running" || status === "waiting_approval" || status === "archived",
+      ),
     allowTool: async (q: Queries, id: string, tool: string): Promise<void> => {
       await q
         .update(chats)
@@ -167,6 +172,11 @@ export function createChatStore(db: Database) {
           .orderBy(desc(tasks.created_at))
           .limit(1)
       )[0],
+    listActiveRuns: (projectId: string): Promise<TaskRow[]> =>
+      db
+        .select()
+        .from(tasks)
+        .where(and(eq(tasks.project_id, projectId), eq(tasks.type, runType), inArray(tasks.status, unfinished))),
     findRun: async (taskId: string): Promise<TaskRow | undefined> =>
       (
         await db

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { call, disconnect, fail, garbage, hang, load, say } from "@tesslate/testkit";
+import { call, disconnect, fail, garbage, hang, load, nextMessage, say } from "@tesslate/testkit";
 import { chatWorld, eventually, find, orderOf, plantedKey, reading } from "../../testing/chat.ts";
 
 const metadataOf = async (world: Awaited<ReturnType<typeof chatWorld>>) => {
@@ -61,6 +61,17 @@ describe("cancel", () => {
     expect(find(await world.run("Another"), "task_started")).toBeDefined();
   });
 
+  test("deleting the project stops its run and ends its streams", async () => {
+    await using world = await chatWorld({ script: [call("bash_exec", { command: "sleep 62.25" })] });
+    const stream = reading(world.send("Go"));
+    await eventually(async () => (await processes()).includes("sleep 62.25"));
+    await world.app.as(world.owner).projects.remove({ params: { id: world.project.id } });
+    await stream.ended;
+    await eventually(async () => !(await processes()).includes("sleep 62.25"));
+    const { task_id } = stream.seen[0]!;
+    expect((await world.app.as(world.owner).tasks.get({ params: { task_id } })).status).toBe("cancelled");
+  });
+
   test("needs one of the two ids, and both must agree", async () => {
     await using world = await chatWorld({ script: [say("Hi.")] });
     const events = await world.run("Go");
@@ -110,6 +121,12 @@ describe("the model fails", () => {
     await using world = await chatWorld({ script: [fail(503), say("Hi.")] });
     const events = await world.run("Hi");
     expect(orderOf(events)).toEqual(["task_started", "text_chunk", "credits_used", "complete", "done"]);
+  });
+
+  test("after `complete`, before `done`, the next message is welcome already", async () => {
+    await using world = await chatWorld({ script: [say("Hi."), nextMessage(), say("Again.")] });
+    for await (const event of world.send("One")) if (event.type === "complete") break;
+    expect(find(await world.run("Two"), "complete")?.data.final_response).toBe("Again.");
   });
 
   test("a provider that cannot be reached", async () => {

@@ -70,7 +70,14 @@ export function createRunsStore(db: Database) {
           await tx
             .update(chats)
             .set({ status: end.status, updated_at: sql`now()` })
-            .where(and(eq(chats.id, row.chat_id), sql`${chats.status} <> 'archived'`));
+            .where(
+              and(
+                eq(chats.id, row.chat_id),
+                sql`${chats.status} <> 'archived'`,
+                // A later run that goes on already has the say.
+                sql`not exists (select 1 from tasks t where t.chat_id = ${row.chat_id} and t.id <> ${taskId} and t.type = 'agent_execution' and t.status in ('queued', 'running'))`,
+              ),
+            );
         return row;
       }),
     /** An interrupted message goes on under another task. */
