@@ -171,11 +171,12 @@ export function createTasks({
     const definition = definitions.get(row.type);
     if (!definition) {
       log.error({ task_id: row.id, type: row.type }, "no definition for this type of task");
-      await store.finish(row.id, {
+      const finished = await store.finish(row.id, {
         status: "failed",
         error: "This version of the server does not know this operation.",
         error_code: "internal_error",
       });
+      if (finished) await publish(finished);
       return;
     }
     await supervise(row, definition, abort);
