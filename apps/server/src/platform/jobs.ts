@@ -29,7 +29,8 @@ export async function startJobs({
   const runner: Runner = await run({
     pgPool: pool,
     concurrency: 4,
-    pollInterval: 10_000,
+    // The bell rings within milliseconds; this is how long jobs wait after the database was away.
+    pollInterval: 2000,
     noHandleSignals: true,
     logger: new WorkerLogger(
       () => (level, message, meta) =>
