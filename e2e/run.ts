@@ -126,7 +126,7 @@ await runJourneys([
       page.on("request", (request) => {
         if (request.method() === "PUT" && request.url().includes("/files/")) puts.push(request.url());
       });
-      await page.getByRole("tab", { name: "Code" }).click();
+      await page.getByRole("link", { name: "Code" }).click();
       await page.getByTestId("file-row").first().waitFor();
       await page.keyboard.press("ControlOrMeta+p");
       await page.keyboard.type("index.css");

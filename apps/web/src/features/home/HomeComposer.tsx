@@ -91,7 +91,7 @@ export function HomeComposer() {
                 label="Start from"
                 trigger={
                   <Button size="sm" variant="ghost" icon={<Box size={14} />} aria-label={`Start from: ${template.name}`}>
-                    <span className="narrow:hidden">Start from:&nbsp;</span>
+                    <span className="whitespace-pre narrow:hidden">{"Start from: "}</span>
                     {template.name}
                     <ChevronDown size={14} className="text-fg-3" />
                   </Button>

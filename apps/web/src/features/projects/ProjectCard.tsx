@@ -15,7 +15,7 @@ export function ProjectCard({ project, heading: Heading = "h3" }: { project: Pro
       <Link
         to="/p/$slug/{-$view}"
         params={{ slug: project.slug }}
-        aria-label={`Open ${project.name}`}
+        aria-label={`Open ${project.name}: ${project.description || "No description yet."}`}
         className="block h-[158px] overflow-hidden rounded-3 border border-line-0 bg-bg-2 p-3.5 transition-colors group-hover:border-line-1 narrow:h-28 narrow:p-3"
       >
         <p className="line-clamp-6 text-xs leading-read text-fg-2 narrow:line-clamp-4">{project.description || "No description yet."}</p>
