@@ -8,10 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
 import WebSocket from "ws";
 import type { ApprovalResponse, RunEvent, RunEventType, SendMessage } from "@tesslate/contract";
-import { createRuntime, type Sandbox } from "@tesslate/runtime";
+import { createRuntime, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
 import { startModelServer, script, type ModelServer, type ModelServerOptions, type ScriptItem } from "@tesslate/testkit";
 import { createLogger } from "../platform/logger.ts";
-import { testApp, type TestApp, type TestUser } from "./app.ts";
+import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { connectionOf, onServer } from "./postgres.ts";
 import { emptyProject } from "./sandbox.ts";
 
@@ -46,6 +46,7 @@ export interface ChatWorld extends AsyncDisposable {
   model: ModelServer;
   owner: TestUser;
   project: { id: string; slug: string };
+  runtime: RuntimeDriver;
   sandbox: Sandbox;
   place: Place;
   /** Sends and gives the events as they come. */
@@ -61,6 +62,7 @@ export interface ChatWorldOptions {
   env?: Record<string, string>;
   /** Without it no model is connected. */
   hasModel?: boolean;
+  swap?: TestAppOptions["swap"];
   /** Going on where an earlier process stopped. */
   after?: Pick<ChatWorld, "place" | "model" | "owner" | "project">;
 }
@@ -73,7 +75,7 @@ export async function chatWorld(options: ChatWorldOptions = {}): Promise<ChatWor
   const runtime = await createRuntime({ driver: "auto", dataDir: where.runtimeDir, log: createLogger("silent") });
   const app = await testApp({
     env: { ...(options.hasModel !== false && modelEnv(model)), ...options.env },
-    swap: { runtime },
+    swap: { runtime, ...options.swap },
     database: where.database,
     dataDir: where.dataDir,
   });
@@ -87,6 +89,7 @@ export async function chatWorld(options: ChatWorldOptions = {}): Promise<ChatWor
     model,
     owner,
     project,
+    runtime,
     sandbox,
     place: where,
     send,

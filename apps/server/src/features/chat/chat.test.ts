@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { RunEvent } from "@tesslate/contract";
 import { call, load, nextMessage, parallel, pause, say, think, turn, usage } from "@tesslate/testkit";
@@ -506,4 +507,37 @@ test("the key is in no log, no event, no answer and no table", async () => {
     "select data::text from events union all select message_metadata::text from messages union all select input::text || metadata::text from tasks",
   );
   expect(JSON.stringify(dump.rows) + world.app.logs()).not.toContain(plantedKey);
+});
+
+test("a message to a project that is still being set up waits for it", async () => {
+  await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
+  const { pool } = world.app.studio.database;
+  await pool.query("update projects set environment_status = 'provisioning' where id = $1", [world.project.id]);
+  const stream = reading(world.send("Go"));
+  await stream.until("task_started");
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect(stream.seen).toHaveLength(1);
+  await pool.query("update projects set environment_status = 'stopped' where id = $1", [world.project.id]);
+  expect(find(await stream.ended, "complete")?.data.success).toBe(true);
+});
+
+test("a project whose set-up failed is told in the stream, in words", async () => {
+  await using world = await chatWorld({ script: [say("Hi.")] });
+  await world.app.studio.database.pool.query("update projects set environment_status = 'setup_failed' where id = $1", [world.project.id]);
+  const events = await world.run("Go");
+  expect(orderOf(events)).toEqual(["task_started", "error", "complete", "done"]);
+  expect(find(events, "error")?.data).toMatchObject({
+    code: "internal_error",
+    message: expect.stringContaining("Setting up this project failed"),
+  });
+});
+
+test("the demo answers by its script", async () => {
+  const demoModel = fileURLToPath(new URL("../../../../../packages/testkit/src/demo/server.ts", import.meta.url));
+  await using world = await chatWorld({ hasModel: false, env: { DEMO: "true" }, swap: { demoModel } });
+  const events = await world.run("What can you do?");
+  expect(find(events, "task_started")?.data.model).toBe("demo/scripted");
+  expect(find(events, "complete")?.data).toMatchObject({ success: true, final_response: expect.stringMatching(/./) });
+  const { rows } = await world.app.studio.database.pool.query("select cost_total from usage_logs");
+  expect(rows.every((r) => Number(r.cost_total) === 0)).toBe(true);
 });
