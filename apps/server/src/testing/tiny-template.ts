@@ -24,7 +24,8 @@ const server = createServer((request, response) => {
     if (request.headers["if-none-match"] === 'W/"v1"') return response.writeHead(304, { etag: 'W/"v1"' }).end();
     return send("text/html", page, { etag: 'W/"v1"' });
   }
-  if (url.pathname === "/worker.js") return send("text/javascript", "self.x = 1;");
+  if (url.pathname === "/worker.js") return send("text/javascript", "self.oninstall = () => self.skipWaiting(); self.onactivate = (e) => e.waitUntil(self.clients.claim()); self.addEventListener('fetch', (e) => e.respondWith(new Response('from the worker')));");
+  if (url.pathname === "/missing" || url.pathname === "/picture.png") return response.writeHead(404).end("missing");
   if (url.pathname === "/crash") { console.error("dying with " + env.SECRET_TOKEN); process.exit(3); }
   if (url.pathname === "/upload") {
     let size = 0;

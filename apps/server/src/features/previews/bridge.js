@@ -15,14 +15,16 @@
   const here = () => location.pathname + location.search + location.hash;
   const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
-  // --- the nonce: in the address at first, then only in this tab ---
+  // --- the nonce: in the address at first, then only in this frame ---
   let nonce = "";
   const found = /(?:^#|&)studio-nonce=([\w-]{1,128})/.exec(location.hash);
   try {
     if (found) sessionStorage.setItem(nonceKey, found[1]);
     nonce = sessionStorage.getItem(nonceKey) || "";
   } catch {
-    nonce = found ? found[1] : "";
+    // A private window gives foreign frames no storage; a frame's name lasts from page to page too.
+    if (found) window.name = `${nonceKey}:${found[1]}`;
+    nonce = window.name.startsWith(`${nonceKey}:`) ? window.name.slice(nonceKey.length + 1) : "";
   }
   if (found) {
     const hash = location.hash.replace(/(^#|&)studio-nonce=[\w-]{1,128}&?/, "$1").replace(/^#$|&$/, "");

@@ -48,9 +48,12 @@ const isForeign = ({ method = "GET", headers }: IncomingMessage): boolean => {
   const { origin } = headers;
   return origin !== undefined && origin !== "null" && URL.parse(origin)?.host !== headers.host;
 };
-/** A path on this host and nothing else: what we redirect to. */
+/**
+ * A path on this host and nothing else: what we redirect to. Without a fragment: the one of the entry address lives on through
+ * the redirect (it carries the app's nonce), and one here would take its place.
+ */
 const safePath = (path: string | null): string =>
-  path !== null && /^\/(?![/\\])/.test(path) && URL.canParse(path, "http://preview") ? path : "/";
+  path !== null && /^\/(?![/\\])/.test(path) && URL.canParse(path, "http://preview") ? (path.split("#")[0] ?? "/") : "/";
 
 /** Every host under PREVIEW_DOMAIN: entry by ticket, waking, proxying to the dev server, the bridge and its reports. */
 export function createPreviewSite({
