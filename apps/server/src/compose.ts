@@ -166,7 +166,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       log,
       lifetimeMs: config.auth.refreshTokenMs,
     });
-    const users = createUsers({ store: createUsersStore(db), passwords, sessions, onRegistered });
+    const users = createUsers({ store: createUsersStore(db), passwords, sessions, limits, onRegistered });
     const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
     const auth = createAuth({ store: authStore, users, sessions, passwords, setup, limits, box, config: config.auth, log });
     const address = addressOf(config);

@@ -74,7 +74,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
     // One line per request, written by the mount.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     genReqId: nextRequestId,
     // One proxy: the address it saw, not what the client claims in front of it.
     trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
@@ -188,6 +188,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     // The plugin's own policy allows foreign hosts and upgrades plain http.
     staticCSP:
       "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'; form-action 'self'",
+    theme: { title: "Tesslate Studio API" },
     logo: { type: "image/svg+xml", content: Buffer.from(docsLogo), href: "/", target: "_self" },
     uiConfig: { persistAuthorization: false, displayRequestDuration: true, docExpansion: "none", validatorUrl: null },
   });

@@ -124,7 +124,6 @@ export function createSessions({
       if (now - entry.readAtMs > rereadMs) {
         // One caller reads anew for all; the others go on with what is known.
         entry.readAtMs = now;
-        touch(id);
         return load(id);
       }
       return entry;

@@ -52,16 +52,19 @@ test("system.ready names the part that does not work", async () => {
     },
   });
 
+  let isBroken = false;
   await using broken = await testApp({
     swap: {
       runtime: {
         ...noRuntime(),
         list: async () => {
-          throw new Error("secret detail of the driver");
+          if (isBroken) throw new Error("secret detail of the driver");
+          return [];
         },
       },
     },
   });
+  isBroken = true;
   const notReady = await broken.request("/ready");
   expect(notReady.status).toBe(503);
   const text = await notReady.text();

@@ -1,6 +1,7 @@
 import type { PublicUser, UpdateUser, User } from "@tesslate/contract";
 import { isUniqueViolation, type Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
+import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { Passwords } from "./passwords.ts";
 import {
   avatarProblem,
@@ -43,12 +44,14 @@ export function createUsers({
   store,
   passwords,
   sessions,
+  limits,
   onRegistered = [],
   hasTwoFactor = false,
 }: {
   store: UsersStore;
   passwords: Passwords;
   sessions: UserSessions;
+  limits: RateLimiter;
   onRegistered?: OnRegistered[];
   /** A second factor can be sent and checked; without it nobody can switch it on and lock themselves out. */
   hasTwoFactor?: boolean;
@@ -137,8 +140,12 @@ export function createUsers({
       if (isSensitive && user.hashed_password !== null) {
         if (body.current_password === undefined)
           throw badRequest("Give your current password to change this.", "current_password_required");
+        // Whoever got hold of a session must not find out the password with it.
+        const key = `password:${id}`;
+        await limits.count({ key, max: 10, windowSeconds: 900 });
         if (!(await passwords.verify(user.hashed_password, body.current_password)))
           throw badRequest("The current password is wrong.", "current_password_wrong");
+        await limits.reset(key);
       }
       if (body.two_fa_enabled === true && !user.two_fa_enabled && !hasTwoFactor)
         throw new AppError("not_configured", "Two-factor sign-in is not available on this server.");

@@ -181,6 +181,15 @@ describe("users.updateMe", () => {
   });
 });
 
+test("the current password cannot be guessed with a stolen session", async () => {
+  await using limited = await testApp({ env: { RATE_LIMIT_FACTOR: "1" } });
+  const user = await limited.signUp();
+  const change = (current_password: string) =>
+    limited.request("/api/users/me", { method: "PATCH", user, json: { password: "a new password", current_password } });
+  for (let i = 0; i < 10; i++) expect((await change("wrong")).status).toBe(400);
+  expect((await change(user.password)).status).toBe(429);
+});
+
 describe("users.get", () => {
   test("is the public part, for anybody", async () => {
     expect(await app.as().users.get({ params: { id: ada.id } })).toEqual({
