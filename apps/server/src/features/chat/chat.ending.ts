@@ -1,0 +1,143 @@
+import type { RunResult } from "@tesslate/agent";
+import type { CompletionReason, RunEventData } from "@tesslate/contract";
+import { AppError } from "../../platform/errors.ts";
+import type { TaskRow } from "../tasks/index.ts";
+import type { RunVoice } from "./chat.events.ts";
+import type { RunInput } from "./chat.run.ts";
+import type { ChatStore } from "./chat.store.ts";
+import type { RunsStore } from "./runs.store.ts";
+
+const inStreamCodes = [
+  "insufficient_credits",
+  "model_error",
+  "model_auth_failed",
+  "rate_limited",
+  "interrupted",
+  "internal_error",
+] as const;
+
+/** The end of a run, however it came about. */
+export interface RunEnd {
+  completion_reason: CompletionReason;
+  success: boolean;
+  final_response: string;
+  iterations: number;
+  tool_calls_made: number;
+  error?: string;
+  resource_stats?: RunEventData<"complete">["resource_stats"];
+}
+/** A run that tells something. */
+export interface TellingRun {
+  task: TaskRow;
+  input: RunInput;
+  voice: RunVoice;
+}
+
+export type RunEndings = ReturnType<typeof createRunEndings>;
+/** How runs end: the message is finished once, then `complete` is said, and `done` when the task is over (agent-git-deploy 3.7, 4.15). */
+export function createRunEndings({ store, chats }: { store: RunsStore; chats: ChatStore }) {
+  const tell = async ({ task, input, voice }: TellingRun, end: RunEnd, error?: RunEventData<"error">): Promise<void> => {
+    const { resource_stats: stats } = end;
+    const finished = await store.finishMessage(task.id, input.message_id, {
+      content: end.final_response,
+      status: end.success ? "completed" : "active",
+      metadata: {
+        completion_reason: end.completion_reason,
+        iterations: end.iterations,
+        tool_calls_made: end.tool_calls_made,
+        session_id: input.chat_id,
+        trajectory_path: null,
+        usage: { tokens_in: stats?.tokens_in ?? 0, tokens_out: stats?.tokens_out ?? 0, credits: 0 },
+        ...(end.error !== undefined && { error: end.error.slice(0, 500) }),
+      },
+    });
+    if (!finished) return;
+    if (error) await voice.say("error", error);
+    await voice.say("complete", { ...end, session_id: input.chat_id });
+  };
+
+  return {
+    /** Stores and tells the end, once per message. */
+    tell,
+    /** Questions nobody will answer any more. */
+    dropApprovals: async ({ task, voice }: Pick<TellingRun, "task" | "voice">, response: "expired" | "cancelled"): Promise<void> => {
+      for (const row of await store.closeApprovals(task.id, response))
+        await voice.say("approval_resolved", {
+          approval_id: row.id,
+          response,
+          note: null,
+          by: null,
+          at: row.answered_at ?? new Date().toISOString(),
+        });
+    },
+    /** The end of a run that could not tell it itself; what it did stands in its steps. */
+    lostEnd: async (messageId: string, reason: "cancelled" | "error" | "interrupted", message: string): Promise<RunEnd> => {
+      const steps = (await store.listSteps(messageId)).map((row) => row.step_data);
+      return {
+        completion_reason: reason,
+        success: false,
+        final_response: message,
+        iterations: steps.at(-1)?.iteration ?? 0,
+        tool_calls_made: steps.reduce((sum, step) => sum + step.tool_calls.length, 0),
+        error: message,
+      };
+    },
+    /** The stream's last word. What the run could not say any more is said here: `lost` makes the end of one that had none. */
+    close: async (run: TellingRun, lost: () => Promise<{ end: RunEnd; error?: RunEventData<"error"> }>): Promise<void> => {
+      const { task, input, voice } = run;
+      const message = await chats.findMessage(input.message_id);
+      const metadata = message?.message_metadata;
+      if (message && metadata?.["task_id"] === task.id) {
+        if (metadata["completion_reason"] === "in_progress") {
+          const { end, error } = await lost();
+          await tell(run, end, error);
+        } else if (!(await chats.hasEvent(task.id, "complete"))) {
+          // The process died between storing the end and saying it.
+          const reason = metadata["completion_reason"] as CompletionReason;
+          await voice.say("complete", {
+            success: reason === "no_more_actions" || reason === "task_complete_signal",
+            iterations: Number(metadata["iterations"] ?? 0),
+            final_response: message.content,
+            tool_calls_made: Number(metadata["tool_calls_made"] ?? 0),
+            completion_reason: reason,
+            ...(metadata["error"] !== undefined && { error: String(metadata["error"]) }),
+            session_id: input.chat_id,
+          });
+        }
+      }
+      await voice.say("done", task.status === "failed" && task.error ? { error: task.error } : {});
+    },
+  };
+}
+
+/** The agent's own account of the end, with what it cost. */
+export function endOf(result: RunResult, costCents: string): RunEnd {
+  const { tokens_in, tokens_out, iterations, iteration_limit, duration_ms } = result.resource_stats;
+  return {
+    success: result.success,
+    iterations: result.iterations,
+    final_response: result.final_response,
+    tool_calls_made: result.tool_calls_made,
+    completion_reason: result.error_code === "interrupted" ? "interrupted" : result.completion_reason,
+    ...(result.error !== undefined && { error: result.error }),
+    resource_stats: {
+      cost_cents: Number(costCents),
+      cost_limit_cents: null,
+      iterations,
+      iteration_limit,
+      tokens_in,
+      tokens_out,
+      duration_ms: Math.round(duration_ms),
+    },
+  };
+}
+
+/** In a stream only a few codes are known (3.7); the sentence says the rest. */
+export const errorOf = (code: string, message: string | undefined): RunEventData<"error"> => ({
+  code: inStreamCodes.find((c) => c === code) ?? "internal_error",
+  message: message ?? "The run failed.",
+});
+
+/** The sentence of an error that was made for people. */
+export const tellable = (error: unknown): string | undefined =>
+  error instanceof AppError || (error instanceof Error && error.name === "RuntimeError") ? error.message : undefined;

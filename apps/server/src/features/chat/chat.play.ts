@@ -1,0 +1,198 @@
+import {
+  allTools,
+  contextWindowOf,
+  runAgent,
+  RunInterrupted,
+  type AgentDeps,
+  type AgentStep,
+  type HistoryMessage,
+  type HistoryStep,
+  type PendingBatch,
+  type RunResult,
+  type Todo,
+} from "@tesslate/agent";
+import type { Sandbox } from "@tesslate/runtime";
+import type { Logger } from "../../platform/logger.ts";
+import type { RunnableAgent } from "../agents/index.ts";
+import type { ResolvedModel } from "../models/index.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import { endOf, type RunEnd, type RunEndings, type TellingRun } from "./chat.ending.ts";
+import { relay } from "./chat.events.ts";
+import { createProjectSight } from "./chat.project-info.ts";
+import type { RunOptions } from "./chat.run.ts";
+import type { AgentStepRow, ChatRow, MessageRow } from "./chat.table.ts";
+import { createRunLedger } from "./chat.usage.ts";
+import { createRunWorkspace } from "./chat.workspace.ts";
+
+/** Everything one run plays with, found and checked. */
+export interface Cast extends TellingRun {
+  project: ProjectRow;
+  chat: ChatRow;
+  /** The user's message that is answered. */
+  question: MessageRow;
+  agent: RunnableAgent;
+  model: ResolvedModel;
+  sandbox: Sandbox;
+  signal: AbortSignal;
+  log: Logger;
+}
+
+const historyMessages = 20;
+const shellTools = new Set(["bash_exec", "shell_open", "shell_exec", "shell_close"]);
+
+/** Lets the agent answer: hands it the project, and stores and tells what it says in the order of agent-git-deploy 3.7. */
+export function createPlay({
+  store,
+  chats,
+  approvals,
+  around,
+  limits,
+  endings,
+}: Pick<RunOptions, "store" | "chats" | "approvals" | "around" | "limits"> & { endings: RunEndings }) {
+  const play = async (cast: Cast): Promise<{ result: RunResult; told: RunEnd | undefined }> => {
+    const { task, input, voice, project, chat, question, agent, model, sandbox, signal, log } = cast;
+    const run: TellingRun = cast;
+    const workspace = createRunWorkspace(sandbox, (path, etag) => around.expectChange(project.id, path, etag));
+    const scope = input.container_id === null ? undefined : await chats.findContainer(project.id, input.container_id);
+    const sight = createProjectSight({ project, scope, store: chats, sandbox, urlOf: around.previewUrl });
+    const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
+    const ledger = createRunLedger({ store, voice, model, run: { ...owner, agent_id: agent.id, project_id: project.id } });
+    // Absent, not empty, on a first run: the agent tells the model of an interruption when they are there.
+    const interruption = input.resumes === null ? undefined : await interruptedAt(input.resumes, input.message_id);
+
+    let told: RunEnd | undefined;
+    const deps: AgentDeps = {
+      emit: async (event) => {
+        switch (event.type) {
+          case "approval_required":
+            await approvals.open({ ...owner, ...rowOf(event.data), pending: event.pending });
+            return voice.say("approval_required", event.data);
+          case "agent_step":
+            await store.insertStep({ message_id: input.message_id, chat_id: chat.id, step_data: stepData(event.data) });
+            return relay(event, voice, workspace.etagOf);
+          case "file_changed":
+            await around.projects.touch(project.id);
+            return relay(event, voice, workspace.etagOf);
+          case "error":
+            await endings.dropApprovals(run, event.data.code === "interrupted" ? "expired" : "cancelled");
+            return relay(event, voice, workspace.etagOf);
+          case "complete": {
+            const end = endOf(event.data, ledger.totalCents());
+            await endings.dropApprovals(run, "cancelled");
+            await endings.tell(run, end);
+            told = end;
+            return;
+          }
+          default:
+            return relay(event, voice, workspace.etagOf);
+        }
+      },
+      approve: async (request, waitSignal) => {
+        const { decision, note, row } = await approvals.wait(request.approval_id, waitSignal);
+        await store.transaction((tx) => chats.setStatus(tx, chat.id, "running"));
+        await voice.say("approval_resolved", {
+          approval_id: request.approval_id,
+          response: decision,
+          note: note ?? null,
+          by: decision === "timeout" ? null : row.user_id,
+          at: row.answered_at ?? new Date().toISOString(),
+        });
+        return { decision, ...(note !== undefined && { note }) };
+      },
+      afterModelCall: async (call) => {
+        await ledger.record(call);
+        return { ok: true };
+      },
+      todos: {
+        read: async () => ((await chats.findChat(chat.id))?.todos ?? []) as unknown as Todo[],
+        write: async (todos) => {
+          const rows = todos.map((todo): Record<string, unknown> => ({ ...todo }));
+          await store.transaction((tx) => chats.updateChat(tx, chat.id, { todos: rows }));
+          await voice.say("todo_updated", { todos: rows });
+        },
+      },
+      getProjectInfo: sight.info,
+      getPreviewState: sight.preview,
+      onUnexpected: (err, where) => log.error({ err, where }, "agent"),
+    };
+
+    const result = await runAgent({
+      agent: { system_prompt: agent.system_prompt, tools: toolsFor(agent, input.view_context) },
+      model: { client: model.client, context_window: contextWindowOf(model.model_id) },
+      message: question.content,
+      history: await historyBefore(question),
+      ...interruption,
+      editMode: input.edit_mode,
+      allowedTools: chat.allowed_tools,
+      workspace,
+      root: scope?.directory ?? ".",
+      userName: input.user_name,
+      environment: await sight.environment(),
+      limits: { max_iterations: iterationLimit(input.max_iterations, limits.maxIterations), max_run_ms: limits.maxRunMs },
+      signal: agentSignal(signal),
+      deps,
+    });
+    // Not told when the log was away at the very end.
+    return { result, told };
+  };
+
+  /** Where the interrupted run stood: its committed steps, and the batch in which it waited for an answer. */
+  const interruptedAt = async (taskId: string, messageId: string): Promise<{ steps: AgentStep[]; pending: PendingBatch | null }> => {
+    const pending = (await store.findInterruptedApproval(taskId))?.pending ?? null;
+    // The batch is played again from the waiting call on, so the step that the shutdown cut short is not one.
+    if (pending) await store.transaction((tx) => store.removeStepsFrom(tx, messageId, pending.iteration));
+    return { steps: (await store.listSteps(messageId)).map(stepOf), pending };
+  };
+
+  const historyBefore = async (question: MessageRow): Promise<HistoryMessage[]> => {
+    const rows = (await chats.listMessagesBefore(question.chat_id, question.position, historyMessages)).toReversed();
+    const steps = await chats.listSteps(rows.filter((r) => r.role === "assistant").map((r) => r.id));
+    return rows.map((row) => ({
+      role: row.role,
+      content: row.content,
+      steps: steps.filter((s) => s.message_id === row.id).map((s) => s.step_data as unknown as HistoryStep),
+    }));
+  };
+
+  return play;
+}
+
+function rowOf(data: { approval_id: string; tool_name: string; tool_parameters: Record<string, unknown>; tool_description: string }) {
+  const { approval_id: id, tool_name, tool_parameters, tool_description } = data;
+  return { id, tool_name, tool_parameters, tool_description };
+}
+
+/** Results stand with their calls in the row (4.15), beside them on the wire. */
+function stepData(step: AgentStep): AgentStepRow["step_data"] {
+  const { tool_calls, tool_results, ...rest } = step;
+  return { ...rest, tool_calls: tool_calls.map((call, i) => ({ ...call, result: tool_results[i] ?? null })) };
+}
+function stepOf({ step_data }: AgentStepRow): AgentStep {
+  const { tool_calls, ...rest } = step_data;
+  return {
+    ...rest,
+    tool_calls: tool_calls.map(({ name, parameters }) => ({ name, parameters })),
+    tool_results: tool_calls.map(
+      ({ name, result }) =>
+        (result as AgentStep["tool_results"][number] | null) ?? { success: false, tool: name, error: "The result was lost." },
+    ),
+  };
+}
+
+/** In the graph view shells give way to the graph's own tools (4.9). */
+function toolsFor(agent: RunnableAgent, viewContext: string | null): string[] | null {
+  if (viewContext !== "graph") return agent.tools;
+  return (agent.tools ?? allTools.map((tool) => tool.name)).filter((name) => !shellTools.has(name));
+}
+
+const iterationLimit = (wished: number | null, ceiling: number): number | null =>
+  ceiling === 0 ? wished : wished === null ? ceiling : Math.min(wished, ceiling);
+
+/** The task's reasons in the agent's words: a shutdown is an interruption, anything else a cancel. */
+function agentSignal(signal: AbortSignal): AbortSignal {
+  const abort = new AbortController();
+  const end = () => abort.abort(signal.reason === "shutdown" ? new RunInterrupted() : new Error(String(signal.reason)));
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return abort.signal;
+}
