@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { superviseScript, supervisorName } from "../host/cell.ts";
 import { systemPath } from "../run.ts";
 
 /** How a program gets from our process into its sandbox. */
@@ -31,12 +32,6 @@ exec "$@"`;
 /** The same with the two descriptors opened by path: a pseudo terminal hands on only 0, 1 and 2. */
 const enterFromFiles = `exec 3<"$1" 4<"$2" || exit 125; rm -f "$1"; shift 2
 ${enterScript("")}`;
-
-/** Keeps the exit status of a service where the next process of ours can read it. */
-const superviseScript = `dir=$1; shift
-echo $$ > "$dir/pid"
-"$@"
-echo $? > "$dir/exit"`;
 
 /** Answers 126 and 127 like a shell when the program cannot be started. */
 const becomeProgram = ["/bin/sh", "-c", 'exec "$@"', "sh"];
@@ -104,7 +99,7 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
     supervise: (launch, stateDir, stdio) =>
       spawnWith(
         launch,
-        ["/bin/sh", "-c", superviseScript, "studio-service", stateDir, shell, "-c", enter, "sh", ...chain(launch)],
+        ["/bin/sh", "-c", superviseScript, supervisorName, stateDir, shell, "-c", enter, "sh", ...chain(launch)],
         stdio,
         true,
       ),

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { run } from "../run.ts";
-import type { Slot } from "./slots.ts";
+import type { Slot } from "../host/slots.ts";
 
 /** Private networks of the sandboxes of one data folder: one network namespace per sandbox, one nft table for all. */
 export interface Network {

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, type BigIntStats } from "node:fs";
 import { join } from "node:path";
 import type { Entry } from "../types.ts";
+import { createPace } from "./pace.ts";
 
 export const etagOf = (stat: BigIntStats) => `${stat.mtimeNs.toString(36)}-${stat.size.toString(36)}-${stat.ino.toString(36)}`;
 
@@ -10,14 +11,24 @@ export function entryOf(path: string, stat: BigIntStats): Entry {
 }
 
 /** Bytes of everything below a folder that belongs to one uid: shared files of an image are somebody else's. */
-export function ownBytes(dir: string, uid: number | undefined): number {
+export async function ownBytes(dir: string, uid: number | undefined, pace = createPace()): Promise<number> {
   let bytes = 0;
-  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+  for (const entry of listIfThere(dir)) {
     const path = join(dir, entry.name);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (!stat) continue;
     if (uid === undefined || stat.uid === uid) bytes += stat.blocks * 512;
-    if (entry.isDirectory()) bytes += ownBytes(path, uid);
+    if (!entry.isDirectory()) continue;
+    await pace();
+    bytes += await ownBytes(path, uid, pace);
   }
   return bytes;
+}
+
+function listIfThere(dir: string) {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch {
+    return []; // gone meanwhile
+  }
 }

@@ -1,23 +1,8 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, rmdirSync, unlinkSync, type BigIntStats } from "node:fs";
-import { setImmediate as breathe } from "node:timers/promises";
+import { createPace } from "./pace.ts";
 import { codeOf } from "./pin.ts";
 
-/**
- * Synchronous calls in short bursts: a promise per file would take four times as long for a tree of 10,000, and one long
- * burst would hold up everybody else.
- */
-const burstMs = 8;
 const openFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-function createPace() {
-  let since = performance.now();
-  return () => {
-    if (performance.now() - since < burstMs) return undefined;
-    return breathe().then(() => {
-      since = performance.now();
-    });
-  };
-}
 
 /** Calls `visit` for everything below the open directory, parents first. What vanishes meanwhile is left out. */
 export async function walkPinned(

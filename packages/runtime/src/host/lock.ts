@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { RuntimeError } from "../errors.ts";
 
 /** One process per data folder. A lock whose holder is dead is taken over. Returns the release. */
-export async function holdLock(file: string): Promise<() => void> {
+export function holdLock(file: string): () => void {
   const mine = `${process.pid} ${startTime(process.pid)}`;
   for (let attempt = 0; ; attempt++) {
     try {

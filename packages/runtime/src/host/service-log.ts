@@ -13,8 +13,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
-import { createQueue, type Queue } from "./queue.ts";
-import type { LogLine } from "./types.ts";
+import { createQueue, type Queue } from "../queue.ts";
+import type { LogLine } from "../types.ts";
 
 /**
  * What a service prints. The service writes to plain files, so it never waits for us and loses nothing while we are away;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fifos, Pipe } from "./fifos.ts";
 import { createOutput } from "./output.ts";
-import type { ExecOptions, ExecResult } from "./types.ts";
+import type { ExecOptions, ExecResult } from "../types.ts";
 
 interface Command {
   /** Starts the program on the three streams. */

@@ -4,11 +4,10 @@ import { connect } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RuntimeError } from "./errors.ts";
-import { descendants } from "./pids.ts";
+import { RuntimeError } from "../errors.ts";
 import { listeningPorts } from "./ports.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
-import type { ServiceSpec, ServiceState } from "./types.ts";
+import type { ServiceSpec, ServiceState } from "../types.ts";
 
 /** How a driver runs one service. The supervisor is a detached shell that leaves `pid` and `exit` in the state folder. */
 export interface ServiceHost {
@@ -17,8 +16,8 @@ export interface ServiceHost {
   owner: { uid: number; gid: number } | undefined;
   /** Starts the supervisor with the given streams. */
   launch(spec: ServiceSpec, stdio: readonly ["ignore", number, number]): Promise<ChildProcess>;
-  /** Members of the service, when the host can tell; else they are found below the supervisor. */
-  pids?: () => number[];
+  /** Members of the service, the supervisor not among them. */
+  pids(supervisor: number | undefined): number[];
   /** Ends every member at once. */
   kill(supervisor: number | undefined): Promise<void>;
   /** Processes of the sandbox killed for memory so far. */
@@ -53,6 +52,9 @@ interface Saved {
   oomKills: number;
 }
 
+/** The file in a service's folder that is there while it runs. */
+export const serviceNote = "service.json";
+
 const bootId = () => (existsSync("/proc/sys/kernel/random/boot_id") ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "");
 
 /** Opens the service of a state folder, taking over what still runs. */
@@ -60,9 +62,7 @@ export function openService(name: string, host: ServiceHost): Service {
   mkdirSync(host.dir, { recursive: true, mode: 0o700 });
   const file = (leaf: string) => join(host.dir, leaf);
   const log = openServiceLog(host.dir, host.owner);
-  let saved: Saved | undefined = existsSync(file("service.json"))
-    ? (JSON.parse(readFileSync(file("service.json"), "utf8")) as Saved)
-    : undefined;
+  let saved: Saved | undefined = existsSync(file(serviceNote)) ? (JSON.parse(readFileSync(file(serviceNote), "utf8")) as Saved) : undefined;
   let state: ServiceState = { name, status: "stopped" };
   let supervisor: number | undefined;
   let isAlive = false;
@@ -75,15 +75,13 @@ export function openService(name: string, host: ServiceHost): Service {
   let hasLeft = false;
   const waiters = new Set<() => void>();
 
-  const pids = () => host.pids?.() ?? (supervisor === undefined ? [] : descendants(supervisor));
+  const pids = () => host.pids(supervisor);
   const change = (next: ServiceState) => {
     state = next;
     host.onChange(state);
     for (const wake of waiters) wake();
   };
   const current = (): ServiceState => (isAlive && host.isFrozen() ? { ...state, status: "frozen" } : state);
-
-  if (saved) adopt(saved);
 
   function adopt(known: Saved) {
     supervisor = readPid();
@@ -121,7 +119,7 @@ export function openService(name: string, host: ServiceHost): Service {
   }
   function forget() {
     saved = undefined;
-    rmSync(file("service.json"), { force: true });
+    rmSync(file(serviceNote), { force: true });
   }
 
   function failedState(exitCode: number | undefined, oomKilled: boolean): ServiceState {
@@ -215,7 +213,7 @@ export function openService(name: string, host: ServiceHost): Service {
       bootId: bootId(),
       oomKills: host.oomKills(),
     };
-    writeFileSync(file("service.json"), JSON.stringify(saved), { mode: 0o600 });
+    writeFileSync(file(serviceNote), JSON.stringify(saved), { mode: 0o600 });
     isStopping = false;
     log.note(`starting: ${spec.command.join(" ")}`);
     const { stdout, stderr } = log.openStreams();
@@ -232,8 +230,12 @@ export function openService(name: string, host: ServiceHost): Service {
     supervisor = child.pid;
     isAlive = true;
     child.unref();
-    child.once("exit", () => void ended());
-    child.once("error", () => void ended());
+    // Its end may have been seen otherwise before, and another one started since.
+    const isOver = () => {
+      if (supervisor === child.pid) void ended();
+    };
+    child.once("exit", isOver);
+    child.once("error", isOver);
     change({ name, status: "starting", startedAt: saved.startedAt });
     follow();
     return state;
@@ -275,6 +277,8 @@ export function openService(name: string, host: ServiceHost): Service {
       waiters.add(done);
       abort?.addEventListener("abort", done, { once: true });
     });
+
+  if (saved) adopt(saved);
 
   return {
     log,

@@ -1,0 +1,190 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { RuntimeError } from "../errors.ts";
+import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
+import type { Cell, Place } from "./cell.ts";
+import { createFifos } from "./fifos.ts";
+import { createImages } from "./images.ts";
+import { openSandbox, type OpenSandbox } from "./sandbox.ts";
+import { serviceNote } from "./service.ts";
+import type { Slots } from "./slots.ts";
+
+export const defaultLimits: Limits = { memoryBytes: 2 ** 30, cpus: 2, pids: 512, diskBytes: 2 * 2 ** 30 };
+/** Installing takes more than running. */
+const buildLimits: Limits = { memoryBytes: 3 * 2 ** 30, cpus: availableParallelism(), pids: 1024, diskBytes: 4 * 2 ** 30 };
+
+interface Options {
+  name: "sandbox" | "process";
+  isolation: Isolation;
+  warnings: readonly string[];
+  can: RuntimeDriver["can"];
+  /** State of this driver, at a path that projects can traverse. */
+  root: string;
+  runDir: string;
+  slots: Slots;
+  /** Tools of the sandboxes, hashed into images. */
+  versions: Record<string, string>;
+  createCell(place: Place): Cell;
+  /** After everything is closed; `isLeftRunning` when services go on without us. */
+  onClose(options: { isLeftRunning: boolean }): Promise<void>;
+}
+
+const idPattern = /^[a-z0-9-]{1,64}$/;
+
+/** A driver whose sandboxes are folders and processes of this host; the cell makes the difference. */
+export function createHostDriver({
+  name,
+  isolation,
+  warnings,
+  can,
+  root,
+  runDir,
+  slots,
+  versions,
+  createCell,
+  onClose,
+}: Options): RuntimeDriver {
+  const home = join(root, "sandboxes");
+  mkdirSync(home, { recursive: true, mode: 0o711 });
+  chmodSync(home, 0o711);
+  for (const leftover of readdirSync(home)) if (leftover.startsWith(".")) rmSync(join(home, leftover), { recursive: true, force: true });
+  const isRoot = process.getuid?.() === 0;
+  const fifos = createFifos(runDir);
+  const opened = new Map<string, OpenSandbox>();
+  const turns = new Map<string, Promise<unknown>>();
+  let isClosed = false;
+
+  const dirOf = (id: string) => join(home, id);
+  const exists = (id: string) => idPattern.test(id) && existsSync(join(dirOf(id), "spec.json"));
+  const savedSpec = (id: string) => JSON.parse(readFileSync(join(dirOf(id), "spec.json"), "utf8")) as SandboxSpec;
+  /** A service's note lies there for as long as it runs. */
+  const hasServices = (id: string) => {
+    const dir = join(dirOf(id), "services");
+    return readdirSync(dir).some((service) => existsSync(join(dir, service, serviceNote)));
+  };
+  const ids = () => readdirSync(home).filter(exists);
+
+  const images = createImages({
+    dir: join(root, "images"),
+    versions,
+    ownerUid: isRoot ? slots.take("@images").uid : undefined,
+    async withSandbox(key, dir, build) {
+      const place: Place = { dir, slot: slots.take(`@${key}`), spec: { id: key }, limits: buildLimits };
+      makeFolders(dir, isRoot ? place.slot.uid : undefined);
+      const { sandbox, close } = openSandbox({ place, cell: createCell(place), fifos, runDir, can });
+      try {
+        return await build(sandbox, join(dir, "files"));
+      } finally {
+        await close({ leaveRunning: false });
+        slots.release(`@${key}`);
+      }
+    },
+  });
+
+  /** One after the other per sandbox. */
+  function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    if (isClosed) return Promise.reject(new RuntimeError("unavailable", "the runtime is closed"));
+    const turn = (turns.get(id) ?? Promise.resolve()).then(work, work);
+    turns.set(id, turn);
+    const done = () => {
+      if (turns.get(id) === turn) turns.delete(id);
+    };
+    turn.then(done, done);
+    return turn;
+  }
+
+  async function open(spec: SandboxSpec): Promise<OpenSandbox> {
+    const place: Place = { dir: dirOf(spec.id), slot: slots.take(spec.id), spec, limits: { ...defaultLimits, ...spec.limits } };
+    const owner = isRoot ? place.slot.uid : undefined;
+    if (!exists(spec.id)) {
+      // Made beside and moved into place: a crash in between leaves no half a sandbox.
+      const fresh = join(home, `.new-${spec.id}`);
+      rmSync(fresh, { recursive: true, force: true });
+      mkdirSync(fresh, { mode: 0o711 });
+      try {
+        makeFolders(fresh, owner);
+        if (spec.image !== undefined) await images.copyTo(spec.image, join(fresh, "files"), owner);
+        saveSpec(fresh, spec);
+        renameSync(fresh, place.dir);
+      } catch (error) {
+        rmSync(fresh, { recursive: true, force: true });
+        slots.release(spec.id);
+        throw error;
+      }
+    } else saveSpec(place.dir, spec);
+    const known = opened.get(spec.id);
+    if (known) {
+      known.update(place);
+      return known;
+    }
+    rmSync(join(place.dir, "tmp"), { recursive: true, force: true });
+    makeFolders(place.dir, owner);
+    const cell = createCell(place);
+    await cell.reap();
+    const sandbox = openSandbox({ place, cell, fifos, runDir, can });
+    opened.set(spec.id, sandbox);
+    return sandbox;
+  }
+
+  const find = (id: string) =>
+    exists(id)
+      ? inTurn(id, async () => (exists(id) ? (opened.get(id) ?? (await open(savedSpec(id)))) : undefined))
+      : Promise.resolve(undefined);
+
+  return {
+    name,
+    isolation,
+    warnings,
+    can,
+    prepare: (image, options = {}) => images.prepare(image, options),
+    async open(spec) {
+      if (!idPattern.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not an id for a sandbox`);
+      return (await inTurn(spec.id, () => open(spec))).sandbox;
+    },
+    find: async (id) => (await find(id))?.sandbox,
+    async list() {
+      const found: SandboxInfo[] = [];
+      for (const id of ids()) {
+        const sandbox = (await find(id))?.sandbox;
+        if (sandbox)
+          found.push({ id, services: sandbox.services().map(({ name: service, status }) => ({ name: service, state: status })) });
+      }
+      return found;
+    },
+    async remove(id) {
+      if (!idPattern.test(id)) return;
+      await inTurn(id, async () => {
+        const known = opened.get(id) ?? (exists(id) ? await open(savedSpec(id)) : undefined);
+        opened.delete(id);
+        await known?.close({ leaveRunning: false });
+        await rm(dirOf(id), { recursive: true, force: true });
+        slots.release(id);
+      });
+    },
+    async close({ leaveRunning = false } = {}) {
+      if (isClosed) return;
+      // Also those that nobody opened since the start.
+      if (!leaveRunning) for (const id of ids()) await find(id);
+      isClosed = true;
+      await Promise.allSettled(turns.values());
+      await Promise.all([...opened.values()].map((sandbox) => sandbox.close({ leaveRunning })));
+      opened.clear();
+      await onClose({ isLeftRunning: ids().some(hasServices) });
+    },
+  };
+}
+
+function makeFolders(dir: string, owner: number | undefined) {
+  for (const name of ["files", "home", "tmp", "services"] as const) {
+    const path = join(dir, name);
+    mkdirSync(path, { mode: 0o700, recursive: true });
+    if (owner !== undefined && (name === "files" || name === "home")) chownSync(path, owner, owner);
+  }
+}
+
+function saveSpec(dir: string, spec: SandboxSpec) {
+  writeFileSync(join(dir, "spec.json.tmp"), JSON.stringify(spec), { mode: 0o600 });
+  renameSync(join(dir, "spec.json.tmp"), join(dir, "spec.json"));
+}

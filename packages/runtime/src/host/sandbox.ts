@@ -1,0 +1,217 @@
+import { readdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../errors.ts";
+import { ownBytes } from "../tree/entry.ts";
+import { partsOf } from "../tree/pin.ts";
+import { createHostTree } from "../tree/tree.ts";
+import type { Sandbox, ServiceState } from "../types.ts";
+import type { Cell, Place } from "./cell.ts";
+import { runCommand } from "./exec.ts";
+import type { Fifos } from "./fifos.ts";
+import { openService, type Service } from "./service.ts";
+import { openTerminal } from "./terminal.ts";
+
+/** A sandbox as its driver sees it: what others get, and how to end it. */
+export interface OpenSandbox {
+  sandbox: Sandbox;
+  update(place: Place): void;
+  /** Ends commands and terminals; services too unless they are left running. */
+  close(options: { leaveRunning: boolean }): Promise<void>;
+}
+
+interface Options {
+  place: Place;
+  cell: Cell;
+  fifos: Fifos;
+  /** Private scratch of this process. */
+  runDir: string;
+  can: { freeze: boolean };
+}
+
+/** Below this much free space on the host, projects may not write: the database lives there too. */
+const hostReserveBytes = 512 * 2 ** 20;
+const sampleMs = 10_000;
+
+export function openSandbox({ place: first, cell, fifos, runDir, can }: Options): OpenSandbox {
+  let place = first;
+  const { dir } = place;
+  const { id } = place.spec;
+  const paths = { files: join(dir, "files"), home: join(dir, "home"), tmp: join(dir, "tmp"), services: join(dir, "services") };
+  const services = new Map<string, Service>();
+  const running = new Map<symbol, () => Promise<void>>();
+  const listeners = new Set<(state: ServiceState) => void>();
+  let diskBytes = 0;
+  let sampler: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  const checkSpace = () => {
+    if (diskBytes > place.limits.diskBytes)
+      throw new RuntimeError("storage_full", `the project uses more than its ${Math.round(place.limits.diskBytes / 2 ** 20)} MiB of disk`);
+    const { bavail, bsize } = statfsSync(paths.files);
+    if (bavail * bsize < hostReserveBytes) throw new RuntimeError("storage_full", "this server's disk is almost full");
+  };
+  const files = createHostTree({ host: paths.files, tmp: paths.tmp, inside: cell.inside, owner: cell.owner, checkSpace });
+
+  async function sample() {
+    const uid = cell.owner?.uid;
+    const before = diskBytes;
+    diskBytes = (await ownBytes(paths.files, uid)) + (await ownBytes(paths.home, uid));
+    return diskBytes > place.limits.diskBytes && diskBytes > before;
+  }
+  /**
+   * While something runs, the size is looked at now and then. Who is over the limit and still growing is ended;
+   * who is over it and shrinking (a cleaning command) may go on.
+   */
+  function keepSampling() {
+    if (sampler || isClosed) return;
+    sampler = setTimeout(async () => {
+      sampler = undefined;
+      const isActive = running.size > 0 || [...services.values()].some((service) => isUp(service.state()));
+      if (!isActive || isClosed) return;
+      if (await sample().catch(() => false)) {
+        for (const service of services.values())
+          if (isUp(service.state())) service.log.note("ended: the project uses more disk than it may");
+        await Promise.all([...[...running.values()].map((kill) => kill()), sandbox.stop()]);
+      }
+      keepSampling();
+    }, sampleMs);
+    sampler.unref();
+  }
+
+  /** What every start has in common. */
+  async function prepare(argv: readonly string[], cwd: string): Promise<string> {
+    if (argv.length === 0) throw new RuntimeError("not_supported", "an empty command cannot be run");
+    const path = partsOf(cwd).join("/");
+    if (path !== "" && !(await files.stat(path))) throw new RuntimeError("not_found", `${path} does not exist`);
+    if (cell.isFrozen()) await sandbox.thaw();
+    keepSampling();
+    return path;
+  }
+
+  function serviceOf(name: string): Service {
+    const known = services.get(name);
+    if (known) return known;
+    const walls = cell.service(name);
+    const stateDir = join(paths.services, name);
+    const service = openService(name, {
+      dir: stateDir,
+      owner: cell.owner,
+      async launch(spec, stdio) {
+        checkSpace();
+        return walls.start(spec.command, { cwd: await prepare(spec.command, spec.cwd), env: spec.env }, stateDir, stdio);
+      },
+      pids: walls.pids,
+      kill: walls.kill,
+      oomKills: cell.oomKills,
+      address: cell.address,
+      isFrozen: cell.isFrozen,
+      thaw: () => sandbox.thaw(),
+      onChange: (state) => listeners.forEach((listener) => listener(state)),
+    });
+    services.set(name, service);
+    return service;
+  }
+  function requireService(name: string): Service {
+    const service = services.get(name);
+    if (!service) throw new RuntimeError("not_found", `there is no service ${name}`);
+    return service;
+  }
+
+  const sandbox: Sandbox = {
+    id,
+    files,
+    async start(spec) {
+      if (!/^[a-z0-9-]{1,63}$/.test(spec.name)) throw new RuntimeError("not_supported", `${spec.name} is not a name for a service`);
+      return serviceOf(spec.name).start(spec);
+    },
+    async ready(name, options = {}) {
+      return requireService(name).ready(options);
+    },
+    async stop(name) {
+      const stopped = name === undefined ? [...services.values()] : [services.get(name)].filter((s) => s !== undefined);
+      await Promise.all(stopped.map((service) => service.stop()));
+    },
+    services: () => [...services.values()].map((service) => service.state()),
+    onState(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    async exec(argv, options = {}) {
+      const cwd = await prepare(argv, options.cwd ?? ".");
+      const command = await cell.command(argv, { cwd, env: options.env ?? {}, isReadOnly: options.readOnly });
+      const key = Symbol(argv[0]);
+      running.set(key, () => command.kill());
+      try {
+        const result = await runCommand({ start: command.start, kill: () => command.kill(), fifos, tmpDir: runDir }, options);
+        if (result.exitCode === 125 || (result.exitCode === 1 && result.stderr.startsWith("bwrap: ")))
+          throw new RuntimeError("unavailable", `the sandbox could not be entered: ${result.stderr.trim() || "no reason given"}`);
+        return result;
+      } finally {
+        running.delete(key);
+        command.dispose();
+      }
+    },
+
+    async pty(argv, options = {}) {
+      const cwd = await prepare(argv, options.cwd ?? ".");
+      const terminal = await cell.terminal(argv, { cwd, env: options.env ?? {} });
+      const key = Symbol(argv[0]);
+      const pty = await openTerminal(
+        {
+          ...terminal,
+          kill: () => terminal.kill(pty.pid),
+          onEnd() {
+            running.delete(key);
+            terminal.dispose();
+          },
+        },
+        options,
+      );
+      running.set(key, () => pty.kill());
+      return pty;
+    },
+
+    async *logs(name, options = {}) {
+      yield* requireService(name).log.follow(options);
+    },
+    address: async (port) => cell.address(port),
+    async stats() {
+      await sample();
+      return { ...cell.usage(), diskBytes };
+    },
+    async freeze() {
+      if (!can.freeze || cell.isFrozen()) return;
+      cell.freeze();
+      for (const service of services.values()) service.refresh();
+    },
+    async thaw() {
+      if (!cell.isFrozen()) return;
+      cell.thaw();
+      for (const service of services.values()) service.refresh();
+    },
+  };
+
+  // Services that an earlier process left running.
+  for (const name of readdirSync(paths.services)) serviceOf(name);
+  keepSampling();
+
+  return {
+    sandbox,
+    update(next) {
+      place = next;
+      cell.update(next);
+    },
+    async close({ leaveRunning }) {
+      isClosed = true;
+      clearTimeout(sampler);
+      await Promise.all([...running.values()].map((kill) => kill()));
+      if (!leaveRunning) await sandbox.stop();
+      const isLeftRunning = [...services.values()].some((service) => isUp(service.state()));
+      for (const service of services.values()) service.leave();
+      if (!isLeftRunning) await cell.remove();
+    },
+  };
+}
+
+const isUp = (state: ServiceState) => state.status === "starting" || state.status === "running" || state.status === "frozen";

@@ -1,0 +1,61 @@
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, realpathSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { reachable, releaseReachable } from "../reachable.ts";
+import { holdLock } from "./lock.ts";
+import { openSlots, type Slots } from "./slots.ts";
+
+/** The state folder of a driver, held by this process. */
+export interface State {
+  /** Short name of the data folder; goes into every name on the machine that has to be unique. */
+  key: string;
+  dir: string;
+  /** The folder at a path that projects can traverse. */
+  root: string;
+  /** Emptied at each start. */
+  runDir: string;
+  slots: Slots;
+  /** Makes a folder of the host enterable for projects. */
+  reach(dir: string): Promise<string>;
+  /** `isLeftRunning`: services still use what was mounted. */
+  release(options: { isLeftRunning: boolean }): Promise<void>;
+}
+
+/** Shared by every data folder of the machine, so that two of them never use the same uids or addresses. */
+export const claimsDir = "/run/tesslate-slots";
+
+/** Throws `unavailable` when another living process holds the data folder. */
+export async function openState(dataDir: string, mountDir: string | undefined): Promise<State> {
+  const dir = join(dataDir, "runtime");
+  mkdirSync(dir, { recursive: true });
+  chmodSync(dir, 0o711);
+  const real = realpathSync(dir);
+  const unlock = holdLock(join(real, "lock"));
+  const reached = new Set<string>();
+  const reach = async (path: string) => {
+    reached.add(path);
+    return reachable(path, { runDir: mountDir });
+  };
+  try {
+    const root = await reach(real);
+    const runDir = join(root, "run");
+    rmSync(runDir, { recursive: true, force: true });
+    mkdirSync(runDir, { mode: 0o711 });
+    const slots = openSlots(real, process.getuid?.() === 0 ? claimsDir : join(real, "claims"));
+    return {
+      dir: real,
+      key: createHash("sha256").update(real).digest("hex").slice(0, 8),
+      root,
+      runDir,
+      slots,
+      reach,
+      async release({ isLeftRunning }) {
+        if (!isLeftRunning) for (const path of reached) await releaseReachable(path, { runDir: mountDir });
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}

@@ -1,0 +1,155 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../errors.ts";
+import { killPid, type Cell, type How, type Place } from "../host/cell.ts";
+import { descendants } from "../host/pids.ts";
+import type { Cgroups, Group, Leaf } from "./cgroups.ts";
+import type { Launch, Launcher } from "./launch.ts";
+import type { Network } from "./network.ts";
+import { baseEnv, bwrapArgs } from "./profile.ts";
+
+/** What all sandboxes of a driver share. */
+export interface Walls {
+  launcher: Launcher;
+  cgroups: Cgroups;
+  network: Network | undefined;
+  /** Whether programs run under the slot's uid (we are root) or ours. */
+  hasOwnUid: boolean;
+  /** Read-only files every sandbox sees, and variables every program gets. */
+  binds: readonly { from: string; to: string }[];
+  env: Readonly<Record<string, string>>;
+}
+
+/** Namespaces, a control group and a network for one sandbox. They come up with the first program. */
+export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid, binds, env }: Walls): Cell {
+  let place = first;
+  const { dir, slot } = place;
+  const owner = hasOwnUid ? { uid: slot.uid, gid: slot.uid } : undefined;
+  const hosts = join(dir, "hosts");
+  const hasGroups = cgroups.kind !== "none";
+  const groupName = slot.number.toString(36);
+  let known: Group | undefined = cgroups.names().includes(groupName) ? cgroups.group(groupName) : undefined;
+  let netns: Promise<string | undefined> | undefined;
+  let count = 0;
+  writeHosts();
+
+  function writeHosts() {
+    const names = ["localhost", place.spec.id, ...(place.spec.hostnames ?? [])];
+    writeFileSync(hosts, `127.0.0.1 ${[...new Set(names)].join(" ")}\n`, { mode: 0o644 });
+  }
+  function group(): Group {
+    known ??= cgroups.group(groupName);
+    return known;
+  }
+  let hasLimits = false;
+  function newLeaf(name: string): Leaf {
+    if (!hasLimits) group().setLimits(place.limits);
+    hasLimits = true;
+    return group().leaf(name);
+  }
+  /** The sandbox's own network, entered anew by everything that starts. */
+  function enterNetwork(): Promise<string | undefined> {
+    netns ??= (network?.ensure(slot, { offline: place.spec.offline ?? false }) ?? Promise.resolve(undefined)).catch((error: unknown) => {
+      netns = undefined;
+      throw new RuntimeError("unavailable", "the sandbox's network cannot be set up", { cause: error });
+    });
+    return netns;
+  }
+
+  async function launchOf(argv: readonly string[], leaf: Leaf, how: How, kind: "command" | "terminal" | "service"): Promise<Launch> {
+    return {
+      argv,
+      bwrapArgs: bwrapArgs({
+        hostname: place.spec.id.slice(0, 63),
+        tree: join(dir, "files"),
+        home: join(dir, "home"),
+        binds: [...binds, { from: hosts, to: "/etc/hosts" }],
+        cwd: how.cwd,
+        env: { ...baseEnv, ...env, ...how.env },
+        isReadOnly: how.isReadOnly ?? false,
+        hasTerminal: kind === "terminal",
+        network: how.isReadOnly || (!network && place.spec.offline) ? "none" : "shared",
+      }),
+      uid: owner?.uid,
+      netns: how.isReadOnly ? undefined : await enterNetwork(),
+      joinFiles: leaf.joinFiles,
+      maxFileBytes: place.limits.diskBytes,
+      diesWithUs: kind !== "service",
+    };
+  }
+
+  return {
+    inside: "/app",
+    owner,
+    async command(argv, how) {
+      const leaf = newLeaf(`x-${process.pid}-${++count}`);
+      const launch = await launchOf(argv, leaf, how, "command");
+      let pid: number | undefined;
+      return {
+        start(stdio) {
+          const child = launcher.start(launch, stdio);
+          pid = child.pid;
+          child.once("exit", () => (pid = undefined));
+          return child;
+        },
+        async kill() {
+          // Without control groups the pid namespace does it: it ends with the process that made it.
+          if (hasGroups) await leaf.kill();
+          else if (pid !== undefined) killPid(pid);
+        },
+        dispose: () => leaf.remove(),
+      };
+    },
+    async terminal(argv, how) {
+      const leaf = newLeaf(`t-${process.pid}-${++count}`);
+      return {
+        ...launcher.forTerminal(await launchOf(argv, leaf, how, "terminal")),
+        cwd: "/",
+        async kill(pid) {
+          if (hasGroups) await leaf.kill();
+          else killPid(pid);
+        },
+        dispose: () => leaf.remove(),
+      };
+    },
+    service(name) {
+      const leafName = `s-${name}`;
+      const leaf = () => (known ? known.leaf(leafName) : undefined);
+      return {
+        start: async (argv, how, stateDir, stdio) =>
+          launcher.supervise(await launchOf(argv, newLeaf(leafName), how, "service"), stateDir, stdio),
+        pids: (supervisor) => (hasGroups ? (leaf()?.pids() ?? []) : supervisor === undefined ? [] : descendants(supervisor)),
+        async kill(supervisor) {
+          if (hasGroups) await leaf()?.kill();
+          else if (supervisor !== undefined) killPid(-supervisor);
+        },
+      };
+    },
+    address: (port) => ({ host: network ? slot.ip : "127.0.0.1", port }),
+    usage: () => known?.usage() ?? { memoryBytes: 0, cpuSeconds: 0, pids: 0 },
+    oomKills: () => known?.oomKills() ?? 0,
+    freeze: () => known?.freeze(),
+    thaw: () => known?.thaw(),
+    isFrozen: () => known?.isFrozen() ?? false,
+    update(next) {
+      place = next;
+      writeHosts();
+      if (hasLimits) group().setLimits(place.limits);
+      netns = undefined;
+    },
+    async reap() {
+      for (const name of known?.leaves() ?? []) {
+        if (name.startsWith("s-")) continue;
+        await known?.leaf(name).kill();
+        known?.leaf(name).remove();
+      }
+    },
+    async remove() {
+      await known?.remove();
+      known = undefined;
+      hasLimits = false;
+      await network?.remove(slot);
+      netns = undefined;
+    },
+  };
+}
