@@ -4,7 +4,10 @@ export interface Journey {
   run(): Promise<void>;
 }
 
-export async function runJourneys(journeys: Journey[]): Promise<never> {
+export async function runJourneys(
+  journeys: Journey[],
+  onFailure: (name: string) => Promise<unknown> = async () => undefined,
+): Promise<never> {
   let passed = 0;
   let failed = 0;
   for (const { name, run } of journeys) {
@@ -15,6 +18,7 @@ export async function runJourneys(journeys: Journey[]): Promise<never> {
       console.log(`ok   ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
     } catch (error) {
       failed += 1;
+      await onFailure(name).catch(() => undefined);
       console.log(`FAIL ${name}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
   }

@@ -36,7 +36,7 @@ const accessible = async (page: Page, where: string) => {
         (v) =>
           `${v.id} at ${v.nodes
             .slice(0, 3)
-            .map((n) => n.target.join(" "))
+            .map((n) => n.html.slice(0, 200))
             .join(" | ")}`,
       )
       .join("; ")}`,
@@ -45,178 +45,185 @@ const accessible = async (page: Page, where: string) => {
 const noOffences = (watched: Watched) => expect(watched.offences.length === 0, watched.offences.join("\n"));
 const frameOf = (page: Page) => page.frameLocator("[data-testid=preview-frame]");
 
-await runJourneys([
-  {
-    name: "sign up, describe an app, watch it built, see it run",
-    run: async () => {
-      browser = await openBrowser(studio.url);
-      const { page } = browser;
-      await page.goto(studio.url);
-      await page.waitForURL(/\/login/);
-      await accessible(page, "login");
-      await shot(page, "login");
-      await page.goto(`${studio.url}/register`);
-      await page.getByLabel("Name").fill("Nadia");
-      await page.getByLabel("E-mail").fill("Nadia@Example.org");
-      await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
-      await shot(page, "register");
-      await page.keyboard.press("Enter");
-      const composer = page.getByRole("textbox", { name: "What should it do?" });
-      await composer.waitFor();
-      await accessible(page, "home");
-      await composer.fill("a counter app");
-      await shot(page, "home");
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/\/p\//, { timeout: 5000 });
-      await page.getByRole("log").getByText("a counter app").first().waitFor({ timeout: 5000 });
-      // The app of the first message: its number and its two buttons, in the one preview frame.
-      await frameOf(page).getByRole("button", { name: "Increase" }).waitFor({ timeout: 90_000 });
-      await frameOf(page).getByRole("button", { name: "Increase" }).click();
-      await page.getByText("Your counter is in the preview.").waitFor({ timeout: 60_000 });
-      await shot(page, "workbench-first");
-      expect((await page.locator("iframe").count()) === 1, "exactly one preview frame");
-      await accessible(page, "workbench");
+await runJourneys(
+  [
+    {
+      name: "sign up, describe an app, watch it built, see it run",
+      run: async () => {
+        browser = await openBrowser(studio.url);
+        const { page } = browser;
+        await page.goto(studio.url);
+        await page.waitForURL(/\/login/);
+        await accessible(page, "login");
+        await shot(page, "login");
+        await page.goto(`${studio.url}/register`);
+        await page.getByLabel("Name").fill("Nadia");
+        await page.getByLabel("E-mail").fill("Nadia@Example.org");
+        await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+        await shot(page, "register");
+        await page.keyboard.press("Enter");
+        const composer = page.getByRole("textbox", { name: "What should it do?" });
+        await composer.waitFor();
+        await accessible(page, "home");
+        await composer.fill("a counter app");
+        await shot(page, "home");
+        await page.keyboard.press("Enter");
+        await page.waitForURL(/\/p\//, { timeout: 5000 });
+        await page.getByRole("log").getByText("a counter app").first().waitFor({ timeout: 5000 });
+        // The app of the first message: its number and its two buttons, in the one preview frame.
+        await frameOf(page).getByRole("button", { name: "Increase" }).waitFor({ timeout: 90_000 });
+        await frameOf(page).getByRole("button", { name: "Increase" }).click();
+        await page.getByText("Your counter is in the preview.").waitFor({ timeout: 60_000 });
+        await shot(page, "workbench-first");
+        expect((await page.locator("iframe").count()) === 1, "exactly one preview frame");
+        await accessible(page, "workbench");
+      },
     },
-  },
-  {
-    name: "a second message changes the running app without a page load",
-    run: async () => {
-      const { page } = browser as Watched;
-      let loads = 0;
-      page.on("framenavigated", (frame) => {
-        if (frame !== page.mainFrame()) loads += 1;
-      });
-      const message = page.getByRole("textbox", { name: "Message to the agent" });
-      await message.fill("add a reset button and a step");
-      await page.keyboard.press("Enter");
-      await frameOf(page).getByRole("button", { name: /Reset/ }).waitFor({ timeout: 60_000 });
-      await page.getByText(/Done. The counter now has/).waitFor({ timeout: 60_000 });
-      expect(loads === 0, `the frame was loaded ${loads} times`);
-      await shot(page, "workbench-second");
+    {
+      name: "a second message changes the running app without a page load",
+      run: async () => {
+        const { page } = browser as Watched;
+        let loads = 0;
+        page.on("framenavigated", (frame) => {
+          if (frame !== page.mainFrame()) loads += 1;
+        });
+        const message = page.getByRole("textbox", { name: "Message to the agent" });
+        await message.fill("add a reset button and a step");
+        await page.keyboard.press("Enter");
+        await frameOf(page).getByRole("button", { name: /Reset/ }).waitFor({ timeout: 60_000 });
+        await page.getByText(/Done. The counter now has/).waitFor({ timeout: 60_000 });
+        expect(loads === 0, `the frame was loaded ${loads} times`);
+        await shot(page, "workbench-second");
+      },
     },
-  },
-  {
-    name: "a reload in the middle of a run loses nothing and repeats nothing",
-    run: async () => {
-      const { page } = browser as Watched;
-      await page.goto(studio.url);
-      await page.getByRole("textbox", { name: "What should it do?" }).fill("a to-do app");
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/\/p\//);
-      await page.getByTestId("tool-row").first().waitFor({ timeout: 60_000 });
-      await page.reload();
-      await page.getByRole("log").getByText("a to-do app").first().waitFor({ timeout: 10_000 });
-      const slug = /\/p\/([^/]+)/.exec(page.url())?.[1] ?? "";
-      const api = (path: string) => page.evaluate(async (p) => (await fetch(p)).json() as Promise<unknown>, path);
-      const ended = async () => ((await api(`/api/chat/agent/active?project_id=${slug}`)) as { active: unknown }).active === null;
-      await until("the run ends", ended, 120_000);
-      const history = (await api(`/api/chat/history/${slug}`)) as unknown as {
-        items: { role: string; content: string; message_metadata: { steps?: { tool_calls: unknown[] }[] } | null }[];
-      };
-      const calls = history.items.flatMap((m) => m.message_metadata?.steps ?? []).flatMap((s) => s.tool_calls).length;
-      await until(`${calls} tool rows, as the server has them`, async () => (await page.getByTestId("tool-row").count()) === calls, 15_000);
-      expect(history.items.filter((m) => m.role === "user").length === 1, "one message of the person");
+    {
+      name: "a reload in the middle of a run loses nothing and repeats nothing",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.goto(studio.url);
+        await page.getByRole("textbox", { name: "What should it do?" }).fill("a to-do app");
+        await page.keyboard.press("Enter");
+        await page.waitForURL(/\/p\//);
+        await page.getByTestId("tool-row").first().waitFor({ timeout: 60_000 });
+        await page.reload();
+        await page.getByRole("log").getByText("a to-do app").first().waitFor({ timeout: 10_000 });
+        const slug = /\/p\/([^/]+)/.exec(page.url())?.[1] ?? "";
+        const api = (path: string) => page.evaluate(async (p) => (await fetch(p)).json() as Promise<unknown>, path);
+        const ended = async () => ((await api(`/api/chat/agent/active?project_id=${slug}`)) as { active: unknown }).active === null;
+        await until("the run ends", ended, 120_000);
+        const history = (await api(`/api/chat/history/${slug}`)) as unknown as {
+          items: { role: string; content: string; message_metadata: { steps?: { tool_calls: unknown[] }[] } | null }[];
+        };
+        const calls = history.items.flatMap((m) => m.message_metadata?.steps ?? []).flatMap((s) => s.tool_calls).length;
+        await until(
+          `${calls} tool rows, as the server has them`,
+          async () => (await page.getByTestId("tool-row").count()) === calls,
+          15_000,
+        );
+        expect(history.items.filter((m) => m.role === "user").length === 1, "one message of the person");
+      },
     },
-  },
-  {
-    name: "the code is edited with one save a pause, in a real editor",
-    run: async () => {
-      const { page } = browser as Watched;
-      const puts: string[] = [];
-      page.on("request", (request) => {
-        if (request.method() === "PUT" && request.url().includes("/files/")) puts.push(request.url());
-      });
-      await page.getByRole("link", { name: "Code" }).click();
-      await page.getByTestId("file-row").first().waitFor();
-      await page.keyboard.press("ControlOrMeta+p");
-      await page.keyboard.type("index.css");
-      await page.keyboard.press("Enter");
-      const editor = page.locator(".cm-content");
-      await editor.waitFor();
-      await editor.click();
-      await page.keyboard.press("ControlOrMeta+End");
-      await page.keyboard.type("\n/* thirty characters of notes */", { delay: 5 });
-      await until("one save", () => puts.length === 1, 5000);
-      await page.waitForTimeout(1200);
-      expect(puts.length === 1, `${puts.length} saves`);
-      await shot(page, "code");
-      await accessible(page, "code");
+    {
+      name: "the code is edited with one save a pause, in a real editor",
+      run: async () => {
+        const { page } = browser as Watched;
+        const puts: string[] = [];
+        page.on("request", (request) => {
+          if (request.method() === "PUT" && request.url().includes("/files/")) puts.push(request.url());
+        });
+        await page.getByRole("link", { name: "Code" }).click();
+        await page.getByTestId("file-row").first().waitFor();
+        await page.keyboard.press("ControlOrMeta+p");
+        await page.keyboard.type("index.css");
+        await page.keyboard.press("Enter");
+        const editor = page.locator(".cm-content");
+        await editor.waitFor();
+        await editor.click();
+        await page.keyboard.press("ControlOrMeta+End");
+        await page.keyboard.type("\n/* thirty characters of notes */", { delay: 5 });
+        await until("one save", () => puts.length === 1, 5000);
+        await page.waitForTimeout(1200);
+        expect(puts.length === 1, `${puts.length} saves`);
+        await shot(page, "code");
+        await accessible(page, "code");
+      },
     },
-  },
-  {
-    name: "a terminal survives a reload",
-    run: async () => {
-      const { page } = browser as Watched;
-      await page.keyboard.press("Control+`");
-      const terminal = page.locator(".xterm");
-      await terminal.waitFor({ timeout: 10_000 });
-      await terminal.click();
-      await page.keyboard.type("echo alive-$((40+2))\n");
-      await until("the echo", async () => (await page.locator(".xterm-rows").innerText()).includes("alive-42"), 10_000);
-      await shot(page, "terminal");
-      await page.reload();
-      await until(
-        "the echo again",
-        async () =>
-          (
-            await page
-              .locator(".xterm-rows")
-              .innerText()
-              .catch(() => "")
-          ).includes("alive-42"),
-        15_000,
-      );
+    {
+      name: "a terminal survives a reload",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.keyboard.press("Control+`");
+        const terminal = page.locator(".xterm");
+        await terminal.waitFor({ timeout: 10_000 });
+        await terminal.click();
+        await page.keyboard.type("echo alive-$((40+2))\n");
+        await until("the echo", async () => (await page.locator(".xterm-rows").innerText()).includes("alive-42"), 10_000);
+        await shot(page, "terminal");
+        await page.reload();
+        await until(
+          "the echo again",
+          async () =>
+            (
+              await page
+                .locator(".xterm-rows")
+                .innerText()
+                .catch(() => "")
+            ).includes("alive-42"),
+          15_000,
+        );
+      },
     },
-  },
-  {
-    name: "nothing polls while idle, sockets stay few, no dialog, no foreign host, no error",
-    run: async () => {
-      const watched = browser as Watched;
-      const { page } = watched;
-      let requests = 0;
-      page.on("request", (request) => {
-        if (request.url().startsWith(studio.url)) requests += 1;
-      });
-      await page.waitForTimeout(10_000);
-      expect(requests <= 2, `${requests} requests in ten idle seconds`);
-      noOffences(watched);
+    {
+      name: "nothing polls while idle, sockets stay few, no dialog, no foreign host, no error",
+      run: async () => {
+        const watched = browser as Watched;
+        const { page } = watched;
+        let requests = 0;
+        page.on("request", (request) => {
+          if (request.url().startsWith(studio.url)) requests += 1;
+        });
+        await page.waitForTimeout(10_000);
+        expect(requests <= 2, `${requests} requests in ten idle seconds`);
+        noOffences(watched);
+      },
     },
-  },
-  {
-    name: "dark and phone: the same screens without sideways scrolling",
-    run: async () => {
-      const { page } = browser as Watched;
-      const workbench = page.url();
-      await page.setViewportSize({ width: 390, height: 844 });
-      for (const theme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme: theme });
+    {
+      name: "dark and phone: the same screens without sideways scrolling",
+      run: async () => {
+        const { page } = browser as Watched;
+        const workbench = page.url();
+        await page.setViewportSize({ width: 390, height: 844 });
+        for (const theme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme: theme });
+          for (const [name, address] of [
+            ["home", studio.url],
+            ["projects", `${studio.url}/projects`],
+            ["workbench", workbench],
+          ] as const) {
+            await page.goto(address);
+            await page.waitForTimeout(700);
+            const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+            expect(overflow <= 0, `${name} ${theme}: ${overflow} px too wide`);
+            await shot(page, `${name}-${theme}-m`);
+          }
+        }
+        await page.setViewportSize({ width: 1440, height: 900 });
         for (const [name, address] of [
           ["home", studio.url],
           ["projects", `${studio.url}/projects`],
           ["workbench", workbench],
+          ["settings", `${studio.url}/settings`],
         ] as const) {
           await page.goto(address);
-          await page.waitForTimeout(700);
-          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-          expect(overflow <= 0, `${name} ${theme}: ${overflow} px too wide`);
-          await shot(page, `${name}-${theme}-m`);
+          await page.waitForTimeout(900);
+          await shot(page, `${name}-dark-d`);
+          await accessible(page, `${name} dark`);
         }
-      }
-      await page.setViewportSize({ width: 1440, height: 900 });
-      for (const [name, address] of [
-        ["home", studio.url],
-        ["projects", `${studio.url}/projects`],
-        ["workbench", workbench],
-        ["settings", `${studio.url}/settings`],
-      ] as const) {
-        await page.goto(address);
-        await page.waitForTimeout(900);
-        await shot(page, `${name}-dark-d`);
-        await accessible(page, `${name} dark`);
-      }
-      await browser?.close();
-      await studio.close();
-      await model.close();
+        await browser?.close();
+        await studio.close();
+        await model.close();
+      },
     },
-  },
-]);
+  ],
+  async (name) => browser && shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`),
+);

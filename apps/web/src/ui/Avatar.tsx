@@ -23,12 +23,16 @@ export function Avatar({
   const look = cx("inline-grid size-[22px] flex-none place-items-center rounded-full text-[10px] leading-none font-semibold", className);
   if (url) return <img src={url} alt={name} className={cx(look, "object-cover")} />;
   return (
+    // The initials are drawn, not written: the name beside the picture is what counts.
     <span
       role="img"
       aria-label={name}
-      className={cx(look, tone === "ink" ? "bg-fg-0 text-bg-1" : tone === "info" ? "bg-info-soft text-info" : "bg-ok-soft text-ok")}
-    >
-      {initialsOf(name)}
-    </span>
+      data-initials={initialsOf(name)}
+      className={cx(
+        look,
+        "before:content-[attr(data-initials)]",
+        tone === "ink" ? "bg-fg-0 text-bg-1" : tone === "info" ? "bg-info-soft text-info" : "bg-ok-soft text-ok",
+      )}
+    />
   );
 }
