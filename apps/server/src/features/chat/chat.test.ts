@@ -541,3 +541,25 @@ test("the demo answers by its script", async () => {
   const { rows } = await world.app.studio.database.pool.query("select cost_total from usage_logs");
   expect(rows.every((r) => Number(r.cost_total) === 0)).toBe(true);
 });
+
+test("a change by the agent is told once, with who made it; one by a command of its own is told as the watcher saw it", async () => {
+  await using world = await chatWorld({
+    script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "echo b > b.txt" }), say("Done.")],
+  });
+  const abort = new AbortController();
+  const changes: { path: string; by?: string }[] = [];
+  const following = (async () => {
+    for await (const event of world.app.as(world.owner).projects.events({ params: { id: world.project.id } }, { signal: abort.signal }))
+      if (event.type === "file_changed") changes.push({ path: event.data.path, by: event.data.by });
+  })().catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await world.run("Go");
+  await eventually(() => changes.some((c) => c.path === "b.txt"));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  abort.abort();
+  await following;
+  expect(changes).toEqual([
+    { path: "a.txt", by: "agent" },
+    { path: "b.txt", by: "process" },
+  ]);
+});
