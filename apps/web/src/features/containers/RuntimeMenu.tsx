@@ -2,6 +2,7 @@ import { ChevronDown, Play, RotateCw, Square } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { Menu } from "../../ui/Menu.tsx";
 import { ProjectPill } from "../projects/ProjectPill.tsx";
+import { statusLookOf } from "../projects/project-status.ts";
 import { ContainerDot, containerLook } from "./ContainerDot.tsx";
 import type { RuntimeActs } from "./use-runtime-acts.ts";
 
@@ -14,7 +15,7 @@ export function RuntimeMenu({ project, containers, acts }: { project: Project; c
       trigger={
         <button
           type="button"
-          aria-label="Run state"
+          aria-label={`Run state: ${statusLookOf(project).word}`}
           className="inline-flex items-center gap-1 rounded-full pr-1 hover:bg-bg-3 data-[state=open]:bg-bg-3"
         >
           <ProjectPill project={project} />
