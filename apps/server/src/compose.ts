@@ -303,7 +303,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         warnings: runtime.warnings,
         appHost: config.http.appHost,
         previewDomain: config.http.previewDomain,
-        isDemo: config.models.isDemo,
+        isDemo: models.isDemo,
         hasMail: config.mail.host !== "" && config.mail.sender !== "",
         hasTwoFactor: false,
       },

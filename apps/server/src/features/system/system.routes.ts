@@ -8,7 +8,8 @@ export interface SystemFacts {
   warnings: readonly string[];
   appHost: string;
   previewDomain: string;
-  isDemo: boolean;
+  /** Replies come from a script right now. */
+  isDemo: () => Promise<boolean>;
   hasMail: boolean;
   hasTwoFactor: boolean;
 }
@@ -64,7 +65,7 @@ export function mountSystem(
         version: facts.version,
         setup_required: isRequired,
         setup_token_required: isRequired && needsToken,
-        demo: facts.isDemo,
+        demo: await facts.isDemo(),
         features: { stripe: false, google_oauth: false, github_oauth: false, two_fa: facts.hasTwoFactor, smtp: facts.hasMail },
       };
     },
