@@ -185,7 +185,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     closers.push(async () => idle.close());
     const power = createPower({ store: containersStore, projects, tasks, keeper, idle, vault, runtime, address, log });
-    const containers = createContainers({ store: containersStore, projects, power, templates, tasks, vault, address });
+    const containers = createContainers({ store: containersStore, projects, power, keeper, templates, tasks, vault, address });
     const provisioning = createProvisioning({
       store: projectsStore,
       projects,
@@ -278,7 +278,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     closers.push(() => jobs.close());
     await tasks.start(jobs);
-    await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, power, log });
+    await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, power, processId: presence.id, log });
     await provisioning.reconcile();
     await shell.reconcile();
 

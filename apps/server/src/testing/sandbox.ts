@@ -14,8 +14,11 @@ export async function realRuntime(): Promise<RuntimeDriver & AsyncDisposable> {
   const runtime = await createRuntime({ driver: "auto", dataDir, log: createLogger("silent") });
   return Object.assign(runtime, {
     [Symbol.asyncDispose]: async () => {
-      for (const { id } of await runtime.list()) await runtime.remove(id);
-      await runtime.close();
+      // The app closed its driver and left everything running for the next one: that is this one.
+      await runtime.close({ leaveRunning: true });
+      const last = await createRuntime({ driver: "auto", dataDir, log: createLogger("silent") });
+      for (const { id } of await last.list()) await last.remove(id);
+      await last.close();
       await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
     },
   });

@@ -6,13 +6,14 @@ import { AppError, badRequest, conflict, notFound } from "../../platform/errors.
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { BundledTemplate, Projects, Templates } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { taskLinks, type TaskContext, type Tasks } from "../tasks/index.ts";
+import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { urlOf, wireOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
 import { maskSecrets, type EnvironmentVault } from "./environment.ts";
 import { freeKey, freePort, hostLabel, serviceKey } from "./names.ts";
 import { portOf, type Power } from "./power.ts";
+import type { StatusKeeper } from "./status-keeper.ts";
 
 const probeMs = 5000;
 const buildMs = 10 * 60_000;
@@ -26,6 +27,7 @@ export function createContainers({
   store,
   projects,
   power,
+  keeper,
   templates,
   tasks,
   vault,
@@ -34,6 +36,7 @@ export function createContainers({
   store: ContainersStore;
   projects: Projects;
   power: Power;
+  keeper: StatusKeeper;
   templates: Templates;
   tasks: Tasks;
   vault: EnvironmentVault;
@@ -106,7 +109,18 @@ export function createContainers({
     await projects.touch(project.id);
     return { container_id: row.id };
   };
-  tasks.define("container_initialization", { timeoutMs: buildMs + 60_000, run: initialise });
+  /** A container without its files cannot run; its row says why. */
+  const markUnfinished = async (task: TaskRow) => {
+    const { container_id } = task.input as { container_id: string };
+    const row = task.status === "completed" ? undefined : await store.find(task.project_id ?? "", container_id);
+    if (row) await keeper.fail(row, `Setting it up did not succeed: ${task.error ?? "it was interrupted."}`);
+  };
+  tasks.define("container_initialization", {
+    timeoutMs: buildMs + 60_000,
+    run: initialise,
+    ended: markUnfinished,
+    interrupted: markUnfinished,
+  });
 
   const probe = (target: { host: string; port: number }, host: string, signal: AbortSignal) =>
     new Promise<{ status_code?: number; error?: string }>((resolve) => {

@@ -1,5 +1,7 @@
 import { and, asc, count, eq, inArray, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
+import { processes } from "../../platform/platform.table.ts";
+import { livingProcesses } from "../../platform/presence.ts";
 import { projects, type ProjectRow } from "../projects/projects.table.ts";
 import { containers, type ContainerRow } from "./containers.table.ts";
 
@@ -84,6 +86,15 @@ export function createContainersStore(db: Database) {
     remove: async (id: string): Promise<void> => {
       await db.delete(containers).where(eq(containers.id, id));
     },
+    /** Whether another server process works on this database. */
+    isShared: async (processId: number): Promise<boolean> =>
+      (
+        await db
+          .select({ id: processes.id })
+          .from(processes)
+          .where(and(ne(processes.id, processId), sql`${processes.id} in ${livingProcesses}`))
+          .limit(1)
+      ).length > 0,
     /** Rows that claim to be alive. */
     listAlive: (): Promise<ContainerRow[]> =>
       db

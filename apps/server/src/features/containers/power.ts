@@ -56,8 +56,14 @@ export function createPower({
   log: Logger;
 }) {
   const adopt = (projectId: string, state: ServiceState) => {
-    if (isAlive(state)) idle.watch(projectId, state.status === "frozen");
     void keeper.note(projectId, state);
+    if (isAlive(state)) idle.watch(projectId, state.status === "frozen");
+    else void forgetIfStill(projectId);
+  };
+  /** What crashed stays as it is: there is nothing left to put to sleep, and its failure must not turn into a plain stop. */
+  const forgetIfStill = async (projectId: string) => {
+    const sandbox = await projects.peekSandbox(projectId)?.catch(() => undefined);
+    if (!sandbox?.services().some(isAlive)) idle.forget(projectId);
   };
   projects.onServiceState(adopt);
 

@@ -25,6 +25,7 @@ export async function reconcile({
   store,
   keeper,
   power,
+  processId,
   log,
 }: {
   runtime: RuntimeDriver;
@@ -33,6 +34,7 @@ export async function reconcile({
   store: ContainersStore;
   keeper: StatusKeeper;
   power: Power;
+  processId: number;
   log: Logger;
 }): Promise<void> {
   const sandboxes = await runtime.list();
@@ -73,7 +75,12 @@ export async function reconcile({
     }
   }
 
-  for (const row of await store.listAlive()) if (!alive.has(`${row.project_id}/${row.service_key}`)) await keeper.stopped(row);
+  // Another server on this database may run what this one cannot see: only what lies here is ours to correct.
+  const here = (await store.isShared(processId)) ? new Set(known.keys()) : undefined;
+  const isOurs = (projectId: string) => here?.has(projectId) ?? true;
+  for (const row of await store.listAlive())
+    if (isOurs(row.project_id) && !alive.has(`${row.project_id}/${row.service_key}`)) await keeper.stopped(row);
   for (const project of await facts.listUnsettled())
-    if (["starting", "stopping", "active"].includes(project.environment_status)) await power.settleEnvironment(project);
+    if (isOurs(project.id) && ["starting", "stopping", "active"].includes(project.environment_status))
+      await power.settleEnvironment(project);
 }

@@ -128,9 +128,10 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
       const g = globalThis as unknown as {
         document: { createElement(n: string): { src: string }; body: { append(c: unknown): void } };
         fetch: typeof fetch;
+        console: { error(...args: unknown[]): void; warn(...args: unknown[]): void };
       };
-      console.error("boom", { a: 1 });
-      console.warn("careful");
+      g.console.error("boom", { a: 1 });
+      g.console.warn("careful");
       setTimeout(() => {
         throw new TypeError("thrown");
       });

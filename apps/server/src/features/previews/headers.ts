@@ -6,6 +6,7 @@ export const previewCookie = "tesslate_preview";
 
 const hopByHop = new Set([
   "connection",
+  "expect",
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",

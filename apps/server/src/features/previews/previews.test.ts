@@ -369,6 +369,23 @@ describe("waking", () => {
     socket?.destroy();
   });
 
+  test("one that takes long is answered by a page that loads itself again", async () => {
+    await using own = await start();
+    const user = await own.signUp();
+    const made = await setUpProject(own, user);
+    await own.studio.database.pool.query("update containers set start_command = $1", [
+      JSON.stringify(["node", "-e", "setTimeout(() => {}, 60000)"]),
+    ]);
+    const page = await enterPreview(own, user, made.project.id);
+    const started = performance.now();
+    const answer = await page.ask("/", { headers: asPage });
+    expect(performance.now() - started).toBeGreaterThan(9000);
+    expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    expect(answer.text).toContain('<meta http-equiv="refresh" content="1">');
+    expect(answer.text).toContain("Tiny App is starting");
+    await own.as(user).projects.stop({ params: { id: made.project.id } });
+  });
+
   test("one that is gone answers 404", async () => {
     await using own = await start();
     const user = await own.signUp();

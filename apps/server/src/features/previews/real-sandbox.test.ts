@@ -24,8 +24,7 @@ describe.skipIf(!runtime)(
       ada = await app.signUp();
     });
     afterAll(async () => {
-      for (const { id } of (await runtime?.list()) ?? []) await runtime?.remove(id);
-      await app.close();
+        await app.close();
       await runtime?.[Symbol.asyncDispose]();
     });
 
