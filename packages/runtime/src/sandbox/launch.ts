@@ -36,10 +36,10 @@ ${enterScript("")}`;
 /** Answers 126 and 127 like a shell when the program cannot be started. */
 const becomeProgram = ["/bin/sh", "-c", 'exec "$@"', "sh"];
 
-const chain = (launch: Launch): string[] => [
+const chain = (launch: Launch, blockBytes: number): string[] => [
   String(launch.joinFiles.length),
   ...launch.joinFiles,
-  String(Math.max(1, Math.floor(launch.maxFileBytes / 512))),
+  String(Math.max(1, Math.floor(launch.maxFileBytes / blockBytes))),
   ...(launch.netns ? ["nsenter", `--net=${launch.netns}`] : []),
   "setpriv",
   ...(launch.uid === undefined ? [] : ["--reuid", String(launch.uid), "--regid", String(launch.uid), "--clear-groups"]),
@@ -73,6 +73,8 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
   const leaked = inheritedDescriptors();
   // dash knows descriptors of one digit only.
   const shell = leaked.some((fd) => fd > 9) ? "/bin/bash" : "/bin/sh";
+  // The unit of `ulimit -f`: bash has its own when it is not called sh.
+  const blockBytes = shell === "/bin/bash" ? 1024 : 512;
   const enter = enterScript(leaked.map((fd) => `exec ${fd}>&-\n`).join(""));
   /** Arguments travel in a file, never on a command line: those are visible to every process of the host and the sandbox. */
   const writeArgs = (launch: Launch) => {
@@ -95,17 +97,17 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
     }
   };
   return {
-    start: (launch, stdio) => spawnWith(launch, [shell, "-c", enter, "sh", ...chain(launch)], stdio, false),
+    start: (launch, stdio) => spawnWith(launch, [shell, "-c", enter, "sh", ...chain(launch, blockBytes)], stdio, false),
     supervise: (launch, stateDir, stdio) =>
       spawnWith(
         launch,
-        ["/bin/sh", "-c", superviseScript, supervisorName, stateDir, shell, "-c", enter, "sh", ...chain(launch)],
+        ["/bin/sh", "-c", superviseScript, supervisorName, stateDir, shell, "-c", enter, "sh", ...chain(launch, blockBytes)],
         stdio,
         true,
       ),
     forTerminal: (launch) => ({
       file: "/bin/sh",
-      args: ["-c", enterFromFiles, "sh", writeArgs(launch), seccompFile, ...chain(launch)],
+      args: ["-c", enterFromFiles, "sh", writeArgs(launch), seccompFile, ...chain(launch, 512)],
       env: cleanEnv,
     }),
   };

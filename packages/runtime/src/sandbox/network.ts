@@ -106,6 +106,11 @@ table inet ${table} {
   chain from_sandbox {
     ct state established,related accept
     jump named
+    goto refuse
+  }
+  # A reset is heard at once; ICMP answers are rationed by the kernel and would leave programs waiting.
+  chain refuse {
+    meta l4proto tcp reject with tcp reset
     reject with icmpx type admin-prohibited
   }
   chain forward { type filter hook forward priority filter - 10; policy accept;
@@ -117,8 +122,8 @@ table inet ${table} {
     ct state established,related accept
     meta nfproto ipv6 drop
     jump named
-    ip daddr @refused reject with icmpx type admin-prohibited
-    tcp dport 25 reject with icmpx type admin-prohibited
+    ip daddr @refused goto refuse
+    tcp dport 25 goto refuse
     accept
   }
   chain postrouting { type nat hook postrouting priority srcnat; policy accept;
