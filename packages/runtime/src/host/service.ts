@@ -1,10 +1,11 @@
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync, type FSWatcher } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, writeFileSync, type FSWatcher } from "node:fs";
 import { connect } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
+import { supervisorName } from "./cell.ts";
 import { listeningPorts } from "./ports.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
@@ -84,8 +85,8 @@ export function openService(name: string, host: ServiceHost): Service {
   const current = (): ServiceState => (isAlive && host.isFrozen() ? { ...state, status: "frozen" } : state);
 
   function adopt(known: Saved) {
-    supervisor = readPid();
-    if (supervisor !== undefined && isSupervisor(supervisor)) {
+    supervisor = findSupervisor();
+    if (supervisor !== undefined) {
       isAlive = true;
       state = { name, status: "starting", startedAt: known.startedAt };
       log.note("taken over after a restart of the server");
@@ -103,6 +104,16 @@ export function openService(name: string, host: ServiceHost): Service {
     forget();
   }
 
+  /** By the note it left; a supervisor that was started a moment before we died has not written it yet. */
+  function findSupervisor(): number | undefined {
+    const noted = readPid();
+    if (noted !== undefined && isSupervisor(noted)) return noted;
+    if (readExit() !== undefined) return undefined;
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .find(isSupervisor);
+  }
   const readPid = () => (existsSync(file("pid")) ? Number(readFileSync(file("pid"), "utf8")) || undefined : undefined);
   /** Complete only with its line end. */
   const readExit = () => {
@@ -112,7 +123,8 @@ export function openService(name: string, host: ServiceHost): Service {
   /** A pid may belong to somebody else by now; our supervisor carries its folder on its command line. */
   function isSupervisor(pid: number): boolean {
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(host.dir);
+      const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return argv.includes(supervisorName) && argv.includes(host.dir);
     } catch {
       return false;
     }

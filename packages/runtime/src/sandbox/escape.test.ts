@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -134,8 +135,9 @@ describe.skipIf(reason !== undefined)(`ways out of a sandbox${reason === undefin
     });
 
     test("commands end with all they started", async () => {
-      await sh("setsid sleep 4321 >/dev/null 2>&1 & disown; (setsid nohup sleep 4321 &) ; exit 0");
-      expect(hostProcesses("sleep\x004321")).toEqual([]);
+      const mark = 1_000_000 + randomInt(1_000_000);
+      await sh(`setsid sleep ${mark} >/dev/null 2>&1 & disown; (setsid nohup sleep ${mark} &) ; exit 0`);
+      expect(hostProcesses(`sleep\0${mark}`)).toEqual([]);
     });
   });
 

@@ -1,0 +1,31 @@
+/** A server that will be killed: opens a sandbox, starts what it is told and waits. Arguments: data folder, what, a number to know its programs by. */
+import { createSandboxDriver } from "./driver.ts";
+
+const [dataDir = "", what = "", mark = ""] = process.argv.slice(2);
+const driver = await createSandboxDriver({ dataDir });
+const sandbox = await driver.open({ id: "kept" });
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+const counter = `let n = 0; // ${mark}
+  setInterval(() => console.log("tick " + n++), 20);
+  require("http").createServer((q, r) => r.end("alive")).listen(4100, "127.0.0.1");`;
+const start = () => sandbox.start({ name: "web", command: ["node", "-e", counter], cwd: ".", env: { SECRET: "s3cret" }, port: 4100 });
+
+if (what === "everything") {
+  await start();
+  await sandbox.ready("web");
+  const command = sandbox.exec(["sh", "-c", `echo started; setsid sleep ${mark} & sleep ${mark}`], { onOutput: () => say("command") });
+  const pty = await sandbox.pty(["sh", "-c", `echo up; setsid sleep ${mark} & trap '' HUP; sleep ${mark}`]);
+  pty.onData(() => say("terminal"));
+  await command;
+} else if (what === "frozen") {
+  await start();
+  await sandbox.ready("web");
+  await sandbox.freeze();
+  say("frozen");
+} else {
+  say("starting");
+  await start();
+  say("started");
+}
+setInterval(() => {}, 1000);
