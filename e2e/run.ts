@@ -91,7 +91,7 @@ await runJourneys(
         await message.fill("add a reset button and a step");
         await page.keyboard.press("Enter");
         await frameOf(page).getByRole("button", { name: /Reset/ }).waitFor({ timeout: 60_000 });
-        await page.getByText(/Done. The counter now has/).waitFor({ timeout: 60_000 });
+        await page.getByText("Done. The counter now has", { exact: true }).waitFor({ timeout: 60_000 });
         expect(loads === 0, `the frame was loaded ${loads} times`);
         await shot(page, "workbench-second");
       },
@@ -118,8 +118,10 @@ await runJourneys(
         await until(
           `${calls} tool rows, as the server has them`,
           async () => (await page.getByTestId("tool-row").count()) === calls,
-          15_000,
-        );
+          8000,
+        ).catch(async (error: unknown) => {
+          throw new Error(`${String(error)}; the page shows ${await page.getByTestId("tool-row").count()}`);
+        });
         expect(history.items.filter((m) => m.role === "user").length === 1, "one message of the person");
       },
     },
@@ -134,7 +136,8 @@ await runJourneys(
         await page.getByRole("link", { name: "Code" }).click();
         await page.getByTestId("file-row").first().waitFor();
         await page.keyboard.press("ControlOrMeta+p");
-        await page.keyboard.type("index.css");
+        await page.getByPlaceholder(/Find a file/).fill("index.css");
+        await page.getByRole("option", { name: /index\.css/ }).waitFor();
         await page.keyboard.press("Enter");
         const editor = page.locator(".cm-content");
         await editor.waitFor();

@@ -289,7 +289,26 @@ describe("history", () => {
       load([message("u1", "user", "x"), stored({ completion_reason: "in_progress" })], { task_id: "t1", started_at: at(0) }),
     ]);
     expect(liveRun(loaded)?.taskId).toBe("t1");
-    const state = play([{ type: "replaying", taskId: "t1", chatId: "c1" }, events(...example)], loaded);
+    const state = play(
+      [
+        { type: "replaying", taskId: "t1", chatId: "c1" },
+        { type: "replayed", taskId: "t1", events: example },
+      ],
+      loaded,
+    );
+    expect(briefs(state)).toEqual(briefs(play([events(...example)])));
+    expect(state.turns).toHaveLength(2);
+  });
+  test("late events and a second look at the history during a replay change nothing of its outcome", () => {
+    const history = load([message("u1", "user", "x"), stored({ completion_reason: "in_progress" })], { task_id: "t1", started_at: at(0) });
+    const state = play([
+      history,
+      { type: "replaying", taskId: "t1", chatId: "c1" },
+      events(...example.slice(5, 7)),
+      history,
+      { type: "replayed", taskId: "t1", events: example },
+      events(...example.slice(5, 7)),
+    ]);
     expect(briefs(state)).toEqual(briefs(play([events(...example)])));
     expect(state.turns).toHaveLength(2);
   });

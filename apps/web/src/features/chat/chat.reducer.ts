@@ -41,8 +41,10 @@ export type ChatAction =
   | { type: "refused"; id: string; failure: { code: string; message: string } }
   | { type: "withdrawn"; id: string }
   | { type: "events"; events: readonly IncomingRunEvent[] }
-  /** A replay from the first event begins: what was pieced together before is thrown away. */
+  /** The run is being read from its first event on; what is known of it stays on screen meanwhile. */
   | { type: "replaying"; taskId: string; chatId: string }
+  /** All of the run so far, from its first event: takes the place of whatever was pieced together from history and late events. */
+  | { type: "replayed"; taskId: string; events: readonly IncomingRunEvent[] }
   /** An answer given on this page, shown before the server's event confirms it. */
   | {
       type: "answered";
@@ -166,15 +168,19 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
     case "events":
       return action.events.reduce(applyEvent, state);
     case "replaying": {
+      const run = state.runs[action.taskId] ?? emptyRun(action.taskId, action.chatId);
+      const shown = withTurn(withRun(state, run), run);
+      return { ...shown, missedTaskIds: shown.missedTaskIds.filter((id) => id !== action.taskId) };
+    }
+    case "replayed": {
       const run = state.runs[action.taskId];
       const fresh: Run = {
-        ...emptyRun(action.taskId, action.chatId),
+        ...emptyRun(action.taskId, run?.chatId ?? ""),
         messageId: run?.messageId,
         editMode: run?.editMode,
         startedAt: run?.startedAt,
       };
-      const cleared = withTurn(withRun(state, fresh), fresh);
-      return { ...cleared, missedTaskIds: cleared.missedTaskIds.filter((id) => id !== action.taskId) };
+      return action.events.reduce(applyEvent, withRun(state, fresh));
     }
     case "answered":
       return patchApproval(state, action.approvalId, (run, index) => {

@@ -99,7 +99,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     held.current.set(taskId, waiting);
     dispatch({ type: "replaying", taskId, chatId });
     const abort = new AbortController();
-    let batch: IncomingRunEvent[] = [];
+    const batch: IncomingRunEvent[] = [];
     try {
       await replayRun({
         events: api.chat.runEvents({ params: { task_id: taskId } }, { signal: abort.signal }),
@@ -112,8 +112,9 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     } finally {
       abort.abort();
       held.current.delete(taskId);
-      batch = [...batch, ...waiting];
-      if (batch.length > 0) dispatch({ type: "events", events: batch });
+      const all = [...batch, ...waiting];
+      if (batch.length > 0) dispatch({ type: "replayed", taskId, events: all });
+      else if (all.length > 0) dispatch({ type: "events", events: all });
     }
   });
 
