@@ -143,7 +143,7 @@ export function Transcript({ rows, userName, onResume, onRetry, head, tail, isBu
         <Button
           size="sm"
           icon={<ArrowDown size={14} />}
-          className="absolute bottom-2 left-1/2 -translate-x-1/2 shadow-2"
+          className="absolute! bottom-2 left-1/2 -translate-x-1/2 shadow-2"
           onClick={() => void scrollToBottom("smooth")}
         >
           Jump to now

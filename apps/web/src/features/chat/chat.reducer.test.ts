@@ -124,6 +124,18 @@ describe("a run, event by event", () => {
     expect(briefs(state)).toEqual(["thought:hm", "text:I'll add the page.", "tool:write_file:failed", "text:Added src/About.tsx."]);
   });
 
+  test("a thought stands before what was said, even when the text came first", () => {
+    const state = play([
+      events(
+        started,
+        ev(2, "text_chunk", { content: "Looking.", iteration: 1 }),
+        ev(3, "tool_started", { iteration: 1, tools: [write], timestamp: at(3) }),
+      ),
+      events(step(4, { thought: "where is it?" })),
+    ]);
+    expect(briefs(state)).toEqual(["thought:where is it?", "text:Looking.", "tool:write_file:ok"]);
+  });
+
   test("equal calls of one batch get their own results, in order", () => {
     const read = { name: "read_file", parameters: { file_path: "a" } };
     const state = play([

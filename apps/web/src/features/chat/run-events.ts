@@ -173,14 +173,21 @@ function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEv
     const at = part.kind === "tool" ? results.get(part.key) : undefined;
     return part.kind === "tool" && at !== undefined ? finished(part, at) : part;
   });
+  const first = parts.findIndex((part) => "iteration" in part && part.iteration === data.iteration);
   const firstTool = parts.findIndex(isOwn);
-  const before: Part[] = [];
-  if (data.thought && !parts.some((part) => part.kind === "thought" && part.iteration === data.iteration))
-    before.push({ kind: "thought", key: `h${event.seq}`, iteration: data.iteration, text: data.thought });
+  const insert = (at: number, part: Part) => {
+    parts = at < 0 ? [...parts, part] : parts.toSpliced(at, 0, part);
+  };
   const hasText = parts.some((part) => part.kind === "text" && part.iteration === data.iteration);
   if (data.response_text.trim() && !hasText)
-    before.push({ kind: "text", key: `x${event.seq}`, iteration: data.iteration, text: data.response_text });
-  if (before.length > 0) parts = firstTool < 0 ? [...parts, ...before] : parts.toSpliced(firstTool, 0, ...before);
+    insert(firstTool, { kind: "text", key: `x${event.seq}`, iteration: data.iteration, text: data.response_text });
+  if (data.thought && !parts.some((part) => part.kind === "thought" && part.iteration === data.iteration))
+    insert(first < 0 ? parts.findIndex((part) => part.key === `x${event.seq}`) : first, {
+      kind: "thought",
+      key: `h${event.seq}`,
+      iteration: data.iteration,
+      text: data.thought,
+    });
   const late = missing.flatMap((at): ToolPart[] => {
     const call = data.tool_calls[at];
     if (!call) return [];

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/contract/client";
-import type { ApprovalResponse, EditMode } from "@tesslate/contract";
+import type { ActiveRun, ApprovalResponse, EditMode } from "@tesslate/contract";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -43,6 +43,7 @@ export interface Chat {
   open: (chatId: string | undefined) => void;
 }
 
+const takenWaitsMs = [300, 1_000, 2_000, 4_000];
 const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
 const failureOf = (error: unknown): SendFailure => ({
   code: error instanceof ApiError ? error.code : "unknown",
@@ -177,6 +178,20 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
   const announce = useCallback((id: string, text: string) => dispatch({ type: "sending", id, text, at: new Date().toISOString() }), []);
   const withdraw = useCallback((id: string) => dispatch({ type: "withdrawn", id }), []);
 
+  /** The run that goes on with this message, asked for until the server answers again or it is clear that it will not. */
+  const findTaken = async (text: string): Promise<ActiveRun | undefined> => {
+    for (const waitMs of takenWaitsMs) {
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      try {
+        const { active } = await api.chat.active({ query: { project_id: projectId, ...(chatId && { chat_id: chatId }) } });
+        return active && text.startsWith(active.message.trim().slice(0, 200)) ? active : undefined;
+      } catch (error) {
+        if (!(error instanceof ApiError && error.code === "network")) return undefined;
+      }
+    }
+    return undefined;
+  };
+
   const send = useHandler(async (text: string, { editMode, model }: SendOptions): Promise<SendFailure | undefined> => {
     const waiting = state.turns.find((turn) => turn.kind === "user" && turn.delivery === "sending" && turn.text === text);
     const id = waiting?.kind === "user" ? waiting.id : crypto.randomUUID();
@@ -201,8 +216,15 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
       }
       throw new ApiError(0, { detail: "The server ended the run before it began.", code: "network" });
     } catch (error) {
+      const failure = failureOf(error);
+      // The line broke: the server may have taken the message all the same, and must not get it twice.
+      const taken = failure.code === "network" ? await findTaken(text) : undefined;
+      if (taken) {
+        dispatch({ type: "sent", id, taskId: taken.task_id, chatId: taken.chat_id, editMode });
+        return undefined;
+      }
       withdraw(id);
-      return failureOf(error);
+      return failure;
     }
   });
 

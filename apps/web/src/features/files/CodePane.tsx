@@ -100,7 +100,7 @@ export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks
         <IconButton
           size="sm"
           label={isTreeShown ? "Hide the files" : "Show the files"}
-          className="absolute bottom-2 left-2 z-10 bg-bg-1"
+          className="absolute! bottom-2 left-2 z-10 bg-bg-1"
           aria-expanded={isTreeShown}
           onClick={() => setIsTreeShown(!isTreeShown)}
         >

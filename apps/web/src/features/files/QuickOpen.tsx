@@ -62,8 +62,16 @@ function Body({ tree, recent, onPick }: { tree: FileTree; recent: readonly strin
   const [, name = text, line] = /^(.*?)(?::(\d+))?$/.exec(text) ?? [];
   const query = useDeferredValue(name);
   const found = useMemo(() => findFiles(tree, query, recent), [tree, query, recent]);
+  const [picked, setPicked] = useState("");
   return (
-    <Command label="Open a file" shouldFilter={false} loop className="flex min-h-0 flex-col">
+    <Command
+      label="Open a file"
+      shouldFilter={false}
+      loop
+      value={found.includes(picked) ? picked : (found[0] ?? "")}
+      onValueChange={setPicked}
+      className="flex min-h-0 flex-col"
+    >
       <div className="flex flex-none items-center gap-2.5 border-b border-line-0 px-4">
         <Search className="flex-none text-fg-3" />
         <Command.Input

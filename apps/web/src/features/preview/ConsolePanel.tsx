@@ -42,7 +42,7 @@ export function ConsolePanel({ lines, onClear }: { lines: readonly ConsoleLine[]
           ))}
         </ol>
       </div>
-      <Button size="sm" className="absolute top-1.5 right-3" onClick={onClear}>
+      <Button size="sm" className="absolute! top-1.5 right-3" onClick={onClear}>
         Clear
       </Button>
     </div>

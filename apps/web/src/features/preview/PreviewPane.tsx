@@ -3,7 +3,7 @@ import { useState, type RefObject } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { cx } from "../../lib/cx.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { PreviewState, SilentNotice, type PreviewActs } from "./PreviewStates.tsx";
+import { PreviewState, ShutOutNotice, type PreviewActs } from "./PreviewStates.tsx";
 import { deviceWidths, PreviewToolbar, type Device } from "./PreviewToolbar.tsx";
 import type { PreviewPhase } from "./preview-phase.ts";
 import { currentProblems } from "./problems.ts";
@@ -38,7 +38,7 @@ export function PreviewPane({
         problemCount={currentProblems(preview.reports).length}
         onProblems={onProblems}
       />
-      {isShown && preview.isSilent ? <SilentNotice onOpen={preview.openOutside} onRetry={() => preview.enter()} /> : null}
+      {isShown && preview.isShutOut ? <ShutOutNotice onOpen={preview.openOutside} onRetry={() => preview.enter()} /> : null}
       <div className="relative min-h-0 flex-1 overflow-auto border-y border-line-0 bg-bg-2">
         {preview.frame ? (
           <iframe
@@ -48,7 +48,6 @@ export function PreviewPane({
             src={preview.frame.src}
             sandbox="allow-scripts allow-same-origin allow-forms allow-popups allow-modals allow-downloads"
             allow="clipboard-write; fullscreen"
-            onLoad={preview.onLoad}
             style={width === undefined ? undefined : { width }}
             className={cx(
               // A page that sets no ground of its own stands on a browser's usual one, whatever our theme.

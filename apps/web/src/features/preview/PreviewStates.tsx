@@ -136,11 +136,11 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
   }
 }
 
-/** The frame is there and says nothing: most often its cookie was refused. */
-export const SilentNotice = ({ onOpen, onRetry }: { onOpen: () => void; onRetry: () => void }) => (
+/** The preview asks for a cookie that this browser keeps out of frames of another site. */
+export const ShutOutNotice = ({ onOpen, onRetry }: { onOpen: () => void; onRetry: () => void }) => (
   <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1.5 border-b border-line-0 bg-bg-1 px-3 py-2 text-xs text-fg-1">
     <span className="min-w-0 flex-1 basis-64">
-      The page does not report to the studio. If it asks you to sign in, this browser refuses its cookie inside a frame.
+      This browser does not send the preview its cookie inside a frame. In a tab of its own it works.
     </span>
     <Button size="sm" icon={<ExternalLink size={14} />} onClick={onOpen}>
       Open in a tab

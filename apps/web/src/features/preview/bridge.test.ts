@@ -13,7 +13,7 @@ const event = (over: { source?: unknown; origin?: string; data?: unknown } = {})
 
 describe("messages from the frame", () => {
   test("our own frame's bridge is heard", () =>
-    expect(readBridge(event(), peer)).toEqual({ type: "location", path: "/about", title: "About" }));
+    expect(readBridge(event(), peer)).toEqual({ type: "location", path: "/about", title: "About", page: "app" }));
   test.each<[string, Parameters<typeof event>[0]]>([
     ["another window", { source: {} }],
     ["no window", { source: null }],
@@ -26,6 +26,8 @@ describe("messages from the frame", () => {
     ["text", { data: "location" }],
     ["nothing", { data: null }],
   ])("%s is not", (_, over) => expect(readBridge(event(over), peer)).toBeUndefined());
+  test("which page stands there", () =>
+    expect(readBridge(event({ data: { ...good, page: "unauthorized" } }), peer)?.page).toBe("unauthorized"));
   test("before the frame is there nothing is heard", () =>
     expect(readBridge(event({ source: undefined }), { ...peer, window: undefined })).toBeUndefined());
 });

@@ -1,6 +1,12 @@
 /** Between the workbench and the bridge script that the preview's proxy puts into every page. Both sides check origin and nonce. */
 export type BridgeCommand = { type: "navigate"; path: string } | { type: "back" } | { type: "forward" } | { type: "reload" };
-export type BridgeReport = { type: "ready" | "location"; path: string; title: string | undefined };
+export interface BridgeReport {
+  type: "ready" | "location";
+  path: string;
+  title: string | undefined;
+  /** `app`, or which of the server's own pages stands in its place: `unauthorized` means that the preview's cookie did not come along. */
+  page: string;
+}
 
 const ours = "tesslate-studio";
 const theirs = "tesslate-bridge";
@@ -19,10 +25,15 @@ export function readBridge(event: { source: unknown; origin: string; data: unkno
   if (!peer.window || event.source !== peer.window || event.origin !== peer.origin) return undefined;
   const data = event.data;
   if (data === null || typeof data !== "object") return undefined;
-  const { source, nonce, type, path, title } = data as Record<string, unknown>;
+  const { source, nonce, type, path, title, page } = data as Record<string, unknown>;
   if (source !== theirs || (nonce !== undefined && nonce !== null && nonce !== peer.nonce)) return undefined;
   if ((type !== "ready" && type !== "location") || typeof path !== "string") return undefined;
-  return { type, path: path.slice(0, 2000), title: typeof title === "string" ? title.slice(0, 200) : undefined };
+  return {
+    type,
+    path: path.slice(0, 2000),
+    title: typeof title === "string" ? title.slice(0, 200) : undefined,
+    page: typeof page === "string" ? page : "app",
+  };
 }
 
 /** The entry URL with the nonce where only the page's own script can read it; a redirect keeps the fragment. */

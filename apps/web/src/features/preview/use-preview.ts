@@ -1,14 +1,11 @@
 import type { Container } from "@tesslate/contract";
-import { useEffect, useReducer, useRef, useState, type RefObject } from "react";
+import { useEffect, useReducer, useState, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand } from "./bridge.ts";
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
 import { noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
-
-/** A page that says nothing for this long after it loaded has no bridge, or its cookie was refused. */
-const silenceMs = 5_000;
 
 export interface PreviewFrame {
   src: string;
@@ -22,9 +19,9 @@ export interface Preview {
   title: string | undefined;
   /** The page's bridge has reported in. */
   isBridged: boolean;
-  isSilent: boolean;
+  /** The frame was let in, but its cookie did not come along: this browser keeps it out of frames. */
+  isShutOut: boolean;
   ticketError: unknown;
-  onLoad: () => void;
   /** Tells the page; without a bridge the frame is entered anew. */
   command: (command: BridgeCommand) => void;
   /** What was typed into the address bar; false when it leads elsewhere. */
@@ -71,10 +68,9 @@ export function usePreview({
   const [ticketError, setTicketError] = useState<unknown>();
   const [place, setPlace] = useState<{ path: string; title: string | undefined }>({ path: "/", title: undefined });
   const [isBridged, setIsBridged] = useState(false);
-  const [isSilent, setIsSilent] = useState(false);
+  const [isShutOut, setIsShutOut] = useState(false);
   const [entry, setEntry] = useState({ count: 0, path: "/" });
   const [reports, report] = useReducer(reportsReducer, noReports);
-  const silence = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const containerId = container?.id;
   const isRunning = phase === "running";
@@ -90,7 +86,7 @@ export function usePreview({
         );
         const nonce = crypto.randomUUID();
         setIsBridged(false);
-        setIsSilent(false);
+        setIsShutOut(false);
         setTicketError(undefined);
         report({ type: "restarted" });
         setFrame({ src: withNonce(url, nonce), origin: new URL(url, location.href).origin, nonce });
@@ -106,17 +102,13 @@ export function usePreview({
     if (!frame) return;
     const message = readBridge(event, { window: frameRef.current?.contentWindow, origin: frame.origin, nonce: frame.nonce });
     if (!message) return;
-    clearTimeout(silence.current);
-    setIsSilent(false);
+    setIsShutOut(message.page === "unauthorized");
     setIsBridged(true);
     setPlace({ path: message.path, title: message.title });
   });
   useEffect(() => {
     addEventListener("message", onMessage);
-    return () => {
-      removeEventListener("message", onMessage);
-      clearTimeout(silence.current);
-    };
+    return () => removeEventListener("message", onMessage);
   }, [onMessage]);
 
   useEffect(
@@ -128,10 +120,6 @@ export function usePreview({
     [events],
   );
 
-  const onLoad = useHandler(() => {
-    clearTimeout(silence.current);
-    if (!isBridged) silence.current = setTimeout(() => setIsSilent(true), silenceMs);
-  });
   const enter = useHandler((path?: string) =>
     setEntry((last) => ({ count: last.count + 1, path: path ?? (place.path.startsWith("/") ? place.path : "/") })),
   );
@@ -172,9 +160,8 @@ export function usePreview({
     path: place.path,
     title: place.title,
     isBridged,
-    isSilent,
+    isShutOut,
     ticketError,
-    onLoad,
     command,
     go,
     enter,
