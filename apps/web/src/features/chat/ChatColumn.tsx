@@ -16,6 +16,7 @@ import { Composer, type ComposerHandle } from "./Composer.tsx";
 import { SessionMenu } from "./SessionMenu.tsx";
 import { TodoPanel } from "./TodoPanel.tsx";
 import { Transcript } from "./Transcript.tsx";
+import type { Reader } from "./TranscriptRows.tsx";
 import { openApprovals, type TranscriptRow } from "./transcript-rows.ts";
 import type { Chat, SendFailure } from "./use-chat.ts";
 
@@ -23,7 +24,7 @@ export interface ChatColumnProps {
   projectId: string;
   chat: Chat;
   rows: readonly TranscriptRow[];
-  userName: string;
+  reader: Reader;
   mode: EditMode;
   onMode: (mode: EditMode) => void;
   models: readonly Model[];
@@ -43,7 +44,7 @@ export interface ChatColumnProps {
 
 /** The conversation: what was said and done, what waits for an answer, and the next message. */
 export function ChatColumn(props: ChatColumnProps) {
-  const { projectId, chat, rows, userName, mode, model, tail, composer } = props;
+  const { projectId, chat, rows, reader, mode, model, tail, composer } = props;
   const { state, live } = chat;
   const approvals = useMemo(() => openApprovals(state), [state]);
   const send = useHandler((text: string): Promise<SendFailure | undefined> => chat.send(text, { editMode: mode, model }));
@@ -93,7 +94,7 @@ export function ChatColumn(props: ChatColumnProps) {
       ) : (
         <Transcript
           rows={rows}
-          userName={userName}
+          reader={reader}
           onResume={resume}
           onRetry={retry}
           isBusy={live !== undefined}

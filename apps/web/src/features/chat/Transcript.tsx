@@ -8,7 +8,7 @@ import type { Run } from "./chat.types.ts";
 import { Markdown } from "./Markdown.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TranscriptRow } from "./transcript-rows.ts";
-import { AnsweredRow, EndRow, ErrorRow, PlainRow, ThoughtRow, UserRow, WorkingRow } from "./TranscriptRows.tsx";
+import { AnsweredRow, EndRow, ErrorRow, PlainRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 
 /** From here on rows out of sight are not laid out. */
@@ -16,7 +16,7 @@ const manyRows = 200;
 
 export interface TranscriptProps {
   rows: readonly TranscriptRow[];
-  userName: string;
+  reader: Reader;
   onResume: (taskId: string) => void;
   /** Sends the run's message again. */
   onRetry: (run: Run) => void;
@@ -34,17 +34,17 @@ const Row = memo(
     row,
     edge,
     isContained,
-    userName,
+    reader,
     onResume,
     onRetry,
   }: { row: TranscriptRow; edge: "start" | "end" | "both" | undefined; isContained: boolean } & Pick<
     TranscriptProps,
-    "userName" | "onResume" | "onRetry"
+    "reader" | "onResume" | "onRetry"
   >) => {
     const inside = () => {
       switch (row.kind) {
         case "user":
-          return <UserRow turn={row.turn} name={userName} />;
+          return <UserRow turn={row.turn} name={reader.name} />;
         case "text":
           return (
             <div className="pt-0.5 pb-2.5">
@@ -56,7 +56,7 @@ const Row = memo(
         case "tool":
           return <ToolRow part={row.part} />;
         case "answered":
-          return <AnsweredRow part={row.part} />;
+          return <AnsweredRow part={row.part} reader={reader} />;
         case "error":
           return <ErrorRow part={row.part} onRetry={row.isLast ? () => onRetry(row.run) : undefined} />;
         case "plain":
@@ -87,7 +87,7 @@ const Row = memo(
   (before, after) =>
     before.edge === after.edge &&
     before.isContained === after.isContained &&
-    before.userName === after.userName &&
+    before.reader === after.reader &&
     before.row.kind === after.row.kind &&
     before.row.bead === after.row.bead &&
     before.row.line === after.row.line &&
@@ -107,7 +107,7 @@ function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
 }
 
 /** The conversation, time running down. Stays at now unless the reader scrolled up. */
-export function Transcript({ rows, userName, onResume, onRetry, head, tail, isBusy }: TranscriptProps) {
+export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy }: TranscriptProps) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
   const announcement = useAnnouncement(rows, isBusy);
   return (
@@ -130,7 +130,7 @@ export function Transcript({ rows, userName, onResume, onRetry, head, tail, isBu
                 row={row}
                 edge={index === 0 ? "start" : undefined}
                 isContained={rows.length > manyRows && index < rows.length - 30}
-                userName={userName}
+                reader={reader}
                 onResume={onResume}
                 onRetry={onRetry}
               />

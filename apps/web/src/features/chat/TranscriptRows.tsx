@@ -8,6 +8,12 @@ import { clockText, costText, durationText, tokensText } from "./durations.ts";
 import { argumentOf } from "./tools/tool-facts.ts";
 import { Elapsed } from "./tools/ToolRow.tsx";
 
+/** Whoever looks at the transcript. */
+export interface Reader {
+  id: string;
+  name: string;
+}
+
 export const UserRow = memo(({ turn, name }: { turn: UserTurn; name: string }) => (
   <article className="pt-0.5 pb-3">
     <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
@@ -50,9 +56,11 @@ const answers = {
 } as const;
 
 /** What became of a question: who, when, why. */
-export const AnsweredRow = memo(({ part }: { part: ApprovalPart }) => {
+export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader: Reader }) => {
   const answer = part.answer;
   if (!answer) return null;
+  // The server names people by id; of them only the reader's name is known here.
+  const by = answer.by === reader.id ? reader.name : /^[0-9a-f-]{36}$/.test(answer.by ?? "") ? "somebody else" : answer.by;
   const isYes = answer.response === "allow_once" || answer.response === "allow_all";
   return (
     <div data-testid="approval-card" data-answer={answer.response} className={line}>
@@ -64,7 +72,7 @@ export const AnsweredRow = memo(({ part }: { part: ApprovalPart }) => {
       <span className="min-w-0 flex-1 truncate">
         <b>
           {answers[answer.response]}
-          {answer.by ? ` by ${answer.by}` : ""}
+          {by ? ` by ${by}` : ""}
         </b>
         , {clockText(answer.at)}
         {answer.note ? `: “${answer.note}”` : ""}

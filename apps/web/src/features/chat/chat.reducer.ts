@@ -179,6 +179,7 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
         messageId: run?.messageId,
         editMode: run?.editMode,
         startedAt: run?.startedAt,
+        endedAt: run?.endedAt,
       };
       return action.events.reduce(applyEvent, withRun(state, fresh));
     }

@@ -43,6 +43,8 @@ export interface Chat {
   open: (chatId: string | undefined) => void;
 }
 
+/** So many of the newest runs are shown with all that their events tell. */
+const enrichedRuns = 3;
 const takenWaitsMs = [300, 1_000, 2_000, 4_000];
 const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
 const failureOf = (error: unknown): SendFailure => ({
@@ -119,6 +121,21 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     }
   });
 
+  /** What steps do not tell (who answered what, how files changed) is read again from the run's own events, as long as they are kept. */
+  const enrich = async (taskIds: readonly string[], taskChatId: string, signal: AbortSignal) => {
+    for (const taskId of taskIds) {
+      const told: IncomingRunEvent[] = [];
+      try {
+        for await (const event of api.chat.runEvents({ params: { task_id: taskId } }, { signal })) told.push(replayedEvent(event));
+      } catch {
+        return;
+      }
+      if (told[0]?.type !== "task_started" || told.at(-1)?.type !== "done") continue;
+      dispatch({ type: "replaying", taskId, chatId: taskChatId });
+      dispatch({ type: "events", events: told });
+    }
+  };
+
   const load = useHandler(async (chatId: string, signal: AbortSignal) => {
     try {
       const chat = await api.chat.get({ params: { chat_id: chatId } }, { signal });
@@ -128,6 +145,14 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
       const active = chat.active_task;
       const isWatched = active && (state.runs[active.task_id]?.lastSeq ?? 0) > 0;
       if (active && !isWatched) void replay(active.task_id, chatId);
+      const newest = chat.messages
+        .flatMap((message) => {
+          const metadata = (message.message_metadata ?? {}) as { task_id?: string; edit_mode?: string };
+          const { task_id: taskId, edit_mode: editMode } = metadata;
+          return taskId && editMode === "ask" && taskId !== active?.task_id && !state.runs[taskId]?.lastSeq ? [taskId] : [];
+        })
+        .slice(-enrichedRuns);
+      void enrich(newest, chatId, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.code === "not_found") writeStored(sessionStorage, lastChatKey(projectId), undefined);

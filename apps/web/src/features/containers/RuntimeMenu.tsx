@@ -8,7 +8,9 @@ import type { RuntimeActs } from "./use-runtime-acts.ts";
 
 /** How the project stands, and what can be done about it. */
 export function RuntimeMenu({ project, containers, acts }: { project: Project; containers: readonly Container[]; acts: RuntimeActs }) {
-  const isUp = containers.some((container) => container.status === "running" || container.status === "starting");
+  const isUp = containers.some(
+    (container) => container.status === "running" || container.status === "starting" || container.status === "frozen",
+  );
   return (
     <Menu
       label="Run state"

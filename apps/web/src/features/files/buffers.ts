@@ -29,6 +29,20 @@ export interface BufferView {
   failure: string | undefined;
 }
 
+/** A file of which nothing is known yet. */
+export const loadingView = (path: string): BufferView => ({
+  path,
+  status: "loading",
+  text: "",
+  revision: 0,
+  draft: undefined,
+  isDirty: false,
+  isSaving: false,
+  size: 0,
+  conflict: undefined,
+  failure: undefined,
+});
+
 export interface Buffers {
   /** Opens a file, reading it once. */
   open: (path: string) => void;
@@ -147,18 +161,7 @@ export function createBuffers({
 
   const make = (path: string): Buffer => {
     const buffer: Buffer = {
-      view: {
-        path,
-        status: "loading",
-        text: "",
-        revision: 0,
-        draft: undefined,
-        isDirty: false,
-        isSaving: false,
-        size: 0,
-        conflict: undefined,
-        failure: undefined,
-      },
+      view: loadingView(path),
       etag: undefined,
       read: undefined,
       pendingEtags: [],

@@ -67,12 +67,13 @@ export function useOpenFiles(projectId: string, events: ProjectEvents): OpenFile
     return () => removeEventListener("beforeunload", onUnload);
   }, [buffers]);
 
-  const open = useCallback((place: string) => {
+  const open = useHandler((place: string) => {
     const [, path = place, line] = /^(.*?)(?::(\d+))?(?::\d+)?$/.exec(place) ?? [];
     const clean = trimPath(path);
+    buffers.open(clean);
     setTabs((last) => ({ paths: last.paths.includes(clean) ? last.paths : [...last.paths, clean], active: clean }));
     setReveal(line ? { path: clean, line: Number(line) } : undefined);
-  }, []);
+  });
   const activate = useCallback((path: string) => setTabs((last) => ({ ...last, active: path })), []);
   const close = useHandler((path: string) => {
     void buffers.close(path);

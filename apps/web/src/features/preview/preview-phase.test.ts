@@ -25,7 +25,7 @@ describe("what the preview shows", () => {
     ],
     ["crashed", [{ environment_status: "active" }, container("failed"), []], "crashed"],
     ["crashed, starting again", [{ environment_status: "active" }, container("failed"), [task("project_restart")]], "starting"],
-    ["frozen", [{ environment_status: "active" }, container("frozen"), []], "asleep"],
+    ["frozen: its page wakes it", [{ environment_status: "active" }, container("frozen"), []], "running"],
     ["hibernated", [{ environment_status: "hibernated" }, container("stopped"), []], "asleep"],
     ["stopped", [{ environment_status: "active" }, container("stopped"), []], "stopped"],
   ])("%s", (_, given, kind) => expect(previewPhase(...given).kind).toBe(kind));

@@ -51,9 +51,10 @@ export function previewPhase(
     };
   if (!container) return { kind: "nothing-serves" };
   const starting = tasks.find((task) => isOpen(task) && isStart(task));
-  if (container.status === "running") return { kind: "running" };
+  // A frozen one wakes with the first request of its page, in milliseconds: looking at it is enough.
+  if (container.status === "running" || container.status === "frozen") return { kind: "running" };
   if (container.status === "failed" && !starting) return { kind: "crashed", ...news };
   if (container.status === "starting" || starting || environment === "starting") return { kind: "starting", task: starting };
-  if (environment === "hibernated" || environment === "hibernating" || container.status === "frozen") return { kind: "asleep" };
+  if (environment === "hibernated" || environment === "hibernating") return { kind: "asleep" };
   return { kind: "stopped" };
 }

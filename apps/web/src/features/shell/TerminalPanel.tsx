@@ -53,13 +53,13 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart }: Ter
     if (isWanting) mutate(undefined);
   }, [isWanting, mutate]);
 
+  const nameOf = (shell: ShellSession) =>
+    containers.find((container) => container.container_name === shell.container_name)?.name ?? shell.container_name;
   const names = new Map(
-    list.map((shell, index) => [
-      shell.id,
-      list.filter((other) => other.container_name === shell.container_name).length > 1
-        ? `${shell.container_name} ${index + 1}`
-        : shell.container_name,
-    ]),
+    list.map((shell) => {
+      const same = list.filter((other) => other.container_name === shell.container_name);
+      return [shell.id, same.length > 1 ? `${nameOf(shell)} ${same.indexOf(shell) + 1}` : nameOf(shell)];
+    }),
   );
   return (
     <div className="flex h-full min-h-0 flex-col">

@@ -11,6 +11,7 @@ import type { ComposerHandle } from "../chat/Composer.tsx";
 import { isEditMode } from "../chat/modes.ts";
 import { SetupRow } from "../chat/SetupRow.tsx";
 import { openApprovals, transcriptRows } from "../chat/transcript-rows.ts";
+import type { Reader } from "../chat/TranscriptRows.tsx";
 import { useChat } from "../chat/use-chat.ts";
 import { useFirstMessage } from "../chat/use-first-message.ts";
 import { StatusBar } from "../containers/StatusBar.tsx";
@@ -49,14 +50,15 @@ const suggestions = [
 
 export interface WorkbenchProps {
   project: Project;
-  userName: string;
+  /** Who is signed in. */
+  reader: Reader;
   view: View;
   hrefOf: (view: View) => string;
   onView: (view: View) => void;
 }
 
 /** One project open: conversation, app, code, shells. Composes; every part fetches and decides for itself. */
-export function Workbench({ project, userName, view, hrefOf, onView }: WorkbenchProps) {
+export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchProps) {
   const { api } = useServices();
   const events = useProjectStream(project);
   const isSettled = events.isSettled;
@@ -76,7 +78,7 @@ export function Workbench({ project, userName, view, hrefOf, onView }: Workbench
   const setup = useQuery(modelSetupQuery);
   const models = useQuery(modelsQuery);
 
-  const chat = useChat(project.id, events, userName);
+  const chat = useChat(project.id, events, reader.name);
   const rows = useMemo(() => transcriptRows(chat.state), [chat.state]);
   const approvals = useMemo(() => openApprovals(chat.state), [chat.state]);
   const runs = shownRuns(chat.state);
@@ -180,7 +182,7 @@ export function Workbench({ project, userName, view, hrefOf, onView }: Workbench
             projectId={project.id}
             chat={chat}
             rows={rows}
-            userName={userName}
+            reader={reader}
             mode={first ? "allow" : mode}
             onMode={chooseMode}
             models={models.data?.items ?? []}

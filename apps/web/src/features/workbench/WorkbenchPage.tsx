@@ -41,7 +41,7 @@ export function WorkbenchPage() {
     <Workbench
       key={project.data.id}
       project={project.data}
-      userName={user.name}
+      reader={user}
       view={isView(view) ? view : "preview"}
       hrefOf={(next) => router.buildLocation(target(next)).href}
       onView={(next) => void navigate(target(next))}

@@ -2,7 +2,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Annotation, Compartment, EditorState, type Extension } from "@codemirror/state";
+import { Annotation, Compartment, EditorState, Transaction, type Extension } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -136,7 +136,7 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal }: Code
     if (entry && entry.revision !== revision) {
       entry.revision = revision;
       const change = smallestChange(editor.state.doc.toString(), text);
-      if (change) editor.dispatch({ changes: change, annotations: fromServer.of(true) });
+      if (change) editor.dispatch({ changes: change, annotations: [fromServer.of(true), Transaction.addToHistory.of(false)] });
     }
   }, [path, text, revision, extensions]);
 

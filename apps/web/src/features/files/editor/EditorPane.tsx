@@ -3,7 +3,7 @@ import { useRef, useSyncExternalStore } from "react";
 import { cx } from "../../../lib/cx.ts";
 import { Button } from "../../../ui/Button.tsx";
 import { FileIcon } from "../FileIcon.tsx";
-import type { Buffers } from "../buffers.ts";
+import { loadingView, type Buffers } from "../buffers.ts";
 import { nameOf, parentOf } from "../tree.ts";
 import { CodeEditor } from "./CodeEditor.tsx";
 import { ConflictBar, FileState } from "./FileView.tsx";
@@ -20,9 +20,10 @@ export interface EditorPaneProps {
 
 /** Open files as tabs over one editor. */
 export function EditorPane({ projectId, buffers, paths, activePath, onActivate, onClose, reveal }: EditorPaneProps) {
-  const buffer = useSyncExternalStore(buffers.subscribe, () => buffers.get(activePath));
+  const found = useSyncExternalStore(buffers.subscribe, () => buffers.get(activePath));
+  // The editor below stays mounted whatever happens: it holds the undo history of every open file.
+  const buffer = found ?? loadingView(activePath);
   const reader = useRef<{ path: string; read: () => string }>(undefined);
-  if (!buffer) return null;
   const state = FileState({ projectId, buffer, buffers, onClose: () => onClose(activePath) });
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">

@@ -29,6 +29,8 @@ export function WorkbenchStatesPage() {
   );
 }
 
+const nadia = { id: "0a000000-0000-4000-8000-0000000000ad", name: "Nadia" };
+
 function ScenarioPage({ scenario }: { scenario: Scenario }) {
   const services = useMemo(() => cannedServices(scenario), [scenario]);
   const palette = useMemo(() => createPaletteRegistry(() => undefined), []);
@@ -65,7 +67,7 @@ function ScenarioPage({ scenario }: { scenario: Scenario }) {
             <div className="flex min-h-0 min-w-0 flex-1 flex-col">
               <Workbench
                 project={projectOf(scenario)}
-                userName="Nadia"
+                reader={nadia}
                 view={view}
                 hrefOf={(next) => `?state=${scenario.id}&view=${next}`}
                 onView={setView}
