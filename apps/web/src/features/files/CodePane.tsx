@@ -16,7 +16,10 @@ import { useFileActs } from "./use-file-acts.ts";
 
 const EditorPane = lazy(async () => ({ default: (await import("./editor/EditorPane.tsx")).EditorPane }));
 /** Fetches the editor before it is asked for. */
-export const preloadEditor = (): void => void import("./editor/EditorPane.tsx");
+export const preloadEditor = (): void => {
+  // A page that is left meanwhile, or a line that broke: the first click on Code asks again.
+  import("./editor/EditorPane.tsx").catch(() => undefined);
+};
 
 export interface CodePaneProps {
   projectId: string;
