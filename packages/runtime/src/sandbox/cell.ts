@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { killPid, type Cell, type How, type Place } from "../host/cell.ts";
 import { descendants } from "../host/pids.ts";
-import type { Cgroups, Group, Leaf } from "./cgroups.ts";
+import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
 import type { Launch, Launcher } from "./launch.ts";
 import type { Network } from "./network.ts";
 import { baseEnv, bwrapArgs } from "./profile.ts";

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { claimsDir, openState, type State } from "../host/state.ts";
+import { findTools, writeWrappers, type ToolPaths, type Tools } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
 import { createCell, type Walls } from "./cell.ts";
-import { findCgroups } from "./cgroups.ts";
+import { findCgroups } from "../host/cgroups.ts";
 import { keepExceptions } from "./exceptions.ts";
 import { readHostSettings } from "./host-settings.ts";
 import { createLauncher } from "./launch.ts";
@@ -16,12 +17,11 @@ import { forgetKey, rememberKey, sweepDeleted } from "./leftovers.ts";
 import { openNetwork, type Network } from "./network.ts";
 import { insideUid } from "./profile.ts";
 import { seccompFilter } from "./seccomp.ts";
-import { findToolchain, type ToolchainPaths } from "./toolchain.ts";
 
 export interface SandboxDriverOptions {
   /** Every byte of state lies below it. */
   dataDir: string;
-  toolchain?: ToolchainPaths;
+  toolchain?: ToolPaths;
   /** Names whose addresses stay closed although they are public. */
   hostnamesBlocked?: string[];
   /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
@@ -65,7 +65,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   if (isRoot) rememberKey(claimsDir, key, state.dir);
   const seccompFile = join(runDir, "seccomp.bpf");
   writeFileSync(seccompFile, filter, { mode: 0o600 });
-  const toolchain = await findToolchain(runDir, reach, options.toolchain);
+  const tools = await findTools(reach, options.toolchain);
   const settings = readHostSettings({ env: process.env, home: homedir(), read: readIfThere });
   warnings.push(...settings.warnings);
 
@@ -104,7 +104,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
         ...settings.files,
       ]),
       ...(await reachFolders(settings.folders, reach)),
-      ...toolchain.binds,
+      ...toolBinds(tools, join(runDir, "bin")),
     ],
     env: settings.env,
   };
@@ -119,7 +119,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     root,
     runDir,
     slots,
-    versions: toolchain.versions,
+    versions: tools.versions,
     createCell: (place) => createCell(place, walls),
     async onClose({ isLeftRunning }) {
       exceptions?.stop();
@@ -154,6 +154,21 @@ const accounts = [
   },
   { to: "/etc/group", content: `root:x:0:\napp:x:${insideUid}:\nnogroup:x:65534:\n` },
 ];
+
+/** The tools appear at `/opt/studio`: Node and the wrappers in `bin`, packages in `lib`. */
+function toolBinds({ node, npmDir, pnpmDir, pnpm }: Tools, bin: string) {
+  const home = "/opt/studio";
+  const inside = { node: `${home}/bin/node`, npmDir: `${home}/lib/npm`, pnpmDir: `${home}/lib/pnpm` };
+  writeWrappers(bin, { ...inside, pnpm: pnpm && `${inside.pnpmDir}/pnpm` });
+  return [
+    { from: bin, to: `${home}/bin` },
+    // Over the wrapper of the same name, and over pnpm's placeholder.
+    { from: node, to: inside.node },
+    { from: npmDir, to: inside.npmDir },
+    { from: pnpmDir, to: inside.pnpmDir },
+    ...(pnpm ? [{ from: pnpm, to: `${inside.pnpmDir}/pnpm` }] : []),
+  ];
+}
 
 function writeFiles(dir: string, files: readonly { to: string; content: string }[]) {
   mkdirSync(dir, { mode: 0o711 });

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from "node:path";
 import type { RuntimeLog } from "../log.ts";
 import { run } from "../run.ts";
-import { findCgroups } from "./cgroups.ts";
+import { findCgroups } from "../host/cgroups.ts";
 
 /** Remembers which data folder a key on this machine stands for. */
 export function rememberKey(claimsDir: string, key: string, dir: string): void {

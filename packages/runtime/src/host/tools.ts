@@ -1,0 +1,72 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { run } from "../run.ts";
+
+/** The tools every sandbox has, whatever the host's PATH offers: Node, npm and pnpm. Paths on the host, enterable for projects. */
+export interface Tools {
+  node: string;
+  npmDir: string;
+  pnpmDir: string;
+  /** pnpm's native program, when there is one for this platform. */
+  pnpm: string | undefined;
+  /** Goes into image hashes: other tools, another image. */
+  versions: Record<string, string>;
+}
+
+export interface ToolPaths {
+  /** Node's executable. Default: the one that runs us. */
+  node?: string;
+}
+
+/** `reach` makes a folder enterable for the project's uid. */
+export async function findTools(reach: (dir: string) => Promise<string>, paths: ToolPaths = {}): Promise<Tools> {
+  const require = createRequire(import.meta.url);
+  const node = paths.node ?? process.execPath;
+  const npmDir = dirname(require.resolve("npm/package.json"));
+  const pnpmDir = dirname(require.resolve("pnpm/package.json"));
+  const native = findNativePnpm(createRequire(join(pnpmDir, "package.json")));
+  const version = (dir: string) => (JSON.parse(readFileSync(join(dir, "package.json"), "utf8")) as { version: string }).version;
+  return {
+    node: join(await reach(dirname(node)), basename(node)),
+    npmDir: await reach(npmDir),
+    pnpmDir: await reach(pnpmDir),
+    pnpm: native && join(await reach(dirname(native)), basename(native)),
+    versions: {
+      node: paths.node ? (await run([node, "--version"])).trim() : process.version,
+      npm: version(npmDir),
+      pnpm: version(pnpmDir),
+      python: (await run(["/usr/bin/python3", "--version"]).catch(() => "none")).trim(),
+      go: (await run(["/usr/bin/go", "version"]).catch(() => "none")).trim(),
+    },
+  };
+}
+
+/** Small scripts that start the tools where the given paths are true. */
+export function writeWrappers(bin: string, { node, npmDir, pnpmDir, pnpm }: Omit<Tools, "versions">): void {
+  mkdirSync(bin, { recursive: true });
+  const scripts = {
+    node: `exec ${node} "$@"`,
+    npm: `exec ${node} ${npmDir}/bin/npm-cli.js "$@"`,
+    npx: `exec ${node} ${npmDir}/bin/npx-cli.js "$@"`,
+    pnpm: pnpm ? `exec ${pnpm} "$@"` : `exec ${node} ${pnpmDir}/bin/pnpm.mjs "$@"`,
+    pnpx: pnpm ? `exec ${pnpm} dlx "$@"` : `exec ${node} ${pnpmDir}/bin/pnpm.mjs dlx "$@"`,
+  };
+  for (const [name, script] of Object.entries(scripts)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+}
+
+/** pnpm is a native program in a package per platform; the wrapper package only finds it. */
+function findNativePnpm(require: NodeJS.Require): string | undefined {
+  for (const flavour of ["", "-musl"]) {
+    try {
+      const file = join(dirname(require.resolve(`@pnpm/exe.linux-${process.arch}${flavour}/package.json`)), "pnpm");
+      if (existsSync(file)) return file;
+    } catch {
+      // not installed for this flavour of libc
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,172 @@
+import { spawn } from "node:child_process";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { RuntimeError } from "../errors.ts";
+import { killPid, supervisorName, superviseScript, type Cell, type How, type Place } from "../host/cell.ts";
+import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
+
+interface Options {
+  /** Short name of the data folder. */
+  key: string;
+  /** Folder with the tools' wrappers. */
+  bin: string;
+  cgroups: Cgroups;
+  hasOwnUid: boolean;
+}
+
+/** Carried by every process we start and by all that descend from it, however they detach: how they are found again. */
+const marker = "STUDIO_RUN";
+
+const enter = `n=$1; shift
+while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n - 1)); done
+ulimit -c 0; ulimit -f "$1" || exit 125; shift
+umask 022
+exec "$@"`;
+
+/** Processes of one project under its uid, marked so that all of them are found. */
+export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }: Options): Cell {
+  let place = first;
+  const { dir, slot } = place;
+  const owner = hasOwnUid ? { uid: slot.uid, gid: slot.uid } : undefined;
+  const files = join(dir, "files");
+  const hasGroups = cgroups.kind !== "none";
+  const groupName = slot.number.toString(36);
+  let group: Group | undefined = cgroups.names().includes(groupName) ? cgroups.group(groupName) : undefined;
+  let hasLimits = false;
+  let count = 0;
+
+  function newLeaf(name: string): Leaf {
+    group ??= cgroups.group(groupName);
+    if (!hasLimits) group.setLimits(place.limits);
+    hasLimits = true;
+    return group.leaf(name);
+  }
+  const markOf = (name: string) => `${key}/${place.spec.id}/${name}`;
+
+  function launch(argv: readonly string[], how: How, name: string, diesWithUs: boolean) {
+    if (how.isReadOnly) throw new RuntimeError("not_supported", "without isolation a command cannot be kept from writing");
+    const leaf = newLeaf(name);
+    return {
+      leaf,
+      cwd: join(files, how.cwd),
+      argv: [
+        ...["/bin/sh", "-c", enter, "sh", String(leaf.joinFiles.length)].concat(leaf.joinFiles),
+        String(Math.max(1, Math.floor(place.limits.diskBytes / 512))),
+        "setpriv",
+        ...(owner ? ["--reuid", String(owner.uid), "--regid", String(owner.gid), "--clear-groups"] : []),
+        "--no-new-privs",
+        ...(diesWithUs ? ["--pdeathsig", "KILL"] : []),
+        "--",
+        ...["/bin/sh", "-c", 'exec "$@"', "sh"].concat(argv),
+      ],
+      env: {
+        PATH: `${bin}:/usr/local/bin:/usr/bin:/bin:${join(dir, "home/.local/bin")}`,
+        HOME: join(dir, "home"),
+        USER: "app",
+        LOGNAME: "app",
+        SHELL: "/bin/bash",
+        TERM: "xterm-256color",
+        LANG: "C.UTF-8",
+        npm_config_prefix: join(dir, "home/.local"),
+        npm_config_update_notifier: "false",
+        npm_config_fund: "false",
+        npm_config_audit: "false",
+        ...how.env,
+        [marker]: markOf(name),
+      },
+    };
+  }
+  async function kill(name: string, leaf: Leaf | undefined) {
+    if (hasGroups) await leaf?.kill();
+    for (let attempt = 0; ; attempt++) {
+      const left = marked(markOf(name));
+      if (left.length === 0) return;
+      if (attempt > 400) throw new RuntimeError("unavailable", "processes of the project survive SIGKILL");
+      left.forEach(killPid);
+      await sleep(5);
+    }
+  }
+
+  return {
+    inside: files,
+    owner,
+    async command(argv, how) {
+      const name = `x-${process.pid}-${++count}`;
+      const { leaf, argv: all, cwd, env } = launch(argv, how, name, true);
+      return {
+        start: ([stdin, stdout, stderr]) =>
+          spawn(all[0] as string, all.slice(1), { cwd, env, stdio: [stdin, stdout, stderr], detached: true }),
+        kill: () => kill(name, leaf),
+        dispose: () => leaf.remove(),
+      };
+    },
+    async terminal(argv, how) {
+      const name = `t-${process.pid}-${++count}`;
+      const { leaf, argv: all, cwd, env } = launch(argv, how, name, true);
+      return { file: all[0] as string, args: all.slice(1), env, cwd, kill: () => kill(name, leaf), dispose: () => leaf.remove() };
+    },
+    service(name) {
+      const leafName = `s-${name}`;
+      return {
+        async start(argv, how, stateDir, stdio) {
+          const { argv: all, cwd, env } = launch(argv, how, leafName, false);
+          return spawn("/bin/sh", ["-c", superviseScript, supervisorName, stateDir, ...all], {
+            cwd,
+            env,
+            stdio: [...stdio],
+            detached: true,
+          });
+        },
+        pids: () => (hasGroups ? (group?.leaf(leafName).pids() ?? []) : marked(markOf(leafName))),
+        kill: () => kill(leafName, group?.leaf(leafName)),
+      };
+    },
+    address: (port) => ({ host: "127.0.0.1", port }),
+    usage: () => group?.usage() ?? { memoryBytes: 0, cpuSeconds: 0, pids: 0 },
+    oomKills: () => group?.oomKills() ?? 0,
+    freeze: () => group?.freeze(),
+    thaw: () => group?.thaw(),
+    isFrozen: () => group?.isFrozen() ?? false,
+    update(next) {
+      place = next;
+      if (hasLimits) group?.setLimits(place.limits);
+    },
+    async reap() {
+      for (const { pid, mark } of allMarked()) if (mark.startsWith(markOf("x-")) || mark.startsWith(markOf("t-"))) killPid(pid);
+      for (const name of group?.leaves() ?? []) {
+        if (name.startsWith("s-")) continue;
+        await group?.leaf(name).kill();
+        group?.leaf(name).remove();
+      }
+    },
+    async remove() {
+      await group?.remove();
+      group = undefined;
+      hasLimits = false;
+    },
+  };
+}
+
+/** Processes with exactly this mark; supervisors, which carry it too, are left out. */
+const marked = (mark: string) => allMarked().flatMap((found) => (found.mark === mark ? [found.pid] : []));
+
+function allMarked(): { pid: number; mark: string }[] {
+  const found = [];
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const environment = read(`/proc/${name}/environ`).split("\0");
+    const mark = environment.find((entry) => entry.startsWith(`${marker}=`))?.slice(marker.length + 1);
+    if (mark === undefined || read(`/proc/${name}/cmdline`).includes(`\0${supervisorName}\0`)) continue;
+    found.push({ pid: Number(name), mark });
+  }
+  return found;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // it ended, or is none of ours
+  }
+}

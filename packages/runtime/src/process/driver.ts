@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { RuntimeError } from "../errors.ts";
+import { findCgroups } from "../host/cgroups.ts";
+import { createHostDriver } from "../host/driver.ts";
+import { openState } from "../host/state.ts";
+import { findTools, writeWrappers, type ToolPaths } from "../host/tools.ts";
+import { silentLog, type RuntimeLog } from "../log.ts";
+import { run } from "../run.ts";
+import type { RuntimeDriver } from "../types.ts";
+import { createProcessCell } from "./cell.ts";
+
+export interface ProcessDriverOptions {
+  dataDir: string;
+  toolchain?: ToolPaths;
+  log?: RuntimeLog;
+}
+
+/**
+ * Plain processes: no walls, for machines where nothing else works and the operator says so by name. As root every project
+ * still has its own uid, and limits where control groups are; the environment is clean. Linux only: it finds ports in `/proc`.
+ */
+export async function createProcessDriver({ dataDir, toolchain, log = silentLog }: ProcessDriverOptions): Promise<RuntimeDriver> {
+  if (process.platform !== "linux") throw new RuntimeError("unavailable", "the process driver needs Linux");
+  await run(["setpriv", "--version"]).catch((cause: unknown) => {
+    throw new RuntimeError("unavailable", "setpriv (util-linux) is not installed", { cause });
+  });
+  const state = await openState(dataDir, undefined);
+  try {
+    const { key, root, runDir, slots, reach } = state;
+    const isRoot = process.getuid?.() === 0;
+    const tools = await findTools(reach, toolchain);
+    const bin = join(runDir, "bin");
+    writeWrappers(bin, tools);
+    const { cgroups } = findCgroups(`tesslate-${key}`, isRoot ? "/sys/fs/cgroup" : "/nonexistent");
+    const hasGroups = cgroups.kind !== "none";
+    const warnings = [
+      "Project code runs without isolation: it reaches this machine's network and processes, and every file its user may read.",
+    ];
+    for (const warning of warnings) log.warn({ isolation: "process" }, warning);
+    return createHostDriver({
+      name: "process",
+      isolation: "process",
+      warnings,
+      can: { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false },
+      root,
+      runDir,
+      slots,
+      // Built for other paths than those of a sandbox.
+      versions: { ...tools.versions, driver: "process" },
+      createCell: (place) => createProcessCell(place, { key, bin, cgroups, hasOwnUid: isRoot }),
+      async onClose({ isLeftRunning }) {
+        if (!isLeftRunning) {
+          for (const name of cgroups.names()) await cgroups.group(name).remove();
+          cgroups.remove();
+        }
+        await state.release({ isLeftRunning });
+      },
+    });
+  } catch (error) {
+    await state.release({ isLeftRunning: true });
+    throw error;
+  }
+}
