@@ -15,6 +15,8 @@ type Create = (options: RuntimeOptions) => Promise<RuntimeDriver>;
 /** The drivers there are. Their code loads when they are asked for. */
 const drivers: Partial<Record<DriverName, Create>> = {
   sandbox: async (options) => (await import("./sandbox/driver.ts")).createSandboxDriver(options),
+  process: async (options) => (await import("./process/driver.ts")).createProcessDriver(options),
+  memory: async () => (await import("./memory/driver.ts")).createMemoryDriver(),
 };
 const automatic: readonly DriverName[] = ["sandbox"];
 

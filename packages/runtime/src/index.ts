@@ -3,3 +3,5 @@ export * from "./errors.ts";
 export { createRuntime, type RuntimeOptions } from "./create.ts";
 export type { RuntimeLog } from "./log.ts";
 export { reachable, releaseReachable } from "./reachable.ts";
+export { createMemoryDriver, type MemoryDriverOptions } from "./memory/driver.ts";
+export type { MemoryCommand, MemoryProcess } from "./memory/commands.ts";

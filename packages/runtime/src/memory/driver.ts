@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { RuntimeError } from "../errors.ts";
+import type { ImageId, ImageSpec, RuntimeDriver, Sandbox } from "../types.ts";
+import { memoryCommands, type MemoryCommand } from "./commands.ts";
+import { createMemorySandbox } from "./sandbox.ts";
+import { createMemoryTree, type MemoryTree } from "./tree.ts";
+
+export interface MemoryDriverOptions {
+  /** Fake programs by name, beside the built-in ones. */
+  commands?: Readonly<Record<string, MemoryCommand>>;
+}
+
+/** A fake for tests: trees in memory, programs as functions, services that answer real HTTP. Nothing survives the process. */
+export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}): RuntimeDriver {
+  const programs = { ...memoryCommands, ...commands };
+  const sandboxes = new Map<string, Sandbox>();
+  const images = new Map<ImageId, Promise<MemoryTree>>();
+
+  async function build(
+    image: ImageSpec,
+    tree: MemoryTree,
+    signal: AbortSignal | undefined,
+    tell: (line: string) => void,
+  ): Promise<MemoryTree> {
+    const sandbox = createMemorySandbox("image", tree, programs);
+    const lines: string[] = [];
+    const onOutput = (chunk: string) => {
+      for (const line of chunk.split("\n").filter(Boolean)) {
+        lines.push(line);
+        tell(line);
+      }
+    };
+    for (const argv of image.build) {
+      tell(`$ ${argv.join(" ")}`);
+      const { exitCode, aborted } = await sandbox.exec(argv, { signal, onOutput });
+      if (aborted) throw new RuntimeError("aborted", `building ${image.name} was given up`);
+      if (exitCode !== 0) throw new RuntimeError("build_failed", `${image.name}: exit code ${exitCode}\n${lines.slice(-20).join("\n")}`);
+    }
+    if (image.warm) {
+      const { command, port } = image.warm;
+      await sandbox.start({ name: "warm", command, cwd: ".", env: {}, port });
+      await sandbox.ready("warm", { signal });
+      await sandbox.stop();
+    }
+    return tree;
+  }
+
+  return {
+    name: "memory",
+    isolation: "none",
+    warnings: ["Project code is not run: this is the driver for tests."],
+    can: { pty: false, freeze: true, limits: false, privateNetwork: false },
+    async prepare(image, { signal, onLog = () => {} } = {}) {
+      const tree = createMemoryTree();
+      await tree.copyIn(image.sourceDir);
+      const hash = createHash("sha256").update(JSON.stringify([image.build, image.warm ?? null]));
+      for (const { path, isDirectory } of await tree.walk())
+        hash.update(`\0${path}\0`).update(isDirectory ? "" : (await tree.read(path)).data);
+      const id = `${image.name}-${hash.digest("hex").slice(0, 24)}`;
+      let built = images.get(id);
+      if (!built) {
+        built = build(image, tree, signal, onLog);
+        images.set(id, built);
+        built.catch(() => images.delete(id));
+      }
+      await built;
+      return id;
+    },
+    async open(spec) {
+      if (!/^[a-z0-9-]{1,64}$/.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not an id for a sandbox`);
+      const known = sandboxes.get(spec.id);
+      if (known) return known;
+      const image = spec.image === undefined ? createMemoryTree() : await images.get(spec.image);
+      if (!image) throw new RuntimeError("not_found", `there is no image ${spec.image}`);
+      const sandbox = sandboxes.get(spec.id) ?? createMemorySandbox(spec.id, image.clone(), programs);
+      sandboxes.set(spec.id, sandbox);
+      return sandbox;
+    },
+    find: async (id) => sandboxes.get(id),
+    list: async () =>
+      [...sandboxes.values()].map((sandbox) => ({
+        id: sandbox.id,
+        services: sandbox.services().map(({ name, status }) => ({ name, state: status })),
+      })),
+    async remove(id) {
+      await sandboxes.get(id)?.stop();
+      sandboxes.delete(id);
+    },
+    async close() {
+      for (const sandbox of sandboxes.values()) await sandbox.stop();
+    },
+  };
+}
