@@ -51,6 +51,15 @@ export async function openBrowser(
   context.on("request", (request) => {
     if (!isOwn(request.url())) offences.push(`foreign host: ${request.url()}`);
   });
+  context.on("requestfailed", (request) => {
+    // Streams and fetches that a page gives up itself are its own business.
+    const why = request.failure()?.errorText ?? "";
+    if (isOwn(request.url()) && !/ERR_ABORTED/.test(why) && !request.url().includes(".preview.localhost"))
+      offences.push(`request failed: ${request.url()} ${why}`);
+  });
+  context.on("response", (response) => {
+    if (response.url().includes("/assets/") && response.status() >= 400) offences.push(`asset ${response.status()}: ${response.url()}`);
+  });
   page.on("dialog", (dialog) => {
     if (dialog.type() !== "beforeunload") offences.push(`native dialog: ${dialog.message()}`);
     void dialog.dismiss().catch(() => undefined);

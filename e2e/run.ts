@@ -27,7 +27,11 @@ process.on("exit", () => studio.process.kill("SIGTERM"));
 
 const shot = (page: Page, name: string) => page.screenshot({ path: join(artifacts, `${name}.png`) });
 const accessible = async (page: Page, where: string) => {
-  const { violations } = await new AxeBuilder({ page }).exclude("iframe").analyze();
+  const { violations } = await new AxeBuilder({ page })
+    .exclude("iframe")
+    // The editor's scroller holds the focusable text itself; axe does not count contenteditable as focusable.
+    .exclude(".cm-scroller")
+    .analyze();
   const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
   expect(
     serious.length === 0,
@@ -228,5 +232,10 @@ await runJourneys(
       },
     },
   ],
-  async (name) => browser && shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`),
+  async (name) => {
+    if (!browser) return;
+    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
+    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
+    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
+  },
 );

@@ -65,7 +65,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart }: Ter
     <div className="flex h-full min-h-0 flex-col">
       {list.length > 0 ? (
         <div className="flex flex-none items-center gap-1 px-2 pt-1">
-          <div role="tablist" aria-label="Shells" className="flex min-w-0 items-center gap-1 overflow-x-auto [scrollbar-width:none]">
+          <div role="group" aria-label="Shells" className="flex min-w-0 items-center gap-1 overflow-x-auto [scrollbar-width:none]">
             {list.map((shell) => (
               <span
                 key={shell.id}
@@ -76,8 +76,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart }: Ter
               >
                 <button
                   type="button"
-                  role="tab"
-                  aria-selected={shell.id === active?.id}
+                  aria-current={shell.id === active?.id ? "true" : undefined}
                   className="h-full pl-[7px]"
                   onClick={() => setChosen(shell.id)}
                 >

@@ -28,7 +28,7 @@ export function EditorPane({ projectId, buffers, paths, activePath, onActivate, 
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div
-        role="tablist"
+        role="group"
         aria-label="Open files"
         className="flex h-8 flex-none items-stretch overflow-x-auto border-b border-line-0 [scrollbar-width:none] narrow:h-11"
       >
@@ -44,7 +44,7 @@ export function EditorPane({ projectId, buffers, paths, activePath, onActivate, 
           />
         ))}
       </div>
-      <div role="tabpanel" aria-label={activePath} className="flex min-h-0 flex-1 flex-col">
+      <div role="region" aria-label={activePath} className="flex min-h-0 flex-1 flex-col">
         <ConflictBar
           buffer={buffer}
           buffers={buffers}
@@ -108,8 +108,7 @@ function FileTab({
     >
       <button
         type="button"
-        role="tab"
-        aria-selected={isActive}
+        aria-current={isActive ? "true" : undefined}
         tabIndex={isActive ? 0 : -1}
         title={path}
         onClick={() => onActivate(path)}
