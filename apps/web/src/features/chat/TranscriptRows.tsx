@@ -5,7 +5,7 @@ import { cx } from "../../lib/cx.ts";
 import { momentOf } from "../../lib/time.ts";
 import type { ApprovalPart, ErrorPart, PlainPart, Run, ThoughtPart, UserTurn } from "./chat.types.ts";
 import { clockText, costText, durationText, tokensText } from "./durations.ts";
-import { argumentOf } from "./tools/tool-facts.ts";
+import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
 import { Elapsed } from "./tools/ToolRow.tsx";
 
 /** Whoever looks at the transcript. */
@@ -77,7 +77,7 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
         , {clockText(answer.at)}
         {answer.note ? `: “${answer.note}”` : ""}
       </span>
-      <span className="min-w-0 truncate font-mono text-[11.5px]">
+      <span className="max-w-[40%] min-w-0 flex-none truncate font-mono text-[11.5px]">
         {argumentOf({ name: part.toolName, parameters: part.parameters }).text || part.toolName}
       </span>
     </div>
@@ -141,7 +141,7 @@ const endings: Record<string, string> = {
 /** The last line of a run: how it ended, what it took, and Resume where it can go on. */
 export const EndRow = memo(({ run, onResume }: { run: Run; onResume: ((taskId: string) => void) | undefined }) => {
   const tools = run.parts.filter((part) => part.kind === "tool");
-  const files = new Set(tools.flatMap((part) => part.edits.map((edit) => edit.path)));
+  const files = new Set(tools.flatMap(touchedPaths));
   const spanMs = run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN;
   const facts = [
     Number.isFinite(spanMs) && spanMs > 0 ? durationText(spanMs) : undefined,

@@ -122,7 +122,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
   });
 
   /** What steps do not tell (who answered what, how files changed) is read again from the run's own events, as long as they are kept. */
-  const enrich = async (taskIds: readonly string[], taskChatId: string, signal: AbortSignal) => {
+  const enrich = async (taskIds: readonly string[], signal: AbortSignal) => {
     for (const taskId of taskIds) {
       const told: IncomingRunEvent[] = [];
       try {
@@ -131,8 +131,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
         return;
       }
       if (told[0]?.type !== "task_started" || told.at(-1)?.type !== "done") continue;
-      dispatch({ type: "replaying", taskId, chatId: taskChatId });
-      dispatch({ type: "events", events: told });
+      dispatch({ type: "replayed", taskId, events: told });
     }
   };
 
@@ -152,7 +151,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
           return taskId && editMode === "ask" && taskId !== active?.task_id && !state.runs[taskId]?.lastSeq ? [taskId] : [];
         })
         .slice(-enrichedRuns);
-      void enrich(newest, chatId, signal);
+      void enrich(newest, signal);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.code === "not_found") writeStored(sessionStorage, lastChatKey(projectId), undefined);

@@ -45,6 +45,9 @@ export function toolFacts(part: ToolPart): ToolFacts {
   return { change: diff ? countLines(diff) : undefined, exitCode: typeof exit === "number" ? exit : undefined, diff, output };
 }
 
+const patchedPaths = (parameters: Record<string, unknown>): string[] =>
+  [...(text(parameters["patch"]) ?? "").matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map((found) => found[1] ?? "");
+
 const countOf = (value: unknown, noun: string): string | undefined =>
   Array.isArray(value) ? `${value.length} ${noun}${value.length === 1 ? "" : "s"}` : undefined;
 
@@ -55,9 +58,7 @@ export function argumentOf(part: Pick<ToolPart, "name" | "parameters">): { text:
   const command = text(parameters["command"]);
   if (command) return { text: command, isMono: true };
   if (part.name === "apply_patch") {
-    const paths = [...(text(parameters["patch"]) ?? "").matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map(
-      (found) => found[1] ?? "",
-    );
+    const paths = patchedPaths(parameters);
     return { text: paths.length === 1 ? (paths[0] ?? "") : `${paths.length} files`, isMono: paths.length === 1 };
   }
   if (part.name === "todo_write") return { text: countOf(parameters["todos"], "item") ?? "", isMono: false };
@@ -72,4 +73,15 @@ export function argumentOf(part: Pick<ToolPart, "name" | "parameters">): { text:
   if (task) return { text: task, isMono: false };
   const first = Object.values(parameters).find((value) => text(value));
   return { text: text(first) ?? "", isMono: true };
+}
+
+const writers: ReadonlySet<string> = new Set(["write_file", "patch_file", "multi_edit"]);
+
+/** The files a call changed: as it was told live, or as its parameters say where only the stored step is left. */
+export function touchedPaths(part: ToolPart): string[] {
+  if (part.edits.length > 0) return part.edits.map((edit) => edit.path);
+  if (part.status !== "ok") return [];
+  if (part.name === "apply_patch") return patchedPaths(part.parameters);
+  const path = writers.has(part.name) ? pathOf(part.parameters) : undefined;
+  return path === undefined ? [] : [path];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ToolPart } from "../chat.types.ts";
 import { countLines, diffLines } from "./diff-lines.ts";
-import { argumentOf, toolFacts } from "./tool-facts.ts";
+import { argumentOf, toolFacts, touchedPaths } from "./tool-facts.ts";
 
 const part = (name: string, parameters: Record<string, unknown>, over: Partial<ToolPart> = {}): ToolPart => ({
   kind: "tool",
@@ -83,3 +83,11 @@ describe("argument", () => {
     ["get_project_info", {}, ""],
   ])("%s %j", (name, parameters, expected) => expect(argumentOf({ name, parameters }).text).toBe(expected));
 });
+
+test.each<[string, Parameters<typeof part>, string[]]>([
+  ["told live", ["bash_exec", { command: "x" }, { edits: [{ path: "a", op: "add" }] }], ["a"]],
+  ["stored", ["write_file", { file_path: "./a" }], ["a"]],
+  ["stored patch", ["apply_patch", { patch: "*** Update File: a\n*** Add File: b" }], ["a", "b"]],
+  ["failed", ["write_file", { file_path: "a" }, { status: "failed" }], []],
+  ["only read", ["read_file", { file_path: "a" }], []],
+])("files touched: %s", (_, given, paths) => expect(touchedPaths(part(...given))).toEqual(paths));
