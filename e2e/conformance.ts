@@ -1,12 +1,13 @@
 /** Runs the public conformance suite against a fresh server, for the areas that are built. Failures must never grow: `known` lists the ones that later features bring. */
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startStudio } from "./studio.ts";
 
 const areas = "auth,users,projects,containers,files,chat,shell,tasks,system";
 const here = import.meta.dirname;
 const known = JSON.parse(await readFile(join(here, "conformance/known-failures.json"), "utf8")) as string[];
+await mkdir(join(here, "../test-results"), { recursive: true });
 const studio = await startStudio();
 const report = join(here, "../test-results/conformance.json");
 try {
