@@ -33,7 +33,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<RuntimeDri
       return await (drivers[name] as Create)(options);
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
-      reasons.push(`${name}: ${error.message}`);
+      reasons.push(`${name}: ${error.message}${error.cause instanceof Error ? `, ${error.cause.message}` : ""}`);
     }
   }
   throw new RuntimeError(

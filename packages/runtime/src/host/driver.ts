@@ -27,6 +27,8 @@ interface Options {
   /** Tools of the sandboxes, hashed into images. */
   versions: Record<string, string>;
   createCell(place: Place): Cell;
+  /** Called before a new sandbox takes a slot: a chance to have one ready. */
+  beforeSlot?(id: string): void;
   /** After everything is closed; `isLeftRunning` when services go on without us. */
   onClose(options: { isLeftRunning: boolean }): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function createHostDriver({
   slots,
   versions,
   createCell,
+  beforeSlot,
   onClose,
 }: Options): RuntimeDriver {
   const home = join(root, "sandboxes");
@@ -96,6 +99,7 @@ export function createHostDriver({
   }
 
   async function open(spec: SandboxSpec): Promise<OpenSandbox> {
+    if (!slots.find(spec.id)) beforeSlot?.(spec.id);
     const place: Place = { dir: dirOf(spec.id), slot: slots.take(spec.id), spec, limits: { ...defaultLimits, ...spec.limits } };
     const owner = isRoot ? place.slot.uid : undefined;
     if (!exists(spec.id)) {

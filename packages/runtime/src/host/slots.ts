@@ -18,6 +18,10 @@ export interface Slots {
   take(id: string): Slot;
   find(id: string): Slot | undefined;
   release(id: string): void;
+  /** Hands the slot of one id to another that has none. */
+  hand(from: string, to: string): void;
+  /** Ids with a slot that begin with `prefix`. */
+  ids(prefix: string): string[];
   /** First and last address of every block in use. */
   ranges(): { from: string; to: string }[];
 }
@@ -112,6 +116,14 @@ export function openSlots(dir: string, claimsDir: string): Slots {
       used.delete(number);
       save();
     },
+    hand(from, to) {
+      const number = saved.slots[from];
+      if (number === undefined || saved.slots[to] !== undefined) return;
+      delete saved.slots[from];
+      saved.slots[to] = number;
+      save();
+    },
+    ids: (prefix) => Object.keys(saved.slots).filter((id) => id.startsWith(prefix)),
     ranges: () =>
       saved.blocks.map((block) => ({
         from: address(saved.pool, block * blockSize * 4),

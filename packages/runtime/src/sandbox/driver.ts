@@ -17,6 +17,7 @@ import { forgetKey, rememberKey, sweepDeleted } from "./leftovers.ts";
 import { openNetwork, type Network } from "./network.ts";
 import { insideUid } from "./profile.ts";
 import { seccompFilter } from "./seccomp.ts";
+import { keepSpares } from "./spares.ts";
 
 export interface SandboxDriverOptions {
   /** Every byte of state lies below it. */
@@ -74,7 +75,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   const resolvers = findResolvers();
   let network: Network | undefined;
   if (isRoot)
-    network = await openNetwork({ key, ranges: slots.ranges, resolvers }).catch((error: unknown) => {
+    network = await openTriedNetwork(state, resolvers).catch((error: unknown) => {
       warnings.push(
         `Sandboxes share the host's network and reach its services: ${error instanceof Error ? error.message : String(error)}.`,
       );
@@ -108,6 +109,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     ],
     env: settings.env,
   };
+  const spares = network && keepSpares(network, slots, log);
   const hasGroups = cgroups.kind !== "none";
   const isolation: Isolation = network && hasGroups ? "full" : "no-netns";
   for (const warning of warnings) log.warn({ isolation }, warning);
@@ -121,8 +123,10 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     slots,
     versions: tools.versions,
     createCell: (place) => createCell(place, walls),
+    beforeSlot: (id) => spares?.hand(id),
     async onClose({ isLeftRunning }) {
       exceptions?.stop();
+      await spares?.stop({ isLeftRunning });
       if (!isLeftRunning) {
         await network?.close();
         for (const name of cgroups.names()) await cgroups.group(name).remove();
@@ -134,16 +138,29 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   });
 }
 
+const probeId = "probe";
+
+/** A network that has been laid once: the filter alone proves little. The probe sandbox uses what was laid. */
+async function openTriedNetwork({ key, slots }: State, resolvers: string[]): Promise<Network> {
+  const network = await openNetwork({ key, ranges: slots.ranges, resolvers });
+  try {
+    await network.ensure(slots.take(probeId), { offline: false });
+    return network;
+  } catch (error) {
+    await network.close();
+    throw error;
+  }
+}
+
 /** The proof: one program run in one sandbox, which is gone afterwards. */
 async function probe(driver: RuntimeDriver): Promise<void> {
-  const id = "probe";
-  const sandbox = await driver.open({ id });
+  const sandbox = await driver.open({ id: probeId });
   try {
     const { exitCode, stderr } = await sandbox.exec(["true"], { timeoutMs: 20_000 });
     if (exitCode !== 0)
       throw new RuntimeError("unavailable", `bubblewrap cannot make a sandbox here: ${stderr.trim() || `exit code ${exitCode}`}`);
   } finally {
-    await driver.remove(id);
+    await driver.remove(probeId);
   }
 }
 

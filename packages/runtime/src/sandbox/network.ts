@@ -46,8 +46,8 @@ ip -batch - <<EOF
 link set lo up
 addr add $2/30 dev eth0
 link set eth0 mtu $4 up
+$3
 EOF
-[ "$3" = offline ] || ip route add default via "$1"
 echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet
 echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start
 [ ! -e /proc/sys/net/ipv6 ] || echo 1 > /proc/sys/net/ipv6/conf/eth0/disable_ipv6
@@ -77,6 +77,8 @@ export async function openNetwork({ key, ranges, resolvers }: Options): Promise<
   const namespace = (slot: Slot) => `tesslate-${key}-${slot.number.toString(36)}`;
   const device = (slot: Slot) => `${prefix}${slot.number.toString(36)}`;
   let laidFor = "";
+  /** Whether a slot's namespace has its way out, as far as this process knows. */
+  const routed = new Map<number, boolean>();
   let exceptions: Exceptions = { ports: [], hosts: [], refused: [] };
   const uplinks = findUplinks();
   const mtu = Math.min(...[...uplinks].map((name) => Number(readFileSync(`/sys/class/net/${name}/mtu`, "utf8"))), 1500);
@@ -148,7 +150,8 @@ table inet ${table} {
       )
         await lay();
       if (existsSync(path) && existsSync(`/sys/class/net/${device(slot)}`)) {
-        await setDefaultRoute(path, slot, offline);
+        if (routed.get(slot.number) !== !offline) await setDefaultRoute(path, slot, offline);
+        routed.set(slot.number, !offline);
         return path;
       }
       await remove(slot);
@@ -161,10 +164,11 @@ table inet ${table} {
         device(slot),
         slot.hostIp,
         slot.ip,
-        offline ? "offline" : "online",
+        offline ? "" : `route add default via ${slot.hostIp}`,
         inside,
         String(mtu),
       ]);
+      routed.set(slot.number, !offline);
       return path;
     },
     remove,
@@ -188,6 +192,7 @@ table inet ${table} {
     });
   }
   async function remove(slot: Slot) {
+    routed.delete(slot.number);
     if (existsSync(`/run/netns/${namespace(slot)}`)) await run(["ip", "netns", "del", namespace(slot)]);
     // The cable goes with its other end, but a little later.
     if (existsSync(`/sys/class/net/${device(slot)}`))

@@ -1,0 +1,117 @@
+/**
+ * How fast sandboxes start, alone and in a burst, and how fast a frozen one wakes. `node bench/runtime.ts` prints one JSON
+ * object, times in milliseconds.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
+import { ms, quantile, type Row } from "./report.ts";
+
+export interface RuntimeNumbers {
+  driver: string;
+  isolation: string;
+  /** Making a sandbox that did not exist and running its first command to the end. */
+  create: Spread;
+  /** A further command in a sandbox that is there. */
+  command: Spread;
+  /** The same as `create`, all at once: from the request to the end of each first command. */
+  burst: Spread & { ok: number; of: number };
+  /** Waking a frozen server: thaw and first answer. */
+  wake: Spread;
+  remove: Spread;
+}
+interface Spread {
+  p50: number;
+  p99: number;
+}
+
+const spread = (values: number[]): Spread => ({ p50: round(quantile(values, 0.5)), p99: round(quantile(values, 0.99)) });
+const round = (value: number) => Math.round(value * 10) / 10;
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+export async function measureSandboxes({ sequential = 40, burst = 20 } = {}): Promise<RuntimeNumbers> {
+  const dataDir = await mkdtemp(join(tmpdir(), "bench-runtime-"));
+  const runtime = await createRuntime({ driver: "auto", dataDir });
+  try {
+    return await measure(runtime, sequential, burst);
+  } finally {
+    await runtime.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The same as rows of the bench's table. */
+export async function measureRuntime(): Promise<Row[]> {
+  const { isolation, create, burst, wake } = await measureSandboxes();
+  const pair = ({ p50, p99 }: Spread) => `p50 ${ms(p50)}, p99 ${ms(p99)}`;
+  return [
+    {
+      what: `sandbox create to first command, one by one (isolation ${isolation})`,
+      seen: pair(create),
+      target: "p50 <= 30 ms, p99 <= 100 ms",
+      meets: create.p50 <= 30 && create.p99 <= 100,
+    },
+    {
+      what: `the same, ${burst.of} at once: ${burst.ok} ok`,
+      seen: pair(burst),
+      target: "all ok, p50 <= 350 ms, p99 <= 750 ms",
+      meets: burst.ok === burst.of && burst.p50 <= 350 && burst.p99 <= 750,
+    },
+    { what: "wake from freeze to first byte", seen: pair(wake), target: "<= 20 ms", meets: wake.p50 <= 20 },
+  ];
+}
+
+async function measure(runtime: RuntimeDriver, sequential: number, burst: number): Promise<RuntimeNumbers> {
+  const first = async (id: string) => {
+    const { exitCode } = await (await runtime.open({ id })).exec(["true"]);
+    if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
+  };
+  await first("warm-up");
+  // As a server that has been up for a while.
+  await sleep(3_000);
+  const create: number[] = [];
+  for (let i = 0; i < sequential; i++) create.push(await timed(() => first(`s-${i}`)));
+
+  const together = await Promise.allSettled(Array.from({ length: burst }, (_, i) => timed(() => first(`b-${i}`))));
+  const ok = together.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+
+  const sandbox = await runtime.open({ id: "warm-up" });
+  const command: number[] = [];
+  for (let i = 0; i < sequential; i++) command.push(await timed(() => sandbox.exec(["true"])));
+
+  const script = 'require("http").createServer((q, r) => r.end("up")).listen(4000)';
+  await sandbox.start({ name: "web", command: ["node", "-e", script], cwd: ".", env: {}, port: 4000 });
+  await sandbox.ready("web");
+  const { host, port } = await sandbox.address(4000);
+  const wake: number[] = [];
+  for (let i = 0; i < sequential; i++) {
+    await sandbox.freeze();
+    wake.push(
+      await timed(async () => {
+        await sandbox.thaw();
+        await (await fetch(`http://${host}:${port}/`)).text();
+      }),
+    );
+  }
+  await sandbox.stop();
+
+  const remove: number[] = [];
+  for (let i = 0; i < sequential; i++) remove.push(await timed(() => runtime.remove(`s-${i}`)));
+  return {
+    driver: runtime.name,
+    isolation: runtime.isolation,
+    create: spread(create),
+    command: spread(command),
+    burst: { ...spread(ok), ok: ok.length, of: burst },
+    wake: spread(wake),
+    remove: spread(remove),
+  };
+}
+
+if (import.meta.main) process.stdout.write(`${JSON.stringify(await measureSandboxes(), null, 2)}\n`);
