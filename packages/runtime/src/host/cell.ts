@@ -57,6 +57,8 @@ export interface Command {
   start(stdio: readonly [number | "ignore", number, number]): ChildProcess;
   /** Ends the whole process tree; resolves when nothing is left. */
   kill(): Promise<void>;
+  /** After an end of its own: whether the program was reached at all, or the walls could not be put up. */
+  hasEntered(): boolean;
   /** After the end. */
   dispose(): void;
 }

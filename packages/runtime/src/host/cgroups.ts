@@ -51,6 +51,8 @@ const write = (dir: string, file: string, value: string | number) => writeFileSy
 const readNumber = (dir: string, file: string) => Number(readFileSync(join(dir, file), "utf8"));
 const readField = (dir: string, file: string, key: string) =>
   Number(new RegExp(`^${key} (\\d+)`, "m").exec(readFileSync(join(dir, file), "utf8"))?.[1] ?? 0);
+/** Without the file cache, which the kernel takes back when it needs to. */
+const inUse = (usage: number, cache: number) => Math.max(0, usage - cache);
 const children = (dir: string) =>
   existsSync(dir)
     ? readdirSync(dir, { withFileTypes: true })
@@ -147,7 +149,7 @@ function v2(root: string, name: string): Cgroups {
         thaw: () => write(dir, "cgroup.freeze", 0),
         isFrozen: () => readNumber(dir, "cgroup.freeze") === 1,
         usage: () => ({
-          memoryBytes: readNumber(dir, "memory.current"),
+          memoryBytes: inUse(readNumber(dir, "memory.current"), readField(dir, "memory.stat", "inactive_file")),
           cpuSeconds: readField(dir, "cpu.stat", "usage_usec") / 1e6,
           pids: readNumber(dir, "pids.current"),
         }),
@@ -195,7 +197,10 @@ function v1(root: string, name: string): Cgroups {
         thaw: () => write(top, freezeFile ?? "", thawed ?? ""),
         isFrozen: () => readFileSync(join(top, freezeFile ?? ""), "utf8").trim() !== thawed,
         usage: () => ({
-          memoryBytes: readNumber(dir("memory"), "memory.usage_in_bytes"),
+          memoryBytes: inUse(
+            readNumber(dir("memory"), "memory.usage_in_bytes"),
+            readField(dir("memory"), "memory.stat", "total_inactive_file"),
+          ),
           cpuSeconds: controllers.includes("cpuacct") ? readNumber(dir("cpuacct"), "cpuacct.usage") / 1e9 : 0,
           pids: readNumber(dir("pids"), "pids.current"),
         }),

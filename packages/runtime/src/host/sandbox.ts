@@ -144,7 +144,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can }: Options)
       running.set(key, () => command.kill());
       try {
         const result = await runCommand({ start: command.start, kill: () => command.kill(), fifos, tmpDir: runDir }, options);
-        if (result.exitCode === 125 || (result.exitCode === 1 && result.stderr.startsWith("bwrap: ")))
+        if (result.exitCode !== null && !command.hasEntered())
           throw new RuntimeError("unavailable", `the sandbox could not be entered: ${result.stderr.trim() || "no reason given"}`);
         return result;
       } finally {

@@ -98,6 +98,8 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
         start: ([stdin, stdout, stderr]) =>
           spawn(all[0] as string, all.slice(1), { cwd, env, stdio: [stdin, stdout, stderr], detached: true }),
         kill: () => kill(name, leaf),
+        // What stands before the program (joining groups, changing the user) worked when the driver was opened.
+        hasEntered: () => true,
         dispose: () => leaf.remove(),
       };
     },

@@ -4,6 +4,7 @@ import { RuntimeError } from "../errors.ts";
 import { killPid, type Cell, type How, type Place } from "../host/cell.ts";
 import { descendants } from "../host/pids.ts";
 import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
+import type { Limits } from "../types.ts";
 import type { Launch, Launcher } from "./launch.ts";
 import type { Network } from "./network.ts";
 import { baseEnv, bwrapArgs } from "./profile.ts";
@@ -85,9 +86,12 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
       const leaf = newLeaf(`x-${process.pid}-${++count}`);
       const launch = await launchOf(argv, leaf, how, "command");
       let pid: number | undefined;
+      let hasEntered = () => false;
       return {
         start(stdio) {
-          const child = launcher.start(launch, stdio);
+          const started = launcher.start(launch, stdio);
+          const { child } = started;
+          hasEntered = started.hasEntered;
           pid = child.pid;
           child.once("exit", () => (pid = undefined));
           return child;
@@ -97,6 +101,7 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
           if (hasGroups) await leaf.kill();
           else if (pid !== undefined) killPid(pid);
         },
+        hasEntered: () => hasEntered(),
         dispose: () => leaf.remove(),
       };
     },
@@ -134,7 +139,8 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
     update(next) {
       place = next;
       writeHosts();
-      if (hasLimits) group().setLimits(place.limits);
+      // Lowering below what is in use may be refused: then the next start does it.
+      if (hasLimits) hasLimits = tryLimits(group(), place.limits);
       netns = undefined;
     },
     async reap() {
@@ -152,4 +158,14 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
       netns = undefined;
     },
   };
+}
+
+function tryLimits(group: Group, limits: Limits): boolean {
+  try {
+    group.setLimits(limits);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EBUSY") return false;
+    throw error;
+  }
 }

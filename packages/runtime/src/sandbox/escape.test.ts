@@ -119,6 +119,13 @@ describe.skipIf(reason !== undefined)(`ways out of a sandbox${reason === undefin
     });
 
     test("no open descriptor is handed in", async () => {
+      const pty = await sandbox.pty(["sh", "-c", "ls -l /proc/self/fd"]);
+      let screen = "";
+      pty.onData((data) => (screen += new TextDecoder().decode(data)));
+      await new Promise<void>((resolve) => pty.onExit(() => resolve()));
+      expect(
+        [...screen.matchAll(/(\d+) -> (\S*)/g)].filter((m) => Number(m[1]) > 2 && !m[2]?.startsWith("/proc/")).map((m) => m[0]),
+      ).toEqual([]);
       const { stdout } = await sh("ls -1 /proc/1/fd /proc/2/fd 2>/dev/null; ls -l /proc/self/fd");
       const open = [...stdout.matchAll(/(\d+) -> (.*)/g)].map((m) => [Number(m[1]), m[2]]);
       expect(open.filter(([fd, target]) => Number(fd) > 2 && !String(target).startsWith("/proc/"))).toEqual([]);

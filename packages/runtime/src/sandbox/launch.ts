@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, openSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { superviseScript, supervisorName } from "../host/cell.ts";
 import { systemPath } from "../run.ts";
@@ -30,13 +30,13 @@ umask 022
 exec "$@"`;
 
 /** The same with the two descriptors opened by path: a pseudo terminal hands on only 0, 1 and 2. */
-const enterFromFiles = `exec 3<"$1" 4<"$2" || exit 125; rm -f "$1"; shift 2
-${enterScript("")}`;
+const openFiles = `exec 3<"$1" 4<"$2" || exit 125; rm -f "$1"; shift 2
+`;
 
 /** Answers 126 and 127 like a shell when the program cannot be started. */
 const becomeProgram = ["/bin/sh", "-c", 'exec "$@"', "sh"];
 
-const chain = (launch: Launch, blockBytes: number): string[] => [
+const chain = (launch: Launch, blockBytes: number, bwrapOptions: readonly string[] = []): string[] => [
   String(launch.joinFiles.length),
   ...launch.joinFiles,
   String(Math.max(1, Math.floor(launch.maxFileBytes / blockBytes))),
@@ -51,6 +51,7 @@ const chain = (launch: Launch, blockBytes: number): string[] => [
   "3",
   "--seccomp",
   "4",
+  ...bwrapOptions,
   "--",
   ...becomeProgram,
   ...launch.argv,
@@ -60,8 +61,11 @@ const chain = (launch: Launch, blockBytes: number): string[] => [
 const cleanEnv = { PATH: systemPath };
 
 export interface Launcher {
-  /** A child with the given standard streams (descriptors or "ignore"), which are the caller's to close. */
-  start(launch: Launch, stdio: readonly (number | "ignore")[]): ChildProcess;
+  /**
+   * A child with the given standard streams (descriptors or "ignore"), which are the caller's to close. After an exit of its
+   * own, `hasEntered` tells whether the program ran or bubblewrap gave up before.
+   */
+  start(launch: Launch, stdio: readonly (number | "ignore")[]): { child: ChildProcess; hasEntered: () => boolean };
   /** A detached child that survives us and leaves its pid and exit status in `stateDir`. */
   supervise(launch: Launch, stateDir: string, stdio: readonly (number | "ignore")[]): ChildProcess;
   /** File, arguments and environment for a pseudo terminal. */
@@ -72,32 +76,67 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
   let count = 0;
   const leaked = inheritedDescriptors();
   // dash knows descriptors of one digit only.
-  const shell = leaked.some((fd) => fd > 9) ? "/bin/bash" : "/bin/sh";
+  const shell = leaked.some((fd) => fd > 9) && existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
   // The unit of `ulimit -f`: bash has its own when it is not called sh.
   const blockBytes = shell === "/bin/bash" ? 1024 : 512;
-  const enter = enterScript(leaked.map((fd) => `exec ${fd}>&-\n`).join(""));
+  const enter = enterScript(
+    leaked
+      .filter((fd) => fd <= 9 || shell === "/bin/bash")
+      .map((fd) => `exec ${fd}>&-\n`)
+      .join(""),
+  );
   /** Arguments travel in a file, never on a command line: those are visible to every process of the host and the sandbox. */
   const writeArgs = (launch: Launch) => {
     const file = join(dir, `args-${process.pid}-${++count}`);
     writeFileSync(file, launch.bwrapArgs.map((arg) => `${arg}\0`).join(""), { mode: 0o600 });
     return file;
   };
-  const spawnWith = (launch: Launch, argv: string[], stdio: readonly (number | "ignore")[], isDetached: boolean) => {
-    const file = writeArgs(launch);
-    const args = openSync(file, "r");
+  /** A file without a name. */
+  const openNameless = (file: string, flags: string) => {
+    const fd = openSync(file, flags, 0o600);
     unlinkSync(file);
+    return fd;
+  };
+  const spawnWith = (
+    launch: Launch,
+    argv: string[],
+    stdio: readonly (number | "ignore")[],
+    isDetached: boolean,
+    more: readonly number[] = [],
+  ) => {
+    const args = openNameless(writeArgs(launch), "r");
     // Opened anew each time: the reading position belongs to the open file, not to the descriptor.
     const filter = openSync(seccompFile, "r");
     try {
       const [program = "", ...rest] = argv;
-      return spawn(program, rest, { cwd: "/", env: cleanEnv, stdio: [...stdio, args, filter], detached: isDetached });
+      return spawn(program, rest, { cwd: "/", env: cleanEnv, stdio: [...stdio, args, filter, ...more], detached: isDetached });
     } finally {
       closeSync(args);
       closeSync(filter);
     }
   };
   return {
-    start: (launch, stdio) => spawnWith(launch, [shell, "-c", enter, "sh", ...chain(launch, blockBytes)], stdio, false),
+    start(launch, stdio) {
+      const status = openNameless(join(dir, `status-${process.pid}-${++count}`), "wx+");
+      const argv = [shell, "-c", enter, "sh", ...chain(launch, blockBytes, ["--json-status-fd", "5"])];
+      let child: ChildProcess;
+      try {
+        child = spawnWith(launch, argv, stdio, false, [status]);
+      } catch (error) {
+        closeSync(status);
+        throw error;
+      }
+      let hasEntered = false;
+      const read = () => {
+        // bubblewrap tells the program's exit code only when it came as far as the program.
+        const text = Buffer.alloc(512);
+        hasEntered = text.toString("utf8", 0, readSync(status, text, 0, text.length, 0)).includes('"exit-code"');
+        closeSync(status);
+      };
+      child.once("exit", read);
+      child.once("error", () => closeSync(status));
+      return { child, hasEntered: () => hasEntered };
+    },
     supervise: (launch, stateDir, stdio) =>
       spawnWith(
         launch,
@@ -106,8 +145,8 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
         true,
       ),
     forTerminal: (launch) => ({
-      file: "/bin/sh",
-      args: ["-c", enterFromFiles, "sh", writeArgs(launch), seccompFile, ...chain(launch, 512)],
+      file: shell,
+      args: ["-c", openFiles + enter, "sh", writeArgs(launch), seccompFile, ...chain(launch, blockBytes)],
       env: cleanEnv,
     }),
   };
@@ -115,12 +154,12 @@ export function createLauncher({ dir, seccompFile }: { dir: string; seccompFile:
 
 /**
  * What our own parent left open for every descendant to inherit: nothing a sandbox should get. Node's own descriptors
- * close by themselves. 3 and 4 are taken by the launch.
+ * close by themselves. 3 to 5 are taken by the launch.
  */
 function inheritedDescriptors(): number[] {
   return readdirSync("/proc/self/fdinfo")
     .map(Number)
-    .filter((fd) => fd > 4)
+    .filter((fd) => fd > 5)
     .filter((fd) => {
       try {
         const flags = Number.parseInt(/^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] ?? "0", 8);

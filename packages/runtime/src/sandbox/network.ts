@@ -76,7 +76,9 @@ export async function openNetwork({ key, ranges, resolvers }: Options): Promise<
   const table = `tesslate_${key}`;
   const namespace = (slot: Slot) => `tesslate-${key}-${slot.number.toString(36)}`;
   const device = (slot: Slot) => `${prefix}${slot.number.toString(36)}`;
+  /** What the filter was laid for; when it is something else, it is laid anew. */
   let laidFor = "";
+  const situation = () => `${poolOf(ranges())} ${isRouter()}`;
   /** Whether a slot's namespace has its way out, as far as this process knows. */
   const routed = new Map<number, boolean>();
   let exceptions: Exceptions = { ports: [], hosts: [], refused: [] };
@@ -85,7 +87,12 @@ export async function openNetwork({ key, ranges, resolvers }: Options): Promise<
 
   /** One transaction: the old table and the new one never overlap and never leave a gap. */
   async function lay() {
-    const pool = ranges().map(({ from, to }) => `${from}-${to}`);
+    const pool = poolOf(ranges());
+    // We let packets in where the default route goes out. Unless this host forwards anyway, nobody else shall use that.
+    const strangers =
+      isRouter() || uplinks.size === 0
+        ? ""
+        : `iifname { ${[...uplinks].map((name) => `"${name}"`).join(", ")} } oifname != "ts*" ct state new drop`;
     const elements = (list: readonly string[]) => (list.length === 0 ? "" : `elements = { ${[...new Set(list)].join(", ")} };`);
     await run(["nft", "-f", "-"], {
       input: `
@@ -119,6 +126,7 @@ table inet ${table} {
     iifname "${prefix}*" jump egress
     oifname "${prefix}*" ct state established,related accept
     oifname "${prefix}*" drop
+    ${strangers}
   }
   chain egress {
     ct state established,related accept
@@ -134,7 +142,7 @@ table inet ${table} {
 }
 `,
     });
-    laidFor = pool.join();
+    laidFor = situation();
   }
 
   await lay();
@@ -142,13 +150,7 @@ table inet ${table} {
   return {
     async ensure(slot, { offline }) {
       const path = `/run/netns/${namespace(slot)}`;
-      if (
-        laidFor !==
-        ranges()
-          .map(({ from, to }) => `${from}-${to}`)
-          .join()
-      )
-        await lay();
+      if (laidFor !== situation()) await lay();
       if (existsSync(path) && existsSync(`/sys/class/net/${device(slot)}`)) {
         if (routed.get(slot.number) !== !offline) await setDefaultRoute(path, slot, offline);
         routed.set(slot.number, !offline);
@@ -212,6 +214,9 @@ function neighbours(): string[] {
       return width >= 8 && width < 32 ? [entry.cidr] : [];
     });
 }
+
+const poolOf = (ranges: readonly { from: string; to: string }[]) => ranges.map(({ from, to }) => `${from}-${to}`);
+const isRouter = () => readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() === "1";
 
 /** Where default routes go out. */
 function findUplinks(): Set<string> {
