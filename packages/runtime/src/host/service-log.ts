@@ -12,7 +12,6 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { StringDecoder } from "node:string_decoder";
 import { createQueue, type Queue } from "../queue.ts";
 import type { LogLine } from "../types.ts";
 
@@ -52,9 +51,10 @@ export function openServiceLog(dir: string, owner: { uid: number; gid: number } 
   let seq = 0;
   let journalSize = existsSync(journal) ? statSync(journal).size : 0;
   const followers = new Set<Queue<LogLine>>();
-  const readers = {
-    stdout: { offset: 0, fd: undefined as number | undefined, decoder: new StringDecoder("utf8"), partial: "" },
-    stderr: { offset: 0, fd: undefined as number | undefined, decoder: new StringDecoder("utf8"), partial: "" },
+  /** How far each raw file was read, and the bytes after its last line end. */
+  const readers: Record<Stream, { offset: number; fd: number | undefined; rest: Buffer }> = {
+    stdout: { offset: 0, fd: undefined, rest: empty },
+    stderr: { offset: 0, fd: undefined, rest: empty },
   };
   let partialTimer: NodeJS.Timeout | undefined;
   recall();
@@ -117,8 +117,8 @@ export function openServiceLog(dir: string, owner: { uid: number; gid: number } 
     if (size < reader.offset) reader.offset = 0; // the service emptied it itself
     if (size - reader.offset > maxBacklogBytes) {
       add("system", [`${size - reader.offset} bytes of output left out: more was printed than can be kept`]);
-      reader.partial = "";
-      empty(stream);
+      reader.rest = empty;
+      clear(stream);
       size = 0;
     }
     const chunk = Buffer.allocUnsafe(65_536);
@@ -126,19 +126,18 @@ export function openServiceLog(dir: string, owner: { uid: number; gid: number } 
       const length = readSync(reader.fd, chunk, 0, chunk.length, reader.offset);
       if (length === 0) break;
       reader.offset += length;
-      const lines = (reader.partial + reader.decoder.write(chunk.subarray(0, length))).split("\n");
-      reader.partial = lines.pop() ?? "";
-      while (reader.partial.length > maxLineLength) {
-        lines.push(reader.partial.slice(0, maxLineLength));
-        reader.partial = reader.partial.slice(maxLineLength);
-      }
-      add(stream, lines.map(clean), reader.offset - Buffer.byteLength(reader.partial));
+      const bytes = Buffer.concat([reader.rest, chunk.subarray(0, length)]);
+      const end = bytes.lastIndexOf(10) + 1;
+      reader.rest = Buffer.from(bytes.subarray(end));
+      if (end > 0) add(stream, linesOf(bytes.subarray(0, end - 1)), reader.offset - reader.rest.length);
+      // A line that does not end is shown in pieces.
+      if (reader.rest.length > maxLineLength) flushRest(stream);
     }
-    if (reader.offset > rawBytes && reader.partial === "") empty(stream);
+    if (reader.offset > rawBytes && reader.rest.length === 0) clear(stream);
   }
 
   /** The service writes in append mode: after this it goes on at the beginning. */
-  function empty(stream: Stream) {
+  function clear(stream: Stream) {
     const reader = readers[stream];
     if (reader.fd === undefined) return;
     keep([{ emptied: stream }]);
@@ -146,23 +145,26 @@ export function openServiceLog(dir: string, owner: { uid: number; gid: number } 
     reader.offset = 0;
   }
 
-  /** A prompt or a progress bar has no line end; it is shown when nothing follows for a moment. */
-  function flushPartial() {
-    for (const stream of ["stdout", "stderr"] as const) {
-      const reader = readers[stream];
-      if (reader.partial === "") continue;
-      const line = clean(reader.partial);
-      reader.partial = "";
-      add(stream, [line], reader.offset);
-    }
+  /** What has no line end yet, as a line. */
+  function flushRest(stream: Stream) {
+    const reader = readers[stream];
+    if (reader.rest.length === 0) return;
+    const lines = linesOf(reader.rest);
+    reader.rest = empty;
+    add(stream, lines, reader.offset);
+  }
+  /** A prompt or a progress bar is shown when nothing follows for a moment. */
+  function flushRests() {
+    flushRest("stdout");
+    flushRest("stderr");
   }
 
   function drain() {
     drainStream("stdout");
     drainStream("stderr");
     clearTimeout(partialTimer);
-    if (readers.stdout.partial !== "" || readers.stderr.partial !== "") {
-      partialTimer = setTimeout(flushPartial, 400);
+    if (readers.stdout.rest.length + readers.stderr.rest.length > 0) {
+      partialTimer = setTimeout(flushRests, 400);
       partialTimer.unref();
     }
   }
@@ -196,7 +198,7 @@ export function openServiceLog(dir: string, owner: { uid: number; gid: number } 
     },
     close() {
       clearTimeout(partialTimer);
-      flushPartial();
+      flushRests();
       for (const reader of Object.values(readers)) if (reader.fd !== undefined) closeSync(reader.fd);
       readers.stdout.fd = readers.stderr.fd = undefined;
       for (const follower of followers) follower.end();
@@ -205,8 +207,21 @@ export function openServiceLog(dir: string, owner: { uid: number; gid: number } 
 }
 
 const now = () => new Date().toISOString();
-/** Without the carriage return of terminals, and cut to a length a screen can show. */
-const clean = (line: string) => line.replace(/\r$/, "").slice(0, maxLineLength);
+const empty = Buffer.alloc(0);
+
+/** Lines without carriage returns, in pieces that a screen can show. */
+function linesOf(bytes: Uint8Array): string[] {
+  return Buffer.from(bytes)
+    .toString("utf8")
+    .split("\n")
+    .flatMap((raw) => {
+      const line = raw.replace(/\r$/, "");
+      if (line.length <= maxLineLength) return [line];
+      return Array.from({ length: Math.ceil(line.length / maxLineLength) }, (_, i) =>
+        line.slice(i * maxLineLength, (i + 1) * maxLineLength),
+      );
+    });
+}
 
 function parse(text: string): Saved | undefined {
   if (text === "") return undefined;

@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { findCgroups } from "./cgroups.ts";
+
+/** A folder that looks like the kernel's: files take what is written to them. The real thing is tested by the escape suite. */
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "cgroup-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+const limits = { memoryBytes: 2 ** 30, cpus: 1.5, pids: 100, diskBytes: 0 };
+const put = (files: Record<string, string>) => {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(join(root, path, ".."), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+};
+const at = (path: string) => readFileSync(join(root, path), "utf8");
+
+test("v2: controllers are handed down, limits sit on the group, processes in its leaves", () => {
+  put({
+    "cgroup.controllers": "cpuset cpu io memory pids\n",
+    "cgroup.subtree_control": "",
+    "studio/p/memory.swap.max": "max",
+    "studio/p/cgroup.freeze": "0",
+  });
+  const { cgroups } = findCgroups("studio", root);
+  expect(cgroups.kind).toBe("v2");
+  expect(at("cgroup.subtree_control")).toBe("+memory +pids +cpu");
+  expect(at("studio/cgroup.subtree_control")).toBe("+memory +pids +cpu");
+  const group = cgroups.group("p");
+  group.setLimits(limits);
+  expect(["memory.max", "memory.swap.max", "pids.max", "cpu.max"].map((file) => at(`studio/p/${file}`))).toEqual([
+    String(2 ** 30),
+    "0",
+    "100",
+    "150000 100000",
+  ]);
+  expect(group.leaf("s-web").joinFiles).toEqual([join(root, "studio/p/s-web/cgroup.procs")]);
+  expect(group.leaves()).toEqual(["s-web"]);
+  group.freeze();
+  expect([at("studio/p/cgroup.freeze"), group.isFrozen()]).toEqual(["1", true]);
+  group.thaw();
+  expect(group.isFrozen()).toBe(false);
+  put({
+    "studio/p/memory.current": "5000\n",
+    "studio/p/memory.stat": "anon 1\ninactive_file 1000\n",
+    "studio/p/cpu.stat": "usage_usec 2500000\nuser_usec 1\n",
+    "studio/p/pids.current": "3\n",
+    "studio/p/memory.events": "low 0\noom 2\noom_kill 2\n",
+    "studio/p/s-web/cgroup.procs": "12\n34\n",
+  });
+  expect(group.usage()).toEqual({ memoryBytes: 4000, cpuSeconds: 2.5, pids: 3 });
+  expect(group.oomKills()).toBe(2);
+  expect(group.leaf("s-web").pids()).toEqual([12, 34]);
+});
+
+test("v1 without the unified hierarchy: the freezer holds the leaves", () => {
+  put(Object.fromEntries(["memory", "pids", "cpu", "cpuacct", "freezer"].map((c) => [`${c}/cgroup.procs`, ""])));
+  put({ "memory/studio/p/memory.memsw.limit_in_bytes": "0" });
+  const { cgroups } = findCgroups("studio", root);
+  expect(cgroups.kind).toBe("v1");
+  const group = cgroups.group("p");
+  group.setLimits(limits);
+  expect(at("memory/studio/p/memory.limit_in_bytes")).toBe(String(2 ** 30));
+  expect(at("memory/studio/p/memory.memsw.limit_in_bytes")).toBe(String(2 ** 30));
+  expect(at("cpu/studio/p/cpu.cfs_quota_us")).toBe("150000");
+  expect(group.leaf("x-1").joinFiles.map((file) => file.slice(root.length + 1))).toEqual([
+    "memory/studio/p/cgroup.procs",
+    "pids/studio/p/cgroup.procs",
+    "cpu/studio/p/cgroup.procs",
+    "cpuacct/studio/p/cgroup.procs",
+    "freezer/studio/p/x-1/cgroup.procs",
+  ]);
+  group.freeze();
+  expect(at("freezer/studio/p/freezer.state")).toBe("FROZEN");
+  put({ "memory/studio/p/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n" });
+  expect(group.oomKills()).toBe(1);
+});
+
+test("says what is missing", () => {
+  expect(findCgroups("studio", root).reason).toContain("no control groups are mounted");
+  put({ "cgroup.controllers": "cpu io\n" });
+  expect(findCgroups("studio", root)).toMatchObject({
+    cgroups: { kind: "none" },
+    reason: expect.stringContaining("memory, pids controller"),
+  });
+});

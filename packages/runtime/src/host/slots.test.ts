@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openSlots, toNumber } from "./slots.ts";
+
+let base: string;
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "slots-"));
+});
+afterEach(() => rmSync(base, { recursive: true, force: true }));
+const claims = () => join(base, "claims");
+const folder = () => mkdtempSync(join(base, "data-"));
+
+test("an id keeps its slot, over restarts too; uid and addresses follow from it", () => {
+  const dir = folder();
+  const slots = openSlots(dir, claims());
+  const [a, b] = [slots.take("a"), slots.take("b")];
+  expect(slots.take("a")).toEqual(a);
+  expect(a.uid).toBeGreaterThanOrEqual(200_000);
+  expect(b.uid).not.toBe(a.uid);
+  expect(toNumber(a.ip) - toNumber(a.hostIp)).toBe(1);
+  expect(toNumber(a.hostIp) % 4).toBe(1);
+  const again = openSlots(dir, claims());
+  expect(again.find("a")).toEqual(a);
+  expect(again.take("b")).toEqual(b);
+  expect(again.find("c")).toBeUndefined();
+});
+
+test("a freed slot rests before somebody else gets it", () => {
+  const slots = openSlots(folder(), claims());
+  const first = slots.take("a");
+  slots.release("a");
+  slots.release("never-there");
+  expect(slots.find("a")).toBeUndefined();
+  expect(slots.take("b").number).not.toBe(first.number);
+});
+
+test("a slot is handed from one id to another", () => {
+  const slots = openSlots(folder(), claims());
+  const spare = slots.take("@spare-1");
+  slots.hand("@spare-1", "a");
+  expect(slots.find("a")).toEqual(spare);
+  expect(slots.find("@spare-1")).toBeUndefined();
+  expect(slots.ids("@spare-")).toEqual([]);
+});
+
+test("more sandboxes than a block holds get another block", () => {
+  const slots = openSlots(folder(), claims());
+  const taken = Array.from({ length: 1_200 }, (_, i) => slots.take(`p-${i}`));
+  expect(new Set(taken.map((slot) => slot.uid)).size).toBe(1_200);
+  expect(new Set(taken.map((slot) => slot.ip)).size).toBe(1_200);
+  const [first, second] = slots.ranges();
+  for (const { ip } of taken)
+    expect([first, second].some((range) => range && toNumber(ip) >= toNumber(range.from) && toNumber(ip) <= toNumber(range.to))).toBe(true);
+});
+
+test("two data folders of one machine share nothing; a deleted one's claim is free again", () => {
+  const dirs = [folder(), folder(), folder()];
+  const uids = dirs.map((dir) => openSlots(dir, claims()).take("a").uid);
+  expect(new Set(uids).size).toBe(3);
+  const block = (uid: number) => Math.floor((uid - 200_000) / 1000);
+  expect(new Set(uids.map(block)).size).toBe(3);
+});
