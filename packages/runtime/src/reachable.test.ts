@@ -30,8 +30,10 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
   beforeEach(() => {
     mkdirSync(join(base, "home"), { mode: 0o700 });
     dir = join(base, "home/data");
-    mkdirSync(dir, { mode: 0o755 });
+    mkdirSync(dir);
+    chmodSync(dir, 0o755);
     writeFileSync(join(dir, "file"), "content");
+    chmodSync(join(dir, "file"), 0o644);
   });
 
   test("it is reached by another path, the same one again and again", async () => {
@@ -51,9 +53,11 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     const path = await reachable(dir);
     rmSync(dir, { recursive: true });
     mkdirSync(dir);
+    chmodSync(dir, 0o755);
     expect(existsSync(join(path, "file"))).toBe(false);
     const again = await reachable(dir);
     writeFileSync(join(dir, "file"), "new content");
+    chmodSync(join(dir, "file"), 0o644);
     expect(asNobody("cat", join(again, "file"))).toBe("new content");
     await releaseReachable(dir);
   });

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from 
 import type { Cell, Place } from "./cell.ts";
 import { createFifos } from "./fifos.ts";
 import { createImages } from "./images.ts";
+import { makeFolder } from "./modes.ts";
 import { openSandbox, type OpenSandbox } from "./sandbox.ts";
 import { serviceNote } from "./service.ts";
 import type { Slots } from "./slots.ts";
@@ -50,8 +51,7 @@ export function createHostDriver({
   onClose,
 }: Options): RuntimeDriver {
   const home = join(root, "sandboxes");
-  mkdirSync(home, { recursive: true, mode: 0o711 });
-  chmodSync(home, 0o711);
+  makeFolder(home, 0o711);
   for (const leftover of readdirSync(home)) if (leftover.startsWith(".")) rmSync(join(home, leftover), { recursive: true, force: true });
   const isRoot = process.getuid?.() === 0;
   const fifos = createFifos(runDir);
@@ -106,7 +106,7 @@ export function createHostDriver({
       // Made beside and moved into place: a crash in between leaves no half a sandbox.
       const fresh = join(home, `.new-${spec.id}`);
       rmSync(fresh, { recursive: true, force: true });
-      mkdirSync(fresh, { mode: 0o711 });
+      makeFolder(fresh, 0o711);
       try {
         makeFolders(fresh, owner);
         if (spec.image !== undefined) await images.copyTo(spec.image, join(fresh, "files"), owner);
@@ -151,6 +151,11 @@ export function createHostDriver({
     async list() {
       const found: SandboxInfo[] = [];
       for (const id of ids()) {
+        // Nothing of it runs: no need to open it to know that.
+        if (!opened.has(id) && !hasServices(id)) {
+          found.push({ id, services: readdirSync(join(dirOf(id), "services")).map((service) => ({ name: service, state: "stopped" })) });
+          continue;
+        }
         const sandbox = (await find(id))?.sandbox;
         if (sandbox)
           found.push({ id, services: sandbox.services().map(({ name: service, status }) => ({ name: service, state: status })) });
@@ -183,7 +188,7 @@ export function createHostDriver({
 function makeFolders(dir: string, owner: number | undefined) {
   for (const name of ["files", "home", "tmp", "services"] as const) {
     const path = join(dir, name);
-    mkdirSync(path, { mode: 0o700, recursive: true });
+    makeFolder(path, 0o700);
     if (owner !== undefined && (name === "files" || name === "home")) chownSync(path, owner, owner);
   }
 }

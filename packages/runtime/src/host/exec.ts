@@ -1,9 +1,10 @@
 import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, unlinkSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fifos, Pipe } from "./fifos.ts";
+import { writeWithMode } from "./modes.ts";
 import { createOutput } from "./output.ts";
 import type { ExecOptions, ExecResult } from "../types.ts";
 
@@ -97,7 +98,7 @@ let inputs = 0;
 /** A file rather than a pipe: nobody has to wait for the reader, and `/dev/stdin` can be opened again inside. */
 function inputFile(dir: string, input: string | Uint8Array): number {
   const file = join(dir, `input-${process.pid}-${++inputs}`);
-  writeFileSync(file, input, { mode: 0o444 });
+  writeWithMode(file, input, 0o444);
   const fd = openSync(file, "r");
   unlinkSync(file);
   return fd;

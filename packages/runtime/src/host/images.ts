@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, lchownSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lchownSync, readFileSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { copyFile, lstat, mkdir, readFile, readdir, readlink, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 import { run } from "../run.ts";
 import type { ImageId, ImageSpec, Sandbox } from "../types.ts";
+import { makeFolder } from "./modes.ts";
 
 /** Trees that were built once and are handed out as hard links. */
 export interface Images {
@@ -37,7 +38,7 @@ interface Manifest {
 }
 
 export function createImages({ dir, versions, ownerUid, withSandbox }: Options): Images {
-  mkdirSync(dir, { recursive: true, mode: 0o711 });
+  makeFolder(dir, 0o711);
   for (const name of readdirSync(dir)) if (name.startsWith(".build-")) rmSync(join(dir, name), { recursive: true, force: true });
   const building = new Map<ImageId, Build>();
   const isReady = (id: ImageId) => existsSync(join(dir, id, "manifest.json"));
@@ -105,7 +106,7 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
       new RuntimeError("build_failed", `${image.name}: ${what}\n${lines.slice(-20).join("\n")}`.trim(), { cause });
     rmSync(work, { recursive: true, force: true });
     try {
-      mkdirSync(work, { mode: 0o711 });
+      makeFolder(work, 0o711);
       await withSandbox(`build-${id.slice(-12)}`, work, async (sandbox) => {
         await sandbox.files.copyIn(image.sourceDir);
         for (const argv of image.build) {

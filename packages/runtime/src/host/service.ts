@@ -315,6 +315,7 @@ export function openService(name: string, host: ServiceHost): Service {
             { details: { ...state } },
           );
         }
+        if (state.status === "starting") look();
         if (state.status === "running" && (state.port === undefined || (await accepts(host.address(state.port))))) return current();
         if (Date.now() >= deadline)
           throw new RuntimeError("start_timeout", `${name} does not listen on a port after ${Math.round(timeoutMs / 1000)} s`, {

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, realpathSync, rmSync } from "node:fs";
+import { realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { reachable, releaseReachable } from "../reachable.ts";
 import { holdLock } from "./lock.ts";
+import { makeFolder } from "./modes.ts";
 import { openSlots, type Slots } from "./slots.ts";
 
 /** The state folder of a driver, held by this process. */
@@ -27,8 +28,7 @@ export const claimsDir = "/run/tesslate-slots";
 /** Throws `unavailable` when another living process holds the data folder. */
 export async function openState(dataDir: string, mountDir: string | undefined): Promise<State> {
   const dir = join(dataDir, "runtime");
-  mkdirSync(dir, { recursive: true });
-  chmodSync(dir, 0o711);
+  makeFolder(dir, 0o711);
   const real = realpathSync(dir);
   const unlock = holdLock(join(real, "lock"));
   const reached = new Set<string>();
@@ -40,7 +40,7 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
     const root = await reach(real);
     const runDir = join(root, "run");
     rmSync(runDir, { recursive: true, force: true });
-    mkdirSync(runDir, { mode: 0o711 });
+    makeFolder(runDir, 0o711);
     const slots = openSlots(real, process.getuid?.() === 0 ? claimsDir : join(real, "claims"));
     return {
       dir: real,

@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { run } from "../run.ts";
+import { makeFolder, writeWithMode } from "./modes.ts";
 
 /** The tools every sandbox has, whatever the host's PATH offers: Node, npm and pnpm. Paths on the host, enterable for projects. */
 export interface Tools {
@@ -44,7 +45,7 @@ export async function findTools(reach: (dir: string) => Promise<string>, paths: 
 
 /** Small scripts that start the tools where the given paths are true. */
 export function writeWrappers(bin: string, { node, npmDir, pnpmDir, pnpm }: Omit<Tools, "versions">): void {
-  mkdirSync(bin, { recursive: true });
+  makeFolder(bin, 0o755);
   const scripts = {
     node: `exec ${node} "$@"`,
     npm: `exec ${node} ${npmDir}/bin/npm-cli.js "$@"`,
@@ -53,8 +54,7 @@ export function writeWrappers(bin: string, { node, npmDir, pnpmDir, pnpm }: Omit
     pnpx: pnpm ? `exec ${pnpm} dlx "$@"` : `exec ${node} ${pnpmDir}/bin/pnpm.mjs dlx "$@"`,
   };
   for (const [name, script] of Object.entries(scripts)) {
-    writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
-    chmodSync(join(bin, name), 0o755);
+    writeWithMode(join(bin, name), `#!/bin/sh\n${script}\n`, 0o755);
   }
 }
 

@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { killPid, type Cell, type How, type Place } from "../host/cell.ts";
+import { writeWithMode } from "../host/modes.ts";
 import { descendants } from "../host/pids.ts";
 import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
 import type { Limits } from "../types.ts";
@@ -36,7 +36,7 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
 
   function writeHosts() {
     const names = ["localhost", place.spec.id, ...(place.spec.hostnames ?? [])];
-    writeFileSync(hosts, `127.0.0.1 ${[...new Set(names)].join(" ")}\n`, { mode: 0o644 });
+    writeWithMode(hosts, `127.0.0.1 ${[...new Set(names)].join(" ")}\n`, 0o644);
   }
   function group(): Group {
     known ??= cgroups.group(groupName);

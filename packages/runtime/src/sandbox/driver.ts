@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
+import { makeFolder, writeWithMode } from "../host/modes.ts";
 import { claimsDir, openState, type State } from "../host/state.ts";
 import { findTools, writeWrappers, type ToolPaths, type Tools } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
@@ -159,9 +160,24 @@ async function probe(driver: RuntimeDriver): Promise<void> {
     const { exitCode, stderr } = await sandbox.exec(["true"], { timeoutMs: 20_000 });
     if (exitCode !== 0)
       throw new RuntimeError("unavailable", `bubblewrap cannot make a sandbox here: ${stderr.trim() || `exit code ${exitCode}`}`);
+  } catch (error) {
+    const hint = kernelHint();
+    if (!(error instanceof RuntimeError) || hint === undefined) throw error;
+    throw new RuntimeError(error.code, `${error.message}. ${hint}`, { cause: error });
   } finally {
     await driver.remove(probeId);
   }
+}
+
+/** Why a kernel may refuse user namespaces, and what to do about it. */
+function kernelHint(): string | undefined {
+  const settings: [file: string, refusing: string, hint: string][] = [
+    ["kernel/apparmor_restrict_unprivileged_userns", "1", "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"],
+    ["kernel/unprivileged_userns_clone", "0", "sysctl -w kernel.unprivileged_userns_clone=1"],
+    ["user/max_user_namespaces", "0", "sysctl -w user.max_user_namespaces=10000"],
+  ];
+  const found = settings.find(([file, refusing]) => readIfThere(`/proc/sys/${file}`)?.trim() === refusing);
+  return found && `This kernel is set to refuse user namespaces; as root: ${found[2]}`;
 }
 
 const accounts = [
@@ -188,10 +204,10 @@ function toolBinds({ node, npmDir, pnpmDir, pnpm }: Tools, bin: string) {
 }
 
 function writeFiles(dir: string, files: readonly { to: string; content: string }[]) {
-  mkdirSync(dir, { mode: 0o711 });
+  makeFolder(dir, 0o711);
   return files.map(({ to, content }, i) => {
     const from = join(dir, String(i));
-    writeFileSync(from, content, { mode: 0o644 });
+    writeWithMode(from, content, 0o644);
     return { from, to };
   });
 }

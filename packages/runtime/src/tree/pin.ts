@@ -91,13 +91,19 @@ function insideParts(root: Root, target: string): string[] | undefined {
 
 /** Makes one directory for the project and opens it. */
 export async function makeDirectory(root: Root, parent: FileHandle, name: string): Promise<FileHandle> {
-  await mkdir(at(parent, name), { mode: 0o755 }).catch((error: unknown) => {
-    if (codeOf(error) !== "EEXIST") throw error;
-  });
+  const isNew = await mkdir(at(parent, name)).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) !== "EEXIST") throw error;
+      return false;
+    },
+  );
   const dir = await open(at(parent, name), directory | constants.O_NOFOLLOW);
   try {
     // Only what is ours is given away: between the two calls the project may have put another folder there.
-    if (root.owner && (await dir.stat()).uid === process.getuid?.()) await dir.chown(root.owner.uid, root.owner.gid);
+    const isOurs = isNew && (await dir.stat()).uid === process.getuid?.();
+    if (isOurs) await dir.chmod(0o755);
+    if (isOurs && root.owner) await dir.chown(root.owner.uid, root.owner.gid);
     return dir;
   } catch (error) {
     await dir.close();
