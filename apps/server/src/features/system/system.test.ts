@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { noRuntime } from "../../testing/runtime.ts";
 import { testApp } from "../../testing/app.ts";
@@ -14,6 +15,7 @@ test("system.health says what runs, without asking the database", async () => {
 
 test("system.config tells a visitor what there is and no secret", async () => {
   await using app = await testApp({
+    swap: { demoModel: fileURLToPath(new URL("../../../../../packages/testkit/src/demo/server.ts", import.meta.url)) },
     env: {
       APP_BASE_URL: "https://studio.example.com",
       PREVIEW_DOMAIN: "preview.example.net",
