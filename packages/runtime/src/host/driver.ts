@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
+import type { RuntimeLog } from "../log.ts";
 import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
 import type { Cell, Place } from "./cell.ts";
 import { createFifos } from "./fifos.ts";
@@ -28,6 +29,7 @@ interface Options {
   /** Tools of the sandboxes, hashed into images. */
   versions: Record<string, string>;
   createCell(place: Place): Cell;
+  log: RuntimeLog;
   /** Called before a new sandbox takes a slot: a chance to have one ready. */
   beforeSlot?(id: string): void;
   /** After everything is closed; `isLeftRunning` when services go on without us. */
@@ -47,6 +49,7 @@ export function createHostDriver({
   slots,
   versions,
   createCell,
+  log,
   beforeSlot,
   onClose,
 }: Options): RuntimeDriver {
@@ -60,12 +63,11 @@ export function createHostDriver({
   let isClosed = false;
 
   const dirOf = (id: string) => join(home, id);
-  const exists = (id: string) => idPattern.test(id) && existsSync(join(dirOf(id), "spec.json"));
-  const savedSpec = (id: string) => JSON.parse(readFileSync(join(dirOf(id), "spec.json"), "utf8")) as SandboxSpec;
+  const exists = (id: string) => idPattern.test(id) && existsSync(join(dirOf(id), "files"));
   /** A service's note lies there for as long as it runs. */
   const hasServices = (id: string) => {
     const dir = join(dirOf(id), "services");
-    return readdirSync(dir).some((service) => existsSync(join(dir, service, serviceNote)));
+    return namesIn(dir).some((service) => existsSync(join(dir, service, serviceNote)));
   };
   const ids = () => readdirSync(home).filter(exists);
 
@@ -76,7 +78,7 @@ export function createHostDriver({
     async withSandbox(key, dir, build) {
       const place: Place = { dir, slot: slots.take(`@${key}`), spec: { id: key }, limits: buildLimits };
       makeFolders(dir, isRoot ? place.slot.uid : undefined);
-      const { sandbox, close } = openSandbox({ place, cell: createCell(place), fifos, runDir, can });
+      const { sandbox, close } = openSandbox({ place, cell: createCell(place), fifos, runDir, can, log });
       try {
         return await build(sandbox, join(dir, "files"));
       } finally {
@@ -111,6 +113,8 @@ export function createHostDriver({
         makeFolders(fresh, owner);
         if (spec.image !== undefined) await images.copyTo(spec.image, join(fresh, "files"), owner);
         saveSpec(fresh, spec);
+        // Without a tree it is nobody's: what a crash of an older version may have left.
+        rmSync(place.dir, { recursive: true, force: true });
         renameSync(fresh, place.dir);
       } catch (error) {
         rmSync(fresh, { recursive: true, force: true });
@@ -127,14 +131,14 @@ export function createHostDriver({
     makeFolders(place.dir, owner);
     const cell = createCell(place);
     await cell.reap();
-    const sandbox = openSandbox({ place, cell, fifos, runDir, can });
+    const sandbox = openSandbox({ place, cell, fifos, runDir, can, log });
     opened.set(spec.id, sandbox);
     return sandbox;
   }
 
   const find = (id: string) =>
     exists(id)
-      ? inTurn(id, async () => (exists(id) ? (opened.get(id) ?? (await open(savedSpec(id)))) : undefined))
+      ? inTurn(id, async () => (exists(id) ? (opened.get(id) ?? (await open(readSpec(dirOf(id), id)))) : undefined))
       : Promise.resolve(undefined);
 
   return {
@@ -153,7 +157,7 @@ export function createHostDriver({
       for (const id of ids()) {
         // Nothing of it runs: no need to open it to know that.
         if (!opened.has(id) && !hasServices(id)) {
-          found.push({ id, services: readdirSync(join(dirOf(id), "services")).map((service) => ({ name: service, state: "stopped" })) });
+          found.push({ id, services: namesIn(join(dirOf(id), "services")).map((service) => ({ name: service, state: "stopped" })) });
           continue;
         }
         const sandbox = (await find(id))?.sandbox;
@@ -165,7 +169,7 @@ export function createHostDriver({
     async remove(id) {
       if (!idPattern.test(id)) return;
       await inTurn(id, async () => {
-        const known = opened.get(id) ?? (exists(id) ? await open(savedSpec(id)) : undefined);
+        const known = opened.get(id) ?? (exists(id) ? await open(readSpec(dirOf(id), id)) : undefined);
         opened.delete(id);
         await known?.close({ leaveRunning: false });
         await rm(dirOf(id), { recursive: true, force: true });
@@ -185,11 +189,22 @@ export function createHostDriver({
   };
 }
 
+const namesIn = (dir: string) => (existsSync(dir) ? readdirSync(dir) : []);
+
 function makeFolders(dir: string, owner: number | undefined) {
   for (const name of ["files", "home", "tmp", "services"] as const) {
     const path = join(dir, name);
     makeFolder(path, 0o700);
     if (owner !== undefined && (name === "files" || name === "home")) chownSync(path, owner, owner);
+  }
+}
+
+/** Limits and names as they were; a lost note must not cost the tree. */
+function readSpec(dir: string, id: string): SandboxSpec {
+  try {
+    return JSON.parse(readFileSync(join(dir, "spec.json"), "utf8")) as SandboxSpec;
+  } catch {
+    return { id };
   }
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
+import type { RuntimeLog } from "../log.ts";
 import { ownBytes } from "../tree/entry.ts";
 import { partsOf } from "../tree/pin.ts";
 import { createHostTree } from "../tree/tree.ts";
@@ -26,13 +27,14 @@ interface Options {
   /** Private scratch of this process. */
   runDir: string;
   can: { freeze: boolean };
+  log: RuntimeLog;
 }
 
 /** Below this much free space on the host, projects may not write: the database lives there too. */
 const hostReserveBytes = 512 * 2 ** 20;
 const sampleMs = 10_000;
 
-export function openSandbox({ place: first, cell, fifos, runDir, can }: Options): OpenSandbox {
+export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Options): OpenSandbox {
   let place = first;
   const { dir } = place;
   const { id } = place.spec;
@@ -63,19 +65,18 @@ export function openSandbox({ place: first, cell, fifos, runDir, can }: Options)
    * who is over it and shrinking (a cleaning command) may go on.
    */
   function keepSampling() {
-    if (sampler || isClosed) return;
-    sampler = setTimeout(async () => {
+    const isActive = running.size > 0 || [...services.values()].some((service) => isUp(service.state()));
+    if (sampler || isClosed || !isActive) return;
+    sampler = setTimeout(() => {
       sampler = undefined;
-      const isActive = running.size > 0 || [...services.values()].some((service) => isUp(service.state()));
-      if (!isActive || isClosed) return;
-      if (await sample().catch(() => false)) {
-        for (const service of services.values())
-          if (isUp(service.state())) service.log.note("ended: the project uses more disk than it may");
-        await Promise.all([...[...running.values()].map((kill) => kill()), sandbox.stop()]);
-      }
-      keepSampling();
+      endGrowing().then(keepSampling, (err: unknown) => log.error({ err, sandbox: id }, "the size of a project cannot be watched"));
     }, sampleMs);
     sampler.unref();
+  }
+  async function endGrowing() {
+    if (isClosed || !(await sample())) return;
+    for (const service of services.values()) if (isUp(service.state())) service.log.note("ended: the project uses more disk than it may");
+    await Promise.all([...[...running.values()].map((kill) => kill()), sandbox.stop()]);
   }
 
   /** What every start has in common. */
@@ -84,7 +85,6 @@ export function openSandbox({ place: first, cell, fifos, runDir, can }: Options)
     const path = partsOf(cwd).join("/");
     if (path !== "" && !(await files.stat(path))) throw new RuntimeError("not_found", `${path} does not exist`);
     if (cell.isFrozen()) await sandbox.thaw();
-    keepSampling();
     return path;
   }
 
@@ -106,6 +106,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can }: Options)
       address: cell.address,
       isFrozen: cell.isFrozen,
       thaw: () => sandbox.thaw(),
+      onTrouble: (err) => log.error({ err, sandbox: id, service: name }, "a service cannot be looked after"),
       onChange: (state) => listeners.forEach((listener) => listener(state)),
     });
     services.set(name, service);
@@ -122,7 +123,9 @@ export function openSandbox({ place: first, cell, fifos, runDir, can }: Options)
     files,
     async start(spec) {
       if (!/^[a-z0-9-]{1,63}$/.test(spec.name)) throw new RuntimeError("not_supported", `${spec.name} is not a name for a service`);
-      return serviceOf(spec.name).start(spec);
+      const state = await serviceOf(spec.name).start(spec);
+      keepSampling();
+      return state;
     },
     async ready(name, options = {}) {
       return requireService(name).ready(options);
@@ -142,6 +145,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can }: Options)
       const command = await cell.command(argv, { cwd, env: options.env ?? {}, isReadOnly: options.readOnly });
       const key = Symbol(argv[0]);
       running.set(key, () => command.kill());
+      keepSampling();
       try {
         const result = await runCommand({ start: command.start, kill: () => command.kill(), fifos, tmpDir: runDir }, options);
         if (result.exitCode !== null && !command.hasEntered())
@@ -161,6 +165,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can }: Options)
         {
           ...terminal,
           kill: () => terminal.kill(pty.pid),
+          onTrouble: (err) => log.error({ err, sandbox: id }, "a terminal cannot be ended"),
           onEnd() {
             running.delete(key);
             terminal.dispose();
@@ -169,6 +174,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can }: Options)
         options,
       );
       running.set(key, () => pty.kill());
+      keepSampling();
       return pty;
     },
 

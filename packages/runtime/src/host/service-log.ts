@@ -43,7 +43,12 @@ type Stream = "stdout" | "stderr";
 /** A line as the journal keeps it, with the reading position after it; that a raw file was emptied; where reading stood when the journal began. */
 type Saved = { q: number; t: string; s: LogLine["stream"]; l: string; p?: number } | { emptied: Stream } | { at: Record<Stream, number> };
 
-export function openServiceLog(dir: string, owner: { uid: number; gid: number } | undefined): ServiceLog {
+/** `onTrouble` hears when lines cannot be read or kept (a full disk): the service and we go on. */
+export function openServiceLog(
+  dir: string,
+  owner: { uid: number; gid: number } | undefined,
+  onTrouble: (error: unknown) => void = () => {},
+): ServiceLog {
   const journal = join(dir, "journal.ndjson");
   const older = join(dir, "journal.old.ndjson");
   const raw = (stream: Stream) => join(dir, stream);
@@ -79,6 +84,13 @@ export function openServiceLog(dir: string, owner: { uid: number; gid: number } 
 
   function keep(records: Saved[]) {
     if (records.length === 0) return;
+    try {
+      append(records);
+    } catch (error) {
+      onTrouble(error);
+    }
+  }
+  function append(records: Saved[]) {
     if (journalSize > journalBytes) {
       renameSync(journal, older);
       journalSize = 0;
@@ -160,8 +172,12 @@ export function openServiceLog(dir: string, owner: { uid: number; gid: number } 
   }
 
   function drain() {
-    drainStream("stdout");
-    drainStream("stderr");
+    try {
+      drainStream("stdout");
+      drainStream("stderr");
+    } catch (error) {
+      onTrouble(error);
+    }
     clearTimeout(partialTimer);
     if (readers.stdout.rest.length + readers.stderr.rest.length > 0) {
       partialTimer = setTimeout(flushRests, 400);

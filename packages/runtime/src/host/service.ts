@@ -26,6 +26,8 @@ export interface ServiceHost {
   address(port: number): { host: string; port: number };
   isFrozen(): boolean;
   thaw(): Promise<void>;
+  /** What goes wrong while nobody waits for an answer. */
+  onTrouble(error: unknown): void;
   onChange(state: ServiceState): void;
 }
 
@@ -62,7 +64,7 @@ const bootId = () => (existsSync("/proc/sys/kernel/random/boot_id") ? readFileSy
 export function openService(name: string, host: ServiceHost): Service {
   mkdirSync(host.dir, { recursive: true, mode: 0o700 });
   const file = (leaf: string) => join(host.dir, leaf);
-  const log = openServiceLog(host.dir, host.owner);
+  const log = openServiceLog(host.dir, host.owner, host.onTrouble);
   let saved: Saved | undefined = existsSync(file(serviceNote)) ? (JSON.parse(readFileSync(file(serviceNote), "utf8")) as Saved) : undefined;
   let state: ServiceState = { name, status: "stopped" };
   let supervisor: number | undefined;
@@ -166,7 +168,7 @@ export function openService(name: string, host: ServiceHost): Service {
     clearTimeout(timer);
     if (!isAlive || hasLeft) return;
     const age = Date.now() - (state.startedAt ?? 0);
-    timer = setTimeout(() => void tick(), state.status === "running" ? 2_000 : age < 10_000 ? 40 : 500);
+    timer = setTimeout(() => void tick().catch(host.onTrouble), state.status === "running" ? 2_000 : age < 10_000 ? 40 : 500);
     timer.unref();
   }
 
@@ -186,7 +188,7 @@ export function openService(name: string, host: ServiceHost): Service {
     const wanted = saved?.port;
     const port = [wanted, state.port].find((p) => p !== undefined && ports.includes(p)) ?? ports[0];
     const pid = mainOf(members);
-    if (port !== undefined || wanted === 0) {
+    if (port !== undefined || (wanted === 0 && pid !== undefined)) {
       if (state.status !== "running" || state.port !== port || state.pid !== pid) change({ ...state, status: "running", port, pid });
     } else if (state.pid !== pid) state = { ...state, pid };
   }
@@ -244,7 +246,7 @@ export function openService(name: string, host: ServiceHost): Service {
     child.unref();
     // Its end may have been seen otherwise before, and another one started since.
     const isOver = () => {
-      if (supervisor === child.pid) void ended();
+      if (supervisor === child.pid) ended().catch(host.onTrouble);
     };
     child.once("exit", isOver);
     child.once("error", isOver);
@@ -321,7 +323,7 @@ export function openService(name: string, host: ServiceHost): Service {
           throw new RuntimeError("start_timeout", `${name} does not listen on a port after ${Math.round(timeoutMs / 1000)} s`, {
             details: { lastLines: log.last(20).map((line) => line.line) },
           });
-        await waitForChange(Math.min(25, Math.max(1, deadline - Date.now())), abort);
+        await waitForChange(Math.min(15, Math.max(1, deadline - Date.now())), abort);
       }
     },
     stop() {

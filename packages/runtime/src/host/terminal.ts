@@ -10,10 +10,14 @@ interface Terminal {
   kill: () => Promise<void>;
   /** Called once, when it is over. */
   onEnd: () => void;
+  onTrouble: (error: unknown) => void;
 }
 
 /** A program on a pseudo terminal. The native addon loads on first use. */
-export async function openTerminal({ file, args, env, cwd, kill, onEnd }: Terminal, { cols = 80, rows = 24 }: PtyOptions): Promise<Pty> {
+export async function openTerminal(
+  { file, args, env, cwd, kill, onEnd, onTrouble }: Terminal,
+  { cols = 80, rows = 24 }: PtyOptions,
+): Promise<Pty> {
   const { spawn } = await import("@lydell/node-pty");
   const pty = spawn(file, args, { name: "xterm-256color", cols, rows, cwd, env, encoding: null });
   const dataListeners = new Set<(data: Uint8Array) => void>();
@@ -34,7 +38,7 @@ export async function openTerminal({ file, args, env, cwd, kill, onEnd }: Termin
     const endedAt = performance.now();
     do await sleep(20);
     while (performance.now() - Math.max(lastDataAt, endedAt) < 40 && performance.now() - endedAt < 2_000);
-    await kill();
+    await kill().catch(onTrouble);
     exit = { exitCode };
     onEnd();
     for (const listener of exitListeners) listener(exit);

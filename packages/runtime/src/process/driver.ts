@@ -48,6 +48,7 @@ export async function createProcessDriver({ dataDir, toolchain, log = silentLog 
       // Built for other paths than those of a sandbox.
       versions: { ...tools.versions, driver: "process" },
       createCell: (place) => createProcessCell(place, { key, bin, cgroups, hasOwnUid: isRoot }),
+      log,
       async onClose({ isLeftRunning }) {
         if (!isLeftRunning) {
           for (const name of cgroups.names()) await cgroups.group(name).remove();

@@ -124,6 +124,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     slots,
     versions: tools.versions,
     createCell: (place) => createCell(place, walls),
+    log,
     beforeSlot: (id) => spares?.hand(id),
     async onClose({ isLeftRunning }) {
       exceptions?.stop();

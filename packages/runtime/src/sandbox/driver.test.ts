@@ -1,0 +1,232 @@
+import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../conformance.ts";
+import { findCgroups } from "../host/cgroups.ts";
+import type { RuntimeDriver } from "../types.ts";
+import { createSandboxDriver, type SandboxDriverOptions } from "./driver.ts";
+import { unavailableHere } from "./here.ts";
+
+const reason = await unavailableHere();
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
+  const folders: string[] = [];
+  const drivers: RuntimeDriver[] = [];
+  const folder = async () => {
+    const dir = await mkdtemp(join(tmpdir(), "sandbox-"));
+    folders.push(dir);
+    return dir;
+  };
+  const start = async (options: Partial<SandboxDriverOptions> = {}) => {
+    const driver = await createSandboxDriver({ dataDir: await folder(), ...options });
+    drivers.push(driver);
+    return driver;
+  };
+  afterEach(async () => {
+    for (const driver of drivers.splice(0)) await driver.close();
+    for (const dir of folders.splice(0)) await rm(dir, { recursive: true, force: true });
+  });
+
+  describe("the tools inside", () => {
+    let driver: RuntimeDriver;
+    let dataDir: string;
+    beforeAll(async () => {
+      dataDir = await mkdtemp(join(tmpdir(), "sandbox-"));
+      driver = await createSandboxDriver({ dataDir });
+    });
+    afterAll(async () => {
+      await driver.close();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+    const inside = async (...argv: string[]) => {
+      const { stdout, stderr, exitCode } = await (await driver.open({ id: "tools" })).exec(argv, { timeoutMs: 120_000 });
+      return exitCode === 0 ? stdout.trim() : `${exitCode} ${stderr}`;
+    };
+
+    test("are ours, whatever the host has", async () => {
+      expect(await inside("node", "-p", "process.version + process.execPath")).toBe(`${process.version}/opt/studio/bin/node`);
+      expect(await inside("sh", "-c", "for tool in npm npx pnpm pnpx; do command -v $tool; done")).toBe(
+        ["npm", "npx", "pnpm", "pnpx"].map((name) => `/opt/studio/bin/${name}`).join("\n"),
+      );
+      expect(await inside("npm", "--version")).toMatch(/^11\./);
+      expect(await inside("pnpm", "--version")).toMatch(/^12\./);
+      expect(await inside("git", "init", "-q", "/tmp/r")).toBe("");
+      expect(await inside("rg", "--version")).toContain("ripgrep");
+      expect(await inside("whoami")).toBe("app");
+    });
+
+    test("packages install from the registry the host is set to", async ({ skip }) => {
+      const answer = await inside("npm", "ping", "--fetch-timeout=5000", "--fetch-retries=0");
+      if (/^\d+ /.test(answer)) return skip("the registry does not answer from this machine");
+      expect(await inside("sh", "-c", "npm init -y >/dev/null && npm install is-number && node -p 'require(\"is-number\")(5)'")).toMatch(
+        /true$/,
+      );
+      expect(
+        await inside(
+          "sh",
+          "-c",
+          "mkdir p && cd p && npm init -y >/dev/null && pnpm add is-number >&2 && node -p 'require(\"is-number\")(5)'",
+        ),
+      ).toMatch(/true$/);
+      expect(await inside("sh", "-c", "npm install -g is-odd && ls /home/app/.local/lib/node_modules")).toContain("is-odd");
+    }, 120_000);
+  });
+
+  test.skipIf(!isRoot)(
+    "tools and data below a closed home are within reach",
+    async () => {
+      const closed = await folder();
+      mkdirSync(join(closed, "bin"));
+      chmodSync(closed, 0o700);
+      linkSync(process.execPath, join(closed, "bin/node-of-root"));
+      mkdirSync(join(closed, "data"));
+      const driver = await start({ dataDir: join(closed, "data"), toolchain: { node: join(closed, "bin/node-of-root") } });
+      const sandbox = await driver.open({ id: "a" });
+      expect((await sandbox.exec(["node", "-p", "6 * 7"])).stdout).toBe("42\n");
+      await driver.close();
+      expect(readdirSync(join(closed, "data/runtime/sandboxes"))).toEqual(["a"]);
+    },
+    30_000,
+  );
+
+  test("service names lead to the sandbox itself, and follow when they change", async () => {
+    const driver = await start();
+    const lookUp = async (name: string) => (await (await driver.find("a"))?.exec(["getent", "hosts", name]))?.stdout.split(/\s+/)[0];
+    await driver.open({ id: "a", hostnames: ["backend", "postgres"] });
+    expect([await lookUp("backend"), await lookUp("postgres"), await lookUp("localhost")]).toEqual(["127.0.0.1", "127.0.0.1", "127.0.0.1"]);
+    await driver.open({ id: "a", hostnames: ["renamed"] });
+    expect(await lookUp("renamed")).toBe("127.0.0.1");
+    expect((await (await driver.find("a"))?.exec(["cat", "/etc/hosts"]))?.stdout).not.toContain("backend");
+  }, 30_000);
+
+  test("limits follow when they change", async ({ skip }) => {
+    const driver = await start();
+    if (!driver.can.limits) return skip("no limits at this level");
+    const hog = (mib: number) => ["node", "-e", `Buffer.alloc(${mib} << 20, 1); console.log("kept")`];
+    const sandbox = await driver.open({ id: "a", limits: { memoryBytes: 128 * 2 ** 20 } });
+    expect((await sandbox.exec(hog(300))).exitCode).toBe(137);
+    await driver.open({ id: "a", limits: { memoryBytes: 600 * 2 ** 20 } });
+    expect((await sandbox.exec(hog(300))).stdout).toBe("kept\n");
+  }, 30_000);
+
+  test("two services share one network and are told apart by their ports", async () => {
+    const driver = await start();
+    const sandbox = await driver.open({ id: "a", hostnames: ["api"] });
+    const serve = (script: string) => ["node", "-e", script];
+    await sandbox.start({
+      name: "api",
+      command: serve('require("http").createServer((q, r) => r.end("from the api")).listen(5001)'),
+      cwd: ".",
+      env: {},
+      port: 5001,
+    });
+    await sandbox.start({
+      name: "web",
+      command: serve('require("http").createServer(async (q, r) => r.end(await (await fetch("http://api:5001")).text())).listen(5002)'),
+      cwd: ".",
+      env: {},
+      port: 5002,
+    });
+    const [api, web] = await Promise.all([sandbox.ready("api", { timeoutMs: 20_000 }), sandbox.ready("web", { timeoutMs: 20_000 })]);
+    expect([api.port, web.port]).toEqual([5001, 5002]);
+    const { host, port } = await sandbox.address(5002);
+    expect(await (await fetch(`http://${host}:${port}/`)).text()).toBe("from the api");
+    await sandbox.stop("api");
+    expect(
+      sandbox
+        .services()
+        .map((s) => s.status)
+        .sort(),
+    ).toEqual(["running", "stopped"]);
+  }, 60_000);
+
+  test("a service gets its stop signal first, and the axe only after its grace", async () => {
+    const driver = await start();
+    const sandbox = await driver.open({ id: "a" });
+    const listen = 'require("http").createServer((q, r) => r.end()).listen(5000);';
+    const spec = { name: "web", cwd: ".", env: {}, port: 5000 };
+    await sandbox.start({
+      ...spec,
+      command: ["node", "-e", `${listen} process.on("SIGINT", () => { console.log("bye"); process.exit(3); })`],
+      stopSignal: "SIGINT",
+    });
+    await sandbox.ready("web", { timeoutMs: 20_000 });
+    await sandbox.stop("web");
+    expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitCode: 3 });
+    const lines = [];
+    for await (const { line } of sandbox.logs("web")) lines.push(line);
+    expect(lines).toContain("bye");
+    await sandbox.start({ ...spec, command: ["node", "-e", `${listen} process.on("SIGTERM", () => {})`], stopGraceMs: 400 });
+    await sandbox.ready("web", { timeoutMs: 20_000 });
+    const started = performance.now();
+    await sandbox.stop("web");
+    expect(performance.now() - started).toBeGreaterThan(380);
+    expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitSignal: "SIGKILL" });
+  }, 60_000);
+
+  test("programs may write to /dev/stdout and /dev/stderr, and read /dev/stdin", async () => {
+    const sandbox = await (await start()).open({ id: "a" });
+    expect(
+      await sandbox.exec(["sh", "-c", "echo out > /dev/stdout; echo err > /dev/stderr; cat /dev/stdin"], { input: "in" }),
+    ).toMatchObject({
+      stdout: "out\nin",
+      stderr: "err\n",
+    });
+    await sandbox.start({ name: "web", command: ["sh", "-c", "echo logged > /dev/stderr"], cwd: ".", env: {}, port: 1 });
+    await until(() => sandbox.services()[0]?.status === "stopped");
+    const lines = [];
+    for await (const { line, stream } of sandbox.logs("web")) lines.push(`${stream} ${line}`);
+    expect(lines).toContain("stderr logged");
+  }, 30_000);
+
+  test.skipIf(!isRoot)(
+    "what ran for a deleted data folder is taken down at the next start",
+    async () => {
+      const dataDir = await folder();
+      const lost = await createSandboxDriver({ dataDir });
+      const sandbox = await lost.open({ id: "a" });
+      await sandbox.start({ name: "web", command: ["node", "-e", "setInterval(() => {}, 1000)"], cwd: ".", env: {}, port: 0 });
+      const { pid } = await sandbox.ready("web", { timeoutMs: 20_000 });
+      await lost.close({ leaveRunning: true });
+      expect(existsSync(`/proc/${pid}`)).toBe(true);
+      const netns = () => readdirSync("/run/netns").length;
+      const before = netns();
+      rmSync(dataDir, { recursive: true });
+      await start();
+      expect(existsSync(`/proc/${pid}`)).toBe(false);
+      expect(netns()).toBeLessThanOrEqual(before);
+    },
+    30_000,
+  );
+
+  test.skipIf(!isRoot)(
+    "closing without leaving anything running takes everything down",
+    async () => {
+      const dataDir = await folder();
+      const driver = await createSandboxDriver({ dataDir });
+      const sandbox = await driver.open({ id: "a" });
+      await sandbox.start({ name: "web", command: ["sleep", "1000"], cwd: ".", env: {}, port: 0 });
+      const { pid } = await sandbox.ready("web", { timeoutMs: 20_000 });
+      const name = /tesslate-[0-9a-f]{8}/.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[0] ?? "none";
+      expect(name).not.toBe("none");
+      await driver.close();
+      expect(existsSync(`/proc/${pid}`)).toBe(false);
+      expect(readdirSync("/run/netns").some((ns) => ns.startsWith(name))).toBe(false);
+      expect(findCgroups(name).cgroups.names()).toEqual([]);
+      findCgroups(name).cgroups.remove();
+    },
+    30_000,
+  );
+
+  test("a folder made by hand in the place of a sandbox is no sandbox", async () => {
+    const dataDir = await folder();
+    mkdirSync(join(dataDir, "runtime/sandboxes/half"), { recursive: true });
+    writeFileSync(join(dataDir, "runtime/sandboxes/half/note"), "from a crash");
+    const driver = await start({ dataDir });
+    expect(await driver.list()).toEqual([]);
+    expect(await (await driver.open({ id: "half" })).files.walk()).toEqual([]);
+  }, 30_000);
+});
