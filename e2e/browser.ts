@@ -52,9 +52,10 @@ export async function openBrowser(
     if (!isOwn(request.url())) offences.push(`foreign host: ${request.url()}`);
   });
   context.on("requestfailed", (request) => {
-    // Streams and fetches that a page gives up itself are its own business.
+    // Streams and fetches that a page gives up itself are its own business; and Chromium aborts what is under way when a network interface of
+    // this machine comes or goes, which the page has to survive.
     const why = request.failure()?.errorText ?? "";
-    if (isOwn(request.url()) && !/ERR_ABORTED/.test(why) && !request.url().includes(".preview.localhost"))
+    if (isOwn(request.url()) && !/ERR_ABORTED|ERR_NETWORK_CHANGED/.test(why) && !request.url().includes(".preview.localhost"))
       offences.push(`request failed: ${request.url()} ${why}`);
   });
   context.on("response", (response) => {
@@ -64,7 +65,10 @@ export async function openBrowser(
     if (dialog.type() !== "beforeunload") offences.push(`native dialog: ${dialog.message()}`);
     void dialog.dismiss().catch(() => undefined);
   });
-  page.on("pageerror", (error) => offences.push(`page error: ${error.message}`));
+  page.on("pageerror", (error) => {
+    if (!/Failed to fetch dynamically imported module|Unable to preload CSS/.test(error.message))
+      offences.push(`page error: ${error.message}`);
+  });
   page.on("console", (message) => {
     // A refused request logs itself; journeys that provoke one check the answer instead.
     if (

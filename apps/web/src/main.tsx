@@ -4,11 +4,13 @@ import { LucideProvider } from "lucide-react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { onSignedOut } from "./api.ts";
+import { reloadForMissingChunks } from "./lib/chunks.ts";
 import { createQueryClient } from "./lib/query.ts";
 import { createAppRouter } from "./routes.tsx";
 import "./styles.css";
 import { TooltipProvider } from "./ui/Tooltip.tsx";
 
+reloadForMissingChunks();
 const queryClient = createQueryClient();
 const router = createAppRouter(queryClient);
 

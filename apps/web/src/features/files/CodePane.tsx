@@ -1,5 +1,6 @@
 import { PanelLeft } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
+import { preload } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { shortcuts } from "../../shortcuts.ts";
@@ -16,10 +17,7 @@ import { useFileActs } from "./use-file-acts.ts";
 
 const EditorPane = lazy(async () => ({ default: (await import("./editor/EditorPane.tsx")).EditorPane }));
 /** Fetches the editor before it is asked for. */
-export const preloadEditor = (): void => {
-  // A page that is left meanwhile, or a line that broke: the first click on Code asks again.
-  import("./editor/EditorPane.tsx").catch(() => undefined);
-};
+export const preloadEditor = (): void => preload(() => import("./editor/EditorPane.tsx"));
 
 export interface CodePaneProps {
   projectId: string;
