@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { reachable, releaseReachable } from "./reachable.ts";
+import { run } from "./run.ts";
 
 let base: string;
 beforeEach(() => {
@@ -21,11 +21,7 @@ test("a folder that everybody can enter keeps its path", async () => {
 
 const isRoot = process.getuid?.() === 0;
 describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not root)"}`, () => {
-  const asNobody = (...argv: string[]) =>
-    execFileSync("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--", ...argv], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+  const asNobody = (...argv: string[]) => run(["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--", ...argv]);
   let dir: string;
   beforeEach(() => {
     mkdirSync(join(base, "home"), { mode: 0o700 });
@@ -37,10 +33,10 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
   });
 
   test("it is reached by another path, the same one again and again", async () => {
-    expect(() => asNobody("cat", join(dir, "file"))).toThrow();
+    await expect(asNobody("cat", join(dir, "file"))).rejects.toThrow("Permission denied");
     const path = await reachable(dir);
     expect(path).toMatch(/^\/run\/tesslate-[0-9a-f]{12}\/at$/);
-    expect(asNobody("cat", join(path, "file"))).toBe("content");
+    expect(await asNobody("cat", join(path, "file"))).toBe("content");
     expect(await reachable(dir)).toBe(path);
     writeFileSync(join(path, "new"), "through the mount");
     expect(readFileSync(join(dir, "new"), "utf8")).toBe("through the mount");
@@ -58,7 +54,7 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     const again = await reachable(dir);
     writeFileSync(join(dir, "file"), "new content");
     chmodSync(join(dir, "file"), 0o644);
-    expect(asNobody("cat", join(again, "file"))).toBe("new content");
+    expect(await asNobody("cat", join(again, "file"))).toBe("new content");
     await releaseReachable(dir);
   });
 });

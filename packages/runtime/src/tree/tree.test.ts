@@ -1,8 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { run } from "../run.ts";
 import { createHostTree } from "./tree.ts";
 
 let base: string;
@@ -59,14 +59,14 @@ test("keeps the mode of a file it replaces", async () => {
   const tree = open();
   await tree.write("run.sh", "#!/bin/sh", { mode: 0o755 });
   await tree.write("run.sh", "#!/bin/sh\necho hi");
-  expect(execFileSync(join(base, "files/run.sh"), { encoding: "utf8" })).toBe("hi\n");
+  expect(await run([join(base, "files/run.sh")])).toBe("hi\n");
 });
 
 const isRoot = process.getuid?.() === 0;
 test.skipIf(!isRoot)("a full disk is told as such, and what was there stays", async () => {
   const disk = join(base, "disk");
   mkdirSync(disk);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", disk]);
+  await run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk]);
   try {
     const tree = open(disk);
     await tree.write("kept", "before");
@@ -76,6 +76,6 @@ test.skipIf(!isRoot)("a full disk is told as such, and what was there stays", as
     expect((await tree.walk()).map((e) => e.path)).toEqual(["kept"]);
     expect(readdirSync(join(disk, "tmp"))).toEqual([]);
   } finally {
-    execFileSync("umount", ["-l", disk]);
+    await run(["umount", "-l", disk]);
   }
 });
