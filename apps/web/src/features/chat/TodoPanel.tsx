@@ -15,7 +15,7 @@ export function TodoPanel({ todos, isRunning }: { todos: readonly Todo[]; isRunn
   return (
     <section aria-label="Plan" className="on-sheet mr-3 mb-2 ml-1.5 flex-none rounded-3 border border-line-0 bg-bg-1">
       <header className="flex h-8 items-center gap-2 pr-1.5 pl-2.5 text-xs narrow:h-10">
-        <h3 className="font-semibold">Plan</h3>
+        <h2 className="font-semibold">Plan</h2>
         {total <= 12 ? <StepProgress done={done} total={total} isRunning={isRunning} /> : null}
         <span className="num flex-none text-fg-2">
           {done} of {total}

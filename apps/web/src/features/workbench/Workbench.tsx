@@ -169,8 +169,10 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
   const isUnconnected = setup.data !== undefined && !setup.data.configured && !setup.data.demo;
   const openTask = tasks.find((task) => task.status === "running" || task.status === "queued");
   return (
-    <div
-      className="workbench flex-1"
+    <main
+      id="main"
+      tabIndex={-1}
+      className="workbench flex-1 outline-none"
       data-phone-view={phoneView}
       data-folded={layout.isFolded || undefined}
       style={{ ...(!layout.isFolded && { "--chat-width": `${layout.chatPx}px` }) } as CSSProperties}
@@ -224,11 +226,10 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
           />
         )}
       </div>
-      <main
-        id="main"
-        tabIndex={-1}
+      <section
+        aria-label="App and code"
         data-region="sheet"
-        className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 outline-none"
+        className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
       >
         <ViewTabs view={view} hrefOf={hrefOf} onView={show} />
         <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
@@ -299,7 +300,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
             />
           </div>
         ) : null}
-      </main>
+      </section>
       <div className="workbench-status">
         <StatusBar
           containers={containers}
@@ -317,7 +318,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
           <QuickOpen tree={tree.data} recent={files.paths} isOpen onOpenChange={setIsQuickOpen} onPick={openFile} />
         </Suspense>
       ) : null}
-    </div>
+    </main>
   );
 }
 

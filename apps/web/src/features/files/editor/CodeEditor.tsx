@@ -64,7 +64,7 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal }: Code
     search({ top: true }),
     EditorState.tabSize.of(2),
     EditorState.allowMultipleSelections.of(true),
-    EditorView.contentAttributes.of({ "aria-label": `Text of ${path}` }),
+    EditorView.contentAttributes.of({ "aria-label": `Text of ${path}`, tabindex: "0" }),
     keymap.of([
       {
         key: "Mod-s",
