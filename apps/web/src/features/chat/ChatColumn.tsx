@@ -62,7 +62,7 @@ export function ChatColumn(props: ChatColumnProps) {
 
   return (
     <section aria-label="Conversation" className="flex h-full min-h-0 min-w-0 flex-col pl-1">
-      <header className="flex h-8 flex-none items-center gap-1 pr-3 pl-1.5 narrow:hidden">
+      <header className="flex h-8 flex-none items-center gap-1 pr-3 pl-1.5 narrow:h-11">
         <SessionMenu projectId={projectId} chatId={state.chatId} onOpen={chat.open} />
         <span className="flex-1" />
         <IconButton size="sm" label="New thread" onClick={() => chat.open(undefined)}>
@@ -72,6 +72,7 @@ export function ChatColumn(props: ChatColumnProps) {
           size="sm"
           label="Fold the conversation"
           keys={<Kbds caps={capsOf(shortcuts["chat.fold"].keys[0] ?? "").flat()} />}
+          className="narrow:hidden"
           onClick={props.onFold}
         >
           <PanelLeft size={14} />

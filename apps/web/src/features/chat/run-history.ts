@@ -10,7 +10,8 @@ interface StoredCall {
 interface StoredStep extends Omit<AgentStep, "tool_calls" | "tool_results"> {
   tool_calls: StoredCall[];
 }
-interface AssistantMetadata {
+/** `message_metadata` of an assistant message (agent-git-deploy 4.15). */
+export interface AssistantMetadata {
   task_id?: string;
   steps?: StoredStep[];
   completion_reason?: CompletionReason;

@@ -11,6 +11,7 @@ import { sessionsQuery } from "../workbench/workbench.queries.ts";
 import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf, type IncomingRunEvent } from "./chat.reducer.ts";
 import type { ChatState, Run } from "./chat.types.ts";
 import { replayRun } from "./replay.ts";
+import type { AssistantMetadata } from "./run-history.ts";
 
 export interface SendOptions {
   editMode: EditMode;
@@ -121,7 +122,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     }
   });
 
-  /** What steps do not tell (who answered what, how files changed) is read again from the run's own events, as long as they are kept. */
+  /** What steps do not tell (who answered what, how files changed, what was being said when it was stopped) is read again from the run's own events, as long as they are kept. */
   const enrich = async (taskIds: readonly string[], signal: AbortSignal) => {
     for (const taskId of taskIds) {
       const told: IncomingRunEvent[] = [];
@@ -144,13 +145,14 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
       const active = chat.active_task;
       const isWatched = active && (state.runs[active.task_id]?.lastSeq ?? 0) > 0;
       if (active && !isWatched) void replay(active.task_id, chatId);
-      const newest = chat.messages
-        .flatMap((message) => {
-          const metadata = (message.message_metadata ?? {}) as { task_id?: string; edit_mode?: string };
-          const { task_id: taskId, edit_mode: editMode } = metadata;
-          return taskId && editMode === "ask" && taskId !== active?.task_id && !state.runs[taskId]?.lastSeq ? [taskId] : [];
-        })
-        .slice(-enrichedRuns);
+      const ended = chat.messages.flatMap((message) => {
+        const { task_id: taskId, ...metadata } = (message.message_metadata ?? {}) as AssistantMetadata;
+        return taskId && taskId !== active?.task_id && !state.runs[taskId]?.lastSeq ? [{ taskId, ...metadata }] : [];
+      });
+      const newest = ended
+        .slice(-enrichedRuns)
+        .filter((run, index, all) => index === all.length - 1 || run.edit_mode === "ask" || run.completion_reason !== "no_more_actions")
+        .map((run) => run.taskId);
       void enrich(newest, signal);
     } catch (error) {
       if (signal.aborted) return;

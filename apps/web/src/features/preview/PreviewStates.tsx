@@ -5,6 +5,7 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Progress } from "../../ui/Progress.tsx";
+import { plainLine } from "../shell/plain-line.ts";
 import type { PreviewPhase } from "./preview-phase.ts";
 import { scrollable } from "../../ui/scrollable.ts";
 
@@ -18,7 +19,7 @@ export interface PreviewActs {
 }
 
 /** A line of a task's log without its time. */
-const textOf = (line: string) => line.replace(/^\[[^\]]*\]\s*/, "");
+const textOf = (line: string) => plainLine(line).replace(/^\[[^\]]*\]\s*/, "");
 
 /** The last lines of something, in mono; nothing when there are none. */
 export const LogTail = ({ lines, label }: { lines: readonly string[]; label: string }) =>

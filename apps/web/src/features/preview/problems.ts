@@ -1,4 +1,5 @@
 import type { PreviewReport } from "@tesslate/contract";
+import { plainLine } from "../shell/plain-line.ts";
 
 /** Something that went wrong in the running app. All of it is the app's own word: text, nothing else. */
 export interface Problem {
@@ -132,4 +133,4 @@ export function fixMessage(problems: readonly Problem[]): string {
 
 /** What "Fix with agent" asks after a crash. */
 export const fixCrashMessage = (name: string, exitCode: number | undefined, lines: readonly string[]): string =>
-  `The container "${name}" does not stay up${exitCode === undefined ? "" : ` (exit code ${exitCode})`}. Find the cause and fix it. Its last lines:\n\n\`\`\`\n${lines.slice(-40).join("\n").slice(-6000)}\n\`\`\``;
+  `The container "${name}" does not stay up${exitCode === undefined ? "" : ` (exit code ${exitCode})`}. Find the cause and fix it. Its last lines:\n\n\`\`\`\n${lines.slice(-40).map(plainLine).join("\n").slice(-6000)}\n\`\`\``;

@@ -49,6 +49,47 @@ export function useContainerNews(events: ProjectEvents): (containerId: string | 
   return (containerId) => (containerId ? (news[containerId] ?? noNews) : noNews);
 }
 
+const lastLineCount = 20;
+/** Stored lines come in one go; after this long without one they have all come. */
+const lastLinesMs = 400;
+
+/** The last lines of a container that had crashed before this page was there to hear of it. */
+export function useLastLines(projectId: string, containerId: string | undefined, isWanted: boolean): readonly string[] {
+  const { api } = useServices();
+  const [found, setFound] = useState<{ containerId: string; lines: readonly string[] }>();
+  useEffect(() => {
+    if (!isWanted || !containerId) return undefined;
+    const abort = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const read = async () => {
+      const lines: string[] = [];
+      const done = () => {
+        setFound({ containerId, lines });
+        abort.abort();
+      };
+      try {
+        for await (const event of api.containers.logs(
+          { params: { id: projectId, container_id: containerId }, query: { tail: lastLineCount } },
+          { signal: abort.signal },
+        )) {
+          lines.push(event.data.line);
+          clearTimeout(timer);
+          timer = setTimeout(done, lastLinesMs);
+        }
+        done();
+      } catch {
+        // Without them the card says what it knows; the logs are a click away.
+      }
+    };
+    void read();
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [api, projectId, containerId, isWanted]);
+  return found?.containerId === containerId ? (found?.lines ?? []) : [];
+}
+
 /** The one frame of the running app: its entry, its bridge, what it reports. */
 export function usePreview({
   projectId,

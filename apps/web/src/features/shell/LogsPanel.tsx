@@ -7,6 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { plainLine } from "./plain-line.ts";
 import { useServices } from "../workbench/services.ts";
 import { scrollable } from "../../ui/scrollable.ts";
 
@@ -73,10 +74,6 @@ function useLogs(projectId: string, container: Container | undefined, isFollowed
   return { lines, failure, clear: () => setLines([]) };
 }
 
-/** Codes for colour mean nothing in a list. */
-// oxlint-disable-next-line no-control-regex
-const plain = (line: string) => line.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "");
-
 export function LogsPanel({
   projectId,
   containers,
@@ -139,7 +136,7 @@ export function LogsPanel({
                   data.stream === "stderr" ? "text-(--term-red)" : data.stream === "system" ? "text-(--term-bright-black)" : "text-term-fg",
                 )}
               >
-                {plain(data.line)}
+                {plainLine(data.line)}
               </span>
             </li>
           ))}

@@ -44,6 +44,18 @@ function terminalTheme(): ITheme {
   return { ...theme, cursorAccent: theme.background ?? "" };
 }
 
+/** Keys that an on-screen keyboard lacks. */
+const touchKeys: readonly { label: string; name: string; sends: string }[] = [
+  { label: "Esc", name: "Escape", sends: "\u001b" },
+  { label: "Tab", name: "Tab", sends: "\t" },
+  { label: "^C", name: "Control C", sends: "\u0003" },
+  { label: "^D", name: "Control D", sends: "\u0004" },
+  { label: "↑", name: "Up", sends: "\u001b[A" },
+  { label: "↓", name: "Down", sends: "\u001b[B" },
+  { label: "←", name: "Left", sends: "\u001b[D" },
+  { label: "→", name: "Right", sends: "\u001b[C" },
+];
+
 /** One terminal on screen, on one shell. Another `sessionId` takes it over; there is never a second socket. */
 export function TerminalView({ sessionId, isVisible, onReopen }: { sessionId: string; isVisible: boolean; onReopen: () => void }) {
   const { openSocket } = useServices();
@@ -157,8 +169,23 @@ export function TerminalView({ sessionId, isVisible, onReopen }: { sessionId: st
   };
 
   return (
-    <div ref={box} className="relative h-full min-h-0 bg-term-bg">
-      <div ref={host} className="h-full min-h-0 px-3 pt-2" />
+    <div ref={box} className="relative flex h-full min-h-0 flex-col bg-term-bg">
+      <div ref={host} className="min-h-0 flex-1 px-3 pt-2" />
+      <div role="toolbar" aria-label="Keys" className="hidden flex-none grid-cols-8 border-t border-line-0 bg-bg-1 narrow:grid">
+        {touchKeys.map(({ label, name, sends }) => (
+          <button
+            key={name}
+            type="button"
+            aria-label={name}
+            className="h-11 font-mono text-sm text-fg-0 active:bg-bg-3"
+            // The keyboard stays up: focus does not leave the terminal.
+            onPointerDown={(event) => event.preventDefault()}
+            onClick={() => link.current?.type(sends)}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
       {isFinding ? (
         <form
           role="search"

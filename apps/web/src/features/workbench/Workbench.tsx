@@ -25,7 +25,8 @@ import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
 import { previewPhase, servingContainer } from "../preview/preview-phase.ts";
 import { PreviewPane } from "../preview/PreviewPane.tsx";
 import { currentProblems, fixCrashMessage } from "../preview/problems.ts";
-import { useContainerNews, usePreview } from "../preview/use-preview.ts";
+import { useContainerNews, useLastLines, usePreview } from "../preview/use-preview.ts";
+import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { Dock, type DockTab } from "./Dock.tsx";
 import { ResizeEdge } from "./ResizeEdge.tsx";
 import { FoldedThread, Scrubber } from "./Scrubber.tsx";
@@ -100,7 +101,9 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
   const acts = useRuntimeActs(project);
   const container = servingContainer(containers);
   const newsOf = useContainerNews(events);
-  const phase = previewPhase(project, container, tasks, newsOf(container?.id));
+  const told = newsOf(container?.id);
+  const before = useLastLines(project.id, container?.id, container?.status === "failed" && told.lastLines.length === 0);
+  const phase = previewPhase(project, container, tasks, told.lastLines.length > 0 ? told : { ...told, lastLines: before });
   const preview = usePreview({ projectId: project.id, container, phase: phase.kind, events, frameRef });
   const problems = currentProblems(preview.reports);
   const files = useOpenFiles(project.id, events);
@@ -180,36 +183,38 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
       <WorkbenchTop project={project} containers={containers} acts={acts} approvalCount={approvals.length} />
       <div className="workbench-chat" data-region="chat">
         <div className="workbench-talk h-full">
-          <ChatColumn
-            projectId={project.id}
-            chat={chat}
-            rows={rows}
-            reader={reader}
-            mode={first ? "allow" : mode}
-            onMode={chooseMode}
-            models={models.data?.items ?? []}
-            defaultModel={models.data?.default ?? undefined}
-            model={model}
-            onModel={chooseModel}
-            blockedBy={
-              first
-                ? "The first message is sent as soon as the project is ready."
-                : isBeingMade
-                  ? "The project is still being made."
-                  : undefined
-            }
-            notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
-            tail={
-              isBeingMade ? (
-                <SetupRow title="Making the project" task={openTask} />
-              ) : phase.kind === "starting" && !live ? (
-                <SetupRow title="Starting the app" task={phase.task} />
-              ) : null
-            }
-            suggestions={suggestions}
-            onFold={() => setLayout({ isFolded: true })}
-            composer={composer}
-          />
+          <PanelBoundary title="The conversation broke">
+            <ChatColumn
+              projectId={project.id}
+              chat={chat}
+              rows={rows}
+              reader={reader}
+              mode={first ? "allow" : mode}
+              onMode={chooseMode}
+              models={models.data?.items ?? []}
+              defaultModel={models.data?.default ?? undefined}
+              model={model}
+              onModel={chooseModel}
+              blockedBy={
+                first
+                  ? "The first message is sent as soon as the project is ready."
+                  : isBeingMade
+                    ? "The project is still being made."
+                    : undefined
+              }
+              notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
+              tail={
+                isBeingMade ? (
+                  <SetupRow title="Making the project" task={openTask} />
+                ) : phase.kind === "starting" && !live ? (
+                  <SetupRow title="Starting the app" task={phase.task} />
+                ) : null
+              }
+              suggestions={suggestions}
+              onFold={() => setLayout({ isFolded: true })}
+              composer={composer}
+            />
+          </PanelBoundary>
         </div>
         <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
         {layout.isFolded ? null : (
@@ -234,32 +239,36 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
         <ViewTabs view={view} hrefOf={hrefOf} onView={show} />
         <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
           <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
-            <PreviewPane
-              preview={preview}
-              frameRef={frameRef}
-              phase={phase}
-              container={container}
-              onProblems={() => openDock("problems")}
-              acts={{
-                start: () => void acts.start(),
-                restart: acts.restart,
-                showLogs: () => openDock("logs"),
-                fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
-                isStarting: acts.isStarting,
-              }}
-            />
+            <PanelBoundary title="The preview broke" resetKeys={[phase.kind]}>
+              <PreviewPane
+                preview={preview}
+                frameRef={frameRef}
+                phase={phase}
+                container={container}
+                onProblems={() => openDock("problems")}
+                acts={{
+                  start: () => void acts.start(),
+                  restart: acts.restart,
+                  showLogs: () => openDock("logs"),
+                  fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
+                  isStarting: acts.isStarting,
+                }}
+              />
+            </PanelBoundary>
             <Scrubber rows={rows} isLive={live !== undefined} />
           </div>
           <Activity mode={view === "code" ? "visible" : "hidden"}>
-            <CodePane
-              projectId={project.id}
-              tree={tree.data}
-              treeError={tree.error ? sentenceOf(tree.error) : undefined}
-              onRetryTree={() => void tree.refetch()}
-              files={files}
-              marks={marks}
-              onQuickOpen={() => setIsQuickOpen(true)}
-            />
+            <PanelBoundary title="The code view broke" resetKeys={[files.activePath]}>
+              <CodePane
+                projectId={project.id}
+                tree={tree.data}
+                treeError={tree.error ? sentenceOf(tree.error) : undefined}
+                onRetryTree={() => void tree.refetch()}
+                files={files}
+                marks={marks}
+                onQuickOpen={() => setIsQuickOpen(true)}
+              />
+            </PanelBoundary>
           </Activity>
         </div>
         {layout.isDockOpen ? (
@@ -283,21 +292,23 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
               onChange={(dockPx) => setLayout({ dockPx })}
               className="workbench-edge inset-x-0 -top-1"
             />
-            <Dock
-              projectId={project.id}
-              tab={layout.dockTab}
-              onTab={(dockTab) => setLayout({ dockTab })}
-              onClose={() => {
-                setLayout({ isDockOpen: false });
-                if (phoneView === "dock") choosePhoneView(view);
-              }}
-              containers={containers}
-              preview={preview}
-              isAgentBusy={live !== undefined}
-              onStart={() => void acts.start()}
-              onFix={fix}
-              onOpenFile={openFile}
-            />
+            <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
+              <Dock
+                projectId={project.id}
+                tab={layout.dockTab}
+                onTab={(dockTab) => setLayout({ dockTab })}
+                onClose={() => {
+                  setLayout({ isDockOpen: false });
+                  if (phoneView === "dock") choosePhoneView(view);
+                }}
+                containers={containers}
+                preview={preview}
+                isAgentBusy={live !== undefined}
+                onStart={() => void acts.start()}
+                onFix={fix}
+                onOpenFile={openFile}
+              />
+            </PanelBoundary>
           </div>
         ) : null}
       </section>

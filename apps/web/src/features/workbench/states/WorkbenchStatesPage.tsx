@@ -6,7 +6,8 @@ import { ServicesContext } from "../services.ts";
 import { isView, type View } from "../ViewTabs.tsx";
 import { Workbench } from "../Workbench.tsx";
 import { cannedServices, projectOf } from "./canned-services.ts";
-import { modelList, scenarios, type Scenario } from "./scenarios.ts";
+import { modelList } from "./bakery.ts";
+import { scenarios, type Scenario } from "./scenarios.ts";
 
 /** Every state of the workbench, from canned events through the real code; for eyes and screenshots. */
 export function WorkbenchStatesPage() {

@@ -3,7 +3,8 @@ import type { Contract, Project } from "@tesslate/contract";
 import { routes } from "virtual:wire-routes";
 import samplePage from "./sample-app.html?raw";
 import type { Services } from "../services.ts";
-import { fileText, ids, modelList, type Scenario } from "./scenarios.ts";
+import { fileText, ids, modelList } from "./bakery.ts";
+import type { Scenario } from "./scenarios.ts";
 
 const json = (body: unknown, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });

@@ -1,4 +1,25 @@
-import type { ChatMessage, Container, Model, Project, ProjectEvent, Task, TreeEntry } from "@tesslate/contract";
+import type { ChatMessage, Container, Project, ProjectEvent, Task, TreeEntry } from "@tesslate/contract";
+import {
+  asking,
+  at,
+  container,
+  entry,
+  finished,
+  frame,
+  ids,
+  inProgress,
+  markdown,
+  message,
+  question,
+  read,
+  report,
+  run,
+  step,
+  streaming,
+  task,
+  tree,
+  up,
+} from "./bakery.ts";
 
 /** A project as a server of canned answers tells it. */
 export interface Scenario {
@@ -20,278 +41,6 @@ export interface Scenario {
   failing?: string[];
 }
 
-const day = "2025-03-14T";
-const at = (time: string) => `${day}${time}Z`;
-const chatId = "0a000000-0000-4000-8000-00000000000c";
-export const ids = {
-  project: "0a000000-0000-4000-8000-000000000001",
-  chat: chatId,
-  web: "0a000000-0000-4000-8000-00000000000a",
-  api: "0a000000-0000-4000-8000-00000000000b",
-  run: "0a000000-0000-4000-8000-0000000000f9",
-};
-
-const container = (id: string, name: string, port: number, status: Container["status"], over: Partial<Container> = {}): Container => ({
-  id,
-  project_id: ids.project,
-  base_id: null,
-  name,
-  directory: name,
-  container_name: `bakery-${name}`,
-  port,
-  internal_port: port,
-  environment_vars: null,
-  env_var_keys: [],
-  env_vars_count: 0,
-  container_type: "base",
-  service_slug: null,
-  deployment_mode: "container",
-  external_endpoint: null,
-  credentials_id: null,
-  injected_env_vars: null,
-  service_outputs: null,
-  deployment_provider: null,
-  position_x: 0,
-  position_y: 0,
-  status,
-  url: `http://bakery-${name}.preview.localhost`,
-  last_started_at: at("13:00:00"),
-  needs_restart: false,
-  created_at: at("09:00:00"),
-  ...over,
-});
-const message = (
-  id: string,
-  role: "user" | "assistant",
-  content: string,
-  time: string,
-  metadata: ChatMessage["message_metadata"] = null,
-): ChatMessage => ({
-  id: `0a000000-0000-4000-8000-0000000000${id}`,
-  chat_id: chatId,
-  role,
-  content,
-  message_metadata: metadata,
-  created_at: at(time),
-});
-const entry = (path: string): TreeEntry => ({
-  path,
-  is_directory: path.endsWith("/"),
-  size: 900,
-  etag: `e-${path}`,
-  mtime: at("14:00:00"),
-});
-const tree = [
-  "public/",
-  "public/logo.svg",
-  "src/",
-  "src/routes/",
-  "src/routes/order.tsx",
-  "src/routes/index.tsx",
-  "src/server/",
-  "src/server/slots.ts",
-  "src/server/slots.test.ts",
-  "src/server/orders.ts",
-  "src/App.tsx",
-  "src/main.tsx",
-  "src/styles.css",
-  "index.html",
-  "package.json",
-  "README.md",
-  "vite.config.ts",
-].map(entry);
-
-let seq = 0;
-const taskSeqs = new Map<string, number>();
-const frame = (time: string, type: string, data: unknown, taskId?: string): ProjectEvent => {
-  seq += 1;
-  const taskSeq = taskId ? (taskSeqs.get(taskId) ?? 0) + 1 : undefined;
-  if (taskId && taskSeq) taskSeqs.set(taskId, taskSeq);
-  return { seq, ts: at(time), type, data, ...(taskId && { task_id: taskId, task_seq: taskSeq }) } as ProjectEvent;
-};
-
-const question = "People should pick a pick-up slot when they order. Six orders a slot, and a day closes at 18:00 the evening before.";
-const todos = [
-  { content: "Slots table and capacity rule", status: "completed" },
-  { content: "Slot picker in the order page", status: "completed" },
-  { content: "Close a day at 18:00 the evening before", status: "in_progress" },
-  { content: "Move the 214 existing orders to slots", status: "pending" },
-  { content: "Bake list for the kitchen, printed at 18:05", status: "pending" },
-];
-const orderDiff =
-  '@@ -12,4 +12,6 @@\n export function Order() {\n-  const [time, setTime] = useState("");\n+  const [slot, setSlot] = useState<Slot>();\n+  const slots = useSlots(day);\n   return (\n     <form onSubmit={submit}>\n';
-const failedTest = "FAIL src/server/slots.test.ts:41\n  a cancelled order frees its place\n  expected 6 left, received 5 left";
-
-const read = { name: "read_file", parameters: { file_path: "src/server/slots.ts" } };
-const edit = { name: "patch_file", parameters: { file_path: "src/routes/order.tsx", search: "a", replace: "b" } };
-const test = { name: "bash_exec", parameters: { command: "pnpm test slots" } };
-const run = ids.run;
-const step = (
-  iteration: number,
-  time: string,
-  calls: { name: string; parameters: Record<string, unknown> }[],
-  results: unknown[],
-  text = "",
-) =>
-  frame(
-    time,
-    "agent_step",
-    { iteration, thought: null, tool_calls: calls, tool_results: results, response_text: text, timestamp: at(time), is_complete: false },
-    run,
-  );
-
-const begun = (): ProjectEvent[] => [
-  frame(
-    "14:02:01",
-    "task_started",
-    { chat_id: chatId, message_id: message("91", "assistant", "", "14:02:01").id, agent_id: null, model: "ollama/qwen3-coder" },
-    run,
-  ),
-  frame("14:02:02", "todo_updated", { todos }, run),
-  frame("14:02:04", "tool_started", { iteration: 1, tools: [read], timestamp: at("14:02:04") }, run),
-  step(1, "14:02:04", [read], [{ success: true, result: { content: "export const capacity = 6;", details: { duration_ms: 300 } } }]),
-  frame("14:02:20", "tool_started", { iteration: 2, tools: [edit], timestamp: at("14:02:20") }, run),
-  frame("14:02:21", "file_changed", { path: "src/routes/order.tsx", op: "update", diff: orderDiff, by: "agent" }, run),
-  step(2, "14:02:21", [edit], [{ success: true, result: { diff: orderDiff } }]),
-  frame("14:02:30", "tool_started", { iteration: 3, tools: [test], timestamp: at("14:02:30") }, run),
-  step(
-    3,
-    "14:02:35",
-    [test],
-    [{ success: false, error: "exit code 1", result: { output: failedTest, details: { exit_code: 1, duration_ms: 4800 } } }],
-  ),
-  frame(
-    "14:02:40",
-    "credits_used",
-    {
-      cost_total_cents: 31,
-      credits_deducted: 31,
-      new_balance: null,
-      usage_log_id: null,
-      is_byok: false,
-      tokens_in: 48_200,
-      tokens_out: 6_100,
-    },
-    run,
-  ),
-];
-const streaming = (): ProjectEvent[] => [
-  ...begun(),
-  frame(
-    "14:02:41",
-    "text_chunk",
-    {
-      iteration: 4,
-      content:
-        "The count includes cancelled orders, so a full slot never opens again. I'm counting only `paid` and `pending`, and the same rule will",
-    },
-    run,
-  ),
-];
-const asking = (): ProjectEvent[] => {
-  const push = { name: "bash_exec", parameters: { command: "pnpm drizzle-kit push --force", timeout: 120 } };
-  return [
-    ...begun(),
-    frame(
-      "14:02:41",
-      "text_chunk",
-      {
-        iteration: 4,
-        content:
-          "The count includes cancelled orders, so a full slot never opens again. I'm counting only `paid` and `pending`. Now the old column goes:",
-      },
-      run,
-    ),
-    frame("14:02:50", "tool_started", { iteration: 4, tools: [push], timestamp: at("14:02:50") }, run),
-    frame(
-      "14:02:50",
-      "approval_required",
-      {
-        approval_id: "0a000000-0000-4000-8000-0000000000a1",
-        tool_name: "bash_exec",
-        tool_parameters: push.parameters,
-        tool_description: "Runs a command",
-      },
-      run,
-    ),
-  ];
-};
-const markdown = `Slots work. A day closes at **18:00** the evening before, and a cancelled order frees its place.
-
-| slot | places |
-|---|---|
-| 07:30 | 2 |
-| 08:30 | 4 |
-
-- \`src/server/slots.ts\` counts only \`paid\` and \`pending\`
-- the order page asks for a slot before it asks for a name
-
-\`\`\`ts
-export const placesLeft = (taken: number) => Math.max(0, capacity - taken);
-\`\`\`
-
-Next I would print the bake list: [the plan](https://example.org).`;
-const finished = (): ChatMessage[] => [
-  message("90", "user", question, "14:02:00"),
-  message("91", "assistant", markdown, "14:02:01", {
-    task_id: run,
-    model: "ollama/qwen3-coder",
-    edit_mode: "ask",
-    completion_reason: "no_more_actions",
-    iterations: 5,
-    usage: { tokens_in: 48_200, tokens_out: 6_100, cost_cents: 31 },
-    steps: [
-      {
-        iteration: 1,
-        thought: "The capacity rule is in slots.ts; the page must ask it.",
-        response_text: "I'll read the slot rules first.",
-        timestamp: at("14:02:04"),
-        is_complete: false,
-        tool_calls: [
-          { ...read, result: { success: true, result: { content: "export const capacity = 6;", details: { duration_ms: 300 } } } },
-        ],
-      },
-      {
-        iteration: 2,
-        thought: null,
-        response_text: "",
-        timestamp: at("14:02:21"),
-        is_complete: false,
-        tool_calls: [
-          { ...edit, result: { success: true, result: { diff: orderDiff } } },
-          { name: "mystery_tool", parameters: { moon: "full" }, result: { success: true, result: { tide: "high" } } },
-        ],
-      },
-      {
-        iteration: 3,
-        thought: null,
-        response_text: "",
-        timestamp: at("14:04:42"),
-        is_complete: false,
-        tool_calls: [{ ...test, result: { success: true, result: { output: "14 passed", details: { exit_code: 0, duration_ms: 5200 } } } }],
-      },
-    ],
-  }),
-];
-const inProgress = (): ChatMessage[] => [message("90", "user", question, "14:02:00")];
-const task = (over: Partial<Task>): Task => ({
-  id: "0a000000-0000-4000-8000-0000000000e1",
-  user_id: ids.project,
-  type: "project_create",
-  status: "running",
-  created_at: at("14:00:00"),
-  started_at: at("14:00:00"),
-  completed_at: null,
-  progress: { current: 40, total: 100, percentage: 40, message: "Installing packages" },
-  result: null,
-  error: null,
-  logs: ["[2025-03-14T14:00:01Z] Copying the template react-vite", "[2025-03-14T14:00:02Z] Installing packages"],
-  metadata: {},
-  ...over,
-});
-
-const up = () => [container(ids.web, "web", 5173, "running"), container(ids.api, "api", 3001, "running")];
-const report = (time: string, data: object) => frame(time, "preview_report", { container_id: ids.web, ...data });
 const base = { project: {}, containers: up(), messages: [], events: [], tasks: [], tree, models: "connected" as const };
 
 export const scenarios: readonly Scenario[] = [
@@ -447,38 +196,24 @@ export const scenarios: readonly Scenario[] = [
     tasks: [task({ status: "failed", error: "The template could not be installed: no space left on the device." })],
     tree: [],
   },
+  {
+    ...base,
+    id: "long",
+    title: "A conversation of 500 messages",
+    messages: Array.from({ length: 500 }, (_, index) =>
+      index % 2 === 0
+        ? { ...message("90", "user", `Question ${index}: ${question}`, "14:02:00"), id: `user-${index}` }
+        : {
+            ...message("91", "assistant", markdown, "14:02:01", { task_id: `run-${index}`, completion_reason: "no_more_actions" }),
+            id: `agent-${index}`,
+          },
+    ),
+  },
+  {
+    ...base,
+    id: "many-files",
+    title: "A project of 10 000 files",
+    tree: Array.from({ length: 10_000 }, (_, index) => entry(`src/part-${index % 40}/file-${index}.ts`)),
+  },
   { ...base, id: "unreadable", title: "History and files cannot be read", failing: ["chat", "tree"], messages: finished() },
 ];
-
-export const modelList: Model[] = ["ollama/qwen3-coder", "openai/gpt-5.1", "anthropic/claude-sonnet-4.6"].map((id) => ({
-  id,
-  name: id.split("/")[1] ?? id,
-  source: "provider",
-  provider: id.split("/")[0] ?? "",
-  provider_name: { ollama: "Ollama", openai: "OpenAI", anthropic: "Anthropic" }[id.split("/")[0] ?? ""] ?? "",
-  pricing: null,
-  available: true,
-  health: "healthy",
-  disabled: false,
-}));
-
-export const fileText = `import { useState } from "react";
-import { useSlots, type Slot } from "../server/slots.ts";
-
-const capacity = 6;
-
-/** Where an order gets its pick-up slot. */
-export function Order({ day }: { day: string }) {
-  const [slot, setSlot] = useState<Slot>();
-  const slots = useSlots(day);
-  return (
-    <form onSubmit={submit} className="order">
-      {slots.map((candidate) => (
-        <button key={candidate.time} disabled={candidate.left === 0} onClick={() => setSlot(candidate)}>
-          {candidate.time} <em>{candidate.left} of {capacity} left</em>
-        </button>
-      ))}
-    </form>
-  );
-}
-`;
