@@ -69,7 +69,7 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
       ) : (
         <X size={14} className="flex-none text-err" aria-hidden="true" />
       )}
-      <span className="min-w-0 flex-1 truncate">
+      <span className={cx("min-w-0 flex-1", answer.note ? "py-1 break-words" : "truncate")}>
         <b>
           {answers[answer.response]}
           {by ? ` by ${by}` : ""}
@@ -77,9 +77,11 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
         , {clockText(answer.at)}
         {answer.note ? `: “${answer.note}”` : ""}
       </span>
-      <span className="max-w-[40%] min-w-0 flex-none truncate font-mono text-[11.5px]">
-        {argumentOf({ name: part.toolName, parameters: part.parameters }).text || part.toolName}
-      </span>
+      {answer.note ? null : (
+        <span className="max-w-[40%] min-w-0 flex-none truncate font-mono text-[11.5px]">
+          {argumentOf({ name: part.toolName, parameters: part.parameters }).text || part.toolName}
+        </span>
+      )}
     </div>
   );
 });
