@@ -1,7 +1,6 @@
 /** `./studio bench [--only runtime,preview,routes,tokens,idle]`: ratios, side by side, in one run. Read the ratios; the absolutes are this machine's. */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -11,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { load, script, startModelServer, turn } from "@tesslate/testkit";
 import { createProject, finished, signUp, type Account } from "../e2e/account.ts";
 import { freePort, startStudio, type RunningStudio } from "../e2e/studio.ts";
-import { treeMiB } from "./memory.ts";
+import { treeMiB, treeOf } from "./memory.ts";
 import { ms, print, quantile, type Row } from "./report.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -28,6 +27,16 @@ const firstLine = async (child: ReturnType<typeof spawn>): Promise<string> => {
   }
   return text.split("\n")[0] ?? "";
 };
+
+/** Where the embedded database of that server listens: the `-k` of its postmaster. */
+function socketDirOf(pid: number): string {
+  for (const child of treeOf(pid)) {
+    const argv = readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0");
+    const at = argv.indexOf("-k");
+    if (at > 0 && argv[at + 1]) return argv[at + 1] as string;
+  }
+  throw new Error("the server has no embedded database");
+}
 
 /** Fetches until the first 200 and returns how long that took. */
 async function untilServed(url: string, headers: Record<string, string> = {}): Promise<void> {
@@ -123,10 +132,7 @@ async function preview(studio: RunningStudio, person: Account): Promise<void> {
 async function routes(studio: RunningStudio, person: Account): Promise<void> {
   const me = await person.api.users.me();
   const { default: pg } = await import("pg");
-  const socketDir = join(
-    tmpdir(),
-    `tesslate-pg-${createHash("sha256").update(join(studio.dataDir, "postgres")).digest("hex").slice(0, 12)}`,
-  );
+  const socketDir = socketDirOf(studio.process.pid ?? 0);
   const pool = new pg.Pool({ host: socketDir, user: "tesslate", database: "tesslate", max: 2 });
   await pool.query(
     "insert into projects (owner_id, name, slug, environment_status) select $1, 'Bench ' || i, 'bench-' || i || '-' || substr(md5(random()::text), 1, 6), 'stopped' from generate_series(1, 20) i",
