@@ -6,7 +6,10 @@ export interface RuntimeOptions {
   /** `auto`: the first that works, and never one without isolation. */
   driver: "auto" | DriverName;
   dataDir: string;
+  /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
   outbound?: { allow: string[] };
+  /** Names whose addresses stay closed to sandboxes although they are public. */
+  hostnamesBlocked?: string[];
   log?: RuntimeLog;
 }
 

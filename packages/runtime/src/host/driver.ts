@@ -7,7 +7,7 @@ import type { RuntimeLog } from "../log.ts";
 import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
 import type { Cell, Place } from "./cell.ts";
 import { createFifos } from "./fifos.ts";
-import { createImages } from "./images.ts";
+import { buildFolder, createImages } from "./images.ts";
 import { makeFolder } from "./modes.ts";
 import { openSandbox, type OpenSandbox } from "./sandbox.ts";
 import { serviceNote } from "./service.ts";
@@ -39,7 +39,7 @@ interface Options {
 const idPattern = /^[a-z0-9-]{1,64}$/;
 
 /** A driver whose sandboxes are folders and processes of this host; the cell makes the difference. */
-export function createHostDriver({
+export async function createHostDriver({
   name,
   isolation,
   warnings,
@@ -52,7 +52,7 @@ export function createHostDriver({
   log,
   beforeSlot,
   onClose,
-}: Options): RuntimeDriver {
+}: Options): Promise<RuntimeDriver> {
   const home = join(root, "sandboxes");
   makeFolder(home, 0o711);
   for (const leftover of readdirSync(home)) if (leftover.startsWith(".")) rmSync(join(home, leftover), { recursive: true, force: true });
@@ -71,19 +71,32 @@ export function createHostDriver({
   };
   const ids = () => readdirSync(home).filter(exists);
 
+  const imagesDir = join(root, "images");
+  const buildSlot = (key: string) => `@build-${key}`;
+  const openBuild = (key: string, dir: string) => {
+    const place: Place = { dir, slot: slots.take(buildSlot(key)), spec: { id: `build-${key}` }, limits: buildLimits };
+    makeFolders(dir, isRoot ? place.slot.uid : undefined);
+    return openSandbox({ place, cell: createCell(place), fifos, runDir, can, log });
+  };
+  // Builds that died with an earlier process of ours; a server that was being warmed up may still run.
+  for (const slot of slots.ids(buildSlot(""))) {
+    const key = slot.slice(buildSlot("").length);
+    const dir = join(imagesDir, buildFolder(key));
+    await openBuild(key, dir).close({ leaveRunning: false });
+    rmSync(dir, { recursive: true, force: true });
+    slots.release(slot);
+  }
   const images = createImages({
-    dir: join(root, "images"),
+    dir: imagesDir,
     versions,
     ownerUid: isRoot ? slots.take("@images").uid : undefined,
     async withSandbox(key, dir, build) {
-      const place: Place = { dir, slot: slots.take(`@${key}`), spec: { id: key }, limits: buildLimits };
-      makeFolders(dir, isRoot ? place.slot.uid : undefined);
-      const { sandbox, close } = openSandbox({ place, cell: createCell(place), fifos, runDir, can, log });
+      const { sandbox, close } = openBuild(key, dir);
       try {
-        return await build(sandbox, join(dir, "files"));
+        return await build(sandbox);
       } finally {
         await close({ leaveRunning: false });
-        slots.release(`@${key}`);
+        slots.release(buildSlot(key));
       }
     },
   });

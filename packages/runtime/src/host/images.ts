@@ -21,9 +21,12 @@ interface Options {
   versions: Record<string, string>;
   /** Owner of all finished images: no project's uid, so that no project can change a file that others share. */
   ownerUid: number | undefined;
-  /** Runs `build` in a sandbox whose tree is `filesDir`, under a uid of its own, and takes the sandbox down again. */
-  withSandbox<T>(name: string, dir: string, build: (sandbox: Sandbox, files: string) => Promise<T>): Promise<T>;
+  /** Runs `build` in a sandbox that lives in `dir`, under a uid of its own, and takes the sandbox down again. */
+  withSandbox<T>(key: string, dir: string, build: (sandbox: Sandbox) => Promise<T>): Promise<T>;
 }
+
+/** Where an image is made, beside the finished ones. */
+export const buildFolder = (key: string) => `.build-${key}`;
 
 /** Dependency folders: thousands of files that nobody edits. Everything else is copied. */
 const sharedNames = new Set(["node_modules", ".venv"]);
@@ -39,7 +42,7 @@ interface Manifest {
 
 export function createImages({ dir, versions, ownerUid, withSandbox }: Options): Images {
   makeFolder(dir, 0o711);
-  for (const name of readdirSync(dir)) if (name.startsWith(".build-")) rmSync(join(dir, name), { recursive: true, force: true });
+  for (const name of readdirSync(dir)) if (name.startsWith(buildFolder(""))) rmSync(join(dir, name), { recursive: true, force: true });
   const building = new Map<ImageId, Build>();
   const isReady = (id: ImageId) => existsSync(join(dir, id, "manifest.json"));
 
@@ -101,13 +104,14 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
     tell: (line: string) => void,
     lines: string[],
   ): Promise<ImageId> {
-    const work = join(dir, `.build-${id}`);
+    const key = id.slice(-12);
+    const work = join(dir, buildFolder(key));
     const failed = (what: string, cause?: unknown) =>
       new RuntimeError("build_failed", `${image.name}: ${what}\n${lines.slice(-20).join("\n")}`.trim(), { cause });
     rmSync(work, { recursive: true, force: true });
     try {
       makeFolder(work, 0o711);
-      await withSandbox(`build-${id.slice(-12)}`, work, async (sandbox) => {
+      await withSandbox(key, work, async (sandbox) => {
         await sandbox.files.copyIn(image.sourceDir);
         for (const argv of image.build) {
           tell(`$ ${argv.join(" ")}`);

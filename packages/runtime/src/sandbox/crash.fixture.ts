@@ -1,4 +1,7 @@
 /** A server that will be killed: opens a sandbox, starts what it is told and waits. Arguments: data folder, what, a number to know its programs by. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createSandboxDriver } from "./driver.ts";
 
 const [dataDir = "", what = "", mark = ""] = process.argv.slice(2);
@@ -18,6 +21,10 @@ if (what === "everything") {
   const pty = await sandbox.pty(["sh", "-c", `echo up; setsid sleep ${mark} & trap '' HUP; sleep ${mark}`]);
   pty.onData(() => say("terminal"));
   await command;
+} else if (what === "building") {
+  // The server that is to be warmed up never listens.
+  const warm = { command: ["node", "-e", `setInterval(() => {}, 1000) // ${mark}`], port: 4100, path: "/" };
+  await driver.prepare({ name: "half", sourceDir: mkdtempSync(join(tmpdir(), "crash-image-")), build: [], warm }, { onLog: say });
 } else if (what === "frozen") {
   await start();
   await sandbox.ready("web");

@@ -121,6 +121,18 @@ describe.skipIf(reason !== undefined)(`kill -9 of the server${reason === undefin
     await driver.close();
   }, 60_000);
 
+  test("a build is forgotten, with the server it was warming up", async () => {
+    const server = serve("building");
+    await until(() => processes(`// ${mark}`).some((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")), 20_000);
+    await server.kill();
+    expect(processes(`// ${mark}`)).not.toEqual([]);
+    const driver = await createSandboxDriver({ dataDir });
+    expect(processes(`// ${mark}`)).toEqual([]);
+    expect(readdirSync(join(dataDir, "runtime/images"))).toEqual([]);
+    expect(readFileSync(join(dataDir, "runtime/slots.json"), "utf8")).not.toContain("@build");
+    await driver.close();
+  }, 60_000);
+
   test("at any moment of a start, nothing is lost sight of", async () => {
     for (let i = 0; i < 6; i++) {
       const server = serve("start");
