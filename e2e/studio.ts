@@ -36,7 +36,7 @@ export async function startStudio(env: Record<string, string> = {}, options: { d
   let output = "";
   const url = `http://localhost:${port}`;
   const spawnServer = async () => {
-    const child = spawn(process.execPath, ["--enable-source-maps", join(root, "apps/server/dist/main.js")], {
+    const child = spawn(process.execPath, [join(root, "apps/server/dist/main.js")], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, RATE_LIMIT_FACTOR: "0", LOG_LEVEL: "info", ...env },
