@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
 import { load, script, startModelServer, turn } from "@tesslate/testkit";
 import { createProject, finished, signUp, type Account } from "../e2e/account.ts";
+import { enterPreview } from "../e2e/preview.ts";
 import { freePort, startStudio, type RunningStudio } from "../e2e/studio.ts";
 import { treeMiB, treeOf } from "./memory.ts";
 import { ms, print, quantile, type Row } from "./report.ts";
@@ -59,12 +60,7 @@ async function preview(studio: RunningStudio, person: Account): Promise<void> {
     const start = await person.api.projects.start({ params: { id: project.id } });
     await finished(person.api, start.task_id);
     const { url } = await person.api.previews.ticket({ params: { id: project.id }, body: {} });
-    const entry = await viaLoopback(url, {});
-    const cookie = entry.headers
-      .getSetCookie()
-      .map((c) => c.split(";")[0])
-      .join("; ");
-    const page = await viaLoopback(new URL(entry.headers.get("location") ?? "/", url).href, { cookie });
+    const page = await enterPreview(url, studio.port);
     if (page.status !== 200) throw new Error(`preview answered ${page.status}`);
     ours.push(since(started));
     await person.api.projects.stop({ params: { id: project.id } });
@@ -100,33 +96,6 @@ async function preview(studio: RunningStudio, person: Account): Promise<void> {
     target: "<= 0.7 s, <= 1.3x",
     meets: a <= 700 && a / b <= 1.3,
   });
-
-  async function viaLoopback(address: string, headers: Record<string, string>): Promise<Response> {
-    // Names under .localhost are not resolved by every libc; the Host header is what counts.
-    const target = new URL(address);
-    const { request } = await import("node:http");
-    return new Promise((resolve, reject) => {
-      request(
-        {
-          host: "127.0.0.1",
-          port: studio.port,
-          path: target.pathname + target.search,
-          headers: { ...headers, host: target.host, accept: "text/html" },
-        },
-        (res) => {
-          const fields = new Headers();
-          for (const [name, value] of Object.entries(res.headersDistinct)) for (const v of value ?? []) fields.append(name, v);
-          res.once("readable", () => {
-            resolve(new Response(null, { status: res.statusCode ?? 0, headers: fields }));
-            res.destroy();
-          });
-          res.once("end", () => resolve(new Response(null, { status: res.statusCode ?? 0, headers: fields })));
-        },
-      )
-        .once("error", reject)
-        .end();
-    });
-  }
 }
 
 async function routes(studio: RunningStudio, person: Account): Promise<void> {

@@ -1,4 +1,4 @@
-/** Runs every test and ends with one line: `Total: N passed, N failed, N skipped`. `--only unit|e2e|conformance` runs one part. */
+/** Runs every test and ends with one line: `Total: N passed, N failed, N skipped`. `--only unit|conformance|templates|e2e` runs one part. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -58,6 +58,7 @@ const runScript = async (name: string, file: string) => {
   if (code !== 0 && !line[1]) total.failed += 1;
 };
 if (wants("conformance")) await runScript("conformance", "e2e/conformance.ts");
+if (wants("templates")) await runScript("templates", "e2e/templates.ts");
 if (wants("e2e")) await runScript("browser journeys", "e2e/run.ts");
 
 say(`\nTotal: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
