@@ -73,6 +73,8 @@ export function describeRuntimeDriver(
 
   describe(`runtime driver ${name}`, () => {
     let dataDir: string;
+    /** Folders of the host that the tests read from. */
+    let scratch: string;
     let driver: RuntimeDriver;
     let count = 0;
     const fresh = () => `c-${++count}`;
@@ -80,12 +82,13 @@ export function describeRuntimeDriver(
 
     beforeAll(async () => {
       dataDir = await mkdtemp(join(tmpdir(), "runtime-"));
+      scratch = await mkdtemp(join(tmpdir(), "runtime-sources-"));
       driver = await create(dataDir);
       process.stdout.write(`runtime driver ${name}: isolation ${driver.isolation}${driver.warnings.map((w) => `\n  ${w}`).join("")}\n`);
     }, 60_000);
     afterAll(async () => {
       await driver?.close();
-      await rm(dataDir, { recursive: true, force: true });
+      for (const dir of [dataDir, scratch]) await rm(dir, { recursive: true, force: true });
     }, 60_000);
 
     describe("the tree", () => {
@@ -472,7 +475,7 @@ export function describeRuntimeDriver(
 
     describe("images", () => {
       const image = async (more: Partial<ImageSpec> = {}): Promise<ImageSpec> => {
-        const sourceDir = await mkdtemp(join(tmpdir(), "image-"));
+        const sourceDir = await mkdtemp(join(scratch, "image-"));
         await mkdir(join(sourceDir, "src"));
         await writeFile(join(sourceDir, "src/main.txt"), `main ${more.name ?? "plain"}`);
         return { name: "plain", sourceDir, build: [programs.put("built.txt", "built")], ...more };

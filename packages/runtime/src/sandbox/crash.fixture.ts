@@ -1,6 +1,5 @@
 /** A server that will be killed: opens a sandbox, starts what it is told and waits. Arguments: data folder, what, a number to know its programs by. */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createSandboxDriver } from "./driver.ts";
 
@@ -23,8 +22,9 @@ if (what === "everything") {
   await command;
 } else if (what === "building") {
   // The server that is to be warmed up never listens.
+  mkdirSync(join(dataDir, "sources"));
   const warm = { command: ["node", "-e", `setInterval(() => {}, 1000) // ${mark}`], port: 4100, path: "/" };
-  await driver.prepare({ name: "half", sourceDir: mkdtempSync(join(tmpdir(), "crash-image-")), build: [], warm }, { onLog: say });
+  await driver.prepare({ name: "half", sourceDir: join(dataDir, "sources"), build: [], warm }, { onLog: say });
 } else if (what === "frozen") {
   await start();
   await sandbox.ready("web");
