@@ -144,7 +144,7 @@ const endings: Record<string, string> = {
 export const EndRow = memo(({ run, onResume }: { run: Run; onResume: ((taskId: string) => void) | undefined }) => {
   const tools = run.parts.filter((part) => part.kind === "tool");
   const files = new Set(tools.flatMap(touchedPaths));
-  const spanMs = run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN;
+  const spanMs = run.durationMs ?? (run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN);
   const facts = [
     Number.isFinite(spanMs) && spanMs > 0 ? durationText(spanMs) : undefined,
     tools.length > 0 ? `${tools.length} step${tools.length === 1 ? "" : "s"}` : undefined,

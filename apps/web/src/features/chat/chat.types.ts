@@ -83,6 +83,8 @@ export interface Run {
   lastSeq: number;
   startedAt: string | undefined;
   endedAt: string | undefined;
+  /** As the server measured it. */
+  durationMs: number | undefined;
   iterations: number;
   usage: RunUsage;
 }

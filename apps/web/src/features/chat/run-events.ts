@@ -31,6 +31,7 @@ export const emptyRun = (taskId: string, chatId: string): Run => ({
   lastSeq: 0,
   startedAt: undefined,
   endedAt: undefined,
+  durationMs: undefined,
   iterations: 0,
   usage: { tokensIn: 0, tokensOut: 0, costCents: 0, credits: 0 },
 });
@@ -244,6 +245,7 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
     reason: data.completion_reason,
     iterations: data.iterations,
     endedAt: event.at ?? run.endedAt,
+    durationMs: stats?.duration_ms ?? run.durationMs,
     usage: stats ? { ...run.usage, tokensIn: stats.tokens_in, tokensOut: stats.tokens_out, costCents: stats.cost_cents } : run.usage,
   };
 }

@@ -46,6 +46,7 @@ export interface Chat {
 
 /** So many of the newest runs are shown with all that their events tell. */
 const enrichedRuns = 3;
+const sendAttempts = 3;
 const takenWaitsMs = [300, 1_000, 2_000, 4_000];
 const lastChatKey = (projectId: string) => `studio:chat:${projectId}`;
 const failureOf = (error: unknown): SendFailure => ({
@@ -204,53 +205,63 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
   const announce = useCallback((id: string, text: string) => dispatch({ type: "sending", id, text, at: new Date().toISOString() }), []);
   const withdraw = useCallback((id: string) => dispatch({ type: "withdrawn", id }), []);
 
-  /** The run that goes on with this message, asked for until the server answers again or it is clear that it will not. */
-  const findTaken = async (text: string): Promise<ActiveRun | undefined> => {
+  /** After a broken line: does the server have the message? Asked until it answers again or it is clear that it will not. */
+  const askTaken = async (text: string): Promise<ActiveRun | "no" | "unknown"> => {
     for (const waitMs of takenWaitsMs) {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       try {
         const { active } = await api.chat.active({ query: { project_id: projectId, ...(chatId && { chat_id: chatId }) } });
-        return active && text.startsWith(active.message.trim().slice(0, 200)) ? active : undefined;
+        return active && text.startsWith(active.message.trim().slice(0, 200)) ? active : "no";
       } catch (error) {
-        if (!(error instanceof ApiError && error.code === "network")) return undefined;
+        if (!(error instanceof ApiError && error.code === "network")) return "unknown";
       }
     }
-    return undefined;
+    return "unknown";
   };
 
-  const send = useHandler(async (text: string, { editMode, model }: SendOptions): Promise<SendFailure | undefined> => {
+  const begin = async (text: string, { editMode, model }: SendOptions): Promise<{ taskId: string; startedChatId: string }> => {
+    const stream = api.chat.stream({
+      body: {
+        project_id: projectId,
+        message: text,
+        edit_mode: editMode,
+        view_context: "builder",
+        ...(chatId && { chat_id: chatId }),
+        ...(model && { model }),
+      },
+    });
+    // Only the beginning is read here: the run belongs to the server and tells itself on the project's stream.
+    for await (const event of stream)
+      return { taskId: event.task_id, startedChatId: event.type === "task_started" ? event.data.chat_id : (chatId ?? "") };
+    throw new ApiError(0, { detail: "The server ended the run before it began.", code: "network" });
+  };
+
+  const send = useHandler(async (text: string, options: SendOptions): Promise<SendFailure | undefined> => {
+    const { editMode } = options;
     const waiting = state.turns.find((turn) => turn.kind === "user" && turn.delivery === "sending" && turn.text === text);
     const id = waiting?.kind === "user" ? waiting.id : crypto.randomUUID();
     if (!waiting) announce(id, text);
-    try {
-      const stream = api.chat.stream({
-        body: {
-          project_id: projectId,
-          message: text,
-          edit_mode: editMode,
-          view_context: "builder",
-          ...(chatId && { chat_id: chatId }),
-          ...(model && { model }),
-        },
-      });
-      // Only the beginning is read here: the run belongs to the server and tells itself on the project's stream.
-      for await (const event of stream) {
-        const started = event.type === "task_started" ? event.data.chat_id : (chatId ?? "");
-        dispatch({ type: "sent", id, taskId: event.task_id, chatId: started, editMode });
-        if (started !== chatId) void queries.invalidateQueries({ queryKey: sessionsQuery(api, projectId).queryKey });
+    const sent = (taskId: string, startedChatId: string) => {
+      dispatch({ type: "sent", id, taskId, chatId: startedChatId, editMode });
+      if (startedChatId !== chatId) void queries.invalidateQueries({ queryKey: sessionsQuery(api, projectId).queryKey });
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { taskId, startedChatId } = await begin(text, options);
+        sent(taskId, startedChatId);
         return undefined;
+      } catch (error) {
+        const failure = failureOf(error);
+        // A message must neither get lost on a broken line nor run twice.
+        const taken = failure.code === "network" ? await askTaken(text) : "unknown";
+        if (taken === "no" && attempt < sendAttempts) continue;
+        if (typeof taken === "object") {
+          sent(taken.task_id, taken.chat_id);
+          return undefined;
+        }
+        withdraw(id);
+        return failure;
       }
-      throw new ApiError(0, { detail: "The server ended the run before it began.", code: "network" });
-    } catch (error) {
-      const failure = failureOf(error);
-      // The line broke: the server may have taken the message all the same, and must not get it twice.
-      const taken = failure.code === "network" ? await findTaken(text) : undefined;
-      if (taken) {
-        dispatch({ type: "sent", id, taskId: taken.task_id, chatId: taken.chat_id, editMode });
-        return undefined;
-      }
-      withdraw(id);
-      return failure;
     }
   });
 

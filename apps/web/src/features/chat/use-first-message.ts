@@ -1,6 +1,6 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
-import { dropFirstMessage, findFirstMessage, keepFirstMessage, type FirstMessage } from "../projects/first-message.ts";
+import { dropFirstMessage, findFirstMessage, type FirstMessage } from "../projects/first-message.ts";
 import type { Chat, SendFailure } from "./use-chat.ts";
 
 /**
@@ -21,35 +21,44 @@ export function useFirstMessage(options: {
   const { slug, chat, isReady, isHopeless } = options;
   const [first, setFirst] = useState(() => findFirstMessage(slug));
   const [id] = useState(() => crypto.randomUUID());
+  const isSending = useRef(false);
   const { announce, withdraw } = chat;
   const isKnown = chat.state.turns.some((turn) => turn.kind === "user" && turn.id === id);
 
   useEffect(() => {
-    if (first && !isKnown) announce(id, first.message);
+    if (first && !isKnown && !isSending.current) announce(id, first.message);
   }, [first, isKnown, announce, id]);
 
-  const send = useHandler(async (message: FirstMessage) => {
-    // Dropped first: a second try after a reload in mid-flight would run it twice.
+  const settle = useHandler(() => {
     dropFirstMessage(slug);
     setFirst(undefined);
+  });
+  const send = useHandler(async (message: FirstMessage) => {
+    if (isSending.current) return;
+    isSending.current = true;
     await options.prepare();
     const failure = await chat.send(message.message, { editMode: "allow", model: message.model });
-    if (!failure) return;
-    if (failure.code === "network") keepFirstMessage(slug, message);
-    options.onRefused(message.message, failure);
+    settle();
+    if (failure) options.onRefused(message.message, failure);
   });
   const giveBack = useHandler((message: FirstMessage) => {
-    dropFirstMessage(slug);
-    setFirst(undefined);
+    settle();
     withdraw(id);
     options.onRefused(message.message, undefined);
   });
+  // A reload while it was on its way: the server has it already.
+  const hasArrived =
+    first !== undefined && chat.state.turns.some((turn) => turn.kind === "user" && turn.id !== id && turn.text === first.message);
   const { isLoaded } = chat.state;
   useEffect(() => {
-    if (!first || !isKnown) return;
-    if (isHopeless) giveBack(first);
+    if (!first || isSending.current) return;
+    if (hasArrived) {
+      settle();
+      withdraw(id);
+    } else if (!isKnown) return;
+    else if (isHopeless) giveBack(first);
     else if (isReady && isLoaded) void send(first);
-  }, [first, isKnown, isHopeless, isReady, isLoaded, send, giveBack]);
+  }, [first, id, isKnown, hasArrived, isHopeless, isReady, isLoaded, send, giveBack, settle, withdraw]);
 
   return first;
 }

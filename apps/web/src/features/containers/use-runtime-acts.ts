@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Contract, Task } from "@tesslate/contract";
 import type { Client } from "@tesslate/contract/client";
-import { sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
 import { projectKey } from "../workbench/workbench.queries.ts";
@@ -34,7 +34,14 @@ export function useRuntimeActs(project: { id: string; slug: string }): RuntimeAc
     queries.setQueryData<Task[]>(key, (list) => (list?.some((known) => known.id === taskId) ? list : [task, ...(list ?? [])]));
     return undefined;
   };
-  const start = useMutation({ mutationFn: () => api.projects.start({ params }), onSuccess: adopt, onError: complain });
+  const start = useMutation({
+    mutationFn: () => api.projects.start({ params }),
+    onSuccess: adopt,
+    onError: complain,
+    // Asking twice starts nothing twice; and starting a sandbox may itself shake the network of the machine it runs on.
+    retry: (failures, error) => failures < 3 && hasCode(error, "network"),
+    retryDelay: (failures) => 400 * 2 ** failures,
+  });
   const restart = useMutation({ mutationFn: () => api.projects.restart({ params }), onSuccess: adopt, onError: complain });
   const stop = useMutation({ mutationFn: () => api.projects.stop({ params }), onSuccess: refresh, onError: complain });
   return {

@@ -1,5 +1,6 @@
 import { PanelLeft } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
+import { lazily } from "../../lib/lazily.ts";
 import { preload } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
@@ -15,7 +16,7 @@ import type { OpenFiles } from "./use-open-files.ts";
 import type { FileTree } from "./tree.ts";
 import { useFileActs } from "./use-file-acts.ts";
 
-const EditorPane = lazy(async () => ({ default: (await import("./editor/EditorPane.tsx")).EditorPane }));
+const EditorPane = lazily(async () => (await import("./editor/EditorPane.tsx")).EditorPane);
 /** Fetches the editor before it is asked for. */
 export const preloadEditor = (): void => preload(() => import("./editor/EditorPane.tsx"));
 

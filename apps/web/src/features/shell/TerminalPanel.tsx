@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import type { Container, ShellSession } from "@tesslate/contract";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
+import { lazily } from "../../lib/lazily.ts";
 import { cx } from "../../lib/cx.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -13,7 +14,7 @@ import { Spinner } from "../../ui/Spinner.tsx";
 import { useServices } from "../workbench/services.ts";
 import { shellsQuery } from "../workbench/workbench.queries.ts";
 
-const TerminalView = lazy(async () => ({ default: (await import("./TerminalView.tsx")).TerminalView }));
+const TerminalView = lazily(async () => (await import("./TerminalView.tsx")).TerminalView);
 
 export interface TerminalPanelProps {
   projectId: string;

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { EditMode, Project } from "@tesslate/contract";
-import { Activity, lazy, Suspense, useEffect, useMemo, useRef, useState, type CSSProperties } from "react";
+import { Activity, Suspense, useEffect, useMemo, useRef, useState, type CSSProperties } from "react";
+import { lazily } from "../../lib/lazily.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
@@ -40,7 +41,7 @@ import { containersQuery, tasksQuery, treeQuery } from "./workbench.queries.ts";
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
 import "./workbench.css";
 
-const QuickOpen = lazy(async () => ({ default: (await import("../files/QuickOpen.tsx")).QuickOpen }));
+const QuickOpen = lazily(async () => (await import("../files/QuickOpen.tsx")).QuickOpen);
 
 const modeKey = (projectId: string) => `studio:mode:${projectId}`;
 const suggestions = [
