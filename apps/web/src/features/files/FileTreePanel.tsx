@@ -179,7 +179,7 @@ export function FileTreePanel({ tree, acts, openPath, onOpen, marks }: FileTreeP
           {query ? "Fewer letters find more." : "Ask the agent for something, or make the first file."}
         </EmptyState>
       ) : null}
-      <div ref={scroller} className={cx("scroll-y min-h-0 flex-1 px-1 pb-2", rows.length === 0 && "hidden")}>
+      <div ref={scroller} className={cx("scroll-y min-h-0 flex-1 px-1 pb-10 narrow:pb-2", rows.length === 0 && "hidden")}>
         <div
           ref={grid}
           role="treegrid"
