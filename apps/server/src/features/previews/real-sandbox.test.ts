@@ -24,7 +24,7 @@ describe.skipIf(!runtime)(
       ada = await app.signUp();
     });
     afterAll(async () => {
-        await app.close();
+      await app.close();
       await runtime?.[Symbol.asyncDispose]();
     });
 
