@@ -1,7 +1,6 @@
 import { PanelLeft } from "lucide-react";
 import { Suspense, useState } from "react";
-import { lazily } from "../../lib/lazily.ts";
-import { preload } from "../../lib/chunks.ts";
+import { lazily, preload } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { shortcuts } from "../../shortcuts.ts";

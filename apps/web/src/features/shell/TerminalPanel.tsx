@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import type { Container, ShellSession } from "@tesslate/contract";
 import { Suspense, useEffect, useState } from "react";
-import { lazily } from "../../lib/lazily.ts";
+import { lazily } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";

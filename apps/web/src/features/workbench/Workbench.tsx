@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { EditMode, Project } from "@tesslate/contract";
 import { Activity, Suspense, useEffect, useMemo, useRef, useState, type CSSProperties } from "react";
-import { lazily } from "../../lib/lazily.ts";
+import { lazily } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
