@@ -133,10 +133,8 @@ export function openSlots(dir: string, claimsDir: string): Slots {
 }
 
 export const toNumber = (ip: string) => ip.split(".").reduce((n, part) => n * 256 + Number(part), 0);
-const address = (base: string, add: number) => {
-  const n = toNumber(base) + add;
-  return [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join(".");
-};
+export const toAddress = (n: number) => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join(".");
+const address = (base: string, add: number) => toAddress(toNumber(base) + add);
 
 /** The first pool that none of the host's own networks touches. */
 function freePool(): string {

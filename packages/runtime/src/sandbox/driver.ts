@@ -141,10 +141,12 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
 }
 
 const probeId = "probe";
+/** No sandbox has this id: the addresses between the host and the sandboxes' hub come from a slot, as theirs do. */
+const hubId = "@hub";
 
 /** A network that has been laid once: the filter alone proves little. The probe sandbox uses what was laid. */
 async function openTriedNetwork({ key, slots }: State, resolvers: string[]): Promise<Network> {
-  const network = await openNetwork({ key, ranges: slots.ranges, resolvers });
+  const network = await openNetwork({ key, hubSlot: slots.take(hubId), ranges: slots.ranges, resolvers });
   try {
     await network.ensure(slots.take(probeId), { offline: false });
     return network;

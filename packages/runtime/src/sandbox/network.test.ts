@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { until } from "../conformance.ts";
+import type { RuntimeDriver, Sandbox } from "../types.ts";
+import { createSandboxDriver } from "./driver.ts";
+import { unavailableHere } from "./here.ts";
+import { networks } from "./hub.ts";
+
+const reason = await unavailableHere();
+
+test.each([
+  ["10.0.0.0", "10.0.0.0", ["10.0.0.0/32"]],
+  ["10.0.0.0", "10.0.0.255", ["10.0.0.0/24"]],
+  ["10.0.0.1", "10.0.0.6", ["10.0.0.1/32", "10.0.0.2/31", "10.0.0.4/31", "10.0.0.6/32"]],
+  ["100.72.248.224", "100.72.249.31", ["100.72.248.224/27", "100.72.249.0/27"]],
+  ["0.0.0.0", "255.255.255.255", ["0.0.0.0/1", "128.0.0.0/1"]],
+])("%s to %s as networks", (from, to, expected) => {
+  expect(networks(from, to)).toEqual(expected);
+});
+
+describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
+  let dataDir: string;
+  let driver: RuntimeDriver | undefined;
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), "network-"));
+  });
+  afterEach(async () => {
+    await driver?.close();
+    driver = undefined;
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const key = () =>
+    createHash("sha256")
+      .update(realpathSync(join(dataDir, "runtime")))
+      .digest("hex")
+      .slice(0, 8);
+  const cable = () => `/sys/class/net/ts-${key()}`;
+  const namespaces = () => readdirSync("/run/netns").filter((name) => name.startsWith(`tesslate-${key()}-`));
+  const serve = async (sandbox: Sandbox) => {
+    const script = 'require("http").createServer((q, r) => r.end("alive")).listen(4100, "127.0.0.1")';
+    await sandbox.start({ name: "web", command: ["node", "-e", script], cwd: ".", env: {}, port: 4100 });
+    await sandbox.ready("web", { timeoutMs: 20_000 });
+  };
+  const get = async (sandbox: Sandbox) => {
+    const { host, port } = await sandbox.address(4100);
+    return (await fetch(`http://${host}:${port}/`)).text();
+  };
+
+  test("links and addresses of the host stay as they are while sandboxes come and go", async ({ skip }) => {
+    const watch = watchLinks();
+    try {
+      driver = await createSandboxDriver({ dataDir });
+      if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
+      const ours = `ts-${key()}`;
+      // That the cable was laid is seen: the watch sees.
+      await until(() => watch.lines().some((line) => line.includes(ours) && line.includes("LOWER_UP")));
+      const laid = watch.lines().length;
+      // With those laid in advance, the hub apart.
+      await until(() => namespaces().length > 4, 20_000);
+      const sandbox = await driver.open({ id: "seen" });
+      await serve(sandbox);
+      expect(await get(sandbox)).toBe("alive");
+      const script = 'require("net").connect(80, "10.0.0.1").on("error", () => console.log("refused"))';
+      expect((await sandbox.exec(["node", "-e", script])).stdout).toBe("refused\n");
+      await sandbox.stop();
+      await serve(sandbox);
+      for (let i = 0; i < 6; i++) await (await driver.open({ id: `further-${i}` })).exec(["true"]);
+      const offline = await driver.open({ id: "offline", offline: true });
+      await serve(offline);
+      expect(await get(offline)).toBe("alive");
+      for (const id of ["seen", "offline", "further-0"]) await driver.remove(id);
+      await driver.close();
+      driver = undefined;
+      // When it goes is seen as well, so nothing before it is still on its way.
+      await until(() => watch.lines().some((line) => line.startsWith("Deleted") && line.includes(ours)));
+      // Other drivers' cables may come and go on this machine meanwhile.
+      const strangers = new RegExp(`\\bts-?(?!${key().slice(0, 5)})[0-9a-f]{5}`);
+      const isGoing = (line: string) => line.includes(ours) && (line.startsWith("Deleted") || line.includes("@NONE"));
+      const lines = watch.lines().slice(laid);
+      expect(lines.filter((line) => !strangers.test(line) && !isGoing(line))).toEqual([]);
+    } finally {
+      watch.stop();
+    }
+  }, 60_000);
+
+  test("the cable and the sandboxes on it are taken over by the next process; closing takes both away", async ({ skip }) => {
+    driver = await createSandboxDriver({ dataDir });
+    if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
+    await serve(await driver.open({ id: "kept" }));
+    const index = () => readFileSync(`${cable()}/ifindex`, "utf8");
+    const before = index();
+    await driver.close({ leaveRunning: true });
+    driver = await createSandboxDriver({ dataDir });
+    expect(index()).toBe(before);
+    const kept = await driver.open({ id: "kept" });
+    expect(await get(kept)).toBe("alive");
+    expect((await kept.exec(["node", "-e", 'fetch("http://127.0.0.1:4100").then((r) => console.log(r.status))'])).stdout).toBe("200\n");
+    await driver.close();
+    driver = undefined;
+    expect(existsSync(cable())).toBe(false);
+    expect(namespaces()).toEqual([]);
+  }, 60_000);
+
+  test("an address that no sandbox has any more refuses at once", async ({ skip }) => {
+    driver = await createSandboxDriver({ dataDir });
+    if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
+    const sandbox = await driver.open({ id: "gone" });
+    await serve(sandbox);
+    expect(await get(sandbox)).toBe("alive");
+    const { host, port } = await sandbox.address(4100);
+    await driver.remove("gone");
+    await expect(fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(5_000) })).rejects.toMatchObject({
+      cause: { code: "ECONNREFUSED" },
+    });
+  }, 60_000);
+});
+
+/** What the kernel tells of links and addresses in the host's own namespace, a line each. */
+function watchLinks() {
+  const child = spawn("ip", ["-o", "monitor", "link", "address"], { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  return { lines: () => said.split("\n").filter(Boolean), stop: () => child.kill() };
+}
