@@ -1,10 +1,11 @@
-import { chownSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
+import { readNote, writeNote } from "./note.ts";
 import type { Cell, Place } from "./cell.ts";
 import { createFifos } from "./fifos.ts";
 import { buildFolder, createImages } from "./images.ts";
@@ -214,14 +215,9 @@ function makeFolders(dir: string, owner: number | undefined) {
 
 /** Limits and names as they were; a lost note must not cost the tree. */
 function readSpec(dir: string, id: string): SandboxSpec {
-  try {
-    return JSON.parse(readFileSync(join(dir, "spec.json"), "utf8")) as SandboxSpec;
-  } catch {
-    return { id };
-  }
+  return readNote<SandboxSpec>(join(dir, "spec.json")) ?? { id };
 }
 
 function saveSpec(dir: string, spec: SandboxSpec) {
-  writeFileSync(join(dir, "spec.json.tmp"), JSON.stringify(spec), { mode: 0o600 });
-  renameSync(join(dir, "spec.json.tmp"), join(dir, "spec.json"));
+  writeNote(join(dir, "spec.json"), spec);
 }

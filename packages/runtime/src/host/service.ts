@@ -1,10 +1,11 @@
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, writeFileSync, type FSWatcher } from "node:fs";
+import { closeSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, type FSWatcher } from "node:fs";
 import { connect } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
+import { readNote, writeNote } from "./note.ts";
 import { supervisorName } from "./cell.ts";
 import { listeningPorts } from "./ports.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
@@ -65,7 +66,7 @@ export function openService(name: string, host: ServiceHost): Service {
   mkdirSync(host.dir, { recursive: true, mode: 0o700 });
   const file = (leaf: string) => join(host.dir, leaf);
   const log = openServiceLog(host.dir, host.owner, host.onTrouble);
-  let saved: Saved | undefined = existsSync(file(serviceNote)) ? (JSON.parse(readFileSync(file(serviceNote), "utf8")) as Saved) : undefined;
+  let saved = readNote<Saved>(file(serviceNote));
   let state: ServiceState = { name, status: "stopped" };
   let supervisor: number | undefined;
   let isAlive = false;
@@ -227,7 +228,7 @@ export function openService(name: string, host: ServiceHost): Service {
       bootId: bootId(),
       oomKills: host.oomKills(),
     };
-    writeFileSync(file(serviceNote), JSON.stringify(saved), { mode: 0o600 });
+    writeNote(file(serviceNote), saved);
     isStopping = false;
     log.note(`starting: ${spec.command.join(" ")}`);
     const { stdout, stderr } = log.openStreams();

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { writeNote } from "./note.ts";
 import { RuntimeError } from "../errors.ts";
 
 /** What is the sandbox's own: a uid and a /30 of addresses, both following from one number. */
@@ -49,8 +50,7 @@ export function openSlots(dir: string, claimsDir: string): Slots {
   const used = new Set(Object.values(saved.slots));
 
   function save() {
-    writeFileSync(`${file}.tmp`, JSON.stringify(saved), { mode: 0o600 });
-    renameSync(`${file}.tmp`, file);
+    writeNote(file, saved);
   }
   /** A block counts as ours when nobody else holds it, or its holder's folder is gone. */
   function claim(block: number): boolean {
