@@ -38,6 +38,7 @@ import {
   createEnvironmentVault,
   createIdlePolicy,
   createPower,
+  createServices,
   createStatusKeeper,
   mountContainers,
   previewOrigin,
@@ -184,8 +185,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       log,
     });
     closers.push(async () => idle.close());
-    const power = createPower({ store: containersStore, projects, tasks, keeper, idle, vault, runtime, address, log });
-    const containers = createContainers({ store: containersStore, projects, power, keeper, templates, tasks, vault, address });
+    const services = createServices({ store: containersStore, projects, keeper, idle, vault, runtime, address, log });
+    const power = createPower({ store: containersStore, projects, tasks, services, idle, runtime, address, log });
+    const containers = createContainers({ store: containersStore, projects, power, services, keeper, templates, tasks, vault, address });
     const provisioning = createProvisioning({
       store: projectsStore,
       projects,
@@ -200,6 +202,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       containers,
       projects,
       power,
+      services,
       keeper,
       idle,
       visitors,
@@ -223,7 +226,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           void projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not noted"));
         },
         listContainers: (projectId) => containersStore.listAll(projectId),
-        environmentOf: power.environmentOf,
+        environmentOf: services.environmentOf,
       },
       store: createShellStore(db),
       log,
@@ -254,11 +257,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         events,
         around: {
           projects,
-          keepAwake: async (projectId) => {
-            const release = idle.hold(projectId);
-            await idle.awake(projectId);
-            return release;
-          },
+          keepAwake: idle.keepAwake,
           expectChange: watch.expect,
           previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
         },
@@ -278,7 +277,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     closers.push(() => jobs.close());
     await tasks.start(jobs);
-    await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, power, processId: presence.id, log });
+    await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, services, processId: presence.id, log });
     await provisioning.reconcile();
     await shell.reconcile();
 
@@ -321,6 +320,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       projects,
       provisioning,
       verbs: power,
+      statusOf: services.status,
       templates,
       events,
       deploymentMode: runtime.name,

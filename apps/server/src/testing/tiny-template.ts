@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort } from "./app.ts";
+import { temporaryFolder } from "./temporary.ts";
 
 /** A dev server of sixty lines without dependencies: what previews and containers are tested with. */
 const server = `
@@ -9,13 +9,14 @@ import { createServer } from "node:http";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 const env = process.env;
+const boot = Date.now() + Math.random();
 console.log("token is " + (env.SECRET_TOKEN ?? "unset"));
 if (env.CRASH) { console.error("cannot start: " + env.SECRET_TOKEN); process.exit(Number(env.CRASH)); }
 const page = "<!doctype html><html><head><title>Tiny</title></head><body>hello</body></html>";
 const server = createServer((request, response) => {
   const url = new URL(request.url, "http://x");
   const send = (type, body, headers = {}) => response.writeHead(200, { "content-type": type, ...headers }).end(body);
-  if (url.pathname === "/headers") return send("application/json", JSON.stringify({ pid: process.pid, url: request.url, headers: request.headers, env: { PORT: env.PORT, HOST: env.HOST, PROJECT_ID: env.PROJECT_ID, CONTAINER_NAME: env.CONTAINER_NAME, GREETING: env.GREETING } }));
+  if (url.pathname === "/headers") return send("application/json", JSON.stringify({ boot, url: request.url, headers: request.headers, env: { PORT: env.PORT, HOST: env.HOST, PROJECT_ID: env.PROJECT_ID, CONTAINER_NAME: env.CONTAINER_NAME, GREETING: env.GREETING } }));
   if (url.pathname === "/cookie") return send("text/plain", "ok", { "set-cookie": ["tesslate_auth=evil", "mine=1; Domain=preview.localhost; Path=/"] });
   if (url.pathname === "/gzip") return send("text/html", gzipSync(page), { "content-encoding": "gzip", etag: '"abc"' });
   if (url.pathname === "/fragment") return send("text/html", "<p>part</p>");
@@ -56,7 +57,7 @@ server.listen(Number(env.OTHER_PORT ?? env.PORT), "127.0.0.1", () => console.log
 
 /** A templates folder with one template, `tiny`, in a fresh place. Its port is a free one: without a network of their own projects share the host's. */
 export async function tinyTemplates(more: { build?: string[][]; command?: string[] } = {}): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), "studio-templates-"));
+  const dir = temporaryFolder("templates");
   const files = join(dir, "tiny/files");
   await mkdir(files, { recursive: true });
   await writeFile(join(files, "server.mjs"), server);

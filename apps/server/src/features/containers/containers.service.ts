@@ -12,7 +12,8 @@ import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
 import { maskSecrets, type EnvironmentVault } from "./environment.ts";
 import { freeKey, freePort, hostLabel, serviceKey } from "./names.ts";
-import { portOf, type Power } from "./power.ts";
+import type { Power } from "./power.ts";
+import { portOf, type Services } from "./services.ts";
 import type { StatusKeeper } from "./status-keeper.ts";
 
 const probeMs = 5000;
@@ -27,6 +28,7 @@ export function createContainers({
   store,
   projects,
   power,
+  services,
   keeper,
   templates,
   tasks,
@@ -36,6 +38,7 @@ export function createContainers({
   store: ContainersStore;
   projects: Projects;
   power: Power;
+  services: Services;
   keeper: StatusKeeper;
   templates: Templates;
   tasks: Tasks;
@@ -255,13 +258,13 @@ export function createContainers({
       await power.stopContainer(project, row);
       await store.remove(row.id);
       await projects.release({ project_id: project.id, container_id: row.id, reason: "deleted" });
-      await power.settleEnvironment(project);
+      await services.settleEnvironment(project);
     },
 
     health: async (userId: string, ref: string, id: string, signal: AbortSignal) => {
       const { project, row } = await require(userId, ref, id);
       const url = urlOf(row, address);
-      const target = await power.reach(project, row);
+      const target = await services.reach(project, row);
       if ("status" in target) return { healthy: false, url, error: target.message };
       const host = url ? new URL(url).host : `${target.host}:${target.port}`;
       const result = await probe(target, host, signal);
@@ -286,6 +289,5 @@ export function createContainers({
             yield { seq, type: "log" as const, data: { line: maskSecrets(line, vars), stream, ts } };
       })();
     },
-    environmentOf: async (project: ProjectRow, row: ContainerRow): Promise<Record<string, string>> => power.environmentOf(project, row),
   };
 }

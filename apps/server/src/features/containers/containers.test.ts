@@ -1,5 +1,4 @@
-import { mkdtemp, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test, vi } from "vitest";
@@ -7,6 +6,7 @@ import type { LogEvent, ProjectEvent } from "@tesslate/contract";
 import { freePort, testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { ended, setUpProject, startedProject } from "../../testing/projects.ts";
 import { scratchRuntime } from "../../testing/scratch-runtime.ts";
+import { temporaryFolder } from "../../testing/temporary.ts";
 import { tinyTemplates } from "../../testing/tiny-template.ts";
 
 let templatesDir: string;
@@ -14,7 +14,7 @@ beforeAll(async () => {
   templatesDir = await tinyTemplates();
 });
 async function start(options: { idle?: { freezeMs: number; stopMs: number } } = {}): Promise<TestApp> {
-  const runtime = await scratchRuntime(await mkdtemp(join(tmpdir(), "studio-runtime-")));
+  const runtime = await scratchRuntime(temporaryFolder("runtime"));
   return testApp({
     swap: { runtime, templatesDir },
     configure: (config) => {
@@ -361,7 +361,7 @@ describe("idle", () => {
 
 describe("reconcile", () => {
   test("rows that claim to run are corrected, strangers' sandboxes removed, and files never without a database", async () => {
-    const dir = await mkdtemp(join(tmpdir(), "studio-runtime-"));
+    const dir = temporaryFolder("runtime");
     const first = await testApp({ swap: { runtime: await scratchRuntime(dir), templatesDir } });
     const ada = await first.signUp();
     const { project, container } = await startedProject(first, ada);

@@ -4,6 +4,7 @@ export { previewOrigin, type PreviewAddress } from "./container-shape.ts";
 export { createEnvironmentVault } from "./environment.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
 export { createPower, type Power } from "./power.ts";
+export { createServices, type Services } from "./services.ts";
 export { createStatusKeeper, type StatusKeeper } from "./status-keeper.ts";
 export { mountContainers } from "./containers.routes.ts";
 export { reconcile } from "./reconcile.ts";

@@ -3,7 +3,7 @@ import type { Logger } from "../../platform/logger.ts";
 import type { Projects } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { ContainersStore } from "./containers.store.ts";
-import type { Power } from "./power.ts";
+import type { Services } from "./services.ts";
 import type { StatusKeeper } from "./status-keeper.ts";
 
 /** What reconciling needs to know of projects. */
@@ -24,7 +24,7 @@ export async function reconcile({
   facts,
   store,
   keeper,
-  power,
+  services,
   processId,
   log,
 }: {
@@ -33,7 +33,7 @@ export async function reconcile({
   facts: ProjectFacts;
   store: ContainersStore;
   keeper: StatusKeeper;
-  power: Power;
+  services: Services;
   processId: number;
   log: Logger;
 }): Promise<void> {
@@ -52,10 +52,10 @@ export async function reconcile({
     }
 
   const alive = new Set<string>();
-  for (const { id, services } of sandboxes) {
+  for (const { id, services: listed } of sandboxes) {
     const project = known.get(id);
     if (!project || project.environment_status === "deleting" || project.environment_status === "provisioning") continue;
-    if (!services.some((s) => s.state === "running" || s.state === "starting" || s.state === "frozen")) continue;
+    if (!listed.some((s) => s.state === "running" || s.state === "starting" || s.state === "frozen")) continue;
     try {
       const sandbox = await projects.sandboxOf(project);
       const keys = new Set((await store.listAll(id)).map((row) => row.service_key));
@@ -66,7 +66,7 @@ export async function reconcile({
           continue;
         }
         alive.add(`${id}/${state.name}`);
-        power.adopt(id, state);
+        services.adopt(id, state);
         log.info({ project_id: id, service: state.name, status: state.status }, "service adopted");
       }
       await keeper.written(id);
@@ -82,5 +82,5 @@ export async function reconcile({
     if (isOurs(row.project_id) && !alive.has(`${row.project_id}/${row.service_key}`)) await keeper.stopped(row);
   for (const project of await facts.listUnsettled())
     if (isOurs(project.id) && ["starting", "stopping", "active"].includes(project.environment_status))
-      await power.settleEnvironment(project);
+      await services.settleEnvironment(project);
 }

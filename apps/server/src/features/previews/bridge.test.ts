@@ -1,13 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { chromium, type Browser, type Frame, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { PreviewReport, ProjectEvent } from "@tesslate/contract";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { startedProject } from "../../testing/projects.ts";
 import { scratchRuntime } from "../../testing/scratch-runtime.ts";
+import { temporaryFolder } from "../../testing/temporary.ts";
 import { tinyTemplates } from "../../testing/tiny-template.ts";
 
 const soon = { timeout: 10_000 };
@@ -29,7 +27,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
   let projectId: string;
   let browser: Browser;
   beforeAll(async () => {
-    const runtime = await scratchRuntime(await mkdtemp(join(tmpdir(), "studio-runtime-")));
+    const runtime = await scratchRuntime(temporaryFolder("runtime"));
     app = await testApp({ swap: { runtime, templatesDir: await tinyTemplates() } });
     ada = await app.signUp();
     projectId = (await startedProject(app, ada)).project.id;

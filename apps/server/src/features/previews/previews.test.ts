@@ -1,12 +1,10 @@
-import { mkdtemp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Container, LogEvent, PreviewReport, Project, ProjectEvent } from "@tesslate/contract";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { asPage, ended, enterPreview, setUpProject, startedProject, visitHost, type Visit } from "../../testing/projects.ts";
 import { scratchRuntime } from "../../testing/scratch-runtime.ts";
+import { temporaryFolder } from "../../testing/temporary.ts";
 import { tinyTemplates } from "../../testing/tiny-template.ts";
 
 let templatesDir: string;
@@ -17,13 +15,13 @@ let container: Container;
 let visit: Visit;
 const start = async (configure?: (config: TestApp["config"]) => void) =>
   testApp({
-    swap: { runtime: await scratchRuntime(await mkdtemp(join(tmpdir(), "studio-runtime-"))), templatesDir: await tinyTemplates() },
+    swap: { runtime: await scratchRuntime(temporaryFolder("runtime")), templatesDir: await tinyTemplates() },
     ...(configure && { configure }),
   });
 
 beforeAll(async () => {
   templatesDir = await tinyTemplates();
-  app = await testApp({ swap: { runtime: await scratchRuntime(await mkdtemp(join(tmpdir(), "studio-runtime-"))), templatesDir } });
+  app = await testApp({ swap: { runtime: await scratchRuntime(temporaryFolder("runtime")), templatesDir } });
   ada = await app.signUp();
   ({ project, container } = await startedProject(app, ada));
   visit = await enterPreview(app, ada, project.id);

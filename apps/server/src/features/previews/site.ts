@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { PreviewSite } from "../../http/server.ts";
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
-import type { Containers, IdlePolicy, Power, PreviewAddress, StatusKeeper } from "../containers/index.ts";
+import type { Containers, IdlePolicy, Power, PreviewAddress, Services, StatusKeeper } from "../containers/index.ts";
 import type { Projects } from "../projects/index.ts";
 import { createForwarder, type Passage, type Target } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
@@ -60,6 +60,7 @@ export function createPreviewSite({
   containers,
   projects,
   power,
+  services,
   keeper,
   idle,
   visitors,
@@ -72,6 +73,7 @@ export function createPreviewSite({
   containers: Containers;
   projects: Projects;
   power: Power;
+  services: Services;
   keeper: StatusKeeper;
   idle: IdlePolicy;
   visitors: Visitors;
@@ -126,7 +128,7 @@ export function createPreviewSite({
     const { name } = place.container;
     const deadline = Date.now() + holdMs;
     for (let { project, container } = place; ;) {
-      const found = await power.reach(project, container);
+      const found = await services.reach(project, container);
       if (!("status" in found)) return found;
       if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path);
       const left = deadline - Date.now();

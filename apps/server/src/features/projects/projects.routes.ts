@@ -16,7 +16,6 @@ interface Started {
 }
 /** The verbs that act on all containers of a project. */
 export interface ProjectVerbs {
-  status(project: ProjectRow): Promise<ProjectStatus>;
   startProject(project: ProjectRow): Promise<Started & { containers: Record<string, string | null> }>;
   stopProject(project: ProjectRow): Promise<void>;
   restartProject(project: ProjectRow): Promise<Started>;
@@ -29,6 +28,7 @@ export function mountProjects(
     projects,
     provisioning,
     verbs,
+    statusOf,
     templates,
     events,
     deploymentMode,
@@ -37,6 +37,8 @@ export function mountProjects(
     projects: Projects;
     provisioning: Provisioning;
     verbs: ProjectVerbs;
+    /** What runs, asked of the runtime. */
+    statusOf: (project: ProjectRow) => Promise<ProjectStatus>;
     templates: Templates;
     events: EventLog;
     deploymentMode: ProjectStatus["deployment_mode"];
@@ -51,7 +53,7 @@ export function mountProjects(
     remove: ({ user }, { params }) => provisioning.remove(user.id, params.id),
     status: async ({ user }, { params }) => {
       const project = await projects.require(user.id, params.id);
-      const status = await verbs.status(project);
+      const status = await statusOf(project);
       const error = project.environment_status === "setup_failed" ? await provisioning.setupError(project) : status.error;
       return { ...status, ...(error !== undefined && { error }) };
     },

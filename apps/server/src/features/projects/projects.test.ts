@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { join } from "node:path";
-import { mkdtemp, readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import type { ProjectEvent } from "@tesslate/contract";
@@ -9,15 +7,16 @@ import { RuntimeError } from "@tesslate/runtime";
 import { testApp, type TestApp } from "../../testing/app.ts";
 import { ended, setUpProject, startedProject } from "../../testing/projects.ts";
 import { scratchRuntime } from "../../testing/scratch-runtime.ts";
+import { temporaryFolder } from "../../testing/temporary.ts";
 import { tinyTemplates } from "../../testing/tiny-template.ts";
 
 let templatesDir: string;
 beforeAll(async () => {
   templatesDir = await tinyTemplates();
 });
-const runtimeDir = () => mkdtemp(join(tmpdir(), "studio-runtime-"));
+
 const start = async (options: { onPrepare?: () => Promise<void> } = {}): Promise<TestApp & { runtimeDir: string }> => {
-  const dir = await runtimeDir();
+  const dir = temporaryFolder("runtime");
   return Object.assign(await testApp({ swap: { runtime: await scratchRuntime(dir, options), templatesDir } }), { runtimeDir: dir });
 };
 
@@ -286,7 +285,7 @@ describe("delete", () => {
   });
 
   test("one that a crash cut short is finished at the next start, as is a setup", async () => {
-    const dir = await runtimeDir();
+    const dir = temporaryFolder("runtime");
     const first = await testApp({ swap: { runtime: await scratchRuntime(dir), templatesDir } });
     const ada = await first.signUp();
     const doomed = await setUpProject(first, ada, "Doomed");

@@ -1,0 +1,214 @@
+import type { ProjectStatus } from "@tesslate/contract";
+import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } from "@tesslate/runtime";
+import { AppError } from "../../platform/errors.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { runStatusOf, type Projects } from "../projects/index.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import { urlOf, type PreviewAddress } from "./container-shape.ts";
+import type { ContainersStore } from "./containers.store.ts";
+import type { ContainerRow } from "./containers.table.ts";
+import { maskSecrets, type EnvironmentVault } from "./environment.ts";
+import type { IdlePolicy } from "./idle-policy.ts";
+import { failureOf, type StatusKeeper } from "./status-keeper.ts";
+
+/** How long a service may take until something inside listens. */
+const readyMs = 120_000;
+
+/** Percent done of one start, and what happens now. */
+export type Report = (percent: number, message: string) => Promise<void>;
+/** Where a service answers, or why it does not. */
+export type Reach = { host: string; port: number } | { status: "stopped" | "starting" | "failed"; message: string; lastLines: string[] };
+
+export const isUp = (state: Pick<ServiceState, "status"> | undefined): boolean => state?.status === "running" || state?.status === "frozen";
+export const isAlive = (state: Pick<ServiceState, "status"> | undefined): boolean => isUp(state) || state?.status === "starting";
+/** The port a container is told to listen on (accounts-projects 4.2). */
+export const portOf = (row: Pick<ContainerRow, "internal_port" | "port">): number => row.internal_port ?? row.port ?? 3000;
+/** Run by us, not an external service. */
+export const isOurs = (row: ContainerRow): boolean => row.deployment_mode === "container";
+
+/** The containers of projects as services in their sandboxes: one at a time, without tasks and without refusals. */
+export type Services = ReturnType<typeof createServices>;
+
+export function createServices({
+  store,
+  projects,
+  keeper,
+  idle,
+  vault,
+  runtime,
+  address,
+  log,
+}: {
+  store: ContainersStore;
+  projects: Projects;
+  keeper: StatusKeeper;
+  idle: IdlePolicy;
+  vault: EnvironmentVault;
+  runtime: RuntimeDriver;
+  address: PreviewAddress;
+  log: Logger;
+}) {
+  const adopt = (projectId: string, state: ServiceState) => {
+    void keeper.note(projectId, state);
+    if (isAlive(state)) idle.watch(projectId, state.status === "frozen");
+    else void forgetIfStill(projectId);
+  };
+  /** What crashed stays as it is: there is nothing left to put to sleep, and its failure must not turn into a plain stop. */
+  const forgetIfStill = async (projectId: string) => {
+    const sandbox = await projects.peekSandbox(projectId)?.catch(() => undefined);
+    if (!sandbox?.services().some(isAlive)) idle.forget(projectId);
+  };
+  projects.onServiceState(adopt);
+
+  const stateOf = (sandbox: Sandbox, row: ContainerRow) => sandbox.services().find((s) => s.name === row.service_key);
+  /** Right wins: the container's variables, then what it cannot choose itself. */
+  const environmentOf = (project: ProjectRow, row: ContainerRow): Record<string, string> => ({
+    // Vite refuses unknown host names; the preview's is ours to know.
+    __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: `.${address.domain}`,
+    ...vault.open(row),
+    PROJECT_ID: project.id,
+    CONTAINER_ID: row.id,
+    CONTAINER_NAME: row.container_name,
+    PORT: String(portOf(row)),
+    HOST: "0.0.0.0",
+  });
+  const startError = (row: ContainerRow, error: unknown): unknown => {
+    if (!(error instanceof RuntimeError)) return error;
+    // The driver's message quotes the program's output: masked for people, and left out of the log altogether.
+    return new AppError("start_failed", maskSecrets(error.message, vault.open(row)), { cause: error.cause });
+  };
+
+  /** Starts one service and waits until something inside listens. Throws `start_failed` with the last lines. */
+  const start = async (project: ProjectRow, row: ContainerRow, signal: AbortSignal, report: Report): Promise<void> => {
+    await report(10, `Checking ${row.name}`);
+    if (!row.start_command || row.start_command.length === 0) throw new AppError("start_failed", `${row.name} has no start command.`);
+    await report(25, "Opening the project");
+    const sandbox = await projects.sandboxOf(project);
+    // A slow start is not idleness.
+    const release = await idle.keepAwake(project.id);
+    try {
+      await report(40, "Reading the configuration");
+      const env = environmentOf(project, row);
+      await report(55, `Starting ${row.name}`);
+      if (!isAlive(stateOf(sandbox, row))) await store.update(row.id, { needs_restart: false });
+      await sandbox.start({ name: row.service_key, command: row.start_command, cwd: row.directory, env, port: portOf(row) });
+      await report(70, `${row.name} is reachable at its address`);
+      await report(85, `Waiting until ${row.name} answers`);
+      await sandbox.ready(row.service_key, { timeoutMs: readyMs, signal });
+    } catch (error) {
+      if (signal.aborted) {
+        // At shutdown it stays for the next start to adopt.
+        if (signal.reason !== "shutdown") await sandbox.stop(row.service_key);
+      } else if (error instanceof RuntimeError && error.code === "start_timeout") {
+        const lines = stateOf(sandbox, row)?.lastLines ?? [];
+        await sandbox.stop(row.service_key);
+        await keeper.fail(row, `Nothing listened on a port within ${readyMs / 1000} s, so it was stopped.`, lines);
+      } else {
+        await keeper.written(project.id);
+        const state = stateOf(sandbox, row);
+        // What never came to life has told the keeper nothing.
+        if (state?.status !== "failed")
+          await keeper.fail(row, error instanceof RuntimeError ? maskSecrets(error.message, vault.open(row)) : "It could not be started.");
+      }
+      throw startError(row, error);
+    } finally {
+      release();
+    }
+  };
+
+  /** The stored status of the project after its containers changed. */
+  const settleEnvironment = async (project: Pick<ProjectRow, "id">): Promise<void> => {
+    const sandbox = await projects.peekSandbox(project.id);
+    const isActive = sandbox?.services().some(isAlive) ?? false;
+    if (!isActive) idle.forget(project.id);
+    await projects.setEnvironment(project.id, isActive ? "active" : "stopped");
+  };
+
+  /** Stops one service, or all of a project. */
+  const stop = async (project: ProjectRow, row?: ContainerRow) => {
+    const sandbox = await projects.sandboxOf(project);
+    // A frozen process cannot hear that it should end.
+    await idle.awake(project.id);
+    await sandbox.stop(row?.service_key);
+    for (const each of row ? [row] : await store.listAll(project.id)) if (isOurs(each)) await keeper.stopped(each);
+  };
+
+  return {
+    start,
+    stop,
+    stateOf,
+    environmentOf,
+    settleEnvironment,
+    /** Takes a service that runs already into our care. */
+    adopt,
+    /** What runs, asked of the runtime (accounts-projects 4.1, status). A runtime that does not answer is part of the answer. */
+    status: async (project: ProjectRow): Promise<ProjectStatus> => {
+      const rows = await store.listAll(project.id);
+      const hasTree = project.environment_status !== "provisioning" && project.environment_status !== "setup_failed";
+      let states: ServiceState[] = [];
+      let error: string | undefined;
+      if (hasTree)
+        try {
+          states = (await projects.sandboxOf(project)).services();
+        } catch (err) {
+          log.warn({ err, project_id: project.id }, "runtime did not answer");
+          error = err instanceof AppError || err instanceof RuntimeError ? err.message : "The runtime does not answer.";
+        }
+      const live = (row: ContainerRow) =>
+        isOurs(row) ? (states.find((s) => s.name === row.service_key)?.status ?? "stopped") : row.status;
+      return {
+        project_id: project.id,
+        project_slug: project.slug,
+        status: error === undefined ? runStatusOf(project.environment_status, rows.filter(isOurs).map(live)) : "error",
+        environment_status: project.environment_status,
+        deployment_mode: runtime.name,
+        namespace: null,
+        hibernated_at: project.hibernated_at,
+        last_activity: project.last_activity,
+        ...(error !== undefined && { error }),
+        containers: Object.fromEntries(
+          rows.map((row) => {
+            const status = live(row);
+            const isRunning = status === "running" || status === "frozen";
+            return [
+              row.service_key,
+              {
+                container_id: row.id,
+                name: row.name,
+                status,
+                running: isRunning || status === "starting",
+                ready: isRunning || status === "connected",
+                url: urlOf(row, address),
+                service: row.container_type === "service",
+              },
+            ];
+          }),
+        ),
+      };
+    },
+    /** Whether a preview can be served, and from where. Wakes a frozen project. `port` and `host` when it is up. */
+    reach: async (
+      project: ProjectRow,
+      row: ContainerRow,
+    ): Promise<{ host: string; port: number } | { status: "stopped" | "starting" | "failed"; message: string; lastLines: string[] }> => {
+      if (project.environment_status === "provisioning")
+        return { status: "starting", message: "The project is being set up.", lastLines: [] };
+      const sandbox = await projects.sandboxOf(project);
+      const state = stateOf(sandbox, row);
+      if (state && isUp(state)) {
+        await idle.awake(project.id);
+        return sandbox.address(state.port ?? portOf(row));
+      }
+      if (state?.status === "starting") return { status: "starting", message: "It is starting.", lastLines: [] };
+      if (state?.status === "failed" || (row.status === "failed" && state?.status !== "stopped")) {
+        const vars = vault.open(row);
+        return {
+          status: "failed",
+          message: state ? failureOf(state) : (row.status_message ?? "It could not be started."),
+          lastLines: (state?.lastLines ?? []).map((line) => maskSecrets(line, vars)),
+        };
+      }
+      return { status: "stopped", message: "It is stopped.", lastLines: [] };
+    },
+  };
+}
