@@ -3,7 +3,6 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
-import { makeFolder, writeWithMode } from "../host/modes.ts";
 import { claimsDir, openState, type State } from "../host/state.ts";
 import { findTools, writeWrappers, type ToolPaths, type Tools } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
@@ -11,6 +10,7 @@ import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
 import { createCell, type Walls } from "./cell.ts";
 import { findCgroups } from "../host/cgroups.ts";
+import { layEtc } from "./etc.ts";
 import { keepExceptions } from "./exceptions.ts";
 import { readHostSettings } from "./host-settings.ts";
 import { createLauncher } from "./launch.ts";
@@ -94,20 +94,14 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     );
   await exceptions?.refresh();
 
+  const etc = join(runDir, "etc");
+  await layEtc(etc, [...accounts, { to: "/etc/resolv.conf", content: resolverFile(network, resolvers) }, ...settings.files]);
   const walls: Walls = {
     launcher: createLauncher({ dir: runDir, seccompFile }),
     cgroups,
     network,
     hasOwnUid: isRoot,
-    binds: [
-      ...writeFiles(join(runDir, "etc"), [
-        ...accounts,
-        { to: "/etc/resolv.conf", content: resolverFile(network, resolvers) },
-        ...settings.files,
-      ]),
-      ...(await reachFolders(settings.folders, reach)),
-      ...toolBinds(tools, join(runDir, "bin")),
-    ],
+    binds: [{ from: etc, to: "/etc" }, ...(await reachFolders(settings.folders, reach)), ...toolBinds(tools, join(runDir, "bin"))],
     env: settings.env,
   };
   const spares = network && keepSpares(network, slots, log);
@@ -204,15 +198,6 @@ function toolBinds({ node, npmDir, pnpmDir, pnpm }: Tools, bin: string) {
     { from: pnpmDir, to: inside.pnpmDir },
     ...(pnpm ? [{ from: pnpm, to: `${inside.pnpmDir}/pnpm` }] : []),
   ];
-}
-
-function writeFiles(dir: string, files: readonly { to: string; content: string }[]) {
-  makeFolder(dir, 0o711);
-  return files.map(({ to, content }, i) => {
-    const from = join(dir, String(i));
-    writeWithMode(from, content, 0o644);
-    return { from, to };
-  });
 }
 
 async function reachFolders(folders: readonly string[], reach: (dir: string) => Promise<string>) {

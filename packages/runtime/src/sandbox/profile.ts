@@ -21,18 +21,6 @@ export interface View {
 /** The one uid a program sees itself as; outside it is the sandbox's own. */
 export const insideUid = 1000;
 
-const hostFiles = [
-  "alternatives",
-  "ssl/certs",
-  "ssl/openssl.cnf",
-  "ld.so.cache",
-  "nsswitch.conf",
-  "localtime",
-  "mime.types",
-  "protocols",
-  "services",
-];
-
 export function bwrapArgs(view: View): string[] {
   const mib = (n: number) => String(n * 1024 * 1024);
   // prettier-ignore
@@ -44,8 +32,6 @@ export function bwrapArgs(view: View): string[] {
     ...(view.hasTerminal ? [] : ["--new-session"]),
     "--ro-bind", "/usr", "/usr",
     ...["bin", "sbin", "lib", "lib64"].flatMap((name) => ["--symlink", `usr/${name}`, `/${name}`]),
-    "--dir", "/etc",
-    ...hostFiles.flatMap((file) => ["--ro-bind-try", `/etc/${file}`, `/etc/${file}`]),
     "--proc", "/proc", "--dev", "/dev",
     "--size", mib(256), "--perms", "1777", "--tmpfs", "/dev/shm",
     "--size", mib(512), "--perms", "1777", "--tmpfs", "/tmp",
