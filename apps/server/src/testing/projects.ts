@@ -3,7 +3,55 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Container, Project, Task } from "@tesslate/contract";
-import type { TestApp, TestUser } from "./app.ts";
+import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
+import { createLogger } from "../platform/logger.ts";
+import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { temporaryFolder } from "./temporary.ts";
+import { tinyTemplates } from "./tiny-template.ts";
+
+/** Plain processes in a folder: what stands above the seam is the same for every driver, and this one works on every Linux. */
+export const openProcesses = (dataDir: string): Promise<RuntimeDriver> =>
+  createRuntime({ driver: "process", dataDir, log: createLogger("silent") });
+
+/** Whether idle projects can be frozen here: as root, with control groups. */
+export const canFreeze: boolean = await (async () => {
+  const runtime = await openProcesses(temporaryFolder("probe"));
+  await runtime.close();
+  return runtime.can.freeze;
+})();
+
+export interface ProjectsApp extends TestApp {
+  runtime: RuntimeDriver;
+  runtimeDir: string;
+}
+/** An app that can run projects from the tiny template. At its end nothing runs any more, unless the runtime's folder was given: then it goes on. */
+export async function projectsApp(
+  options: Omit<TestAppOptions, "swap"> & { idle?: { freezeMs: number; stopMs: number }; runtimeDir?: string; templatesDir?: string } = {},
+): Promise<ProjectsApp> {
+  const runtimeDir = options.runtimeDir ?? temporaryFolder("runtime");
+  const runtime = await openProcesses(runtimeDir);
+  const app = await testApp({
+    ...options,
+    swap: { runtime, templatesDir: options.templatesDir ?? (await tinyTemplates()) },
+    configure: (config) => {
+      config.runtime.idleFreezeMs = options.idle?.freezeMs ?? 0;
+      config.runtime.idleStopMs = options.idle?.stopMs ?? 0;
+      options.configure?.(config);
+    },
+  });
+  const closeApp = app.close;
+  const close = async () => {
+    await closeApp();
+    if (options.runtimeDir === undefined) await emptyRuntime(runtimeDir);
+  };
+  return Object.assign(app, { runtime, runtimeDir, close, [Symbol.asyncDispose]: close });
+}
+/** Ends and removes everything that a closed app left running. */
+export async function emptyRuntime(runtimeDir: string): Promise<void> {
+  const runtime = await openProcesses(runtimeDir);
+  for (const { id } of await runtime.list()) await runtime.remove(id);
+  await runtime.close();
+}
 
 /** Follows a task to its end. */
 export async function ended(app: TestApp, user: TestUser, taskId: string | null): Promise<Task> {

@@ -2,11 +2,8 @@ import { existsSync } from "node:fs";
 import { chromium, type Browser, type Frame, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { PreviewReport, ProjectEvent } from "@tesslate/contract";
-import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
-import { startedProject } from "../../testing/projects.ts";
-import { scratchRuntime } from "../../testing/scratch-runtime.ts";
-import { temporaryFolder } from "../../testing/temporary.ts";
-import { tinyTemplates } from "../../testing/tiny-template.ts";
+import type { TestApp, TestUser } from "../../testing/app.ts";
+import { projectsApp, startedProject } from "../../testing/projects.ts";
 
 const soon = { timeout: 10_000 };
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => existsSync(p));
@@ -27,8 +24,7 @@ describe.skipIf(!executablePath)("the bridge in a real browser (needs Chromium)"
   let projectId: string;
   let browser: Browser;
   beforeAll(async () => {
-    const runtime = await scratchRuntime(temporaryFolder("runtime"));
-    app = await testApp({ swap: { runtime, templatesDir: await tinyTemplates() } });
+    app = await projectsApp();
     ada = await app.signUp();
     projectId = (await startedProject(app, ada)).project.id;
     browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox"] });

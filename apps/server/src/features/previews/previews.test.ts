@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Container, LogEvent, PreviewReport, Project, ProjectEvent } from "@tesslate/contract";
-import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
-import { asPage, ended, enterPreview, setUpProject, startedProject, visitHost, type Visit } from "../../testing/projects.ts";
-import { scratchRuntime } from "../../testing/scratch-runtime.ts";
-import { temporaryFolder } from "../../testing/temporary.ts";
-import { tinyTemplates } from "../../testing/tiny-template.ts";
+import type { TestUser } from "../../testing/app.ts";
+import {
+  asPage,
+  canFreeze,
+  ended,
+  enterPreview,
+  projectsApp,
+  setUpProject,
+  startedProject,
+  visitHost,
+  type ProjectsApp,
+  type Visit,
+} from "../../testing/projects.ts";
 
-let templatesDir: string;
-let app: TestApp;
+let app: ProjectsApp;
 let ada: TestUser;
 let project: Project;
 let container: Container;
 let visit: Visit;
-const start = async (configure?: (config: TestApp["config"]) => void) =>
-  testApp({
-    swap: { runtime: await scratchRuntime(temporaryFolder("runtime")), templatesDir: await tinyTemplates() },
-    ...(configure && { configure }),
-  });
-
 beforeAll(async () => {
-  templatesDir = await tinyTemplates();
-  app = await testApp({ swap: { runtime: await scratchRuntime(temporaryFolder("runtime")), templatesDir } });
+  app = await projectsApp();
   ada = await app.signUp();
   ({ project, container } = await startedProject(app, ada));
   visit = await enterPreview(app, ada, project.id);
@@ -101,7 +101,7 @@ describe("entry", () => {
   });
 
   test("a sign-out shuts the preview, its sockets too", async () => {
-    await using own = await start();
+    await using own = await projectsApp();
     const eve = await own.signUp();
     const made = await startedProject(own, eve);
     const hers = await enterPreview(own, eve, made.project.id);
@@ -294,7 +294,7 @@ describe("reports", () => {
 
 describe("waking", () => {
   test("a request starts a stopped project and is answered by it", async () => {
-    await using own = await start();
+    await using own = await projectsApp();
     const user = await own.signUp();
     const made = await setUpProject(own, user);
     const page = await enterPreview(own, user, made.project.id);
@@ -319,7 +319,7 @@ describe("waking", () => {
   });
 
   test("a failed one shows why, without secrets, and starts again only when asked to", async () => {
-    await using own = await start();
+    await using own = await projectsApp();
     const user = await own.signUp();
     const made = await setUpProject(own, user);
     const params = { id: made.project.id, container_id: made.container.id };
@@ -343,11 +343,8 @@ describe("waking", () => {
     expect((await page.ask("/some/path", { headers: asPage })).text).toContain("hello");
   });
 
-  test("a frozen one is thawed before it is dialled; requests keep it awake, an idle socket does not", async () => {
-    await using own = await start((config) => {
-      config.runtime.idleFreezeMs = 1500;
-      config.runtime.idleStopMs = 0;
-    });
+  test.skipIf(!canFreeze)("a frozen one is thawed before it is dialled; requests keep it awake, an idle socket does not", async () => {
+    await using own = await projectsApp({ idle: { freezeMs: 1500, stopMs: 0 } });
     const user = await own.signUp();
     const made = await startedProject(own, user);
     const params = { id: made.project.id, container_id: made.container.id };
@@ -368,7 +365,7 @@ describe("waking", () => {
   });
 
   test("one that takes long is answered by a page that loads itself again", async () => {
-    await using own = await start();
+    await using own = await projectsApp();
     const user = await own.signUp();
     const made = await setUpProject(own, user);
     await own.studio.database.pool.query("update containers set start_command = $1", [
@@ -385,7 +382,7 @@ describe("waking", () => {
   });
 
   test("one that is gone answers 404", async () => {
-    await using own = await start();
+    await using own = await projectsApp();
     const user = await own.signUp();
     const made = await startedProject(own, user);
     const page = await enterPreview(own, user, made.project.id);
