@@ -203,10 +203,11 @@ export function createTasks({
     /** Begins to run tasks: rings for queued ones, marks those of dead processes as interrupted, and keeps watch. */
     start: async (startedJobs: Jobs): Promise<void> => {
       jobs = startedJobs;
-      await self.reap();
+      // Jobs of a process that was killed stay locked for a while; claiming is by the row, so taking their tasks now is safe.
+      await self.reap({ queuedForSeconds: 0 });
     },
     /** Interrupts what dead processes ran and rings again for what was never picked up. */
-    reap: async (): Promise<void> => {
+    reap: async ({ queuedForSeconds = 5 }: { queuedForSeconds?: number } = {}): Promise<void> => {
       for (const row of await store.interruptOrphans(interruptedMessage, processId)) {
         log.warn({ task_id: row.id, type: row.type }, "task interrupted");
         await definitions
@@ -215,7 +216,7 @@ export function createTasks({
           .catch((err: unknown) => log.error({ err, task_id: row.id }, "task clean-up failed"));
         await publish(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task end not published"));
       }
-      for (const row of await store.listStuck()) await launch(row.id);
+      for (const row of await store.listQueued(queuedForSeconds)) await launch(row.id);
     },
     /** Inserts the row and its job in the caller's transaction: the task exists exactly when that commits. */
     create: async (tx: Queries, task: NewTask): Promise<TaskRow> => {

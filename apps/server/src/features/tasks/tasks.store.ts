@@ -112,12 +112,12 @@ export function createTasksStore(db: Database) {
       const result = await db.execute<{ is: boolean }>(sql`select pg_postmaster_start_time() > now() - interval '15 seconds' as is`);
       return result.rows[0]?.is === true;
     },
-    /** Queued for longer than a pick-up takes: their job was lost with a process. */
-    listStuck: (): Promise<TaskRow[]> =>
+    /** Queued for at least that long. After a pick-up takes longer than this, the job was lost with a process. */
+    listQueued: (olderThanSeconds: number): Promise<TaskRow[]> =>
       db
         .select()
         .from(tasks)
-        .where(and(eq(tasks.status, "queued"), sql`${tasks.created_at} < now() - interval '5 seconds'`)),
+        .where(and(eq(tasks.status, "queued"), sql`${tasks.created_at} <= now() - make_interval(secs => ${olderThanSeconds})`)),
     prune: async () => {
       await db
         .delete(tasks)
