@@ -67,17 +67,20 @@ export async function measureRuntime(): Promise<Row[]> {
   ];
 }
 
+/** As a server that has been up for a while: networks are laid in advance, one a second. */
+const rested = () => sleep(20_000);
+
 async function measure(runtime: RuntimeDriver, sequential: number, burst: number): Promise<RuntimeNumbers> {
   const first = async (id: string) => {
     const { exitCode } = await (await runtime.open({ id })).exec(["true"]);
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
   };
   await first("warm-up");
-  // As a server that has been up for a while.
-  await sleep(3_000);
+  await rested();
   const create: number[] = [];
   for (let i = 0; i < sequential; i++) create.push(await timed(() => first(`s-${i}`)));
 
+  await rested();
   const together = await Promise.allSettled(Array.from({ length: burst }, (_, i) => timed(() => first(`b-${i}`))));
   const ok = together.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 

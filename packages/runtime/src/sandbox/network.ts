@@ -85,8 +85,10 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   }
 
   async function close() {
-    for (const name of existsSync("/run/netns") ? readdirSync("/run/netns") : [])
-      if (name.startsWith(prefix) && `/run/netns/${name}` !== hub.path) await run(["ip", "netns", "del", name]);
+    const names = (existsSync("/run/netns") ? readdirSync("/run/netns") : []).filter(
+      (name) => name.startsWith(prefix) && `/run/netns/${name}` !== hub.path,
+    );
+    if (names.length > 0) await run(["ip", "-batch", "-"], { input: names.map((name) => `netns del ${name}\n`).join("") });
     await hub.close();
     // "add" first: deleting what is not there is an error.
     await run(["nft", "-f", "-"], { input: `add table inet ${table}\ndelete table inet ${table}\n` });
