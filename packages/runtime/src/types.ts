@@ -16,7 +16,13 @@ export interface RuntimeDriver {
   readonly isolation: Isolation;
   /** Why the level is not `full`, one sentence each; empty at `full`. */
   readonly warnings: readonly string[];
-  readonly can: { readonly pty: boolean; readonly freeze: boolean; readonly limits: boolean; readonly privateNetwork: boolean };
+  readonly can: {
+    readonly pty: boolean;
+    readonly freeze: boolean;
+    readonly limits: boolean;
+    readonly privateNetwork: boolean;
+    /** A service may name a container image (`ServiceSpec.image`); where false it runs `command` from programs of this host. */ readonly images: boolean;
+  };
 
   /**
    * Builds an image (a template's tree with its dependencies installed) once and caches it by content hash.
@@ -83,6 +89,12 @@ export interface ServiceSpec {
   env: Record<string, string>;
   /** The port it is told to listen on. When it binds another one, `ServiceState.port` reports the truth. */
   port: number;
+  /** A container image, e.g. `postgres:17`; only where `can.images`. An empty `command` is the image's own. Without an image it runs with the sandbox's tools and tree. */
+  image?: string;
+  /** Folders outside the tree that outlive the service: `name` is unique in the sandbox (`[a-z0-9-]{1,63}`), `path` absolute as the service sees it. Gone with the sandbox. */
+  volumes?: { name: string; path: string }[];
+  /** argv that exits 0 inside the service once it can be used; `ready` waits for it after the port. Retried until then. */
+  health?: string[];
   /** Signal and grace before SIGKILL. Default SIGTERM, 5000 ms. */
   stopSignal?: "SIGTERM" | "SIGINT";
   stopGraceMs?: number;

@@ -9,7 +9,7 @@ export const noRuntime = (): RuntimeDriver => {
     name: "memory",
     isolation: "none",
     warnings: [],
-    can: { pty: false, freeze: false, limits: false, privateNetwork: false },
+    can: { pty: false, freeze: false, limits: false, privateNetwork: false, images: false },
     prepare: refuse,
     open: refuse,
     find: async () => undefined,

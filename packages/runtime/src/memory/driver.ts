@@ -49,7 +49,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     name: "memory",
     isolation: "none",
     warnings: ["Project code is not run: this is the driver for tests."],
-    can: { pty: false, freeze: true, limits: false, privateNetwork: false },
+    can: { pty: false, freeze: true, limits: false, privateNetwork: false, images: false },
     async prepare(image, { signal, onLog = () => {} } = {}) {
       const tree = createMemoryTree();
       await tree.copyIn(image.sourceDir);

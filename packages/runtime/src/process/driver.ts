@@ -41,7 +41,7 @@ export async function createProcessDriver({ dataDir, toolchain, log = silentLog 
       name: "process",
       isolation: "process",
       warnings,
-      can: { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false },
+      can: { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false, images: false },
       root,
       runDir,
       slots,

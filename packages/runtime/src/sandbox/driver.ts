@@ -112,7 +112,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     name: "sandbox",
     isolation,
     warnings,
-    can: { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: network !== undefined },
+    can: { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: network !== undefined, images: false },
     root,
     runDir,
     slots,
