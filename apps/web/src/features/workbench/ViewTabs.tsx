@@ -4,29 +4,26 @@ import { cx } from "../../lib/cx.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
 import { tabClass } from "../../ui/Tabs.tsx";
+import { lookOf, views, type View } from "./views.tsx";
 
-export const views = ["preview", "code"] as const;
-export type View = (typeof views)[number];
-export const isView = (value: unknown): value is View => views.includes(value as View);
 /** What a phone shows: one thing at a time. */
-export type PhoneView = "chat" | "preview" | "code" | "dock";
+export type PhoneView = "chat" | "dock" | View;
 
-const looks: Record<View, { label: string; icon: ReactNode }> = {
-  preview: { label: "Preview", icon: <AppWindow size={14} /> },
-  code: { label: "Code", icon: <CodeXml size={14} /> },
-};
 const isPlainClick = (event: MouseEvent) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 
 /** The views of the sheet; each is an address of its own. */
 export function ViewTabs({ view, hrefOf, onView }: { view: View; hrefOf: (view: View) => string; onView: (view: View) => void }) {
   return (
-    <nav aria-label="Views" className="flex h-9 flex-none items-stretch gap-0.5 border-b border-line-0 px-1.5 narrow:hidden">
+    <nav
+      aria-label="Views"
+      className="flex h-9 flex-none items-stretch gap-0.5 overflow-x-auto overflow-y-hidden border-b border-line-0 px-1.5 [scrollbar-width:none] narrow:hidden"
+    >
       {views.map((candidate) => (
         <a
           key={candidate}
           href={hrefOf(candidate)}
           aria-current={candidate === view ? "page" : undefined}
-          aria-keyshortcuts={ariaKeys(`workbench.${candidate}`)}
+          aria-keyshortcuts={ariaKeys(lookOf(candidate).shortcut)}
           data-state={candidate === view ? "active" : "inactive"}
           className={tabClass}
           onClick={(event) => {
@@ -35,8 +32,8 @@ export function ViewTabs({ view, hrefOf, onView }: { view: View; hrefOf: (view: 
             onView(candidate);
           }}
         >
-          {looks[candidate].icon}
-          {looks[candidate].label}
+          {lookOf(candidate).icon}
+          {lookOf(candidate).label}
         </a>
       ))}
     </nav>
@@ -80,7 +77,11 @@ export function PhoneViews({
         align="end"
         entries={more}
         trigger={
-          <button type="button" aria-current={current === "dock" ? "page" : undefined} className={cx(cell, "data-[state=open]:text-fg-0")}>
+          <button
+            type="button"
+            aria-current={current !== "chat" && current !== "preview" && current !== "code" ? "page" : undefined}
+            className={cx(cell, "data-[state=open]:text-fg-0")}
+          >
             <Ellipsis />
             More
           </button>

@@ -28,6 +28,7 @@ import { PreviewPane } from "../preview/PreviewPane.tsx";
 import { currentProblems, fixCrashMessage } from "../preview/problems.ts";
 import { useContainerNews, useLastLines, usePreview } from "../preview/use-preview.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Dock, type DockTab } from "./Dock.tsx";
 import { ResizeEdge } from "./ResizeEdge.tsx";
 import { FoldedThread, Scrubber } from "./Scrubber.tsx";
@@ -36,7 +37,8 @@ import { chatWidth, dockHeight, useLayout } from "./use-layout.ts";
 import { useProjectStream } from "./use-project-stream.ts";
 import { useViewportHeight } from "./use-viewport-height.ts";
 import { useWorkbenchCommands } from "./use-workbench-commands.tsx";
-import { PhoneViews, ViewTabs, type PhoneView, type View } from "./ViewTabs.tsx";
+import { PhoneViews, ViewTabs, type PhoneView } from "./ViewTabs.tsx";
+import { lookOf, renderPane, type View } from "./views.tsx";
 import { containersQuery, tasksQuery, treeQuery } from "./workbench.queries.ts";
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
 import "./workbench.css";
@@ -142,9 +144,14 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
       if (failure) composer.current?.write(message, failure.message);
     });
   });
+  const compose = useHandler((text: string) => {
+    setLayout({ isFolded: false });
+    setPhoneView("chat");
+    composer.current?.write(text);
+  });
   const choosePhoneView = (next: PhoneView) => {
     setPhoneView(next);
-    if (next === "preview" || next === "code") onView(next);
+    if (next !== "chat" && next !== "dock") onView(next);
   };
 
   const { more } = useWorkbenchCommands({
@@ -171,6 +178,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
 
   const marks = useMemo(() => marksOf(lastRun?.parts.flatMap((part) => (part.kind === "tool" ? part.edits : [])) ?? []), [lastRun]);
   const isUnconnected = setup.data !== undefined && !setup.data.configured && !setup.data.demo;
+  const pane = renderPane(view, { project, containers, events, acts, openFile, openDock, show, compose });
   const openTask = tasks.find((task) => task.status === "running" || task.status === "queued");
   return (
     <main
@@ -271,6 +279,11 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
               />
             </PanelBoundary>
           </Activity>
+          {pane ? (
+            <PanelBoundary title={`${lookOf(view).label} broke`} resetKeys={[view]}>
+              <Suspense fallback={<PaneSkeleton />}>{pane}</Suspense>
+            </PanelBoundary>
+          ) : null}
         </div>
         {layout.isDockOpen ? (
           <div
@@ -333,6 +346,15 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
     </main>
   );
 }
+
+/** While a view's code comes. */
+const PaneSkeleton = () => (
+  <div role="status" aria-label="Loading" className="grid min-h-0 flex-1 content-start gap-3 p-4">
+    <Skeleton className="h-7 w-56" />
+    <Skeleton className="h-32" />
+    <Skeleton className="h-32" />
+  </div>
+);
 
 /** What the newest run did to each file, as a letter. */
 function marksOf(edits: readonly { path: string; op: string; new_path?: string }[]): ReadonlyMap<string, FileMark> {

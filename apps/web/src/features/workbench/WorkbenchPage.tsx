@@ -6,14 +6,14 @@ import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { useServices } from "./services.ts";
-import { isView, type View } from "./ViewTabs.tsx";
+import { isView, type View } from "./views.tsx";
 import { Workbench } from "./Workbench.tsx";
 import { WorkbenchSkeleton } from "./WorkbenchSkeleton.tsx";
 import { projectQuery } from "./workbench.queries.ts";
 
 const route = getRouteApi("/app/p/$slug/{-$view}");
 
-/** `/p/:slug/{preview,code}`. */
+/** `/p/:slug/:view`. */
 export function WorkbenchPage() {
   const { slug, view } = route.useParams();
   const { api } = useServices();

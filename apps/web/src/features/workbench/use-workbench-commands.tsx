@@ -1,6 +1,4 @@
 import {
-  AppWindow,
-  CodeXml,
   FileSearch,
   House,
   LayoutGrid,
@@ -24,7 +22,7 @@ import { nameOf, parentOf, type FileTree } from "../files/tree.ts";
 import { rank } from "../../lib/rank.ts";
 import type { DockTab } from "./Dock.tsx";
 import type { Layout } from "./use-layout.ts";
-import type { View } from "./ViewTabs.tsx";
+import { lookOf, paneNames, useViewShortcuts, views, type View } from "./views.tsx";
 
 export interface WorkbenchCommands {
   tree: FileTree | undefined;
@@ -73,9 +71,8 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
     if (layout.isDockOpen && (tab === undefined || layout.dockTab === tab)) setLayout({ isDockOpen: false });
     else openDock(tab ?? layout.dockTab);
   };
+  useViewShortcuts(show);
   useShortcuts({
-    "workbench.preview": () => show("preview"),
-    "workbench.code": () => show("code"),
     "workbench.region": focusNextRegion,
     "chat.fold": () => setLayout({ isFolded: !layout.isFolded }),
     "chat.stop": stopRun,
@@ -87,14 +84,13 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
   });
 
   const items: PaletteItem[] = [
-    {
-      id: "workbench.preview",
-      title: "Show the preview",
-      icon: <AppWindow size={14} />,
-      shortcut: "workbench.preview",
-      run: () => show("preview"),
-    },
-    { id: "workbench.code", title: "Show the code", icon: <CodeXml size={14} />, shortcut: "workbench.code", run: () => show("code") },
+    ...views.map((name) => ({
+      id: lookOf(name).shortcut,
+      title: `Show ${lookOf(name).label}`,
+      icon: lookOf(name).icon,
+      shortcut: lookOf(name).shortcut,
+      run: () => show(name),
+    })),
     { id: "files.open", title: "Open a file", icon: <FileSearch size={14} />, shortcut: "files.open", run: quickOpen },
     {
       id: "terminal.toggle",
@@ -149,6 +145,8 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
 
   return {
     more: [
+      ...paneNames.map((name) => ({ label: lookOf(name).label, icon: lookOf(name).icon, onSelect: () => show(name) })),
+      ...(paneNames.length > 0 ? ["-" as const] : []),
       { label: "Terminal", icon: <SquareTerminal size={16} />, onSelect: () => openDock("terminal") },
       { label: "Problems", icon: <TriangleAlert size={16} />, onSelect: () => openDock("problems") },
       { label: "Logs", icon: <ScrollText size={16} />, onSelect: () => openDock("logs") },

@@ -1,0 +1,63 @@
+import { AppWindow, CodeXml } from "lucide-react";
+import type { Container, Project } from "@tesslate/contract";
+import { createElement, type ComponentType, type ReactNode } from "react";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import type { ShortcutId } from "../../shortcuts.ts";
+import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
+import type { DockTab } from "./Dock.tsx";
+import type { ProjectEvents } from "./use-project-stream.ts";
+
+/** What every view of an open project is given; the rest it fetches itself, and keeps true by `events`. */
+export interface ViewProps {
+  project: Project;
+  containers: readonly Container[];
+  events: ProjectEvents;
+  acts: RuntimeActs;
+  openFile: (place: string) => void;
+  openDock: (tab: DockTab) => void;
+  show: (view: View) => void;
+  /** Puts text into the composer, for the person to send. */
+  compose: (text: string) => void;
+}
+
+interface Look {
+  label: string;
+  icon: ReactNode;
+  shortcut: ShortcutId;
+}
+interface Pane extends Look {
+  /** Made with `lazily`: nobody pays for a view that is not opened. */
+  Pane: ComponentType<ViewProps>;
+}
+
+export type PaneName = "canvas" | "timeline" | "board" | "notes" | "assets" | "settings";
+/** The views beside preview and code, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
+const panes: Partial<Record<PaneName, Pane>> = {};
+export const paneNames = Object.keys(panes) as PaneName[];
+export type View = "preview" | "code" | PaneName;
+export const views: readonly View[] = ["preview", "code", ...paneNames];
+export const isView = (value: unknown): value is View => views.includes(value as View);
+
+const kept: Record<"preview" | "code", Look> = {
+  preview: { label: "Preview", icon: <AppWindow size={14} />, shortcut: "workbench.preview" },
+  code: { label: "Code", icon: <CodeXml size={14} />, shortcut: "workbench.code" },
+};
+/** Throws for a view that is not in the registry. */
+export function lookOf(view: View): Look {
+  const look = view === "preview" || view === "code" ? kept[view] : panes[view];
+  if (!look) throw new Error(`no view ${view}`);
+  return look;
+}
+
+/** A view out of the registry; `null` for preview and code, which the workbench keeps mounted itself. */
+export function renderPane(view: View, props: ViewProps): ReactNode {
+  const pane = view === "preview" || view === "code" ? undefined : panes[view];
+  return pane ? createElement(pane.Pane, props) : null;
+}
+
+export function useViewShortcuts(show: (view: View) => void): void {
+  useShortcuts({
+    "workbench.preview": () => show("preview"),
+    "workbench.code": () => show("code"),
+  });
+}
