@@ -2,7 +2,7 @@ import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { ProjectEvent, ProjectEventData, ProjectEventType, RunEvent } from "@tesslate/contract";
 import { events, type EventRow } from "../features/tasks/tasks.table.ts";
 import type { Bus } from "./bus.ts";
-import { isConnectionLoss, type Database } from "./database.ts";
+import { isConnectionLoss, type Database, type Queries } from "./database.ts";
 import type { Logger } from "./logger.ts";
 
 /** One event to append. `task_id` makes it part of a run's own stream too. */
@@ -15,6 +15,8 @@ export type NewEvent = { [T in ProjectEventType]: { type: T; data: ProjectEventD
 export interface EventLog {
   /** Resolves when committed. Events of one call stay together and in order. A project that is gone takes its events with it. */
   append(projectId: string, entries: NewEvent | NewEvent[]): Promise<void>;
+  /** As `append`, in one transaction with `work`: its rows and the events it returns are stored together, or neither. */
+  appendWith(projectId: string, work: (tx: Queries) => Promise<NewEvent[]>): Promise<void>;
   /** Everything after `afterSeq` (default: from now on), then live until the signal aborts. */
   follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
   /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is asked when there is nothing more: true ends the stream. */
@@ -28,9 +30,11 @@ export interface EventLog {
   close(): Promise<void>;
 }
 
-interface Pending {
+interface Addressed {
   project_id: string;
   event: NewEvent;
+}
+interface Pending extends Addressed {
   done: () => void;
   fail: (error: unknown) => void;
 }
@@ -93,7 +97,7 @@ export function createEventLog({
   bus.onReconnect(() => catchUp(followers.keys()));
 
   /** One statement numbers, stores and returns a batch. */
-  const store = async (batch: Pending[]): Promise<EventRow[]> => {
+  const store = async (batch: readonly Addressed[], q: Queries = db): Promise<EventRow[]> => {
     const given = batch.map(({ project_id, event }, ord) => ({
       project_id,
       ord,
@@ -102,7 +106,7 @@ export function createEventLog({
       data: event.data,
     }));
     // Rows are locked in the order of their ids, so that two processes never wait for each other.
-    const result = await db.execute<EventRow & Record<string, unknown>>(sql`
+    const result = await q.execute<EventRow & Record<string, unknown>>(sql`
       with given as (select * from jsonb_to_recordset(${storableJson(given)}::jsonb) as t(project_id uuid, ord int, task_id uuid, type text, data jsonb)),
       pl as (select id from projects where id in (select project_id from given) order by id for no key update),
       p as (update projects set event_seq = event_seq + c.n from (select project_id, count(*) as n from given group by 1) c join pl on pl.id = c.project_id where projects.id = c.project_id returning projects.id, projects.event_seq - c.n as base),
@@ -122,6 +126,13 @@ export function createEventLog({
       .sort((a, b) => (a.project_id === b.project_id ? a.seq - b.seq : a.project_id < b.project_id ? -1 : 1));
   };
 
+  const ring = async (rows: readonly EventRow[]) => {
+    if (!isShared || rows.length === 0) return;
+    await bus
+      .notify(channel, { from: processId, ids: [...new Set(rows.map((r) => r.project_id))] })
+      .catch((err: unknown) => log.warn({ err }, "bell not rung"));
+  };
+
   /** Group commit: what arrives while one batch is being written makes the next batch. */
   const write = async () => {
     isWriting = true;
@@ -133,10 +144,7 @@ export function createEventLog({
         const rows = await store(batch);
         deliver(rows);
         for (const { done } of batch) done();
-        if (isShared && rows.length > 0)
-          await bus
-            .notify(channel, { from: processId, ids: [...new Set(rows.map((r) => r.project_id))] })
-            .catch((err: unknown) => log.warn({ err }, "bell not rung"));
+        await ring(rows);
       } catch (error) {
         // An event the database refuses must not take its neighbours with it: again, one at a time. After a lost connection
         // nobody knows whether the batch was stored, so it is not repeated.
@@ -243,6 +251,19 @@ export function createEventLog({
       ).then(() => undefined);
       if (!isWriting) idle = write();
       return written;
+    },
+    appendWith: async (projectId, work) => {
+      const rows = await db.transaction(async (tx) => {
+        const entries = await work(tx);
+        return entries.length === 0
+          ? []
+          : store(
+              entries.map((event) => ({ project_id: projectId, event })),
+              tx,
+            );
+      });
+      deliver(rows);
+      await ring(rows);
     },
     async *follow(projectId, { afterSeq, signal }) {
       const read = (after: number) =>

@@ -1,6 +1,7 @@
 import type { ApprovalDecision } from "@tesslate/agent";
 import type { ApprovalResponse } from "@tesslate/contract";
 import type { Bus } from "../../platform/bus.ts";
+import type { Queries } from "../../platform/database.ts";
 import { conflict, notFound } from "../../platform/errors.ts";
 import type { ApprovalRow } from "./chat.table.ts";
 import type { ChatStore } from "./chat.store.ts";
@@ -22,11 +23,10 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
 
   return {
     /** Asks: after this the question is in the database, and the chat is known to wait. */
-    open: (request: NewApproval): Promise<void> =>
-      store.transaction(async (tx) => {
-        await store.openApproval(tx, request);
-        await chats.setStatus(tx, request.chat_id, "waiting_approval");
-      }),
+    open: async (tx: Queries, request: NewApproval): Promise<void> => {
+      await store.openApproval(tx, request);
+      await chats.setStatus(tx, request.chat_id, "waiting_approval");
+    },
     /** Waits for the answer, which may be there already. Throws the signal's reason when nobody waits any more. */
     wait: async (id: string, signal: AbortSignal): Promise<{ decision: ApprovalDecision; note: string | undefined; row: ApprovalRow }> => {
       const deadline = Date.now() + timeoutMs;

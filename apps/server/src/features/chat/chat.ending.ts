@@ -2,7 +2,7 @@ import type { RunResult } from "@tesslate/agent";
 import type { CompletionReason, RunEventData } from "@tesslate/contract";
 import { AppError } from "../../platform/errors.ts";
 import type { TaskRow } from "../tasks/index.ts";
-import type { RunVoice } from "./chat.events.ts";
+import type { RunVoice, Utterance } from "./chat.events.ts";
 import type { RunInput } from "./chat.run.ts";
 import type { ChatStore } from "./chat.store.ts";
 import type { RunsStore } from "./runs.store.ts";
@@ -38,22 +38,24 @@ export type RunEndings = ReturnType<typeof createRunEndings>;
 export function createRunEndings({ store, chats }: { store: RunsStore; chats: ChatStore }) {
   const tell = async ({ task, input, voice }: TellingRun, end: RunEnd, error?: RunEventData<"error">): Promise<void> => {
     const { resource_stats: stats } = end;
-    const finished = await store.finishMessage(task.id, input.message_id, {
-      content: end.final_response,
-      status: end.success ? "completed" : "active",
-      metadata: {
-        completion_reason: end.completion_reason,
-        iterations: end.iterations,
-        tool_calls_made: end.tool_calls_made,
-        session_id: input.chat_id,
-        trajectory_path: null,
-        usage: { tokens_in: stats?.tokens_in ?? 0, tokens_out: stats?.tokens_out ?? 0, credits: 0 },
-        ...(end.error !== undefined && { error: end.error.slice(0, 500) }),
-      },
+    await voice.sayWith(async (tx) => {
+      const finished = await store.finishMessage(tx, task.id, input.message_id, {
+        content: end.final_response,
+        status: end.success ? "completed" : "active",
+        metadata: {
+          completion_reason: end.completion_reason,
+          iterations: end.iterations,
+          tool_calls_made: end.tool_calls_made,
+          session_id: input.chat_id,
+          trajectory_path: null,
+          usage: { tokens_in: stats?.tokens_in ?? 0, tokens_out: stats?.tokens_out ?? 0, credits: 0 },
+          ...(end.error !== undefined && { error: end.error.slice(0, 500) }),
+        },
+      });
+      if (!finished) return [];
+      const complete: Utterance = { type: "complete", data: { ...end, session_id: input.chat_id } };
+      return error ? [{ type: "error", data: error }, complete] : [complete];
     });
-    if (!finished) return;
-    if (error) await voice.say("error", error);
-    await voice.say("complete", { ...end, session_id: input.chat_id });
   };
 
   return {
@@ -61,14 +63,12 @@ export function createRunEndings({ store, chats }: { store: RunsStore; chats: Ch
     tell,
     /** Questions nobody will answer any more. */
     dropApprovals: async ({ task, voice }: Pick<TellingRun, "task" | "voice">, response: "expired" | "cancelled"): Promise<void> => {
-      for (const row of await store.closeApprovals(task.id, response))
-        await voice.say("approval_resolved", {
-          approval_id: row.id,
-          response,
-          note: null,
-          by: null,
-          at: row.answered_at ?? new Date().toISOString(),
-        });
+      await voice.sayWith(async (tx) =>
+        (await store.closeApprovals(tx, task.id, response)).map((row) => ({
+          type: "approval_resolved",
+          data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
+        })),
+      );
     },
     /** The end of a run that could not tell it itself; what it did stands in its steps. */
     lostEnd: async (messageId: string, reason: "cancelled" | "error" | "interrupted", message: string): Promise<RunEnd> => {
@@ -85,25 +85,10 @@ export function createRunEndings({ store, chats }: { store: RunsStore; chats: Ch
     /** The stream's last word. What the run could not say any more is said here: `lost` makes the end of one that had none. */
     close: async (run: TellingRun, lost: () => Promise<{ end: RunEnd; error?: RunEventData<"error"> }>): Promise<void> => {
       const { task, input, voice } = run;
-      const message = await chats.findMessage(input.message_id);
-      const metadata = message?.message_metadata;
-      if (message && metadata?.["task_id"] === task.id) {
-        if (metadata["completion_reason"] === "in_progress") {
-          const { end, error } = await lost();
-          await tell(run, end, error);
-        } else if (!(await chats.hasEvent(task.id, "complete"))) {
-          // The process died between storing the end and saying it.
-          const reason = metadata["completion_reason"] as CompletionReason;
-          await voice.say("complete", {
-            success: reason === "no_more_actions" || reason === "task_complete_signal",
-            iterations: Number(metadata["iterations"] ?? 0),
-            final_response: message.content,
-            tool_calls_made: Number(metadata["tool_calls_made"] ?? 0),
-            completion_reason: reason,
-            ...(metadata["error"] !== undefined && { error: String(metadata["error"]) }),
-            session_id: input.chat_id,
-          });
-        }
+      const metadata = (await chats.findMessage(input.message_id))?.message_metadata;
+      if (metadata?.["task_id"] === task.id && metadata["completion_reason"] === "in_progress") {
+        const { end, error } = await lost();
+        await tell(run, end, error);
       }
       await voice.say("done", task.status === "failed" && task.error ? { error: task.error } : {});
     },

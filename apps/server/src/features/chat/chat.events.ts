@@ -1,17 +1,23 @@
 import type { AgentEvent } from "@tesslate/agent";
 import type { RunEventData, RunEventType } from "@tesslate/contract";
+import type { Queries } from "../../platform/database.ts";
 import type { EventLog, NewEvent } from "../../platform/events.ts";
 
 /** The agent's own events that are shown as they are; what else people see of a run is decided in `chat.run.ts`. */
-export type ShownAgentEvent = Exclude<AgentEvent, { type: "complete" | "approval_required" }>;
+type ShownAgentEvent = Exclude<AgentEvent, { type: "complete" | "error" | "approval_required" | "agent_step" }>;
 
 /** A run's voice: puts its events into the project's log, in order, each committed before the next is said. */
 export interface RunVoice {
   /** Resolves when committed, together with the text that came before. */
   say<T extends RunEventType>(type: T, data: RunEventData<T>): Promise<void>;
+  /** As `say`, several and in one transaction with the rows that `work` writes: a crash leaves both or neither. */
+  sayWith(work: (tx: Queries) => Promise<Utterance[]>): Promise<void>;
   /** Gathers deltas and commits them about every 30 ms. A failure is told by the next `say`. */
   text(content: string, iteration: number): void;
 }
+
+/** One event of a run. */
+export type Utterance = { [T in RunEventType]: { type: T; data: RunEventData<T> } }[RunEventType];
 
 const gatherMs = 30;
 
@@ -20,6 +26,7 @@ export function createRunVoice({ events, projectId, taskId }: { events: EventLog
   let timer: NodeJS.Timeout | undefined;
   let lastFlush = 0;
   let failure: { error: unknown } | undefined;
+  let flushed: Promise<void> = Promise.resolve();
 
   const append = (entries: NewEvent[]) => events.append(projectId, entries);
   const taken = (): NewEvent[] => {
@@ -31,12 +38,18 @@ export function createRunVoice({ events, projectId, taskId }: { events: EventLog
     return text ? [{ type: "text_chunk", data: text, task_id: taskId }] : [];
   };
   const flush = () => {
-    void append(taken()).catch((error: unknown) => (failure = { error }));
+    flushed = append(taken()).catch((error: unknown) => void (failure = { error }));
   };
   return {
     say: async (type, data) => {
       if (failure) throw failure.error;
       await append([...taken(), { type, data, task_id: taskId } as NewEvent]);
+    },
+    sayWith: async (work) => {
+      if (gathered) flush();
+      await flushed;
+      if (failure) throw failure.error;
+      await events.appendWith(projectId, async (tx) => (await work(tx)).map((entry) => ({ ...entry, task_id: taskId }) as NewEvent));
     },
     text(content, iteration) {
       if (gathered && gathered.iteration !== iteration) flush();
@@ -58,9 +71,5 @@ export async function relay(event: ShownAgentEvent, voice: RunVoice, etagOf: (pa
       const etag = event.data.op === "delete" ? undefined : etagOf(event.data.new_path ?? event.data.path);
       return voice.say("file_changed", { ...event.data, by: "agent", ...(etag !== undefined && { etag }) });
     }
-    case "agent_step":
-      return voice.say("agent_step", { ...event.data, tool_results: event.data.tool_results.map(({ ...result }) => result) });
-    case "error":
-      return voice.say("error", { message: event.data.message, code: event.data.code });
   }
 }

@@ -11,6 +11,7 @@ import {
   type RunResult,
   type Todo,
 } from "@tesslate/agent";
+import type { RunEventData } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../platform/logger.ts";
 import type { RunnableAgent } from "../agents/index.ts";
@@ -61,25 +62,33 @@ export function createPlay({
     const interruption = input.resumes === null ? undefined : await interruptedAt(input.resumes, input.message_id);
 
     let told: RunEnd | undefined;
+    /** Said with the end it leads to. */
+    let failure: RunEventData<"error"> | undefined;
     const deps: AgentDeps = {
       emit: async (event) => {
         switch (event.type) {
           case "approval_required":
-            await approvals.open({ ...owner, ...rowOf(event.data), pending: event.pending });
-            return voice.say("approval_required", event.data);
+            return voice.sayWith(async (tx) => {
+              await approvals.open(tx, { ...owner, ...rowOf(event.data), pending: event.pending });
+              return [{ type: "approval_required", data: event.data }];
+            });
           case "agent_step":
-            await store.insertStep({ message_id: input.message_id, chat_id: chat.id, step_data: stepData(event.data) });
-            return relay(event, voice, workspace.etagOf);
+            return voice.sayWith(async (tx) => {
+              await store.insertStep(tx, { message_id: input.message_id, chat_id: chat.id, step_data: stepData(event.data) });
+              const tool_results = event.data.tool_results.map(({ ...result }) => result);
+              return [{ type: "agent_step", data: { ...event.data, tool_results } }];
+            });
           case "file_changed":
             await around.projects.touch(project.id);
             return relay(event, voice, workspace.etagOf);
           case "error":
             await endings.dropApprovals(run, event.data.code === "interrupted" ? "expired" : "cancelled");
-            return relay(event, voice, workspace.etagOf);
+            failure = event.data;
+            return;
           case "complete": {
             const end = endOf(event.data, ledger.totalCents());
             await endings.dropApprovals(run, "cancelled");
-            await endings.tell(run, end);
+            await endings.tell(run, end, failure);
             told = end;
             return;
           }
@@ -89,13 +98,16 @@ export function createPlay({
       },
       approve: async (request, waitSignal) => {
         const { decision, note, row } = await approvals.wait(request.approval_id, waitSignal);
-        await store.transaction((tx) => chats.setStatus(tx, chat.id, "running"));
-        await voice.say("approval_resolved", {
-          approval_id: request.approval_id,
-          response: decision,
-          note: note ?? null,
-          by: decision === "timeout" ? null : row.user_id,
-          at: row.answered_at ?? new Date().toISOString(),
+        await voice.sayWith(async (tx) => {
+          await chats.setStatus(tx, chat.id, "running");
+          const data = {
+            approval_id: request.approval_id,
+            response: decision,
+            note: note ?? null,
+            by: decision === "timeout" ? null : row.user_id,
+            at: row.answered_at ?? new Date().toISOString(),
+          };
+          return [{ type: "approval_resolved", data }];
         });
         return { decision, ...(note !== undefined && { note }) };
       },
@@ -107,8 +119,10 @@ export function createPlay({
         read: async () => ((await chats.findChat(chat.id))?.todos ?? []) as unknown as Todo[],
         write: async (todos) => {
           const rows = todos.map((todo): Record<string, unknown> => ({ ...todo }));
-          await store.transaction((tx) => chats.updateChat(tx, chat.id, { todos: rows }));
-          await voice.say("todo_updated", { todos: rows });
+          await voice.sayWith(async (tx) => {
+            await chats.updateChat(tx, chat.id, { todos: rows });
+            return [{ type: "todo_updated", data: { todos: rows } }];
+          });
         },
       },
       getProjectInfo: sight.info,

@@ -184,14 +184,6 @@ export function createChatStore(db: Database) {
           .from(tasks)
           .where(and(eq(tasks.id, taskId), eq(tasks.type, runType)))
       )[0],
-    hasEvent: async (taskId: string, type: string): Promise<boolean> =>
-      (
-        await db
-          .select({ seq: events.seq })
-          .from(events)
-          .where(and(eq(events.task_id, taskId), eq(events.type, type)))
-          .limit(1)
-      ).length > 0,
     /** The number of the run's last event, once it has been told. */
     findDoneSeq: async (taskId: string): Promise<number | undefined> =>
       (

@@ -143,25 +143,6 @@ test("an orderly shutdown ends runs as interrupted, their clients hear it after 
   await expect(client.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });
 });
 
-test("an end that was stored but not said before the server died is said after the restart", async () => {
-  const before = await chatWorld({ script: [say("The answer.")] });
-  const events = await before.run("Go");
-  const { pool } = before.app.studio.database;
-  await pool.query("delete from events where type in ('complete', 'done')");
-  await pool.query("update tasks set status = 'running', completed_at = null, process_id = 999999, event_seq = event_seq - 2");
-  await before.app.close();
-  await using world = await chatWorld({ after: before });
-  const client = world.app.as(world.owner).chat;
-  const whole = await all(client.runEvents({ params: { task_id: task(events) } }));
-  expect(orderOf(whole)).toEqual(orderOf(events));
-  expect(find(whole, "complete")?.data).toMatchObject({
-    success: true,
-    final_response: "The answer.",
-    completion_reason: "no_more_actions",
-  });
-  await expect(client.resume({ body: { task_id: task(events) } })).rejects.toMatchObject({ code: "not_resumable" });
-});
-
 test("a finished run cannot be resumed", async () => {
   await using world = await chatWorld({ script: [say("Hi.")] });
   const events = await world.run("Hello");

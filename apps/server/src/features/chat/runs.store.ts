@@ -30,8 +30,8 @@ export type RunsStore = ReturnType<typeof createRunsStore>;
 export function createRunsStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    insertStep: async (row: Omit<typeof agentSteps.$inferInsert, "step_index">): Promise<void> => {
-      await db.execute(sql`
+    insertStep: async (tx: Queries, row: Omit<typeof agentSteps.$inferInsert, "step_index">): Promise<void> => {
+      await tx.execute(sql`
         insert into agent_steps (message_id, chat_id, step_index, step_data)
         select ${row.message_id}, ${row.chat_id}, coalesce(max(step_index), -1) + 1, ${JSON.stringify(row.step_data)}::jsonb from agent_steps where message_id = ${row.message_id}`);
     },
@@ -46,40 +46,40 @@ export function createRunsStore(db: Database) {
 
     /** The message's end, once: `undefined` when it had ended, or belongs to a later run. The chat's status follows it. */
     finishMessage: async (
+      tx: Queries,
       taskId: string,
       messageId: string,
       end: { content: string; metadata: Record<string, unknown>; status: ChatRow["status"] },
-    ): Promise<MessageRow | undefined> =>
-      db.transaction(async (tx) => {
-        const [row] = await tx
-          .update(messages)
-          .set({
-            content: end.content,
-            message_metadata: sql`${messages.message_metadata} || ${JSON.stringify(end.metadata)}::jsonb`,
-            updated_at: sql`now()`,
-          })
+    ): Promise<MessageRow | undefined> => {
+      const [row] = await tx
+        .update(messages)
+        .set({
+          content: end.content,
+          message_metadata: sql`${messages.message_metadata} || ${JSON.stringify(end.metadata)}::jsonb`,
+          updated_at: sql`now()`,
+        })
+        .where(
+          and(
+            eq(messages.id, messageId),
+            sql`${messages.message_metadata}->>'completion_reason' = 'in_progress'`,
+            sql`${messages.message_metadata}->>'task_id' = ${taskId}`,
+          ),
+        )
+        .returning();
+      if (row)
+        await tx
+          .update(chats)
+          .set({ status: end.status, updated_at: sql`now()` })
           .where(
             and(
-              eq(messages.id, messageId),
-              sql`${messages.message_metadata}->>'completion_reason' = 'in_progress'`,
-              sql`${messages.message_metadata}->>'task_id' = ${taskId}`,
+              eq(chats.id, row.chat_id),
+              sql`${chats.status} <> 'archived'`,
+              // A later run that goes on already has the say.
+              sql`not exists (select 1 from tasks t where t.chat_id = ${row.chat_id} and t.id <> ${taskId} and t.type = 'agent_execution' and t.status in ('queued', 'running'))`,
             ),
-          )
-          .returning();
-        if (row)
-          await tx
-            .update(chats)
-            .set({ status: end.status, updated_at: sql`now()` })
-            .where(
-              and(
-                eq(chats.id, row.chat_id),
-                sql`${chats.status} <> 'archived'`,
-                // A later run that goes on already has the say.
-                sql`not exists (select 1 from tasks t where t.chat_id = ${row.chat_id} and t.id <> ${taskId} and t.type = 'agent_execution' and t.status in ('queued', 'running'))`,
-              ),
-            );
-        return row;
-      }),
+          );
+      return row;
+    },
     /** An interrupted message goes on under another task. */
     reopenMessage: async (tx: Queries, messageId: string, change: Record<string, unknown>): Promise<void> => {
       await tx
@@ -136,8 +136,8 @@ export function createRunsStore(db: Database) {
           .returning()
       )[0],
     /** What nobody will answer any more. */
-    closeApprovals: (taskId: string, response: "expired" | "cancelled"): Promise<ApprovalRow[]> =>
-      db
+    closeApprovals: (tx: Queries, taskId: string, response: "expired" | "cancelled"): Promise<ApprovalRow[]> =>
+      tx
         .update(approvals)
         .set({ response, answered_at: sql`now()` })
         .where(and(eq(approvals.task_id, taskId), isNull(approvals.answered_at)))
