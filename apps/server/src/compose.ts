@@ -261,6 +261,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           expectChange: watch.expect,
           previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
         },
+        resume: chat.resume,
         limits: config.agent,
         log,
       }),

@@ -62,9 +62,9 @@ export function createRunEndings({ store, chats }: { store: RunsStore; chats: Ch
     /** Stores and tells the end, once per message. */
     tell,
     /** Questions nobody will answer any more. */
-    dropApprovals: async ({ task, voice }: Pick<TellingRun, "task" | "voice">, response: "expired" | "cancelled"): Promise<void> => {
+    dropApprovals: async ({ task, input, voice }: TellingRun, response: "expired" | "cancelled" = "cancelled"): Promise<void> => {
       await voice.sayWith(async (tx) =>
-        (await store.closeApprovals(tx, task.id, response)).map((row) => ({
+        (await store.closeApprovals(tx, input.resumes === null ? [task.id] : [task.id, input.resumes], response)).map((row) => ({
           type: "approval_resolved",
           data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
         })),

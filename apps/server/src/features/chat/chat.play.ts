@@ -82,12 +82,13 @@ export function createPlay({
             await around.projects.touch(project.id);
             return relay(event, voice, workspace.etagOf);
           case "error":
-            await endings.dropApprovals(run, event.data.code === "interrupted" ? "expired" : "cancelled");
+            // A question that the server's end left open is asked again.
+            if (event.data.code !== "interrupted") await endings.dropApprovals(run);
             failure = event.data;
             return;
           case "complete": {
             const end = endOf(event.data, ledger.totalCents());
-            await endings.dropApprovals(run, "cancelled");
+            if (end.completion_reason !== "interrupted") await endings.dropApprovals(run);
             await endings.tell(run, end, failure);
             told = end;
             return;

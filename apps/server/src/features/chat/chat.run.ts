@@ -55,6 +55,8 @@ export interface RunOptions {
   models: Models;
   events: EventLog;
   around: RunSurroundings;
+  /** Goes on with an interrupted run. */
+  resume(sender: { id: string; name: string }, taskId: string): Promise<unknown>;
   /** `maxIterations` 0: unlimited. */
   limits: { maxIterations: number; maxRunMs: number };
   log: Logger;
@@ -77,6 +79,7 @@ export function createRunTask({
   models,
   events,
   around,
+  resume,
   limits,
   log,
 }: RunOptions): TaskDefinition<RunInput> {
@@ -173,7 +176,7 @@ export function createRunTask({
     run,
     ended: async (task) => {
       const told: TellingRun = { task, input: task.input as RunInput, voice: voiceOf(task) };
-      await endings.dropApprovals(told, "cancelled");
+      await endings.dropApprovals(told);
       const message = task.error ?? "The run ended without saying why.";
       await endings.close(told, async () =>
         task.status === "cancelled"
@@ -183,12 +186,21 @@ export function createRunTask({
     },
     interrupted: async (task) => {
       const told: TellingRun = { task, input: task.input as RunInput, voice: voiceOf(task) };
-      await endings.dropApprovals(told, "expired");
+      const isWaiting = (await store.findWaiting(task.id, told.input.resumes)) !== undefined;
+      if (!isWaiting) await endings.dropApprovals(told, "expired");
       await endings.close(told, async () => ({
         end: await endings.lostEnd(told.input.message_id, "interrupted", interruptedMessage),
         error: errorOf("interrupted", interruptedMessage),
       }));
-      log.info({ task_id: task.id, chat_id: task.chat_id }, "run interrupted");
+      log.info({ task_id: task.id, chat_id: task.chat_id, is_waiting: isWaiting }, "run interrupted");
+      if (!isWaiting) return;
+      // It only waited for a person: it goes on waiting, and what they answer meanwhile counts (4.11).
+      try {
+        await resume({ id: task.user_id, name: told.input.user_name }, task.id);
+      } catch (err) {
+        log.warn({ err, task_id: task.id }, "waiting run not resumed");
+        await endings.dropApprovals(told, "expired");
+      }
     },
   };
 }

@@ -169,7 +169,13 @@ export function createChat({ store, runs, tasks, events, agents, models, project
           last.message_metadata["completion_reason"] === "interrupted";
         if (!isResumable)
           throw conflict("not_resumable", "This run cannot be resumed: it was not interrupted, or the conversation has gone on.");
-        const input: RunInput = { ...before, agent_id: agent.id, model_id: model.model_id, user_name: sender.name, resumes: old.id };
+        const input: RunInput = {
+          ...before,
+          agent_id: agent.id,
+          model_id: model.model_id,
+          user_name: sender.name,
+          resumes: (await runs.findWaiting(old.id, before.resumes))?.task_id ?? old.id,
+        };
         const task = await createRun(tx, sender.id, input, question.content);
         await runs.reopenMessage(tx, before.message_id, runMetadata(task, input, agent.agent_type));
         return task;

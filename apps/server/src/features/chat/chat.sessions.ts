@@ -56,11 +56,13 @@ export function createSessions({ store, runs, approvals, tasks, projects }: Sess
     const dead = await store.listDeadRuns([...new Set(open.map(taskOf))]);
     const healed = new Map<string, MessageRow>();
     for (const message of open.filter((m) => dead.has(taskOf(m)))) {
-      const row = await runs.transaction((tx) => runs.finishMessage(tx, taskOf(message), message.id, {
-        content: message.content || orphanNote,
-        metadata: { completion_reason: "error", error: orphanNote },
-        status: "active",
-      }));
+      const row = await runs.transaction((tx) =>
+        runs.finishMessage(tx, taskOf(message), message.id, {
+          content: message.content || orphanNote,
+          metadata: { completion_reason: "error", error: orphanNote },
+          status: "active",
+        }),
+      );
       if (row) healed.set(row.id, row);
     }
     return rows.map((m) => healed.get(m.id) ?? m);

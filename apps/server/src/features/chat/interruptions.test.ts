@@ -21,6 +21,7 @@ async function killed(
   options: ChatWorldOptions,
   when: (events: RunEvent[]) => boolean,
   edit_mode: "allow" | "ask" = "allow",
+  again = false,
 ): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
   const before = await chatWorld(options);
   await before.app.close();
@@ -35,7 +36,21 @@ async function killed(
     // The line broke, as it does when a server dies.
   }
   await server.kill();
+  // A second process that takes over what the first left, and dies as well.
+  if (again) await (await studioProcess(before)).kill();
   return { world: await chatWorld({ ...options, after: before }), seen };
+}
+const isAsked = (events: RunEvent[]) => find(events, "approval_required") !== undefined;
+/** As `killed`, for a server that ends in order while a person is asked. */
+async function shutDown(options: ChatWorldOptions): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
+  const before = await chatWorld(options);
+  const stream = reading(before.send("Go", { edit_mode: "ask" }));
+  await stream.until("approval_required");
+  await before.app.close();
+  await stream.ended.catch(() => undefined);
+  const { seen } = stream;
+  const world = await chatWorld({ ...options, after: before });
+  return { world, seen };
 }
 const task = (events: RunEvent[]) => events[0]!.task_id;
 
@@ -96,32 +111,36 @@ describe("a server that dies", () => {
     await expect(client.resume({ body: { task_id } })).rejects.toMatchObject({ code: "not_resumable" });
   });
 
-  test("while it waits for an answer: the question is closed, and asked again when the run goes on, without asking the model", async () => {
-    const script = [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")];
-    const { world, seen } = await killed({ script }, (events) => find(events, "approval_required") !== undefined, "ask");
-    await using _ = world;
-    const client = world.app.as(world.owner).chat;
-    const { approval_id } = find(seen, "approval_required")!.data;
-    const whole = await all(client.runEvents({ params: { task_id: task(seen) } }));
-    expect(orderOf(whole).slice(-4)).toEqual(["approval_resolved", "error", "complete", "done"]);
-    expect(find(whole, "approval_resolved")?.data).toMatchObject({ approval_id, response: "expired" });
-    await expect(answer(world, world.owner, approval_id, "allow_once")).rejects.toMatchObject({ status: 404 });
-    const chat_id = find(whole, "task_started")!.data.chat_id;
-    expect((await client.get({ params: { chat_id } })).pending_approval).toBeNull();
+  test.each(["killed", "shut down", "killed twice"])(
+    "while it waits for an answer (%s): the question stays open, and the model is not asked again",
+    async (how) => {
+      const script = [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")];
+      const { world, seen } =
+        how === "shut down" ? await shutDown({ script }) : await killed({ script }, isAsked, "ask", how === "killed twice");
+      await using _ = world;
+      const client = world.app.as(world.owner).chat;
+      const { approval_id } = find(seen, "approval_required")!.data;
+      const whole = await all(client.runEvents({ params: { task_id: task(seen) } }));
+      expect(orderOf(whole).slice(-3)).toEqual(["error", "complete", "done"]);
+    expect(find(whole, "approval_resolved")).toBeUndefined();
+      expect(find(whole, "complete")?.data).toMatchObject({ completion_reason: "interrupted" });
 
-    const asked = world.model.requests.length;
-    const { task_id } = await client.resume({ body: { task_id: task(seen) } });
-    const stream = reading(client.runEvents({ params: { task_id } }));
-    const again = (await stream.until("approval_required")).data;
-    expect(again).toMatchObject({ tool_name: "write_file", tool_parameters: { file_path: "a.txt" } });
-    expect(world.model.requests.length).toBe(asked);
-    expect(await world.read("a.txt")).toBeUndefined();
-    await answer(world, world.owner, again.approval_id, "allow_once");
-    expect(find(await stream.ended, "complete")?.data).toMatchObject({ success: true, final_response: "Done." });
-    expect(await world.read("a.txt")).toBe("a");
-    const steps = (await client.get({ params: { chat_id } })).messages[1]?.message_metadata?.["steps"] as { iteration: number }[];
-    expect(steps.map((s) => s.iteration)).toEqual([1]);
-  });
+      const { chat_id, message_id } = find(whole, "task_started")!.data;
+      const chat = await client.get({ params: { chat_id } });
+      expect(chat.pending_approval).toMatchObject({ approval_id });
+      const asked = world.model.requests.length;
+      await answer(world, world.owner, approval_id, "allow_once");
+      await expect(answer(world, world.owner, approval_id, "deny")).rejects.toMatchObject({ code: "already_answered" });
+      const resumed = await all(client.runEvents({ params: { task_id: chat.active_task!.task_id } }));
+      expect(find(resumed, "task_started")?.data).toMatchObject({ chat_id, message_id });
+      expect(find(resumed, "approval_resolved")?.data).toMatchObject({ approval_id, response: "allow_once" });
+      expect(find(resumed, "complete")?.data).toMatchObject({ success: true, final_response: "Done." });
+      expect(world.model.requests.length).toBe(asked + 1);
+      expect(await world.read("a.txt")).toBe("a");
+      const steps = (await client.get({ params: { chat_id } })).messages[1]?.message_metadata?.["steps"] as { iteration: number }[];
+      expect(steps.map((s) => s.iteration)).toEqual([1]);
+    },
+  );
 });
 
 test("an orderly shutdown ends runs as interrupted, their clients hear it after the restart, and a new message makes them unresumable", async () => {

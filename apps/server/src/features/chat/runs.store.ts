@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, isNull, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import type { PendingBatch } from "@tesslate/agent";
 import type { Database, Queries } from "../../platform/database.ts";
 import { events, tasks } from "../tasks/tasks.table.ts";
@@ -28,6 +28,18 @@ export interface NewApproval {
 export type RunsStore = ReturnType<typeof createRunsStore>;
 /** What a run leaves behind: steps, approvals, usage, its final message. */
 export function createRunsStore(db: Database) {
+  /** The approval an interrupted run waited for: nobody answered, or the answer came too late to be heard. */
+  const findInterruptedApproval = async (taskId: string): Promise<ApprovalRow | undefined> => {
+    const [last] = await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1);
+    if (!last || last.response === "expired" || last.response === null) return last;
+    const heard = await db
+      .select({ seq: events.seq })
+      .from(events)
+      .where(and(eq(events.task_id, taskId), eq(events.type, "approval_resolved"), sql`${events.data}->>'approval_id' = ${last.id}`))
+      .limit(1);
+    return heard.length === 0 ? last : undefined;
+  };
+
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     insertStep: async (tx: Queries, row: Omit<typeof agentSteps.$inferInsert, "step_index">): Promise<void> => {
@@ -111,14 +123,21 @@ export function createRunsStore(db: Database) {
     },
     findApproval: async (id: string): Promise<ApprovalRow | undefined> =>
       (await db.select().from(approvals).where(eq(approvals.id, id)))[0],
-    /** The question the chat waits on, if its run is alive. */
+    /** The question the chat waits on, if its run is alive or goes on after an interruption. */
     findPendingApproval: async (chatId: string): Promise<ApprovalRow | undefined> =>
       (
         await db
           .select({ approval: approvals })
           .from(approvals)
           .innerJoin(tasks, eq(tasks.id, approvals.task_id))
-          .where(and(eq(approvals.chat_id, chatId), isNull(approvals.answered_at), sql`${tasks.status} in ('queued', 'running')`))
+          .where(
+            and(
+              eq(approvals.chat_id, chatId),
+              isNull(approvals.answered_at),
+              sql`(${tasks.status} in ('queued', 'running') or exists (
+            select 1 from tasks t where t.chat_id = ${approvals.chat_id} and t.status in ('queued', 'running') and t.input->>'resumes' = ${approvals.task_id}::text))`,
+            ),
+          )
           .orderBy(desc(approvals.created_at))
           .limit(1)
       )[0]?.approval,
@@ -136,23 +155,21 @@ export function createRunsStore(db: Database) {
           .returning()
       )[0],
     /** What nobody will answer any more. */
-    closeApprovals: (tx: Queries, taskId: string, response: "expired" | "cancelled"): Promise<ApprovalRow[]> =>
+    closeApprovals: (tx: Queries, taskIds: readonly string[], response: "expired" | "cancelled"): Promise<ApprovalRow[]> =>
       tx
         .update(approvals)
         .set({ response, answered_at: sql`now()` })
-        .where(and(eq(approvals.task_id, taskId), isNull(approvals.answered_at)))
+        .where(and(inArray(approvals.task_id, taskIds), isNull(approvals.answered_at)))
         .returning(),
-    /** The approval an interrupted run waited for: nobody answered, or the answer came too late to be heard. */
-    findInterruptedApproval: async (taskId: string): Promise<ApprovalRow | undefined> => {
-      const [last] = await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1);
-      if (!last || last.response === "expired" || last.response === null) return last;
-      const heard = await db
-        .select({ seq: events.seq })
-        .from(events)
-        .where(and(eq(events.task_id, taskId), eq(events.type, "approval_resolved"), sql`${events.data}->>'approval_id' = ${last.id}`))
-        .limit(1);
-      return heard.length === 0 ? last : undefined;
+    /** The question that the interrupted run waits for, which may be one it took over from the run it `resumes`; unanswered, or answered and not heard. */
+    findWaiting: async (taskId: string, resumes: string | null): Promise<ApprovalRow | undefined> => {
+      for (const id of resumes === null ? [taskId] : [taskId, resumes]) {
+        const row = await findInterruptedApproval(id);
+        if (row && row.response !== "expired") return row;
+      }
+      return undefined;
     },
+    findInterruptedApproval,
 
     insertUsage: async (row: typeof usageLogs.$inferInsert): Promise<string> =>
       (await db.insert(usageLogs).values(row).returning({ id: usageLogs.id }))[0]?.id as string,
