@@ -45,7 +45,17 @@ import {
   reconcile,
   type PreviewAddress,
 } from "./features/containers/index.ts";
-import { createPreviewSite, createReporting, createVisitors, mountPreviews } from "./features/previews/index.ts";
+import {
+  createPreviews,
+  createPreviewSite,
+  createPreviewsStore,
+  createReporting,
+  createShareLinks,
+  createShares,
+  createSharesStore,
+  createVisitors,
+  mountPreviews,
+} from "./features/previews/index.ts";
 import {
   createProjects,
   createProjectsStore,
@@ -197,8 +207,19 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       runtime,
       log,
     });
-    const visitors = createVisitors({ tickets: authStore, sessions, box, address });
-    const previews = createPreviewSite({
+    const sharesStore = createSharesStore(db);
+    const shareLinks = createShareLinks({ store: sharesStore, box, address, bus, log });
+    const previews = createPreviews({
+      store: createPreviewsStore(db),
+      projects,
+      containers,
+      events,
+      address,
+      linksEnded: shareLinks.ended,
+    });
+    const shares = createShares({ store: sharesStore, previews, containers, links: shareLinks, address });
+    const visitors = createVisitors({ tickets: authStore, sessions, shares: shareLinks, box, address });
+    const previewSite = createPreviewSite({
       containers,
       projects,
       power,
@@ -287,13 +308,13 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       config: config.http,
       log,
       auth: auth.authenticator,
-      preview: previews,
+      preview: previewSite,
       contract,
       version,
       webDir: swap.webDir,
     });
     closers.push(() => http.close());
-    closers.push(async () => previews.close());
+    closers.push(async () => previewSite.close());
     const { mount } = http;
     mountSystem(mount, {
       facts: {
@@ -334,7 +355,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     mountContainers(mount, { containers, power, address });
     mountChat(mount, { chat, sessions: chatSessions, approvals, socket: chatSocket });
-    mountPreviews(mount, { projects, containers, visitors });
+    mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountFiles(mount, { files });
     mountShell(mount, { shell });
 

@@ -137,6 +137,25 @@ const projectEventData = {
   }),
   project_status: Type.Object({ environment_status: Type.String(), name: Type.Optional(Type.String()) }),
   preview_report: PreviewReport,
+  /** Something of the canvas was added, changed or taken away by somebody: what is shown of it is to be read again. */
+  graph_changed: Type.Object({
+    part: Literals("container", "connection", "preview"),
+    op: Literals("add", "update", "delete"),
+    id: Uuid,
+  }),
+  /** Things on the canvas were moved or sized. */
+  positions_changed: Type.Object({
+    containers: Type.Array(Type.Object({ id: Uuid, position_x: Type.Number(), position_y: Type.Number() })),
+    previews: Type.Array(
+      Type.Object({
+        id: Uuid,
+        position_x: Type.Number(),
+        position_y: Type.Number(),
+        width: Nullable(Type.Number()),
+        height: Nullable(Type.Number()),
+      }),
+    ),
+  }),
   task_update: Task,
   notice: Type.Object({ level: Literals("info", "warning"), message: Type.String() }),
 };

@@ -1,6 +1,6 @@
 export { createContainers, type Containers } from "./containers.service.ts";
 export { createContainersStore } from "./containers.store.ts";
-export { previewOrigin, type PreviewAddress } from "./container-shape.ts";
+export { previewOrigin, urlOf, type PreviewAddress } from "./container-shape.ts";
 export { createEnvironmentVault } from "./environment.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
 export { createPower, type Power } from "./power.ts";

@@ -67,6 +67,12 @@ export const pages = {
     title: "This preview is private",
     text: "Open it from Tesslate Studio, signed in as its owner.",
   }),
+  linkOver: (): Page => ({
+    status: 401,
+    kind: "unauthorized",
+    title: "This link does not open anything any more",
+    text: "It has expired or was withdrawn. Ask whoever sent it to you for a new one.",
+  }),
   forbidden: (): Page => ({
     status: 403,
     kind: "forbidden",
@@ -89,6 +95,13 @@ export const pages = {
     text: message,
     lines,
     startPath,
+  }),
+  /** What somebody with a share link sees of a failure: reasons and log lines are the owner's. */
+  closed: (name: string): Page => ({
+    status: 503,
+    kind: "failed",
+    title: `${name} is not running`,
+    text: "Try again later, or ask whoever sent you the link.",
   }),
   unreachable: (name: string): Page => ({
     status: 502,

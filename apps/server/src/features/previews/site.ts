@@ -12,12 +12,13 @@ import { createForwarder, type Passage, type Target } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
 import type { Reporting } from "./reports.ts";
 import { refusalOf } from "./request-target.ts";
-import type { Place, Visitors } from "./visitors.ts";
+import { isGuest, type Place, type Visitors } from "./visitors.ts";
 
 /** How long a request waits for its project to wake before it is answered by a page that loads itself again. */
 const holdMs = 10_000;
 const rememberPlaceMs = 3000;
 const ownPaths = "/__studio/";
+const sharePath = "/__studio/share/";
 
 // Source and bundle stand at different depths.
 const bridgeFile = ["./bridge.js", "../src/features/previews/bridge.js"]
@@ -100,10 +101,13 @@ export function createPreviewSite({
     places.set(label, { place, readAt: now, lifetime: place && projects.lifetime(place.project.id) });
     return place;
   };
-  const passageOf = (request: IncomingMessage, { project }: Place, isDocument: boolean): Passage => {
+  const ipOf = (request: IncomingMessage): string => {
     const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
+    return [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "";
+  };
+  const passageOf = (request: IncomingMessage, { project }: Place, isDocument: boolean): Passage => {
     return {
-      ip: [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "",
+      ip: ipOf(request),
       scheme: address.scheme,
       isDocument,
       isWorkerScript: request.headers["service-worker"] === "script",
@@ -165,6 +169,23 @@ export function createPreviewSite({
       })
       .end();
   };
+  const enterByLink = async (request: IncomingMessage, response: ServerResponse, place: Place, token: string) => {
+    const { headers } = request;
+    const found = await visitors.redeemShare(token, place, {
+      ip: ipOf(request),
+      user_agent: headers["user-agent"],
+      cookies: headers.cookie,
+    });
+    if (!found) return sendPage(response, pages.linkOver(), { isDocument: true, appOrigin });
+    response
+      .writeHead(303, {
+        location: safePath(found.path),
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        ...(found.cookie !== undefined && { "set-cookie": found.cookie }),
+      })
+      .end();
+  };
   const sendBridge = (request: IncomingMessage, response: ServerResponse) => {
     const headers = {
       "content-type": "text/javascript; charset=utf-8",
@@ -186,9 +207,14 @@ export function createPreviewSite({
     if (!url) return show(pages.malformed());
     if (url.pathname === "/__studio/bridge.js") return sendBridge(request, response);
     if (url.pathname === "/__studio/enter" && request.method === "GET") return enter(request, response, place, url);
+    if (url.pathname.startsWith(sharePath) && request.method === "GET")
+      return enterByLink(request, response, place, url.pathname.slice(sharePath.length));
     const visitor = await visitors.find(request.headers.cookie, place);
     if (!visitor) return show(pages.unauthorized());
     if (isForeign(request)) return show(pages.foreign());
+    // A guest uses the app. What it reports and whether it is started again after a failure is its owner's business.
+    if (isGuest(visitor) && url.pathname === "/__studio/report") return void response.writeHead(204).end();
+    if (isGuest(visitor) && url.pathname.startsWith(ownPaths)) return show(pages.unknown());
     if (url.pathname === "/__studio/report" && request.method === "POST") {
       response
         .writeHead(await reporting.accept(request, place.project.id, place.container.id), {
@@ -209,14 +235,19 @@ export function createPreviewSite({
     if (refusal) return show(refusal === "malformed" ? pages.malformed() : pages.forbidden());
 
     const gone = new AbortController();
-    response.once("close", () => gone.abort());
+    // What may not be seen any more ends at once, also in the middle of a long answer.
+    const unwatch = visitors.watch(visitor, place, () => response.destroy());
+    response.once("close", () => {
+      unwatch();
+      gone.abort();
+    });
     const mayWake = !isHotReload(request);
     // Neither a slow answer nor a wait may be cut short by the idle policy.
     const letGo = mayWake ? idle.hold(place.project.id) : () => {};
     try {
       const found = await reach(place, target, mayWake, gone.signal);
       if (response.destroyed) return;
-      if (!("host" in found)) return show(found);
+      if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(place.container.name) : found);
       void projects.used(place.project.id).catch((err: unknown) => log.warn({ err }, "last activity not written"));
       const passage = passageOf(request, place, isDocument);
       if (!mayWake) passage.onActivity = () => {};
@@ -253,7 +284,7 @@ export function createPreviewSite({
     const passage = passageOf(request, place, false);
     if (mayWake) passage.onActivity();
     // What may not be seen any more ends at once, not at the next request.
-    const unwatch = visitors.watch(visitor, () => socket.destroy());
+    const unwatch = visitors.watch(visitor, place, () => socket.destroy());
     const lifetime = projects.lifetime(place.project.id);
     const end = () => void socket.destroy();
     lifetime.addEventListener("abort", end, { once: true });
