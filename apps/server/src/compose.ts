@@ -68,6 +68,8 @@ import { mountSystem } from "./features/system/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
 import { createPasswords, createUsers, createUsersStore, mountUsers, type OnRegistered } from "./features/users/index.ts";
 import { createFiles, createFilesWatch, mountFiles } from "./features/files/index.ts";
+import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
+import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
@@ -237,6 +239,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const watch = createFilesWatch({ events, log });
     closers.push(async () => watch.close());
     const files = createFiles({ projects, events, watch });
+    const kanban = createKanban({ store: createKanbanStore(db), projects, events });
+    const notes = createNotes({ store: createNotesStore(db), projects, events });
     const shell = createShell({
       access: {
         require: projects.require,
@@ -357,6 +361,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountChat(mount, { chat, sessions: chatSessions, approvals, socket: chatSocket });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountFiles(mount, { files });
+    mountKanban(mount, { kanban });
+    mountNotes(mount, { notes });
     mountShell(mount, { shell });
 
     return {

@@ -2,7 +2,9 @@ import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { containersRoutes } from "./containers.ts";
 import { filesRoutes } from "./files.ts";
+import { kanbanRoutes } from "./kanban.ts";
 import { modelsRoutes } from "./models.ts";
+import { notesRoutes } from "./notes.ts";
 import { previewsRoutes } from "./previews.ts";
 import { projectsRoutes } from "./projects.ts";
 import { shellRoutes } from "./shell.ts";
@@ -22,6 +24,8 @@ export const contract = {
   chat: chatRoutes,
   models: modelsRoutes,
   shell: shellRoutes,
+  kanban: kanbanRoutes,
+  notes: notesRoutes,
   tasks: tasksRoutes,
 };
 export type Contract = typeof contract;

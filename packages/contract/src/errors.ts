@@ -56,6 +56,8 @@ export const errorCodes = {
   path_traversal: e(400),
   is_directory: e(400),
   git_directory: e(403),
+  last_column: e(400),
+  task_limit_reached: e(409),
   etag_mismatch: e(412),
   runtime_unavailable: e(503, { retryable: true, alert: true }),
   not_supported: e(400),

@@ -157,6 +157,16 @@ const projectEventData = {
     ),
   }),
   task_update: Task,
+  /** Something of the board changed: read it again. */
+  board_changed: Type.Object({
+    subject: Literals("column", "card", "comment"),
+    id: Uuid,
+    op: Literals("created", "updated", "moved", "deleted"),
+    /** The card of a comment. */
+    card_id: Type.Optional(Uuid),
+    user_id: Nullable(Uuid),
+  }),
+  notes_changed: Type.Object({ etag: Type.String(), user_id: Nullable(Uuid) }),
   notice: Type.Object({ level: Literals("info", "warning"), message: Type.String() }),
 };
 

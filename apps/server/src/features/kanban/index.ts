@@ -1,0 +1,3 @@
+export { createKanban } from "./kanban.service.ts";
+export { createKanbanStore } from "./kanban.store.ts";
+export { mountKanban } from "./kanban.routes.ts";

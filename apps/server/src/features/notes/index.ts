@@ -1,0 +1,3 @@
+export { createNotes } from "./notes.service.ts";
+export { createNotesStore } from "./notes.store.ts";
+export { mountNotes } from "./notes.routes.ts";
