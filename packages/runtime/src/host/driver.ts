@@ -3,14 +3,12 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
-import type { RuntimeLog } from "../log.ts";
 import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
 import { readNote, writeNote } from "./note.ts";
-import type { Cell, Place } from "./cell.ts";
-import { createFifos } from "./fifos.ts";
+import type { Place } from "./cell.ts";
 import { buildFolder, createImages } from "./images.ts";
 import { makeFolder } from "./modes.ts";
-import { openSandbox, type OpenSandbox } from "./sandbox.ts";
+import type { OpenSandbox } from "./sandbox.ts";
 import { serviceNote } from "./service.ts";
 import type { Slots } from "./slots.ts";
 
@@ -19,18 +17,17 @@ export const defaultLimits: Limits = { memoryBytes: 2 ** 30, cpus: 2, pids: 512,
 const buildLimits: Limits = { memoryBytes: 3 * 2 ** 30, cpus: availableParallelism(), pids: 1024, diskBytes: 4 * 2 ** 30 };
 
 interface Options {
-  name: "sandbox" | "process";
+  name: "sandbox" | "process" | "docker";
   isolation: Isolation;
   warnings: readonly string[];
   can: RuntimeDriver["can"];
   /** State of this driver, at a path that projects can traverse. */
   root: string;
-  runDir: string;
   slots: Slots;
   /** Tools of the sandboxes, hashed into images. */
   versions: Record<string, string>;
-  createCell(place: Place): Cell;
-  log: RuntimeLog;
+  /** Puts up the walls of a sandbox whose folders exist, ends what an earlier process of ours left in them, and takes over its services. */
+  openSandbox(place: Place): Promise<OpenSandbox>;
   /** Called before a new sandbox takes a slot: a chance to have one ready. */
   beforeSlot?(id: string): void;
   /** After everything is closed; `isLeftRunning` when services go on without us. */
@@ -46,11 +43,9 @@ export async function createHostDriver({
   warnings,
   can,
   root,
-  runDir,
   slots,
   versions,
-  createCell,
-  log,
+  openSandbox,
   beforeSlot,
   onClose,
 }: Options): Promise<RuntimeDriver> {
@@ -58,7 +53,6 @@ export async function createHostDriver({
   makeFolder(home, 0o711);
   for (const leftover of readdirSync(home)) if (leftover.startsWith(".")) rmSync(join(home, leftover), { recursive: true, force: true });
   const isRoot = process.getuid?.() === 0;
-  const fifos = createFifos(runDir);
   const opened = new Map<string, OpenSandbox>();
   const turns = new Map<string, Promise<unknown>>();
   let isClosed = false;
@@ -74,16 +68,16 @@ export async function createHostDriver({
 
   const imagesDir = join(root, "images");
   const buildSlot = (key: string) => `@build-${key}`;
-  const openBuild = (key: string, dir: string) => {
+  const openBuild = async (key: string, dir: string) => {
     const place: Place = { dir, slot: slots.take(buildSlot(key)), spec: { id: `build-${key}` }, limits: buildLimits };
     makeFolders(dir, isRoot ? place.slot.uid : undefined);
-    return openSandbox({ place, cell: createCell(place), fifos, runDir, can, log });
+    return openSandbox(place);
   };
   // Builds that died with an earlier process of ours; a server that was being warmed up may still run.
   for (const slot of slots.ids(buildSlot(""))) {
     const key = slot.slice(buildSlot("").length);
     const dir = join(imagesDir, buildFolder(key));
-    await openBuild(key, dir).close({ leaveRunning: false });
+    await (await openBuild(key, dir)).close({ leaveRunning: false });
     rmSync(dir, { recursive: true, force: true });
     slots.release(slot);
   }
@@ -92,7 +86,7 @@ export async function createHostDriver({
     versions,
     ownerUid: isRoot ? slots.take("@images").uid : undefined,
     async withSandbox(key, dir, build) {
-      const { sandbox, close } = openBuild(key, dir);
+      const { sandbox, close } = await openBuild(key, dir);
       try {
         return await build(sandbox);
       } finally {
@@ -143,9 +137,7 @@ export async function createHostDriver({
     }
     rmSync(join(place.dir, "tmp"), { recursive: true, force: true });
     makeFolders(place.dir, owner);
-    const cell = createCell(place);
-    await cell.reap();
-    const sandbox = openSandbox({ place, cell, fifos, runDir, can, log });
+    const sandbox = await openSandbox(place);
     opened.set(spec.id, sandbox);
     return sandbox;
   }

@@ -1,14 +1,14 @@
-import { readdirSync, statfsSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
-import { ownBytes } from "../tree/entry.ts";
 import { partsOf } from "../tree/pin.ts";
 import { createHostTree } from "../tree/tree.ts";
 import type { Sandbox, ServiceState } from "../types.ts";
 import type { Cell, Place } from "./cell.ts";
+import { watchDisk } from "./disk.ts";
 import { runCommand } from "./exec.ts";
-import type { Fifos } from "./fifos.ts";
+import { createFifos, type Fifos } from "./fifos.ts";
 import { openService, type Service } from "./service.ts";
 import { openTerminal } from "./terminal.ts";
 
@@ -21,20 +21,30 @@ export interface OpenSandbox {
 }
 
 interface Options {
-  place: Place;
-  cell: Cell;
-  fifos: Fifos;
+  createCell(place: Place): Cell;
   /** Private scratch of this process. */
   runDir: string;
   can: { freeze: boolean };
   log: RuntimeLog;
 }
 
-/** Below this much free space on the host, projects may not write: the database lives there too. */
-const hostReserveBytes = 512 * 2 ** 20;
-const sampleMs = 10_000;
+/** Opens sandboxes whose programs are processes of this host. */
+export function hostSandboxes({ createCell, runDir, can, log }: Options): (place: Place) => Promise<OpenSandbox> {
+  const fifos = createFifos(runDir);
+  return async (place) => {
+    const cell = createCell(place);
+    await cell.reap();
+    return openSandbox({ place, cell, fifos, runDir, can, log });
+  };
+}
 
-export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Options): OpenSandbox {
+interface Opening extends Omit<Options, "createCell"> {
+  place: Place;
+  cell: Cell;
+  fifos: Fifos;
+}
+
+function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opening): OpenSandbox {
   let place = first;
   const { dir } = place;
   const { id } = place.spec;
@@ -42,42 +52,20 @@ export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opt
   const services = new Map<string, Service>();
   const running = new Map<symbol, () => Promise<void>>();
   const listeners = new Set<(state: ServiceState) => void>();
-  let diskBytes = 0;
-  let sampler: NodeJS.Timeout | undefined;
-  let isClosed = false;
 
-  const checkSpace = () => {
-    if (diskBytes > place.limits.diskBytes)
-      throw new RuntimeError("storage_full", `the project uses more than its ${Math.round(place.limits.diskBytes / 2 ** 20)} MiB of disk`);
-    const { bavail, bsize } = statfsSync(paths.files);
-    if (bavail * bsize < hostReserveBytes) throw new RuntimeError("storage_full", "this server's disk is almost full");
-  };
+  const disk = watchDisk({
+    folders: [paths.files, paths.home],
+    owner: cell.owner?.uid,
+    limitBytes: () => place.limits.diskBytes,
+    isActive: () => running.size > 0 || [...services.values()].some((service) => isUp(service.state())),
+    async onGrowing() {
+      for (const service of services.values()) if (isUp(service.state())) service.log.note("ended: the project uses more disk than it may");
+      await Promise.all([...[...running.values()].map((kill) => kill()), sandbox.stop()]);
+    },
+    onTrouble: (err) => log.error({ err, sandbox: id }, "the size of a project cannot be watched"),
+  });
+  const { checkSpace, keepWatching } = disk;
   const files = createHostTree({ host: paths.files, tmp: paths.tmp, inside: cell.inside, owner: cell.owner, checkSpace });
-
-  async function sample() {
-    const uid = cell.owner?.uid;
-    const before = diskBytes;
-    diskBytes = (await ownBytes(paths.files, uid)) + (await ownBytes(paths.home, uid));
-    return diskBytes > place.limits.diskBytes && diskBytes > before;
-  }
-  /**
-   * While something runs, the size is looked at now and then. Who is over the limit and still growing is ended;
-   * who is over it and shrinking (a cleaning command) may go on.
-   */
-  function keepSampling() {
-    const isActive = running.size > 0 || [...services.values()].some((service) => isUp(service.state()));
-    if (sampler || isClosed || !isActive) return;
-    sampler = setTimeout(() => {
-      sampler = undefined;
-      endGrowing().then(keepSampling, (err: unknown) => log.error({ err, sandbox: id }, "the size of a project cannot be watched"));
-    }, sampleMs);
-    sampler.unref();
-  }
-  async function endGrowing() {
-    if (isClosed || !(await sample())) return;
-    for (const service of services.values()) if (isUp(service.state())) service.log.note("ended: the project uses more disk than it may");
-    await Promise.all([...[...running.values()].map((kill) => kill()), sandbox.stop()]);
-  }
 
   /** What every start has in common. */
   async function prepare(argv: readonly string[], cwd: string): Promise<string> {
@@ -124,7 +112,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opt
     async start(spec) {
       if (!/^[a-z0-9-]{1,63}$/.test(spec.name)) throw new RuntimeError("not_supported", `${spec.name} is not a name for a service`);
       const state = await serviceOf(spec.name).start(spec);
-      keepSampling();
+      keepWatching();
       return state;
     },
     async ready(name, options = {}) {
@@ -145,7 +133,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opt
       const command = await cell.command(argv, { cwd, env: options.env ?? {}, isReadOnly: options.readOnly });
       const key = Symbol(argv[0]);
       running.set(key, () => command.kill());
-      keepSampling();
+      keepWatching();
       try {
         const result = await runCommand({ start: command.start, kill: () => command.kill(), fifos, tmpDir: runDir }, options);
         if (result.exitCode !== null && !command.hasEntered())
@@ -174,7 +162,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opt
         options,
       );
       running.set(key, () => pty.kill());
-      keepSampling();
+      keepWatching();
       return pty;
     },
 
@@ -183,8 +171,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opt
     },
     address: async (port) => cell.address(port),
     async stats() {
-      await sample();
-      return { ...cell.usage(), diskBytes };
+      return { ...cell.usage(), diskBytes: await disk.measure() };
     },
     async freeze() {
       if (!can.freeze || cell.isFrozen()) return;
@@ -200,7 +187,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opt
 
   // Services that an earlier process left running.
   for (const name of readdirSync(paths.services)) serviceOf(name);
-  keepSampling();
+  keepWatching();
 
   return {
     sandbox,
@@ -209,8 +196,7 @@ export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opt
       cell.update(next);
     },
     async close({ leaveRunning }) {
-      isClosed = true;
-      clearTimeout(sampler);
+      disk.stop();
       await Promise.all([...running.values()].map((kill) => kill()));
       if (!leaveRunning) await sandbox.stop();
       const isLeftRunning = [...services.values()].some((service) => isUp(service.state()));
@@ -220,4 +206,4 @@ export function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opt
   };
 }
 
-const isUp = (state: ServiceState) => state.status === "starting" || state.status === "running" || state.status === "frozen";
+export const isUp = (state: ServiceState) => state.status === "starting" || state.status === "running" || state.status === "frozen";

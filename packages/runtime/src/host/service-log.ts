@@ -1,19 +1,7 @@
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fchownSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  statSync,
-} from "node:fs";
+import { closeSync, existsSync, fchownSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { createQueue, type Queue } from "../queue.ts";
 import type { LogLine } from "../types.ts";
+import { linesOf, maxLineLength, openJournal, type Stream } from "./journal.ts";
 
 /**
  * What a service prints. The service writes to plain files, so it never waits for us and loses nothing while we are away;
@@ -31,17 +19,10 @@ export interface ServiceLog {
   close(): void;
 }
 
-const kept = 2_000;
-const maxLineLength = 16_384;
-const journalBytes = 1 << 20;
 /** A raw file is emptied beyond this, once it is read. */
 const rawBytes = 4 << 20;
 /** Further behind than this, what is unread is given up: a service that floods its log must not fill the disk. */
 const maxBacklogBytes = 8 << 20;
-
-type Stream = "stdout" | "stderr";
-/** A line as the journal keeps it, with the reading position after it; that a raw file was emptied; where reading stood when the journal began. */
-type Saved = { q: number; t: string; s: LogLine["stream"]; l: string; p?: number } | { emptied: Stream } | { at: Record<Stream, number> };
 
 /** `onTrouble` hears when lines cannot be read or kept (a full disk): the service and we go on. */
 export function openServiceLog(
@@ -49,75 +30,14 @@ export function openServiceLog(
   owner: { uid: number; gid: number } | undefined,
   onTrouble: (error: unknown) => void = () => {},
 ): ServiceLog {
-  const journal = join(dir, "journal.ndjson");
-  const older = join(dir, "journal.old.ndjson");
+  const journal = openJournal(dir, 0, onTrouble);
   const raw = (stream: Stream) => join(dir, stream);
-  let ring: LogLine[] = [];
-  let seq = 0;
-  let journalSize = existsSync(journal) ? statSync(journal).size : 0;
-  const followers = new Set<Queue<LogLine>>();
   /** How far each raw file was read, and the bytes after its last line end. */
   const readers: Record<Stream, { offset: number; fd: number | undefined; rest: Buffer }> = {
-    stdout: { offset: 0, fd: undefined, rest: empty },
-    stderr: { offset: 0, fd: undefined, rest: empty },
+    stdout: { offset: journal.positions.stdout, fd: undefined, rest: empty },
+    stderr: { offset: journal.positions.stderr, fd: undefined, rest: empty },
   };
   let partialTimer: NodeJS.Timeout | undefined;
-  recall();
-
-  function recall() {
-    for (const file of [older, journal]) {
-      if (!existsSync(file)) continue;
-      for (const text of readFileSync(file, "utf8").split("\n")) {
-        const saved = parse(text);
-        if (!saved) continue;
-        if ("emptied" in saved) readers[saved.emptied].offset = 0;
-        else if ("at" in saved) for (const stream of ["stdout", "stderr"] as const) readers[stream].offset = saved.at[stream];
-        else {
-          seq = saved.q;
-          ring.push({ seq: saved.q, ts: saved.t, stream: saved.s, line: saved.l });
-          if (saved.p !== undefined && saved.s !== "system") readers[saved.s].offset = saved.p;
-        }
-      }
-    }
-    ring = ring.slice(-kept);
-  }
-
-  function keep(records: Saved[]) {
-    if (records.length === 0) return;
-    try {
-      append(records);
-    } catch (error) {
-      onTrouble(error);
-    }
-  }
-  function append(records: Saved[]) {
-    if (journalSize > journalBytes) {
-      renameSync(journal, older);
-      journalSize = 0;
-      records = [{ at: { stdout: readers.stdout.offset, stderr: readers.stderr.offset } }, ...records];
-    }
-    const text = records.map((record) => `${JSON.stringify(record)}\n`).join("");
-    appendFileSync(journal, text, { mode: 0o600 });
-    journalSize += Buffer.byteLength(text);
-  }
-
-  function add(stream: LogLine["stream"], lines: readonly string[], offset?: number) {
-    if (lines.length === 0) return;
-    const ts = now();
-    const added = lines.map((line): LogLine => ({ seq: ++seq, ts, stream, line }));
-    ring.push(...added);
-    if (ring.length > 2 * kept) ring = ring.slice(-kept);
-    keep(
-      added.map(({ seq: q, line: l }, i) => ({
-        q,
-        t: ts,
-        s: stream,
-        l,
-        ...(i === added.length - 1 && offset !== undefined && { p: offset }),
-      })),
-    );
-    for (const follower of followers) follower.push(added);
-  }
 
   function drainStream(stream: Stream) {
     const reader = readers[stream];
@@ -128,7 +48,7 @@ export function openServiceLog(
     let { size } = fstatSync(reader.fd);
     if (size < reader.offset) reader.offset = 0; // the service emptied it itself
     if (size - reader.offset > maxBacklogBytes) {
-      add("system", [`${size - reader.offset} bytes of output left out: more was printed than can be kept`]);
+      journal.add("system", [`${size - reader.offset} bytes of output left out: more was printed than can be kept`]);
       reader.rest = empty;
       clear(stream);
       size = 0;
@@ -141,7 +61,7 @@ export function openServiceLog(
       const bytes = Buffer.concat([reader.rest, chunk.subarray(0, length)]);
       const end = bytes.lastIndexOf(10) + 1;
       reader.rest = Buffer.from(bytes.subarray(end));
-      if (end > 0) add(stream, linesOf(bytes.subarray(0, end - 1)), reader.offset - reader.rest.length);
+      if (end > 0) journal.add(stream, linesOf(bytes.subarray(0, end - 1)), reader.offset - reader.rest.length);
       // A line that does not end is shown in pieces.
       if (reader.rest.length > maxLineLength) flushRest(stream);
     }
@@ -152,7 +72,7 @@ export function openServiceLog(
   function clear(stream: Stream) {
     const reader = readers[stream];
     if (reader.fd === undefined) return;
-    keep([{ emptied: stream }]);
+    journal.reset(stream);
     ftruncateSync(reader.fd, 0);
     reader.offset = 0;
   }
@@ -163,7 +83,7 @@ export function openServiceLog(
     if (reader.rest.length === 0) return;
     const lines = linesOf(reader.rest);
     reader.rest = empty;
-    add(stream, lines, reader.offset);
+    journal.add(stream, lines, reader.offset);
   }
   /** A prompt or a progress bar is shown when nothing follows for a moment. */
   function flushRests() {
@@ -195,55 +115,21 @@ export function openServiceLog(
       };
       return { stdout: open("stdout"), stderr: open("stderr") };
     },
-    note: (line) => add("system", [line]),
+    note: (line) => journal.add("system", [line]),
     drain,
-    last: (count) => (count <= 0 ? [] : ring.slice(-count)),
-    async *follow({ tail = kept, follow = false, signal }) {
+    last: journal.last,
+    follow(options) {
       drain();
-      const queue = createQueue<LogLine>({ max: 20_000 });
-      queue.push(tail <= 0 ? [] : ring.slice(-tail));
-      if (!follow || signal?.aborted) queue.end();
-      else followers.add(queue);
-      signal?.addEventListener("abort", queue.end, { once: true });
-      try {
-        for await (const batch of queue.batches()) yield* batch;
-      } finally {
-        followers.delete(queue);
-        signal?.removeEventListener("abort", queue.end);
-      }
+      return journal.follow(options);
     },
     close() {
       clearTimeout(partialTimer);
       flushRests();
       for (const reader of Object.values(readers)) if (reader.fd !== undefined) closeSync(reader.fd);
       readers.stdout.fd = readers.stderr.fd = undefined;
-      for (const follower of followers) follower.end();
+      journal.close();
     },
   };
 }
 
-const now = () => new Date().toISOString();
 const empty = Buffer.alloc(0);
-
-/** Lines without carriage returns, in pieces that a screen can show. */
-function linesOf(bytes: Uint8Array): string[] {
-  return Buffer.from(bytes)
-    .toString("utf8")
-    .split("\n")
-    .flatMap((raw) => {
-      const line = raw.replace(/\r$/, "");
-      if (line.length <= maxLineLength) return [line];
-      return Array.from({ length: Math.ceil(line.length / maxLineLength) }, (_, i) =>
-        line.slice(i * maxLineLength, (i + 1) * maxLineLength),
-      );
-    });
-}
-
-function parse(text: string): Saved | undefined {
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text) as Saved;
-  } catch {
-    return undefined; // the line that was being written when we were killed
-  }
-}

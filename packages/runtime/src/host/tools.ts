@@ -70,3 +70,18 @@ function findNativePnpm(require: NodeJS.Require): string | undefined {
   }
   return undefined;
 }
+
+/** The tools appear at `/opt/studio`: Node and the wrappers in `bin`, packages in `lib`. */
+export function toolBinds({ node, npmDir, pnpmDir, pnpm }: Tools, bin: string) {
+  const home = "/opt/studio";
+  const inside = { node: `${home}/bin/node`, npmDir: `${home}/lib/npm`, pnpmDir: `${home}/lib/pnpm` };
+  writeWrappers(bin, { ...inside, pnpm: pnpm && `${inside.pnpmDir}/pnpm` });
+  return [
+    { from: bin, to: `${home}/bin` },
+    // Over the wrapper of the same name, and over pnpm's placeholder.
+    { from: node, to: inside.node },
+    { from: npmDir, to: inside.npmDir },
+    { from: pnpmDir, to: inside.pnpmDir },
+    ...(pnpm ? [{ from: pnpm, to: `${inside.pnpmDir}/pnpm` }] : []),
+  ];
+}

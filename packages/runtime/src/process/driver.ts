@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
+import { hostSandboxes } from "../host/sandbox.ts";
 import { openState } from "../host/state.ts";
 import { findTools, writeWrappers, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
@@ -37,18 +38,22 @@ export async function createProcessDriver({ dataDir, toolchain, log = silentLog 
       "Project code runs without isolation: it reaches this machine's network and processes, and every file its user may read.",
     ];
     for (const warning of warnings) log.warn({ isolation: "process" }, warning);
+    const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false, images: false };
     return createHostDriver({
       name: "process",
       isolation: "process",
       warnings,
-      can: { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false, images: false },
+      can,
       root,
-      runDir,
       slots,
       // Built for other paths than those of a sandbox.
       versions: { ...tools.versions, driver: "process" },
-      createCell: (place) => createProcessCell(place, { key, bin, cgroups, hasOwnUid: isRoot }),
-      log,
+      openSandbox: hostSandboxes({
+        createCell: (place) => createProcessCell(place, { key, bin, cgroups, hasOwnUid: isRoot }),
+        runDir,
+        can,
+        log,
+      }),
       async onClose({ isLeftRunning }) {
         if (!isLeftRunning) {
           for (const name of cgroups.names()) await cgroups.group(name).remove();

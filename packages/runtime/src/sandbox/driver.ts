@@ -1,18 +1,19 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
+import { hostSandboxes } from "../host/sandbox.ts";
 import { claimsDir, openState, type State } from "../host/state.ts";
-import { findTools, writeWrappers, type ToolPaths, type Tools } from "../host/tools.ts";
+import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
 import { createCell, type Walls } from "./cell.ts";
 import { findCgroups } from "../host/cgroups.ts";
-import { layEtc } from "./etc.ts";
-import { keepExceptions } from "./exceptions.ts";
-import { readHostSettings } from "./host-settings.ts";
+import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
+import { keepExceptions } from "../host/exceptions.ts";
+import { reachFolders, readHostSettings } from "../host/host-settings.ts";
 import { createLauncher } from "./launch.ts";
 import { forgetKey, rememberKey, sweepDeleted } from "./leftovers.ts";
 import { openNetwork, type Network } from "./network.ts";
@@ -95,7 +96,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   await exceptions?.refresh();
 
   const etc = join(runDir, "etc");
-  await layEtc(etc, [...accounts, { to: "/etc/resolv.conf", content: resolverFile(network, resolvers) }, ...settings.files]);
+  await layEtc(etc, [...accounts(insideUid), { to: "/etc/resolv.conf", content: resolverFile(network, resolvers) }, ...settings.files]);
   const walls: Walls = {
     launcher: createLauncher({ dir: runDir, seccompFile }),
     cgroups,
@@ -108,17 +109,16 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   const hasGroups = cgroups.kind !== "none";
   const isolation: Isolation = network && hasGroups ? "full" : "no-netns";
   for (const warning of warnings) log.warn({ isolation }, warning);
+  const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: network !== undefined, images: false };
   return createHostDriver({
     name: "sandbox",
     isolation,
     warnings,
-    can: { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: network !== undefined, images: false },
+    can,
     root,
-    runDir,
     slots,
     versions: tools.versions,
-    createCell: (place) => createCell(place, walls),
-    log,
+    openSandbox: hostSandboxes({ createCell: (place) => createCell(place, walls), runDir, can, log }),
     beforeSlot: (id) => spares?.hand(id),
     async onClose({ isLeftRunning }) {
       exceptions?.stop();
@@ -177,52 +177,5 @@ function kernelHint(): string | undefined {
   return found && `This kernel is set to refuse user namespaces; as root: ${found[2]}`;
 }
 
-const accounts = [
-  {
-    to: "/etc/passwd",
-    content: `root:x:0:0:root:/root:/usr/sbin/nologin\napp:x:${insideUid}:${insideUid}:app:/home/app:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n`,
-  },
-  { to: "/etc/group", content: `root:x:0:\napp:x:${insideUid}:\nnogroup:x:65534:\n` },
-];
-
-/** The tools appear at `/opt/studio`: Node and the wrappers in `bin`, packages in `lib`. */
-function toolBinds({ node, npmDir, pnpmDir, pnpm }: Tools, bin: string) {
-  const home = "/opt/studio";
-  const inside = { node: `${home}/bin/node`, npmDir: `${home}/lib/npm`, pnpmDir: `${home}/lib/pnpm` };
-  writeWrappers(bin, { ...inside, pnpm: pnpm && `${inside.pnpmDir}/pnpm` });
-  return [
-    { from: bin, to: `${home}/bin` },
-    // Over the wrapper of the same name, and over pnpm's placeholder.
-    { from: node, to: inside.node },
-    { from: npmDir, to: inside.npmDir },
-    { from: pnpmDir, to: inside.pnpmDir },
-    ...(pnpm ? [{ from: pnpm, to: `${inside.pnpmDir}/pnpm` }] : []),
-  ];
-}
-
-async function reachFolders(folders: readonly string[], reach: (dir: string) => Promise<string>) {
-  const binds = [];
-  for (const to of folders) if (existsSync(to)) binds.push({ from: await reach(to), to });
-  return binds;
-}
-
 const resolverFile = (network: Network | undefined, resolvers: readonly string[]) =>
   network ? resolvers.map((ip) => `nameserver ${ip}\n`).join("") : (readIfThere("/etc/resolv.conf") ?? "");
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
-}
-
-/** The host's DNS servers; behind a local stub, those it asks. */
-function findResolvers(): string[] {
-  for (const file of ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"]) {
-    const found = [...(readIfThere(file) ?? "").matchAll(/^nameserver\s+(\d+\.\d+\.\d+\.\d+)\s*$/gm)].map((m) => m[1] as string);
-    const usable = found.filter((ip) => !ip.startsWith("127."));
-    if (usable.length > 0) return usable;
-  }
-  return [];
-}

@@ -1,13 +1,5 @@
 import { networkInterfaces } from "node:os";
-
-/** What stays reachable although it is private, and what does not although it is public. */
-export interface Exceptions {
-  /** One port of an address. */
-  ports: readonly { ip: string; port: number }[];
-  /** All of an address or range. */
-  hosts: readonly string[];
-  refused: readonly string[];
-}
+import type { Exceptions } from "../host/exceptions.ts";
 
 export interface Policy {
   /** The nft table's name, the same in both namespaces. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -244,4 +245,11 @@ function pipSettings({ env, home, read }: HostSource): Map<string, string> {
     }
   }
   return settings;
+}
+
+/** Folders that settings name, at their own path inside. */
+export async function reachFolders(folders: readonly string[], reach: (dir: string) => Promise<string>) {
+  const binds = [];
+  for (const to of folders) if (existsSync(to)) binds.push({ from: await reach(to), to });
+  return binds;
 }

@@ -1,7 +1,15 @@
 import { lookup } from "node:dns/promises";
 import { isIPv4 } from "node:net";
 import type { RuntimeLog } from "../log.ts";
-import type { Network } from "./network.ts";
+
+/** What stays reachable although it is private, and what does not although it is public. */
+export interface Exceptions {
+  /** One port of an address. */
+  ports: readonly { ip: string; port: number }[];
+  /** All of an address or range. */
+  hosts: readonly string[];
+  refused: readonly string[];
+}
 
 interface Wanted {
   targets: readonly { host: string; port: number }[];
@@ -14,7 +22,11 @@ interface Wanted {
 const refreshMs = 5 * 60_000;
 
 /** Keeps the filter's exceptions up to date with the names they were given as. */
-export function keepExceptions(network: Network, wanted: Wanted, log: RuntimeLog): { refresh(): Promise<void>; stop(): void } {
+export function keepExceptions(
+  network: { setExceptions(exceptions: Exceptions): Promise<void> },
+  wanted: Wanted,
+  log: RuntimeLog,
+): { refresh(): Promise<void>; stop(): void } {
   const known = new Map<string, string[]>();
   /** A name that cannot be looked up keeps the addresses it had. */
   async function addresses(host: string): Promise<string[]> {

@@ -1,0 +1,142 @@
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { createQueue, type Queue } from "../queue.ts";
+import type { LogLine } from "../types.ts";
+
+export type Stream = "stdout" | "stderr";
+
+/**
+ * Numbered, dated lines in a file that the next process of ours continues. With each line goes how far its source was read
+ * (`P`: an offset, a time), so that nothing is taken in twice and nothing is left out.
+ */
+export interface Journal<P> {
+  /** Where reading stood when the journal was last written. */
+  readonly positions: Readonly<Record<Stream, P>>;
+  add(stream: LogLine["stream"], lines: readonly string[], position?: P): void;
+  /** The source of a stream begins anew, before anything more is read from it. */
+  reset(stream: Stream): void;
+  last(count: number): LogLine[];
+  /** The last lines, then live ones until aborted or closed. */
+  follow(options: { tail?: number; follow?: boolean; signal?: AbortSignal }): AsyncGenerator<LogLine>;
+  /** Ends those who follow. */
+  close(): void;
+}
+
+const kept = 2_000;
+export const maxLineLength = 16_384;
+const journalBytes = 1 << 20;
+
+/** A line as it is kept, with the reading position after it; that a source was emptied; where reading stood when the file began. */
+type Saved<P> = { q: number; t: string; s: LogLine["stream"]; l: string; p?: P } | { emptied: Stream } | { at: Record<Stream, P> };
+
+/** `onTrouble` hears when lines cannot be kept (a full disk): the service and we go on. */
+export function openJournal<P>(dir: string, start: P, onTrouble: (error: unknown) => void): Journal<P> {
+  const journal = join(dir, "journal.ndjson");
+  const older = join(dir, "journal.old.ndjson");
+  const positions: Record<Stream, P> = { stdout: start, stderr: start };
+  let ring: LogLine[] = [];
+  let seq = 0;
+  let journalSize = existsSync(journal) ? statSync(journal).size : 0;
+  const followers = new Set<Queue<LogLine>>();
+  recall();
+
+  function recall() {
+    for (const file of [older, journal]) {
+      if (!existsSync(file)) continue;
+      for (const text of readFileSync(file, "utf8").split("\n")) {
+        const saved = parse<P>(text);
+        if (!saved) continue;
+        if ("emptied" in saved) positions[saved.emptied] = start;
+        else if ("at" in saved) Object.assign(positions, saved.at);
+        else {
+          seq = saved.q;
+          ring.push({ seq: saved.q, ts: saved.t, stream: saved.s, line: saved.l });
+          if (saved.p !== undefined && saved.s !== "system") positions[saved.s] = saved.p;
+        }
+      }
+    }
+    ring = ring.slice(-kept);
+  }
+
+  function keep(records: Saved<P>[]) {
+    try {
+      if (journalSize > journalBytes) {
+        renameSync(journal, older);
+        journalSize = 0;
+        records = [{ at: { ...positions } }, ...records];
+      }
+      const text = records.map((record) => `${JSON.stringify(record)}\n`).join("");
+      appendFileSync(journal, text, { mode: 0o600 });
+      journalSize += Buffer.byteLength(text);
+    } catch (error) {
+      onTrouble(error);
+    }
+  }
+
+  return {
+    positions,
+    add(stream, lines, position) {
+      if (lines.length === 0) return;
+      const ts = new Date().toISOString();
+      const added = lines.map((line): LogLine => ({ seq: ++seq, ts, stream, line }));
+      ring.push(...added);
+      if (ring.length > 2 * kept) ring = ring.slice(-kept);
+      const last = added.length - 1;
+      keep(
+        added.map(({ seq: q, line: l }, i) => ({
+          q,
+          t: ts,
+          s: stream,
+          l,
+          ...(i === last && position !== undefined && { p: position }),
+        })),
+      );
+      if (position !== undefined && stream !== "system") positions[stream] = position;
+      for (const follower of followers) follower.push(added);
+    },
+    reset(stream) {
+      positions[stream] = start;
+      keep([{ emptied: stream }]);
+    },
+    last: (count) => (count <= 0 ? [] : ring.slice(-count)),
+    async *follow({ tail = kept, follow = false, signal }) {
+      const queue = createQueue<LogLine>({ max: 20_000 });
+      queue.push(tail <= 0 ? [] : ring.slice(-tail));
+      if (!follow || signal?.aborted) queue.end();
+      else followers.add(queue);
+      signal?.addEventListener("abort", queue.end, { once: true });
+      try {
+        for await (const batch of queue.batches()) yield* batch;
+      } finally {
+        followers.delete(queue);
+        signal?.removeEventListener("abort", queue.end);
+      }
+    },
+    close() {
+      for (const follower of followers) follower.end();
+    },
+  };
+}
+
+/** Lines without carriage returns, in pieces that a screen can show. */
+export function linesOf(bytes: Uint8Array): string[] {
+  return Buffer.from(bytes)
+    .toString("utf8")
+    .split("\n")
+    .flatMap((raw) => {
+      const line = raw.replace(/\r$/, "");
+      if (line.length <= maxLineLength) return [line];
+      return Array.from({ length: Math.ceil(line.length / maxLineLength) }, (_, i) =>
+        line.slice(i * maxLineLength, (i + 1) * maxLineLength),
+      );
+    });
+}
+
+function parse<P>(text: string): Saved<P> | undefined {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as Saved<P>;
+  } catch {
+    return undefined; // the line that was being written when we were killed
+  }
+}
