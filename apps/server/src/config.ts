@@ -69,16 +69,6 @@ export const settings = {
     about: "Signs sessions and encrypts secrets. Default: generated into DATA_DIR on first start",
     check: (v) => (Buffer.byteLength(v) >= 32 ? undefined : "must have at least 32 bytes"),
   },
-  DEPLOYMENT_ENCRYPTION_KEY: {
-    example: "a-third-random-value-of-32-characters",
-    about: "Encrypts stored secrets and credentials. Default: derived from SECRET_KEY. After a change run ./studio rotate-keys",
-    check: (v) => (Buffer.byteLength(v) >= 32 ? undefined : "must have at least 32 bytes"),
-  },
-  DEPLOYMENT_ENCRYPTION_KEYS_FORMER: {
-    default: "",
-    example: "the-value-before-that-of-32-characters",
-    about: "Former values of DEPLOYMENT_ENCRYPTION_KEY (or of SECRET_KEY), comma-separated, until ./studio rotate-keys has run",
-  },
   OPENAI_API_KEY: { example: "sk-…", about: "OpenAI or any OpenAI-compatible service" },
   OPENAI_BASE_URL: {
     default: "https://api.openai.com/v1",
@@ -134,6 +124,12 @@ export const settings = {
   SMTP_PASSWORD: { default: "", example: "…", about: "Password at the mail server" },
   SMTP_USE_TLS: { default: "true", example: "true", about: "STARTTLS to the mail server", check: flag },
   SMTP_SENDER_EMAIL: { default: "", example: "studio@example.com", about: "Sender of our mails; mail is off when empty" },
+  PROJECT_DISK_MB: {
+    default: "2048,4096,8192,16384",
+    example: "4096",
+    about: "Disk that one project may use, in MiB, by tier (free, basic, pro, ultra); one number counts for all",
+    check: (v) => (/^\d+(\s*,\s*\d+){0,3}$/.test(v) && /[1-9]/.test(v) ? undefined : "must be one to four whole numbers"),
+  },
   IDLE_FREEZE_MINUTES: { default: "2", example: "2", about: "Idle time after which a project is frozen", check: number },
   IDLE_STOP_MINUTES: { default: "30", example: "30", about: "Idle time after which a project is stopped", check: number },
   AGENT_MAX_ITERATIONS_PER_RUN: { default: "200", example: "200", about: "Model calls of one run; 0 = unlimited", check: integer(0) },
@@ -168,6 +164,12 @@ export class ConfigError extends Error {
     );
     this.problems = problems;
   }
+}
+
+/** Values for free, basic, pro and ultra; the last one given counts for all above. */
+function byTier(values: number[]): Record<"free" | "basic" | "pro" | "ultra", number> {
+  const at = (i: number) => values[i] ?? values.at(-1) ?? 0;
+  return { free: at(0), basic: at(1), pro: at(2), ultra: at(3) };
 }
 
 /** Reads the environment once. Throws a `ConfigError` that lists every problem with an example. */
@@ -228,10 +230,9 @@ export function readConfig(environment: Record<string, string | undefined>) {
       idleFreezeMs: Number(text("IDLE_FREEZE_MINUTES")) * 60_000,
       idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000,
     },
+    projects: { diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)) },
     auth: {
       secretKey: secret("SECRET_KEY"),
-      sealingKey: secret("DEPLOYMENT_ENCRYPTION_KEY"),
-      formerSealingKeys: list("DEPLOYMENT_ENCRYPTION_KEYS_FORMER").map((value) => new Secret(value)),
       accessTokenMs: Number(text("ACCESS_TOKEN_EXPIRE_MINUTES")) * 60_000,
       refreshTokenMs: Number(text("REFRESH_TOKEN_EXPIRE_DAYS")) * 86_400_000,
       cookie: {

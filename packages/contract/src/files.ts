@@ -32,7 +32,47 @@ const Params = Type.Object({ id: ProjectRef, path: Type.String() });
 /** Bytes of one text write; larger is 413. Base64 and JSON escapes make the body larger than that. */
 export const maxFileBytes = 10 * 1024 * 1024;
 
-/** accounts-projects 4.3 and 9 (`file-tree`). */
+/** One file of `file-upload`; the whole request may have `maxUploadTotalBytes` in at most `maxUploadFiles` files. */
+export const maxUploadBytes = 100 * 1024 * 1024;
+export const maxUploadTotalBytes = 500 * 1024 * 1024;
+export const maxUploadFiles = 2000;
+
+const SearchMatch = Type.Object({
+  path: Type.String(),
+  /** From 1. */
+  line: Type.Integer(),
+  /** Of the first hit in its line, in UTF-16 units from 1. */
+  column: Type.Integer(),
+  /** The line, or the part around the first hit when it is long. */
+  text: Type.String(),
+  /** Hits in `text`: start and end, in UTF-16 units. */
+  ranges: Type.Array(Type.Tuple([Type.Integer(), Type.Integer()])),
+});
+export type SearchMatch = Static<typeof SearchMatch>;
+const SearchDone = Type.Object({
+  matches: Type.Integer(),
+  files: Type.Integer(),
+  /** False: there may be more than what was sent, for the `reason`. */
+  is_complete: Type.Boolean(),
+  reason: Nullable(Literals("limit", "timeout", "long_lines")),
+});
+const searchFrame = { seq: Type.Integer() };
+/** A stream of `match` events, the first at once and in no order, then one `done`. */
+const SearchEvent = Type.Union([
+  Type.Object({ ...searchFrame, type: Type.Literal("match"), data: SearchMatch }),
+  Type.Object({ ...searchFrame, type: Type.Literal("done"), data: SearchDone }),
+]);
+export type SearchEvent = Static<typeof SearchEvent>;
+export type SearchQuery = Static<typeof SearchQuery>;
+const SearchQuery = Type.Object({
+  q: Type.String({ minLength: 1, maxLength: 1000, pattern: "^[^\\n\\r\\u0000]+$" }),
+  regex: Type.Optional(Type.Boolean({ default: false })),
+  case_sensitive: Type.Optional(Type.Boolean({ default: false })),
+  /** Only files like this, e.g. `src/**` or `*.css`; with `!` in front all others. Several are separated by commas. */
+  glob: Type.Optional(Type.String({ maxLength: 500 })),
+});
+
+/** accounts-projects 4.3 and 9 (`file-tree`, `file-search`, `file-batch`, `file-upload`). */
 export const filesRoutes = {
   list: route({
     method: "GET",
@@ -58,6 +98,49 @@ export const filesRoutes = {
     params: ProjectOnly,
     response: Type.Object({ entries: Type.Array(TreeEntry) }),
     errors: ["not_found"],
+  }),
+  search: route({
+    method: "GET",
+    path: "/api/projects/{id}/file-search",
+    tag,
+    summary: "Search file contents; hits come as they are found",
+    auth: "user",
+    kind: "sse",
+    params: ProjectOnly,
+    query: SearchQuery,
+    events: SearchEvent,
+    errors: ["not_found", "bad_request", "project_busy"],
+  }),
+  batch: route({
+    method: "POST",
+    path: "/api/projects/{id}/file-batch",
+    tag,
+    summary: "Read up to 200 files in one call",
+    auth: "user",
+    params: ProjectOnly,
+    bodyLimit: 1024 * 1024,
+    body: Type.Object({ paths: Type.Array(Type.String(), { minItems: 1, maxItems: 200 }) }),
+    response: Type.Object({ files: Type.Array(File), errors: Type.Array(Type.Object({ path: Type.String(), code: Type.String() })) }),
+    errors: ["not_found", "project_busy"],
+  }),
+  /** Multipart; the name of each part is its path, so that folders keep their form. All files appear, or none. */
+  upload: route({
+    method: "POST",
+    path: "/api/projects/{id}/file-upload",
+    tag,
+    summary: "Upload files or folders (multipart, streamed)",
+    auth: "user",
+    kind: "upload",
+    status: 201,
+    params: ProjectOnly,
+    query: Type.Object({
+      /** Where in the project; default its root. */
+      directory: Type.Optional(Type.String({ maxLength: 1024 })),
+      /** Otherwise 409 with `details.paths` when something is there already. */
+      overwrite: Type.Optional(Type.Boolean({ default: false })),
+    }),
+    response: Type.Object({ files: Type.Array(File) }),
+    errors: ["bad_path", "not_found", "conflict", "payload_too_large", "storage_full", "git_directory", "project_busy"],
   }),
   rename: route({
     method: "POST",
@@ -86,7 +169,7 @@ export const filesRoutes = {
     method: "GET",
     path: "/api/projects/{id}/files/{path}",
     tag,
-    summary: "Read a file (?raw=true for its bytes)",
+    summary: "Read a file (?raw=true for its bytes, with Range)",
     auth: "user",
     kind: "raw",
     params: Params,

@@ -108,6 +108,42 @@ export function describeRuntimeDriver(
         expect(text((await files.read("a/b/bytes.bin")).data)).toBe("text");
       });
 
+      test("gives a file as it comes, whole or in part", async () => {
+        const { files } = await open();
+        const bytes = Uint8Array.from({ length: 600_000 }, (_, i) => i % 251);
+        const { entry } = await files.write("big", bytes);
+        const all = await files.stream("big");
+        expect(all.entry).toEqual(entry);
+        expect(Buffer.compare(Buffer.concat(await all.data.toArray()), bytes)).toBe(0);
+        const part = await files.stream("big", { start: 250, end: 252 });
+        expect(Array.from(Buffer.concat(await part.data.toArray()))).toEqual([250, 0, 1]);
+        await files.write("none", "");
+        expect(Buffer.concat(await (await files.stream("none")).data.toArray())).toHaveLength(0);
+        await files.mkdir("dir");
+        await expect(files.stream("dir")).rejects.toSatisfy(is("is_directory"));
+        await expect(files.stream("gone")).rejects.toSatisfy(is("not_found"));
+      });
+
+      test("takes a file as it comes: nothing shows before it is placed, nothing is left when it is too large", async () => {
+        const { files } = await open();
+        async function* chunks(count: number) {
+          for (let i = 0; i < count; i++) yield new Uint8Array(1000).fill(97);
+        }
+        const staged = await files.stage(chunks(3), { maxBytes: 3000 });
+        expect(staged.size).toBe(3000);
+        expect(await files.walk()).toEqual([]);
+        expect(await staged.place("a/b.txt")).toMatchObject({ created: true, entry: { path: "a/b.txt", size: 3000 } });
+        expect(text((await files.read("a/b.txt")).data)).toBe("a".repeat(3000));
+        await expect(files.stage(chunks(4), { maxBytes: 3999 })).rejects.toSatisfy(is("too_large"));
+        const second = await files.stage(chunks(1));
+        await expect(second.place("a/b.txt")).rejects.toSatisfy(is("exists"));
+        await expect(second.place("a")).rejects.toSatisfy(is("is_directory"));
+        expect(await second.place("a/b.txt", { overwrite: true })).toMatchObject({ created: false, entry: { size: 1000 } });
+        const third = await files.stage(chunks(1));
+        await third.discard();
+        expect((await files.walk()).map((e) => e.path)).toEqual(["a", "a/b.txt"]);
+      });
+
       test("changes the etag with the content, and writes only over the version that was read", async () => {
         const { files } = await open();
         const first = (await files.write("f", "1")).entry.etag;
@@ -395,79 +431,6 @@ export function describeRuntimeDriver(
         await expect(collect(sandbox.logs("none"))).rejects.toSatisfy(is("not_found"));
         await driver.remove(sandbox.id);
       }, 60_000);
-
-      test("are starting until their health check succeeds", async ({ skip: skipTest }) => {
-        if (driver.name === "memory") return skipTest("a fake is never ill");
-        const sandbox = await open();
-        await sandbox.files.write("page.txt", "x");
-        const seen: string[] = [];
-        sandbox.onState((state) => seen.push(state.status));
-        const health = ["sh", "-c", 'test "$MOOD" = good && test -e healthy', "sh"];
-        await sandbox.start(spec(programs.serve(4100, "hi"), { health, env: { MOOD: "good" } }));
-        await expect(sandbox.ready("web", { timeoutMs: 1_500 })).rejects.toSatisfy(is("start_timeout"));
-        expect(await get(sandbox, 4100)).toBe("hi");
-        expect(sandbox.services()[0]?.status).toBe("starting");
-        await sandbox.files.write("healthy", "");
-        expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: 4100 });
-        expect(seen.filter((status, i) => seen[i - 1] !== status)).toEqual(["starting", "running"]);
-        await driver.remove(sandbox.id);
-      }, 60_000);
-
-      test("that end before they are healthy have failed", async ({ skip: skipTest }) => {
-        if (driver.name === "memory") return skipTest("a fake is never ill");
-        const sandbox = await open();
-        const ends = `${programs.serve(4100, "hi").at(-1)}; setTimeout(() => process.exit(9), 700)`;
-        await sandbox.start(spec(["node", "-e", ends], { health: ["false"] }));
-        await expect(sandbox.ready("web", { timeoutMs: 20_000 })).rejects.toSatisfy(is("service_failed"));
-        expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 9 });
-        await driver.remove(sandbox.id);
-      }, 60_000);
-
-      test("keep volumes that outlive them, outside the tree", async ({ skip: skipTest }) => {
-        if (driver.name === "memory") return skipTest("a fake keeps nothing");
-        const sandbox = await open();
-        const before = (await sandbox.stats()).diskBytes;
-        const volumes = [{ name: "data", path: "/var/lib/store/data" }];
-        // It counts its starts in the volume and answers with the count.
-        const script = `const fs = require("fs"), file = process.argv[1] + "/count";
-          const n = Number(fs.existsSync(file) ? fs.readFileSync(file, "utf8") : 0) + 1;
-          fs.writeFileSync(file, String(n)); fs.writeFileSync(process.argv[1] + "/big", Buffer.alloc(300000, "x"));
-          require("http").createServer((q, r) => r.end(String(n))).listen(4100, "127.0.0.1")`;
-        const counter = (more: Partial<ServiceSpec> = {}) =>
-          spec(["node", "-e", script, "/var/lib/store/data"], {
-            volumes,
-            health: ["sh", "-c", 'test -s "$1"', "sh", "/var/lib/store/data/count"],
-            ...more,
-          });
-        const count = async (more?: Partial<ServiceSpec>) => {
-          await sandbox.start(counter(more));
-          await sandbox.ready("web", { timeoutMs: 20_000 });
-          const text = await get(sandbox, 4100);
-          await sandbox.stop();
-          return text;
-        };
-        expect([await count(), await count()]).toEqual(["1", "2"]);
-        expect((await sandbox.files.walk()).map((e) => e.path)).toEqual([]);
-        expect((await sandbox.stats()).diskBytes - before).toBeGreaterThanOrEqual(300_000);
-        expect(await count({ volumes: [{ name: "other", path: "/var/lib/store/data" }] })).toBe("1");
-        await sandbox.removeVolume("data");
-        await sandbox.removeVolume("never-there");
-        expect(await count()).toBe("1");
-        for (const volume of [
-          { name: "../data", path: "/data" },
-          { name: "data", path: "data" },
-          { name: "data", path: "/data/../etc" },
-          { name: "data", path: "/etc" },
-          { name: "data", path: "/app/x" },
-        ])
-          await expect(sandbox.start(counter({ name: "bad", volumes: [volume] }))).rejects.toSatisfy(is("not_supported"));
-        await driver.remove(sandbox.id);
-        const again = await driver.open({ id: sandbox.id });
-        await again.start(counter());
-        await again.ready("web", { timeoutMs: 20_000 });
-        expect(await get(again, 4100)).toBe("1");
-        await driver.remove(sandbox.id);
-      }, 90_000);
 
       test("report what they use", async () => {
         const sandbox = await open();

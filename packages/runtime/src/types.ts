@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+
 /**
  * The runtime seam: a place to run a project's code, described without users, rows or HTTP.
  *
@@ -29,12 +31,6 @@ export interface RuntimeDriver {
    * Concurrent calls for the same content share one build. A failed build leaves nothing behind and throws `build_failed` with the last log lines.
    */
   prepare(image: ImageSpec, options?: { signal?: AbortSignal; onLog?: (line: string) => void }): Promise<ImageId>;
-
-  /**
-   * Whether a service sees a file at this absolute path: a program of this host, or of `RuntimeOptions.programs` (at `/opt/<name>`).
-   * False where services run from images.
-   */
-  has(path: string): Promise<boolean>;
 
   /** Idempotent by `spec.id`: creates the tree (from `spec.image` when given and no tree exists), or attaches to what is there, adopting services that survived a crash of this process. */
   open(spec: SandboxSpec): Promise<Sandbox>;
@@ -99,7 +95,7 @@ export interface ServiceSpec {
   image?: string;
   /** Folders outside the tree that outlive the service: `name` is unique in the sandbox (`[a-z0-9-]{1,63}`), `path` absolute as the service sees it. Gone with the sandbox. */
   volumes?: { name: string; path: string }[];
-  /** argv that exits 0 inside the service once it can be used: it is `starting` until then. Asked again and again after the port opened; not after an adoption. */
+  /** argv that exits 0 inside the service once it can be used; `ready` waits for it after the port. Retried until then. */
   health?: string[];
   /** Signal and grace before SIGKILL. Default SIGTERM, 5000 ms. */
   stopSignal?: "SIGTERM" | "SIGINT";
@@ -133,8 +129,6 @@ export interface Sandbox {
   ready(name: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<ServiceState>;
   /** Graceful stop of one service, or of all. Resolves when nothing of it is left, descendants included. Idempotent. */
   stop(name?: string): Promise<void>;
-  /** Deletes a volume with what is in it. Stop the services that mount it first. Unknown names are fine. */
-  removeVolume(name: string): Promise<void>;
   services(): ServiceState[];
   /** Called on every change of any service's state. Returns the unsubscribe function. */
   onState(listener: (state: ServiceState) => void): () => void;
@@ -210,7 +204,6 @@ export interface SandboxStats {
   memoryBytes: number;
   cpuSeconds: number;
   pids: number;
-  /** Tree, home folder and volumes. */
   diskBytes: number;
 }
 
@@ -223,12 +216,19 @@ export interface Tree {
   stat(path: string): Promise<Entry | undefined>;
   /** Throws `not_found`, `is_directory`, or `too_large` when the file is larger than `maxBytes`. */
   read(path: string, options?: { maxBytes?: number }): Promise<{ data: Uint8Array; entry: Entry }>;
+  /** The file as it comes, from byte `start` to byte `end` (both included). Throws as `read`, before the first byte. The caller reads to the end or destroys it. */
+  stream(path: string, options?: { start?: number; end?: number }): Promise<{ data: Readable; entry: Entry }>;
   /** Creates parents. Throws `etag_mismatch` (with the current etag as `details.etag`), `exists`, `is_directory`, `storage_full`. */
   write(
     path: string,
     data: string | Uint8Array,
     options?: { ifMatch?: string; ifNoneMatch?: "*"; mode?: number },
   ): Promise<{ entry: Entry; created: boolean }>;
+  /**
+   * Takes a file as it comes, outside the tree: nothing shows before `place`. Throws `too_large` as soon as more than `maxBytes` came,
+   * and `storage_full`; then nothing is left of it. `isDurable: false` spares the wait for the disk, for what can be made again.
+   */
+  stage(data: AsyncIterable<Uint8Array>, options?: { maxBytes?: number; mode?: number; isDurable?: boolean }): Promise<StagedFile>;
   mkdir(path: string): Promise<{ entry: Entry; created: boolean }>;
   /** Creates the target's parents. Throws `not_found`, `exists`. */
   rename(from: string, to: string, options?: { overwrite?: boolean }): Promise<void>;
@@ -240,6 +240,14 @@ export interface Tree {
   /** Copies a host folder into the tree (template sources, imports). Owned by the project's uid; links and devices are left out. */
   copyIn(hostDir: string, to?: string): Promise<void>;
 }
+/** A file that waits outside the tree. Placed or discarded, once. */
+export interface StagedFile {
+  readonly size: number;
+  /** Appears at `path` in one step; creates parents. Throws `exists` (unless `overwrite`) and `is_directory`; it can then still be placed elsewhere. */
+  place(path: string, options?: { overwrite?: boolean }): Promise<{ entry: Entry; created: boolean }>;
+  /** Forgets it. Fine after `place`. */
+  discard(): Promise<void>;
+}
 export interface Entry {
   path: string;
   isDirectory: boolean;
@@ -247,6 +255,8 @@ export interface Entry {
   /** Changes whenever the content may have changed; opaque. */
   etag: string;
   mtimeMs: number;
+  /** Permission bits, where files have them. */
+  mode?: number;
 }
 export interface Change {
   path: string;

@@ -4,8 +4,11 @@ import { ownBytes } from "../tree/entry.ts";
 
 /** How much a project has on this host's disk, and what happens when it is too much. */
 export interface DiskWatch {
-  /** Throws `storage_full` when the project, or the host itself, has no room left. */
-  checkSpace(): void;
+  /**
+   * Before so many bytes are added (default none). Throws `storage_full` when the project, or the host itself, has no room for them.
+   * What is added is counted along until the next look at the disk.
+   */
+  checkSpace(adding?: number): Promise<void>;
   /** Looks now. */
   measure(): Promise<number>;
   /** Call when something starts: while anything runs, the size is looked at now and then. */
@@ -16,6 +19,8 @@ export interface DiskWatch {
 interface Options {
   /** The first lies on the file system that counts. */
   folders: readonly [string, ...string[]];
+  /** Where files wait before they are the project's; whoever owns them there, they count. */
+  incoming?: string;
   /** What belongs to others (shared dependencies) does not count. */
   owner: number | undefined;
   limitBytes(): number;
@@ -28,16 +33,23 @@ interface Options {
 /** Below this much free space on the host, projects may not write: the database lives there too. */
 const hostReserveBytes = 512 * 2 ** 20;
 const sampleMs = 10_000;
+const staleMs = 1000;
+const mebibytes = (n: number) => Math.floor(n / 2 ** 20);
 
-export function watchDisk({ folders, owner, limitBytes, isActive, onGrowing, onTrouble }: Options): DiskWatch {
+export function watchDisk({ folders, incoming, owner, limitBytes, isActive, onGrowing, onTrouble }: Options): DiskWatch {
   let bytes = 0;
+  let lookedAt: number | undefined;
   let sampler: NodeJS.Timeout | undefined;
   let isStopped = false;
 
-  async function measure() {
-    let sum = 0;
+  let measuring: Promise<number> | undefined;
+  /** Whoever asks while the disk is looked at gets the same answer. */
+  const measure = () => (measuring ??= look().finally(() => (measuring = undefined)));
+  async function look() {
+    let sum = incoming === undefined ? 0 : await ownBytes(incoming, undefined);
     for (const folder of folders) sum += await ownBytes(folder, owner);
     bytes = sum;
+    lookedAt = performance.now();
     return sum;
   }
   async function endGrowing() {
@@ -54,11 +66,20 @@ export function watchDisk({ folders, owner, limitBytes, isActive, onGrowing, onT
     sampler.unref();
   }
   return {
-    checkSpace() {
-      if (bytes > limitBytes())
-        throw new RuntimeError("storage_full", `the project uses more than its ${Math.round(limitBytes() / 2 ** 20)} MiB of disk`);
+    async checkSpace(adding = 0) {
       const { bavail, bsize } = statfsSync(folders[0]);
-      if (bavail * bsize < hostReserveBytes) throw new RuntimeError("storage_full", "this server's disk is almost full");
+      if (bavail * bsize - adding < hostReserveBytes) throw new RuntimeError("storage_full", "This server's disk is almost full.");
+      const limit = limitBytes();
+      const isOver = () => adding >= 0 && bytes + adding > limit;
+      // The count alone refuses nobody: files may have been deleted since.
+      if (lookedAt === undefined || (isOver() && performance.now() - lookedAt > staleMs)) await measure();
+      if (isOver())
+        throw new RuntimeError(
+          "storage_full",
+          `This project may use ${mebibytes(limit)} MiB of disk, of which ${mebibytes(Math.max(0, limit - bytes))} MiB are free. Delete what is not needed and try again.`,
+          { details: { used_bytes: bytes, limit_bytes: limit } },
+        );
+      bytes += adding;
     },
     measure,
     keepWatching,

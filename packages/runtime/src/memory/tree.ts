@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
 import { createQueue, type Queue } from "../queue.ts";
 import type { Change, Entry, Tree } from "../types.ts";
@@ -87,6 +88,24 @@ export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
       if (node.isDirectory) throw new RuntimeError("is_directory", `${path} is a folder`);
       if (node.data.length > maxBytes) throw new RuntimeError("too_large", `${path} has ${node.data.length} bytes`);
       return { data: node.data.slice(), entry: entryOf(path, node) };
+    },
+    async stream(given, { start = 0, end } = {}) {
+      const { data, entry } = await tree.read(given);
+      return { data: Readable.from([Buffer.from(data.subarray(start, end === undefined ? undefined : end + 1))]), entry };
+    },
+    async stage(data, { maxBytes = Number.POSITIVE_INFINITY } = {}) {
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for await (const chunk of data) {
+        size += chunk.byteLength;
+        if (size > maxBytes) throw new RuntimeError("too_large", `the file has more than ${maxBytes} bytes`);
+        chunks.push(chunk);
+      }
+      return {
+        size,
+        place: (path, { overwrite = false } = {}) => tree.write(path, Buffer.concat(chunks), overwrite ? {} : { ifNoneMatch: "*" }),
+        discard: async () => void chunks.splice(0),
+      };
     },
     async write(given, data, { ifMatch, ifNoneMatch } = {}) {
       const path = normal(given);

@@ -7,7 +7,14 @@ export const etagOf = (stat: BigIntStats) => `${stat.mtimeNs.toString(36)}-${sta
 
 export function entryOf(path: string, stat: BigIntStats): Entry {
   const isDirectory = stat.isDirectory();
-  return { path, isDirectory, size: isDirectory ? 0 : Number(stat.size), etag: etagOf(stat), mtimeMs: Number(stat.mtimeNs / 1000n) / 1000 };
+  return {
+    path,
+    isDirectory,
+    size: isDirectory ? 0 : Number(stat.size),
+    etag: etagOf(stat),
+    mtimeMs: Number(stat.mtimeNs / 1000n) / 1000,
+    mode: Number(stat.mode & 0o777n),
+  };
 }
 
 /** Bytes of everything below a folder that belongs to one uid: shared files of an image are somebody else's. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants, lstatSync, realpathSync, type BigIntStats } from "node:fs";
 import { copyFile, lchown, link, open, readdir, rename, rmdir, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
 import type { Entry, Tree } from "../types.ts";
 import { entryOf, etagOf } from "./entry.ts";
@@ -16,8 +17,8 @@ export interface HostTreeOptions {
   tmp: string;
   inside: string;
   owner: { uid: number; gid: number } | undefined;
-  /** Throws when nothing more may be written. */
-  checkSpace?: () => void;
+  /** Called before so many bytes are added. Throws `storage_full` when they do not fit. */
+  checkSpace?: (adding: number) => Promise<void>;
 }
 
 /** A tree on the host's file system, safe against whatever the project does to it meanwhile. */
@@ -29,9 +30,33 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
   /** Owner and mode are set on the open file: no name that could be swapped is involved. */
   async function fill(file: FileHandle, data: string | Uint8Array, mode: number) {
     await file.writeFile(data);
+    await giveAway(file, mode);
+    await file.sync();
+  }
+  async function giveAway(file: FileHandle, mode: number) {
     if (owner) await file.chown(owner.uid, owner.gid);
     await file.chmod(mode);
-    await file.sync();
+  }
+  /** A regular file, open for reading. The caller closes it. */
+  async function openFile(path: string): Promise<{ file: FileHandle; stat: BigIntStats }> {
+    if (partsOf(path).length === 0) throw new RuntimeError("is_directory", `${path} is a folder`);
+    const spot = await locate(root, path, { follow: true }).catch((error: unknown) => {
+      throw told(path, error);
+    });
+    let file: FileHandle | undefined;
+    try {
+      if (!spot.stat) throw new RuntimeError("not_found", `${path} does not exist`);
+      if (spot.stat.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
+      file = await open(at(spot.dir, spot.name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const stat = await file.stat({ bigint: true });
+      if (!stat.isFile()) throw new RuntimeError("not_supported", `${path} is not a regular file`);
+      return { file, stat };
+    } catch (error) {
+      await file?.close();
+      throw told(path, error);
+    } finally {
+      await spot.dir.close();
+    }
   }
   const tmpName = () => join(tmp, randomBytes(8).toString("hex"));
 
@@ -49,28 +74,76 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     },
 
     async read(path, { maxBytes = Number.POSITIVE_INFINITY } = {}) {
-      if (partsOf(path).length === 0) throw new RuntimeError("is_directory", `${path} is a folder`);
-      const spot = await locate(root, path, { follow: true }).catch((error: unknown) => {
-        throw told(path, error);
-      });
+      const { file, stat } = await openFile(path);
       try {
-        if (!spot.stat) throw new RuntimeError("not_found", `${path} does not exist`);
-        if (spot.stat.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
-        await using file = await open(at(spot.dir, spot.name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-        const stat = await file.stat({ bigint: true });
-        if (!stat.isFile()) throw new RuntimeError("not_supported", `${path} is not a regular file`);
         if (stat.size > maxBytes) throw new RuntimeError("too_large", `${path} has ${stat.size} bytes; at most ${maxBytes} can be read`);
         return { data: await readAll(file, Number(stat.size), path, maxBytes), entry: entryOf(path, stat) };
       } catch (error) {
         throw told(path, error);
       } finally {
-        await spot.dir.close();
+        await file.close();
       }
+    },
+
+    async stream(path, { start = 0, end } = {}) {
+      const { file, stat } = await openFile(path);
+      const entry = entryOf(path, stat);
+      const last = Math.min(end ?? entry.size - 1, entry.size - 1);
+      if (last >= start) return { data: file.createReadStream({ start, end: last, highWaterMark: 256 * 1024 }), entry };
+      await file.close();
+      return { data: Readable.from([]), entry };
+    },
+
+    async stage(data, { maxBytes = Number.POSITIVE_INFINITY, mode = 0o644, isDurable = true } = {}) {
+      const fresh = tmpName();
+      let size = 0;
+      try {
+        await checkSpace?.(0);
+        await using file = await open(fresh, "wx", 0o600);
+        for await (const chunk of data) {
+          size += chunk.byteLength;
+          if (size > maxBytes) throw new RuntimeError("too_large", `the file has more than ${maxBytes} bytes`);
+          await checkSpace?.(chunk.byteLength);
+          await file.writeFile(chunk);
+        }
+        await giveAway(file, mode);
+        if (isDurable) await file.sync();
+      } catch (error) {
+        await unlink(fresh).catch(ignoreMissing);
+        // What the source of the bytes throws is its own to explain.
+        if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") throw told("the file", error);
+        throw error;
+      }
+      return {
+        size,
+        place: (path, { overwrite = false } = {}) =>
+          inTurn(path, async () => {
+            const spot = await locate(root, path, { create: true, follow: true }).catch((error: unknown) => {
+              throw told(path, error);
+            });
+            try {
+              const { stat } = spot;
+              if (stat?.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
+              if (stat && !overwrite) throw new RuntimeError("exists", `${path} exists already`, { details: { etag: etagOf(stat) } });
+              const target = at(spot.dir, spot.name);
+              if (overwrite) await rename(fresh, target);
+              else {
+                await link(fresh, target);
+                await unlink(fresh);
+              }
+              return { entry: entryOf(path, lstatSync(target, { bigint: true })), created: !stat };
+            } catch (error) {
+              throw told(path, error);
+            } finally {
+              await spot.dir.close();
+            }
+          }),
+        discard: () => unlink(fresh).catch(ignoreMissing),
+      };
     },
 
     write(path, data, { ifMatch, ifNoneMatch, mode } = {}) {
       return inTurn(path, async () => {
-        checkSpace?.();
         const spot = await locate(root, path, { create: true, follow: true }).catch((error: unknown) => {
           throw told(path, error);
         });
@@ -80,6 +153,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
           if (stat?.isDirectory()) throw new RuntimeError("is_directory", `${path} is a folder`);
           if (stat && ifNoneMatch) throw new RuntimeError("exists", `${path} exists already`, { details: { etag: etagOf(stat) } });
           checkMatch(path, stat, ifMatch);
+          await checkSpace?.(Buffer.byteLength(data) - Number(stat?.size ?? 0));
           await using file = await open(fresh, "wx", 0o600);
           await fill(file, data, mode ?? (stat ? Number(stat.mode & 0o777n) : 0o644));
           if (ifNoneMatch) {
@@ -99,7 +173,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
     async mkdir(path) {
       if (partsOf(path).length === 0) return { entry: entryOf(".", lstatSync(root.host, { bigint: true })), created: false };
       try {
-        checkSpace?.();
+        await checkSpace?.(0);
         const spot = await locate(root, path, { create: true });
         try {
           if (spot.stat && !spot.stat.isDirectory()) throw new RuntimeError("exists", `${path} exists already and is a file`);
@@ -175,7 +249,7 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
 
     async copyIn(hostDir, to = ".") {
       try {
-        checkSpace?.();
+        await checkSpace?.(0);
         await using dir = await openDirectory(root, partsOf(to), { create: true });
         await copyInto(hostDir, dir);
       } catch (error) {

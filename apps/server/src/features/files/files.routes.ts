@@ -1,6 +1,10 @@
 import { filesRoutes } from "@tesslate/contract";
+import { attachment } from "../../http/attachment.ts";
 import type { Mount } from "../../http/mount.ts";
+import { uploadedFiles } from "../../http/uploads.ts";
+import type { FileSearch } from "./files.search.ts";
 import type { Files } from "./files.service.ts";
+import type { FileUpload } from "./files.upload.ts";
 
 const quoted = (etag: string) => `"${etag}"`;
 /** The opaque part of an entity tag header; `undefined` when the header is absent. */
@@ -11,7 +15,7 @@ const tagOf = (header: string | undefined) =>
     .replace(/^"(.*)"$/, "$1");
 
 /** accounts-projects 4.3. */
-export function mountFiles(mount: Mount, { files }: { files: Files }): void {
+export function mountFiles(mount: Mount, { files, search, upload }: { files: Files; search: FileSearch; upload: FileUpload }): void {
   mount("files", filesRoutes, {
     list: ({ user }, { params, query }) => files.list(user.id, params.id, query),
     tree: ({ user }, { params }) => files.tree(user.id, params.id),
@@ -21,21 +25,35 @@ export function mountFiles(mount: Mount, { files }: { files: Files }): void {
       context.status(created ? 201 : 200);
       return file;
     },
-    get: async (context, { params, query }, { reply }) => {
-      const isRaw = query.raw === true;
-      const { file, data } = await files.read(context.user.id, params.id, params.path, { raw: isRaw });
-      context.setHeader("etag", quoted(file.etag));
-      if (!isRaw) return file;
+    get: async (context, { params, query }, { request, reply }) => {
+      if (query.raw !== true) {
+        const file = await files.read(context.user.id, params.id, params.path);
+        context.setHeader("etag", quoted(file.etag));
+        return file;
+      }
+      const wanted = request.headers["if-range"] === undefined ? request.headers.range : undefined;
+      const { data, entry, range } = await files.stream(context.user.id, params.id, params.path, (size) => rangeOf(wanted, size));
+      context.setHeader("etag", quoted(entry.etag));
+      context.setHeader("accept-ranges", "bytes");
       // Project files never run on the app's origin: always a download, never sniffed.
-      context.setHeader("content-disposition", `attachment; filename*=UTF-8''${encodeURIComponent(file.path.split("/").at(-1) ?? "file")}`);
+      context.setHeader("content-disposition", attachment(entry.path.split("/").at(-1) ?? "file"));
       context.setHeader("content-security-policy", "sandbox; default-src 'none'");
-      return reply.type("application/octet-stream").send(Buffer.from(data));
+      if (range) {
+        reply.code(206);
+        context.setHeader("content-range", `bytes ${range.start}-${range.end}/${entry.size}`);
+      }
+      context.setHeader("content-length", String(range ? range.end - range.start + 1 : entry.size));
+      return reply.type("application/octet-stream").send(data);
     },
+    search: ({ user, signal }, { params, query }) => search(user.id, params.id, query, signal),
+    batch: ({ user }, { params, body }) => files.batch(user.id, params.id, body.paths),
+    upload: ({ user }, { params, query }, { request }) =>
+      upload(user.id, params.id, uploadedFiles(request), { directory: query.directory ?? "", overwrite: query.overwrite === true }),
     put: async (context, { params, body }) => {
       const { headers } = context;
       const ifMatch = tagOf(headers["if-match"]);
       const { file, created } = await files.write(context.user.id, params.id, params.path, body, {
-        ...(ifMatch !== undefined && ifMatch !== "*" && { ifMatch }),
+        ...(ifMatch !== undefined && { ifMatch }),
         ...(headers["if-none-match"]?.trim() === "*" && { ifNoneMatch: "*" as const }),
       });
       context.status(created ? 201 : 200);
@@ -50,4 +68,13 @@ export function mountFiles(mount: Mount, { files }: { files: Files }): void {
       });
     },
   });
+}
+
+/** One range of bytes; anything else than a satisfiable single range gives the whole file, as the standard allows. */
+export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
+  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "") ?? [];
+  if (from === "" && to === "") return undefined;
+  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
+  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
+  return start <= end && Number.isSafeInteger(start) ? { start, end } : undefined;
 }

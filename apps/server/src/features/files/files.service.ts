@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { isUtf8 } from "node:buffer";
 import { maxFileBytes, type File, type List, type TreeEntry } from "@tesslate/contract";
 import { RuntimeError, type Entry, type Sandbox } from "@tesslate/runtime";
+import { fromRuntime } from "../../http/errors.ts";
 import { AppError, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
@@ -17,34 +18,48 @@ export interface ProjectAccess {
   touch(projectId: string): Promise<void>;
 }
 interface Preconditions {
+  /** `*`: whatever is there, but something must be. */
   ifMatch?: string;
   ifNoneMatch?: "*";
 }
 
+interface FileChange {
+  path: string;
+  op: "add" | "update" | "delete" | "move";
+  new_path?: string;
+  etag?: string;
+  size?: number;
+  is_directory?: boolean;
+}
+/** Tells the project's stream about changes that the API made itself. */
+export type Announce = (project: Pick<ProjectRow, "id">, changes: FileChange[]) => Promise<void>;
+
 const maxListedContentBytes = 100_000;
+/** Contents of one `file-batch`. */
+const maxBatchBytes = 32 * 1024 * 1024;
+
+export const createAnnounce =
+  ({ projects, events, watch }: { projects: ProjectAccess; events: EventLog; watch: FilesWatch }): Announce =>
+  async (project, changes) => {
+    for (const change of changes) watch.expect(project.id, change.path, change.etag);
+    await Promise.all([
+      projects.touch(project.id),
+      events.append(
+        project.id,
+        changes.map((change) => ({ type: "file_changed" as const, data: { ...change, by: "user" as const } })),
+      ),
+    ]);
+  };
 
 export type Files = ReturnType<typeof createFiles>;
 
 /** The working tree over the API (accounts-projects 4.3). The tree is the only truth; nothing of it is in the database. */
-export function createFiles({ projects, events, watch }: { projects: ProjectAccess; events: EventLog; watch: FilesWatch }) {
+export function createFiles({ projects, announce: tell, watch }: { projects: ProjectAccess; announce: Announce; watch: FilesWatch }) {
   const open = async (userId: string, ref: string) => {
     const project = await projects.require(userId, ref);
     return { project, tree: (await projects.sandboxOf(project)).files };
   };
-  const announce = async (
-    project: ProjectRow,
-    change: {
-      path: string;
-      op: "add" | "update" | "delete" | "move";
-      new_path?: string;
-      etag?: string;
-      size?: number;
-      is_directory?: boolean;
-    },
-  ) => {
-    watch.expect(project.id, change.path, change.etag);
-    await Promise.all([projects.touch(project.id), events.append(project.id, { type: "file_changed", data: { ...change, by: "user" } })]);
-  };
+  const announce = (project: ProjectRow, change: FileChange) => tell(project, [change]);
   const listed = async (tree: Sandbox["files"], under?: string) =>
     (await tree.walk({ skip: skippedDirectories, ...(under !== undefined && { under }) })).filter((e) => !isSkipped(e.path));
 
@@ -83,16 +98,36 @@ export function createFiles({ projects, events, watch }: { projects: ProjectAcce
         })),
       };
     },
-    /** With `raw` any size; otherwise `payload_too_large` over 10 MiB. */
-    read: async (userId: string, ref: string, given: string, options: { raw: boolean }): Promise<{ file: File; data: Uint8Array }> => {
+    /** `payload_too_large` over 10 MiB. */
+    read: async (userId: string, ref: string, given: string): Promise<File> => {
       const { project, tree } = await open(userId, ref);
-      const path = normalisePath(given);
-      if (path.split("/").includes(".git")) throw notFound("File");
-      const entry = path === "" ? undefined : await tree.stat(path);
-      if (path === "" || entry?.isDirectory) throw new AppError("is_directory", "This is a directory.");
-      if (!entry) throw notFound("File");
-      const read = await tree.read(path, options.raw ? {} : { maxBytes: maxFileBytes });
-      return { file: wireOf(project.id, read.entry, options.raw ? undefined : read.data, "any"), data: read.data };
+      const { data, entry } = await tree.read(await readable(tree, given), { maxBytes: maxFileBytes });
+      return wireOf(project.id, entry, data, "any");
+    },
+    /** Any size, as it comes. */
+    stream: async (userId: string, ref: string, given: string, range: (size: number) => { start: number; end: number } | undefined) => {
+      const { tree } = await open(userId, ref);
+      const path = await readable(tree, given);
+      const wanted = range((await tree.stat(path))?.size ?? 0);
+      return { ...(await tree.stream(path, wanted)), range: wanted };
+    },
+    /** What cannot be read is told with its code instead of failing the others. */
+    batch: async (userId: string, ref: string, paths: string[]): Promise<{ files: File[]; errors: { path: string; code: string }[] }> => {
+      const { project, tree } = await open(userId, ref);
+      const files: File[] = [];
+      const errors: { path: string; code: string }[] = [];
+      let room = maxBatchBytes;
+      for (const given of paths)
+        try {
+          const { data, entry } = await tree.read(await readable(tree, given), { maxBytes: Math.min(maxFileBytes, room) });
+          room -= data.byteLength;
+          files.push(wireOf(project.id, entry, data, "any"));
+        } catch (error) {
+          const told = error instanceof RuntimeError ? fromRuntime(error) : error;
+          if (!(told instanceof AppError) || told.status >= 500) throw error;
+          errors.push({ path: given, code: told.code });
+        }
+      return { files, errors };
     },
     write: async (
       userId: string,
@@ -105,8 +140,10 @@ export function createFiles({ projects, events, watch }: { projects: ProjectAcce
       const path = writablePath(given);
       const data = decode(body);
       if (data.byteLength > maxFileBytes) throw new AppError("payload_too_large", "A file may have at most 10 MiB.");
-      if ((await tree.stat(path))?.isDirectory) throw new AppError("conflict", "There is a directory of this name.");
-      const { entry, created } = await tree.write(path, data, when).catch((error: unknown) => {
+      const there = await tree.stat(path);
+      if (there?.isDirectory) throw new AppError("conflict", "There is a directory of this name.");
+      if (when.ifMatch === "*" && !there) throw new AppError("precondition_failed", "This file does not exist.");
+      const { entry, created } = await tree.write(path, data, when.ifMatch === "*" ? {} : when).catch((error: unknown) => {
         // `If-None-Match: *` on an existing file is a failed precondition, not a conflict.
         throw error instanceof RuntimeError && error.code === "exists"
           ? new AppError("precondition_failed", "This file exists already.", { cause: error })
@@ -158,6 +195,16 @@ export function createFiles({ projects, events, watch }: { projects: ProjectAcce
   };
 }
 
+/** The path of a file that may be read, in the tree's terms. */
+async function readable(tree: Sandbox["files"], given: string): Promise<string> {
+  const path = normalisePath(given);
+  if (path.split("/").includes(".git")) throw notFound("File");
+  const entry = path === "" ? undefined : await tree.stat(path);
+  if (path === "" || entry?.isDirectory) throw new AppError("is_directory", "This is a directory.");
+  if (!entry) throw notFound("File");
+  return path;
+}
+
 function decode({ content, encoding = "utf-8" }: { content: string; encoding?: "utf-8" | "base64" }): Uint8Array {
   if (encoding === "utf-8") return Buffer.from(content, "utf8");
   const compact = content.replace(/\s+/g, "");
@@ -169,7 +216,7 @@ function decode({ content, encoding = "utf-8" }: { content: string; encoding?: "
 const isText = (data: Uint8Array) => isUtf8(data) && !data.includes(0);
 
 /** `contents`: which contents go out. Directories end in `/`. */
-function wireOf(projectId: string, entry: Entry, data: Uint8Array | undefined, contents: "any" | "text only" | "none"): File {
+export function wireOf(projectId: string, entry: Entry, data: Uint8Array | undefined, contents: "any" | "text only" | "none"): File {
   const isBinary = data !== undefined && !isText(data);
   const hasContent = data !== undefined && contents !== "none" && (contents === "any" || !isBinary);
   return {

@@ -1,4 +1,6 @@
-export { createFiles, type Files } from "./files.service.ts";
+export { createAnnounce, createFiles, type Announce, type Files } from "./files.service.ts";
+export { createFileSearch } from "./files.search.ts";
+export { createFileUpload } from "./files.upload.ts";
 export { createFilesWatch, type FilesWatch } from "./files.watch.ts";
 export { mountFiles } from "./files.routes.ts";
 export { isSkipped, normalisePath, skippedDirectories, writablePath } from "./files.paths.ts";

@@ -1,5 +1,6 @@
 import type { EnvironmentStatus, List, Project, RunStatus } from "@tesslate/contract";
 import type { ImageId, Sandbox, ServiceState } from "@tesslate/runtime";
+import type { Config } from "../../config.ts";
 import { conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
@@ -30,10 +31,13 @@ export function createProjects({
   store,
   sandboxes,
   events,
+  diskBytes,
   log,
 }: {
   store: ProjectsStore;
   sandboxes: Sandboxes;
+  /** What one project may use, by its owner's tier. */
+  diskBytes: Config["projects"]["diskBytes"];
   events: EventLog;
   log: Logger;
 }) {
@@ -47,6 +51,10 @@ export function createProjects({
     if (!row) throw notFound("Project");
     return row;
   };
+  const openingOf = async (projectId: string) => ({
+    hostnames: await store.serviceKeys(projectId),
+    limits: { diskBytes: diskBytes[await store.ownerTier(projectId)] },
+  });
   const publishStatus = (row: ProjectRow, name?: string) => {
     for (const wake of statusWaiters.get(row.id) ?? []) wake();
     return publish(row, name);
@@ -113,7 +121,7 @@ export function createProjects({
         throw conflict("project_busy", "This project is still being set up. Try again in a moment.");
       if (project.environment_status === "setup_failed")
         throw conflict("project_busy", "Setting up this project failed, so it has no files. Delete it and create it again.");
-      return sandboxes.peek(project.id) ?? sandboxes.open(project.id, { hostnames: await store.serviceKeys(project.id) });
+      return sandboxes.peek(project.id) ?? sandboxes.open(project.id, await openingOf(project.id));
     },
     /** The project once its setup has ended, well or not; `undefined` when it is gone or the signal aborts. */
     whenSetUp: async (projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined> => {
@@ -140,9 +148,9 @@ export function createProjects({
       return undefined;
     },
     /** Creates the sandbox of a new project. An attempt that a crash cut short leaves a tree that nobody used: it is taken away first. */
-    createSandbox: async (projectId: string, image: ImageId, options: { isRetry: boolean; hostnames: string[] }): Promise<Sandbox> => {
+    createSandbox: async (projectId: string, image: ImageId | undefined, options: { isRetry: boolean }): Promise<Sandbox> => {
       if (options.isRetry) await sandboxes.remove(projectId);
-      return sandboxes.open(projectId, { image, hostnames: options.hostnames });
+      return sandboxes.open(projectId, { ...(image !== undefined && { image }), ...(await openingOf(projectId)) });
     },
     /** The handle, if the sandbox is open. */
     peekSandbox: (projectId: string): Promise<Sandbox> | undefined => sandboxes.peek(projectId),
@@ -150,7 +158,7 @@ export function createProjects({
     /** Opens the sandbox anew, with the host names of the containers that it has now. Running services go on. */
     refreshSandbox: async (projectId: string): Promise<void> => {
       await sandboxes.forget(projectId);
-      await sandboxes.open(projectId, { hostnames: await store.serviceKeys(projectId) });
+      await sandboxes.open(projectId, await openingOf(projectId));
     },
     onServiceState: (listener: (projectId: string, state: ServiceState) => void): void => sandboxes.onState(listener),
 

@@ -4,6 +4,7 @@ import type { Database, Queries } from "../../platform/database.ts";
 import { chats } from "../chat/chat.table.ts";
 import { containers } from "../containers/containers.table.ts";
 import { shellSessions } from "../shell/shell.table.ts";
+import { users, type UserRow } from "../users/users.table.ts";
 import { projects, type ProjectRow } from "./projects.table.ts";
 
 /** A project with what its `status` is derived from: the statuses of its containers, external ones left out. */
@@ -116,6 +117,15 @@ export function createProjectsStore(db: Database) {
     },
     serviceKeys: async (id: string): Promise<string[]> =>
       (await db.select({ key: containers.service_key }).from(containers).where(eq(containers.project_id, id))).map((r) => r.key),
+    /** The tier of the project's owner; free when the project is gone. */
+    ownerTier: async (id: string): Promise<UserRow["subscription_tier"]> =>
+      (
+        await db
+          .select({ tier: users.subscription_tier })
+          .from(projects)
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(eq(projects.id, id))
+      )[0]?.tier ?? "free",
     deleteChats: async (id: string): Promise<void> => {
       await db.delete(chats).where(eq(chats.project_id, id));
     },

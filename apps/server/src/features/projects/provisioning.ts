@@ -79,8 +79,7 @@ export function createProvisioning({
     const image = await runtime.prepare(template.image, { signal, onLog: notes.add });
     await notes.drained();
     await progress(20, "Copying the template");
-    const hostnames = await store.serviceKeys(project.id);
-    await projects.createSandbox(project.id, image, { isRetry: input.attempt > 1, hostnames });
+    await projects.createSandbox(project.id, image, { isRetry: input.attempt > 1 });
     signal.throwIfAborted();
     await progress(70, "Files are in place");
     await progress(95, "Adding the container");

@@ -1,10 +1,15 @@
-import type { ImageId, RuntimeDriver, Sandbox, ServiceState } from "@tesslate/runtime";
+import type { ImageId, Limits, RuntimeDriver, Sandbox, ServiceState } from "@tesslate/runtime";
 import type { Logger } from "../../platform/logger.ts";
 
+interface OpenOptions {
+  image?: ImageId;
+  hostnames?: string[];
+  limits?: Partial<Limits>;
+}
 /** One open handle per project, shared by everybody in this process. */
 export interface Sandboxes {
   /** The project's sandbox; opened (or created, from `image`) once and kept. */
-  open(projectId: string, options?: { image?: ImageId; hostnames?: string[] }): Promise<Sandbox>;
+  open(projectId: string, options?: OpenOptions): Promise<Sandbox>;
   /** The handle, if somebody opened it already. */
   peek(projectId: string): Promise<Sandbox> | undefined;
   /** Forgets the handle without stopping anything. */
@@ -19,7 +24,7 @@ export function createSandboxes({ runtime, log }: { runtime: RuntimeDriver; log:
   const handles = new Map<string, { sandbox: Promise<Sandbox>; unsubscribe: () => void }>();
   const listeners: ((projectId: string, state: ServiceState) => void)[] = [];
 
-  const open = async (projectId: string, options: { image?: ImageId; hostnames?: string[] }, entry: { unsubscribe: () => void }) => {
+  const open = async (projectId: string, options: OpenOptions, entry: { unsubscribe: () => void }) => {
     const sandbox = await runtime.open({ id: projectId, ...options });
     entry.unsubscribe = sandbox.onState((state) => {
       for (const listener of listeners)
