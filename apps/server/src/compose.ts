@@ -70,10 +70,18 @@ import { createPasswords, createUsers, createUsersStore, mountUsers, type OnRegi
 import { createAnnounce, createFiles, createFileSearch, createFilesWatch, createFileUpload, mountFiles } from "./features/files/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
+import {
+  createRedactions,
+  createSecrets,
+  createSecretsStore,
+  createSecretVault,
+  hiddenValues,
+  mountSecrets,
+} from "./features/secrets/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
-import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
+import { createCryptoBox, loadSecretKey, sealingKeysOf } from "./platform/crypto.ts";
 import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platform/database.ts";
 import { createEventLog } from "./platform/events.ts";
 import { startJobs } from "./platform/jobs.ts";
@@ -129,7 +137,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await mkdir(dataDir, { recursive: true });
     closers.push(await holdDataDir(dataDir));
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
-    const box = createCryptoBox(secretKey);
+    const box = createCryptoBox(secretKey, sealingKeysOf(config));
     const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
     const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, log });
     if (embedded) closers.push(() => embedded.stop());
@@ -184,6 +192,18 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const auth = createAuth({ store: authStore, users, sessions, passwords, setup, limits, box, config: config.auth, log });
     const address = addressOf(config);
     const vault = createEnvironmentVault({ box });
+    const containersStore = createContainersStore(db);
+    const secretsStore = createSecretsStore(db);
+    const secretVault = createSecretVault({ store: secretsStore, box });
+    /** Everything with values that must not be seen says so here. */
+    const redactions = createRedactions({
+      bus,
+      log,
+      sources: [
+        async (projectId) => hiddenValues(await secretVault.open(projectId)),
+        async (projectId) => (await containersStore.listAll(projectId)).flatMap((row) => hiddenValues(vault.open(row))),
+      ],
+    });
     const templates = await loadTemplates(swap.templatesDir);
     const projectsStore = createProjectsStore(db);
     const projects = createProjects({
@@ -193,8 +213,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       diskBytes: config.projects.diskBytes,
       log,
     });
-    const containersStore = createContainersStore(db);
-    const keeper = createStatusKeeper({ store: containersStore, events, vault, address, log });
+    const keeper = createStatusKeeper({ store: containersStore, events, redactions, address, log });
     const idle = createIdlePolicy({
       freezeMs: config.runtime.idleFreezeMs,
       stopMs: config.runtime.idleStopMs,
@@ -203,9 +222,38 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       log,
     });
     closers.push(async () => idle.close());
-    const services = createServices({ store: containersStore, projects, keeper, idle, vault, runtime, address, log });
+    const services = createServices({
+      store: containersStore,
+      projects,
+      keeper,
+      idle,
+      vault,
+      secrets: secretVault,
+      redactions,
+      runtime,
+      address,
+      log,
+    });
     const power = createPower({ store: containersStore, projects, tasks, services, idle, runtime, address, log });
-    const containers = createContainers({ store: containersStore, projects, power, services, keeper, templates, tasks, vault, address });
+    const containers = createContainers({
+      store: containersStore,
+      projects,
+      power,
+      services,
+      keeper,
+      templates,
+      tasks,
+      vault,
+      redactions,
+      address,
+    });
+    const secrets = createSecrets({
+      access: { require: projects.require, markStale: async (projectId) => void (await containersStore.markStale(projectId)) },
+      store: secretsStore,
+      vault: secretVault,
+      redactions,
+      events,
+    });
     const provisioning = createProvisioning({
       store: projectsStore,
       projects,
@@ -374,6 +422,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       search: createFileSearch({ projects, keepAwake: idle.keepAwake }),
       upload: createFileUpload({ projects, announce }),
     });
+    mountSecrets(mount, { secrets });
     mountShell(mount, { shell });
 
     return {

@@ -69,6 +69,16 @@ export const settings = {
     about: "Signs sessions and encrypts secrets. Default: generated into DATA_DIR on first start",
     check: (v) => (Buffer.byteLength(v) >= 32 ? undefined : "must have at least 32 bytes"),
   },
+  DEPLOYMENT_ENCRYPTION_KEY: {
+    example: "a-third-random-value-of-32-characters",
+    about: "Encrypts stored secrets and credentials. Default: derived from SECRET_KEY. After a change run ./studio rotate-keys",
+    check: (v) => (Buffer.byteLength(v) >= 32 ? undefined : "must have at least 32 bytes"),
+  },
+  DEPLOYMENT_ENCRYPTION_KEYS_FORMER: {
+    default: "",
+    example: "the-value-before-that-of-32-characters",
+    about: "Former values of DEPLOYMENT_ENCRYPTION_KEY (or of SECRET_KEY), comma-separated, until ./studio rotate-keys has run",
+  },
   OPENAI_API_KEY: { example: "sk-…", about: "OpenAI or any OpenAI-compatible service" },
   OPENAI_BASE_URL: {
     default: "https://api.openai.com/v1",
@@ -233,6 +243,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
     projects: { diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)) },
     auth: {
       secretKey: secret("SECRET_KEY"),
+      sealingKey: secret("DEPLOYMENT_ENCRYPTION_KEY"),
+      formerSealingKeys: list("DEPLOYMENT_ENCRYPTION_KEYS_FORMER").map((value) => new Secret(value)),
       accessTokenMs: Number(text("ACCESS_TOKEN_EXPIRE_MINUTES")) * 60_000,
       refreshTokenMs: Number(text("REFRESH_TOKEN_EXPIRE_DAYS")) * 86_400_000,
       cookie: {

@@ -7,6 +7,7 @@ import { modelsRoutes } from "./models.ts";
 import { notesRoutes } from "./notes.ts";
 import { previewsRoutes } from "./previews.ts";
 import { projectsRoutes } from "./projects.ts";
+import { secretsRoutes } from "./secrets.ts";
 import { shellRoutes } from "./shell.ts";
 import { systemRoutes } from "./system.ts";
 import { tasksRoutes } from "./tasks.ts";
@@ -23,6 +24,7 @@ export const contract = {
   previews: previewsRoutes,
   chat: chatRoutes,
   models: modelsRoutes,
+  secrets: secretsRoutes,
   shell: shellRoutes,
   kanban: kanbanRoutes,
   notes: notesRoutes,

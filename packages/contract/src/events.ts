@@ -136,6 +136,8 @@ const projectEventData = {
     last_lines: Type.Optional(Type.Array(Type.String())),
   }),
   project_status: Type.Object({ environment_status: Type.String(), name: Type.Optional(Type.String()) }),
+  /** Names only. Running containers see the change after a restart. */
+  secrets_changed: Type.Object({ keys: Type.Array(Type.String()) }),
   preview_report: PreviewReport,
   /** Something of the canvas was added, changed or taken away by somebody: what is shown of it is to be read again. */
   graph_changed: Type.Object({

@@ -13,6 +13,8 @@ export * from "./notes.ts";
 export * from "./previews.ts";
 export * from "./chat.ts";
 export * from "./models.ts";
+export * from "./dotenv.ts";
+export * from "./secrets.ts";
 export * from "./shell.ts";
 export * from "./tasks.ts";
 export * from "./system.ts";

@@ -432,6 +432,79 @@ export function describeRuntimeDriver(
         await driver.remove(sandbox.id);
       }, 60_000);
 
+      test("are starting until their health check succeeds", async ({ skip: skipTest }) => {
+        if (driver.name === "memory") return skipTest("a fake is never ill");
+        const sandbox = await open();
+        await sandbox.files.write("page.txt", "x");
+        const seen: string[] = [];
+        sandbox.onState((state) => seen.push(state.status));
+        const health = ["sh", "-c", 'test "$MOOD" = good && test -e healthy', "sh"];
+        await sandbox.start(spec(programs.serve(4100, "hi"), { health, env: { MOOD: "good" } }));
+        await expect(sandbox.ready("web", { timeoutMs: 1_500 })).rejects.toSatisfy(is("start_timeout"));
+        expect(await get(sandbox, 4100)).toBe("hi");
+        expect(sandbox.services()[0]?.status).toBe("starting");
+        await sandbox.files.write("healthy", "");
+        expect(await sandbox.ready("web", { timeoutMs: 20_000 })).toMatchObject({ status: "running", port: 4100 });
+        expect(seen.filter((status, i) => seen[i - 1] !== status)).toEqual(["starting", "running"]);
+        await driver.remove(sandbox.id);
+      }, 60_000);
+
+      test("that end before they are healthy have failed", async ({ skip: skipTest }) => {
+        if (driver.name === "memory") return skipTest("a fake is never ill");
+        const sandbox = await open();
+        const ends = `${programs.serve(4100, "hi").at(-1)}; setTimeout(() => process.exit(9), 700)`;
+        await sandbox.start(spec(["node", "-e", ends], { health: ["false"] }));
+        await expect(sandbox.ready("web", { timeoutMs: 20_000 })).rejects.toSatisfy(is("service_failed"));
+        expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 9 });
+        await driver.remove(sandbox.id);
+      }, 60_000);
+
+      test("keep volumes that outlive them, outside the tree", async ({ skip: skipTest }) => {
+        if (driver.name === "memory") return skipTest("a fake keeps nothing");
+        const sandbox = await open();
+        const before = (await sandbox.stats()).diskBytes;
+        const volumes = [{ name: "data", path: "/var/lib/store/data" }];
+        // It counts its starts in the volume and answers with the count.
+        const script = `const fs = require("fs"), file = process.argv[1] + "/count";
+          const n = Number(fs.existsSync(file) ? fs.readFileSync(file, "utf8") : 0) + 1;
+          fs.writeFileSync(file, String(n)); fs.writeFileSync(process.argv[1] + "/big", Buffer.alloc(300000, "x"));
+          require("http").createServer((q, r) => r.end(String(n))).listen(4100, "127.0.0.1")`;
+        const counter = (more: Partial<ServiceSpec> = {}) =>
+          spec(["node", "-e", script, "/var/lib/store/data"], {
+            volumes,
+            health: ["sh", "-c", 'test -s "$1"', "sh", "/var/lib/store/data/count"],
+            ...more,
+          });
+        const count = async (more?: Partial<ServiceSpec>) => {
+          await sandbox.start(counter(more));
+          await sandbox.ready("web", { timeoutMs: 20_000 });
+          const text = await get(sandbox, 4100);
+          await sandbox.stop();
+          return text;
+        };
+        expect([await count(), await count()]).toEqual(["1", "2"]);
+        expect((await sandbox.files.walk()).map((e) => e.path)).toEqual([]);
+        expect((await sandbox.stats()).diskBytes - before).toBeGreaterThanOrEqual(300_000);
+        expect(await count({ volumes: [{ name: "other", path: "/var/lib/store/data" }] })).toBe("1");
+        await sandbox.removeVolume("data");
+        await sandbox.removeVolume("never-there");
+        expect(await count()).toBe("1");
+        for (const volume of [
+          { name: "../data", path: "/data" },
+          { name: "data", path: "data" },
+          { name: "data", path: "/data/../etc" },
+          { name: "data", path: "/etc" },
+          { name: "data", path: "/app/x" },
+        ])
+          await expect(sandbox.start(counter({ name: "bad", volumes: [volume] }))).rejects.toSatisfy(is("not_supported"));
+        await driver.remove(sandbox.id);
+        const again = await driver.open({ id: sandbox.id });
+        await again.start(counter());
+        await again.ready("web", { timeoutMs: 20_000 });
+        expect(await get(again, 4100)).toBe("1");
+        await driver.remove(sandbox.id);
+      }, 90_000);
+
       test("report what they use", async () => {
         const sandbox = await open();
         await sandbox.files.write("big", new Uint8Array(100_000));

@@ -10,6 +10,8 @@ export interface RuntimeOptions {
   outbound?: { allow: string[] };
   /** Names whose addresses stay closed to sandboxes although they are public. */
   hostnamesBlocked?: string[];
+  /** Folders of this host that services see read-only at `/opt/<name>`, for programs that are not installed on it. */
+  programs?: Readonly<Record<string, string>>;
   log?: RuntimeLog;
 }
 

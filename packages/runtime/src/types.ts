@@ -32,6 +32,12 @@ export interface RuntimeDriver {
    */
   prepare(image: ImageSpec, options?: { signal?: AbortSignal; onLog?: (line: string) => void }): Promise<ImageId>;
 
+  /**
+   * Whether a service sees a file at this absolute path: a program of this host, or of `RuntimeOptions.programs` (at `/opt/<name>`).
+   * False where services run from images.
+   */
+  has(path: string): Promise<boolean>;
+
   /** Idempotent by `spec.id`: creates the tree (from `spec.image` when given and no tree exists), or attaches to what is there, adopting services that survived a crash of this process. */
   open(spec: SandboxSpec): Promise<Sandbox>;
   /** The already created sandbox of that id, opened or not; `undefined` when there is none. */
@@ -95,7 +101,7 @@ export interface ServiceSpec {
   image?: string;
   /** Folders outside the tree that outlive the service: `name` is unique in the sandbox (`[a-z0-9-]{1,63}`), `path` absolute as the service sees it. Gone with the sandbox. */
   volumes?: { name: string; path: string }[];
-  /** argv that exits 0 inside the service once it can be used; `ready` waits for it after the port. Retried until then. */
+  /** argv that exits 0 inside the service once it can be used: it is `starting` until then. Asked again and again after the port opened; not after an adoption. */
   health?: string[];
   /** Signal and grace before SIGKILL. Default SIGTERM, 5000 ms. */
   stopSignal?: "SIGTERM" | "SIGINT";
@@ -129,6 +135,8 @@ export interface Sandbox {
   ready(name: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<ServiceState>;
   /** Graceful stop of one service, or of all. Resolves when nothing of it is left, descendants included. Idempotent. */
   stop(name?: string): Promise<void>;
+  /** Deletes a volume with what is in it. Stop the services that mount it first. Unknown names are fine. */
+  removeVolume(name: string): Promise<void>;
   services(): ServiceState[];
   /** Called on every change of any service's state. Returns the unsubscribe function. */
   onState(listener: (state: ServiceState) => void): () => void;
@@ -204,6 +212,7 @@ export interface SandboxStats {
   memoryBytes: number;
   cpuSeconds: number;
   pids: number;
+  /** Tree, home folder and volumes. */
   diskBytes: number;
 }
 

@@ -29,6 +29,20 @@ test("a changed byte anywhere, a cut or another key is refused", () => {
     expect(() => box.open(sealed.subarray(0, length), "a"), `${length} bytes`).toThrow();
   expect(() => createCryptoBox("another secret key of 32 characters").open(sealed, "a")).toThrow();
 });
+test("several keys are known at once; the current one seals, what an unknown one sealed is refused", () => {
+  const secretKey = "a secret key of at least 32 characters";
+  const [old, now] = ["the deployment key before, 32 chars", "the deployment key of today, 32 char"];
+  const before = createCryptoBox(secretKey, { current: old });
+  const after = createCryptoBox(secretKey, { current: now, former: [old] });
+  const [fromSecretKey, fromOld, fromNow] = [box.seal("a", "x"), before.seal("b", "x"), after.seal("c", "x")];
+  expect([fromSecretKey, fromOld, fromNow].map((sealed) => after.open(sealed, "x"))).toEqual(["a", "b", "c"]);
+  expect(fromNow.subarray(0, 6)).toEqual(after.header);
+  expect(fromOld.subarray(0, 6)).toEqual(before.header);
+  expect(before.header).not.toEqual(after.header);
+  expect(() => createCryptoBox(secretKey, { current: now }).open(fromOld, "x")).toThrow("unknown key");
+  // A former secret key opens what was derived from it.
+  expect(createCryptoBox("another secret key of 32 characters", { former: [secretKey] }).open(fromSecretKey, "x")).toBe("a");
+});
 test("keys differ by purpose and by secret, and are the same every time", () => {
   expect(box.deriveKey("a")).toEqual(createCryptoBox("a secret key of at least 32 characters").deriveKey("a"));
   expect(box.deriveKey("a")).not.toEqual(box.deriveKey("b"));

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Config } from "../config.ts";
 
 /** SHA-256 of a random token, hex: how one-use tokens and refresh tokens are stored. */
 export const hashToken = (token: string) => createHash("sha256").update(token).digest("hex");
@@ -14,32 +15,73 @@ export function randomCode(length: number): string {
   return out;
 }
 
-/** Encrypts small secrets at rest: AES-256-GCM, fresh nonce, bound to its place (`aad`) so that a row cannot be moved. Layout: key id (1) nonce (12) tag (16) text. */
+/**
+ * Encrypts small secrets at rest: AES-256-GCM, fresh nonce, bound to its place (`aad`) so that a row cannot be moved.
+ * Layout: format (1) key id (5) nonce (12) tag (16) text. The id is a fingerprint of the key, so keys need no numbers of their own:
+ * several may be known at once, the current one seals, and whatever still bears another id is re-sealed by `./studio rotate-keys`.
+ */
 export interface CryptoBox {
   seal(plain: string, aad: string): Buffer;
   /** Throws when the text, the key or the place does not fit. */
   open(sealed: Uint8Array, aad: string): string;
+  /** The first bytes of everything sealed with the current key: format and key id. */
+  readonly header: Buffer;
   /** A key for one purpose, derived from the secret key. */
   deriveKey(purpose: string): Buffer;
 }
-export function createCryptoBox(secretKey: string): CryptoBox {
-  const deriveKey = (purpose: string) => Buffer.from(hkdfSync("sha256", secretKey, "tesslate-studio", purpose, 32));
-  const key = deriveKey("secrets at rest");
+const format = 2;
+const headerBytes = 6;
+const nonceBytes = 12;
+const tagBytes = 16;
+
+/** The keys for what is sealed at rest; texts of any length. Without `current` the secret key serves. */
+export interface SealingKeys {
+  current?: string;
+  /** Former keys (or a former secret key) that still open what they sealed. */
+  former?: readonly string[];
+}
+export const sealingKeysOf = ({ auth }: { auth: Pick<Config["auth"], "sealingKey" | "formerSealingKeys"> }): SealingKeys => ({
+  ...(auth.sealingKey && { current: auth.sealingKey.reveal() }),
+  former: auth.formerSealingKeys.map((key) => key.reveal()),
+});
+export function createCryptoBox(secretKey: string, { current = secretKey, former = [] }: SealingKeys = {}): CryptoBox {
+  const derive = (from: string, purpose: string) => Buffer.from(hkdfSync("sha256", from, "tesslate-studio", purpose, 32));
+  const headerOf = (key: Buffer) =>
+    Buffer.concat([
+      Buffer.from([format]),
+      createHash("sha256")
+        .update("key id")
+        .update(key)
+        .digest()
+        .subarray(0, headerBytes - 1),
+    ]);
+  // The secret key stays known: it sealed whatever there was before a key of its own was given.
+  const ring = new Map(
+    [current, secretKey, ...former].map((text) => {
+      const key = derive(text, "secrets at rest");
+      return [headerOf(key).toString("hex"), key] as const;
+    }),
+  );
+  const key = derive(current, "secrets at rest");
+  const header = headerOf(key);
   return {
-    deriveKey,
+    header,
+    deriveKey: (purpose) => derive(secretKey, purpose),
     seal(plain, aad) {
-      const nonce = randomBytes(12);
+      const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(aad));
       const text = Buffer.concat([cipher.update(plain, "utf8"), cipher.final()]);
-      return Buffer.concat([Buffer.from([1]), nonce, cipher.getAuthTag(), text]);
+      return Buffer.concat([header, nonce, cipher.getAuthTag(), text]);
     },
     open(sealed, aad) {
       const bytes = Buffer.from(sealed);
-      if (bytes[0] !== 1) throw new Error("sealed with an unknown key");
-      const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(1, 13), { authTagLength: 16 })
+      const known = ring.get(bytes.subarray(0, headerBytes).toString("hex"));
+      if (!known) throw new Error("sealed with an unknown key");
+      let at = headerBytes;
+      const decipher = createDecipheriv("aes-256-gcm", known, bytes.subarray(at, (at += nonceBytes)), { authTagLength: tagBytes })
         .setAAD(Buffer.from(aad))
-        .setAuthTag(bytes.subarray(13, 29));
-      return decipher.update(bytes.subarray(29), undefined, "utf8") + decipher.final("utf8");
+        .setAuthTag(bytes.subarray(at, (at += tagBytes)));
+      return decipher.update(bytes.subarray(at), undefined, "utf8") + decipher.final("utf8");
     },
   };
 }

@@ -11,6 +11,7 @@ export const noRuntime = (): RuntimeDriver => {
     warnings: [],
     can: { pty: false, freeze: false, limits: false, privateNetwork: false, images: false },
     prepare: refuse,
+    has: async () => false,
     open: refuse,
     find: async () => undefined,
     list: async () => [],

@@ -18,6 +18,15 @@ export interface How {
   env: Readonly<Record<string, string>>;
   /** The tree cannot be written and there is no network. */
   isReadOnly?: boolean;
+  /** Folders of the host that it sees elsewhere, beside what every program sees. */
+  binds?: readonly Bind[];
+}
+
+/** A folder of the host (`from`) as a program sees it (`to`, absolute). */
+export interface Bind {
+  from: string;
+  to: string;
+  isWritable: boolean;
 }
 
 /**

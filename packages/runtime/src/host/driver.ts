@@ -28,6 +28,8 @@ interface Options {
   versions: Record<string, string>;
   /** Puts up the walls of a sandbox whose folders exist, ends what an earlier process of ours left in them, and takes over its services. */
   openSandbox(place: Place): Promise<OpenSandbox>;
+  /** A path as services see it, on the host; undefined when they do not see it. */
+  locate(path: string): string | undefined;
   /** Called before a new sandbox takes a slot: a chance to have one ready. */
   beforeSlot?(id: string): void;
   /** After everything is closed; `isLeftRunning` when services go on without us. */
@@ -46,6 +48,7 @@ export async function createHostDriver({
   slots,
   versions,
   openSandbox,
+  locate,
   beforeSlot,
   onClose,
 }: Options): Promise<RuntimeDriver> {
@@ -152,6 +155,10 @@ export async function createHostDriver({
     isolation,
     warnings,
     can,
+    has: async (path) => {
+      const at = locate(path);
+      return at !== undefined && existsSync(at);
+    },
     prepare: (image, options = {}) => images.prepare(image, options),
     async open(spec) {
       if (!idPattern.test(spec.id)) throw new RuntimeError("not_supported", `${spec.id} is not an id for a sandbox`);
@@ -198,9 +205,10 @@ export async function createHostDriver({
 const namesIn = (dir: string) => (existsSync(dir) ? readdirSync(dir) : []);
 
 function makeFolders(dir: string, owner: number | undefined) {
-  for (const name of ["files", "home", "tmp", "services"] as const) {
+  for (const name of ["files", "home", "tmp", "services", "volumes"] as const) {
     const path = join(dir, name);
-    makeFolder(path, 0o700);
+    // Programs pass the folder of volumes to reach their own.
+    makeFolder(path, name === "volumes" ? 0o711 : 0o700);
     if (owner !== undefined && (name === "files" || name === "home")) chownSync(path, owner, owner);
   }
 }

@@ -4,13 +4,17 @@ import { RuntimeError } from "../errors.ts";
 import type { RuntimeLog } from "../log.ts";
 import { partsOf } from "../tree/pin.ts";
 import { createHostTree } from "../tree/tree.ts";
-import type { Sandbox, ServiceState } from "../types.ts";
-import type { Cell, Place } from "./cell.ts";
+import type { Sandbox, ServiceSpec, ServiceState } from "../types.ts";
+import type { Bind, Cell, How, Place } from "./cell.ts";
 import { watchDisk } from "./disk.ts";
 import { runCommand } from "./exec.ts";
 import { createFifos, type Fifos } from "./fifos.ts";
 import { openService, type Service } from "./service.ts";
 import { openTerminal } from "./terminal.ts";
+import { namePattern, openVolumes } from "./volumes.ts";
+
+/** One health check may take this long. */
+const healthMs = 5_000;
 
 /** A sandbox as its driver sees it: what others get, and how to end it. */
 export interface OpenSandbox {
@@ -22,6 +26,8 @@ export interface OpenSandbox {
 
 interface Options {
   createCell(place: Place): Cell;
+  /** What services see beside the tree and their volumes. */
+  programs: readonly Bind[];
   /** Private scratch of this process. */
   runDir: string;
   can: { freeze: boolean };
@@ -29,12 +35,12 @@ interface Options {
 }
 
 /** Opens sandboxes whose programs are processes of this host. */
-export function hostSandboxes({ createCell, runDir, can, log }: Options): (place: Place) => Promise<OpenSandbox> {
+export function hostSandboxes({ createCell, programs, runDir, can, log }: Options): (place: Place) => Promise<OpenSandbox> {
   const fifos = createFifos(runDir);
   return async (place) => {
     const cell = createCell(place);
     await cell.reap();
-    return openSandbox({ place, cell, fifos, runDir, can, log });
+    return openSandbox({ place, cell, programs, fifos, runDir, can, log });
   };
 }
 
@@ -44,17 +50,23 @@ interface Opening extends Omit<Options, "createCell"> {
   fifos: Fifos;
 }
 
-function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opening): OpenSandbox {
+function openSandbox({ place: first, cell, programs, fifos, runDir, can, log }: Opening): OpenSandbox {
   let place = first;
   const { dir } = place;
   const { id } = place.spec;
-  const paths = { files: join(dir, "files"), home: join(dir, "home"), tmp: join(dir, "tmp"), services: join(dir, "services") };
+  const paths = {
+    files: join(dir, "files"),
+    home: join(dir, "home"),
+    tmp: join(dir, "tmp"),
+    services: join(dir, "services"),
+    volumes: join(dir, "volumes"),
+  };
   const services = new Map<string, Service>();
   const running = new Map<symbol, () => Promise<void>>();
   const listeners = new Set<(state: ServiceState) => void>();
 
   const disk = watchDisk({
-    folders: [paths.files, paths.home],
+    folders: [paths.files, paths.home, paths.volumes],
     incoming: paths.tmp,
     owner: cell.owner?.uid,
     limitBytes: () => place.limits.diskBytes,
@@ -77,6 +89,14 @@ function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opening): 
     return path;
   }
 
+  const volumes = openVolumes(paths.volumes, cell.owner);
+  /** How a service and its health check are started. */
+  const howOf = async (spec: ServiceSpec, argv: readonly string[]): Promise<How> => ({
+    cwd: await prepare(argv, spec.cwd),
+    env: spec.env,
+    binds: [...programs, ...volumes.lay(spec.volumes)],
+  });
+
   function serviceOf(name: string): Service {
     const known = services.get(name);
     if (known) return known;
@@ -87,7 +107,23 @@ function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opening): 
       owner: cell.owner,
       async launch(spec, stdio) {
         await checkSpace();
-        return walls.start(spec.command, { cwd: await prepare(spec.command, spec.cwd), env: spec.env }, stateDir, stdio);
+        if (spec.image !== undefined) throw new RuntimeError("not_supported", "this driver runs no images");
+        return walls.start(spec.command, await howOf(spec, spec.command), stateDir, stdio);
+      },
+      async check(spec, argv) {
+        const command = await cell.command(argv, await howOf(spec, argv));
+        const key = Symbol(argv[0]);
+        running.set(key, () => command.kill());
+        try {
+          const { exitCode } = await runCommand(
+            { start: command.start, kill: () => command.kill(), fifos, tmpDir: runDir },
+            { timeoutMs: healthMs, maxOutputBytes: 4096 },
+          );
+          return exitCode === 0;
+        } finally {
+          running.delete(key);
+          command.dispose();
+        }
       },
       pids: walls.pids,
       kill: walls.kill,
@@ -111,7 +147,7 @@ function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opening): 
     id,
     files,
     async start(spec) {
-      if (!/^[a-z0-9-]{1,63}$/.test(spec.name)) throw new RuntimeError("not_supported", `${spec.name} is not a name for a service`);
+      if (!namePattern.test(spec.name)) throw new RuntimeError("not_supported", `${spec.name} is not a name for a service`);
       const state = await serviceOf(spec.name).start(spec);
       keepWatching();
       return state;
@@ -122,6 +158,9 @@ function openSandbox({ place: first, cell, fifos, runDir, can, log }: Opening): 
     async stop(name) {
       const stopped = name === undefined ? [...services.values()] : [services.get(name)].filter((s) => s !== undefined);
       await Promise.all(stopped.map((service) => service.stop()));
+    },
+    async removeVolume(name) {
+      volumes.remove(name);
     },
     services: () => [...services.values()].map((service) => service.state()),
     onState(listener) {

@@ -18,6 +18,8 @@ export interface ServiceHost {
   owner: { uid: number; gid: number } | undefined;
   /** Starts the supervisor with the given streams. */
   launch(spec: ServiceSpec, stdio: readonly ["ignore", number, number]): Promise<ChildProcess>;
+  /** Runs a health check beside the service: whether it exited with 0. */
+  check(spec: ServiceSpec, argv: readonly string[]): Promise<boolean>;
   /** Members of the service, the supervisor not among them. */
   pids(supervisor: number | undefined): number[];
   /** Ends every member at once. */
@@ -56,6 +58,8 @@ interface Saved {
   oomKills: number;
 }
 
+const healthPauseMs = 200;
+
 /** The file in a service's folder that is there while it runs. */
 export const serviceNote = "service.json";
 
@@ -77,6 +81,9 @@ export function openService(name: string, host: ServiceHost): Service {
   let timer: NodeJS.Timeout | undefined;
   let drainTimer: NodeJS.Timeout | undefined;
   let hasLeft = false;
+  /** What is to be asked before it counts as running; undefined once it answered well. */
+  let health: { spec: ServiceSpec; argv: readonly string[] } | undefined;
+  let isChecking = false;
   const waiters = new Set<() => void>();
 
   const pids = () => host.pids(supervisor);
@@ -190,8 +197,26 @@ export function openService(name: string, host: ServiceHost): Service {
     const port = [wanted, state.port].find((p) => p !== undefined && ports.includes(p)) ?? ports[0];
     const pid = mainOf(members);
     if (port !== undefined || (wanted === 0 && pid !== undefined)) {
+      if (health) return void checkHealth(health);
       if (state.status !== "running" || state.port !== port || state.pid !== pid) change({ ...state, status: "running", port, pid });
     } else if (state.pid !== pid) state = { ...state, pid };
+  }
+
+  /** One check at a time, a moment apart; a good one makes it `running`. */
+  function checkHealth(asked: NonNullable<typeof health>) {
+    if (isChecking) return;
+    isChecking = true;
+    const asking = host.check(asked.spec, asked.argv).then(async (isHealthy) => {
+      if (!isHealthy) await sleep(healthPauseMs, undefined, { ref: false });
+      else if (health === asked) health = undefined;
+    });
+    asking
+      // What cannot be asked any more because it just ended is reported by its end.
+      .catch((error: unknown) => isAlive && !isStopping && host.onTrouble(error))
+      .finally(() => {
+        isChecking = false;
+        if (isAlive && !hasLeft && health === undefined) look();
+      });
   }
 
   let ending: Promise<void> | undefined;
@@ -230,7 +255,8 @@ export function openService(name: string, host: ServiceHost): Service {
     };
     writeNote(file(serviceNote), saved);
     isStopping = false;
-    log.note(`starting: ${spec.command.join(" ")}`);
+    health = spec.health && { spec, argv: spec.health };
+    log.note(`starting: ${spec.command.map((part) => (part.includes("\n") ? "…" : part)).join(" ")}`);
     const { stdout, stderr } = log.openStreams();
     let child: ChildProcess;
     try {
@@ -321,9 +347,13 @@ export function openService(name: string, host: ServiceHost): Service {
         if (state.status === "starting") look();
         if (state.status === "running" && (state.port === undefined || (await accepts(host.address(state.port))))) return current();
         if (Date.now() >= deadline)
-          throw new RuntimeError("start_timeout", `${name} does not listen on a port after ${Math.round(timeoutMs / 1000)} s`, {
-            details: { lastLines: log.last(20).map((line) => line.line) },
-          });
+          throw new RuntimeError(
+            "start_timeout",
+            `${name} ${health && isChecking ? "is not healthy" : "does not listen on a port"} after ${Math.round(timeoutMs / 1000)} s`,
+            {
+              details: { lastLines: log.last(20).map((line) => line.line) },
+            },
+          );
         await waitForChange(Math.min(15, Math.max(1, deadline - Date.now())), abort);
       }
     },

@@ -76,6 +76,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
       sandboxes.set(spec.id, sandbox);
       return sandbox;
     },
+    has: async () => false,
     find: async (id) => sandboxes.get(id),
     list: async () =>
       [...sandboxes.values()].map((sandbox) => ({

@@ -120,6 +120,8 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
     async start(spec) {
       let service = services.get(spec.name);
       if (service?.end) return shown(service);
+      if (spec.image !== undefined || spec.health || spec.volumes?.length)
+        throw new RuntimeError("not_supported", "a memory sandbox has no images, volumes or health checks");
       await checkFolder(spec.cwd);
       service ??= { state: { name: spec.name, status: "stopped" }, lines: [], followers: new Set() };
       services.set(spec.name, service);
@@ -148,6 +150,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
         if (service?.state.status === "failed") change(service, { ...service.state, status: "stopped" });
       }
     },
+    removeVolume: async () => {},
     services: () => [...services.values()].map(shown),
     onState(listener) {
       listeners.add(listener);

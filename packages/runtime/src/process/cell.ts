@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 import { killPid, supervisorName, superviseScript, type Cell, type How, type Place } from "../host/cell.ts";
 import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
+import { translate } from "../host/programs.ts";
 
 interface Options {
   /** Short name of the data folder. */
@@ -47,6 +48,8 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
   function launch(argv: readonly string[], how: How, name: string, diesWithUs: boolean) {
     if (how.isReadOnly) throw new RuntimeError("not_supported", "without isolation a command cannot be kept from writing");
     const leaf = newLeaf(name);
+    // Nothing can be mounted here: where a program is told a folder's place, it is told the real one.
+    const real = (text: string) => translate(text, how.binds ?? []) ?? text;
     return {
       leaf,
       cwd: join(files, how.cwd),
@@ -58,7 +61,7 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
         "--no-new-privs",
         ...(diesWithUs ? ["--pdeathsig", "KILL"] : []),
         "--",
-        ...["/bin/sh", "-c", 'exec "$@"', "sh"].concat(argv),
+        ...["/bin/sh", "-c", 'exec "$@"', "sh"].concat(argv.map(real)),
       ],
       env: {
         PATH: `${bin}:/usr/local/bin:/usr/bin:/bin:${join(dir, "home/.local/bin")}`,
@@ -72,7 +75,7 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
         npm_config_update_notifier: "false",
         npm_config_fund: "false",
         npm_config_audit: "false",
-        ...how.env,
+        ...Object.fromEntries(Object.entries(how.env).map(([key, value]) => [key, real(value)])),
         [marker]: markOf(name),
       },
     };

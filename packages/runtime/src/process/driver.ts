@@ -3,6 +3,7 @@ import { RuntimeError } from "../errors.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
+import { locate, reachPrograms } from "../host/programs.ts";
 import { openState } from "../host/state.ts";
 import { findTools, writeWrappers, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
@@ -13,6 +14,8 @@ import { createProcessCell } from "./cell.ts";
 export interface ProcessDriverOptions {
   dataDir: string;
   toolchain?: ToolPaths;
+  /** Folders of this host that services are given where they name `/opt/<name>`. */
+  programs?: Readonly<Record<string, string>>;
   log?: RuntimeLog;
 }
 
@@ -20,7 +23,12 @@ export interface ProcessDriverOptions {
  * Plain processes: no walls, for machines where nothing else works and the operator says so by name. As root every project
  * still has its own uid, and limits where control groups are; the environment is clean. Linux only: it finds ports in `/proc`.
  */
-export async function createProcessDriver({ dataDir, toolchain, log = silentLog }: ProcessDriverOptions): Promise<RuntimeDriver> {
+export async function createProcessDriver({
+  dataDir,
+  toolchain,
+  programs: folders = {},
+  log = silentLog,
+}: ProcessDriverOptions): Promise<RuntimeDriver> {
   if (process.platform !== "linux") throw new RuntimeError("unavailable", "the process driver needs Linux");
   await run(["setpriv", "--version"]).catch((cause: unknown) => {
     throw new RuntimeError("unavailable", "setpriv (util-linux) is not installed", { cause });
@@ -30,6 +38,7 @@ export async function createProcessDriver({ dataDir, toolchain, log = silentLog 
     const { key, root, runDir, slots, reach } = state;
     const isRoot = process.getuid?.() === 0;
     const tools = await findTools(reach, toolchain);
+    const programs = await reachPrograms(folders, reach);
     const bin = join(runDir, "bin");
     writeWrappers(bin, tools);
     const { cgroups } = findCgroups(`tesslate-${key}`, isRoot ? "/sys/fs/cgroup" : "/nonexistent");
@@ -50,10 +59,12 @@ export async function createProcessDriver({ dataDir, toolchain, log = silentLog 
       versions: { ...tools.versions, driver: "process" },
       openSandbox: hostSandboxes({
         createCell: (place) => createProcessCell(place, { key, bin, cgroups, hasOwnUid: isRoot }),
+        programs,
         runDir,
         can,
         log,
       }),
+      locate: (path) => locate(path, programs),
       async onClose({ isLeftRunning }) {
         if (!isLeftRunning) {
           for (const name of cgroups.names()) await cgroups.group(name).remove();

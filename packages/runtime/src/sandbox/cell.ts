@@ -64,7 +64,7 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
         hostname: place.spec.id.slice(0, 63),
         tree: join(dir, "files"),
         home: join(dir, "home"),
-        binds: [...binds, { from: hosts, to: "/etc/hosts" }],
+        binds: [...binds, { from: hosts, to: "/etc/hosts" }, ...(how.binds ?? [])],
         cwd: how.cwd,
         env: { ...baseEnv, ...env, ...how.env },
         isReadOnly: how.isReadOnly ?? false,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
+import { locate, reachPrograms } from "../host/programs.ts";
 import { claimsDir, openState, type State } from "../host/state.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
@@ -29,6 +30,8 @@ export interface SandboxDriverOptions {
   hostnamesBlocked?: string[];
   /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
   outbound?: { allow: string[] };
+  /** Folders of this host that services see read-only at `/opt/<name>`. */
+  programs?: Readonly<Record<string, string>>;
   log?: RuntimeLog;
   /** For mounts that let projects pass a closed home folder. Default `/run`. */
   mountDir?: string;
@@ -95,6 +98,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     );
   await exceptions?.refresh();
 
+  const programs = await reachPrograms(options.programs ?? {}, reach);
   const etc = join(runDir, "etc");
   await layEtc(etc, [...accounts(insideUid), { to: "/etc/resolv.conf", content: resolverFile(network, resolvers) }, ...settings.files]);
   const walls: Walls = {
@@ -118,7 +122,8 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     root,
     slots,
     versions: tools.versions,
-    openSandbox: hostSandboxes({ createCell: (place) => createCell(place, walls), runDir, can, log }),
+    openSandbox: hostSandboxes({ createCell: (place) => createCell(place, walls), programs, runDir, can, log }),
+    locate: (path) => locate(path, programs),
     beforeSlot: (id) => spares?.hand(id),
     async onClose({ isLeftRunning }) {
       exceptions?.stop();

@@ -6,7 +6,7 @@ export interface View {
   tree: string;
   home: string;
   /** Read-only files and folders: generated `/etc` files, toolchain, CA certificates. In mounting order. */
-  binds: readonly { from: string; to: string }[];
+  binds: readonly { from: string; to: string; isWritable?: boolean }[];
   /** Working folder, relative to the tree. */
   cwd: string;
   env: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export function bwrapArgs(view: View): string[] {
     "--size", mib(256), "--perms", "1777", "--tmpfs", "/dev/shm",
     "--size", mib(512), "--perms", "1777", "--tmpfs", "/tmp",
     "--size", mib(16), "--tmpfs", "/run",
-    ...view.binds.flatMap(({ from, to }) => ["--ro-bind", from, to]),
+    ...view.binds.flatMap(({ from, to, isWritable }) => [isWritable ? "--bind" : "--ro-bind", from, to]),
     ...(view.isReadOnly ? ["--size", mib(64), "--tmpfs", "/home/app"] : ["--bind", view.home, "/home/app"]),
     view.isReadOnly ? "--ro-bind" : "--bind", view.tree, "/app",
     "--chdir", view.cwd === "." || view.cwd === "" ? "/app" : `/app/${view.cwd}`,

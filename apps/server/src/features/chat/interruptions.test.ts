@@ -122,7 +122,7 @@ describe("a server that dies", () => {
       const { approval_id } = find(seen, "approval_required")!.data;
       const whole = await all(client.runEvents({ params: { task_id: task(seen) } }));
       expect(orderOf(whole).slice(-3)).toEqual(["error", "complete", "done"]);
-    expect(find(whole, "approval_resolved")).toBeUndefined();
+      expect(find(whole, "approval_resolved")).toBeUndefined();
       expect(find(whole, "complete")?.data).toMatchObject({ completion_reason: "interrupted" });
 
       const { chat_id, message_id } = find(whole, "task_started")!.data;

@@ -6,11 +6,12 @@ import { AppError, badRequest, conflict, notFound } from "../../platform/errors.
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { BundledTemplate, Projects, Templates } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import type { Redactions } from "../secrets/index.ts";
 import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { urlOf, wireOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
-import { maskSecrets, type EnvironmentVault } from "./environment.ts";
+import type { EnvironmentVault } from "./environment.ts";
 import { freeKey, freePort, hostLabel, serviceKey } from "./names.ts";
 import type { Power } from "./power.ts";
 import { portOf, type Services } from "./services.ts";
@@ -33,6 +34,7 @@ export function createContainers({
   templates,
   tasks,
   vault,
+  redactions,
   address,
 }: {
   store: ContainersStore;
@@ -43,6 +45,7 @@ export function createContainers({
   templates: Templates;
   tasks: Tasks;
   vault: EnvironmentVault;
+  redactions: Redactions;
   address: PreviewAddress;
 }) {
   const require = async (userId: string, ref: string, id: string): Promise<{ project: ProjectRow; row: ContainerRow }> => {
@@ -251,6 +254,7 @@ export function createContainers({
         return Object.keys(change).length === 0 ? row : store.update(row.id, change, tx);
       });
       if (!updated) throw notFound("Container");
+      if (hasVars) await redactions.changed(project.id);
       return wireOf(updated, address);
     },
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
@@ -270,7 +274,7 @@ export function createContainers({
       const result = await probe(target, host, signal);
       return { healthy: result.status_code !== undefined && result.status_code < 400, url, ...result };
     },
-    /** The last lines, then live ones until the signal aborts; after `afterSeq` when resuming. Values of the container's variables are masked. */
+    /** The last lines, then live ones until the signal aborts; after `afterSeq` when resuming. Values of the project's secrets and variables are masked. */
     logs: async (
       userId: string,
       ref: string,
@@ -278,15 +282,16 @@ export function createContainers({
       { tail, afterSeq, signal }: { tail: number; afterSeq: number | undefined; signal: AbortSignal },
     ): Promise<AsyncIterable<LogEvent>> => {
       const { project, row } = await require(userId, ref, id);
+      // Refused before the stream begins, when what hides the values cannot be read.
+      await redactions.of(project.id);
       const sandbox = await projects.sandboxOf(project);
-      const vars = vault.open(row);
       const open = AbortSignal.any([signal, projects.lifetime(project.id)]);
       // A resuming client may have missed more than a tail; the driver keeps no more than 5000.
       const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : 5000, follow: true, signal: open });
       return (async function* () {
         for await (const { seq, ts, stream, line } of lines)
           if (afterSeq === undefined || seq > afterSeq)
-            yield { seq, type: "log" as const, data: { line: maskSecrets(line, vars), stream, ts } };
+            yield { seq, type: "log" as const, data: { line: await redactions.redact(project.id, line), stream, ts } };
       })();
     },
   };

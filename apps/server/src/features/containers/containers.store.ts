@@ -83,6 +83,20 @@ export function createContainersStore(db: Database) {
           )
           .returning()
       )[0],
+    /** What runs with values that have changed. Returns the rows this is new for. */
+    markStale: (projectId: string): Promise<ContainerRow[]> =>
+      db
+        .update(containers)
+        .set({ needs_restart: true, updated_at: sql`now()` })
+        .where(
+          and(
+            eq(containers.project_id, projectId),
+            eq(containers.deployment_mode, "container"),
+            eq(containers.needs_restart, false),
+            inArray(containers.status, ["starting", "running", "frozen"]),
+          ),
+        )
+        .returning(),
     remove: async (id: string): Promise<void> => {
       await db.delete(containers).where(eq(containers.id, id));
     },

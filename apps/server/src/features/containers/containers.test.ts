@@ -144,14 +144,14 @@ describe("start and stop", () => {
     await sets(app, ada, project.id, container.id, { CRASH: "7", SECRET_TOKEN: "planted-secret" });
     const { task_id } = await app.as(ada).projects.start({ params });
     const task = await ended(app, ada, task_id);
-    expect(task).toMatchObject({ status: "failed", error: expect.stringContaining("cannot start: ••••••") });
+    expect(task).toMatchObject({ status: "failed", error: expect.stringContaining("cannot start: [secret:SECRET_TOKEN]") });
     expect(await app.as(ada).containers.get({ params })).toMatchObject({ status: "failed" });
     expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "error", environment_status: "stopped" });
     const events = await said(app, ada, project.id);
     expect(events.find((e) => e.type === "container_status" && e.data.status === "failed")?.data).toMatchObject({
       exit_code: 7,
       message: "It ended with exit code 7.",
-      last_lines: expect.arrayContaining(["cannot start: ••••••"]),
+      last_lines: expect.arrayContaining(["cannot start: [secret:SECRET_TOKEN]"]),
     });
     await sleep(200);
     expect(statuses(await said(app, ada, project.id))).toEqual(["starting", "failed"]);
@@ -301,14 +301,14 @@ describe("logs", () => {
     };
     expect(await read(3, {})).toMatchObject([
       { seq: 1, type: "log", data: { line: "starting: node server.mjs", stream: "system" } },
-      { seq: 2, type: "log", data: { line: "token is ••••••", stream: "stdout", ts: expect.any(String) } },
+      { seq: 2, type: "log", data: { line: "token is [secret:SECRET_TOKEN]", stream: "stdout", ts: expect.any(String) } },
       { seq: 3, data: { line: "listening" } },
     ]);
     expect(await read(1, { tail: 1 })).toMatchObject([{ seq: 3 }]);
     const live = read(1, { last_event_id: 3 });
     await sleep(50);
     await fetch(`http://127.0.0.1:${container.internal_port}/crash`).catch(() => undefined);
-    expect(await live).toMatchObject([{ seq: 4, data: { line: "dying with ••••••", stream: "stderr" } }]);
+    expect(await live).toMatchObject([{ seq: 4, data: { line: "dying with [secret:SECRET_TOKEN]", stream: "stderr" } }]);
   });
 });
 

@@ -6,10 +6,13 @@ const keyRule = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const maxKeys = 200;
 const maxTotalBytes = 128 * 1024;
 
+/** The place a container's variables are bound to. */
+export const environmentPlace = (id: string): string => `containers.environment_vars:${id}`;
+
 /** The environment variables of containers: encrypted at rest, bound to their container, never shown again. */
 export type EnvironmentVault = ReturnType<typeof createEnvironmentVault>;
 export function createEnvironmentVault({ box }: { box: CryptoBox }) {
-  const aad = (id: string) => `containers.environment_vars:${id}`;
+  const aad = environmentPlace;
   const open = (row: Pick<ContainerRow, "id" | "environment_vars">): Record<string, string> =>
     row.environment_vars ? (JSON.parse(box.open(row.environment_vars, aad(row.id))) as Record<string, string>) : {};
   const seal = (id: string, vars: Record<string, string>): { environment_vars: Buffer | null; env_var_keys: string[] } => {
@@ -34,11 +37,4 @@ export function createEnvironmentVault({ box }: { box: CryptoBox }) {
       return seal(row.id, vars);
     },
   };
-}
-
-/** Replaces the values of a container's variables in text that people see. Values shorter than six characters would blot out innocent words. */
-export function maskSecrets(text: string, vars: Readonly<Record<string, string>>): string {
-  let out = text;
-  for (const value of Object.values(vars).sort((a, b) => b.length - a.length)) if (value.length >= 6) out = out.replaceAll(value, "••••••");
-  return out;
 }

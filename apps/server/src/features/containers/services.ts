@@ -3,11 +3,12 @@ import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } fro
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { runStatusOf, type Projects } from "../projects/index.ts";
+import type { Redactions } from "../secrets/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
-import { maskSecrets, type EnvironmentVault } from "./environment.ts";
+import type { EnvironmentVault } from "./environment.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import { failureOf, type StatusKeeper } from "./status-keeper.ts";
 
@@ -35,6 +36,8 @@ export function createServices({
   keeper,
   idle,
   vault,
+  secrets,
+  redactions,
   runtime,
   address,
   log,
@@ -44,6 +47,9 @@ export function createServices({
   keeper: StatusKeeper;
   idle: IdlePolicy;
   vault: EnvironmentVault;
+  /** The project's own variables, which every container gets. */
+  secrets: { open(projectId: string): Promise<Record<string, string>> };
+  redactions: Redactions;
   runtime: RuntimeDriver;
   address: PreviewAddress;
   log: Logger;
@@ -61,10 +67,11 @@ export function createServices({
   projects.onServiceState(adopt);
 
   const stateOf = (sandbox: Sandbox, row: ContainerRow) => sandbox.services().find((s) => s.name === row.service_key);
-  /** Right wins: the container's variables, then what it cannot choose itself. */
-  const environmentOf = (project: ProjectRow, row: ContainerRow): Record<string, string> => ({
+  /** Right wins: the project's secrets, the container's variables, then what it cannot choose itself (accounts-projects 4.1). */
+  const environmentOf = async (project: ProjectRow, row: ContainerRow): Promise<Record<string, string>> => ({
     // Vite refuses unknown host names; the preview's is ours to know.
     __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: `.${address.domain}`,
+    ...(await secrets.open(project.id)),
     ...vault.open(row),
     PROJECT_ID: project.id,
     CONTAINER_ID: row.id,
@@ -72,10 +79,10 @@ export function createServices({
     PORT: String(portOf(row)),
     HOST: "0.0.0.0",
   });
-  const startError = (row: ContainerRow, error: unknown): unknown => {
+  const startError = async (row: ContainerRow, error: unknown): Promise<unknown> => {
     if (!(error instanceof RuntimeError)) return error;
     // The driver's message quotes the program's output: masked for people, and left out of the log altogether.
-    return new AppError("start_failed", maskSecrets(error.message, vault.open(row)), { cause: error.cause });
+    return new AppError("start_failed", await redactions.redact(row.project_id, error.message), { cause: error.cause });
   };
 
   /** Starts one service and waits until something inside listens. Throws `start_failed` with the last lines. */
@@ -88,7 +95,9 @@ export function createServices({
     const release = await idle.keepAwake(project.id);
     try {
       await report(40, "Reading the configuration");
-      const env = environmentOf(project, row);
+      const env = await environmentOf(project, row);
+      // Whatever wrote the values: from here on they can come out again.
+      await redactions.changed(project.id);
       await report(55, `Starting ${row.name}`);
       if (!isAlive(stateOf(sandbox, row))) await store.update(row.id, { needs_restart: false });
       await sandbox.start({ name: row.service_key, command: row.start_command, cwd: row.directory, env, port: portOf(row) });
@@ -108,9 +117,12 @@ export function createServices({
         const state = stateOf(sandbox, row);
         // What never came to life has told the keeper nothing.
         if (state?.status !== "failed")
-          await keeper.fail(row, error instanceof RuntimeError ? maskSecrets(error.message, vault.open(row)) : "It could not be started.");
+          await keeper.fail(
+            row,
+            error instanceof RuntimeError ? await redactions.redact(row.project_id, error.message) : "It could not be started.",
+          );
       }
-      throw startError(row, error);
+      throw await startError(row, error);
     } finally {
       release();
     }
@@ -201,11 +213,11 @@ export function createServices({
       }
       if (state?.status === "starting") return { status: "starting", message: "It is starting.", lastLines: [] };
       if (state?.status === "failed" || (row.status === "failed" && state?.status !== "stopped")) {
-        const vars = vault.open(row);
+        const { redact } = await redactions.of(project.id);
         return {
           status: "failed",
           message: state ? failureOf(state) : (row.status_message ?? "It could not be started."),
-          lastLines: (state?.lastLines ?? []).map((line) => maskSecrets(line, vars)),
+          lastLines: (state?.lastLines ?? []).map(redact),
         };
       }
       return { status: "stopped", message: "It is stopped.", lastLines: [] };

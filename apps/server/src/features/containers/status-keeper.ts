@@ -4,7 +4,7 @@ import type { Logger } from "../../platform/logger.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
-import { maskSecrets, type EnvironmentVault } from "./environment.ts";
+import type { Redactions } from "../secrets/index.ts";
 
 export type Settled = "running" | "failed" | "stopped";
 
@@ -14,13 +14,13 @@ export type StatusKeeper = ReturnType<typeof createStatusKeeper>;
 export function createStatusKeeper({
   store,
   events,
-  vault,
+  redactions,
   address,
   log,
 }: {
   store: ContainersStore;
   events: EventLog;
-  vault: EnvironmentVault;
+  redactions: Redactions;
   address: PreviewAddress;
   log: Logger;
 }) {
@@ -43,7 +43,7 @@ export function createStatusKeeper({
     const isPortNew = state.status === "running" && ports.get(row.id) !== state.port;
     ports.set(row.id, state.port);
     if (changed || isPortNew) {
-      const vars = vault.open(row);
+      const redactor = await redactions.of(row.project_id);
       await events.append(row.project_id, {
         type: "container_status",
         data: {
@@ -55,7 +55,7 @@ export function createStatusKeeper({
           ...(state.status === "failed" && {
             exit_code: state.exitCode ?? null,
             message: message ?? "",
-            last_lines: (state.lastLines ?? []).map((line) => maskSecrets(line, vars)),
+            last_lines: (state.lastLines ?? []).map(redactor.redact),
           }),
         },
       });

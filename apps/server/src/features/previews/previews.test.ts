@@ -328,7 +328,7 @@ describe("waking", () => {
     const shown = await page.ask("/some/path", { headers: asPage });
     expect(shown.status).toBe(503);
     expect(shown.text).toContain("It ended with exit code 5.");
-    expect(shown.text).toContain("cannot start: ••••••");
+    expect(shown.text).toContain("cannot start: [secret:SECRET_TOKEN]");
     expect(shown.text).not.toContain("planted-secret");
     expect(shown.text).toContain('action="/__studio/start?path=%2Fsome%2Fpath"');
     expect((await page.ask("/", { headers: asPage })).status).toBe(503);

@@ -19,7 +19,7 @@ export interface ShellAccess {
   /** Somebody works in the project: it must not fall asleep. */
   activity(projectId: string): void;
   listContainers(projectId: string): Promise<ContainerRow[]>;
-  environmentOf(project: ProjectRow, container: ContainerRow): Record<string, string>;
+  environmentOf(project: ProjectRow, container: ContainerRow): Promise<Record<string, string>>;
 }
 /** The part of a socket a terminal uses. */
 export interface TerminalSocket {
@@ -187,7 +187,7 @@ export function createShell({ access, store, log, processId }: { access: ShellAc
       try {
         const sandbox = await access.sandboxOf(project);
         await access.awake(project.id);
-        const environment = access.environmentOf(project, container);
+        const environment = await access.environmentOf(project, container);
         // The person's own command line: a shell inside the sandbox reads it, ours never does.
         const argv =
           input.command === undefined

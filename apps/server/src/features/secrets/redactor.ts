@@ -1,0 +1,186 @@
+/** A value that must not be seen, and the name it goes by. */
+export interface HiddenValue {
+  label: string;
+  value: string;
+}
+
+/** The values of a set of variables, under their names. */
+export const hiddenValues = (variables: Readonly<Record<string, string>>): HiddenValue[] =>
+  Object.entries(variables).map(([label, value]) => ({ label, value }));
+
+/** Hides a project's values in text. Each becomes `[secret:NAME]`, so that people and models still know what stood there. */
+export interface Redactor {
+  /** Nothing is hidden. */
+  readonly isEmpty: boolean;
+  redact(text: string): string;
+  /** The same for every string within plain data (keys are left alone). */
+  redactIn<T>(data: T): T;
+  /**
+   * The opposite, for somebody who was shown a file through `redact` and writes it back: marks whose value stood in `original` get it again.
+   * A mark whose value did not stand there stays a mark, so nobody can move a value to where it was not.
+   */
+  restore(text: string, original: string): string;
+  /** For text that comes in pieces: what could be the beginning of a value waits for the rest. */
+  stream(): RedactionStream;
+}
+export interface RedactionStream {
+  push(chunk: string): string;
+  /** What still waits, as it is. */
+  flush(): string;
+}
+
+/** Shorter values would blot out innocent words. */
+const minLength = 6;
+const minLineLength = 12;
+/** Words that are configuration, not secrets: hiding `production` would make every log and file unreadable. */
+const ordinaryWords = new Set(
+  "production development staging testing preview default enabled disabled localhost 0.0.0.0 127.0.0.1 postgres postgresql sqlite3 mongodb rabbitmq verbose warning public private".split(
+    " ",
+  ),
+);
+/** An address without credentials, path or query gives nothing away. */
+const isPlainAddress = (value: string): boolean => /^(https?|wss?):\/\/[^/?#@\s]+\/?$/i.test(value);
+export const isOrdinary = (value: string): boolean =>
+  value.trim().length < minLength || ordinaryWords.has(value.trim().toLowerCase()) || isPlainAddress(value.trim());
+
+/** How a value may look in text: as it is, in its lines, and as URLs, JSON and base64 write it. */
+function formsOf(value: string): [suffix: string, text: string][] {
+  const forms: [string, string][] = [["", value]];
+  const trimmed = value.trim();
+  if (trimmed !== value) forms.push(["trimmed", trimmed]);
+  const lines = value.split(/\r?\n/);
+  if (lines.length > 1)
+    lines.forEach((line, i) => {
+      if (line.trim().length >= minLineLength && !line.startsWith("-----")) forms.push([`line${i + 1}`, line.trim()]);
+    });
+  const encoded = encodeURIComponent(value.toWellFormed());
+  forms.push(["url", encoded], ["url", encoded.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())]);
+  forms.push(["url", encoded.replace(/%20/g, "+")]);
+  forms.push(["json", JSON.stringify(value).slice(1, -1)]);
+  // Base64 of a longer text that holds the value depends on where in a group of three bytes the value begins.
+  const bytes = Buffer.from(value);
+  for (const before of [0, 1, 2]) {
+    const bits = Buffer.concat([Buffer.alloc(before), bytes]);
+    const text = bits.toString("base64").slice(Math.ceil((before * 8) / 6), Math.floor((bits.length * 8) / 6));
+    forms.push([before === 0 ? "base64" : `base64-${before}`, text]);
+    forms.push([before === 0 ? "base64url" : `base64url-${before}`, text.replaceAll("+", "-").replaceAll("/", "_")]);
+  }
+  return forms.filter(([, text]) => text.length >= minLength);
+}
+
+interface Pattern {
+  text: string;
+  mask: string;
+}
+const maskRule = /\[secret:[^[\]\n]{1,200}\]/g;
+
+export function createRedactor(values: readonly HiddenValue[]): Redactor {
+  const patterns = new Map<string, Pattern>();
+  const byMask = new Map<string, Pattern>();
+  for (const { label, value } of values) {
+    if (isOrdinary(value)) continue;
+    for (const [suffix, text] of formsOf(value)) {
+      if (patterns.has(text)) continue;
+      const name = suffix === "" ? label : `${label}:${suffix}`;
+      let mask = `[secret:${name}]`;
+      for (let n = 2; byMask.has(mask); n++) mask = `[secret:${name}:${n}]`;
+      const pattern = { text, mask };
+      patterns.set(text, pattern);
+      byMask.set(mask, pattern);
+    }
+  }
+  const index = indexOf([...patterns.values()]);
+  const isEmpty = patterns.size === 0;
+
+  const redact = (text: string): string => (isEmpty || text.length < minLength ? text : index.scan(text, true).out);
+  const redactIn = <T>(data: T): T => {
+    if (isEmpty) return data;
+    if (typeof data === "string") return redact(data) as T;
+    if (Array.isArray(data)) return data.map((item: unknown) => redactIn(item)) as T;
+    if (typeof data === "object" && data !== null && Object.getPrototypeOf(data) === Object.prototype)
+      return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, redactIn<unknown>(item)])) as T;
+    return data;
+  };
+  return {
+    isEmpty,
+    redact,
+    redactIn,
+    restore: (text, original) =>
+      isEmpty
+        ? text
+        : text.replace(maskRule, (mask) => {
+            const pattern = byMask.get(mask);
+            return pattern && original.includes(pattern.text) ? pattern.text : mask;
+          }),
+    stream: () => {
+      let waiting = "";
+      return {
+        push: (chunk) => {
+          if (isEmpty) return chunk;
+          const { out, rest } = index.scan(waiting + chunk, false);
+          waiting = rest;
+          return out;
+        },
+        flush: () => {
+          const rest = waiting;
+          waiting = "";
+          return rest;
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Finds the leftmost, longest of many texts in one pass: three characters against a bitmap, six against a map, then the whole.
+ * Memory grows with the texts themselves, unlike an automaton's, whose transitions for a few 32 KiB values would need gigabytes.
+ */
+function indexOf(patterns: readonly Pattern[]) {
+  const beginnings = new Uint8Array(65_536);
+  const buckets = new Map<string, Pattern[]>();
+  const shortBeginnings = new Set<string>();
+  const hash = (text: string, at: number) =>
+    (Math.imul(text.charCodeAt(at), 961) + Math.imul(text.charCodeAt(at + 1), 31) + text.charCodeAt(at + 2)) & 0xffff;
+  for (const pattern of patterns) {
+    beginnings[hash(pattern.text, 0)] = 1;
+    const start = pattern.text.slice(0, minLength);
+    buckets.set(
+      start,
+      [...(buckets.get(start) ?? []), pattern].sort((a, b) => b.text.length - a.text.length),
+    );
+    for (let n = 1; n < minLength; n++) shortBeginnings.add(pattern.text.slice(0, n));
+  }
+  return {
+    /** `rest` is what might go on in the next piece; nothing when `isWhole`. */
+    scan: (text: string, isWhole: boolean): { out: string; rest: string } => {
+      let out = "";
+      let copied = 0;
+      let at = 0;
+      while (at < text.length) {
+        const left = text.length - at;
+        if (left >= 3 && beginnings[hash(text, at)] === 0) {
+          at += 1;
+          continue;
+        }
+        if (left < minLength) {
+          if (isWhole) break;
+          if (shortBeginnings.has(text.slice(at))) return { out: out + text.slice(copied, at), rest: text.slice(at) };
+          at += 1;
+          continue;
+        }
+        const bucket = buckets.get(text.slice(at, at + minLength)) ?? [];
+        const found = bucket.find(
+          (p) => text.startsWith(p.text, at) || (!isWhole && p.text.length > left && p.text.startsWith(text.slice(at))),
+        );
+        if (!found) at += 1;
+        else if (found.text.length > left) return { out: out + text.slice(copied, at), rest: text.slice(at) };
+        else {
+          out += text.slice(copied, at) + found.mask;
+          at += found.text.length;
+          copied = at;
+        }
+      }
+      return { out: out + text.slice(copied), rest: "" };
+    },
+  };
+}

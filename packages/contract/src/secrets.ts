@@ -1,0 +1,82 @@
+import { Literals, ProjectRef, Timestamp, Type, listOf, pageQuery, type Static } from "./schema.ts";
+import { route } from "./route.ts";
+
+const tag = "secrets";
+
+/** An environment variable of a whole project (accounts-projects 1 and 6). Its value never leaves the server. */
+export const Secret = Type.Object({
+  key: Type.String(),
+  masked: Type.Literal("********"),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+});
+export type Secret = Static<typeof Secret>;
+
+export const SecretsImport = Type.Object({
+  created: Type.Array(Type.String()),
+  replaced: Type.Array(Type.String()),
+  refused: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      code: Literals(
+        "invalid_line",
+        "invalid_key",
+        "reserved_key",
+        "empty_value",
+        "value_too_large",
+        "nul_character",
+        "secret_limit_reached",
+      ),
+    }),
+  ),
+});
+export type SecretsImport = Static<typeof SecretsImport>;
+
+const ProjectIdParams = Type.Object({ project_id: ProjectRef });
+
+export const secretsRoutes = {
+  list: route({
+    method: "GET",
+    path: "/api/secrets/{project_id}",
+    tag,
+    summary: "The project's secrets by name, without their values",
+    auth: "user",
+    params: ProjectIdParams,
+    query: Type.Object(pageQuery),
+    response: listOf(Secret),
+    errors: ["not_found"],
+  }),
+  set: route({
+    method: "POST",
+    path: "/api/secrets/{project_id}",
+    tag,
+    summary: "Create or replace a secret; running containers need a restart to see it",
+    auth: "user",
+    status: [201, 200],
+    params: ProjectIdParams,
+    body: Type.Object({ key: Type.String({ maxLength: 1024 }), value: Type.String() }),
+    response: Secret,
+    errors: ["not_found", "invalid_secret", "reserved_key", "secret_limit_reached"],
+  }),
+  remove: route({
+    method: "DELETE",
+    path: "/api/secrets/{project_id}/{key}",
+    tag,
+    summary: "Delete a secret",
+    auth: "user",
+    status: 204,
+    params: Type.Object({ project_id: ProjectRef, key: Type.String({ maxLength: 1024 }) }),
+    errors: ["not_found"],
+  }),
+  import: route({
+    method: "POST",
+    path: "/api/secrets/{project_id}/import",
+    tag,
+    summary: "Take over the variables of an .env text; what cannot be taken is named with its reason",
+    auth: "user",
+    params: ProjectIdParams,
+    body: Type.Object({ text: Type.String({ maxLength: 1_000_000 }) }),
+    response: SecretsImport,
+    errors: ["not_found"],
+  }),
+};

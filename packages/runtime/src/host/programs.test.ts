@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createProcessDriver } from "../process/driver.ts";
+import { createSandboxDriver } from "../sandbox/driver.ts";
+import { unavailableHere } from "../sandbox/here.ts";
+import { locate, translate } from "./programs.ts";
+
+const binds = [{ from: "/host/pg", to: "/opt/pg", isWritable: false }];
+
+test.each([
+  ["/opt/pg/bin/postgres", "/host/pg/bin/postgres"],
+  ["/opt/pg", "/host/pg"],
+  ["/opt/pgx/bin", undefined],
+  ["/opt/pg/../../etc/shadow", undefined],
+  ["/usr/bin/env", "/usr/bin/env"],
+  ["/usr/../etc/passwd", undefined],
+  ["/etc/passwd", undefined],
+  ["/root/secret", undefined],
+  ["opt/pg", undefined],
+])("services see %s at %s", (path, expected) => expect(locate(path, binds)).toBe(expected));
+
+test("only whole paths are translated", () => {
+  expect(translate("/opt/pg/bin", binds)).toBe("/host/pg/bin");
+  expect(translate("see /opt/pg/bin", binds)).toBeUndefined();
+});
+
+const sandboxMissing = await unavailableHere();
+describe.each([
+  { name: "sandbox", create: createSandboxDriver, skip: sandboxMissing },
+  { name: "process", create: createProcessDriver, skip: process.platform === "linux" ? undefined : "it needs Linux" },
+])("programs of the $name driver", ({ create, skip }) => {
+  test.skipIf(skip !== undefined)(
+    "are seen by services, read-only, and not by others",
+    async () => {
+      const base = mkdtempSync(join(tmpdir(), "runtime-programs-"));
+      onTestFinished(() => rmSync(base, { recursive: true, force: true }));
+      mkdirSync(join(base, "tool/bin"), { recursive: true });
+      writeFileSync(
+        join(base, "tool/bin/serve.sh"),
+        `touch "$(dirname "$0")/mine" 2> /dev/null && echo written; exec node -e 'require("http").createServer((q, r) => r.end("from a program")).listen(4100, "127.0.0.1")'`,
+      );
+      const driver = await create({ dataDir: join(base, "data"), programs: { tool: join(base, "tool") } });
+      onTestFinished(() => driver.close());
+      expect(await driver.has("/opt/tool/bin/serve.sh")).toBe(true);
+      expect(await driver.has("/opt/tool/bin/other")).toBe(false);
+      expect(await driver.has("/usr/bin/env")).toBe(true);
+      expect(await driver.has("/etc/passwd")).toBe(false);
+      const sandbox = await driver.open({ id: "p-1" });
+      await sandbox.start({ name: "web", command: ["sh", "/opt/tool/bin/serve.sh"], cwd: ".", env: {}, port: 4100 });
+      const { port } = await sandbox.ready("web", { timeoutMs: 20_000 });
+      const address = await sandbox.address(port ?? 0);
+      expect(await (await fetch(`http://${address.host}:${address.port}/`)).text()).toBe("from a program");
+      for await (const { line } of sandbox.logs("web")) expect(line).not.toBe("written");
+      expect((await sandbox.exec(["ls", "/opt/tool"])).exitCode).not.toBe(0);
+      await driver.remove(sandbox.id);
+    },
+    60_000,
+  );
+});
