@@ -11,6 +11,8 @@ export const quantile = (values: number[], q: number) => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 };
+/** Milliseconds since a time of `performance.now()`. */
+export const since = (start: number) => performance.now() - start;
 export const ms = (value: number) => (value >= 100 ? `${Math.round(value)} ms` : `${value.toFixed(1)} ms`);
 
 export function print(rows: Row[]): void {

@@ -1,5 +1,5 @@
 /**
- * How fast sandboxes start, alone and in a burst, and how fast a frozen one wakes. `node bench/runtime.ts` prints one JSON
+ * How fast sandboxes start, alone and in a burst, and how fast a frozen one wakes. `node bench/topics/runtime.ts` prints one JSON
  * object, times in milliseconds.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
-import { ms, quantile, type Row } from "./report.ts";
+import { ms, quantile, type Row } from "../report.ts";
 
 export interface RuntimeNumbers {
   driver: string;
@@ -39,7 +39,7 @@ export async function measureSandboxes({ sequential = 40, burst = 20 } = {}): Pr
   const dataDir = await mkdtemp(join(tmpdir(), "bench-runtime-"));
   const runtime = await createRuntime({ driver: "auto", dataDir });
   try {
-    return await measure(runtime, sequential, burst);
+    return await measureDriver(runtime, sequential, burst);
   } finally {
     await runtime.close();
     await rm(dataDir, { recursive: true, force: true });
@@ -47,7 +47,7 @@ export async function measureSandboxes({ sequential = 40, burst = 20 } = {}): Pr
 }
 
 /** The same as rows of the bench's table. */
-export async function measureRuntime(): Promise<Row[]> {
+export async function measure(): Promise<Row[]> {
   const { isolation, create, burst, wake } = await measureSandboxes();
   const pair = ({ p50, p99 }: Spread) => `p50 ${ms(p50)}, p99 ${ms(p99)}`;
   return [
@@ -70,7 +70,7 @@ export async function measureRuntime(): Promise<Row[]> {
 /** As a server that has been up for a while: networks are laid in advance, one a second. */
 const rested = () => sleep(20_000);
 
-async function measure(runtime: RuntimeDriver, sequential: number, burst: number): Promise<RuntimeNumbers> {
+async function measureDriver(runtime: RuntimeDriver, sequential: number, burst: number): Promise<RuntimeNumbers> {
   const first = async (id: string) => {
     const { exitCode } = await (await runtime.open({ id })).exec(["true"]);
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);

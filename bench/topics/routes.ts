@@ -1,0 +1,72 @@
+/** Requests per second of an ordinary route, beside a bare server with the same SQL. */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { treeOf } from "../memory.ts";
+import { ms, quantile, type Row } from "../report.ts";
+import type { Stage } from "../stage.ts";
+
+const firstLine = async (child: ReturnType<typeof spawn>): Promise<string> => {
+  let text = "";
+  for await (const chunk of child.stdout ?? []) {
+    text += String(chunk);
+    if (text.includes("\n")) break;
+  }
+  return text.split("\n")[0] ?? "";
+};
+
+/** Where the embedded database of that server listens: the `-k` of its postmaster. */
+function socketDirOf(pid: number): string {
+  for (const child of treeOf(pid)) {
+    const argv = readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0");
+    const at = argv.indexOf("-k");
+    if (at > 0 && argv[at + 1]) return argv[at + 1] as string;
+  }
+  throw new Error("the server has no embedded database");
+}
+
+export async function measure(stage: Stage): Promise<Row[]> {
+  const { studio, person } = await stage.scene();
+  const me = await person.api.users.me();
+  const { default: pg } = await import("pg");
+  const socketDir = socketDirOf(studio.process.pid ?? 0);
+  const pool = new pg.Pool({ host: socketDir, user: "tesslate", database: "tesslate", max: 2 });
+  await pool.query(
+    "insert into projects (owner_id, name, slug, environment_status) select $1, 'Bench ' || i, 'bench-' || i || '-' || substr(md5(random()::text), 1, 6), 'stopped' from generate_series(1, 20) i",
+    [me.id],
+  );
+  await pool.end();
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../bare-server.ts"), socketDir, me.id], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const address = JSON.parse(await firstLine(child)) as { port: number };
+  const autocannon = createRequire(import.meta.url)("autocannon") as (
+    o: object,
+  ) => Promise<{ requests: { average: number }; latency: { p99: number } }>;
+  const measure = (url: string, headers: Record<string, string>) => autocannon({ url, headers, connections: 20, duration: 4 });
+  const seen: { ours: number[]; bare: number[]; p99: number[] } = { ours: [], bare: [], p99: [] };
+  for (let round = 0; round < 3; round++) {
+    await person.signIn();
+    const ours = await measure(`http://127.0.0.1:${studio.port}/api/projects`, {
+      authorization: `Bearer ${person.token()}`,
+      host: `localhost:${studio.port}`,
+    });
+    const bare = await measure(`http://127.0.0.1:${address.port}/projects`, {});
+    seen.ours.push(ours.requests.average);
+    seen.bare.push(bare.requests.average);
+    seen.p99.push(ours.latency.p99);
+  }
+  child.kill("SIGKILL");
+  const [a, b] = [quantile(seen.ours, 0.5), quantile(seen.bare, 0.5)];
+  return [
+    {
+      what: "list projects, requests/s at 20 connections",
+      seen: `${Math.round(a)}/s, p99 ${ms(quantile(seen.p99, 0.5))}`,
+      beside: `bare Fastify + same SQL ${Math.round(b)}/s`,
+      ratio: a / b,
+      target: ">= 0.6x",
+      meets: a / b >= 0.6,
+    },
+  ];
+}
