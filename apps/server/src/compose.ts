@@ -219,9 +219,14 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       stopMs: config.runtime.idleStopMs,
       canFreeze: runtime.can.freeze,
       sandbox: projects.peekSandbox,
+      restOf: projects.restOf,
       log,
     });
     closers.push(async () => idle.close());
+    projects.onUse(idle.activity);
+    idle.onHeld((projectId) =>
+      projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not noted")),
+    );
     const services = createServices({
       store: containersStore,
       projects,
@@ -301,8 +306,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         require: projects.require,
         sandboxOf: projects.sandboxOf,
         awake: idle.awake,
+        hold: idle.hold,
         activity: (projectId) => {
-          void idle.awake(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "project not kept awake"));
           void projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not noted"));
         },
         listContainers: (projectId) => containersStore.listAll(projectId),

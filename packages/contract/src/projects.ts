@@ -214,6 +214,16 @@ export const projectsRoutes = {
     response: Type.Object({ ...taskAnswer, project_slug: Type.String(), deployment_mode: DeploymentMode }),
     errors: ["not_found", "no_containers", "project_busy"],
   }),
+  activity: route({
+    method: "POST",
+    path: "/api/projects/{id}/activity",
+    tag,
+    summary: "Somebody works in the project: it does not fall asleep, and wakes if it was frozen",
+    auth: "user",
+    status: 204,
+    params: ProjectParams,
+    errors: ["not_found"],
+  }),
   events: route({
     method: "GET",
     path: "/api/projects/{id}/events",

@@ -268,7 +268,7 @@ export function createContainers({
     health: async (userId: string, ref: string, id: string, signal: AbortSignal) => {
       const { project, row } = await require(userId, ref, id);
       const url = urlOf(row, address);
-      const target = await services.reach(project, row);
+      const target = await services.reach(project, row, { mayWake: true });
       if ("status" in target) return { healthy: false, url, error: target.message };
       const host = url ? new URL(url).host : `${target.host}:${target.port}`;
       const result = await probe(target, host, signal);

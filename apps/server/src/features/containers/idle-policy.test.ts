@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import type { Sandbox } from "@tesslate/runtime";
 import { createLogger } from "../../platform/logger.ts";
-import { createIdlePolicy } from "./idle-policy.ts";
+import { createIdlePolicy, type Rest } from "./idle-policy.ts";
 
-function setup({ freezeMs = 100, stopMs = 0, canFreeze = true, freezeTakesMs = 0 } = {}) {
+function setup({ freezeMs = 100, stopMs = 0, canFreeze = true, freezeTakesMs = 0, rest = {} as Record<string, Rest> } = {}) {
   const calls: string[] = [];
   const sandbox = {
     freeze: async () => {
@@ -13,7 +13,14 @@ function setup({ freezeMs = 100, stopMs = 0, canFreeze = true, freezeTakesMs = 0
     },
     thaw: async () => void calls.push("thaw"),
   } as unknown as Sandbox;
-  const policy = createIdlePolicy({ freezeMs, stopMs, canFreeze, sandbox: async () => sandbox, log: createLogger("silent") });
+  const policy = createIdlePolicy({
+    freezeMs,
+    stopMs,
+    canFreeze,
+    sandbox: async () => sandbox,
+    restOf: async (ids) => new Map(ids.flatMap((id) => (rest[id] ? [[id, rest[id]] as const] : []))),
+    log: createLogger("silent"),
+  });
   policy.onIdle(async (id) => void calls.push(`stop ${id}`));
   return { policy, calls };
 }
@@ -76,5 +83,45 @@ test("a project found frozen is thawed on first use", async () => {
   policy.watch("p", true);
   await policy.awake("p");
   expect(calls).toEqual(["thaw"]);
+  policy.close();
+});
+
+test("what another server process saw of a project counts, and a kept one never sleeps", async () => {
+  const rest: Record<string, Rest> = { p: { idleMs: 0, isKept: false }, q: { idleMs: 1e9, isKept: true } };
+  const { policy, calls } = setup({ freezeMs: 60, stopMs: 150, rest });
+  policy.watch("p");
+  policy.watch("q");
+  await sleep(500);
+  expect(calls).toEqual([]);
+  delete rest["p"];
+  await vi.waitFor(() => expect(calls).toContain("stop p"));
+  expect(calls).not.toContain("stop q");
+  policy.close();
+});
+
+test("room is made by the one that has rested longest, never by one that is held or kept", async () => {
+  const rest: Record<string, Rest> = { kept: { idleMs: 1e9, isKept: true } };
+  const { policy } = setup({ freezeMs: 50, rest });
+  for (const id of ["held", "kept", "old", "young"]) policy.watch(id);
+  expect(await policy.leastRecent()).toBeUndefined();
+  const release = policy.hold("held");
+  await sleep(20);
+  await policy.awake("young");
+  await sleep(80);
+  expect(await policy.leastRecent()).toBe("old");
+  expect(await policy.leastRecent(new Set(["young", "kept", "held"]))).toBe("young");
+  expect(await policy.leastRecent(new Set(["kept", "held"]))).toBeUndefined();
+  release();
+  policy.close();
+});
+
+test("those who hold a project are told of again and again", async () => {
+  const { policy } = setup({ freezeMs: 200 });
+  const told: string[] = [];
+  policy.onHeld((id) => told.push(id));
+  policy.watch("p");
+  const release = policy.hold("p");
+  await vi.waitFor(() => expect(told.length).toBeGreaterThan(1));
+  release();
   policy.close();
 });

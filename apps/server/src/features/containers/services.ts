@@ -18,7 +18,9 @@ const readyMs = 120_000;
 /** Percent done of one start, and what happens now. */
 export type Report = (percent: number, message: string) => Promise<void>;
 /** Where a service answers, or why it does not. */
-export type Reach = { host: string; port: number } | { status: "stopped" | "starting" | "failed"; message: string; lastLines: string[] };
+export type Reach =
+  | { host: string; port: number }
+  | { status: "stopped" | "starting" | "failed" | "frozen"; message: string; lastLines: string[] };
 
 export const isUp = (state: Pick<ServiceState, "status"> | undefined): boolean => state?.status === "running" || state?.status === "frozen";
 export const isAlive = (state: Pick<ServiceState, "status"> | undefined): boolean => isUp(state) || state?.status === "starting";
@@ -198,17 +200,18 @@ export function createServices({
         ),
       };
     },
-    /** Whether a preview can be served, and from where. Wakes a frozen project. `port` and `host` when it is up. */
-    reach: async (
-      project: ProjectRow,
-      row: ContainerRow,
-    ): Promise<{ host: string; port: number } | { status: "stopped" | "starting" | "failed"; message: string; lastLines: string[] }> => {
+    /** Whether a preview can be served, and from where. Wakes a frozen project if it may. `port` and `host` when it is up. */
+    reach: async (project: ProjectRow, row: ContainerRow, { mayWake }: { mayWake: boolean }): Promise<Reach> => {
       if (project.environment_status === "provisioning")
         return { status: "starting", message: "The project is being set up.", lastLines: [] };
       const sandbox = await projects.sandboxOf(project);
       const state = stateOf(sandbox, row);
       if (state && isUp(state)) {
-        await idle.awake(project.id);
+        const isFrozen = state.status === "frozen";
+        if (isFrozen && !mayWake) return { status: "frozen", message: "It sleeps.", lastLines: [] };
+        // Another server process may have frozen it.
+        if (isFrozen) idle.watch(project.id, true);
+        if (mayWake) await idle.awake(project.id);
         return sandbox.address(state.port ?? portOf(row));
       }
       if (state?.status === "starting") return { status: "starting", message: "It is starting.", lastLines: [] };

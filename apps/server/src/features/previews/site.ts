@@ -40,7 +40,7 @@ const isPageLoad = ({ method, headers }: IncomingMessage): boolean => {
 const isHotReload = ({ headers, url = "" }: IncomingMessage): boolean =>
   /\bvite-(?:hmr|ping)\b/.test(headers["sec-websocket-protocol"] ?? "") ||
   headers.accept === "text/x-vite-ping" ||
-  /^\/(?:_next\/webpack-hmr|_next\/hmr|__vite_ping)\b/.test(url);
+  /^\/(?:_next\/webpack-hmr|_next\/hmr|__vite_ping|__webpack_hmr|sockjs-node|ng-cli-ws|_bun\/hmr)\b/.test(url);
 /** Safe methods may come from anywhere; others only from the preview itself. */
 const isForeign = ({ method = "GET", headers }: IncomingMessage): boolean => {
   if (["GET", "HEAD", "OPTIONS"].includes(method)) return false;
@@ -132,7 +132,7 @@ export function createPreviewSite({
     const { name } = place.container;
     const deadline = Date.now() + holdMs;
     for (let { project, container } = place; ;) {
-      const found = await services.reach(project, container);
+      const found = await services.reach(project, container, { mayWake });
       if (!("status" in found)) return found;
       if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path);
       const left = deadline - Date.now();
@@ -248,7 +248,7 @@ export function createPreviewSite({
       const found = await reach(place, target, mayWake, gone.signal);
       if (response.destroyed) return;
       if (!("host" in found)) return show(isGuest(visitor) && found.kind === "failed" ? pages.closed(place.container.name) : found);
-      void projects.used(place.project.id).catch((err: unknown) => log.warn({ err }, "last activity not written"));
+      if (mayWake) void projects.used(place.project.id).catch((err: unknown) => log.warn({ err }, "last activity not written"));
       const passage = passageOf(request, place, isDocument);
       if (!mayWake) passage.onActivity = () => {};
       await forwarder.request(request, response, found, passage, letGo);

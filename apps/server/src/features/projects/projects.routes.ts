@@ -69,6 +69,7 @@ export function mountProjects(
       const project = await projects.require(user.id, params.id);
       return { ...(await verbs.restartProject(project)), project_slug: project.slug, deployment_mode: deploymentMode };
     },
+    activity: async ({ user }, { params }) => projects.used((await projects.require(user.id, params.id)).id),
     events: async ({ user, signal, headers }, { params, query }) => {
       const project = await projects.require(user.id, params.id);
       const open = AbortSignal.any([signal, projects.lifetime(project.id)]);

@@ -45,6 +45,7 @@ export function createProjects({
   const lifetimes = new Map<string, AbortController>();
   const statusWaiters = new Map<string, Set<() => void>>();
   const releaseListeners: ((release: Release) => Promise<void>)[] = [];
+  const useListeners: ((projectId: string) => void)[] = [];
 
   const require = async (userId: string, ref: string): Promise<ProjectWithStatuses> => {
     const row = await store.findOwned(userId, ref, uuid.test(ref));
@@ -67,6 +68,7 @@ export function createProjects({
 
   /** Writes at most once per 15 s and project. */
   const mark = async (projectId: string, isChange: boolean): Promise<void> => {
+    for (const listener of useListeners) listener(projectId);
     const now = Date.now();
     const last = touched.get(projectId) ?? { activity: 0, change: 0 };
     if (now - (isChange ? last.change : last.activity) < touchEveryMs) return;
@@ -162,6 +164,10 @@ export function createProjects({
     },
     onServiceState: (listener: (projectId: string, state: ServiceState) => void): void => sandboxes.onState(listener),
 
+    /** Called whenever somebody uses or changes a project, however often. */
+    onUse: (listener: (projectId: string) => void): void => void useListeners.push(listener),
+    /** What the idle policy asks before it puts a project to sleep. */
+    restOf: (projectIds: string[]) => store.restOf(projectIds),
     /** Somebody worked on the project: sets `updated_at` and `last_activity`, at most once per 15 s. */
     touch: (projectId: string): Promise<void> => mark(projectId, true),
     /** Somebody used the project: sets `last_activity` alone, at most once per 15 s. */

@@ -1,4 +1,4 @@
-import { and, desc, eq, ne, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
 import type { EnvironmentStatus } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { chats } from "../chat/chat.table.ts";
@@ -114,6 +114,19 @@ export function createProjectsStore(db: Database) {
         .update(projects)
         .set({ last_activity: sql`now()`, ...(isChange && { updated_at: sql`now()` }) })
         .where(eq(projects.id, id));
+    },
+    /** How long nobody has used these, by the clock of the database, and which of them are hosted. */
+    restOf: async (ids: string[]): Promise<Map<string, { idleMs: number; isKept: boolean }>> => {
+      if (ids.length === 0) return new Map();
+      const rows = await db
+        .select({
+          id: projects.id,
+          idleMs: sql<number>`coalesce(extract(epoch from now() - ${projects.last_activity}) * 1000, 1e12)::float8`,
+          isKept: projects.is_deployed,
+        })
+        .from(projects)
+        .where(inArray(projects.id, ids));
+      return new Map(rows.map(({ id, ...rest }) => [id, rest]));
     },
     serviceKeys: async (id: string): Promise<string[]> =>
       (await db.select({ key: containers.service_key }).from(containers).where(eq(containers.project_id, id))).map((r) => r.key),

@@ -18,6 +18,8 @@ export interface ShellAccess {
   awake(projectId: string): Promise<void>;
   /** Somebody works in the project: it must not fall asleep. */
   activity(projectId: string): void;
+  /** A terminal is open: its programs must not be put to sleep until the returned function is called. */
+  hold(projectId: string): () => void;
   listContainers(projectId: string): Promise<ContainerRow[]>;
   environmentOf(project: ProjectRow, container: ContainerRow): Promise<Record<string, string>>;
 }
@@ -51,6 +53,7 @@ interface Terminal {
   bytesIn: number;
   reads: number;
   isDirty: boolean;
+  letGo: () => void;
 }
 
 export type Shell = ReturnType<typeof createShell>;
@@ -70,6 +73,7 @@ export function createShell({ access, store, log, processId }: { access: ShellAc
   };
   const end = async (terminal: Terminal, code: number, reason: string, last?: ShellServerFrame) => {
     if (!terminals.delete(terminal.row.id)) return;
+    terminal.letGo();
     clearTimeout(terminal.flushTimer);
     flush(terminal);
     if (last) broadcast(terminal, last);
@@ -143,6 +147,7 @@ export function createShell({ access, store, log, processId }: { access: ShellAc
       bytesIn: 0,
       reads: 0,
       isDirty: false,
+      letGo: access.hold(row.project_id),
     };
     pty.onData((data) => {
       terminal.scrollback.push(data);
