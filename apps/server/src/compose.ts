@@ -67,7 +67,16 @@ import {
 import { mountSystem } from "./features/system/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
 import { createPasswords, createUsers, createUsersStore, mountUsers, type OnRegistered } from "./features/users/index.ts";
-import { createAnnounce, createFiles, createFileSearch, createFilesWatch, createFileUpload, mountFiles } from "./features/files/index.ts";
+import { createAssets, createAssetsStore, mountAssets } from "./features/assets/index.ts";
+import {
+  createAnnounce,
+  createFiles,
+  createFileSearch,
+  createFilesWatch,
+  createFileUpload,
+  mountFiles,
+  type OnFilesChanged,
+} from "./features/files/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
 import {
@@ -297,8 +306,12 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
 
     const watch = createFilesWatch({ events, log });
     closers.push(async () => watch.close());
-    const announce = createAnnounce({ projects, events, watch });
-    const files = createFiles({ projects, announce, watch });
+    /** What keeps an eye on files. */
+    const onFilesChanged: OnFilesChanged[] = [];
+    const announce = createAnnounce({ projects, events, watch, onChanged: onFilesChanged });
+    const files = createFiles({ projects, announce });
+    const assets = createAssets({ store: createAssetsStore(db), projects, announce });
+    onFilesChanged.push(assets.follow);
     const kanban = createKanban({ store: createKanbanStore(db), projects, events });
     const notes = createNotes({ store: createNotesStore(db), projects, events });
     const shell = createShell({
@@ -427,6 +440,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       search: createFileSearch({ projects, keepAwake: idle.keepAwake }),
       upload: createFileUpload({ projects, announce }),
     });
+    mountAssets(mount, { assets });
     mountSecrets(mount, { secrets });
     mountShell(mount, { shell });
 

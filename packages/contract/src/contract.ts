@@ -1,3 +1,4 @@
+import { assetsRoutes } from "./assets.ts";
 import { authRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { containersRoutes } from "./containers.ts";
@@ -21,6 +22,7 @@ export const contract = {
   projects: projectsRoutes,
   containers: containersRoutes,
   files: filesRoutes,
+  assets: assetsRoutes,
   previews: previewsRoutes,
   chat: chatRoutes,
   models: modelsRoutes,

@@ -60,6 +60,7 @@ export const errorCodes = {
   path_traversal: e(400),
   is_directory: e(400),
   git_directory: e(403),
+  asset_type_not_allowed: e(400),
   last_column: e(400),
   task_limit_reached: e(409),
   etag_mismatch: e(412),

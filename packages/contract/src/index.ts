@@ -8,6 +8,7 @@ export * from "./users.ts";
 export * from "./projects.ts";
 export * from "./containers.ts";
 export * from "./files.ts";
+export * from "./assets.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";
 export * from "./previews.ts";

@@ -146,11 +146,13 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
         imgSrc: ["'self'", "data:", "blob:"],
         fontSrc: ["'self'", "data:"],
         connectSrc: ["'self'"],
+        // Previews, and a PDF of the project in the browser's own viewer.
         frameSrc: [
           `http://*.${config.previewDomain}:*`,
           `https://*.${config.previewDomain}:*`,
           `http://*.${config.previewDomain}`,
           `https://*.${config.previewDomain}`,
+          "'self'",
         ],
         frameAncestors: ["'self'"],
         objectSrc: ["'none'"],

@@ -3,24 +3,43 @@ import { invalid } from "../platform/errors.ts";
 
 /** One file of a multipart body: its path as the client gave it, and its bytes as they come. */
 export interface UploadedFile {
+  /** The name of the form's field. */
+  field: string;
   path: string;
+  /** As the part's header says; `application/octet-stream` when it does not. */
+  mimeType: string;
   data: AsyncIterable<Uint8Array>;
   /** Whether the client went away in the middle of it. */
   isCut: () => boolean;
+}
+/** A plain field of a multipart body. */
+export interface UploadedField {
+  field: string;
+  value: string;
 }
 
 /** How long a refused client may go on sending before the connection is cut. It reads the answer only then. */
 const drainMs = 30_000;
 
-/** The files of a multipart body, one after the other; no form at all is 422. Sizes are the reader's business: it stops, the rest is thrown away. */
-export async function* uploadedFiles(request: FastifyRequest): AsyncGenerator<UploadedFile> {
+/**
+ * The parts of a multipart body, one after the other; no form at all is 422. Sizes of files are the reader's business: it stops, the rest
+ * is thrown away. A field may come after the file it is about.
+ */
+export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<UploadedFile | UploadedField> {
   if (!request.isMultipart()) throw invalid(["body", "file"], "Field required", "missing");
   const { raw } = request;
   const none = Number.POSITIVE_INFINITY;
   try {
     for await (const part of request.parts({ preservePath: true, limits: { fileSize: none, files: none, parts: none } }))
       if (part.type === "file")
-        yield { path: part.filename ?? "", data: part.file, isCut: () => part.file.truncated || raw.errored !== null };
+        yield {
+          field: part.fieldname,
+          path: part.filename ?? "",
+          mimeType: part.mimetype,
+          data: part.file,
+          isCut: () => part.file.truncated || raw.errored !== null,
+        };
+      else if (typeof part.value === "string") yield { field: part.fieldname, value: part.value };
   } finally {
     if (!raw.complete && !raw.destroyed) {
       raw.unpipe();
@@ -29,4 +48,9 @@ export async function* uploadedFiles(request: FastifyRequest): AsyncGenerator<Up
       raw.once("close", () => clearTimeout(timer));
     }
   }
+}
+
+/** Only the files of a multipart body. */
+export async function* uploadedFiles(request: FastifyRequest): AsyncGenerator<UploadedFile> {
+  for await (const part of uploadedParts(request)) if ("data" in part) yield part;
 }

@@ -1,6 +1,7 @@
 import { filesRoutes } from "@tesslate/contract";
 import { attachment } from "../../http/attachment.ts";
 import type { Mount } from "../../http/mount.ts";
+import { rangeOf } from "../../http/range.ts";
 import { uploadedFiles } from "../../http/uploads.ts";
 import type { FileSearch } from "./files.search.ts";
 import type { Files } from "./files.service.ts";
@@ -68,13 +69,4 @@ export function mountFiles(mount: Mount, { files, search, upload }: { files: Fil
       });
     },
   });
-}
-
-/** One range of bytes; anything else than a satisfiable single range gives the whole file, as the standard allows. */
-export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
-  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "") ?? [];
-  if (from === "" && to === "") return undefined;
-  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
-  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
-  return start <= end && Number.isSafeInteger(start) ? { start, end } : undefined;
 }

@@ -23,7 +23,7 @@ interface Preconditions {
   ifNoneMatch?: "*";
 }
 
-interface FileChange {
+export interface FileChange {
   path: string;
   op: "add" | "update" | "delete" | "move";
   new_path?: string;
@@ -38,10 +38,27 @@ const maxListedContentBytes = 100_000;
 /** Contents of one `file-batch`. */
 const maxBatchBytes = 32 * 1024 * 1024;
 
+/** Called for every change through the API, before anybody is told of it. */
+export type OnFilesChanged = (projectId: string, changes: readonly FileChange[]) => Promise<void>;
+
 export const createAnnounce =
-  ({ projects, events, watch }: { projects: ProjectAccess; events: EventLog; watch: FilesWatch }): Announce =>
+  ({
+    projects,
+    events,
+    watch,
+    onChanged = [],
+  }: {
+    projects: ProjectAccess;
+    events: EventLog;
+    watch: FilesWatch;
+    onChanged?: readonly OnFilesChanged[];
+  }): Announce =>
   async (project, changes) => {
-    for (const change of changes) watch.expect(project.id, change.path, change.etag);
+    for (const { path, op, new_path, etag } of changes) {
+      watch.expect(project.id, path, op === "move" || op === "delete" ? undefined : etag);
+      if (new_path !== undefined) watch.expect(project.id, new_path, etag);
+    }
+    for (const hear of onChanged) await hear(project.id, changes);
     await Promise.all([
       projects.touch(project.id),
       events.append(
@@ -54,7 +71,7 @@ export const createAnnounce =
 export type Files = ReturnType<typeof createFiles>;
 
 /** The working tree over the API (accounts-projects 4.3). The tree is the only truth; nothing of it is in the database. */
-export function createFiles({ projects, announce: tell, watch }: { projects: ProjectAccess; announce: Announce; watch: FilesWatch }) {
+export function createFiles({ projects, announce: tell }: { projects: ProjectAccess; announce: Announce }) {
   const open = async (userId: string, ref: string) => {
     const project = await projects.require(userId, ref);
     return { project, tree: (await projects.sandboxOf(project)).files };
@@ -175,7 +192,6 @@ export function createFiles({ projects, announce: tell, watch }: { projects: Pro
       if (!entry) throw notFound("File");
       await tree.rename(from, to, { overwrite: body.overwrite ?? false });
       const moved = await tree.stat(to);
-      watch.expect(project.id, to, moved?.etag);
       await announce(project, {
         path: from,
         op: "move",

@@ -6,7 +6,7 @@ import { maxUploadBytes } from "@tesslate/contract";
 import { projectsApp, type ProjectsApp } from "../../testing/projects.ts";
 import type { TestUser } from "../../testing/app.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
-import { rangeOf } from "./files.routes.ts";
+import { rangeOf } from "../../http/range.ts";
 
 let app: ProjectsApp;
 let owner: TestUser;

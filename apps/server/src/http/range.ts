@@ -1,0 +1,8 @@
+/** One range of bytes; anything else than a satisfiable single range gives the whole file, as the standard allows. */
+export function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
+  const [, from = "", to = ""] = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "") ?? [];
+  if (from === "" && to === "") return undefined;
+  const start = from === "" ? Math.max(0, size - Number(to)) : Number(from);
+  const end = from === "" || to === "" ? size - 1 : Math.min(Number(to), size - 1);
+  return start <= end && Number.isSafeInteger(start) ? { start, end } : undefined;
+}

@@ -1,0 +1,159 @@
+import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { route } from "./route.ts";
+
+const tag = "assets";
+
+/** Bytes of one asset; the stream of a larger one is cut (413). */
+export const maxAssetBytes = 20 * 1024 * 1024;
+export const assetFileTypes = ["image", "video", "font", "document", "audio", "other"] as const;
+export type AssetFileType = (typeof assetFileTypes)[number];
+
+/** What may be an asset (accounts-projects 4.4): type, other names it goes by, and the endings of its files, the usual one first. */
+export const assetTypes: readonly { mime: string; also?: readonly string[]; extensions: readonly string[] }[] = [
+  { mime: "image/jpeg", also: ["image/jpg", "image/pjpeg"], extensions: ["jpg", "jpeg"] },
+  { mime: "image/png", extensions: ["png"] },
+  { mime: "image/gif", extensions: ["gif"] },
+  { mime: "image/svg+xml", extensions: ["svg"] },
+  { mime: "image/webp", extensions: ["webp"] },
+  { mime: "image/bmp", also: ["image/x-ms-bmp"], extensions: ["bmp"] },
+  { mime: "image/x-icon", also: ["image/ico", "image/vnd.microsoft.icon"], extensions: ["ico"] },
+  { mime: "video/mp4", also: ["video/x-m4v"], extensions: ["mp4", "m4v"] },
+  { mime: "video/webm", extensions: ["webm"] },
+  { mime: "video/ogg", extensions: ["ogv"] },
+  { mime: "video/quicktime", extensions: ["mov"] },
+  { mime: "video/x-msvideo", also: ["video/avi", "video/vnd.avi"], extensions: ["avi"] },
+  { mime: "font/woff", also: ["application/font-woff", "application/x-font-woff"], extensions: ["woff"] },
+  { mime: "font/woff2", also: ["application/font-woff2", "application/x-font-woff2"], extensions: ["woff2"] },
+  { mime: "font/ttf", also: ["application/font-ttf", "application/x-font-ttf", "application/x-font-truetype"], extensions: ["ttf"] },
+  { mime: "font/otf", also: ["application/font-otf", "application/x-font-otf", "application/x-font-opentype"], extensions: ["otf"] },
+  { mime: "application/pdf", extensions: ["pdf"] },
+  { mime: "audio/mpeg", also: ["audio/mp3"], extensions: ["mp3"] },
+  { mime: "audio/wav", also: ["audio/x-wav", "audio/wave", "audio/vnd.wave"], extensions: ["wav"] },
+  { mime: "audio/ogg", also: ["application/ogg"], extensions: ["ogg", "oga"] },
+  { mime: "audio/webm", extensions: ["weba"] },
+];
+
+/** accounts-projects 1, Asset. `directory` begins with a slash, `path` does not; the project's root is the directory `/`. */
+export const Asset = Type.Object({
+  id: Uuid,
+  project_id: Uuid,
+  filename: Type.String(),
+  directory: Type.String(),
+  path: Type.String(),
+  file_type: Literals(...assetFileTypes),
+  file_size: Type.Integer(),
+  mime_type: Type.String(),
+  /** Pixels, of raster images. */
+  width: Nullable(Type.Integer()),
+  height: Nullable(Type.Integer()),
+  created_at: Timestamp,
+  url: Type.String(),
+});
+export type Asset = Static<typeof Asset>;
+/** A folder of the tree and how many assets lie right in it. */
+export const AssetDirectory = Type.Object({ directory: Type.String(), asset_count: Type.Integer() });
+export type AssetDirectory = Static<typeof AssetDirectory>;
+
+const ProjectOnly = Type.Object({ id: ProjectRef });
+const Params = Type.Object({ id: ProjectRef, asset_id: Uuid });
+const Directory = Type.String({ maxLength: 1024 });
+
+/** accounts-projects 4.4 and 9. Rows follow the files: what is gone from the tree is not listed, what was moved is listed where it is. */
+export const assetsRoutes = {
+  list: route({
+    method: "GET",
+    path: "/api/projects/{id}/assets",
+    tag,
+    summary: "The project's assets, newest first",
+    auth: "user",
+    params: ProjectOnly,
+    query: Type.Object({
+      ...pageQuery,
+      /** Exactly this one, not what is below it. */
+      directory: Type.Optional(Directory),
+      file_type: Type.Optional(Literals(...assetFileTypes)),
+      q: Type.Optional(Type.String({ maxLength: 200, description: "Part of the file's name, in any case" })),
+    }),
+    response: listOf(Asset),
+    errors: ["bad_path", "not_found"],
+  }),
+  upload: route({
+    method: "POST",
+    path: "/api/projects/{id}/assets",
+    tag,
+    summary: "Upload an asset (multipart: file, directory = public), at most 20 MiB",
+    auth: "user",
+    kind: "upload",
+    status: 201,
+    params: ProjectOnly,
+    response: Asset,
+    errors: [
+      "asset_type_not_allowed",
+      "bad_path",
+      "path_traversal",
+      "git_directory",
+      "not_found",
+      "conflict",
+      "payload_too_large",
+      "storage_full",
+    ],
+  }),
+  directories: route({
+    method: "GET",
+    path: "/api/projects/{id}/assets/directories",
+    tag,
+    summary: "Folders an asset can lie in, with the number of assets in each",
+    auth: "user",
+    params: ProjectOnly,
+    query: Type.Object(pageQuery),
+    response: listOf(AssetDirectory),
+    errors: ["not_found"],
+  }),
+  createDirectory: route({
+    method: "POST",
+    path: "/api/projects/{id}/assets/directories",
+    tag,
+    summary: "Make a folder for assets",
+    auth: "user",
+    status: [201, 200],
+    params: ProjectOnly,
+    body: Type.Object({ directory: Directory }),
+    response: AssetDirectory,
+    errors: ["bad_path", "path_traversal", "git_directory", "not_found", "conflict", "storage_full"],
+  }),
+  update: route({
+    method: "PATCH",
+    path: "/api/projects/{id}/assets/{asset_id}",
+    tag,
+    summary: "Rename or move an asset; its file goes along",
+    auth: "user",
+    params: Params,
+    body: Type.Object({
+      filename: Type.Optional(Type.String({ minLength: 1, maxLength: 255, pattern: "\\S" })),
+      directory: Type.Optional(Directory),
+    }),
+    response: Asset,
+    errors: ["bad_path", "path_traversal", "git_directory", "not_found", "conflict"],
+  }),
+  file: route({
+    method: "GET",
+    path: "/api/projects/{id}/assets/{asset_id}/file",
+    tag,
+    summary: "The asset's bytes, with Range; SVG as an attachment",
+    auth: "user",
+    kind: "raw",
+    contentType: "application/octet-stream",
+    params: Params,
+    errors: ["not_found"],
+  }),
+  remove: route({
+    method: "DELETE",
+    path: "/api/projects/{id}/assets/{asset_id}",
+    tag,
+    summary: "Delete an asset and its file",
+    auth: "user",
+    status: 204,
+    params: Params,
+    errors: ["not_found"],
+  }),
+};
