@@ -232,6 +232,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
       corsOrigins: list("CORS_ORIGINS"),
       rateLimitFactor: Number(text("RATE_LIMIT_FACTOR")),
       trustProxy: isTrue("TRUST_PROXY"),
+      /** Fixed (accounts-projects 5); here so that a test need not wait. */
+      socketPingMs: 30_000,
     },
     dataDir: text("DATA_DIR"),
     database: { url: secret("DATABASE_URL") },
@@ -241,6 +243,15 @@ export function readConfig(environment: Record<string, string | undefined>) {
       idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000,
     },
     projects: { diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)) },
+    /** Fixed by the contract (accounts-projects 5), not by the environment; here so that a test need not wait for hours. */
+    shell: {
+      maxOpen: 100,
+      idleMs: 30 * 60_000,
+      maxLifeMs: 8 * 3_600_000,
+      sweepMs: 60_000,
+      scrollbackBytes: 10 * 2 ** 20,
+      stalledMs: 10_000,
+    },
     auth: {
       secretKey: secret("SECRET_KEY"),
       sealingKey: secret("DEPLOYMENT_ENCRYPTION_KEY"),

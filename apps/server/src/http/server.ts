@@ -202,6 +202,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     isAllowedHost: (header) => isOwnHost(hostOf(header)),
     parseCookies: (header) => app.parseCookie(header),
     nextRequestId,
+    pingMs: config.socketPingMs,
   });
   sockets.attach(app.server);
   const mount = createMount({ app, sockets, auth, shutdown: shutdown.signal, isSameSiteOrigin: isOwnOrigin });

@@ -49,7 +49,7 @@ interface Talk {
   frames: { type?: string; data?: { code?: string; message?: string }; [key: string]: unknown }[];
   closed: Promise<{ code: number; reason: string }>;
 }
-function talk(url: string, options: { headers?: Record<string, string>; origin?: string } = {}): Talk {
+function talk(url: string, options: { headers?: Record<string, string>; origin?: string; autoPong?: boolean } = {}): Talk {
   const ws = new WebSocket(url.replace(/^http/, "ws"), options);
   const frames: Talk["frames"] = [];
   ws.on("message", (data) => frames.push(JSON.parse(String(data)) as Talk["frames"][number]));
@@ -234,6 +234,16 @@ describe("the talk", () => {
     await vi.waitFor(() => expect(t.frames).toHaveLength(1001), { timeout: 5000 });
     expect(t.frames.slice(1).map((f) => (f["frame"] as { n: number }).n)).toEqual(Array.from({ length: 1000 }, (_, n) => n));
     t.ws.close();
+  });
+  test("a client that answers no ping is dropped after two, one that does stays", async () => {
+    await using door = await frontDoor(routes, handlers, { configure: (config) => (config.socketPingMs = 150) });
+    const [dead, alive] = [talk(`${door.url}/api/echo/${id}`, { ...as, autoPong: false }), talk(`${door.url}/api/echo/${id}`, as)];
+    const started = Date.now();
+    expect((await dead.closed).code).toBe(1006);
+    expect(Date.now() - started).toBeGreaterThan(290);
+    await sleep(300);
+    expect(alive.ws.readyState).toBe(WebSocket.OPEN);
+    alive.ws.close();
   });
   test("a client that does not read is let go with 1013 instead of filling memory", async () => {
     let sent = 0;

@@ -42,7 +42,6 @@ export type SocketHandler = (context: SocketContext, input: { params: Record<str
 
 const maxFrameBytes = 1024 * 1024;
 const maxBacklogBytes = 16 * 1024 * 1024;
-const pingMs = 30_000;
 const firstFrameMs = 10_000;
 
 interface SocketRoute {
@@ -77,6 +76,7 @@ export function createSockets({
   isAllowedHost,
   parseCookies,
   nextRequestId,
+  pingMs,
 }: {
   auth: Authenticator;
   log: Logger;
@@ -84,6 +84,8 @@ export function createSockets({
   isAllowedHost: (host: string | undefined) => boolean;
   parseCookies: (header: string) => Record<string, string | undefined>;
   nextRequestId: () => string;
+  /** Between two pings; after two that nobody answered the socket is dropped. */
+  pingMs: number;
 }): Sockets {
   const wss = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, clientTracking: true });
   const routes: SocketRoute[] = [];
@@ -115,7 +117,7 @@ export function createSockets({
 
   const serve = async (ws: WebSocket, request: IncomingMessage, url: URL) => {
     const request_id = nextRequestId();
-    const socket = wrap(ws);
+    const socket = wrap(ws, pingMs);
     const started = Date.now();
     const path = url.pathname.replace(/(.)\/$/, "$1");
     const found = routes.find((r) => r.pattern.test(path));
@@ -186,7 +188,7 @@ interface WrappedSocket extends FrameSocket {
   first(timeoutMs: number): Promise<unknown>;
 }
 
-function wrap(ws: WebSocket): WrappedSocket {
+function wrap(ws: WebSocket, pingMs: number): WrappedSocket {
   const queue: unknown[] = [];
   let wake: (() => void) | undefined;
   const gone = new AbortController();

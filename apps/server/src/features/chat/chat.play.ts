@@ -23,7 +23,7 @@ import { createProjectSight } from "./chat.project-info.ts";
 import type { RunOptions } from "./chat.run.ts";
 import type { AgentStepRow, ChatRow, MessageRow } from "./chat.table.ts";
 import { createRunLedger } from "./chat.usage.ts";
-import { createRunWorkspace } from "./chat.workspace.ts";
+import { createRunWorkspace, discreet } from "./chat.workspace.ts";
 
 /** Everything one run plays with, found and checked. */
 export interface Cast extends TellingRun {
@@ -53,7 +53,8 @@ export function createPlay({
   const play = async (cast: Cast): Promise<{ result: RunResult; told: RunEnd | undefined }> => {
     const { task, input, voice, project, chat, question, agent, model, sandbox, signal, log } = cast;
     const run: TellingRun = cast;
-    const workspace = createRunWorkspace(sandbox, (path, etag) => around.expectChange(project.id, path, etag));
+    const redactor = await around.redactor(project.id);
+    const workspace = createRunWorkspace(sandbox, redactor, (path, etag) => around.expectChange(project.id, path, etag));
     const scope = input.container_id === null ? undefined : await chats.findContainer(project.id, input.container_id);
     const sight = createProjectSight({ project, scope, store: chats, sandbox, urlOf: around.previewUrl });
     const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
@@ -133,7 +134,7 @@ export function createPlay({
 
     const result = await runAgent({
       agent: { system_prompt: agent.system_prompt, tools: toolsFor(agent, input.view_context) },
-      model: { client: model.client, context_window: contextWindowOf(model.model_id) },
+      model: { client: discreet(model.client, redactor), context_window: contextWindowOf(model.model_id) },
       message: question.content,
       history: await historyBefore(question),
       ...interruption,

@@ -7,6 +7,7 @@ import type { Logger } from "../../platform/logger.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import type { LiveRedactor } from "../secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
 import { createRunEndings, endOf, errorOf, tellable, type RunEnd, type TellingRun } from "./chat.ending.ts";
@@ -44,6 +45,8 @@ export interface RunSurroundings {
   keepAwake(projectId: string): Promise<() => void>;
   /** A change that the run tells itself; the watcher keeps quiet about it. */
   expectChange(projectId: string, path: string, etag: string | undefined): void;
+  /** Hides the values of the project's secrets from the agent. */
+  redactor(projectId: string): Promise<LiveRedactor>;
   /** Public address of a container. */
   previewUrl(hostLabel: string): string;
 }

@@ -393,3 +393,17 @@ describe("waking", () => {
     expect((await page.ask("/", { headers: asPage })).status).toBe(404);
   });
 });
+
+test("reports carry no value of the project's secrets", async () => {
+  const { project: own } = await startedProject(app, ada, "Secret reports");
+  await app.as(ada).secrets.set({ params: { project_id: own.id }, body: { key: "TOLD_KEY", value: "planted-in-a-page" } });
+  const page = await enterPreview(app, ada, own.id);
+  const body = JSON.stringify([{ kind: "error", message: "key planted-in-a-page!", stack: "at planted-in-a-page" }]);
+  const headers = { "content-type": "application/json", "sec-fetch-site": "same-origin" };
+  expect((await page.ask("/__studio/report", { method: "POST", body, headers })).status).toBe(204);
+  for await (const event of app.as(ada).projects.events({ params: { id: own.id }, query: { last_event_id: 0 } }))
+    if (event.type === "preview_report") {
+      expect(event.data).toMatchObject({ message: "key [secret:TOLD_KEY]!", stack: "at [secret:TOLD_KEY]" });
+      break;
+    }
+});

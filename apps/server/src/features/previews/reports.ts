@@ -3,6 +3,7 @@ import { Type } from "typebox";
 import { Value } from "typebox/value";
 import { PreviewReport } from "@tesslate/contract";
 import type { EventLog } from "../../platform/events.ts";
+import type { Redactions } from "../secrets/index.ts";
 
 const maxBodyBytes = 64 * 1024;
 const maxPerWindow = 50;
@@ -29,7 +30,7 @@ const Reports = Type.Array(
 
 /** Takes the bridge's reports into the project's event stream (contract README rule 14): at most 50 per 10 s and container. */
 export type Reporting = ReturnType<typeof createReporting>;
-export function createReporting({ events }: { events: EventLog }) {
+export function createReporting({ events, redactions }: { events: EventLog; redactions: Redactions }) {
   const windows = new Map<string, { count: number; endsAt: number }>();
 
   /** How many of `wanted` are still within the limit. */
@@ -59,11 +60,13 @@ export function createReporting({ events }: { events: EventLog }) {
       }
       if (!Value.Check(Reports, body)) return 422;
       const admitted = body.slice(0, admit(containerId, body.length));
-      if (admitted.length > 0)
+      if (admitted.length > 0) {
+        const { redactIn } = await redactions.of(projectId);
         await events.append(
           projectId,
-          admitted.map((report) => ({ type: "preview_report" as const, data: { ...known(report), container_id: containerId } })),
+          admitted.map((report) => ({ type: "preview_report" as const, data: { ...redactIn(known(report)), container_id: containerId } })),
         );
+      }
       return admitted.length < body.length ? 429 : 204;
     },
   };

@@ -1,3 +1,4 @@
+export { createOutputFilter, type OutputFilter } from "./output-filter.ts";
 export { createRedactions, type LiveRedactor, type Redactions } from "./redactions.ts";
 export { hiddenValues, type Redactor } from "./redactor.ts";
 export { mountSecrets } from "./secrets.routes.ts";

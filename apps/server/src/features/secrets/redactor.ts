@@ -20,12 +20,16 @@ export interface Redactor {
    * A mark whose value did not stand there stays a mark, so nobody can move a value to where it was not.
    */
   restore(text: string, original: string): string;
-  /** For text that comes in pieces: what could be the beginning of a value waits for the rest. */
-  stream(): RedactionStream;
+  /** The same length for each mask as the value had, so that what a program drew on a screen stays in its columns. */
+  redactScreen(text: string): string;
+  /** For text that comes in pieces: what could be the beginning of a value waits for the rest. `keepsWidth` as in `redactScreen`. */
+  stream(options?: { keepsWidth?: boolean }): RedactionStream;
 }
 export interface RedactionStream {
   push(chunk: string): string;
-  /** What still waits, as it is. */
+  /** Characters that wait. */
+  readonly held: number;
+  /** What still waits, as it is: it may be a whole value that only a longer one begins with, so redact it once more. */
   flush(): string;
 }
 
@@ -72,6 +76,10 @@ interface Pattern {
   text: string;
   mask: string;
 }
+type MaskOf = (pattern: Pattern) => string;
+const named: MaskOf = ({ mask }) => mask;
+const asWide: MaskOf = ({ text, mask }) =>
+  text.includes("\n") ? mask : `${mask.slice(0, -1).padEnd(text.length - 1, "*").slice(0, text.length - 1)}]`;
 const maskRule = /\[secret:[^[\]\n]{1,200}\]/g;
 
 export function createRedactor(values: readonly HiddenValue[]): Redactor {
@@ -92,7 +100,9 @@ export function createRedactor(values: readonly HiddenValue[]): Redactor {
   const index = indexOf([...patterns.values()]);
   const isEmpty = patterns.size === 0;
 
-  const redact = (text: string): string => (isEmpty || text.length < minLength ? text : index.scan(text, true).out);
+  const whole = (text: string, maskOf: MaskOf): string =>
+    isEmpty || text.length < minLength ? text : index.scan(text, { isWhole: true, maskOf }).out;
+  const redact = (text: string): string => whole(text, named);
   const redactIn = <T>(data: T): T => {
     if (isEmpty) return data;
     if (typeof data === "string") return redact(data) as T;
@@ -105,6 +115,7 @@ export function createRedactor(values: readonly HiddenValue[]): Redactor {
     isEmpty,
     redact,
     redactIn,
+    redactScreen: (text) => whole(text, asWide),
     restore: (text, original) =>
       isEmpty
         ? text
@@ -112,12 +123,15 @@ export function createRedactor(values: readonly HiddenValue[]): Redactor {
             const pattern = byMask.get(mask);
             return pattern && original.includes(pattern.text) ? pattern.text : mask;
           }),
-    stream: () => {
+    stream: ({ keepsWidth = false } = {}) => {
       let waiting = "";
       return {
+        get held() {
+          return waiting.length;
+        },
         push: (chunk) => {
           if (isEmpty) return chunk;
-          const { out, rest } = index.scan(waiting + chunk, false);
+          const { out, rest } = index.scan(waiting + chunk, { isWhole: false, maskOf: keepsWidth ? asWide : named });
           waiting = rest;
           return out;
         },
@@ -152,7 +166,7 @@ function indexOf(patterns: readonly Pattern[]) {
   }
   return {
     /** `rest` is what might go on in the next piece; nothing when `isWhole`. */
-    scan: (text: string, isWhole: boolean): { out: string; rest: string } => {
+    scan: (text: string, { isWhole, maskOf }: { isWhole: boolean; maskOf: MaskOf }): { out: string; rest: string } => {
       let out = "";
       let copied = 0;
       let at = 0;
@@ -175,7 +189,7 @@ function indexOf(patterns: readonly Pattern[]) {
         if (!found) at += 1;
         else if (found.text.length > left) return { out: out + text.slice(copied, at), rest: text.slice(at) };
         else {
-          out += text.slice(copied, at) + found.mask;
+          out += text.slice(copied, at) + maskOf(found);
           at += found.text.length;
           copied = at;
         }

@@ -1,29 +1,51 @@
-/** The last bytes a terminal wrote, for whoever attaches later. Oldest bytes are dropped whole chunks at a time. */
+/** The last bytes a terminal wrote, for whoever attaches later: a ring that grows up to `maxBytes`, then forgets the oldest. */
 export interface Scrollback {
   push(chunk: Uint8Array): void;
-  /** Everything kept, starting at a character boundary. */
+  /** Everything kept. After something was forgotten it begins with a whole line where there is one near, else with a whole character. */
   read(): Uint8Array;
 }
+
+const firstBytes = 16 * 1024;
+/** How far the first line end may be. */
+const lineReach = 4096;
+
 export function createScrollback(maxBytes: number): Scrollback {
-  const chunks: Uint8Array[] = [];
+  let ring = Buffer.alloc(Math.min(maxBytes, firstBytes));
+  let start = 0;
   let size = 0;
+  let hasForgotten = false;
+  const inOrder = () => Buffer.concat([ring.subarray(start, Math.min(start + size, ring.length)), ring.subarray(0, Math.max(0, start + size - ring.length))]);
   return {
     push(chunk) {
-      chunks.push(chunk);
-      size += chunk.byteLength;
-      while (size > maxBytes && chunks.length > 1) size -= chunks.shift()?.byteLength ?? 0;
-      const only = chunks[0];
-      if (size > maxBytes && only) {
-        chunks[0] = only.subarray(only.byteLength - maxBytes);
-        size = maxBytes;
+      const given = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      const bytes = given.subarray(Math.max(0, given.length - maxBytes));
+      if (bytes.length < given.length) hasForgotten = true;
+      if (size + bytes.length > ring.length && ring.length < maxBytes) {
+        const grown = Buffer.alloc(Math.min(maxBytes, Math.max(ring.length * 2, size + bytes.length)));
+        inOrder().copy(grown);
+        ring = grown;
+        start = 0;
+      }
+      const end = (start + size) % ring.length;
+      const untilWrap = Math.min(bytes.length, ring.length - end);
+      bytes.copy(ring, end, 0, untilWrap);
+      bytes.copy(ring, 0, untilWrap);
+      size += bytes.length;
+      if (size > ring.length) {
+        start = (start + size - ring.length) % ring.length;
+        size = ring.length;
+        hasForgotten = true;
       }
     },
     read() {
-      const all = Buffer.concat(chunks);
-      let start = 0;
-      // 0b10xxxxxx continues a character whose beginning was dropped.
-      while (start < 4 && start < all.length && (all.readUInt8(start) & 0xc0) === 0x80) start += 1;
-      return all.subarray(start);
+      const all = inOrder();
+      if (!hasForgotten) return all;
+      const line = all.subarray(0, lineReach).indexOf(0x0a);
+      if (line !== -1 && line + 1 < all.length) return all.subarray(line + 1);
+      let at = 0;
+      // 0b10xxxxxx continues a character whose beginning was forgotten.
+      while (at < 4 && at < all.length && (all.readUInt8(at) & 0xc0) === 0x80) at += 1;
+      return all.subarray(at);
     },
   };
 }

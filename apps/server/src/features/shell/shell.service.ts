@@ -1,14 +1,14 @@
-import { StringDecoder } from "node:string_decoder";
-import type { List, ShellClientFrame, ShellServerFrame, ShellSession } from "@tesslate/contract";
-import { RuntimeError, type Pty, type Sandbox } from "@tesslate/runtime";
+import type { List, ShellServerFrame, ShellSession } from "@tesslate/contract";
+import { RuntimeError, type Sandbox } from "@tesslate/runtime";
 import type { ContainerRow } from "../containers/containers.table.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { AppError, conflict, notFound } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import { createScrollback, type Scrollback } from "./scrollback.ts";
+import type { LiveRedactor } from "../secrets/index.ts";
 import type { ShellStore } from "./shell.store.ts";
 import type { ShellSessionRow } from "./shell.table.ts";
+import { closed, createTerminal, type ShellLimits, type Terminal, type TerminalSocket } from "./terminal.ts";
 
 /** What terminals need of projects and containers. */
 export interface ShellAccess {
@@ -22,101 +22,68 @@ export interface ShellAccess {
   hold(projectId: string): () => void;
   listContainers(projectId: string): Promise<ContainerRow[]>;
   environmentOf(project: ProjectRow, container: ContainerRow): Promise<Record<string, string>>;
+  /** Hides the values of that environment from what is shown and kept. */
+  redactor(projectId: string): Promise<LiveRedactor>;
 }
-/** The part of a socket a terminal uses. */
-export interface TerminalSocket {
-  readonly frames: AsyncIterable<unknown>;
-  send(frame: ShellServerFrame): boolean;
-  close(code: number, reason?: string): void;
-  readonly signal: AbortSignal;
-}
-
-const maxOpenPerOwner = 100;
-const idleMs = 30 * 60_000;
-const maxLifeMs = 8 * 3_600_000;
-const scrollbackBytes = 10 * 1024 * 1024;
-const flushMs = 16;
-const maxInputBytes = 64 * 1024;
-const closed = { normal: 1000, tooBig: 1009, notFound: 4404, idle: 4408, stopped: 4410 } as const;
-
-interface Terminal {
+interface Session {
   row: ShellSessionRow;
-  pty: Pty;
-  scrollback: Scrollback;
-  sockets: Set<TerminalSocket>;
-  /** Incomplete characters wait here for their rest. */
-  decoder: StringDecoder;
-  outgoing: string;
-  flushTimer: NodeJS.Timeout | undefined;
-  lastActivity: number;
-  bytesOut: number;
-  bytesIn: number;
-  reads: number;
-  isDirty: boolean;
+  terminal: Terminal;
   letGo: () => void;
 }
 
 export type Shell = ReturnType<typeof createShell>;
 
 /** Terminals (accounts-projects 5). Programs belong to this process; sessions outlive their sockets, not the process. */
-export function createShell({ access, store, log, processId }: { access: ShellAccess; store: ShellStore; log: Logger; processId: number }) {
-  const terminals = new Map<string, Terminal>();
+export function createShell({
+  access,
+  store,
+  limits,
+  log,
+  processId,
+}: {
+  access: ShellAccess;
+  store: ShellStore;
+  limits: ShellLimits;
+  log: Logger;
+  processId: number;
+}) {
+  const sessions = new Map<string, Session>();
 
-  const broadcast = (terminal: Terminal, frame: ShellServerFrame) => {
-    for (const socket of terminal.sockets) socket.send(frame);
+  const end = async ({ row, terminal, letGo }: Session, code: number, reason: string, last?: ShellServerFrame) => {
+    if (!sessions.delete(row.id)) return;
+    letGo();
+    await terminal.end(code, reason, last).catch((err: unknown) => log.warn({ err, session_id: row.id }, "terminal not killed"));
+    await store.close(row.id, terminal.counts());
+    log.info({ session_id: row.id, project_id: row.project_id, user_id: row.user_id, reason }, "terminal closed");
   };
-  const flush = (terminal: Terminal) => {
-    terminal.flushTimer = undefined;
-    if (terminal.outgoing === "") return;
-    broadcast(terminal, { type: "output", data: terminal.outgoing });
-    terminal.outgoing = "";
+  const endSoon = (...given: Parameters<typeof end>) =>
+    void end(...given).catch((err: unknown) => log.error({ err, session_id: given[0].row.id }, "terminal end not written"));
+  const endAll = async (which: (row: ShellSessionRow) => boolean, code: number, reason: string, message: string) => {
+    await Promise.all([...sessions.values()].filter((s) => which(s.row)).map((s) => end(s, code, reason, { type: "status", message })));
   };
-  const end = async (terminal: Terminal, code: number, reason: string, last?: ShellServerFrame) => {
-    if (!terminals.delete(terminal.row.id)) return;
-    terminal.letGo();
-    clearTimeout(terminal.flushTimer);
-    flush(terminal);
-    if (last) broadcast(terminal, last);
-    for (const socket of terminal.sockets) socket.close(code, reason);
-    terminal.sockets.clear();
-    await terminal.pty.kill().catch((err: unknown) => log.warn({ err, session_id: terminal.row.id }, "terminal not killed"));
-    await store.close(terminal.row.id, countsOf(terminal));
-    log.info({ session_id: terminal.row.id, reason }, "terminal closed");
-  };
-  const countsOf = (t: Terminal) => ({
-    bytes_read: t.bytesOut,
-    bytes_written: t.bytesIn,
-    total_reads: t.reads,
-    last_activity_at: new Date(t.lastActivity).toISOString(),
-  });
 
   const sweep = setInterval(() => {
     const now = Date.now();
-    for (const terminal of terminals.values()) {
-      const isOld = now - Date.parse(terminal.row.created_at) > maxLifeMs;
-      if (isOld) void end(terminal, closed.stopped, "8 hour limit");
-      else if (now - terminal.lastActivity > idleMs) void end(terminal, closed.idle, "idle");
-      else if (terminal.isDirty) {
-        terminal.isDirty = false;
-        void store.update(terminal.row.id, countsOf(terminal)).catch((err: unknown) => log.warn({ err }, "terminal counts not written"));
-      }
+    for (const session of sessions.values()) {
+      const { row, terminal } = session;
+      if (now - Date.parse(row.created_at) > limits.maxLifeMs)
+        endSoon(session, closed.stopped, "8 hour limit", { type: "status", message: "This terminal was open for 8 hours and is closed." });
+      else if (now - terminal.lastActivity > limits.idleMs)
+        endSoon(session, closed.idle, "idle", { type: "status", message: "This terminal was not used for a while and is closed." });
+      else if (terminal.takeDirty())
+        void store.update(row.id, terminal.counts()).catch((err: unknown) => log.warn({ err }, "terminal counts not written"));
     }
-  }, 60_000);
+  }, limits.sweepMs);
   sweep.unref();
 
-  const touched = (terminal: Terminal) => {
-    terminal.lastActivity = Date.now();
-    terminal.isDirty = true;
-    access.activity(terminal.row.project_id);
-  };
   const requireOwn = async (userId: string, id: string): Promise<ShellSessionRow> => {
     const row = await store.find(id);
     if (!row || row.user_id !== userId) throw notFound("Shell session");
     return row;
   };
   const liveRow = (row: ShellSessionRow): ShellSessionRow => {
-    const terminal = terminals.get(row.id);
-    return terminal ? { ...row, ...countsOf(terminal) } : row;
+    const session = sessions.get(row.id);
+    return session ? { ...row, ...session.terminal.counts() } : row;
   };
 
   const chooseContainer = async (project: ProjectRow, name: string | undefined | null): Promise<ContainerRow> => {
@@ -133,37 +100,6 @@ export function createShell({ access, store, log, processId }: { access: ShellAc
     return running;
   };
 
-  const adopt = (row: ShellSessionRow, pty: Pty): Terminal => {
-    const terminal: Terminal = {
-      row,
-      pty,
-      scrollback: createScrollback(scrollbackBytes),
-      sockets: new Set(),
-      decoder: new StringDecoder("utf8"),
-      outgoing: "",
-      flushTimer: undefined,
-      lastActivity: Date.now(),
-      bytesOut: 0,
-      bytesIn: 0,
-      reads: 0,
-      isDirty: false,
-      letGo: access.hold(row.project_id),
-    };
-    pty.onData((data) => {
-      terminal.scrollback.push(data);
-      terminal.bytesOut += data.byteLength;
-      terminal.isDirty = true;
-      if (terminal.sockets.size === 0) return void terminal.decoder.write(Buffer.from(data));
-      terminal.outgoing += terminal.decoder.write(Buffer.from(data));
-      // A key's echo leaves at once; floods are gathered.
-      if (terminal.outgoing.length > 64 * 1024) flush(terminal);
-      else terminal.flushTimer ??= setTimeout(flush, data.byteLength < 256 && terminal.outgoing.length < 512 ? 1 : flushMs, terminal);
-    });
-    pty.onExit(({ exitCode }) => void end(terminal, closed.normal, "exited", { type: "exit", code: exitCode }));
-    terminals.set(row.id, terminal);
-    return terminal;
-  };
-
   return {
     create: async (
       userId: string,
@@ -174,7 +110,7 @@ export function createShell({ access, store, log, processId }: { access: ShellAc
       const command = input.command ?? "/bin/bash";
       const [cols, rows] = [input.cols ?? 80, input.rows ?? 24];
       const cwd = container.directory === "." ? "." : container.directory;
-      const row = await store.insertWithin(maxOpenPerOwner, {
+      const row = await store.insertWithin(limits.maxOpen, {
         user_id: userId,
         project_id: project.id,
         container_id: container.id,
@@ -186,20 +122,24 @@ export function createShell({ access, store, log, processId }: { access: ShellAc
         process_id: processId,
       });
       if (!row)
-        throw new AppError("shell_limit", `At most ${maxOpenPerOwner} terminals may be open at once. Close one first.`, {
+        throw new AppError("shell_limit", `At most ${limits.maxOpen} terminals may be open at once. Close one first.`, {
           retryAfterSeconds: 60,
         });
       try {
         const sandbox = await access.sandboxOf(project);
         await access.awake(project.id);
         const environment = await access.environmentOf(project, container);
+        const redactor = await access.redactor(project.id);
         // The person's own command line: a shell inside the sandbox reads it, ours never does.
         const argv =
-          input.command === undefined
+          command === "/bin/bash"
             ? ["/bin/sh", "-c", "if [ -x /bin/bash ]; then exec /bin/bash -i; else exec /bin/sh -i; fi"]
             : ["/bin/sh", "-c", command];
         const pty = await sandbox.pty(argv, { cwd, cols, rows, env: { ...environment, TERM: "xterm-256color", COLORTERM: "truecolor" } });
-        adopt(row, pty);
+        const terminal = createTerminal({ pty, redactor, limits, onTouched: () => access.activity(project.id) });
+        const session: Session = { row, terminal, letGo: access.hold(project.id) };
+        sessions.set(row.id, session);
+        pty.onExit(({ exitCode }) => endSoon(session, closed.normal, "exited", { type: "exit", code: exitCode }));
       } catch (cause) {
         await store.close(row.id, { status: "failed" });
         if (cause instanceof AppError || (cause instanceof RuntimeError && cause.code === "not_supported")) throw cause;
@@ -221,93 +161,42 @@ export function createShell({ access, store, log, processId }: { access: ShellAc
     get: async (userId: string, id: string): Promise<ShellSession> => wireOf(liveRow(await requireOwn(userId, id))),
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await requireOwn(userId, id);
-      const terminal = terminals.get(id);
-      if (terminal) await end(terminal, closed.normal, "closed", { type: "status", message: "Session ended." });
+      const session = sessions.get(id);
+      if (session) await end(session, closed.normal, "closed", { type: "status", message: "Session ended." });
       else await store.close(row.id);
     },
     /** Attaches a socket until it closes. Any number may be attached; all see the output, all may type, the last resize wins. */
     attach: async (userId: string, id: string, socket: TerminalSocket): Promise<void> => {
       await requireOwn(userId, id);
-      const terminal = terminals.get(id);
-      if (!terminal) throw notFound("Shell session");
-      flush(terminal);
-      socket.send({ type: "status", message: "attached" });
-      const history = Buffer.from(terminal.scrollback.read()).toString("utf8");
-      if (history !== "") socket.send({ type: "output", data: history });
-      terminal.sockets.add(socket);
-      terminal.reads += 1;
-      touched(terminal);
-      log.info({ session_id: id, user_id: userId }, "terminal attached");
+      const session = sessions.get(id);
+      if (!session) throw notFound("Shell session");
+      const { terminal, row } = session;
+      const leave = terminal.join(socket);
+      const facts = { session_id: id, user_id: userId, project_id: row.project_id };
+      log.info({ ...facts, viewers: terminal.viewers() }, "terminal attached");
       try {
         for await (const frame of socket.frames) {
-          const problem = handleFrame(terminal, socket, frame);
-          if (problem) socket.send({ type: "error", data: problem });
-          if (!terminals.has(id)) return;
+          const problem = terminal.handle(socket, frame);
+          if (problem === "end") endSoon(session, closed.normal, "closed", { type: "status", message: "Session ended." });
+          else if (problem) socket.send({ type: "error", data: problem });
         }
       } finally {
-        terminal.sockets.delete(socket);
-        log.info({ session_id: id, user_id: userId }, "terminal detached");
+        leave();
+        log.info({ ...facts, viewers: terminal.viewers() }, "terminal detached");
       }
     },
     /** Ends every terminal of a project, e.g. because it stops. */
-    closeProject: async (projectId: string): Promise<void> => {
-      await Promise.all(
-        [...terminals.values()]
-          .filter((t) => t.row.project_id === projectId)
-          .map((t) => end(t, closed.stopped, "project stopped", { type: "status", message: "The project was stopped." })),
-      );
-    },
-    closeContainer: async (containerId: string): Promise<void> => {
-      await Promise.all(
-        [...terminals.values()]
-          .filter((t) => t.row.container_id === containerId)
-          .map((t) => end(t, closed.stopped, "container removed", { type: "status", message: "The container was removed." })),
-      );
-    },
+    closeProject: (projectId: string): Promise<void> =>
+      endAll((row) => row.project_id === projectId, closed.stopped, "project stopped", "The project was stopped."),
+    closeContainer: (containerId: string): Promise<void> =>
+      endAll((row) => row.container_id === containerId, closed.stopped, "container stopped", "The container was stopped."),
     /** At start: rows left by processes that are gone stop counting. */
     reconcile: () => store.closeOrphans(),
     close: async (): Promise<void> => {
       clearInterval(sweep);
-      await Promise.all(
-        [...terminals.values()].map((t) =>
-          end(t, closed.stopped, "server stops", { type: "status", message: "The server is restarting." }),
-        ),
-      );
+      await endAll(() => true, closed.restarting, "server stops", "The server is restarting.");
     },
   };
-
-  function handleFrame(terminal: Terminal, socket: TerminalSocket, given: unknown): { message: string; code: string } | undefined {
-    const frame = given as Partial<ShellClientFrame> | undefined | null;
-    if (typeof frame !== "object" || frame === null) return { message: "Frames are JSON objects.", code: "bad_frame" };
-    switch (frame.type) {
-      case "input": {
-        const { data } = frame as { data?: unknown };
-        if (typeof data !== "string") return { message: "`data` must be a string.", code: "bad_frame" };
-        if (Buffer.byteLength(data) > maxInputBytes) return void socket.close(closed.tooBig, "frame too big");
-        terminal.bytesIn += Buffer.byteLength(data);
-        touched(terminal);
-        terminal.pty.write(data);
-        return undefined;
-      }
-      case "resize": {
-        const { cols, rows } = frame as { cols?: unknown; rows?: unknown };
-        const clamp = (v: unknown, fallback: number, min: number, max: number) =>
-          Math.min(max, Math.max(min, typeof v === "number" && Number.isFinite(v) ? Math.round(v) : fallback));
-        terminal.pty.resize(clamp(cols, 80, 2, 500), clamp(rows, 24, 1, 200));
-        touched(terminal);
-        return undefined;
-      }
-      case "ping":
-        socket.send({ type: "pong" });
-        return undefined;
-      case "close":
-        void end(terminal, closed.normal, "closed", { type: "status", message: "Session ended." });
-        return undefined;
-      default:
-        // Authentication by first frame was settled before; a repeated one is no error.
-        return (frame as { type?: string }).type === "auth" ? undefined : { message: "Unknown frame type.", code: "bad_frame" };
-    }
-  }
 }
 
 function wireOf(row: ShellSessionRow): ShellSession {

@@ -44,8 +44,12 @@ export function createShellStore(db: Database) {
       ]);
       return { rows, total: total?.n ?? 0 };
     },
+    /** A closed one stays as it was closed. */
     update: async (id: string, change: Partial<typeof shellSessions.$inferInsert>): Promise<void> => {
-      await db.update(shellSessions).set(change).where(eq(shellSessions.id, id));
+      await db
+        .update(shellSessions)
+        .set(change)
+        .where(and(eq(shellSessions.id, id), isOpen));
     },
     close: async (id: string, change: Partial<typeof shellSessions.$inferInsert> = {}): Promise<void> => {
       await db

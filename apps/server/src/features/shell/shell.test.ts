@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { WebSocket } from "ws";
-import type { ShellServerFrame } from "@tesslate/contract";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
+import { terminalClient, upCommand } from "../../testing/shell.ts";
 
 let app: TestApp;
 let runtime: Awaited<ReturnType<typeof realRuntime>>;
@@ -12,14 +11,12 @@ let owner: TestUser;
 let stranger: TestUser;
 let project: ProjectRow;
 
-const serverScript = `require("http").createServer((q,s)=>s.end("up")).listen(process.env.PORT)`;
-
 beforeAll(async () => {
   runtime = await realRuntime();
   app = await testApp({ swap: { runtime } });
   owner = await app.signUp();
   stranger = await app.signUp();
-  project = await emptyProject(app, owner, { command: ["node", "-e", serverScript] });
+  project = await emptyProject(app, owner, { command: upCommand });
   const { task_id } = await app.as(owner).projects.start({ params: { id: project.id } });
   for await (const { data } of app.as(owner).tasks.events({ params: { task_id: task_id ?? "" } }))
     if (data.status === "failed") throw new Error(data.error ?? "start failed");
@@ -29,27 +26,7 @@ afterAll(async () => {
   await runtime[Symbol.asyncDispose]();
 });
 
-/** A terminal client: everything printed so far, and how the socket closed. */
-async function attach(id: string, user: TestUser = owner) {
-  const socket = new WebSocket(`ws://localhost:${app.port}/api/shell/ws/${id}`);
-  const frames: ShellServerFrame[] = [];
-  const closed = new Promise<number>((resolve) => socket.once("close", resolve));
-  socket.on("message", (data) => frames.push(JSON.parse(String(data)) as ShellServerFrame));
-  await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  socket.send(JSON.stringify({ type: "auth", token: user.token }));
-  const text = () => frames.map((f) => (f.type === "output" ? f.data : "")).join("");
-  return {
-    frames,
-    closed,
-    text,
-    send: (frame: unknown) => socket.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
-    waitFor: async (pattern: RegExp) => {
-      for (const until = Date.now() + 10_000; !pattern.test(text()); await sleep(10))
-        if (Date.now() > until) throw new Error(`not printed: ${pattern}\n${text().slice(-500)}`);
-    },
-    close: () => socket.close(),
-  };
-}
+const attach = (id: string, user: TestUser = owner) => terminalClient(app, user, id);
 const open = (body: object = {}) => app.as(owner).shell.create({ body: { project_id: project.slug, ...body } });
 
 test("input is run in the sandbox as the project's user, output comes back, resize is seen", async () => {
@@ -112,7 +89,7 @@ test("frames that make no sense are answered and do not close the socket", async
 });
 
 test("stopping the project ends its terminals with 4410; then none can be opened", async () => {
-  const other = await emptyProject(app, owner, { command: ["node", "-e", serverScript] });
+  const other = await emptyProject(app, owner, { command: upCommand });
   const start = async () => {
     const { task_id } = await app.as(owner).projects.start({ params: { id: other.id } });
     for await (const event of app.as(owner).tasks.events({ params: { task_id: task_id ?? "" } })) void event;

@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import type { ShellSession } from "@tesslate/contract";
+import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
+import { startUp, terminalClient, upCommand } from "../../testing/shell.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import { shellSessions } from "./shell.table.ts";
+import type { ShellLimits } from "./terminal.ts";
+
+interface Place extends AsyncDisposable {
+  app: TestApp;
+  owner: TestUser;
+  project: ProjectRow;
+  open(body?: object): Promise<ShellSession & { ws_url: string }>;
+  attach(id: string): ReturnType<typeof terminalClient>;
+}
+/** A running project, with limits that need not be waited for. */
+async function place(limits: Partial<ShellLimits> = {}): Promise<Place> {
+  const runtime = await realRuntime();
+  const app = await testApp({ swap: { runtime }, configure: (config) => Object.assign(config.shell, limits) });
+  const owner = await app.signUp();
+  const project = await emptyProject(app, owner, { command: upCommand });
+  await startUp(app, owner, project.id);
+  return {
+    app,
+    owner,
+    project,
+    open: (body = {}) => app.as(owner).shell.create({ body: { project_id: project.id, ...body } }),
+    attach: (id) => terminalClient(app, owner, id),
+    [Symbol.asyncDispose]: async () => {
+      await app.close();
+      await runtime[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("idle means without people: a program that only writes is closed with 4408, one that is typed to lives on until 4410", async () => {
+  await using p = await place({ idleMs: 900, maxLifeMs: 3500, sweepMs: 50 });
+  const [noisy, used] = [await p.open({ command: "while :; do echo tick; sleep 0.1; done" }), await p.open({ command: "cat" })];
+  const [a, b] = [await p.attach(noisy.id), await p.attach(used.id)];
+  await a.waitFor(/tick/);
+  const typing = setInterval(() => b.type("x"), 200);
+  expect(await a.closed).toBe(4408);
+  expect(a.frames.at(-1)).toMatchObject({ type: "status" });
+  expect(await b.closed).toBe(4410);
+  clearInterval(typing);
+  expect(await p.app.as(p.owner).shell.get({ params: { id: noisy.id } })).toMatchObject({
+    status: "closed",
+    closed_at: expect.any(String),
+    bytes_written: 0,
+  });
+  const row = await p.app.as(p.owner).shell.get({ params: { id: used.id } });
+  expect(row.bytes_written).toBeGreaterThan(5);
+  expect(row.total_reads).toBe(1);
+  // A closed session is not there for sockets, and closing it once more is no error.
+  expect(await (await p.attach(used.id)).closed).toBe(4404);
+  expect((await p.app.request(`/api/shell/sessions/${used.id}`, { method: "DELETE", user: p.owner })).status).toBe(204);
+});
+
+test("the oldest output is forgotten beyond the limit, and the replay begins with a whole line", async () => {
+  await using p = await place({ scrollbackBytes: 4000 });
+  const { id } = await p.open({ command: "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line-$i-äöü; done; echo the-end; cat" });
+  const first = await p.attach(id);
+  await first.waitFor(/the-end/);
+  const again = await p.attach(id);
+  await again.waitFor(/the-end/);
+  const text = again.text();
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4000);
+  expect(Buffer.byteLength(text)).toBeGreaterThan(3500);
+  expect(text).toMatch(/^line-\d+-äöü\r\n/);
+  expect(text).not.toContain("\ufffd");
+});
+
+test("characters arrive whole however the program wrote them; bytes that are none become U+FFFD; control bytes pass", async () => {
+  await using p = await place();
+  const { id } = await p.open({
+    command: String.raw`printf 'a\303'; sleep 0.3; printf '\244b \360\237'; sleep 0.3; printf '\230\200c \377d \033[1m\000\007e\n'; cat`,
+  });
+  const t = await p.attach(id);
+  await t.waitFor(/e\r\n/);
+  expect(t.text()).toBe("aäb 😀c \ufffdd \u001b[1m\u0000\u0007e\r\n");
+  const again = await p.attach(id);
+  await again.waitFor(/e\r\n/);
+  expect(again.text()).toBe(t.text());
+});
+
+test("a viewer that takes nothing is let go with 1013; the others go on", async () => {
+  await using p = await place({ stalledMs: 600, scrollbackBytes: 100_000 });
+  const { id } = await p.open({ command: "cat >/dev/null & exec yes 0123456789012345678901234567890123456789" });
+  const [slow, quick] = [await p.attach(id), await p.attach(id)];
+  await quick.waitFor(/0123/);
+  slow.socket.pause();
+  const before = quick.text().length;
+  await sleep(2500);
+  slow.socket.resume();
+  expect(await slow.closed).toBe(1013);
+  expect(quick.text().length).toBeGreaterThan(before + 1_000_000);
+  expect(quick.frames.some((f) => f.type === "exit")).toBe(false);
+});
+
+test("a hundred sessions are open at most, per user and per project", async () => {
+  await using p = await place({ maxOpen: 4 });
+  const other = await emptyProject(p.app, p.owner, { command: upCommand });
+  const row = { user_id: p.owner.id, project_id: other.id, container_name: "x", command: "sh", status: "active" as const };
+  await p.app.db.insert(shellSessions).values([row, row]);
+  const made = await Promise.allSettled(Array.from({ length: 5 }, () => p.open({ command: "cat" })));
+  expect(made.filter((m) => m.status === "fulfilled")).toHaveLength(2);
+  const answer = await p.app.request("/api/shell/sessions", { method: "POST", user: p.owner, json: { project_id: p.project.id } });
+  expect([answer.status, answer.headers.get("retry-after"), await answer.json()]).toMatchObject([429, "60", { code: "shell_limit" }]);
+  // What is closed does not count.
+  const open = await p.app.as(p.owner).shell.list({ query: { project_id: p.project.id } });
+  await p.app.as(p.owner).shell.remove({ params: { id: open.items[0]?.id ?? "" } });
+  expect((await p.open({ command: "cat" })).status).toBe("active");
+});
+
+test("what a process left open is closed when the next one starts", async () => {
+  const app = await testApp();
+  const owner = await app.signUp();
+  const project = await emptyProject(app, owner);
+  const row = { user_id: owner.id, project_id: project.id, container_name: "x", command: "sh", status: "active" as const, process_id: 999_999 };
+  const [left] = await app.db.insert(shellSessions).values(row).returning();
+  await using next = await testApp({ database: app.database, dataDir: `${app.dataDir}/next` });
+  const found = await next.as(owner).shell.get({ params: { id: left?.id ?? "" } });
+  expect(found).toMatchObject({ status: "closed", closed_at: expect.any(String) });
+  expect((await next.as(owner).shell.list({})).total).toBe(0);
+  await app.close();
+});
+
+test("secrets: hidden as they are printed, in columns of the same width, and once more in the replay", async () => {
+  await using p = await place();
+  const secrets = p.app.as(p.owner).secrets;
+  await secrets.set({ params: { project_id: p.project.id }, body: { key: "API_TOKEN", value: "planted-value-one" } });
+  const { id } = await p.open({ command: "sh" });
+  const t = await p.attach(id);
+  t.type('echo "<$API_TOKEN>"; printf planted-; sleep 0.01; printf value-one; echo "|"; echo later-$((1+1))-word\r');
+  await t.waitFor(/later-2-word/);
+  expect(t.text()).toContain("<[secret:API_TOKE]>");
+  expect(t.text()).not.toContain("<planted");
+  // A value that was printed before it became a secret is not in what is shown again.
+  await secrets.set({ params: { project_id: p.project.id }, body: { key: "LATER", value: "later-2-word" } });
+  const again = await p.attach(id);
+  await again.waitFor(/\[secret:LAT\]/);
+  expect(again.text()).not.toMatch(/planted-value-one|later-2-word/);
+  expect(p.app.logs()).not.toContain("planted-value");
+  again.close();
+  await again.closed;
+  expect(p.app.logs()).toMatch(/"viewers":2.*terminal attached/);
+  expect(p.app.logs()).toMatch(/terminal detached/);
+});
+
+test("the default shell falls back to /bin/sh, its size and its environment are the asked ones", async () => {
+  await using p = await place();
+  const session = await p.open({ command: "/bin/bash", cols: 500, rows: 200 });
+  const t = await p.attach(session.id);
+  t.type("stty size; echo $TERM $COLORTERM $CONTAINER_NAME\r");
+  await t.waitFor(new RegExp(`200 500[^]*xterm-256color truecolor ${p.project.slug}-app`));
+  t.send({ type: "resize", cols: 1, rows: "x" });
+  t.type("stty size; echo resized\r");
+  await t.waitFor(/24 2\s/);
+  for (const body of [{ cols: 501 }, { cols: 1 }, { rows: 201 }, { rows: 0 }, { command: "x".repeat(4097) }, { command: "" }])
+    await expect(p.open(body)).rejects.toMatchObject({ status: 422 });
+});
