@@ -104,8 +104,5 @@ export function createRunWorkspace(
 /** A model that is never told the project's values, wherever they come from: an old message, an earlier run, a person's own words. */
 export const discreet = (client: ModelClient, redactor: LiveRedactor): ModelClient => ({
   stream: ({ system, messages, ...request }, signal) =>
-    client.stream(
-      { ...request, system: redactor.current.redact(system), messages: redactor.current.redactIn(messages) },
-      signal,
-    ),
+    client.stream({ ...request, system: redactor.current.redact(system), messages: redactor.current.redactIn(messages) }, signal),
 });

@@ -42,7 +42,11 @@ test("a terminal of the agent shows no value either", async () => {
   await using world = await chatWorld();
   await world.sandbox.files.write(".env", env);
   const workspace = createRunWorkspace(world.sandbox, { current: createRedactor(hiddenValues({ STRIPE_KEY: value })) }, () => undefined);
-  const terminal = await workspace.pty(["/bin/sh", "-c", "cat .env; printf plan; sleep 0.01; printf 'ted-stripe-key-42\\n'; printf planted-str"]);
+  const terminal = await workspace.pty([
+    "/bin/sh",
+    "-c",
+    "cat .env; printf plan; sleep 0.01; printf 'ted-stripe-key-42\\n'; printf planted-str",
+  ]);
   let printed = "";
   terminal.onData((data) => (printed += Buffer.from(data).toString()));
   await new Promise<void>((resolve) => void terminal.onExit(() => resolve()));

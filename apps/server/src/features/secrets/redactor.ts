@@ -79,7 +79,12 @@ interface Pattern {
 type MaskOf = (pattern: Pattern) => string;
 const named: MaskOf = ({ mask }) => mask;
 const asWide: MaskOf = ({ text, mask }) =>
-  text.includes("\n") ? mask : `${mask.slice(0, -1).padEnd(text.length - 1, "*").slice(0, text.length - 1)}]`;
+  text.includes("\n")
+    ? mask
+    : `${mask
+        .slice(0, -1)
+        .padEnd(text.length - 1, "*")
+        .slice(0, text.length - 1)}]`;
 const maskRule = /\[secret:[^[\]\n]{1,200}\]/g;
 
 export function createRedactor(values: readonly HiddenValue[]): Redactor {

@@ -118,7 +118,14 @@ test("what a process left open is closed when the next one starts", async () => 
   const app = await testApp();
   const owner = await app.signUp();
   const project = await emptyProject(app, owner);
-  const row = { user_id: owner.id, project_id: project.id, container_name: "x", command: "sh", status: "active" as const, process_id: 999_999 };
+  const row = {
+    user_id: owner.id,
+    project_id: project.id,
+    container_name: "x",
+    command: "sh",
+    status: "active" as const,
+    process_id: 999_999,
+  };
   const [left] = await app.db.insert(shellSessions).values(row).returning();
   await using next = await testApp({ database: app.database, dataDir: `${app.dataDir}/next` });
   const found = await next.as(owner).shell.get({ params: { id: left?.id ?? "" } });

@@ -14,7 +14,8 @@ export function createScrollback(maxBytes: number): Scrollback {
   let start = 0;
   let size = 0;
   let hasForgotten = false;
-  const inOrder = () => Buffer.concat([ring.subarray(start, Math.min(start + size, ring.length)), ring.subarray(0, Math.max(0, start + size - ring.length))]);
+  const inOrder = () =>
+    Buffer.concat([ring.subarray(start, Math.min(start + size, ring.length)), ring.subarray(0, Math.max(0, start + size - ring.length))]);
   return {
     push(chunk) {
       const given = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
