@@ -35,9 +35,14 @@ import {
 import {
   createContainers,
   createContainersStore,
+  createCreation,
+  createCredentialsStore,
+  createCredentialsVault,
   createEnvironmentVault,
   createIdlePolicy,
+  createInspection,
   createPower,
+  createServiceCatalogue,
   createServices,
   createStatusKeeper,
   mountContainers,
@@ -96,7 +101,7 @@ import { createEventLog } from "./platform/events.ts";
 import { startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
 import { createOutbound, hostEntry } from "./platform/outbound.ts";
-import { holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
+import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { announceProcess } from "./platform/presence.ts";
 import { createRateLimiter } from "./platform/rate-limit.ts";
 import { createServerSettings } from "./platform/server-settings.ts";
@@ -167,7 +172,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => outbound.close());
 
     // Runtime
-    const runtime = swap.runtime ?? (await createRuntime({ driver: config.runtime.driver, dataDir, log }));
+    const postgresPrograms = await findPostgresPrograms();
+    const runtime =
+      swap.runtime ??
+      (await createRuntime({
+        driver: config.runtime.driver,
+        dataDir,
+        ...(postgresPrograms !== undefined && { programs: { postgres: postgresPrograms } }),
+        log,
+      }));
     closers.push(() => runtime.close({ leaveRunning: true }));
 
     // Features
@@ -202,6 +215,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const address = addressOf(config);
     const vault = createEnvironmentVault({ box });
     const containersStore = createContainersStore(db);
+    const credentialsVault = createCredentialsVault({ box });
+    const credentialsStore = createCredentialsStore(db);
+    const catalogue = createServiceCatalogue({ runtime });
     const secretsStore = createSecretsStore(db);
     const secretVault = createSecretVault({ store: secretsStore, box });
     /** Everything with values that must not be seen says so here. */
@@ -211,6 +227,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       sources: [
         async (projectId) => hiddenValues(await secretVault.open(projectId)),
         async (projectId) => (await containersStore.listAll(projectId)).flatMap((row) => hiddenValues(vault.open(row))),
+        async (projectId) =>
+          (await credentialsStore.listAll(projectId)).flatMap((row) => hiddenValues(credentialsVault.open(row))),
       ],
     });
     const templates = await loadTemplates(swap.templatesDir);
@@ -244,21 +262,36 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       vault,
       secrets: secretVault,
       redactions,
+      catalogue,
       runtime,
       address,
       log,
     });
     const power = createPower({ store: containersStore, projects, tasks, services, idle, runtime, address, log });
+    const creation = createCreation({
+      store: containersStore,
+      credentials: credentialsStore,
+      projects,
+      keeper,
+      templates,
+      catalogue,
+      tasks,
+      vault,
+      credentialsVault,
+      redactions,
+      events,
+      address,
+    });
     const containers = createContainers({
       store: containersStore,
+      credentials: credentialsStore,
       projects,
       power,
       services,
-      keeper,
-      templates,
-      tasks,
       vault,
+      credentialsVault,
       redactions,
+      events,
       address,
     });
     const secrets = createSecrets({
@@ -271,7 +304,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const provisioning = createProvisioning({
       store: projectsStore,
       projects,
-      containers: { insertFirst: containers.insertFirst, shutDown: power.shutDown },
+      containers: { insertFirst: creation.insertFirst, shutDown: power.shutDown },
       templates,
       tasks,
       runtime,
@@ -433,7 +466,14 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           .then((row) => row && row.environment_status !== "setup_failed" && watch.follow(row.id, () => projects.sandboxOf(row), signal))
           .catch((err: unknown) => log.warn({ err, project_id: project.id }, "files not watched")),
     });
-    mountContainers(mount, { containers, power, address });
+    mountContainers(mount, {
+      containers,
+      creation,
+      inspection: createInspection({ containers, projects, services, redactions, outbound, address }),
+      catalogue,
+      power,
+      address,
+    });
     mountChat(mount, { chat, sessions: chatSessions, approvals, socket: chatSocket });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountKanban(mount, { kanban });

@@ -85,8 +85,57 @@ export const LogEvent = Type.Object({
 });
 export type LogEvent = Static<typeof LogEvent>;
 
+/** One entry of the service catalogue. A value `{generate}` of `default_env` is made fresh for each container. */
+export const Service = Type.Object({
+  slug: Type.String(),
+  name: Type.String(),
+  category: Literals(
+    "database",
+    "cache",
+    "queue",
+    "search",
+    "storage",
+    "proxy",
+    "monitoring",
+    "automation",
+    "ai",
+    "payments",
+    "email",
+    "auth",
+  ),
+  /** `hybrid`: as a container or external. */
+  kind: Literals("container", "hybrid", "external"),
+  description: Type.String(),
+  ports: Type.Array(Type.Integer()),
+  default_env: Type.Record(Type.String(), Type.String()),
+  credential_fields: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      label: Type.String(),
+      is_secret: Type.Boolean(),
+      is_required: Type.Boolean(),
+      /** May be given as the container's `external_endpoint` instead. */
+      is_endpoint: Type.Boolean(),
+    }),
+  ),
+  /** Name → meaning of the variables that connected containers get. */
+  outputs: Type.Record(Type.String(), Type.String()),
+  /** Whether this server can run it as a container; if not, what is missing. External services always can be connected. */
+  available: Type.Object({ runs: Type.Boolean(), reason: Nullable(Type.String()) }),
+});
+export type Service = Static<typeof Service>;
+
 /** accounts-projects 4.2 and 9. */
 export const containersRoutes = {
+  services: route({
+    method: "GET",
+    path: "/api/projects/services",
+    tag,
+    summary: "The services that can be added to a project",
+    auth: "user",
+    query: Type.Object(pageQuery),
+    response: listOf(Service),
+  }),
   list: route({
     method: "GET",
     path: "/api/projects/{id}/containers",
@@ -124,12 +173,24 @@ export const containersRoutes = {
     method: "PATCH",
     path: "/api/projects/{id}/containers/{container_id}",
     tag,
-    summary: "Change name, position, port or environment",
+    summary: "Change name, position, port, environment, endpoint or mode",
     auth: "user",
     params: Params,
     body: UpdateContainer,
     response: Container,
-    errors: ["not_found", "conflict"],
+    errors: ["not_found", "bad_request", "conflict"],
+  }),
+  setCredentials: route({
+    method: "PUT",
+    path: "/api/projects/{id}/containers/{container_id}/credentials",
+    tag,
+    summary: "Enter an external service's credentials anew; they are never shown again",
+    auth: "user",
+    status: [201, 200],
+    params: Params,
+    body: Type.Object({ credentials: EnvVars, external_endpoint: Maybe(Type.String({ maxLength: 500 })) }),
+    response: Container,
+    errors: ["not_found", "bad_request"],
   }),
   remove: route({
     method: "DELETE",

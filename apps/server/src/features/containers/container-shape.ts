@@ -1,4 +1,5 @@
 import type { Container } from "@tesslate/contract";
+import { findService, isPublicService } from "./catalogue/index.ts";
 import type { ContainerRow } from "./containers.table.ts";
 
 /** Where previews are served. */
@@ -13,12 +14,14 @@ export interface PreviewAddress {
 export const previewOrigin = ({ scheme, domain, port }: PreviewAddress, hostLabel: string): string =>
   `${scheme}://${hostLabel}.${domain}${port ? `:${port}` : ""}`;
 
-/** The public address of a container; service containers have none. */
+/** The public address of a container; of services only proxies, stores of files and search have one, and only while they run here. */
 export const urlOf = (row: ContainerRow, address: PreviewAddress): string | null =>
-  row.container_type === "base" ? previewOrigin(address, row.host_label) : null;
+  row.container_type === "base" || (row.deployment_mode === "container" && isPublicService(row.service_slug))
+    ? previewOrigin(address, row.host_label)
+    : null;
 
-/** The contract's shape of a row; values of variables never leave. */
-export function wireOf(row: ContainerRow, address: PreviewAddress, isSingleRead = false): Container {
+/** The contract's shape of a row; values of variables and credentials never leave. `injected` is told on a single read. */
+export function wireOf(row: ContainerRow, address: PreviewAddress, injected: Container["injected_env_vars"] = null): Container {
   return {
     id: row.id,
     project_id: row.project_id,
@@ -36,9 +39,8 @@ export function wireOf(row: ContainerRow, address: PreviewAddress, isSingleRead 
     deployment_mode: row.deployment_mode,
     external_endpoint: row.external_endpoint,
     credentials_id: row.credentials_id,
-    // Variables are injected through connections between containers; a container without any has none.
-    injected_env_vars: isSingleRead ? [] : null,
-    service_outputs: null,
+    injected_env_vars: injected,
+    service_outputs: row.container_type === "service" ? { ...findService(row.service_slug)?.outputs } : null,
     deployment_provider: row.deployment_provider,
     position_x: row.position_x,
     position_y: row.position_y,

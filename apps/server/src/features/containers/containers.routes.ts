@@ -1,19 +1,47 @@
 import { containersRoutes } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
+import { pageOf } from "../../platform/pages.ts";
+import type { ServiceCatalogue } from "./catalogue/index.ts";
 import type { Containers } from "./containers.service.ts";
+import type { Creation } from "./creation.ts";
+import type { Inspection } from "./inspection.ts";
 import type { Power } from "./power.ts";
 
 /** accounts-projects 4.2 and 9. */
 export function mountContainers(
   mount: Mount,
-  { containers, power, address }: { containers: Containers; power: Power; address: PreviewAddress },
+  {
+    containers,
+    creation,
+    inspection,
+    catalogue,
+    power,
+    address,
+  }: {
+    containers: Containers;
+    creation: Creation;
+    inspection: Inspection;
+    catalogue: ServiceCatalogue;
+    power: Power;
+    address: PreviewAddress;
+  },
 ): void {
   mount("containers", containersRoutes, {
+    services: async (_, { query }) => {
+      const all = await catalogue.list();
+      const page = pageOf(query);
+      return page.envelope(all.slice(page.offset, page.offset + page.limit), all.length);
+    },
     list: ({ user }, { params, query }) => containers.list(user.id, params.id, query),
-    create: ({ user }, { params, body }) => containers.create(user.id, params.id, body),
+    create: ({ user }, { params, body }) => creation.create(user.id, params.id, body),
     get: ({ user }, { params }) => containers.get(user.id, params.id, params.container_id),
     update: ({ user }, { params, body }) => containers.update(user.id, params.id, params.container_id, body),
+    setCredentials: async (context, { params, body }) => {
+      const { container, isNew } = await containers.setCredentials(context.user.id, params.id, params.container_id, body);
+      context.status(isNew ? 201 : 200);
+      return container;
+    },
     remove: ({ user }, { params }) => containers.remove(user.id, params.id, params.container_id),
     start: async ({ user }, { params }) => {
       const { project, row } = await containers.require(user.id, params.id, params.container_id);
@@ -28,11 +56,11 @@ export function mountContainers(
       const { project, row } = await containers.require(user.id, params.id, params.container_id);
       return { ...(await power.restartContainer(project, row)), container_name: row.container_name, url: urlOf(row, address) };
     },
-    health: ({ user, signal }, { params }) => containers.health(user.id, params.id, params.container_id, signal),
+    health: ({ user, signal }, { params }) => inspection.health(user.id, params.id, params.container_id, signal),
     logs: ({ user, signal, headers }, { params, query }) => {
       const sent = Number(headers["last-event-id"]);
       const afterSeq = Number.isSafeInteger(sent) && sent >= 0 ? sent : query.last_event_id;
-      return containers.logs(user.id, params.id, params.container_id, { tail: query.tail ?? 100, afterSeq, signal });
+      return inspection.logs(user.id, params.id, params.container_id, { tail: query.tail ?? 100, afterSeq, signal });
     },
   });
 }

@@ -42,3 +42,17 @@ export const containers = pgTable(
   (t) => [uniqueIndex("containers_project_id_service_key_key").on(t.project_id, t.service_key)],
 );
 export type ContainerRow = typeof containers.$inferSelect;
+
+/** What an external service needs to be reached. */
+export const containerCredentials = pgTable("container_credentials", {
+  id: id(),
+  container_id: uuid()
+    .notNull()
+    .unique()
+    .references(() => containers.id, { onDelete: "cascade" }),
+  /** Encrypted JSON object of the fields. */
+  sealed_values: bytea().notNull(),
+  created_at: createdAt(),
+  updated_at: updatedAt(),
+});
+export type CredentialRow = typeof containerCredentials.$inferSelect;

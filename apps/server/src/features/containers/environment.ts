@@ -21,6 +21,8 @@ export function createEnvironmentVault({ box }: { box: CryptoBox }) {
   };
   return {
     open,
+    /** The columns of a new container. */
+    create: seal,
     /** The columns after a change. Throws 422 for a key that is no variable name, or more than a process can be given. */
     change: (row: ContainerRow, set: Record<string, string>, remove: readonly string[]) => {
       for (const [key, value] of Object.entries(set)) {

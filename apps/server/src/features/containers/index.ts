@@ -1,6 +1,11 @@
+export { createServiceCatalogue, type ServiceCatalogue } from "./catalogue/index.ts";
 export { createContainers, type Containers } from "./containers.service.ts";
 export { createContainersStore } from "./containers.store.ts";
 export { previewOrigin, urlOf, type PreviewAddress } from "./container-shape.ts";
+export { createCreation, type Creation } from "./creation.ts";
+export { createCredentialsStore } from "./credentials.store.ts";
+export { createCredentialsVault, type CredentialsVault } from "./credentials.vault.ts";
+export { createInspection, type Inspection } from "./inspection.ts";
 export { createEnvironmentVault } from "./environment.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
 export { createPower, type Power } from "./power.ts";

@@ -1,10 +1,11 @@
 import type { ProjectStatus } from "@tesslate/contract";
-import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceState } from "@tesslate/runtime";
+import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceSpec, type ServiceState } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { runStatusOf, type Projects } from "../projects/index.ts";
 import type { Redactions } from "../secrets/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import type { ServiceCatalogue } from "./catalogue/index.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
@@ -40,6 +41,7 @@ export function createServices({
   vault,
   secrets,
   redactions,
+  catalogue,
   runtime,
   address,
   log,
@@ -49,6 +51,7 @@ export function createServices({
   keeper: StatusKeeper;
   idle: IdlePolicy;
   vault: EnvironmentVault;
+  catalogue: ServiceCatalogue;
   /** The project's own variables, which every container gets. */
   secrets: { open(projectId: string): Promise<Record<string, string>> };
   redactions: Redactions;
@@ -87,22 +90,41 @@ export function createServices({
     return new AppError("start_failed", await redactions.redact(row.project_id, error.message), { cause: error.cause });
   };
 
-  /** Starts one service and waits until something inside listens. Throws `start_failed` with the last lines. */
+  /** What runs: the template's command in the container's folder, or what the catalogue says of a service. */
+  const specOf = async (project: ProjectRow, row: ContainerRow, sandbox: Sandbox): Promise<ServiceSpec> => {
+    const port = portOf(row);
+    const env = await environmentOf(project, row);
+    if (row.container_type === "base") {
+      if (!row.start_command || row.start_command.length === 0) throw new AppError("start_failed", `${row.name} has no start command.`);
+      return { name: row.service_key, command: row.start_command, cwd: row.directory, env, port };
+    }
+    const { env: own, ...run } = await catalogue.runOf(row, port);
+    const files = Object.entries(catalogue.filesOf(row));
+    for (const [path, text] of files)
+      if (!(await sandbox.files.stat(`${row.directory}/${path}`))) await sandbox.files.write(`${row.directory}/${path}`, text);
+    return { ...run, name: row.service_key, cwd: files.length > 0 ? row.directory : ".", env: { ...env, ...own }, port };
+  };
+
+  /** Starts one service and waits until it can be used. Throws `start_failed` with the last lines, or `not_supported` when this machine cannot run it. */
   const start = async (project: ProjectRow, row: ContainerRow, signal: AbortSignal, report: Report): Promise<void> => {
     await report(10, `Checking ${row.name}`);
-    if (!row.start_command || row.start_command.length === 0) throw new AppError("start_failed", `${row.name} has no start command.`);
     await report(25, "Opening the project");
     const sandbox = await projects.sandboxOf(project);
     // A slow start is not idleness.
     const release = await idle.keepAwake(project.id);
     try {
       await report(40, "Reading the configuration");
-      const env = await environmentOf(project, row);
+      const spec = await specOf(project, row, sandbox);
       // Whatever wrote the values: from here on they can come out again.
       await redactions.changed(project.id);
       await report(55, `Starting ${row.name}`);
       if (!isAlive(stateOf(sandbox, row))) await store.update(row.id, { needs_restart: false });
-      await sandbox.start({ name: row.service_key, command: row.start_command, cwd: row.directory, env, port: portOf(row) });
+      await sandbox.start(spec);
+      // Removed meanwhile: whoever removed it stopped it before it was started, or does so after this.
+      if (!(await store.find(project.id, row.id))) {
+        await sandbox.stop(row.service_key);
+        throw new AppError("not_found", `${row.name} was removed.`);
+      }
       await report(70, `${row.name} is reachable at its address`);
       await report(85, `Waiting until ${row.name} answers`);
       await sandbox.ready(row.service_key, { timeoutMs: readyMs, signal });
@@ -118,16 +140,16 @@ export function createServices({
         await keeper.written(project.id);
         const state = stateOf(sandbox, row);
         // What never came to life has told the keeper nothing.
-        if (state?.status !== "failed")
-          await keeper.fail(
-            row,
-            error instanceof RuntimeError ? await redactions.redact(row.project_id, error.message) : "It could not be started.",
-          );
+        if (state?.status !== "failed") await keeper.fail(row, await reasonOf(row, error));
       }
       throw await startError(row, error);
     } finally {
       release();
     }
+  };
+  const reasonOf = async (row: ContainerRow, error: unknown): Promise<string> => {
+    if (error instanceof AppError) return error.message;
+    return error instanceof RuntimeError ? redactions.redact(row.project_id, error.message) : "It could not be started.";
   };
 
   /** The stored status of the project after its containers changed. */

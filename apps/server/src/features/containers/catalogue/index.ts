@@ -1,0 +1,10 @@
+export {
+  createServiceCatalogue,
+  findService,
+  freshEnvironment,
+  isPublicService,
+  volumesOf,
+  type ServiceCatalogue,
+} from "./catalogue.ts";
+export { type ServiceDefinition } from "./definition.ts";
+export { fill } from "./templates.ts";

@@ -1,0 +1,110 @@
+import { connect } from "node:net";
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import type { Container, CreateContainer } from "@tesslate/contract";
+import type { Static } from "typebox";
+import type { Sandbox } from "@tesslate/runtime";
+import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { ended, setUpProject } from "../../testing/projects.ts";
+import { realRuntime } from "../../testing/sandbox.ts";
+import { tinyTemplates } from "../../testing/tiny-template.ts";
+
+const probe = await realRuntime().catch(() => undefined);
+const canRun = probe !== undefined;
+const has = async (...paths: string[]) => (await Promise.all(paths.map((path) => probe?.has(path)))).some(Boolean);
+const hasPostgres = await has("/opt/postgres/bin/postgres");
+const hasRedis = await has("/usr/bin/redis-server", "/usr/bin/valkey-server");
+await probe?.[Symbol.asyncDispose]();
+
+async function withService(
+  work: (given: { app: TestApp; ada: TestUser; service: Container; start: () => Promise<void>; sandbox: () => Promise<Sandbox> }) => Promise<void>,
+  body: Static<typeof CreateContainer>,
+): Promise<void> {
+  await using runtime = await realRuntime();
+  await using app = await testApp({ swap: { runtime, templatesDir: await tinyTemplates() } });
+  const ada = await app.signUp();
+  const { project } = await setUpProject(app, ada);
+  const service = await app.as(ada).containers.create({ params: { id: project.id }, body: { container_type: "service", ...body } });
+  await work({
+    app,
+    ada,
+    service,
+    start: async () => {
+      const { task_id } = await app.as(ada).containers.start({ params: { id: project.id, container_id: service.id } });
+      expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
+    },
+    sandbox: async () => {
+      const sandbox = await runtime.find(project.id);
+      if (!sandbox) throw new Error("no sandbox");
+      return sandbox;
+    },
+  });
+}
+
+describe.skipIf(!canRun)("services in a sandbox", () => {
+  test.skipIf(!hasPostgres)("PostgreSQL takes its password, keeps its rows over a stop and obeys a new password", { timeout: 90_000 }, () =>
+    withService(
+      async ({ app, ada, service, start, sandbox }) => {
+        const params = { id: service.project_id, container_id: service.id };
+        const api = app.as(ada).containers;
+        expect(service).toMatchObject({ name: "PostgreSQL", directory: "services/postgres", internal_port: 5432, url: null, status: "stopped" });
+        expect(service.env_var_keys).toEqual(["POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"]);
+        const setPassword = (password: string) => api.update({ params, body: { env_vars_to_set: { POSTGRES_PASSWORD: password } } });
+        const query = async (password: string, text: string) => {
+          const at = await (await sandbox()).address(5432);
+          const client = new pg.Client({ ...at, user: "app", database: "app", password });
+          client.on("error", () => undefined);
+          await client.connect();
+          try {
+            return (await client.query(text)).rows as unknown[];
+          } finally {
+            await client.end();
+          }
+        };
+        await setPassword("it's \"quoted\" \\ first");
+        await start();
+        expect(await api.health({ params })).toEqual({ healthy: true, url: null });
+        await query("it's \"quoted\" \\ first", "create table notes (text text)");
+        await query("it's \"quoted\" \\ first", "insert into notes values ('kept')");
+        await expect(query("another one", "select 1")).rejects.toThrow(/password authentication failed/);
+        await api.stop({ params });
+        await setPassword("the second password");
+        await start();
+        expect(await query("the second password", "select text from notes")).toEqual([{ text: "kept" }]);
+        await expect(query("it's \"quoted\" \\ first", "select 1")).rejects.toThrow(/password authentication failed/);
+        await api.stop({ params });
+        // Ended by itself: nothing to recover at the next start.
+        const lines: string[] = [];
+        for await (const { line } of (await sandbox()).logs(service.service_slug === "postgres" ? "postgresql" : "")) lines.push(line);
+        expect(lines.filter((line) => line.includes("database system is shut down")).length).toBeGreaterThanOrEqual(2);
+        expect(lines.join("\n")).not.toMatch(/not properly shut down/);
+      },
+      { service_slug: "postgres" },
+    ),
+  );
+
+  test.skipIf(!hasRedis)("Redis asks for its password and keeps its keys over a stop", { timeout: 60_000 }, () =>
+    withService(
+      async ({ app, ada, service, start, sandbox }) => {
+        const params = { id: service.project_id, container_id: service.id };
+        await app.as(ada).containers.update({ params, body: { env_vars_to_set: { REDIS_PASSWORD: 'quo"ted\\' } } });
+        const say = async (...lines: string[]) => {
+          const at = await (await sandbox()).address(6379);
+          return new Promise<string>((resolve, reject) => {
+            let text = "";
+            const socket = connect(at.port, at.host, () => socket.write(`${lines.join("\r\n")}\r\nQUIT\r\n`));
+            socket.on("data", (data) => (text += String(data))).on("end", () => resolve(text)).on("error", reject);
+          });
+        };
+        const auth = '*2\r\n$4\r\nAUTH\r\n$8\r\nquo"ted\\';
+        await start();
+        expect(await say("GET a")).toMatch(/^-NOAUTH/);
+        expect(await say(auth, "SET a kept")).toMatch(/^\+OK\r\n\+OK/);
+        await app.as(ada).containers.stop({ params });
+        await start();
+        expect(await say(auth, "GET a")).toContain("kept");
+      },
+      { service_slug: "redis" },
+    ),
+  );
+});
