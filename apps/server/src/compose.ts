@@ -227,8 +227,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       sources: [
         async (projectId) => hiddenValues(await secretVault.open(projectId)),
         async (projectId) => (await containersStore.listAll(projectId)).flatMap((row) => hiddenValues(vault.open(row))),
-        async (projectId) =>
-          (await credentialsStore.listAll(projectId)).flatMap((row) => hiddenValues(credentialsVault.open(row))),
+        async (projectId) => (await credentialsStore.listAll(projectId)).flatMap((row) => hiddenValues(credentialsVault.open(row))),
       ],
     });
     const templates = await loadTemplates(swap.templatesDir);

@@ -30,10 +30,17 @@ describe("the service catalogue", () => {
     );
     const externals = items.filter((s) => s.kind === "external");
     expect(externals.map((s) => s.slug).sort()).toEqual(
-      "anthropic clerk cloudinary neon openai pinecone planetscale replicate resend sendgrid stripe supabase turso upstash vercel-kv".split(" "),
+      "anthropic clerk cloudinary neon openai pinecone planetscale replicate resend sendgrid stripe supabase turso upstash vercel-kv".split(
+        " ",
+      ),
     );
     expect(externals.every((s) => s.credential_fields.length > 0 && s.available.runs)).toBe(true);
-    expect(items.filter((s) => s.kind === "hybrid").map((s) => s.slug).sort()).toEqual(["n8n", "qdrant"]);
+    expect(
+      items
+        .filter((s) => s.kind === "hybrid")
+        .map((s) => s.slug)
+        .sort(),
+    ).toEqual(["n8n", "qdrant"]);
     expect(total).toBe(items.length);
     expect(items.find((s) => s.slug === "postgres")).toMatchObject({
       default_env: { POSTGRES_USER: "app", POSTGRES_PASSWORD: "{generate}", POSTGRES_DB: "app" },
@@ -69,7 +76,9 @@ describe("adding containers", () => {
       status: "completed",
       metadata: { container_id: made.id, project_id: project.id, container_name: made.container_name, base_name: "Tiny App" },
     });
-    expect(await app.as(ada).files.get({ params: { id: project.id, path: "tiny-app-2/server.mjs" } })).toMatchObject({ is_directory: false });
+    expect(await app.as(ada).files.get({ params: { id: project.id, path: "tiny-app-2/server.mjs" } })).toMatchObject({
+      is_directory: false,
+    });
   });
 
   test("services: names, folders, passwords of their own, and what is refused", async () => {
@@ -117,7 +126,10 @@ describe("adding containers", () => {
     expect(await refused({ container_type: "service" })).toEqual([400, "bad_request"]);
     expect(await refused({ container_type: "service", service_slug: "nonsense" })).toEqual([404, "not_found"]);
     expect(await refused({ container_type: "machine" })).toEqual([422, undefined]);
-    expect(await refused({ container_type: "service", service_slug: "postgres", deployment_mode: "external" })).toEqual([400, "bad_request"]);
+    expect(await refused({ container_type: "service", service_slug: "postgres", deployment_mode: "external" })).toEqual([
+      400,
+      "bad_request",
+    ]);
     expect(await refused({ container_type: "service", service_slug: "postgres", credentials: { A: "b" } })).toEqual([400, "bad_request"]);
     expect(await refused({ base_id: "nonsense" })).toEqual([404, "not_found"]);
     expect(await refused({ name: "!!!" })).toEqual([400, "bad_request"]);

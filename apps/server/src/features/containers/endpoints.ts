@@ -6,6 +6,7 @@ export function endpointOf(given: string | null | undefined): string | null {
   if (text === "") return null;
   const url = URL.parse(text);
   if (!url || url.host === "") throw invalid(["body", "external_endpoint"], "Give a full address, such as https://db.example.org");
-  if (url.username || url.password) throw invalid(["body", "external_endpoint"], "Put user and password into the credentials, not the address");
+  if (url.username || url.password)
+    throw invalid(["body", "external_endpoint"], "Put user and password into the credentials, not the address");
   return text;
 }

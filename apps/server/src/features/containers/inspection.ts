@@ -101,4 +101,3 @@ const probe = (target: { host: string; port: number }, host: string, signal: Abo
     );
     call.end();
   });
-

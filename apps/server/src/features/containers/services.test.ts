@@ -17,7 +17,13 @@ const hasRedis = await has("/usr/bin/redis-server", "/usr/bin/valkey-server");
 await probe?.[Symbol.asyncDispose]();
 
 async function withService(
-  work: (given: { app: TestApp; ada: TestUser; service: Container; start: () => Promise<void>; sandbox: () => Promise<Sandbox> }) => Promise<void>,
+  work: (given: {
+    app: TestApp;
+    ada: TestUser;
+    service: Container;
+    start: () => Promise<void>;
+    sandbox: () => Promise<Sandbox>;
+  }) => Promise<void>,
   body: Static<typeof CreateContainer>,
 ): Promise<void> {
   await using runtime = await realRuntime();
@@ -47,7 +53,13 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
       async ({ app, ada, service, start, sandbox }) => {
         const params = { id: service.project_id, container_id: service.id };
         const api = app.as(ada).containers;
-        expect(service).toMatchObject({ name: "PostgreSQL", directory: "services/postgres", internal_port: 5432, url: null, status: "stopped" });
+        expect(service).toMatchObject({
+          name: "PostgreSQL",
+          directory: "services/postgres",
+          internal_port: 5432,
+          url: null,
+          status: "stopped",
+        });
         expect(service.env_var_keys).toEqual(["POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER"]);
         const setPassword = (password: string) => api.update({ params, body: { env_vars_to_set: { POSTGRES_PASSWORD: password } } });
         const query = async (password: string, text: string) => {
@@ -61,17 +73,17 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
             await client.end();
           }
         };
-        await setPassword("it's \"quoted\" \\ first");
+        await setPassword('it\'s "quoted" \\ first');
         await start();
         expect(await api.health({ params })).toEqual({ healthy: true, url: null });
-        await query("it's \"quoted\" \\ first", "create table notes (text text)");
-        await query("it's \"quoted\" \\ first", "insert into notes values ('kept')");
+        await query('it\'s "quoted" \\ first', "create table notes (text text)");
+        await query('it\'s "quoted" \\ first', "insert into notes values ('kept')");
         await expect(query("another one", "select 1")).rejects.toThrow(/password authentication failed/);
         await api.stop({ params });
         await setPassword("the second password");
         await start();
         expect(await query("the second password", "select text from notes")).toEqual([{ text: "kept" }]);
-        await expect(query("it's \"quoted\" \\ first", "select 1")).rejects.toThrow(/password authentication failed/);
+        await expect(query('it\'s "quoted" \\ first', "select 1")).rejects.toThrow(/password authentication failed/);
         await api.stop({ params });
         // Ended by itself: nothing to recover at the next start.
         const lines: string[] = [];
@@ -93,7 +105,10 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
           return new Promise<string>((resolve, reject) => {
             let text = "";
             const socket = connect(at.port, at.host, () => socket.write(`${lines.join("\r\n")}\r\nQUIT\r\n`));
-            socket.on("data", (data) => (text += String(data))).on("end", () => resolve(text)).on("error", reject);
+            socket
+              .on("data", (data) => (text += String(data)))
+              .on("end", () => resolve(text))
+              .on("error", reject);
           });
         };
         const auth = '*2\r\n$4\r\nAUTH\r\n$8\r\nquo"ted\\';

@@ -36,8 +36,7 @@ export type ServiceCatalogue = ReturnType<typeof createServiceCatalogue>;
 
 export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDriver, "has" | "can" | "name"> }) {
   const programOf = async ({ programs }: Running): Promise<Program | undefined> => {
-    for (const program of programs)
-      if ((await Promise.all(program.needs.map((path) => runtime.has(path)))).every(Boolean)) return program;
+    for (const program of programs) if ((await Promise.all(program.needs.map((path) => runtime.has(path)))).every(Boolean)) return program;
     return undefined;
   };
   /** Why it cannot run here; `undefined` when it can. */

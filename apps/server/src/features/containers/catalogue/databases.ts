@@ -68,7 +68,17 @@ export const databases: readonly ServiceDefinition[] = [
       programs: [
         {
           needs: ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db"],
-          command: ({ port, listen }) => ["sh", "-c", mariadbScript, "mysql", "/usr/sbin", "/usr/bin", "/var/lib/mysql", listen, String(port)],
+          command: ({ port, listen }) => [
+            "sh",
+            "-c",
+            mariadbScript,
+            "mysql",
+            "/usr/sbin",
+            "/usr/bin",
+            "/var/lib/mysql",
+            listen,
+            String(port),
+          ],
           health: ({ port }) => speaksMysql(port),
         },
       ],
@@ -134,7 +144,13 @@ export const databases: readonly ServiceDefinition[] = [
       port: 6379,
       image: "redis:8-alpine",
       imageCommand: ({ port, listen }) => ["sh", "-c", redisScript, "redis", "redis-server", "/data", listen, String(port)],
-      imageHealth: ({ port }) => ["sh", "-c", 'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -p "$1" ping | grep -q PONG', "ping", String(port)],
+      imageHealth: ({ port }) => [
+        "sh",
+        "-c",
+        'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli -p "$1" ping | grep -q PONG',
+        "ping",
+        String(port),
+      ],
       env: { REDIS_PASSWORD: generated },
       volumes: [{ name: "data", path: "/data" }],
       stopSignal: "SIGTERM",

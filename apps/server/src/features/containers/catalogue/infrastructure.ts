@@ -60,7 +60,13 @@ export const infrastructure: readonly ServiceDefinition[] = [
     running: {
       port: 5672,
       image: "rabbitmq:4-alpine",
-      imageCommand: ({ port }) => ["sh", "-c", 'RABBITMQ_NODE_PORT="$1" exec docker-entrypoint.sh rabbitmq-server', "rabbitmq", String(port)],
+      imageCommand: ({ port }) => [
+        "sh",
+        "-c",
+        'RABBITMQ_NODE_PORT="$1" exec docker-entrypoint.sh rabbitmq-server',
+        "rabbitmq",
+        String(port),
+      ],
       imageHealth: () => ["rabbitmq-diagnostics", "-q", "check_port_connectivity"],
       env: { RABBITMQ_DEFAULT_USER: "app", RABBITMQ_DEFAULT_PASS: generated },
       volumes: [{ name: "data", path: "/var/lib/rabbitmq" }],
@@ -147,7 +153,11 @@ export const infrastructure: readonly ServiceDefinition[] = [
     running: {
       port: 80,
       image: "nginx:1.29-alpine",
-      imageCommand: () => ["sh", "-c", "mkdir -p /etc/nginx/templates && cp ./*.template /etc/nginx/templates/ && exec /docker-entrypoint.sh nginx -p \"$PWD\" -g 'daemon off;'"],
+      imageCommand: () => [
+        "sh",
+        "-c",
+        "mkdir -p /etc/nginx/templates && cp ./*.template /etc/nginx/templates/ && exec /docker-entrypoint.sh nginx -p \"$PWD\" -g 'daemon off;'",
+      ],
       imageHealth: ({ port }) => wget(`http://127.0.0.1:${port}/`),
       env: {},
       volumes: [{ name: "cache", path: nginxWork }],
@@ -191,7 +201,14 @@ export const infrastructure: readonly ServiceDefinition[] = [
     running: {
       port: 9090,
       image: "prom/prometheus:v3.6.0",
-      imageCommand: ({ port }) => ["--config.file", "prometheus.yml", "--storage.tsdb.path", "/prometheus", "--web.listen-address", `:${port}`],
+      imageCommand: ({ port }) => [
+        "--config.file",
+        "prometheus.yml",
+        "--storage.tsdb.path",
+        "/prometheus",
+        "--web.listen-address",
+        `:${port}`,
+      ],
       imageHealth: ({ port }) => wget(`http://127.0.0.1:${port}/-/ready`),
       env: {},
       volumes: [{ name: "data", path: "/prometheus" }],
