@@ -31,8 +31,6 @@ export function speaksPostgres(port: number): string[] {
 export const speaksRedis = (port: number): string[] => speak(port, "PING\r\n", /^(\+PONG|-NOAUTH)/);
 /** MySQL and MariaDB greet first. */
 export const speaksMysql = (port: number): string[] => speak(port, "", /^...\0\n/);
-/** RabbitMQ answers the header of its protocol with a method frame. */
-export const speaksAmqp = (port: number): string[] => speak(port, Buffer.from("AMQP\0\0\x09\x01", "latin1"), /^\x01/);
 
 const httpScript = `
 const [url] = process.argv.slice(1);

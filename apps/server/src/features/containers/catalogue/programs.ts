@@ -69,12 +69,12 @@ exec "$1/mariadbd" --no-defaults --datadir="$data/db" --bind-address="$4" --port
 /** Fills `${NAME}` of every template in the folder with the variables that are set, as the image of nginx does. */
 const renderScript = `
 const { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
-const [to] = process.argv.slice(1);
+const { argv: [, to], env } = process;
 rmSync(to + "/conf.d", { recursive: true, force: true });
 mkdirSync(to + "/conf.d", { recursive: true });
 mkdirSync(to + "/tmp", { recursive: true });
 for (const file of readdirSync(".").filter((f) => f.endsWith(".conf.template")))
-  writeFileSync(to + "/conf.d/" + file.slice(0, -9), readFileSync(file, "utf8").replace(/\\$\\{(\\w+)\\}/g, (all, name) => process.env[name] ?? all));
+  writeFileSync(to + "/conf.d/" + file.slice(0, -9), readFileSync(file, "utf8").replace(/\\$\\{(\\w+)\\}/g, (all, name) => env[name] ?? all));
 const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => kind + "_temp_path " + to + "/tmp/" + kind + ";").join(" ");
 writeFileSync(to + "/nginx.conf", "daemon off; pid " + to + "/pid; error_log stderr; events {} http { access_log /dev/stdout; " + temporary +
   " types { text/html html htm; text/css css; text/javascript js mjs; application/json json; image/svg+xml svg; image/png png; image/jpeg jpg jpeg; image/webp webp; font/woff2 woff2; application/wasm wasm; } default_type application/octet-stream; include " + to + "/conf.d/*.conf; }");
