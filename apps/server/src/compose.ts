@@ -4,11 +4,17 @@ import { contract } from "@tesslate/contract";
 import { createRuntime, reachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
 import {
+  createAttemptsStore,
   createAuth,
   createAuthStore,
+  createOauth,
+  createOauthStore,
+  createProviders,
+  createRecovery,
   createRefreshTokens,
   createSessions,
   createSetup,
+  createTwoFactor,
   mountAuth,
   type Sessions,
 } from "./features/auth/index.ts";
@@ -51,6 +57,8 @@ import {
   type PreviewAddress,
 } from "./features/containers/index.ts";
 import {
+  createPodAccess,
+  createPodAccessStore,
   createPreviews,
   createPreviewSite,
   createPreviewsStore,
@@ -59,6 +67,7 @@ import {
   createShares,
   createSharesStore,
   createVisitors,
+  mountPodAccess,
   mountPreviews,
 } from "./features/previews/index.ts";
 import {
@@ -71,7 +80,6 @@ import {
 } from "./features/projects/index.ts";
 import { mountSystem } from "./features/system/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
-import { createPasswords, createUsers, createUsersStore, mountUsers, type OnRegistered } from "./features/users/index.ts";
 import { createAssets, createAssetsStore, mountAssets } from "./features/assets/index.ts";
 import {
   createAnnounce,
@@ -82,6 +90,14 @@ import {
   mountFiles,
   type OnFilesChanged,
 } from "./features/files/index.ts";
+import {
+  createPasswords,
+  createUsers,
+  createUsersStore,
+  mountUsers,
+  type OnEmailChanged,
+  type OnRegistered,
+} from "./features/users/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
 import {
@@ -100,6 +116,7 @@ import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platfor
 import { createEventLog } from "./platform/events.ts";
 import { startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
+import { createMail } from "./platform/mail.ts";
 import { createOutbound, hostEntry } from "./platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { announceProcess } from "./platform/presence.ts";
@@ -168,8 +185,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => events.close());
     const settings = createServerSettings({ db, bus, box });
     const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
-    const outbound = createOutbound({ allowHosts: [...config.outbound.allowHosts, ...modelHosts(config)] });
+    const outbound = createOutbound({ allowHosts: [...config.outbound.allowHosts, ...modelHosts(config), ...providerHosts(config)] });
     closers.push(() => outbound.close());
+    const mail = createMail({ config: config.mail, box, log });
+    closers.push(() => mail.close());
 
     // Runtime
     const postgresPrograms = await findPostgresPrograms();
@@ -188,6 +207,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => tasks.close());
     /** What a new account starts with, done in the transaction that creates it. */
     const onRegistered: OnRegistered[] = [];
+    const onEmailChanged: OnEmailChanged[] = [];
     const models = createModels({
       config: config.models,
       settings,
@@ -209,9 +229,31 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       log,
       lifetimeMs: config.auth.refreshTokenMs,
     });
-    const users = createUsers({ store: createUsersStore(db), passwords, sessions, limits, onRegistered });
+    const users = createUsers({
+      store: createUsersStore(db),
+      passwords,
+      sessions,
+      limits,
+      onRegistered,
+      onEmailChanged,
+      hasTwoFactor: mail.isOn,
+    });
     const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
-    const auth = createAuth({ store: authStore, users, sessions, passwords, setup, limits, box, config: config.auth, log });
+    const twoFactor = createTwoFactor({ store: createAttemptsStore(db), users, mail, limits, box, config: config.auth.twoFactor });
+    const auth = createAuth({ store: authStore, users, sessions, passwords, setup, limits, box, config: config.auth, log, twoFactor });
+    const { appBaseUrl } = config.http;
+    const recovery = createRecovery({ db, store: authStore, users, sessions, passwords, mail, limits, box, appBaseUrl, log });
+    onRegistered.push(recovery.onRegistered);
+    onEmailChanged.push(recovery.onEmailChanged);
+    const oauth = createOauth({
+      providers: createProviders({ config: config.auth.oauth, outbound }),
+      store: createOauthStore(db),
+      users,
+      sessions,
+      setup,
+      box,
+      log,
+    });
     const address = addressOf(config);
     const vault = createEnvironmentVault({ box });
     const containersStore = createContainersStore(db);
@@ -321,6 +363,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     const shares = createShares({ store: sharesStore, previews, containers, links: shareLinks, address });
     const visitors = createVisitors({ tickets: authStore, sessions, shares: shareLinks, box, address });
+    const podAccess = createPodAccess({
+      store: createPodAccessStore(db),
+      authenticate: auth.authenticator.authenticate,
+      visitors,
+      containers,
+      projects,
+      address,
+      log,
+    });
     const previewSite = createPreviewSite({
       containers,
       projects,
@@ -406,8 +457,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const jobs = await startJobs({
       pool: database.pool,
       log,
-      handlers: { ...tasks.jobHandlers, ...auth.jobHandlers },
-      cron: { reap_tasks: "* * * * *", prune_tasks: "*/10 * * * *", prune_sessions: "17 * * * *" },
+      handlers: { ...tasks.jobHandlers, ...auth.jobHandlers, ...recovery.jobHandlers, ...mail.jobHandlers, ...podAccess.jobHandlers },
+      cron: { reap_tasks: "* * * * *", prune_tasks: "*/10 * * * *", prune_sessions: "17 * * * *", prune_pod_access: "41 3 * * *" },
     });
     closers.push(() => jobs.close());
     await tasks.start(jobs);
@@ -437,13 +488,20 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         appHost: config.http.appHost,
         previewDomain: config.http.previewDomain,
         isDemo: models.isDemo,
-        hasMail: config.mail.host !== "" && config.mail.sender !== "",
-        hasTwoFactor: false,
+        hasMail: mail.isOn,
+        hasTwoFactor: mail.isOn,
+        hasGoogle: oauth.isAvailable("google"),
+        hasGitHub: oauth.isAvailable("github"),
       },
       checks: { database: () => database.pool.query("select 1"), jobs: () => jobs.check(), runtime: () => runtime.list() },
       setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),
     });
-    mountAuth(mount, { auth, config: config.auth });
+    mountAuth(mount, { auth, recovery, oauth, config: config.auth, appBaseUrl });
+    mountPodAccess(mount, {
+      podAccess,
+      secret: config.auth.ingressSecret?.reveal(),
+      emailOf: async (userId) => (await users.find(userId))?.email,
+    });
     mountUsers(mount, { users });
     mountModels(mount, { models });
     mountTasks(mount, {
@@ -507,6 +565,10 @@ const modelHosts = ({ models }: Config): string[] =>
   [models.openai.baseUrl, models.anthropic.baseUrl, models.google.baseUrl, models.ollama.baseUrl ?? "", "http://localhost:11434"].flatMap(
     (url) => hostEntry(url) ?? [],
   );
+
+/** The providers people sign in with, wherever the operator says they are. */
+const providerHosts = ({ auth: { oauth } }: Config): string[] =>
+  [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl].flatMap((url) => hostEntry(url) ?? []);
 
 /** Only this machine reaches the server: it listens on loopback, goes by a local name and no proxy stands in front. */
 const isPrivate = ({ http }: Config): boolean =>

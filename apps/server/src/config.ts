@@ -128,6 +128,52 @@ export const settings = {
     about: "Signs CSRF tokens; default derived from SECRET_KEY",
   },
   CSRF_TOKEN_MAX_AGE: { default: "86400", example: "86400", about: "Lifetime of a CSRF token in seconds", check: integer(60) },
+  TWO_FA_ENABLED: { default: "false", example: "true", about: "Ask everybody for a mailed code after the password", check: flag },
+  TWO_FA_CODE_EXPIRY_SECONDS: { default: "600", example: "600", about: "Lifetime of such a code", check: integer(30) },
+  TWO_FA_MAX_ATTEMPTS: { default: "5", example: "5", about: "Wrong tries that end such a code", check: integer(1, 20) },
+  TWO_FA_TEMP_TOKEN_EXPIRY_SECONDS: {
+    default: "600",
+    example: "600",
+    about: "How long a sign-in waits for its code",
+    check: integer(30),
+  },
+  GOOGLE_CLIENT_ID: { default: "", example: "1234.apps.example.com", about: "Sign in with Google; off when empty" },
+  GOOGLE_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
+  GOOGLE_OAUTH_REDIRECT_URI: {
+    example: "https://studio.example.com/api/auth/google/callback",
+    about: "Default APP_BASE_URL/api/auth/google/callback",
+    check: url,
+  },
+  GOOGLE_ISSUER: {
+    default: "https://accounts.google.com",
+    example: "https://keycloak.example.com/realms/studio",
+    about: "Any OpenID Connect issuer in Google's place",
+    check: url,
+  },
+  GITHUB_CLIENT_ID: { default: "", example: "Iv1.0123456789abcdef", about: "Sign in with GitHub; off when empty" },
+  GITHUB_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
+  GITHUB_OAUTH_REDIRECT_URI: {
+    example: "https://studio.example.com/api/auth/github/callback",
+    about: "Default APP_BASE_URL/api/auth/github/callback",
+    check: url,
+  },
+  GITHUB_BASE_URL: {
+    default: "https://github.com",
+    example: "https://github.example.com",
+    about: "GitHub or a GitHub Enterprise Server",
+    check: url,
+  },
+  GITHUB_API_URL: {
+    default: "https://api.github.com",
+    example: "https://github.example.com/api/v3",
+    about: "API of that GitHub",
+    check: url,
+  },
+  INGRESS_SHARED_SECRET: {
+    default: "",
+    example: "a-fourth-random-value-of-32-characters",
+    about: "An outside proxy that asks verify-pod-access must send it as X-Ingress-Secret; empty asks for none",
+  },
   SMTP_HOST: { default: "", example: "smtp.example.com", about: "Outgoing mail; off when empty" },
   SMTP_PORT: { default: "587", example: "587", about: "Port of the mail server", check: port },
   SMTP_USERNAME: { default: "", example: "studio", about: "User at the mail server" },
@@ -221,6 +267,9 @@ export function readConfig(environment: Record<string, string | undefined>) {
         `CORS_ORIGINS must list exact origins outside the preview domain (got ${JSON.stringify(origin)}). Example: CORS_ORIGINS=https://admin.example.com`,
       );
 
+  if (isTrue("TWO_FA_ENABLED") && (text("SMTP_HOST") === "" || text("SMTP_SENDER_EMAIL") === ""))
+    problems.push("TWO_FA_ENABLED mails codes and so needs SMTP_HOST and SMTP_SENDER_EMAIL. Example: SMTP_HOST=smtp.example.com");
+
   const config = {
     http: {
       port: listenPort,
@@ -265,6 +314,28 @@ export function readConfig(environment: Record<string, string | undefined>) {
       },
       csrfKey: secret("CSRF_SECRET_KEY"),
       csrfMaxAgeMs: Number(text("CSRF_TOKEN_MAX_AGE")) * 1000,
+      twoFactor: {
+        isForAll: isTrue("TWO_FA_ENABLED"),
+        codeMs: Number(text("TWO_FA_CODE_EXPIRY_SECONDS")) * 1000,
+        maxTries: Number(text("TWO_FA_MAX_ATTEMPTS")),
+        attemptMs: Number(text("TWO_FA_TEMP_TOKEN_EXPIRY_SECONDS")) * 1000,
+      },
+      oauth: {
+        google: {
+          clientId: text("GOOGLE_CLIENT_ID"),
+          clientSecret: secret("GOOGLE_CLIENT_SECRET"),
+          redirectUri: text("GOOGLE_OAUTH_REDIRECT_URI") || `${appBaseUrl}/api/auth/google/callback`,
+          issuer: text("GOOGLE_ISSUER"),
+        },
+        github: {
+          clientId: text("GITHUB_CLIENT_ID"),
+          clientSecret: secret("GITHUB_CLIENT_SECRET"),
+          redirectUri: text("GITHUB_OAUTH_REDIRECT_URI") || `${appBaseUrl}/api/auth/github/callback`,
+          baseUrl: text("GITHUB_BASE_URL").replace(/\/+$/, ""),
+          apiUrl: text("GITHUB_API_URL").replace(/\/+$/, ""),
+        },
+      },
+      ingressSecret: secret("INGRESS_SHARED_SECRET"),
     },
     models: {
       openai: { key: secret("OPENAI_API_KEY"), baseUrl: text("OPENAI_BASE_URL") },

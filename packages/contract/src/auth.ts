@@ -30,6 +30,51 @@ export const Login = Type.Object({
   password: Type.String({ minLength: 1, maxLength: 1024 }),
 });
 
+const Email = Type.Object({ email: Type.String({ format: "email", maxLength: 320 }) });
+const Authorize = Type.Object({
+  scopes: Type.Optional(Type.Union([Type.String({ maxLength: 200 }), Type.Array(Type.String({ maxLength: 200 }), { maxItems: 20 })])),
+  next: Type.Optional(Type.String({ maxLength: 2000, description: "Path of the app to go to afterwards" })),
+});
+const Callback = Type.Object({
+  code: Type.Optional(Type.String({ maxLength: 4096 })),
+  state: Type.Optional(Type.String({ maxLength: 4096 })),
+  error: Type.Optional(Type.String({ maxLength: 500 })),
+});
+
+/** The two ends of signing in with somebody else's account (accounts-projects 2). */
+const oauthRoutes = <const P extends "google" | "github">(provider: P, title: string) => ({
+  authorize: route({
+    method: "GET",
+    path: `/api/auth/${provider}/authorize`,
+    tag,
+    summary: `Where to sign in with ${title}; binds the answer to this browser for 10 minutes`,
+    auth: "none",
+    query: Authorize,
+    response: Type.Object({ authorization_url: Type.String() }),
+    errors: ["oauth_not_configured"],
+  }),
+  callback: route({
+    method: "GET",
+    path: `/api/auth/${provider}/callback`,
+    tag,
+    summary: `${title} sends the browser back here; answers with a redirect into the app`,
+    auth: "none",
+    kind: "raw",
+    status: 303,
+    query: Callback,
+    errors: [
+      "oauth_denied",
+      "invalid_state_token",
+      "state_token_expired",
+      "oauth_not_available_email",
+      "login_bad_credentials",
+      "oauth_not_configured",
+    ],
+  }),
+});
+const google = oauthRoutes("google", "Google");
+const github = oauthRoutes("github", "GitHub");
+
 /** accounts-projects 2 and 9. */
 export const authRoutes = {
   register: route({
@@ -83,6 +128,76 @@ export const authRoutes = {
     response: Type.Object({ access_token: Type.String(), token_type: Type.Literal("bearer") }),
     errors: ["refresh_invalid"],
   }),
+  forgotPassword: route({
+    method: "POST",
+    path: "/api/auth/forgot-password",
+    tag,
+    summary: "Mail a link that sets a new password; says the same for every address",
+    auth: "none",
+    csrf: false,
+    body: Email,
+    response: Message,
+    errors: ["rate_limited"],
+  }),
+  resetPassword: route({
+    method: "POST",
+    path: "/api/auth/reset-password",
+    tag,
+    summary: "Set a new password with the token of such a link; ends every session",
+    auth: "none",
+    csrf: false,
+    body: Type.Object({ token: Type.String({ maxLength: 4096 }), password: Type.String({ maxLength: 1024 }) }),
+    response: Message,
+    errors: ["reset_password_bad_token", "reset_password_invalid_password", "rate_limited"],
+  }),
+  verify: route({
+    method: "POST",
+    path: "/api/auth/verify",
+    tag,
+    summary: "Confirm an e-mail address with the token that was mailed to it",
+    auth: "none",
+    csrf: false,
+    body: Type.Object({ token: Type.String({ maxLength: 4096 }) }),
+    response: User,
+    errors: ["verify_user_bad_token", "verify_user_already_verified", "rate_limited"],
+  }),
+  requestVerifyToken: route({
+    method: "POST",
+    path: "/api/auth/request-verify-token",
+    tag,
+    summary: "Mail the confirmation link again; says the same for every address",
+    auth: "none",
+    csrf: false,
+    body: Email,
+    response: Message,
+    errors: ["rate_limited"],
+  }),
+  twoFactorVerify: route({
+    method: "POST",
+    path: "/api/auth/2fa/verify",
+    tag,
+    summary: "Finish a sign-in with the mailed code",
+    auth: "none",
+    csrf: false,
+    body: Type.Object({ temp_token: Type.String({ maxLength: 200 }), code: Type.String({ minLength: 6, maxLength: 6 }) }),
+    response: LoginResponse,
+    errors: ["two_fa_session_invalid", "two_fa_code_invalid", "rate_limited"],
+  }),
+  twoFactorResend: route({
+    method: "POST",
+    path: "/api/auth/2fa/resend",
+    tag,
+    summary: "Mail a new code for a sign-in that waits for one; older codes end",
+    auth: "none",
+    csrf: false,
+    body: Type.Object({ temp_token: Type.String({ maxLength: 200 }) }),
+    response: Message,
+    errors: ["two_fa_session_invalid", "rate_limited"],
+  }),
+  googleAuthorize: google.authorize,
+  googleCallback: google.callback,
+  githubAuthorize: github.authorize,
+  githubCallback: github.callback,
   wsTicket: route({
     method: "POST",
     path: "/api/auth/ws-ticket",
@@ -90,5 +205,39 @@ export const authRoutes = {
     summary: "A one-use ticket (60 s) for a WebSocket",
     auth: "user",
     response: Type.Object({ ticket: Type.String(), expires_in: Type.Integer() }),
+  }),
+};
+
+/** What a proxy tells about the call it wants judged, where it cannot do so by headers. */
+const Question = Type.Object({
+  token: Maybe(Type.String({ maxLength: 4096 })),
+  host: Maybe(Type.String({ maxLength: 300 })),
+  project_id: Maybe(Type.String({ maxLength: 80 })),
+  project_slug: Maybe(Type.String({ maxLength: 80 })),
+  uri: Maybe(Type.String({ maxLength: 8192 })),
+});
+const podAccess = {
+  path: "/api/auth/verify-pod-access",
+  tag,
+  auth: "none",
+  kind: "raw",
+  csrf: false,
+  isForProxies: true,
+  errors: ["preview_access_denied"],
+} as const;
+
+/** accounts-projects 2: the one double verb of this API. */
+export const podAccessRoutes = {
+  verify: route({
+    ...podAccess,
+    method: "POST",
+    summary: "Forward-auth for an outside proxy: may this browser open this preview host?",
+    body: Question,
+    bodyOptional: true,
+  }),
+  verifyByGet: route({
+    ...podAccess,
+    method: "GET",
+    summary: "The same for proxies that can only send GET",
   }),
 };

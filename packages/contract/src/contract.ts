@@ -1,5 +1,5 @@
 import { assetsRoutes } from "./assets.ts";
-import { authRoutes } from "./auth.ts";
+import { authRoutes, podAccessRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
 import { containersRoutes } from "./containers.ts";
 import { filesRoutes } from "./files.ts";
@@ -18,6 +18,7 @@ import { usersRoutes } from "./users.ts";
 export const contract = {
   system: systemRoutes,
   auth: authRoutes,
+  podAccess: podAccessRoutes,
   users: usersRoutes,
   projects: projectsRoutes,
   containers: containersRoutes,

@@ -15,7 +15,7 @@ export interface RouteSpec {
   auth: "none" | "optional" | "user" | "superuser";
   kind?: "json" | "sse" | "socket" | "upload" | "raw";
   /** Success status; several for upserts. Default 200. */
-  status?: 200 | 201 | 202 | 204 | readonly [201, 200];
+  status?: 200 | 201 | 202 | 204 | 303 | readonly [201, 200];
   params?: TSchema;
   query?: TSchema;
   body?: TSchema;
@@ -35,6 +35,8 @@ export interface RouteSpec {
   errors?: readonly ErrorCode[];
   /** Cookie-authenticated writes need the CSRF header unless this is false (accounts-projects 0.5). */
   csrf?: false;
+  /** Asked by a proxy on behalf of a browser that is on another site, so the `Origin` of the call says nothing (forward-auth). */
+  isForProxies?: true;
 }
 
 export const route = <const R extends RouteSpec>(spec: R): R => spec;

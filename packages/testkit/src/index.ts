@@ -3,3 +3,4 @@ export { parseScript } from "./script-text.ts";
 export { readPersonOfAgent, type Place, type ReadPerson } from "./conversation.ts";
 export { startModelServer, type ModelServer, type ModelServerOptions, type Outcome, type RecordedRequest } from "./model-server.ts";
 export { startMailServer, type MailServer, type MailServerOptions, type ReceivedMail } from "./smtp.ts";
+export { startIdentityProvider, type IdentityProvider, type Person } from "./identity-provider.ts";

@@ -106,7 +106,7 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     const bearer = header === undefined ? undefined : (/^Bearer\s+(\S+)\s*$/i.exec(header)?.[1] ?? "");
     if (spec.auth === "none") {
       // Sign-in and sign-up set cookies without needing any: refuse them from other sites (login CSRF).
-      if (request.method !== "GET") refuseForeign(request);
+      if (request.method !== "GET" && !spec.isForProxies) refuseForeign(request);
       return;
     }
     const principal = await auth.authenticate({ bearer, cookie: bearer === undefined ? request.cookies[sessionCookie] : undefined });

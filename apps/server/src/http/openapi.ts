@@ -76,7 +76,9 @@ function operation(operationId: string, spec: RouteSpec): Json {
   const responses: Record<string, unknown> = {};
   for (const status of success)
     responses[status] =
-      status === 204 ? { description: "Done" } : { description: status === 201 ? "Created" : status === 202 ? "Accepted" : "OK", content };
+      status === 204 || status === 303
+        ? { description: status === 204 ? "Done" : "Sent on to the app" }
+        : { description: status === 201 ? "Created" : status === 202 ? "Accepted" : "OK", content };
   const byStatus = new Map<number, string[]>();
   const codes: ErrorCode[] = [
     ...(spec.errors ?? []),

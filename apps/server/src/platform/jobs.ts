@@ -14,6 +14,18 @@ export interface Jobs {
 }
 export type JobHandlers = Record<string, (payload: unknown) => Promise<void>>;
 
+/** Enqueues inside the caller's transaction. Failed attempts come again after e^n seconds. */
+export async function enqueueJob(
+  tx: Queries,
+  name: string,
+  payload: object,
+  { key, maxAttempts = 5 }: { key?: string; maxAttempts?: number } = {},
+): Promise<void> {
+  await tx.execute(
+    sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${key ?? null}, max_attempts := ${maxAttempts}::smallint)`,
+  );
+}
+
 /** `cron` maps a job's name to a crontab expression, e.g. `prune_events` to every ten minutes; a cron job runs once over all processes. */
 export async function startJobs({
   pool,
@@ -54,11 +66,7 @@ export async function startJobs({
     })
     .finally(() => (isRunning = false));
   return {
-    enqueue: async (tx, name, payload, options = {}) => {
-      await tx.execute(
-        sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${options.key ?? null}, max_attempts := 5)`,
-      );
-    },
+    enqueue: enqueueJob,
     check: async () => {
       if (!isRunning) throw new Error("the job runner has stopped", { cause: failure });
     },

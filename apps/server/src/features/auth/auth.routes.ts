@@ -1,16 +1,29 @@
 import { authRoutes } from "@tesslate/contract";
 import type { Config } from "../../config.ts";
 import { csrfCookie, sessionCookie, type Context } from "../../http/context.ts";
-import type { Mount } from "../../http/mount.ts";
+import type { Handler, Mount } from "../../http/mount.ts";
 import { AppError, invalid } from "../../platform/errors.ts";
 import { wireOf } from "../users/index.ts";
 import type { Auth, Caller, TokenPair } from "./auth.service.ts";
+import { oauthStateMs, type Oauth } from "./oauth.ts";
+import type { ProviderName } from "./oauth.providers.ts";
+import type { Recovery } from "./recovery.ts";
 
 const refreshCookie = "tesslate_refresh";
 const refreshPath = "/api/auth";
+const oauthCookie = "tesslate_oauth";
 
 /** accounts-projects 2 and 9. Cookies are set here and nowhere else. */
-export function mountAuth(mount: Mount, { auth, config }: { auth: Auth; config: Config["auth"] }): void {
+export function mountAuth(
+  mount: Mount,
+  {
+    auth,
+    recovery,
+    oauth,
+    config,
+    appBaseUrl,
+  }: { auth: Auth; recovery: Recovery; oauth: Oauth; config: Config["auth"]; appBaseUrl: string },
+): void {
   type Http = Pick<Context<unknown>, "setCookie" | "clearCookie" | "ip" | "headers">;
   const flags = { httpOnly: true, secure: config.cookie.secure, sameSite: config.cookie.sameSite, domain: config.cookie.domain };
   const setPair = ({ setCookie }: Http, { accessToken, refreshToken }: TokenPair) => {
@@ -22,6 +35,30 @@ export function mountAuth(mount: Mount, { auth, config }: { auth: Auth; config: 
     clearCookie(refreshCookie, { ...flags, path: refreshPath });
   };
   const callerOf = ({ ip, headers }: Http): Caller => ({ ip, user_agent: headers["user-agent"] });
+
+  const authorize =
+    (name: ProviderName): Handler<typeof authRoutes.googleAuthorize> =>
+    async ({ cookies, setCookie, setHeader }, { query }) => {
+      const { url, browser } = await oauth.begin(name, {
+        scopes: [query.scopes ?? []].flat(),
+        next: query.next,
+        browser: cookies[oauthCookie],
+      });
+      // Lax whatever our other cookies are: the browser must bring it along when the provider sends it back.
+      setCookie(oauthCookie, browser, { ...flags, sameSite: "lax", path: refreshPath, maxAge: oauthStateMs / 1000 });
+      setHeader("cache-control", "no-store");
+      return { authorization_url: url };
+    };
+  const callback =
+    (name: ProviderName): Handler<typeof authRoutes.googleCallback> =>
+    async (context, _, { request, reply }) => {
+      const answer = new URL(request.url, appBaseUrl).searchParams;
+      const outcome = await oauth.finish(name, answer, context.cookies[oauthCookie]);
+      reply.header("cache-control", "no-store");
+      if (outcome === "oauth_failed") return reply.redirect(`${appBaseUrl}/login?error=oauth_failed`, 303);
+      setPair(context, await auth.open(outcome.user, callerOf(context)));
+      return reply.redirect(`${appBaseUrl}/oauth/callback${outcome.next ? `?next=${encodeURIComponent(outcome.next)}` : ""}`, 303);
+    };
 
   mount("auth", authRoutes, {
     register: async (context, { body }) => wireOf(await auth.register(body, callerOf(context))),
@@ -54,6 +91,32 @@ export function mountAuth(mount: Mount, { auth, config }: { auth: Auth; config: 
         throw error;
       }
     },
+    forgotPassword: async ({ ip }, { body }) => {
+      await recovery.forgotPassword(body.email, ip);
+      return { message: "If there is an account with this address, a link is on its way to it." };
+    },
+    resetPassword: async (_, { body }) => {
+      await recovery.resetPassword(body.token, body.password);
+      return { message: "Your password is set. Sign in with it." };
+    },
+    verify: async (_, { body }) => wireOf(await recovery.verify(body.token)),
+    requestVerifyToken: async ({ ip }, { body }) => {
+      await recovery.requestVerification(body.email, ip);
+      return { message: "If this address waits to be confirmed, a link is on its way to it." };
+    },
+    twoFactorVerify: async (context, { body }) => {
+      const { answer, pair } = await auth.finishLogin(body.temp_token, body.code, callerOf(context));
+      setPair(context, pair);
+      return answer;
+    },
+    twoFactorResend: async (context, { body }) => {
+      await auth.resendCode(body.temp_token, callerOf(context));
+      return { message: "A new code is on its way. Older ones no longer work." };
+    },
+    googleAuthorize: authorize("google"),
+    googleCallback: callback("google"),
+    githubAuthorize: authorize("github"),
+    githubCallback: callback("github"),
     wsTicket: ({ user }) => auth.issueTicket(user),
   });
 }

@@ -2,7 +2,7 @@ import type { LoginResponse } from "@tesslate/contract";
 import type { Config } from "../../config.ts";
 import type { Authenticator, Principal } from "../../http/context.ts";
 import { hashToken, randomToken, type CryptoBox } from "../../platform/crypto.ts";
-import { AppError, unauthorized } from "../../platform/errors.ts";
+import { unauthorized } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type Registration, type UserRow, type Users } from "../users/index.ts";
@@ -10,6 +10,7 @@ import type { AuthStore } from "./auth.store.ts";
 import type { LiveSession, Sessions } from "./sessions.ts";
 import type { Setup } from "./setup.ts";
 import { createAccessTokens, createCsrfTokens } from "./tokens.ts";
+import type { TwoFactor } from "./two-factor.ts";
 
 /** Where a call comes from, for limits and for the account's list of sessions. */
 export interface Caller {
@@ -21,8 +22,6 @@ export interface TokenPair {
   accessToken: string;
   refreshToken: string;
 }
-/** Asks for more than the password; given by the two-factor feature when it is there. */
-export type SecondFactor = (user: UserRow) => Promise<{ temp_token: string; method: "email" }>;
 
 const quarterHour = 15 * 60;
 const hour = 3600;
@@ -40,7 +39,7 @@ export function createAuth({
   box,
   config,
   log,
-  secondFactor,
+  twoFactor,
 }: {
   store: AuthStore;
   users: Users;
@@ -51,7 +50,7 @@ export function createAuth({
   box: CryptoBox;
   config: Config["auth"];
   log: Logger;
-  secondFactor?: SecondFactor;
+  twoFactor: TwoFactor;
 }) {
   const accessTokens = createAccessTokens(box, config.accessTokenMs);
   const csrf = createCsrfTokens(config.csrfKey?.reveal() ?? box.deriveKey("csrf"), config.csrfMaxAgeMs);
@@ -83,6 +82,16 @@ export function createAuth({
       principal.session_id === undefined ? () => undefined : sessions.watch(principal.session_id, principal.id, ended),
   };
 
+  const open = async (user: UserRow, caller: Caller): Promise<TokenPair> => {
+    const { id, refreshToken } = await sessions.open(user, caller);
+    log.info({ user_id: user.id, session_id: id }, "user signed in");
+    return { accessToken: accessTokenOf(user, id), refreshToken };
+  };
+  const signedIn = (pair: TokenPair): { answer: LoginResponse; pair: TokenPair } => ({
+    answer: { access_token: pair.accessToken, token_type: "bearer", requires_2fa: false, temp_token: null, method: null },
+    pair,
+  });
+
   return {
     authenticator,
     setup,
@@ -109,24 +118,23 @@ export function createAuth({
       );
       const isRight = await passwords.verify(user?.hashed_password, password);
       if (!user || !isRight || !isLiving(user)) throw unauthorized("The e-mail, username or password is wrong.", "login_bad_credentials");
-      await limits.reset(accountKey);
       if (user.hashed_password && passwords.isOutdated(user.hashed_password))
         await users.rehash(user.id, user.hashed_password, await passwords.hash(password));
-      if (user.two_fa_enabled) {
-        // Never without the second factor, and never a way in that skips it.
-        if (!secondFactor)
-          throw new AppError("not_configured", "This account asks for a code, and this server cannot send one at the moment.");
-        const { temp_token, method } = await secondFactor(user);
-        return { answer: { access_token: null, token_type: "bearer", requires_2fa: true, temp_token, method }, pair: undefined };
+      if (twoFactor.isRequired(user)) {
+        const temp_token = await twoFactor.begin(user);
+        return { answer: { access_token: null, token_type: "bearer", requires_2fa: true, temp_token, method: "email" }, pair: undefined };
       }
-      const { id, refreshToken } = await sessions.open(user, caller);
-      const accessToken = accessTokenOf(user, id);
-      log.info({ user_id: user.id, session_id: id }, "user signed in");
-      return {
-        answer: { access_token: accessToken, token_type: "bearer", requires_2fa: false, temp_token: null, method: null },
-        pair: { accessToken, refreshToken },
-      };
+      await limits.reset(accountKey);
+      return signedIn(await open(user, caller));
     },
+
+    /** The second step of `login`. Throws `two_fa_session_invalid`, `two_fa_code_invalid`. */
+    finishLogin: async (tempToken: string, code: string, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair }> =>
+      signedIn(await open(await twoFactor.verify(tempToken, code, caller.ip), caller)),
+    resendCode: (tempToken: string, caller: Caller): Promise<void> => twoFactor.resend(tempToken, caller.ip),
+
+    /** Signs in somebody who proved elsewhere who they are. */
+    open: (user: UserRow, caller: Caller): Promise<TokenPair> => open(user, caller),
 
     /** Throws `refresh_invalid`. */
     refresh: async (token: string | undefined): Promise<TokenPair> => {

@@ -1,7 +1,7 @@
 import { and, eq, isNull, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { users, type UserRow } from "../users/users.table.ts";
-import { oneTimeTokens, sessions, type SessionRow } from "./auth.table.ts";
+import { loginAttempts, oneTimeTokens, sessions, type SessionRow } from "./auth.table.ts";
 
 /** The bell that tells every process what it may no longer believe. */
 export const sessionsChannel = "sessions";
@@ -104,9 +104,15 @@ export function createAuthStore(db: Database) {
         });
       return row?.isValid ? row : undefined;
     },
+    /** Ends the user's sign-ins that wait for a code. */
+    endAttempts: async (userId: string, q: Queries = db): Promise<void> => {
+      await q.delete(loginAttempts).where(eq(loginAttempts.user_id, userId));
+    },
     /** Deletes what is of no use to anybody. Ended sessions stay for a month, for the account's history. */
     prune: async (): Promise<void> => {
       await db.execute(sql`delete from one_time_tokens where expires_at < now()`);
+      await db.execute(sql`delete from login_attempts where expires_at < now()`);
+      await db.execute(sql`delete from oauth_states where expires_at < now()`);
       await db.execute(sql`delete from sessions where expires_at < now() - interval '30 days' or revoked_at < now() - interval '30 days'`);
     },
   };

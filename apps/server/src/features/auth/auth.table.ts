@@ -1,5 +1,5 @@
-import { index, jsonb, pgTable, text, uuid } from "drizzle-orm/pg-core";
-import { createdAt, id, timestamptz } from "../../platform/columns.ts";
+import { index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { bytea, createdAt, id, timestamptz } from "../../platform/columns.ts";
 import { users } from "../users/users.table.ts";
 
 /** A sign-in that can be revoked (accounts-projects 0.4). `refresh_hash` is the current refresh token's; the previous one is honoured for 30 s. */
@@ -33,6 +33,53 @@ export const oneTimeTokens = pgTable("one_time_tokens", {
     .notNull()
     .references(() => users.id, { onDelete: "cascade" }),
   payload: jsonb().$type<Record<string, unknown>>().notNull(),
+  created_at: createdAt(),
+  expires_at: timestamptz().notNull(),
+});
+
+/** Sign-ins that passed the password and wait for a code. The token and the code are kept hashed. */
+export const loginAttempts = pgTable(
+  "login_attempts",
+  {
+    id: id(),
+    token_hash: text().notNull().unique(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    code_hash: text(),
+    code_expires_at: timestamptz(),
+    code_wrong: integer().notNull().default(0),
+    wrong_total: integer().notNull().default(0),
+    sends: integer().notNull().default(0),
+    sent_at: createdAt(),
+    created_at: createdAt(),
+    expires_at: timestamptz().notNull(),
+  },
+  (t) => [index("login_attempts_user_id_idx").on(t.user_id)],
+);
+
+/** Accounts elsewhere that open an account here. Their tokens are of no use to us and not kept. */
+export const oauthAccounts = pgTable(
+  "oauth_accounts",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    provider: text().notNull(),
+    account_id: text().notNull(),
+    account_email: text().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [unique("oauth_accounts_provider_account_key").on(t.provider, t.account_id), index("oauth_accounts_user_id_idx").on(t.user_id)],
+);
+
+/** Sign-ins under way at a provider: single use, bound to the browser that began them. `sealed` holds the PKCE verifier. */
+export const oauthStates = pgTable("oauth_states", {
+  state_hash: text().primaryKey(),
+  provider: text().notNull(),
+  browser_hash: text().notNull(),
+  sealed: bytea().notNull(),
   created_at: createdAt(),
   expires_at: timestamptz().notNull(),
 });

@@ -1,6 +1,12 @@
-export { createAuth, type Auth, type SecondFactor } from "./auth.service.ts";
+export { createAuth } from "./auth.service.ts";
 export { createAuthStore } from "./auth.store.ts";
 export { createSessions, type Sessions } from "./sessions.ts";
 export { createSetup, type Setup } from "./setup.ts";
 export { createRefreshTokens } from "./tokens.ts";
 export { mountAuth } from "./auth.routes.ts";
+export { createAttemptsStore } from "./attempts.store.ts";
+export { createOauth } from "./oauth.ts";
+export { createProviders } from "./oauth.providers.ts";
+export { createOauthStore } from "./oauth.store.ts";
+export { createRecovery } from "./recovery.ts";
+export { createTwoFactor } from "./two-factor.ts";

@@ -43,6 +43,32 @@ export function createAccessTokens(box: CryptoBox, lifetimeMs: number): AccessTo
   };
 }
 
+/** Signed statements for one purpose, mailed as links. No other purpose's token passes, nor one out of time. */
+export interface PurposeTokens<C extends Record<string, string>> {
+  make(claims: C, lifetimeMs: number): string;
+  verify(token: string): C | undefined;
+}
+export function createPurposeTokens<C extends Record<string, string>>(
+  box: CryptoBox,
+  purpose: string,
+  names: readonly (keyof C & string)[],
+): PurposeTokens<C> {
+  const key = box.deriveKey(purpose);
+  const aud = `tesslate:${purpose}`;
+  const verify = createVerifier({ key, algorithms: ["HS256"], allowedAud: aud, requiredClaims: [...names, "exp", "aud"] });
+  return {
+    make: (claims, lifetimeMs) => createSigner({ key, algorithm: "HS256", expiresIn: lifetimeMs, aud })({ ...claims }),
+    verify: (token) => {
+      try {
+        const claims = verify(token) as Record<string, unknown>;
+        return names.every((name) => typeof claims[name] === "string") ? (claims as C) : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
 /**
  * Refresh tokens: session id, generation and a MAC over both, so that the token of any generation can be made again.
  * A tab that lost the race of a rotation gets the very token the winner got, a use of a generation long gone is recognised as

@@ -6,3 +6,6 @@ export { createPreviews } from "./previews.service.ts";
 export { createPreviewsStore } from "./previews.store.ts";
 export { createShareLinks, createShares } from "./shares.service.ts";
 export { createSharesStore } from "./shares.store.ts";
+export { createPodAccess } from "./pod-access.ts";
+export { createPodAccessStore } from "./pod-access.store.ts";
+export { mountPodAccess } from "./pod-access.routes.ts";

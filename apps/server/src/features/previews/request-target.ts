@@ -86,3 +86,9 @@ function hasHidden(segments: string[]): boolean {
   const isPackage = (index: number) => segments.indexOf("node_modules") >= 0 && segments.indexOf("node_modules") < index;
   return segments.some((s, i) => s.startsWith(".") && s !== "." && s !== ".." && s !== ".well-known" && !isPackage(i));
 }
+
+/** The label that names a container in a preview's host; empty for any other host. */
+export const labelOf = (host: string | undefined, domain: string): string => {
+  const name = (host ?? "").toLowerCase().replace(/:\d+$/, "");
+  return name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : "";
+};

@@ -11,7 +11,7 @@ import type { Projects } from "../projects/index.ts";
 import { createForwarder, type Passage, type Target } from "./forward.ts";
 import { pages, sendPage, type Page } from "./pages.ts";
 import type { Reporting } from "./reports.ts";
-import { refusalOf } from "./request-target.ts";
+import { labelOf, refusalOf } from "./request-target.ts";
 import { isGuest, type Place, type Visitors } from "./visitors.ts";
 
 /** How long a request waits for its project to wake before it is answered by a page that loads itself again. */
@@ -25,10 +25,6 @@ const bridgeFile = ["./bridge.js", "../src/features/previews/bridge.js"]
   .map((p) => fileURLToPath(new URL(p, import.meta.url)))
   .find((p) => existsSync(p));
 
-const labelOf = (host: string | undefined, domain: string): string => {
-  const name = (host ?? "").toLowerCase().replace(/:\d+$/, "");
-  return name.endsWith(`.${domain}`) ? name.slice(0, -domain.length - 1) : "";
-};
 /** A page load, whose answer may be changed and who is shown pages; fetches, images and scripts are not. */
 const isPageLoad = ({ method, headers }: IncomingMessage): boolean => {
   if (method !== "GET" && method !== "HEAD" && method !== "POST") return false;

@@ -12,6 +12,8 @@ export interface SystemFacts {
   isDemo: () => Promise<boolean>;
   hasMail: boolean;
   hasTwoFactor: boolean;
+  hasGoogle: boolean;
+  hasGitHub: boolean;
 }
 
 /** Each resolves when its part works and rejects when it does not. */
@@ -66,7 +68,13 @@ export function mountSystem(
         setup_required: isRequired,
         setup_token_required: isRequired && needsToken,
         demo: await facts.isDemo(),
-        features: { stripe: false, google_oauth: false, github_oauth: false, two_fa: facts.hasTwoFactor, smtp: facts.hasMail },
+        features: {
+          stripe: false,
+          google_oauth: facts.hasGoogle,
+          github_oauth: facts.hasGitHub,
+          two_fa: facts.hasTwoFactor,
+          smtp: facts.hasMail,
+        },
       };
     },
   });

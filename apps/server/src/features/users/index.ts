@@ -1,5 +1,13 @@
 export { createPasswords, type Passwords } from "./passwords.ts";
-export { createUsers, wireOf, type OnRegistered, type Registration, type Users, type UserSessions } from "./users.service.ts";
+export {
+  createUsers,
+  wireOf,
+  type OnEmailChanged,
+  type OnRegistered,
+  type Registration,
+  type Users,
+  type UserSessions,
+} from "./users.service.ts";
 export { createUsersStore, isLiving } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";
 export type { UserRow } from "./users.table.ts";

@@ -1,4 +1,4 @@
-import type { PublicUser, UpdateUser, User } from "@tesslate/contract";
+import type { ErrorCode, PublicUser, UpdateUser, User } from "@tesslate/contract";
 import { isUniqueViolation, type Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
@@ -29,6 +29,8 @@ export interface Registration {
 /** What a new user brings along, done in the transaction that creates them (a library entry, a theme). */
 export type OnRegistered = (tx: Queries, user: UserRow) => Promise<void>;
 
+export type OnEmailChanged = (tx: Queries, user: UserRow, formerEmail: string) => Promise<void>;
+
 /** The sessions of users, as far as profile changes touch them. */
 export interface UserSessions {
   revokeOthers(tx: Queries, userId: string, keepSessionId: string | undefined, reason: string): Promise<void>;
@@ -46,6 +48,7 @@ export function createUsers({
   sessions,
   limits,
   onRegistered = [],
+  onEmailChanged = [],
   hasTwoFactor = false,
 }: {
   store: UsersStore;
@@ -53,6 +56,7 @@ export function createUsers({
   sessions: UserSessions;
   limits: RateLimiter;
   onRegistered?: OnRegistered[];
+  onEmailChanged?: OnEmailChanged[];
   /** A second factor can be sent and checked; without it nobody can switch it on and lock themselves out. */
   hasTwoFactor?: boolean;
 }) {
@@ -61,6 +65,33 @@ export function createUsers({
     if (!isWellFormedUsername(username)) throw malformedUsername();
     if (isReservedUsername(username)) throw usernameTaken();
     return username;
+  };
+
+  /** `undefined` when the e-mail, or the username that was asked for, is taken. Everything an account starts with comes in the same transaction. */
+  const insertAccount = async (
+    tx: Queries,
+    values: Omit<NewUser, "username" | "slug">,
+    username?: string,
+  ): Promise<UserRow | undefined> => {
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const chosen = username ?? generateUsername(values.email);
+      const row = await store.insert(tx, {
+        ...values,
+        username: chosen,
+        slug: generateSlug(chosen),
+        daily_credits: dailyCredits,
+        signup_bonus_credits: signupBonus.credits,
+        signup_bonus_expires_at: new Date(Date.now() + signupBonus.days * 86_400_000).toISOString(),
+        referral_code: generateReferralCode(),
+      });
+      if (row) {
+        for (const hook of onRegistered) await hook(tx, row);
+        return row;
+      }
+      if (await store.findByEmail(values.email, tx)) return undefined;
+      if (username && (await store.findByUsername(username, tx))) return undefined;
+    }
+    throw new Error("no free username, slug and referral code found");
   };
 
   return {
@@ -80,31 +111,27 @@ export function createUsers({
       return store.transaction(async (tx) => {
         const is_superuser = await decideAdmin(tx);
         const referrer = input.referral_code ? await store.findByReferralCode(input.referral_code.trim().toUpperCase(), tx) : undefined;
-        for (let attempt = 0; attempt < 8; attempt++) {
-          const chosen = username ?? generateUsername(email);
-          const row = await store.insert(tx, {
-            email,
-            hashed_password,
-            name,
-            username: chosen,
-            slug: generateSlug(chosen),
-            is_superuser,
-            daily_credits: dailyCredits,
-            signup_bonus_credits: signupBonus.credits,
-            signup_bonus_expires_at: new Date(Date.now() + signupBonus.days * 86_400_000).toISOString(),
-            referral_code: generateReferralCode(),
-            referred_by: referrer?.referral_code ?? null,
-          });
-          if (row) {
-            for (const hook of onRegistered) await hook(tx, row);
-            return row;
-          }
-          if (await store.findByEmail(email, tx))
-            throw badRequest("An account with this e-mail exists already.", "register_user_already_exists");
-          if (username && (await store.findByUsername(username, tx))) throw usernameTaken();
-        }
-        throw new Error("no free username, slug and referral code found");
+        const row = await insertAccount(
+          tx,
+          { email, hashed_password, name, is_superuser, referred_by: referrer?.referral_code ?? null },
+          username,
+        );
+        if (row) return row;
+        if (username && (await store.findByUsername(username, tx))) throw usernameTaken();
+        throw badRequest("An account with this e-mail exists already.", "register_user_already_exists");
       });
+    },
+
+    /** An account for somebody whom a provider vouches for: the address is confirmed, there is no password. `undefined`: the address is taken. */
+    registerVerified: (
+      tx: Queries,
+      input: { email: string; name: string | null; avatar_url: string | null },
+      is_superuser: boolean,
+    ): Promise<UserRow | undefined> => {
+      const email = normalizeEmail(input.email);
+      const avatar_url = input.avatar_url !== null && avatarProblem(input.avatar_url) === undefined ? input.avatar_url : null;
+      const name = input.name?.trim().slice(0, 100) || defaultName(email);
+      return insertAccount(tx, { email, hashed_password: null, name, is_superuser, is_verified: true, avatar_url });
     },
 
     get: async (id: string): Promise<UserRow> => {
@@ -112,6 +139,20 @@ export function createUsers({
       if (!row) throw notFound("User");
       return row;
     },
+    find: (id: string, q?: Queries): Promise<UserRow | undefined> => store.find(id, q),
+    findByEmail: (email: string, q?: Queries): Promise<UserRow | undefined> => store.findByEmail(normalizeEmail(email), q),
+    /** Throws `code` with the rule that this password breaks. */
+    checkPassword: (password: string, user: Pick<UserRow, "email" | "username">, code: ErrorCode): void => {
+      const problem = passwordProblem(password, user);
+      if (problem) throw badRequest(problem, code);
+    },
+    /** False when the password is not `from` any more. */
+    replacePassword: store.replacePassword,
+    /** `undefined` when the address is not this one any more. */
+    markVerified: async (id: string, email: string): Promise<UserRow | undefined> => store.markVerified(id, email),
+    /** Somebody else may have made this account with an address that is not theirs: from now on only its owner gets in. */
+    claim: store.claim,
+    backfillAvatar: store.backfillAvatar,
     /** By e-mail or username, whatever state the account is in. */
     findByLogin: (login: string): Promise<UserRow | undefined> =>
       login.includes("@") ? store.findByEmail(normalizeEmail(login)) : store.findByUsername(normalizeUsername(login)),
@@ -149,6 +190,9 @@ export function createUsers({
       }
       if (body.two_fa_enabled === true && !user.two_fa_enabled && !hasTwoFactor)
         throw new AppError("not_configured", "Two-factor sign-in is not available on this server.");
+      // Codes go to this address: one that nobody reads would lock the account.
+      if (body.two_fa_enabled === true && !user.two_fa_enabled && (!user.is_verified || hasNewEmail))
+        throw conflict("email_not_verified", "Confirm your e-mail address first: the codes go there.");
 
       const changes: Partial<NewUser> = {
         ...(hasNewEmail && { email, is_verified: false }),
@@ -161,6 +205,7 @@ export function createUsers({
         const row = await store.transaction(async (tx) => {
           const updated = await store.update(id, changes, tx);
           if (body.password !== undefined) await sessions.revokeOthers(tx, id, sessionId, "password_changed");
+          if (hasNewEmail && updated) for (const hook of onEmailChanged) await hook(tx, updated, user.email);
           return updated;
         });
         if (!row) throw notFound("User");

@@ -38,6 +38,35 @@ export function createUsersStore(db: Database) {
         .set({ hashed_password: to })
         .where(and(eq(users.id, id), eq(users.hashed_password, from)));
     },
+    replacePassword: async (tx: Queries, id: string, from: string | null, to: string): Promise<boolean> =>
+      (
+        await tx
+          .update(users)
+          .set({ hashed_password: to, updated_at: sql`now()` })
+          .where(and(eq(users.id, id), sql`${users.hashed_password} is not distinct from ${from}`))
+          .returning({ id: users.id })
+      ).length > 0,
+    markVerified: async (id: string, email: string): Promise<UserRow | undefined> =>
+      (
+        await db
+          .update(users)
+          .set({ is_verified: true, updated_at: sql`now()` })
+          .where(and(eq(users.id, id), eq(users.email, email)))
+          .returning()
+      )[0],
+    /** Verifies the address and forgets a password that was set before it was verified. */
+    claim: async (tx: Queries, id: string): Promise<void> => {
+      await tx
+        .update(users)
+        .set({ is_verified: true, hashed_password: null, updated_at: sql`now()` })
+        .where(and(eq(users.id, id), eq(users.is_verified, false)));
+    },
+    backfillAvatar: async (tx: Queries, id: string, url: string): Promise<void> => {
+      await tx
+        .update(users)
+        .set({ avatar_url: url })
+        .where(and(eq(users.id, id), sql`${users.avatar_url} is null`));
+    },
     hasAdministrator: async (q: Queries = db): Promise<boolean> => {
       const result = await q.execute<{ has: boolean }>(
         sql`select exists (select 1 from users where is_superuser and is_active and not is_deleted) as has`,

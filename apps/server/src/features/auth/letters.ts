@@ -1,0 +1,66 @@
+import type { Letter } from "../../platform/mail.ts";
+
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/** One look for all: a greeting, a few sentences, at most one thing to press or to type. */
+function letter(
+  to: string,
+  subject: string,
+  parts: { name: string; say: string[]; link?: { word: string; url: string }; code?: string; end: string },
+): Letter {
+  const greeting = `Hello ${parts.name},`;
+  const text = [greeting, ...parts.say, parts.link?.url, parts.code, parts.end].filter((line) => line !== undefined).join("\n\n");
+  const p = (content: string) => `<p style="margin:0 0 16px">${content}</p>`;
+  const html = `<!doctype html><html lang="en"><body style="margin:0;padding:32px 16px;background:#f6f5f3;color:#1d1c1a;font:15px/1.5 system-ui,sans-serif"><div style="max-width:480px;margin:0 auto;padding:28px;background:#fff;border-radius:8px">${[
+    p(escapeHtml(greeting)),
+    ...parts.say.map((line) => p(escapeHtml(line))),
+    ...(parts.link
+      ? [
+          p(
+            `<a href="${escapeHtml(parts.link.url)}" style="display:inline-block;padding:10px 18px;border-radius:6px;background:#1d1c1a;color:#fff;text-decoration:none">${escapeHtml(parts.link.word)}</a>`,
+          ),
+        ]
+      : []),
+    ...(parts.code ? [p(`<strong style="font-size:26px;letter-spacing:6px">${escapeHtml(parts.code)}</strong>`)] : []),
+    `<p style="margin:0;color:#6b6963;font-size:13px">${escapeHtml(parts.end)}</p>`,
+  ].join("")}</div></body></html>`;
+  return { to, subject, text: `${text}\n`, html };
+}
+
+interface Addressee {
+  email: string;
+  name: string;
+}
+const minutes = (ms: number) => `${Math.round(ms / 60_000)} minutes`;
+
+export const resetLetter = (user: Addressee, url: string, lifetimeMs: number): Letter =>
+  letter(user.email, "Set a new password", {
+    name: user.name,
+    say: [`Somebody, hopefully you, asked for a new password at Tesslate Studio. The link works once, within ${minutes(lifetimeMs)}.`],
+    link: { word: "Set a new password", url },
+    end: "If it was not you, nothing needs to be done: your password stays as it is.",
+  });
+
+export const verifyLetter = (user: Addressee, url: string): Letter =>
+  letter(user.email, "Confirm your e-mail address", {
+    name: user.name,
+    say: ["Confirm that this address is yours, so that you can get back into your account should you lose your password."],
+    link: { word: "Confirm the address", url },
+    end: "If you have no account at Tesslate Studio, ignore this message.",
+  });
+
+export const codeLetter = (user: Addressee, code: string, lifetimeMs: number): Letter =>
+  letter(user.email, `${code} is your sign-in code`, {
+    name: user.name,
+    say: [`Type this code to finish signing in. It works for ${minutes(lifetimeMs)}.`],
+    code,
+    end: "If you are not signing in right now, somebody knows your password: change it.",
+  });
+
+/** To the former address: whoever owns it must learn that the account moved away from it. */
+export const movedLetter = (former: Addressee, newEmail: string): Letter =>
+  letter(former.email, "Your e-mail address was changed", {
+    name: former.name,
+    say: [`The address of your Tesslate Studio account is now ${newEmail}. Messages go there from now on.`],
+    end: "If it was not you, tell whoever runs this server at once.",
+  });

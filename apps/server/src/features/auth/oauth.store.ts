@@ -1,0 +1,48 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../platform/database.ts";
+import { oauthAccounts, oauthStates } from "./auth.table.ts";
+
+export interface OauthState {
+  provider: string;
+  browser_hash: string;
+  sealed: Buffer;
+  isExpired: boolean;
+}
+
+export type OauthStore = ReturnType<typeof createOauthStore>;
+export function createOauthStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    insertState: async (values: { state_hash: string; provider: string; browser_hash: string; sealed: Buffer; lifetimeMs: number }) => {
+      const { lifetimeMs, ...row } = values;
+      await db.insert(oauthStates).values({ ...row, expires_at: sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never });
+    },
+    /** Consumes a state: of several parallel callers exactly one gets it. Another browser's stays where it is. */
+    takeState: async (stateHash: string, provider: string, browserHash: string): Promise<OauthState | undefined> =>
+      (
+        await db
+          .delete(oauthStates)
+          .where(and(eq(oauthStates.state_hash, stateHash), eq(oauthStates.provider, provider), eq(oauthStates.browser_hash, browserHash)))
+          .returning({
+            provider: oauthStates.provider,
+            browser_hash: oauthStates.browser_hash,
+            sealed: oauthStates.sealed,
+            isExpired: sql<boolean>`${oauthStates.expires_at} <= now()`,
+          })
+      )[0],
+    findAccount: async (tx: Queries, provider: string, accountId: string): Promise<string | undefined> =>
+      (
+        await tx
+          .select({ user_id: oauthAccounts.user_id })
+          .from(oauthAccounts)
+          .where(and(eq(oauthAccounts.provider, provider), eq(oauthAccounts.account_id, accountId)))
+      )[0]?.user_id,
+    insertAccount: async (tx: Queries, values: { user_id: string; provider: string; account_id: string; account_email: string }) => {
+      await tx.insert(oauthAccounts).values(values).onConflictDoNothing();
+    },
+    /** Until the transaction ends, nobody else decides whose this account is. */
+    lockAccount: async (tx: Queries, provider: string, accountId: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`oauth ${provider} ${accountId}`}, 0))`);
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import type { CryptoBox } from "../../platform/crypto.ts";
+import type { Database, Queries } from "../../platform/database.ts";
+import { badRequest } from "../../platform/errors.ts";
+import { enqueueJob } from "../../platform/jobs.ts";
+import type { Logger } from "../../platform/logger.ts";
+import type { Mail } from "../../platform/mail.ts";
+import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
+import { isLiving, type Passwords, type UserRow, type Users } from "../users/index.ts";
+import type { AuthStore } from "./auth.store.ts";
+import { movedLetter, resetLetter, verifyLetter } from "./letters.ts";
+import type { Sessions } from "./sessions.ts";
+import { createPurposeTokens, isEqual } from "./tokens.ts";
+
+const hour = 3600;
+const resetMs = 3600_000;
+const verifyMs = 3600_000;
+const signUpVerifyMs = 24 * 3600_000;
+
+/** Getting back in and proving an address (accounts-projects 2): forgot, reset, verify. */
+export type Recovery = ReturnType<typeof createRecovery>;
+export function createRecovery({
+  db,
+  store,
+  users,
+  sessions,
+  passwords,
+  mail,
+  limits,
+  box,
+  appBaseUrl,
+  log,
+}: {
+  db: Database;
+  store: AuthStore;
+  users: Users;
+  sessions: Sessions;
+  passwords: Passwords;
+  mail: Mail;
+  limits: RateLimiter;
+  box: CryptoBox;
+  appBaseUrl: string;
+  log: Logger;
+}) {
+  const resetTokens = createPurposeTokens<{ sub: string; print: string }>(box, "password reset", ["sub", "print"]);
+  const verifyTokens = createPurposeTokens<{ sub: string; email: string }>(box, "e-mail verification", ["sub", "email"]);
+
+  /** Changes with every password, so that a token serves once and is void after any change. */
+  const printOf = (user: Pick<UserRow, "id" | "hashed_password">) =>
+    createHash("sha256")
+      .update(`${user.id}\n${user.hashed_password ?? ""}`)
+      .digest("base64url");
+
+  /** The work happens in a job for known and unknown addresses alike: the answer takes the same time for both. */
+  const ask = async (job: "mail_reset" | "mail_verify", email: string, ip: string) => {
+    const address = email.trim().toLowerCase();
+    await limits.count(
+      { key: `${job}:ip:${networkOf(ip)}`, max: 5, windowSeconds: hour },
+      { key: `${job}:email:${address}`, max: 3, windowSeconds: hour },
+    );
+    await enqueueJob(db, job, { email: address });
+  };
+  const findLiving = async (payload: unknown): Promise<UserRow | undefined> => {
+    const user = await users.findByLogin((payload as { email: string }).email);
+    return user && isLiving(user) ? user : undefined;
+  };
+  const queueVerification = async (tx: Queries, user: UserRow, lifetimeMs: number) => {
+    const token = verifyTokens.make({ sub: user.id, email: user.email }, lifetimeMs);
+    await mail.queue(tx, verifyLetter(user, `${appBaseUrl}/verify?token=${token}`));
+  };
+
+  return {
+    forgotPassword: (email: string, ip: string): Promise<void> => ask("mail_reset", email, ip),
+    requestVerification: (email: string, ip: string): Promise<void> => ask("mail_verify", email, ip),
+
+    /** Throws `reset_password_bad_token`, `reset_password_invalid_password`. Ends every session and every sign-in that waits for a code. */
+    resetPassword: async (token: string, password: string): Promise<void> => {
+      const bad = () => badRequest("This link is no longer valid. Ask for a new one.", "reset_password_bad_token");
+      const claims = resetTokens.verify(token);
+      const user = claims && (await users.find(claims.sub));
+      if (!user || !isLiving(user) || !isEqual(claims.print, printOf(user))) throw bad();
+      users.checkPassword(password, user, "reset_password_invalid_password");
+      const hash = await passwords.hash(password);
+      const isDone = await db.transaction(async (tx) => {
+        if (!(await users.replacePassword(tx, user.id, user.hashed_password, hash))) return false;
+        await store.endAttempts(user.id, tx);
+        await sessions.revokeOthers(tx, user.id, undefined, "password_reset");
+        return true;
+      });
+      if (!isDone) throw bad();
+      await sessions.forgetUser(user.id);
+      log.info({ user_id: user.id }, "password reset");
+    },
+
+    /** Throws `verify_user_bad_token`, `verify_user_already_verified`. */
+    verify: async (token: string): Promise<UserRow> => {
+      const bad = () => badRequest("This link is no longer valid. Ask for a new one.", "verify_user_bad_token");
+      const claims = verifyTokens.verify(token);
+      const user = claims && (await users.find(claims.sub));
+      if (!user || !isLiving(user) || user.email !== claims.email) throw bad();
+      if (user.is_verified) throw badRequest("This address is confirmed already.", "verify_user_already_verified");
+      const row = await users.markVerified(user.id, claims.email);
+      if (!row) throw bad();
+      return row;
+    },
+
+    /** For whatever makes a new account, in its transaction. */
+    onRegistered: async (tx: Queries, user: UserRow): Promise<void> => {
+      if (!user.is_verified) await queueVerification(tx, user, signUpVerifyMs);
+    },
+    onEmailChanged: async (tx: Queries, user: UserRow, formerEmail: string): Promise<void> => {
+      await queueVerification(tx, user, signUpVerifyMs);
+      await mail.queue(tx, movedLetter({ email: formerEmail, name: user.name }, user.email));
+    },
+
+    jobHandlers: {
+      mail_reset: async (payload: unknown) => {
+        const user = await findLiving(payload);
+        if (!user) return;
+        const token = resetTokens.make({ sub: user.id, print: printOf(user) }, resetMs);
+        await mail.queue(db, resetLetter(user, `${appBaseUrl}/reset-password?token=${token}`, resetMs));
+      },
+      mail_verify: async (payload: unknown) => {
+        const user = await findLiving(payload);
+        if (user && !user.is_verified) await queueVerification(db, user, verifyMs);
+      },
+    },
+  };
+}
