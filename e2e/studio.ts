@@ -39,7 +39,15 @@ export async function startStudio(env: Record<string, string> = {}, options: { d
     const child = spawn(process.execPath, [join(root, "apps/server/dist/main.js")], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, PORT: String(port), DATA_DIR: dataDir, RATE_LIMIT_FACTOR: "0", LOG_LEVEL: "info", ...env },
+      env: {
+        ...process.env,
+        PORT: String(port),
+        DATA_DIR: dataDir,
+        RATE_LIMIT_FACTOR: "0",
+        TIER_MAX_PROJECTS_FREE: "1000",
+        LOG_LEVEL: "info",
+        ...env,
+      },
     });
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-400_000)));

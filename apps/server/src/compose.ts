@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { contract } from "@tesslate/contract";
 import { createRuntime, reachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
@@ -75,10 +75,22 @@ import {
   createProjectsStore,
   createProvisioning,
   createSandboxes,
+  createTemplateSource,
   loadTemplates,
   mountProjects,
 } from "./features/projects/index.ts";
 import { mountSystem } from "./features/system/index.ts";
+import {
+  createArchiveSource,
+  createDownload,
+  createFetchRepository,
+  createFork,
+  createForkSource,
+  createGitSource,
+  createImport,
+  mountTransfer,
+  sweepArchives,
+} from "./features/transfer/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
 import { createAssets, createAssetsStore, mountAssets } from "./features/assets/index.ts";
 import {
@@ -185,7 +197,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => events.close());
     const settings = createServerSettings({ db, bus, box });
     const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
-    const outbound = createOutbound({ allowHosts: [...config.outbound.allowHosts, ...modelHosts(config), ...providerHosts(config)] });
+    const ca = config.outbound.caFile === undefined ? undefined : await readFile(config.outbound.caFile, "utf8");
+    const outbound = createOutbound({
+      allowHosts: [...config.outbound.allowHosts, ...modelHosts(config), ...providerHosts(config)],
+      ...(ca && { ca }),
+    });
     closers.push(() => outbound.close());
     const mail = createMail({ config: config.mail, box, log });
     closers.push(() => mail.close());
@@ -342,19 +358,43 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       redactions,
       events,
     });
+    const previewsStore = createPreviewsStore(db);
+    const { insertFirst } = creation;
+    const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
+    /** Archives and repositories that wait for the setup of their project. */
+    const arrivals = join(dataDir, "arrivals");
+    await sweepArchives(arrivals);
     const provisioning = createProvisioning({
       store: projectsStore,
       projects,
-      containers: { insertFirst: creation.insertFirst, shutDown: power.shutDown },
+      sources: {
+        template: createTemplateSource({ projects, templates, insertFirst, runtime, log }),
+        archive: createArchiveSource({ dir: arrivals, projects, insertFirst, diskBytesOf }),
+        git: createGitSource({
+          projects,
+          fetchRepository: createFetchRepository({ dir: arrivals, outbound, log, ...(ca && { ca }) }),
+          insertFirst,
+          diskBytesOf,
+        }),
+        fork: createForkSource({
+          projects,
+          templates,
+          runtime,
+          copyContainers: creation.copyAll,
+          copyCanvas: [(tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies)],
+        }),
+      },
+      shutDown: power.shutDown,
+      maxProjects: config.projects.maxCount,
       templates,
+      checkRepository: outbound.check,
       tasks,
-      runtime,
       log,
     });
     const sharesStore = createSharesStore(db);
     const shareLinks = createShareLinks({ store: sharesStore, box, address, bus, log });
     const previews = createPreviews({
-      store: createPreviewsStore(db),
+      store: previewsStore,
       projects,
       containers,
       events,
@@ -541,6 +581,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       upload: createFileUpload({ projects, announce }),
     });
     mountAssets(mount, { assets });
+    mountTransfer(mount, {
+      download: createDownload({ projects }),
+      importArchive: createImport({ dir: arrivals, provisioning, diskBytesOf }),
+      fork: createFork({ projects, provisioning }),
+    });
     mountSecrets(mount, { secrets });
     mountShell(mount, { shell });
 

@@ -117,6 +117,11 @@ export const settings = {
     example: "localhost:11434,ollama.lan",
     about: "Hosts (host or host:port) that outgoing calls may reach although they are private, comma-separated",
   },
+  OUTBOUND_CA_FILE: {
+    default: "",
+    example: "/etc/ssl/company-ca.pem",
+    about: "Certificates (PEM) to trust in outgoing calls and clones beside the well-known authorities",
+  },
   ACCESS_TOKEN_EXPIRE_MINUTES: { default: "15", example: "15", about: "Lifetime of an access token", check: integer(1) },
   REFRESH_TOKEN_EXPIRE_DAYS: { default: "14", example: "14", about: "Lifetime of a session without use", check: integer(1) },
   COOKIE_SECURE: { example: "true", about: "Secure flag of our cookies. Default: true when APP_BASE_URL is https", check: flag },
@@ -186,6 +191,10 @@ export const settings = {
     about: "Disk that one project may use, in MiB, by tier (free, basic, pro, ultra); one number counts for all",
     check: (v) => (/^\d+(\s*,\s*\d+){0,3}$/.test(v) && /[1-9]/.test(v) ? undefined : "must be one to four whole numbers"),
   },
+  TIER_MAX_PROJECTS_FREE: { default: "3", example: "3", about: "Projects one person of the free tier may have", check: integer(0) },
+  TIER_MAX_PROJECTS_BASIC: { default: "7", example: "7", about: "The same for the basic tier", check: integer(0) },
+  TIER_MAX_PROJECTS_PRO: { default: "15", example: "15", about: "The same for the pro tier", check: integer(0) },
+  TIER_MAX_PROJECTS_ULTRA: { default: "40", example: "40", about: "The same for the ultra tier", check: integer(0) },
   IDLE_FREEZE_MINUTES: { default: "2", example: "2", about: "Idle time after which a project is frozen", check: number },
   IDLE_STOP_MINUTES: { default: "30", example: "30", about: "Idle time after which a project is stopped", check: number },
   AGENT_MAX_ITERATIONS_PER_RUN: { default: "200", example: "200", about: "Model calls of one run; 0 = unlimited", check: integer(0) },
@@ -291,7 +300,15 @@ export function readConfig(environment: Record<string, string | undefined>) {
       idleFreezeMs: Number(text("IDLE_FREEZE_MINUTES")) * 60_000,
       idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000,
     },
-    projects: { diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)) },
+    projects: {
+      diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)),
+      maxCount: {
+        free: Number(text("TIER_MAX_PROJECTS_FREE")),
+        basic: Number(text("TIER_MAX_PROJECTS_BASIC")),
+        pro: Number(text("TIER_MAX_PROJECTS_PRO")),
+        ultra: Number(text("TIER_MAX_PROJECTS_ULTRA")),
+      },
+    },
     /** Fixed by the contract (accounts-projects 5), not by the environment; here so that a test need not wait for hours. */
     shell: {
       maxOpen: 100,
@@ -350,7 +367,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,
       approvalTimeoutMs: Number(text("AGENT_APPROVAL_TIMEOUT_SECONDS")) * 1000,
     },
-    outbound: { allowHosts: list("OUTBOUND_ALLOW_HOSTS") },
+    outbound: { allowHosts: list("OUTBOUND_ALLOW_HOSTS"), caFile: text("OUTBOUND_CA_FILE") || undefined },
     mail: {
       host: text("SMTP_HOST"),
       port: Number(text("SMTP_PORT")),

@@ -12,6 +12,7 @@ import { secretsRoutes } from "./secrets.ts";
 import { shellRoutes } from "./shell.ts";
 import { systemRoutes } from "./system.ts";
 import { tasksRoutes } from "./tasks.ts";
+import { transferRoutes } from "./transfer.ts";
 import { usersRoutes } from "./users.ts";
 
 /** Every route of the API, grouped by noun. `<group>.<name>` is the operationId, the client call and the log field. */
@@ -21,6 +22,7 @@ export const contract = {
   podAccess: podAccessRoutes,
   users: usersRoutes,
   projects: projectsRoutes,
+  transfer: transferRoutes,
   containers: containersRoutes,
   files: filesRoutes,
   assets: assetsRoutes,

@@ -72,6 +72,8 @@ export const errorCodes = {
   is_directory: e(400),
   git_directory: e(403),
   asset_type_not_allowed: e(400),
+  bad_archive: e(400),
+  import_failed: e(400),
   last_column: e(400),
   task_limit_reached: e(409),
   etag_mismatch: e(412),

@@ -18,4 +18,5 @@ export * from "./dotenv.ts";
 export * from "./secrets.ts";
 export * from "./shell.ts";
 export * from "./tasks.ts";
+export * from "./transfer.ts";
 export * from "./system.ts";

@@ -266,6 +266,8 @@ export interface Entry {
   mtimeMs: number;
   /** Permission bits, where files have them. */
   mode?: number;
+  /** A symbolic link: `read` and `stream` follow it as long as it stays in the tree. */
+  isLink?: true;
 }
 export interface Change {
   path: string;

@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { lookup as dnsLookup } from "node:dns/promises";
-import { isIP, type LookupFunction } from "node:net";
+import { connect as dial, isIP, type LookupFunction, type Socket } from "node:net";
+import { rootCertificates } from "node:tls";
 import { Agent, buildConnector, fetch as undiciFetch, type RequestInit as UndiciRequestInit } from "undici";
 import { AppError } from "./errors.ts";
 import { isPublicAddress } from "./ip-address.ts";
@@ -9,6 +11,8 @@ export interface OutboundOptions {
   allowHosts: readonly string[];
   /** Default: the system's resolver. */
   lookup?: (hostname: string) => Promise<{ address: string; family: number }[]>;
+  /** Certificates (PEM) to trust beside the well-known authorities. */
+  ca?: string;
 }
 export interface OutboundLimits {
   /** From the call to the last byte. Default: none, the caller's signal ends it. */
@@ -31,6 +35,8 @@ export interface Outbound {
   limited(limits: OutboundLimits): typeof globalThis.fetch;
   /** Throws when a call to this address would be refused; calls nothing but the resolver. An unknown name passes: its call fails by itself. */
   check(url: string): Promise<void>;
+  /** A connection to a checked address of that host, for programs that speak for themselves. Throws `outbound_refused`, or why there is none. */
+  connect(hostname: string, port: number, signal?: AbortSignal): Promise<Socket>;
   close(): Promise<void>;
 }
 
@@ -38,7 +44,7 @@ const maxRedirects = 5;
 /** What may follow a redirect to another origin; everything else could be a credential. */
 const harmlessHeaders = new Set(["accept", "accept-language", "user-agent"]);
 
-export function createOutbound({ allowHosts, lookup = resolveAll }: OutboundOptions): Outbound {
+export function createOutbound({ allowHosts, lookup = resolveAll, ca }: OutboundOptions): Outbound {
   const allowed = new Set(allowHosts.map((entry) => entry.trim().toLowerCase()).filter(Boolean));
   const isAllowed = (hostname: string, port: string) => {
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
@@ -62,7 +68,13 @@ export function createOutbound({ allowHosts, lookup = resolveAll }: OutboundOpti
       const hostname = bare(options.hostname);
       void checked(hostname, portOf(options)).then(
         // The connection is made to what was checked: the name is not resolved again.
-        (addresses) => buildConnector({ timeout: 10_000, maxCachedSessions: 0, lookup: always(addresses) })({ ...options, hostname }, done),
+        (addresses) =>
+          buildConnector({
+            timeout: 10_000,
+            maxCachedSessions: 0,
+            lookup: always(addresses),
+            ...(ca && { ca: [...rootCertificates, ca] }),
+          })({ ...options, hostname }, done),
         (error: Error) => done(error, null),
       );
     },
@@ -117,6 +129,14 @@ export function createOutbound({ allowHosts, lookup = resolveAll }: OutboundOpti
       await checked(bare(url.hostname), portOf(url)).catch((error: unknown) => {
         if (error instanceof AppError) throw error;
       });
+    },
+    connect: async (hostname, port, signal) => {
+      const addresses = await checked(bare(hostname), String(port));
+      const socket = dial({ host: bare(hostname), port, lookup: always(addresses), autoSelectFamily: true, ...(signal && { signal }) });
+      socket.setTimeout(10_000, () => socket.destroy(new Error("no connection within 10 s")));
+      await once(socket, "connect");
+      socket.setTimeout(0);
+      return socket;
     },
     close: () => agent.destroy(),
   };

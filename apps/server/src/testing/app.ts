@@ -83,6 +83,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     DATA_DIR: dataDir,
     SECRET_KEY: "a key of the tests, long enough for everybody",
     RATE_LIMIT_FACTOR: "0",
+    TIER_MAX_PROJECTS_FREE: "1000",
     LOG_LEVEL: "debug",
     ...options.env,
   });

@@ -14,6 +14,7 @@ export function entryOf(path: string, stat: BigIntStats): Entry {
     etag: etagOf(stat),
     mtimeMs: Number(stat.mtimeNs / 1000n) / 1000,
     mode: Number(stat.mode & 0o777n),
+    ...(stat.isSymbolicLink() && { isLink: true as const }),
   };
 }
 

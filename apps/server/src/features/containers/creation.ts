@@ -4,11 +4,11 @@ import type { Static } from "typebox";
 import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
-import type { BundledTemplate, Projects, Templates } from "../projects/index.ts";
+import { serviceOf, type Projects, type ServiceShape, type Templates } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { Redactions } from "../secrets/index.ts";
 import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
-import { freshEnvironment, type ServiceCatalogue } from "./catalogue/index.ts";
+import { findService, freshEnvironment, type ServiceCatalogue } from "./catalogue/index.ts";
 import { wireOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { containers, ContainerRow } from "./containers.table.ts";
@@ -87,10 +87,7 @@ export function createCreation({
     }
     throw new AppError("internal_error", "No free address was found for this container. Try again.");
   };
-  const fromTemplate = (template: BundledTemplate): Values => ({
-    start_command: template.service.command,
-    framework: template.service.framework ?? null,
-  });
+  const runBy = ({ command, framework }: ServiceShape): Values => ({ start_command: command, framework });
 
   const requireSettled = (project: ProjectRow) => {
     if (project.environment_status === "provisioning" || project.environment_status === "setup_failed")
@@ -155,7 +152,7 @@ export function createCreation({
         tx,
         project,
         { name: body.name?.trim() || template.wire.name, directoryOf: (key) => key, port: template.service.port },
-        { ...fromTemplate(template), position_x: body.position_x ?? 0, position_y: body.position_y ?? 0 },
+        { ...runBy(serviceOf(template)), position_x: body.position_x ?? 0, position_y: body.position_y ?? 0 },
       );
       return {
         row: made,
@@ -216,15 +213,46 @@ export function createCreation({
     return { ...wireOf(await created(row), address), task_id: null, status_url: null };
   };
 
+  const copyOf = async (tx: Queries, row: ContainerRow, to: ProjectRow): Promise<ContainerRow> => {
+    const id = randomUUID();
+    const running = isOurs(row) ? findService(row.service_slug)?.running : undefined;
+    for (let attempt = 0; attempt < labelAttempts; attempt++) {
+      const made = await store.insert(tx, {
+        id,
+        project_id: to.id,
+        base_id: row.base_id,
+        name: row.name,
+        service_key: row.service_key,
+        host_label: hostLabel(to.slug, row.service_key, attempt),
+        directory: row.directory,
+        container_name: `${to.slug}-${row.service_key}`,
+        start_command: row.start_command,
+        framework: row.framework,
+        port: row.port,
+        internal_port: row.internal_port,
+        container_type: row.container_type,
+        service_slug: row.service_slug,
+        deployment_mode: row.deployment_mode,
+        deployment_provider: row.deployment_provider,
+        position_x: row.position_x,
+        position_y: row.position_y,
+        ...(running && vault.create(id, freshEnvironment(running))),
+      });
+      if (made) return made;
+    }
+    throw new AppError("internal_error", "No free address was found for a container. Try again.");
+  };
+
   return {
     /** The container at the root of a new project's tree. */
-    insertFirst: (tx: Queries, project: ProjectRow, template: BundledTemplate): Promise<ContainerRow> =>
-      insert(
-        tx,
-        project,
-        { name: template.wire.name, directoryOf: () => ".", port: template.service.port },
-        { ...fromTemplate(template), position_x: 200, position_y: 200 },
-      ),
+    insertFirst: (tx: Queries, project: ProjectRow, name: string, service: ServiceShape): Promise<ContainerRow> =>
+      insert(tx, project, { name, directoryOf: () => ".", port: service.port }, { ...runBy(service), position_x: 200, position_y: 200 }),
+    /** The containers of one project once more in another that has none yet: stopped, with the same keys and ports; secrets are new or none. */
+    copyAll: async (tx: Queries, from: ProjectRow, to: ProjectRow): Promise<ReadonlyMap<string, string>> => {
+      const copies = new Map<string, string>();
+      for (const row of await store.listAll(from.id, tx)) copies.set(row.id, (await copyOf(tx, row, to)).id);
+      return copies;
+    },
     create: async (userId: string, ref: string, body: Body): Promise<Created> => {
       const project = await projects.require(userId, ref);
       requireSettled(project);

@@ -1,6 +1,8 @@
 export { createProjects, type Projects, type Release } from "./projects.service.ts";
 export { createProjectsStore } from "./projects.store.ts";
-export { createProvisioning, type ContainerWork, type Provisioning } from "./provisioning.ts";
+export { createProvisioning, isBranchName, type CreatedProject, type Provisioning } from "./provisioning.ts";
+export type { FillContext, ProjectSource, ProjectSources, ServiceShape, SourceInput } from "./project-source.ts";
+export { createTemplateSource, serviceOf, type InsertFirst } from "./template-source.ts";
 export { createSandboxes } from "./sandboxes.ts";
 export { loadTemplates, type BundledTemplate, type Templates } from "./templates.ts";
 export { mountProjects } from "./projects.routes.ts";

@@ -128,8 +128,22 @@ export function createProjectsStore(db: Database) {
         .where(inArray(projects.id, ids));
       return new Map(rows.map(({ id, ...rest }) => [id, rest]));
     },
+    tierOf: async (user: string): Promise<UserRow["subscription_tier"]> =>
+      (await db.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, user)))[0]?.tier ?? "free",
     serviceKeys: async (id: string): Promise<string[]> =>
       (await db.select({ key: containers.service_key }).from(containers).where(eq(containers.project_id, id))).map((r) => r.key),
+    /** How many projects somebody has, and their tier. Holds a lock on the person until the transaction ends. */
+    countOwned: async (tx: Queries, owner: string): Promise<{ tier: UserRow["subscription_tier"]; count: number }> => {
+      const [user] = await tx.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, owner)).for("no key update");
+      const [row] = await tx
+        .select({ n: sql<string>`count(*)` })
+        .from(projects)
+        .where(and(eq(projects.owner_id, owner), isThere));
+      return { tier: user?.tier ?? "free", count: Number(row?.n ?? 0) };
+    },
+    setRemote: async (tx: Queries, id: string, remote_url: string): Promise<void> => {
+      await tx.update(projects).set({ has_git_repo: true, git_remote_url: remote_url }).where(eq(projects.id, id));
+    },
     /** The tier of the project's owner; free when the project is gone. */
     ownerTier: async (id: string): Promise<UserRow["subscription_tier"]> =>
       (

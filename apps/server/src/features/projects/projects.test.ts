@@ -64,7 +64,7 @@ describe("create", () => {
       [{ name: "a", source_type: "template", base_id: "no-such-template" }, 404],
       [{ name: "a", source_type: "github" }, 422],
       [{ name: "a", git_repo_url: "http://example.com/x.git" }, 422],
-      [{ name: "a", git_repo_url: "https://example.com/x.git" }, 400],
+      [{ name: "a", git_repo_url: "https://127.0.0.1/x.git" }, 400],
     ];
     for (const [json, status] of cases)
       expect([json, (await app.request("/api/projects", { method: "POST", user: ada, json })).status]).toEqual([json, status]);

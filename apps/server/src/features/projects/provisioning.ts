@@ -1,26 +1,27 @@
 import type { CreateProject, Project } from "@tesslate/contract";
-import type { RuntimeDriver } from "@tesslate/runtime";
 import type { Static } from "typebox";
 import { AppError, invalid, notFound } from "../../platform/errors.ts";
-import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { wireOf, type Projects } from "./projects.service.ts";
+import type { ProjectSource, ProjectSources, SourceInput } from "./project-source.ts";
 import type { ProjectsStore } from "./projects.store.ts";
 import type { ProjectRow } from "./projects.table.ts";
 import { newSlug } from "./slug.ts";
-import type { BundledTemplate, Templates } from "./templates.ts";
+import type { Templates } from "./templates.ts";
 
-/** What setting up and deleting a project need of its containers. */
-export interface ContainerWork {
-  /** The project's first container, at the root of its tree; not started. */
-  insertFirst(tx: Queries, project: ProjectRow, template: BundledTemplate): Promise<{ id: string }>;
-  /** Stops whatever runs or starts in the project, and forgets about it. */
-  shutDown(project: ProjectRow): Promise<void>;
-}
 interface CreationInput {
-  template_slug: string;
+  source: SourceInput;
   attempt: number;
+}
+export type CreatedProject = Project & { task_id: string; status_url: string };
+/** What is known of a project before its files are there. */
+export interface NewProject {
+  name: string;
+  description?: string | null;
+  source_type: string;
+  template_slug?: string | null;
+  source: SourceInput;
 }
 
 const maxAttempts = 3;
@@ -32,20 +33,28 @@ export type Provisioning = ReturnType<typeof createProvisioning>;
 export function createProvisioning({
   store,
   projects,
-  containers,
+  sources,
+  shutDown,
+  maxProjects,
   templates,
+  checkRepository,
   tasks,
-  runtime,
   log,
 }: {
   store: ProjectsStore;
   projects: Projects;
-  containers: ContainerWork;
+  sources: ProjectSources;
+  /** Stops whatever runs or starts in a project, and forgets about it. */
+  shutDown: (project: ProjectRow) => Promise<void>;
+  /** How many projects one person may have, by tier. */
+  maxProjects: Record<"free" | "basic" | "pro" | "ultra", number>;
   templates: Templates;
+  /** Refuses the address of a repository that must not be called. */
+  checkRepository: (url: string) => Promise<void>;
   tasks: Tasks;
-  runtime: RuntimeDriver;
   log: Logger;
 }) {
+  const sourceOf = ({ source }: CreationInput) => sources[source.kind] as ProjectSource;
   const creationKey = (id: string) => `project_creation:${id}`;
   const deletionKey = (id: string) => `project_deletion:${id}`;
   const factsOf = (project: ProjectRow) => ({ project_id: project.id, project_slug: project.slug, project_name: project.name });
@@ -71,42 +80,42 @@ export function createProvisioning({
   const setUp = async ({ task, input, signal, progress, note }: TaskContext<CreationInput>) => {
     const project = await store.find(task.project_id ?? "");
     if (!project || project.environment_status === "deleting") throw notFound("Project");
-    const template = templates.find(input.template_slug);
-    if (!template) throw new AppError("not_found", `The template ${input.template_slug} is not part of this version.`);
     await progress(5, "Making room for the project");
-    await progress(10, `Preparing the template ${template.wire.name}`);
-    const notes = orderedNotes(note, log);
-    const image = await runtime.prepare(template.image, { signal, onLog: notes.add });
-    await notes.drained();
-    await progress(20, "Copying the template");
-    await projects.createSandbox(project.id, image, { isRetry: input.attempt > 1 });
+    const { attempt, source } = input;
+    const { settle, git } = await sourceOf(input).fill({ project, input: source, attempt, signal, progress, note });
     signal.throwIfAborted();
-    await progress(70, "Files are in place");
+    await progress(90, "Files are in place");
     await progress(95, "Adding the container");
     const container = await store.transaction(async (tx) => {
-      const row = await containers.insertFirst(tx, project, template);
+      const row = await settle(tx);
+      if (git) await store.setRemote(tx, project.id, git.remote_url);
       if (!(await store.setEnvironment(project.id, "stopped", tx))) throw notFound("Project");
       return row;
     });
     await projects.refreshSandbox(project.id);
     const after = await store.find(project.id);
     if (after) await projects.publishStatus(after);
-    return { slug: project.slug, container_id: container.id };
+    return { slug: project.slug, container_id: container?.id ?? null };
   };
   tasks.define<CreationInput>("project_creation", {
     timeoutMs: 15 * 60_000,
     run: setUp,
     ended: async (task) => {
+      const input = task.input as CreationInput;
       if (task.status !== "completed" && task.project_id) await projects.setEnvironment(task.project_id, "setup_failed");
+      await sourceOf(input).release?.(input.source);
     },
     // The server died in the middle: begin again, unless it is this very setup that kills it.
     interrupted: (task) => resume(task),
   });
   const resume = async (task: TaskRow) => {
     const project = await store.find(task.project_id ?? "");
-    if (project?.environment_status !== "provisioning") return;
     const input = task.input as CreationInput;
-    if (input.attempt >= maxAttempts) return projects.setEnvironment(project.id, "setup_failed");
+    if (project?.environment_status !== "provisioning") return sourceOf(input).release?.(input.source);
+    if (input.attempt >= maxAttempts) {
+      await projects.setEnvironment(project.id, "setup_failed");
+      return sourceOf(input).release?.(input.source);
+    }
     log.info({ project_id: project.id, attempt: input.attempt + 1 }, "project setup resumed");
     await tasks.createOnce(creationTask(project, { ...input, attempt: input.attempt + 1 }));
   };
@@ -116,7 +125,7 @@ export function createProvisioning({
     if (!project) return null;
     await progress(0, "Stopping everything");
     await cancelWork(project, task.id);
-    await containers.shutDown(project);
+    await shutDown(project);
     await projects.release({ project_id: project.id, reason: "deleted" });
     await progress(30, "Deleting conversations");
     await store.deleteChats(project.id);
@@ -150,25 +159,42 @@ export function createProvisioning({
     interrupted: (task) => resumeDeletion(task.project_id),
   });
 
-  return {
-    create: async (userId: string, body: Static<typeof CreateProject>): Promise<Project & { task_id: string; status_url: string }> => {
-      const { sourceType, template } = chooseSource(body, templates);
-      for (let attempt = 0; attempt < slugAttempts; attempt++) {
-        const made = await store.transaction(async (tx) => {
-          const project = await store.insert(tx, {
-            owner_id: userId,
-            name: body.name.trim(),
-            slug: newSlug(body.name),
-            description: body.description ?? null,
-            source_type: sourceType,
-            template_slug: template.wire.slug,
-          });
-          if (!project) return undefined;
-          return { project, task: await tasks.create(tx, creationTask(project, { template_slug: template.wire.slug, attempt: 1 })) };
+  const refuseOver = ({ tier, count }: { tier: keyof typeof maxProjects; count: number }) => {
+    if (count < maxProjects[tier]) return;
+    throw new AppError(
+      "project_limit_reached",
+      `Your plan allows ${maxProjects[tier]} projects. Delete one, or change the plan, to make another.`,
+      { details: { limit: maxProjects[tier] } },
+    );
+  };
+  /** The row and its task in one transaction; the owner's projects are counted one creation at a time. */
+  const createFrom = async (userId: string, { source, name, description, ...facts }: NewProject): Promise<CreatedProject> => {
+    for (let attempt = 0; attempt < slugAttempts; attempt++) {
+      const made = await store.transaction(async (tx) => {
+        refuseOver(await store.countOwned(tx, userId));
+        const project = await store.insert(tx, {
+          owner_id: userId,
+          name: name.trim(),
+          slug: newSlug(name),
+          description: description ?? null,
+          ...facts,
         });
-        if (made) return { ...wireOf({ ...made.project, container_statuses: [] }), ...taskLinks(made.task) };
-      }
-      throw new AppError("internal_error", "No free name was found for this project. Try again.");
+        if (!project) return undefined;
+        return { project, task: await tasks.create(tx, creationTask(project, { source, attempt: 1 })) };
+      });
+      if (made) return { ...wireOf({ ...made.project, container_statuses: [] }), ...taskLinks(made.task) };
+    }
+    throw new AppError("internal_error", "No free name was found for this project. Try again.");
+  };
+
+  return {
+    createFrom,
+    /** Throws `project_limit_reached` when this person may not have another project; `createFrom` asks again. */
+    checkRoom: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
+    create: async (userId: string, body: Static<typeof CreateProject>): Promise<CreatedProject> => {
+      const chosen = chooseSource(body, templates);
+      if (chosen.source.kind === "git") await checkRepository(chosen.source.url);
+      return createFrom(userId, { name: body.name, description: body.description ?? null, ...chosen });
     },
     /** Accepts the deletion: from here on the project answers 404. */
     remove: async (userId: string, ref: string) => {
@@ -191,10 +217,14 @@ export function createProvisioning({
     reconcile: async (): Promise<void> => {
       for (const project of await store.listUnsettled()) {
         if (project.environment_status === "deleting") await resumeDeletion(project.id);
-        else if (project.environment_status === "provisioning" && !(await tasks.findUnfinished(creationKey(project.id))))
-          await tasks.createOnce(
-            creationTask(project, { template_slug: project.template_slug ?? templates.getDefault().wire.slug, attempt: 2 }),
-          );
+        else if (project.environment_status === "provisioning" && !(await tasks.findUnfinished(creationKey(project.id)))) {
+          // Without its task only a template can be set up again: what the others came from is not known any more.
+          if (project.source_type !== "template") await projects.setEnvironment(project.id, "setup_failed");
+          else {
+            const template_slug = project.template_slug ?? templates.getDefault().wire.slug;
+            await tasks.createOnce(creationTask(project, { source: { kind: "template", template_slug }, attempt: 2 }));
+          }
+        }
       }
     },
   };
@@ -202,40 +232,41 @@ export function createProvisioning({
 
 const gitTypes = new Set(["github", "gitlab", "bitbucket", "git"]);
 
-/** Where a new project's files come from (accounts-projects 4.1), refused here when this version cannot do it. */
-function chooseSource(body: Static<typeof CreateProject>, templates: Templates): { sourceType: string; template: BundledTemplate } {
-  const sourceType = body.source_type ?? (body.base_id ? "base" : body.git_repo_url ? "git" : "template");
-  if (gitTypes.has(sourceType)) {
-    if (!body.git_repo_url) throw invalid(["body", "git_repo_url"], "Field required", "missing");
-    if (URL.parse(body.git_repo_url)?.protocol !== "https:") throw invalid(["body", "git_repo_url"], "Give an https:// address");
-    throw new AppError(
-      "not_supported",
-      "This version cannot import repositories yet. Start from a template and add the files, or clone inside a terminal.",
-    );
+/** Where a new project's files come from (accounts-projects 4.1), refused here when it cannot be. */
+function chooseSource(
+  body: Static<typeof CreateProject>,
+  templates: Templates,
+): { source_type: string; template_slug?: string; source: SourceInput } {
+  const source_type = body.source_type ?? (body.base_id ? "base" : body.git_repo_url ? gitTypeOf(body.git_repo_url) : "template");
+  if (gitTypes.has(source_type)) {
+    const url = repositoryAddress(body.git_repo_url ?? "");
+    const branch = body.git_branch?.trim() || null;
+    if (branch !== null && !isBranchName(branch)) throw invalid(["body", "git_branch"], "This is not the name of a branch");
+    return { source_type, source: { kind: "git", url, branch } };
   }
-  if (sourceType === "base") {
+  if (source_type === "base") {
     if (!body.base_id) throw invalid(["body", "base_id"], "Field required", "missing");
     throw notFound("Base");
   }
-  if (!body.base_id) return { sourceType, template: templates.getDefault() };
-  const template = templates.find(body.base_id);
+  const template = body.base_id ? templates.find(body.base_id) : templates.getDefault();
   if (!template) throw notFound("Template");
-  return { sourceType, template };
+  const template_slug = template.wire.slug;
+  return { source_type, template_slug, source: { kind: "template", template_slug } };
 }
 
-/** Log lines written one after the other without making the build wait; behind by more than 200 lines, some are left out. */
-function orderedNotes(note: (line: string) => Promise<void>, log: Logger) {
-  let last: Promise<void> = Promise.resolve();
-  let waiting = 0;
-  return {
-    add: (line: string) => {
-      if (waiting >= 200 || line.trim() === "") return;
-      waiting++;
-      last = last
-        .then(() => note(line))
-        .catch((err: unknown) => log.warn({ err }, "note not written"))
-        .finally(() => waiting--);
-    },
-    drained: () => last,
-  };
+const gitTypeOf = (url: string) =>
+  ({ "github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket" })[URL.parse(url)?.hostname ?? ""] ?? "git";
+
+/** https alone, without credentials, query and fragment. */
+function repositoryAddress(text: string): string {
+  const loc = ["body", "git_repo_url"];
+  if (text === "") throw invalid(loc, "Field required", "missing");
+  const url = URL.parse(text.trim());
+  if (url?.protocol !== "https:") throw invalid(loc, "Give an https:// address");
+  if (url.username || url.password) throw invalid(loc, "Leave user name and password out of the address");
+  if (url.search || url.hash || url.pathname === "/") throw invalid(loc, "Give the address of a repository");
+  return url.href.replace(/\/+$/, "");
 }
+/** What git itself takes for a branch (git-check-ref-format), and nothing that reads like an option. */
+export const isBranchName = (name: string): boolean =>
+  !/^[-/.]|[/.]$|\.\.|\/\/|@\{|^@$|\/\.|\.lock(\/|$)|[\0-\x20\x7f~^:?*[\\]/.test(name) && Buffer.byteLength(name) <= 255;

@@ -1,0 +1,8 @@
+export { createArchiveSource } from "./archive-source.ts";
+export { createDownload } from "./download.ts";
+export { createFork } from "./fork.ts";
+export { createForkSource } from "./fork-source.ts";
+export { createGitSource } from "./git-source.ts";
+export { createImport, sweepArchives } from "./import.ts";
+export { createFetchRepository } from "./repository.ts";
+export { mountTransfer } from "./transfer.routes.ts";

@@ -1,0 +1,75 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { AppError } from "./errors.ts";
+import type { Outbound } from "./outbound.ts";
+
+/** A way out for one program to one host. */
+export interface Passage extends AsyncDisposable {
+  /** The proxy's address with its password: for the environment of that program, not for its command line. */
+  readonly proxyUrl: string;
+  /** Why a connection was refused or cut, if one was: the program itself only says that it failed. */
+  failure(): AppError | undefined;
+}
+
+/**
+ * A proxy on loopback for a program that makes its own TLS connections, such as git: it takes `CONNECT` to exactly that host and port,
+ * with its password, and dials a checked address (`Outbound.connect`). Whatever the program resolves or is redirected to, it gets
+ * nowhere else. `maxBytes` of answers, then everything is cut with `payload_too_large`.
+ */
+export async function openPassage(
+  outbound: Pick<Outbound, "connect">,
+  { hostname, port, maxBytes, tooLarge }: { hostname: string; port: number; maxBytes: number; tooLarge: string },
+): Promise<Passage> {
+  const password = randomBytes(18).toString("base64url");
+  const authorization = Buffer.from(`Basic ${Buffer.from(`git:${password}`).toString("base64")}`);
+  const open = new Set<Duplex>();
+  let received = 0;
+  let failure: AppError | undefined;
+  const hold = (socket: Duplex) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    socket.on("error", () => socket.destroy());
+  };
+  const serve = async (request: IncomingMessage, client: Duplex, head: Buffer) => {
+    hold(client);
+    const given = Buffer.from(request.headers["proxy-authorization"] ?? "");
+    if (given.length !== authorization.length || !timingSafeEqual(given, authorization))
+      return client.end("HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic\r\ncontent-length: 0\r\n\r\n");
+    if (request.url?.toLowerCase() !== `${hostname}:${port}`) {
+      failure ??= new AppError("outbound_refused", `${hostname} redirected this call to another host.`);
+      return client.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+    }
+    const server = await outbound.connect(hostname, port).catch((error: unknown) => {
+      if (error instanceof AppError) failure ??= error;
+    });
+    if (!server) return client.end("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
+    hold(server);
+    client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+    if (head.length > 0) server.write(head);
+    server.on("data", (chunk: Buffer) => {
+      received += chunk.byteLength;
+      if (received <= maxBytes) return;
+      failure ??= new AppError("payload_too_large", tooLarge);
+      for (const socket of open) socket.destroy();
+    });
+    server.pipe(client).pipe(server);
+    client.once("close", () => server.destroy());
+    return server.once("close", () => client.destroy());
+  };
+  const proxy = createServer((_request, response) => response.writeHead(405).end());
+  proxy.on("connect", (request: IncomingMessage, client: Duplex, head: Buffer) => void serve(request, client, head));
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  const { port: own } = proxy.address() as { port: number };
+  return {
+    proxyUrl: `http://git:${password}@127.0.0.1:${own}`,
+    failure: () => failure,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of open) socket.destroy();
+      proxy.close();
+      proxy.closeAllConnections();
+    },
+  };
+}

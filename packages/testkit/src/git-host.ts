@@ -1,0 +1,185 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { generate } from "selfsigned";
+
+export interface NewRepository {
+  /** Path to content; `{ link }` makes a symbolic link, `{ run }` an executable file. */
+  files: Record<string, string | Buffer | { link: string } | { run: string }>;
+  /** Default `main`. */
+  branch?: string;
+  /** Commits before the one with the files. Default 0. */
+  history?: number;
+  /** Only who sends this Authorization header gets it. */
+  authorization?: string;
+}
+
+export interface GitHost {
+  /** `https://localhost:<port>`. */
+  url: string;
+  port: number;
+  /** The certificate, in a file: nobody trusts it by default. */
+  caFile: string;
+  /** Every request so far: method and path. */
+  requests: string[];
+  /** Makes `<url>/<name>.git` and resolves with that address. */
+  add(name: string, repository: NewRepository): string;
+  /** Runs git in the bare repository of that name. */
+  git(name: string, ...argv: string[]): string;
+  /** Answers every path that begins so with a redirect. */
+  redirect(prefix: string, location: string): void;
+  /** Takes requests of paths that begin so, and never answers. */
+  stall(prefix: string): void;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A git server: `git http-backend` behind TLS with a certificate of its own, on loopback. */
+export async function startGitHost(): Promise<GitHost> {
+  const dir = mkdtempSync(join(tmpdir(), "git-host-"));
+  const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], {
+    extensions: [
+      { name: "basicConstraints", cA: true },
+      {
+        name: "subjectAltName",
+        altNames: [
+          { type: 2, value: "localhost" },
+          { type: 7, ip: "127.0.0.1" },
+        ],
+      },
+    ],
+  });
+  const caFile = join(dir, "ca.pem");
+  writeFileSync(caFile, cert);
+  const requests: string[] = [];
+  const redirects = new Map<string, string>();
+  const stalled = new Set<string>();
+  const wanted = new Map<string, string>();
+
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    const url = request.url ?? "/";
+    requests.push(`${request.method} ${url}`);
+    if ([...stalled].some((prefix) => url.startsWith(prefix))) return;
+    const [, location] = [...redirects].find(([prefix]) => url.startsWith(prefix)) ?? [];
+    if (location) return void response.writeHead(302, { location }).end();
+    const name = /^\/([^/]+)\.git\//.exec(url)?.[1] ?? "";
+    const needs = wanted.get(name);
+    if (needs !== undefined && request.headers.authorization !== needs)
+      return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
+    backend(dir, request, response);
+  };
+  const server = createServer({ cert, key }, serve);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const url = `https://localhost:${port}`;
+
+  const close = async () => {
+    server.closeAllConnections();
+    server.close();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return {
+    url,
+    port,
+    caFile,
+    requests,
+    add(name, repository) {
+      makeRepository(join(dir, `${name}.git`), repository);
+      if (repository.authorization !== undefined) wanted.set(name, repository.authorization);
+      return `${url}/${name}.git`;
+    },
+    git: (name, ...argv) => git(join(dir, `${name}.git`), ...argv),
+    redirect: (prefix, location) => void redirects.set(prefix, location),
+    stall: (prefix) => void stalled.add(prefix),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const identity = {
+  GIT_AUTHOR_NAME: "Ada",
+  GIT_AUTHOR_EMAIL: "ada@example.com",
+  GIT_COMMITTER_NAME: "Ada",
+  GIT_COMMITTER_EMAIL: "ada@example.com",
+  GIT_CONFIG_NOSYSTEM: "1",
+  GIT_CONFIG_GLOBAL: "/dev/null",
+};
+function git(cwd: string, ...argv: string[]): string {
+  const { status, stdout, stderr } = spawnSync("git", argv, { cwd, encoding: "utf8", env: { ...process.env, ...identity } });
+  if (status !== 0) throw new Error(`git ${argv.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+function makeRepository(bare: string, { files, branch = "main", history = 0 }: NewRepository): void {
+  const work = `${bare}-work`;
+  mkdirSync(work);
+  git(work, "init", "--quiet", `--initial-branch=${branch}`);
+  for (let i = 0; i < history; i++) git(work, "commit", "--quiet", "--allow-empty", "-m", `commit ${i}`);
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(work, path);
+    mkdirSync(dirname(file), { recursive: true });
+    if (typeof content === "string" || Buffer.isBuffer(content)) writeFileSync(file, content);
+    else if ("link" in content) symlinkSync(content.link, file);
+    else {
+      writeFileSync(file, content.run);
+      chmodSync(file, 0o755);
+    }
+  }
+  if (Object.keys(files).length > 0) {
+    git(work, "add", "--all", "--force");
+    git(work, "commit", "--quiet", "-m", "the files");
+  }
+  git(dirname(bare), "clone", "--quiet", "--bare", work, bare);
+  git(bare, "config", "http.receivepack", "true");
+  rmSync(work, { recursive: true });
+}
+
+/** One request as CGI, the way web servers run it. */
+function backend(root: string, request: IncomingMessage, response: ServerResponse): void {
+  const { pathname, search } = new URL(request.url ?? "/", "http://x");
+  const child = spawn("git", ["http-backend"], {
+    env: {
+      ...process.env,
+      ...identity,
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: "1",
+      REQUEST_METHOD: request.method ?? "GET",
+      PATH_INFO: decodeURIComponent(pathname),
+      QUERY_STRING: search.slice(1),
+      CONTENT_TYPE: request.headers["content-type"] ?? "",
+      ...(request.headers["content-length"] && { CONTENT_LENGTH: request.headers["content-length"] }),
+      ...(request.headers["content-encoding"] && { HTTP_CONTENT_ENCODING: request.headers["content-encoding"] }),
+      ...(request.headers["git-protocol"] && { GIT_PROTOCOL: String(request.headers["git-protocol"]) }),
+      REMOTE_ADDR: "127.0.0.1",
+      REMOTE_USER: "ada",
+    },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  child.stdin.on("error", () => undefined);
+  request.pipe(child.stdin);
+  response.once("close", () => child.kill());
+  let head: Buffer | undefined = Buffer.alloc(0);
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (head === undefined) return void response.write(chunk);
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    for (const line of head.subarray(0, end).toString().split("\r\n")) {
+      const [name = "", value = ""] = line.split(/: ?(.*)/s);
+      if (/^status$/i.test(name)) response.statusCode = Number.parseInt(value, 10);
+      else response.setHeader(name, value);
+    }
+    response.write(head.subarray(end + 4));
+    head = undefined;
+  });
+  child.once("close", () => {
+    if (head !== undefined) response.statusCode = 500;
+    response.end();
+  });
+}
