@@ -256,6 +256,42 @@ export function describeRuntimeDriver(
       }, 30_000);
     });
 
+    describe("the history", () => {
+      test("brings the tree back as the project's own, outlives the sandbox, and goes when told", async ({ skip }) => {
+        if (!driver.can.history) skip("this driver keeps no points in time");
+        const sandbox = await open();
+        const { files, history, id } = sandbox;
+        await files.write("src/a.txt", "one");
+        await files.write("node_modules/p/i.js", "module");
+        expect(await history.take("snapshot/one")).toEqual({ files: 1, bytes: 3, attachments: [] });
+        await files.write("src/a.txt", "two");
+        await files.write("src/b.txt", "later");
+        expect((await history.compare("snapshot/one", "now")).files.map((f) => [f.path, f.status])).toEqual([
+          ["src/a.txt", "modified"],
+          ["src/b.txt", "added"],
+        ]);
+        expect(await history.restore("snapshot/one")).toEqual({ written: 1, removed: 1 });
+        expect((await files.walk()).map((e) => e.path)).toEqual([
+          "node_modules",
+          "node_modules/p",
+          "node_modules/p/i.js",
+          "src",
+          "src/a.txt",
+        ]);
+        expect(text((await files.read("src/a.txt")).data)).toBe("one");
+        // What came back belongs to the project: its programs may change it.
+        const changed = await sandbox.exec(programs.put("src/a.txt", "three"));
+        expect([changed.exitCode, changed.stderr]).toEqual([0, ""]);
+        expect(text((await files.read("src/a.txt")).data)).toBe("three");
+        await driver.removeHistory(id);
+        expect(await driver.histories()).toContain(id);
+        await driver.remove(id);
+        expect(await driver.histories()).toContain(id);
+        await driver.removeHistory(id);
+        expect(await driver.histories()).not.toContain(id);
+      });
+    });
+
     describe("commands", () => {
       let sandbox: Sandbox;
       beforeAll(async () => {

@@ -1,5 +1,6 @@
 export * from "./types.ts";
 export * from "./errors.ts";
+export type * from "./history/types.ts";
 export { createRuntime, type RuntimeOptions } from "./create.ts";
 export type { RuntimeLog } from "./log.ts";
 export { reachable, releaseReachable } from "./reachable.ts";

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { History } from "./history/types.ts";
 
 /**
  * The runtime seam: a place to run a project's code, described without users, rows or HTTP.
@@ -24,6 +25,8 @@ export interface RuntimeDriver {
     readonly limits: boolean;
     readonly privateNetwork: boolean;
     /** A service may name a container image (`ServiceSpec.image`); where false it runs `command` from programs of this host. */ readonly images: boolean;
+    /** Points in time of trees (`Sandbox.history`). */
+    readonly history: boolean;
   };
 
   /**
@@ -44,8 +47,12 @@ export interface RuntimeDriver {
   find(id: string): Promise<Sandbox | undefined>;
   /** Every sandbox the driver knows on disk or running, also those nobody opened since the start (the reconciler's input). */
   list(): Promise<SandboxInfo[]>;
-  /** Stops everything and deletes the tree, its caches, network and uid. Unknown ids are fine. */
+  /** Stops everything and deletes the tree, its caches, network and uid; its history stays. Unknown ids are fine. */
   remove(id: string): Promise<void>;
+  /** Ids with a history, also those whose sandbox is gone: a history outlives it. */
+  histories(): Promise<string[]>;
+  /** Deletes the history of a sandbox that is gone. Unknown ids are fine. */
+  removeHistory(id: string): Promise<void>;
   /** `leaveRunning`: services stay up for the next process to adopt; otherwise everything is stopped. */
   close(options?: { leaveRunning?: boolean }): Promise<void>;
 }
@@ -125,6 +132,8 @@ export interface ServiceState {
 export interface Sandbox {
   readonly id: string;
   readonly files: Tree;
+  /** Every call throws `not_supported` where `can.history` is false. */
+  readonly history: History;
 
   /** Starts a service and returns at once with `starting`. Already running under the same name: the same state, nothing started. */
   start(spec: ServiceSpec): Promise<ServiceState>;

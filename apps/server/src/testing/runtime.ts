@@ -9,13 +9,15 @@ export const noRuntime = (): RuntimeDriver => {
     name: "memory",
     isolation: "none",
     warnings: [],
-    can: { pty: false, freeze: false, limits: false, privateNetwork: false, images: false },
+    can: { pty: false, freeze: false, limits: false, privateNetwork: false, images: false, history: false },
     prepare: refuse,
     has: async () => false,
     open: refuse,
     find: async () => undefined,
     list: async () => [],
     remove: async () => undefined,
+    histories: async () => [],
+    removeHistory: async () => undefined,
     close: async () => undefined,
   };
 };

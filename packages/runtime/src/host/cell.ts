@@ -6,6 +6,8 @@ import type { Slot } from "./slots.ts";
 export interface Place {
   /** Holds `files`, `home`, `tmp`, `services`. */
   dir: string;
+  /** Holds its history; outlives `dir`. Made when there is something to keep. */
+  historyDir: string;
   slot: Slot;
   spec: SandboxSpec;
   limits: Limits;

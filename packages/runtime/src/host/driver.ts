@@ -54,6 +54,8 @@ export async function createHostDriver({
 }: Options): Promise<RuntimeDriver> {
   const home = join(root, "sandboxes");
   makeFolder(home, 0o711);
+  const histories = join(root, "history");
+  makeFolder(histories, 0o700);
   for (const leftover of readdirSync(home)) if (leftover.startsWith(".")) rmSync(join(home, leftover), { recursive: true, force: true });
   const isRoot = process.getuid?.() === 0;
   const opened = new Map<string, OpenSandbox>();
@@ -72,7 +74,13 @@ export async function createHostDriver({
   const imagesDir = join(root, "images");
   const buildSlot = (key: string) => `@build-${key}`;
   const openBuild = async (key: string, dir: string) => {
-    const place: Place = { dir, slot: slots.take(buildSlot(key)), spec: { id: `build-${key}` }, limits: buildLimits };
+    const place: Place = {
+      dir,
+      historyDir: join(dir, "history"),
+      slot: slots.take(buildSlot(key)),
+      spec: { id: `build-${key}` },
+      limits: buildLimits,
+    };
     makeFolders(dir, isRoot ? place.slot.uid : undefined);
     return openSandbox(place);
   };
@@ -113,7 +121,13 @@ export async function createHostDriver({
 
   async function open(spec: SandboxSpec): Promise<OpenSandbox> {
     if (!slots.find(spec.id)) beforeSlot?.(spec.id);
-    const place: Place = { dir: dirOf(spec.id), slot: slots.take(spec.id), spec, limits: { ...defaultLimits, ...spec.limits } };
+    const place: Place = {
+      dir: dirOf(spec.id),
+      historyDir: join(histories, spec.id),
+      slot: slots.take(spec.id),
+      spec,
+      limits: { ...defaultLimits, ...spec.limits },
+    };
     const owner = isRoot ? place.slot.uid : undefined;
     if (!exists(spec.id)) {
       // Made beside and moved into place: a crash in between leaves no half a sandbox.
@@ -188,6 +202,10 @@ export async function createHostDriver({
         await rm(dirOf(id), { recursive: true, force: true });
         slots.release(id);
       });
+    },
+    histories: async () => namesIn(histories),
+    async removeHistory(id) {
+      if (idPattern.test(id) && !exists(id)) await rm(join(histories, id), { recursive: true, force: true });
     },
     async close({ leaveRunning = false } = {}) {
       if (isClosed) return;

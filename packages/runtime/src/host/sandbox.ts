@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
+import { openHistory, type OpenHistory } from "../history/history.ts";
 import type { RuntimeLog } from "../log.ts";
 import { partsOf } from "../tree/pin.ts";
 import { createHostTree } from "../tree/tree.ts";
@@ -40,17 +41,21 @@ export function hostSandboxes({ createCell, programs, runDir, can, log }: Option
   return async (place) => {
     const cell = createCell(place);
     await cell.reap();
-    return openSandbox({ place, cell, programs, fifos, runDir, can, log });
+    const tree = { host: join(place.dir, "files"), tmp: join(place.dir, "tmp"), owner: cell.owner };
+    const history = openHistory({ dir: place.historyDir, tree, log });
+    await history.recover();
+    return openSandbox({ place, cell, history, programs, fifos, runDir, can, log });
   };
 }
 
 interface Opening extends Omit<Options, "createCell"> {
   place: Place;
   cell: Cell;
+  history: OpenHistory;
   fifos: Fifos;
 }
 
-function openSandbox({ place: first, cell, programs, fifos, runDir, can, log }: Opening): OpenSandbox {
+function openSandbox({ place: first, cell, history, programs, fifos, runDir, can, log }: Opening): OpenSandbox {
   let place = first;
   const { dir } = place;
   const { id } = place.spec;
@@ -146,6 +151,7 @@ function openSandbox({ place: first, cell, programs, fifos, runDir, can, log }: 
   const sandbox: Sandbox = {
     id,
     files,
+    history,
     async start(spec) {
       if (!namePattern.test(spec.name)) throw new RuntimeError("not_supported", `${spec.name} is not a name for a service`);
       const state = await serviceOf(spec.name).start(spec);

@@ -49,7 +49,7 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
     name: "memory",
     isolation: "none",
     warnings: ["Project code is not run: this is the driver for tests."],
-    can: { pty: false, freeze: true, limits: false, privateNetwork: false, images: false },
+    can: { pty: false, freeze: true, limits: false, privateNetwork: false, images: false, history: false },
     async prepare(image, { signal, onLog = () => {} } = {}) {
       const tree = createMemoryTree();
       await tree.copyIn(image.sourceDir);
@@ -87,6 +87,8 @@ export function createMemoryDriver({ commands = {} }: MemoryDriverOptions = {}):
       await sandboxes.get(id)?.stop();
       sandboxes.delete(id);
     },
+    histories: async () => [],
+    removeHistory: async () => undefined,
     async close() {
       for (const sandbox of sandboxes.values()) await sandbox.stop();
     },

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
+import { noHistory } from "../history/none.ts";
 import { createOutput } from "../host/output.ts";
 import { createQueue, type Queue } from "../queue.ts";
 import type { LogLine, Sandbox, ServiceSpec, ServiceState, Tree } from "../types.ts";
@@ -117,6 +118,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
   const sandbox: Sandbox = {
     id,
     files,
+    history: noHistory(),
     async start(spec) {
       let service = services.get(spec.name);
       if (service?.end) return shown(service);

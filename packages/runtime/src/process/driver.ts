@@ -47,7 +47,7 @@ export async function createProcessDriver({
       "Project code runs without isolation: it reaches this machine's network and processes, and every file its user may read.",
     ];
     for (const warning of warnings) log.warn({ isolation: "process" }, warning);
-    const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false, images: false };
+    const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: false, images: false, history: true };
     return createHostDriver({
       name: "process",
       isolation: "process",

@@ -113,7 +113,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   const hasGroups = cgroups.kind !== "none";
   const isolation: Isolation = network && hasGroups ? "full" : "no-netns";
   for (const warning of warnings) log.warn({ isolation }, warning);
-  const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: network !== undefined, images: false };
+  const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: network !== undefined, images: false, history: true };
   return createHostDriver({
     name: "sandbox",
     isolation,

@@ -1,0 +1,526 @@
+import { execFileSync, spawn } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { silentLog } from "../log.ts";
+import { openHistory } from "./history.ts";
+import { spell, unspell } from "./names.ts";
+import type { History } from "./types.ts";
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const dir of folders.splice(0)) rmSync(dir, { recursive: true, force: true });
+});
+
+function world() {
+  const base = mkdtempSync(join(tmpdir(), "history-"));
+  folders.push(base);
+  const [host, tmp, dir] = [join(base, "files"), join(base, "tmp"), join(base, "kept")];
+  mkdirSync(host);
+  mkdirSync(tmp);
+  const open = () => openHistory({ dir, tree: { host, tmp, owner: undefined }, log: silentLog });
+  const write = (path: string | Buffer, text: string) => {
+    if (typeof path === "string") mkdirSync(dirname(join(host, path)), { recursive: true });
+    writeFileSync(typeof path === "string" ? join(host, path) : path, text);
+  };
+  const read = (path: string) => (existsSync(join(host, path)) ? readFileSync(join(host, path), "utf8") : undefined);
+  return { base, host, tmp, dir, open, write, read, history: open() };
+}
+const git = (cwd: string, ...args: string[]) =>
+  execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+/** Everything below a folder with what makes it what it is. */
+function picture(dir: string, at = ""): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of readdirSync(join(dir, at)).sort()) {
+    const path = join(at, name);
+    const stat = lstatSync(join(dir, path));
+    if (stat.isSymbolicLink()) found[path] = `-> ${readlinkSync(join(dir, path))}`;
+    else if (stat.isDirectory()) Object.assign(found, { [`${path}/`]: "" }, picture(dir, path));
+    else if (stat.isFile()) found[path] = `${(stat.mode & 0o100) !== 0 ? "x " : ""}${readFileSync(join(dir, path), "latin1")}`;
+  }
+  return found;
+}
+const collect = async (history: History, name: string) => {
+  const found: Record<string, string> = {};
+  for await (const entry of history.read(name)) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of entry.content()) chunks.push(chunk);
+    found[`${entry.kind} ${entry.path}${entry.isExecutable ? " x" : ""}`] = Buffer.concat(chunks).toString("utf8");
+  }
+  return found;
+};
+
+describe("taking and restoring", () => {
+  test("brings back content, modes, links, empty folders, .env and .git, and takes away what came later", async () => {
+    const { host, write, history } = world();
+    write("src/app.ts", "one\n");
+    write(".env", "SECRET=1\n");
+    write(".env.local", "LOCAL=1\n");
+    write(".gitignore", ".env*\nignored.txt\n");
+    write("ignored.txt", "kept all the same");
+    write("run.sh", "#!/bin/sh\n");
+    chmodSync(join(host, "run.sh"), 0o755);
+    symlinkSync("src/app.ts", join(host, "link"));
+    mkdirSync(join(host, "empty/deep"), { recursive: true });
+    git(host, "init", "-q", "-b", "main");
+    git(host, "add", ".");
+    git(host, "commit", "-q", "-m", "first");
+    const before = picture(host);
+    const point = await history.take("snapshot/a");
+    expect(point.files).toBe(Object.entries(before).filter(([path]) => !path.endsWith("/")).length);
+
+    write("src/app.ts", "two\n");
+    rmSync(join(host, ".env"));
+    chmodSync(join(host, "run.sh"), 0o644);
+    rmSync(join(host, "link"));
+    write("link", "a file now");
+    rmSync(join(host, "empty"), { recursive: true });
+    write("new/file.ts", "later");
+    git(host, "commit", "-q", "-am", "second");
+    const later = picture(host);
+    await history.take("snapshot/b");
+
+    await history.restore("snapshot/a");
+    expect(picture(host)).toEqual(before);
+    expect(git(host, "log", "--format=%s").trim()).toBe("first");
+    expect(git(host, "fsck", "--strict")).toBe("");
+    await history.restore("snapshot/b");
+    expect(picture(host)).toEqual(later);
+    expect(git(host, "log", "--format=%s").trim()).toBe("second\nfirst");
+  });
+
+  test("leaves what it does not keep where it is", async () => {
+    const { host, write, read, history } = world();
+    write("web/index.html", "1");
+    await history.take("a");
+    write("web/index.html", "2");
+    write("web/node_modules/react/index.js", "module");
+    write("later/node_modules/vue/index.js", "module");
+    write("later/page.vue", "x");
+    write("env/pyvenv.cfg", "home = /usr");
+    write("env/bin/python", "python");
+    execFileSync("mkfifo", [join(host, "pipe")]);
+    await history.restore("a");
+    expect(picture(host)).toEqual({
+      "web/": "",
+      "web/index.html": "1",
+      "web/node_modules/": "",
+      "web/node_modules/react/": "",
+      "web/node_modules/react/index.js": "module",
+      "later/": "",
+      "later/node_modules/": "",
+      "later/node_modules/vue/": "",
+      "later/node_modules/vue/index.js": "module",
+      "env/": "",
+      "env/pyvenv.cfg": "home = /usr",
+      "env/bin/": "",
+      "env/bin/python": "python",
+    });
+    expect(lstatSync(join(host, "pipe")).isFIFO()).toBe(true);
+    expect(read("later/page.vue")).toBeUndefined();
+  });
+
+  test("files, folders and links may take each other's place", async () => {
+    const { host, write, history } = world();
+    write("a", "file");
+    write("b/c/d", "deep");
+    write("e/f", "1");
+    mkdirSync(join(host, "g"));
+    await history.take("one");
+    const one = picture(host);
+    rmSync(join(host, "a"));
+    write("a/x/y", "folder now");
+    rmSync(join(host, "b"), { recursive: true });
+    symlinkSync("/etc", join(host, "b"));
+    rmSync(join(host, "e"), { recursive: true });
+    write("e", "file now");
+    write("g/h", "filled");
+    await history.take("two");
+    const two = picture(host);
+    for (const [name, expected] of [
+      ["one", one],
+      ["two", two],
+      ["one", one],
+    ] as const) {
+      await history.restore(name);
+      expect(picture(host)).toEqual(expected);
+    }
+    expect(existsSync("/etc/c")).toBe(false);
+  });
+
+  test("odd names survive: not UTF-8, quotes, line ends, and all that git treats in its own way", async () => {
+    const { host, write, history } = world();
+    const names = [
+      "new\nline",
+      'quo"te',
+      "back\\slash",
+      " space ",
+      "-dash",
+      "tab\t",
+      "ünï",
+      ".git%",
+      ".git%:empty",
+      ".GIT",
+      "git~1",
+      ".gitmodules",
+      "...",
+      "#",
+    ];
+    for (const name of names) write(`odd/${name}`, name);
+    write("nested/.git/config", "[core]\n\thooksPath = /evil\n");
+    write("nested/.git%/x", "x");
+    write(Buffer.concat([Buffer.from(`${host}/odd/`), Buffer.from([0xff, 0xfe, 0x2f - 1])]), "bytes");
+    const listing = () => readdirSync(join(host, "odd"), "latin1").sort();
+    const before = [listing(), picture(join(host, "nested"))];
+    await history.take("a");
+    rmSync(join(host, "odd"), { recursive: true });
+    rmSync(join(host, "nested"), { recursive: true });
+    await history.restore("a");
+    expect([listing(), picture(join(host, "nested"))]).toEqual(before);
+    for (const name of [".git", ".git%", ".git%%", "a/.git/b", ".gitignore", "x.git", ".git%:empty"])
+      expect(unspell(spell(name))).toBe(name);
+  });
+
+  test("a change within the same size and a faked time is seen", async () => {
+    const { host, write, read, history } = world();
+    write("a", "1111");
+    const time = new Date(1_700_000_000_000);
+    utimesSync(join(host, "a"), time, time);
+    await history.take("one");
+    await sleep(80);
+    await history.take("one");
+    write("a", "2222");
+    utimesSync(join(host, "a"), time, time);
+    await history.take("two");
+    await history.restore("one");
+    expect(read("a")).toBe("1111");
+    await history.restore("two");
+    expect(read("a")).toBe("2222");
+  });
+
+  test("large files pass through without being held in memory; too large ones stay out of a point and alone", async () => {
+    const { host, write, read, history } = world();
+    const large = Buffer.alloc(20 * 2 ** 20, "abcdefgh\n");
+    writeFileSync(join(host, "large.bin"), large);
+    write("small", "1");
+    await history.take("all");
+    await history.take("some", { maxFileBytes: 1000 });
+    expect(Object.keys(await collect(history, "some"))).toEqual(["file small"]);
+    writeFileSync(join(host, "large.bin"), "x".repeat(2000));
+    write("small", "2");
+    await history.restore("some");
+    expect([read("small"), read("large.bin")?.length]).toEqual(["1", 2000]);
+    await history.restore("all");
+    expect(readFileSync(join(host, "large.bin")).equals(large)).toBe(true);
+  });
+
+  test("names are found, listed and removed, and an unknown point is not found", async () => {
+    const { write, history } = world();
+    expect(await history.names()).toEqual([]);
+    expect(await history.find("a")).toBeUndefined();
+    await expect(history.restore("a")).rejects.toMatchObject({ code: "not_found" });
+    write("a", "1");
+    await history.take("snapshot/a");
+    await history.take("checkpoint/b");
+    expect(await history.names("snapshot/")).toEqual(["snapshot/a"]);
+    expect(await history.find("snapshot/a")).toEqual({ files: 1, bytes: 1, attachments: [] });
+    await history.remove(["snapshot/a", "snapshot/never"]);
+    expect(await history.names()).toEqual(["checkpoint/b"]);
+    await expect(history.restore("snapshot/a")).rejects.toMatchObject({ code: "not_found" });
+    await expect(history.take("../x")).rejects.toMatchObject({ code: "not_supported" });
+  });
+
+  test("what no point keeps any more is given back, and everything else still reads", async () => {
+    const { write, read, dir, history } = world();
+    const size = () => Number(execFileSync("du", ["-sk", join(dir, "git/objects")], { encoding: "utf8" }).split("\t")[0]);
+    write("noise", Array.from({ length: 400_000 }, () => Math.random().toString(36)).join(""));
+    await history.take("big");
+    write("noise", "quiet");
+    for (let i = 0; i < 5; i++) {
+      write("a", String(i));
+      await history.take(`p/${i}`);
+    }
+    const full = size();
+    await history.remove(["big"]);
+    await history.tidy();
+    expect(size()).toBeLessThan(full / 10);
+    await history.restore("p/2");
+    expect([read("a"), read("noise")]).toEqual(["2", "quiet"]);
+  });
+
+  test("files of the host are kept beside the tree and read back", async () => {
+    const { base, write, history } = world();
+    write("a", "1");
+    writeFileSync(join(base, "dump"), "select 1;");
+    await history.take("a", { attachments: { "databases/db/main.dump": join(base, "dump") } });
+    expect((await history.find("a"))?.attachments).toEqual(["databases/db/main.dump"]);
+    const stream = await history.attachment("a", "databases/db/main.dump");
+    expect(Buffer.concat((await stream?.toArray()) ?? []).toString()).toBe("select 1;");
+    expect(await history.attachment("a", "databases/other")).toBeUndefined();
+    expect(Object.keys(await collect(history, "a"))).toEqual(["file a"]);
+  });
+});
+
+test("two points are compared with lines, moves and binaries, and the tree as it is now with a point", async () => {
+  const { host, write, history } = world();
+  write("same", "same\n");
+  write("changed.txt", "one\ntwo\nthree\n");
+  write("moved.txt", Array.from({ length: 30 }, (_, i) => `line ${i}\n`).join(""));
+  write("gone.txt", "gone\n");
+  write("pic.bin", "\0\0binary");
+  write("repo/.git/HEAD", "x\n");
+  await history.take("a");
+  write("changed.txt", "one\n2\nthree\nfour\n");
+  mkdirSync(join(host, "to"));
+  renameSync(join(host, "moved.txt"), join(host, "to/moved.txt"));
+  rmSync(join(host, "gone.txt"));
+  write("pic.bin", "\0\0other");
+  write("repo/.git/HEAD", "y\n");
+  write('new "file"', "hello\n-- not a head\n");
+  mkdirSync(join(host, "empty"));
+  const comparison = await history.compare("a", "now");
+  expect(comparison).toEqual({
+    totalFiles: 5,
+    additions: 4,
+    deletions: 2,
+    files: [
+      {
+        path: "changed.txt",
+        status: "modified",
+        additions: 2,
+        deletions: 1,
+        isBinary: false,
+        patch: expect.stringContaining("@@ -1,3 +1,4 @@\n one\n-two\n+2\n three\n+four"),
+      },
+      { path: "gone.txt", status: "deleted", additions: 0, deletions: 1, isBinary: false, patch: expect.stringContaining("-gone") },
+      {
+        path: 'new "file"',
+        status: "added",
+        additions: 2,
+        deletions: 0,
+        isBinary: false,
+        patch: "@@ -0,0 +1,2 @@\n+hello\n+-- not a head",
+      },
+      { path: "pic.bin", status: "modified", additions: 0, deletions: 0, isBinary: true },
+      { path: "to/moved.txt", oldPath: "moved.txt", status: "renamed", additions: 0, deletions: 0, isBinary: false },
+    ],
+  });
+  await history.take("b");
+  expect(await history.compare("a", "b")).toEqual(comparison);
+  expect((await history.compare("a", "b", { path: "changed.txt" })).files.map((f) => f.path)).toEqual(["changed.txt"]);
+  expect((await history.compare("a", "b", { maxFiles: 2 })).files).toHaveLength(2);
+  const short = await history.compare("a", "b", { maxPatchBytes: 60 });
+  expect(short.files.filter((f) => f.patch !== undefined).length).toBeLessThan(3);
+  expect((await history.compare("b", "now")).files).toEqual([]);
+});
+
+describe("a hostile tree", () => {
+  test("runs nothing: filters, hooks, attributes and configuration are only content", async () => {
+    const { base, host, write, history } = world();
+    const proof = join(base, "proof");
+    const script = `touch ${proof}`;
+    write(".gitattributes", "* filter=evil diff=evil merge=evil textconv=evil\n");
+    write(
+      ".git/config",
+      `[core]\n\thooksPath = .git/hooks\n\tfsmonitor = "${script}"\n[filter "evil"]\n\tclean = ${script}\n\tsmudge = ${script}\n\trequired = true\n[diff "evil"]\n\tcommand = ${script}\n\ttextconv = ${script}\n`,
+    );
+    write(".gitconfig", `[core]\n\tpager = ${script}\n`);
+    for (const hook of ["post-checkout", "post-commit", "reference-transaction", "post-index-change"]) {
+      write(`.git/hooks/${hook}`, `#!/bin/sh\n${script}\n`);
+      chmodSync(join(host, `.git/hooks/${hook}`), 0o755);
+    }
+    write("sub/.git/config", `[core]\n\tsshCommand = ${script}\n`);
+    write("sub/.git/HEAD", "ref: refs/heads/main\n");
+    write(".gitmodules", `[submodule "x"]\n\tpath = sub\n\turl = ext::sh -c '${script}'\n\tupdate = !${script}\n`);
+    write("a", "1");
+    const before = picture(host);
+    await history.take("a");
+    write("a", "2");
+    write(".gitattributes", "changed");
+    await history.compare("a", "now");
+    await history.restore("a");
+    await history.tidy();
+    expect(picture(host)).toEqual(before);
+    expect(existsSync(proof)).toBe(false);
+  });
+
+  test("links out of the tree are kept as links: nothing behind them is read or written", async () => {
+    const { base, host, write, history } = world();
+    const outside = join(base, "outside");
+    mkdirSync(outside);
+    writeFileSync(join(outside, "secret"), "untouched");
+    symlinkSync("/etc/passwd", join(host, "passwd"));
+    symlinkSync(outside, join(host, "out"));
+    write("in/secret", "mine");
+    await history.take("links");
+    expect(await collect(history, "links")).toEqual({ "link out": outside, "link passwd": "/etc/passwd", "file in/secret": "mine" });
+    // Where the point has a folder there is a link out now: it is replaced, not followed.
+    rmSync(join(host, "in"), { recursive: true });
+    symlinkSync(outside, join(host, "in"));
+    await history.restore("links");
+    expect(readFileSync(join(outside, "secret"), "utf8")).toBe("untouched");
+    expect(readFileSync(join(host, "in/secret"), "utf8")).toBe("mine");
+    expect(lstatSync(join(host, "in")).isDirectory()).toBe(true);
+  });
+
+  test("a folder swapped for a link again and again leads nowhere else", async () => {
+    const { base, host, write, history } = world();
+    const outside = join(base, "outside");
+    mkdirSync(outside);
+    for (let i = 0; i < 50; i++) {
+      writeFileSync(join(outside, `f${i}`), "PLANTED SECRET");
+      write(`d/f${i}`, "mine");
+    }
+    const swapper = spawn("sh", ["-c", `cd ${host} && while :; do mv d e && ln -s ${outside} d && rm d && mv e d; done`], {
+      stdio: "ignore",
+    });
+    try {
+      for (let i = 0; i < 20; i++) {
+        await history.take(`p/${i}`).catch(() => undefined);
+        await history.restore(`p/${i}`).catch(() => undefined);
+      }
+    } finally {
+      swapper.kill("SIGKILL");
+    }
+    await sleep(50);
+    for (const name of await history.names())
+      for (const content of Object.values(await collect(history, name))) expect(content).not.toContain("PLANTED");
+    for (let i = 0; i < 50; i++) expect(readFileSync(join(outside, `f${i}`), "utf8")).toBe("PLANTED SECRET");
+    expect(readdirSync(outside)).toHaveLength(50);
+  });
+
+  test("a bottomless folder is refused with a sentence", async () => {
+    const { host, history } = world();
+    mkdirSync(join(host, "d/".repeat(250)), { recursive: true });
+    await expect(history.take("a")).rejects.toMatchObject({ code: "not_supported", message: expect.stringContaining("nested") });
+  });
+});
+
+describe("in the middle of it", () => {
+  /** Enough files that a kill falls between two of them. */
+  const fill = (write: (path: string, text: string) => void, mark: string, count = 400) => {
+    for (let i = 0; i < count; i++) write(`d${i % 20}/f${i}`, `${mark} ${i}`);
+    write(`only-${mark}`, mark);
+  };
+
+  test(
+    "kill -9 during a restore: the next opening finds the tree as before or as wanted, nothing in between",
+    { timeout: 120_000 },
+    async () => {
+      const { base, host, tmp, write, open, history } = world();
+      fill(write, "one", 1500);
+      await history.take("one");
+      const one = picture(host);
+      rmSync(join(host, "only-one"));
+      fill(write, "two", 1500);
+      await history.take("two");
+      const two = picture(host);
+      const fixture = join(import.meta.dirname, "restore.fixture.ts");
+      let wasCut = 0;
+      let isOne = false;
+      for (let round = 0; round < 10; round++) {
+        const wanted = isOne ? "two" : "one";
+        const child = spawn(process.execPath, [fixture, base, wanted], { stdio: ["ignore", "pipe", "inherit"] });
+        let said = "";
+        let isOver = false;
+        child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+        const ended = new Promise((resolve) => child.once("close", () => resolve((isOver = true))));
+        // Twice while everything lies ready; then as soon as the first file has changed, or a moment later.
+        if (round < 2) while (!isOver && !said.includes("staged")) await sleep(1);
+        else {
+          while (!isOver && !readFileSync(join(host, "d0/f0"), "utf8").startsWith(wanted)) await sleep(0);
+          if (round > 4) await sleep(round - 4);
+        }
+        child.kill("SIGKILL");
+        await ended;
+        const isHalf = ![JSON.stringify(one), JSON.stringify(two)].includes(JSON.stringify(picture(host)));
+        if (isHalf) wasCut++;
+        await open().recover();
+        const now = picture(host);
+        isOne = JSON.stringify(now) === JSON.stringify(one);
+        expect(now).toEqual(isOne ? one : two);
+        if (isHalf || said.includes("done")) expect(isOne ? "one" : "two").toBe(wanted);
+        expect(readdirSync(tmp)).toEqual([]);
+      }
+      expect(wasCut).toBeGreaterThan(0);
+    },
+  );
+
+  test("kill -9 while a point is taken: it is there whole or not at all, and the next one works", { timeout: 60_000 }, async () => {
+    const { base, write, open, history } = world();
+    fill(write, "one", 50);
+    await history.take("one");
+    const fixture = join(import.meta.dirname, "restore.fixture.ts");
+    let begun = 0;
+    for (let round = 0; round < 8; round++) {
+      fill(write, `mark${round}`, 600);
+      const child = spawn(process.execPath, [fixture, base, `take:round-${round}`], { stdio: ["ignore", "pipe", "inherit"] });
+      const ready = new Promise((resolve) => child.stdout.once("data", () => resolve((begun += 1))));
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      await Promise.race([ready, ended]);
+      await sleep(round * 10);
+      child.kill("SIGKILL");
+      await ended;
+      const next = open();
+      await next.recover();
+      for (const name of await next.names())
+        if (name.startsWith("round-"))
+          expect(Object.values(await collect(next, name)).filter((text) => text === `mark${name.slice(6)} 7`)).toHaveLength(1);
+      await next.take("again");
+      expect((await next.find("again"))?.files).toBe(600 + 2 + round);
+    }
+    expect(begun).toBe(8);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  test.skipIf(!isRoot)(
+    `a full disk leaves the tree and every point as they were${isRoot ? "" : " (skipped: mounting takes root)"}`,
+    async () => {
+      const base = mkdtempSync(join(tmpdir(), "history-full-"));
+      folders.push(base);
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", base]);
+      try {
+        const [host, tmp, dir] = [join(base, "files"), join(base, "tmp"), join(base, "kept")];
+        mkdirSync(host);
+        mkdirSync(tmp);
+        const history = openHistory({ dir, tree: { host, tmp, owner: undefined }, log: silentLog, reserveBytes: 0 });
+        const noise = (length: number) => Buffer.from(Array.from({ length }, () => Math.floor(Math.random() * 256)));
+        writeFileSync(join(host, "a"), "1");
+        writeFileSync(join(host, "b"), noise(3_000_000));
+        await history.take("a");
+        const small = picture(host);
+        writeFileSync(join(host, "a"), "2");
+        rmSync(join(host, "b"));
+        await history.take("b");
+        writeFileSync(join(host, "filler"), noise(7_000_000));
+        const full = picture(host);
+        await expect(history.take("c")).rejects.toMatchObject({ code: "storage_full" });
+        expect(await history.names()).toEqual(["a", "b"]);
+        await expect(history.restore("a")).rejects.toMatchObject({ code: "storage_full" });
+        expect(picture(host)).toEqual(full);
+        expect(readdirSync(tmp)).toEqual([]);
+        rmSync(join(host, "filler"));
+        await history.restore("a");
+        expect(picture(host)).toEqual(small);
+      } finally {
+        execFileSync("umount", [base]);
+      }
+    },
+  );
+});

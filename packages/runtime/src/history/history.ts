@@ -1,0 +1,394 @@
+import { createReadStream, existsSync, mkdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { RuntimeError } from "../errors.ts";
+import { readNote, writeNote } from "../host/note.ts";
+import type { RuntimeLog } from "../log.ts";
+import { createPace } from "../tree/pace.ts";
+import { planOf, stage, sweepStage } from "./apply.ts";
+import { compareTrees } from "./compare.ts";
+import { contentOf, openBlobs, openFeed, type Content, type Feed } from "./feed.ts";
+import { openGit } from "./git.ts";
+import { loadKnown, saveKnown, unchanged, type Known, type KnownEntry } from "./known.ts";
+import { emptyMark, ofShown, quote, shown, spell, unspell, type BytePath } from "./names.ts";
+import { inFolder, scan, type Mode, type Seen } from "./scan.ts";
+import type { History, KeptEntry, Point, RestoreOptions, Restored, TakeOptions } from "./types.ts";
+import { nameOf, openWalker, parentOf, type Place } from "./walker.ts";
+
+/** The database lives on the same disk. */
+const hostReserveBytes = 512 * 2 ** 20;
+const namePattern = /^[a-z0-9-]+(?:\/[a-z0-9-]+)*$/;
+const points = "refs/points/";
+/** The last look at the tree, and where a restore began: kept from being tidied away. */
+const lastRef = "refs/last";
+const fromRef = "refs/restore/from";
+const toRef = "refs/restore/to";
+
+/** Stored with each point. */
+interface Facts extends Point {
+  maxFileBytes?: number;
+}
+type ContentNow = (path: BytePath, seen: Seen) => Promise<Content | undefined>;
+interface Target {
+  entries: Map<BytePath, Pick<KnownEntry, "mode" | "blob">>;
+  facts: Facts;
+}
+
+export interface HistoryOptions {
+  /** Of this history alone, closed to projects. Made with the first point. */
+  dir: string;
+  tree: Place;
+  log: RuntimeLog;
+  /** Kept free on the host, whatever wants to be kept. */
+  reserveBytes?: number;
+}
+
+/** A history that can go on with a restore that a kill cut short. */
+export interface OpenHistory extends History {
+  /** To be called before anything of the project runs. Never throws. */
+  recover(): Promise<void>;
+}
+
+export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }: HistoryOptions): OpenHistory {
+  const git = openGit(join(dir, "git"));
+  const scratch = join(dir, "scratch");
+  const knownFile = join(dir, "known.json");
+  const journal = join(dir, "restore.json");
+  const hasAny = () => existsSync(join(dir, "git"));
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  const refOf = (name: string) => {
+    if (!namePattern.test(name)) throw new RuntimeError("not_supported", `${name} is not a name for a point`);
+    return points + name;
+  };
+
+  // --- taking ---
+
+  function prepare() {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    rmSync(scratch, { recursive: true, force: true });
+    mkdirSync(scratch, { mode: 0o700 });
+  }
+  function checkRoom(adding: number) {
+    const { bavail, bsize } = statfsSync(dir);
+    if (bavail * bsize - adding < reserveBytes) throw new RuntimeError("storage_full", "This server's disk is almost full.");
+  }
+
+  /** Writes the point and says what the tree holds now. */
+  async function takeTo(ref: string, options: TakeOptions): Promise<{ known: Known; facts: Facts }> {
+    prepare();
+    const { maxFileBytes, signal } = options;
+    const seen = await scan(tree.host, { ...(maxFileBytes !== undefined && { maxFileBytes }), ...(signal && { signal }) });
+    const known = loadKnown(knownFile);
+    try {
+      return await write(ref, seen, known, options);
+    } catch (error) {
+      // What it builds on may be gone; then everything is kept anew.
+      if (known.tree === undefined || !(error instanceof RuntimeError) || error.code !== "unavailable") throw error;
+      log.warn({ err: error }, "history is read anew");
+      return write(ref, seen, { tree: undefined, entries: new Map() }, options);
+    }
+  }
+
+  async function write(ref: string, seen: Map<BytePath, Seen>, known: Known, { attachments = {}, maxFileBytes, signal }: TakeOptions) {
+    const sizes = Object.entries(attachments).map(([path, file]) => ({ path, file, size: statSync(file).size }));
+    let bytes = sizes.reduce((sum, { size }) => sum + size, 0);
+    let adding = bytes;
+    let files = 0;
+    for (const [path, now] of seen) {
+      bytes += now.size;
+      if (now.mode !== "folder") files++;
+      if (!unchanged(known.entries.get(path), now)) adding += now.size;
+    }
+    checkRoom(adding);
+    const facts: Facts = { files, bytes, attachments: Object.keys(attachments), ...(maxFileBytes !== undefined && { maxFileBytes }) };
+    const feed = openFeed(git, signal);
+    try {
+      const text = JSON.stringify(facts);
+      await feed.write(`feature done\ncommit ${ref}\ncommitter point <point> ${Math.floor(Date.now() / 1000)} +0000\n`);
+      await feed.write(`data ${Buffer.byteLength(text, "latin1")}\n${text}\n`);
+      if (known.tree !== undefined) await feed.write(`M 040000 ${known.tree} "files"\n`);
+      const entries = await reading((contentNow) => feedChanges(feed, seen, known, contentNow));
+      for (const { path, file, size } of sizes)
+        await feed.put("100644", `attachments/${spell(ofShown(path))}`, {
+          size,
+          bytes: () => createReadStream(file, { highWaterMark: 2 ** 20 }),
+        });
+      await feed.write(ref === lastRef ? "\n" : `\nreset ${lastRef}\nfrom ${ref}\n\n`);
+      await feed.done();
+      const root = (await git.run(["rev-parse", "--verify", "-q", `${ref}:files`], { isFailureFine: true })).trim();
+      const next: Known = { tree: root === "" ? undefined : root, entries };
+      saveKnown(knownFile, next);
+      return { known: next, facts };
+    } catch (error) {
+      feed.cancel();
+      throw error;
+    }
+  }
+
+  /** Reads what was seen, never through a link. */
+  async function reading<T>(work: (contentNow: ContentNow) => Promise<T>): Promise<T> {
+    const walker = openWalker(tree);
+    try {
+      return await work(async (path, { mode, size }) => {
+        const folder = walker.find(parentOf(path));
+        return folder === undefined ? undefined : contentOf(inFolder(folder, nameOf(path)), mode === "120000", size, scratch);
+      });
+    } finally {
+      walker.close();
+    }
+  }
+
+  /** Sends what is not kept yet. Removals first: a folder may stand where a file was. */
+  async function feedChanges(
+    feed: Feed,
+    seen: Map<BytePath, Seen>,
+    known: Known,
+    contentNow: ContentNow,
+  ): Promise<Map<BytePath, KnownEntry>> {
+    const entries = new Map<BytePath, KnownEntry>();
+    const pace = createPace();
+    for (const [path, { mode }] of known.entries)
+      if (!seen.has(path)) await feed.write(`D ${quoted(mode === "folder" ? `${spell(path)}/${emptyMark}` : spell(path))}\n`);
+    for (const [path, now] of seen) {
+      const before = known.entries.get(path);
+      const same = unchanged(before, now);
+      if (same) {
+        entries.set(path, same);
+        continue;
+      }
+      if (now.mode === "folder") {
+        if (before?.mode !== "folder") await feed.put("100644", `files/${spell(path)}/${emptyMark}`, { size: 0, bytes: () => [] });
+        entries.set(path, { ...now, blob: "" });
+        continue;
+      }
+      await pace();
+      const content = await contentNow(path, now);
+      if (!content) {
+        // Gone since it was seen.
+        if (before) await feed.write(`D ${quoted(spell(path))}\n`);
+        continue;
+      }
+      try {
+        if (before?.blob !== content.blob || before.mode !== now.mode) await feed.put(now.mode, `files/${spell(path)}`, content);
+      } finally {
+        content.dispose();
+      }
+      entries.set(path, { mode: now.mode, size: content.size, stamp: now.stamp, blob: content.blob });
+    }
+    return entries;
+  }
+
+  // --- reading ---
+
+  async function requireCommit(ref: string): Promise<string> {
+    const commit = hasAny() ? (await git.run(["rev-parse", "--verify", "-q", `${ref}^{commit}`], { isFailureFine: true })).trim() : "";
+    if (commit === "") throw new RuntimeError("not_found", "This point in time is not kept any more.");
+    return commit;
+  }
+  const factsOf = async (commit: string): Promise<Facts> => {
+    const text = await git.run(["cat-file", "commit", commit]);
+    return JSON.parse(text.slice(text.indexOf("\n\n") + 2)) as Facts;
+  };
+  const treeOf = async (commit: string): Promise<string> =>
+    (await git.run(["rev-parse", "--verify", "-q", `${commit}:files`], { isFailureFine: true })).trim() ||
+    (await git.run(["hash-object", "-t", "tree", "-w", "--stdin"])).trim();
+  async function targetOf(commit: string): Promise<Target> {
+    const list = await git.run(["ls-tree", "-r", "-z", "--full-tree", await treeOf(commit)]);
+    const entries: Target["entries"] = new Map();
+    for (const line of list.split("\0")) {
+      const tab = line.indexOf("\t");
+      if (tab < 0) continue;
+      const [mode = "", , blob = ""] = line.slice(0, tab).split(" ");
+      const path = line.slice(tab + 1);
+      if (path.endsWith(`/${emptyMark}`)) entries.set(unspell(path.slice(0, -emptyMark.length - 1)), { mode: "folder", blob: "" });
+      else entries.set(unspell(path), { mode: mode as Mode, blob });
+    }
+    return { entries, facts: await factsOf(commit) };
+  }
+
+  // --- restoring ---
+
+  /** From what the tree holds to what a commit says. */
+  async function apply(commit: string, current: Known["entries"], options: RestoreOptions): Promise<Restored> {
+    const target = await targetOf(commit);
+    const plan = planOf(current, target.entries, target.facts.maxFileBytes ?? Number.POSITIVE_INFINITY);
+    const blobs = openBlobs(git);
+    try {
+      const staged = await stage(tree, plan, blobs, options);
+      try {
+        options.signal?.throwIfAborted();
+        await staged.swap();
+      } finally {
+        staged.discard();
+      }
+    } finally {
+      blobs.close();
+    }
+    return { written: plan.write.length, removed: plan.remove.length };
+  }
+  /** What the tree holds, without keeping it: works on a full disk. */
+  async function look(): Promise<Known["entries"]> {
+    prepare();
+    const known = loadKnown(knownFile);
+    const seen = await scan(tree.host);
+    return reading(async (contentNow) => {
+      const entries: Known["entries"] = new Map();
+      const pace = createPace();
+      for (const [path, now] of seen) {
+        await pace();
+        const same = unchanged(known.entries.get(path), now);
+        const content = same || now.mode === "folder" ? undefined : await contentNow(path, now);
+        content?.dispose();
+        if (same) entries.set(path, same);
+        else if (content || now.mode === "folder") entries.set(path, { ...now, blob: content?.blob ?? "" });
+      }
+      return entries;
+    });
+  }
+
+  async function restore(name: string, options: RestoreOptions): Promise<Restored> {
+    const to = await requireCommit(refOf(name));
+    const { known } = await takeTo(fromRef, options.signal ? { signal: options.signal } : {});
+    await git.run(["update-ref", toRef, to]);
+    writeNote(journal, { since: new Date().toISOString() });
+    try {
+      const done = await apply(to, known.entries, options);
+      rmSync(journal);
+      return done;
+    } catch (error) {
+      await goBack();
+      throw said(error);
+    }
+  }
+  /** The tree as it was when the restore began. Leaves the journal when even that is impossible. */
+  async function goBack(): Promise<void> {
+    try {
+      await apply(await requireCommit(fromRef), await look(), {});
+      rmSync(journal, { force: true });
+    } catch (err) {
+      log.error({ err }, "an unfinished restore could not be undone; it is tried again when the project is opened");
+    }
+  }
+
+  return {
+    take: (name, options = {}) =>
+      inTurn(async () => pointOf((await takeTo(refOf(name), options).catch((error: unknown) => Promise.reject(said(error)))).facts)),
+    find: (name) =>
+      inTurn(async () => {
+        try {
+          return pointOf(await factsOf(await requireCommit(refOf(name))));
+        } catch (error) {
+          if (error instanceof RuntimeError && error.code === "not_found") return undefined;
+          throw error;
+        }
+      }),
+    names: (prefix = "") =>
+      inTurn(async () => {
+        if (!hasAny()) return [];
+        const found = (await git.run(["for-each-ref", "--format=%(refname)", points])).split("\n").filter(Boolean);
+        return found.map((ref) => ref.slice(points.length)).filter((name) => name.startsWith(prefix));
+      }),
+    remove: (names) =>
+      inTurn(async () => {
+        if (!hasAny() || names.length === 0) return;
+        await git.run(["update-ref", "--stdin"], { input: names.map((name) => `delete ${refOf(name)}\n`).join("") });
+      }),
+    restore: (name, options = {}) => inTurn(() => restore(name, options)),
+    compare: (from, to, options = {}) =>
+      inTurn(async () => {
+        const a = await requireCommit(refOf(from));
+        if (to === "now") {
+          const { maxFileBytes } = await factsOf(a);
+          await takeTo(lastRef, { ...(maxFileBytes !== undefined && { maxFileBytes }), ...(options.signal && { signal: options.signal }) });
+        }
+        const b = await requireCommit(to === "now" ? lastRef : refOf(to));
+        return compareTrees(git, await treeOf(a), await treeOf(b), options);
+      }),
+    async *read(name, { signal } = {}) {
+      const commit = await requireCommit(refOf(name));
+      const list = await git.run(["ls-tree", "-r", "-z", "-l", "--full-tree", await treeOf(commit)]);
+      const blobs = openBlobs(git);
+      try {
+        for (const line of list.split("\0")) {
+          const tab = line.indexOf("\t");
+          if (tab < 0) continue;
+          signal?.throwIfAborted();
+          const [mode = "", , blob = "", size = "0"] = line.slice(0, tab).split(/ +/);
+          yield keptEntry(line.slice(tab + 1), mode, Number(size), async function* () {
+            blobs.ask(blob);
+            yield* blobs.next();
+          });
+        }
+      } finally {
+        blobs.close();
+      }
+    },
+    async attachment(name, path) {
+      const commit = await requireCommit(refOf(name));
+      const blob = (
+        await git.run(["rev-parse", "--verify", "-q", `${commit}:attachments/${shown(spell(ofShown(path)))}`], { isFailureFine: true })
+      ).trim();
+      if (blob === "") return undefined;
+      const blobs = openBlobs(git);
+      blobs.ask(blob);
+      return Readable.from(
+        (async function* () {
+          try {
+            yield* blobs.next();
+          } finally {
+            blobs.close();
+          }
+        })(),
+      );
+    },
+    tidy: () =>
+      inTurn(async () => {
+        if (!hasAny()) return;
+        await git.run(["pack-refs", "--all"]);
+        await git.run(["repack", "-a", "-d", "-q"]);
+        await git.run(["prune", "--expire=now"]);
+      }),
+    recover: () =>
+      inTurn(async () => {
+        sweepStage(tree.tmp);
+        if (readNote(journal) === undefined) return;
+        try {
+          const done = await apply(await requireCommit(toRef), await look(), {});
+          rmSync(journal, { force: true });
+          log.warn({ ...done }, "an interrupted restore was finished");
+        } catch (err) {
+          log.error({ err }, "an interrupted restore could not be finished");
+          await goBack();
+        }
+      }),
+  };
+}
+
+const quoted = (path: BytePath) => quote(`files/${path}`);
+const pointOf = ({ files, bytes, attachments }: Facts): Point => ({ files, bytes, attachments });
+
+function keptEntry(path: BytePath, mode: string, size: number, content: () => AsyncIterable<Uint8Array>): KeptEntry {
+  const isFolder = path.endsWith(`/${emptyMark}`);
+  return {
+    path: shown(unspell(isFolder ? path.slice(0, -emptyMark.length - 1) : path)),
+    kind: isFolder ? "folder" : mode === "120000" ? "link" : "file",
+    isExecutable: mode === "100755",
+    size: isFolder ? 0 : size,
+    content,
+  };
+}
+
+/** What the system said, as the runtime says it. */
+function said(error: unknown): unknown {
+  if (error instanceof RuntimeError || !(error instanceof Error)) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new RuntimeError("storage_full", "There is no space left on this server.", { cause: error });
+  if (error.name === "AbortError") return new RuntimeError("aborted", "This was given up.", { cause: error });
+  return new RuntimeError("unavailable", "The history of this project cannot be used.", { cause: error });
+}

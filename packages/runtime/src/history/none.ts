@@ -1,0 +1,23 @@
+import { RuntimeError } from "../errors.ts";
+import type { History } from "./types.ts";
+
+/** Of a driver whose trees are not folders of this host. */
+export function noHistory(): History {
+  const refuse = async (): Promise<never> => {
+    throw new RuntimeError("not_supported", "This driver keeps no points in time.");
+  };
+  return {
+    take: refuse,
+    find: refuse,
+    names: refuse,
+    remove: refuse,
+    restore: refuse,
+    compare: refuse,
+    // eslint-disable-next-line require-yield
+    async *read() {
+      await refuse();
+    },
+    attachment: refuse,
+    tidy: refuse,
+  };
+}

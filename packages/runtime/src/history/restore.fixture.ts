@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { silentLog } from "../log.ts";
+import { openHistory } from "./history.ts";
+
+/** A process of its own to be killed: arguments are the base folder and what to do. Says when it comes to the point. */
+const [base = "", what = ""] = process.argv.slice(2);
+const history = openHistory({
+  dir: join(base, "kept"),
+  tree: { host: join(base, "files"), tmp: join(base, "tmp"), owner: undefined },
+  log: silentLog,
+});
+if (what.startsWith("take:")) {
+  process.stdout.write("begins\n");
+  await history.take(what.slice(5));
+} else
+  await history.restore(what, {
+    onProgress: (done, total) => {
+      if (done === total) process.stdout.write("staged\n");
+    },
+  });
+process.stdout.write("done\n");
