@@ -115,7 +115,7 @@ describe("taking and restoring", () => {
     write("later/page.vue", "x");
     write("env/pyvenv.cfg", "home = /usr");
     write("env/bin/python", "python");
-    execFileSync("mkfifo", [join(host, "pipe")]);
+    execFileSync("/usr/bin/mkfifo", [join(host, "pipe")]);
     await history.restore("a");
     expect(picture(host)).toEqual({
       "web/": "",
@@ -494,7 +494,7 @@ describe("in the middle of it", () => {
     async () => {
       const base = mkdtempSync(join(tmpdir(), "history-full-"));
       folders.push(base);
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", base]);
+      execFileSync("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", base]);
       try {
         const [host, tmp, dir] = [join(base, "files"), join(base, "tmp"), join(base, "kept")];
         mkdirSync(host);
@@ -519,7 +519,7 @@ describe("in the middle of it", () => {
         await history.restore("a");
         expect(picture(host)).toEqual(small);
       } finally {
-        execFileSync("umount", [base]);
+        execFileSync("/usr/bin/umount", [base]);
       }
     },
   );
