@@ -123,7 +123,7 @@ import {
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
-import { createCryptoBox, loadSecretKey, sealingKeysOf } from "./platform/crypto.ts";
+import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
 import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platform/database.ts";
 import { createEventLog } from "./platform/events.ts";
 import { startJobs } from "./platform/jobs.ts";
@@ -133,6 +133,7 @@ import { createOutbound, hostEntry } from "./platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { announceProcess } from "./platform/presence.ts";
 import { createRateLimiter } from "./platform/rate-limit.ts";
+import { loadSealingKeys } from "./platform/sealing-keys.ts";
 import { createServerSettings } from "./platform/server-settings.ts";
 import { version } from "./version.ts";
 
@@ -180,7 +181,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await mkdir(dataDir, { recursive: true });
     closers.push(await holdDataDir(dataDir));
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
-    const box = createCryptoBox(secretKey, sealingKeysOf(config));
+    const box = createCryptoBox(secretKey, await loadSealingKeys(config, dataDir));
     const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
     const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, log });
     if (embedded) closers.push(() => embedded.stop());

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "../config.ts";
+import type { SealingKeys } from "./sealing-keys.ts";
 
 /** SHA-256 of a random token, hex: how one-use tokens and refresh tokens are stored. */
 export const hashToken = (token: string) => createHash("sha256").update(token).digest("hex");
@@ -34,16 +34,6 @@ const headerBytes = 6;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** The keys for what is sealed at rest; texts of any length. Without `current` the secret key serves. */
-export interface SealingKeys {
-  current?: string;
-  /** Former keys (or a former secret key) that still open what they sealed. */
-  former?: readonly string[];
-}
-export const sealingKeysOf = ({ auth }: { auth: Pick<Config["auth"], "sealingKey" | "formerSealingKeys"> }): SealingKeys => ({
-  ...(auth.sealingKey && { current: auth.sealingKey.reveal() }),
-  former: auth.formerSealingKeys.map((key) => key.reveal()),
-});
 export function createCryptoBox(secretKey: string, { current = secretKey, former = [] }: SealingKeys = {}): CryptoBox {
   const derive = (from: string, purpose: string) => Buffer.from(hkdfSync("sha256", from, "tesslate-studio", purpose, 32));
   const headerOf = (key: Buffer) =>

@@ -3,6 +3,7 @@ import type { Bus } from "./bus.ts";
 import type { CryptoBox } from "./crypto.ts";
 import type { Database } from "./database.ts";
 import { serverSettings } from "./platform.table.ts";
+import type { SealedColumn } from "./sealed.ts";
 
 /** Facts of this installation kept in the database; secret ones sealed. Other processes hear of changes through `onChange`. */
 export interface ServerSettings {
@@ -17,6 +18,29 @@ export interface ServerSettings {
 }
 
 const channel = "server_settings";
+
+/** What a secret setting is bound to. */
+const settingPlace = (key: string): string => `server_settings:${key}`;
+/** The secret ones among the settings: `{"sealed": base64}`. */
+export const sealedSettings: SealedColumn = {
+  name: "server_settings.value",
+  column: serverSettings.value,
+  take: async (tx, header, afterId, limit) => {
+    const bytes = sql`decode(${serverSettings.value} ->> 'sealed', 'base64')`;
+    const { rows } = await tx.execute<{ key: string; sealed: Buffer }>(
+      sql`select ${serverSettings.key} as key, ${bytes} as sealed from ${serverSettings}
+        where jsonb_typeof(${serverSettings.value} -> 'sealed') = 'string' and substring(${bytes} from 1 for ${header.length}) <> ${header}
+        ${afterId === undefined ? sql`` : sql`and ${serverSettings.key} > ${afterId}`} order by ${serverSettings.key} limit ${limit} for update`,
+    );
+    return rows.map(({ key, sealed }) => ({ id: key, sealed, place: settingPlace(key) }));
+  },
+  write: async (tx, key, sealed) => {
+    await tx
+      .update(serverSettings)
+      .set({ value: { sealed: sealed.toString("base64") } })
+      .where(sql`${serverSettings.key} = ${key}`);
+  },
+};
 
 export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus; box: CryptoBox }): ServerSettings {
   const read = async (key: string) =>
@@ -42,9 +66,9 @@ export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus;
     },
     getSecret: async (key) => {
       const sealed = (await read(key)) as { sealed: string } | undefined;
-      return sealed && box.open(Buffer.from(sealed.sealed, "base64"), `server_settings:${key}`);
+      return sealed && box.open(Buffer.from(sealed.sealed, "base64"), settingPlace(key));
     },
-    setSecret: (key, value) => write(key, { sealed: box.seal(value, `server_settings:${key}`).toString("base64") }),
+    setSecret: (key, value) => write(key, { sealed: box.seal(value, settingPlace(key)).toString("base64") }),
     remove: async (key) => {
       await db.delete(serverSettings).where(sql`${serverSettings.key} = ${key}`);
       await bus.notify(channel, { key });

@@ -6,7 +6,7 @@ export { createCreation, type Creation } from "./creation.ts";
 export { createCredentialsStore } from "./credentials.store.ts";
 export { createCredentialsVault, type CredentialsVault } from "./credentials.vault.ts";
 export { createInspection, type Inspection } from "./inspection.ts";
-export { createEnvironmentVault } from "./environment.ts";
+export { createEnvironmentVault, environmentPlace } from "./environment.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
 export { createPower, type Power } from "./power.ts";
 export { createServices, type Services } from "./services.ts";

@@ -1,0 +1,52 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { reachable } from "@tesslate/runtime";
+import type { Config } from "./config.ts";
+import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
+import { connectDatabase, migrateDatabase } from "./platform/database.ts";
+import type { Logger } from "./platform/logger.ts";
+import { holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
+import { reseal, type Resealed } from "./platform/sealed.ts";
+import { beginRotation, endRotation, loadSealingKeys } from "./platform/sealing-keys.ts";
+import { sealedColumns } from "./sealed-columns.ts";
+
+/**
+ * `./studio rotate-keys`: makes a new sealing key (or takes the one the operator set), seals everything anew with it and forgets the former ones.
+ * Can be killed and started again at any moment. Throws a sentence when it cannot begin.
+ */
+export async function rotateKeys(config: Config, { log, say }: { log: Logger; say: (line: string) => void }): Promise<Resealed> {
+  const dataDir = resolve(config.dataDir);
+  await mkdir(dataDir, { recursive: true });
+  const isOurs = config.auth.sealingKey === undefined;
+  if (isOurs && config.database.url)
+    throw new Error(
+      "Several servers may share this database, so its key is yours to hand out: set DEPLOYMENT_ENCRYPTION_KEY to a new random value, put the former one " +
+        "(or SECRET_KEY) into DEPLOYMENT_ENCRYPTION_KEYS_FORMER, restart every server, then run this again.",
+    );
+  const closers: (() => Promise<unknown>)[] = [];
+  try {
+    // The embedded database belongs to one process: a running server is asked to stop first.
+    if (!config.database.url) closers.push(await holdDataDir(dataDir));
+    const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
+    if (isOurs) await beginRotation(dataDir);
+    const box = createCryptoBox(secretKey, await loadSealingKeys(config, dataDir));
+    const embedded = config.database.url ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, log });
+    if (embedded) closers.push(() => embedded.stop());
+    const database = connectDatabase(
+      config.database.url ? { url: config.database.url.reveal() } : { socketDir: embedded?.socketDir ?? "" },
+      log,
+    );
+    closers.push(() => database.close());
+    await migrateDatabase(database, log);
+    const result = await reseal({
+      db: database.db,
+      box,
+      columns: sealedColumns,
+      onProgress: (column, done) => say(`${column.name}: ${done} values sealed anew so far`),
+    });
+    if (isOurs && result.unreadable.length === 0) await endRotation(dataDir);
+    return result;
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
