@@ -1,5 +1,7 @@
-import { environmentPlace } from "./features/containers/index.ts";
-import { containers } from "./features/containers/containers.table.ts";
+import { oauthStatePlace } from "./features/auth/index.ts";
+import { oauthStates } from "./features/auth/auth.table.ts";
+import { credentialsPlace, environmentPlace } from "./features/containers/index.ts";
+import { containerCredentials, containers } from "./features/containers/containers.table.ts";
 import { secretPlace } from "./features/secrets/index.ts";
 import { projectSecrets } from "./features/secrets/secrets.table.ts";
 import { sealedBytes, type SealedColumn } from "./platform/sealed.ts";
@@ -18,6 +20,18 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: containers.environment_vars,
     needs: [containers.id],
     place: ({ id = "" }) => environmentPlace(id),
+  }),
+  sealedBytes(containerCredentials, {
+    id: containerCredentials.id,
+    column: containerCredentials.sealed_values,
+    needs: [containerCredentials.container_id],
+    place: ({ container_id = "" }) => credentialsPlace(container_id),
+  }),
+  sealedBytes(oauthStates, {
+    id: oauthStates.state_hash,
+    column: oauthStates.sealed,
+    needs: [oauthStates.provider, oauthStates.state_hash],
+    place: ({ provider = "", state_hash = "" }) => oauthStatePlace(provider, state_hash),
   }),
   sealedSettings,
 ];

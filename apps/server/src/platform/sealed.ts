@@ -37,7 +37,8 @@ export function sealedBytes<T extends Table>(
 }
 
 /** The columns of a table that hold bytes. */
-export const bytesOf = (table: Table): Column[] => Object.values(getTableColumns(table)).filter((column) => column.getSQLType() === "bytea");
+export const bytesOf = (table: Table): Column[] =>
+  Object.values(getTableColumns(table)).filter((column) => column.getSQLType() === "bytea");
 
 export interface Resealed {
   /** Values that bear the current key now and did not before. */

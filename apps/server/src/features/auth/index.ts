@@ -5,7 +5,7 @@ export { createSetup, type Setup } from "./setup.ts";
 export { createRefreshTokens } from "./tokens.ts";
 export { mountAuth } from "./auth.routes.ts";
 export { createAttemptsStore } from "./attempts.store.ts";
-export { createOauth } from "./oauth.ts";
+export { createOauth, oauthStatePlace } from "./oauth.ts";
 export { createProviders } from "./oauth.providers.ts";
 export { createOauthStore } from "./oauth.store.ts";
 export { createRecovery } from "./recovery.ts";

@@ -8,6 +8,9 @@ import type { Profile, Provider, ProviderName } from "./oauth.providers.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Setup } from "./setup.ts";
 
+/** What a sign-in under way is bound to. */
+export const oauthStatePlace = (provider: string, stateHash: string): string => `oauth state ${provider} ${stateHash}`;
+
 export const oauthStateMs = 600_000;
 
 interface Begun {
@@ -43,7 +46,6 @@ export function createOauth({
     if (!provider) throw new AppError("oauth_not_configured", "This way of signing in is not set up on this server.");
     return provider;
   };
-  const aadOf = (name: ProviderName, stateHash: string) => `oauth state ${name} ${stateHash}`;
 
   /** Whose account this is: a known one, one with the same confirmed address, or a new one. */
   const resolve = (name: ProviderName, profile: Profile): Promise<{ user: UserRow; isAdmin: boolean }> =>
@@ -104,7 +106,7 @@ export function createOauth({
         state_hash: stateHash,
         provider: name,
         browser_hash: hashToken(browser),
-        sealed: box.seal(JSON.stringify(begun), aadOf(name, stateHash)),
+        sealed: box.seal(JSON.stringify(begun), oauthStatePlace(name, stateHash)),
         lifetimeMs: oauthStateMs,
       });
       return { url, browser };
@@ -126,7 +128,7 @@ export function createOauth({
       if (!taken) throw badRequest("This sign-in was not begun in this browser, or is used up. Begin again.", "invalid_state_token");
       if (taken.isExpired) throw badRequest("This sign-in took too long. Begin again.", "state_token_expired");
       if (answer.get("error") || !answer.get("code")) throw badRequest("The provider was not allowed to sign you in.", "oauth_denied");
-      const { verifier, nonce, next } = JSON.parse(box.open(taken.sealed, aadOf(name, stateHash))) as Begun;
+      const { verifier, nonce, next } = JSON.parse(box.open(taken.sealed, oauthStatePlace(name, stateHash))) as Begun;
       const profile = await provider.redeem({ answer, state, nonce, verifier }).catch((err: unknown) => {
         log.warn({ err: reasonOf(err), provider: name }, "sign-in at a provider failed");
         return undefined;

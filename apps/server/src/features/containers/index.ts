@@ -4,7 +4,7 @@ export { createContainersStore } from "./containers.store.ts";
 export { previewOrigin, urlOf, type PreviewAddress } from "./container-shape.ts";
 export { createCreation, type Creation } from "./creation.ts";
 export { createCredentialsStore } from "./credentials.store.ts";
-export { createCredentialsVault, type CredentialsVault } from "./credentials.vault.ts";
+export { createCredentialsVault, credentialsPlace, type CredentialsVault } from "./credentials.vault.ts";
 export { createInspection, type Inspection } from "./inspection.ts";
 export { createEnvironmentVault, environmentPlace } from "./environment.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
