@@ -1,19 +1,12 @@
 /// <reference lib="dom" />
 /** The browser journeys, on the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { demoScript } from "@tesslate/testkit/demo";
 import { startModelServer } from "@tesslate/testkit";
 import { openBrowser, type Watched } from "./browser.ts";
 import { expect, runJourneys, until } from "./journey.ts";
+import { accessible, noOffences, shot } from "./looks.ts";
 import { startStudio } from "./studio.ts";
-
-const { values } = parseArgs({ options: { shots: { type: "string" }, keep: { type: "boolean" } } });
-const artifacts = values.shots ?? join(import.meta.dirname, ".artifacts");
-mkdirSync(artifacts, { recursive: true });
 
 const model = await startModelServer({ script: demoScript(), tokenDelayMs: 6 });
 const studio = await startStudio({
@@ -25,28 +18,6 @@ const studio = await startStudio({
 let browser: Watched | undefined;
 process.on("exit", () => studio.process.kill("SIGTERM"));
 
-const shot = (page: Page, name: string) => page.screenshot({ path: join(artifacts, `${name}.png`) });
-const accessible = async (page: Page, where: string) => {
-  const { violations } = await new AxeBuilder({ page })
-    .exclude("iframe")
-    // The editor's scroller holds the focusable text itself; axe does not count contenteditable as focusable.
-    .exclude(".cm-scroller")
-    .analyze();
-  const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
-  expect(
-    serious.length === 0,
-    `${where}: ${serious
-      .map(
-        (v) =>
-          `${v.id} at ${v.nodes
-            .slice(0, 3)
-            .map((n) => n.html.slice(0, 200))
-            .join(" | ")}`,
-      )
-      .join("; ")}`,
-  );
-};
-const noOffences = (watched: Watched) => expect(watched.offences.length === 0, watched.offences.join("\n"));
 const frameOf = (page: Page) => page.frameLocator("[data-testid=preview-frame]");
 
 await runJourneys(

@@ -1,6 +1,6 @@
 /** Runs every test and ends with one line: `Total: N passed, N failed, N skipped`. `--only unit|conformance|templates|e2e` runs one part. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -59,7 +59,10 @@ const runScript = async (name: string, file: string) => {
 };
 if (wants("conformance")) await runScript("conformance", "e2e/conformance.ts");
 if (wants("templates")) await runScript("templates", "e2e/templates.ts");
-if (wants("e2e")) await runScript("browser journeys", "e2e/run.ts");
+if (wants("e2e")) {
+  await runScript("browser journeys", "e2e/run.ts");
+  for (const file of readdirSync(join(root, "e2e/journeys")).sort()) await runScript(`browser journeys: ${file}`, `e2e/journeys/${file}`);
+}
 
 say(`\nTotal: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

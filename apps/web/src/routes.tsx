@@ -31,8 +31,10 @@ const WorkbenchPage = lazyRouteComponent(() => import("./features/workbench/Work
 const guest = createRoute({
   getParentRoute: () => root,
   id: "guest",
-  validateSearch: (search: Record<string, unknown>): { next?: string } =>
-    typeof search["next"] === "string" ? { next: search["next"] } : {},
+  validateSearch: (search: Record<string, unknown>): { next?: string; error?: string } => ({
+    ...(typeof search["next"] === "string" && { next: search["next"] }),
+    ...(typeof search["error"] === "string" && { error: search["error"] }),
+  }),
   beforeLoad: ({ context, search }) => {
     if (context.queryClient.getQueryData(meQuery.queryKey)) throw redirect({ href: safeNext(search.next) });
   },
@@ -46,6 +48,36 @@ const register = createRoute({
   getParentRoute: () => guest,
   path: "/register",
   component: lazyRouteComponent(() => import("./features/auth/RegisterPage.tsx"), "RegisterPage"),
+});
+
+const forgotPassword = createRoute({
+  getParentRoute: () => guest,
+  path: "/forgot-password",
+  component: lazyRouteComponent(() => import("./features/auth/ForgotPasswordPage.tsx"), "ForgotPasswordPage"),
+});
+
+/** Where mails and providers lead, whoever is signed in. */
+const withToken = (search: Record<string, unknown>): { token: string } => ({
+  token: typeof search["token"] === "string" ? search["token"] : "",
+});
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/reset-password",
+  validateSearch: withToken,
+  component: lazyRouteComponent(() => import("./features/auth/ResetPasswordPage.tsx"), "ResetPasswordPage"),
+});
+const verify = createRoute({
+  getParentRoute: () => root,
+  path: "/verify",
+  validateSearch: withToken,
+  component: lazyRouteComponent(() => import("./features/auth/VerifyPage.tsx"), "VerifyPage"),
+});
+const oauthCallback = createRoute({
+  getParentRoute: () => root,
+  path: "/oauth/callback",
+  validateSearch: (search: Record<string, unknown>): { next?: string } =>
+    typeof search["next"] === "string" ? { next: search["next"] } : {},
+  component: lazyRouteComponent(() => import("./features/auth/OauthCallbackPage.tsx"), "OauthCallbackPage"),
 });
 
 /** Every primitive in every state; for eyes and screenshots. */
@@ -154,7 +186,10 @@ const workbench = createRoute({
 });
 
 const routeTree = root.addChildren([
-  guest.addChildren([login, register]),
+  guest.addChildren([login, register, forgotPassword]),
+  resetPassword,
+  verify,
+  oauthCallback,
   components,
   workbenchStates,
   app.addChildren([

@@ -8,13 +8,11 @@ export function CodeInput({
   onChange,
   onComplete,
   length = 6,
-  isDisabled = false,
 }: {
   value: string;
   onChange: (value: string) => void;
   onComplete?: (value: string) => void;
   length?: number;
-  isDisabled?: boolean;
 }) {
   const field = useFieldProps();
   const isInvalid = field["aria-invalid"] === true;
@@ -29,7 +27,6 @@ export function CodeInput({
       inputMode="numeric"
       autoComplete="one-time-code"
       pasteTransformer={(text) => text.replace(/\D/g, "").slice(0, length)}
-      disabled={isDisabled}
       noScriptCSSFallback={null}
       render={({ slots, isFocused }) => (
         <div className="grid grid-cols-6 gap-2">

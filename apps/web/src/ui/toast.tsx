@@ -54,5 +54,12 @@ export function toast(sentence: ReactNode, { kind = "done", action, durationMs, 
 
 /** Mount once. */
 export const Toaster = () => (
-  <Sonner position="bottom-right" gap={8} offset={16} mobileOffset={{ bottom: 72, left: 12, right: 12 }} containerAriaLabel="Notices" />
+  <Sonner
+    style={{ fontFamily: "inherit" }}
+    position="bottom-right"
+    gap={8}
+    offset={16}
+    mobileOffset={{ bottom: 72, left: 12, right: 12 }}
+    containerAriaLabel="Notices"
+  />
 );

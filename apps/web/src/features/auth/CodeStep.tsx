@@ -77,7 +77,7 @@ export function CodeStep({
         }}
       >
         <Field label="Code" error={error} hint={note}>
-          <CodeInput value={code} onChange={setCode} onComplete={(entered) => void verify(entered)} isDisabled={isWorking} />
+          <CodeInput value={code} onChange={setCode} onComplete={(entered) => void verify(entered)} />
         </Field>
         <Button
           type="submit"

@@ -11,6 +11,7 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
 import { enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";
+import { ProviderButtons } from "./ProviderButtons.tsx";
 
 const CodeStep = lazy(async () => ({ default: (await import("./CodeStep.tsx")).CodeStep }));
 const guest = getRouteApi("/guest");
@@ -18,12 +19,14 @@ const fields = ["email", "password"] as const;
 type Errors = Partial<Record<(typeof fields)[number] | "", string>>;
 
 export function LoginPage() {
-  const { next } = guest.useSearch();
+  const { next, error: arrivedWith } = guest.useSearch();
   const router = useRouter();
   const queryClient = useQueryClient();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [errors, setErrors] = useState<Errors>({});
+  const [errors, setErrors] = useState<Errors>(
+    arrivedWith === "oauth_failed" ? { "": "Signing in there did not work. Try again, or use your password." } : {},
+  );
   const [isWorking, setIsWorking] = useState(false);
   const [tempToken, setTempToken] = useState<string>();
   const passwordBox = useRef<HTMLInputElement>(null);
@@ -97,7 +100,15 @@ export function LoginPage() {
               onChange={(event) => setEmail(event.target.value)}
             />
           </Field>
-          <Field label="Password" error={errors.password}>
+          <Field
+            label="Password"
+            error={errors.password}
+            aside={
+              <Link to="/forgot-password" className="link">
+                Forgot it?
+              </Link>
+            }
+          >
             <PasswordInput
               ref={passwordBox}
               size="lg"
@@ -111,6 +122,7 @@ export function LoginPage() {
             Sign in
           </Button>
         </form>
+        <ProviderButtons next={next} />
       </LiveStep>
       <NextStep
         isLast

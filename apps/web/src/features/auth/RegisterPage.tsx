@@ -11,6 +11,7 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 import { configQuery, enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";
+import { ProviderButtons } from "./ProviderButtons.tsx";
 import { findRegisterFaults, type RegisterErrors, type RegisterForm } from "./register.ts";
 
 const guest = getRouteApi("/guest");
@@ -124,6 +125,7 @@ export function RegisterPage() {
             Make the account
           </Button>
         </form>
+        <ProviderButtons next={next} />
       </LiveStep>
       <NextStep
         isLast

@@ -1,6 +1,7 @@
-import { useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import type { UpdateUser } from "@tesslate/contract";
+import { api } from "../../api.ts";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -8,7 +9,9 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
+import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { configQuery } from "../auth/auth.queries.ts";
 import { meQuery, useUpdateMe } from "../users/users.queries.ts";
 import { SettingsSection } from "./SettingsSection.tsx";
 
@@ -52,6 +55,7 @@ export function SecuritySettings() {
     <>
       <PasswordForm />
       <EmailForm />
+      <CodeForm />
     </>
   );
 }
@@ -104,7 +108,7 @@ function EmailForm() {
     form.save({ email: email.trim() }, () => undefined);
   };
   return (
-    <SettingsSection title="E-mail">
+    <SettingsSection title="E-mail" action={user.is_verified ? <Pill tone="ok">Confirmed</Pill> : <SendConfirmation email={user.email} />}>
       <form onSubmit={submit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         <Field label="E-mail" error={form.errors.email}>
@@ -133,6 +137,71 @@ function EmailForm() {
           </Button>
         </div>
       </form>
+    </SettingsSection>
+  );
+}
+
+/** The address waits to be confirmed. */
+function SendConfirmation({ email }: { email: string }) {
+  const { data: config } = useQuery(configQuery);
+  const send = useMutation({
+    mutationFn: () => api.auth.requestVerifyToken({ body: { email } }),
+    onSuccess: () => toast(`A link is on its way to ${email}.`),
+    onError: (error) => toast(sentenceOf(error)),
+  });
+  return (
+    <div className="flex items-center gap-2">
+      <Pill>Not confirmed</Pill>
+      {config?.features.smtp ? (
+        <Button size="sm" isLoading={send.isPending} loadingWord="Sending" onClick={() => send.mutate()}>
+          Send the link
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
+/** The code by mail after the password. */
+function CodeForm() {
+  const { data: user } = useSuspenseQuery(meQuery);
+  const { data: config } = useQuery(configQuery);
+  const isOn = user.two_fa_enabled;
+  const form = useGuardedChange(isOn ? "Codes switched off." : "Codes switched on: the next sign-in asks for one.");
+  const isOffered = config?.features.two_fa === true && user.is_verified;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    form.save({ two_fa_enabled: !isOn }, () => undefined);
+  };
+  return (
+    <SettingsSection
+      title="Code by mail"
+      hint="After the password, signing in asks for six digits that are mailed to you."
+      action={<Pill tone={isOn ? "ok" : undefined}>{isOn ? "On" : "Off"}</Pill>}
+    >
+      {!isOn && !isOffered ? (
+        <p className="text-fg-2">
+          {config?.features.two_fa === false
+            ? "This server sends no mail, so there are no codes."
+            : "Confirm your e-mail address first: the codes go there."}
+        </p>
+      ) : (
+        <form onSubmit={submit} noValidate className="grid gap-3">
+          {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
+          <Field label="Present password" error={form.errors.current_password}>
+            <PasswordInput
+              name="current_password"
+              autoComplete="current-password"
+              value={form.current}
+              onChange={(event) => form.setCurrent(event.target.value)}
+            />
+          </Field>
+          <div>
+            <Button type="submit" isLoading={form.isSaving} loadingWord="Changing">
+              {isOn ? "Switch codes off" : "Switch codes on"}
+            </Button>
+          </div>
+        </form>
+      )}
     </SettingsSection>
   );
 }

@@ -1,0 +1,54 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { api } from "../../api.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Spinner } from "../../ui/Spinner.tsx";
+import { meQuery } from "../users/users.queries.ts";
+import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
+
+const route = getRouteApi("/verify");
+
+/** Where the confirmation mail leads: confirms at once, with or without a session. */
+export function VerifyPage() {
+  const { token } = route.useSearch();
+  const queryClient = useQueryClient();
+  const { mutate, isSuccess, error } = useMutation({
+    mutationFn: () => api.auth.verify({ body: { token } }),
+    onSuccess: () => void queryClient.invalidateQueries({ queryKey: meQuery.queryKey }),
+  });
+  useEffect(() => mutate(), [mutate]);
+  const isDone = isSuccess || hasCode(error, "verify_user_already_verified");
+  return (
+    <AuthThread title="Confirm your address">
+      <LiveStep title={isDone ? "Your address is confirmed" : error ? "That did not work" : "Confirming your address"}>
+        {isDone ? (
+          <p role="status" className="mt-1 text-fg-2">
+            {isSuccess ? "Thank you. You can go on." : "It was confirmed before. You can go on."}
+          </p>
+        ) : error ? (
+          <div role="alert" className="mt-1 text-fg-2">
+            {hasCode(error, "verify_user_bad_token") ? (
+              <p>This link is no longer valid. A new one can be sent from Settings, Security.</p>
+            ) : (
+              <>
+                <p>{sentenceOf(error)}</p>
+                <Button className="mt-3" onClick={() => mutate()}>
+                  Try again
+                </Button>
+              </>
+            )}
+          </div>
+        ) : (
+          <Spinner word="Confirming" />
+        )}
+      </LiveStep>
+      <NextStep isLast>
+        <Link to="/" className="link">
+          Your projects
+        </Link>
+      </NextStep>
+    </AuthThread>
+  );
+}
