@@ -89,7 +89,7 @@ else {
 
 const probe = join(dataDir, `doctor-${process.pid}`);
 try {
-  const runtime = await createRuntime({ driver: config.runtime.driver, dataDir: probe });
+  const runtime = await createRuntime({ driver: config.runtime.driver, dataDir: probe, docker: config.runtime.docker });
   say(
     runtime.isolation === "full" ? "ok" : "!!",
     "project code",

@@ -214,6 +214,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       (await createRuntime({
         driver: config.runtime.driver,
         dataDir,
+        docker: config.runtime.docker,
         ...(postgresPrograms !== undefined && { programs: { postgres: postgresPrograms } }),
         log,
       }));

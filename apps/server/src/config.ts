@@ -58,6 +58,22 @@ export const settings = {
     about: "Where project code runs: auto, sandbox, docker, kubernetes, process (no isolation), memory (tests)",
     check: oneOf("auto", "sandbox", "docker", "kubernetes", "process", "memory"),
   },
+  DOCKER_HOST: {
+    default: "unix:///var/run/docker.sock",
+    example: "tcp://127.0.0.1:2375",
+    about: "The Docker engine of the docker driver; it must run on this machine",
+    check: (v) => (/^(unix:\/\/\/|tcp:\/\/|https?:\/\/)\S+$/.test(v) ? undefined : "must be unix:///path or tcp://host:port"),
+  },
+  DOCKER_CERT_PATH: {
+    default: "",
+    example: "/etc/docker/client",
+    about: "Folder with ca.pem, cert.pem and key.pem for an engine behind TLS",
+  },
+  DOCKER_IMAGE: {
+    default: "",
+    example: "node:24-bookworm",
+    about: "Image that project code runs in with the docker driver. Default: an empty one with the programs of this machine, read-only",
+  },
   APP_BASE_URL: { example: "https://studio.example.com", about: "Public address of the app. Default http://localhost:PORT", check: url },
   PREVIEW_DOMAIN: {
     default: "preview.localhost",
@@ -297,6 +313,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     database: { url: secret("DATABASE_URL") },
     runtime: {
       driver: text("RUNTIME_DRIVER") as "auto" | "sandbox" | "docker" | "kubernetes" | "process" | "memory",
+      docker: { host: text("DOCKER_HOST"), certPath: text("DOCKER_CERT_PATH") || undefined, image: text("DOCKER_IMAGE") || undefined },
       idleFreezeMs: Number(text("IDLE_FREEZE_MINUTES")) * 60_000,
       idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000,
     },

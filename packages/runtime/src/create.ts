@@ -12,6 +12,8 @@ export interface RuntimeOptions {
   hostnamesBlocked?: string[];
   /** Folders of this host that services see read-only at `/opt/<name>`, for programs that are not installed on it. */
   programs?: Readonly<Record<string, string>>;
+  /** For the docker driver: its engine (`unix:///path`, `tcp://host:port`), the certificates for it, and the image project code runs in. */
+  docker?: { host?: string | undefined; certPath?: string | undefined; image?: string | undefined };
   log?: RuntimeLog;
 }
 
@@ -20,10 +22,11 @@ type Create = (options: RuntimeOptions) => Promise<RuntimeDriver>;
 /** The drivers there are. Their code loads when they are asked for. */
 const drivers: Partial<Record<DriverName, Create>> = {
   sandbox: async (options) => (await import("./sandbox/driver.ts")).createSandboxDriver(options),
+  docker: async ({ docker, ...options }) => (await import("./docker/driver.ts")).createDockerDriver({ ...docker, ...options }),
   process: async (options) => (await import("./process/driver.ts")).createProcessDriver(options),
   memory: async () => (await import("./memory/driver.ts")).createMemoryDriver(),
 };
-const automatic: readonly DriverName[] = ["sandbox"];
+const automatic: readonly DriverName[] = ["sandbox", "docker"];
 
 /** Opens the runtime. Throws `unavailable` with the reasons when the driver, or for `auto` every driver, cannot work here. */
 export async function createRuntime(options: RuntimeOptions): Promise<RuntimeDriver> {

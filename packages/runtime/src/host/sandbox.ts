@@ -1,21 +1,18 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
-import { openHistory, type OpenHistory } from "../history/history.ts";
+import { openHistory } from "../history/history.ts";
 import type { RuntimeLog } from "../log.ts";
 import { partsOf } from "../tree/pin.ts";
 import { createHostTree } from "../tree/tree.ts";
-import type { Sandbox, ServiceSpec, ServiceState } from "../types.ts";
-import type { Bind, Cell, How, Place } from "./cell.ts";
+import type { Sandbox, ServiceState } from "../types.ts";
+import type { Bind, Cell, Place } from "./cell.ts";
+import { cellWorld } from "./cell-world.ts";
 import { watchDisk } from "./disk.ts";
-import { runCommand } from "./exec.ts";
-import { createFifos, type Fifos } from "./fifos.ts";
-import { openService, type Service } from "./service.ts";
-import { openTerminal } from "./terminal.ts";
+import { createFifos } from "./fifos.ts";
+import type { Service } from "./service.ts";
 import { namePattern, openVolumes } from "./volumes.ts";
-
-/** One health check may take this long. */
-const healthMs = 5_000;
+import type { World } from "./world.ts";
 
 /** A sandbox as its driver sees it: what others get, and how to end it. */
 export interface OpenSandbox {
@@ -41,21 +38,20 @@ export function hostSandboxes({ createCell, programs, runDir, can, log }: Option
   return async (place) => {
     const cell = createCell(place);
     await cell.reap();
-    const tree = { host: join(place.dir, "files"), tmp: join(place.dir, "tmp"), owner: cell.owner };
-    const history = openHistory({ dir: place.historyDir, tree, log });
-    await history.recover();
-    return openSandbox({ place, cell, history, programs, fifos, runDir, can, log });
+    return openSandbox({ place, world: cellWorld({ id: place.spec.id, cell, fifos, runDir, log }), programs, can, log });
   };
 }
 
-interface Opening extends Omit<Options, "createCell"> {
+interface Opening {
   place: Place;
-  cell: Cell;
-  history: OpenHistory;
-  fifos: Fifos;
+  world: World;
+  programs: readonly Bind[];
+  can: { freeze: boolean };
+  log: RuntimeLog;
 }
 
-function openSandbox({ place: first, cell, history, programs, fifos, runDir, can, log }: Opening): OpenSandbox {
+/** A sandbox whose tree and volumes lie on this host, wherever its programs run. */
+export async function openSandbox({ place: first, world, programs, can, log }: Opening): Promise<OpenSandbox> {
   let place = first;
   const { dir } = place;
   const { id } = place.spec;
@@ -66,14 +62,16 @@ function openSandbox({ place: first, cell, history, programs, fifos, runDir, can
     services: join(dir, "services"),
     volumes: join(dir, "volumes"),
   };
+  const history = openHistory({ dir: place.historyDir, tree: { host: paths.files, tmp: paths.tmp, owner: world.owner }, log });
+  await history.recover();
   const services = new Map<string, Service>();
   const running = new Map<symbol, () => Promise<void>>();
   const listeners = new Set<(state: ServiceState) => void>();
 
   const disk = watchDisk({
-    folders: [paths.files, paths.home, paths.volumes],
-    incoming: paths.tmp,
-    owner: cell.owner?.uid,
+    folders: [paths.files, paths.home],
+    whole: [paths.tmp, paths.volumes],
+    owner: world.owner?.uid,
     limitBytes: () => place.limits.diskBytes,
     isActive: () => running.size > 0 || [...services.values()].some((service) => isUp(service.state())),
     async onGrowing() {
@@ -83,58 +81,37 @@ function openSandbox({ place: first, cell, history, programs, fifos, runDir, can
     onTrouble: (err) => log.error({ err, sandbox: id }, "the size of a project cannot be watched"),
   });
   const { checkSpace, keepWatching } = disk;
-  const files = createHostTree({ host: paths.files, tmp: paths.tmp, inside: cell.inside, owner: cell.owner, checkSpace });
+  const files = createHostTree({ host: paths.files, tmp: paths.tmp, inside: world.inside, owner: world.owner, checkSpace });
 
   /** What every start has in common. */
   async function prepare(argv: readonly string[], cwd: string): Promise<string> {
     if (argv.length === 0) throw new RuntimeError("not_supported", "an empty command cannot be run");
     const path = partsOf(cwd).join("/");
     if (path !== "" && !(await files.stat(path))) throw new RuntimeError("not_found", `${path} does not exist`);
-    if (cell.isFrozen()) await sandbox.thaw();
+    if (world.isFrozen()) await sandbox.thaw();
     return path;
   }
+  /** Keeps what runs in sight until it is released. */
+  function track(kill: () => Promise<void>): () => void {
+    const key = Symbol("running");
+    running.set(key, kill);
+    keepWatching();
+    return () => running.delete(key);
+  }
 
-  const volumes = openVolumes(paths.volumes, cell.owner);
-  /** How a service and its health check are started. */
-  const howOf = async (spec: ServiceSpec, argv: readonly string[]): Promise<How> => ({
-    cwd: await prepare(argv, spec.cwd),
-    env: spec.env,
-    binds: [...programs, ...volumes.lay(spec.volumes)],
-  });
-
+  const volumes = openVolumes(paths.volumes, world.owner);
   function serviceOf(name: string): Service {
     const known = services.get(name);
     if (known) return known;
-    const walls = cell.service(name);
-    const stateDir = join(paths.services, name);
-    const service = openService(name, {
-      dir: stateDir,
-      owner: cell.owner,
-      async launch(spec, stdio) {
-        await checkSpace();
-        if (spec.image !== undefined) throw new RuntimeError("not_supported", "this driver runs no images");
-        return walls.start(spec.command, await howOf(spec, spec.command), stateDir, stdio);
-      },
-      async check(spec, argv) {
-        const command = await cell.command(argv, await howOf(spec, argv));
-        const key = Symbol(argv[0]);
-        running.set(key, () => command.kill());
-        try {
-          const { exitCode } = await runCommand(
-            { start: command.start, kill: () => command.kill(), fifos, tmpDir: runDir },
-            { timeoutMs: healthMs, maxOutputBytes: 4096 },
-          );
-          return exitCode === 0;
-        } finally {
-          running.delete(key);
-          command.dispose();
-        }
-      },
-      pids: walls.pids,
-      kill: walls.kill,
-      oomKills: cell.oomKills,
-      address: cell.address,
-      isFrozen: cell.isFrozen,
+    const service = world.service(name, join(paths.services, name), {
+      how: async (spec) => ({
+        // An image has its own folders, and its own command where none is given.
+        cwd: spec.image === undefined ? await prepare(spec.command, spec.cwd) : "",
+        env: spec.env,
+        binds: [...programs, ...volumes.lay(spec.volumes)],
+      }),
+      checkSpace,
+      track,
       thaw: () => sandbox.thaw(),
       onTrouble: (err) => log.error({ err, sandbox: id, service: name }, "a service cannot be looked after"),
       onChange: (state) => listeners.forEach((listener) => listener(state)),
@@ -176,57 +153,44 @@ function openSandbox({ place: first, cell, history, programs, fifos, runDir, can
 
     async exec(argv, options = {}) {
       const cwd = await prepare(argv, options.cwd ?? ".");
-      const command = await cell.command(argv, { cwd, env: options.env ?? {}, isReadOnly: options.readOnly });
-      const key = Symbol(argv[0]);
-      running.set(key, () => command.kill());
-      keepWatching();
+      const command = await world.command(argv, { cwd, env: options.env ?? {}, isReadOnly: options.readOnly });
+      const release = track(() => command.kill());
       try {
-        const result = await runCommand({ start: command.start, kill: () => command.kill(), fifos, tmpDir: runDir }, options);
-        if (result.exitCode !== null && !command.hasEntered())
-          throw new RuntimeError("unavailable", `the sandbox could not be entered: ${result.stderr.trim() || "no reason given"}`);
-        return result;
+        return await command.run(options);
       } finally {
-        running.delete(key);
+        release();
         command.dispose();
       }
     },
 
     async pty(argv, options = {}) {
       const cwd = await prepare(argv, options.cwd ?? ".");
-      const terminal = await cell.terminal(argv, { cwd, env: options.env ?? {} });
-      const key = Symbol(argv[0]);
-      const pty = await openTerminal(
-        {
-          ...terminal,
-          kill: () => terminal.kill(pty.pid),
-          onTrouble: (err) => log.error({ err, sandbox: id }, "a terminal cannot be ended"),
-          onEnd() {
-            running.delete(key);
-            terminal.dispose();
-          },
-        },
-        options,
-      );
-      running.set(key, () => pty.kill());
-      keepWatching();
+      let release = () => {};
+      let isOver = false;
+      const pty = await world.terminal(argv, { cwd, env: options.env ?? {} }, options, () => {
+        isOver = true;
+        release();
+      });
+      release = track(() => pty.kill());
+      if (isOver) release();
       return pty;
     },
 
     async *logs(name, options = {}) {
       yield* requireService(name).log.follow(options);
     },
-    address: async (port) => cell.address(port),
+    address: async (port) => world.address(port),
     async stats() {
-      return { ...cell.usage(), diskBytes: await disk.measure() };
+      return { ...(await world.usage()), diskBytes: await disk.measure() };
     },
     async freeze() {
-      if (!can.freeze || cell.isFrozen()) return;
-      cell.freeze();
+      if (!can.freeze || world.isFrozen()) return;
+      await world.freeze();
       for (const service of services.values()) service.refresh();
     },
     async thaw() {
-      if (!cell.isFrozen()) return;
-      cell.thaw();
+      if (!world.isFrozen()) return;
+      await world.thaw();
       for (const service of services.values()) service.refresh();
     },
   };
@@ -239,7 +203,7 @@ function openSandbox({ place: first, cell, history, programs, fifos, runDir, can
     sandbox,
     update(next) {
       place = next;
-      cell.update(next);
+      world.update(next);
     },
     async close({ leaveRunning }) {
       disk.stop();
@@ -247,7 +211,7 @@ function openSandbox({ place: first, cell, history, programs, fifos, runDir, can
       if (!leaveRunning) await sandbox.stop();
       const isLeftRunning = [...services.values()].some((service) => isUp(service.state()));
       for (const service of services.values()) service.leave();
-      if (!isLeftRunning) await cell.remove();
+      if (!isLeftRunning) await world.remove();
     },
   };
 }

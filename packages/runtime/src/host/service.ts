@@ -36,7 +36,7 @@ export interface ServiceHost {
 
 /** One long-running process and all that descends from it. */
 export interface Service {
-  readonly log: ServiceLog;
+  readonly log: Pick<ServiceLog, "note" | "follow">;
   state(): ServiceState;
   start(spec: ServiceSpec): Promise<ServiceState>;
   ready(options: { timeoutMs?: number; signal?: AbortSignal }): Promise<ServiceState>;
@@ -63,7 +63,8 @@ const healthPauseMs = 200;
 /** The file in a service's folder that is there while it runs. */
 export const serviceNote = "service.json";
 
-const bootId = () => (existsSync("/proc/sys/kernel/random/boot_id") ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "");
+export const bootId = () =>
+  existsSync("/proc/sys/kernel/random/boot_id") ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "";
 
 /** Opens the service of a state folder, taking over what still runs. */
 export function openService(name: string, host: ServiceHost): Service {
@@ -377,8 +378,8 @@ export function openService(name: string, host: ServiceHost): Service {
   };
 }
 
-/** Shells report a death by signal N as 128 + N. */
-function signalOf(exitCode: number | undefined): string | null {
+/** Shells and engines report a death by signal N as 128 + N. */
+export function signalOf(exitCode: number | undefined): string | null {
   if (exitCode === undefined || exitCode <= 128) return null;
   return Object.entries(constants.signals).find(([, number]) => number === exitCode - 128)?.[0] ?? null;
 }
@@ -409,7 +410,7 @@ function signal(pid: number, name: NodeJS.Signals) {
 }
 
 /** Does somebody answer there? */
-async function accepts({ host, port }: { host: string; port: number }): Promise<boolean> {
+export async function accepts({ host, port }: { host: string; port: number }): Promise<boolean> {
   const socket = connect({ host, port, autoSelectFamily: false });
   const answer = new Promise<boolean>((resolve) => {
     socket.once("connect", () => resolve(true));

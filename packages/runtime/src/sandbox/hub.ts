@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { run } from "../run.ts";
 import { toAddress, toNumber, type Slot } from "../host/slots.ts";
-import { hubDevice } from "./filter.ts";
+import { hubDevice } from "../host/filter.ts";
 
 /**
  * The namespace all sandboxes of a data folder are cabled to. Programs on the host that watch its links (browsers drop every

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { run } from "../run.ts";
 import type { Slot } from "../host/slots.ts";
 import type { Exceptions } from "../host/exceptions.ts";
-import { hostRules, hubRules, type Policy } from "./filter.ts";
+import { hostRules, hubRules, type Policy } from "../host/filter.ts";
 import { findUplinks, openForwarding, openHub } from "./hub.ts";
 
 /** Private networks of the sandboxes of one data folder: one network namespace per sandbox, cabled to the hub they share. */

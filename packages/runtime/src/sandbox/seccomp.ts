@@ -94,11 +94,11 @@ export const inspectedCalls = {
 } as const satisfies Record<string, Numbers>;
 
 /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
-const namespaceFlags = 0x7e020000;
+export const namespaceFlags = 0x7e020000;
 /** Push characters into a terminal's input (TIOCSTI), paste its selection (TIOCLINUX). */
-const terminalInjection = [0x5412, 0x541c];
+export const terminalInjection = [0x5412, 0x541c];
 /** AX25, KEY, PACKET, BLUETOOTH, CAN, TIPC, ALG, NFC, VSOCK, KCM, QIPCRTR, SMC, XDP. Unix, IP and netlink (getifaddrs) stay. */
-const refusedFamilies = [3, 15, 17, 29, 30, 31, 38, 39, 40, 41, 42, 43, 44];
+export const refusedFamilies = [3, 15, 17, 29, 30, 31, 38, 39, 40, 41, 42, 43, 44];
 
 const load = 0x20; // BPF_LD | BPF_W | BPF_ABS
 const jumpEqual = 0x15;

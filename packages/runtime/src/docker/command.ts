@@ -1,0 +1,191 @@
+import type Docker from "dockerode";
+import { RuntimeError } from "../errors.ts";
+import type { How, Place } from "../host/cell.ts";
+import { createOutput } from "../host/output.ts";
+import type { ExecOptions, ExecResult, Pty, PtyOptions } from "../types.ts";
+import { ignoreGone, reasonOf } from "./engine.ts";
+import { createFrames } from "./frames.ts";
+import { asProgram, programContainer, type Walls } from "./walls.ts";
+
+/**
+ * A container for one command or terminal and all that descends from it. Its first process reads from us and ends when we
+ * do, however we end; with it ends everything in the container.
+ */
+export interface CommandContainer {
+  exec(options: Docker.ExecCreateOptions): Promise<Docker.Exec>;
+  /** Resolves when nothing of it is left. */
+  end(): Promise<void>;
+}
+
+export async function openCommandContainer(walls: Walls, place: Place, how: How, network: string): Promise<CommandContainer> {
+  const options = programContainer(walls, place, { ...how, env: {} }, network, "command");
+  let container: Docker.Container | undefined;
+  try {
+    container = await walls.docker.createContainer({
+      ...options,
+      Cmd: ["cat"],
+      OpenStdin: true,
+      StdinOnce: true,
+      AttachStdin: true,
+      HostConfig: { ...options.HostConfig, AutoRemove: true, LogConfig: { Type: "none", Config: {} } },
+    });
+    const lifeline = await container.attach({ stream: true, stdin: true, hijack: true });
+    // Its end is heard otherwise.
+    lifeline.on("error", () => {});
+    await container.start();
+    const started = container;
+    let ending: Promise<void> | undefined;
+    return {
+      exec: (exec) => started.exec(exec),
+      end: () =>
+        (ending ??= started
+          .remove({ force: true })
+          .catch(ignoreGone)
+          .then(() => void lifeline.end())),
+    };
+  } catch (error) {
+    await container?.remove({ force: true }).catch(ignoreGone);
+    throw error instanceof RuntimeError
+      ? error
+      : new RuntimeError("unavailable", `the sandbox could not be entered: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+const execOptions = (argv: readonly string[], how: How): Docker.ExecCreateOptions => ({
+  Cmd: asProgram(argv),
+  WorkingDir: how.cwd === "" ? "/app" : `/app/${how.cwd}`,
+  Env: Object.entries(how.env).map(([name, value]) => `${name}=${value}`),
+  AttachStdout: true,
+  AttachStderr: true,
+});
+
+/** Runs a command to its end: output as it comes, time limit, abort, and nothing left behind. */
+export async function runInContainer(
+  container: CommandContainer,
+  argv: readonly string[],
+  how: How,
+  options: ExecOptions,
+): Promise<ExecResult> {
+  const { timeoutMs, signal, input, onOutput, maxOutputBytes = 1 << 20 } = options;
+  const startedAt = performance.now();
+  const output = { stdout: createOutput(maxOutputBytes), stderr: createOutput(maxOutputBytes) };
+  const result = (exitCode: number | null, killed: string | null, ended: { timedOut?: boolean; aborted?: boolean } = {}): ExecResult => ({
+    exitCode,
+    signal: killed,
+    stdout: output.stdout.text(),
+    stderr: output.stderr.text(),
+    timedOut: ended.timedOut ?? false,
+    aborted: ended.aborted ?? false,
+    durationMs: Math.round(performance.now() - startedAt),
+  });
+  if (signal?.aborted) return result(null, null, { aborted: true });
+
+  let ended: { timedOut?: boolean; aborted?: boolean } = {};
+  const stop = (why: typeof ended) => {
+    ended = why;
+    // The end of the stream below reports it; a failure to kill surfaces when the leftovers are ended.
+    void container.end().catch(() => {});
+  };
+  const onAbort = () => stop({ aborted: true });
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop({ timedOut: true }), timeoutMs);
+  try {
+    const exec = await container.exec({ ...execOptions(argv, how), AttachStdin: input !== undefined });
+    const stream = await exec.start({ hijack: true, stdin: input !== undefined });
+    stream.on(
+      "data",
+      createFrames((name, payload) => {
+        const text = output[name].push(payload);
+        if (text !== "") onOutput?.(text, name);
+      }),
+    );
+    const over = new Promise<void>((resolve) => {
+      stream.once("end", resolve);
+      stream.once("close", resolve);
+      stream.once("error", () => resolve());
+    });
+    if (input !== undefined) stream.end(input);
+    await over;
+    if (ended.timedOut || ended.aborted) return result(null, "SIGKILL", ended);
+    const { ExitCode } = await exec.inspect();
+    return result(ExitCode ?? 137, null);
+  } catch (error) {
+    if (ended.timedOut || ended.aborted) return result(null, "SIGKILL", ended);
+    throw new RuntimeError("unavailable", `the command could not be run: ${reasonOf(error)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    await container.end(); // what the command left running in the background
+  }
+}
+
+/** A program on a pseudo terminal of the engine. */
+export async function openContainerTerminal(
+  container: CommandContainer,
+  argv: readonly string[],
+  how: How,
+  { cols = 80, rows = 24 }: PtyOptions,
+  { onEnd, onTrouble }: { onEnd: () => void; onTrouble: (error: unknown) => void },
+): Promise<Pty> {
+  const dataListeners = new Set<(data: Uint8Array) => void>();
+  const exitListeners = new Set<(exit: { exitCode: number | null }) => void>();
+  let exit: { exitCode: number | null } | undefined;
+  /** What came before anybody listened. */
+  let early: Buffer[] | undefined = [];
+  try {
+    const exec = await container.exec({ ...execOptions(argv, how), AttachStdin: true, Tty: true });
+    const stream = await exec.start({ hijack: true, stdin: true, Tty: true });
+    stream.on("data", (chunk: Buffer) => {
+      if (early) early.push(chunk);
+      for (const listener of dataListeners) listener(chunk);
+    });
+    stream.on("error", () => {}); // "close" follows
+    stream.once("close", () => void finish());
+    stream.once("end", () => stream.end());
+    const resize = async (w: number, h: number) => {
+      await exec.resize({ w: Math.max(1, w), h: Math.max(1, h) });
+    };
+    await resize(cols, rows).catch(onUnlessOver);
+    const { Pid } = await exec.inspect();
+
+    async function finish() {
+      const exitCode = await exec.inspect().then(
+        (info) => info.ExitCode,
+        () => null,
+      );
+      await container.end().catch(onTrouble);
+      exit = { exitCode };
+      onEnd();
+      for (const listener of exitListeners) listener(exit);
+    }
+    function onUnlessOver(error: unknown) {
+      if (!stream.destroyed && !exit) onTrouble(error);
+    }
+    return {
+      pid: Pid,
+      write: (data) => {
+        if (!exit) stream.write(data);
+      },
+      resize: (w, h) => {
+        if (!exit) void resize(w, h).catch(onUnlessOver);
+      },
+      pause: () => void stream.pause(),
+      resume: () => void stream.resume(),
+      onData(listener) {
+        dataListeners.add(listener);
+        for (const chunk of early ?? []) listener(chunk);
+        early = undefined;
+        return () => dataListeners.delete(listener);
+      },
+      onExit(listener) {
+        if (exit) listener(exit);
+        else exitListeners.add(listener);
+        return () => exitListeners.delete(listener);
+      },
+      kill: () => container.end(),
+    };
+  } catch (error) {
+    await container.end();
+    throw new RuntimeError("unavailable", `the terminal could not be opened: ${reasonOf(error)}`, { cause: error });
+  }
+}

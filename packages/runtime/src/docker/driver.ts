@@ -1,0 +1,197 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { RuntimeError } from "../errors.ts";
+import { findCgroups } from "../host/cgroups.ts";
+import { createHostDriver } from "../host/driver.ts";
+import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
+import { keepExceptions } from "../host/exceptions.ts";
+import { readHostSettings } from "../host/host-settings.ts";
+import { makeFolder } from "../host/modes.ts";
+import { openSandbox } from "../host/sandbox.ts";
+import { openState, type State } from "../host/state.ts";
+import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
+import type { Bind } from "../host/cell.ts";
+import { silentLog, type RuntimeLog } from "../log.ts";
+import type { RuntimeDriver } from "../types.ts";
+import { findBaseImage } from "./base-image.ts";
+import { removeParents } from "./cgroup-parents.ts";
+import { connectEngine, reasonOf, type Engine, type EngineOptions } from "./engine.ts";
+import { ownLabels, sweep } from "./leftovers.ts";
+import { containerAdmin, directAdmin, type NetAdmin } from "./net-admin.ts";
+import { openNetworks } from "./networks.ts";
+import { probeEngine } from "./probe.ts";
+import { seccompProfile } from "./seccomp-profile.ts";
+import { label, type Walls } from "./walls.ts";
+import { openDockerWorld } from "./world.ts";
+
+export interface DockerDriverOptions extends EngineOptions {
+  /** Every byte of state lies below it. */
+  dataDir: string;
+  /** The image project code runs in. Default: an empty one, with the programs of the engine's machine. */
+  image?: string | undefined;
+  toolchain?: ToolPaths;
+  /** Names whose addresses stay closed although they are public. */
+  hostnamesBlocked?: string[];
+  /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
+  outbound?: { allow: string[] };
+  log?: RuntimeLog;
+}
+
+/**
+ * Containers of a Docker engine on this machine. Throws `unavailable` when no engine answers or it cannot run what projects
+ * need; what else is missing lowers `isolation` and is named in `warnings`.
+ */
+export async function createDockerDriver(options: DockerDriverOptions): Promise<RuntimeDriver> {
+  if (process.platform !== "linux") throw new RuntimeError("unavailable", "the docker driver needs Linux");
+  const engine = await connectEngine(options);
+  const state = await openState(options.dataDir, undefined);
+  let driver: RuntimeDriver | undefined;
+  try {
+    driver = await start(options, engine, state);
+    await probe(driver);
+    return driver;
+  } catch (error) {
+    // Services of an earlier process are not to suffer from a failed start.
+    await (driver ? driver.close({ leaveRunning: true }) : state.release({ isLeftRunning: true }));
+    throw error;
+  }
+}
+
+async function start(options: DockerDriverOptions, engine: Engine, state: State): Promise<RuntimeDriver> {
+  const { docker, isRootless, cgroupDriver } = engine;
+  const { key, slots } = state;
+  const log = options.log ?? silentLog;
+  const isRoot = process.getuid?.() === 0;
+  const warnings: string[] = [];
+  const labels = ownLabels(key, state.dir);
+  const home = join(state.dir, "docker");
+  makeFolder(home, 0o711);
+
+  await sweep(docker, key, (id) => existsSync(join(state.dir, "sandboxes", id, "files")) || id.startsWith("build-"), log);
+  const base = await findBaseImage(docker, options.image, home);
+  const hasOwnUid = isRoot && !isRootless;
+  const probeSlot = slots.take(probeId);
+  const user = isRootless
+    ? { uid: 0, gid: 0 }
+    : hasOwnUid
+      ? { uid: probeSlot.uid, gid: probeSlot.uid }
+      : { uid: process.getuid?.() ?? 1000, gid: process.getgid?.() ?? 1000 };
+  const { isDirect } = await probeEngine({ docker, image: base.id, isHostPrograms: base.isHostPrograms, labels, dir: home, user });
+  if (!hasOwnUid) warnings.push("All projects share one user id: the server does not run as root.");
+
+  const settings = readHostSettings({ env: process.env, home: homedir(), read: readIfThere });
+  warnings.push(...settings.warnings);
+  const resolvers = findResolvers();
+  const admin = await findAdmin();
+  const networks = await openNetworks({ docker, key, labels, admin, isDirect, ranges: slots.ranges, resolvers });
+  const exceptions = keepExceptions(
+    networks,
+    { targets: settings.targets, allow: options.outbound?.allow ?? [], blocked: options.hostnamesBlocked ?? [] },
+    log,
+  );
+  await exceptions.refresh();
+
+  /** Tried with an empty table. */
+  async function findAdmin(): Promise<NetAdmin | undefined> {
+    const image = base.isHostPrograms ? base : await findBaseImage(docker, undefined, home);
+    const found = isDirect ? directAdmin : containerAdmin({ docker, image: image.id, labels });
+    try {
+      await found.host(`add table inet tesslate_${key}\n`);
+      return found;
+    } catch (error) {
+      warnings.push(
+        `Projects reach services of this machine and of its networks, and previews only what listens on all addresses: no packet filter can be set (${reasonOf(error)}).`,
+      );
+      return undefined;
+    }
+  }
+
+  // Services that run on still use what was laid for them.
+  const isAnythingLeft = (await docker.listContainers({ filters: { label: [`${label.key}=${key}`] } })).length > 0;
+  if (!isAnythingLeft) for (const name of readdirSync(home)) rmSync(join(home, name), { recursive: true, force: true });
+  const laid = join(home, `laid-${process.pid}-${Date.now().toString(36)}`);
+  const tools = await findTools(async (dir) => dir, options.toolchain);
+  const etc = join(laid, "etc");
+  const own = [
+    ...accounts(user.uid),
+    { to: "/etc/hostname", content: "" },
+    { to: "/etc/resolv.conf", content: resolvers.map((ip) => `nameserver ${ip}\n`).join("") },
+    ...settings.files,
+  ];
+  makeFolder(laid, 0o711);
+  await layEtc(etc, own);
+  const readOnly = (binds: readonly { from: string; to: string }[]): Bind[] => binds.map((each) => ({ ...each, isWritable: false }));
+  const generated = ["/etc/resolv.conf", ...new Set(settings.files.map(({ to }) => to))].map((to) => ({
+    from: join(etc, to.slice("/etc/".length)),
+    to,
+  }));
+  const folders = settings.folders.filter((folder) => existsSync(folder)).map((folder) => ({ from: folder, to: folder }));
+
+  const wanted = isDirect && cgroupDriver === "cgroupfs";
+  const { cgroups } = findCgroups(`tesslate-${key}`, wanted ? "/sys/fs/cgroup" : "/nonexistent");
+  if (cgroups.kind === "none") log.info({}, "limits hold for each container; the containers of a project are not limited together");
+  const walls: Walls = {
+    docker,
+    key,
+    labels,
+    base,
+    networks,
+    admin,
+    seccomp: seccompProfile(),
+    cgroups,
+    isDirect,
+    hasOwnUid,
+    isRootless,
+    binds: readOnly([
+      ...(base.isHostPrograms ? [{ from: "/usr", to: "/usr" }, { from: etc, to: "/etc" }, generated[0]!] : generated),
+      ...folders,
+      ...toolBinds(tools, join(laid, "bin")),
+    ]),
+    env: settings.env,
+  };
+  const isolation = warnings.length === 0 ? "full" : "no-netns";
+  for (const warning of warnings) log.warn({ isolation }, warning);
+  const can = { pty: true, freeze: true, limits: true, privateNetwork: admin !== undefined, images: true, history: true };
+  return createHostDriver({
+    name: "docker",
+    isolation,
+    warnings,
+    can,
+    root: state.dir,
+    slots,
+    // The same programs at the same places as in the sandbox driver, unless an image brings others.
+    versions: base.isHostPrograms ? tools.versions : { ...tools.versions, image: base.id },
+    async openSandbox(place) {
+      const world = await openDockerWorld(place, walls, log);
+      const opened = await openSandbox({ place, world, programs: [], can, log });
+      await world.settled();
+      return opened;
+    },
+    locate: () => undefined,
+    async onClose({ isLeftRunning }) {
+      exceptions.stop();
+      if (!isLeftRunning) {
+        await networks.close();
+        for (const name of cgroups.names()) await cgroups.group(name).remove();
+        for (const name of [...cgroups.names(), ""]) removeParents(join(`tesslate-${key}`, name));
+        rmSync(home, { recursive: true, force: true });
+      }
+      await state.release({ isLeftRunning });
+    },
+  });
+}
+
+const probeId = "probe";
+
+/** The proof: one program run in one sandbox, which is gone afterwards. */
+async function probe(driver: RuntimeDriver): Promise<void> {
+  const sandbox = await driver.open({ id: probeId });
+  try {
+    const { exitCode, stderr } = await sandbox.exec(["node", "--version"], { timeoutMs: 60_000 });
+    if (exitCode !== 0)
+      throw new RuntimeError("unavailable", `a container cannot run Node here: ${stderr.trim() || `exit code ${exitCode}`}`);
+  } finally {
+    await driver.remove(probeId);
+  }
+}

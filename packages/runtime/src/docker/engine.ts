@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { RuntimeError } from "../errors.ts";
+
+export interface EngineOptions {
+  /** `unix:///path`, `tcp://host:port` or `https://host:port`. Default `unix:///var/run/docker.sock`. */
+  host?: string | undefined;
+  /** Folder with `ca.pem`, `cert.pem` and `key.pem`: the connection is then encrypted and mutually authenticated. */
+  certPath?: string | undefined;
+}
+
+export interface Engine {
+  docker: Docker;
+  /** Version of the engine. */
+  version: string;
+  /** Container users are mapped: 0 inside is the user who runs the engine. */
+  isRootless: boolean;
+  /** Which program lays control groups. */
+  cgroupDriver: string;
+}
+
+export const defaultHost = "unix:///var/run/docker.sock";
+/** An engine that is there answers within this time. */
+const answerMs = 5_000;
+
+/** Throws `unavailable` with a sentence that says what to do when no engine answers. */
+export async function connectEngine({ host = defaultHost, certPath }: EngineOptions): Promise<Engine> {
+  const docker = new Docker(connection(host, certPath));
+  let info: { ServerVersion: string; OSType: string; SecurityOptions?: string[]; CgroupDriver: string };
+  try {
+    info = (await Promise.race([docker.info(), silence(answerMs)])) as typeof info;
+  } catch (cause) {
+    throw new RuntimeError("unavailable", `no Docker engine answers at ${host} (${reasonOf(cause)})`, { cause });
+  }
+  if (info.OSType !== "linux") throw new RuntimeError("unavailable", `the Docker engine at ${host} runs ${info.OSType} containers`);
+  const security = info.SecurityOptions ?? [];
+  if (security.some((option) => option.startsWith("name=userns")))
+    throw new RuntimeError(
+      "unavailable",
+      `the Docker engine at ${host} maps user ids (userns-remap), so projects could not own their files`,
+    );
+  return {
+    docker,
+    version: info.ServerVersion,
+    isRootless: security.some((option) => option.startsWith("name=rootless")),
+    cgroupDriver: info.CgroupDriver,
+  };
+}
+
+const silence = (ms: number) =>
+  new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms).unref());
+
+/** All of it said: the client would fill gaps from the environment. */
+function connection(host: string, certPath: string | undefined): Docker.DockerOptions {
+  const nothing = {
+    host: undefined,
+    port: undefined,
+    socketPath: undefined,
+    ca: undefined,
+    cert: undefined,
+    key: undefined,
+    timeout: undefined,
+  };
+  if (host.startsWith("unix://")) return { ...nothing, socketPath: host.slice("unix://".length), protocol: "http" };
+  const url = URL.parse(host);
+  if (!url || !["tcp:", "http:", "https:"].includes(url.protocol))
+    throw new RuntimeError("unavailable", `${host} is no address of a Docker engine: unix:///path or tcp://host:port is`);
+  const isTls = certPath !== undefined || url.protocol === "https:";
+  const pem = (name: string) => {
+    if (certPath === undefined) return undefined;
+    try {
+      return readFileSync(join(certPath, `${name}.pem`));
+    } catch (cause) {
+      throw new RuntimeError("unavailable", `the certificate ${join(certPath, `${name}.pem`)} cannot be read`, { cause });
+    }
+  };
+  return {
+    ...nothing,
+    host: url.hostname,
+    port: url.port || (isTls ? "2376" : "2375"),
+    protocol: isTls ? "https" : "http",
+    ca: pem("ca"),
+    cert: pem("cert"),
+    key: pem("key"),
+  };
+}
+
+/** The engine's own words, or the system's. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { json, reason } = error as { json?: { message?: string }; reason?: string };
+  const said = typeof json?.message === "string" ? json.message : error.message || (error as NodeJS.ErrnoException).code || reason;
+  return (said ?? "no reason given").trim();
+}
+
+export const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
+
+/** For what may be gone already, or on its way. */
+export function ignoreGone(error: unknown): void {
+  const status = statusOf(error);
+  if (status !== 404 && status !== 304 && !(status === 409 && /already in progress|is not running/.test(reasonOf(error)))) throw error;
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { chownSync, existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { RuntimeError } from "../errors.ts";
+import { makeFolder } from "../host/modes.ts";
+import { ignoreGone, reasonOf } from "./engine.ts";
+import { bind } from "./walls.ts";
+
+interface Options {
+  docker: Docker;
+  image: string;
+  isHostPrograms: boolean;
+  labels: Record<string, string>;
+  /** A folder of ours. */
+  dir: string;
+  user: { uid: number; gid: number };
+}
+
+/**
+ * One container shows whether the engine sees our folders and lets projects own their files. Throws `unavailable` when not.
+ * Answers whether the engine's processes are processes of this machine that we may look at.
+ */
+export async function probeEngine({ docker, image, isHostPrograms, labels, dir, user }: Options): Promise<{ isDirect: boolean }> {
+  const folder = join(dir, "probe");
+  const isRoot = process.getuid?.() === 0;
+  rmSync(folder, { recursive: true, force: true });
+  makeFolder(folder, 0o700);
+  const word = randomUUID();
+  writeFileSync(join(folder, "in"), word, { mode: 0o644 });
+  if (isRoot) chownSync(folder, user.uid, user.gid);
+  let container: Docker.Container | undefined;
+  try {
+    container = await docker.createContainer({
+      Image: image,
+      Entrypoint: [],
+      Cmd: ["/bin/sh", "-c", "cat /probe/in > /probe/out && exec cat"],
+      User: `${user.uid}:${user.gid}`,
+      Labels: labels,
+      OpenStdin: true,
+      StdinOnce: true,
+      HostConfig: {
+        NetworkMode: "none",
+        Init: true,
+        CapDrop: ["ALL"],
+        ReadonlyRootfs: true,
+        Mounts: [
+          ...(isHostPrograms ? [bind({ from: "/usr", to: "/usr", isWritable: false })] : []),
+          bind({ from: folder, to: "/probe", isWritable: true }),
+        ],
+      },
+    });
+    const lifeline = await container.attach({ stream: true, stdin: true, hijack: true });
+    lifeline.on("error", () => {});
+    await container.start();
+    const out = join(folder, "out");
+    for (let i = 0; i < 100 && !(existsSync(out) && readFileSync(out, "utf8") === word); i++)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const { Id, State } = await container.inspect();
+    lifeline.end();
+    if (!existsSync(out))
+      throw new RuntimeError(
+        "unavailable",
+        "the Docker engine does not see this machine's files (it must run on the same machine, as the same folders)",
+      );
+    const owner = lstatSync(out).uid;
+    const wanted = isRoot ? user.uid : process.getuid?.();
+    if (owner !== wanted && user.uid !== 0)
+      throw new RuntimeError(
+        "unavailable",
+        `the Docker engine maps user ids (${user.uid} became ${owner}), so projects could not own their files`,
+      );
+    return { isDirect: isRoot && readIfThere(`/proc/${State.Pid}/cgroup`).includes(Id) };
+  } catch (cause) {
+    if (cause instanceof RuntimeError) throw cause;
+    throw new RuntimeError("unavailable", `the Docker engine cannot run a container: ${reasonOf(cause)}`, { cause });
+  } finally {
+    await container?.remove({ force: true }).catch(ignoreGone);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

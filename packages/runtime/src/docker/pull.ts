@@ -1,0 +1,58 @@
+import type Docker from "dockerode";
+import { RuntimeError } from "../errors.ts";
+import { ignoreGone, reasonOf } from "./engine.ts";
+
+interface Options {
+  signal?: AbortSignal | undefined;
+  /** A line now and then: how far it is. */
+  onProgress?: ((line: string) => void) | undefined;
+}
+
+/** A line at most this often. */
+const progressMs = 2_000;
+
+/** The image of that name, fetched from its registry when the engine does not have it. Throws `unavailable` with the reason. */
+export async function ensureImage(docker: Docker, name: string, { signal, onProgress }: Options): Promise<Docker.ImageInspectInfo> {
+  const known = await docker.getImage(name).inspect().catch(ignoreGone);
+  if (known) return known;
+  onProgress?.(`fetching ${name}`);
+  try {
+    // Without a tag the engine would fetch all of them.
+    const reference = /(@|:[^/]+$)/.test(name) ? name : `${name}:latest`;
+    const progress = await docker.pull(reference, { abortSignal: signal });
+    await follow(docker, progress, name, onProgress);
+    onProgress?.(`fetched ${name}`);
+    return await docker.getImage(name).inspect();
+  } catch (cause) {
+    if (signal?.aborted) throw new RuntimeError("aborted", `fetching ${name} was given up`, { cause });
+    throw new RuntimeError("unavailable", `the image ${name} cannot be fetched: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+interface Step {
+  id?: string;
+  status?: string;
+  progressDetail?: { current?: number; total?: number };
+}
+
+function follow(docker: Docker, progress: NodeJS.ReadableStream, name: string, onProgress: Options["onProgress"]): Promise<void> {
+  const layers = new Map<string, { current: number; total: number; isDone: boolean }>();
+  let toldAt = Date.now();
+  const onStep = ({ id, status = "", progressDetail }: Step) => {
+    if (id === undefined || status.startsWith("Pulling from")) return;
+    const layer = layers.get(id) ?? { current: 0, total: 0, isDone: false };
+    layers.set(id, layer);
+    if (status === "Downloading") Object.assign(layer, { current: progressDetail?.current ?? 0, total: progressDetail?.total ?? 0 });
+    layer.isDone ||= status === "Pull complete" || status === "Already exists";
+    if (Date.now() - toldAt < progressMs) return;
+    toldAt = Date.now();
+    const all = [...layers.values()];
+    const mib = (pick: "current" | "total") => Math.round(all.reduce((sum, each) => sum + each[pick], 0) / 2 ** 20);
+    onProgress?.(
+      `fetching ${name}: ${all.filter((each) => each.isDone).length} of ${all.length} layers, ${mib("current")} of ${mib("total")} MiB`,
+    );
+  };
+  return new Promise((resolve, reject) =>
+    docker.modem.followProgress(progress, (error: Error | null) => (error ? reject(error) : resolve()), onStep),
+  );
+}

@@ -1,0 +1,338 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type Docker from "dockerode";
+import { RuntimeError } from "../errors.ts";
+import { readNote, writeNote } from "../host/note.ts";
+import { accepts, bootId, serviceNote, signalOf, type Service } from "../host/service.ts";
+import type { ServiceHooks } from "../host/world.ts";
+import type { ServiceSpec, ServiceState } from "../types.ts";
+import { ignoreGone, reasonOf, statusOf } from "./engine.ts";
+import { openServiceLog } from "./service-log.ts";
+
+/** How one service is run. */
+export interface ServiceHost {
+  /** Holds its note and its journal. */
+  dir: string;
+  /** What an earlier process of ours left. */
+  found: Docker.ContainerInspectInfo | undefined;
+  container(id: string): Docker.Container;
+  /** Refuses what cannot be, before anything is started. */
+  check(spec: ServiceSpec): Promise<void>;
+  /** Makes the container of a service, after everything it needs; it is not started. `onProgress` hears a line now and then. */
+  create(spec: ServiceSpec, options: { signal: AbortSignal; onProgress: (line: string) => void }): Promise<Docker.Container>;
+  /** Runs a health check in the container: whether it exited with 0. */
+  isHealthy(container: Docker.Container, argv: readonly string[]): Promise<boolean>;
+  /** The port a container listens on: one of the wanted ones when it does; the host's number of its main process where that is known. */
+  listening(pid: number, wanted: readonly (number | undefined)[]): Promise<{ port: number | undefined; pid: number | undefined }>;
+  address(port: number): { host: string; port: number };
+  isFrozen(): boolean;
+  /** Called when nothing of it runs any more. */
+  onEnd(): void;
+  /** What the sandbox is not open before: the state of what was found. */
+  settle(work: Promise<void>): void;
+  hooks: ServiceHooks;
+}
+
+/** What the next process of ours needs to know. The environment is not in it: it holds secrets. */
+interface Saved {
+  name: string;
+  port: number;
+  stopSignal: string | undefined;
+  stopGraceMs: number;
+  startedAt: number;
+  bootId: string;
+}
+
+/** What is still to be read when a container has ended. */
+const lastWordsMs = 2_000;
+const healthPauseMs = 200;
+
+/** One container and what it prints; takes over what still runs. */
+export function openContainerService(name: string, host: ServiceHost): Service {
+  const { hooks } = host;
+  mkdirSync(host.dir, { recursive: true, mode: 0o700 });
+  const note = join(host.dir, serviceNote);
+  const log = openServiceLog(host.dir, hooks.onTrouble);
+  let saved = readNote<Saved>(note);
+  let state: ServiceState = { name, status: "stopped" };
+  let container: Docker.Container | undefined;
+  let pid = 0;
+  let isAlive = false;
+  let isStopping = false;
+  let starting: Promise<ServiceState> | undefined;
+  let launching: { done: Promise<void>; abort: AbortController } | undefined;
+  let stopping: Promise<void> | undefined;
+  let watching = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let hasLeft = false;
+  let isLooking = false;
+  /** What is to be asked before it counts as running; undefined once it answered well. */
+  let health: readonly string[] | undefined;
+  let isChecking = false;
+  const waiters = new Set<() => void>();
+
+  const change = (next: ServiceState) => {
+    state = next;
+    hooks.onChange(current());
+    for (const wake of waiters) wake();
+  };
+  const current = (): ServiceState => (isAlive && container !== undefined && host.isFrozen() ? { ...state, status: "frozen" } : state);
+  function forget() {
+    saved = undefined;
+    rmSync(note, { force: true });
+  }
+  const lastLines = () =>
+    log
+      .last(20)
+      .filter((line) => line.stream !== "system")
+      .map((line) => line.line);
+
+  function adopt(known: Saved, found: Docker.ContainerInspectInfo) {
+    container = host.container(found.Id);
+    isAlive = true;
+    state = { name, status: "starting", startedAt: known.startedAt };
+    pid = found.State.Pid;
+    // After a reboot of the machine nobody is to blame.
+    isStopping = known.bootId !== bootId();
+    const isUp = found.State.Running || found.State.Paused;
+    if (isUp) log.note("taken over after a restart of the server");
+    const end = watch(container);
+    host.settle(isUp ? look().catch(hooks.onTrouble) : end);
+  }
+
+  /** Reads along, and hears of the end. */
+  function watch(watched: Docker.Container): Promise<void> {
+    watching = new AbortController();
+    log.read(watched);
+    schedule();
+    return hearEnd(watched, watching.signal);
+  }
+  async function hearEnd(watched: Docker.Container, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await watched.wait({ abortSignal: signal });
+        break;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (statusOf(error) === 404) break;
+        hooks.onTrouble(error);
+        await sleep(500, undefined, { ref: false });
+      }
+    }
+    if (!signal.aborted) await ended(watched).catch(hooks.onTrouble);
+  }
+
+  async function ended(watched: Docker.Container): Promise<void> {
+    if (!isAlive || hasLeft || container !== watched) return;
+    const found = await watched.inspect().catch(ignoreGone);
+    await log.finished(lastWordsMs);
+    clearTimeout(timer);
+    watching.abort();
+    await watched.remove({ force: true, v: true }).catch(ignoreGone);
+    const exitCode = found?.State.ExitCode;
+    const oomKilled = found?.State.OOMKilled === true && exitCode !== 0;
+    const wasStopped = isStopping;
+    isAlive = false;
+    container = undefined;
+    forget();
+    log.note(wasStopped ? "stopped" : `ended with exit code ${exitCode ?? "unknown"}${oomKilled ? ": out of memory" : ""}`);
+    const end = { name, startedAt: state.startedAt, exitCode: exitCode ?? null, exitSignal: signalOf(exitCode) };
+    change(
+      wasStopped || exitCode === 0
+        ? { ...end, status: "stopped" }
+        : { ...end, status: "failed", lastLines: lastLines(), ...(oomKilled && { oomKilled }) },
+    );
+    host.onEnd();
+  }
+
+  function schedule() {
+    clearTimeout(timer);
+    if (!isAlive || hasLeft || container === undefined) return;
+    const age = Date.now() - (state.startedAt ?? 0);
+    timer = setTimeout(
+      () => void look().catch(hooks.onTrouble).finally(schedule),
+      state.status === "running" ? 2_000 : age < 10_000 ? 40 : 500,
+    );
+    timer.unref();
+  }
+
+  /** Which port does it listen on? The one it was told, else the one seen before, else the first. */
+  async function look(): Promise<void> {
+    if (isLooking || host.isFrozen() || container === undefined) return;
+    isLooking = true;
+    try {
+      const seen = await host.listening(pid, [saved?.port, state.port]);
+      if (!isAlive || hasLeft) return;
+      if (seen.port === undefined && saved?.port !== 0) {
+        if (state.pid !== seen.pid) state = { ...state, pid: seen.pid };
+        return;
+      }
+      if (health) return void checkHealth(container, health);
+      if (state.status !== "running" || state.port !== seen.port || state.pid !== seen.pid)
+        change({ ...state, status: "running", port: seen.port, pid: seen.pid });
+    } finally {
+      isLooking = false;
+    }
+  }
+
+  /** One check at a time, a moment apart; a good one makes it `running`. */
+  function checkHealth(asked: Docker.Container, argv: readonly string[]) {
+    if (isChecking) return;
+    isChecking = true;
+    host
+      .isHealthy(asked, argv)
+      .then(async (isHealthy) => {
+        if (!isHealthy) await sleep(healthPauseMs, undefined, { ref: false });
+        else if (health === argv) health = undefined;
+      })
+      // What cannot be asked any more because it just ended is reported by its end.
+      .catch(() => sleep(healthPauseMs, undefined, { ref: false }))
+      .finally(() => {
+        isChecking = false;
+        if (isAlive && !hasLeft && health === undefined) look().catch(hooks.onTrouble);
+      });
+  }
+
+  async function launch(spec: ServiceSpec): Promise<ServiceState> {
+    await hooks.checkSpace();
+    await host.check(spec);
+    saved = {
+      name,
+      port: spec.port,
+      stopSignal: spec.stopSignal,
+      stopGraceMs: spec.stopGraceMs ?? 5_000,
+      startedAt: Date.now(),
+      bootId: bootId(),
+    };
+    writeNote(note, saved);
+    isStopping = false;
+    health = spec.health;
+    isAlive = true;
+    const what = [spec.image, ...spec.command.map((part) => (part.includes("\n") ? "…" : part))];
+    log.note(`starting: ${what.filter((part) => part !== undefined).join(" ")}`);
+    change({ name, status: "starting", startedAt: saved.startedAt });
+    const abort = new AbortController();
+    // Fetching an image takes minutes: who started it need not wait.
+    launching = { abort, done: bring(spec, abort.signal).finally(() => (launching = undefined)) };
+    return state;
+  }
+  async function bring(spec: ServiceSpec, signal: AbortSignal): Promise<void> {
+    let made: Docker.Container | undefined;
+    try {
+      made = await host.create(spec, { signal, onProgress: log.note });
+      if (signal.aborted) throw new RuntimeError("aborted", "the start was given up");
+      await made.start();
+      const { State } = await made.inspect();
+      pid = State.Pid;
+      container = made;
+      if (!hasLeft) void watch(made);
+    } catch (error) {
+      await made?.remove({ force: true, v: true }).catch((left: unknown) => hooks.onTrouble(left));
+      isAlive = false;
+      forget();
+      const why = error instanceof RuntimeError ? error.message : `it cannot be started: ${reasonOf(error)}`;
+      log.note(isStopping ? "stopped" : why);
+      change(
+        isStopping
+          ? { name, status: "stopped", startedAt: state.startedAt }
+          : { name, status: "failed", startedAt: state.startedAt, exitCode: null, exitSignal: null, lastLines: [why] },
+      );
+      host.onEnd();
+    }
+  }
+
+  async function end(): Promise<void> {
+    await starting?.catch(() => {}); // its caller hears of it
+    if (!isAlive) {
+      if (state.status === "failed") change({ ...state, status: "stopped" });
+      return;
+    }
+    isStopping = true;
+    launching?.abort.abort();
+    await launching?.done;
+    if (!isAlive || container === undefined) return;
+    if (host.isFrozen()) await hooks.thaw();
+    const stopped = container;
+    await stopped.kill({ signal: saved?.stopSignal ?? (await stopSignalOf(stopped)) }).catch(ignoreGone);
+    const deadline = Date.now() + (saved?.stopGraceMs ?? 5_000);
+    while (isAlive && Date.now() < deadline) await waitForChange(deadline - Date.now());
+    if (!isAlive) return;
+    await stopped.kill({ signal: "SIGKILL" }).catch(ignoreGone);
+    while (isAlive) {
+      await waitForChange(5_000);
+      // The engine was restarted meanwhile, or did not tell.
+      if (isAlive && !(await stopped.inspect().catch(ignoreGone))?.State.Running) await ended(stopped);
+    }
+  }
+  /** What the image asks for, where the service does not say. */
+  const stopSignalOf = async (asked: Docker.Container) =>
+    ((await asked.inspect().catch(ignoreGone))?.Config as { StopSignal?: string } | undefined)?.StopSignal ?? "SIGTERM";
+
+  const waitForChange = (ms: number, abort?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(limit);
+        waiters.delete(done);
+        abort?.removeEventListener("abort", done);
+        resolve();
+      };
+      const limit = setTimeout(done, Math.max(1, ms));
+      waiters.add(done);
+      abort?.addEventListener("abort", done, { once: true });
+    });
+
+  if (saved && host.found) adopt(saved, host.found);
+  else if (saved) forget(); // it was about to start when we died, or its engine lost it
+
+  return {
+    log,
+    state: current,
+    async start(spec) {
+      await stopping;
+      if (isAlive) return current();
+      starting ??= launch(spec).finally(() => (starting = undefined));
+      return starting;
+    },
+    async ready({ timeoutMs = 60_000, signal: abort }) {
+      const deadline = Date.now() + timeoutMs;
+      await starting;
+      for (;;) {
+        if (abort?.aborted) throw new RuntimeError("aborted", `waiting for ${name} was given up`);
+        if (!isAlive) {
+          if (state.startedAt === undefined) throw new RuntimeError("not_running", `${name} is not running`);
+          const lines = state.lastLines ?? log.last(20).map((line) => line.line);
+          throw new RuntimeError(
+            "service_failed",
+            `${name} ended before it was ready (exit code ${state.exitCode ?? "unknown"})${state.oomKilled ? ": out of memory" : ""}\n${lines.join("\n")}`.trim(),
+            { details: { ...state } },
+          );
+        }
+        if (state.status === "starting") await look();
+        if (state.status === "running" && (state.port === undefined || (await accepts(host.address(state.port))))) return current();
+        if (Date.now() >= deadline)
+          throw new RuntimeError(
+            "start_timeout",
+            `${name} ${health && isChecking ? "is not healthy" : "does not listen on a port"} after ${Math.round(timeoutMs / 1000)} s`,
+            { details: { lastLines: log.last(20).map((line) => line.line) } },
+          );
+        await waitForChange(Math.min(25, deadline - Date.now()), abort);
+      }
+    },
+    stop() {
+      stopping ??= end().finally(() => (stopping = undefined));
+      return stopping;
+    },
+    refresh: () => {
+      if (!isAlive) return;
+      hooks.onChange(current());
+      for (const wake of waiters) wake();
+    },
+    leave() {
+      hasLeft = true;
+      clearTimeout(timer);
+      watching.abort();
+      log.close();
+    },
+  };
+}

@@ -1,0 +1,271 @@
+import { chownSync } from "node:fs";
+import { basename, join } from "node:path";
+import type Docker from "dockerode";
+import { RuntimeError } from "../errors.ts";
+import type { How, Place } from "../host/cell.ts";
+import { accounts } from "../host/etc.ts";
+import { writeWithMode } from "../host/modes.ts";
+import { descendants } from "../host/pids.ts";
+import { listeningPorts } from "../host/ports.ts";
+import { accepts } from "../host/service.ts";
+import type { World } from "../host/world.ts";
+import type { RuntimeLog } from "../log.ts";
+import type { ServiceSpec } from "../types.ts";
+import { openCommandContainer, openContainerTerminal, runInContainer, type CommandContainer } from "./command.ts";
+import { removeParents } from "./cgroup-parents.ts";
+import { ignoreGone } from "./engine.ts";
+import { findImageUser, type ImageUser } from "./image-user.ts";
+import { createPod } from "./pod.ts";
+import { ensureImage } from "./pull.ts";
+import { openContainerService } from "./service.ts";
+import { sandboxUsage } from "./usage.ts";
+import { asProgram, bind, groupOf, hostConfig, label, labelsOf, nameBinds, programContainer, userOf, type Walls } from "./walls.ts";
+
+/** One health check may take this long. */
+const healthMs = 5_000;
+/** The pod stays this long after the last program of its sandbox: the next one starts faster. */
+const lingerMs = 30_000;
+
+/** Containers of one sandbox. `settled`: when all that was found is accounted for. */
+export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLog): Promise<World & { settled(): Promise<void> }> {
+  const { docker, key } = walls;
+  let place = first;
+  const { dir } = place;
+  const { uid, gid } = userOf(walls, place);
+  const owner = walls.hasOwnUid ? { uid: place.slot.uid, gid: place.slot.uid } : undefined;
+  const group = () => walls.cgroups.group(groupOf(place));
+  writeNames();
+
+  const left = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${place.spec.id}`]);
+  const ofRole = (role: string) => left.filter(({ Config }) => Config.Labels[label.role] === role);
+  // Commands and terminals end with their server; what is left of one is on its way.
+  await Promise.all(ofRole("command").map(({ Id }) => docker.getContainer(Id).remove({ force: true }).catch(ignoreGone)));
+  const found = new Map(ofRole("service").map((info) => [info.Config.Labels[label.service] ?? "", info]));
+  const pod = createPod(place, walls, ofRole("pod")[0]);
+  let isFrozen = [...found.values()].some(({ State }) => State.Paused);
+  let hasGroupLimits = false;
+  /** What runs, by container. */
+  const active = new Set<string>(found.keys());
+  const commands = new Set<CommandContainer>();
+  const settling: Promise<void>[] = [];
+  let lingering: NodeJS.Timeout | undefined;
+  let count = 0;
+
+  function writeNames() {
+    const names = ["localhost", place.spec.id, ...(place.spec.hostnames ?? [])];
+    writeWithMode(join(dir, "hosts"), `127.0.0.1 ${[...new Set(names)].join(" ")}\n`, 0o644);
+    for (const { to, content } of accounts(uid)) writeWithMode(join(dir, basename(to)), content, 0o644);
+  }
+  function prepareGroup() {
+    if (hasGroupLimits) return;
+    group().setLimits(place.limits);
+    hasGroupLimits = true;
+  }
+  function enter(name: string) {
+    clearTimeout(lingering);
+    active.add(name);
+  }
+  function exit(name: string) {
+    active.delete(name);
+    if (active.size > 0) return;
+    clearTimeout(lingering);
+    lingering = setTimeout(() => {
+      if (active.size === 0)
+        pod.remove().catch((err: unknown) => log.error({ err, sandbox: place.spec.id }, "a sandbox's network cannot be taken down"));
+    }, lingerMs);
+    lingering.unref();
+  }
+
+  async function openCommand(how: How): Promise<{ container: CommandContainer; end(): Promise<void> }> {
+    prepareGroup();
+    const name = `command ${++count}`;
+    enter(name);
+    try {
+      const container = await openCommandContainer(walls, place, how, how.isReadOnly ? "none" : await pod.join());
+      commands.add(container);
+      const end = () =>
+        container.end().finally(() => {
+          if (commands.delete(container)) exit(name);
+        });
+      return { container: { exec: (options) => container.exec(options), end }, end };
+    } catch (error) {
+      exit(name);
+      throw error;
+    }
+  }
+
+  const containerName = (name: string) => `tesslate-${key}-${groupOf(place)}-s-${name}`;
+  async function createService(
+    spec: ServiceSpec,
+    how: How,
+    options: { signal: AbortSignal; onProgress: (line: string) => void },
+  ): Promise<Docker.Container> {
+    prepareGroup();
+    const labels = labelsOf(walls, place, "service", { [label.service]: spec.name });
+    await docker.getContainer(containerName(spec.name)).remove({ force: true, v: true }).catch(ignoreGone);
+    if (spec.image === undefined) {
+      const container = programContainer(walls, place, how, await pod.join(), "service");
+      const { HostConfig } = container;
+      return docker.createContainer({
+        ...container,
+        name: containerName(spec.name),
+        Cmd: asProgram(spec.command),
+        Labels: labels,
+        HostConfig: { ...HostConfig, Init: true },
+      });
+    }
+    const image = await ensureImage(docker, spec.image, options);
+    const fallback = { uid, gid };
+    const user = walls.isRootless
+      ? fallback
+      : await findImageUser({
+          docker,
+          image,
+          labels: labelsOf(walls, place, "command"),
+          volumePaths: (spec.volumes ?? []).map(({ path }) => path),
+          fallback,
+        });
+    give(how, user);
+    return docker.createContainer({
+      name: containerName(spec.name),
+      Image: image.Id,
+      User: `${user.uid}:${user.gid}`,
+      ...(spec.command.length > 0 && { Cmd: [...spec.command] }),
+      Env: Object.entries(how.env).map(([name, value]) => `${name}=${value}`),
+      Labels: labels,
+      Healthcheck: { Test: ["NONE"] },
+      HostConfig: hostConfig(walls, place, {
+        NetworkMode: await pod.join(),
+        // Images write beside their volumes too; what they write there goes with the container.
+        ReadonlyRootfs: false,
+        Init: true,
+        Mounts: [...nameBinds(place), ...walls.binds.filter(({ to }) => to === "/etc/resolv.conf"), ...(how.binds ?? [])].map(bind),
+        Tmpfs: { "/tmp": `rw,exec,nosuid,nodev,size=${512 * 2 ** 20},mode=1777` },
+      }),
+    });
+  }
+  /** Volumes belong to whoever the image's program runs as. */
+  function give(how: How, user: ImageUser) {
+    if (process.getuid?.() !== 0 || walls.isRootless) return;
+    for (const { from, isWritable } of how.binds ?? []) if (isWritable) chownSync(from, user.uid, user.gid);
+  }
+
+  const each = async (work: (container: Docker.Container) => Promise<unknown>) => {
+    const running = await docker.listContainers({ filters: { label: [`${label.key}=${key}`, `${label.sandbox}=${place.spec.id}`] } });
+    await Promise.all(
+      running.filter(({ Labels }) => Labels[label.role] !== "pod").map(({ Id }) => work(docker.getContainer(Id)).catch(ignoreNotRunning)),
+    );
+  };
+
+  return {
+    inside: "/app",
+    owner,
+    async command(argv, how) {
+      const { container, end } = await openCommand(how);
+      return { run: (options) => runInContainer(container, argv, how, options), kill: end, dispose: () => {} };
+    },
+    async terminal(argv, how, options, onEnd) {
+      const { container } = await openCommand(how);
+      return openContainerTerminal(container, argv, how, options, {
+        onEnd,
+        onTrouble: (err) => log.error({ err, sandbox: place.spec.id }, "a terminal cannot be looked after"),
+      });
+    },
+    service(name, stateDir, hooks) {
+      const how = new Map<ServiceSpec, How>();
+      return openContainerService(name, {
+        dir: stateDir,
+        found: found.get(name),
+        container: (id) => docker.getContainer(id),
+        async check(spec) {
+          if (spec.image === undefined && spec.command.length === 0)
+            throw new RuntimeError("not_supported", "an empty command cannot be run");
+          how.clear();
+          how.set(spec, await hooks.how(spec));
+        },
+        async create(spec, options) {
+          enter(name);
+          return createService(spec, how.get(spec) ?? (await hooks.how(spec)), options);
+        },
+        async isHealthy(container, argv) {
+          const exec = await container.exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });
+          const stream = await exec.start({ hijack: true, stdin: false });
+          stream.resume();
+          const ended = new Promise<void>((resolve) => {
+            stream.once("end", resolve);
+            stream.once("error", () => resolve());
+          });
+          await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, healthMs).unref())]);
+          stream.destroy();
+          return (await exec.inspect()).ExitCode === 0;
+        },
+        async listening(pid, wanted) {
+          if (!walls.isDirect) {
+            // Nothing is seen of the container's processes: whoever answers at the port is taken for it.
+            const port = wanted.find((candidate) => candidate !== undefined && candidate !== 0);
+            const isOpen = port !== undefined && (await accepts({ host: place.slot.ip, port }));
+            return { port: isOpen ? port : undefined, pid: undefined };
+          }
+          const members = descendants(pid);
+          const ports = listeningPorts(members);
+          return { port: wanted.find((port) => port !== undefined && ports.includes(port)) ?? ports[0], pid: members[0] };
+        },
+        address: (port) => ({ host: place.slot.ip, port }),
+        isFrozen: () => isFrozen,
+        onEnd: () => exit(name),
+        settle: (work) => void settling.push(work),
+        hooks,
+      });
+    },
+    address: (port) => ({ host: place.slot.ip, port }),
+    usage: () => sandboxUsage(walls, place),
+    async freeze() {
+      isFrozen = true;
+      await each((container) => container.pause());
+    },
+    async thaw() {
+      await each((container) => container.unpause());
+      isFrozen = false;
+    },
+    isFrozen: () => isFrozen,
+    update(next) {
+      place = next;
+      pod.update(next);
+      writeNames();
+      hasGroupLimits = false;
+      const { Memory, MemorySwap, NanoCpus, PidsLimit } = hostConfig(walls, place, {});
+      each((container) => container.update({ Memory, MemorySwap, NanoCpus, PidsLimit })).catch((err: unknown) =>
+        // Below what is in use may be refused: then the next start does it.
+        log.warn({ err, sandbox: place.spec.id }, "new limits do not hold for what runs already"),
+      );
+    },
+    async remove() {
+      clearTimeout(lingering);
+      await Promise.all([...commands].map((container) => container.end()));
+      const rest = await inspectAll(docker, [`${label.key}=${key}`, `${label.sandbox}=${place.spec.id}`]);
+      const others = rest.filter(({ Config }) => Config.Labels[label.role] !== "pod");
+      await Promise.all(others.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone)));
+      await pod.remove();
+      if (walls.cgroups.names().includes(groupOf(place))) await group().remove();
+      removeParents(`tesslate-${key}/${groupOf(place)}`);
+      hasGroupLimits = false;
+    },
+    async settled() {
+      await Promise.all(settling.splice(0));
+    },
+  };
+}
+
+/** Every container with the labels, whatever its state. */
+export async function inspectAll(docker: Docker, labels: string[]): Promise<Docker.ContainerInspectInfo[]> {
+  const listed = await docker.listContainers({ all: true, filters: { label: labels } });
+  const infos = await Promise.all(listed.map(({ Id }) => docker.getContainer(Id).inspect().catch(ignoreGone)));
+  return infos.filter((info) => info !== undefined);
+}
+
+/** It ended meanwhile, or is what it is to become. */
+const ignoreNotRunning = (error: unknown) => {
+  const { statusCode, message } = error as { statusCode?: number; message?: string };
+  if (statusCode === 404 || statusCode === 409 || /not running|not paused|already paused/.test(message ?? "")) return;
+  throw error;
+};

@@ -1,0 +1,77 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A Docker engine of our own: it touches neither the machine's engine nor its packet filter. */
+export interface DockerEngine {
+  /** Its `DOCKER_HOST`; empty when there is none. */
+  host: string;
+  /** Why this machine cannot host one. */
+  reason: string | undefined;
+  /** Ends it with everything it runs, and deletes all of it. */
+  close(): Promise<void>;
+}
+
+const programFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** Starts `dockerd` in a temporary folder. Never rejects: `reason` says why there is none, for a test that is then skipped by it. */
+export async function startDockerEngine(): Promise<DockerEngine> {
+  const dockerd = programFolders.map((dir) => join(dir, "dockerd")).find((path) => existsSync(path));
+  if (process.platform !== "linux") return none("it needs Linux");
+  if (process.getuid?.() !== 0) return none("dockerd needs root");
+  if (!dockerd) return none("dockerd is not installed");
+  const dir = mkdtempSync(join(tmpdir(), "dockerd-"));
+  const socket = join(dir, "docker.sock");
+  const host = `unix://${socket}`;
+  // prettier-ignore
+  const args = [
+    "--host", host, "--data-root", join(dir, "data"), "--exec-root", join(dir, "exec"), "--pidfile", join(dir, "pid"), "--log-level", "warn",
+    // The packet filter, forwarding and addresses of the machine stay as they are.
+    "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--bridge=none",
+  ];
+  // A group of its own: an interrupt at the terminal is ours to hear first.
+  const child = spawn(dockerd, args, {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { PATH: programFolders.join(":"), HOME: dir },
+    detached: true,
+  });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2_000)));
+  child.once("error", (error) => (said += error.message));
+  for (const until = Date.now() + 30_000; !isOver(child) && Date.now() < until; await sleep(50))
+    if (await answers(socket)) return { host, reason: undefined, close: () => stop(child, dir) };
+  await stop(child, dir);
+  return none(`dockerd did not come up: ${said.trim().split("\n").at(-1) ?? ""}`);
+}
+
+const none = (why: string): DockerEngine => ({ host: "", reason: `no Docker engine (${why})`, close: async () => {} });
+const isOver = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+
+const answers = (socketPath: string) =>
+  new Promise<boolean>((resolve) =>
+    request({ socketPath, path: "/_ping" }, (response) => resolve(response.resume().statusCode === 200))
+      .once("error", () => resolve(false))
+      .end(),
+  );
+
+async function stop(child: ChildProcess, dir: string): Promise<void> {
+  if (!isOver(child)) child.kill("SIGTERM");
+  for (let i = 0; i < 800 && !isOver(child); i++) await sleep(25);
+  if (!isOver(child)) child.kill("SIGKILL");
+  for (const mount of mountsBelow(dir)) await finished(spawn("umount", ["-l", mount], { stdio: "ignore" }));
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
+
+const finished = (child: ChildProcess) =>
+  new Promise<void>((resolve) => child.once("exit", () => resolve()).once("error", () => resolve()));
+
+/** Deepest first. */
+const mountsBelow = (dir: string) =>
+  readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((path) => path.startsWith(`${dir}/`))
+    .reverse();
