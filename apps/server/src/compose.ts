@@ -50,12 +50,19 @@ import {
   createPower,
   createServiceCatalogue,
   createServices,
+  createStarting,
   createStatusKeeper,
   mountContainers,
   previewOrigin,
   reconcile,
   type PreviewAddress,
 } from "./features/containers/index.ts";
+import {
+  createConnections as createContainerConnections,
+  createConnectionsStore,
+  createWiring,
+  mountConnections,
+} from "./features/connections/index.ts";
 import {
   createPodAccess,
   createPodAccessStore,
@@ -278,6 +285,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const credentialsVault = createCredentialsVault({ box });
     const credentialsStore = createCredentialsStore(db);
     const catalogue = createServiceCatalogue({ runtime });
+    const connectionsStore = createConnectionsStore(db);
+    const wiring = createWiring({
+      store: connectionsStore,
+      containers: containersStore,
+      credentials: credentialsStore,
+      vault,
+      credentialsVault,
+      runtime,
+    });
     const secretsStore = createSecretsStore(db);
     const secretVault = createSecretVault({ store: secretsStore, box });
     /** Everything with values that must not be seen says so here. */
@@ -322,11 +338,13 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       secrets: secretVault,
       redactions,
       catalogue,
+      wiring,
       runtime,
       address,
       log,
     });
-    const power = createPower({ store: containersStore, projects, tasks, services, idle, runtime, address, log });
+    const starting = createStarting({ store: containersStore, services, wiring, keeper });
+    const power = createPower({ store: containersStore, projects, tasks, services, starting, idle, runtime, address, log });
     const creation = createCreation({
       store: containersStore,
       credentials: credentialsStore,
@@ -347,11 +365,17 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       projects,
       power,
       services,
+      wiring,
       vault,
       credentialsVault,
       redactions,
       events,
       address,
+    });
+    const connections = createContainerConnections({
+      access: { require: projects.require, markStale: containersStore.markStale },
+      store: connectionsStore,
+      events,
     });
     const secrets = createSecrets({
       access: { require: projects.require, markStale: async (projectId) => void (await containersStore.markStale(projectId)) },
@@ -383,7 +407,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           templates,
           runtime,
           copyContainers: creation.copyAll,
-          copyCanvas: [(tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies)],
+          copyCanvas: [
+            (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
+            (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
+          ],
         }),
       },
       shutDown: power.shutDown,
@@ -573,6 +600,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       power,
       address,
     });
+    mountConnections(mount, { connections });
     mountChat(mount, { chat, sessions: chatSessions, approvals, socket: chatSocket });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountKanban(mount, { kanban });

@@ -1,6 +1,7 @@
 import { assetsRoutes } from "./assets.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
 import { chatRoutes } from "./chat.ts";
+import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
 import { filesRoutes } from "./files.ts";
 import { kanbanRoutes } from "./kanban.ts";
@@ -24,6 +25,7 @@ export const contract = {
   projects: projectsRoutes,
   transfer: transferRoutes,
   containers: containersRoutes,
+  connections: connectionsRoutes,
   files: filesRoutes,
   assets: assetsRoutes,
   previews: previewsRoutes,

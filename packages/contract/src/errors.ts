@@ -60,6 +60,7 @@ export const errorCodes = {
   project_busy: e(409),
   no_containers: e(400),
   external_service: e(400),
+  connection_cycle: e(400),
   not_running: e(409),
   invalid_secret: e(400),
   reserved_key: e(400),

@@ -7,6 +7,7 @@ export * from "./auth.ts";
 export * from "./users.ts";
 export * from "./projects.ts";
 export * from "./containers.ts";
+export * from "./connections.ts";
 export * from "./files.ts";
 export * from "./assets.ts";
 export * from "./kanban.ts";

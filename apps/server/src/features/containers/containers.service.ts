@@ -18,6 +18,7 @@ import type { EnvironmentVault } from "./environment.ts";
 import { freePort, serviceKey } from "./names.ts";
 import type { Power } from "./power.ts";
 import { isOurs, portOf, type Services } from "./services.ts";
+import type { Wiring } from "./wiring.ts";
 
 /** Frameworks whose builds the deployment targets take. */
 const deployable = new Set(["vite", "nextjs", "react", "vue", "svelte", "astro", "static"]);
@@ -34,6 +35,7 @@ export function createContainers({
   projects,
   power,
   services,
+  wiring,
   vault,
   credentialsVault,
   redactions,
@@ -45,6 +47,7 @@ export function createContainers({
   projects: Projects;
   power: Power;
   services: Services;
+  wiring: Wiring;
   vault: EnvironmentVault;
   credentialsVault: CredentialsVault;
   redactions: Redactions;
@@ -59,6 +62,13 @@ export function createContainers({
   };
   const tell = (row: ContainerRow, op: "update" | "delete") =>
     events.append(row.project_id, { type: "graph_changed", data: { part: "container", op, id: row.id } });
+
+  /** What others get from it is another from now on. */
+  const changedFor = async (targets: readonly string[], row: ContainerRow) => {
+    if (targets.length === 0) return;
+    for (const stale of await store.markStale(row.project_id, targets)) await tell(stale, "update");
+  };
+  const offerChanged = async (row: ContainerRow) => changedFor(await wiring.targetsOf(row.project_id, row.id), row);
 
   /** The columns of a new deployment mode (only services that are offered both ways have a choice). */
   const modeChange = (row: ContainerRow, mode: ContainerRow["deployment_mode"], others: ContainerRow[]): Partial<ContainerRow> => {
@@ -138,7 +148,10 @@ export function createContainers({
         total,
       );
     },
-    get: async (userId: string, ref: string, id: string): Promise<Container> => wireOf((await require(userId, ref, id)).row, address, []),
+    get: async (userId: string, ref: string, id: string): Promise<Container> => {
+      const { project, row } = await require(userId, ref, id);
+      return wireOf(row, address, await wiring.namesOf(project.id, row.id));
+    },
 
     update: async (userId: string, ref: string, id: string, body: Update): Promise<Container> => {
       const { project, row } = await require(userId, ref, id);
@@ -156,6 +169,9 @@ export function createContainers({
       if (isLeaving) await services.settleEnvironment(project);
       if (hasVariables(body) || body.deployment_mode !== undefined) await redactions.changed(project.id);
       await tell(updated, "update");
+      const isOther =
+        hasVariables(body) || body.port !== undefined || body.external_endpoint !== undefined || body.deployment_mode !== undefined;
+      if (isOther) await offerChanged(updated);
       return wireOf(updated, address);
     },
     /** Enters the credentials of an external service, all of them anew. `isNew`: there were none. */
@@ -179,19 +195,22 @@ export function createContainers({
       if (!updated.after) throw notFound("Container");
       await redactions.changed(project.id);
       await tell(updated.after, "update");
+      await offerChanged(updated.after);
       return { container: wireOf(updated.after, address), isNew: updated.isNew };
     },
     /** Stops it and removes it with its connections and its data; files stay (accounts-projects 4.2). */
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
       const { project, row } = await require(userId, ref, id);
-      await power.stopContainer(project, row);
+      const targets = await wiring.targetsOf(project.id, row.id);
+      // First the row: nothing can begin to start it any more, and what had begun ends with the stop. A crash in between leaves a service
+      // without a row, which the next start of the server ends.
       await store.remove(row.id);
-      // Nothing can begin to start it any more; what had begun before is ended here.
       await power.stopContainer(project, row);
       await projects.release({ project_id: project.id, container_id: row.id, reason: "deleted" });
       await removeData(project, row);
       await services.settleEnvironment(project);
       await tell(row, "delete");
+      await changedFor(targets, row);
       await redactions.changed(project.id);
     },
   };

@@ -83,14 +83,15 @@ export function createContainersStore(db: Database) {
           )
           .returning()
       )[0],
-    /** What runs with values that have changed. Returns the rows this is new for. */
-    markStale: (projectId: string): Promise<ContainerRow[]> =>
-      db
+    /** What runs with values that have changed: all of a project, or these. Returns the rows this is new for. */
+    markStale: (projectId: string, ids?: readonly string[], q: Queries = db): Promise<ContainerRow[]> =>
+      q
         .update(containers)
         .set({ needs_restart: true, updated_at: sql`now()` })
         .where(
           and(
             eq(containers.project_id, projectId),
+            ids && inArray(containers.id, [...ids]),
             eq(containers.deployment_mode, "container"),
             eq(containers.needs_restart, false),
             inArray(containers.status, ["starting", "running", "frozen"]),

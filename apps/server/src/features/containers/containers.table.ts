@@ -50,8 +50,9 @@ export const containerCredentials = pgTable("container_credentials", {
     .notNull()
     .unique()
     .references(() => containers.id, { onDelete: "cascade" }),
-  /** Encrypted JSON object of the fields. */
+  /** Encrypted JSON object of the fields; their names are kept beside it. */
   sealed_values: bytea().notNull(),
+  keys: jsonb().$type<string[]>().notNull().default([]),
   created_at: createdAt(),
   updated_at: updatedAt(),
 });

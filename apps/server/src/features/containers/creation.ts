@@ -233,6 +233,8 @@ export function createCreation({
         container_type: row.container_type,
         service_slug: row.service_slug,
         deployment_mode: row.deployment_mode,
+        external_endpoint: row.external_endpoint,
+        status: isOurs(row) ? "stopped" : "connected",
         deployment_provider: row.deployment_provider,
         position_x: row.position_x,
         position_y: row.position_y,

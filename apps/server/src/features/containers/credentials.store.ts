@@ -16,20 +16,16 @@ export function createCredentialsStore(db: Database) {
           .where(eq(containers.project_id, projectId))
       ).map(({ row }) => row),
     /** Writes them and lets the container point at them. */
-    put: async (tx: Queries, containerId: string, sealed: Buffer): Promise<void> => {
+    put: async (tx: Queries, containerId: string, sealed: Pick<CredentialRow, "sealed_values" | "keys">): Promise<void> => {
       const [row] = await tx
         .insert(containerCredentials)
-        .values({ container_id: containerId, sealed_values: sealed })
-        .onConflictDoUpdate({ target: containerCredentials.container_id, set: { sealed_values: sealed, updated_at: sql`now()` } })
+        .values({ container_id: containerId, ...sealed })
+        .onConflictDoUpdate({ target: containerCredentials.container_id, set: { ...sealed, updated_at: sql`now()` } })
         .returning();
       await tx
         .update(containers)
         .set({ credentials_id: row?.id ?? null, updated_at: sql`now()` })
         .where(eq(containers.id, containerId));
-    },
-    remove: async (tx: Queries, containerId: string): Promise<void> => {
-      await tx.delete(containerCredentials).where(eq(containerCredentials.container_id, containerId));
-      await tx.update(containers).set({ credentials_id: null }).where(eq(containers.id, containerId));
     },
   };
 }

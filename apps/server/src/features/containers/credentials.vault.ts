@@ -12,8 +12,11 @@ export const credentialsPlace = (containerId: string): string => `container_cred
 export type CredentialsVault = ReturnType<typeof createCredentialsVault>;
 export function createCredentialsVault({ box }: { box: CryptoBox }) {
   return {
-    seal: (containerId: string, values: Readonly<Record<string, string>>): Buffer =>
-      box.seal(JSON.stringify(values), credentialsPlace(containerId)),
+    /** The columns that hold them. */
+    seal: (containerId: string, values: Readonly<Record<string, string>>): Pick<CredentialRow, "sealed_values" | "keys"> => ({
+      sealed_values: box.seal(JSON.stringify(values), credentialsPlace(containerId)),
+      keys: Object.keys(values).sort(),
+    }),
     /** Throws `secrets_unreadable` when they were sealed with a key that is no longer known. */
     open: (row: CredentialRow | undefined): Record<string, string> => {
       if (!row) return {};

@@ -9,8 +9,10 @@ import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import { isAlive, isOurs, isUp, type Services } from "./services.ts";
+import type { Starting } from "./starting.ts";
 
-const startTimeoutMs = 180_000;
+/** Of a whole chain of containers, each of which waits for those before it. */
+const startTimeoutMs = 600_000;
 
 /** The answer of every start and restart (accounts-projects 0.8). */
 export interface StartAnswer {
@@ -27,6 +29,7 @@ export function createPower({
   projects,
   tasks,
   services,
+  starting,
   idle,
   runtime,
   address,
@@ -36,12 +39,13 @@ export function createPower({
   projects: Projects;
   tasks: Tasks;
   services: Services;
+  starting: Starting;
   idle: IdlePolicy;
   runtime: RuntimeDriver;
   address: PreviewAddress;
   log: Logger;
 }) {
-  const { start, stop, stateOf, settleEnvironment } = services;
+  const { stop, stateOf, settleEnvironment } = services;
 
   const keysOf = (project: ProjectRow, rows: ContainerRow[]) => [
     `project_start:${project.id}`,
@@ -85,7 +89,7 @@ export function createPower({
           await stop(project, row);
         }
         if (project.environment_status !== "active") await projects.setEnvironment(project.id, "starting");
-        await start(project, row, signal, progress);
+        await starting.startOne(project, row, signal, progress);
       } finally {
         if (signal.reason !== "shutdown") await settleEnvironment(project);
       }
@@ -141,15 +145,7 @@ export function createPower({
           await projects.release({ project_id: project.id, reason: "stopped" });
         }
         await projects.setEnvironment(project.id, "starting");
-        let done = 0;
-        const outcomes = await Promise.allSettled(
-          rows.map((row) =>
-            start(project, row, signal, async (percent, message) =>
-              progress(((done + percent / 100) / rows.length) * 100, message),
-            ).finally(() => done++),
-          ),
-        );
-        for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+        await starting.startAll(project, rows, signal, progress);
       } finally {
         if (signal.reason !== "shutdown") await settleEnvironment(project);
       }

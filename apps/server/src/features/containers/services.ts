@@ -12,6 +12,7 @@ import type { ContainerRow } from "./containers.table.ts";
 import type { EnvironmentVault } from "./environment.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import { failureOf, type StatusKeeper } from "./status-keeper.ts";
+import type { Wiring } from "./wiring.ts";
 
 /** How long a service may take until something inside listens. */
 const readyMs = 120_000;
@@ -42,6 +43,7 @@ export function createServices({
   secrets,
   redactions,
   catalogue,
+  wiring,
   runtime,
   address,
   log,
@@ -52,6 +54,7 @@ export function createServices({
   idle: IdlePolicy;
   vault: EnvironmentVault;
   catalogue: ServiceCatalogue;
+  wiring: Wiring;
   /** The project's own variables, which every container gets. */
   secrets: { open(projectId: string): Promise<Record<string, string>> };
   redactions: Redactions;
@@ -72,12 +75,13 @@ export function createServices({
   projects.onServiceState(adopt);
 
   const stateOf = (sandbox: Sandbox, row: ContainerRow) => sandbox.services().find((s) => s.name === row.service_key);
-  /** Right wins: the project's secrets, the container's variables, then what it cannot choose itself (accounts-projects 4.1). */
+  /** Right wins: the project's secrets, the container's variables, what its connections give, then what it cannot choose itself (accounts-projects 4.2). */
   const environmentOf = async (project: ProjectRow, row: ContainerRow): Promise<Record<string, string>> => ({
     // Vite refuses unknown host names; the preview's is ours to know.
     __VITE_ADDITIONAL_SERVER_ALLOWED_HOSTS: `.${address.domain}`,
     ...(await secrets.open(project.id)),
     ...vault.open(row),
+    ...(await wiring.variablesOf(project.id, row.id)),
     PROJECT_ID: project.id,
     CONTAINER_ID: row.id,
     CONTAINER_NAME: row.container_name,
@@ -173,6 +177,7 @@ export function createServices({
     start,
     stop,
     stateOf,
+    isRunning: async (project: ProjectRow, row: ContainerRow): Promise<boolean> => isUp(stateOf(await projects.sandboxOf(project), row)),
     environmentOf,
     settleEnvironment,
     /** Takes a service that runs already into our care. */

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import type { ContainerRow } from "../containers/containers.table.ts";
+import type { ConnectionRow } from "./connections.table.ts";
+import { exportsOf, isFillable, plan, prefixOf } from "./exports.ts";
+import { leadsTo } from "./graph.ts";
+
+const base = (key: string) => ({ id: key, container_type: "base", service_key: key, deployment_mode: "container" }) as ContainerRow;
+const service = (slug: string, mode: ContainerRow["deployment_mode"] = "container") =>
+  ({ id: slug, container_type: "service", service_slug: slug, service_key: slug, deployment_mode: mode }) as ContainerRow;
+const wire = (connector_type: ConnectionRow["connector_type"] = "env_injection", config: Record<string, unknown> | null = null) =>
+  ({ connector_type, config }) as ConnectionRow;
+const given = (row: ContainerRow, ...rest: Parameters<typeof wire>) =>
+  Object.fromEntries(exportsOf(row, wire(...rest)).map(({ key, template }) => [key, template]));
+
+test("names become variables", () => {
+  expect(prefixOf("orders-api")).toBe("ORDERS_API");
+  expect(prefixOf("2nd")).toBe("_2ND");
+});
+
+test("a container of one's own gives its address, as its connector says", () => {
+  expect(given(base("orders"))).toEqual({
+    ORDERS_URL: "http://{container_name}:{internal_port}",
+    ORDERS_HOST: "{container_name}",
+    ORDERS_PORT: "{internal_port}",
+  });
+  expect(given(base("orders"), "http_api", { base_path: "v1" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/v1");
+  expect(given(base("orders"), "http_api", { base_path: "/a{b}" })["ORDERS_URL"]).toBe("http://{container_name}:{internal_port}/a%7Bb%7D");
+  expect(given(base("orders"), "websocket")["ORDERS_URL"]).toBe("ws://{container_name}:{internal_port}");
+  expect(given(base("orders"), "port_mapping", { source_port: 4001 })["ORDERS_PORT"]).toBe("4001");
+  expect(given(base("orders"), "depends_on")).toEqual({});
+});
+
+test("a mapping renames, and reaches the source's own variables", () => {
+  expect(given(base("orders"), "env_injection", { env_mapping: { BACKEND: "ORDERS_URL", TOKEN: "API_TOKEN" } })).toEqual({
+    BACKEND: "http://{container_name}:{internal_port}",
+    TOKEN: "{API_TOKEN}",
+  });
+  expect(given(service("postgres"), "env_injection", { env_mapping: { ANALYTICS: "DATABASE_URL" } })).toEqual({
+    ANALYTICS: "postgresql://{POSTGRES_USER}:{POSTGRES_PASSWORD}@{container_name}:{internal_port}/{POSTGRES_DB}",
+  });
+});
+
+test("a hybrid service gives what fits the side it is on", () => {
+  expect(given(service("qdrant"))["QDRANT_URL"]).toBe("http://{container_name}:{internal_port}");
+  expect(given(service("qdrant", "external"))["QDRANT_URL"]).toBe("{QDRANT_URL}");
+});
+
+test("the latest connection wins a name, and the first container of one's own is the API", () => {
+  const planned = plan([
+    { row: service("postgres"), wire: wire() },
+    { row: base("orders"), wire: wire() },
+    { row: base("users"), wire: wire() },
+    { row: { ...service("mysql") }, wire: wire() },
+  ]);
+  expect(planned.get("DATABASE_URL")?.source.row.id).toBe("mysql");
+  expect(planned.get("API_URL")?.source.row.id).toBe("orders");
+  expect(
+    plan([
+      { row: base("orders"), wire: wire() },
+      { row: base("api"), wire: wire() },
+    ]).get("API_URL")?.source.row.id,
+  ).toBe("api");
+  expect(plan([{ row: service("postgres"), wire: wire() }]).has("API_URL")).toBe(false);
+});
+
+test("what cannot be said completely is not said", () => {
+  expect(isFillable("{A}:{B}", new Set(["A", "B"]))).toBe(true);
+  expect(isFillable("{A}:{B}", new Set(["A"]))).toBe(false);
+});
+
+test("ways are found along the arrows, and circles end", () => {
+  const edges = [
+    { source_container_id: "a", target_container_id: "b" },
+    { source_container_id: "b", target_container_id: "c" },
+    { source_container_id: "b", target_container_id: "d" },
+    { source_container_id: "d", target_container_id: "b" },
+  ];
+  expect(leadsTo(edges, "a", "c")).toBe(true);
+  expect(leadsTo(edges, "c", "a")).toBe(false);
+  expect(leadsTo(edges, "a", "a")).toBe(true);
+  expect(leadsTo([], "a", "b")).toBe(false);
+});

@@ -1,0 +1,70 @@
+import { findService, namesIn } from "../containers/index.ts";
+import type { ContainerRow } from "../containers/containers.table.ts";
+import type { ConnectionRow } from "./connections.table.ts";
+
+/** One variable that a connection gives its target: a template over what the source knows of itself. */
+export interface Export {
+  key: string;
+  template: string;
+}
+
+type Wire = Pick<ConnectionRow, "connector_type" | "config">;
+
+/** `Orders API` → `ORDERS_API`. */
+export function prefixOf(serviceKey: string): string {
+  const name = serviceKey.toUpperCase().replaceAll("-", "_");
+  return /^[0-9]/.test(name) ? `_${name}` : name;
+}
+
+/** What the connections of a target can be asked for by name: the templates of its source. */
+export function offeredBy(source: ContainerRow, { connector_type, config }: Wire): Record<string, string> {
+  if (source.container_type === "service") {
+    const definition = findService(source.service_slug);
+    return { ...(source.deployment_mode === "external" ? definition?.external : definition?.running)?.connection };
+  }
+  const prefix = prefixOf(source.service_key);
+  const port =
+    connector_type === "port_mapping" && Number.isInteger(config?.["source_port"]) ? String(config?.["source_port"]) : "{internal_port}";
+  const scheme = connector_type === "websocket" ? "ws" : "http";
+  const path =
+    connector_type === "http_api" && typeof config?.["base_path"] === "string" ? config["base_path"].replace(/^(?=[^/])/, "/") : "";
+  return {
+    [`${prefix}_URL`]: `${scheme}://{container_name}:${port}${path.replaceAll(/[{}]/g, encodeURIComponent)}`,
+    [`${prefix}_HOST`]: "{container_name}",
+    [`${prefix}_PORT`]: port,
+  };
+}
+
+/** The mapping a person gave, target → source; `undefined` when none. */
+export const mappingOf = ({ config }: Pick<Wire, "config">): Record<string, string> | undefined => {
+  const mapping = config?.["env_mapping"];
+  return mapping !== null && typeof mapping === "object" && !Array.isArray(mapping) ? (mapping as Record<string, string>) : undefined;
+};
+
+/** What one connection gives. A mapping may also name variables of the source's own environment. */
+export function exportsOf(source: ContainerRow, wire: Wire): Export[] {
+  const offered = offeredBy(source, wire);
+  const mapping = mappingOf(wire);
+  if (mapping) return Object.entries(mapping).map(([key, from]) => ({ key, template: offered[from] ?? `{${from}}` }));
+  if (wire.connector_type === "depends_on") return [];
+  return Object.entries(offered).map(([key, template]) => ({ key, template }));
+}
+
+/** The address under which a template's proxy finds its API, whatever that is called: that of the first container of one's own. */
+const commonName = "API_URL";
+
+/** Of everything that a target gets, by name: the latest connection wins, and the first container of one's own is also the API. */
+export function plan<S extends { row: ContainerRow; wire: Wire }>(sources: readonly S[]): Map<string, { source: S; template: string }> {
+  const planned = new Map<string, { source: S; template: string }>();
+  let api: { source: S; template: string } | undefined;
+  for (const source of sources)
+    for (const { key, template } of exportsOf(source.row, source.wire)) {
+      planned.set(key, { source, template });
+      if (source.row.container_type === "base" && !mappingOf(source.wire) && key.endsWith("_URL")) api ??= { source, template };
+    }
+  if (api && !planned.has(commonName)) planned.set(commonName, api);
+  return planned;
+}
+
+/** The names a template may use, for telling what it will give without opening any value. */
+export const isFillable = (template: string, names: ReadonlySet<string>): boolean => namesIn(template).every((name) => names.has(name));

@@ -1,0 +1,94 @@
+import type { RuntimeDriver } from "@tesslate/runtime";
+import type { ContainerRow, CredentialRow } from "../containers/containers.table.ts";
+import { fill, findService, portOf, type CredentialsVault, type EnvironmentVault, type Wiring } from "../containers/index.ts";
+import type { ConnectionsStore } from "./connections.store.ts";
+import type { ConnectionRow } from "./connections.table.ts";
+import { isFillable, plan } from "./exports.ts";
+
+interface Source {
+  row: ContainerRow;
+  wire: ConnectionRow;
+}
+
+/** What connections mean for the containers they connect: who comes first, and who gets which variables (accounts-projects 4.2 and 4.5). */
+export function createWiring({
+  store,
+  containers,
+  credentials,
+  vault,
+  credentialsVault,
+  runtime,
+}: {
+  store: ConnectionsStore;
+  containers: { listAll(projectId: string): Promise<ContainerRow[]> };
+  credentials: { find(containerId: string): Promise<CredentialRow | undefined> };
+  vault: EnvironmentVault;
+  credentialsVault: CredentialsVault;
+  runtime: Pick<RuntimeDriver, "can">;
+}): Wiring {
+  /** Where projects have a network of their own, containers go by their names; else they all share the machine's loopback. */
+  const hostOf = (row: ContainerRow) => (runtime.can.privateNetwork ? row.service_key : "127.0.0.1");
+  const endpointKeys = (row: ContainerRow) =>
+    row.external_endpoint === null
+      ? []
+      : (findService(row.service_slug)?.external?.fields ?? []).filter((f) => f.isEndpoint).map((f) => f.key);
+
+  const placeOf = (row: ContainerRow) => ({ container_name: hostOf(row), internal_port: String(portOf(row)) });
+  const valuesOf = async (row: ContainerRow): Promise<Record<string, string>> => {
+    if (row.deployment_mode === "container") return { ...vault.open(row), ...placeOf(row) };
+    const endpoint = Object.fromEntries(endpointKeys(row).map((key) => [key, row.external_endpoint ?? ""]));
+    return { ...endpoint, ...credentialsVault.open(await credentials.find(row.id)) };
+  };
+  const namesOf = async (row: ContainerRow): Promise<Set<string>> =>
+    new Set(
+      row.deployment_mode === "container"
+        ? [...row.env_var_keys, ...Object.keys(placeOf(row))]
+        : [...endpointKeys(row), ...((await credentials.find(row.id))?.keys ?? [])],
+    );
+
+  const sourcesInto = async (projectId: string, targetId: string): Promise<Source[]> => {
+    const [edges, rows] = await Promise.all([store.listAll(projectId), containers.listAll(projectId)]);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return edges.flatMap((wire) => {
+      const row = wire.target_container_id === targetId ? byId.get(wire.source_container_id) : undefined;
+      return row ? [{ row, wire }] : [];
+    });
+  };
+  /** Each source is asked once. */
+  const asking = <T>(ask: (row: ContainerRow) => Promise<T>) => {
+    const known = new Map<string, Promise<T>>();
+    return (row: ContainerRow): Promise<T> => {
+      const answer = known.get(row.id) ?? ask(row);
+      known.set(row.id, answer);
+      return answer;
+    };
+  };
+
+  return {
+    sourcesOf: async (projectId) => {
+      const sources = new Map<string, string[]>();
+      for (const { source_container_id: source, target_container_id: target } of await store.listAll(projectId))
+        sources.set(target, [...(sources.get(target) ?? []), source]);
+      return sources;
+    },
+    targetsOf: async (projectId, sourceId) =>
+      (await store.listAll(projectId)).filter((c) => c.source_container_id === sourceId).map((c) => c.target_container_id),
+    variablesOf: async (projectId, targetId) => {
+      const ask = asking(valuesOf);
+      const variables: Record<string, string> = {};
+      for (const [key, { source, template }] of plan(await sourcesInto(projectId, targetId))) {
+        const value = fill(template, await ask(source.row));
+        if (value !== undefined) variables[key] = value;
+      }
+      return variables;
+    },
+    namesOf: async (projectId, targetId) => {
+      const ask = asking(namesOf);
+      const names = [];
+      for (const [key, { source, template }] of plan(await sourcesInto(projectId, targetId)))
+        if (isFillable(template, await ask(source.row)))
+          names.push({ key, source_container_name: source.row.name, source_container_id: source.row.id });
+      return names.sort((a, b) => a.key.localeCompare(b.key));
+    },
+  };
+}
