@@ -47,9 +47,9 @@ test("a slot is handed from one id to another", () => {
 
 test("more sandboxes than a block holds get another block", () => {
   const slots = openSlots(folder(), claims());
-  const taken = Array.from({ length: 1_200 }, (_, i) => slots.take(`p-${i}`));
-  expect(new Set(taken.map((slot) => slot.uid)).size).toBe(1_200);
-  expect(new Set(taken.map((slot) => slot.ip)).size).toBe(1_200);
+  const taken = Array.from({ length: 400 }, (_, i) => slots.take(`p-${i}`));
+  expect(new Set(taken.map((slot) => slot.uid)).size).toBe(400);
+  expect(new Set(taken.map((slot) => slot.ip)).size).toBe(400);
   const [first, second] = slots.ranges();
   for (const { ip } of taken)
     expect([first, second].some((range) => range && toNumber(ip) >= toNumber(range.from) && toNumber(ip) <= toNumber(range.to))).toBe(true);
@@ -59,6 +59,6 @@ test("two data folders of one machine share nothing; a deleted one's claim is fr
   const dirs = [folder(), folder(), folder()];
   const uids = dirs.map((dir) => openSlots(dir, claims()).take("a").uid);
   expect(new Set(uids).size).toBe(3);
-  const block = (uid: number) => Math.floor((uid - 200_000) / 1000);
+  const block = (uid: number) => Math.floor((uid - 200_000) / 250);
   expect(new Set(uids.map(block)).size).toBe(3);
 });

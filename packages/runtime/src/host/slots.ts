@@ -28,8 +28,8 @@ export interface Slots {
 }
 
 const firstUid = 200_000;
-const blockSize = 1000;
-const blocks = 300;
+const blockSize = 250;
+const blocks = 1200;
 /** Shared address space first (RFC 6598: no home or office network uses it), else a corner of 10/8. */
 const pools = ["100.64.0.0", "10.192.0.0", "10.128.0.0"];
 
@@ -46,8 +46,8 @@ export function openSlots(dir: string, claimsDir: string): Slots {
   const saved: Saved = existsSync(file)
     ? (JSON.parse(readFileSync(file, "utf8")) as Saved)
     : { pool: freePool(), blocks: [], next: 0, slots: {} };
-  for (const block of saved.blocks) claim(block);
   const used = new Set(Object.values(saved.slots));
+  for (const block of new Set([...saved.blocks, ...[...used].map((number) => Math.floor(number / blockSize))])) claim(block);
 
   function save() {
     writeNote(file, saved);
