@@ -4,6 +4,8 @@ import { contract } from "@tesslate/contract";
 import { createRuntime, reachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
 import {
+  createApiKeys,
+  createApiKeysStore,
   createAttemptsStore,
   createAuth,
   createAuthStore,
@@ -264,8 +266,21 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       hasTwoFactor: mail.isOn,
     });
     const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
+    const apiKeys = createApiKeys({ store: createApiKeysStore(db), bus, log });
     const twoFactor = createTwoFactor({ store: createAttemptsStore(db), users, mail, limits, box, config: config.auth.twoFactor });
-    const auth = createAuth({ store: authStore, users, sessions, passwords, setup, limits, box, config: config.auth, log, twoFactor });
+    const auth = createAuth({
+      store: authStore,
+      users,
+      sessions,
+      passwords,
+      setup,
+      limits,
+      box,
+      config: config.auth,
+      log,
+      twoFactor,
+      apiKeys,
+    });
     const { appBaseUrl } = config.http;
     const recovery = createRecovery({ db, store: authStore, users, sessions, passwords, mail, limits, box, appBaseUrl, log });
     onRegistered.push(recovery.onRegistered);
@@ -565,7 +580,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       checks: { database: () => database.pool.query("select 1"), jobs: () => jobs.check(), runtime: () => runtime.list() },
       setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),
     });
-    mountAuth(mount, { auth, recovery, oauth, config: config.auth, appBaseUrl });
+    mountAuth(mount, { auth, recovery, oauth, sessions, apiKeys, config: config.auth, appBaseUrl });
     mountPodAccess(mount, {
       podAccess,
       secret: config.auth.ingressSecret?.reveal(),

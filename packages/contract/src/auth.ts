@@ -1,4 +1,4 @@
-import { Literals, Maybe, Message, Nullable, Type, type Static } from "./schema.ts";
+import { extend, IdParams, listOf, Literals, Maybe, Message, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { User } from "./users.ts";
 
@@ -29,6 +29,32 @@ export const Login = Type.Object({
   username: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
 });
+
+/** accounts-projects 9. */
+export const Session = Type.Object({
+  id: Uuid,
+  created_at: Timestamp,
+  last_used_at: Timestamp,
+  expires_at: Timestamp,
+  user_agent: Nullable(Type.String()),
+  ip: Nullable(Type.String()),
+  current: Type.Boolean(),
+});
+export type Session = Static<typeof Session>;
+
+/** `read`: GET alone. `write`: everything that keys may do, reading included. */
+export const ApiKeyScope = Literals("read", "write");
+export type ApiKeyScope = Static<typeof ApiKeyScope>;
+export const ApiKey = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  prefix: Type.String({ description: "The beginning of the key, to tell it from others" }),
+  scopes: Type.Array(ApiKeyScope),
+  created_at: Timestamp,
+  last_used_at: Nullable(Timestamp),
+  expires_at: Nullable(Timestamp),
+});
+export type ApiKey = Static<typeof ApiKey>;
 
 const Email = Type.Object({ email: Type.String({ format: "email", maxLength: 320 }) });
 const Authorize = Type.Object({
@@ -107,6 +133,7 @@ export const authRoutes = {
     tag,
     summary: "Sign out: the session and its tokens stop working at once",
     auth: "user",
+    keys: false,
     csrf: false,
     response: Message,
   }),
@@ -194,6 +221,73 @@ export const authRoutes = {
     response: Message,
     errors: ["two_fa_session_invalid", "rate_limited"],
   }),
+  sessions: route({
+    method: "GET",
+    path: "/api/auth/sessions",
+    tag,
+    summary: "Where one is signed in, the latest use first",
+    auth: "user",
+    keys: false,
+    query: Type.Object(pageQuery),
+    response: listOf(Session),
+  }),
+  endSession: route({
+    method: "DELETE",
+    path: "/api/auth/sessions/{id}",
+    tag,
+    summary: "Sign out one session",
+    auth: "user",
+    keys: false,
+    status: 204,
+    params: IdParams,
+    errors: ["not_found"],
+  }),
+  endOtherSessions: route({
+    method: "DELETE",
+    path: "/api/auth/sessions",
+    tag,
+    summary: "Sign out everywhere but here",
+    auth: "user",
+    keys: false,
+    status: 204,
+  }),
+  apiKeys: route({
+    method: "GET",
+    path: "/api/auth/api-keys",
+    tag,
+    summary: "One's personal API keys, the newest first; never the keys themselves",
+    auth: "user",
+    keys: false,
+    query: Type.Object(pageQuery),
+    response: listOf(ApiKey),
+  }),
+  createApiKey: route({
+    method: "POST",
+    path: "/api/auth/api-keys",
+    tag,
+    summary: "A new personal API key; its text is in this answer and nowhere else",
+    auth: "user",
+    keys: false,
+    status: 201,
+    body: Type.Object({
+      name: Type.String({ minLength: 1, maxLength: 100 }),
+      scopes: Type.Array(ApiKeyScope, { minItems: 1, uniqueItems: true }),
+      expires_in_days: Maybe(Type.Integer({ minimum: 1, maximum: 3650, description: "Absent or null: until it is deleted" })),
+    }),
+    response: extend(ApiKey, { key: Type.String({ description: "`tsk_…`, for `Authorization: Bearer`" }) }),
+    errors: ["key_limit_reached"],
+  }),
+  deleteApiKey: route({
+    method: "DELETE",
+    path: "/api/auth/api-keys/{id}",
+    tag,
+    summary: "Delete a personal API key; it stops working at once",
+    auth: "user",
+    keys: false,
+    status: 204,
+    params: IdParams,
+    errors: ["not_found"],
+  }),
   googleAuthorize: google.authorize,
   googleCallback: google.callback,
   githubAuthorize: github.authorize,
@@ -204,6 +298,7 @@ export const authRoutes = {
     tag,
     summary: "A one-use ticket (60 s) for a WebSocket",
     auth: "user",
+    keys: false,
     response: Type.Object({ ticket: Type.String(), expires_in: Type.Integer() }),
   }),
 };

@@ -77,6 +77,7 @@ export const usersRoutes = {
     tag,
     summary: "Change one's own profile",
     auth: "user",
+    keys: false,
     body: UpdateUser,
     response: User,
     bodyLimit: 1024 * 1024,

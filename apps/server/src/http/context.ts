@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { CookieSerializeOptions } from "@fastify/cookie";
 import type { Logger } from "pino";
+import type { ApiKeyScope, RouteSpec } from "@tesslate/contract";
+import { forbidden } from "../platform/errors.ts";
 
 /** Who calls. `via` tells whether CSRF applies. */
 export interface Principal {
@@ -9,7 +11,10 @@ export interface Principal {
   username: string;
   name: string;
   session_id: string | undefined;
-  via: "bearer" | "cookie" | "ticket";
+  via: "bearer" | "cookie" | "ticket" | "key";
+  /** Of an API key. A session may do everything. */
+  scopes?: readonly ApiKeyScope[];
+  key?: { id: string; hash: string };
 }
 
 /** What a handler may know and say about the call beside its input. The only view of HTTP that features get. */
@@ -41,3 +46,11 @@ export interface Authenticator {
 }
 export const sessionCookie = "tesslate_auth";
 export const csrfCookie = "tesslate_csrf_token";
+
+/** Throws 403 for what an API key may not do. */
+export function checkKey({ scopes }: Principal, spec: Pick<RouteSpec, "keys" | "method" | "auth">): void {
+  if (!scopes) return;
+  if (spec.keys === false || spec.auth === "superuser") throw forbidden("session_required", "An API key cannot do this. Sign in.");
+  const isEnough = scopes.includes("write") || (spec.method === "GET" && scopes.includes("read"));
+  if (!isEnough) throw forbidden("scope_missing", "This API key may only read.");
+}

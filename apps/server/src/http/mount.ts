@@ -5,7 +5,7 @@ import { fullFormats } from "ajv-formats/dist/formats.js";
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
 import { AppError, InvalidInput } from "../platform/errors.ts";
-import { csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
+import { checkKey, csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
 import { renderError } from "./errors.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
 import { writeEvents } from "./sse.ts";
@@ -114,6 +114,7 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     if (spec.auth === "optional") return;
     if (!principal) throw new AppError("unauthorized", "Sign in to do this.");
     request.log = request.log.child({ user_id: principal.id });
+    checkKey(principal, spec);
     if (principal.via === "cookie" && request.method !== "GET" && request.method !== "HEAD") {
       if (spec.csrf === false) refuseForeign(request);
       else auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);

@@ -4,7 +4,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { RouteSpec } from "@tesslate/contract";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
-import { sessionCookie, type Authenticator, type Principal } from "./context.ts";
+import { checkKey, sessionCookie, type Authenticator, type Principal } from "./context.ts";
 import { renderError } from "./errors.ts";
 
 /** Close codes of accounts-projects 0.4, 5 and agent-git-deploy 3.6. */
@@ -50,6 +50,7 @@ interface SocketRoute {
   uuids: Set<string>;
   handler: SocketHandler;
   name: string;
+  spec: RouteSpec;
 }
 
 export interface Sockets {
@@ -130,6 +131,7 @@ export function createSockets({
       const values = found?.pattern.exec(path)?.slice(1).map(decodePart) ?? [];
       const params = Object.fromEntries(found?.names.map((n, i) => [n, values[i] ?? ""]) ?? []);
       if (!found || [...found.uuids].some((n) => !uuid.test(params[n] ?? ""))) throw new AppError("not_found", "Not found.");
+      checkKey(user, found.spec);
       await found.handler({ user, log: child, request_id, signal: socket.signal }, { params }, socket);
       socket.close(closeCodes.normal);
     } catch (error) {
@@ -142,7 +144,11 @@ export function createSockets({
           data: { message: typeof body.detail === "string" ? body.detail : "Invalid frame.", code: body.code ?? "bad_frame" },
         });
         socket.close(
-          rendered.status === 401 ? closeCodes.unauthorized : rendered.status === 404 ? closeCodes.notFound : closeCodes.internal,
+          rendered.status === 401 || rendered.status === 403
+            ? closeCodes.unauthorized
+            : rendered.status === 404
+              ? closeCodes.notFound
+              : closeCodes.internal,
         );
       }
     } finally {
@@ -156,7 +162,7 @@ export function createSockets({
       const names = [...spec.path.matchAll(/\{([^}]+)\}/g)].map((m) => m[1] ?? "");
       const pattern = new RegExp(`^${spec.path.replace(/\{[^}]+\}/g, "([^/]+)")}$`);
       const properties = (spec.params as { properties?: Record<string, { format?: string }> } | undefined)?.properties ?? {};
-      routes.push({ name, pattern, names, uuids: new Set(names.filter((n) => properties[n]?.format === "uuid")), handler });
+      routes.push({ name, pattern, names, uuids: new Set(names.filter((n) => properties[n]?.format === "uuid")), handler, spec });
     },
     attach(server) {
       server.on("upgrade", (request: IncomingMessage, raw: Duplex, head: Buffer) => {

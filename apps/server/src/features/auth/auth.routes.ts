@@ -4,10 +4,12 @@ import { csrfCookie, sessionCookie, type Context } from "../../http/context.ts";
 import type { Handler, Mount } from "../../http/mount.ts";
 import { AppError, invalid } from "../../platform/errors.ts";
 import { wireOf } from "../users/index.ts";
+import type { ApiKeys } from "./api-keys.ts";
 import type { Auth, Caller, TokenPair } from "./auth.service.ts";
 import { oauthStateMs, type Oauth } from "./oauth.ts";
 import type { ProviderName } from "./oauth.providers.ts";
 import type { Recovery } from "./recovery.ts";
+import type { Sessions } from "./sessions.ts";
 
 const refreshCookie = "tesslate_refresh";
 const refreshPath = "/api/auth";
@@ -20,9 +22,11 @@ export function mountAuth(
     auth,
     recovery,
     oauth,
+    sessions,
+    apiKeys,
     config,
     appBaseUrl,
-  }: { auth: Auth; recovery: Recovery; oauth: Oauth; config: Config["auth"]; appBaseUrl: string },
+  }: { auth: Auth; recovery: Recovery; oauth: Oauth; sessions: Sessions; apiKeys: ApiKeys; config: Config["auth"]; appBaseUrl: string },
 ): void {
   type Http = Pick<Context<unknown>, "setCookie" | "clearCookie" | "ip" | "headers">;
   const flags = { httpOnly: true, secure: config.cookie.secure, sameSite: config.cookie.sameSite, domain: config.cookie.domain };
@@ -113,6 +117,12 @@ export function mountAuth(
       await auth.resendCode(body.temp_token, callerOf(context));
       return { message: "A new code is on its way. Older ones no longer work." };
     },
+    sessions: ({ user }, { query }) => sessions.list(user.id, user.session_id, query),
+    endSession: ({ user }, { params }) => sessions.end(user.id, params.id),
+    endOtherSessions: ({ user }) => sessions.endOthers(user.id, user.session_id),
+    apiKeys: ({ user }, { query }) => apiKeys.list(user.id, query),
+    createApiKey: ({ user }, { body }) => apiKeys.create(user.id, body),
+    deleteApiKey: ({ user }, { params }) => apiKeys.remove(user.id, params.id),
     googleAuthorize: authorize("google"),
     googleCallback: callback("google"),
     githubAuthorize: authorize("github"),

@@ -6,6 +6,7 @@ import { unauthorized } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type Registration, type UserRow, type Users } from "../users/index.ts";
+import type { ApiKeys } from "./api-keys.ts";
 import type { AuthStore } from "./auth.store.ts";
 import type { LiveSession, Sessions } from "./sessions.ts";
 import type { Setup } from "./setup.ts";
@@ -40,6 +41,7 @@ export function createAuth({
   config,
   log,
   twoFactor,
+  apiKeys,
 }: {
   store: AuthStore;
   users: Users;
@@ -51,6 +53,7 @@ export function createAuth({
   config: Config["auth"];
   log: Logger;
   twoFactor: TwoFactor;
+  apiKeys: ApiKeys;
 }) {
   const accessTokens = createAccessTokens(box, config.accessTokenMs);
   const csrf = createCsrfTokens(config.csrfKey?.reveal() ?? box.deriveKey("csrf"), config.csrfMaxAgeMs);
@@ -68,6 +71,7 @@ export function createAuth({
   /** Who calls. Implements the front door's view of this feature. */
   const authenticator: Authenticator = {
     authenticate: async ({ bearer, cookie }) => {
+      if (bearer !== undefined && apiKeys.isKey(bearer)) return apiKeys.authenticate(bearer);
       const token = bearer ?? cookie;
       const session = token ? await sessionOf(token) : undefined;
       return session && principalOf(session, bearer === undefined ? "cookie" : "bearer");
@@ -79,7 +83,7 @@ export function createAuth({
     },
     checkCsrf: (principal, header, cookie) => csrf.check(principal.session_id, header, cookie),
     watch: (principal, ended) =>
-      principal.session_id === undefined ? () => undefined : sessions.watch(principal.session_id, principal.id, ended),
+      principal.session_id === undefined ? apiKeys.watch(principal, ended) : sessions.watch(principal.session_id, principal.id, ended),
   };
 
   const open = async (user: UserRow, caller: Caller): Promise<TokenPair> => {

@@ -1,4 +1,4 @@
-import { and, eq, isNull, ne, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import { loginAttempts, oneTimeTokens, sessions, type SessionRow } from "./auth.table.ts";
@@ -8,6 +8,7 @@ export const sessionsChannel = "sessions";
 export interface SessionsBell {
   user_id?: string;
   session_ids?: string[];
+  key_ids?: string[];
 }
 export interface SessionWithUser {
   session: SessionRow;
@@ -15,11 +16,13 @@ export interface SessionWithUser {
 }
 const isOpen = and(isNull(sessions.revoked_at), sql`${sessions.expires_at} > now()`);
 
+/** Heard once the transaction has committed. */
+export const ringSessions = async (q: Queries, bell: SessionsBell): Promise<void> => {
+  await q.execute(sql`select pg_notify(${sessionsChannel}, ${JSON.stringify(bell)})`);
+};
+
 export type AuthStore = ReturnType<typeof createAuthStore>;
 export function createAuthStore(db: Database) {
-  const ring = async (q: Queries, bell: SessionsBell) => {
-    await q.execute(sql`select pg_notify(${sessionsChannel}, ${JSON.stringify(bell)})`);
-  };
   const revoke = async (q: Queries, where: ReturnType<typeof and>, reason: string): Promise<string[]> => {
     const rows = await q
       .update(sessions)
@@ -27,7 +30,7 @@ export function createAuthStore(db: Database) {
       .where(and(isNull(sessions.revoked_at), where))
       .returning({ id: sessions.id });
     const ids = rows.map((r) => r.id);
-    if (ids.length > 0) await ring(q, { session_ids: ids });
+    if (ids.length > 0) await ringSessions(q, { session_ids: ids });
     return ids;
   };
   return {
@@ -80,7 +83,7 @@ export function createAuthStore(db: Database) {
     revoke: (id: string, reason: string, q: Queries = db): Promise<string[]> => revoke(q, eq(sessions.id, id), reason),
     revokeOfUser: (userId: string, keepId: string | undefined, reason: string, q: Queries = db): Promise<string[]> =>
       revoke(q, and(eq(sessions.user_id, userId), keepId === undefined ? undefined : ne(sessions.id, keepId)), reason),
-    ring: (bell: SessionsBell, q: Queries = db): Promise<void> => ring(q, bell),
+    ring: (bell: SessionsBell, q: Queries = db): Promise<void> => ringSessions(q, bell),
 
     insertToken: async (values: {
       token_hash: string;
@@ -104,6 +107,17 @@ export function createAuthStore(db: Database) {
         });
       return row?.isValid ? row : undefined;
     },
+    list: async (userId: string, page: { limit: number; offset: number }): Promise<{ rows: SessionRow[]; total: number }> => {
+      const mine = and(eq(sessions.user_id, userId), isOpen);
+      const [rows, total] = await Promise.all([
+        db.select().from(sessions).where(mine).orderBy(desc(sessions.last_used_at), sessions.id).limit(page.limit).offset(page.offset),
+        db.$count(sessions, mine),
+      ]);
+      return { rows, total };
+    },
+    /** The ids of what ended: none when it is not this user's, or over. */
+    revokeOwn: (userId: string, id: string, reason: string): Promise<string[]> =>
+      revoke(db, and(eq(sessions.id, id), eq(sessions.user_id, userId), isOpen), reason),
     /** Ends the user's sign-ins that wait for a code. */
     endAttempts: async (userId: string, q: Queries = db): Promise<void> => {
       await q.delete(loginAttempts).where(eq(loginAttempts.user_id, userId));

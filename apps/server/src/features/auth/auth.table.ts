@@ -1,4 +1,5 @@
 import { index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import type { ApiKeyScope } from "@tesslate/contract";
 import { bytea, createdAt, id, timestamptz } from "../../platform/columns.ts";
 import { users } from "../users/users.table.ts";
 
@@ -36,6 +37,26 @@ export const oneTimeTokens = pgTable("one_time_tokens", {
   created_at: createdAt(),
   expires_at: timestamptz().notNull(),
 });
+
+/** Personal API keys (accounts-projects 9), kept hashed. */
+export const apiKeys = pgTable(
+  "api_keys",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    name: text().notNull(),
+    key_hash: text().notNull().unique(),
+    prefix: text().notNull(),
+    scopes: jsonb().$type<ApiKeyScope[]>().notNull(),
+    created_at: createdAt(),
+    last_used_at: timestamptz(),
+    expires_at: timestamptz(),
+  },
+  (t) => [index("api_keys_user_id_idx").on(t.user_id)],
+);
+export type ApiKeyRow = typeof apiKeys.$inferSelect;
 
 /** Sign-ins that passed the password and wait for a code. The token and the code are kept hashed. */
 export const loginAttempts = pgTable(

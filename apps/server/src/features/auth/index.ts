@@ -10,3 +10,5 @@ export { createProviders } from "./oauth.providers.ts";
 export { createOauthStore } from "./oauth.store.ts";
 export { createRecovery } from "./recovery.ts";
 export { createTwoFactor } from "./two-factor.ts";
+export { createApiKeys } from "./api-keys.ts";
+export { createApiKeysStore } from "./api-keys.store.ts";

@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
+import type { List, Session } from "@tesslate/contract";
 import type { Bus } from "../../platform/bus.ts";
 import { hashToken } from "../../platform/crypto.ts";
 import type { Queries } from "../../platform/database.ts";
+import { notFound } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { isLiving, type UserRow } from "../users/index.ts";
 import { sessionsChannel, type AuthStore, type SessionsBell } from "./auth.store.ts";
 import type { RefreshTokens } from "./tokens.ts";
@@ -157,6 +160,30 @@ export function createSessions({
       return { id: session_id, user: found.user, refreshToken: next };
     },
 
+    list: async (userId: string, currentId: string | undefined, query: PageQuery): Promise<List<Session>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.list(userId, page);
+      return page.envelope(
+        rows.map(({ id, created_at, last_used_at, expires_at, user_agent, ip }) => ({
+          id,
+          created_at,
+          last_used_at,
+          expires_at,
+          user_agent,
+          ip,
+          current: id === currentId,
+        })),
+        total,
+      );
+    },
+    /** Throws `not_found` for a session that is over or somebody else's. */
+    end: async (userId: string, id: string): Promise<void> => {
+      const ended = await store.revokeOwn(userId, id, "ended");
+      if (ended.length === 0) throw notFound("Session");
+      forget({ session_ids: ended });
+    },
+    endOthers: async (userId: string, keepId: string | undefined): Promise<void> =>
+      forget({ session_ids: await store.revokeOfUser(userId, keepId, "ended") }),
     revoke: async (id: string, reason: string): Promise<void> => forget({ session_ids: await store.revoke(id, reason) }),
     /** Ends all sessions of a user but one. In a transaction: call `forgetUser` after its commit. */
     revokeOthers: async (tx: Queries, userId: string, keepId: string | undefined, reason: string): Promise<void> => {
