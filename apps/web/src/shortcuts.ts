@@ -18,6 +18,7 @@ export const shortcuts = define({
   "projects.search": { label: "Search projects", scope: "Projects", keys: ["/"] },
   "workbench.preview": { label: "Show the preview", scope: "Workbench", keys: ["g 1"] },
   "workbench.code": { label: "Show the code", scope: "Workbench", keys: ["g 2"] },
+  "workbench.settings": { label: "Show the project's settings", scope: "Workbench", keys: ["g 8"] },
   "workbench.region": { label: "Next region", scope: "Workbench", keys: ["F6"] },
   "chat.fold": { label: "Fold the conversation", scope: "Workbench", keys: ["$mod+KeyB"] },
   "chat.stop": { label: "Stop the run", scope: "Workbench", keys: ["$mod+Period"] },

@@ -49,6 +49,11 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
       }
       return;
     }
+    case "secrets_changed":
+      // Which containers want a restart now, only the server knows.
+      void queries.invalidateQueries({ queryKey: key("secrets") });
+      void queries.invalidateQueries({ queryKey: key("containers") });
+      return;
     case "task_started":
     case "complete":
       void queries.invalidateQueries({ queryKey: key("sessions") });

@@ -1,6 +1,7 @@
-import { AppWindow, CodeXml } from "lucide-react";
+import { AppWindow, CodeXml, Settings2 } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { createElement, type ComponentType, type ReactNode } from "react";
+import { lazily } from "../../lib/chunks.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import type { ShortcutId } from "../../shortcuts.ts";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
@@ -32,7 +33,14 @@ interface Pane extends Look {
 
 export type PaneName = "canvas" | "timeline" | "board" | "notes" | "assets" | "settings";
 /** The views beside preview and code, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
-const panes: Partial<Record<PaneName, Pane>> = {};
+const panes: Partial<Record<PaneName, Pane>> = {
+  settings: {
+    label: "Settings",
+    icon: <Settings2 size={14} />,
+    shortcut: "workbench.settings",
+    Pane: lazily(async () => (await import("../projects/settings/ProjectSettingsPane.tsx")).ProjectSettingsPane),
+  },
+};
 export const paneNames = Object.keys(panes) as PaneName[];
 export type View = "preview" | "code" | PaneName;
 export const views: readonly View[] = ["preview", "code", ...paneNames];
@@ -59,5 +67,6 @@ export function useViewShortcuts(show: (view: View) => void): void {
   useShortcuts({
     "workbench.preview": () => show("preview"),
     "workbench.code": () => show("code"),
+    "workbench.settings": () => show("settings"),
   });
 }

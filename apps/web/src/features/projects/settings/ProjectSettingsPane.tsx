@@ -1,0 +1,44 @@
+import { useQuery } from "@tanstack/react-query";
+import { scrollable } from "../../../ui/scrollable.ts";
+import { ContainerSettings } from "../../containers/ContainerSettings.tsx";
+import { exampleFile } from "../../secrets/secrets.queries.ts";
+import { SecretsSection } from "../../secrets/SecretsSection.tsx";
+import { SettingsSection } from "../../settings/SettingsSection.tsx";
+import { useServices } from "../../workbench/services.ts";
+import type { ViewProps } from "../../workbench/views.tsx";
+import { treeQuery } from "../../workbench/workbench.queries.ts";
+import { DangerSection } from "./DangerSection.tsx";
+import { GeneralSection } from "./GeneralSection.tsx";
+
+/** The project's settings: what it is called, what its containers are told, and how to be rid of it. */
+export function ProjectSettingsPane({ project, containers, events, acts }: ViewProps) {
+  const { api } = useServices();
+  const tree = useQuery({ ...treeQuery(api, project.id, events.during), enabled: false }).data;
+  return (
+    <div {...scrollable} aria-label="Settings of the project" className="scroll-y min-h-0 flex-1">
+      <div className="mx-auto max-w-[720px] px-6 pt-6 pb-10 narrow:px-4">
+        <h1 className="mb-6 text-xl">Settings</h1>
+        <GeneralSection project={project} />
+        <SecretsSection
+          projectId={project.id}
+          containers={containers}
+          exampleEtag={tree?.nodes.get(exampleFile)?.etag}
+          onRestart={acts.restart}
+          isRestarting={acts.isStarting}
+        />
+        <SettingsSection title="Containers" hint="Variables and the port of each. They count from its next start on.">
+          {containers.length === 0 ? (
+            <p className="text-sm text-fg-2">This project has no containers yet.</p>
+          ) : (
+            <div className="grid gap-3">
+              {containers.map((container) => (
+                <ContainerSettings key={container.id} projectId={project.id} container={container} />
+              ))}
+            </div>
+          )}
+        </SettingsSection>
+        <DangerSection project={project} />
+      </div>
+    </div>
+  );
+}

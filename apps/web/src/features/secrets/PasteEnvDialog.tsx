@@ -1,0 +1,114 @@
+import { CircleX, Plus, RefreshCw } from "lucide-react";
+import { useDeferredValue, useMemo, useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { previewEnv, refusalSentences, type EnvPreviewRow } from "./env-preview.ts";
+
+const looks: Record<EnvPreviewRow["fate"], { word: string; ink: string; icon: typeof Plus }> = {
+  created: { word: "new", ink: "text-ok", icon: Plus },
+  replaced: { word: "replaces", ink: "text-warn", icon: RefreshCw },
+  refused: { word: "left out", ink: "text-err", icon: CircleX },
+};
+const shownRows = 200;
+
+/** An `.env` block, what would become of each of its lines, and the act. */
+export function PasteEnvDialog({
+  isOpen,
+  onOpenChange,
+  known,
+  onImport,
+}: {
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+  known: ReadonlySet<string>;
+  /** May reject; the dialog then stays and shows why. */
+  onImport: (text: string) => Promise<unknown>;
+}) {
+  const [text, setText] = useState("");
+  const [failure, setFailure] = useState<string>();
+  const [isWorking, setIsWorking] = useState(false);
+  const shown = useDeferredValue(text);
+  const rows = useMemo(() => previewEnv(shown, known), [shown, known]);
+  const taken = rows.filter((row) => row.fate !== "refused").length;
+  const replaced = rows.filter((row) => row.fate === "replaced").length;
+  const change = (next: boolean) => {
+    if (isWorking) return;
+    setText("");
+    setFailure(undefined);
+    onOpenChange(next);
+  };
+  const run = async () => {
+    setIsWorking(true);
+    setFailure(undefined);
+    try {
+      await onImport(text);
+      setText("");
+      onOpenChange(false);
+    } catch (error) {
+      setFailure(sentenceOf(error));
+    } finally {
+      setIsWorking(false);
+    }
+  };
+  return (
+    <Dialog
+      isOpen={isOpen}
+      onOpenChange={change}
+      title="Paste an .env block"
+      description="Each NAME=value line becomes a secret of this project. Values are stored sealed and never shown again."
+      className="w-[min(600px,calc(100vw-24px))]"
+      footer={
+        <>
+          <Button variant="ghost" onClick={() => change(false)}>
+            Cancel
+          </Button>
+          <Button variant="primary" disabled={taken === 0} isLoading={isWorking} loadingWord="Importing" onClick={() => void run()}>
+            {taken === 0 ? "Import" : `Import ${taken} ${taken === 1 ? "secret" : "secrets"}`}
+          </Button>
+        </>
+      }
+    >
+      <div className="grid gap-3">
+        {failure ? <Banner tone="err">{failure}</Banner> : null}
+        <Field label=".env text">
+          <Textarea
+            className="min-h-28 font-mono text-xs!"
+            maxHeightPx={220}
+            spellCheck={false}
+            autoCapitalize="none"
+            autoComplete="off"
+            placeholder={"STRIPE_KEY=sk_live_…\nMAIL_FROM=hello@example.org"}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </Field>
+        <div role="status" className="text-xs text-fg-2">
+          {rows.length === 0
+            ? "What it would do is shown here before anything is stored."
+            : `${taken - replaced} new, ${replaced} replaced, ${rows.length - taken} left out`}
+        </div>
+        {rows.length > 0 ? (
+          <ul role="list" aria-label="Preview" className="divide-y divide-line-0 rounded-3 border border-line-0">
+            {rows.slice(0, shownRows).map((row) => {
+              const look = looks[row.fate];
+              return (
+                <li key={`${row.line}:${row.key}`} className="flex min-h-(--row) items-baseline gap-2 px-2.5 py-1 text-xs">
+                  <look.icon size={12} aria-hidden="true" className={`${look.ink} flex-none self-center`} />
+                  <span className="min-w-0 truncate font-mono text-fg-0">{row.key}</span>
+                  <span className={`${look.ink} flex-none`}>{look.word}</span>
+                  {row.reason ? <span className="min-w-0 flex-1 text-fg-2">{refusalSentences[row.reason]}</span> : <span className="flex-1" />}
+                  <span className="num flex-none text-2xs text-fg-3">line {row.line}</span>
+                </li>
+              );
+            })}
+          </ul>
+        ) : null}
+        {rows.length > shownRows ? <p className="text-xs text-fg-2">and {rows.length - shownRows} more lines</p> : null}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,205 @@
+import { useQuery } from "@tanstack/react-query";
+import { ClipboardPaste, PencilLine, RotateCw, Trash2 } from "lucide-react";
+import type { Container, Secret, SecretsImport } from "@tesslate/contract";
+import { useMemo, useState } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Chip } from "../../ui/Chip.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { useServices } from "../workbench/services.ts";
+import { PasteEnvDialog } from "./PasteEnvDialog.tsx";
+import { SecretForm } from "./SecretForm.tsx";
+import { secretsQuery, useSecretActs, wantedNamesQuery } from "./secrets.queries.ts";
+
+const described = ({ created, replaced, refused }: SecretsImport): string =>
+  [
+    created.length > 0 && `${created.length} added`,
+    replaced.length > 0 && `${replaced.length} replaced`,
+    refused.length > 0 && `${refused.length} left out`,
+  ]
+    .filter(Boolean)
+    .join(", ") || "Nothing to import";
+
+/** The project's environment secrets: names with the ways to add, replace and delete them. Values are written, never read. */
+export function SecretsSection({
+  projectId,
+  containers,
+  exampleEtag,
+  onRestart,
+  isRestarting,
+}: {
+  projectId: string;
+  containers: readonly Container[];
+  /** Of `.env.example`, when the tree has one. */
+  exampleEtag: string | undefined;
+  onRestart: () => void;
+  isRestarting: boolean;
+}) {
+  const { api, fetch } = useServices();
+  const secrets = useQuery(secretsQuery(api, projectId));
+  const wanted = useQuery(wantedNamesQuery(fetch, projectId, exampleEtag));
+  const { set, remove, take } = useSecretActs(projectId);
+  const [isPasting, setIsPasting] = useState(false);
+  const [editing, setEditing] = useState<string>();
+  const [deleting, setDeleting] = useState<Secret>();
+  const [draftName, setDraftName] = useState("");
+  const known = useMemo(() => new Set(secrets.data?.map((secret) => secret.key)), [secrets.data]);
+  const stale = containers.filter((container) => container.needs_restart);
+  const missing = (wanted.data ?? []).filter(
+    (name) => !known.has(name) && !containers.some((container) => container.env_var_keys.includes(name)),
+  );
+  const list = secrets.data ?? [];
+  return (
+    <SettingsSection
+      title="Secrets"
+      hint="Environment variables of every container. Stored sealed, never shown again, hidden from logs, terminals and the agent."
+      action={
+        <Button size="sm" icon={<ClipboardPaste size={14} />} onClick={() => setIsPasting(true)}>
+          Paste .env
+        </Button>
+      }
+    >
+      <div className="grid gap-3">
+        {stale.length > 0 ? (
+          <Banner
+            tone="warn"
+            action={
+              <Button size="sm" icon={<RotateCw size={14} />} isLoading={isRestarting} loadingWord="Restarting" onClick={onRestart}>
+                Restart to apply
+              </Button>
+            }
+          >
+            {stale.length === 1
+              ? `${stale[0]?.name} still runs with the former values.`
+              : `${stale.length} containers still run with the former values.`}
+          </Banner>
+        ) : null}
+        {missing.length > 0 && secrets.isSuccess ? (
+          <div className="rounded-3 border border-dashed border-line-1 px-3 py-2.5">
+            <p className="text-xs text-fg-2">
+              <span className="font-mono">.env.example</span> names {missing.length === 1 ? "a variable that has" : "variables that have"} no
+              value yet.
+            </p>
+            <ul role="list" aria-label="Missing" className="mt-1.5 flex flex-wrap gap-1.5">
+              {missing.map((name) => (
+                <li key={name}>
+                  <button type="button" className="rounded-1 hover:brightness-95" onClick={() => setDraftName(name)}>
+                    <Chip isMono>{name}</Chip>
+                    <span className="sr-only">, give it a value</span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ) : null}
+        {secrets.isPending ? (
+          <SkeletonRows count={3} label="Loading secrets" />
+        ) : secrets.isError ? (
+          <ErrorState
+            title="The secrets could not be listed"
+            onRetry={() => void secrets.refetch()}
+            isRetrying={secrets.isFetching}
+            details={detailsOf(secrets.error)}
+            className="p-0!"
+          >
+            {sentenceOf(secrets.error)}
+          </ErrorState>
+        ) : list.length === 0 ? (
+          <p className="text-sm text-fg-2">No secrets yet. Add one below, or paste the block you have.</p>
+        ) : (
+          <ul role="list" aria-label="Secrets" className="divide-y divide-line-0 rounded-3 border border-line-0">
+            {list.map((secret) => (
+              <li key={secret.key} className="px-3 py-1.5">
+                <div className="flex min-h-7 items-center gap-3">
+                  <span className="min-w-0 flex-1 truncate font-mono text-xs text-fg-0" title={secret.key}>
+                    {secret.key}
+                  </span>
+                  <span className="flex-none font-mono text-xs text-fg-3 narrow:hidden" aria-label="value hidden">
+                    {secret.masked}
+                  </span>
+                  <time
+                    dateTime={secret.updated_at}
+                    title={momentOf(secret.updated_at)}
+                    className="num w-24 flex-none text-right text-xs text-fg-2 narrow:w-auto"
+                  >
+                    {agoOf(secret.updated_at)}
+                  </time>
+                  <span className="flex flex-none gap-0.5">
+                    <IconButton
+                      size="sm"
+                      label={`Replace ${secret.key}`}
+                      isOn={editing === secret.key}
+                      onClick={() => setEditing(editing === secret.key ? undefined : secret.key)}
+                    >
+                      <PencilLine size={14} />
+                    </IconButton>
+                    <IconButton size="sm" label={`Delete ${secret.key}`} onClick={() => setDeleting(secret)}>
+                      <Trash2 size={14} />
+                    </IconButton>
+                  </span>
+                </div>
+                {editing === secret.key ? (
+                  <div className="pt-1 pb-2">
+                    <SecretForm
+                      name={secret.key}
+                      known={known}
+                      onCancel={() => setEditing(undefined)}
+                      onSave={async (key, value) => {
+                        await set.mutateAsync({ key, value });
+                        setEditing(undefined);
+                        toast(`${key} was replaced.`);
+                      }}
+                    />
+                  </div>
+                ) : null}
+              </li>
+            ))}
+          </ul>
+        )}
+        <SecretForm
+          key={draftName}
+          initialName={draftName}
+          known={known}
+          onSave={async (key, value) => {
+            const isNew = !known.has(key);
+            await set.mutateAsync({ key, value });
+            setDraftName("");
+            toast(isNew ? `${key} was added.` : `${key} was replaced.`);
+          }}
+        />
+      </div>
+      <PasteEnvDialog
+        isOpen={isPasting}
+        onOpenChange={setIsPasting}
+        known={known}
+        onImport={async (text) => void toast(`${described(await take.mutateAsync(text))}.`)}
+      />
+      <ConfirmDialog
+        isOpen={deleting !== undefined}
+        onOpenChange={(isOpen) => !isOpen && setDeleting(undefined)}
+        title={`Delete ${deleting?.key}?`}
+        act="Delete secret"
+        actWord="Deleting"
+        isDanger
+        onConfirm={async () => {
+          if (!deleting) return;
+          try {
+            await remove.mutateAsync(deleting.key);
+          } catch (error) {
+            throw new Error(sentenceOf(error), { cause: error });
+          }
+          toast(`${deleting.key} was deleted.`);
+        }}
+      >
+        Nobody can read its value back, so it has to be entered again if it is still needed. What runs keeps it until its next restart.
+      </ConfirmDialog>
+    </SettingsSection>
+  );
+}

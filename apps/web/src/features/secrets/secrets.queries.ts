@@ -1,0 +1,49 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Contract, Secret } from "@tesslate/contract";
+import { parseDotenv } from "@tesslate/contract";
+import { urlOf, type Client } from "@tesslate/contract/client";
+import { useServices, type Services } from "../workbench/services.ts";
+
+const key = (projectId: string) => ["project", projectId, "secrets"] as const;
+
+/** Names only; kept true by `secrets_changed` (see patch-cache.ts). */
+export const secretsQuery = (api: Client<Contract>, projectId: string) =>
+  queryOptions({
+    queryKey: key(projectId),
+    queryFn: async ({ signal }): Promise<Secret[]> =>
+      (await api.secrets.list({ params: { project_id: projectId }, query: { limit: 200 } }, { signal })).items,
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+  });
+
+/** The file in which a project says what it wants to be told. */
+export const exampleFile = ".env.example";
+/** The names in it. Asked only when the tree has that file. */
+export const wantedNamesQuery = (fetch: Services["fetch"], projectId: string, etag: string | undefined) =>
+  queryOptions({
+    queryKey: ["project", projectId, "wanted-names", etag] as const,
+    enabled: etag !== undefined,
+    queryFn: async ({ signal }): Promise<string[]> => {
+      const url = urlOf("/api/projects/{id}/files/{path}", { params: { id: projectId, path: exampleFile }, query: { raw: true } });
+      const response = await fetch(url, { method: "GET", signal });
+      return response.ok ? parseDotenv((await response.text()).slice(0, 100_000)).entries.map((entry) => entry.key) : [];
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export function useSecretActs(projectId: string) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const params = { project_id: projectId };
+  /** The stream says the same a moment later; whoever acted sees it at once. */
+  const onSuccess = () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: key(projectId) }),
+      queries.invalidateQueries({ queryKey: ["project", projectId, "containers"] }),
+    ]);
+  return {
+    set: useMutation({ mutationFn: (body: { key: string; value: string }) => api.secrets.set({ params, body }), onSuccess }),
+    remove: useMutation({ mutationFn: (name: string) => api.secrets.remove({ params: { ...params, key: name } }), onSuccess }),
+    take: useMutation({ mutationFn: (text: string) => api.secrets.import({ params, body: { text } }), onSuccess }),
+  };
+}
