@@ -37,6 +37,7 @@ await build({
     "pg-native",
     "fsevents",
     "@ai-sdk/*",
+    "dockerode",
   ],
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',

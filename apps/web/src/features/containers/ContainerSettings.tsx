@@ -48,7 +48,9 @@ export function ContainerSettings({ projectId, container }: { projectId: string;
         <span className="font-mono text-2xs text-fg-3">{container.directory === "." ? "/" : `/${container.directory}`}</span>
       </header>
       <div className="grid gap-3 px-3 py-2.5">
-        {container.deployment_mode === "container" ? <PortForm container={container} onSave={(port) => change.mutateAsync({ port })} /> : null}
+        {container.deployment_mode === "container" ? (
+          <PortForm container={container} onSave={(port) => change.mutateAsync({ port })} />
+        ) : null}
         <div>
           <div className="flex items-center gap-2">
             <h4 className="flex-1 text-sm font-medium text-fg-1">Own variables</h4>
@@ -136,10 +138,15 @@ function PortForm({ container, onSave }: { container: Container; onSave: (port: 
   return (
     <form onSubmit={(event) => void submit(event)} noValidate className="flex items-start gap-2">
       <Field label="Port" error={error} hint="What it is told to listen on, as PORT." className="w-64">
-        <Input className="num font-mono text-xs" inputMode="numeric" value={text} onChange={(event) => setText(event.target.value.trim())} />
+        <Input
+          className="num font-mono text-xs"
+          inputMode="numeric"
+          value={text}
+          onChange={(event) => setText(event.target.value.trim())}
+        />
       </Field>
       {isDirty ? (
-        <Button type="submit" className="mt-[25px] h-8 narrow:h-11" isLoading={isSaving} loadingWord="Saving" disabled={text === ""}>
+        <Button type="submit" className="mt-[23px] h-8 narrow:h-11" isLoading={isSaving} loadingWord="Saving" disabled={text === ""}>
           Save port
         </Button>
       ) : null}

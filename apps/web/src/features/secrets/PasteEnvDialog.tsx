@@ -100,7 +100,11 @@ export function PasteEnvDialog({
                   <look.icon size={12} aria-hidden="true" className={`${look.ink} flex-none self-center`} />
                   <span className="min-w-0 truncate font-mono text-fg-0">{row.key}</span>
                   <span className={`${look.ink} flex-none`}>{look.word}</span>
-                  {row.reason ? <span className="min-w-0 flex-1 text-fg-2">{refusalSentences[row.reason]}</span> : <span className="flex-1" />}
+                  {row.reason ? (
+                    <span className="min-w-0 flex-1 text-fg-2">{refusalSentences[row.reason]}</span>
+                  ) : (
+                    <span className="flex-1" />
+                  )}
                   <span className="num flex-none text-2xs text-fg-3">line {row.line}</span>
                 </li>
               );

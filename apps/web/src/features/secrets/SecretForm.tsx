@@ -84,7 +84,7 @@ export function SecretForm({
             onChange={(event) => setValue(event.target.value)}
           />
         </Field>
-        <div className="flex flex-none gap-1.5 pt-[25px] narrow:pt-0">
+        <div className="flex flex-none gap-1.5 pt-[23px] narrow:pt-0">
           <Button type="submit" className="h-8 narrow:h-11" isLoading={isSaving} loadingWord="Saving" disabled={key === "" || value === ""}>
             {name !== undefined || isReplacement ? "Replace" : `Add ${noun}`}
           </Button>

@@ -84,8 +84,8 @@ export function SecretsSection({
         {missing.length > 0 && secrets.isSuccess ? (
           <div className="rounded-3 border border-dashed border-line-1 px-3 py-2.5">
             <p className="text-xs text-fg-2">
-              <span className="font-mono">.env.example</span> names {missing.length === 1 ? "a variable that has" : "variables that have"} no
-              value yet.
+              <span className="font-mono">.env.example</span> names {missing.length === 1 ? "a variable that has" : "variables that have"}{" "}
+              no value yet.
             </p>
             <ul role="list" aria-label="Missing" className="mt-1.5 flex flex-wrap gap-1.5">
               {missing.map((name) => (

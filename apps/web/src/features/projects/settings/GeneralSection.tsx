@@ -30,7 +30,8 @@ export function GeneralSection({ project }: { project: Project }) {
     },
   });
   const isDirty = fields.some((name) => form[name] !== stored[name]);
-  const set = (name: (typeof fields)[number]) => (event: { target: { value: string } }) => setDraft({ ...draft, [name]: event.target.value });
+  const set = (name: (typeof fields)[number]) => (event: { target: { value: string } }) =>
+    setDraft({ ...draft, [name]: event.target.value });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (form.name.trim() === "") return setErrors({ name: "A project needs a name." });
