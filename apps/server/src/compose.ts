@@ -51,12 +51,15 @@ import {
   createInspection,
   createPower,
   createServiceCatalogue,
+  createRestarts,
+  createRunningLimit,
   createServices,
   createStarting,
   createStatusKeeper,
   mountContainers,
   previewOrigin,
   reconcile,
+  watchMemory,
   type PreviewAddress,
 } from "./features/containers/index.ts";
 import {
@@ -119,6 +122,7 @@ import {
   type OnEmailChanged,
   type OnRegistered,
 } from "./features/users/index.ts";
+import { createHosting, createHostingStore, mountHosting } from "./features/hosting/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
 import {
@@ -138,6 +142,7 @@ import { createEventLog } from "./platform/events.ts";
 import { startJobs } from "./platform/jobs.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
 import { createMail } from "./platform/mail.ts";
+import { readMemory } from "./platform/memory.ts";
 import { createOutbound, hostEntry } from "./platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
 import { announceProcess } from "./platform/presence.ts";
@@ -328,6 +333,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       sandboxes: createSandboxes({ runtime, log }),
       events,
       diskBytes: config.projects.diskBytes,
+      maxRunning: config.projects.maxRunning,
       log,
     });
     const keeper = createStatusKeeper({ store: containersStore, events, redactions, address, log });
@@ -344,11 +350,18 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     idle.onHeld((projectId) =>
       projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not noted")),
     );
+    const restarts = createRestarts({
+      backoff: config.runtime.backoff,
+      isKept: async (projectId) => (await projects.find(projectId))?.is_deployed ?? false,
+      log,
+    });
+    closers.push(async () => restarts.close());
     const services = createServices({
       store: containersStore,
       projects,
       keeper,
       idle,
+      restarts,
       vault,
       secrets: secretVault,
       redactions,
@@ -358,8 +371,22 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       address,
       log,
     });
+    const running = createRunningLimit({ projects, idle });
     const starting = createStarting({ store: containersStore, services, wiring, keeper });
-    const power = createPower({ store: containersStore, projects, tasks, services, starting, idle, runtime, address, log });
+    const power = createPower({
+      store: containersStore,
+      projects,
+      tasks,
+      services,
+      starting,
+      idle,
+      running,
+      restarts,
+      runtime,
+      address,
+      log,
+    });
+    const hosting = createHosting({ store: createHostingStore(db), projects, power, limits: config.projects, log });
     const creation = createCreation({
       store: containersStore,
       credentials: credentialsStore,
@@ -549,6 +576,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, services, processId: presence.id, log });
     await provisioning.reconcile();
     await shell.reconcile();
+    await hosting.resume();
+    const memory = watchMemory({
+      ...config.runtime.memory,
+      read: readMemory,
+      idle,
+      evict: (projectId) => power.putToRest(projectId, "memory"),
+      log,
+    });
+    closers.push(async () => memory.close());
 
     // Front door
     const http = await createHttpServer({
@@ -607,6 +643,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           .then((row) => row && row.environment_status !== "setup_failed" && watch.follow(row.id, () => projects.sandboxOf(row), signal))
           .catch((err: unknown) => log.warn({ err, project_id: project.id }, "files not watched")),
     });
+    mountHosting(mount, { hosting });
     mountContainers(mount, {
       containers,
       creation,

@@ -211,6 +211,31 @@ export const settings = {
   TIER_MAX_PROJECTS_BASIC: { default: "7", example: "7", about: "The same for the basic tier", check: integer(0) },
   TIER_MAX_PROJECTS_PRO: { default: "15", example: "15", about: "The same for the pro tier", check: integer(0) },
   TIER_MAX_PROJECTS_ULTRA: { default: "40", example: "40", about: "The same for the ultra tier", check: integer(0) },
+  TIER_MAX_RUNNING_FREE: { default: "5", example: "5", about: "Projects that one person of tier free may run at once", check: integer(1) },
+  TIER_MAX_RUNNING_BASIC: { default: "10", example: "10", about: "The same for tier basic", check: integer(1) },
+  TIER_MAX_RUNNING_PRO: { default: "20", example: "20", about: "The same for tier pro", check: integer(1) },
+  TIER_MAX_RUNNING_ULTRA: { default: "50", example: "50", about: "The same for tier ultra", check: integer(1) },
+  TIER_MAX_DEPLOYS_FREE: {
+    default: "1",
+    example: "1",
+    about: "Hosted projects (always kept running) per person of tier free",
+    check: integer(0),
+  },
+  TIER_MAX_DEPLOYS_BASIC: { default: "3", example: "3", about: "The same for tier basic", check: integer(0) },
+  TIER_MAX_DEPLOYS_PRO: { default: "5", example: "5", about: "The same for tier pro", check: integer(0) },
+  TIER_MAX_DEPLOYS_ULTRA: { default: "20", example: "20", about: "The same for tier ultra", check: integer(0) },
+  RESTART_ATTEMPTS: {
+    default: "5",
+    example: "0",
+    about: "How often a container that ended by itself is started again, after 1 s, 2 s, 4 s … at most 60 s; 0 = never",
+    check: integer(0),
+  },
+  MEMORY_WATERMARK_PERCENT: {
+    default: "90",
+    example: "85",
+    about: "Use of memory from which on idle projects are stopped, the longest idle first; 0 = never",
+    check: (v) => (/^\d{1,3}$/.test(v) && Number(v) <= 100 ? undefined : "must be a whole number from 0 to 100"),
+  },
   IDLE_FREEZE_MINUTES: { default: "2", example: "2", about: "Idle time after which a project is frozen", check: number },
   IDLE_STOP_MINUTES: { default: "30", example: "30", about: "Idle time after which a project is stopped", check: number },
   AGENT_MAX_ITERATIONS_PER_RUN: { default: "200", example: "200", about: "Model calls of one run; 0 = unlimited", check: integer(0) },
@@ -276,6 +301,12 @@ export function readConfig(environment: Record<string, string | undefined>) {
       .split(",")
       .map((v) => v.trim())
       .filter(Boolean);
+  const ofTier = (prefix: "TIER_MAX_PROJECTS" | "TIER_MAX_RUNNING" | "TIER_MAX_DEPLOYS") => ({
+    free: Number(text(`${prefix}_FREE`)),
+    basic: Number(text(`${prefix}_BASIC`)),
+    pro: Number(text(`${prefix}_PRO`)),
+    ultra: Number(text(`${prefix}_ULTRA`)),
+  });
   const isTrue = (name: keyof typeof settings) => ["true", "1"].includes(text(name));
 
   const listenPort = Number(text("PORT"));
@@ -316,15 +347,14 @@ export function readConfig(environment: Record<string, string | undefined>) {
       docker: { host: text("DOCKER_HOST"), certPath: text("DOCKER_CERT_PATH") || undefined, image: text("DOCKER_IMAGE") || undefined },
       idleFreezeMs: Number(text("IDLE_FREEZE_MINUTES")) * 60_000,
       idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000,
+      backoff: { attempts: Number(text("RESTART_ATTEMPTS")), firstMs: 1000, capMs: 60_000, stableMs: 60_000 },
+      memory: { watermarkPercent: Number(text("MEMORY_WATERMARK_PERCENT")), everyMs: 10_000 },
     },
     projects: {
       diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)),
-      maxCount: {
-        free: Number(text("TIER_MAX_PROJECTS_FREE")),
-        basic: Number(text("TIER_MAX_PROJECTS_BASIC")),
-        pro: Number(text("TIER_MAX_PROJECTS_PRO")),
-        ultra: Number(text("TIER_MAX_PROJECTS_ULTRA")),
-      },
+      maxCount: ofTier("TIER_MAX_PROJECTS"),
+      maxRunning: ofTier("TIER_MAX_RUNNING"),
+      maxDeploys: ofTier("TIER_MAX_DEPLOYS"),
     },
     /** Fixed by the contract (accounts-projects 5), not by the environment; here so that a test need not wait for hours. */
     shell: {

@@ -211,7 +211,7 @@ export const containersRoutes = {
     status: 202,
     params: Params,
     response: Type.Object({ ...taskAnswer, container_name: Type.String(), url: Nullable(Type.String()) }),
-    errors: ["not_found", "external_service", "project_busy"],
+    errors: ["not_found", "external_service", "project_busy", "running_limit_reached"],
   }),
   stop: route({
     method: "POST",
@@ -232,7 +232,7 @@ export const containersRoutes = {
     status: 202,
     params: Params,
     response: Type.Object({ ...taskAnswer, container_name: Type.String(), url: Nullable(Type.String()) }),
-    errors: ["not_found", "external_service", "project_busy"],
+    errors: ["not_found", "external_service", "project_busy", "running_limit_reached"],
   }),
   health: route({
     method: "GET",

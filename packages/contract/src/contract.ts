@@ -4,6 +4,7 @@ import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
 import { filesRoutes } from "./files.ts";
+import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
 import { modelsRoutes } from "./models.ts";
 import { notesRoutes } from "./notes.ts";
@@ -26,6 +27,7 @@ export const contract = {
   transfer: transferRoutes,
   containers: containersRoutes,
   connections: connectionsRoutes,
+  hosting: hostingRoutes,
   files: filesRoutes,
   assets: assetsRoutes,
   previews: previewsRoutes,

@@ -61,6 +61,8 @@ export const errorCodes = {
 
   project_limit_reached: e(403),
   project_busy: e(409),
+  running_limit_reached: e(402),
+  deploy_limit_reached: e(402),
   no_containers: e(400),
   external_service: e(400),
   connection_cycle: e(400),

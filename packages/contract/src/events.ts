@@ -123,6 +123,10 @@ export const PreviewReport = Type.Object({
 });
 export type PreviewReport = Static<typeof PreviewReport>;
 
+/** Who or what stopped a project: its owner, want of visitors, want of memory, or another project that took its place. */
+export const StopReason = Literals("user", "idle", "memory", "limit");
+export type StopReason = Static<typeof StopReason>;
+
 export const ContainerStatus = Literals("stopped", "starting", "running", "frozen", "failed", "connected");
 const projectEventData = {
   container_status: Type.Object({
@@ -134,8 +138,17 @@ const projectEventData = {
     exit_code: Type.Optional(Nullable(Type.Integer())),
     message: Type.Optional(Type.String()),
     last_lines: Type.Optional(Type.Array(Type.String())),
+    /** How often it was started again since it last ran for a while. */
+    restarts: Type.Optional(Type.Integer()),
+    /** When it is started again by itself; absent: it stays as it is. */
+    restart_at: Type.Optional(Timestamp),
   }),
-  project_status: Type.Object({ environment_status: Type.String(), name: Type.Optional(Type.String()) }),
+  project_status: Type.Object({
+    environment_status: Type.String(),
+    name: Type.Optional(Type.String()),
+    stop_reason: Type.Optional(Nullable(StopReason)),
+    is_deployed: Type.Optional(Type.Boolean()),
+  }),
   /** Names only. Running containers see the change after a restart. */
   secrets_changed: Type.Object({ keys: Type.Array(Type.String()) }),
   preview_report: PreviewReport,

@@ -10,6 +10,7 @@ export * from "./containers.ts";
 export * from "./connections.ts";
 export * from "./files.ts";
 export * from "./assets.ts";
+export * from "./hosting.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";
 export * from "./previews.ts";

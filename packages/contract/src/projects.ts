@@ -16,7 +16,7 @@ import {
 import { route } from "./route.ts";
 import { ProjectEvent } from "./events.ts";
 import { DeploymentMode } from "./system.ts";
-import { ContainerStatus } from "./events.ts";
+import { ContainerStatus, StopReason } from "./events.ts";
 
 const tag = "projects";
 
@@ -47,6 +47,8 @@ export const Project = Type.Object({
   created_at: Timestamp,
   updated_at: Timestamp,
   environment_status: EnvironmentStatus,
+  /** Why it is stopped; null while it runs and when it never ran. */
+  stop_reason: Nullable(StopReason),
   hibernated_at: Nullable(Timestamp),
   status: RunStatus,
   has_git_repo: Type.Boolean(),
@@ -92,6 +94,7 @@ const StatusBody = Type.Object({
   project_slug: Type.String(),
   status: RunStatus,
   environment_status: EnvironmentStatus,
+  stop_reason: Nullable(StopReason),
   deployment_mode: DeploymentMode,
   namespace: Nullable(Type.String()),
   hibernated_at: Nullable(Timestamp),
@@ -107,6 +110,11 @@ const StatusBody = Type.Object({
       ready: Type.Boolean(),
       url: Nullable(Type.String()),
       service: Type.Boolean(),
+      /** Of a failed one: why, with its last log lines (at most 20), how often it was started again and when the next time is. */
+      message: Nullable(Type.String()),
+      last_lines: Type.Array(Type.String()),
+      restarts: Type.Integer(),
+      restart_at: Nullable(Timestamp),
     }),
   ),
 });
@@ -191,7 +199,7 @@ export const projectsRoutes = {
     status: 202,
     params: ProjectParams,
     response: StartAnswer,
-    errors: ["not_found", "no_containers", "project_busy"],
+    errors: ["not_found", "no_containers", "project_busy", "running_limit_reached"],
   }),
   stop: route({
     method: "POST",
@@ -212,7 +220,7 @@ export const projectsRoutes = {
     status: 202,
     params: ProjectParams,
     response: Type.Object({ ...taskAnswer, project_slug: Type.String(), deployment_mode: DeploymentMode }),
-    errors: ["not_found", "no_containers", "project_busy"],
+    errors: ["not_found", "no_containers", "project_busy", "running_limit_reached"],
   }),
   activity: route({
     method: "POST",

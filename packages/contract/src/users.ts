@@ -3,6 +3,9 @@ import { route } from "./route.ts";
 
 const tag = "users";
 
+export const Tier = Literals("free", "basic", "pro", "ultra");
+export type Tier = Static<typeof Tier>;
+
 /** accounts-projects 1, User (private). */
 export const User = Type.Object({
   id: Uuid,
@@ -13,7 +16,7 @@ export const User = Type.Object({
   name: Type.String(),
   username: Type.String(),
   slug: Type.String(),
-  subscription_tier: Literals("free", "basic", "pro", "ultra"),
+  subscription_tier: Tier,
   total_spend_cents: Type.Integer(),
   bundled_credits: Type.Integer(),
   purchased_credits: Type.Integer(),

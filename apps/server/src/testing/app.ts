@@ -85,6 +85,9 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     RATE_LIMIT_FACTOR: "0",
     TIER_MAX_PROJECTS_FREE: "1000",
     LOG_LEVEL: "debug",
+    // Tests of crashes look at what crashed, and the memory of this machine is no test's business.
+    RESTART_ATTEMPTS: "0",
+    MEMORY_WATERMARK_PERCENT: "0",
     ...options.env,
   });
   // Or whoever signs up first would be administrator.

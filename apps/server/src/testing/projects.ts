@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import type { Container, Project, Task } from "@tesslate/contract";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
 import { createLogger } from "../platform/logger.ts";
-import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { freePort, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { tinyTemplates } from "./tiny-template.ts";
 
@@ -60,13 +60,20 @@ export async function ended(app: TestApp, user: TestUser, taskId: string | null)
   throw new Error("the task's stream ended before the task");
 }
 
-/** A project that is set up, with its container. */
-export async function setUpProject(app: TestApp, user: TestUser, name = "My App"): Promise<{ project: Project; container: Container }> {
-  const created = await app.as(user).projects.create({ body: { name } });
+/** A project that is set up, with its container. A named one has a port of its own, so that several can run without networks of their own. */
+export async function setUpProject(app: TestApp, user: TestUser, name?: string): Promise<{ project: Project; container: Container }> {
+  const created = await app.as(user).projects.create({ body: { name: name ?? "My App" } });
   expect(await ended(app, user, created.task_id)).toMatchObject({ status: "completed", error: null });
   const project = await app.as(user).projects.get({ params: { id: created.id } });
   const { items } = await app.as(user).containers.list({ params: { id: created.id } });
-  return { project, container: items[0] as Container };
+  const [container] = items;
+  if (!container) throw new Error("the project has no container");
+  if (name === undefined) return { project, container };
+  const port = await freePort();
+  return {
+    project,
+    container: await app.as(user).containers.update({ params: { id: project.id, container_id: container.id }, body: { port } }),
+  };
 }
 /** The same, started. */
 export async function startedProject(app: TestApp, user: TestUser, name?: string) {

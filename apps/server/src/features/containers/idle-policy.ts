@@ -45,6 +45,8 @@ export function createIdlePolicy({
 }) {
   const watched = new Map<string, Watched>();
   const holds = new Map<string, number>();
+  /** Those among the holds that somebody's work is behind. */
+  const uses = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   let isSweeping = false;
   let stop: (projectId: string) => Promise<void> = async () => {};
@@ -85,7 +87,7 @@ export function createIdlePolicy({
   };
   const sweep = async () => {
     // The others must not take a project in which somebody works here for an idle one.
-    for (const projectId of holds.keys()) stillUsed(projectId);
+    for (const projectId of uses.keys()) stillUsed(projectId);
     const due = [...watched].filter(([id, entry]) => mayStop(id, entry) || mayFreeze(id, entry));
     if (due.length === 0) return;
     await consult(due.map(([id]) => id));
@@ -105,10 +107,10 @@ export function createIdlePolicy({
       .finally(() => (isSweeping = false));
   };
 
-  const awake = async (projectId: string): Promise<void> => {
+  const awake = async (projectId: string, { isUse = true }: { isUse?: boolean } = {}): Promise<void> => {
     const entry = watched.get(projectId);
     if (!entry) return;
-    entry.lastActivity = Date.now();
+    if (isUse) entry.lastActivity = Date.now();
     if (!entry.isFrozen && !entry.isFreezing) return;
     await serially(entry, async () => {
       if (!entry.isFrozen) return;
@@ -117,18 +119,24 @@ export function createIdlePolicy({
     });
   };
 
-  /** The project does not fall asleep until the returned function is called; it may still be thawing. */
-  const hold = (projectId: string): (() => void) => {
-    holds.set(projectId, (holds.get(projectId) ?? 0) + 1);
+  /**
+   * The project does not fall asleep until the returned function is called; it may still be thawing. `isUse` false: by then it has been
+   * idle for as long as before.
+   */
+  const hold = (projectId: string, { isUse = true }: { isUse?: boolean } = {}): (() => void) => {
+    const counts = isUse ? [holds, uses] : [holds];
+    for (const count of counts) count.set(projectId, (count.get(projectId) ?? 0) + 1);
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
-      const left = (holds.get(projectId) ?? 1) - 1;
-      if (left > 0) holds.set(projectId, left);
-      else holds.delete(projectId);
+      for (const count of counts) {
+        const left = (count.get(projectId) ?? 1) - 1;
+        if (left > 0) count.set(projectId, left);
+        else count.delete(projectId);
+      }
       const entry = watched.get(projectId);
-      if (entry) entry.lastActivity = Date.now();
+      if (entry && isUse) entry.lastActivity = Date.now();
     };
   };
 
@@ -164,11 +172,12 @@ export function createIdlePolicy({
     /** Somebody uses the project. Resolves when its processes run; at once unless it was frozen. */
     awake,
     hold,
+    isHeld: (projectId: string): boolean => holds.has(projectId),
     /** As `hold`, and its processes run by the time this resolves: for as long as somebody works in the project, e.g. an agent. */
-    keepAwake: async (projectId: string): Promise<() => void> => {
-      const release = hold(projectId);
+    keepAwake: async (projectId: string, use: { isUse?: boolean } = {}): Promise<() => void> => {
+      const release = hold(projectId, use);
       try {
-        await awake(projectId);
+        await awake(projectId, use);
       } catch (error) {
         release();
         throw error;

@@ -8,10 +8,13 @@ export { createCredentialsVault, credentialsPlace, type CredentialsVault } from 
 export { createInspection } from "./inspection.ts";
 export { createEnvironmentVault, environmentPlace, type EnvironmentVault } from "./environment.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
+export { watchMemory } from "./memory-pressure.ts";
 export { createPower, type Power } from "./power.ts";
 export { createServices, portOf, type Services } from "./services.ts";
 export { createStarting } from "./starting.ts";
 export type { Wiring } from "./wiring.ts";
+export { createRestarts } from "./restarts.ts";
+export { createRunningLimit } from "./running-limit.ts";
 export { createStatusKeeper, type StatusKeeper } from "./status-keeper.ts";
 export { mountContainers } from "./containers.routes.ts";
 export { reconcile } from "./reconcile.ts";

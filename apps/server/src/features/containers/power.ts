@@ -1,13 +1,16 @@
+import type { StopReason } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import { AppError, badRequest, conflict } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Projects } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
+import { taskLinks, type NewTask, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
+import type { Restarts } from "./restarts.ts";
+import type { RunningLimit } from "./running-limit.ts";
 import { isAlive, isOurs, isUp, type Services } from "./services.ts";
 import type { Starting } from "./starting.ts";
 
@@ -31,6 +34,8 @@ export function createPower({
   services,
   starting,
   idle,
+  running,
+  restarts,
   runtime,
   address,
   log,
@@ -41,6 +46,8 @@ export function createPower({
   services: Services;
   starting: Starting;
   idle: IdlePolicy;
+  running: RunningLimit;
+  restarts: Restarts;
   runtime: RuntimeDriver;
   address: PreviewAddress;
   log: Logger;
@@ -52,6 +59,8 @@ export function createPower({
     `project_restart:${project.id}`,
     ...rows.flatMap((r) => [`container_start:${r.id}`, `container_restart:${r.id}`]),
   ];
+  /** Until we have settled the project ourselves: what its services do meanwhile is our doing, and neither sleep nor use. */
+  const holdFor = (project: ProjectRow) => idle.hold(project.id, { isUse: false });
   /** Starts under way make room for a stop. */
   const cancelStarts = async (keys: string[]) => {
     for (const key of keys) {
@@ -64,14 +73,14 @@ export function createPower({
 
   // --- one container ---
 
-  const containerTask = (kind: "container_start" | "container_restart", project: ProjectRow, row: ContainerRow) => ({
+  const containerTask = (kind: "container_start" | "container_restart", project: ProjectRow, row: ContainerRow, isUse = true) => ({
     user_id: project.owner_id,
     project_id: project.id,
     type: kind,
     unique_key: `${kind}:${row.id}`,
     metadata: { project_slug: project.slug, project_id: project.id, container_id: row.id, container_name: row.container_name },
-    input: { container_id: row.id },
-    message: "Waiting to start",
+    input: { container_id: row.id, is_use: isUse },
+    message: isUse ? "Waiting to start" : "Starting again after a failure",
   });
   const loadBoth = async (task: TaskRow, containerId: string) => {
     const project = await projects.find(task.project_id ?? "");
@@ -81,22 +90,28 @@ export function createPower({
   };
   const runContainer =
     (isRestart: boolean) =>
-    async ({ task, input, signal, progress }: TaskContext<{ container_id: string }>) => {
+    async ({ task, input, signal, progress }: TaskContext<{ container_id: string; is_use: boolean }>) => {
       const { project, row } = await loadBoth(task, input.container_id);
+      const letGo = holdFor(project);
       try {
         if (isRestart) {
           await progress(5, `Stopping ${row.name}`);
           await stop(project, row);
         }
         if (project.environment_status !== "active") await projects.setEnvironment(project.id, "starting");
-        await starting.startOne(project, row, signal, progress);
+        await starting.startOne(project, row, signal, progress, { isUse: input.is_use });
       } finally {
         if (signal.reason !== "shutdown") await settleEnvironment(project);
+        letGo();
       }
       return { container_id: row.id, container_name: row.container_name, url: urlOf(row, address), status: "running" };
     };
-  tasks.define("container_start", { timeoutMs: startTimeoutMs, run: runContainer(false) });
-  tasks.define("container_restart", { timeoutMs: startTimeoutMs, run: runContainer(true) });
+  /** What was called off before it began, and what a dead process had begun, leave a project that says it starts. */
+  const settle = async ({ project_id }: TaskRow) => {
+    if (project_id) await settleEnvironment({ id: project_id });
+  };
+  tasks.define("container_start", { timeoutMs: startTimeoutMs, run: runContainer(false), ended: settle, interrupted: settle });
+  tasks.define("container_restart", { timeoutMs: startTimeoutMs, run: runContainer(true), ended: settle, interrupted: settle });
 
   const refuseIfBusy = (project: ProjectRow) => {
     if (project.environment_status === "provisioning" || project.environment_status === "stopping")
@@ -112,6 +127,17 @@ export function createPower({
     ...taskLinks(row),
     ...(!isNew && { already_started: true }),
   });
+  /** Takes a place among the running projects, then starts; a person who starts something ends its loop of failures. */
+  const begin = async (project: ProjectRow, task: NewTask & { unique_key: string }, key?: string): Promise<StartAnswer> => {
+    await running.claim(project);
+    restarts.forget(project.id, key);
+    try {
+      return answer(await tasks.createOnce(task));
+    } catch (error) {
+      await settleEnvironment(project);
+      throw error;
+    }
+  };
   const nothingToDo: StartAnswer = { task_id: null, status_url: null, already_running: true };
   const findUnfinished = async (keys: string[]): Promise<StartAnswer | undefined> => {
     for (const key of keys) {
@@ -138,6 +164,7 @@ export function createPower({
       const project = await projects.find(task.project_id ?? "");
       if (!project || project.environment_status === "deleting") throw new AppError("not_found", "The project is gone.");
       const rows = (await store.listAll(project.id)).filter(isOurs);
+      const letGo = holdFor(project);
       try {
         if (isRestart) {
           await progress(5, "Stopping everything");
@@ -148,11 +175,12 @@ export function createPower({
         await starting.startAll(project, rows, signal, progress);
       } finally {
         if (signal.reason !== "shutdown") await settleEnvironment(project);
+        letGo();
       }
       return { containers: urlsOf(rows), status: "running" };
     };
-  tasks.define("project_start", { timeoutMs: startTimeoutMs, run: runProject(false) });
-  tasks.define("project_restart", { timeoutMs: startTimeoutMs, run: runProject(true) });
+  tasks.define("project_start", { timeoutMs: startTimeoutMs, run: runProject(false), ended: settle, interrupted: settle });
+  tasks.define("project_restart", { timeoutMs: startTimeoutMs, run: runProject(true), ended: settle, interrupted: settle });
 
   const startProject = async (project: ProjectRow): Promise<StartAnswer & { containers: Record<string, string | null> }> => {
     const rows = (await store.listAll(project.id)).filter(isOurs);
@@ -166,10 +194,11 @@ export function createPower({
       await idle.awake(project.id);
       return { ...nothingToDo, containers };
     }
-    return { ...answer(await tasks.createOnce(projectTask("project_start", project))), containers };
+    return { ...(await begin(project, projectTask("project_start", project))), containers };
   };
 
-  const stopProject = async (project: ProjectRow): Promise<void> => {
+  /** `reason`: who or what wants it. */
+  const stopProject = async (project: ProjectRow, reason: StopReason = "user"): Promise<void> => {
     // Nothing of it can run yet.
     if (project.environment_status === "provisioning" || project.environment_status === "setup_failed") return;
     const rows = await store.listAll(project.id);
@@ -178,29 +207,40 @@ export function createPower({
     const isNeeded =
       sandbox.services().some(isAlive) || project.environment_status !== "stopped" || rows.some((r) => isOurs(r) && r.status !== "stopped");
     if (isNeeded) await projects.setEnvironment(project.id, "stopping");
+    const letGo = holdFor(project);
     try {
       await stop(project);
       await projects.release({ project_id: project.id, reason: "stopped" });
     } finally {
-      await settleEnvironment(project);
+      await settleEnvironment(project, reason);
+      letGo();
     }
   };
-  idle.onIdle(async (projectId) => {
+  /** Stops a project nobody asked to stop. */
+  const putToRest = async (projectId: string, reason: StopReason): Promise<void> => {
     const project = await projects.find(projectId);
-    if (project && project.environment_status !== "deleting") await stopProject(project);
+    if (project && project.environment_status !== "deleting") await stopProject(project, reason);
     else idle.forget(projectId);
+  };
+  idle.onIdle((projectId) => putToRest(projectId, "idle"));
+  running.onFull((projectId) => putToRest(projectId, "limit"));
+  restarts.onDue(async (projectId, key) => {
+    const [project, row] = await Promise.all([projects.find(projectId), store.findByKey(projectId, key)]);
+    if (!project || project.environment_status === "deleting" || !row || !isOurs(row)) return;
+    await tasks.createOnce(containerTask("container_start", project, row, false));
   });
 
   return {
     startProject,
     stopProject,
+    putToRest,
     restartProject: async (project: ProjectRow): Promise<StartAnswer> => {
       const rows = (await store.listAll(project.id)).filter(isOurs);
       refuseIfBusy(project);
       if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
       // A start under way read its configuration already; a restart means the one of now.
       await cancelStarts(keysOf(project, rows).filter((key) => !key.startsWith("project_restart:")));
-      return answer(await tasks.createOnce(projectTask("project_restart", project)));
+      return begin(project, projectTask("project_restart", project));
     },
     startContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartAnswer> => {
       refuseExternal(row);
@@ -216,23 +256,29 @@ export function createPower({
         await idle.awake(project.id);
         return nothingToDo;
       }
-      return answer(await tasks.createOnce(containerTask("container_start", project, row)));
+      return begin(project, containerTask("container_start", project, row), row.service_key);
     },
     restartContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartAnswer> => {
       refuseExternal(row);
       refuseIfBusy(project);
       await cancelStarts([`container_start:${row.id}`]);
-      return answer(await tasks.createOnce(containerTask("container_restart", project, row)));
+      return begin(project, containerTask("container_restart", project, row), row.service_key);
     },
     stopContainer: async (project: ProjectRow, row: ContainerRow): Promise<void> => {
       if (!isOurs(row) || project.environment_status === "provisioning") return;
-      await cancelStarts([`container_start:${row.id}`, `container_restart:${row.id}`]);
-      await stop(project, row);
-      await projects.release({ project_id: project.id, container_id: row.id, reason: "stopped" });
-      await settleEnvironment(project);
+      const letGo = holdFor(project);
+      try {
+        await cancelStarts([`container_start:${row.id}`, `container_restart:${row.id}`]);
+        await stop(project, row);
+        await projects.release({ project_id: project.id, container_id: row.id, reason: "stopped" });
+      } finally {
+        await settleEnvironment(project, "user");
+        letGo();
+      }
     },
     /** For the deletion of a project: nothing runs afterwards, and no row is written for it. */
     shutDown: async (project: ProjectRow): Promise<void> => {
+      restarts.forget(project.id);
       await cancelStarts(keysOf(project, await store.listAll(project.id)));
       await idle.awake(project.id).catch((err: unknown) => log.warn({ err, project_id: project.id }, "project not thawed"));
       idle.forget(project.id);

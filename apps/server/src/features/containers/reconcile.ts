@@ -70,6 +70,7 @@ export async function reconcile({
         log.info({ project_id: id, service: state.name, status: state.status }, "service adopted");
       }
       await keeper.written(id);
+      await services.settleEnvironment(project);
     } catch (err) {
       log.error({ err, project_id: id }, "project not adopted");
     }

@@ -1,4 +1,4 @@
-import type { ProjectStatus } from "@tesslate/contract";
+import type { ProjectStatus, StopReason } from "@tesslate/contract";
 import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceSpec, type ServiceState } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
@@ -11,6 +11,7 @@ import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
 import type { EnvironmentVault } from "./environment.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
+import type { Restarts } from "./restarts.ts";
 import { failureOf, type StatusKeeper } from "./status-keeper.ts";
 import type { Wiring } from "./wiring.ts";
 
@@ -39,6 +40,7 @@ export function createServices({
   projects,
   keeper,
   idle,
+  restarts,
   vault,
   secrets,
   redactions,
@@ -52,6 +54,7 @@ export function createServices({
   projects: Projects;
   keeper: StatusKeeper;
   idle: IdlePolicy;
+  restarts: Restarts;
   vault: EnvironmentVault;
   catalogue: ServiceCatalogue;
   wiring: Wiring;
@@ -63,16 +66,19 @@ export function createServices({
   log: Logger;
 }) {
   const adopt = (projectId: string, state: ServiceState) => {
-    void keeper.note(projectId, state);
+    restarts.seen(projectId, state);
+    const written = keeper.note(projectId, state);
     if (isAlive(state)) idle.watch(projectId, state.status === "frozen");
-    else void forgetIfStill(projectId);
+    else void written.then(() => settleIfStill(projectId)).catch((err: unknown) => log.warn({ err, project_id: projectId }, "not settled"));
   };
-  /** What crashed stays as it is: there is nothing left to put to sleep, and its failure must not turn into a plain stop. */
-  const forgetIfStill = async (projectId: string) => {
-    const sandbox = await projects.peekSandbox(projectId)?.catch(() => undefined);
-    if (!sandbox?.services().some(isAlive)) idle.forget(projectId);
+  /** When the last service has ended by itself and none is to come again. Whoever holds the project settles it. */
+  const settleIfStill = async (projectId: string) => {
+    if (restarts.isPending(projectId) || idle.isHeld(projectId)) return;
+    const sandbox = await projects.peekSandbox(projectId);
+    if (sandbox && !sandbox.services().some(isAlive)) await settleEnvironment({ id: projectId });
   };
   projects.onServiceState(adopt);
+  keeper.onFailure((row) => restarts.failed(row.project_id, row.service_key));
 
   const stateOf = (sandbox: Sandbox, row: ContainerRow) => sandbox.services().find((s) => s.name === row.service_key);
   /** Right wins: the project's secrets, the container's variables, what its connections give, then what it cannot choose itself (accounts-projects 4.2). */
@@ -109,13 +115,22 @@ export function createServices({
     return { ...run, name: row.service_key, cwd: files.length > 0 ? row.directory : ".", env: { ...env, ...own }, port };
   };
 
-  /** Starts one service and waits until it can be used. Throws `start_failed` with the last lines, or `not_supported` when this machine cannot run it. */
-  const start = async (project: ProjectRow, row: ContainerRow, signal: AbortSignal, report: Report): Promise<void> => {
+  /**
+   * Starts one service and waits until it can be used. Throws `start_failed` with the last lines, or `not_supported` when this machine
+   * cannot run it. `isUse`: somebody asked for it, so that the project counts as used.
+   */
+  const start = async (
+    project: ProjectRow,
+    row: ContainerRow,
+    signal: AbortSignal,
+    report: Report,
+    { isUse = true }: { isUse?: boolean } = {},
+  ): Promise<void> => {
     await report(10, `Checking ${row.name}`);
     await report(25, "Opening the project");
     const sandbox = await projects.sandboxOf(project);
     // A slow start is not idleness.
-    const release = await idle.keepAwake(project.id);
+    const release = await idle.keepAwake(project.id, { isUse });
     try {
       await report(40, "Reading the configuration");
       const spec = await specOf(project, row, sandbox);
@@ -156,16 +171,17 @@ export function createServices({
     return error instanceof RuntimeError ? redactions.redact(row.project_id, error.message) : "It could not be started.";
   };
 
-  /** The stored status of the project after its containers changed. */
-  const settleEnvironment = async (project: Pick<ProjectRow, "id">): Promise<void> => {
-    const sandbox = await projects.peekSandbox(project.id);
-    const isActive = sandbox?.services().some(isAlive) ?? false;
+  /** The stored status of the project after its containers changed. `reason`: why, if nothing runs any more. */
+  const settleEnvironment = async (project: Pick<ProjectRow, "id">, reason?: StopReason): Promise<void> => {
+    const sandbox = await (projects.peekSandbox(project.id) ?? runtime.find(project.id));
+    const isActive = (sandbox?.services().some(isAlive) ?? false) || restarts.isPending(project.id);
     if (!isActive) idle.forget(project.id);
-    await projects.setEnvironment(project.id, isActive ? "active" : "stopped");
+    await projects.setEnvironment(project.id, isActive ? "active" : "stopped", reason);
   };
 
   /** Stops one service, or all of a project. */
   const stop = async (project: ProjectRow, row?: ContainerRow) => {
+    restarts.forget(project.id, row?.service_key);
     const sandbox = await projects.sandboxOf(project);
     // A frozen process cannot hear that it should end.
     await idle.awake(project.id);
@@ -195,13 +211,15 @@ export function createServices({
           log.warn({ err, project_id: project.id }, "runtime did not answer");
           error = err instanceof AppError || err instanceof RuntimeError ? err.message : "The runtime does not answer.";
         }
-      const live = (row: ContainerRow) =>
-        isOurs(row) ? (states.find((s) => s.name === row.service_key)?.status ?? "stopped") : row.status;
+      const { redact } = await redactions.of(project.id);
+      const stateIn = (row: ContainerRow) => (isOurs(row) ? states.find((s) => s.name === row.service_key) : undefined);
+      const live = (row: ContainerRow) => (isOurs(row) ? (stateIn(row)?.status ?? "stopped") : row.status);
       return {
         project_id: project.id,
         project_slug: project.slug,
         status: error === undefined ? runStatusOf(project.environment_status, rows.filter(isOurs).map(live)) : "error",
         environment_status: project.environment_status,
+        stop_reason: project.stop_reason,
         deployment_mode: runtime.name,
         namespace: null,
         hibernated_at: project.hibernated_at,
@@ -211,6 +229,8 @@ export function createServices({
           rows.map((row) => {
             const status = live(row);
             const isRunning = status === "running" || status === "frozen";
+            const failed = status === "failed" ? stateIn(row) : undefined;
+            const { restarts: count, at } = restarts.planOf(project.id, row.service_key);
             return [
               row.service_key,
               {
@@ -221,6 +241,10 @@ export function createServices({
                 ready: isRunning || status === "connected",
                 url: urlOf(row, address),
                 service: row.container_type === "service",
+                message: isRunning ? null : ((row.status === "failed" ? row.status_message : null) ?? (failed ? failureOf(failed) : null)),
+                last_lines: (failed?.lastLines ?? []).map(redact),
+                restarts: count,
+                restart_at: at === undefined ? null : new Date(at).toISOString(),
               },
             ];
           }),

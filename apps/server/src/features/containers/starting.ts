@@ -33,7 +33,13 @@ export function createStarting({
     return undefined;
   };
   /** Starts all of them. Throws the first reason why one did not start, once nothing is under way any more. */
-  const startAll = async (project: ProjectRow, rows: readonly ContainerRow[], signal: AbortSignal, report: Report): Promise<void> => {
+  const startAll = async (
+    project: ProjectRow,
+    rows: readonly ContainerRow[],
+    signal: AbortSignal,
+    report: Report,
+    use: { isUse?: boolean } = {},
+  ): Promise<void> => {
     const sources = await wiring.sourcesOf(project.id);
     const byId = new Map(rows.map((row) => [row.id, row]));
     const percents = new Map<string, number>();
@@ -61,7 +67,7 @@ export function createStarting({
         throw new NotBegun(message);
       }
       signal.throwIfAborted();
-      await services.start(project, row, signal, (percent, message) => told(row, percent, message));
+      await services.start(project, row, signal, (percent, message) => told(row, percent, message), use);
       percents.set(row.id, 100);
     };
     const outcomes = await Promise.allSettled(rows.map(begin));
@@ -74,7 +80,13 @@ export function createStarting({
   return {
     startAll,
     /** Starts one container, after those of its sources, and of theirs, that do not run. */
-    startOne: async (project: ProjectRow, row: ContainerRow, signal: AbortSignal, report: Report): Promise<void> => {
+    startOne: async (
+      project: ProjectRow,
+      row: ContainerRow,
+      signal: AbortSignal,
+      report: Report,
+      use: { isUse?: boolean } = {},
+    ): Promise<void> => {
       const [sources, rows] = await Promise.all([wiring.sourcesOf(project.id), store.listAll(project.id)]);
       const byId = new Map(rows.map((each) => [each.id, each]));
       const needed = new Map([[row.id, row]]);
@@ -85,7 +97,7 @@ export function createStarting({
           needed.set(source.id, source);
           open.push(source.id);
         }
-      await startAll(project, [...needed.values()], signal, report);
+      await startAll(project, [...needed.values()], signal, report, use);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Logger } from "../../platform/logger.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
+import type { RestartPlan } from "./restarts.ts";
 import type { Redactions } from "../secrets/index.ts";
 
 export type Settled = "running" | "failed" | "stopped";
@@ -38,7 +39,12 @@ export function createStatusKeeper({
     return next;
   };
 
-  const write = async (row: ContainerRow, state: Omit<ServiceState, "name">, message: string | null) => {
+  let decide: (row: ContainerRow) => Promise<RestartPlan> = async () => ({ restarts: 0 });
+
+  const write = async (row: ContainerRow, state: Omit<ServiceState, "name">, reason: string | null) => {
+    const plan = state.status === "failed" ? await decide(row) : undefined;
+    const isGivenUp = plan !== undefined && plan.restarts > 0 && plan.at === undefined;
+    const message = isGivenUp ? `${reason ?? ""} It kept ending, so it is not started again.`.trim() : reason;
     const changed = await store.setStatus(row.id, state.status, message);
     const isPortNew = state.status === "running" && ports.get(row.id) !== state.port;
     ports.set(row.id, state.port);
@@ -57,6 +63,10 @@ export function createStatusKeeper({
             message: message ?? "",
             last_lines: (state.lastLines ?? []).map(redactor.redact),
           }),
+          ...(plan && {
+            restarts: plan.restarts,
+            ...(plan.at !== undefined && { restart_at: new Date(plan.at).toISOString() }),
+          }),
         },
       });
     }
@@ -64,6 +74,8 @@ export function createStatusKeeper({
   };
 
   return {
+    /** Asked what becomes of a container that failed, before anybody is told of the failure. */
+    onFailure: (decision: (row: ContainerRow) => Promise<RestartPlan>): void => void (decide = decision),
     /** Takes note of a service's state. Services without a row are none of our containers. */
     note: (projectId: string, state: ServiceState): Promise<void> =>
       serially(projectId, async () => {

@@ -62,8 +62,8 @@ describe.skipIf(!runtime)(
     });
 
     test("two projects use the same port at the same time, and neither sees the other", async () => {
-      const one = await startedProject(app, ada, "One");
-      const two = await startedProject(app, ada, "Two");
+      const one = await startedProject(app, ada);
+      const two = await startedProject(app, ada);
       expect(one.container.internal_port).toBe(two.container.internal_port);
       for (const { project } of [one, two]) {
         const visit = await enterPreview(app, ada, project.id);

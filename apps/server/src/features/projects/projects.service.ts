@@ -1,12 +1,11 @@
-import type { EnvironmentStatus, List, Project, RunStatus } from "@tesslate/contract";
+import type { EnvironmentStatus, List, Project, RunStatus, StopReason } from "@tesslate/contract";
 import type { ImageId, Sandbox, ServiceState } from "@tesslate/runtime";
 import type { Config } from "../../config.ts";
 import { conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import type { Queries } from "../../platform/database.ts";
-import type { ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
+import type { Claim, ProjectsStore, ProjectWithStatuses } from "./projects.store.ts";
 import type { ProjectRow } from "./projects.table.ts";
 import { runStatusOf } from "./run-status.ts";
 import type { Sandboxes } from "./sandboxes.ts";
@@ -32,12 +31,15 @@ export function createProjects({
   sandboxes,
   events,
   diskBytes,
+  maxRunning,
   log,
 }: {
   store: ProjectsStore;
   sandboxes: Sandboxes;
   /** What one project may use, by its owner's tier. */
   diskBytes: Config["projects"]["diskBytes"];
+  /** How many projects of one owner may run at once, by tier. */
+  maxRunning: Config["projects"]["maxRunning"];
   events: EventLog;
   log: Logger;
 }) {
@@ -63,7 +65,12 @@ export function createProjects({
   const publish = (row: ProjectRow, name?: string) =>
     events.append(row.id, {
       type: "project_status",
-      data: { environment_status: row.environment_status, ...(name !== undefined && { name }) },
+      data: {
+        environment_status: row.environment_status,
+        stop_reason: row.stop_reason,
+        is_deployed: row.is_deployed,
+        ...(name !== undefined && { name }),
+      },
     });
 
   /** Writes at most once per 15 s and project. */
@@ -174,9 +181,15 @@ export function createProjects({
     used: (projectId: string): Promise<void> => mark(projectId, false),
 
     /** Stores the status and tells the project's stream when it changed. Never touches a project that is being deleted. */
-    setEnvironment: async (projectId: string, status: EnvironmentStatus, tx?: Queries): Promise<void> => {
-      const changed = await store.setEnvironment(projectId, status, tx);
+    setEnvironment: async (projectId: string, status: EnvironmentStatus, reason?: StopReason): Promise<void> => {
+      const changed = await store.setEnvironment(projectId, status, { ...(reason && { reason }) });
       if (changed) await publishStatus(changed);
+    },
+    /** See the store; the project's stream is told. */
+    claimPlace: async (projectId: string): Promise<Claim> => {
+      const claim = await store.claimPlace(projectId, maxRunning);
+      if (claim.row) await publishStatus(claim.row);
+      return claim;
     },
 
     /** Aborts when the project is deleted: what streams of a project end with. */
@@ -212,6 +225,7 @@ export function wireOf(row: ProjectWithStatuses): Project {
     created_at: row.created_at,
     updated_at: row.updated_at,
     environment_status: row.environment_status,
+    stop_reason: row.stop_reason,
     hibernated_at: row.hibernated_at,
     status: statusOf(row),
     has_git_repo: row.has_git_repo,

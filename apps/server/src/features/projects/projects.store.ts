@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
-import type { EnvironmentStatus } from "@tesslate/contract";
+import type { EnvironmentStatus, StopReason, Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { chats } from "../chat/chat.table.ts";
 import { containers } from "../containers/containers.table.ts";
@@ -18,6 +18,14 @@ const merge = ({ project, container_statuses }: { project: ProjectRow; container
   ...project,
   container_statuses,
 });
+/** Whether a place among the running ones was taken; `row` when that changed the project. */
+export interface Claim {
+  isClaimed: boolean;
+  limit: number;
+  running: { id: string; name: string; slug: string }[];
+  row?: ProjectRow;
+}
+const runs = (status: EnvironmentStatus) => status === "starting" || status === "active";
 const isThere = ne(projects.environment_status, "deleting");
 
 export type ProjectsStore = ReturnType<typeof createProjectsStore>;
@@ -92,14 +100,47 @@ export function createProjectsStore(db: Database) {
         .where(eq(projects.id, id));
     },
     /** Sets the stored status, unless the project is being deleted. `undefined` when nothing changed. */
-    setEnvironment: async (id: string, status: EnvironmentStatus, q: Queries = db): Promise<ProjectRow | undefined> =>
+    setEnvironment: async (
+      id: string,
+      status: EnvironmentStatus,
+      { q = db, reason }: { q?: Queries; reason?: StopReason } = {},
+    ): Promise<ProjectRow | undefined> =>
       (
         await q
           .update(projects)
-          .set({ environment_status: status, ...(status === "active" && { last_activity: sql`now()`, hibernated_at: null }) })
+          .set({
+            environment_status: status,
+            ...(status === "active" && { last_activity: sql`now()`, hibernated_at: null }),
+            ...(runs(status) ? { stop_reason: null } : reason && { stop_reason: reason }),
+          })
           .where(and(eq(projects.id, id), isThere, ne(projects.environment_status, status)))
           .returning()
       )[0],
+    /** Makes the project `starting` if its owner may have one more that runs; one that runs already keeps its place. One at a time per owner. */
+    claimPlace: (id: string, limits: Record<Tier, number>): Promise<Claim> =>
+      db.transaction(async (tx) => {
+        const [found] = await tx
+          .select({ owner: projects.owner_id, tier: users.subscription_tier })
+          .from(projects)
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(and(eq(projects.id, id), isThere));
+        if (!found) return { isClaimed: true, limit: 0, running: [] };
+        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`running:${found.owner}`}, 0))`);
+        const running = await tx
+          .select({ id: projects.id, name: projects.name, slug: projects.slug })
+          .from(projects)
+          .where(and(eq(projects.owner_id, found.owner), inArray(projects.environment_status, ["starting", "active"])))
+          .orderBy(projects.name);
+        const limit = limits[found.tier];
+        if (running.some((other) => other.id === id)) return { isClaimed: true, limit, running };
+        if (running.length >= limit) return { isClaimed: false, limit, running };
+        const [row] = await tx
+          .update(projects)
+          .set({ environment_status: "starting", stop_reason: null })
+          .where(and(eq(projects.id, id), isThere))
+          .returning();
+        return { isClaimed: true, limit, running, ...(row && { row }) };
+      }),
     /** From this statement on the project answers 404. `undefined` when somebody else was faster. */
     markDeleting: async (tx: Queries, id: string): Promise<ProjectRow | undefined> =>
       (

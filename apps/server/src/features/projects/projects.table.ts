@@ -34,6 +34,8 @@ export const projects = pgTable(
     deploy_type: text().$type<"development" | "deployed">().notNull().default("development"),
     is_deployed: boolean().notNull().default(false),
     deployed_at: timestamptz(),
+    /** Why it is stopped; null while it runs and when it never ran. */
+    stop_reason: text().$type<"user" | "idle" | "memory" | "limit">(),
     hibernated_at: timestamptz(),
     last_activity: timestamptz(),
     settings: jsonb().$type<Record<string, unknown>>(),

@@ -89,7 +89,7 @@ export function createProvisioning({
     const container = await store.transaction(async (tx) => {
       const row = await settle(tx);
       if (git) await store.setRemote(tx, project.id, git.remote_url);
-      if (!(await store.setEnvironment(project.id, "stopped", tx))) throw notFound("Project");
+      if (!(await store.setEnvironment(project.id, "stopped", { q: tx }))) throw notFound("Project");
       return row;
     });
     await projects.refreshSandbox(project.id);

@@ -14,6 +14,7 @@ const project = (change: Partial<Project> = {}): Project => ({
   created_at: "2026-03-01T10:00:00Z",
   updated_at: "2026-03-02T10:00:00Z",
   environment_status: "active",
+  stop_reason: null,
   hibernated_at: null,
   status: "running",
   has_git_repo: false,

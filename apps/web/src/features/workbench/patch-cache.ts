@@ -33,6 +33,8 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
             ...known,
             environment_status: event.data.environment_status as Project["environment_status"],
             name: event.data.name ?? known.name,
+            stop_reason: event.data.stop_reason ?? null,
+            is_deployed: event.data.is_deployed ?? known.is_deployed,
           },
       );
       return;

@@ -41,6 +41,7 @@ export const projectOf = (scenario: Scenario): Project => ({
   created_at: "2025-03-12T09:00:00Z",
   updated_at: "2025-03-14T14:04:00Z",
   environment_status: "active",
+  stop_reason: null,
   hibernated_at: null,
   status: "running",
   has_git_repo: false,
