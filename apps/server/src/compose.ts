@@ -133,6 +133,18 @@ import {
   hiddenValues,
   mountSecrets,
 } from "./features/secrets/index.ts";
+import {
+  createCheckpoints,
+  createPruning,
+  createRestoreGuard,
+  createRestoring,
+  createSnapshots,
+  createSnapshotsStore,
+  createTaking,
+  createTreeAccess,
+  mountSnapshots,
+  type ProjectDatabases,
+} from "./features/snapshots/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
@@ -531,10 +543,54 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       container_id ? shell.closeContainer(container_id) : shell.closeProject(project_id),
     );
 
+    const databases: ProjectDatabases = { dump: async () => ({ attachments: {}, containers: [] }), restore: async () => undefined };
+    const snapshotsStore = createSnapshotsStore(db);
+    const trees = createTreeAccess({ projects, runtime });
+    const taking = createTaking({
+      store: snapshotsStore,
+      trees,
+      databases,
+      events,
+      tasks,
+      limits: config.snapshots,
+      scratchDir: join(dataDir, "dumps"),
+    });
+    const checkpoints = createCheckpoints({ store: snapshotsStore, trees, events, log });
+    const restoring = createRestoring({
+      store: snapshotsStore,
+      trees,
+      taking,
+      checkpoints,
+      databases,
+      power: { stopAll: power.stopProject, running: power.running, startAgain: power.startAgain },
+      tasks,
+      onTreeReplaced: [assets.reconcile],
+      log,
+    });
+    const snapshots = createSnapshots({
+      store: snapshotsStore,
+      projects,
+      trees,
+      taking,
+      restoring,
+      maxPerProject: config.snapshots.maxPerProject,
+    });
+    const pruning = createPruning({ store: snapshotsStore, projects, runtime, retentionMs: config.snapshots.retentionMs, log });
+    projects.onRelease(pruning.release);
+
     const chatStore = createChatStore(db);
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
-    const chat = createChat({ store: chatStore, runs: runsStore, tasks, events, agents, models, projects });
+    const chat = createChat({
+      store: chatStore,
+      runs: runsStore,
+      tasks,
+      events,
+      agents,
+      models,
+      projects,
+      refuseWhileRestoring: createRestoreGuard(snapshotsStore),
+    });
     projects.onRelease(async ({ project_id, container_id, reason }) => {
       if (reason === "deleted" && container_id === undefined) await chat.stopRunsOf(project_id);
     });
@@ -553,6 +609,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           projects,
           keepAwake: idle.keepAwake,
           expectChange: watch.expect,
+          beforeTurn: checkpoints.beforeTurn,
           redactor: redactions.live,
           previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
         },
@@ -568,8 +625,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const jobs = await startJobs({
       pool: database.pool,
       log,
-      handlers: { ...tasks.jobHandlers, ...auth.jobHandlers, ...recovery.jobHandlers, ...mail.jobHandlers, ...podAccess.jobHandlers },
-      cron: { reap_tasks: "* * * * *", prune_tasks: "*/10 * * * *", prune_sessions: "17 * * * *", prune_pod_access: "41 3 * * *" },
+      handlers: { ...tasks.jobHandlers, ...auth.jobHandlers, ...recovery.jobHandlers, ...mail.jobHandlers, ...podAccess.jobHandlers, ...pruning.jobHandlers },
+      cron: { reap_tasks: "* * * * *", prune_tasks: "*/10 * * * *", prune_sessions: "17 * * * *", prune_pod_access: "41 3 * * *", prune_snapshots: "23 4 * * *" },
     });
     closers.push(() => jobs.close());
     await tasks.start(jobs);
@@ -670,6 +727,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     mountSecrets(mount, { secrets });
     mountShell(mount, { shell });
+    mountSnapshots(mount, { snapshots });
 
     return {
       http,

@@ -236,6 +236,14 @@ export const settings = {
     about: "Use of memory from which on idle projects are stopped, the longest idle first; 0 = never",
     check: (v) => (/^\d{1,3}$/.test(v) && Number(v) <= 100 ? undefined : "must be a whole number from 0 to 100"),
   },
+  MAX_SNAPSHOTS_PER_PROJECT: { default: "5", example: "5", about: "Snapshots kept per project, checkpoints of runs not counted", check: integer(1) },
+  SNAPSHOT_RETENTION_DAYS: {
+    default: "30",
+    example: "30",
+    about: "How long checkpoints, and the snapshots of deleted projects, are kept",
+    check: integer(1),
+  },
+  SNAPSHOT_READY_TIMEOUT_SECONDS: { default: "90", example: "90", about: "How long taking a snapshot may last", check: integer(1) },
   IDLE_FREEZE_MINUTES: { default: "2", example: "2", about: "Idle time after which a project is frozen", check: number },
   IDLE_STOP_MINUTES: { default: "30", example: "30", about: "Idle time after which a project is stopped", check: number },
   AGENT_MAX_ITERATIONS_PER_RUN: { default: "200", example: "200", about: "Model calls of one run; 0 = unlimited", check: integer(0) },
@@ -413,6 +421,11 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxIterations: Number(text("AGENT_MAX_ITERATIONS_PER_RUN")),
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,
       approvalTimeoutMs: Number(text("AGENT_APPROVAL_TIMEOUT_SECONDS")) * 1000,
+    },
+    snapshots: {
+      maxPerProject: Number(text("MAX_SNAPSHOTS_PER_PROJECT")),
+      retentionMs: Number(text("SNAPSHOT_RETENTION_DAYS")) * 86_400_000,
+      readyTimeoutMs: Number(text("SNAPSHOT_READY_TIMEOUT_SECONDS")) * 1000,
     },
     outbound: { allowHosts: list("OUTBOUND_ALLOW_HOSTS"), caFile: text("OUTBOUND_CA_FILE") || undefined },
     mail: {

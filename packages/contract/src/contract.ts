@@ -12,6 +12,7 @@ import { previewsRoutes } from "./previews.ts";
 import { projectsRoutes } from "./projects.ts";
 import { secretsRoutes } from "./secrets.ts";
 import { shellRoutes } from "./shell.ts";
+import { snapshotsRoutes } from "./snapshots.ts";
 import { systemRoutes } from "./system.ts";
 import { tasksRoutes } from "./tasks.ts";
 import { transferRoutes } from "./transfer.ts";
@@ -35,6 +36,7 @@ export const contract = {
   models: modelsRoutes,
   secrets: secretsRoutes,
   shell: shellRoutes,
+  snapshots: snapshotsRoutes,
   kanban: kanbanRoutes,
   notes: notesRoutes,
   tasks: tasksRoutes,

@@ -86,6 +86,9 @@ export const errorCodes = {
   runtime_unavailable: e(503, { retryable: true, alert: true }),
   not_supported: e(400),
   start_failed: e(409),
+  snapshot_not_ready: e(400),
+  snapshot_pending: e(409, { retryable: true }),
+  run_active: e(409, { retryable: true }),
 
   chat_busy: e(409),
   last_chat: e(400),

@@ -182,6 +182,8 @@ const projectEventData = {
     user_id: Nullable(Uuid),
   }),
   notes_changed: Type.Object({ etag: Type.String(), user_id: Nullable(Uuid) }),
+  /** A snapshot or checkpoint came, changed or went: read the lists again. */
+  snapshot_changed: Type.Object({ kind: Literals("snapshot", "checkpoint"), op: Literals("add", "update", "delete"), id: Uuid }),
   notice: Type.Object({ level: Literals("info", "warning"), message: Type.String() }),
 };
 

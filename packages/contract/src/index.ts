@@ -19,6 +19,7 @@ export * from "./models.ts";
 export * from "./dotenv.ts";
 export * from "./secrets.ts";
 export * from "./shell.ts";
+export * from "./snapshots.ts";
 export * from "./tasks.ts";
 export * from "./transfer.ts";
 export * from "./system.ts";

@@ -1,15 +1,25 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const prefix = "studio-vitest-";
 let root: string | undefined;
 
-/** A fresh folder that goes with this test process. */
+/** A fresh folder that goes with this test process; when that was killed, with the next one. */
 export function temporaryFolder(name: string): string {
   if (!root) {
-    const made = (root = mkdtempSync(join(tmpdir(), "studio-vitest-")));
+    sweep();
+    const made = (root = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`)));
     process.once("exit", () => rmSync(made, { recursive: true, force: true }));
   }
   mkdirSync(root, { recursive: true });
   return mkdtempSync(join(root, `${name}-`));
+}
+
+/** What killed processes left: their data folders would keep every range of user ids of the machine. */
+function sweep() {
+  for (const folder of readdirSync(tmpdir())) {
+    const pid = folder.startsWith(prefix) ? /^(\d+)-/.exec(folder.slice(prefix.length))?.[1] : undefined;
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(tmpdir(), folder), { recursive: true, force: true });
+  }
 }

@@ -270,8 +270,8 @@ describe("taking and restoring", () => {
     writeFileSync(join(base, "dump"), "select 1;");
     await history.take("a", { attachments: { "databases/db/main.dump": join(base, "dump") } });
     expect((await history.find("a"))?.attachments).toEqual(["databases/db/main.dump"]);
-    const stream = await history.attachment("a", "databases/db/main.dump");
-    expect(Buffer.concat((await stream?.toArray()) ?? []).toString()).toBe("select 1;");
+    const found = await history.attachment("a", "databases/db/main.dump");
+    expect([found?.size, Buffer.concat((await found?.data.toArray()) ?? []).toString()]).toEqual([9, "select 1;"]);
     expect(await history.attachment("a", "databases/other")).toBeUndefined();
     expect(Object.keys(await collect(history, "a"))).toEqual(["file a"]);
   });

@@ -334,17 +334,19 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
         await git.run(["rev-parse", "--verify", "-q", `${commit}:attachments/${shown(spell(ofShown(path)))}`], { isFailureFine: true })
       ).trim();
       if (blob === "") return undefined;
-      const blobs = openBlobs(git);
-      blobs.ask(blob);
-      return Readable.from(
+      const size = Number(await git.run(["cat-file", "-s", blob]));
+      const data = Readable.from(
         (async function* () {
+          const blobs = openBlobs(git);
           try {
+            blobs.ask(blob);
             yield* blobs.next();
           } finally {
             blobs.close();
           }
         })(),
       );
+      return { size, data };
     },
     tidy: () =>
       inTurn(async () => {

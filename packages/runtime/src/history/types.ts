@@ -28,7 +28,7 @@ export interface History {
   /** Everything in a point, folders not listed unless empty, in order of path. Content is read as it is asked for, one at a time. Throws `not_found`. */
   read(name: string, options?: { signal?: AbortSignal }): AsyncIterable<KeptEntry>;
   /** A file that was kept beside the tree; `undefined` when the point has none of that path. */
-  attachment(name: string, path: string): Promise<Readable | undefined>;
+  attachment(name: string, path: string): Promise<{ size: number; data: Readable } | undefined>;
   /** Gives room back. For quiet hours: takes seconds on large trees. */
   tidy(): Promise<void>;
 }

@@ -47,6 +47,8 @@ export interface RunSurroundings {
   expectChange(projectId: string, path: string, etag: string | undefined): void;
   /** Hides the values of the project's secrets from the agent. */
   redactor(projectId: string): Promise<LiveRedactor>;
+  /** Keeps the files as they are before the agent touches them. Never throws. */
+  beforeTurn(project: ProjectRow, turn: { chat_id: string; message_id: string; task_id: string; message: string }): Promise<void>;
   /** Public address of a container. */
   previewUrl(hostLabel: string): string;
 }
@@ -112,6 +114,13 @@ export function createRunTask({
       const sandbox = await openSandbox(project, signal);
       release = await around.keepAwake(project.id);
       await around.projects.touch(project.id);
+      if (input.resumes === null)
+        await around.beforeTurn(project, {
+          chat_id: input.chat_id,
+          message_id: input.user_message_id,
+          task_id: task.id,
+          message: question.content,
+        });
 
       const played = await play({ ...told, project, chat, question, agent, model, sandbox, signal, log: taskLog });
       end = played.told ?? endOf(played.result, "0");

@@ -34,11 +34,13 @@ export interface ChatOptions {
   agents: Agents;
   models: Models;
   projects: { require(userId: string, ref: string): Promise<ProjectRow>; touch(projectId: string): Promise<void> };
+  /** Throws `project_busy` while the project's files are being replaced; nothing begins to replace them before the transaction ends. */
+  refuseWhileRestoring(tx: Queries, projectId: string): Promise<void>;
 }
 
 export type Chat = ReturnType<typeof createChat>;
 /** Sending, cancelling and going on (agent-git-deploy 3.3, 3.4, 10). Every entrance uses `start`. */
-export function createChat({ store, runs, tasks, events, agents, models, projects }: ChatOptions) {
+export function createChat({ store, runs, tasks, events, agents, models, projects, refuseWhileRestoring }: ChatOptions) {
   const ownChat = async (userId: string, chatId: string, projectId?: string): Promise<ChatRow> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId || (projectId !== undefined && chat.project_id !== projectId)) throw notFound("Chat");
@@ -76,6 +78,7 @@ export function createChat({ store, runs, tasks, events, agents, models, project
   };
 
   const createRun = async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {
+    await refuseWhileRestoring(tx, input.project_id);
     const task = await tasks.create(tx, {
       user_id: userId,
       type: runType,

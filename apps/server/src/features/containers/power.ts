@@ -4,7 +4,7 @@ import { AppError, badRequest, conflict } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Projects } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { taskLinks, type NewTask, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
+import { restoreKey, taskLinks, type NewTask, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
@@ -113,7 +113,9 @@ export function createPower({
   tasks.define("container_start", { timeoutMs: startTimeoutMs, run: runContainer(false), ended: settle, interrupted: settle });
   tasks.define("container_restart", { timeoutMs: startTimeoutMs, run: runContainer(true), ended: settle, interrupted: settle });
 
-  const refuseIfBusy = (project: ProjectRow) => {
+  const refuseIfBusy = async (project: ProjectRow) => {
+    if (await tasks.findUnfinished(restoreKey(project.id)))
+      throw conflict("project_busy", "This project is being restored. Try again in a moment.");
     if (project.environment_status === "provisioning" || project.environment_status === "stopping")
       throw conflict(
         "project_busy",
@@ -185,7 +187,7 @@ export function createPower({
   const startProject = async (project: ProjectRow): Promise<StartAnswer & { containers: Record<string, string | null> }> => {
     const rows = (await store.listAll(project.id)).filter(isOurs);
     const containers = urlsOf(rows);
-    refuseIfBusy(project);
+    await refuseIfBusy(project);
     if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
     const pending = await findUnfinished([`project_restart:${project.id}`, `project_start:${project.id}`]);
     if (pending) return { ...pending, containers };
@@ -227,6 +229,8 @@ export function createPower({
   restarts.onDue(async (projectId, key) => {
     const [project, row] = await Promise.all([projects.find(projectId), store.findByKey(projectId, key)]);
     if (!project || project.environment_status === "deleting" || !row || !isOurs(row)) return;
+    // A restore starts what ran before.
+    if (await tasks.findUnfinished(restoreKey(projectId))) return;
     await tasks.createOnce(containerTask("container_start", project, row, false));
   });
 
@@ -236,7 +240,7 @@ export function createPower({
     putToRest,
     restartProject: async (project: ProjectRow): Promise<StartAnswer> => {
       const rows = (await store.listAll(project.id)).filter(isOurs);
-      refuseIfBusy(project);
+      await refuseIfBusy(project);
       if (rows.length === 0) throw badRequest("This project has no containers to start.", "no_containers");
       // A start under way read its configuration already; a restart means the one of now.
       await cancelStarts(keysOf(project, rows).filter((key) => !key.startsWith("project_restart:")));
@@ -244,7 +248,7 @@ export function createPower({
     },
     startContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartAnswer> => {
       refuseExternal(row);
-      refuseIfBusy(project);
+      await refuseIfBusy(project);
       const pending = await findUnfinished([
         `container_restart:${row.id}`,
         `container_start:${row.id}`,
@@ -260,7 +264,7 @@ export function createPower({
     },
     restartContainer: async (project: ProjectRow, row: ContainerRow): Promise<StartAnswer> => {
       refuseExternal(row);
-      refuseIfBusy(project);
+      await refuseIfBusy(project);
       await cancelStarts([`container_start:${row.id}`]);
       return begin(project, containerTask("container_restart", project, row), row.service_key);
     },
@@ -275,6 +279,19 @@ export function createPower({
         await settleEnvironment(project, "user");
         letGo();
       }
+    },
+    /** Service keys of what runs or starts. */
+    running: async (project: ProjectRow): Promise<string[]> => {
+      const sandbox = await projects.peekSandbox(project.id);
+      return sandbox?.services().filter(isAlive).map((state) => state.name) ?? [];
+    },
+    /** Starts these again, without a task of its own: for work that had to stop them. Names of those that did not come up. */
+    startAgain: async (project: ProjectRow, serviceKeys: readonly string[], signal: AbortSignal): Promise<string[]> => {
+      const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && serviceKeys.includes(row.service_key));
+      await projects.setEnvironment(project.id, "starting");
+      const outcomes = await Promise.allSettled(rows.map((row) => start(project, row, signal, async () => undefined)));
+      await settleEnvironment(project);
+      return rows.filter((_, i) => outcomes[i]?.status === "rejected").map((row) => row.name);
     },
     /** For the deletion of a project: nothing runs afterwards, and no row is written for it. */
     shutDown: async (project: ProjectRow): Promise<void> => {

@@ -2,3 +2,4 @@ export { createTasks, taskLinks, type NewTask, type TaskContext, type TaskDefini
 export { createTasksStore } from "./tasks.store.ts";
 export { mountTasks } from "./tasks.routes.ts";
 export type { TaskRow } from "./tasks.table.ts";
+export { restoreKey } from "./restore-key.ts";
