@@ -625,8 +625,21 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const jobs = await startJobs({
       pool: database.pool,
       log,
-      handlers: { ...tasks.jobHandlers, ...auth.jobHandlers, ...recovery.jobHandlers, ...mail.jobHandlers, ...podAccess.jobHandlers, ...pruning.jobHandlers },
-      cron: { reap_tasks: "* * * * *", prune_tasks: "*/10 * * * *", prune_sessions: "17 * * * *", prune_pod_access: "41 3 * * *", prune_snapshots: "23 4 * * *" },
+      handlers: {
+        ...tasks.jobHandlers,
+        ...auth.jobHandlers,
+        ...recovery.jobHandlers,
+        ...mail.jobHandlers,
+        ...podAccess.jobHandlers,
+        ...pruning.jobHandlers,
+      },
+      cron: {
+        reap_tasks: "* * * * *",
+        prune_tasks: "*/10 * * * *",
+        prune_sessions: "17 * * * *",
+        prune_pod_access: "41 3 * * *",
+        prune_snapshots: "23 4 * * *",
+      },
     });
     closers.push(() => jobs.close());
     await tasks.start(jobs);

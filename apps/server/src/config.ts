@@ -236,7 +236,12 @@ export const settings = {
     about: "Use of memory from which on idle projects are stopped, the longest idle first; 0 = never",
     check: (v) => (/^\d{1,3}$/.test(v) && Number(v) <= 100 ? undefined : "must be a whole number from 0 to 100"),
   },
-  MAX_SNAPSHOTS_PER_PROJECT: { default: "5", example: "5", about: "Snapshots kept per project, checkpoints of runs not counted", check: integer(1) },
+  MAX_SNAPSHOTS_PER_PROJECT: {
+    default: "5",
+    example: "5",
+    about: "Snapshots kept per project, checkpoints of runs not counted",
+    check: integer(1),
+  },
   SNAPSHOT_RETENTION_DAYS: {
     default: "30",
     example: "30",

@@ -283,15 +283,23 @@ export function createPower({
     /** Service keys of what runs or starts. */
     running: async (project: ProjectRow): Promise<string[]> => {
       const sandbox = await projects.peekSandbox(project.id);
-      return sandbox?.services().filter(isAlive).map((state) => state.name) ?? [];
+      return (
+        sandbox
+          ?.services()
+          .filter(isAlive)
+          .map((state) => state.name) ?? []
+      );
     },
     /** Starts these again, without a task of its own: for work that had to stop them. Names of those that did not come up. */
     startAgain: async (project: ProjectRow, serviceKeys: readonly string[], signal: AbortSignal): Promise<string[]> => {
       const rows = (await store.listAll(project.id)).filter((row) => isOurs(row) && serviceKeys.includes(row.service_key));
       await projects.setEnvironment(project.id, "starting");
-      const outcomes = await Promise.allSettled(rows.map((row) => start(project, row, signal, async () => undefined)));
+      await starting
+        .startAll(project, rows, signal, async () => undefined)
+        .catch((err: unknown) => log.warn({ err, project_id: project.id }, "not everything started again"));
       await settleEnvironment(project);
-      return rows.filter((_, i) => outcomes[i]?.status === "rejected").map((row) => row.name);
+      const sandbox = await projects.sandboxOf(project);
+      return rows.filter((row) => !isUp(stateOf(sandbox, row))).map((row) => row.name);
     },
     /** For the deletion of a project: nothing runs afterwards, and no row is written for it. */
     shutDown: async (project: ProjectRow): Promise<void> => {

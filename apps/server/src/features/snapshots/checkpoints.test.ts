@@ -39,7 +39,9 @@ test("before each turn the files are kept, outside the list of snapshots, and ca
     .snapshots.checkpointDiff({ params: { id: project.id, checkpoint_id: earlier?.id ?? "" }, query: { against: later?.id ?? "" } });
   expect(between.files.map((f) => [f.path, f.status])).toEqual([["a.txt", "added"]]);
 
-  const accepted = await app.as(owner).snapshots.checkpointRestore({ params: { id: project.id, checkpoint_id: later?.id ?? "" }, body: {} });
+  const accepted = await app
+    .as(owner)
+    .snapshots.checkpointRestore({ params: { id: project.id, checkpoint_id: later?.id ?? "" }, body: {} });
   expect(await taskEnd(world, accepted.task_id)).toMatchObject({ status: "completed" });
   expect(await world.read("a.txt")).toBe("first\n");
   expect((await kept(world))[0]).toMatchObject({ kind: "restore", label: "Restored before “Write the second”" });
@@ -61,7 +63,11 @@ test("a real run keeps a restore away until it has ended", async () => {
   expect(await world.read("a.txt")).toBe("by the agent\n");
   const accepted = await attempt();
   // And the other way round: no run begins while files are replaced.
-  const refused = await app.request("/api/chat/stream", { method: "POST", user: owner, json: { project_id: project.id, message: "Write" } });
+  const refused = await app.request("/api/chat/stream", {
+    method: "POST",
+    user: owner,
+    json: { project_id: project.id, message: "Write" },
+  });
   if (refused.status === 409) expect(await refused.json()).toMatchObject({ code: "project_busy" });
   else await refused.body?.cancel();
   expect(await taskEnd(world, accepted.task_id)).toMatchObject({ status: "completed" });

@@ -187,7 +187,11 @@ export function createRestoring({
 
   return {
     /** Accepts the restore. Throws `project_busy`, `snapshot_pending`, `run_active`. */
-    begin: async (project: ProjectRow, userId: string, wish: RestoreWish): Promise<{ task: TaskRow; safety_snapshot_id: string | null }> => {
+    begin: async (
+      project: ProjectRow,
+      userId: string,
+      wish: RestoreWish,
+    ): Promise<{ task: TaskRow; safety_snapshot_id: string | null }> => {
       if (!["active", "stopped", "hibernated", "setup_failed"].includes(project.environment_status))
         throw conflict("project_busy", "This project is busy. Try again in a moment.");
       const sandbox = await trees.open(project);

@@ -19,7 +19,8 @@ export function mountSnapshots(mount: Mount, { snapshots }: { snapshots: Snapsho
       return reply.type(format === "zip" ? "application/zip" : "application/gzip").send(data);
     },
     checkpoints: ({ user }, { params, query }) => snapshots.checkpoints(user.id, params.id, query),
-    checkpointDiff: ({ user, signal }, { params, query }) => snapshots.checkpointDiff(user.id, params.id, params.checkpoint_id, query, signal),
+    checkpointDiff: ({ user, signal }, { params, query }) =>
+      snapshots.checkpointDiff(user.id, params.id, params.checkpoint_id, query, signal),
     checkpointRestore: ({ user }, { params, body }) => snapshots.checkpointRestore(user.id, params.id, params.checkpoint_id, body),
   });
 }

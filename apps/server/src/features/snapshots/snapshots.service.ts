@@ -125,12 +125,7 @@ export function createSnapshots({
       const { project, row } = await openReady(userId, ref, id);
       return compare(project, `snapshot/${row.id}`, query, signal);
     },
-    download: async (
-      userId: string,
-      ref: string,
-      id: string,
-      format: ArchiveFormat,
-    ): Promise<{ row: SnapshotRow; data: Readable }> => {
+    download: async (userId: string, ref: string, id: string, format: ArchiveFormat): Promise<{ row: SnapshotRow; data: Readable }> => {
       const { project, row } = await openReady(userId, ref, id);
       const { history } = await trees.open(project);
       return { row, data: await archiveOf(history, `snapshot/${row.id}`, format) };

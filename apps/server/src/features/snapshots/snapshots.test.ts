@@ -29,7 +29,9 @@ async function fresh() {
 function around(id: string) {
   const params = { id };
   const write = async (path: string, content: string) =>
-    app.request(`/api/projects/${id}/files/${path}`, { method: "PUT", user: owner, json: { content } }).then((r) => expect(r.status).toBeLessThan(300));
+    app
+      .request(`/api/projects/${id}/files/${path}`, { method: "PUT", user: owner, json: { content } })
+      .then((r) => expect(r.status).toBeLessThan(300));
   const read = async (path: string) => {
     const response = await app.request(`/api/projects/${id}/files/${path}`, { user: owner });
     return response.status === 200 ? ((await response.json()) as { content: string }).content : response.status;
@@ -126,7 +128,9 @@ describe("taking", () => {
     const { id: snapshot_id } = await take();
     for (const status of ["provisioning", "starting", "stopping", "hibernating", "setup_failed"]) {
       await app.studio.database.pool.query("update projects set environment_status = $2 where id = $1", [id, status]);
-      const outcome = await api().create({ params, body: {} }).then((made) => ended(app, owner, made.task_id), code);
+      const outcome = await api()
+        .create({ params, body: {} })
+        .then((made) => ended(app, owner, made.task_id), code);
       if (status === "setup_failed") expect(outcome).toMatchObject({ status: "completed" });
       else expect([status, outcome]).toEqual([status, "project_busy"]);
       if (status !== "setup_failed")
@@ -140,46 +144,52 @@ describe("taking", () => {
   test("what cannot be taken says so: the task fails and the row with it", async () => {
     const { id, params } = await fresh();
     const sandbox = await app.runtime.open({ id });
-    await sandbox.exec(["sh", "-c", 'i=0; while [ $i -lt 240 ]; do mkdir d && cd d || exit 1; i=$((i+1)); done']);
+    await sandbox.exec(["sh", "-c", "i=0; while [ $i -lt 240 ]; do mkdir d && cd d || exit 1; i=$((i+1)); done"]);
     const made = await api().create({ params, body: {} });
     expect(await ended(app, owner, made.task_id)).toMatchObject({ status: "failed", error: expect.stringContaining("nested") });
     const row = await api().get({ params: { id, snapshot_id: made.id } });
     expect(row).toMatchObject({ status: "error", ready_at: null, error: expect.stringContaining("nested") });
-    await expect(api().restore({ params: { id, snapshot_id: made.id }, body: {} })).rejects.toSatisfy((e) => code(e) === "snapshot_not_ready");
+    await expect(api().restore({ params: { id, snapshot_id: made.id }, body: {} })).rejects.toSatisfy(
+      (e) => code(e) === "snapshot_not_ready",
+    );
     const download = await app.request(`/api/projects/${id}/snapshots/${made.id}/download`, { user: owner });
     expect([download.status, code(await download.json())]).toEqual([400, "snapshot_not_ready"]);
   });
 });
 
 describe("restoring", () => {
-  test("while it runs: stops it, brings .env and all else back, starts it again, and keeps what was there before", { timeout: 60_000 }, async () => {
-    const { project } = await startedProject(app, owner);
-    const { id, write, read, take, restore, list } = around(project.id);
-    const status = async () => Object.values((await app.as(owner).projects.status({ params: { id } })).containers)[0]?.status;
-    await write("note.txt", "A");
-    const a = await take("A");
-    await write("note.txt", "B");
-    await write("later.txt", "later");
-    const sandbox = await app.runtime.open({ id });
-    await sandbox.exec(["sh", "-c", "rm .env; mkdir -p node_modules/kept; echo x > node_modules/kept/i.js"]);
-    const { accepted, task } = await restore(a.id);
-    expect(task).toMatchObject({ status: "completed", error: null });
-    expect([await read("note.txt"), await read("later.txt")]).toEqual(["A", 404]);
-    expect(new TextDecoder().decode((await sandbox.files.read(".env")).data)).toBe("SECRET=planted\n");
-    expect(await sandbox.files.stat("node_modules/kept/i.js")).toBeDefined();
-    expect(await status()).toBe("running");
-    expect((await app.as(owner).projects.get({ params: { id } })).environment_status).toBe("active");
+  test(
+    "while it runs: stops it, brings .env and all else back, starts it again, and keeps what was there before",
+    { timeout: 60_000 },
+    async () => {
+      const { project } = await startedProject(app, owner);
+      const { id, write, read, take, restore, list } = around(project.id);
+      const status = async () => Object.values((await app.as(owner).projects.status({ params: { id } })).containers)[0]?.status;
+      await write("note.txt", "A");
+      const a = await take("A");
+      await write("note.txt", "B");
+      await write("later.txt", "later");
+      const sandbox = await app.runtime.open({ id });
+      await sandbox.exec(["sh", "-c", "rm .env; mkdir -p node_modules/kept; echo x > node_modules/kept/i.js"]);
+      const { accepted, task } = await restore(a.id);
+      expect(task).toMatchObject({ status: "completed", error: null });
+      expect([await read("note.txt"), await read("later.txt")]).toEqual(["A", 404]);
+      expect(new TextDecoder().decode((await sandbox.files.read(".env")).data)).toBe("SECRET=planted\n");
+      expect(await sandbox.files.stat("node_modules/kept/i.js")).toBeDefined();
+      expect(await status()).toBe("running");
+      expect((await app.as(owner).projects.get({ params: { id } })).environment_status).toBe("active");
 
-    const safety = (await list()).items.find((s) => s.id === accepted.safety_snapshot_id);
-    expect(safety).toMatchObject({ snapshot_type: "safety", status: "ready", label: "Before restore" });
-    const { items } = await api().checkpoints({ params: { id }, query: {} });
-    expect(items.map((c) => [c.kind, c.label])).toEqual([["restore", "Restored A"]]);
-    // And back again.
-    expect((await restore(safety?.id ?? "", { safety_snapshot: false })).accepted.safety_snapshot_id).toBeNull();
-    expect([await read("note.txt"), await read("later.txt")]).toEqual(["B", "later"]);
-    expect(await status()).toBe("running");
-    await app.as(owner).projects.stop({ params: { id } });
-  });
+      const safety = (await list()).items.find((s) => s.id === accepted.safety_snapshot_id);
+      expect(safety).toMatchObject({ snapshot_type: "safety", status: "ready", label: "Before restore" });
+      const { items } = await api().checkpoints({ params: { id }, query: {} });
+      expect(items.map((c) => [c.kind, c.label])).toEqual([["restore", "Restored A"]]);
+      // And back again.
+      expect((await restore(safety?.id ?? "", { safety_snapshot: false })).accepted.safety_snapshot_id).toBeNull();
+      expect([await read("note.txt"), await read("later.txt")]).toEqual(["B", "later"]);
+      expect(await status()).toBe("running");
+      await app.as(owner).projects.stop({ params: { id } });
+    },
+  );
 
   test("refuses while an agent run works: 409 run_active; and a start, a snapshot and a message meanwhile: 409 project_busy", async () => {
     const { id, params, take } = await fresh();
@@ -189,7 +199,11 @@ describe("restoring", () => {
         "insert into tasks (user_id, project_id, type, status, unique_key, process_id) select $1, $2, $3, 'running', $4, id from (select process_id as id from tasks where process_id is not null limit 1) p returning id",
         [owner.id, id, type, type === "snapshot_restore" ? `snapshot_restore:${id}` : null],
       );
-    const end = () => app.studio.database.pool.query("update tasks set status = 'failed', completed_at = now() where project_id = $1 and status = 'running'", [id]);
+    const end = () =>
+      app.studio.database.pool.query(
+        "update tasks set status = 'failed', completed_at = now() where project_id = $1 and status = 'running'",
+        [id],
+      );
     await pretend("agent_execution");
     await expect(api().restore({ params: { id, snapshot_id }, body: {} })).rejects.toSatisfy((e) => code(e) === "run_active");
     await end();
@@ -255,7 +269,15 @@ describe("looking", () => {
       additions: 2,
       deletions: 1,
       files: [
-        { path: "a.txt", old_path: null, status: "modified", additions: 1, deletions: 1, is_binary: false, patch: "@@ -1,2 +1,2 @@\n one\n-two\n+2" },
+        {
+          path: "a.txt",
+          old_path: null,
+          status: "modified",
+          additions: 1,
+          deletions: 1,
+          is_binary: false,
+          patch: "@@ -1,2 +1,2 @@\n one\n-two\n+2",
+        },
         { path: "b.txt", old_path: null, status: "added", additions: 1, deletions: 0, is_binary: false, patch: "@@ -0,0 +1 @@\n+new" },
       ],
     };
@@ -268,7 +290,9 @@ describe("looking", () => {
     expect(await trimmed({ against: two.id })).toEqual(expected);
     expect((await trimmed({ against: "now", path: "b.txt" })).files.map((f) => f.path)).toEqual(["b.txt"]);
     expect(await api().diff({ params: { id, snapshot_id: two.id }, query: { against: "now" } })).toMatchObject({ files: [], total: 0 });
-    await expect(api().diff({ params: { id, snapshot_id: one.id }, query: { against: missing } })).rejects.toSatisfy((e) => code(e) === "not_found");
+    await expect(api().diff({ params: { id, snapshot_id: one.id }, query: { against: missing } })).rejects.toSatisfy(
+      (e) => code(e) === "not_found",
+    );
     expect((await app.request(`/api/projects/${id}/snapshots/${one.id}/diff?against=yesterday`, { user: owner })).status).toBe(422);
   });
 
@@ -276,7 +300,11 @@ describe("looking", () => {
     const { id, write, take } = await fresh();
     await write("src/a.txt", "one");
     const sandbox = await app.runtime.open({ id });
-    await sandbox.exec(["sh", "-c", "mkdir -p .git empty; echo ref > .git/HEAD; echo S=1 > .env; ln -s src/a.txt link; ln -s /etc/passwd evil; chmod +x src/a.txt"]);
+    await sandbox.exec([
+      "sh",
+      "-c",
+      "mkdir -p .git empty; echo ref > .git/HEAD; echo S=1 > .env; ln -s src/a.txt link; ln -s /etc/passwd evil; chmod +x src/a.txt",
+    ]);
     const { id: snapshot_id, snapshot_name } = await take();
     const zip = await app.request(`/api/projects/${id}/snapshots/${snapshot_id}/download`, { user: owner });
     expect(zip.headers.get("content-disposition")).toContain(`${snapshot_name}.zip`);
@@ -326,7 +354,9 @@ test("a stranger gets 404 everywhere, nobody 401, a bad body 422, and another pr
     expect([path, (await app.request(path, { method, user: stranger })).status]).toEqual([path, 404]);
     expect([path, (await app.request(path, { method })).status]).toEqual([path, 401]);
     if (path.includes("checkpoints/") || path.includes("snapshots/"))
-      expect([path, (await app.request(path.replace(snapshot_id, missing).replace(id, other.id), { method, user: owner })).status]).toEqual([path, 404]);
+      expect([path, (await app.request(path.replace(snapshot_id, missing).replace(id, other.id), { method, user: owner })).status]).toEqual(
+        [path, 404],
+      );
     if (path.includes(snapshot_id)) {
       expect((await app.request(path.replace(id, other.id), { method, user: owner })).status).toBe(404);
       expect((await app.request(path.replace(snapshot_id, "nonsense"), { method, user: owner })).status).toBe(422);
@@ -334,7 +364,10 @@ test("a stranger gets 404 everywhere, nobody 401, a bad body 422, and another pr
   }
   for (const json of [{ label: 5 }, { label: "x".repeat(256) }, { label: null }])
     expect((await app.request(`${base}/snapshots`, { method: "POST", user: owner, json })).status).toBe(422);
-  expect((await app.request(`${base}/snapshots/${snapshot_id}/restore`, { method: "POST", user: owner, json: { safety_snapshot: "yes" } })).status).toBe(422);
+  expect(
+    (await app.request(`${base}/snapshots/${snapshot_id}/restore`, { method: "POST", user: owner, json: { safety_snapshot: "yes" } }))
+      .status,
+  ).toBe(422);
 });
 
 test("a deleted project's snapshots stay out of sight for the retention, then go with their history", async () => {
@@ -344,7 +377,12 @@ test("a deleted project's snapshots stay out of sight for the retention, then go
   const gone = await app.as(owner).projects.remove({ params: { id } });
   expect(await ended(app, owner, gone.task_id)).toMatchObject({ status: "completed" });
   const row = async () =>
-    (await app.studio.database.pool.query("select project_id, is_soft_deleted, soft_delete_expires_at - now() > interval '29 days' as stays from snapshots where id = $1", [snapshot_id])).rows[0] as unknown;
+    (
+      await app.studio.database.pool.query(
+        "select project_id, is_soft_deleted, soft_delete_expires_at - now() > interval '29 days' as stays from snapshots where id = $1",
+        [snapshot_id],
+      )
+    ).rows[0] as unknown;
   expect(await row()).toEqual({ project_id: null, is_soft_deleted: true, stays: true });
   expect(await app.runtime.histories()).toContain(id);
   const prune = async () => {
@@ -357,8 +395,13 @@ test("a deleted project's snapshots stay out of sight for the retention, then go
     throw new Error("not pruned");
   };
   await prune();
-  expect([await row(), (await app.runtime.histories()).includes(id)]).toEqual([{ project_id: null, is_soft_deleted: true, stays: true }, true]);
-  await app.studio.database.pool.query("update snapshots set soft_delete_expires_at = now() - interval '1 minute' where id = $1", [snapshot_id]);
+  expect([await row(), (await app.runtime.histories()).includes(id)]).toEqual([
+    { project_id: null, is_soft_deleted: true, stays: true },
+    true,
+  ]);
+  await app.studio.database.pool.query("update snapshots set soft_delete_expires_at = now() - interval '1 minute' where id = $1", [
+    snapshot_id,
+  ]);
   await prune();
   expect([await row(), (await app.runtime.histories()).includes(id)]).toEqual([undefined, false]);
 });

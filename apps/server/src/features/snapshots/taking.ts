@@ -90,8 +90,7 @@ export function createTaking({
       throw conflict("snapshot_pending", "A snapshot of this project is already being taken.");
     const left = all.filter((row) => !gone.includes(row));
     while (left.length >= limits.maxPerProject) {
-      const victim =
-        left.find((row) => row.snapshot_type !== "manual" && row.id !== sparing) ?? left.find((row) => row.id !== sparing);
+      const victim = left.find((row) => row.snapshot_type !== "manual" && row.id !== sparing) ?? left.find((row) => row.id !== sparing);
       if (!victim) break;
       left.splice(left.indexOf(victim), 1);
       gone.push(victim);
