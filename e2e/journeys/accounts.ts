@@ -118,6 +118,39 @@ await runJourneys(
       },
     },
     {
+      name: "sessions are listed and ended; a key is made, shown once, used and deleted",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.goto(`${studio.url}/settings/security`);
+        const sessions = page.getByRole("region", { name: "Sessions" });
+        await sessions.getByText("This one").waitFor();
+        await sessions.getByRole("button", { name: "Sign out everywhere else" }).click();
+        await page.getByText("Signed out everywhere else.").waitFor();
+        expect((await sessions.getByRole("listitem").count()) === 1, "one session is left");
+        await page.getByRole("link", { name: "API keys" }).click();
+        await page.getByText("No keys yet").waitFor();
+        await accessible(page, "no API keys");
+        await page.getByRole("button", { name: "Make a key" }).click();
+        await page.getByLabel("What is it for?").fill("Nightly build");
+        await accessible(page, "make an API key");
+        await shot(page, "api-key-make");
+        await page.keyboard.press("Enter");
+        const key = (await page.getByRole("dialog").getByText(/^tsk_/).textContent()) ?? "";
+        await shot(page, "api-key-made");
+        const me = await fetch(`${studio.url}/api/users/me`, { headers: { authorization: `Bearer ${key}` } });
+        expect(me.status === 200, `the key opens the API (${me.status})`);
+        await page.getByRole("button", { name: "I have copied it" }).click();
+        await page.getByText("Nightly build").waitFor();
+        expect((await page.getByText(key).count()) === 0, "the key is not shown again");
+        await shot(page, "api-keys");
+        await page.getByRole("button", { name: "Delete Nightly build" }).click();
+        await page.getByRole("button", { name: "Delete the key" }).click();
+        await page.getByText("No keys yet").waitFor();
+        const gone = await fetch(`${studio.url}/api/users/me`, { headers: { authorization: `Bearer ${key}` } });
+        expect(gone.status === 401, `the deleted key is refused (${gone.status})`);
+      },
+    },
+    {
       name: "an account elsewhere opens the door and leads back to where one wanted to go",
       run: async () => {
         const { page } = browser as Watched;

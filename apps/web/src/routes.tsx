@@ -173,6 +173,11 @@ const settingsModels = createRoute({
   path: "models",
   component: lazyRouteComponent(() => import("./features/models/ModelSettings.tsx"), "ModelSettings"),
 });
+const settingsApiKeys = createRoute({
+  getParentRoute: () => settings,
+  path: "api-keys",
+  component: lazyRouteComponent(() => import("./features/settings/ApiKeySettings.tsx"), "ApiKeySettings"),
+});
 const settingsShortcuts = createRoute({
   getParentRoute: () => settings,
   path: "shortcuts",
@@ -195,7 +200,15 @@ const routeTree = root.addChildren([
   app.addChildren([
     home,
     projects,
-    settings.addChildren([settingsIndex, settingsProfile, settingsLook, settingsSecurity, settingsModels, settingsShortcuts]),
+    settings.addChildren([
+      settingsIndex,
+      settingsProfile,
+      settingsLook,
+      settingsSecurity,
+      settingsModels,
+      settingsApiKeys,
+      settingsShortcuts,
+    ]),
     workbench,
   ]),
 ]);

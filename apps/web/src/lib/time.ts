@@ -18,3 +18,5 @@ export function agoOf(iso: string, nowMs = Date.now()): string {
 
 /** The full moment, for `title` and `<time>`. */
 export const momentOf = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+export const isPast = (iso: string, nowMs = Date.now()): boolean => Date.parse(iso) <= nowMs;

@@ -13,6 +13,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/auth.queries.ts";
 import { meQuery, useUpdateMe } from "../users/users.queries.ts";
+import { SessionList } from "./SessionList.tsx";
 import { SettingsSection } from "./SettingsSection.tsx";
 
 type Errors = Partial<Record<"email" | "password" | "current_password" | "", string>>;
@@ -56,6 +57,7 @@ export function SecuritySettings() {
       <PasswordForm />
       <EmailForm />
       <CodeForm />
+      <SessionList />
     </>
   );
 }

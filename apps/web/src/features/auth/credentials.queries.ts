@@ -1,0 +1,33 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ApiKeyScope } from "@tesslate/contract";
+import { api } from "../../api.ts";
+
+/** Where one is signed in. */
+export const sessionsQuery = queryOptions({
+  queryKey: ["auth", "sessions"],
+  queryFn: ({ signal }) => api.auth.sessions({ query: { limit: 100 } }, { signal }),
+});
+export const apiKeysQuery = queryOptions({
+  queryKey: ["auth", "api-keys"],
+  queryFn: ({ signal }) => api.auth.apiKeys({ query: { limit: 100 } }, { signal }),
+});
+
+export function useSessionActs() {
+  const queryClient = useQueryClient();
+  const onSuccess = () => queryClient.invalidateQueries({ queryKey: sessionsQuery.queryKey });
+  return {
+    end: useMutation({ mutationFn: (id: string) => api.auth.endSession({ params: { id } }), onSuccess }),
+    endOthers: useMutation({ mutationFn: () => api.auth.endOtherSessions(), onSuccess }),
+  };
+}
+export function useApiKeyActs() {
+  const queryClient = useQueryClient();
+  const onSuccess = () => queryClient.invalidateQueries({ queryKey: apiKeysQuery.queryKey });
+  return {
+    create: useMutation({
+      mutationFn: (body: { name: string; scopes: ApiKeyScope[]; expires_in_days: number | null }) => api.auth.createApiKey({ body }),
+      onSuccess,
+    }),
+    remove: useMutation({ mutationFn: (id: string) => api.auth.deleteApiKey({ params: { id } }), onSuccess }),
+  };
+}

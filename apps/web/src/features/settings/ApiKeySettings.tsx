@@ -1,0 +1,198 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import type { ApiKey, ApiKeyScope } from "@tesslate/contract";
+import { detailsOf, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { agoOf, isPast, momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { apiKeysQuery, useApiKeyActs } from "../auth/credentials.queries.ts";
+import { SettingsSection } from "./SettingsSection.tsx";
+
+/** Personal keys for programs that use the API. */
+export function ApiKeySettings() {
+  usePageTitle("API keys");
+  const { data, error, refetch, isFetching } = useQuery(apiKeysQuery);
+  const [isMaking, setIsMaking] = useState(false);
+  const make = <Button onClick={() => setIsMaking(true)}>Make a key</Button>;
+  return (
+    <>
+      <SettingsSection
+        title="API keys"
+        hint={
+          <>
+            For programs that act in your name. What they can call is described in the{" "}
+            <a href="/docs" className="link">
+              API reference
+            </a>
+            .
+          </>
+        }
+        action={data && data.items.length > 0 ? make : null}
+      >
+        {error ? (
+          <ErrorState
+            className="px-0"
+            title="Your keys could not be read"
+            onRetry={() => void refetch()}
+            isRetrying={isFetching}
+            details={detailsOf(error)}
+          >
+            {sentenceOf(error)}
+          </ErrorState>
+        ) : !data ? (
+          <SkeletonRows count={3} label="Loading" />
+        ) : data.items.length === 0 ? (
+          <EmptyState className="px-0" title="No keys yet" action={make}>
+            A key lets a script or a bot create projects, change files and talk to the agent, without your password.
+          </EmptyState>
+        ) : (
+          <ul className="divide-y divide-line-0 border-y border-line-0">
+            {data.items.map((key) => (
+              <KeyRow key={key.id} apiKey={key} />
+            ))}
+          </ul>
+        )}
+      </SettingsSection>
+      {isMaking ? <MakeKeyDialog onClose={() => setIsMaking(false)} /> : null}
+    </>
+  );
+}
+
+function KeyRow({ apiKey }: { apiKey: ApiKey }) {
+  const { remove } = useApiKeyActs();
+  const [isAsking, setIsAsking] = useState(false);
+  const isOver = apiKey.expires_at !== null && isPast(apiKey.expires_at);
+  return (
+    <li className="flex items-center gap-3 py-2.5">
+      <div className="min-w-0 flex-1">
+        <p className="flex min-w-0 flex-wrap items-baseline gap-x-2 text-fg-0">
+          <span className="truncate">{apiKey.name}</span>
+          <code className="font-mono text-xs text-fg-2">{apiKey.prefix}…</code>
+        </p>
+        <p className="text-xs text-fg-2">
+          {apiKey.scopes.includes("write") ? "Reads and writes" : "Reads"},{" "}
+          {apiKey.last_used_at ? (
+            <>
+              last used <time title={momentOf(apiKey.last_used_at)}>{agoOf(apiKey.last_used_at)}</time>
+            </>
+          ) : (
+            "never used"
+          )}
+          {apiKey.expires_at ? (
+            <>
+              , {isOver ? "ended" : "ends"} <time title={momentOf(apiKey.expires_at)}>{agoOf(apiKey.expires_at)}</time>
+            </>
+          ) : null}
+        </p>
+      </div>
+      <Button size="sm" variant="ghost" onClick={() => setIsAsking(true)} aria-label={`Delete ${apiKey.name}`}>
+        Delete
+      </Button>
+      <ConfirmDialog
+        isOpen={isAsking}
+        onOpenChange={setIsAsking}
+        title={`Delete the key ${apiKey.name}?`}
+        act="Delete the key"
+        actWord="Deleting"
+        isDanger
+        onConfirm={async () => {
+          await remove.mutateAsync(apiKey.id);
+          toast("Key deleted.");
+        }}
+      >
+        Programs that use it are refused from this moment on. It cannot be brought back.
+      </ConfirmDialog>
+    </li>
+  );
+}
+
+const lifetimes = [
+  { value: "30", label: "30 days" },
+  { value: "365", label: "A year" },
+  { value: "0", label: "Until deleted" },
+] as const;
+const powers = [
+  { value: "read", label: "Read" },
+  { value: "write", label: "Read and write" },
+] as const;
+
+function MakeKeyDialog({ onClose }: { onClose: () => void }) {
+  const { create } = useApiKeyActs();
+  const [name, setName] = useState("");
+  const [scope, setScope] = useState<ApiKeyScope>("write");
+  const [days, setDays] = useState<(typeof lifetimes)[number]["value"]>("365");
+  const [problem, setProblem] = useState<string>();
+  const made = create.data;
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!name.trim()) return setProblem("Say what the key is for.");
+    setProblem(undefined);
+    create.mutate({ name: name.trim(), scopes: [scope], expires_in_days: Number(days) || null });
+  };
+
+  if (made)
+    return (
+      <Dialog
+        isOpen
+        onOpenChange={(isOpen) => !isOpen && onClose()}
+        title={`The key for ${made.name}`}
+        description="Copy it now: it is shown this once and kept nowhere."
+        footer={
+          <Button variant="primary" onClick={onClose}>
+            I have copied it
+          </Button>
+        }
+      >
+        <div className="flex items-center gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
+          <code className="min-w-0 flex-1 font-mono text-xs break-all text-fg-0 select-all">{made.key}</code>
+          <CopyButton text={made.key} label="Copy the key" />
+        </div>
+      </Dialog>
+    );
+  const serverProblem = create.error ? (fieldErrorsOf(create.error, ["name"])["name"] ?? sentenceOf(create.error)) : undefined;
+  return (
+    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title="Make an API key">
+      <form onSubmit={submit} noValidate className="grid gap-4">
+        {serverProblem ? <Banner tone="err">{serverProblem}</Banner> : null}
+        <Field label="What is it for?" error={problem}>
+          <Input
+            name="name"
+            maxLength={100}
+            autoComplete="off"
+            placeholder="Nightly build"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </Field>
+        <div className="grid justify-items-start gap-1.5">
+          <span className="text-fg-1">It may</span>
+          <SegmentedControl label="It may" segments={powers} value={scope} onChange={setScope} />
+        </div>
+        <div className="grid justify-items-start gap-1.5">
+          <span className="text-fg-1">It works for</span>
+          <SegmentedControl label="It works for" segments={lifetimes} value={days} onChange={setDays} />
+        </div>
+        <div className="flex justify-end gap-2">
+          <Button variant="ghost" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Making it">
+            Make the key
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,86 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Session } from "@tesslate/contract";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { sessionsQuery, useSessionActs } from "../auth/credentials.queries.ts";
+import { browserName } from "./browser-name.ts";
+import { SettingsSection } from "./SettingsSection.tsx";
+
+/** Where one is signed in, each of which can be ended. */
+export function SessionList() {
+  const { data, error, refetch, isFetching } = useQuery(sessionsQuery);
+  const { end, endOthers } = useSessionActs();
+  const others = (data?.items ?? []).filter((session) => !session.current);
+  const report = (failure: unknown) => toast(sentenceOf(failure), { kind: "failed" });
+  return (
+    <SettingsSection
+      title="Sessions"
+      hint="Where you are signed in."
+      action={
+        others.length > 0 ? (
+          <Button
+            size="sm"
+            isLoading={endOthers.isPending}
+            loadingWord="Signing out"
+            onClick={() => endOthers.mutate(undefined, { onSuccess: () => toast("Signed out everywhere else."), onError: report })}
+          >
+            Sign out everywhere else
+          </Button>
+        ) : null
+      }
+    >
+      {error ? (
+        <ErrorState
+          className="px-0"
+          title="Your sessions could not be read"
+          onRetry={() => void refetch()}
+          isRetrying={isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : data ? (
+        <ul className="divide-y divide-line-0 border-y border-line-0">
+          {data.items.map((session) => (
+            <SessionRow
+              key={session.id}
+              session={session}
+              isEnding={end.isPending && end.variables === session.id}
+              onEnd={() => end.mutate(session.id, { onError: report })}
+            />
+          ))}
+        </ul>
+      ) : (
+        <SkeletonRows count={3} label="Loading" />
+      )}
+    </SettingsSection>
+  );
+}
+
+function SessionRow({ session, isEnding, onEnd }: { session: Session; isEnding: boolean; onEnd: () => void }) {
+  const name = browserName(session.user_agent);
+  return (
+    <li className="flex items-center gap-3 py-2.5">
+      <div className="min-w-0 flex-1">
+        <p className="truncate text-fg-0" title={session.user_agent ?? undefined}>
+          {name}
+        </p>
+        <p className="text-xs text-fg-2">
+          {session.ip ?? "Unknown address"}, last used <time title={momentOf(session.last_used_at)}>{agoOf(session.last_used_at)}</time>
+        </p>
+      </div>
+      {session.current ? (
+        <Pill tone="ok">This one</Pill>
+      ) : (
+        <Button size="sm" variant="ghost" isLoading={isEnding} loadingWord="Ending" onClick={onEnd} aria-label={`Sign out ${name}`}>
+          Sign out
+        </Button>
+      )}
+    </li>
+  );
+}
