@@ -18,6 +18,7 @@ export const shortcuts = define({
   "projects.search": { label: "Search projects", scope: "Projects", keys: ["/"] },
   "workbench.preview": { label: "Show the preview", scope: "Workbench", keys: ["g 1"] },
   "workbench.code": { label: "Show the code", scope: "Workbench", keys: ["g 2"] },
+  "workbench.board": { label: "Show the board", scope: "Workbench", keys: ["g 5"] },
   "workbench.settings": { label: "Show the project's settings", scope: "Workbench", keys: ["g 8"] },
   "workbench.region": { label: "Next region", scope: "Workbench", keys: ["F6"] },
   "chat.fold": { label: "Fold the conversation", scope: "Workbench", keys: ["$mod+KeyB"] },
@@ -36,6 +37,14 @@ export const shortcuts = define({
   "preview.forward": { label: "Forward in the preview", scope: "Preview toolbar", keys: ["Alt+ArrowRight"] },
   "tree.rename": { label: "Rename", scope: "File tree", keys: ["F2"] },
   "tree.delete": { label: "Delete", scope: "File tree", keys: ["Delete"] },
+  "board.search": { label: "Search the cards", scope: "Board", keys: ["/"] },
+  "board.new": { label: "New card in this column", scope: "Board", keys: ["n"] },
+  "board.menu": { label: "Move the card to …", scope: "Board", keys: ["m"] },
+  "board.up": { label: "Move the card up", scope: "Board", keys: ["Shift+ArrowUp"] },
+  "board.down": { label: "Move the card down", scope: "Board", keys: ["Shift+ArrowDown"] },
+  "board.left": { label: "Move the card to the column on the left", scope: "Board", keys: ["Shift+ArrowLeft"] },
+  "board.right": { label: "Move the card to the column on the right", scope: "Board", keys: ["Shift+ArrowRight"] },
+  "board.delete": { label: "Delete the card", scope: "Board", keys: ["Delete"] },
   "terminal.find": { label: "Find in the terminal", scope: "Terminal", keys: ["Control+KeyF"] },
 });
 export type ShortcutId = keyof typeof shortcuts;

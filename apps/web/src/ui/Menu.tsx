@@ -49,12 +49,15 @@ export interface MenuProps {
   };
   /** Free head, such as who is signed in. */
   head?: ReactNode;
+  /** For menus that a key opens, too. */
+  isOpen?: boolean;
+  onOpenChange?: (isOpen: boolean) => void;
 }
 
 /** A drop-down of actions, of one choice, or of both. */
-export function Menu({ trigger, label, align = "start", side = "bottom", entries = [], choice, head }: MenuProps) {
+export function Menu({ trigger, label, align = "start", side = "bottom", entries = [], choice, head, isOpen, onOpenChange }: MenuProps) {
   return (
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} {...(isOpen !== undefined && { open: isOpen })} {...(onOpenChange && { onOpenChange })}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content

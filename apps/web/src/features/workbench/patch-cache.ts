@@ -56,6 +56,11 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
       void queries.invalidateQueries({ queryKey: key("secrets") });
       void queries.invalidateQueries({ queryKey: key("containers") });
       return;
+    case "board_changed":
+      void queries.invalidateQueries({ queryKey: key("board") });
+      if (event.data.subject !== "column")
+        void queries.invalidateQueries({ queryKey: [...key("card"), event.data.card_id ?? event.data.id] });
+      return;
     case "task_started":
     case "complete":
       void queries.invalidateQueries({ queryKey: key("sessions") });

@@ -1,4 +1,4 @@
-import { AppWindow, CodeXml, Settings2 } from "lucide-react";
+import { AppWindow, CodeXml, Settings2, SquareKanban } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { createElement, type ComponentType, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
@@ -34,6 +34,12 @@ interface Pane extends Look {
 export type PaneName = "canvas" | "timeline" | "board" | "notes" | "assets" | "settings";
 /** The views beside preview and code, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
 const panes: Partial<Record<PaneName, Pane>> = {
+  board: {
+    label: "Board",
+    icon: <SquareKanban size={14} />,
+    shortcut: "workbench.board",
+    Pane: lazily(async () => (await import("../kanban/BoardPane.tsx")).BoardPane),
+  },
   settings: {
     label: "Settings",
     icon: <Settings2 size={14} />,
@@ -67,6 +73,7 @@ export function useViewShortcuts(show: (view: View) => void): void {
   useShortcuts({
     "workbench.preview": () => show("preview"),
     "workbench.code": () => show("code"),
+    "workbench.board": () => show("board"),
     "workbench.settings": () => show("settings"),
   });
 }

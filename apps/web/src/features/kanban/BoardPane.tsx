@@ -1,0 +1,45 @@
+import { useQuery } from "@tanstack/react-query";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { Bar } from "../../ui/Panel.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { meQuery } from "../users/users.queries.ts";
+import type { ViewProps } from "../workbench/views.tsx";
+import { BoardView } from "./BoardView.tsx";
+import { useBoard } from "./use-board.ts";
+
+/** The project's board: its states; what is on it draws `BoardView`. */
+export function BoardPane({ project, events, compose }: ViewProps) {
+  const user = useQuery(meQuery).data;
+  const me = { id: user?.id ?? "", name: user?.name ?? "", username: user?.username ?? "" };
+  const { query, board, hidden, acts } = useBoard(project.id, me, events.isSettled);
+  if (board) return <BoardView projectId={project.id} board={board} hidden={hidden} me={me} acts={acts} compose={compose} />;
+  if (query.error)
+    return (
+      <ErrorState
+        title="The board could not be loaded"
+        onRetry={() => void query.refetch()}
+        isRetrying={query.isFetching}
+        details={detailsOf(query.error)}
+      >
+        {sentenceOf(query.error)}
+      </ErrorState>
+    );
+  return (
+    <div role="status" aria-label="Loading the board" className="flex min-h-0 flex-1 flex-col overflow-hidden">
+      <Bar>
+        <Skeleton className="h-7 w-56" />
+      </Bar>
+      <div className="flex gap-3 px-3">
+        {[3, 2, 1, 2, 3].map((cards, column) => (
+          <div key={column} className="grid w-[272px] flex-none content-start gap-2 rounded-3 bg-bg-2 p-2">
+            <Skeleton className="h-5 w-28" />
+            {Array.from({ length: cards }, (_, card) => (
+              <Skeleton key={card} className="h-16" />
+            ))}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}

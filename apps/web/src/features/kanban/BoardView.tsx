@@ -1,0 +1,196 @@
+import { useLocation, useNavigate } from "@tanstack/react-router";
+import { Plus } from "lucide-react";
+import type { Board, BoardColumn, Card, UserRef } from "@tesslate/contract";
+import { useMemo, useRef, useState } from "react";
+import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Kbd } from "../../ui/Kbd.tsx";
+import { Bar } from "../../ui/Panel.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { cardsOf, columnOf, dropPosition, fullSentence, isFiltering, isFull, matches, noFilter, refOf, stepPosition } from "./board.ts";
+import { BoardFilter } from "./BoardFilter.tsx";
+import { CardSheet } from "./CardSheet.tsx";
+import type { CardActs } from "./CardTile.tsx";
+import { ColumnDialog, DeleteColumnDialog } from "./ColumnDialogs.tsx";
+import { ColumnView, type ColumnActs } from "./ColumnView.tsx";
+import { useDrops } from "./drag.ts";
+import { NewColumn } from "./NewColumn.tsx";
+import { useBoardKeys } from "./use-board-keys.ts";
+import { useCardFocus } from "./use-card-focus.ts";
+import type { BoardActs } from "./use-board.ts";
+
+export interface BoardViewProps {
+  projectId: string;
+  board: Board;
+  /** Cards whose deletion can still be undone. */
+  hidden: ReadonlySet<string>;
+  me: UserRef;
+  acts: BoardActs;
+  compose: (text: string) => void;
+}
+
+/** Columns and cards; by hand, by key, by menu. The open card stands in the address: `#TSK-0012`. */
+export function BoardView({ projectId, board, hidden, me, acts, compose }: BoardViewProps) {
+  const root = useRef<HTMLDivElement>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const navigate = useNavigate();
+  const hash = useLocation({ select: (location) => location.hash });
+  const [filter, setFilter] = useState(noFilter);
+  const [addingTo, setAddingTo] = useState<string>();
+  const [menuId, setMenuId] = useState<string>();
+  const [dialog, setDialog] = useState<{ kind: "edit" | "delete"; columnId: string }>();
+  const focus = useCardFocus(root, board);
+
+  const isInSight = useHandler((card: Card) => !hidden.has(card.id) && matches(card, filter));
+  const isFiltered = isFiltering(filter);
+  const shown = useMemo(
+    () => new Map(board.columns.map((column) => [column.id, column.tasks.filter((card) => !hidden.has(card.id) && matches(card, filter))])),
+    [board, hidden, filter],
+  );
+  const all = cardsOf(board).filter((card) => !hidden.has(card.id));
+  const shownCount = [...shown.values()].reduce((sum, cards) => sum + cards.length, 0);
+  const openCard = all.find((card) => refOf(card) === hash);
+  const stopId = all.find((card) => card.id === focus.lastId && isInSight(card))?.id ?? [...shown.values()].flat()[0]?.id;
+  const columnById = (id: string) => board.columns.find((column) => column.id === id);
+
+  const place = (card: Card, column: BoardColumn, position: number) => {
+    if (isFull(column, card.id)) return toast(fullSentence(column), { kind: "failed" });
+    const from = columnOf(board, card.id);
+    if (from?.id === column.id && column.tasks.findIndex((other) => other.id === card.id) === position) return undefined;
+    acts.moveCard(card.id, column.id, position);
+    return undefined;
+  };
+  const close = useHandler(() => {
+    if (openCard) focus.keep(openCard.id);
+    void navigate({ to: ".", hash: "", replace: true });
+  });
+  const cardActs: CardActs = {
+    open: useHandler((card) => void navigate({ to: ".", hash: refOf(card), replace: true })),
+    moveTo: useHandler((card, column) => {
+      // Its menu does not travel along.
+      setMenuId(undefined);
+      place(card, column, dropPosition(column, card.id, isInSight));
+      focus.keep(card.id);
+    }),
+    step: useHandler((card, step) => {
+      const column = columnOf(board, card.id);
+      const position = column && stepPosition(column, card.id, isInSight, step);
+      if (column && position !== undefined) place(card, column, position);
+      focus.keep(card.id);
+    }),
+    handOver: useHandler((card) => {
+      close();
+      compose(`${refOf(card)}: ${card.title}${card.description ? `\n\n${card.description}` : ""}`);
+    }),
+    remove: useHandler((card) => {
+      focus.leave(card.id);
+      acts.deleteCard(card);
+    }),
+  };
+  const columnActs: ColumnActs = {
+    add: useHandler((column, title) => void acts.addCard(column, title)),
+    edit: useHandler((column) => setDialog({ kind: "edit", columnId: column.id })),
+    step: useHandler((column, step) => acts.moveColumn(column.id, column.position + step)),
+    remove: useHandler((column) => setDialog({ kind: "delete", columnId: column.id })),
+  };
+  const onMenu = useHandler((card: Card, isOpen: boolean) => setMenuId(isOpen ? card.id : undefined));
+  const startAdding = useHandler((columnId: string | undefined) => {
+    setAddingTo(columnId);
+    if (columnId === undefined && addingTo !== undefined) focus.toAdd(addingTo);
+  });
+
+  useDrops(board.id, {
+    onCard: (cardId, columnId, at) => {
+      const [card, column] = [all.find((known) => known.id === cardId), columnById(columnId)];
+      if (card && column) place(card, column, dropPosition(column, cardId, isInSight, at));
+    },
+    onColumn: (columnId, targetId, edge) => {
+      const others = board.columns.filter((column) => column.id !== columnId);
+      acts.moveColumn(columnId, others.findIndex((column) => column.id === targetId) + (edge === "right" ? 1 : 0));
+    },
+  });
+  useBoardKeys(root, {
+    cardOf: (id) => all.find((card) => card.id === id),
+    search: () => search.current?.focus(),
+    add: (columnId) => setAddingTo(columnId ?? columnOf(board, stopId ?? "")?.id ?? board.columns[0]?.id),
+    menu: (card) => setMenuId(card.id),
+    step: cardActs.step,
+    shift: (card, step) => {
+      const at = board.columns.findIndex((column) => column.id === card.column_id);
+      const next = board.columns[at + step];
+      if (next) cardActs.moveTo(card, next);
+    },
+    remove: cardActs.remove,
+  });
+
+  const dialogColumn = dialog && columnById(dialog.columnId);
+  return (
+    <div ref={root} role="region" aria-label="Board" className="flex min-h-0 flex-1 flex-col">
+      <Bar label="Board" className="gap-2 px-3">
+        <BoardFilter board={board} me={me} filter={filter} onChange={setFilter} searchRef={search} />
+        <span className="flex-1" />
+        <Button
+          className="narrow:hidden"
+          icon={<Plus size={14} />}
+          keys={<Kbd>N</Kbd>}
+          aria-keyshortcuts={ariaKeys("board.new")}
+          onClick={() => setAddingTo((board.columns.find((column) => column.is_backlog) ?? board.columns[0])?.id)}
+        >
+          New card
+        </Button>
+      </Bar>
+      {isFiltered ? (
+        <div role="status" className="flex flex-none items-center gap-2 px-3 pb-2 text-xs text-fg-1">
+          <span className="num">
+            {shownCount} of {all.length} {all.length === 1 ? "card" : "cards"} in sight.
+          </span>
+          <Button size="sm" variant="ghost" onClick={() => setFilter(noFilter)}>
+            Show all
+          </Button>
+        </div>
+      ) : null}
+      <div className="flex min-h-0 flex-1 snap-x scroll-px-3 items-start gap-2 overflow-x-auto px-3 pb-3 [scrollbar-width:thin] wide:snap-none">
+        {board.columns.map((column) => (
+          <ColumnView
+            key={column.id}
+            boardId={board.id}
+            column={column}
+            columns={board.columns}
+            cards={shown.get(column.id) ?? []}
+            isFiltered={isFiltered}
+            stopId={stopId}
+            menuId={menuId}
+            isAdding={addingTo === column.id}
+            onAdding={startAdding}
+            onMenu={onMenu}
+            onFocusCard={focus.note}
+            cardActs={cardActs}
+            acts={columnActs}
+          />
+        ))}
+        <NewColumn onAdd={acts.addColumn} />
+      </div>
+      {openCard ? (
+        <CardSheet projectId={projectId} card={openCard} board={board} me={me} acts={acts} onClose={close} onHandOver={cardActs.handOver} />
+      ) : null}
+      {dialogColumn && dialog.kind === "edit" ? (
+        <ColumnDialog
+          key={dialogColumn.id}
+          column={dialogColumn}
+          onClose={() => setDialog(undefined)}
+          onSave={(change) => acts.updateColumn(dialogColumn.id, change)}
+        />
+      ) : null}
+      {dialogColumn && dialog.kind === "delete" ? (
+        <DeleteColumnDialog
+          key={dialogColumn.id}
+          column={dialogColumn}
+          others={board.columns.filter((column) => column.id !== dialogColumn.id)}
+          onClose={() => setDialog(undefined)}
+          onDelete={(moveTo) => acts.deleteColumn(dialogColumn.id, moveTo)}
+        />
+      ) : null}
+    </div>
+  );
+}

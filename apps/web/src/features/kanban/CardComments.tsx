@@ -1,0 +1,108 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { Markdown } from "../chat/Markdown.tsx";
+import { useServices } from "../workbench/services.ts";
+import { cardQuery } from "./kanban.queries.ts";
+
+/** What was said about a card, oldest first, and a place to say more. */
+export function CardComments({
+  projectId,
+  cardId,
+  onSend,
+}: {
+  projectId: string;
+  cardId: string;
+  onSend: (content: string) => Promise<unknown>;
+}) {
+  const { api } = useServices();
+  const query = useQuery(cardQuery(api, projectId, cardId));
+  const [text, setText] = useState("");
+  const [isSending, setIsSending] = useState(false);
+  const [failure, setFailure] = useState<string>();
+  const send = async () => {
+    const content = text.trim();
+    if (content === "" || isSending) return;
+    setIsSending(true);
+    setFailure(undefined);
+    try {
+      await onSend(content);
+      setText("");
+    } catch (error) {
+      setFailure(sentenceOf(error));
+    } finally {
+      setIsSending(false);
+    }
+  };
+  const comments = query.data?.comments;
+  return (
+    <section aria-label="Comments" className="mt-6 border-t border-line-0 pt-4">
+      <h3 className="text-sm font-medium">
+        Comments {comments && comments.length > 0 ? <span className="num text-fg-2">{comments.length}</span> : null}
+      </h3>
+      {query.isPending ? <SkeletonRows count={2} label="Loading the comments" className="pt-3" /> : null}
+      {query.error && !comments ? (
+        <ErrorState
+          className="px-0"
+          title="The comments could not be loaded"
+          onRetry={() => void query.refetch()}
+          isRetrying={query.isFetching}
+          details={detailsOf(query.error)}
+        >
+          {sentenceOf(query.error)}
+        </ErrorState>
+      ) : null}
+      {comments ? (
+        <ol className="grid gap-3 pt-2">
+          {comments.map((comment) => (
+            <li key={comment.id}>
+              <div className="text-xs text-fg-2">
+                <b className="text-fg-0">{comment.user.name}</b>{" "}
+                <time dateTime={comment.created_at} title={momentOf(comment.created_at)}>
+                  {agoOf(comment.created_at)}
+                </time>
+              </div>
+              <div className="text-md text-fg-1">
+                <Markdown text={comment.content} />
+              </div>
+            </li>
+          ))}
+        </ol>
+      ) : null}
+      <form
+        className="grid gap-2 pt-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
+        <Field label={<span className="sr-only">New comment</span>} error={failure}>
+          <Textarea
+            rows={2}
+            value={text}
+            maxLength={10_000}
+            placeholder="Say something, in Markdown"
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={(event) => {
+              if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
+                event.preventDefault();
+                void send();
+              }
+            }}
+          />
+        </Field>
+        <div>
+          <Button type="submit" size="sm" disabled={text.trim() === ""} isLoading={isSending} loadingWord="Sending">
+            Comment
+          </Button>
+        </div>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,74 @@
+import { Bot, Trash2 } from "lucide-react";
+import type { Board, Card, UserRef } from "@tesslate/contract";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Sheet } from "../../ui/Sheet.tsx";
+import { refOf } from "./board.ts";
+import { CardComments } from "./CardComments.tsx";
+import { CardFields } from "./CardFields.tsx";
+import type { BoardActs } from "./use-board.ts";
+
+export interface CardSheetProps {
+  projectId: string;
+  card: Card;
+  board: Board;
+  me: UserRef;
+  acts: BoardActs;
+  onClose: () => void;
+  onHandOver: (card: Card) => void;
+}
+
+/** One card, all of it. */
+export function CardSheet({ projectId, card, board, me, acts, onClose, onHandOver }: CardSheetProps) {
+  return (
+    <Sheet
+      isOpen
+      onOpenChange={(isOpen) => {
+        if (!isOpen) onClose();
+      }}
+      title={refOf(card)}
+      footer={
+        <>
+          <Button icon={<Bot size={14} />} onClick={() => onHandOver(card)}>
+            Hand to the agent
+          </Button>
+          <span className="flex-1" />
+          <Button
+            variant="danger"
+            icon={<Trash2 size={14} />}
+            onClick={() => {
+              onClose();
+              acts.deleteCard(card);
+            }}
+          >
+            Delete
+          </Button>
+        </>
+      }
+    >
+      <CardFields
+        key={card.id}
+        card={card}
+        board={board}
+        me={me}
+        onChange={(change) => acts.updateCard(card.id, change)}
+        onMove={(columnId) => acts.moveCard(card.id, columnId, board.columns.find((column) => column.id === columnId)?.tasks.length ?? 0)}
+      />
+      <CardComments projectId={projectId} cardId={card.id} onSend={(content) => acts.comment(card.id, content)} />
+      <p className="pt-5 text-xs text-fg-2">
+        {card.reporter ? `By ${card.reporter.name}, ` : ""}
+        <time dateTime={card.created_at} title={momentOf(card.created_at)}>
+          {agoOf(card.created_at)}
+        </time>
+        {card.completed_at ? (
+          <>
+            ; done{" "}
+            <time dateTime={card.completed_at} title={momentOf(card.completed_at)}>
+              {agoOf(card.completed_at)}
+            </time>
+          </>
+        ) : null}
+      </p>
+    </Sheet>
+  );
+}

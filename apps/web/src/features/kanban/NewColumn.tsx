@@ -1,0 +1,53 @@
+import { Plus } from "lucide-react";
+import { useState } from "react";
+import { Button } from "../../ui/Button.tsx";
+import { Input } from "../../ui/Input.tsx";
+
+/** The last place of the board: a name and Enter make a column. */
+export function NewColumn({ onAdd }: { onAdd: (name: string) => Promise<unknown> }) {
+  const [name, setName] = useState<string>();
+  const [isAdding, setIsAdding] = useState(false);
+  if (name === undefined)
+    return (
+      <div className="w-[220px] flex-none narrow:w-[min(300px,82cqw)]">
+        <Button variant="ghost" icon={<Plus size={14} />} onClick={() => setName("")}>
+          Add column
+        </Button>
+      </div>
+    );
+  const add = async () => {
+    if (name.trim() === "" || isAdding) return;
+    setIsAdding(true);
+    const made = await onAdd(name.trim());
+    setIsAdding(false);
+    if (made !== undefined) setName(undefined);
+  };
+  return (
+    <form
+      className="grid w-[272px] flex-none content-start gap-2 rounded-3 bg-bg-2 p-2 narrow:w-[min(300px,82cqw)]"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void add();
+      }}
+    >
+      <Input
+        size="sm"
+        autoFocus
+        aria-label="Name of the new column"
+        placeholder="Name"
+        maxLength={100}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        onKeyDown={(event) => event.key === "Escape" && setName(undefined)}
+      />
+      <div className="flex gap-1.5">
+        <Button size="sm" type="submit" isLoading={isAdding} loadingWord="Adding" disabled={name.trim() === ""}>
+          Add column
+        </Button>
+        <Button size="sm" variant="ghost" onClick={() => setName(undefined)}>
+          Close
+        </Button>
+      </div>
+    </form>
+  );
+}

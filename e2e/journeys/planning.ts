@@ -1,0 +1,301 @@
+/// <reference lib="dom" />
+/** Browser journeys over a project's board, notes and assets, on the built product in a process of its own. `--shots DIR` also writes screenshots. */
+import type { Board } from "@tesslate/contract";
+import type { Page } from "playwright-core";
+import { createProject, signUp } from "../account.ts";
+import { openBrowser } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const studio = await startStudio();
+process.on("exit", () => studio.process.kill("SIGTERM"));
+const account = await signUp(studio.url);
+const project = await createProject(account, "Alder Street Bakery", "static");
+const watched = await openBrowser(studio.url);
+const { page } = watched;
+page.setDefaultTimeout(10_000);
+
+const open = async (view: string) => {
+  await page.goto(`${studio.url}/p/${project.slug}/${view}`);
+};
+/** Every look of the view that is open: light, dark, phone; and that none is wider than its window. */
+const looks = async (name: string, view?: string) => {
+  for (const [scheme, size, mark] of [
+    ["light", { width: 1440, height: 900 }, "light-d"],
+    ["dark", { width: 1440, height: 900 }, "dark-d"],
+    ["light", { width: 390, height: 844 }, "light-m"],
+    ["dark", { width: 390, height: 844 }, "dark-m"],
+  ] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize(size);
+    if (view && size.width === 390) await showOnPhone(page, view);
+    await page.waitForTimeout(400);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    await shot(page, `${name}-${mark}`);
+    await accessible(page, `${name} ${mark}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+};
+async function showOnPhone(on: Page, view: string): Promise<void> {
+  await on.getByRole("button", { name: "More" }).click();
+  await on.getByRole("menuitem", { name: view }).click();
+}
+
+const boardNow = () => account.api.kanban.board({ params: { project_id: project.slug } });
+const namesOf = (board: Board) => board.columns.map((c) => `${c.name}: ${c.tasks.map((t) => t.title).join(", ")}`);
+const column = (name: string) => page.locator("section[data-column]").filter({ has: page.getByRole("heading", { name, exact: true }) });
+const cardIn = (name: string, title: string) => column(name).getByTestId("board-card").filter({ hasText: title });
+const shownBoard = () =>
+  page.locator("section[data-column]").evaluateAll((sections) =>
+    sections.map((section) => {
+      const titles = [...section.querySelectorAll("[data-card] .font-medium.break-words")].map((e) => e.textContent);
+      return `${section.querySelector("h2")?.textContent ?? ""}: ${titles.join(", ")}`;
+    }),
+  );
+const sameAsServer = (what: string) =>
+  until(
+    `${what}: the page shows what the server has`,
+    async () => JSON.stringify(await shownBoard()) === JSON.stringify(namesOf(await boardNow())),
+    8000,
+  ).catch(async (error: unknown) => {
+    throw new Error(
+      `${String(error)}\npage:   ${JSON.stringify(await shownBoard())}\nserver: ${JSON.stringify(namesOf(await boardNow()))}`,
+    );
+  });
+
+await runJourneys(
+  [
+    {
+      name: "board: add a column, add cards inline",
+      run: async () => {
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(account.email);
+        await page.getByLabel("Password", { exact: true }).fill(account.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await open("board");
+        await column("Backlog").waitFor();
+        await looks("board-empty", "Board");
+        await page.getByRole("button", { name: "Add column" }).click();
+        await page.getByLabel("Name of the new column").fill("Blocked");
+        await page.keyboard.press("Enter");
+        await column("Blocked").waitFor();
+        await page.getByRole("button", { name: "Add a card to Backlog" }).click();
+        for (const title of ["Take orders online", "Price list", "Opening hours", "Closed on Mondays", "Pick-up slots"]) {
+          await page.keyboard.type(title);
+          await page.keyboard.press("Enter");
+        }
+        await page.keyboard.press("Escape");
+        await until("five cards", async () => (await boardNow()).columns[0]?.tasks.length === 5);
+        await sameAsServer("after adding");
+      },
+    },
+    {
+      name: "board: every field of a card is edited in its sheet and is there after a reload",
+      run: async () => {
+        await cardIn("Backlog", "Take orders online").getByRole("button").first().click();
+        const sheet = page.getByRole("dialog");
+        await sheet.getByLabel("Title").fill("Take orders for bread");
+        await sheet.getByLabel("Title").press("Enter");
+        const choose = async (label: string, option: string) => {
+          await sheet.getByLabel(label, { exact: true }).click();
+          await page.getByRole("option", { name: option }).click();
+        };
+        await choose("Priority", "Critical");
+        await choose("Type", "Feature");
+        await choose("Assignee", "(you)");
+        await sheet.getByLabel("Estimate").fill("12");
+        await sheet.getByLabel("Spent").fill("3");
+        await sheet.getByLabel("Due").fill("2031-03-14");
+        await sheet.getByLabel("Tags").fill("shop, launch");
+        await page.keyboard.press("Enter");
+        await sheet.getByLabel("Description").fill("People order **before** Friday.\n\n- slots of 30 minutes\n- at most six orders each");
+        await page.keyboard.press("Control+Enter");
+        await sheet.locator("strong", { hasText: "before" }).waitFor();
+        await sheet.getByLabel("New comment").fill("What about `cancelled` orders?");
+        await page.keyboard.press("Control+Enter");
+        await sheet.getByText("orders?").waitFor();
+        await looks("card");
+        await page.keyboard.press("Escape");
+        await sheet.waitFor({ state: "hidden" });
+        const id = (await boardNow()).columns[0]?.tasks[0]?.id ?? "";
+        const stored = await account.api.kanban.getCard({ params: { project_id: project.slug, id } });
+        const { title, priority, task_type, assignee, estimate_hours, spent_hours, due_date, tags, description, comments } = stored;
+        const seen = JSON.stringify([
+          title,
+          priority,
+          task_type,
+          assignee?.name,
+          estimate_hours,
+          spent_hours,
+          due_date,
+          tags,
+          description,
+          comments[0]?.content,
+        ]);
+        const wanted = JSON.stringify([
+          "Take orders for bread",
+          "critical",
+          "feature",
+          "Nadia",
+          12,
+          3,
+          "2031-03-14T00:00:00.000Z",
+          ["shop", "launch"],
+          "People order **before** Friday.\n\n- slots of 30 minutes\n- at most six orders each",
+          "What about `cancelled` orders?",
+        ]);
+        expect(seen === wanted, `stored: ${seen}`);
+        await page.reload();
+        await cardIn("Backlog", "Take orders for bread").waitFor();
+        await sameAsServer("after a reload");
+      },
+    },
+    {
+      name: "board: M moves a card to another column, Shift and arrows step it, the keyboard stays on it",
+      run: async () => {
+        await cardIn("Backlog", "Price list").locator("[data-card]").focus();
+        await page.keyboard.press("m");
+        await page.getByRole("menuitem", { name: "In Progress" }).click();
+        await cardIn("In Progress", "Price list").waitFor();
+        await until("the focus is on it", () => page.evaluate(() => document.activeElement?.textContent?.includes("Price list")), 3000);
+        await page.keyboard.press("Shift+ArrowRight");
+        await cardIn("Review", "Price list").waitFor();
+        await page.keyboard.press("Shift+ArrowLeft");
+        await page.keyboard.press("Shift+ArrowLeft");
+        await cardIn("To Do", "Price list").waitFor();
+        await cardIn("Backlog", "Opening hours").locator("[data-card]").focus();
+        await page.keyboard.press("Shift+ArrowDown");
+        await until("a step down", async () => (await boardNow()).columns[0]?.tasks.map((t) => t.title)[2] === "Opening hours");
+        await page.keyboard.press("ArrowUp");
+        await until("arrows walk", () => page.evaluate(() => document.activeElement?.textContent?.includes("Closed on Mondays")), 3000);
+        await page.keyboard.press("Enter");
+        await page.getByRole("dialog").waitFor();
+        expect(page.url().includes("#TSK-"), "the open card stands in the address");
+        await page.keyboard.press("Escape");
+        await sameAsServer("after keys");
+      },
+    },
+    {
+      name: "board: a card dragged while a filter hides others lands where it was dropped",
+      run: async () => {
+        // All columns in sight: what is dragged does not scroll.
+        await page.setViewportSize({ width: 2300, height: 900 });
+        await page.getByLabel("Search the cards").fill("slots");
+        await page.getByText("2 of 5 cards in sight.").waitFor();
+        await until("two are in sight", async () => (await page.getByTestId("board-card").count()) === 2);
+        // In sight: "Take orders for bread" (its description says slots) and "Pick-up slots"; two hidden ones lie between.
+        await cardIn("Backlog", "Pick-up slots").dragTo(cardIn("Backlog", "Take orders for bread"), { targetPosition: { x: 60, y: 70 } });
+        await until("behind the first", async () => (await boardNow()).columns[0]?.tasks.map((t) => t.title)[1] === "Pick-up slots").catch(
+          async () => {
+            throw new Error(JSON.stringify(namesOf(await boardNow())));
+          },
+        );
+        await page.getByRole("button", { name: "Show all" }).click();
+        await sameAsServer("after a filtered drag");
+        await cardIn("Backlog", "Closed on Mondays").dragTo(column("Blocked"));
+        await cardIn("Blocked", "Closed on Mondays").waitFor();
+        await sameAsServer("after a drag between columns");
+        await column("Blocked")
+          .locator("h2")
+          .dragTo(column("Done"), { targetPosition: { x: 20, y: 60 } });
+        await until("the column stands before Done", async () => (await boardNow()).columns.map((c) => c.name).indexOf("Blocked") === 4);
+        await sameAsServer("after dragging a column");
+      },
+    },
+    {
+      name: "board: a full column refuses and says why; columns are edited, moved and deleted with their cards kept",
+      run: async () => {
+        await column("To Do").getByRole("button", { name: "Change column" }).click();
+        await page.getByRole("menuitem", { name: "Edit column" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Name").fill("Next");
+        await dialog.getByLabel("Limit").fill("1");
+        await dialog.getByRole("radio", { name: "teal" }).click();
+        await accessible(page, "column dialog");
+        await shot(page, "board-column-dialog");
+        await dialog.getByRole("button", { name: "Save" }).click();
+        await column("Next").getByText("full").waitFor();
+        await cardIn("Backlog", "Opening hours").dragTo(column("Next"));
+        await page.getByText("“Next” holds at most 1 card. Move one out first, or raise its limit.").first().waitFor();
+        await shot(page, "board-full");
+        await cardIn("Backlog", "Opening hours").waitFor();
+        await column("Blocked").getByRole("button", { name: "Change column" }).click();
+        await page.getByRole("menuitem", { name: "Move left" }).click();
+        await until("moved", async () => (await boardNow()).columns.map((c) => c.name).indexOf("Blocked") === 3);
+        await column("Blocked").getByRole("button", { name: "Change column" }).click();
+        await page.getByRole("menuitem", { name: "Delete column" }).click();
+        const confirm = page.getByRole("alertdialog");
+        await confirm.getByRole("combobox").click();
+        await page.getByRole("option", { name: "Move to Review" }).click();
+        await shot(page, "board-delete-column");
+        await confirm.getByRole("button", { name: "Delete column" }).click();
+        await cardIn("Review", "Closed on Mondays").waitFor();
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await sameAsServer("after deleting a column");
+      },
+    },
+    {
+      name: "board: a deleted card comes back with Undo, and goes when nobody asks",
+      run: async () => {
+        await cardIn("Backlog", "Opening hours").locator("[data-card]").focus();
+        await page.keyboard.press("Delete");
+        await cardIn("Backlog", "Opening hours").waitFor({ state: "detached" });
+        await page.getByRole("button", { name: "Undo" }).click();
+        await cardIn("Backlog", "Opening hours").waitFor();
+        expect(
+          namesOf(await boardNow())
+            .join()
+            .includes("Opening hours"),
+          "nothing was deleted",
+        );
+        await cardIn("Backlog", "Opening hours").locator("[data-card]").focus();
+        await page.keyboard.press("Delete");
+        await until(
+          "it is gone for good",
+          async () =>
+            !namesOf(await boardNow())
+              .join()
+              .includes("Opening hours"),
+          14_000,
+        );
+        await sameAsServer("after deleting");
+      },
+    },
+    {
+      name: "board: what somebody else changes appears by itself; every look of it is clean",
+      run: async () => {
+        const board = await boardNow();
+        const add = (title: string, column_id: string | undefined, more: object = {}) =>
+          account.api.kanban.createCard({
+            params: { project_id: project.slug },
+            body: { title, ...(column_id && { column_id }), ...more },
+          });
+        const [, next, progress, review, done] = board.columns.map((c) => c.id);
+        await account.api.kanban.updateColumn({ params: { project_id: project.slug, id: next ?? "" }, body: { task_limit: 3 } });
+        await add("Confirmation mail after an order", progress, {
+          priority: "high",
+          task_type: "feature",
+          tags: ["mail"],
+          estimate_hours: 4,
+        });
+        await add("Full slot can still be reserved when two people press at the same moment", progress, {
+          priority: "urgent",
+          task_type: "bug",
+          due_date: "2024-03-14T00:00:00Z",
+        });
+        await add("Bread list with prices and allergens", done, { task_type: "story", tags: ["shop", "launch", "menu", "print", "seo"] });
+        await add("Print the orders of a day", next, { priority: "low", task_type: "task", due_date: "2031-01-02T00:00:00Z" });
+        await add("Write down how refunds work", review, { priority: "medium", task_type: "docs" });
+        await cardIn("Review", "Write down how refunds work").waitFor();
+        await sameAsServer("after changes from elsewhere");
+        await looks("board", "Board");
+        noOffences(watched);
+      },
+    },
+  ],
+  (name) => shot(page, `failed-${name.replaceAll(/\W+/g, "-").slice(0, 40)}`),
+);
