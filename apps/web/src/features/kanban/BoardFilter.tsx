@@ -12,7 +12,7 @@ import { TabCount } from "../../ui/Tabs.tsx";
 import { cardsOf, noFilter, type CardFilter } from "./board.ts";
 import { priorityLooks, typeLooks } from "./card-looks.tsx";
 
-const any = "any";
+const unset = "any";
 
 /** Which cards are in sight. */
 export function BoardFilter({
@@ -37,9 +37,9 @@ export function BoardFilter({
     <Field label={label}>
       <Select
         size="sm"
-        value={filter[key] || any}
-        options={[{ value: any, label: "Any" }, ...options]}
-        onChange={(value) => onChange({ ...filter, [key]: value === any ? "" : value })}
+        value={filter[key] || unset}
+        options={[{ value: unset, label: "Any" }, ...options]}
+        onChange={(value) => onChange({ ...filter, [key]: value === unset ? "" : value })}
       />
     </Field>
   );
