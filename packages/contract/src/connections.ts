@@ -33,6 +33,7 @@ export const Connection = Type.Object({
   connector_type: ConnectorType,
   config: Nullable(JsonObject),
   label: Nullable(Type.String()),
+  env_keys: Type.Array(Type.String(), { description: "Names of the variables that the target gets through it" }),
   created_at: Timestamp,
 });
 export type Connection = Static<typeof Connection>;

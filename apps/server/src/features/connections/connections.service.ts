@@ -6,7 +6,7 @@ import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { ContainerRow } from "../containers/containers.table.ts";
 import type { ConnectionsStore } from "./connections.store.ts";
 import type { ConnectionRow } from "./connections.table.ts";
-import { mappingOf, offeredBy } from "./exports.ts";
+import { exportsOf, mappingOf, offeredBy } from "./exports.ts";
 import { leadsTo } from "./graph.ts";
 
 const maxConfigBytes = 16 * 1024;
@@ -35,12 +35,15 @@ export function createConnections({ access, store, events }: { access: Connectio
       const project = await access.require(userId, ref);
       const page = pageOf(query);
       const { rows, total } = await store.list(project.id, page);
-      return page.envelope(rows, total);
+      return page.envelope(
+        rows.map(({ row, source }) => wireOf(row, source)),
+        total,
+      );
     },
     create: async (userId: string, ref: string, body: CreateConnection): Promise<Connection> => {
       const project = await access.require(userId, ref);
       const { source_container_id: sourceId, target_container_id: targetId } = body;
-      const { row, stale } = await store.transaction(async (tx) => {
+      const { row, source, stale } = await store.transaction(async (tx) => {
         await store.lockProject(tx, project.id);
         const held = await store.holdContainers(tx, project.id, [sourceId, targetId]);
         const source = held.find((c) => c.id === sourceId);
@@ -59,10 +62,10 @@ export function createConnections({ access, store, events }: { access: Connectio
           );
         const made = await store.insert(tx, { ...valuesOf(source, body), project_id: project.id });
         if (!made) throw conflict("conflict", `${source.name} is connected to ${target.name} already.`);
-        return { row: made, stale: await access.markStale(project.id, [targetId], tx) };
+        return { row: made, source, stale: await access.markStale(project.id, [targetId], tx) };
       });
       await tell(row, "add", stale);
-      return row;
+      return wireOf(row, source);
     },
     remove: async (userId: string, ref: string, id: string): Promise<void> => {
       const project = await access.require(userId, ref);
@@ -75,6 +78,11 @@ export function createConnections({ access, store, events }: { access: Connectio
     },
   };
 }
+
+const wireOf = (row: ConnectionRow, source: ContainerRow): Connection => ({
+  ...row,
+  env_keys: exportsOf(source, row).map(({ key }) => key),
+});
 
 /** The columns of a new connection. A service gives its variables under their own names unless a mapping says otherwise. */
 function valuesOf(source: ContainerRow, body: CreateConnection): Omit<ConnectionRow, "id" | "project_id" | "created_at"> {

@@ -12,8 +12,9 @@ export function createConnectionsStore(db: Database) {
       const where = eq(connections.project_id, projectId);
       const [rows, [total]] = await Promise.all([
         db
-          .select()
+          .select({ row: connections, source: containers })
           .from(connections)
+          .innerJoin(containers, eq(containers.id, connections.source_container_id))
           .where(where)
           .orderBy(...inOrder)
           .limit(page.limit)

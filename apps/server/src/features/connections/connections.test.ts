@@ -53,9 +53,14 @@ describe("connections", () => {
       connector_type: "env_injection",
       label: "rows",
       config: { env_mapping: { DATABASE_URL: "DATABASE_URL", POSTGRES_PASSWORD: "POSTGRES_PASSWORD" } },
+      env_keys: expect.arrayContaining(["DATABASE_URL", "POSTGRES_PASSWORD"]),
     });
     const toWeb = await connect(app, ada, api, web, { connector_type: "http_api", config: { base_path: "/api" } });
-    expect(toWeb).toMatchObject({ connector_type: "http_api", config: { base_path: "/api" } });
+    expect(toWeb).toMatchObject({
+      connector_type: "http_api",
+      config: { base_path: "/api" },
+      env_keys: ["API_URL", "API_HOST", "API_PORT"],
+    });
 
     const refused = async (json: object, user = ada) => {
       const response = await app.request(`/api/projects/${project.slug}/connections`, { method: "POST", json, user });
