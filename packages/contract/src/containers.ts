@@ -44,6 +44,7 @@ export const Container = Type.Object({
   position_x: Type.Number(),
   position_y: Type.Number(),
   status: ContainerStatus,
+  status_message: Nullable(Type.String({ description: "Why it failed, as a sentence; null while it did not" })),
   url: Nullable(Type.String()),
   last_started_at: Nullable(Timestamp),
   needs_restart: Type.Boolean(),

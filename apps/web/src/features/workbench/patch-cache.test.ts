@@ -26,8 +26,46 @@ describe("events into the cache", () => {
       project,
       event("container_status", { container_id: "k1", name: "web", status: "running", url: "http://x", port: 5173 }),
     );
-    expect(queries.getQueryData(key("containers"))).toEqual([{ id: "k1", name: "web", status: "running", url: "http://x", port: 5173 }]);
+    expect(queries.getQueryData(key("containers"))).toEqual([
+      { id: "k1", name: "web", status: "running", status_message: null, url: "http://x", port: 5173 },
+    ]);
     expect(isStale(queries, key("containers"))).toBe(false);
+  });
+  test("a crash says why, until it starts again", () => {
+    const queries = fresh();
+    const say = (status: string, over: object = {}) =>
+      patchCache(queries, project, event("container_status", { container_id: "k1", name: "web", status, url: null, ...over }));
+    say("failed", { exit_code: 137, message: "It ended with exit code 137." });
+    expect(queries.getQueryData(key("containers"))).toMatchObject([{ status: "failed", status_message: "It ended with exit code 137." }]);
+    say("starting");
+    expect(queries.getQueryData(key("containers"))).toMatchObject([{ status: "starting", status_message: null, needs_restart: false }]);
+  });
+  test("what somebody moved on the canvas", () => {
+    const queries = fresh();
+    queries.setQueryData(key("previews"), [{ id: "v1", position_x: 0, position_y: 0, width: null, height: null, current_path: "/a" }]);
+    patchCache(
+      queries,
+      project,
+      event("positions_changed", {
+        containers: [{ id: "k1", position_x: 5, position_y: 6 }],
+        previews: [{ id: "v1", position_x: 7, position_y: 8, width: 320, height: null }],
+      }),
+    );
+    expect(queries.getQueryData(key("containers"))).toMatchObject([{ id: "k1", name: "web", position_x: 5, position_y: 6 }]);
+    expect(queries.getQueryData(key("previews"))).toEqual([
+      { id: "v1", position_x: 7, position_y: 8, width: 320, height: null, current_path: "/a" },
+    ]);
+    const before = queries.getQueryData(key("previews"));
+    patchCache(queries, project, event("positions_changed", { containers: [], previews: [] }));
+    expect(queries.getQueryData(key("previews"))).toBe(before);
+  });
+  test("what somebody added to the canvas or took away", () => {
+    const queries = fresh();
+    for (const name of ["previews", "connections"]) queries.setQueryData(key(name), []);
+    patchCache(queries, project, event("graph_changed", { part: "connection", op: "add", id: "c1" }));
+    expect([isStale(queries, key("connections")), isStale(queries, key("previews"))]).toEqual([true, false]);
+    patchCache(queries, project, event("graph_changed", { part: "container", op: "delete", id: "k1" }));
+    expect([isStale(queries, key("containers")), isStale(queries, key("previews"))]).toEqual([true, true]);
   });
   test("a container never heard of: the list is read again", () => {
     const queries = fresh();

@@ -1,12 +1,29 @@
 import type { QueryClient } from "@tanstack/react-query";
-import type { Container, Project, ProjectEvent, ProjectEventData, Task } from "@tesslate/contract";
+import type { Container, Preview, Project, ProjectEvent, ProjectEventData, Task } from "@tesslate/contract";
 import { patchTree, type FileTree } from "../files/tree.ts";
 
 export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
   const known = list.find((container) => container.id === data.container_id);
   if (!known) return undefined;
-  const next: Container = { ...known, status: data.status, url: data.url ?? known.url, port: data.port ?? known.port };
+  const next: Container = {
+    ...known,
+    status: data.status,
+    status_message: data.status === "failed" ? (data.message ?? null) : null,
+    // What starts takes its present variables and port along.
+    needs_restart: data.status === "starting" ? false : known.needs_restart,
+    url: data.url ?? known.url,
+    port: data.port ?? known.port,
+  };
   return list.map((container) => (container === known ? next : container));
+}
+
+/** The same list when nothing of it was moved. */
+export function patchPlaces<T extends { id: string; position_x: number; position_y: number }>(
+  list: readonly T[],
+  places: readonly (Partial<T> & { id: string })[],
+): readonly T[] {
+  const byId = new Map(places.map((place) => [place.id, place]));
+  return list.some((item) => byId.has(item.id)) ? list.map((item) => ({ ...item, ...byId.get(item.id) })) : list;
 }
 
 export function patchTasks(list: readonly Task[], task: Task): Task[] {
@@ -25,6 +42,18 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
       else void queries.invalidateQueries({ queryKey: key("containers") });
       return;
     }
+    case "graph_changed":
+      void queries.invalidateQueries({ queryKey: key(`${event.data.part}s`) });
+      // With a container go its connections, and previews lose what they show.
+      if (event.data.part === "container" && event.data.op === "delete") {
+        void queries.invalidateQueries({ queryKey: key("connections") });
+        void queries.invalidateQueries({ queryKey: key("previews") });
+      }
+      return;
+    case "positions_changed":
+      queries.setQueryData<readonly Container[]>(key("containers"), (list) => list && patchPlaces(list, event.data.containers));
+      queries.setQueryData<readonly Preview[]>(key("previews"), (list) => list && patchPlaces(list, event.data.previews));
+      return;
     case "project_status":
       queries.setQueryData<Project>(
         ["projects", project.slug],
