@@ -7,7 +7,7 @@ export interface Shortcut {
   scope: string;
   /** tinykeys notation: `$mod+KeyK`, `g h`, `[Shift]+?`. The first is the one shown. */
   keys: readonly string[];
-  /** Works while a text field has focus; by default only chords with Ctrl, Meta or Alt do. */
+  /** Works while a text field has focus; by default only chords with Ctrl, Meta or Alt do. False for what a field does itself, such as undo. */
   isForFields?: boolean;
 }
 
@@ -26,6 +26,8 @@ const symbols: Record<string, string> = {
   period: ".",
   comma: ",",
   slash: "/",
+  equal: "+",
+  minus: "-",
 };
 
 function capOf(key: string): string {

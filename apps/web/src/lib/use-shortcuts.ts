@@ -31,7 +31,7 @@ export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement 
         bindings[keys] = (event) => {
           const element = event.target instanceof Element ? event.target : undefined;
           if (event.defaultPrevented) return;
-          if (!hasModifier(keys) && !entry.isForFields && element?.closest(fields)) return;
+          if (!(entry.isForFields ?? hasModifier(keys)) && element?.closest(fields)) return;
           if (!within && document.querySelector("[role='dialog'], [role='alertdialog']")) return;
           event.preventDefault();
           window.dispatchEvent(new CustomEvent(shortcutEvent, { detail: id }));

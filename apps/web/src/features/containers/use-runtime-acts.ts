@@ -1,10 +1,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { Contract, Task } from "@tesslate/contract";
+import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/contract/client";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
 import { projectKey } from "../workbench/workbench.queries.ts";
+import { useAdoptTask } from "./use-adopt-task.ts";
 
 export interface RuntimeActs {
   start: () => Promise<void>;
@@ -25,15 +26,8 @@ export function useRuntimeActs(project: { id: string; slug: string }): RuntimeAc
       queries.invalidateQueries({ queryKey: projectKey(project.slug) }),
       queries.invalidateQueries({ queryKey: ["project", project.id, "containers"] }),
     ]);
-  /** The task is known before its first event, so that the screen changes at once. */
-  const adopt = async ({ task_id: taskId }: { task_id: string | null }) => {
-    if (!taskId) return refresh();
-    const key = ["project", project.id, "tasks"];
-    if (queries.getQueryData<Task[]>(key)?.some((task) => task.id === taskId)) return undefined;
-    const task = await api.tasks.get({ params: { task_id: taskId } });
-    queries.setQueryData<Task[]>(key, (list) => (list?.some((known) => known.id === taskId) ? list : [task, ...(list ?? [])]));
-    return undefined;
-  };
+  const adoptTask = useAdoptTask(project.id);
+  const adopt = ({ task_id: taskId }: { task_id: string | null }) => (taskId ? adoptTask(taskId) : refresh());
   const start = useMutation({
     mutationFn: () => api.projects.start({ params }),
     onSuccess: adopt,

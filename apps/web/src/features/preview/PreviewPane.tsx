@@ -1,5 +1,5 @@
 import type { Container } from "@tesslate/contract";
-import { useState, type RefObject } from "react";
+import { useState, type ReactNode, type RefObject } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { cx } from "../../lib/cx.ts";
 import { ErrorState } from "../../ui/ErrorState.tsx";
@@ -17,6 +17,7 @@ export function PreviewPane({
   container,
   acts,
   onProblems,
+  share,
 }: {
   preview: Preview;
   frameRef: RefObject<HTMLIFrameElement | null>;
@@ -24,6 +25,8 @@ export function PreviewPane({
   container: Container | undefined;
   acts: PreviewActs;
   onProblems: () => void;
+  /** Stands in the toolbar, before the way out of the frame. */
+  share?: ReactNode;
 }) {
   const [device, setDevice] = useState<Device>("desktop");
   const width = deviceWidths[device];
@@ -37,6 +40,7 @@ export function PreviewPane({
         onDevice={setDevice}
         problemCount={currentProblems(preview.reports).length}
         onProblems={onProblems}
+        share={share}
       />
       {isShown && preview.isShutOut ? <ShutOutNotice onOpen={preview.openOutside} onRetry={() => preview.enter()} /> : null}
       <div className="relative min-h-0 flex-1 overflow-auto border-y border-line-0 bg-bg-2">

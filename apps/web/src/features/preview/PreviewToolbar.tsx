@@ -1,6 +1,6 @@
 import { ArrowLeft, ArrowRight, ExternalLink, Monitor, RotateCw, Smartphone, Tablet, TriangleAlert } from "lucide-react";
 import type { Container } from "@tesslate/contract";
-import { useRef, useState } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
@@ -26,6 +26,7 @@ export function PreviewToolbar({
   onDevice,
   problemCount,
   onProblems,
+  share,
 }: {
   preview: Preview;
   container: Container | undefined;
@@ -33,6 +34,7 @@ export function PreviewToolbar({
   onDevice: (device: Device) => void;
   problemCount: number;
   onProblems: () => void;
+  share: ReactNode;
 }) {
   const bar = useRef<HTMLDivElement>(null);
   const isEnterable = preview.frame !== undefined;
@@ -97,6 +99,7 @@ export function PreviewToolbar({
           ]}
         />
       </span>
+      {share}
       <IconButton label="Open in a new tab" disabled={!isEnterable} onClick={preview.openOutside}>
         <ExternalLink />
       </IconButton>

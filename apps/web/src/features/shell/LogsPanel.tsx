@@ -77,13 +77,17 @@ function useLogs(projectId: string, container: Container | undefined, isFollowed
 export function LogsPanel({
   projectId,
   containers,
+  chosen,
+  onChoose,
   isVisible,
 }: {
   projectId: string;
   containers: readonly Container[];
+  /** Undefined is the first. */
+  chosen: string | undefined;
+  onChoose: (containerId: string) => void;
   isVisible: boolean;
 }) {
-  const [chosen, setChosen] = useState<string>();
   const [isPaused, setIsPaused] = useState(false);
   const container = containers.find((candidate) => candidate.id === chosen) ?? containers[0];
   const { lines, failure, clear } = useLogs(projectId, container, isVisible && !isPaused);
@@ -98,7 +102,7 @@ export function LogsPanel({
             size="sm"
             label="Container"
             value={container.id}
-            onChange={setChosen}
+            onChange={onChoose}
             options={containers.map((candidate) => ({ value: candidate.id, label: candidate.name }))}
           />
         ) : (

@@ -19,6 +19,9 @@ export interface DockProps {
   onTab: (tab: DockTab) => void;
   onClose: () => void;
   containers: readonly Container[];
+  /** Whose logs are shown; undefined is the first container's. */
+  logsOf: string | undefined;
+  onLogsOf: (containerId: string) => void;
   preview: Preview;
   isAgentBusy: boolean;
   onStart: () => void;
@@ -27,7 +30,20 @@ export interface DockProps {
 }
 
 /** Below the work: shells, what went wrong, what was written where. Shells stay attached while the dock is open. */
-export function Dock({ projectId, tab, onTab, onClose, containers, preview, isAgentBusy, onStart, onFix, onOpenFile }: DockProps) {
+export function Dock({
+  projectId,
+  tab,
+  onTab,
+  onClose,
+  containers,
+  logsOf,
+  onLogsOf,
+  preview,
+  isAgentBusy,
+  onStart,
+  onFix,
+  onOpenFile,
+}: DockProps) {
   const { reports, report } = preview;
   return (
     <Tabs
@@ -70,7 +86,7 @@ export function Dock({ projectId, tab, onTab, onClose, containers, preview, isAg
         <ConsolePanel lines={reports.console} onClear={() => report({ type: "clear-console" })} />
       </TabPanel>
       <TabPanel value="logs" className="overflow-hidden">
-        <LogsPanel projectId={projectId} containers={containers} isVisible={tab === "logs"} />
+        <LogsPanel projectId={projectId} containers={containers} chosen={logsOf} onChoose={onLogsOf} isVisible={tab === "logs"} />
       </TabPanel>
     </Tabs>
   );

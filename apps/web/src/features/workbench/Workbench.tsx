@@ -25,6 +25,7 @@ import { ModelNotice } from "../models/ModelNotice.tsx";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
 import { previewPhase, servingContainer } from "../preview/preview-phase.ts";
 import { PreviewPane } from "../preview/PreviewPane.tsx";
+import { SharePreviewButton } from "../preview/SharePreviewButton.tsx";
 import { currentProblems, fixCrashMessage } from "../preview/problems.ts";
 import { useContainerNews, useLastLines, usePreview } from "../preview/use-preview.ts";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
@@ -128,6 +129,11 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
     setLayout({ isDockOpen: true, dockTab: tab });
     setPhoneView("dock");
   });
+  const [logsOf, setLogsOf] = useState<string>();
+  const openLogs = useHandler((containerId: string) => {
+    setLogsOf(containerId);
+    openDock("logs");
+  });
   const show = useHandler((next: View) => {
     onView(next);
     setPhoneView(next);
@@ -178,7 +184,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
 
   const marks = useMemo(() => marksOf(lastRun?.parts.flatMap((part) => (part.kind === "tool" ? part.edits : [])) ?? []), [lastRun]);
   const isUnconnected = setup.data !== undefined && !setup.data.configured && !setup.data.demo;
-  const pane = renderPane(view, { project, containers, events, acts, openFile, openDock, show, compose });
+  const pane = renderPane(view, { project, containers, events, acts, openFile, openDock, openLogs, show, compose });
   const openTask = tasks.find((task) => task.status === "running" || task.status === "queued");
   return (
     <main
@@ -255,6 +261,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
                 phase={phase}
                 container={container}
                 onProblems={() => openDock("problems")}
+                share={container ? <SharePreviewButton projectId={project.id} container={container} events={events} /> : null}
                 acts={{
                   start: () => void acts.start(),
                   restart: acts.restart,
@@ -316,6 +323,8 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
                   if (phoneView === "dock") choosePhoneView(view);
                 }}
                 containers={containers}
+                logsOf={logsOf}
+                onLogsOf={setLogsOf}
                 preview={preview}
                 isAgentBusy={live !== undefined}
                 onStart={() => void acts.start()}

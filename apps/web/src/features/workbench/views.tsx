@@ -1,4 +1,4 @@
-import { AppWindow, CodeXml, Settings2, SquareKanban } from "lucide-react";
+import { AppWindow, CodeXml, Settings2, SquareKanban, Workflow } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { createElement, type ComponentType, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
@@ -16,6 +16,8 @@ export interface ViewProps {
   acts: RuntimeActs;
   openFile: (place: string) => void;
   openDock: (tab: DockTab) => void;
+  /** The dock with the logs of one container. */
+  openLogs: (containerId: string) => void;
   show: (view: View) => void;
   /** Puts text into the composer, for the person to send. */
   compose: (text: string) => void;
@@ -34,6 +36,12 @@ interface Pane extends Look {
 export type PaneName = "canvas" | "timeline" | "board" | "notes" | "assets" | "settings";
 /** The views beside preview and code, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
 const panes: Partial<Record<PaneName, Pane>> = {
+  canvas: {
+    label: "Canvas",
+    icon: <Workflow size={14} />,
+    shortcut: "workbench.canvas",
+    Pane: lazily(async () => (await import("../canvas/CanvasPane.tsx")).CanvasPane),
+  },
   board: {
     label: "Board",
     icon: <SquareKanban size={14} />,
@@ -73,6 +81,7 @@ export function useViewShortcuts(show: (view: View) => void): void {
   useShortcuts({
     "workbench.preview": () => show("preview"),
     "workbench.code": () => show("code"),
+    "workbench.canvas": () => show("canvas"),
     "workbench.board": () => show("board"),
     "workbench.settings": () => show("settings"),
   });

@@ -1,8 +1,8 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { Contract } from "@tesslate/contract";
+import type { Connection, Container, Contract, Preview } from "@tesslate/contract";
 import type { Client } from "@tesslate/contract/client";
 import { buildTree, patchTree } from "../files/tree.ts";
-import { patchContainers, patchTasks } from "./patch-cache.ts";
+import { patchContainers, patchPlaces, patchTasks } from "./patch-cache.ts";
 import type { ProjectEvents } from "./use-project-stream.ts";
 
 type Api = Client<Contract>;
@@ -27,9 +27,37 @@ export const containersQuery = (api: Api, projectId: string, during: During) =>
     queryKey: ["project", projectId, "containers"] as const,
     queryFn: ({ signal }) =>
       during(
-        async () => (await api.containers.list({ params: { id: projectId }, query: { limit: 200 } }, { signal })).items,
-        (list, event) => (event.type === "container_status" ? (patchContainers(list, event.data) ?? list) : list),
+        async (): Promise<readonly Container[]> =>
+          (await api.containers.list({ params: { id: projectId }, query: { limit: 200 } }, { signal })).items,
+        (list, event) =>
+          event.type === "container_status"
+            ? (patchContainers(list, event.data) ?? list)
+            : event.type === "positions_changed"
+              ? patchPlaces(list, event.data.containers)
+              : list,
       ),
+    ...live,
+  });
+
+/** The previews on the canvas. */
+export const previewsQuery = (api: Api, projectId: string, during: During) =>
+  queryOptions({
+    queryKey: ["project", projectId, "previews"] as const,
+    queryFn: ({ signal }) =>
+      during(
+        async (): Promise<readonly Preview[]> =>
+          (await api.previews.list({ params: { id: projectId }, query: { limit: 200 } }, { signal })).items,
+        (list, event) => (event.type === "positions_changed" ? patchPlaces(list, event.data.previews) : list),
+      ),
+    ...live,
+  });
+
+/** Who provides what to whom. */
+export const connectionsQuery = (api: Api, projectId: string) =>
+  queryOptions({
+    queryKey: ["project", projectId, "connections"] as const,
+    queryFn: async ({ signal }): Promise<readonly Connection[]> =>
+      (await api.connections.list({ params: { id: projectId }, query: { limit: 500 } }, { signal })).items,
     ...live,
   });
 

@@ -1,0 +1,175 @@
+import { AppWindow, CodeXml, Plus } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import type { Service } from "@tesslate/contract";
+import { useMemo, useState } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { shortcuts } from "../../shortcuts.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Kbds } from "../../ui/Kbd.tsx";
+import { Popover } from "../../ui/Popover.tsx";
+import { useServices } from "../workbench/services.ts";
+import { servicesQuery, templatesQuery } from "./canvas.queries.ts";
+import { CredentialsForm } from "./CredentialsForm.tsx";
+import { serviceIcon } from "./node-looks.tsx";
+import { PickList, type Pick } from "./PickList.tsx";
+import type { NewContainer } from "./use-canvas-acts.ts";
+
+export interface AddPanelProps {
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+  /** Resolves with a sentence when it did not work. */
+  onAdd: (wanted: NewContainer) => Promise<string | undefined>;
+  onAddPreview: () => void;
+}
+
+/** Everything that can be put on the canvas, found by typing. What cannot run here says what it lacks. */
+export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview }: AddPanelProps) {
+  return (
+    <Popover
+      label="Add to the canvas"
+      isOpen={isOpen}
+      onOpenChange={onOpenChange}
+      className="w-[400px] max-w-[calc(100vw-16px)]! p-0!"
+      trigger={
+        <Button
+          size="sm"
+          icon={<Plus size={14} />}
+          keys={<Kbds caps={capsOf(shortcuts["canvas.add"].keys[0] ?? "").flat()} />}
+          aria-keyshortcuts={ariaKeys("canvas.add")}
+        >
+          Add
+        </Button>
+      }
+    >
+      <AddBody onAdd={onAdd} onAddPreview={onAddPreview} onDone={() => onOpenChange(false)} />
+    </Popover>
+  );
+}
+
+function AddBody({ onAdd, onAddPreview, onDone }: Omit<AddPanelProps, "isOpen" | "onOpenChange"> & { onDone: () => void }) {
+  const { api } = useServices();
+  const services = useQuery(servicesQuery(api));
+  const templates = useQuery(templatesQuery(api));
+  const [entering, setEntering] = useState<Service>();
+  const [failure, setFailure] = useState<string>();
+  const [isAdding, setIsAdding] = useState(false);
+  const groups = useMemo(() => {
+    const add = (wanted: NewContainer) => {
+      setFailure(undefined);
+      setIsAdding(true);
+      void onAdd(wanted).then((reason) => {
+        setIsAdding(false);
+        if (reason === undefined) onDone();
+        else setFailure(reason);
+      });
+    };
+    const here = (service: Service): Pick => ({
+      id: `here:${service.slug}`,
+      title: service.name,
+      hint: service.description,
+      icon: serviceIcon(service),
+      refusal: service.available.runs ? undefined : (service.available.reason ?? "It cannot run on this server."),
+      run: () => add({ container_type: "service", service_slug: service.slug, deployment_mode: "container" }),
+    });
+    const elsewhere = (service: Service): Pick => ({
+      id: `elsewhere:${service.slug}`,
+      title: service.kind === "hybrid" ? `${service.name}, elsewhere` : service.name,
+      hint:
+        service.kind === "hybrid"
+          ? "One that runs somewhere else; asks for its credentials"
+          : `${service.description} Asks for credentials.`,
+      icon: serviceIcon(service),
+      run: () => setEntering(service),
+    });
+    const all = services.data ?? [];
+    return [
+      { heading: "Services", items: all.filter(({ kind }) => kind !== "external").map(here) },
+      {
+        heading: "Apps",
+        items: (templates.data ?? []).map((template) => ({
+          id: `base:${template.slug}`,
+          title: template.name,
+          hint: template.description,
+          icon: <CodeXml size={16} />,
+          run: () => add({ container_type: "base", base_id: template.slug }),
+        })),
+      },
+      {
+        heading: "Canvas",
+        items: [
+          {
+            id: "preview",
+            title: "Preview",
+            hint: "A small browser that shows one of the apps",
+            icon: <AppWindow size={16} />,
+            run: () => {
+              onDone();
+              onAddPreview();
+            },
+          },
+        ],
+      },
+      { heading: "Services elsewhere", items: all.filter(({ kind }) => kind !== "container").map(elsewhere) },
+    ];
+  }, [services.data, templates.data, onAdd, onAddPreview, onDone]);
+
+  if (entering)
+    return (
+      <div className="scroll-y max-h-[min(520px,70dvh)]">
+        <CredentialsForm
+          service={entering}
+          act={`Add ${entering.name}`}
+          onBack={() => setEntering(undefined)}
+          onSave={async (values) => {
+            const reason = await onAdd({
+              container_type: "service",
+              service_slug: entering.slug,
+              deployment_mode: "external",
+              ...values,
+            });
+            if (reason === undefined) onDone();
+            return reason;
+          }}
+        />
+      </div>
+    );
+  const broken = services.error ?? templates.error;
+  if (broken)
+    return (
+      <ErrorState
+        title="What can be added could not be read"
+        onRetry={() => {
+          void services.refetch();
+          void templates.refetch();
+        }}
+        isRetrying={services.isFetching || templates.isFetching}
+        details={detailsOf(broken)}
+        className="p-4!"
+      >
+        {sentenceOf(broken)}
+      </ErrorState>
+    );
+  return (
+    <PickList
+      label="Add to the canvas"
+      placeholder="Add a service, an app, a preview…"
+      groups={groups}
+      empty="There is nothing to add."
+      isLoading={services.isPending || templates.isPending}
+      foot={
+        failure ? (
+          <p role="alert" className="flex-none border-t border-line-0 bg-err-soft px-3 py-2 text-xs text-err">
+            {failure}
+          </p>
+        ) : isAdding ? (
+          <p role="status" className="flex-none border-t border-line-0 px-3 py-2 text-xs text-fg-2">
+            Adding…
+          </p>
+        ) : null
+      }
+    />
+  );
+}

@@ -1,0 +1,133 @@
+import { List, Play, Redo2, RotateCw, Square, Undo2, Workflow } from "lucide-react";
+import type { Container, Project } from "@tesslate/contract";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import type { StreamState } from "../../lib/project-stream.ts";
+import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Kbds } from "../../ui/Kbd.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { canStart, canStop } from "../containers/use-container-acts.ts";
+import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
+import { useIsNarrow } from "../files/FileTreePanel.tsx";
+import { AddPanel } from "./AddPanel.tsx";
+import type { History, HistoryState } from "./history.ts";
+import type { NewContainer } from "./use-canvas-acts.ts";
+
+export type Mode = "graph" | "list";
+const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
+
+export interface CanvasBarProps {
+  project: Project;
+  containers: readonly Container[];
+  stream: StreamState;
+  acts: RuntimeActs;
+  mode: Mode;
+  onMode: (mode: Mode) => void;
+  isAdding: boolean;
+  onAdding: (isOpen: boolean) => void;
+  onAdd: (wanted: NewContainer) => Promise<string | undefined>;
+  onAddPreview: () => void;
+  onLayout: () => void;
+  canLayout: boolean;
+  history: History;
+  historyState: HistoryState;
+  onRestartStale: (containers: readonly Container[]) => void;
+  isRestarting: boolean;
+  unstoredCount: number;
+  onRetryPlaces: () => void;
+}
+
+/** What can be done to the canvas as a whole. */
+export function CanvasBar(props: CanvasBarProps) {
+  const isNarrow = useIsNarrow();
+  const { containers, acts, mode, history, historyState } = props;
+  const stale = containers.filter((container) => container.needs_restart && canStop(container));
+  const isAnyUp = containers.some(canStop);
+  const isAnyDown = containers.some(canStart);
+  return (
+    <div className="canvas-bar" data-mode={mode}>
+      <div role="toolbar" aria-label="Canvas" className="flex flex-wrap gap-1.5">
+        <AddPanel isOpen={props.isAdding} onOpenChange={props.onAdding} onAdd={props.onAdd} onAddPreview={props.onAddPreview} />
+        {mode === "graph" ? (
+          <Button
+            size="sm"
+            icon={<Workflow size={14} />}
+            keys={keys("canvas.layout")}
+            aria-keyshortcuts={ariaKeys("canvas.layout")}
+            disabled={!props.canLayout}
+            onClick={props.onLayout}
+          >
+            <span className="narrow:sr-only">Tidy</span>
+          </Button>
+        ) : null}
+        <span className="inline-flex rounded-2 border border-line-0 bg-bg-1">
+          <IconButton
+            size="sm"
+            label={historyState.undo ? `Undo: ${historyState.undo}` : "Nothing to undo"}
+            keys={keys("canvas.undo")}
+            aria-keyshortcuts={ariaKeys("canvas.undo")}
+            disabled={!historyState.undo || historyState.isBusy}
+            onClick={() => void history.undo()}
+          >
+            <Undo2 size={14} />
+          </IconButton>
+          <IconButton
+            size="sm"
+            label={historyState.redo ? `Redo: ${historyState.redo}` : "Nothing to redo"}
+            keys={keys("canvas.redo")}
+            aria-keyshortcuts={ariaKeys("canvas.redo")}
+            disabled={!historyState.redo || historyState.isBusy}
+            onClick={() => void history.redo()}
+          >
+            <Redo2 size={14} />
+          </IconButton>
+        </span>
+        {stale.length > 0 ? (
+          <Button
+            size="sm"
+            icon={<RotateCw size={14} />}
+            title={stale.map(({ name }) => name).join(", ")}
+            isLoading={props.isRestarting}
+            loadingWord="Restarting"
+            onClick={() => props.onRestartStale(stale)}
+          >
+            Restart {stale.length}
+          </Button>
+        ) : null}
+        {isAnyDown ? (
+          <Button size="sm" icon={<Play size={14} />} isLoading={acts.isStarting} loadingWord="Starting" onClick={() => void acts.start()}>
+            <span className="narrow:sr-only">Start all</span>
+          </Button>
+        ) : null}
+        {isAnyUp ? (
+          <Button size="sm" icon={<Square size={14} />} isLoading={acts.isStopping} loadingWord="Stopping" onClick={acts.stop}>
+            <span className="narrow:sr-only">Stop all</span>
+          </Button>
+        ) : null}
+      </div>
+      <span className="flex-1" />
+      {props.stream === "reconnecting" ? (
+        <Pill tone="info" isBusy className="self-center">
+          Reconnecting
+        </Pill>
+      ) : null}
+      {props.unstoredCount > 0 ? (
+        <Button size="sm" icon={<RotateCw size={14} />} onClick={props.onRetryPlaces}>
+          {props.unstoredCount === 1 ? "1 place" : `${props.unstoredCount} places`} not saved
+        </Button>
+      ) : null}
+      <SegmentedControl
+        label="Show the canvas as"
+        value={mode}
+        onChange={props.onMode}
+        segments={[
+          { value: "graph", label: "Graph", icon: <Workflow size={14} />, isLabelShown: !isNarrow },
+          { value: "list", label: "List", icon: <List size={14} />, isLabelShown: !isNarrow },
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,251 @@
+import { useQuery } from "@tanstack/react-query";
+import { ReactFlowProvider } from "@xyflow/react";
+import type { Preview } from "@tesslate/contract";
+import { Suspense, useCallback, useMemo, useRef, useState } from "react";
+import { lazily } from "../../lib/chunks.ts";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { readStored, writeStored } from "../../lib/storage.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { useContainerActs } from "../containers/use-container-acts.ts";
+import type { ShareTarget } from "../preview/ShareDialog.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ViewProps } from "../workbench/views.tsx";
+import { tasksQuery } from "../workbench/workbench.queries.ts";
+import { CanvasContext, type Canvas, type Subject } from "./canvas-context.ts";
+import { servicesQuery } from "./canvas.queries.ts";
+import { CanvasBar, type Mode } from "./CanvasBar.tsx";
+import { CanvasEmpty, CanvasSkeleton } from "./CanvasStates.tsx";
+import { containerSize } from "./graph.ts";
+import { GraphList } from "./GraphList.tsx";
+import { Inspector } from "./Inspector.tsx";
+import { tidy } from "./layout.ts";
+import type { Place } from "./placement.ts";
+import { Plane, placeOf } from "./Plane.tsx";
+import { useCanvasActs } from "./use-canvas-acts.ts";
+import { useGraph } from "./use-graph.ts";
+import "./canvas.css";
+
+const ShareDialog = lazily(async () => (await import("../preview/ShareDialog.tsx")).ShareDialog);
+const modeKey = "studio:canvas-mode";
+const isMode = (value: unknown): value is Mode => value === "graph" || value === "list";
+
+/** The project's services and how they connect (ui.md 2.11): drawn, or as lists. */
+export function CanvasPane({ project, events, acts, openLogs, show, compose }: ViewProps) {
+  const { api } = useServices();
+  const catalogue = useQuery(servicesQuery(api)).data;
+  const serviceOf = useCallback((slug: string | null | undefined) => catalogue?.find((service) => service.slug === slug), [catalogue]);
+  const categoryOf = useCallback((slug: string | null | undefined) => serviceOf(slug)?.category, [serviceOf]);
+  const tasks = useQuery(tasksQuery(api, project.id, events.during)).data ?? [];
+  const graph = useGraph(project.id, events, categoryOf);
+  const { containers, previews, links, nodes } = graph;
+
+  const [mode, setMode] = useState<Mode>(() => readStored(localStorage, modeKey, isMode) ?? "graph");
+  const [subject, setSubject] = useState<{ subject: Subject; takesFocus: boolean }>();
+  const [isAdding, setIsAdding] = useState(false);
+  const [connectingId, setConnecting] = useState<string>();
+  const [liveId, setLive] = useState<string>();
+  const [sharing, setSharing] = useState<ShareTarget>();
+  const [focusId, setFocusId] = useState<string>();
+  const middle = useRef<() => { x: number; y: number }>(undefined);
+
+  const canvasActs = useCanvasActs({
+    projectId: project.id,
+    graph,
+    middle: () => middle.current?.() ?? { x: 320, y: 240 },
+    onAdded: (id) => {
+      if (mode === "graph") setFocusId(id);
+      else setSubject({ subject: { kind: containers.some((known) => known.id === id) ? "container" : "preview", id }, takesFocus: true });
+    },
+  });
+  const runtime = useContainerActs(project.id);
+  const { history, historyState, addContainer, addPreview, connect, showIn, savePath, move, resized, remove } = canvasActs;
+
+  const inspect = useHandler((next: Subject) => setSubject({ subject: next, takesFocus: true }));
+  const close = useHandler(() => {
+    const id = subject?.subject.id;
+    setSubject(undefined);
+    // Back to where the details were opened from.
+    if (id && subject?.takesFocus)
+      document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+  });
+  const share = useHandler((preview: Preview) => {
+    const container = containers.find(({ id }) => id === preview.connected_container_id);
+    if (container) setSharing({ projectId: project.id, name: container.name, preview, containerId: container.id });
+  });
+  const layout = useHandler(() => {
+    const sized = nodes.map(({ id, width, height }) => ({
+      id,
+      width: width ?? containerSize.width,
+      height: height ?? containerSize.height,
+    }));
+    const places = tidy(
+      sized,
+      graph.edges.map(({ source, target }) => ({ source, target })),
+    );
+    const before = nodes.map(placeOf);
+    const after = before.map((place): Place => ({ ...place, ...places.get(place.id) }));
+    if (after.some((place, index) => place.x !== before[index]?.x || place.y !== before[index]?.y))
+      move("Tidied", before, after, { when: "now" });
+  });
+  const changeMode = (next: Mode) => {
+    setMode(next);
+    writeStored(localStorage, modeKey, next);
+  };
+  useShortcuts({
+    "canvas.add": () => setIsAdding(true),
+    "canvas.layout": layout,
+    "canvas.undo": () => void history.undo(),
+    "canvas.redo": () => void history.redo(),
+  });
+
+  const nameOf = useCallback((id: string) => containers.find((container) => container.id === id)?.name ?? "what is gone", [containers]);
+  const openCode = useHandler(() => show("code"));
+  const logs = useHandler(openLogs);
+  const addPreviewOf = useHandler((containerId: string) => {
+    const node = nodes.find(({ id }) => id === containerId);
+    void addPreview(containerId, node ? { x: node.position.x - 240, y: node.position.y - 120 } : undefined);
+  });
+  const canvas = useMemo<Canvas>(
+    () => ({
+      projectId: project.id,
+      containers,
+      links,
+      nameOf,
+      serviceOf,
+      runtime,
+      openLogs: logs,
+      openCode,
+      inspect,
+      connectingId,
+      setConnecting,
+      connect,
+      showIn,
+      addPreviewOf,
+      remove,
+      liveId,
+      setLive,
+      savePath,
+      resized,
+      share,
+      unstored: graph.unstored,
+    }),
+    [
+      project.id,
+      containers,
+      links,
+      nameOf,
+      serviceOf,
+      runtime,
+      logs,
+      openCode,
+      inspect,
+      connectingId,
+      connect,
+      showIn,
+      addPreviewOf,
+      remove,
+      liveId,
+      savePath,
+      resized,
+      share,
+      graph.unstored,
+    ],
+  );
+
+  if (graph.error)
+    return (
+      <ErrorState
+        title="The canvas could not be loaded"
+        onRetry={graph.retry}
+        isRetrying={graph.isRetrying}
+        details={detailsOf(graph.error)}
+      >
+        {sentenceOf(graph.error)}
+      </ErrorState>
+    );
+  if (graph.isLoading) return <CanvasSkeleton />;
+  const isEmpty = nodes.length === 0;
+  return (
+    <CanvasContext value={canvas}>
+      <ReactFlowProvider>
+        <div className="relative flex min-h-0 flex-1">
+          <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
+            <CanvasBar
+              project={project}
+              containers={containers}
+              stream={events.state}
+              acts={acts}
+              mode={mode}
+              onMode={changeMode}
+              isAdding={isAdding}
+              onAdding={setIsAdding}
+              onAdd={addContainer}
+              onAddPreview={() => void addPreview(containers.find(({ container_type: type }) => type === "base")?.id ?? null)}
+              onLayout={layout}
+              canLayout={nodes.length > 1}
+              history={history}
+              historyState={historyState}
+              onRestartStale={canvasActs.restartStale}
+              isRestarting={canvasActs.isRestarting}
+              unstoredCount={graph.unstored.size}
+              onRetryPlaces={graph.retryPlaces}
+            />
+            {mode === "graph" ? (
+              <Plane
+                graph={graph}
+                middleRef={middle}
+                focusId={focusId}
+                onFocused={() => setFocusId(undefined)}
+                inspectedId={subject?.subject.id}
+                onMoved={(before, after, group) =>
+                  move(after.length === 1 ? "Moved one" : `Moved ${after.length}`, before, after, group ? { group } : {})
+                }
+                onInspectNothing={() => setSubject(undefined)}
+              />
+            ) : (
+              <GraphList containers={containers} previews={previews} links={links} />
+            )}
+            {isEmpty ? (
+              <CanvasEmpty
+                onAdd={() => setIsAdding(true)}
+                onAsk={() => compose("Set up the services this app needs: a database if it stores anything, and connect it.")}
+              />
+            ) : null}
+          </div>
+          {subject ? (
+            <Inspector
+              subject={subject.subject}
+              containers={containers}
+              previews={previews}
+              links={links}
+              tasks={tasks}
+              takesFocus={subject.takesFocus}
+              onClose={close}
+            />
+          ) : null}
+        </div>
+      </ReactFlowProvider>
+      {sharing ? (
+        <Suspense fallback={null}>
+          <ShareDialog target={sharing} onClose={() => setSharing(undefined)} />
+        </Suspense>
+      ) : null}
+      <ConfirmDialog
+        isOpen={canvasActs.asked.length > 0}
+        onOpenChange={(isOpen) => {
+          if (!isOpen) canvasActs.dismiss();
+        }}
+        title={canvasActs.asked.length === 1 ? `Delete ${canvasActs.asked[0]?.name}?` : `Delete ${canvasActs.asked.length} containers?`}
+        act="Delete"
+        actWord="Deleting"
+        isDanger
+        onConfirm={canvasActs.confirmed}
+      >
+        It stops, and its variables, credentials and connections are gone for good. Its files stay in the project.
+      </ConfirmDialog>
+    </CanvasContext>
+  );
+}

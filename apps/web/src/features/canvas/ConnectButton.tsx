@@ -1,0 +1,75 @@
+import { Spline } from "lucide-react";
+import type { Container } from "@tesslate/contract";
+import { useState } from "react";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Popover } from "../../ui/Popover.tsx";
+import { useCanvas } from "./canvas-context.ts";
+import { refusalOf } from "./links.ts";
+import { containerIcon } from "./node-looks.tsx";
+import { PickList, type Pick } from "./PickList.tsx";
+
+/** "Connect to…": the way without dragging. */
+export function ConnectButton({ container }: { container: Container }) {
+  const { connectingId, setConnecting } = useCanvas();
+  return (
+    <Popover
+      label={`Connect ${container.name}`}
+      isOpen={connectingId === container.id}
+      onOpenChange={(isOpen) => setConnecting(isOpen ? container.id : undefined)}
+      className="w-80 max-w-[calc(100vw-16px)]! p-0!"
+      trigger={
+        <IconButton size="sm" label={`Connect ${container.name} to…`}>
+          <Spline size={14} />
+        </IconButton>
+      }
+    >
+      <ConnectList container={container} onDone={() => setConnecting(undefined)} />
+    </Popover>
+  );
+}
+
+/** Whom this container may use, and who may use it; what cannot be says why. */
+function ConnectList({ container, onDone }: { container: Container; onDone: () => void }) {
+  const { containers, links, nameOf, connect, serviceOf } = useCanvas();
+  const [failure, setFailure] = useState<string>();
+  const others = containers.filter(({ id }) => id !== container.id);
+  const pick = (other: Container, role: "uses" | "gives"): Pick => {
+    const [source, target] = role === "uses" ? [other, container] : [container, other];
+    return {
+      id: `${role}:${other.id}`,
+      title: other.name,
+      hint: role === "uses" ? `${container.name} gets what ${other.name} provides` : `${other.name} gets what ${container.name} provides`,
+      icon: containerIcon(other, serviceOf(other.service_slug)),
+      refusal: refusalOf(source, target, links, nameOf),
+      run: () => {
+        setFailure(undefined);
+        void connect(source.id, target.id).then((reason) => {
+          if (reason === undefined) onDone();
+          else setFailure(reason);
+        });
+      },
+    };
+  };
+  const uses = container.deployment_mode === "external" ? [] : others.map((other) => pick(other, "uses"));
+  const gives = others.map((other) => pick(other, "gives"));
+  const [first, second] = [
+    { heading: `${container.name} uses`, items: uses },
+    { heading: `${container.name} provides to`, items: gives },
+  ];
+  return (
+    <PickList
+      label={`Connect ${container.name}`}
+      placeholder="Connect to…"
+      // A service is there to be used; an app is there to use.
+      groups={container.container_type === "service" ? [second, first] : [first, second]}
+      empty="There is nothing else to connect to. Add a service first."
+      foot={
+        failure ? (
+          <p role="alert" className="flex-none border-t border-line-0 bg-err-soft px-3 py-2 text-xs text-err">
+            {failure}
+          </p>
+        ) : null
+      }
+    />
+  );
+}

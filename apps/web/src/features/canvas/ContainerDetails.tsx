@@ -1,0 +1,181 @@
+import { CodeXml, Play, RotateCw, ScrollText, Square, Trash2 } from "lucide-react";
+import type { Container, Task } from "@tesslate/contract";
+import { useState } from "react";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
+import { ContainerDot, containerLook } from "../containers/ContainerDot.tsx";
+import { canStart, canStop } from "../containers/use-container-acts.ts";
+import { useCanvas } from "./canvas-context.ts";
+import { EnvTab } from "./EnvTab.tsx";
+import { InlineEdit } from "./InlineEdit.tsx";
+import { Fact, Part } from "./Facts.tsx";
+import { LinkRows } from "./LinkRows.tsx";
+import { statusWord } from "./node-looks.tsx";
+import { Touched } from "./Touched.tsx";
+import { useContainer } from "./use-container.ts";
+
+/** A container in full: state, address, what it needs and gives, its variables. */
+export function ContainerDetails({ container, tasks }: { container: Container; tasks: readonly Task[] }) {
+  const { projectId, openCode } = useCanvas();
+  const [tab, setTab] = useState("overview");
+  const { full, update } = useContainer(projectId, container);
+  const look = containerLook(container);
+  const injected = full.data?.injected_env_vars ?? [];
+  return (
+    <>
+      <div className="flex flex-none flex-wrap items-center gap-2 px-4 pb-2">
+        <Pill
+          tone={look.tone}
+          isBusy={look.isBusy}
+          icon={<ContainerDot status={container.status} needs_restart={container.needs_restart} />}
+        >
+          {statusWord(container)}
+        </Pill>
+        {container.last_started_at && container.status === "running" ? (
+          <span className="text-xs text-fg-2" title={momentOf(container.last_started_at)}>
+            Started {agoOf(container.last_started_at)}
+          </span>
+        ) : null}
+        <span className="flex-1" />
+        {container.container_type === "base" ? (
+          <Button size="sm" variant="ghost" icon={<CodeXml size={14} />} onClick={openCode}>
+            Open code
+          </Button>
+        ) : null}
+      </div>
+      <Tabs
+        size="dock"
+        label={`Details of ${container.name}`}
+        value={tab}
+        onChange={setTab}
+        className="flex-1"
+        tabs={[
+          { value: "overview", label: "Overview" },
+          { value: "env", label: "Env", count: container.env_vars_count + injected.length },
+        ]}
+      >
+        <TabPanel value="overview" className="scroll-y">
+          <Overview container={container} tasks={tasks} onUpdate={update} />
+        </TabPanel>
+        <TabPanel value="env" className="scroll-y">
+          <EnvTab container={container} injected={injected} onUpdate={update} />
+        </TabPanel>
+      </Tabs>
+    </>
+  );
+}
+
+function Overview({
+  container,
+  tasks,
+  onUpdate,
+}: {
+  container: Container;
+  tasks: readonly Task[];
+  onUpdate: ReturnType<typeof useContainer>["update"];
+}) {
+  const { runtime, openLogs, remove } = useCanvas();
+  const { id, name, url } = container;
+  const isActing = runtime.isActing(id);
+  const isOurs = container.deployment_mode === "container";
+  const port = container.internal_port ?? container.port;
+  const outputs = Object.entries(container.service_outputs ?? {});
+  return (
+    <>
+      {isOurs ? (
+        <div className="flex flex-wrap gap-1.5 px-4 pt-3">
+          {canStart(container) ? (
+            <Button size="sm" icon={<Play size={14} />} disabled={isActing} onClick={() => runtime.start(id)}>
+              Start
+            </Button>
+          ) : null}
+          {canStop(container) ? (
+            <>
+              <Button size="sm" icon={<RotateCw size={14} />} disabled={isActing} onClick={() => runtime.restart(id)}>
+                Restart
+              </Button>
+              <Button size="sm" icon={<Square size={14} />} disabled={isActing} onClick={() => runtime.stop(id)}>
+                Stop
+              </Button>
+            </>
+          ) : null}
+          <Button size="sm" variant="ghost" icon={<ScrollText size={14} />} onClick={() => openLogs(id)}>
+            Logs
+          </Button>
+        </div>
+      ) : null}
+      {container.status === "failed" && container.status_message ? (
+        <p role="alert" className="mx-4 mt-3 rounded-2 bg-err-soft px-3 py-2 text-xs text-err">
+          {container.status_message}
+        </p>
+      ) : null}
+      <dl className="px-4 py-3">
+        <Fact label="Name">
+          <InlineEdit label="name" value={name} onSave={(next) => onUpdate({ name: next })} />
+        </Fact>
+        {isOurs ? (
+          <Fact label="Port">
+            <InlineEdit
+              label="port"
+              isMono
+              inputMode="numeric"
+              value={port === null ? "" : String(port)}
+              onSave={async (text) => {
+                const next = Number(text);
+                return Number.isInteger(next) && next >= 1 && next <= 65_535
+                  ? onUpdate({ port: next })
+                  : "A port is a number from 1 to 65535.";
+              }}
+            />
+          </Fact>
+        ) : (
+          <Fact label="Endpoint">
+            <InlineEdit
+              label="endpoint"
+              isMono
+              inputMode="url"
+              value={container.external_endpoint ?? ""}
+              shown={container.external_endpoint ?? "Its usual one"}
+              onSave={(next) => onUpdate({ external_endpoint: next || null })}
+            />
+          </Fact>
+        )}
+        {url ? (
+          <Fact label="Address">
+            <span className="flex items-center gap-1">
+              <span className="min-w-0 truncate font-mono" title={url}>
+                {url.replace(/^https?:\/\//, "")}
+              </span>
+              <CopyButton text={url} label="Copy the address" />
+            </span>
+          </Fact>
+        ) : null}
+        <Fact label="Folder">
+          <span className="font-mono">{container.directory === "." ? "/" : `/${container.directory}`}</span>
+        </Fact>
+      </dl>
+      <LinkRows container={container} />
+      {outputs.length > 0 ? (
+        <Part title="Provides">
+          <ul className="grid gap-1.5 text-xs">
+            {outputs.map(([key, meaning]) => (
+              <li key={key}>
+                <span className="font-mono text-fg-0">{key}</span>
+                <span className="block text-fg-2">{meaning}</span>
+              </li>
+            ))}
+          </ul>
+        </Part>
+      ) : null}
+      <Touched container={container} tasks={tasks} />
+      <div className="border-t border-line-0 px-4 py-3">
+        <Button size="sm" variant="danger" icon={<Trash2 size={14} />} onClick={() => remove([{ kind: "container", id }])}>
+          Delete {name}
+        </Button>
+      </div>
+    </>
+  );
+}

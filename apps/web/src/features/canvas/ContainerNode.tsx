@@ -1,0 +1,90 @@
+import { Handle, Position, type NodeProps } from "@xyflow/react";
+import { AppWindow, Play, RotateCw, ScrollText, Square } from "lucide-react";
+import { memo } from "react";
+import { cx } from "../../lib/cx.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { ContainerDot, containerLook } from "../containers/ContainerDot.tsx";
+import { canStart, canStop } from "../containers/use-container-acts.ts";
+import { useCanvas } from "./canvas-context.ts";
+import { ConnectButton } from "./ConnectButton.tsx";
+import type { ContainerNode as ContainerNodeType } from "./graph.ts";
+import { containerIcon, lacksCredentials, lineOf, portText, statusWord } from "./node-looks.tsx";
+
+/** A container: what it is, how it stands, what can be done at once. Everything else is in the inspector. */
+export const ContainerNode = memo(function ContainerNode({ data: { container }, selected }: NodeProps<ContainerNodeType>) {
+  const { runtime, openLogs, addPreviewOf, unstored, serviceOf } = useCanvas();
+  const { id, name } = container;
+  const look = containerLook(container);
+  const service = serviceOf(container.service_slug);
+  const line = lineOf(container, service);
+  const isExternal = container.deployment_mode === "external";
+  const isFailed = container.status === "failed";
+  return (
+    <article
+      data-testid="graph-node"
+      data-status={container.status}
+      className={cx("canvas-node", selected && "is-selected", isExternal && "is-external", unstored.has(id) && "is-unstored")}
+    >
+      <div className="flex items-center gap-2 pt-2.5 pr-2.5 pl-3 text-sm font-semibold text-fg-0">
+        <span className="flex-none text-fg-1">{containerIcon(container, service)}</span>
+        <span className="min-w-0 flex-1 truncate" title={name}>
+          {name}
+        </span>
+        <Pill
+          isBare
+          tone={look.tone}
+          isBusy={look.isBusy}
+          icon={<ContainerDot status={container.status} needs_restart={container.needs_restart} />}
+        >
+          {statusWord(container)}
+        </Pill>
+      </div>
+      <p
+        className={cx(
+          "truncate pt-0.5 pr-3 pl-9 text-xs",
+          isFailed ? "text-err" : lacksCredentials(container, service) ? "text-warn" : "text-fg-2",
+        )}
+        title={line}
+      >
+        {line}
+      </p>
+      <div className="canvas-node-foot">
+        <span className="min-w-0 flex-1 truncate font-mono text-2xs text-fg-2">{portText(container)}</span>
+        <span className="canvas-node-acts nodrag">
+          {isFailed ? (
+            <IconButton size="sm" label={`Logs of ${name}`} onClick={() => openLogs(id)}>
+              <ScrollText size={14} />
+            </IconButton>
+          ) : null}
+          {container.container_type === "base" ? (
+            <IconButton size="sm" label={`Put a preview of ${name} here`} onClick={() => addPreviewOf(id)}>
+              <AppWindow size={14} />
+            </IconButton>
+          ) : null}
+          {canStop(container) && container.needs_restart ? (
+            <IconButton size="sm" label={`Restart ${name}`} disabled={runtime.isActing(id)} onClick={() => runtime.restart(id)}>
+              <RotateCw size={14} />
+            </IconButton>
+          ) : canStop(container) ? (
+            <IconButton size="sm" label={`Stop ${name}`} disabled={runtime.isActing(id)} onClick={() => runtime.stop(id)}>
+              <Square size={14} />
+            </IconButton>
+          ) : canStart(container) ? (
+            <IconButton
+              size="sm"
+              label={`${isFailed ? "Restart" : "Start"} ${name}`}
+              disabled={runtime.isActing(id)}
+              onClick={() => runtime.start(id)}
+            >
+              {isFailed ? <RotateCw size={14} /> : <Play size={14} />}
+            </IconButton>
+          ) : null}
+          <ConnectButton container={container} />
+        </span>
+      </div>
+      <Handle id="gives" type="source" position={Position.Left} className="canvas-port" title="Gives" />
+      {isExternal ? null : <Handle id="needs" type="target" position={Position.Right} className="canvas-port" title="Needs" />}
+    </article>
+  );
+});

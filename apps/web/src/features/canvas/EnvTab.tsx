@@ -1,0 +1,190 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link2, Lock, Pencil, Plus, RotateCw, Trash2 } from "lucide-react";
+import { parseDotenv, refusalOf as refusalOfVariable, reservedKeys } from "@tesslate/contract/dotenv";
+import type { Container } from "@tesslate/contract";
+import { useState, type ReactNode } from "react";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { useServices } from "../workbench/services.ts";
+import { useCanvas } from "./canvas-context.ts";
+import { PasteForm, VariableForm } from "./EnvForms.tsx";
+import type { useContainer } from "./use-container.ts";
+
+type Injected = NonNullable<Container["injected_env_vars"]>;
+
+/** What a container finds in its environment, by name. Values go in and never come out. */
+export function EnvTab({
+  container,
+  injected,
+  onUpdate,
+}: {
+  container: Container;
+  injected: Injected;
+  onUpdate: ReturnType<typeof useContainer>["update"];
+}) {
+  const { projectId, runtime } = useCanvas();
+  const { api } = useServices();
+  const [form, setForm] = useState<{ kind: "add" } | { kind: "paste" } | { kind: "replace"; key: string }>();
+  const [going, setGoing] = useState<string>();
+  const secrets = useQuery({
+    queryKey: ["project", projectId, "secrets"],
+    queryFn: async ({ signal }) => (await api.secrets.list({ params: { project_id: projectId }, query: { limit: 500 } }, { signal })).items,
+  });
+  const own = container.env_var_keys;
+  const isShadowed = (key: string) => own.includes(key) || injected.some((item) => item.key === key);
+  const set = async (variables: Record<string, string>) => {
+    const reason = await onUpdate({ env_vars_to_set: variables });
+    if (reason === undefined) setForm(undefined);
+    return reason;
+  };
+  const isEmpty = own.length + injected.length + (secrets.data?.length ?? 0) === 0;
+  return (
+    <>
+      {container.needs_restart ? (
+        <div role="status" className="mx-4 mt-3 flex items-center gap-2 rounded-2 bg-warn-soft py-1.5 pr-1.5 pl-2.5 text-xs text-fg-0">
+          <span className="min-w-0 flex-1">A change waits for a restart.</span>
+          <Button
+            size="sm"
+            icon={<RotateCw size={14} />}
+            disabled={runtime.isActing(container.id)}
+            onClick={() => runtime.restart(container.id)}
+          >
+            Restart
+          </Button>
+        </div>
+      ) : null}
+      {isEmpty ? <p className="px-4 pt-4 text-xs text-fg-2">No variables yet. What is set here is read at the next start.</p> : null}
+      <ul aria-label={`Variables of ${container.name}`} className="pt-1">
+        {injected.map((item) => (
+          <Row
+            key={`injected:${item.key}`}
+            name={item.key}
+            detail={`from ${item.source_container_name}`}
+            end={
+              <Pill icon={<Link2 />} tone="neutral">
+                Injected
+              </Pill>
+            }
+          />
+        ))}
+        {own.map((key) =>
+          form?.kind === "replace" && form.key === key ? (
+            <li key={key} className="border-b border-line-0 px-4 py-2.5">
+              <VariableForm fixedKey={key} act="Replace" onSave={(_, value) => set({ [key]: value })} onCancel={() => setForm(undefined)} />
+            </li>
+          ) : (
+            <Row
+              key={key}
+              name={key}
+              detail="set, hidden"
+              end={
+                <>
+                  <IconButton size="sm" label={`Replace ${key}`} onClick={() => setForm({ kind: "replace", key })}>
+                    <Pencil size={14} />
+                  </IconButton>
+                  <IconButton size="sm" label={`Delete ${key}`} onClick={() => setGoing(key)}>
+                    <Trash2 size={14} />
+                  </IconButton>
+                </>
+              }
+            />
+          ),
+        )}
+        {secrets.data
+          ?.filter(({ key }) => !isShadowed(key))
+          .map(({ key }) => (
+            <Row
+              key={`secret:${key}`}
+              name={key}
+              detail="from the project's secrets"
+              end={
+                <Pill icon={<Lock />} tone="neutral">
+                  Secret
+                </Pill>
+              }
+            />
+          ))}
+      </ul>
+      <div className="px-4 py-3">
+        {form?.kind === "add" ? (
+          <VariableForm
+            act="Add"
+            onSave={(key, value) => set({ [key]: value })}
+            refuse={(key, value) => whyNot(key, value, own)}
+            onCancel={() => setForm(undefined)}
+          />
+        ) : form?.kind === "paste" ? (
+          <PasteForm
+            read={(text) => {
+              const { entries, invalid } = parseDotenv(text);
+              return {
+                ready: entries.filter(({ key, value }) => !refusalOfVariable(key, value)),
+                refused: [...entries.flatMap(({ key, value, line }) => (refusalOfVariable(key, value) ? [{ key, line }] : [])), ...invalid],
+              };
+            }}
+            known={own}
+            onSave={set}
+            onCancel={() => setForm(undefined)}
+          />
+        ) : (
+          <div className="-ml-2 flex gap-1">
+            <Button size="sm" variant="ghost" icon={<Plus size={14} />} onClick={() => setForm({ kind: "add" })}>
+              Add
+            </Button>
+            <Button size="sm" variant="ghost" onClick={() => setForm({ kind: "paste" })}>
+              Paste a .env block
+            </Button>
+          </div>
+        )}
+      </div>
+      <ConfirmDialog
+        isOpen={going !== undefined}
+        onOpenChange={(isOpen) => {
+          if (!isOpen) setGoing(undefined);
+        }}
+        title={`Delete ${going ?? ""}?`}
+        act="Delete"
+        actWord="Deleting"
+        isDanger
+        onConfirm={async () => {
+          const reason = going === undefined ? undefined : await onUpdate({ env_vars_to_delete: [going] });
+          if (reason !== undefined) throw new Error(reason);
+        }}
+      >
+        Its value is stored hidden, so nothing can bring it back. {container.name} loses it at its next start.
+      </ConfirmDialog>
+    </>
+  );
+}
+
+const Row = ({ name, detail, end }: { name: string; detail: string; end: ReactNode }) => (
+  <li className="flex items-center gap-2 border-b border-line-0 py-2 pr-3 pl-4">
+    <span className="min-w-0 flex-1">
+      <span className="block truncate font-mono text-xs text-fg-0" title={name}>
+        {name}
+      </span>
+      <span className="block truncate text-2xs text-fg-2">{detail}</span>
+    </span>
+    {end}
+  </li>
+);
+
+/** Why a variable cannot be added, as a sentence. */
+function whyNot(key: string, value: string, own: readonly string[]): string | undefined {
+  if (own.includes(key)) return `${key} is set already; replace it above.`;
+  if (reservedKeys.includes(key)) return `${key} is set by the platform.`;
+  switch (refusalOfVariable(key, value)) {
+    case "invalid_key":
+      return "A name has letters, digits and underscores, and begins with no digit.";
+    case "value_too_large":
+      return "A value holds at most 32 KB.";
+    case "nul_character":
+      return "A value cannot hold a NUL character.";
+    case "empty_value":
+      return "Write a value.";
+    default:
+      return undefined;
+  }
+}

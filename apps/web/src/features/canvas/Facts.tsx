@@ -1,0 +1,16 @@
+import type { ReactNode } from "react";
+
+/** A line of facts in the details. */
+export const Fact = ({ label, children }: { label: string; children: ReactNode }) => (
+  <div className="flex min-h-7 items-center gap-3 text-xs">
+    <dt className="w-24 flex-none text-fg-2">{label}</dt>
+    <dd className="min-w-0 flex-1 break-words text-fg-0">{children}</dd>
+  </div>
+);
+/** A part of the details with a head. */
+export const Part = ({ title, children }: { title: string; children: ReactNode }) => (
+  <section className="border-t border-line-0 px-4 py-3">
+    <h3 className="mb-1.5 text-xs font-medium text-fg-1">{title}</h3>
+    {children}
+  </section>
+);

@@ -1,0 +1,113 @@
+import { AppWindow, Spline, X } from "lucide-react";
+import type { Container, Preview, Task } from "@tesslate/contract";
+import { useEffect, useRef, type ReactNode } from "react";
+import { useHandler } from "../../lib/use-handler.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { useCanvas, type Subject } from "./canvas-context.ts";
+import { ContainerDetails } from "./ContainerDetails.tsx";
+import { LinkDetails } from "./LinkDetails.tsx";
+import type { Link } from "./links.ts";
+import { containerIcon } from "./node-looks.tsx";
+import { PreviewDetails } from "./PreviewDetails.tsx";
+
+export interface InspectorProps {
+  subject: Subject;
+  containers: readonly Container[];
+  previews: readonly Preview[];
+  links: readonly Link[];
+  tasks: readonly Task[];
+  /** Takes the focus, since a key opened it. */
+  takesFocus: boolean;
+  onClose: () => void;
+}
+
+/** What one thing of the canvas is and does: at the right, on a phone from below. */
+export function Inspector({ subject, containers, previews, links, tasks, takesFocus, onClose }: InspectorProps) {
+  const { serviceOf } = useCanvas();
+  const nameOf = (id: string | null) => containers.find((container) => container.id === id)?.name ?? "nothing";
+  const container = subject.kind === "container" ? containers.find(({ id }) => id === subject.id) : undefined;
+  const preview = subject.kind === "preview" ? previews.find(({ id }) => id === subject.id) : undefined;
+  const link = subject.kind === "link" ? links.find(({ id }) => id === subject.id) : undefined;
+  if (container)
+    return (
+      <Frame
+        key={container.id}
+        title={container.name}
+        icon={containerIcon(container, serviceOf(container.service_slug))}
+        takesFocus={takesFocus}
+        onClose={onClose}
+      >
+        <ContainerDetails container={container} tasks={tasks} />
+      </Frame>
+    );
+  if (preview)
+    return (
+      <Frame
+        key={preview.id}
+        title={`Preview of ${nameOf(preview.connected_container_id)}`}
+        icon={<AppWindow size={16} />}
+        takesFocus={takesFocus}
+        onClose={onClose}
+      >
+        <PreviewDetails preview={preview} />
+      </Frame>
+    );
+  if (link)
+    return (
+      <Frame
+        key={link.id}
+        title={`${nameOf(link.target_container_id)} uses ${nameOf(link.source_container_id)}`}
+        icon={<Spline size={16} />}
+        takesFocus={takesFocus}
+        onClose={onClose}
+      >
+        <LinkDetails link={link} />
+      </Frame>
+    );
+  return null;
+}
+
+function Frame({
+  title,
+  icon,
+  takesFocus,
+  onClose,
+  children,
+}: {
+  title: string;
+  icon: ReactNode;
+  takesFocus: boolean;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const side = useRef<HTMLElement>(null);
+  const close = useHandler(onClose);
+  useEffect(() => {
+    const element = side.current;
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      event.preventDefault();
+      close();
+    };
+    element?.addEventListener("keydown", onKeyDown);
+    return () => element?.removeEventListener("keydown", onKeyDown);
+  }, [close]);
+  useEffect(() => {
+    if (takesFocus) heading.current?.focus();
+  }, [takesFocus]);
+  return (
+    <aside ref={side} aria-label={title} className="canvas-side on-sheet">
+      <div className="flex flex-none items-center gap-2 px-4 pt-3.5 pb-1.5">
+        <span className="flex-none text-fg-1">{icon}</span>
+        <h2 ref={heading} tabIndex={-1} className="min-w-0 flex-1 truncate text-md outline-none" title={title}>
+          {title}
+        </h2>
+        <IconButton size="sm" label="Close the details" tooltipSide="none" onClick={onClose}>
+          <X size={14} />
+        </IconButton>
+      </div>
+      {children}
+    </aside>
+  );
+}

@@ -1,0 +1,81 @@
+import { BaseEdge, EdgeLabelRenderer, getSmoothStepPath, type EdgeProps } from "@xyflow/react";
+import { memo } from "react";
+import { cx } from "../../lib/cx.ts";
+import { useCanvas } from "./canvas-context.ts";
+import type { CanvasEdge } from "./graph.ts";
+import { labelOf, type EdgeKind } from "./links.ts";
+
+const dashes: Record<EdgeKind, string | undefined> = { http: undefined, database: undefined, env: "1 5", cache: "4 4", preview: "7 4" };
+export const lineStyle = (kind: EdgeKind) => ({
+  stroke: `var(--graph-${kind})`,
+  strokeWidth: 1.5,
+  ...(dashes[kind] && { strokeDasharray: dashes[kind], strokeLinecap: "round" as const }),
+});
+
+/** A connection: from what gives, to what needs it, with the names it brings. */
+export const Line = memo(function Line(props: EdgeProps<CanvasEdge>) {
+  const { id, data, selected, source, target, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, markerEnd } = props;
+  const { inspect, nameOf } = useCanvas();
+  const [path, labelX, labelY] = getSmoothStepPath({
+    sourceX,
+    sourceY,
+    targetX,
+    targetY,
+    sourcePosition,
+    targetPosition,
+    borderRadius: 12,
+  });
+  if (!data) return null;
+  const label = data.link && (labelOf(data.link) ?? "needs");
+  return (
+    <>
+      <BaseEdge
+        id={id}
+        path={path}
+        interactionWidth={24}
+        {...(markerEnd && { markerEnd })}
+        style={{ ...lineStyle(data.kind), ...(selected && { strokeWidth: 2.5 }) }}
+      />
+      {label ? (
+        <EdgeLabelRenderer>
+          <button
+            type="button"
+            tabIndex={-1}
+            className={cx("canvas-line-label nodrag nopan", selected && "is-selected")}
+            style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
+            aria-label={`Connection: ${nameOf(target)} uses ${nameOf(source)}`}
+            title={data.link?.env_keys.join("\n")}
+            onClick={() => inspect({ kind: "link", id })}
+          >
+            {label}
+          </button>
+        </EdgeLabelRenderer>
+      ) : null}
+    </>
+  );
+});
+
+const legend: readonly { kind: EdgeKind; label: string }[] = [
+  { kind: "http", label: "HTTP" },
+  { kind: "database", label: "Database" },
+  { kind: "env", label: "Variable" },
+  { kind: "cache", label: "Cache" },
+  { kind: "preview", label: "Preview" },
+];
+/** What the kinds of lines mean; only those that are drawn. */
+export function Legend({ kinds }: { kinds: ReadonlySet<EdgeKind> }) {
+  const shown = legend.filter(({ kind }) => kinds.has(kind));
+  if (shown.length === 0) return null;
+  return (
+    <ul aria-label="Kinds of lines" className="canvas-legend">
+      {shown.map(({ kind, label }) => (
+        <li key={kind} className="inline-flex items-center gap-1.5">
+          <svg width="22" height="6" aria-hidden="true">
+            <path d="M1 3h20" fill="none" style={lineStyle(kind)} />
+          </svg>
+          {label}
+        </li>
+      ))}
+    </ul>
+  );
+}

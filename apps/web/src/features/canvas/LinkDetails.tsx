@@ -1,0 +1,53 @@
+import { Unlink } from "lucide-react";
+import { Button } from "../../ui/Button.tsx";
+import { useCanvas } from "./canvas-context.ts";
+import { Fact, Part } from "./Facts.tsx";
+import type { Link } from "./links.ts";
+
+const kinds: Record<string, string> = {
+  env_injection: "Variables",
+  http_api: "HTTP",
+  database: "Database",
+  message_queue: "Message queue",
+  websocket: "WebSocket",
+  cache: "Cache",
+  depends_on: "Starts first",
+  port_mapping: "Port",
+};
+
+/** A connection: who gives what to whom. */
+export function LinkDetails({ link }: { link: Link }) {
+  const { nameOf, inspect, remove } = useCanvas();
+  const names = link.env_keys;
+  const end = (id: string) => (
+    <button type="button" className="link" onClick={() => inspect({ kind: "container", id })}>
+      {nameOf(id)}
+    </button>
+  );
+  return (
+    <div className="scroll-y min-h-0 flex-1">
+      <dl className="px-4 pb-3">
+        <Fact label="Provides">{end(link.source_container_id)}</Fact>
+        <Fact label="Consumes">{end(link.target_container_id)}</Fact>
+        <Fact label="Kind">{kinds[link.connector_type] ?? link.connector_type}</Fact>
+      </dl>
+      <Part title={`Variables that ${nameOf(link.target_container_id)} gets`}>
+        {names.length > 0 ? (
+          <ul className="grid gap-1 font-mono text-xs text-fg-0">
+            {names.map((name) => (
+              <li key={name}>{name}</li>
+            ))}
+          </ul>
+        ) : (
+          <p className="text-xs text-fg-2">None. It makes {nameOf(link.source_container_id)} start first.</p>
+        )}
+        <p className="mt-2 text-xs text-fg-2">They are set when {nameOf(link.target_container_id)} starts the next time.</p>
+      </Part>
+      <div className="border-t border-line-0 px-4 py-3">
+        <Button size="sm" variant="danger" icon={<Unlink size={14} />} onClick={() => remove([{ kind: "link", id: link.id }])}>
+          Disconnect
+        </Button>
+      </div>
+    </div>
+  );
+}

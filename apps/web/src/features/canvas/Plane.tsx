@@ -1,0 +1,393 @@
+import {
+  Background,
+  BackgroundVariant,
+  MarkerType,
+  MiniMap,
+  ReactFlow,
+  SelectionMode,
+  useConnection,
+  useNodesInitialized,
+  useReactFlow,
+  useStore,
+  useViewport,
+  type Connection,
+  type Edge,
+  type Viewport,
+} from "@xyflow/react";
+import { Maximize, Minus, Plus } from "lucide-react";
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { readStored, writeStored } from "../../lib/storage.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Kbds } from "../../ui/Kbd.tsx";
+import { useIsNarrow } from "../files/FileTreePanel.tsx";
+import { useCanvas, type Subject } from "./canvas-context.ts";
+import { ContainerNode } from "./ContainerNode.tsx";
+import { containerSize, type CanvasEdge, type CanvasNode } from "./graph.ts";
+import { Legend, Line } from "./Line.tsx";
+import { refusalOf } from "./links.ts";
+import { statusWord } from "./node-looks.tsx";
+import type { Place } from "./placement.ts";
+import { PreviewNode } from "./PreviewNode.tsx";
+import { neighbour, type Direction } from "./spots.ts";
+import type { Graph } from "./use-graph.ts";
+
+const nodeTypes = { container: ContainerNode, preview: PreviewNode };
+const edgeTypes = { line: Line };
+const nudgePx = 8;
+const manyNodes = 150;
+const viewportKey = (projectId: string) => `studio:canvas:${projectId}`;
+const isViewport = (value: unknown): value is Viewport =>
+  value !== null &&
+  typeof value === "object" &&
+  ["x", "y", "zoom"].every((key) => Number.isFinite((value as Record<string, unknown>)[key]));
+/** The bar stands above, zoom and legend below. */
+const fit = { padding: { top: "72px", bottom: "60px", x: "28px" }, maxZoom: 1, duration: 0 } as const;
+const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
+
+const subjectOf = (node: CanvasNode): Subject => ({ kind: node.type, id: node.id });
+export const placeOf = (node: CanvasNode): Place => ({
+  id: node.id,
+  kind: node.type,
+  x: Math.round(node.position.x),
+  y: Math.round(node.position.y),
+});
+const boxOf = (node: CanvasNode) => ({
+  id: node.id,
+  ...node.position,
+  width: node.width ?? node.measured?.width ?? containerSize.width,
+  height: node.height ?? node.measured?.height ?? containerSize.height,
+});
+
+/** How a screen reader says a node. */
+const spoken = (node: CanvasNode): string =>
+  node.type === "container"
+    ? `${node.data.container.name}, ${statusWord(node.data.container)}`
+    : `Preview of ${node.data.container?.name ?? "nothing yet"}`;
+
+export interface PlaneProps {
+  graph: Graph;
+  /** Given a function that tells the middle of what is in sight. */
+  middleRef: RefObject<(() => { x: number; y: number }) | undefined>;
+  /** The node that is to come into sight and have the focus. */
+  focusId: string | undefined;
+  onFocused: () => void;
+  /** The node whose details stand beside: they must not cover it. */
+  inspectedId: string | undefined;
+  onMoved: (before: readonly Place[], after: readonly Place[], group?: string) => void;
+  onInspectNothing: () => void;
+}
+
+/** The drawing: moved, connected and read with mouse, touch and keyboard. */
+export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMoved, onInspectNothing }: PlaneProps) {
+  const canvas = useCanvas();
+  const { projectId, links, containers, nameOf, inspect, connect, showIn, remove, setConnecting } = canvas;
+  const flow = useReactFlow<CanvasNode, CanvasEdge>();
+  const plane = useRef<HTMLDivElement>(null);
+  const isNarrow = useIsNarrow();
+  const { nodes, edges } = graph;
+  // On a phone the canvas may stand ready before it is in sight.
+  const hasRoom = useStore((state) => state.width > 0 && state.height > 0);
+  const isReady = useNodesInitialized() && hasRoom;
+  const [stored] = useState(() => readStored(localStorage, viewportKey(projectId), isViewport));
+
+  const nodeOf = (id: string | null | undefined) => nodes.find((node) => node.id === id);
+  const elementOf = (id: string) => plane.current?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
+  const focusedNode = (): CanvasNode | undefined => {
+    const id = document.activeElement?.closest<HTMLElement>(".react-flow__node")?.dataset["id"];
+    return nodeOf(id) ?? nodes.find(({ selected }) => selected);
+  };
+
+  useEffect(() => {
+    middleRef.current = () => {
+      const box = plane.current?.getBoundingClientRect();
+      return box ? flow.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + box.height / 2 }) : { x: 0, y: 0 };
+    };
+    return () => {
+      middleRef.current = undefined;
+    };
+  }, [flow, middleRef]);
+
+  const isFitting = isReady && stored === undefined;
+  useEffect(() => {
+    if (isFitting) void flow.fitView(fit);
+  }, [isFitting, flow]);
+
+  const isInSight = (node: CanvasNode): boolean => {
+    const box = plane.current?.getBoundingClientRect();
+    if (!box) return true;
+    const { x, y, width, height } = boxOf(node);
+    const topLeft = flow.flowToScreenPosition({ x, y });
+    const bottomRight = flow.flowToScreenPosition({ x: x + width, y: y + height });
+    return topLeft.x >= box.left && topLeft.y >= box.top && bottomRight.x <= box.right && bottomRight.y <= box.bottom;
+  };
+  /** Into sight without changing the zoom, unless it is there already. */
+  const bringIntoSight = (node: CanvasNode) => {
+    const { x, y, width, height } = boxOf(node);
+    if (!isInSight(node)) void flow.setCenter(x + width / 2, y + height / 2, { zoom: flow.getZoom(), duration: 0 });
+  };
+  const wanted = focusId === undefined ? undefined : nodeOf(focusId);
+  const isWantedThere = wanted !== undefined;
+  const takeFocus = useHandler(() => {
+    if (!wanted) return;
+    bringIntoSight(wanted);
+    graph.change(nodes.map(({ id }) => ({ type: "select", id, selected: id === wanted.id })));
+    // The element stands after the next paint.
+    requestAnimationFrame(() => {
+      elementOf(wanted.id)?.focus({ preventScroll: true });
+      onFocused();
+    });
+  });
+  useEffect(() => {
+    if (isWantedThere) takeFocus();
+  }, [isWantedThere, focusId, takeFocus]);
+
+  const showInspected = useHandler(() => {
+    const edge = edges.find(({ id }) => id === inspectedId);
+    const shown = edge ? [nodeOf(edge.source), nodeOf(edge.target)] : [nodeOf(inspectedId)];
+    const hidden = shown.filter((node) => node !== undefined && !isInSight(node));
+    if (hidden.length === 0) return;
+    if (edge) void flow.fitView({ ...fit, nodes: [{ id: edge.source }, { id: edge.target }] });
+    else for (const node of hidden) if (node) bringIntoSight(node);
+  });
+  useEffect(() => {
+    if (inspectedId === undefined) return undefined;
+    // The details have taken their room by then.
+    const frame = requestAnimationFrame(showInspected);
+    return () => cancelAnimationFrame(frame);
+  }, [inspectedId, showInspected]);
+
+  const lift = useRef<readonly Place[]>([]);
+  const onLift = (_: unknown, __: unknown, dragged: CanvasNode[]) => {
+    lift.current = dragged.map(placeOf);
+  };
+  const onDrop = (_: unknown, __: unknown, dragged: CanvasNode[]) => {
+    const after = dragged.map(placeOf);
+    const before = lift.current;
+    const hasMoved = after.some((place) => {
+      const was = before.find(({ id }) => id === place.id);
+      return was && (was.x !== place.x || was.y !== place.y);
+    });
+    if (hasMoved) onMoved(before, after);
+  };
+  const nudge = (event: globalThis.KeyboardEvent) => {
+    const focused = focusedNode();
+    if (!focused) return;
+    const moved = focused.selected ? nodes.filter(({ selected }) => selected) : [focused];
+    const dx = event.key === "ArrowLeft" ? -nudgePx : event.key === "ArrowRight" ? nudgePx : 0;
+    const dy = event.key === "ArrowUp" ? -nudgePx : event.key === "ArrowDown" ? nudgePx : 0;
+    const before = moved.map(placeOf);
+    onMoved(
+      before,
+      before.map((place) => ({ ...place, x: place.x + dx, y: place.y + dy })),
+      `nudge:${before.map(({ id }) => id).join()}`,
+    );
+  };
+
+  // Connecting by hand: preview lines show, all others are connections.
+  const refusal = (connection: Connection | Edge): string | undefined => {
+    const source = containers.find(({ id }) => id === connection.source);
+    const target = nodeOf(connection.target);
+    if (!source || !target) return "Only a container can give something.";
+    if (target.type === "container") return refusalOf(source, target.data.container, links, nameOf);
+    if (source.container_type !== "base") return `${source.name} has no page to show.`;
+    return target.data.preview.connected_container_id === source.id ? "It shows this one already." : undefined;
+  };
+  const onConnect = ({ source, target }: Connection) => {
+    if (nodeOf(target)?.type === "preview") void showIn(target, source);
+    else void connect(source, target).then((reason) => reason && setNote(reason));
+  };
+  const [note, setNote] = useState<string>();
+  useEffect(() => {
+    if (note === undefined) return undefined;
+    const timer = setTimeout(() => setNote(undefined), 6000);
+    return () => clearTimeout(timer);
+  }, [note]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const node = (event.target as Element).matches(".react-flow__node") ? focusedNode() : undefined;
+    if (!node || event.altKey || event.ctrlKey || event.metaKey) return;
+    const direction = ({ ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" } as Record<string, Direction>)[
+      event.key
+    ];
+    if (direction) {
+      event.preventDefault();
+      const next = neighbour(nodes.map(boxOf), boxOf(node), direction);
+      const target = next && nodeOf(next.id);
+      if (!target) return;
+      bringIntoSight(target);
+      elementOf(target.id)?.focus({ preventScroll: true });
+      if (event.shiftKey) graph.change([{ type: "select", id: target.id, selected: true }]);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      graph.change(nodes.map(({ id }) => ({ type: "select", id, selected: id === node.id })));
+      inspect(subjectOf(node));
+    } else if (event.key === " ") {
+      event.preventDefault();
+      graph.change([{ type: "select", id: node.id, selected: !node.selected }]);
+    } else if (event.key === "Escape" && nodes.some(({ selected }) => selected)) {
+      event.preventDefault();
+      graph.change(nodes.map(({ id }) => ({ type: "select", id, selected: false })));
+      onInspectNothing();
+    }
+  };
+  useShortcuts(
+    {
+      "canvas.connect": () => {
+        const node = focusedNode();
+        if (node) setConnecting(node.id);
+      },
+      "canvas.delete": () => {
+        const edgeId = document.activeElement?.closest<HTMLElement>(".react-flow__edge")?.dataset["id"];
+        if (edgeId) return remove([{ kind: "link", id: edgeId }]);
+        const node = focusedNode();
+        if (!node) return;
+        const gone = node.selected ? nodes.filter(({ selected }) => selected) : [node];
+        // The focus must not fall off the canvas with what had it.
+        const next = nodes.find(({ id }) => !gone.some((item) => item.id === id));
+        (next ? elementOf(next.id) : plane.current)?.focus({ preventScroll: true });
+        remove(gone.map(subjectOf));
+      },
+      "canvas.nudge": nudge,
+    },
+    plane,
+  );
+  const fitAll = () => void flow.fitView(fit);
+  useShortcuts({ "canvas.fit": fitAll, "canvas.zoomIn": () => void flow.zoomIn(), "canvas.zoomOut": () => void flow.zoomOut() });
+
+  const said = useMemo(
+    () =>
+      nodes.map((node) => ({
+        ...node,
+        ariaLabel: spoken(node),
+        ...(node.type === "preview" && { dragHandle: ".canvas-drag" }),
+      })),
+    [nodes],
+  );
+  const drawn = useMemo(
+    () =>
+      edges.map((edge) => ({
+        ...edge,
+        ariaLabel: `Connection: ${nameOf(edge.target)} uses ${nameOf(edge.source)}`,
+        ...(edge.data && edge.data.kind !== "preview"
+          ? { markerEnd: { type: MarkerType.ArrowClosed, color: `var(--graph-${edge.data.kind})`, width: 14, height: 14 } }
+          : {}),
+      })),
+    [edges, nameOf],
+  );
+  const kinds = useMemo(() => new Set(edges.flatMap(({ data }) => data?.kind ?? [])), [edges]);
+  return (
+    <div ref={plane} tabIndex={-1} className="canvas-plane">
+      <ReactFlow<CanvasNode, CanvasEdge>
+        aria-label="Services and how they connect"
+        onKeyDown={onKeyDown}
+        nodes={said}
+        edges={drawn}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={graph.change}
+        onConnect={onConnect}
+        isValidConnection={(connection) => refusal(connection) === undefined}
+        onConnectEnd={(_, state) => {
+          if (state.isValid || !state.fromNode || !state.toNode) return;
+          const isBackwards = state.fromHandle?.type === "target";
+          const [source, target] = isBackwards ? [state.toNode.id, state.fromNode.id] : [state.fromNode.id, state.toNode.id];
+          setNote(refusal({ source, target, sourceHandle: null, targetHandle: null }));
+        }}
+        onNodeDragStart={onLift}
+        onNodeDragStop={onDrop}
+        onSelectionDragStart={(event, dragged) => onLift(event, undefined, dragged)}
+        onSelectionDragStop={(event, dragged) => onDrop(event, undefined, dragged)}
+        onNodeClick={(event, node) => {
+          if (!event.shiftKey && !event.ctrlKey && !event.metaKey && !(event.target as Element).closest("button, iframe"))
+            inspect(subjectOf(node));
+        }}
+        onEdgeClick={(_, edge) => inspect({ kind: "link", id: edge.id })}
+        onPaneClick={onInspectNothing}
+        onMoveEnd={(event, viewport) => {
+          // Only what a person looked for is looked for again.
+          if (event) writeStored(localStorage, viewportKey(projectId), viewport);
+        }}
+        {...(stored && { defaultViewport: stored })}
+        minZoom={0.2}
+        maxZoom={1.75}
+        deleteKeyCode={null}
+        disableKeyboardA11y
+        selectionMode={SelectionMode.Partial}
+        onlyRenderVisibleElements={nodes.length > manyNodes}
+        elevateNodesOnSelect
+        proOptions={{ hideAttribution: true }}
+        ariaLabelConfig={{
+          "node.a11yDescription.default":
+            "Enter opens the details, arrow keys go to the next one, Alt with arrow keys moves it, C connects it, Delete removes it.",
+          "edge.a11yDescription.default": "Delete removes the connection.",
+        }}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={20} size={1} color="var(--graph-dot)" />
+        {isNarrow || nodes.length < 2 ? null : (
+          <MiniMap<CanvasNode>
+            pannable
+            zoomable
+            ariaLabel="Overview"
+            className="canvas-minimap"
+            nodeBorderRadius={6}
+            nodeClassName={(node) => `is-${node.type}`}
+          />
+        )}
+        <ConnectionHint refusal={refusal} />
+      </ReactFlow>
+      <Zoom onFit={fitAll} />
+      <Legend kinds={kinds} />
+      <p role="status" className={note ? "canvas-note" : "sr-only"}>
+        {note}
+      </p>
+    </div>
+  );
+}
+
+/** While a line is drawn: why it cannot end here. */
+function ConnectionHint({ refusal }: { refusal: (connection: Connection) => string | undefined }) {
+  const { from, to, isBackwards } = useConnection((state) => ({
+    from: state.fromNode?.id,
+    to: state.toNode?.id,
+    isBackwards: state.fromHandle?.type === "target",
+  }));
+  if (!from || !to) return null;
+  const [source, target] = isBackwards ? [to, from] : [from, to];
+  const why = from === to ? undefined : refusal({ source, target, sourceHandle: null, targetHandle: null });
+  return why ? <p className="canvas-note">{why}</p> : null;
+}
+
+function Zoom({ onFit }: { onFit: () => void }) {
+  const flow = useReactFlow();
+  const { zoom } = useViewport();
+  return (
+    <div role="group" aria-label="Zoom" className="canvas-zoom">
+      <span className="inline-flex items-center rounded-2 border border-line-0 bg-bg-1">
+        <IconButton size="sm" label="Zoom out" keys={keys("canvas.zoomOut")} tooltipSide="top" onClick={() => void flow.zoomOut()}>
+          <Minus size={14} />
+        </IconButton>
+        <button
+          type="button"
+          title="Back to 100 %"
+          aria-label={`Zoom ${Math.round(zoom * 100)} %, back to 100 %`}
+          className="num h-6 w-12 text-center text-xs text-fg-1 hover:text-fg-0"
+          onClick={() => void flow.zoomTo(1)}
+        >
+          {Math.round(zoom * 100)}%
+        </button>
+        <IconButton size="sm" label="Zoom in" keys={keys("canvas.zoomIn")} tooltipSide="top" onClick={() => void flow.zoomIn()}>
+          <Plus size={14} />
+        </IconButton>
+      </span>
+      <span className="inline-flex rounded-2 border border-line-0 bg-bg-1">
+        <IconButton size="sm" label="Fit everything" keys={keys("canvas.fit")} tooltipSide="top" onClick={onFit}>
+          <Maximize size={14} />
+        </IconButton>
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import { Play, Share2, Spline, Trash2 } from "lucide-react";
+import type { Preview } from "@tesslate/contract";
+import { Button } from "../../ui/Button.tsx";
+import { useCanvas } from "./canvas-context.ts";
+import { sizeOfPreview } from "./graph.ts";
+import { InlineEdit } from "./InlineEdit.tsx";
+import { Fact } from "./Facts.tsx";
+
+/** A preview: what it shows, where in it, how big. */
+export function PreviewDetails({ preview }: { preview: Preview }) {
+  const { containers, setConnecting, savePath, setLive, liveId, share, remove } = useCanvas();
+  const container = containers.find(({ id }) => id === preview.connected_container_id);
+  const { width, height } = sizeOfPreview(preview);
+  const isServed = container?.status === "running" || container?.status === "frozen";
+  return (
+    <div className="scroll-y min-h-0 flex-1">
+      <div className="flex flex-wrap gap-1.5 px-4 pt-1">
+        {isServed && liveId !== preview.id ? (
+          <Button size="sm" icon={<Play size={14} />} onClick={() => setLive(preview.id)}>
+            Run
+          </Button>
+        ) : null}
+        {container ? (
+          <Button size="sm" icon={<Share2 size={14} />} onClick={() => share(preview)}>
+            Share
+          </Button>
+        ) : null}
+        <Button size="sm" variant="ghost" icon={<Spline size={14} />} onClick={() => setConnecting(preview.id)}>
+          {container ? "Show another" : "Choose what"}
+        </Button>
+      </div>
+      <dl className="px-4 py-3">
+        <Fact label="Shows">{container?.name ?? "Nothing yet"}</Fact>
+        <Fact label="Path">
+          <InlineEdit
+            label="path"
+            isMono
+            inputMode="url"
+            value={preview.current_path}
+            onSave={async (path) => {
+              if (!path.startsWith("/")) return "A path begins with a slash.";
+              savePath(preview.id, path);
+              return undefined;
+            }}
+          />
+        </Fact>
+        <Fact label="Size">
+          <span className="num">
+            {Math.round(width)} × {Math.round(height)}
+          </span>
+        </Fact>
+      </dl>
+      <div className="border-t border-line-0 px-4 py-3">
+        <Button size="sm" variant="danger" icon={<Trash2 size={14} />} onClick={() => remove([{ kind: "preview", id: preview.id }])}>
+          Delete the preview
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+import { Handle, NodeResizer, Position, type NodeProps } from "@xyflow/react";
+import { AppWindow, Pause, Play, RotateCw, Share2 } from "lucide-react";
+import { memo, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { canStart } from "../containers/use-container-acts.ts";
+import { useCanvas } from "./canvas-context.ts";
+import { previewSize, type PreviewNode as PreviewNodeType } from "./graph.ts";
+import { LiveFrame } from "./LiveFrame.tsx";
+import { statusWord } from "./node-looks.tsx";
+import { ShowButton } from "./ShowButton.tsx";
+
+/** A small browser: a still card until it is run, then the live page. At most one is live. */
+export const PreviewNode = memo(function PreviewNode({
+  data: { preview, container },
+  selected,
+  width,
+  height,
+  positionAbsoluteX,
+  positionAbsoluteY,
+}: NodeProps<PreviewNodeType>) {
+  const { liveId, setLive, share, resized, unstored } = useCanvas();
+  const [before, setBefore] = useState({ x: 0, y: 0, width: 0, height: 0 });
+  const isServed = container?.status === "running" || container?.status === "frozen";
+  const isLive = liveId === preview.id && isServed;
+  return (
+    <article
+      data-testid="graph-node"
+      data-live={isLive || undefined}
+      className={cx("canvas-node flex h-full flex-col", selected && "is-selected", unstored.has(preview.id) && "is-unstored")}
+    >
+      <NodeResizer
+        isVisible={selected}
+        minWidth={previewSize.minWidth}
+        minHeight={previewSize.minHeight}
+        maxWidth={previewSize.maxWidth}
+        maxHeight={previewSize.maxHeight}
+        handleClassName="canvas-grip"
+        lineClassName="canvas-grip-line"
+        onResizeStart={() =>
+          setBefore({ x: positionAbsoluteX, y: positionAbsoluteY, width: width ?? previewSize.width, height: height ?? previewSize.height })
+        }
+        onResizeEnd={(_, after) =>
+          resized(preview.id, before, {
+            x: Math.round(after.x),
+            y: Math.round(after.y),
+            width: Math.round(after.width),
+            height: Math.round(after.height),
+          })
+        }
+      />
+      <div className="canvas-drag flex h-[30px] flex-none items-center gap-1.5 border-b border-line-0 pr-1 pl-2.5">
+        <AppWindow size={14} className="flex-none text-fg-2" />
+        <span className="min-w-0 flex-1 truncate font-mono text-xs text-fg-2" title={`${container?.name ?? ""}${preview.current_path}`}>
+          {preview.current_path}
+        </span>
+        <span className="nodrag flex">
+          {isLive ? (
+            <IconButton size="sm" label="Stop the live page" onClick={() => setLive(undefined)}>
+              <Pause size={14} />
+            </IconButton>
+          ) : null}
+          {container ? (
+            <IconButton size="sm" label={`Share ${container.name}`} onClick={() => share(preview)}>
+              <Share2 size={14} />
+            </IconButton>
+          ) : null}
+          <ShowButton preview={preview} />
+        </span>
+      </div>
+      <div className="relative min-h-0 flex-1 overflow-hidden rounded-b-[7px] bg-bg-2">
+        {isLive && container ? (
+          <LiveFrame
+            preview={preview}
+            container={container}
+            width={width ?? previewSize.width}
+            height={(height ?? previewSize.height) - 32}
+          />
+        ) : (
+          <Poster preview={preview} container={container} onRun={() => setLive(preview.id)} />
+        )}
+      </div>
+      <Handle id="needs" type="target" position={Position.Right} className="canvas-port" title="Shows" />
+    </article>
+  );
+});
+
+/** What stands there while no page runs: an outline of one, and the act that brings it. */
+function Poster({
+  preview,
+  container,
+  onRun,
+}: {
+  preview: PreviewNodeType["data"]["preview"];
+  container: PreviewNodeType["data"]["container"];
+  onRun: () => void;
+}) {
+  const { runtime, setConnecting } = useCanvas();
+  const isServed = container?.status === "running" || container?.status === "frozen";
+  return (
+    <div className="canvas-poster h-full">
+      <div aria-hidden="true" className="canvas-poster-page">
+        <span />
+        <span />
+        <span />
+      </div>
+      <div className="nodrag relative grid justify-items-center gap-1.5 px-3 text-center">
+        {container === undefined ? (
+          <>
+            <p className="text-xs text-fg-2">It shows nothing yet.</p>
+            <Button size="sm" onClick={() => setConnecting(preview.id)}>
+              Choose what
+            </Button>
+          </>
+        ) : isServed ? (
+          <Button size="sm" icon={<Play size={14} />} aria-label={`Run the preview of ${container.name}`} onClick={onRun}>
+            Run
+          </Button>
+        ) : (
+          <>
+            <p className="text-xs text-fg-2">
+              {container.name}: {statusWord(container).toLowerCase()}
+            </p>
+            {canStart(container) ? (
+              <Button
+                size="sm"
+                icon={container.status === "failed" ? <RotateCw size={14} /> : <Play size={14} />}
+                disabled={runtime.isActing(container.id)}
+                aria-label={`${container.status === "failed" ? "Restart" : "Start"} ${container.name}`}
+                onClick={() => runtime.start(container.id)}
+              >
+                {container.status === "failed" ? "Restart" : "Start"}
+              </Button>
+            ) : null}
+          </>
+        )}
+      </div>
+    </div>
+  );
+}

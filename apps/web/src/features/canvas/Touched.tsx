@@ -1,0 +1,35 @@
+import type { Container, Task } from "@tesslate/contract";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Thread, ThreadItem } from "../../ui/thread/index.ts";
+import { Part } from "./Facts.tsx";
+import { touchesOf } from "./touches.ts";
+
+/** The container's own short thread. */
+export function Touched({ container, tasks }: { container: Container; tasks: readonly Task[] }) {
+  const touches = touchesOf(container, tasks);
+  if (touches.length === 0) return null;
+  return (
+    <Part title="What touched it">
+      <Thread label={`What touched ${container.name}`} className="-ml-2 text-xs">
+        {touches.map((touch, index) => (
+          <ThreadItem
+            key={touch.id}
+            bead={touch.bead}
+            line={touch.line}
+            {...(index === 0 ? { edge: touches.length === 1 ? "both" : "start" } : index === touches.length - 1 ? { edge: "end" } : {})}
+            className={touches.length === 1 ? "pb-1 before:hidden" : "pb-1"}
+          >
+            <span className="flex min-h-[22px] items-center gap-2">
+              <span className="min-w-0 flex-1 truncate" title={touch.text}>
+                {touch.text}
+              </span>
+              <time dateTime={touch.at} title={momentOf(touch.at)} className="flex-none text-fg-3">
+                {agoOf(touch.at)}
+              </time>
+            </span>
+          </ThreadItem>
+        ))}
+      </Thread>
+    </Part>
+  );
+}

@@ -1,0 +1,49 @@
+import { createContext, use } from "react";
+import type { Container, Preview, Service } from "@tesslate/contract";
+import type { ContainerActs } from "../containers/use-container-acts.ts";
+import type { Link } from "./links.ts";
+
+/** What the inspector shows. */
+export type Subject = { kind: "container" | "preview" | "link"; id: string };
+
+/** What nodes, lines, list and inspector can do; the same object for as long as nothing they show changes. */
+export interface Canvas {
+  projectId: string;
+  containers: readonly Container[];
+  links: readonly Link[];
+  nameOf: (id: string) => string;
+  serviceOf: (slug: string | null | undefined) => Service | undefined;
+  runtime: ContainerActs;
+  openLogs: (containerId: string) => void;
+  openCode: () => void;
+  inspect: (subject: Subject) => void;
+  /** The node whose "Connect to" is open. */
+  connectingId: string | undefined;
+  setConnecting: (id: string | undefined) => void;
+  connect: (sourceId: string, targetId: string) => Promise<string | undefined>;
+  /** Lets a preview show a container, or nothing. */
+  showIn: (previewId: string, containerId: string | null) => Promise<void>;
+  addPreviewOf: (containerId: string) => void;
+  /** Previews and connections go at once and can come back; containers are asked about first. */
+  remove: (subjects: readonly Subject[]) => void;
+  /** The one preview that is live. */
+  liveId: string | undefined;
+  setLive: (previewId: string | undefined) => void;
+  savePath: (previewId: string, path: string) => void;
+  resized: (previewId: string, before: PreviewPlace, after: PreviewPlace) => void;
+  share: (preview: Preview) => void;
+  unstored: ReadonlySet<string>;
+}
+export interface PreviewPlace {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export const CanvasContext = createContext<Canvas | undefined>(undefined);
+export function useCanvas(): Canvas {
+  const canvas = use(CanvasContext);
+  if (!canvas) throw new Error("useCanvas needs the canvas around it.");
+  return canvas;
+}

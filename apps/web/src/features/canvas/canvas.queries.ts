@@ -1,0 +1,23 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { Contract } from "@tesslate/contract";
+import type { Client } from "@tesslate/contract/client";
+
+type Api = Client<Contract>;
+/** It changes when somebody installs a program on the server, not oftener. */
+const catalogueMs = 5 * 60_000;
+
+/** The service catalogue, the same for every project. */
+export const servicesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["services"] as const,
+    queryFn: async ({ signal }) => (await api.containers.services({ query: { limit: 200 } }, { signal })).items,
+    staleTime: catalogueMs,
+  });
+
+/** The bundled templates, as apps for the canvas. */
+export const templatesQuery = (api: Api) =>
+  queryOptions({
+    queryKey: ["services", "templates"] as const,
+    queryFn: async ({ signal }) => (await api.projects.templates({ query: { limit: 100 } }, { signal })).items,
+    staleTime: catalogueMs,
+  });

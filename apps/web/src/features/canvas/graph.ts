@@ -1,0 +1,98 @@
+import type { Edge, Node } from "@xyflow/react";
+import type { Container, Preview, Service } from "@tesslate/contract";
+import { edgeKindOf, type EdgeKind, type Link } from "./links.ts";
+
+export type ContainerNode = Node<{ container: Container }, "container">;
+export type PreviewNode = Node<{ preview: Preview; container: Container | undefined }, "preview">;
+export type CanvasNode = ContainerNode | PreviewNode;
+/** `link` is missing on the line from a container to a preview of it. */
+export type CanvasEdge = Edge<{ kind: EdgeKind; link?: Link }, "line">;
+
+export const containerSize = { width: 208, height: 89 } as const;
+export const previewSize = { width: 288, height: 216, minWidth: 200, minHeight: 140, maxWidth: 1600, maxHeight: 1600 } as const;
+
+export const sizeOfPreview = ({ width, height }: Pick<Preview, "width" | "height">) => ({
+  width: width ?? previewSize.width,
+  height: height ?? previewSize.height,
+});
+
+/** Ids of a connection's line and of a preview's; containers and previews go by their own. */
+export const previewEdgeId = (previewId: string) => `preview:${previewId}`;
+
+export function nodesOf(containers: readonly Container[], previews: readonly Preview[]): CanvasNode[] {
+  const byId = new Map(containers.map((container) => [container.id, container]));
+  return [
+    ...containers.map((container): ContainerNode => ({
+      id: container.id,
+      type: "container",
+      position: { x: container.position_x, y: container.position_y },
+      data: { container },
+      ...containerSize,
+    })),
+    ...previews.map((preview): PreviewNode => ({
+      id: preview.id,
+      type: "preview",
+      position: { x: preview.position_x, y: preview.position_y },
+      data: { preview, container: byId.get(preview.connected_container_id ?? "") },
+      ...sizeOfPreview(preview),
+    })),
+  ];
+}
+
+export function edgesOf(
+  containers: readonly Container[],
+  previews: readonly Preview[],
+  links: readonly Link[],
+  categoryOf: (serviceSlug: string | null | undefined) => Service["category"] | undefined,
+): CanvasEdge[] {
+  const byId = new Map(containers.map((container) => [container.id, container]));
+  return [
+    ...links
+      .filter((link) => byId.has(link.source_container_id) && byId.has(link.target_container_id))
+      .map((link): CanvasEdge => ({
+        id: link.id,
+        type: "line",
+        source: link.source_container_id,
+        target: link.target_container_id,
+        sourceHandle: "gives",
+        targetHandle: "needs",
+        data: { kind: edgeKindOf(link, categoryOf(byId.get(link.source_container_id)?.service_slug)), link },
+      })),
+    ...previews
+      .filter((preview) => byId.has(preview.connected_container_id ?? ""))
+      .map((preview): CanvasEdge => ({
+        id: previewEdgeId(preview.id),
+        type: "line",
+        source: preview.connected_container_id ?? "",
+        target: preview.id,
+        sourceHandle: "gives",
+        targetHandle: "needs",
+        selectable: false,
+        focusable: false,
+        data: { kind: "preview" },
+      })),
+  ];
+}
+
+const previewOf = (data: CanvasNode["data"]) => ("preview" in data ? data.preview : undefined);
+const isSame = (a: CanvasNode["data"], b: CanvasNode["data"]) => a.container === b.container && previewOf(a) === previewOf(b);
+
+/**
+ * The nodes on screen, brought in line with what the server says. What a person holds or has moved and not yet stored (`held`) keeps its place;
+ * what did not change stays the same object.
+ */
+export function reconcile(shown: readonly CanvasNode[], told: readonly CanvasNode[], held: ReadonlySet<string>): CanvasNode[] {
+  const known = new Map(shown.map((node) => [node.id, node]));
+  return told.map((node) => {
+    const before = known.get(node.id);
+    if (!before || before.type !== node.type) return node;
+    const keeps = before.dragging || before.resizing || held.has(node.id);
+    const position = keeps ? before.position : node.position;
+    const width = keeps ? before.width : node.width;
+    const height = keeps ? before.height : node.height;
+    const isPlaceSame =
+      position.x === before.position.x && position.y === before.position.y && width === before.width && height === before.height;
+    if (isPlaceSame && isSame(before.data, node.data)) return before;
+    return { ...before, data: node.data, position, width, height } as CanvasNode;
+  });
+}

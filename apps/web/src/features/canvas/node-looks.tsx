@@ -1,0 +1,78 @@
+import {
+  Box,
+  Brain,
+  ChartLine,
+  CodeXml,
+  Cpu,
+  CreditCard,
+  Database,
+  Globe,
+  HardDrive,
+  KeyRound,
+  ListOrdered,
+  Mail,
+  Search,
+  Workflow,
+} from "lucide-react";
+import type { Container, Service } from "@tesslate/contract";
+import type { ReactNode } from "react";
+import { containerLook } from "../containers/ContainerDot.tsx";
+import type { Tone } from "../../ui/Pill.tsx";
+
+const size = 16;
+const icons: Record<Service["category"], ReactNode> = {
+  database: <Database size={size} />,
+  cache: <Cpu size={size} />,
+  queue: <ListOrdered size={size} />,
+  search: <Search size={size} />,
+  storage: <HardDrive size={size} />,
+  proxy: <Globe size={size} />,
+  monitoring: <ChartLine size={size} />,
+  automation: <Workflow size={size} />,
+  ai: <Brain size={size} />,
+  payments: <CreditCard size={size} />,
+  email: <Mail size={size} />,
+  auth: <KeyRound size={size} />,
+};
+export const serviceIcon = (service: Pick<Service, "category"> | undefined): ReactNode =>
+  service ? icons[service.category] : <Box size={size} />;
+export const containerIcon = (container: Pick<Container, "container_type">, service: Service | undefined): ReactNode =>
+  container.container_type === "base" ? <CodeXml size={size} /> : serviceIcon(service);
+
+/** "exit 137" or "SIGKILL", out of the server's sentence; empty when it names neither. */
+export function crashWord(message: string | null): string {
+  const [, code, signal] = /exit code (\d+)|\b(SIG[A-Z0-9]+)/.exec(message ?? "") ?? [];
+  return code ? `exit ${code}` : (signal ?? "");
+}
+
+/** Status in words: `Crashed (exit 137)`. */
+export function statusWord(container: Container): string {
+  const { word } = containerLook(container);
+  const crash = container.status === "failed" ? crashWord(container.status_message) : "";
+  return crash ? `${word} (${crash})` : word;
+}
+export const statusTone = (container: Container): Tone => containerLook(container).tone;
+
+/** It cannot be used before somebody enters its credentials. */
+export const lacksCredentials = (container: Container, service: Service | undefined): boolean =>
+  container.deployment_mode === "external" &&
+  container.credentials_id === null &&
+  (service?.credential_fields.some((field) => field.is_required && !(field.is_endpoint && container.external_endpoint)) ?? false);
+
+/** One line of what a container is, or of what keeps it from running. */
+export function lineOf(container: Container, service: Service | undefined): string {
+  if (container.status === "failed" && container.status_message) return container.status_message;
+  if (lacksCredentials(container, service)) return "Needs credentials";
+  const host = container.external_endpoint?.replace(/^\w+:\/\//, "");
+  if (container.deployment_mode === "external") return [service?.name ?? container.service_slug, host].filter(Boolean).join(", ");
+  if (container.container_type === "service") {
+    if (!service) return container.service_slug ?? "Service";
+    if (!service.available.runs) return service.available.reason ?? "It cannot run on this server.";
+    return service.name === container.name ? service.description : service.name;
+  }
+  return container.directory === "." ? "The project's own folder" : `In ${container.directory}/`;
+}
+export const portText = (container: Container): string => {
+  const port = container.internal_port ?? container.port;
+  return port ? `:${port}` : "";
+};

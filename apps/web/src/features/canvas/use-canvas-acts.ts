@@ -1,0 +1,318 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Connection, Container, CreateConnection, Preview } from "@tesslate/contract";
+import { useMemo, useState, useSyncExternalStore } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useAdoptTask } from "../containers/use-adopt-task.ts";
+import { useServices } from "../workbench/services.ts";
+import type { PreviewPlace, Subject } from "./canvas-context.ts";
+import { containerSize, previewSize } from "./graph.ts";
+import { createHistory } from "./history.ts";
+import type { Place } from "./placement.ts";
+import { freeSpot, type Box } from "./spots.ts";
+import type { Graph } from "./use-graph.ts";
+
+/** A container that is to be added; what it says is what the API takes. */
+export interface NewContainer {
+  name?: string;
+  container_type: "base" | "service";
+  base_id?: string;
+  service_slug?: string;
+  deployment_mode?: "container" | "external";
+  external_endpoint?: string;
+  credentials?: Record<string, string>;
+}
+
+export interface CanvasActsOptions {
+  projectId: string;
+  graph: Graph;
+  /** The middle of what is in sight, on the canvas. */
+  middle: () => { x: number; y: number };
+  /** Something came: show it, and give it the focus. */
+  onAdded: (id: string) => void;
+}
+
+/** Everything a person does to the canvas: sent to the server, shown at once, and where possible taken back. */
+export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsOptions) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const adopt = useAdoptTask(projectId);
+  const params = { id: projectId };
+  const [history] = useState(() =>
+    createHistory((act, error) => toast(`${act.label}: that could not be taken back. ${sentenceOf(error)}`, { kind: "failed" })),
+  );
+  const historyState = useSyncExternalStore(history.subscribe, history.getState);
+  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+
+  const cache = useMemo(() => {
+    const key = (name: string) => ["project", projectId, name];
+    const add = <T extends { id: string }>(name: string, item: T) =>
+      queries.setQueryData<readonly T[]>(key(name), (list) => list && [...list.filter(({ id }) => id !== item.id), item]);
+    const drop = <T extends { id: string }>(name: string, id: string) =>
+      queries.setQueryData<readonly T[]>(key(name), (list) => list?.filter((item) => item.id !== id));
+    const read = <T extends { id: string }>(name: string, id: string) =>
+      queries.getQueryData<readonly T[]>(key(name))?.find((item) => item.id === id);
+    return { add, drop, read, refetch: (name: string) => queries.invalidateQueries({ queryKey: key(name) }) };
+  }, [queries, projectId]);
+
+  const taken = (): Box[] =>
+    graph.nodes.map(({ position, width, height }) => ({
+      ...position,
+      width: width ?? containerSize.width,
+      height: height ?? containerSize.height,
+    }));
+
+  // Containers
+
+  const createContainer = async (wanted: NewContainer, at: { x: number; y: number }): Promise<Container> => {
+    const {
+      task_id: taskId,
+      status_url: _,
+      ...container
+    } = await api.containers.create({
+      params,
+      body: { ...wanted, position_x: at.x, position_y: at.y },
+    });
+    cache.add<Container>("containers", container);
+    if (taskId) void adopt(taskId).catch(() => undefined);
+    return container;
+  };
+  const removeContainer = async (id: string) => {
+    await api.containers.remove({ params: { ...params, container_id: id } });
+    cache.drop<Container>("containers", id);
+    void cache.refetch("previews");
+    void cache.refetch("connections");
+  };
+  /** Taking back an addition must not throw away what was done with it since. */
+  const requireUnused = (id: string, fresh: Container) => {
+    const container = cache.read<Container>("containers", id);
+    const isUsed =
+      container &&
+      (container.env_vars_count !== fresh.env_vars_count || container.last_started_at !== null || container.status === "starting");
+    if (isUsed) throw new Error(`${container.name} is in use by now; delete it from its details.`);
+  };
+  const addContainer = useHandler(async (wanted: NewContainer): Promise<string | undefined> => {
+    const at = freeSpot(taken(), containerSize, middle());
+    const { credentials: _, ...body } = wanted;
+    try {
+      const first = await createContainer(wanted, at);
+      history.record({
+        label: `Added ${first.name}`,
+        undo: async () => {
+          requireUnused(history.now(first.id), first);
+          await removeContainer(history.now(first.id));
+        },
+        // Credentials are not kept in the page only to be sent again.
+        ...(wanted.credentials === undefined && {
+          redo: async () => history.rename(history.now(first.id), (await createContainer(body, at)).id),
+        }),
+      });
+      onAdded(first.id);
+      return undefined;
+    } catch (error) {
+      return sentenceOf(error);
+    }
+  });
+
+  // Previews
+
+  const createPreview = async (body: {
+    connected_container_id: string | null;
+    position_x: number;
+    position_y: number;
+    width?: number | null;
+    height?: number | null;
+    current_path?: string;
+  }): Promise<Preview> => {
+    const preview = await api.previews.create({ params, body });
+    cache.add<Preview>("previews", preview);
+    return preview;
+  };
+  const removePreview = async (id: string) => {
+    await api.previews.remove({ params: { ...params, preview_id: id } });
+    cache.drop<Preview>("previews", id);
+  };
+  const addPreview = useHandler(async (containerId: string | null, around: { x: number; y: number } = middle()) => {
+    const at = freeSpot(taken(), previewSize, around);
+    const body = { connected_container_id: containerId, position_x: at.x, position_y: at.y };
+    try {
+      const first = await createPreview(body);
+      history.record({
+        label: "Added a preview",
+        undo: () => removePreview(history.now(first.id)),
+        redo: async () => history.rename(history.now(first.id), (await createPreview(body)).id),
+      });
+      onAdded(first.id);
+    } catch (error) {
+      complain(error);
+    }
+  });
+  const deletePreview = async (preview: Preview) => {
+    const { id, connected_container_id, position_x, position_y, width, height, current_path } = preview;
+    try {
+      await removePreview(id);
+      const act = {
+        label: "Deleted a preview",
+        undo: async () => {
+          const back = await createPreview({ connected_container_id, position_x, position_y, width, height, current_path });
+          history.rename(history.now(id), back.id);
+        },
+        redo: () => removePreview(history.now(id)),
+      };
+      history.record(act);
+      toast("The preview is deleted.", { action: { label: "Undo", onSelect: () => void history.undo() } });
+    } catch (error) {
+      complain(error);
+    }
+  };
+  const patchPreview = async (id: string, body: { connected_container_id?: string | null; current_path?: string }) =>
+    cache.add<Preview>("previews", await api.previews.update({ params: { ...params, preview_id: id }, body }));
+  const showIn = useHandler(async (previewId: string, containerId: string | null) => {
+    const before = cache.read<Preview>("previews", previewId)?.connected_container_id ?? null;
+    if (before === containerId) return;
+    try {
+      await patchPreview(previewId, { connected_container_id: containerId });
+      history.record({
+        label: "Changed what a preview shows",
+        undo: () => patchPreview(history.now(previewId), { connected_container_id: before === null ? null : history.now(before) }),
+        redo: () =>
+          patchPreview(history.now(previewId), { connected_container_id: containerId === null ? null : history.now(containerId) }),
+      });
+    } catch (error) {
+      complain(error);
+    }
+  });
+  const savePath = useHandler((previewId: string, path: string) => {
+    // Where the page went is a convenience: when it cannot be kept, nothing is lost.
+    void patchPreview(previewId, { current_path: path.slice(0, 2000) }).catch(() => undefined);
+  });
+
+  // Connections
+
+  const createLink = async (wanted: CreateConnection): Promise<Connection> => {
+    const link = await api.connections.create({
+      params,
+      body: {
+        ...wanted,
+        source_container_id: history.now(wanted.source_container_id),
+        target_container_id: history.now(wanted.target_container_id),
+      },
+    });
+    cache.add<Connection>("connections", link);
+    return link;
+  };
+  const removeLink = async (id: string) => {
+    await api.connections.remove({ params: { ...params, conn_id: id } });
+    cache.drop<Connection>("connections", id);
+  };
+  const connect = useHandler(async (sourceId: string, targetId: string): Promise<string | undefined> => {
+    const wanted: CreateConnection = { source_container_id: sourceId, target_container_id: targetId };
+    try {
+      const first = await createLink(wanted);
+      history.record({
+        label: "Connected",
+        undo: () => removeLink(history.now(first.id)),
+        redo: async () => history.rename(history.now(first.id), (await createLink(wanted)).id),
+      });
+      return undefined;
+    } catch (error) {
+      return sentenceOf(error);
+    }
+  });
+  const deleteLink = async ({ id, ...link }: Connection) => {
+    try {
+      await removeLink(id);
+      const wanted: CreateConnection = {
+        source_container_id: link.source_container_id,
+        target_container_id: link.target_container_id,
+        connection_type: link.connection_type,
+        connector_type: link.connector_type,
+        config: link.config,
+        label: link.label,
+      };
+      history.record({
+        label: "Disconnected",
+        undo: async () => history.rename(history.now(id), (await createLink(wanted)).id),
+        redo: () => removeLink(history.now(id)),
+      });
+      toast("They are not connected any more.", { action: { label: "Undo", onSelect: () => void history.undo() } });
+    } catch (error) {
+      complain(error);
+    }
+  };
+
+  // Places
+
+  const placeNow = async (places: readonly Place[]) => {
+    graph.place(
+      places.map((place) => ({ ...place, id: history.now(place.id) })),
+      "now",
+    );
+    await graph.stored();
+  };
+  const move = useHandler(
+    (label: string, before: readonly Place[], after: readonly Place[], options: { when?: "soon" | "now"; group?: string } = {}) => {
+      if (after.length === 0) return;
+      graph.place(after, options.when ?? "soon");
+      history.record({
+        label,
+        undo: () => placeNow(before),
+        redo: () => placeNow(after),
+        ...(options.group && { group: options.group }),
+      });
+    },
+  );
+  const resized = useHandler((previewId: string, before: PreviewPlace, after: PreviewPlace) =>
+    move("Resized a preview", [{ id: previewId, kind: "preview", ...before }], [{ id: previewId, kind: "preview", ...after }]),
+  );
+
+  // Removal
+
+  /** Containers that are to go wait here for an answer. */
+  const [asked, setAsked] = useState<readonly Container[]>([]);
+  const remove = useHandler((subjects: readonly Subject[]) => {
+    const containers = subjects.flatMap(({ kind, id }) => (kind === "container" ? (cache.read<Container>("containers", id) ?? []) : []));
+    for (const { kind, id } of subjects) {
+      const preview = kind === "preview" ? cache.read<Preview>("previews", id) : undefined;
+      if (preview) void deletePreview(preview);
+      const link = kind === "link" ? cache.read<Connection>("connections", id) : undefined;
+      if (link) void deleteLink(link);
+    }
+    if (containers.length > 0) setAsked(containers);
+  });
+  const confirmed = async () => {
+    for (const { id } of asked)
+      await removeContainer(id).catch((error: unknown) => {
+        throw new Error(sentenceOf(error), { cause: error });
+      });
+  };
+
+  const restartStale = useMutation({
+    mutationFn: async (containers: readonly Container[]) => {
+      for (const { id } of containers) {
+        const { task_id: taskId } = await api.containers.restart({ params: { ...params, container_id: id } });
+        if (taskId) await adopt(taskId);
+      }
+    },
+    onError: complain,
+  });
+
+  return {
+    history,
+    historyState,
+    addContainer,
+    addPreview,
+    connect,
+    showIn,
+    savePath,
+    move,
+    resized,
+    remove,
+    asked,
+    dismiss: () => setAsked([]),
+    confirmed,
+    restartStale: (containers: readonly Container[]) => restartStale.mutate(containers),
+    isRestarting: restartStale.isPending,
+  };
+}

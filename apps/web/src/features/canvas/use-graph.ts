@@ -1,0 +1,142 @@
+import { applyNodeChanges, type NodeChange } from "@xyflow/react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Container, Preview, Service } from "@tesslate/contract";
+import { urlOf } from "@tesslate/contract/client";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { toast } from "../../ui/toast.tsx";
+import { patchPlaces } from "../workbench/patch-cache.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { connectionsQuery, containersQuery, previewsQuery } from "../workbench/workbench.queries.ts";
+import { edgesOf, nodesOf, previewSize, reconcile, type CanvasEdge, type CanvasNode } from "./graph.ts";
+import type { Link } from "./links.ts";
+import { createPlacement, type Place } from "./placement.ts";
+
+export interface Graph {
+  containers: readonly Container[];
+  previews: readonly Preview[];
+  links: readonly Link[];
+  nodes: CanvasNode[];
+  edges: CanvasEdge[];
+  isLoading: boolean;
+  error: unknown;
+  retry: () => void;
+  isRetrying: boolean;
+  change: (changes: NodeChange<CanvasNode>[]) => void;
+  /** Puts things somewhere: on screen at once, stored with the next batch. */
+  place: (places: readonly Place[], when?: "soon" | "now") => void;
+  /** Resolves when every place is stored, or could not be. */
+  stored: () => Promise<void>;
+  /** Not stored, and the server refused or did not answer. */
+  unstored: ReadonlySet<string>;
+  retryPlaces: () => void;
+}
+
+const noLinks: readonly Link[] = [];
+
+/** What the canvas shows: the server's word, kept true by the event stream, and what a person is moving. */
+export function useGraph(
+  projectId: string,
+  events: ProjectEvents,
+  categoryOf: (serviceSlug: string | null | undefined) => Service["category"] | undefined,
+): Graph {
+  const { api, fetch } = useServices();
+  const queries = useQueryClient();
+  const containers = useQuery({ ...containersQuery(api, projectId, events.during), enabled: events.isSettled });
+  const previews = useQuery({ ...previewsQuery(api, projectId, events.during), enabled: events.isSettled });
+  const connections = useQuery({ ...connectionsQuery(api, projectId), enabled: events.isSettled });
+  const links: readonly Link[] = connections.data ?? noLinks;
+
+  const placement = useMemo(
+    () =>
+      createPlacement({
+        save: (body) => api.previews.positions({ params: { id: projectId }, body }),
+        onFailure: (error) => toast(`The places were not saved: ${sentenceOf(error)}`, { kind: "failed", id: "canvas-places" }),
+      }),
+    [api, projectId],
+  );
+  useEffect(() => {
+    // A page that goes must not wait: the browser sends this after it is gone.
+    const onHide = () => {
+      const body = placement.take();
+      if (body)
+        void fetch(urlOf("/api/projects/{id}/positions", { params: { id: projectId } }), {
+          method: "PATCH",
+          keepalive: true,
+          headers: { "content-type": "application/json", accept: "application/json" },
+          body: JSON.stringify(body),
+        }).catch(() => undefined);
+    };
+    addEventListener("pagehide", onHide);
+    return () => {
+      removeEventListener("pagehide", onHide);
+      void placement.flush();
+    };
+  }, [placement, fetch, projectId]);
+  const unsaved = useSyncExternalStore(placement.subscribe, placement.getUnsaved);
+  const unstored = useSyncExternalStore(placement.subscribe, placement.getFailed);
+
+  const told = useMemo(() => nodesOf(containers.data ?? [], previews.data ?? []), [containers.data, previews.data]);
+  const edges = useMemo(
+    () => edgesOf(containers.data ?? [], previews.data ?? [], links, categoryOf),
+    [containers.data, previews.data, links, categoryOf],
+  );
+  const [nodes, setNodes] = useState<CanvasNode[]>(told);
+  const [seen, setSeen] = useState(told);
+  if (seen !== told) {
+    setSeen(told);
+    setNodes(reconcile(nodes, told, unsaved));
+  }
+
+  const place = useHandler((places: readonly Place[], when: "soon" | "now" = "soon") => {
+    const byId = new Map(places.map((item) => [item.id, item]));
+    setNodes((known) =>
+      known.map((node) => {
+        const to = byId.get(node.id);
+        if (!to) return node;
+        return {
+          ...node,
+          position: { x: to.x, y: to.y },
+          ...(to.width !== undefined && { width: to.width ?? previewSize.width }),
+          ...(to.height !== undefined && { height: to.height ?? previewSize.height }),
+        } as CanvasNode;
+      }),
+    );
+    const at = (kind: Place["kind"]) =>
+      places
+        .filter((item) => item.kind === kind)
+        .map(({ id, x, y, width, height }) => ({
+          id,
+          position_x: x,
+          position_y: y,
+          ...(kind === "preview" && width !== undefined && { width }),
+          ...(kind === "preview" && height !== undefined && { height }),
+        }));
+    placement.put(places, when);
+    queries.setQueryData<readonly Container[]>(["project", projectId, "containers"], (list) => list && patchPlaces(list, at("container")));
+    queries.setQueryData<readonly Preview[]>(["project", projectId, "previews"], (list) => list && patchPlaces(list, at("preview")));
+  });
+
+  const reads = [containers, previews, connections];
+  const failed = reads.find((read) => read.error && !read.data);
+  return {
+    containers: containers.data ?? [],
+    previews: previews.data ?? [],
+    links,
+    nodes,
+    edges,
+    isLoading: reads.some((read) => read.isPending) && !failed,
+    error: failed?.error ?? undefined,
+    retry: () => {
+      for (const read of reads) if (read.error) void read.refetch();
+    },
+    isRetrying: reads.some((read) => read.isFetching),
+    change: useHandler((changes: NodeChange<CanvasNode>[]) => setNodes((known) => applyNodeChanges(changes, known))),
+    place,
+    stored: placement.flush,
+    unstored,
+    retryPlaces: placement.retry,
+  };
+}

@@ -1,0 +1,48 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Container } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import { useAdoptTask } from "./use-adopt-task.ts";
+
+export interface ContainerActs {
+  start: (containerId: string) => void;
+  stop: (containerId: string) => void;
+  restart: (containerId: string) => void;
+  /** One of them is on its way for this container. */
+  isActing: (containerId: string) => boolean;
+}
+
+const isUp = (status: Container["status"]) => status === "running" || status === "starting" || status === "frozen";
+/** What can be done about a container, from what the server says of it. */
+export const canStart = ({ status, deployment_mode: mode }: Pick<Container, "status" | "deployment_mode">): boolean =>
+  mode === "container" && !isUp(status);
+export const canStop = ({ status, deployment_mode: mode }: Pick<Container, "status" | "deployment_mode">): boolean =>
+  mode === "container" && isUp(status);
+
+/** Start, stop, restart of single containers. What becomes of it comes by event. */
+export function useContainerActs(projectId: string): ContainerActs {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const adopt = useAdoptTask(projectId);
+  const act = useMutation({
+    mutationFn: async ({ verb, id }: { verb: "start" | "stop" | "restart"; id: string }) => {
+      const params = { id: projectId, container_id: id };
+      if (verb === "stop") await api.containers.stop({ params });
+      else {
+        const { task_id: taskId } = await api.containers[verb]({ params });
+        if (taskId) await adopt(taskId);
+      }
+    },
+    onError: (error) => {
+      toast(sentenceOf(error), { kind: "failed" });
+      void queries.invalidateQueries({ queryKey: ["project", projectId, "containers"] });
+    },
+  });
+  return {
+    start: (id) => act.mutate({ verb: "start", id }),
+    stop: (id) => act.mutate({ verb: "stop", id }),
+    restart: (id) => act.mutate({ verb: "restart", id }),
+    isActing: (id) => act.isPending && act.variables.id === id,
+  };
+}

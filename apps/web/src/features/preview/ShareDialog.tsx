@@ -1,0 +1,162 @@
+import { Share2 } from "lucide-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Preview, PreviewShare } from "@tesslate/contract";
+import { useState } from "react";
+import { detailsOf, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import { ShareRow } from "./ShareRow.tsx";
+
+const lifetimes = [
+  { value: "3600", label: "1 hour" },
+  { value: "86400", label: "1 day" },
+  { value: "604800", label: "7 days" },
+  { value: "2592000", label: "30 days" },
+];
+const sharesKey = (projectId: string, previewId: string) => ["project", projectId, "shares", previewId] as const;
+
+export interface ShareTarget {
+  projectId: string;
+  /** What the links show, in words: a container's name. */
+  name: string;
+  /** The preview that holds the links; a missing one is put on the canvas with the first link. */
+  preview: Preview | undefined;
+  containerId: string;
+}
+
+/** Links that show a preview to people without an account: make, copy, see who came, withdraw (contract README rule 12). */
+export function ShareDialog({ target, onClose }: { target: ShareTarget | undefined; onClose: () => void }) {
+  return (
+    <Dialog
+      isOpen={target !== undefined}
+      onOpenChange={(isOpen) => {
+        if (!isOpen) onClose();
+      }}
+      title={target ? `Share ${target.name}` : ""}
+      description="Whoever has a link sees the running app, without an account, until the link ends."
+      className="w-[min(560px,calc(100vw-24px))]!"
+    >
+      {target ? <ShareBody key={target.preview?.id ?? target.containerId} target={target} /> : null}
+    </Dialog>
+  );
+}
+
+function ShareBody({ target }: { target: ShareTarget }) {
+  const { projectId, containerId } = target;
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const [madeFor, setMadeFor] = useState<Preview>();
+  const [label, setLabel] = useState("");
+  const [lifetime, setLifetime] = useState("604800");
+  const preview = target.preview ?? madeFor;
+  const params = { id: projectId, preview_id: preview?.id ?? "" };
+  const shares = useQuery({
+    queryKey: sharesKey(projectId, params.preview_id),
+    queryFn: async ({ signal }) => (await api.previews.shares({ params, query: { limit: 100 } }, { signal })).items,
+    enabled: preview !== undefined,
+    staleTime: 0,
+  });
+  const create = useMutation({
+    mutationFn: async () => {
+      let holder = preview;
+      if (!holder) {
+        holder = await api.previews.create({ params: { id: projectId }, body: { connected_container_id: containerId } });
+        setMadeFor(holder);
+        void queries.invalidateQueries({ queryKey: ["project", projectId, "previews"] });
+      }
+      const share = await api.previews.share({
+        params: { id: projectId, preview_id: holder.id },
+        body: { expires_in: Number(lifetime), ...(label.trim() && { label: label.trim() }) },
+      });
+      await queries.invalidateQueries({ queryKey: sharesKey(projectId, holder.id) });
+      return share;
+    },
+    onSuccess: async ({ url }) => {
+      setLabel("");
+      const isCopied = await navigator.clipboard.writeText(url).then(
+        () => true,
+        () => false,
+      );
+      toast(isCopied ? "The link is made and copied." : "The link is made.");
+    },
+  });
+  const revoke = useMutation({
+    mutationFn: (share: PreviewShare) => api.previews.unshare({ params: { ...params, share_id: share.id } }),
+    onSuccess: (_, share) => {
+      queries.setQueryData<PreviewShare[]>(sharesKey(projectId, params.preview_id), (list) => list?.filter(({ id }) => id !== share.id));
+      toast("The link is withdrawn; whoever came in by it is out.");
+    },
+    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+  });
+  const errors = fieldErrorsOf(create.error, ["label", "expires_in"]);
+  const failure = create.error && !errors["label"] ? (errors["expires_in"] ?? sentenceOf(create.error)) : undefined;
+  const list = preview ? shares.data : [];
+  const isLocal = list?.some(({ url }) => new URL(url).hostname.endsWith(".localhost"));
+  return (
+    <div className="grid gap-4">
+      <form
+        className="flex flex-wrap items-start gap-2"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!create.isPending) create.mutate();
+        }}
+      >
+        <Field label="For whom" error={errors["label"]} className="min-w-40 flex-1">
+          <Input value={label} maxLength={100} placeholder="Optional, only you see it" onChange={(event) => setLabel(event.target.value)} />
+        </Field>
+        <Field label="Ends after" error={failure} className="w-32 flex-none narrow:w-full">
+          <Select value={lifetime} onChange={setLifetime} options={lifetimes} />
+        </Field>
+        <Button
+          type="submit"
+          variant="primary"
+          icon={<Share2 size={14} />}
+          isLoading={create.isPending}
+          loadingWord="Making"
+          className="mt-[23px] h-8! narrow:mt-0 narrow:h-11! narrow:w-full"
+        >
+          Make a link
+        </Button>
+      </form>
+      {shares.error && preview ? (
+        <ErrorState
+          title="The links could not be listed"
+          onRetry={() => void shares.refetch()}
+          isRetrying={shares.isFetching}
+          details={detailsOf(shares.error)}
+          className="p-0!"
+        >
+          {sentenceOf(shares.error)}
+        </ErrorState>
+      ) : list === undefined ? (
+        <SkeletonRows count={3} label="Loading the links" />
+      ) : list.length === 0 ? (
+        <p className="rounded-3 border border-dashed border-line-1 px-4 py-5 text-center text-fg-2">No link is open.</p>
+      ) : (
+        <ul aria-label="Open links" className="divide-y divide-line-0 rounded-3 border border-line-0">
+          {list.map((share) => (
+            <ShareRow
+              key={share.id}
+              share={share}
+              isGoing={revoke.isPending && revoke.variables?.id === share.id}
+              onRevoke={() => revoke.mutate(share)}
+            />
+          ))}
+        </ul>
+      )}
+      {isLocal ? (
+        <p className="text-xs text-fg-2">
+          Addresses under <code>localhost</code> open on this computer only. For others, give previews a domain of their own with{" "}
+          <code>PREVIEW_DOMAIN</code>.
+        </p>
+      ) : null}
+    </div>
+  );
+}

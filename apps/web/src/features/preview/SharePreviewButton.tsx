@@ -1,0 +1,46 @@
+import { Share2 } from "lucide-react";
+import { useQueryClient } from "@tanstack/react-query";
+import type { Container } from "@tesslate/contract";
+import { Suspense, useState } from "react";
+import { lazily } from "../../lib/chunks.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { previewsQuery } from "../workbench/workbench.queries.ts";
+import type { ShareTarget } from "./ShareDialog.tsx";
+
+const ShareDialog = lazily(async () => (await import("./ShareDialog.tsx")).ShareDialog);
+
+/** Share links of the container in the preview. They hang on a preview of the canvas: the first that shows this container. */
+export function SharePreviewButton({ projectId, container, events }: { projectId: string; container: Container; events: ProjectEvents }) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const [target, setTarget] = useState<ShareTarget>();
+  const open = async () => {
+    try {
+      const previews = await queries.fetchQuery(previewsQuery(api, projectId, events.during));
+      setTarget({
+        projectId,
+        name: container.name,
+        preview: previews.find((preview) => preview.connected_container_id === container.id),
+        containerId: container.id,
+      });
+    } catch (error) {
+      toast(sentenceOf(error), { kind: "failed" });
+    }
+  };
+  return (
+    <>
+      <IconButton label="Share the preview" onClick={() => void open()}>
+        <Share2 />
+      </IconButton>
+      {target ? (
+        <Suspense fallback={null}>
+          <ShareDialog target={target} onClose={() => setTarget(undefined)} />
+        </Suspense>
+      ) : null}
+    </>
+  );
+}
