@@ -36,6 +36,8 @@ export interface DockerDriverOptions extends EngineOptions {
   /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
   outbound?: { allow: string[] };
   log?: RuntimeLog;
+  /** Never look at the engine's processes nor set the machine's packet filter ourselves, as where the server is not root. For tests. */
+  isIndirect?: boolean;
 }
 
 /**
@@ -77,7 +79,8 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     : hasOwnUid
       ? { uid: probeSlot.uid, gid: probeSlot.uid }
       : { uid: process.getuid?.() ?? 1000, gid: process.getgid?.() ?? 1000 };
-  const { isDirect } = await probeEngine({ docker, image: base.id, isHostPrograms: base.isHostPrograms, labels, dir: home, user });
+  const seen = await probeEngine({ docker, image: base.id, isHostPrograms: base.isHostPrograms, labels, dir: home, user });
+  const isDirect = seen.isDirect && !options.isIndirect;
   if (!hasOwnUid) warnings.push("All projects share one user id: the server does not run as root.");
 
   const settings = readHostSettings({ env: process.env, home: homedir(), read: readIfThere });

@@ -1,18 +1,34 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import { run } from "../run.ts";
+import { run, systemPath } from "../run.ts";
 import { createFrames } from "./frames.ts";
+import { bind } from "./mounts.ts";
 
 /** Sets packet filters, on the engine's machine and in the namespaces of containers. */
 export interface NetAdmin {
   host(rules: string): Promise<void>;
   container(container: { id: string; pid: number }, rules: string): Promise<void>;
+  /** The way out, or none. */
+  setGateway(container: { id: string; pid: number }, gateway: string | undefined): Promise<void>;
 }
+
+const nft = ["nft", "-f", "-"] as const;
+const route = (gateway: string) => ["ip", "route", "replace", "default", "via", gateway] as const;
+const noRoute = ["ip", "route", "del", "default"] as const;
 
 /** Where we are root on the engine's machine. */
 export const directAdmin: NetAdmin = {
-  host: async (rules) => void (await run(["nft", "-f", "-"], { input: rules })),
-  container: async ({ pid }, rules) => void (await run(["nsenter", `--net=/proc/${pid}/ns/net`, "nft", "-f", "-"], { input: rules })),
+  host: async (rules) => void (await run(nft, { input: rules })),
+  container: async ({ pid }, rules) => void (await run(["nsenter", `--net=/proc/${pid}/ns/net`, ...nft], { input: rules })),
+  async setGateway({ pid }, gateway) {
+    const command = run(["nsenter", `--net=/proc/${pid}/ns/net`, ...(gateway === undefined ? noRoute : route(gateway))]);
+    await (gateway === undefined ? command.catch(ignoreNone) : command);
+  },
+};
+
+/** There is no way out. */
+const ignoreNone = (error: unknown) => {
+  if (!/No such process/.test(String(error))) throw error;
 };
 
 interface Options {
@@ -24,11 +40,12 @@ interface Options {
 
 /** Where we are not: whoever may use the engine may set filters by way of a container, which is there for a moment. */
 export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
-  async function apply(networkMode: string, rules: string): Promise<void> {
+  async function apply(networkMode: string, argv: readonly string[], input: string): Promise<void> {
     const container = await docker.createContainer({
       Image: image,
-      Cmd: ["/usr/sbin/nft", "-f", "-"],
+      Cmd: [...argv],
       User: "0:0",
+      Env: [`PATH=${systemPath}`],
       Labels: labels,
       OpenStdin: true,
       StdinOnce: true,
@@ -41,7 +58,7 @@ export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
         CapAdd: ["NET_ADMIN"],
         SecurityOpt: ["no-new-privileges"],
         ReadonlyRootfs: true,
-        Binds: ["/usr:/usr:ro"],
+        Mounts: [bind({ from: "/usr", to: "/usr", isWritable: false })],
       },
     });
     try {
@@ -52,15 +69,19 @@ export function containerAdmin({ docker, image, labels }: Options): NetAdmin {
         createFrames((_, payload) => (said += payload.toString())),
       );
       await container.start();
-      stream.end(rules);
+      stream.end(input);
       const { StatusCode } = (await container.wait()) as { StatusCode: number };
-      if (StatusCode !== 0) throw new RuntimeError("unavailable", said.trim() || `nft ended with exit code ${StatusCode}`);
+      if (StatusCode !== 0) throw new RuntimeError("unavailable", said.trim() || `${argv[0]} ended with exit code ${StatusCode}`);
     } finally {
       await container.remove({ force: true });
     }
   }
   return {
-    host: (rules) => apply("host", rules),
-    container: ({ id }, rules) => apply(`container:${id}`, rules),
+    host: (rules) => apply("host", nft, rules),
+    container: ({ id }, rules) => apply(`container:${id}`, nft, rules),
+    async setGateway({ id }, gateway) {
+      const command = apply(`container:${id}`, gateway === undefined ? noRoute : route(gateway), "");
+      await (gateway === undefined ? command.catch(ignoreNone) : command);
+    },
   };
 }

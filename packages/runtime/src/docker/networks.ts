@@ -63,14 +63,16 @@ export async function openNetworks({ docker, key, labels, admin, isDirect, range
       if (laidRanges !== pool().join()) await lay();
       const name = nameOf(slot);
       const known = await docker.getNetwork(name).inspect().catch(ignoreGone);
-      if (known?.Internal === isOffline) return name;
+      // Where we set routes ourselves, the engine need not.
+      const isInternal = isOffline && admin === undefined;
+      if (known?.Internal === isInternal) return name;
       if (known) await docker.getNetwork(known.Id).remove().catch(ignoreGone);
       const bridge = `ts${key}-${slot.number.toString(36)}`;
       await docker.createNetwork({
         Name: name,
         CheckDuplicate: true,
         Driver: "bridge",
-        Internal: isOffline,
+        Internal: isInternal,
         Labels: labels,
         // The engine's own ranges hold about thirty networks.
         IPAM: { Driver: "default", Config: [{ Subnet: `${networkOf(slot)}/30`, Gateway: slot.hostIp }] },

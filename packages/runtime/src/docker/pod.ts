@@ -1,8 +1,9 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import type { Place } from "../host/cell.ts";
+import { bind } from "./mounts.ts";
 import { ignoreGone, reasonOf, statusOf } from "./engine.ts";
-import { bind, groupOf, hostConfig, label, labelsOf, type Walls } from "./walls.ts";
+import { groupOf, hostConfig, label, labelsOf, type Walls } from "./walls.ts";
 
 /** The network namespace of one sandbox, held by a container that does nothing: what joins it shares one loopback. */
 export interface Pod {
@@ -33,11 +34,16 @@ export function createPod(first: Place, walls: Walls, found: Docker.ContainerIns
   const name = `tesslate-${key}-${groupOf(place)}-pod`;
   const isOffline = () => place.spec.offline ?? false;
 
+  async function settle({ Id, State }: Docker.ContainerInspectInfo) {
+    const container = { id: Id, pid: State.Pid };
+    await admin?.container(container, inbound(place.slot.ip));
+    await admin?.setGateway(container, isOffline() ? undefined : place.slot.hostIp);
+  }
   async function make(): Promise<string> {
     const adopted = left;
     left = undefined;
-    if (adopted?.State.Running && adopted.Config.Labels[label.offline] === String(isOffline())) {
-      await admin?.container({ id: adopted.Id, pid: adopted.State.Pid }, inbound(place.slot.ip));
+    if (adopted?.State.Running && (admin || adopted.Config.Labels[label.offline] === String(isOffline()))) {
+      await settle(adopted);
       return adopted.Id;
     }
     await docker.getContainer(name).remove({ force: true }).catch(ignoreGone);
@@ -67,9 +73,9 @@ export function createPod(first: Place, walls: Walls, found: Docker.ContainerIns
     });
     try {
       await container.start();
-      const { Id, State } = await container.inspect();
-      await admin?.container({ id: Id, pid: State.Pid }, inbound(place.slot.ip));
-      return Id;
+      const made = await container.inspect();
+      await settle(made);
+      return made.Id;
     } catch (error) {
       await container.remove({ force: true }).catch(ignoreGone);
       throw error;
@@ -98,7 +104,13 @@ export function createPod(first: Place, walls: Walls, found: Docker.ContainerIns
       });
     },
     update(next) {
+      const wasOffline = isOffline();
       place = next;
+      if (wasOffline === isOffline()) return;
+      joined = joined?.then(async (id) => {
+        await settle(await docker.getContainer(id).inspect());
+        return id;
+      });
     },
   };
 }

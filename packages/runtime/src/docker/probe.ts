@@ -5,7 +5,7 @@ import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { makeFolder } from "../host/modes.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
-import { bind } from "./walls.ts";
+import { bind } from "./mounts.ts";
 
 interface Options {
   docker: Docker;

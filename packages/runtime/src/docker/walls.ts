@@ -4,6 +4,7 @@ import type { Bind, How, Place } from "../host/cell.ts";
 import type { Cgroups } from "../host/cgroups.ts";
 import { baseEnv } from "../sandbox/profile.ts";
 import type { BaseImage } from "./base-image.ts";
+import { bind } from "./mounts.ts";
 import type { NetAdmin } from "./net-admin.ts";
 import type { Networks } from "./networks.ts";
 
@@ -74,13 +75,6 @@ const masked = [
   "/proc/timer_stats",
 ];
 const mib = (n: number) => n * 2 ** 20;
-
-export const bind = ({ from, to, isWritable }: Bind) => ({
-  Type: "bind" as const,
-  Source: from,
-  Target: to,
-  ReadOnly: !isWritable,
-});
 
 /** What holds for every container: no privileges and no way to get any, limits, and nothing published. */
 export function hostConfig(walls: Walls, place: Place, more: Docker.HostConfig): Docker.HostConfig {

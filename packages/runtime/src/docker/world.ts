@@ -13,13 +13,14 @@ import type { RuntimeLog } from "../log.ts";
 import type { ServiceSpec } from "../types.ts";
 import { openCommandContainer, openContainerTerminal, runInContainer, type CommandContainer } from "./command.ts";
 import { removeParents } from "./cgroup-parents.ts";
+import { bind } from "./mounts.ts";
 import { ignoreGone } from "./engine.ts";
 import { findImageUser, type ImageUser } from "./image-user.ts";
 import { createPod } from "./pod.ts";
 import { ensureImage } from "./pull.ts";
 import { openContainerService } from "./service.ts";
 import { sandboxUsage } from "./usage.ts";
-import { asProgram, bind, groupOf, hostConfig, label, labelsOf, nameBinds, programContainer, userOf, type Walls } from "./walls.ts";
+import { asProgram, groupOf, hostConfig, label, labelsOf, nameBinds, programContainer, userOf, type Walls } from "./walls.ts";
 
 /** One health check may take this long. */
 const healthMs = 5_000;

@@ -78,8 +78,8 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
       driver = undefined;
       // When it goes is seen as well, so nothing before it is still on its way.
       await until(() => watch.lines().some((line) => line.startsWith("Deleted") && line.includes(ours)));
-      // Other drivers' cables may come and go on this machine meanwhile.
-      const strangers = new RegExp(`\\bts-?(?!${key().slice(0, 5)})[0-9a-f]{5}`);
+      // Other drivers' cables and bridges, and what engines hang on these, may come and go on this machine meanwhile.
+      const strangers = new RegExp(`\\b(?:ts-?(?!${key().slice(0, 5)})|veth)[0-9a-f]{5}`);
       const isGoing = (line: string) => line.includes(ours) && (line.startsWith("Deleted") || line.includes("@NONE"));
       const lines = watch.lines().slice(laid);
       expect(lines.filter((line) => !strangers.test(line) && !isGoing(line))).toEqual([]);

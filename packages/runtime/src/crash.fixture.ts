@@ -1,10 +1,11 @@
-/** A server that will be killed: opens a sandbox, starts what it is told and waits. Arguments: data folder, what, a number to know its programs by. */
+/** A server that will be killed: opens a sandbox, starts what it is told and waits. Arguments: options of the runtime, what, a number to know its programs by. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { createSandboxDriver } from "./driver.ts";
+import { createRuntime, type RuntimeOptions } from "./create.ts";
 
-const [dataDir = "", what = "", mark = ""] = process.argv.slice(2);
-const driver = await createSandboxDriver({ dataDir });
+const [options = "", what = "", mark = ""] = process.argv.slice(2);
+const { dataDir, ...runtime } = JSON.parse(options) as RuntimeOptions;
+const driver = await createRuntime({ ...runtime, dataDir });
 const sandbox = await driver.open({ id: "kept" });
 const say = (line: string) => process.stdout.write(`${line}\n`);
 

@@ -1,0 +1,185 @@
+import { randomInt } from "node:crypto";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readdirSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { until } from "./conformance.ts";
+import { createRuntime, type RuntimeOptions } from "./create.ts";
+import type { LogLine, Sandbox } from "./types.ts";
+
+interface Options {
+  /** Why the driver cannot run here; the suite is then skipped by that name. */
+  skip?: string | undefined;
+}
+
+/** What a driver owes to a server that is killed at any moment. */
+export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker">, { skip: reason }: Options = {}): void {
+  const create = (dataDir: string) => createRuntime({ ...runtime, dataDir });
+  describe.skipIf(reason !== undefined)(
+    `kill -9 of the server, driver ${runtime.driver}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+    () => {
+      let dataDir: string;
+      const children: ChildProcess[] = [];
+      /** Our programs, among those of other test runs on this machine. */
+      const mark = String(1_000_000 + randomInt(1_000_000));
+      beforeEach(async () => {
+        dataDir = await mkdtemp(join(tmpdir(), "crash-"));
+      });
+      afterEach(async () => {
+        for (const child of children.splice(0)) child.kill("SIGKILL");
+        // A failed test must not leave its service behind either.
+        await until(async () => (await create(dataDir).catch(() => undefined))?.close().then(() => true));
+        await rm(dataDir, { recursive: true, force: true });
+      });
+
+      /** A process that holds the driver, and what it said so far. */
+      function serve(what: string) {
+        const child = spawn(
+          process.execPath,
+          [join(import.meta.dirname, "crash.fixture.ts"), JSON.stringify({ ...runtime, dataDir }), what, mark],
+          {
+            stdio: ["ignore", "pipe", "inherit"],
+          },
+        );
+        children.push(child);
+        let said = "";
+        child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+        return {
+          says: (text: string) => until(() => said.includes(text), 20_000),
+          async kill() {
+            child.kill("SIGKILL");
+            if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+          },
+        };
+      }
+      const get = async (sandbox: Sandbox) => {
+        const { host, port } = await sandbox.address(4100);
+        return (await fetch(`http://${host}:${port}/`)).text();
+      };
+      const logs = async (sandbox: Sandbox) => {
+        const all: LogLine[] = [];
+        for await (const line of sandbox.logs("web")) all.push(line);
+        return all;
+      };
+
+      test("services go on and are taken over, with every line they printed; commands and terminals are gone", async () => {
+        const server = serve("everything");
+        await server.says("command");
+        await server.says("terminal");
+        await server.kill();
+        await until(() => processes(`sleep\0${mark}`).length === 0);
+        await sleep(500); // printed while nobody listens
+
+        const driver = await create(dataDir);
+        expect(await driver.list()).toEqual([{ id: "kept", services: [{ name: "web", state: "running" }] }]);
+        const sandbox = await driver.open({ id: "kept" });
+        const state = await sandbox.ready("web", { timeoutMs: 20_000 });
+        expect(state).toMatchObject({ status: "running", port: 4100 });
+        expect(await get(sandbox)).toBe("alive");
+        expect((await sandbox.start({ name: "web", command: ["false"], cwd: ".", env: {}, port: 1 })).status).toBe("running");
+        const lines = await logs(sandbox);
+        const ticks = lines.filter((l) => l.line.startsWith("tick ")).map((l) => l.line);
+        expect(ticks.length).toBeGreaterThan(20);
+        expect(ticks).toEqual(ticks.map((_, i) => `tick ${i}`));
+        expect(lines.map((l) => l.seq)).toEqual(lines.map((_, i) => i + 1));
+        await sandbox.stop();
+        expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitCode: 143 });
+        expect(processes(`// ${mark}`)).toEqual([]);
+        await driver.close();
+      }, 60_000);
+
+      test("what nobody adopts is stopped by remove", async () => {
+        const server = serve("everything");
+        await server.says("command");
+        await server.kill();
+        const driver = await create(dataDir);
+        await driver.remove("kept");
+        expect(processes(`// ${mark}`)).toEqual([]);
+        expect(await driver.list()).toEqual([]);
+        await driver.close();
+      }, 60_000);
+
+      test("a frozen service is taken over frozen and wakes", async ({ skip }) => {
+        const server = serve("frozen");
+        await server.says("frozen");
+        await server.kill();
+        const driver = await create(dataDir);
+        if (!driver.can.freeze) return skip("no freezing at this level");
+        const sandbox = await driver.open({ id: "kept" });
+        expect(sandbox.services()[0]?.status).toBe("frozen");
+        await sandbox.thaw();
+        await sandbox.ready("web", { timeoutMs: 20_000 });
+        expect(await get(sandbox)).toBe("alive");
+        await driver.close();
+        expect(processes(`// ${mark}`)).toEqual([]);
+      }, 60_000);
+
+      test("a service that ends meanwhile is told as failed, with its last lines", async () => {
+        const server = serve("everything");
+        await server.says("command");
+        await server.kill();
+        for (const pid of processes(`// ${mark}`))
+          if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")) process.kill(pid, "SIGKILL");
+        await until(() => processes(`// ${mark}`).length === 0);
+        const driver = await create(dataDir);
+        const sandbox = await driver.open({ id: "kept" });
+        expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 137, exitSignal: "SIGKILL" });
+        expect(sandbox.services()[0]?.lastLines?.at(-1)).toMatch(/^tick \d+$/);
+        await driver.close();
+      }, 60_000);
+
+      test("a build is forgotten, with the server it was warming up", async () => {
+        const server = serve("building");
+        await until(() => processes(`// ${mark}`).some((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")), 20_000);
+        await server.kill();
+        expect(processes(`// ${mark}`)).not.toEqual([]);
+        const driver = await create(dataDir);
+        expect(processes(`// ${mark}`)).toEqual([]);
+        expect(readdirSync(join(dataDir, "runtime/images"))).toEqual([]);
+        expect(readFileSync(join(dataDir, "runtime/slots.json"), "utf8")).not.toContain("@build");
+        await driver.close();
+      }, 60_000);
+
+      test("at any moment of a start, nothing is lost sight of", async () => {
+        for (let i = 0; i < 6; i++) {
+          const server = serve("start");
+          await server.says("starting");
+          await sleep(i * 12);
+          await server.kill();
+          const driver = await create(dataDir);
+          const sandbox = await driver.open({ id: "kept" });
+          const running = sandbox.services().some((s) => s.status === "running" || s.status === "starting");
+          if (running) expect((await sandbox.ready("web", { timeoutMs: 20_000 })).port).toBe(4100);
+          await driver.remove("kept");
+          await driver.close();
+          expect(processes(`// ${mark}`)).toEqual([]);
+        }
+      }, 90_000);
+
+      test("one data folder has one holder; a dead one's is taken over", async () => {
+        const driver = await create(dataDir);
+        await expect(create(dataDir)).rejects.toMatchObject({ code: "unavailable" });
+        await driver.close();
+        await (await create(dataDir)).close();
+      }, 30_000);
+    },
+  );
+}
+
+/** Pids of this machine, ours apart, whose command line contains the text. */
+function processes(text: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,8 @@
+import { startDockerEngine } from "@tesslate/testkit/docker-engine";
+import { afterAll } from "vitest";
+import { describeEscapes } from "../escapes.ts";
+import { createDockerDriver } from "./driver.ts";
+
+const engine = await startDockerEngine();
+afterAll(() => engine.close());
+describeEscapes("docker", (dataDir, options) => createDockerDriver({ dataDir, host: engine.host, ...options }), { skip: engine.reason });

@@ -1,0 +1,607 @@
+import { createHash, randomInt } from "node:crypto";
+import { createServer as createHttpServer } from "node:http";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Limits, RuntimeDriver, Sandbox } from "./types.ts";
+import { until } from "./conformance.ts";
+
+const hasPython = existsSync("/usr/bin/python3");
+
+interface Options {
+  /** Why the driver cannot run here; the suite is then skipped by that name. */
+  skip?: string | undefined;
+}
+type Create = (dataDir: string, options: { outbound?: { allow: string[] } }) => Promise<RuntimeDriver>;
+
+/**
+ * Every way out that is known, tried by code inside a sandbox. What the level of this machine cannot refuse is skipped by
+ * name. The driver's sandboxes have the programs of this machine.
+ */
+export function describeEscapes(name: string, create: Create, { skip: reason }: Options = {}): void {
+  describe.skipIf(reason !== undefined)(
+    `ways out of a sandbox, driver ${name}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+    () => {
+      let dataDir: string;
+      let driver: RuntimeDriver;
+      let sandbox: Sandbox;
+      let other: Sandbox;
+      const limits: Partial<Limits> = { memoryBytes: 256 * 2 ** 20, pids: 128, cpus: 1, diskBytes: 48 * 2 ** 20 };
+
+      beforeAll(async () => {
+        dataDir = await mkdtemp(join(tmpdir(), "escape-"));
+        process.env["STUDIO_CANARY"] = "canary-of-the-server";
+        driver = await create(dataDir, {});
+        process.stdout.write(`escape suite, driver ${name}: isolation ${driver.isolation}\n`);
+        sandbox = await driver.open({ id: "attacker", limits });
+        other = await driver.open({ id: "victim" });
+        await other.files.write("secret.txt", "canary-of-the-other-project", { mode: 0o644 });
+      }, 60_000);
+      afterAll(async () => {
+        delete process.env["STUDIO_CANARY"];
+        await driver?.close();
+        await rm(dataDir, { recursive: true, force: true });
+      }, 60_000);
+
+      const sh = async (script: string, options: { timeoutMs?: number } = {}) => {
+        const result = await sandbox.exec(["bash", "-c", script], { timeoutMs: 20_000, ...options });
+        return { ...result, all: result.stdout + result.stderr };
+      };
+
+      describe("to files", () => {
+        test.each([
+          "/etc/shadow",
+          "/root",
+          "/proc/1/root/etc/shadow",
+          "/proc/1/cwd/../../etc/shadow",
+          "/work",
+          "/home/app/../../root",
+          "/var",
+          "/boot",
+          "/srv",
+        ])("%s is not there", async (path) => {
+          const { exitCode, all } = await sh(`cat ${path} || ls -la ${path}`);
+          expect(exitCode).not.toBe(0);
+          expect(all).toMatch(/No such file|Permission denied|Not a directory/);
+          expect(all).not.toMatch(/root:[x*!$]/);
+        });
+
+        test("the data folder and the other project cannot be reached by any name", async () => {
+          const { stdout } = await sh(
+            `for p in ${dataDir} ${dataDir}/runtime/sandboxes/victim/files/secret.txt $(awk '{print $4}' /proc/self/mountinfo | sort -u); do cat "$p" 2>/dev/null; done; ln -sf ${dataDir}/runtime/sandboxes/victim/files/secret.txt link; cat link; find / -xdev -name secret.txt 2>/dev/null`,
+          );
+          expect(stdout).not.toContain("canary");
+          expect(stdout).not.toContain("secret.txt");
+        });
+
+        test("the other project's files are closed by owner too, should a wall be missing", async () => {
+          if (process.getuid?.() !== 0) return;
+          const mine = lstatSync(join(dataDir, "runtime/sandboxes/attacker/files"));
+          const theirs = lstatSync(join(dataDir, "runtime/sandboxes/victim/files"));
+          expect(mine.uid).not.toBe(theirs.uid);
+          expect(theirs.mode & 0o077).toBe(0);
+        });
+
+        test.each([
+          "/usr/bin/evil",
+          "/etc/evil",
+          "/bin/evil",
+          "/evil",
+          "/proc/sys/kernel/core_pattern",
+          "/proc/sysrq-trigger",
+          "/opt/studio/bin/node",
+        ])("%s cannot be written", async (path) => {
+          const { exitCode, all } = await sh(`echo x > ${path}`);
+          expect(exitCode).not.toBe(0);
+          expect(all).toMatch(/Read-only file system|Permission denied|No such file|Text file busy/);
+        });
+
+        test.each([
+          "/dev/vda",
+          "/dev/sda",
+          "/dev/mem",
+          "/dev/kmsg",
+          "/dev/net/tun",
+          "/dev/fuse",
+          "/dev/kvm",
+          "/var/run/docker.sock",
+          "/run/docker.sock",
+          "/run/systemd",
+        ])("%s is absent", async (path) => {
+          expect((await sh(`[ ! -e ${path} ]`)).exitCode).toBe(0);
+        });
+      });
+
+      test("nothing is told in /sys", async () => {
+        expect((await sh("ls -A /sys")).stdout).toBe("");
+      });
+
+      describe("to the server's secrets", () => {
+        test("nothing of its environment or its arguments is in /proc", async () => {
+          const { stdout } = await sh("cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'; env");
+          expect(stdout).not.toContain("canary-of-the-server");
+          expect(stdout).not.toContain("STUDIO_CANARY");
+          expect(stdout).not.toContain("--bind");
+        });
+
+        test("no open descriptor is handed in", async () => {
+          const pty = await sandbox.pty(["sh", "-c", "ls -l /proc/self/fd"]);
+          let screen = "";
+          pty.onData((data) => (screen += new TextDecoder().decode(data)));
+          await new Promise<void>((resolve) => pty.onExit(() => resolve()));
+          expect(
+            [...screen.matchAll(/(\d+) -> (\S*)/g)].filter((m) => Number(m[1]) > 2 && !m[2]?.startsWith("/proc/")).map((m) => m[0]),
+          ).toEqual([]);
+          const { stdout } = await sh("ls -1 /proc/1/fd /proc/2/fd 2>/dev/null; ls -l /proc/self/fd");
+          const open = [...stdout.matchAll(/(\d+) -> (.*)/g)].map((m) => [Number(m[1]), m[2]]);
+          expect(open.filter(([fd, target]) => Number(fd) > 2 && !String(target).startsWith("/proc/"))).toEqual([]);
+        });
+      });
+
+      describe("to other processes", () => {
+        test("only its own are there", async () => {
+          const { stdout } = await sh("ls /proc | grep -E '^[0-9]+$' | wc -l");
+          expect(Number(stdout)).toBeLessThan(10);
+          expect((await sh(`kill -0 ${process.pid}`)).exitCode).not.toBe(0);
+          await sh("kill -9 -1");
+          expect((await sandbox.exec(["echo", "alive"])).stdout).toBe("alive\n");
+        });
+
+        test("commands end with all they started", async () => {
+          const mark = 1_000_000 + randomInt(1_000_000);
+          await sh(`setsid sleep ${mark} >/dev/null 2>&1 & disown; (setsid nohup sleep ${mark} &) ; exit 0`);
+          expect(hostProcesses(`sleep\0${mark}`)).toEqual([]);
+        });
+      });
+
+      describe("to privileges", () => {
+        test("it has none and gets none", async () => {
+          const { stdout } = await sh(
+            "grep -E '^(Cap|NoNewPrivs|Seccomp):?' /proc/self/status; grep -E 'Cap(Prm|Eff|Bnd|Amb)' /proc/self/status",
+          );
+          expect(stdout).toMatch(/NoNewPrivs:\t1/);
+          expect(stdout).toMatch(/Seccomp:\t2/);
+          for (const set of ["CapPrm", "CapEff", "CapAmb"]) expect(stdout).toMatch(new RegExp(`${set}:\\t0+$`, "m"));
+        });
+
+        test.each([
+          ["su", "su -c id"],
+          ["mount", "mount -t tmpfs none /tmp"],
+          ["bind mount", "mount --bind /app /usr"],
+          ["remount", "mount -o remount,rw /usr"],
+          ["unshare a user namespace", "unshare -Ur id"],
+          ["unshare a mount namespace", "unshare -m id"],
+          ["enter init's namespaces", "nsenter -t 1 -m id"],
+          ["device nodes", "mknod /tmp/dev b 254 0"],
+          ["chroot", "chroot /app /bin/true"],
+          ["the kernel log", "dmesg"],
+          ["the host name", "hostname evil"],
+          ["network set-up", "ip link add dummy0 type dummy"],
+          ["setuid files", "cp /bin/id /tmp/id && chmod u+s /tmp/id && /tmp/id -u | grep -x 0"],
+          ["time", "date -s 2001-01-01"],
+        ])("%s is refused", async (_, script) => {
+          const { exitCode } = await sh(script);
+          expect(exitCode).not.toBe(0);
+        });
+
+        const calls: [string, number, number, string][] = [
+          // name, x86-64, arm64, arguments
+          ["bpf", 321, 280, "0, 0, 0"],
+          ["io_uring_setup", 425, 425, "4, buf"],
+          ["add_key", 248, 217, 'b"user", b"k", b"v", 1, -3'],
+          ["keyctl", 250, 219, "0, -3"],
+          ["userfaultfd", 323, 282, "1"],
+          ["perf_event_open", 298, 241, "buf, 0, -1, -1, 0"],
+          ["ptrace", 101, 117, "0, 0, 0, 0"],
+          ["process_vm_readv", 310, 270, "1, buf, 1, buf, 1, 0"],
+          ["setns", 308, 268, "0, 0"],
+          ["unshare", 272, 97, "0x10000000"],
+          ["open_by_handle_at", 304, 265, "0, buf, 0"],
+          ["kexec_load", 246, 104, "0, 0, 0, 0"],
+          ["syslog", 103, 116, "3, buf, 64"],
+          ["fsopen", 430, 430, 'b"tmpfs", 0'],
+          ["mount_setattr", 442, 442, "0, 0, 0, 0, 0"],
+          ["pivot_root", 155, 41, 'b".", b"."'],
+          ["clone with a user namespace", 56, 220, "0x10000011, 0, 0, 0, 0"],
+          ["fanotify_init", 300, 262, "0, 0"],
+        ];
+        test.skipIf(!hasPython).each(calls)("the call %s is refused", async (_, x64, arm64, args) => {
+          const number = process.arch === "x64" ? x64 : arm64;
+          const { stdout } = await python(`libc.syscall(${number}, ${args}); print(ctypes.get_errno())`);
+          expect(stdout.trim()).toBe("1"); // EPERM
+        });
+        test.skipIf(!hasPython).each([
+          ["AF_PACKET", 17],
+          ["AF_VSOCK", 40],
+          ["AF_ALG", 38],
+        ])("sockets of family %s do not exist", async (_, family) => {
+          const { stdout } = await python(`print(libc.socket(${family}, 3, 0), ctypes.get_errno())`);
+          expect(stdout.trim()).toBe("-1 97"); // EAFNOSUPPORT
+        });
+        test.skipIf(!hasPython)("clone3 is unknown, so that its flags can be read", async () => {
+          expect((await python("libc.syscall(435, buf, 88); print(ctypes.get_errno())")).stdout.trim()).toBe("38"); // ENOSYS
+          expect((await python("import threading; t = threading.Thread(target=lambda: print('thread')); t.start(); t.join()")).stdout).toBe(
+            "thread\n",
+          );
+          expect(
+            (await sandbox.exec(["node", "-e", 'new (require("worker_threads").Worker)("console.log(1)", { eval: true })'])).stdout,
+          ).toBe("1\n");
+        });
+        test.skipIf(!hasPython)("a terminal's input cannot be written by a program", async () => {
+          const pty = await sandbox.pty([
+            "/usr/bin/python3",
+            "-c",
+            "import fcntl, termios\ntry:\n fcntl.ioctl(0, termios.TIOCSTI, b'x')\n print('pushed')\nexcept OSError as e: print('errno', e.errno)",
+          ]);
+          let screen = "";
+          pty.onData((data) => (screen += new TextDecoder().decode(data)));
+          await new Promise<void>((resolve) => pty.onExit(() => resolve()));
+          expect(screen).toContain("errno 1");
+        });
+        const python = (script: string) =>
+          sandbox.exec([
+            "/usr/bin/python3",
+            "-c",
+            `import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\nbuf = ctypes.create_string_buffer(512)\n${script}`,
+          ]);
+      });
+
+      describe("by using everything up", () => {
+        const limited = () => driver.can.limits;
+
+        test("a fork bomb stops at the limit and ends at once", async ({ skip }) => {
+          if (!limited()) return skip("no limits at this level");
+          const started = performance.now();
+          const result = await sandbox.exec(["bash", "-c", ":() { : | : & }; :; sleep 30"], { timeoutMs: 2_000 });
+          expect(result.timedOut).toBe(true);
+          expect(performance.now() - started).toBeLessThan(10_000);
+          await until(async () => (await sandbox.stats()).pids === 0);
+          expect((await sandbox.exec(["echo", "fine"])).stdout).toBe("fine\n");
+        });
+
+        test("a memory hog is ended inside its limit", async ({ skip }) => {
+          if (!limited()) return skip("no limits at this level");
+          const result = await sandbox.exec(["node", "-e", "const a = []; for (;;) a.push(Buffer.alloc(16 << 20, 1))"], {
+            timeoutMs: 30_000,
+          });
+          expect(result.timedOut).toBe(false);
+          expect(result.exitCode).toBe(137);
+          await sandbox.start({
+            name: "hog",
+            command: ["node", "-e", "const a = []; for (;;) a.push(Buffer.alloc(16 << 20, 1))"],
+            cwd: ".",
+            env: {},
+            port: 1,
+          });
+          await expect(sandbox.ready("hog", { timeoutMs: 30_000 })).rejects.toMatchObject({ code: "service_failed" });
+          expect(sandbox.services().find((s) => s.name === "hog")).toMatchObject({ status: "failed", oomKilled: true });
+        });
+
+        test("memory files count as memory", async ({ skip }) => {
+          if (!limited()) return skip("no limits at this level");
+          const { exitCode } = await sh(
+            "dd if=/dev/zero of=/tmp/fill bs=1M count=500 status=none; dd if=/dev/zero of=/dev/shm/fill bs=1M count=250 status=none",
+          );
+          expect(exitCode).not.toBe(0);
+        });
+
+        test("four busy loops get one core", async ({ skip }) => {
+          if (!limited()) return skip("no limits at this level");
+          const before = (await sandbox.stats()).cpuSeconds;
+          await sh("for i in 1 2 3 4; do while :; do :; done & done; sleep 2; kill %1 %2 %3 %4");
+          expect((await sandbox.stats()).cpuSeconds - before).toBeLessThan(2.8);
+        });
+
+        test("a file grows to the limit and no further", async () => {
+          await sh("dd if=/dev/zero of=/app/big bs=1M count=200 status=none; true");
+          expect((await sandbox.files.stat("big"))?.size).toBe(48 * 2 ** 20);
+          await sandbox.files.remove("big");
+        });
+
+        test("many files are noticed: writing is refused, the growing program ended", async () => {
+          const filling = sandbox.exec(
+            ["bash", "-c", "i=0; while :; do i=$((i+1)); dd if=/dev/zero of=/app/fill-$i bs=1M count=5 status=none; sleep 0.5; done"],
+            { timeoutMs: 60_000 },
+          );
+          const result = await filling;
+          expect(result.timedOut).toBe(false);
+          await expect(sandbox.files.write("more", "x")).rejects.toMatchObject({ code: "storage_full" });
+          expect((await sh("rm -f /app/fill-*; echo cleaned")).stdout).toBe("cleaned\n");
+          await sandbox.stats();
+          await sandbox.files.write("more", "x");
+        }, 90_000);
+      });
+
+      describe("through the network", () => {
+        let loopback: ReturnType<typeof createHttpServer>;
+        let everywhere: ReturnType<typeof createHttpServer>;
+        const portOf = (server: ReturnType<typeof createHttpServer>) => (server.address() as AddressInfo).port;
+        const hostAddresses = () =>
+          Object.values(networkInterfaces())
+            .flat()
+            .flatMap((entry) => (entry?.family === "IPv4" && !entry.internal ? [entry.address] : []));
+
+        beforeAll(async () => {
+          const serve = (host: string) =>
+            new Promise<ReturnType<typeof createHttpServer>>((resolve) => {
+              const server = createHttpServer((_, response) => response.end("canary-of-the-host")).listen(0, host, () => resolve(server));
+            });
+          [loopback, everywhere] = await Promise.all([serve("127.0.0.1"), serve("0.0.0.0")]);
+        });
+        afterAll(() => {
+          loopback?.close();
+          everywhere?.close();
+        });
+
+        /** Tries to connect from inside and says what happened. */
+        const knock = async (host: string, port: number, from = sandbox) => {
+          const script = `const s = require("net").connect({ host: process.argv[1], port: +process.argv[2] });
+        s.setTimeout(2500, () => { console.log("timeout"); process.exit(); });
+        s.on("connect", () => { console.log("connected"); process.exit(); }).on("error", (e) => console.log(e.code ?? e.errors?.[0]?.code));`;
+          return (await from.exec(["node", "-e", script, host, String(port)], { timeoutMs: 20_000 })).stdout.trim();
+        };
+        const privately = (skip: (note: string) => void) =>
+          driver.can.privateNetwork || void skip("sandboxes share the host's network at this level");
+
+        test("the host's loopback is another one", async ({ skip }) => {
+          if (!privately(skip)) return;
+          for (const host of ["127.0.0.1", "localhost", "0.0.0.0", "127.1.2.3", "::1"])
+            expect([host, await knock(host, portOf(loopback))]).toEqual([
+              host,
+              expect.stringMatching(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|timeout)$/),
+            ]);
+          expect(await knock("127.0.0.1", portOf(everywhere))).toBe("ECONNREFUSED");
+        });
+
+        test("no address of the host answers, nor the gateway", async ({ skip }) => {
+          if (!privately(skip)) return;
+          const { stdout } = await sh("ip route | awk '/default/ {print $3}'");
+          // Our ends of what leads into sandboxes: one cable for all, or a bridge for each.
+          const ends = Object.entries(networkInterfaces()).filter(([device]) => device.replace("-", "").startsWith(`ts${keyOf(dataDir)}`));
+          const inner = ends.flatMap(([, addresses]) => addresses?.map(({ address }) => address) ?? []).filter((ip) => !ip.includes(":"));
+          expect(inner).not.toEqual([]);
+          for (const host of [stdout.trim(), ...inner, ...hostAddresses().slice(0, 4)])
+            for (const port of [portOf(everywhere), 22])
+              expect([host, await knock(host, port)]).toEqual([
+                host,
+                expect.stringMatching(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES)$/),
+              ]);
+        }, 60_000);
+
+        test.each([
+          "169.254.169.254",
+          "10.0.0.1",
+          "10.255.255.1",
+          "100.64.0.1",
+          "172.17.0.1",
+          "192.168.1.1",
+          "224.0.0.1",
+          "255.255.255.255",
+        ])("%s is refused", async (host) => {
+          if (!driver.can.privateNetwork) return;
+          expect(await knock(host, 80)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES|EPERM|EINVAL)$/);
+        });
+
+        test("mail and IPv6 do not leave", async ({ skip }) => {
+          if (!privately(skip)) return;
+          expect(await knock("203.0.113.1", 25)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|EACCES)$/);
+          expect(await knock("2001:db8::1", 80)).toMatch(/^(ENETUNREACH|EADDRNOTAVAIL|EHOSTUNREACH)$/);
+          expect((await sh("ip -6 addr show dev eth0")).stdout).toBe("");
+        });
+
+        test("another project does not answer, though the server reaches both", async ({ skip }) => {
+          if (!privately(skip)) return;
+          const web = {
+            name: "web",
+            command: ["node", "-e", 'require("http").createServer((q, r) => r.end("victim")).listen(4000, "0.0.0.0")'],
+            cwd: ".",
+            env: {},
+            port: 4000,
+          };
+          await other.start(web);
+          await other.ready("web", { timeoutMs: 20_000 });
+          const { host, port } = await other.address(4000);
+          expect(await (await fetch(`http://${host}:${port}/`)).text()).toBe("victim");
+          expect(await knock(host, port)).toMatch(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EACCES)$/);
+          expect(await knock("127.0.0.1", 4000)).toBe("ECONNREFUSED");
+          await other.stop();
+        });
+
+        test("names resolve, and what the operator names is let through, by port", async ({ skip }) => {
+          if (!privately(skip)) return;
+          const address = hostAddresses().find((ip) => !ip.startsWith("100."));
+          if (address === undefined) return skip("this host has no address of its own");
+          const folder = await mkdtemp(join(tmpdir(), "escape-"));
+          const open = await create(folder, { outbound: { allow: [`${address}:${portOf(everywhere)}`] } });
+          const inside = await open.open({ id: "allowed" });
+          expect(await knock(address, portOf(everywhere), inside)).toBe("connected");
+          expect(await knock(address, 22, inside)).not.toBe("connected");
+          expect(await knock("127.0.0.1", portOf(everywhere), inside)).toBe("ECONNREFUSED");
+          await open.close();
+          await rm(folder, { recursive: true, force: true });
+        }, 60_000);
+
+        test("an offline sandbox reaches nothing, and is reached", async ({ skip }) => {
+          if (!privately(skip)) return;
+          const offline = await driver.open({ id: "offline", offline: true });
+          expect(await knock("203.0.113.80", 443, offline)).toBe("ENETUNREACH");
+          await offline.start({
+            name: "web",
+            command: ["node", "-e", 'require("http").createServer((q, r) => r.end("in")).listen(4000)'],
+            cwd: ".",
+            env: {},
+            port: 4000,
+          });
+          await offline.ready("web", { timeoutMs: 20_000 });
+          const { host, port } = await offline.address(4000);
+          expect(await (await fetch(`http://${host}:${port}/`)).text()).toBe("in");
+          await driver.remove("offline");
+        });
+
+        test("a command that may only read has no network", async () => {
+          const result = await sandbox.exec(
+            ["node", "-e", 'require("net").connect(443, "203.0.113.80").on("error", (e) => console.log(e.code))'],
+            { readOnly: true },
+          );
+          expect(result.stdout.trim()).toBe("ENETUNREACH");
+        });
+      });
+
+      describe("through the server's own hands (the tree)", () => {
+        const outsideFile = () => join(dataDir, "outside.txt");
+        beforeAll(async () => {
+          await writeFile(outsideFile(), "canary-outside");
+        });
+
+        test("links that leave are refused; links that stay are followed", async () => {
+          await sandbox.files.write("dir/real.txt", "real");
+          await sh(
+            `cd /app; ln -s ${outsideFile()} abs; ln -s ../../../../../../../../../../${outsideFile()} rel; ln -s /etc etc; ln -s / root; ln -s .. up; ln -s loop loop; ln -s dir in-dir; ln -s dir/real.txt in-file; ln -s /app/dir/real.txt in-abs; ln -s /app/dir in-abs-dir; ln -s /proc/self/root self; ln -s dir/new.txt dangling`,
+          );
+          for (const path of ["abs", "rel", "etc/passwd", "root/etc/passwd", "up/spec.json", "self/etc/passwd", "loop"]) {
+            await expect(sandbox.files.read(path), path).rejects.toMatchObject({ code: "outside_tree" });
+            await expect(sandbox.files.write(path, "overwritten"), path).rejects.toMatchObject({ code: "outside_tree" });
+          }
+          for (const path of ["etc/x", "root/tmp/x", "up/x", "self/tmp/x"]) {
+            await expect(sandbox.files.mkdir(path), path).rejects.toMatchObject({ code: "outside_tree" });
+            await expect(sandbox.files.rename("dir/real.txt", path), path).rejects.toMatchObject({ code: "outside_tree" });
+            await expect(sandbox.files.remove(path, { recursive: true }), path).rejects.toMatchObject({ code: "outside_tree" });
+          }
+          await expect(sandbox.files.walk({ under: "root/etc" })).rejects.toMatchObject({ code: "outside_tree" });
+          await expect(sandbox.files.copyIn(dataDir, "up")).rejects.toMatchObject({ code: "outside_tree" });
+          for (const path of ["in-dir/real.txt", "in-file", "in-abs", "in-abs-dir/real.txt"])
+            expect(new TextDecoder().decode((await sandbox.files.read(path)).data), path).toBe("real");
+          await sandbox.files.write("in-file", "through the link");
+          expect(new TextDecoder().decode((await sandbox.files.read("dir/real.txt")).data)).toBe("through the link");
+          await sandbox.files.write("dangling", "made");
+          expect(new TextDecoder().decode((await sandbox.files.read("dir/new.txt")).data)).toBe("made");
+          const listed = (await sandbox.files.walk()).map((e) => e.path);
+          expect(listed).toContain("root");
+          expect(listed.some((path) => path.startsWith("root/") || path.startsWith("in-dir/"))).toBe(false);
+          await sandbox.files.remove("root");
+          expect(existsSync("/etc/passwd")).toBe(true);
+          expect(await readFile(outsideFile(), "utf8")).toBe("canary-outside");
+        });
+
+        test("a folder that is swapped for a link all the time never leads outside", async () => {
+          const target = join(dataDir, "target");
+          mkdirSync(target);
+          writeFileSync(join(target, "file"), "canary-outside");
+          const swapping = sandbox.exec(
+            [
+              "bash",
+              "-c",
+              `cd /app; mkdir -p swap.d; echo inside > swap.d/file; while :; do ln -sfn ${target} swap; rm swap; mv swap.d swap 2>/dev/null; mv swap swap.d; done`,
+            ],
+            { timeoutMs: 3_000 },
+          );
+          const until = performance.now() + 2_800;
+          let reads = 0;
+          let writes = 0;
+          while (performance.now() < until) {
+            await sandbox.files.read("swap/file").then(
+              ({ data }) => {
+                reads++;
+                expect(new TextDecoder().decode(data)).not.toContain("canary");
+              },
+              () => {},
+            );
+            await sandbox.files.write(`swap/w${writes % 50}`, "x").then(
+              () => writes++,
+              () => {},
+            );
+            await sandbox.files.mkdir("swap/sub").catch(() => {});
+            await sandbox.files.remove("swap/sub", { recursive: true }).catch(() => {});
+            await sandbox.files.rename("swap/file", "swap/file", { overwrite: true }).catch(() => {});
+            for (const entry of await sandbox.files.walk({ under: "swap" }).catch(() => [])) expect(entry.path).not.toContain("canary");
+          }
+          await swapping;
+          expect(reads + writes).toBeGreaterThan(0);
+          expect(readdirSync(target)).toEqual(["file"]);
+          rmSync(target, { recursive: true });
+        }, 20_000);
+
+        test("pipes, sockets and devices are not read, nothing hangs", async () => {
+          await sh("cd /app; mkfifo pipe; python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.bind(\"sock\")'; true");
+          await expect(sandbox.files.read("pipe")).rejects.toMatchObject({ code: "not_supported" });
+          await expect(sandbox.files.read("sock")).rejects.toMatchObject({ code: expect.stringMatching(/not_supported|unavailable/) });
+          expect((await sandbox.files.write("pipe", "now a file")).created).toBe(false);
+        });
+
+        test("what is written belongs to the project, whatever the folder looked like", async () => {
+          if (process.getuid?.() !== 0) return;
+          await sandbox.files.write("own/deep/file", "x");
+          const { stdout } = await sh(
+            'test "$(stat -c %u own own/deep own/deep/file | sort -u)" = "$(id -u)" && echo mine; echo y >> own/deep/file; rm -r own && echo gone',
+          );
+          expect(stdout).toBe("mine\ngone\n");
+        });
+
+        test("images shared by projects cannot be changed by one of them", async () => {
+          const source = await mkdtemp(join(tmpdir(), "image-"));
+          await writeFile(join(source, "package.json"), "{}");
+          await symlink("/etc/passwd", join(source, "left-out"));
+          const image = await driver.prepare({
+            name: "shared",
+            sourceDir: source,
+            build: [
+              [
+                "sh",
+                "-c",
+                "mkdir -p node_modules/dep && echo original > node_modules/dep/index.js && echo lock > node_modules/.package-lock.json",
+              ],
+            ],
+          });
+          await rm(source, { recursive: true });
+          const [a, b] = [await driver.open({ id: "image-a", image }), await driver.open({ id: "image-b", image })];
+          if (process.getuid?.() === 0)
+            expect(lstatSync(join(dataDir, "runtime/sandboxes/image-a/files/node_modules/dep/index.js")).ino).toBe(
+              lstatSync(join(dataDir, "runtime/sandboxes/image-b/files/node_modules/dep/index.js")).ino,
+            );
+          expect(
+            (await a.exec(["sh", "-c", "echo poisoned > node_modules/dep/index.js || chmod 777 node_modules/dep/index.js"])).exitCode,
+          ).not.toBe(0);
+          // Replacing is allowed, and changes only the one project.
+          expect(
+            (
+              await a.exec([
+                "sh",
+                "-c",
+                "rm node_modules/dep/index.js && echo mine > node_modules/dep/index.js; echo new >> node_modules/.package-lock.json; mkdir node_modules/more",
+              ])
+            ).exitCode,
+          ).toBe(0);
+          expect((await b.exec(["cat", "node_modules/dep/index.js", "node_modules/.package-lock.json"])).stdout).toBe("original\nlock\n");
+          await b.files.write("node_modules/dep/index.js", "by the server");
+          const c = await driver.open({ id: "image-c", image });
+          expect((await c.exec(["cat", "node_modules/dep/index.js"])).stdout).toBe("original\n");
+          expect(await c.files.stat("left-out")).toBeUndefined();
+        }, 60_000);
+      });
+    },
+  );
+}
+
+/** What names on this machine that belong to a data folder contain. */
+const keyOf = (dataDir: string) =>
+  createHash("sha256")
+    .update(realpathSync(join(dataDir, "runtime")))
+    .digest("hex")
+    .slice(0, 8);
+
+/** Pids of this machine whose command line contains the text. */
+function hostProcesses(text: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+      } catch {
+        return false;
+      }
+    });
+}

@@ -1,0 +1,88 @@
+import { execFile, spawn } from "node:child_process";
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+/** An image of programs of this machine, where there is no registry to fetch one from. */
+export interface ProgramImage {
+  /** `postgres:17-alpine`: what a service asks for is found under this name. */
+  tag: string;
+  /** Absolute paths; the libraries they need come along. `/bin/sh` and a few plain tools are there always. */
+  programs: readonly string[];
+  /** Folders that come along as they are. */
+  folders?: readonly string[];
+  /** Files of the image's own. */
+  files?: readonly { path: string; content: string }[];
+  /** Folders made empty, with an owner. */
+  owned?: readonly { path: string; uid: number }[];
+  /** Lines of a Dockerfile: `CMD`, `ENTRYPOINT`, `ENV`, `USER`, `VOLUME`, `WORKDIR`. */
+  changes?: readonly string[];
+}
+
+const plainTools = ["sh", "cat", "chmod", "id", "ls", "mkdir", "sleep", "test", "true", "false"].map((name) => `/bin/${name}`);
+
+/** Lays the programs together and hands them to the engine at `host` (`unix://…`). Needs root. */
+export async function importPrograms(host: string, image: ProgramImage): Promise<void> {
+  const { tag, programs, folders = [], files = [], owned = [], changes = [] } = image;
+  const root = mkdtempSync(join(tmpdir(), "image-"));
+  const within = (path: string) => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    return join(root, path);
+  };
+  try {
+    // Programs and libraries lie in /usr, whatever name they are asked for by.
+    for (const link of ["bin", "sbin", "lib", "lib64"]) {
+      mkdirSync(join(root, "usr", link), { recursive: true });
+      symlinkSync(`usr/${link}`, join(root, link));
+    }
+    mkdirSync(join(root, "tmp"), { mode: 0o777 });
+    for (const path of ["etc", "proc", "sys", "dev", "run"]) mkdirSync(join(root, path));
+    const all = [...plainTools, ...programs].filter((path) => existsSync(path));
+    const wanted = new Set([...all, ...(await librariesOf(all))]);
+    for (const folder of folders) cpSync(folder, within(folder), { recursive: true, verbatimSymlinks: true });
+    for (const path of wanted) if (!existsSync(join(root, path))) cpSync(realpathSync(path), within(path));
+    for (const { path, content } of files) writeFileSync(within(path), content, { mode: 0o755 });
+    for (const { path, uid } of owned) {
+      mkdirSync(join(root, path), { recursive: true });
+      chownSync(join(root, path), uid, uid);
+    }
+    await hand(host, tag, changes, root);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** What the loader would load. */
+async function librariesOf(programs: readonly string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)("ldd", [...programs], { maxBuffer: 4 << 20 }).catch((error: { stdout?: string }) => ({
+    // Scripts among them are told by an exit code.
+    stdout: error.stdout ?? "",
+  }));
+  return [...stdout.matchAll(/(?:=>\s+|^\s+)(\/\S+)\s+\(0x/gm)].map((match) => match[1] ?? "");
+}
+
+async function hand(host: string, tag: string, changes: readonly string[], root: string): Promise<void> {
+  const [repo = "", version = "latest"] = tag.split(":");
+  const query = new URLSearchParams([["fromSrc", "-"], ["repo", repo], ["tag", version], ...changes.map((line) => ["changes", line])]);
+  const tar = spawn("tar", ["-c", "--numeric-owner", "-C", root, "."], { stdio: ["ignore", "pipe", "ignore"] });
+  const answer = await new Promise<string>((resolve, reject) => {
+    const asked = request(
+      {
+        socketPath: host.slice("unix://".length),
+        method: "POST",
+        path: `/images/create?${query}`,
+        headers: { "content-type": "application/x-tar" },
+      },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.once("end", () => resolve(text));
+      },
+    );
+    asked.once("error", reject);
+    tar.stdout.pipe(asked);
+  });
+  if (!answer.includes("sha256:")) throw new Error(`the engine did not take ${tag}: ${answer.trim()}`);
+}
