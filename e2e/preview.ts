@@ -7,11 +7,28 @@ export interface Page {
 }
 
 /** Fetches an address of the preview site over loopback; names under .localhost are not resolved by every libc, and the Host header is what counts. */
-export function fetchPreview(address: string, port: number, headers: Record<string, string> = {}): Promise<Page> {
+export function fetchPreview(
+  address: string,
+  port: number,
+  headers: Record<string, string> = {},
+  { method = "GET", body: sent }: { method?: string; body?: unknown } = {},
+): Promise<Page> {
   const target = new URL(address);
+  const content = sent === undefined ? undefined : JSON.stringify(sent);
   return new Promise((resolve, reject) => {
     request(
-      { host: "127.0.0.1", port, path: target.pathname + target.search, headers: { accept: "text/html", ...headers, host: target.host } },
+      {
+        host: "127.0.0.1",
+        port,
+        method,
+        path: target.pathname + target.search,
+        headers: {
+          accept: "text/html",
+          ...(content !== undefined && { "content-type": "application/json" }),
+          ...headers,
+          host: target.host,
+        },
+      },
       (response) => {
         const fields = new Headers();
         for (const [name, values] of Object.entries(response.headersDistinct)) for (const value of values ?? []) fields.append(name, value);
@@ -22,7 +39,7 @@ export function fetchPreview(address: string, port: number, headers: Record<stri
       },
     )
       .once("error", reject)
-      .end();
+      .end(content);
   });
 }
 

@@ -1,4 +1,4 @@
-export { createServiceCatalogue, fill, findService, namesIn } from "./catalogue/index.ts";
+export { createServiceCatalogue, fill, findService, namesIn, workingDirOf } from "./catalogue/index.ts";
 export { createContainers, type Containers } from "./containers.service.ts";
 export { createContainersStore } from "./containers.store.ts";
 export { previewOrigin, urlOf, type PreviewAddress } from "./container-shape.ts";

@@ -5,7 +5,7 @@ import type { Logger } from "../../platform/logger.ts";
 import { runStatusOf, type Projects } from "../projects/index.ts";
 import type { Redactions } from "../secrets/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import type { ServiceCatalogue } from "./catalogue/index.ts";
+import { workingDirOf, type ServiceCatalogue } from "./catalogue/index.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
@@ -112,7 +112,7 @@ export function createServices({
     const files = Object.entries(catalogue.filesOf(row));
     for (const [path, text] of files)
       if (!(await sandbox.files.stat(`${row.directory}/${path}`))) await sandbox.files.write(`${row.directory}/${path}`, text);
-    return { ...run, name: row.service_key, cwd: files.length > 0 ? row.directory : ".", env: { ...env, ...own }, port };
+    return { ...run, name: row.service_key, cwd: workingDirOf(row), env: { ...env, ...own }, port };
   };
 
   /**

@@ -1,6 +1,7 @@
 import type { List, ShellServerFrame, ShellSession } from "@tesslate/contract";
 import { RuntimeError, type Sandbox } from "@tesslate/runtime";
 import type { ContainerRow } from "../containers/containers.table.ts";
+import { workingDirOf } from "../containers/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { AppError, conflict, notFound } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
@@ -109,7 +110,7 @@ export function createShell({
       const container = await chooseContainer(project, input.container_name);
       const command = input.command ?? "/bin/bash";
       const [cols, rows] = [input.cols ?? 80, input.rows ?? 24];
-      const cwd = container.directory === "." ? "." : container.directory;
+      const cwd = workingDirOf(container);
       const row = await store.insertWithin(limits.maxOpen, {
         user_id: userId,
         project_id: project.id,

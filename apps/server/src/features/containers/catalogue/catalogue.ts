@@ -26,6 +26,10 @@ export const freshEnvironment = ({ env }: Running): Record<string, string> =>
 export const volumesOf = (row: Pick<ContainerRow, "id" | "service_slug">): { name: string; path: string }[] =>
   (findService(row.service_slug)?.running?.volumes ?? []).map(({ name, path }) => ({ name: `${name}-${row.id}`, path }));
 
+/** Where a container's programs run, relative to the tree. A service has a folder of its own only for files that people change. */
+export const workingDirOf = (row: Pick<ContainerRow, "container_type" | "service_slug" | "directory">): string =>
+  row.container_type === "service" && !findService(row.service_slug)?.running?.files ? "." : row.directory;
+
 /** How a service is started: the part of its specification that the catalogue knows. */
 export type ServiceRun = Pick<ServiceSpec, "command" | "image" | "volumes" | "health" | "stopSignal" | "stopGraceMs"> & {
   env: Readonly<Record<string, string>>;

@@ -1,3 +1,11 @@
-export { createServiceCatalogue, findService, freshEnvironment, isPublicService, volumesOf, type ServiceCatalogue } from "./catalogue.ts";
+export {
+  createServiceCatalogue,
+  findService,
+  freshEnvironment,
+  isPublicService,
+  volumesOf,
+  workingDirOf,
+  type ServiceCatalogue,
+} from "./catalogue.ts";
 export { type ServiceDefinition } from "./definition.ts";
 export { fill, namesIn } from "./templates.ts";
