@@ -164,7 +164,7 @@ await runJourneys(
       name: "the password of the database is seen nowhere",
       run: async () => {
         const printed = await runInTerminal(person, studio.url, projectId, "api", 'printf "%s" "$DATABASE_URL $POSTGRES_PASSWORD"');
-        expect(/\[secret:POSTGRES_PASSWORD\]$/.test(printed.trim()), `printed: ${printed}`);
+        expect(/:\/\/app:\[secret:POSTGRES_PASS\w*\]@\S+ \[secret:POSTGRES_PASS\w*\]$/.test(printed.trim()), `printed: ${printed}`);
       },
     },
     ...(values.short
@@ -224,6 +224,14 @@ await runJourneys(
     },
   ],
   async () => {
+    for (const container of projectId === "" ? [] : (await api.containers.list({ params: { id: projectId } })).items) {
+      console.log(`  ${container.name}: ${container.status}`);
+      const enough = AbortSignal.timeout(500);
+      const logs = api.containers.logs({ params: params(container), query: { tail: 15 } }, { signal: enough });
+      await (async () => {
+        for await (const { data } of logs) console.log(`    ${data.line}`);
+      })().catch(() => undefined);
+    }
     for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 600)}`);
   },
 );
