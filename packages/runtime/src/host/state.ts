@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
-import { realpathSync, rmSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
+
 import { reachable, releaseReachable } from "../reachable.ts";
 import { holdLock } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
@@ -13,7 +14,7 @@ export interface State {
   dir: string;
   /** The folder at a path that projects can traverse. */
   root: string;
-  /** Emptied at each start. */
+  /** New at each start. Earlier ones stay as long as a program that was left running sees something of them, such as its `/etc`. */
   runDir: string;
   slots: Slots;
   /** Makes a folder of the host enterable for projects. */
@@ -38,8 +39,10 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
   };
   try {
     const root = await reach(real);
-    const runDir = join(root, "run");
-    rmSync(runDir, { recursive: true, force: true });
+    const runs = join(root, "run");
+    makeFolder(runs, 0o711);
+    sweepRuns(runs);
+    const runDir = join(runs, randomBytes(6).toString("hex"));
     makeFolder(runDir, 0o711);
     const slots = openSlots(real, process.getuid?.() === 0 ? claimsDir : join(real, "claims"));
     return {
@@ -57,5 +60,22 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
   } catch (error) {
     unlock();
     throw error;
+  }
+}
+
+/** Takes away what earlier processes of ours laid, unless something that runs still has it mounted or among its variables. */
+function sweepRuns(runs: string): void {
+  const left = new Set(readdirSync(runs));
+  for (const pid of left.size === 0 ? [] : readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
+    for (const file of ["mountinfo", "environ"])
+      for (const [, name = ""] of readOf(`/proc/${pid}/${file}`).matchAll(/\/run\/([0-9a-f]{12})\//g)) left.delete(name);
+  for (const name of left) rmSync(join(runs, name), { recursive: true, force: true });
+}
+
+function readOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return ""; // it ended, or is none of ours
   }
 }

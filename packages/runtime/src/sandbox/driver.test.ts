@@ -29,6 +29,30 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     for (const dir of folders.splice(0)) await rm(dir, { recursive: true, force: true });
   });
 
+  test("what was left running keeps its names, certificates and tools when the next server comes; nothing is kept for nobody", async () => {
+    const dataDir = await folder();
+    const first = await start({ dataDir });
+    const sandbox = await first.open({ id: "left", hostnames: ["neighbour"] });
+    const look = `require("node:http").createServer((q, r) => r.end(["/etc/hosts", "/etc/resolv.conf", "/opt/studio/bin/npm"]
+      .map((f) => { try { return require("node:fs").readFileSync(f, "utf8") } catch (e) { return e.code } }).join("|"))).listen(4100)`;
+    await sandbox.start({ name: "web", command: ["node", "-e", look], cwd: ".", env: {}, port: 4100 });
+    await sandbox.ready("web", { timeoutMs: 20_000 });
+    const seen = async (driver: RuntimeDriver) => {
+      const address = await (await driver.open({ id: "left", hostnames: ["neighbour"] })).address(4100);
+      return (await fetch(`http://${address.host}:${address.port}/`)).text();
+    };
+    const before = await seen(first);
+    expect(before).toContain("neighbour");
+    expect(before).not.toContain("ENOENT");
+    await first.close({ leaveRunning: true });
+    const second = await start({ dataDir });
+    expect(await seen(second)).toBe(before);
+    await second.close();
+    const third = await start({ dataDir });
+    expect(readdirSync(join(dataDir, "runtime/run"))).toHaveLength(1);
+    await third.close();
+  }, 60_000);
+
   describe("the tools inside", () => {
     let driver: RuntimeDriver;
     let dataDir: string;
