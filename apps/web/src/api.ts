@@ -3,6 +3,7 @@ import { createClient } from "@tesslate/contract/client";
 import { routes } from "virtual:wire-routes";
 import { createConnection } from "./lib/connection.ts";
 import { createSessionFetch } from "./lib/session-fetch.ts";
+import { fetchWithProgress, type UploadInit } from "./lib/upload-fetch.ts";
 
 export const connection = createConnection({
   probe: async () => (await fetch("/health", { cache: "no-store" })).ok,
@@ -16,10 +17,20 @@ export const onSignedOut = (handler: () => void): void => {
 };
 
 export const session = createSessionFetch({
-  fetch: (url, init) => fetch(url, init),
+  fetch: (url, init: UploadInit) => (init.onUpload ? fetchWithProgress(url, init) : fetch(url, init)),
   onSignedOut: () => whenSignedOut(),
   onReach: connection.report,
 });
 
 /** The one client. Every call carries the session; see lib/session-fetch.ts. */
 export const api = createClient<Contract>(routes, { fetch: session.fetch });
+
+/** The same client for one upload, which tells the share that is sent. The session is renewed first: nobody sends 500 MB twice. */
+export const uploading = (onUpload: (share: number) => void) =>
+  createClient<Contract>(routes, {
+    fetch: async (url, init) => {
+      await session.fetch("/api/users/me", { method: "GET" });
+      const upload: UploadInit = { ...init, onUpload };
+      return session.fetch(url, upload);
+    },
+  });

@@ -13,6 +13,7 @@ import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableMode
 import { ModelNotice } from "../models/ModelNotice.tsx";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
 import { keepFirstMessage } from "../projects/first-message.ts";
+import { ImportButton } from "../projects/ImportButton.tsx";
 import { nameOf } from "../projects/project-name.ts";
 import { templatesQuery, useCreateProject } from "../projects/projects.queries.ts";
 import { keepDraft, readDraft } from "./draft.ts";
@@ -175,6 +176,9 @@ export function HomeComposer() {
             </Button>
           </li>
         ))}
+        <li className="flex-none">
+          <ImportButton className="h-[30px] bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm" />
+        </li>
       </ul>
     </>
   );

@@ -14,6 +14,7 @@ import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { ImportButton } from "./ImportButton.tsx";
 import { isSortOrder, pageOf, sortOrders, sortProjects } from "./project-list.ts";
 import { ProjectActions } from "./ProjectActions.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "./ProjectCard.tsx";
@@ -62,10 +63,13 @@ export function ProjectsPage() {
       title="Projects"
       heading="Projects"
       action={
-        <Link to="/" className={buttonClass({ variant: "primary" })}>
-          <Plus size={14} />
-          New
-        </Link>
+        <>
+          <ImportButton />
+          <Link to="/" className={buttonClass({ variant: "primary" })}>
+            <Plus size={14} />
+            New
+          </Link>
+        </>
       }
     >
       <div className="flex flex-wrap items-center gap-2 pb-4 narrow:pt-2" role="search" aria-label="Projects">

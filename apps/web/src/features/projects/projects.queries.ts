@@ -48,6 +48,18 @@ export function useCreateProject() {
   });
 }
 
+/** A copy of a project; it is set up on the server while its workbench shows how far it is. */
+export function useForkProject() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: (slug: string) => api.transfer.fork({ params: { id: slug }, body: {} }),
+    onSuccess: (project) => {
+      queryClient.setQueryData(projectQuery(project.slug).queryKey, project);
+      return queryClient.invalidateQueries({ queryKey: keys.lists });
+    },
+  });
+}
+
 export function useRenameProject() {
   const queryClient = useQueryClient();
   return useMutation({

@@ -1,7 +1,7 @@
 import type { Contract } from "@tesslate/contract";
 import type { Client } from "@tesslate/contract/client";
 import { createContext, use } from "react";
-import { api, connection, session } from "../../api.ts";
+import { api, connection, session, uploading } from "../../api.ts";
 import type { Connection } from "../../lib/connection.ts";
 
 /** What the workbench talks to. The states gallery puts a server of canned answers in its place. */
@@ -9,6 +9,8 @@ export interface Services {
   api: Client<Contract>;
   /** With the session's credentials; for streams whose headers matter and for conditional writes. */
   fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** The client for one upload; told the share that is sent, 0 to 1. */
+  uploading: (onUpload: (share: number) => void) => Client<Contract>;
   /** A socket on our own origin, by path. */
   openSocket: (path: string) => WebSocket;
   connection: Pick<Connection, "reportStream">;
@@ -17,6 +19,7 @@ export interface Services {
 const realServices: Services = {
   api,
   fetch: session.fetch,
+  uploading,
   openSocket: (path) => new WebSocket(new URL(path, location.href.replace(/^http/, "ws"))),
   connection,
 };

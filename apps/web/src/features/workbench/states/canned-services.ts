@@ -135,9 +135,11 @@ export function cannedServices(scenario: Scenario): Services {
     return never;
   };
   const fetch = async (url: string, init: RequestInit) => answer(init.method ?? "GET", url.split("?")[0] ?? "", init.signal);
+  const api = createClient<Contract>(routes, { fetch });
   return {
-    api: createClient<Contract>(routes, { fetch }),
+    api,
     fetch,
+    uploading: () => api,
     openSocket: () => {
       throw new Error("There are no shells here.");
     },

@@ -1,0 +1,30 @@
+import { FolderInput } from "lucide-react";
+import { Suspense, useState } from "react";
+import { usePaletteSource } from "../../frame/palette.ts";
+import { lazily } from "../../lib/chunks.ts";
+import { Button } from "../../ui/Button.tsx";
+
+const ImportDialog = lazily(async () => (await import("./ImportDialog.tsx")).ImportDialog);
+
+/** Opens the import; also from the palette. */
+export function ImportButton({ className }: { className?: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  usePaletteSource({
+    id: "import",
+    heading: "Projects",
+    kind: "commands",
+    search: () => [{ id: "projects.import", title: "Import a project", icon: <FolderInput size={14} />, run: () => setIsOpen(true) }],
+  });
+  return (
+    <>
+      <Button className={className} icon={<FolderInput size={14} />} onClick={() => setIsOpen(true)}>
+        Import
+      </Button>
+      {isOpen ? (
+        <Suspense fallback={null}>
+          <ImportDialog onClose={() => setIsOpen(false)} />
+        </Suspense>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { addressProblem, isZip, nameFromAddress, nameFromFile, sizeOf } from "./import-source.ts";
+
+test.each([
+  ["https://github.com/ada/shop.git", "shop"],
+  ["https://gitlab.com/a/b/c/", "c"],
+  ["https://example.com/caf%C3%A9", "café"],
+  ["https://example.com/100%", "100%"],
+  ["not an address", ""],
+])("%s is called %s", (address, name) => expect(nameFromAddress(address)).toBe(name));
+
+test("an archive is called as its file", () => expect(nameFromFile("My site.ZIP")).toBe("My site"));
+
+test.each([
+  ["", /Give the address/],
+  ["git@github.com:ada/shop.git", /SSH/],
+  ["ssh://git@x/y", /SSH/],
+  ["http://x/y", /https/],
+  ["https://ada:secret@x/y", /password/],
+])("%j is no address of a repository", (address, why) => expect(addressProblem(address)).toMatch(why));
+test("an https address is one", () => expect(addressProblem(" https://github.com/ada/shop ")).toBeUndefined());
+
+test.each([
+  [{ name: "a.zip", type: "" }, true],
+  [{ name: "a", type: "application/x-zip-compressed" }, true],
+  [{ name: "a.tar.gz", type: "application/gzip" }, false],
+])("%j is a zip: %s", (file, is) => expect(isZip(file)).toBe(is));
+
+test.each([
+  [999, "999 bytes"],
+  [1000, "1 kB"],
+  [999_400, "999 kB"],
+  [1_500_000, "1.5 MB"],
+  [25_000_000, "25 MB"],
+])("%i bytes read %s", (bytes, text) => expect(sizeOf(bytes)).toBe(text));

@@ -1,0 +1,79 @@
+import { useQueryClient } from "@tanstack/react-query";
+import type { Project, Task } from "@tesslate/contract";
+import { useEffect, useRef, useState } from "react";
+import { api, uploading } from "../../api.ts";
+import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { projectQuery, projectsQuery } from "./projects.queries.ts";
+
+export type ImportInput = { name: string } & ({ kind: "zip"; file: File } | { kind: "git"; url: string; branch: string });
+export type ImportStep =
+  | { kind: "form"; failure?: string | undefined; fields: Record<string, string> }
+  | { kind: "sending"; share: number }
+  | { kind: "setup"; project: Project; task: Task | undefined };
+
+const fields = ["name", "git_repo_url", "git_branch"];
+
+/** One import at a time: the upload, then the server's setup, followed to its end. */
+export function useImport(onDone: (project: Project) => void) {
+  const queries = useQueryClient();
+  const [step, setStep] = useState<ImportStep>({ kind: "form", fields: {} });
+  const running = useRef<AbortController>(undefined);
+  /** What a setup that failed left behind; another try takes its place. */
+  const failed = useRef<string>(undefined);
+  useEffect(() => () => running.current?.abort(), []);
+
+  const create = (input: ImportInput, signal: AbortSignal) => {
+    if (input.kind === "git")
+      return api.projects.create(
+        {
+          body: {
+            name: input.name,
+            git_repo_url: input.url.trim(),
+            ...(input.branch.trim() && { git_branch: input.branch.trim() }),
+          },
+        },
+        { signal },
+      );
+    const form = new FormData();
+    form.append("file", input.file, input.file.name);
+    return uploading((share) => setStep({ kind: "sending", share })).transfer.import({ query: { name: input.name }, form }, { signal });
+  };
+
+  const start = async (input: ImportInput) => {
+    running.current?.abort();
+    const abort = (running.current = new AbortController());
+    const { signal } = abort;
+    setStep({ kind: "sending", share: 0 });
+    try {
+      if (failed.current) await api.projects.remove({ params: { id: failed.current } }, { signal }).catch(() => undefined);
+      failed.current = undefined;
+      const project = await create(input, signal);
+      setStep({ kind: "setup", project, task: undefined });
+      let task: Task | undefined;
+      for await (const { data } of api.tasks.events({ params: { task_id: project.task_id } }, { signal })) {
+        task = data;
+        setStep({ kind: "setup", project, task });
+      }
+      void queries.invalidateQueries({ queryKey: projectsQuery({}).queryKey.slice(0, 2) });
+      if (task?.status === "completed") {
+        queries.removeQueries({ queryKey: projectQuery(project.slug).queryKey });
+        return onDone(project);
+      }
+      failed.current = project.slug;
+      setStep({ kind: "form", failure: task?.error ?? "The project could not be set up.", fields: {} });
+    } catch (error) {
+      if (signal.aborted) return;
+      const found = fieldErrorsOf(error, fields);
+      setStep({ kind: "form", failure: Object.keys(found).length > 0 ? found[""] : sentenceOf(error), fields: found });
+    }
+  };
+  return {
+    step,
+    start,
+    /** Ends an upload; a setup goes on at the server. */
+    cancel: () => {
+      running.current?.abort();
+      setStep({ kind: "form", fields: {} });
+    },
+  };
+}
