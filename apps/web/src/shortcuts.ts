@@ -37,6 +37,7 @@ export const shortcuts = define({
   "preview.back": { label: "Back in the preview", scope: "Preview toolbar", keys: ["Alt+ArrowLeft"] },
   "preview.forward": { label: "Forward in the preview", scope: "Preview toolbar", keys: ["Alt+ArrowRight"] },
   "tree.rename": { label: "Rename", scope: "File tree", keys: ["F2"] },
+  "tree.move": { label: "Move to a folder", scope: "File tree", keys: ["m"] },
   "tree.delete": { label: "Delete", scope: "File tree", keys: ["Delete"] },
   "board.search": { label: "Search the cards", scope: "Board", keys: ["/"] },
   "board.new": { label: "New card in this column", scope: "Board", keys: ["n"] },

@@ -1,4 +1,5 @@
 import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
+import { maxBatchPaths } from "./limits.ts";
 import { route } from "./route.ts";
 
 const tag = "files";
@@ -28,14 +29,6 @@ export type TreeEntry = Static<typeof TreeEntry>;
 
 const ProjectOnly = Type.Object({ id: ProjectRef });
 const Params = Type.Object({ id: ProjectRef, path: Type.String() });
-
-/** Bytes of one text write; larger is 413. Base64 and JSON escapes make the body larger than that. */
-export const maxFileBytes = 10 * 1024 * 1024;
-
-/** One file of `file-upload`; the whole request may have `maxUploadTotalBytes` in at most `maxUploadFiles` files. */
-export const maxUploadBytes = 100 * 1024 * 1024;
-export const maxUploadTotalBytes = 500 * 1024 * 1024;
-export const maxUploadFiles = 2000;
 
 const SearchMatch = Type.Object({
   path: Type.String(),
@@ -119,7 +112,7 @@ export const filesRoutes = {
     auth: "user",
     params: ProjectOnly,
     bodyLimit: 1024 * 1024,
-    body: Type.Object({ paths: Type.Array(Type.String(), { minItems: 1, maxItems: 200 }) }),
+    body: Type.Object({ paths: Type.Array(Type.String(), { minItems: 1, maxItems: maxBatchPaths }) }),
     response: Type.Object({ files: Type.Array(File), errors: Type.Array(Type.Object({ path: Type.String(), code: Type.String() })) }),
     errors: ["not_found", "project_busy"],
   }),

@@ -9,6 +9,7 @@ export * from "./projects.ts";
 export * from "./containers.ts";
 export * from "./connections.ts";
 export * from "./files.ts";
+export * from "./limits.ts";
 export * from "./assets.ts";
 export * from "./hosting.ts";
 export * from "./kanban.ts";

@@ -4,10 +4,6 @@ import { route } from "./route.ts";
 
 const tag = "projects";
 
-/** Bytes of an uploaded archive, and how many entries it may have. What is in it must fit the project's disk quota. */
-export const maxArchiveBytes = 500 * 1024 * 1024;
-export const maxArchiveEntries = 50_000;
-
 const CreatedProject = extend(Project, { task_id: Uuid, status_url: Type.String() });
 export const ForkProject = Type.Object({ name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })) });
 const DownloadQuery = Type.Object({ format: Type.Optional(Literals("zip", "tar.gz")) });

@@ -10,7 +10,10 @@ import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { FileTreePanel, useIsNarrow, type FileMark } from "./FileTreePanel.tsx";
+import { FileTreePanel } from "./FileTreePanel.tsx";
+import type { FileMark } from "./TreeRowView.tsx";
+import { useIsNarrow } from "./use-is-narrow.ts";
+import { useUploads } from "./use-uploads.ts";
 import type { OpenFiles } from "./use-open-files.ts";
 import type { FileTree } from "./tree.ts";
 import { useFileActs } from "./use-file-acts.ts";
@@ -32,6 +35,7 @@ export interface CodePaneProps {
 /** Files at the left, text at the right; on a phone one of the two. */
 export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks, onQuickOpen }: CodePaneProps) {
   const acts = useFileActs(projectId);
+  const uploads = useUploads(projectId);
   const isNarrow = useIsNarrow();
   const [isTreeShown, setIsTreeShown] = useState(true);
   const [wasNarrow, setWasNarrow] = useState(isNarrow);
@@ -47,7 +51,7 @@ export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks
     <div className="relative flex min-h-0 flex-1">
       <div className={cx("flex w-60 flex-none flex-col border-r border-line-0 narrow:w-full narrow:border-0", !isTreeShown && "hidden")}>
         {tree ? (
-          <FileTreePanel tree={tree} acts={acts} openPath={files.activePath} onOpen={open} marks={marks} />
+          <FileTreePanel tree={tree} acts={acts} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
         ) : treeError ? (
           <ErrorState title="The files could not be listed" onRetry={onRetryTree} className="p-4!">
             {treeError}

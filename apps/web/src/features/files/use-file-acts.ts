@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import type { File } from "@tesslate/contract";
 import { useMemo } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
 import { treeKey } from "../workbench/workbench.queries.ts";
+import { movesInto, type Move } from "./moving.ts";
+import { keepForUndo, type Removal } from "./trash.ts";
 import { nameOf, patchTree, type FileTree } from "./tree.ts";
 
 export interface FileActs {
@@ -12,11 +13,13 @@ export interface FileActs {
   createFolder: (path: string) => Promise<string | undefined>;
   /** Each resolves with a sentence when it did not work. */
   rename: (from: string, to: string) => Promise<string | undefined>;
-  /** A file; the toast brings it back. */
-  removeFile: (path: string) => Promise<void>;
-  /** A folder and all in it; rejects when it did not work. */
-  removeFolder: (path: string) => Promise<void>;
+  /** Files and folders into another folder ("" is the project itself); the toast moves them back. */
+  moveInto: (paths: readonly string[], folder: string) => Promise<string | undefined>;
+  /** What can be undone goes at once, and the toast brings it back; what cannot, after a question. Rejects when it did not work. */
+  remove: (removal: Removal) => Promise<void>;
 }
+
+const countOf = (paths: readonly string[]) => (paths.length === 1 ? nameOf(paths[0] ?? "") : `${paths.length} items`);
 
 /** Changes to the tree: shown at once, taken back when the server refuses. */
 export function useFileActs(projectId: string): FileActs {
@@ -24,6 +27,7 @@ export function useFileActs(projectId: string): FileActs {
   const queries = useQueryClient();
   return useMemo(() => {
     const key = treeKey(projectId);
+    const params = { id: projectId };
     const patch = (change: Parameters<typeof patchTree>[1]) =>
       queries.setQueryData<FileTree>(key, (tree) => tree && patchTree(tree, change));
     const refetch = () => queries.invalidateQueries({ queryKey: key });
@@ -36,51 +40,56 @@ export function useFileActs(projectId: string): FileActs {
         return sentenceOf(error);
       }
     };
-    const at = (path: string) => ({ params: { id: projectId, path } });
+    const undoing = (sentence: string, act: () => Promise<unknown>) =>
+      toast(sentence, {
+        action: {
+          label: "Undo",
+          onSelect: () => void guarded(act).then((failure) => failure && toast(`That was not undone: ${failure}`, { kind: "failed" })),
+        },
+      });
+    const move = async ({ from, to }: Move) => {
+      patch({ path: from, op: "move", new_path: to });
+      await api.files.rename({ params, body: { old_path: from, new_path: to } });
+    };
     return {
       createFile: (path) =>
         guarded(async () => {
-          const file = await api.files.put({ ...at(path), body: { content: "" } }, { headers: { "if-none-match": "*" } });
+          const file = await api.files.put({ params: { ...params, path }, body: { content: "" } }, { headers: { "if-none-match": "*" } });
           patch({ path, op: "add", etag: file.etag, size: 0 });
         }),
       createFolder: (path) =>
         guarded(async () => {
-          await api.files.mkdir({ params: { id: projectId }, body: { path } });
+          await api.files.mkdir({ params, body: { path } });
           patch({ path, op: "add", is_directory: true });
         }),
-      rename: (from, to) =>
-        guarded(async () => {
-          patch({ path: from, op: "move", new_path: to });
-          await api.files.rename({ params: { id: projectId }, body: { old_path: from, new_path: to } });
-        }),
-      removeFile: async (path) => {
-        try {
-          const kept = (await api.files.get(at(path))) as File;
-          patch({ path, op: "delete" });
-          await api.files.remove(at(path));
-          const bringBack = async () => {
-            const failure = await guarded(() =>
-              api.files.put(
-                { ...at(path), body: { content: kept.content ?? "", encoding: kept.encoding } },
-                { headers: { "if-none-match": "*" } },
-              ),
-            );
-            if (failure) toast(failure, { kind: "failed" });
-          };
-          toast(`Deleted ${nameOf(path)}.`, { action: { label: "Undo", onSelect: () => void bringBack() } });
-        } catch (error) {
-          void refetch();
-          toast(`${nameOf(path)} was not deleted: ${sentenceOf(error)}`, { kind: "failed" });
-        }
+      rename: (from, to) => guarded(() => move({ from, to })),
+      moveInto: async (paths, folder) => {
+        const tree = queries.getQueryData<FileTree>(key);
+        const moves = tree ? movesInto(tree, paths, folder) : [];
+        if (typeof moves === "string") return moves;
+        const done: Move[] = [];
+        const failure = await guarded(async () => {
+          for (const one of moves) {
+            await move(one);
+            done.push(one);
+          }
+        });
+        if (done.length > 0)
+          undoing(`Moved ${countOf(done.map((one) => one.from))} to ${folder === "" ? "the project" : nameOf(folder)}.`, async () => {
+            for (const { from, to } of done.reverse()) await move({ from: to, to: from });
+          });
+        return failure;
       },
-      removeFolder: async (path) => {
-        try {
-          await api.files.remove({ ...at(path), query: { recursive: true } });
-          patch({ path, op: "delete" });
-        } catch (error) {
-          void refetch();
-          throw new Error(sentenceOf(error), { cause: error });
-        }
+      remove: async (removal) => {
+        const failure = await guarded(async () => {
+          const bringBack = removal.isUndoable ? await keepForUndo(api, projectId, removal) : undefined;
+          for (const path of removal.paths) {
+            await api.files.remove({ params: { ...params, path }, query: { recursive: true } });
+            patch({ path, op: "delete" });
+          }
+          if (bringBack) undoing(`Deleted ${countOf(removal.paths)}.`, bringBack);
+        });
+        if (failure) throw new Error(failure);
       },
     };
   }, [api, queries, projectId]);

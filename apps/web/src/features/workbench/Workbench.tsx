@@ -18,7 +18,7 @@ import { useFirstMessage } from "../chat/use-first-message.ts";
 import { StatusBar } from "../containers/StatusBar.tsx";
 import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
 import { CodePane, preloadEditor } from "../files/CodePane.tsx";
-import type { FileMark } from "../files/FileTreePanel.tsx";
+import type { FileMark } from "../files/TreeRowView.tsx";
 import { useOpenFiles } from "../files/use-open-files.ts";
 import { keepModelChoice, readModelChoice } from "../models/model-choice.ts";
 import { ModelNotice } from "../models/ModelNotice.tsx";

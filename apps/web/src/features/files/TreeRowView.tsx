@@ -1,0 +1,96 @@
+import type { DragEvent, MouseEvent } from "react";
+import { cx } from "../../lib/cx.ts";
+import { ContextMenu, type MenuEntry } from "../../ui/Menu.tsx";
+import { FileIcon, FolderIcon } from "./FileIcon.tsx";
+import { NameForm } from "./NameForm.tsx";
+import type { TreeRow } from "./tree.ts";
+
+/** What the last run did to a file. */
+export type FileMark = "A" | "M" | "D";
+const markNames = { A: "added", M: "modified", D: "deleted" } as const;
+
+export interface TreeRowViewProps {
+  row: TreeRow;
+  id: string;
+  index: number;
+  height: number;
+  top: number;
+  mark: FileMark | undefined;
+  isOpenFile: boolean;
+  isSelected: boolean;
+  isActive: boolean;
+  isDropTarget: boolean;
+  entries: readonly MenuEntry[];
+  /** Its name is being written. */
+  renaming: { onSubmit: (name: string) => Promise<string | undefined>; onCancel: () => void } | undefined;
+  onClick: (event: MouseEvent) => void;
+  onEnter: () => void;
+  onMenu: () => void;
+  onDragStart: (event: DragEvent) => void;
+  onDragOver: (event: DragEvent) => void;
+  onDrop: (event: DragEvent) => void;
+}
+
+/** One file or folder in the tree. */
+export function TreeRowView({ row, id, index, height, top, mark, entries, renaming, ...rest }: TreeRowViewProps) {
+  const { node } = row;
+  return (
+    <div
+      role="row"
+      id={id}
+      data-testid="file-row"
+      aria-level={row.level + 1}
+      aria-posinset={row.position}
+      aria-setsize={row.siblings}
+      aria-rowindex={index + 1}
+      aria-expanded={node.isDirectory ? row.isOpen : undefined}
+      aria-selected={rest.isSelected}
+      aria-current={rest.isOpenFile ? "page" : undefined}
+      className="absolute inset-x-0"
+      style={{ height, transform: `translateY(${top}px)` }}
+    >
+      <ContextMenu entries={entries}>
+        <div
+          role="gridcell"
+          tabIndex={-1}
+          draggable={!renaming}
+          onDragStart={rest.onDragStart}
+          onDragOver={rest.onDragOver}
+          onDrop={rest.onDrop}
+          onKeyDown={(event) => event.key === "Enter" && event.target === event.currentTarget && rest.onEnter()}
+          onContextMenu={rest.onMenu}
+          onClick={(event) => {
+            // A name being written is not the row.
+            if (!(event.target instanceof HTMLInputElement)) rest.onClick(event);
+          }}
+          title={node.path}
+          className={cx(
+            "flex h-full min-w-0 cursor-default items-center gap-[7px] rounded-2 pr-2 text-xs select-none narrow:text-sm",
+            rest.isDropTarget ? "bg-brand-soft" : rest.isSelected ? "bg-bg-3" : "hover:bg-bg-2",
+            rest.isOpenFile ? "font-medium text-fg-0" : "text-fg-1",
+            rest.isActive && "group-focus/tree:outline-2 group-focus/tree:-outline-offset-2 group-focus/tree:outline-focus",
+          )}
+          style={{ paddingLeft: 8 + row.level * 14 }}
+        >
+          {node.isDirectory ? <FolderIcon isOpen={row.isOpen} /> : <FileIcon name={node.name} />}
+          {renaming ? (
+            <NameForm label={`New name of ${node.name}`} initial={node.name} isInline {...renaming} />
+          ) : (
+            <span className={cx("min-w-0 truncate", mark === "D" && "text-fg-2 line-through")}>{node.name}</span>
+          )}
+          {mark ? (
+            <span
+              aria-label={markNames[mark]}
+              className={cx(
+                "ml-auto w-2.5 flex-none font-mono text-2xs font-semibold",
+                mark === "A" ? "text-ok" : mark === "M" ? "text-warn" : "text-err",
+              )}
+            >
+              {mark}
+            </span>
+          ) : null}
+        </div>
+      </ContextMenu>
+    </div>
+  );
+}
