@@ -29,6 +29,7 @@ export const shortcuts = define({
   "dock.toggle": { label: "Show or hide the dock", scope: "Workbench", keys: ["$mod+KeyJ"] },
   "terminal.toggle": { label: "Show or hide the terminal", scope: "Workbench", keys: ["Control+Backquote"] },
   "files.open": { label: "Open a file", scope: "Workbench", keys: ["$mod+KeyP"] },
+  "files.search": { label: "Search in all files", scope: "Workbench", keys: ["$mod+Shift+KeyF"] },
   "approval.once": { label: "Allow once", scope: "Approval", keys: ["y"] },
   "approval.thread": { label: "Allow for this thread", scope: "Approval", keys: ["a"] },
   "approval.deny": { label: "Deny", scope: "Approval", keys: ["n"] },

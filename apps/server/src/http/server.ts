@@ -144,6 +144,8 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
         // CodeMirror, xterm and Radix write style elements at run time.
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", "data:", "blob:"],
+        // Blobs are made by our own page only: files of a project that are looked at.
+        mediaSrc: ["'self'", "blob:"],
         fontSrc: ["'self'", "data:"],
         connectSrc: ["'self'"],
         // Previews, and a PDF of the project in the browser's own viewer.

@@ -1,4 +1,4 @@
-import { PanelLeft } from "lucide-react";
+import { Files, PanelLeft, Search } from "lucide-react";
 import { Suspense, useState } from "react";
 import { lazily, preload } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
@@ -9,6 +9,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { FileTreePanel } from "./FileTreePanel.tsx";
 import type { FileMark } from "./TreeRowView.tsx";
@@ -18,6 +19,7 @@ import type { OpenFiles } from "./use-open-files.ts";
 import type { FileTree } from "./tree.ts";
 import { useFileActs } from "./use-file-acts.ts";
 
+const SearchPanel = lazily(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);
 const EditorPane = lazily(async () => (await import("./editor/EditorPane.tsx")).EditorPane);
 /** Fetches the editor before it is asked for. */
 export const preloadEditor = (): void => preload(() => import("./editor/EditorPane.tsx"));
@@ -30,10 +32,17 @@ export interface CodePaneProps {
   files: OpenFiles;
   marks: ReadonlyMap<string, FileMark>;
   onQuickOpen: () => void;
+  left: CodeLeft;
+  onLeft: (left: CodeLeft) => void;
+}
+/** What stands left of the editor. `asked` grows each time somebody asks for the search. */
+export interface CodeLeft {
+  side: "files" | "search";
+  asked: number;
 }
 
 /** Files at the left, text at the right; on a phone one of the two. */
-export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks, onQuickOpen }: CodePaneProps) {
+export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks, onQuickOpen, left, onLeft }: CodePaneProps) {
   const acts = useFileActs(projectId);
   const uploads = useUploads(projectId);
   const isNarrow = useIsNarrow();
@@ -43,24 +52,64 @@ export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks
     setWasNarrow(isNarrow);
     setIsTreeShown(!isNarrow || files.activePath === undefined);
   }
+  const [lastAsked, setLastAsked] = useState(left.asked);
+  if (lastAsked !== left.asked) {
+    setLastAsked(left.asked);
+    setIsTreeShown(true);
+  }
+  const isSearch = left.side === "search";
   const open = (path: string) => {
     files.open(path);
     if (isNarrow) setIsTreeShown(false);
   };
   return (
     <div className="relative flex min-h-0 flex-1">
-      <div className={cx("flex w-60 flex-none flex-col border-r border-line-0 narrow:w-full narrow:border-0", !isTreeShown && "hidden")}>
-        {tree ? (
-          <FileTreePanel tree={tree} acts={acts} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
-        ) : treeError ? (
-          <ErrorState title="The files could not be listed" onRetry={onRetryTree} className="p-4!">
-            {treeError}
-          </ErrorState>
-        ) : (
-          <div className="p-3">
-            <SkeletonRows count={12} label="Loading the files" />
-          </div>
+      <div
+        className={cx(
+          "flex flex-none flex-col border-r border-line-0 narrow:w-full narrow:border-0",
+          isSearch ? "w-80" : "w-60",
+          !isTreeShown && "hidden",
         )}
+      >
+        <div className="flex-none px-1.5 pt-1.5">
+          <SegmentedControl<CodeLeft["side"]>
+            label="Beside the editor"
+            value={left.side}
+            onChange={(side) => onLeft({ side, asked: left.asked + (side === "search" ? 1 : 0) })}
+            segments={[
+              { value: "files", label: "Files", icon: <Files size={14} />, isLabelShown: true },
+              { value: "search", label: "Search", icon: <Search size={14} />, isLabelShown: true },
+            ]}
+          />
+        </div>
+        {/* Both stay as they are while the other shows. */}
+        {left.asked > 0 ? (
+          <div className={cx("min-h-0 flex-1", !isSearch && "hidden")}>
+            <Suspense fallback={<SkeletonRows count={6} label="Loading the search" className="p-3" />}>
+              <SearchPanel
+                projectId={projectId}
+                onOpen={open}
+                asked={left.asked}
+                onFlush={async () => {
+                  for (const path of files.paths) await files.buffers.flush(path);
+                }}
+              />
+            </Suspense>
+          </div>
+        ) : null}
+        <div className={cx("flex min-h-0 flex-1 flex-col", isSearch && "hidden")}>
+          {tree ? (
+            <FileTreePanel tree={tree} acts={acts} uploads={uploads} openPath={files.activePath} onOpen={open} marks={marks} />
+          ) : treeError ? (
+            <ErrorState title="The files could not be listed" onRetry={onRetryTree} className="p-4!">
+              {treeError}
+            </ErrorState>
+          ) : (
+            <div className="p-3">
+              <SkeletonRows count={12} label="Loading the files" />
+            </div>
+          )}
+        </div>
       </div>
       <div className={cx("flex min-h-0 min-w-0 flex-1 flex-col", isNarrow && isTreeShown && "hidden")}>
         {isNarrow ? (

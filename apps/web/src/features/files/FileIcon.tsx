@@ -1,5 +1,5 @@
 import { Braces, ChevronDown, ChevronRight, FileCode2, FileImage, FileText, FileType, Hash } from "lucide-react";
-import { imageTypeOf } from "./files.api.ts";
+import { mediaOf } from "./files.api.ts";
 
 const icons: Record<string, typeof FileText> = {
   ts: FileCode2,
@@ -16,7 +16,7 @@ const icons: Record<string, typeof FileText> = {
 };
 
 export function FileIcon({ name }: { name: string }) {
-  const Icon = imageTypeOf(name) ? FileImage : (icons[name.slice(name.lastIndexOf(".") + 1).toLowerCase()] ?? FileText);
+  const Icon = mediaOf(name)?.kind === "image" ? FileImage : (icons[name.slice(name.lastIndexOf(".") + 1).toLowerCase()] ?? FileText);
   return <Icon size={14} className="flex-none text-fg-3" aria-hidden="true" />;
 }
 export const FolderIcon = ({ isOpen }: { isOpen: boolean }) =>

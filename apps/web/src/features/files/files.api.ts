@@ -7,17 +7,20 @@ type Api = Client<Contract>;
 
 /** Longer texts make an editor in a browser slow; they are shown as what they are. */
 const longestText = 4 * 1024 * 1024;
-const imageTypes: Record<string, string> = {
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  gif: "image/gif",
-  webp: "image/webp",
-  avif: "image/avif",
-  svg: "image/svg+xml",
-  ico: "image/x-icon",
-};
-export const imageTypeOf = (path: string): string | undefined => imageTypes[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
+/** What a browser can show or play. */
+export interface Media {
+  kind: "image" | "audio" | "video" | "font";
+  type: string;
+}
+const media: Record<string, Media> = {};
+for (const [kind, types] of [
+  ["image", { png: "png", jpg: "jpeg", jpeg: "jpeg", gif: "gif", webp: "webp", avif: "avif", svg: "svg+xml", ico: "x-icon" }],
+  ["audio", { mp3: "mpeg", wav: "wav", ogg: "ogg", m4a: "mp4", flac: "flac" }],
+  ["video", { mp4: "mp4", webm: "webm", mov: "quicktime" }],
+  ["font", { woff: "woff", woff2: "woff2", ttf: "ttf", otf: "otf" }],
+] as const)
+  for (const [ending, type] of Object.entries(types)) media[ending] = { kind, type: `${kind}/${type}` };
+export const mediaOf = (path: string): Media | undefined => media[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
 
 export async function readFile(api: Api, projectId: string, path: string): Promise<ReadFile> {
   try {
@@ -45,17 +48,18 @@ export async function writeFile(api: Api, projectId: string, path: string, text:
   }
 }
 
-/** Bytes of a file as something `<img>` takes; the caller revokes the URL. */
-export async function readImage(
+/** Where the bytes of a file are; for a link that downloads it. */
+export const rawUrlOf = (projectId: string, path: string): string =>
+  urlOf("/api/projects/{id}/files/{path}", { params: { id: projectId, path }, query: { raw: true } });
+
+/** The bytes of a file, whole. */
+export async function readBytes(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
   projectId: string,
   path: string,
   signal: AbortSignal,
-): Promise<string> {
-  const response = await fetch(urlOf("/api/projects/{id}/files/{path}", { params: { id: projectId, path }, query: { raw: true } }), {
-    method: "GET",
-    signal,
-  });
-  if (!response.ok) throw new Error("The picture could not be read.");
-  return URL.createObjectURL(new Blob([await response.arrayBuffer()], { type: imageTypeOf(path) ?? "application/octet-stream" }));
+): Promise<ArrayBuffer> {
+  const response = await fetch(rawUrlOf(projectId, path), { method: "GET", signal });
+  if (!response.ok) throw new Error("The file could not be read.");
+  return response.arrayBuffer();
 }

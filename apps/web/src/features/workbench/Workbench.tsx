@@ -17,7 +17,7 @@ import { useChat } from "../chat/use-chat.ts";
 import { useFirstMessage } from "../chat/use-first-message.ts";
 import { StatusBar } from "../containers/StatusBar.tsx";
 import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
-import { CodePane, preloadEditor } from "../files/CodePane.tsx";
+import { CodePane, preloadEditor, type CodeLeft } from "../files/CodePane.tsx";
 import type { FileMark } from "../files/TreeRowView.tsx";
 import { useOpenFiles } from "../files/use-open-files.ts";
 import { keepModelChoice, readModelChoice } from "../models/model-choice.ts";
@@ -70,6 +70,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
   const [layout, setLayout] = useLayout();
   const [phoneView, setPhoneView] = useState<PhoneView>("chat");
   const [isQuickOpen, setIsQuickOpen] = useState(false);
+  const [codeLeft, setCodeLeft] = useState<CodeLeft>({ side: "files", asked: 0 });
   const composer = useRef<ComposerHandle>(null);
   const frameRef = useRef<HTMLIFrameElement>(null);
   useViewportHeight();
@@ -169,6 +170,10 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
     openDock,
     openFile,
     quickOpen: () => setIsQuickOpen(true),
+    searchFiles: () => {
+      setCodeLeft((last) => ({ side: "search", asked: last.asked + 1 }));
+      show("code");
+    },
     stopRun: () => void chat.stop(),
     hasLiveRun: live !== undefined,
     acts,
@@ -283,6 +288,8 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
                 files={files}
                 marks={marks}
                 onQuickOpen={() => setIsQuickOpen(true)}
+                left={codeLeft}
+                onLeft={setCodeLeft}
               />
             </PanelBoundary>
           </Activity>

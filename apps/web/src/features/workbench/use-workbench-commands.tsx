@@ -10,6 +10,7 @@ import {
   Settings,
   Square,
   SquareTerminal,
+  TextSearch,
   TriangleAlert,
 } from "lucide-react";
 import { useRouter } from "@tanstack/react-router";
@@ -33,6 +34,7 @@ export interface WorkbenchCommands {
   openDock: (tab: DockTab) => void;
   openFile: (path: string) => void;
   quickOpen: () => void;
+  searchFiles: () => void;
   stopRun: () => void;
   hasLiveRun: boolean;
   acts: RuntimeActs;
@@ -65,7 +67,7 @@ function jumpMessage(direction: -1 | 1): void {
 
 /** The workbench's shortcuts, its part of the palette, and what stands behind "More" on a phone: one list of acts. */
 export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuEntry[] } {
-  const { tree, layout, setLayout, show, openDock, openFile, quickOpen, stopRun, hasLiveRun, acts } = commands;
+  const { tree, layout, setLayout, show, openDock, openFile, quickOpen, searchFiles, stopRun, hasLiveRun, acts } = commands;
   const router = useRouter();
   const toggleDock = (tab?: DockTab) => {
     if (layout.isDockOpen && (tab === undefined || layout.dockTab === tab)) setLayout({ isDockOpen: false });
@@ -81,6 +83,7 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
     "dock.toggle": () => toggleDock(),
     "terminal.toggle": () => toggleDock("terminal"),
     "files.open": quickOpen,
+    "files.search": searchFiles,
   });
 
   const items: PaletteItem[] = [
@@ -92,6 +95,7 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
       run: () => show(name),
     })),
     { id: "files.open", title: "Open a file", icon: <FileSearch size={14} />, shortcut: "files.open", run: quickOpen },
+    { id: "files.search", title: "Search in all files", icon: <TextSearch size={14} />, shortcut: "files.search", run: searchFiles },
     {
       id: "terminal.toggle",
       title: "Terminal",
@@ -151,6 +155,7 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
       { label: "Problems", icon: <TriangleAlert size={16} />, onSelect: () => openDock("problems") },
       { label: "Logs", icon: <ScrollText size={16} />, onSelect: () => openDock("logs") },
       { label: "Find a file", icon: <FileSearch size={16} />, onSelect: quickOpen },
+      { label: "Search in files", icon: <TextSearch size={16} />, onSelect: searchFiles },
       "-",
       { label: "Home", icon: <House size={16} />, onSelect: () => void router.navigate({ to: "/" }) },
       { label: "Projects", icon: <LayoutGrid size={16} />, onSelect: () => void router.navigate({ to: "/projects" }) },

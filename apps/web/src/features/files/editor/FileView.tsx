@@ -1,14 +1,13 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Button } from "../../../ui/Button.tsx";
 import { EmptyState } from "../../../ui/EmptyState.tsx";
 import { ErrorState } from "../../../ui/ErrorState.tsx";
 import { SkeletonRows } from "../../../ui/Skeleton.tsx";
 import { DiffBlock } from "../../chat/tools/DiffBlock.tsx";
-import { useServices } from "../../workbench/services.ts";
 import type { BufferView, Buffers } from "../buffers.ts";
-import { imageTypeOf, readImage } from "../files.api.ts";
 import { lineDiff } from "../line-diff.ts";
 import { nameOf } from "../tree.ts";
+import { DownloadButton, MediaView } from "./MediaView.tsx";
 
 /** The states of a file in which there is nothing to edit; undefined when the editor is to be shown. */
 export function FileState({
@@ -43,56 +42,18 @@ export function FileState({
       );
     case "too_large":
       return (
-        <EmptyState title={`${nameOf(buffer.path)} is too large to edit here`}>
+        <EmptyState
+          title={`${nameOf(buffer.path)} is too large to edit here`}
+          action={<DownloadButton projectId={projectId} path={buffer.path} />}
+        >
           Open it in the terminal, or let the agent change it.
         </EmptyState>
       );
     case "binary":
-      return imageTypeOf(buffer.path) ? (
-        <ImageView key={buffer.revision} projectId={projectId} path={buffer.path} />
-      ) : (
-        <EmptyState title={`${nameOf(buffer.path)} is not text`}>{buffer.size.toLocaleString("en")} bytes.</EmptyState>
-      );
+      return <MediaView key={buffer.revision} projectId={projectId} path={buffer.path} size={buffer.size} />;
     case "ready":
       return undefined;
   }
-}
-
-function ImageView({ projectId, path }: { projectId: string; path: string }) {
-  const { fetch } = useServices();
-  const [image, setImage] = useState<{ url: string } | { failure: string }>();
-  const [size, setSize] = useState<string>();
-  useEffect(() => {
-    const abort = new AbortController();
-    let url: string | undefined;
-    readImage(fetch, projectId, path, abort.signal).then(
-      (made) => {
-        url = made;
-        if (abort.signal.aborted) URL.revokeObjectURL(made);
-        else setImage({ url: made });
-      },
-      (error: unknown) => {
-        if (!abort.signal.aborted) setImage({ failure: error instanceof Error ? error.message : "The picture could not be read." });
-      },
-    );
-    return () => {
-      abort.abort();
-      if (url) URL.revokeObjectURL(url);
-    };
-  }, [fetch, projectId, path]);
-  if (!image) return <SkeletonRows count={3} label="Loading the picture" className="p-6" />;
-  if ("failure" in image) return <ErrorState title="The picture could not be shown">{image.failure}</ErrorState>;
-  return (
-    <figure className="scroll-y grid min-h-0 flex-1 place-items-center gap-2 p-6">
-      <img
-        src={image.url}
-        alt={path}
-        onLoad={(event) => setSize(`${event.currentTarget.naturalWidth} × ${event.currentTarget.naturalHeight}`)}
-        className="max-h-full max-w-full rounded-2 border border-line-0 bg-[repeating-conic-gradient(var(--bg-2)_0_25%,var(--bg-1)_0_50%)] bg-[length:16px_16px]"
-      />
-      <figcaption className="num text-xs text-fg-2">{size}</figcaption>
-    </figure>
-  );
 }
 
 /** Two versions of one file: nothing is written until a person chose. */

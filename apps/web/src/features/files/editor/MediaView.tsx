@@ -1,0 +1,122 @@
+import { Download } from "lucide-react";
+import { useEffect, useId, useState } from "react";
+import { Button } from "../../../ui/Button.tsx";
+import { EmptyState } from "../../../ui/EmptyState.tsx";
+import { ErrorState } from "../../../ui/ErrorState.tsx";
+import { SkeletonRows } from "../../../ui/Skeleton.tsx";
+import { useServices } from "../../workbench/services.ts";
+import { mediaOf, rawUrlOf, readBytes, type Media } from "../files.api.ts";
+import { nameOf } from "../tree.ts";
+
+/** Larger ones are not brought into the page. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** A file that is not text: seen or heard where the browser can, and always to be downloaded. */
+export function MediaView({ projectId, path, size }: { projectId: string; path: string; size: number }) {
+  const media = mediaOf(path);
+  const download = <DownloadButton projectId={projectId} path={path} />;
+  if (!media || size > mostBytes)
+    return (
+      <EmptyState title={media ? `${nameOf(path)} is too large to be shown` : `${nameOf(path)} is not text`} action={download}>
+        {size.toLocaleString("en")} bytes.
+      </EmptyState>
+    );
+  return <Shown projectId={projectId} path={path} media={media} size={size} />;
+}
+
+/** The file as it is, onto this computer. */
+export function DownloadButton({ projectId, path }: { projectId: string; path: string }) {
+  return (
+    <Button asChild icon={<Download size={14} />}>
+      <a href={rawUrlOf(projectId, path)} download={nameOf(path)}>
+        Download
+      </a>
+    </Button>
+  );
+}
+
+type Loaded = { url: string; bytes: ArrayBuffer } | { failure: string };
+
+function Shown({ projectId, path, media, size }: { projectId: string; path: string; media: Media; size: number }) {
+  const { fetch } = useServices();
+  const [loaded, setLoaded] = useState<Loaded>();
+  const [facts, setFacts] = useState<string>();
+  useEffect(() => {
+    const abort = new AbortController();
+    let url: string | undefined;
+    readBytes(fetch, projectId, path, abort.signal).then(
+      (bytes) => {
+        if (abort.signal.aborted) return;
+        url = URL.createObjectURL(new Blob([bytes], { type: media.type }));
+        setLoaded({ url, bytes });
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted) setLoaded({ failure: error instanceof Error ? error.message : "It could not be read." });
+      },
+    );
+    return () => {
+      abort.abort();
+      if (url) URL.revokeObjectURL(url);
+    };
+  }, [fetch, projectId, path, media.type]);
+  if (!loaded) return <SkeletonRows count={3} label={`Loading ${nameOf(path)}`} className="p-6" />;
+  if ("failure" in loaded) return <ErrorState title={`${nameOf(path)} could not be shown`}>{loaded.failure}</ErrorState>;
+  return (
+    <figure className="scroll-y grid min-h-0 flex-1 place-items-center content-center gap-3 p-6">
+      {media.kind === "image" ? (
+        <img
+          src={loaded.url}
+          alt={path}
+          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => setFacts(`${naturalWidth} × ${naturalHeight}`)}
+          className="max-h-full max-w-full rounded-2 border border-line-0 bg-[repeating-conic-gradient(var(--bg-2)_0_25%,var(--bg-1)_0_50%)] bg-[length:16px_16px]"
+        />
+      ) : media.kind === "audio" ? (
+        <audio src={loaded.url} controls aria-label={path} className="w-full max-w-md" />
+      ) : media.kind === "video" ? (
+        <video src={loaded.url} controls aria-label={path} className="max-h-full max-w-full rounded-2 border border-line-0" />
+      ) : (
+        <FontSample bytes={loaded.bytes} />
+      )}
+      <figcaption className="flex items-center gap-3 text-xs text-fg-2">
+        <span className="num">{[facts, `${size.toLocaleString("en")} bytes`].filter(Boolean).join(" · ")}</span>
+        <DownloadButton projectId={projectId} path={path} />
+      </figcaption>
+    </figure>
+  );
+}
+
+const sample = "The quick brown fox jumps over the lazy dog. Voix ambiguë d’un cœur. 0123456789";
+
+/** A few lines set in the font itself. */
+function FontSample({ bytes }: { bytes: ArrayBuffer }) {
+  const family = `sample-${useId().replaceAll(/\W/g, "")}`;
+  const [state, setState] = useState<"loading" | "shown" | "broken">("loading");
+  useEffect(() => {
+    const face = new FontFace(family, bytes);
+    let isGone = false;
+    face.load().then(
+      () => {
+        if (isGone) return;
+        document.fonts.add(face);
+        setState("shown");
+      },
+      () => {
+        if (!isGone) setState("broken");
+      },
+    );
+    return () => {
+      isGone = true;
+      document.fonts.delete(face);
+    };
+  }, [family, bytes]);
+  if (state === "broken") return <p className="text-err">The browser cannot read this font.</p>;
+  return (
+    <div style={{ fontFamily: state === "shown" ? `"${family}"` : undefined }} className="grid max-w-xl gap-2 text-fg-0">
+      {[14, 20, 32, 48].map((px) => (
+        <p key={px} style={{ fontSize: px, lineHeight: 1.25 }}>
+          {sample}
+        </p>
+      ))}
+    </div>
+  );
+}
