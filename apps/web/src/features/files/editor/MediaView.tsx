@@ -71,8 +71,11 @@ function Shown({ projectId, path, media, size }: { projectId: string; path: stri
           className="max-h-full max-w-full rounded-2 border border-line-0 bg-[repeating-conic-gradient(var(--bg-2)_0_25%,var(--bg-1)_0_50%)] bg-[length:16px_16px]"
         />
       ) : media.kind === "audio" ? (
+        // A person's own recording: there are no captions to give.
+        // oxlint-disable-next-line jsx-a11y/media-has-caption
         <audio src={loaded.url} controls aria-label={path} className="w-full max-w-md" />
       ) : media.kind === "video" ? (
+        // oxlint-disable-next-line jsx-a11y/media-has-caption
         <video src={loaded.url} controls aria-label={path} className="max-h-full max-w-full rounded-2 border border-line-0" />
       ) : (
         <FontSample bytes={loaded.bytes} />

@@ -19,6 +19,7 @@ export interface SearchState {
   failure: string | undefined;
 }
 const nothing: SearchState = { isRunning: false, found: [], done: undefined, failure: undefined };
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const pauseMs = 200;
 /** Hits are shown in handfuls: a search can bring thousands within a moment. */
 const showEveryMs = 60;
@@ -42,7 +43,10 @@ export function useSearch(projectId: string, { text, isRegex, isCaseSensitive, g
         isRunning: true,
         done: undefined,
         failure: undefined,
-        found: [...found].map(([path, matches]) => ({ path, matches: matches.toSorted((a, b) => a.line - b.line) })),
+        // They come in no order.
+        found: [...found]
+          .map(([path, matches]) => ({ path, matches: matches.toSorted((a, b) => a.line - b.line) }))
+          .sort((a, b) => collator.compare(a.path, b.path)),
         ...more,
       });
     const run = async () => {

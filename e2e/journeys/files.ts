@@ -1,0 +1,288 @@
+/// <reference lib="dom" />
+/** Projects in and out, and work on many files: the tree, moving, uploading, searching, replacing. */
+import { readFileSync } from "node:fs";
+import { startGitHost } from "@tesslate/testkit/git-host";
+import type { Page } from "playwright-core";
+import { createProject, signUp, type Account } from "../account.ts";
+import { openBrowser, type Watched } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const host = await startGitHost();
+const studio = await startStudio({ OUTBOUND_ALLOW_HOSTS: `localhost:${host.port}`, OUTBOUND_CA_FILE: host.caFile });
+process.on("exit", () => studio.process.kill("SIGTERM"));
+let browser: Watched | undefined;
+let person: Account | undefined;
+let slug = "";
+const needle = "find_me_in_many";
+
+const page = () => (browser as Watched).page;
+const rows = () => page().getByTestId("file-row");
+const row = (name: string) => rows().filter({ has: page().getByText(name, { exact: true }) });
+const tree = () => page().getByRole("treegrid", { name: "Project files" });
+const contentOf = async (path: string) => {
+  const file = await (person as Account).api.files.get({ params: { id: slug, path } }).catch(() => undefined);
+  return (file as { content: string } | undefined)?.content;
+};
+/** Files of this computer let go of above an element. */
+const dropFiles = async (target: ReturnType<Page["locator"]>, names: readonly string[]) => {
+  const data = await page().evaluateHandle((list) => {
+    const transfer = new DataTransfer();
+    for (const name of list) transfer.items.add(new File([`text of ${name}`], name));
+    return transfer;
+  }, names);
+  for (const type of ["dragenter", "dragover", "drop"]) await target.dispatchEvent(type, { dataTransfer: data });
+};
+
+await runJourneys(
+  [
+    {
+      name: "ten thousand files: the tree is there within a second, complete, in a hundred rows of the page",
+      run: async () => {
+        person = await signUp(studio.url);
+        const project = await createProject(person, "Many files", "static");
+        slug = project.slug;
+        for (let from = 0; from < 100; from += 20) {
+          const form = new FormData();
+          for (let folder = from; folder < from + 20; folder++)
+            for (let file = 0; file < 100; file++)
+              form.append(
+                "file",
+                new Blob([`export const n = ${file};\n${file === 42 ? `// ${needle}\n` : ""}`]),
+                `z-many/d${folder}/f${file}.ts`,
+              );
+          await person.api.files.upload({ params: { id: slug }, form });
+        }
+        browser = await openBrowser(studio.url);
+        await page().goto(`${studio.url}/login`);
+        await page().getByLabel("E-mail").fill(person.email);
+        await page().getByLabel("Password", { exact: true }).fill(person.password);
+        await page().keyboard.press("Enter");
+        await page().getByRole("textbox", { name: "What should it do?" }).waitFor();
+        const answered = page().waitForResponse((answer) => answer.url().endsWith("/file-tree"));
+        await page().goto(`${studio.url}/p/${slug}/code`);
+        await (await answered).finished();
+        const started = Date.now();
+        await rows().first().waitFor();
+        const painted = Date.now() - started;
+        expect(painted < 1000, `the tree was painted after ${painted} ms`);
+        await page().getByLabel("Filter files").fill("z-many f");
+        await until("every file is a row", async () => Number(await tree().getAttribute("aria-rowcount")) === 10_101);
+        expect((await rows().count()) < 120, `${await rows().count()} rows in the page`);
+        await page().getByLabel("Filter files").fill("");
+        await shot(page(), "files-tree");
+        await accessible(page(), "files");
+      },
+    },
+    {
+      name: "rename with F2, delete and undo, several at once, moved by keyboard and by dragging",
+      run: async () => {
+        await row("z-many").click();
+        await row("d0").click();
+        await row("f0.ts").click();
+        await page().keyboard.press("F2");
+        await page().getByLabel("New name of f0.ts").fill("first.ts");
+        await page().keyboard.press("Enter");
+        await row("first.ts").waitFor();
+        await until("it is renamed", async () => (await contentOf("z-many/d0/first.ts")) !== undefined);
+
+        // The new name stands further down.
+        await page().keyboard.press("Home");
+        await row("f1.ts").click();
+        await row("f3.ts").click({ modifiers: ["Shift"] });
+        expect((await page().locator("[data-testid=file-row][aria-selected=true]").count()) === 3, "three rows are chosen");
+        await page().keyboard.press("Delete");
+        await page().getByText("Deleted 3 items.").waitFor();
+        await until("they are gone", async () => (await contentOf("z-many/d0/f2.ts")) === undefined);
+        await page().getByRole("button", { name: "Undo" }).last().click();
+        await row("f2.ts").waitFor();
+        await until("they are back", async () => (await contentOf("z-many/d0/f2.ts")) === "export const n = 2;\n");
+
+        await row("f4.ts").click();
+        await row("f6.ts").click({ modifiers: ["ControlOrMeta"] });
+        await page().keyboard.press("m");
+        await page().getByPlaceholder("Find a folder").fill("public");
+        await shot(page(), "files-move");
+        await page().keyboard.press("Enter");
+        await until(
+          "both are moved",
+          async () => (await contentOf("public/f4.ts")) !== undefined && (await contentOf("public/f6.ts")) !== undefined,
+        );
+        await row("f7.ts").dragTo(row("public"));
+        await until("it is dragged", async () => (await contentOf("public/f7.ts")) !== undefined);
+      },
+    },
+    {
+      name: "files of this computer come in by drop and by picker, and ask before they replace",
+      run: async () => {
+        await dropFiles(row("public").getByRole("gridcell"), ["dropped.txt"]);
+        await until("the dropped file is there", async () => (await contentOf("public/dropped.txt")) === "text of dropped.txt");
+        const picker = page().getByLabel("Files to upload");
+        await row("public").click();
+        const files = [{ name: "picked.txt", mimeType: "text/plain", buffer: Buffer.from("one") }];
+        await picker.setInputFiles(files);
+        await until("the picked file is there", async () => (await contentOf("public/picked.txt")) === "one");
+        await picker.setInputFiles([{ ...(files[0] as (typeof files)[0]), buffer: Buffer.from("two") }]);
+        await page().getByText("picked.txt is there already.").waitFor();
+        await shot(page(), "files-upload");
+        await page().getByRole("button", { name: "Replace", exact: true }).click();
+        await until("it is replaced", async () => (await contentOf("public/picked.txt")) === "two");
+      },
+    },
+    {
+      name: "a search through ten thousand files: first hits within a second, a click opens the line",
+      run: async () => {
+        await page().keyboard.press("ControlOrMeta+Shift+f");
+        const field = page().getByLabel("Search for");
+        await field.waitFor();
+        const started = Date.now();
+        await field.fill(needle);
+        await page().getByTestId("search-hit").first().waitFor();
+        const took = Date.now() - started;
+        expect(took < 1000, `the first hit came after ${took} ms`);
+        await page().getByText("100 hits in 100 files").waitFor();
+        await shot(page(), "files-search");
+        await accessible(page(), "search");
+        await page().getByTestId("search-hit").first().click();
+        await until("the line is open", async () => (await page().locator(".cm-activeLineGutter").allInnerTexts()).join("").includes("2"));
+      },
+    },
+    {
+      name: "replacing shows every change first, does it, and takes it back",
+      run: async () => {
+        await page().getByLabel("Only in files like").fill("z-many/d1*/**");
+        await page().getByText("11 hits in 11 files").waitFor();
+        await page().getByRole("button", { name: "Replace", exact: true }).click();
+        await page().getByLabel("Replace by").fill("found_you");
+        await page().getByRole("button", { name: "All…" }).click();
+        const dialog = page().getByRole("dialog");
+        await dialog.getByTestId("replace-file").nth(10).waitFor();
+        expect((await contentOf("z-many/d10/f42.ts"))?.includes(needle) === true, "nothing is written before the answer");
+        await dialog.getByText("// found_you").first().waitFor();
+        await dialog.getByRole("checkbox", { name: "z-many/d11/f42.ts" }).click();
+        await shot(page(), "files-replace");
+        await accessible(page(), "replace");
+        await dialog.getByRole("button", { name: "Replace 10 hits in 10 files" }).click();
+        await page().getByText("Replaced 10 hits in 10 files.").waitFor();
+        expect((await contentOf("z-many/d10/f42.ts"))?.includes("found_you") === true, "it is replaced");
+        expect((await contentOf("z-many/d11/f42.ts"))?.includes(needle) === true, "what was left out stays");
+        await page().getByRole("button", { name: "Undo" }).last().click();
+        await until("it is taken back", async () => (await contentOf("z-many/d10/f42.ts"))?.includes(needle));
+      },
+    },
+    {
+      name: "a project goes out as a zip and comes in again",
+      run: async () => {
+        const small = await createProject(person as Account, "Small one", "static");
+        await page().goto(`${studio.url}/projects`);
+        await page().getByRole("button", { name: "More for Small one" }).click();
+        const downloading = page().waitForEvent("download");
+        await page().getByRole("menuitem", { name: "Download as zip" }).click();
+        const download = await downloading;
+        expect(download.suggestedFilename() === `${small.slug}.zip`, download.suggestedFilename());
+        const zip = readFileSync(await download.path());
+        expect(zip.byteLength > 500 && zip.includes("package.json"), "the archive holds the files");
+
+        await page().getByRole("button", { name: "Import" }).click();
+        const dialog = page().getByRole("dialog", { name: "Import a project" });
+        await dialog
+          .getByLabel("Zip archive")
+          .last()
+          .setInputFiles([{ name: "not.txt", mimeType: "text/plain", buffer: Buffer.from("x") }]);
+        await dialog.getByText("not.txt is not a zip archive.").waitFor();
+        await dialog
+          .getByLabel("Zip archive")
+          .last()
+          .setInputFiles([{ name: "broken.zip", mimeType: "application/zip", buffer: Buffer.from("x") }]);
+        await dialog.getByRole("button", { name: "Import", exact: true }).click();
+        await dialog.getByText("This is not a zip archive that can be read.").waitFor();
+        await dialog
+          .getByLabel("Zip archive")
+          .last()
+          .setInputFiles([{ name: "shop.zip", mimeType: "application/zip", buffer: zip }]);
+        await shot(page(), "import-zip");
+        await accessible(page(), "import");
+        await dialog.getByRole("button", { name: "Try again" }).click();
+        await page().waitForURL(/\/p\/shop-/, { timeout: 30_000 });
+        const copy = /\/p\/([^/?]+)/.exec(page().url())?.[1] ?? "";
+        const pathsOf = async (id: string) =>
+          (await (person as Account).api.files.tree({ params: { id } })).entries.map((e) => e.path).join();
+        expect((await pathsOf(copy)) === (await pathsOf(small.id)), "the tree is the same");
+      },
+    },
+    {
+      name: "a repository comes in by its address, and says what is wrong with a bad one",
+      run: async () => {
+        const url = host.add("bakery", { files: { "package.json": "{}", "src/main.ts": "export {};\n" }, branch: "trunk" });
+        await page().goto(studio.url);
+        await page().getByRole("button", { name: "Import" }).click();
+        const dialog = page().getByRole("dialog", { name: "Import a project" });
+        await dialog.getByText("Git repository").click();
+        const address = dialog.getByLabel("Address");
+        await address.fill("git@github.com:ada/shop.git");
+        await page().keyboard.press("Enter");
+        await dialog.getByText("this one is for SSH").waitFor();
+        await address.fill("https://169.254.169.254/x.git");
+        await page().keyboard.press("Enter");
+        await dialog.getByText(/private or local address/).waitFor();
+        await address.fill(`${host.url}/nowhere.git`);
+        await page().keyboard.press("Enter");
+        await dialog.getByText(/no repository at this address/).waitFor({ timeout: 30_000 });
+        await shot(page(), "import-git");
+        await address.fill(url);
+        await dialog.getByRole("button", { name: "Try again" }).click();
+        await page().waitForURL(/\/p\/bakery-/, { timeout: 30_000 });
+        const { items } = await (person as Account).api.projects.list();
+        expect(items.filter((project) => project.environment_status === "setup_failed").length === 0, "the failed try is not left behind");
+        const made = items.find((project) => project.slug.startsWith("bakery-"));
+        expect(made?.has_git_repo === true && made.git_remote_url === url, "it knows where it is from");
+      },
+    },
+    {
+      name: "a copy of a project is made and opened; light, dark and phone",
+      run: async () => {
+        await page().goto(`${studio.url}/projects`);
+        await page().getByRole("button", { name: "More for Small one" }).click();
+        await page().getByRole("menuitem", { name: "Make a copy" }).click();
+        await page().waitForURL(/\/p\/small-one-copy-/);
+        await until("it is set up", async () => {
+          const { items } = await (person as Account).api.projects.list();
+          return items.some((project) => project.name === "Small one (copy)" && project.environment_status === "stopped");
+        });
+        for (const theme of ["light", "dark"] as const)
+          for (const [size, width, height] of [
+            ["d", 1440, 900],
+            ["m", 390, 844],
+          ] as const) {
+            await page().emulateMedia({ colorScheme: theme });
+            await page().setViewportSize({ width, height });
+            await page().goto(`${studio.url}/p/${slug}/code`);
+            await page().waitForTimeout(900);
+            if (size === "m") await page().getByRole("button", { name: "Code" }).click();
+            await shot(page(), `files-${theme}-${size}`);
+            await page().keyboard.press("ControlOrMeta+Shift+f");
+            await page().getByLabel("Search for").fill("export");
+            await page().getByTestId("search-hit").first().waitFor();
+            await shot(page(), `files-search-${theme}-${size}`);
+            await page().goto(studio.url);
+            await page().getByRole("button", { name: "Import" }).click();
+            await page().getByRole("dialog").waitFor();
+            await shot(page(), `import-${theme}-${size}`);
+            const overflow = await page().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+            expect(overflow <= 0, `${theme} ${size}: ${overflow} px too wide`);
+          }
+        noOffences(browser as Watched);
+        await browser?.close();
+        await studio.close();
+        await host.close();
+      },
+    },
+  ],
+  async (name) => {
+    if (!browser) return;
+    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
+    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
+    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
+  },
+);
