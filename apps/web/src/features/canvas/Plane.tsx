@@ -23,7 +23,7 @@ import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
-import { useIsNarrow } from "../files/FileTreePanel.tsx";
+import { useIsNarrow } from "../files/use-is-narrow.ts";
 import { useCanvas, type Subject } from "./canvas-context.ts";
 import { ContainerNode } from "./ContainerNode.tsx";
 import { containerSize, type CanvasEdge, type CanvasNode } from "./graph.ts";
