@@ -1,4 +1,6 @@
 /** The desk around the work: settings of a project, its secrets, terminals, logs, problems, what runs and what crashed. */
+import { readdirSync, readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
 import { openBrowser, type Watched } from "../browser.ts";
@@ -34,6 +36,26 @@ const themes = async (page: Page, name: string) => {
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.emulateMedia({ colorScheme: "light" });
 };
+
+/** The running processes of a container's service, seen from outside: the first one is what the runtime started. */
+const processesOf = (containerId: string): number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const isIts = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`CONTAINER_ID=${containerId}`);
+        return isIts && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--watch-path");
+      } catch {
+        return false;
+      }
+    })
+    .map(Number)
+    .sort((a, b) => a - b);
+const printed = (page: Page) =>
+  page
+    .locator(".xterm-rows")
+    .innerText()
+    .catch(() => "");
 
 await runJourneys(
   [
@@ -139,6 +161,173 @@ await runJourneys(
         await page.waitForURL(/\/projects$/);
         await until("the project is gone", async () => (await person.api.projects.list({})).items.every((p) => p.id !== doomed.id));
         noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "terminal: a command outlives the view and a reload, shells keep their names, Ctrl+F finds, and there is one socket",
+      run: async () => {
+        const page = await open(`/p/${project.slug}`);
+        const sockets = new Set<string>();
+        page.on("websocket", (socket) => {
+          if (!socket.url().includes("/api/shell/ws/")) return;
+          sockets.add(socket.url());
+          socket.on("close", () => sockets.delete(socket.url()));
+        });
+        await page.getByRole("navigation", { name: "Views" }).waitFor();
+        await page.waitForTimeout(500);
+        await page.keyboard.press("Control+`");
+        const terminal = page.locator(".xterm");
+        await terminal.waitFor({ timeout: 15_000 });
+        await terminal.click();
+        await page.keyboard.type("sleep 5; echo done-$((40+2))\n");
+        await page.getByRole("link", { name: "Code" }).click();
+        await page.getByTestId("file-row").first().waitFor();
+        await page.reload();
+        await until("the end of the command", async () => (await printed(page)).includes("done-42"), 20_000);
+        expect(((await printed(page)).match(/done-42/g) ?? []).length === 1, "printed once");
+        expect(sockets.size === 1, `${sockets.size} shell sockets`);
+
+        const shells = page.getByRole("group", { name: "Shells" });
+        await page.getByRole("button", { name: "New shell" }).click();
+        await until("a second shell", async () => (await shells.getByRole("button", { name: /^End shell/ }).count()) === 2);
+        await shells.getByRole("button", { name: /Node API 2/ }).first().dblclick();
+        await page.getByLabel(/^Name of shell/).fill("tests");
+        await page.keyboard.press("Enter");
+        await shells.getByRole("button", { name: "tests", exact: true }).waitFor();
+        await until("one socket again", () => sockets.size === 1, 5000);
+        await terminal.click();
+        await page.keyboard.type("echo second-$((1+1)); echo src/index.ts:3:1\n");
+        await until("its echo", async () => (await printed(page)).includes("second-2"), 10_000);
+        await page.reload();
+        await shells.getByRole("button", { name: "tests", exact: true }).waitFor();
+        expect((await shells.getByRole("button", { name: "tests", exact: true }).getAttribute("aria-current")) === "true", "the same shell");
+        await until("its scrollback", async () => (await printed(page)).includes("second-2"), 10_000);
+        await shells.getByRole("button", { name: /Node API/ }).first().click();
+        await until("the first one's scrollback", async () => (await printed(page)).includes("done-42"), 10_000);
+        await terminal.click();
+        await page.keyboard.press("Control+f");
+        await page.getByLabel("Find in the terminal").fill("done-42");
+        await until("what was found is marked", async () => (await page.locator(".xterm-selection div").count()) > 0, 5000);
+        await shot(page, "desk-terminal-find");
+        await page.keyboard.press("Escape");
+        await accessible(page, "terminal");
+        await themes(page, "desk-terminal");
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "logs: live, coloured, filtered, paused, copied and downloaded",
+      run: async () => {
+        const { page } = browser as Watched;
+        const source = `import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+const app = new Hono();
+let n = 0;
+setInterval(() => console.log("\\u001b[32mtick\\u001b[0m", ++n), 200);
+console.error("planted is", process.env.STRIPE_KEY);
+app.get("/", (c) => c.html("<!doctype html><title>Desk</title><h1>Desk</h1>"));
+serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" });
+`;
+        await person.api.files.put({ params: { id: project.id, path: "src/index.ts" }, body: { content: source } });
+        await page.getByRole("tab", { name: "Logs" }).click();
+        const log = page.getByRole("log", { name: /Logs of/ });
+        await log.getByText("tick").first().waitFor({ timeout: 20_000 });
+        await log.getByText("[secret:STRIPE_KEY]").first().waitFor();
+        const color = await log
+          .getByText("tick", { exact: true })
+          .last()
+          .evaluate((e) => getComputedStyle(e).color !== getComputedStyle(e.parentElement as HTMLElement).color);
+        expect(color, "tick is green");
+        await page.getByLabel("Filter the lines").fill("planted is");
+        await page.getByText(/^\d+ of \d+ lines$/).waitFor();
+        expect((await log.getByText("tick").count()) === 0, "only what was asked for");
+        await shot(page, "desk-logs-filter");
+        await page.keyboard.press("Escape");
+        await log.getByText("tick").first().waitFor();
+        await page.getByRole("button", { name: "Pause" }).click();
+        await page.waitForTimeout(600);
+        const before = await log.getByRole("listitem").count();
+        await page.waitForTimeout(900);
+        expect((await log.getByRole("listitem").count()) === before, "paused");
+        await page.getByRole("button", { name: "Go on" }).click();
+        await until("what was missed and what is new", async () => (await log.getByRole("listitem").count()) > before + 4, 8000);
+        const ticks = (await log.innerText()).match(/tick \d+/g) ?? [];
+        expect(new Set(ticks).size === ticks.length, "no line twice");
+        const waiting = page.waitForEvent("download");
+        await page.getByRole("button", { name: "Download the lines" }).click();
+        const file = await (await waiting).path();
+        const text = await readFile(file, "utf8");
+        expect(/T\d\d:\d\d:.*tick \d+/.test(text) && !text.includes("\u001b") && !text.includes("planted_"), "the file holds the lines");
+        await accessible(page, "logs");
+        await themes(page, "desk-logs");
+        await page.getByRole("button", { name: "Clear" }).click();
+        await until("a cleared list", async () => (await log.getByRole("listitem").count()) < 8, 3000);
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "a container killed from outside is told as crashed with its code within two seconds, with its logs and a restart at hand",
+      run: async () => {
+        const { page } = browser as Watched;
+        const [container] = (await person.api.containers.list({ params: { id: project.id } })).items;
+        await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Preview" }).click();
+        // The server began anew with the changed file; the page does not know.
+        await page.reload();
+        await page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Desk" }).waitFor({ timeout: 30_000 });
+        const [first] = processesOf(container?.id ?? "");
+        if (!first) {
+          console.log("     the service's process cannot be seen from here: skipped");
+          return;
+        }
+        const killed = Date.now();
+        process.kill(first, "SIGKILL");
+        const status = page.locator("footer[aria-label=Status]");
+        await status.getByText("Crashed (exit 137)").waitFor({ timeout: 5000 });
+        const took = Date.now() - killed;
+        await page.getByRole("heading", { name: "The app crashed (exit 137)" }).waitFor({ timeout: 1000 });
+        expect(took < 2000, `told after ${took} ms`);
+        console.log(`     told after ${took} ms`);
+        await page.getByRole("button", { name: "Run state: Crashed" }).waitFor();
+        await themes(page, "desk-crashed");
+        await accessible(page, "crashed");
+        await page.reload();
+        await page.getByRole("heading", { name: "The app crashed (exit 137)" }).waitFor({ timeout: 10_000 });
+        await status.getByRole("button", { name: /^Logs of/ }).click();
+        await page.getByRole("log", { name: /Logs of/ }).getByText("exit code 137").waitFor({ timeout: 5000 });
+        await status.getByRole("button", { name: /^Restart/ }).click();
+        await page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Desk" }).waitFor({ timeout: 60_000 });
+        expect((await status.getByText("Crashed").count()) === 0, "the status is good again");
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "activity: what runs is listed with its progress and can be cancelled; what ended says how",
+      run: async () => {
+        const { page } = browser as Watched;
+        // A service that never listens keeps its start going.
+        await person.api.files.put({ params: { id: project.id, path: "src/index.ts" }, body: { content: "setInterval(() => {}, 1000);\n" } });
+        await person.api.projects.stop({ params: { id: project.id } });
+        await person.api.projects.start({ params: { id: project.id } });
+        await page.getByRole("button", { name: "1 operation is running" }).click();
+        const list = page.getByRole("list", { name: "Operations" });
+        await list.getByRole("progressbar", { name: "Starting everything" }).waitFor();
+        await until("its progress", async () => /Waiting until/.test(await list.innerText()), 15_000);
+        await shot(page, "desk-activity");
+        await accessible(page, "activity");
+        await list.getByRole("button", { name: "Cancel: Starting everything" }).click();
+        await list.getByText("Cancelled").waitFor({ timeout: 15_000 });
+        await page.getByRole("button", { name: "Activity", exact: true }).waitFor();
+        await themes(page, "desk-activity-ended");
+        const { containers } = await person.api.projects.status({ params: { id: project.id } });
+        expect(Object.values(containers).every((c) => !c.running), "nothing of the start is left running");
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "the desk is put away",
+      run: async () => {
+        await browser?.close();
+        await studio.close();
       },
     },
   ],

@@ -45,6 +45,7 @@ export const Container = Type.Object({
   position_y: Type.Number(),
   status: ContainerStatus,
   status_message: Nullable(Type.String({ description: "Why it failed, as a sentence; null while it did not" })),
+  exit_code: Nullable(Type.Integer({ description: "What its process ended with; null while it did not fail, or when it is unknown" })),
   url: Nullable(Type.String()),
   last_started_at: Nullable(Timestamp),
   needs_restart: Type.Boolean(),

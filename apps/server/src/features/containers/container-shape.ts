@@ -46,6 +46,7 @@ export function wireOf(row: ContainerRow, address: PreviewAddress, injected: Con
     position_y: row.position_y,
     status: row.status,
     status_message: row.status === "failed" ? row.status_message : null,
+    exit_code: row.status === "failed" ? row.exit_code : null,
     url: urlOf(row, address),
     last_started_at: row.last_started_at,
     needs_restart: row.needs_restart,

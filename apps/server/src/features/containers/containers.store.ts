@@ -64,13 +64,20 @@ export function createContainersStore(db: Database) {
           .returning()
       )[0],
     /** `undefined` when the row is gone or says so already. */
-    setStatus: async (id: string, status: ContainerRow["status"], message: string | null): Promise<ContainerRow | undefined> =>
+    /** `exitCode` is told of failures only. */
+    setStatus: async (
+      id: string,
+      status: ContainerRow["status"],
+      message: string | null,
+      exitCode: number | null,
+    ): Promise<ContainerRow | undefined> =>
       (
         await db
           .update(containers)
           .set({
             status,
             status_message: message,
+            exit_code: exitCode,
             ...(status === "running" && {
               last_started_at: sql`case when ${containers.status} = 'frozen' then ${containers.last_started_at} else now() end`,
             }),

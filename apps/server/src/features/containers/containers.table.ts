@@ -34,6 +34,8 @@ export const containers = pgTable(
     position_y: doublePrecision().notNull().default(0),
     status: text().$type<"stopped" | "starting" | "running" | "frozen" | "failed" | "connected">().notNull().default("stopped"),
     status_message: text(),
+    /** Of a failed one. */
+    exit_code: integer(),
     needs_restart: boolean().notNull().default(false),
     last_started_at: timestamptz(),
     created_at: createdAt(),

@@ -45,7 +45,8 @@ export function createStatusKeeper({
     const plan = state.status === "failed" ? await decide(row) : undefined;
     const isGivenUp = plan !== undefined && plan.restarts > 0 && plan.at === undefined;
     const message = isGivenUp ? `${reason ?? ""} It kept ending, so it is not started again.`.trim() : reason;
-    const changed = await store.setStatus(row.id, state.status, message);
+    const exitCode = state.status === "failed" ? (state.exitCode ?? null) : null;
+    const changed = await store.setStatus(row.id, state.status, message, exitCode);
     const isPortNew = state.status === "running" && ports.get(row.id) !== state.port;
     ports.set(row.id, state.port);
     if (changed || isPortNew) {
@@ -59,7 +60,7 @@ export function createStatusKeeper({
           url: urlOf(row, address),
           ...(state.port !== undefined && { port: state.port }),
           ...(state.status === "failed" && {
-            exit_code: state.exitCode ?? null,
+            exit_code: exitCode,
             message: message ?? "",
             last_lines: (state.lastLines ?? []).map(redactor.redact),
           }),

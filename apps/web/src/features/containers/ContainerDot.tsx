@@ -16,10 +16,15 @@ const looks: Record<Container["status"], Look> = {
   connected: { word: "External", tone: "info", shape: "square" },
 };
 
-export const containerLook = (container: Pick<Container, "status"> & Partial<Pick<Container, "needs_restart">>): Look =>
-  container.status === "running" && container.needs_restart
-    ? { word: "Restart needed", tone: "warn", shape: "half" }
-    : looks[container.status];
+/** What a crash is called: with the exit code where there is one. */
+export const crashWord = (exitCode: number | null | undefined): string =>
+  exitCode === null || exitCode === undefined ? "Crashed" : `Crashed (exit ${exitCode})`;
+
+export function containerLook(container: Pick<Container, "status"> & Partial<Pick<Container, "needs_restart" | "exit_code">>): Look {
+  if (container.status === "running" && container.needs_restart) return { word: "Restart needed", tone: "warn", shape: "half" };
+  const look = looks[container.status];
+  return container.status === "failed" ? { ...look, word: crashWord(container.exit_code) } : look;
+}
 
 export const ContainerDot = ({ status, needs_restart = false }: { status: Container["status"]; needs_restart?: boolean }) => {
   const look = containerLook({ status, needs_restart });

@@ -3,7 +3,7 @@ import type { Container, Project } from "@tesslate/contract";
 import { Menu } from "../../ui/Menu.tsx";
 import { ProjectPill } from "../projects/ProjectPill.tsx";
 import { statusLookOf } from "../projects/project-status.ts";
-import { ContainerDot, containerLook } from "./ContainerDot.tsx";
+import { ContainerDot, containerLook, crashWord } from "./ContainerDot.tsx";
 import type { RuntimeActs } from "./use-runtime-acts.ts";
 
 /** How the project stands, and what can be done about it. */
@@ -11,6 +11,7 @@ export function RuntimeMenu({ project, containers, acts }: { project: Project; c
   const isUp = containers.some(
     (container) => container.status === "running" || container.status === "starting" || container.status === "frozen",
   );
+  const failed = containers.find((container) => container.status === "failed");
   return (
     <Menu
       label="Run state"
@@ -20,7 +21,7 @@ export function RuntimeMenu({ project, containers, acts }: { project: Project; c
           aria-label={`Run state: ${statusLookOf(project).word}`}
           className="inline-flex items-center gap-1 rounded-full pr-1 hover:bg-bg-3 data-[state=open]:bg-bg-3"
         >
-          <ProjectPill project={project} />
+          <ProjectPill project={project} crash={failed ? crashWord(failed.exit_code) : undefined} />
           <ChevronDown size={12} className="text-fg-3" aria-hidden="true" />
         </button>
       }

@@ -15,6 +15,7 @@ export function StatusBar({
   isLive,
   stream,
   onLogs,
+  onRestart,
 }: {
   containers: readonly Container[];
   problemCount: number;
@@ -23,7 +24,8 @@ export function StatusBar({
   run: Run | undefined;
   isLive: boolean;
   stream: StreamState;
-  onLogs: () => void;
+  onLogs: (containerId: string) => void;
+  onRestart: (containerId: string) => void;
 }) {
   return (
     <footer
@@ -31,21 +33,32 @@ export function StatusBar({
       className="flex h-(--status) min-w-0 items-center gap-3.5 overflow-hidden pr-3.5 pl-1.5 text-2xs whitespace-nowrap text-fg-2"
     >
       {containers.map((container) => (
-        <button
-          key={container.id}
-          type="button"
-          title={`${container.name}: ${containerLook(container).word}`}
-          onClick={onLogs}
-          className="inline-flex items-center gap-1.5 hover:text-fg-0"
-        >
-          <ContainerDot status={container.status} needs_restart={container.needs_restart} />
-          {container.name}
-          {container.status === "running" ? (
-            <span className="sr-only">running</span>
-          ) : (
-            <span>{containerLook(container).word.toLowerCase()}</span>
-          )}
-        </button>
+        <span key={container.id} className="inline-flex items-center gap-1.5">
+          <button
+            type="button"
+            title={[`${container.name}: ${containerLook(container).word}`, container.status_message].filter(Boolean).join(". ")}
+            onClick={() => onLogs(container.id)}
+            className="inline-flex items-center gap-1.5 hover:text-fg-0"
+          >
+            <ContainerDot status={container.status} needs_restart={container.needs_restart} />
+            {container.name}
+            {container.status === "running" && !container.needs_restart ? (
+              <span className="sr-only">running</span>
+            ) : (
+              <span className={container.status === "failed" ? "text-err" : undefined}>{containerLook(container).word}</span>
+            )}
+          </button>
+          {container.status === "failed" ? (
+            <>
+              <button type="button" className="underline hover:text-fg-0" onClick={() => onLogs(container.id)}>
+                Logs<span className="sr-only"> of {container.name}</span>
+              </button>
+              <button type="button" className="underline hover:text-fg-0" onClick={() => onRestart(container.id)}>
+                Restart<span className="sr-only"> {container.name}</span>
+              </button>
+            </>
+          ) : null}
+        </span>
       ))}
       {problemCount > 0 ? (
         <button type="button" onClick={onProblems} className="inline-flex items-center gap-1.5 text-err hover:underline">

@@ -11,6 +11,7 @@ export interface RuntimeActs {
   start: () => Promise<void>;
   stop: () => void;
   restart: () => void;
+  restartContainer: (containerId: string) => void;
   isStarting: boolean;
   isStopping: boolean;
 }
@@ -37,6 +38,11 @@ export function useRuntimeActs(project: { id: string; slug: string }): RuntimeAc
     retryDelay: (failures) => 400 * 2 ** failures,
   });
   const restart = useMutation({ mutationFn: () => api.projects.restart({ params }), onSuccess: adopt, onError: complain });
+  const restartOne = useMutation({
+    mutationFn: (containerId: string) => api.containers.restart({ params: { ...params, container_id: containerId } }),
+    onSuccess: adopt,
+    onError: complain,
+  });
   const stop = useMutation({ mutationFn: () => api.projects.stop({ params }), onSuccess: refresh, onError: complain });
   return {
     start: async () => {
@@ -44,6 +50,7 @@ export function useRuntimeActs(project: { id: string; slug: string }): RuntimeAc
     },
     stop: () => stop.mutate(),
     restart: () => restart.mutate(),
+    restartContainer: (containerId) => restartOne.mutate(containerId),
     isStarting: start.isPending || restart.isPending,
     isStopping: stop.isPending,
   };

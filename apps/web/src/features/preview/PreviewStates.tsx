@@ -5,7 +5,7 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Progress } from "../../ui/Progress.tsx";
-import { plainLine } from "../shell/plain-line.ts";
+import { plainLine } from "../shell/ansi.ts";
 import type { PreviewPhase } from "./preview-phase.ts";
 import { scrollable } from "../../ui/scrollable.ts";
 

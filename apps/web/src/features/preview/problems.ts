@@ -1,5 +1,5 @@
 import type { PreviewReport } from "@tesslate/contract";
-import { plainLine } from "../shell/plain-line.ts";
+import { plainLine } from "../shell/ansi.ts";
 
 /** Something that went wrong in the running app. All of it is the app's own word: text, nothing else. */
 export interface Problem {

@@ -1,79 +1,21 @@
-import { Eraser, Pause, Play } from "lucide-react";
-import type { Container, LogEvent } from "@tesslate/contract";
-import { useEffect, useRef, useState } from "react";
+import { Download, Eraser, Pause, Play, Search } from "lucide-react";
+import type { Container } from "@tesslate/contract";
+import { memo, useDeferredValue, useMemo, useState, type CSSProperties, type ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
-import { Select } from "../../ui/Select.tsx";
-import { plainLine } from "./plain-line.ts";
-import { useServices } from "../workbench/services.ts";
+import { Input } from "../../ui/Input.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
+import { Select } from "../../ui/Select.tsx";
+import { plainLine, spansOf, type Span } from "./ansi.ts";
+import { useLogs, type LogLine } from "./use-logs.ts";
 
-interface Line extends LogEvent {
-  key: number;
-}
-const keptLines = 2000;
-const retryMs = 3000;
+const textOf = (lines: readonly LogLine[]): string => lines.map(({ data }) => `${data.ts} ${plainLine(data.line)}`).join("\n");
 
-/** The lines of one container, live while this is in sight; at most 2 000 are kept. */
-function useLogs(projectId: string, container: Container | undefined, isFollowed: boolean) {
-  const { api } = useServices();
-  const [lines, setLines] = useState<readonly Line[]>([]);
-  const [failure, setFailure] = useState<string>();
-  const last = useRef<{ containerId: string; seq: number }>(undefined);
-  const count = useRef(0);
-  const containerId = container?.id;
-  // Another status may mean another process: the stream that ended with the old one is opened again.
-  const status = container?.status;
-  useEffect(() => {
-    if (!isFollowed || !containerId) return undefined;
-    const abort = new AbortController();
-    let retry: ReturnType<typeof setTimeout> | undefined;
-    if (last.current?.containerId !== containerId) {
-      last.current = { containerId, seq: 0 };
-      setLines([]);
-    }
-    let batch: Line[] = [];
-    let frame: ReturnType<typeof setTimeout> | undefined;
-    const flush = () => {
-      frame = undefined;
-      const fresh = batch;
-      batch = [];
-      setLines((known) => [...known, ...fresh].slice(-keptLines));
-    };
-    const follow = async () => {
-      try {
-        const from = last.current?.seq ?? 0;
-        const events = api.containers.logs(
-          { params: { id: projectId, container_id: containerId }, query: { tail: 500, ...(from > 0 && { last_event_id: from }) } },
-          { signal: abort.signal },
-        );
-        for await (const event of events) {
-          setFailure(undefined);
-          if (last.current && event.seq <= last.current.seq) continue;
-          last.current = { containerId, seq: event.seq };
-          batch.push({ ...event, key: ++count.current });
-          frame ??= setTimeout(flush, 50);
-        }
-      } catch (error) {
-        if (abort.signal.aborted) return;
-        setFailure(error instanceof Error ? error.message : "The logs could not be read.");
-        retry = setTimeout(() => void follow(), retryMs);
-      }
-    };
-    void follow();
-    return () => {
-      abort.abort();
-      clearTimeout(retry);
-      clearTimeout(frame);
-      if (batch.length > 0) flush();
-    };
-  }, [api, projectId, containerId, status, isFollowed]);
-  return { lines, failure, clear: () => setLines([]) };
-}
-
+/** What the containers write: one at a time, live, with a filter, and out of here as text. */
 export function LogsPanel({
   projectId,
   containers,
@@ -89,13 +31,27 @@ export function LogsPanel({
   isVisible: boolean;
 }) {
   const [isPaused, setIsPaused] = useState(false);
+  const [filter, setFilter] = useState("");
   const container = containers.find((candidate) => candidate.id === chosen) ?? containers[0];
-  const { lines, failure, clear } = useLogs(projectId, container, isVisible && !isPaused);
+  const { lines, failure, forgotten, clear } = useLogs(projectId, container, isVisible && !isPaused);
+  const wanted = useDeferredValue(filter.trim().toLowerCase());
+  const shown = useMemo(
+    () => (wanted === "" ? lines : lines.filter(({ data }) => plainLine(data.line).toLowerCase().includes(wanted))),
+    [lines, wanted],
+  );
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
   if (!container) return <EmptyState title="No containers">Logs appear here when the project has something to run.</EmptyState>;
+  const download = () => {
+    const url = URL.createObjectURL(new Blob([`${textOf(shown)}\n`], { type: "text/plain" }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = `${container.container_name}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.log`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  };
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <div className="flex flex-none items-center gap-1 px-2 py-1">
+      <div className="flex flex-none items-center gap-1 px-2 py-1 narrow:flex-wrap">
         {containers.length > 1 ? (
           <Select
             className="w-44! flex-none"
@@ -108,8 +64,31 @@ export function LogsPanel({
         ) : (
           <span className="px-1 font-mono text-2xs text-fg-2">{container.name}</span>
         )}
+        <Input
+          size="sm"
+          isSoft
+          type="search"
+          aria-label="Filter the lines"
+          placeholder="Filter"
+          boxClassName="h-6! w-52! text-xs narrow:h-9! narrow:w-auto! narrow:flex-1"
+          leading={<Search size={12} className="text-fg-3" />}
+          value={filter}
+          onChange={(event) => setFilter(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape" || filter === "") return;
+            event.stopPropagation();
+            setFilter("");
+          }}
+        />
+        <span role="status" className="num text-2xs text-fg-2">
+          {wanted === "" ? (forgotten > 0 ? `the last ${lines.length} lines` : null) : `${shown.length} of ${lines.length} lines`}
+        </span>
         <span className="flex-1" />
-        {failure ? <span className="truncate text-xs text-err">{failure}</span> : null}
+        {failure ? (
+          <span className="truncate text-xs text-err" title={failure}>
+            No connection, trying again
+          </span>
+        ) : null}
         {isAtBottom ? null : (
           <Button size="sm" variant="ghost" onClick={() => void scrollToBottom("instant")}>
             Follow
@@ -117,6 +96,10 @@ export function LogsPanel({
         )}
         <IconButton size="sm" label={isPaused ? "Go on" : "Pause"} isOn={isPaused} onClick={() => setIsPaused(!isPaused)}>
           {isPaused ? <Play size={14} /> : <Pause size={14} />}
+        </IconButton>
+        <CopyButton text={() => textOf(shown)} label="Copy the lines" />
+        <IconButton size="sm" label="Download the lines" disabled={shown.length === 0} onClick={download}>
+          <Download size={14} />
         </IconButton>
         <IconButton size="sm" label="Clear" onClick={clear}>
           <Eraser size={14} />
@@ -131,22 +114,64 @@ export function LogsPanel({
         className="scroll-y min-h-0 flex-1 bg-term-bg focus-visible:-outline-offset-2"
       >
         <ol ref={contentRef} role="list" className="px-3 pb-2 font-mono text-xs leading-code">
-          {lines.map(({ key, data }) => (
-            <li key={key} className="flex gap-3">
-              <time className="num flex-none text-(--term-bright-black)">{data.ts.slice(11, 19)}</time>
-              <span
-                className={cx(
-                  "min-w-0 break-words whitespace-pre-wrap",
-                  data.stream === "stderr" ? "text-(--term-red)" : data.stream === "system" ? "text-(--term-bright-black)" : "text-term-fg",
-                )}
-              >
-                {plainLine(data.line)}
-              </span>
-            </li>
+          {shown.map((line) => (
+            <Line key={line.key} line={line} wanted={wanted} />
           ))}
-          {lines.length === 0 ? <li className="text-(--term-bright-black)">{isPaused ? "Paused." : "Nothing was written yet."}</li> : null}
+          {shown.length === 0 ? (
+            <li className="text-(--term-bright-black)">
+              {wanted !== "" && lines.length > 0 ? "No line has that." : isPaused ? "Paused." : "Nothing was written yet."}
+            </li>
+          ) : null}
         </ol>
       </div>
     </div>
   );
+}
+
+/** Stays as it is while others come. */
+const Line = memo(function Line({ line: { data }, wanted }: { line: LogLine; wanted: string }) {
+  return (
+    <li className="flex gap-3">
+      <time className="num flex-none text-(--term-bright-black)">{data.ts.slice(11, 19)}</time>
+      <span
+        className={cx(
+          "min-w-0 break-words whitespace-pre-wrap",
+          data.stream === "stderr" ? "text-(--term-red)" : data.stream === "system" ? "text-(--term-bright-black)" : "text-term-fg",
+        )}
+      >
+        {wanted === "" ? spansOf(data.line).map((span, i) => <Piece key={i} span={span} />) : marked(plainLine(data.line), wanted)}
+      </span>
+    </li>
+  );
+});
+
+function Piece({ span: { text, fg, bg, isBold, isDim, isItalic, isUnderlined } }: { span: Span }) {
+  if (!fg && !bg && !isBold && !isDim && !isItalic && !isUnderlined) return text;
+  const style: CSSProperties = {
+    ...(fg && { color: fg }),
+    ...(bg && { backgroundColor: bg }),
+    ...(isBold && { fontWeight: 600 }),
+    ...(isItalic && { fontStyle: "italic" }),
+    ...(isUnderlined && { textDecoration: "underline" }),
+  };
+  return (
+    <span style={style} className={isDim && !fg ? "text-(--term-bright-black)" : undefined}>
+      {text}
+    </span>
+  );
+}
+
+/** The text with every place of `wanted` (lower case) marked. */
+function marked(text: string, wanted: string): ReactNode[] {
+  const low = text.toLowerCase();
+  // Some letters change their length in lower case; then the places would be wrong.
+  if (low.length !== text.length) return [text];
+  const out: ReactNode[] = [];
+  let from = 0;
+  for (let at = low.indexOf(wanted); at !== -1; at = low.indexOf(wanted, from)) {
+    out.push(text.slice(from, at), <mark key={at} className="bg-brand-soft text-fg-0">{text.slice(at, at + wanted.length)}</mark>);
+    from = at + wanted.length;
+  }
+  out.push(text.slice(from));
+  return out;
 }

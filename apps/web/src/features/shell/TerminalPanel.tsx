@@ -1,9 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Plus, X } from "lucide-react";
+import { Plus } from "lucide-react";
 import type { Container, ShellSession } from "@tesslate/contract";
-import { Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect } from "react";
 import { lazily } from "../../lib/chunks.ts";
-import { cx } from "../../lib/cx.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -12,7 +11,10 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { useServices } from "../workbench/services.ts";
-import { shellsQuery } from "../workbench/workbench.queries.ts";
+import { ShellTab } from "./ShellTab.tsx";
+import { useShellMemory } from "./shell-names.ts";
+import type { FileTree } from "../files/tree.ts";
+import { shellsQuery, treeKey } from "../workbench/workbench.queries.ts";
 
 const TerminalView = lazily(async () => (await import("./TerminalView.tsx")).TerminalView);
 
@@ -21,25 +23,28 @@ export interface TerminalPanelProps {
   containers: readonly Container[];
   isVisible: boolean;
   onStart: () => void;
+  /** `src/App.tsx:12:5`. */
+  onOpenFile: (place: string) => void;
 }
 
 /** The project's shells as tabs over one terminal. They outlive the page: a reload finds them again. */
-export function TerminalPanel({ projectId, containers, isVisible, onStart }: TerminalPanelProps) {
+export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpenFile }: TerminalPanelProps) {
   const { api } = useServices();
   const queries = useQueryClient();
   const query = shellsQuery(api, projectId);
   const shells = useQuery(query);
-  const [chosen, setChosen] = useState<string>();
+  const memory = useShellMemory(projectId);
   const running = containers.filter((container) => container.status === "running");
-  const list = shells.data ?? [];
-  const active = list.find((shell) => shell.id === chosen) ?? list[0];
+  // Oldest first, so that a reload finds the tabs where they were.
+  const list = (shells.data ?? []).toSorted((a, b) => (a.created_at < b.created_at ? -1 : 1));
+  const active = list.find((shell) => shell.id === memory.chosen) ?? list.at(-1);
 
   const create = useMutation({
     mutationFn: (containerName: string | undefined) =>
       api.shell.create({ body: { project_id: projectId, ...(containerName && { container_name: containerName }) } }),
     onSuccess: (made) => {
       queries.setQueryData<ShellSession[]>(query.queryKey, (known) => [...(known ?? []), made]);
-      setChosen(made.id);
+      memory.choose(made.id);
     },
   });
   const close = (id: string) => {
@@ -59,6 +64,8 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart }: Ter
   const names = new Map(
     list.map((shell) => {
       const same = list.filter((other) => other.container_name === shell.container_name);
+      const given = memory.names[shell.id];
+      if (given) return [shell.id, given];
       return [shell.id, same.length > 1 ? `${nameOf(shell)} ${same.indexOf(shell) + 1}` : nameOf(shell)];
     }),
   );
@@ -68,31 +75,14 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart }: Ter
         <div className="flex flex-none items-center gap-1 px-2 pt-1">
           <div role="group" aria-label="Shells" className="flex min-w-0 items-center gap-1 overflow-x-auto [scrollbar-width:none]">
             {list.map((shell) => (
-              <span
+              <ShellTab
                 key={shell.id}
-                className={cx(
-                  "inline-flex h-[22px] flex-none items-center rounded-1 font-mono text-2xs narrow:h-9",
-                  shell.id === active?.id ? "bg-bg-3 text-fg-0" : "text-fg-2",
-                )}
-              >
-                <button
-                  type="button"
-                  aria-current={shell.id === active?.id ? "true" : undefined}
-                  className="h-full pl-[7px]"
-                  onClick={() => setChosen(shell.id)}
-                >
-                  {names.get(shell.id)}
-                </button>
-                <button
-                  type="button"
-                  aria-label={`End shell ${names.get(shell.id)}`}
-                  title="End this shell"
-                  className="grid h-full w-5 place-items-center hover:text-fg-0 narrow:w-9"
-                  onClick={() => close(shell.id)}
-                >
-                  <X size={11} />
-                </button>
-              </span>
+                name={names.get(shell.id) ?? ""}
+                isActive={shell.id === active?.id}
+                onChoose={() => memory.choose(shell.id)}
+                onRename={(name) => memory.rename(shell.id, name)}
+                onEnd={() => close(shell.id)}
+              />
             ))}
           </div>
           {running.length > 1 ? (
@@ -123,6 +113,9 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart }: Ter
           <Suspense fallback={<Spinner word="Attaching" className="p-4 text-xs" />}>
             <TerminalView
               sessionId={active.id}
+              folder={active.working_dir.replace(/^\/app\/?/, "") || "."}
+              isFile={(path) => queries.getQueryData<FileTree>(treeKey(projectId))?.nodes.get(path)?.isDirectory === false}
+              onOpenFile={onOpenFile}
               isVisible={isVisible}
               onReopen={() => {
                 close(active.id);

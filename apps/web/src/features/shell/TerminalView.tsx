@@ -11,6 +11,7 @@ import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { useServices } from "../workbench/services.ts";
+import { placeLinks } from "./place-links.ts";
 import { createTerminalLink, type LinkState, type TerminalLink } from "./terminal-link.ts";
 
 const names: Record<string, keyof ITheme> = {
@@ -57,7 +58,22 @@ const touchKeys: readonly { label: string; name: string; sends: string }[] = [
 ];
 
 /** One terminal on screen, on one shell. Another `sessionId` takes it over; there is never a second socket. */
-export function TerminalView({ sessionId, isVisible, onReopen }: { sessionId: string; isVisible: boolean; onReopen: () => void }) {
+export function TerminalView({
+  sessionId,
+  folder,
+  isVisible,
+  isFile,
+  onOpenFile,
+  onReopen,
+}: {
+  sessionId: string;
+  /** Where the shell began, within the tree. */
+  folder: string;
+  isVisible: boolean;
+  isFile: (path: string) => boolean;
+  onOpenFile: (place: string) => void;
+  onReopen: () => void;
+}) {
   const { openSocket } = useServices();
   const box = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
@@ -71,6 +87,9 @@ export function TerminalView({ sessionId, isVisible, onReopen }: { sessionId: st
   const [query, setQuery] = useState("");
   const findBox = useRef<HTMLInputElement>(null);
 
+  const baseOf = useHandler(() => folder);
+  const knows = useHandler(isFile);
+  const follow = useHandler(onOpenFile);
   useEffect(() => {
     if (!host.current) return undefined;
     const styles = getComputedStyle(document.documentElement);
@@ -94,6 +113,7 @@ export function TerminalView({ sessionId, isVisible, onReopen }: { sessionId: st
         tab?.focus();
       }),
     );
+    terminal.registerLinkProvider(placeLinks(terminal, { base: baseOf, isFile: knows, open: follow }));
     terminal.open(host.current);
     parts.current = { terminal, fit, find };
     const typed = terminal.onData((data) => link.current?.type(data));
@@ -120,7 +140,7 @@ export function TerminalView({ sessionId, isVisible, onReopen }: { sessionId: st
       terminal.dispose();
       parts.current = undefined;
     };
-  }, []);
+  }, [baseOf, knows, follow]);
 
   useEffect(() => {
     const made = createTerminalLink({

@@ -108,7 +108,11 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
   const newsOf = useContainerNews(events);
   const told = newsOf(container?.id);
   const before = useLastLines(project.id, container?.id, container?.status === "failed" && told.lastLines.length === 0);
-  const phase = previewPhase(project, container, tasks, told.lastLines.length > 0 ? told : { ...told, lastLines: before });
+  const phase = previewPhase(project, container, tasks, {
+    exitCode: container?.exit_code ?? undefined,
+    message: container?.status_message ?? undefined,
+    lastLines: told.lastLines.length > 0 ? told.lastLines : before,
+  });
   const preview = usePreview({ projectId: project.id, container, phase: phase.kind, events, frameRef });
   const problems = currentProblems(preview.reports);
   const files = useOpenFiles(project.id, events);
@@ -130,9 +134,10 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
     setLayout({ isDockOpen: true, dockTab: tab });
     setPhoneView("dock");
   });
+  /** Whose lines the logs show; the first container's unless somebody chose. */
   const [logsOf, setLogsOf] = useState<string>();
-  const openLogs = useHandler((containerId: string) => {
-    setLogsOf(containerId);
+  const openLogs = useHandler((containerId?: string) => {
+    if (containerId) setLogsOf(containerId);
     openDock("logs");
   });
   const show = useHandler((next: View) => {
@@ -200,7 +205,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
       data-folded={layout.isFolded || undefined}
       style={{ ...(!layout.isFolded && { "--chat-width": `${layout.chatPx}px` }) } as CSSProperties}
     >
-      <WorkbenchTop project={project} containers={containers} acts={acts} approvalCount={approvals.length} />
+      <WorkbenchTop project={project} containers={containers} acts={acts} approvalCount={approvals.length} tasks={tasks} />
       <div className="workbench-chat" data-region="chat">
         <div className="workbench-talk h-full">
           <PanelBoundary title="The conversation broke">
@@ -270,7 +275,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
                 acts={{
                   start: () => void acts.start(),
                   restart: acts.restart,
-                  showLogs: () => openDock("logs"),
+                  showLogs: () => openLogs(container?.id),
                   fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
                   isStarting: acts.isStarting,
                 }}
@@ -347,7 +352,8 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
           containers={containers}
           problemCount={problems.length}
           onProblems={() => openDock("problems")}
-          onLogs={() => openDock("logs")}
+          onLogs={openLogs}
+          onRestart={acts.restartContainer}
           run={lastRun}
           isLive={live !== undefined}
           stream={events.state}

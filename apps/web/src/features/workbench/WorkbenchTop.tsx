@@ -1,5 +1,5 @@
 import { Pause } from "lucide-react";
-import type { Container, Project } from "@tesslate/contract";
+import type { Container, Project, Task } from "@tesslate/contract";
 import { useState } from "react";
 import { FindButton } from "../../frame/FindButton.tsx";
 import { ThemeButton } from "../../frame/ThemeButton.tsx";
@@ -8,6 +8,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { liveStatus, RuntimeMenu } from "../containers/RuntimeMenu.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
+import { ActivityButton } from "../tasks/ActivityButton.tsx";
 import { useRenameProject } from "../projects/projects.queries.ts";
 
 /** Name, state and the palette. */
@@ -16,11 +17,13 @@ export function WorkbenchTop({
   containers,
   acts,
   approvalCount,
+  tasks,
 }: {
   project: Project;
   containers: readonly Container[];
   acts: RuntimeActs;
   approvalCount: number;
+  tasks: readonly Task[];
 }) {
   return (
     <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:px-3">
@@ -32,6 +35,7 @@ export function WorkbenchTop({
           {approvalCount === 1 ? "Asks you" : `${approvalCount} questions`}
         </Pill>
       ) : null}
+      <ActivityButton tasks={tasks} />
       <FindButton variant="plain" />
       <span className="narrow:hidden">
         <ThemeButton />

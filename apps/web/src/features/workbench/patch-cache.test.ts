@@ -27,7 +27,7 @@ describe("events into the cache", () => {
       event("container_status", { container_id: "k1", name: "web", status: "running", url: "http://x", port: 5173 }),
     );
     expect(queries.getQueryData(key("containers"))).toEqual([
-      { id: "k1", name: "web", status: "running", status_message: null, url: "http://x", port: 5173 },
+      { id: "k1", name: "web", status: "running", status_message: null, exit_code: null, url: "http://x", port: 5173 },
     ]);
     expect(isStale(queries, key("containers"))).toBe(false);
   });
@@ -36,7 +36,9 @@ describe("events into the cache", () => {
     const say = (status: string, over: object = {}) =>
       patchCache(queries, project, event("container_status", { container_id: "k1", name: "web", status, url: null, ...over }));
     say("failed", { exit_code: 137, message: "It ended with exit code 137." });
-    expect(queries.getQueryData(key("containers"))).toMatchObject([{ status: "failed", status_message: "It ended with exit code 137." }]);
+    expect(queries.getQueryData(key("containers"))).toMatchObject([
+      { status: "failed", status_message: "It ended with exit code 137.", exit_code: 137 },
+    ]);
     say("starting");
     expect(queries.getQueryData(key("containers"))).toMatchObject([{ status: "starting", status_message: null, needs_restart: false }]);
   });

@@ -9,6 +9,7 @@ export function patchContainers(list: readonly Container[], data: ProjectEventDa
     ...known,
     status: data.status,
     status_message: data.status === "failed" ? (data.message ?? null) : null,
+    exit_code: data.status === "failed" ? (data.exit_code ?? null) : null,
     // What starts takes its present variables and port along.
     needs_restart: data.status === "starting" ? false : known.needs_restart,
     url: data.url ?? known.url,
@@ -26,8 +27,11 @@ export function patchPlaces<T extends { id: string; position_x: number; position
   return list.some((item) => byId.has(item.id)) ? list.map((item) => ({ ...item, ...byId.get(item.id) })) : list;
 }
 
+const keptTasks = 50;
 export function patchTasks(list: readonly Task[], task: Task): Task[] {
-  return list.some((known) => known.id === task.id) ? list.map((known) => (known.id === task.id ? task : known)) : [task, ...list];
+  return list.some((known) => known.id === task.id)
+    ? list.map((known) => (known.id === task.id ? task : known))
+    : [task, ...list].slice(0, keptTasks);
 }
 
 /** Brings the cached answers of one project in line with an event. Only what the event does not tell in full is fetched again. */

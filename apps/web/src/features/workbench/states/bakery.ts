@@ -41,6 +41,7 @@ export const container = (
   position_y: 0,
   status,
   status_message: null,
+  exit_code: null,
   url: `http://bakery-${name}.preview.localhost`,
   last_started_at: at("13:00:00"),
   needs_restart: false,

@@ -1,0 +1,1 @@
+ALTER TABLE "containers" ADD COLUMN "exit_code" integer;

@@ -1,0 +1,100 @@
+import { useMutation } from "@tanstack/react-query";
+import { Activity, Check, CircleX, X } from "lucide-react";
+import type { Task } from "@tesslate/contract";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Popover } from "../../ui/Popover.tsx";
+import { Progress } from "../../ui/Progress.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
+
+/** The project's long operations: what runs, how far it is, the way to stop it, and what became of the last ones. All of it by event. */
+export function ActivityButton({ tasks }: { tasks: readonly Task[] }) {
+  const { open, ended } = shownTasks(tasks);
+  const word = open.length === 0 ? "Activity" : open.length === 1 ? "1 operation is running" : `${open.length} operations are running`;
+  return (
+    <Popover
+      label="Activity"
+      align="end"
+      className="w-88 max-w-[calc(100vw-16px)] p-0!"
+      trigger={
+        <button
+          type="button"
+          aria-label={word}
+          title={word}
+          className="inline-flex h-7 items-center gap-1.5 rounded-2 px-1.5 text-xs text-fg-2 hover:bg-bg-3 hover:text-fg-0 data-[state=open]:bg-bg-3 data-[state=open]:text-fg-0 narrow:h-11 narrow:px-3"
+        >
+          {open.length > 0 ? <span className="spin size-3.5!" aria-hidden="true" /> : <Activity size={16} aria-hidden="true" />}
+          {open.length > 0 ? <span className="num text-fg-0">{open.length}</span> : null}
+        </button>
+      }
+    >
+      <div className="scroll-y max-h-[60dvh]">
+        <h2 className="px-3 pt-2.5 pb-1 text-sm font-medium">Activity</h2>
+        {open.length + ended.length === 0 ? (
+          <p className="px-3 pb-3 text-xs text-fg-2">Starts, snapshots, deployments and runs of the agent appear here.</p>
+        ) : (
+          <ul role="list" aria-label="Operations" className="divide-y divide-line-0 pb-1">
+            {open.map((task) => (
+              <OpenTask key={task.id} task={task} />
+            ))}
+            {ended.map((task) => (
+              <EndedTask key={task.id} task={task} />
+            ))}
+          </ul>
+        )}
+      </div>
+    </Popover>
+  );
+}
+
+function OpenTask({ task }: { task: Task }) {
+  const { api } = useServices();
+  const cancel = useMutation({
+    mutationFn: () => api.tasks.cancel({ params: { task_id: task.id } }),
+    // It ended by itself meanwhile: its last event says so.
+    onError: (error) => hasCode(error, "task_finished") || toast(sentenceOf(error), { kind: "failed" }),
+  });
+  const { percentage, message } = task.progress;
+  const isRun = task.type === "agent_execution";
+  return (
+    <li className="px-3 py-2 text-xs">
+      <div className="flex items-center gap-2">
+        <span className="min-w-0 flex-1 truncate text-sm text-fg-0">{titleOf(task)}</span>
+        {isRun || task.status === "queued" ? null : <span className="num flex-none text-fg-2">{percentage} %</span>}
+        {isCancellable(task) ? (
+          <IconButton size="sm" label={`Cancel: ${titleOf(task)}`} tooltipSide="none" disabled={cancel.isPending || cancel.isSuccess} onClick={() => cancel.mutate()}>
+            <X size={14} />
+          </IconButton>
+        ) : null}
+      </div>
+      <Progress className="my-1.5" label={titleOf(task)} share={isRun || task.status === "queued" ? undefined : percentage / 100} />
+      <p className="truncate text-fg-2" title={message}>
+        {cancel.isPending || cancel.isSuccess ? "Cancelling" : message}
+      </p>
+    </li>
+  );
+}
+
+const outcomes: Partial<Record<Task["status"], string>> = { completed: "Done", failed: "Failed", cancelled: "Cancelled" };
+const EndedTask = ({ task }: { task: Task }) => (
+  <li className="px-3 py-2 text-xs">
+    <div className="flex items-center gap-2">
+      {task.status === "completed" ? (
+        <Check size={14} aria-hidden="true" className="flex-none text-ok" />
+      ) : (
+        <CircleX size={14} aria-hidden="true" className={task.status === "failed" ? "flex-none text-err" : "flex-none text-fg-3"} />
+      )}
+      <span className="min-w-0 flex-1 truncate text-fg-1">{titleOf(task)}</span>
+      <span className="flex-none text-fg-2">{outcomes[task.status]}</span>
+      {task.completed_at ? (
+        <time dateTime={task.completed_at} title={momentOf(task.completed_at)} className="num flex-none text-fg-3">
+          {agoOf(task.completed_at)}
+        </time>
+      ) : null}
+    </div>
+    {task.status === "failed" && task.error ? <p className="mt-1 line-clamp-3 pl-[22px] break-words text-err">{task.error}</p> : null}
+  </li>
+);

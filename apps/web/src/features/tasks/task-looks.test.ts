@@ -1,0 +1,25 @@
+import type { Task } from "@tesslate/contract";
+import { expect, test } from "vitest";
+import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
+
+const task = (id: number, status: Task["status"], type = "project_start", metadata: Task["metadata"] = {}) =>
+  ({ id: String(id), status, type, metadata, created_at: `2026-01-01T00:00:0${id}.000Z` }) as Task;
+
+test("open ones come first, each part newest first, and few of the ended", () => {
+  const all = [task(1, "completed"), task(2, "running"), task(3, "failed"), task(4, "queued"), task(5, "cancelled")];
+  const { open, ended } = shownTasks(all, 2);
+  expect([open.map((t) => t.id), ended.map((t) => t.id)]).toEqual([
+    ["4", "2"],
+    ["5", "3"],
+  ]);
+});
+test("names are words, also for types of tomorrow", () => {
+  expect(titleOf(task(1, "running"))).toBe("Starting everything");
+  expect(titleOf(task(1, "running", "container_start", { container_name: "shop-web" }))).toBe("Starting shop-web");
+  expect(titleOf(task(1, "running", "moon_landing"))).toBe("Moon landing");
+});
+test("a deletion is not stopped half-way, what has ended not at all", () => {
+  expect(isCancellable(task(1, "running", "project_deletion"))).toBe(false);
+  expect(isCancellable(task(1, "completed"))).toBe(false);
+  expect(isCancellable(task(1, "queued"))).toBe(true);
+});
