@@ -190,7 +190,10 @@ await runJourneys(
         const shells = page.getByRole("group", { name: "Shells" });
         await page.getByRole("button", { name: "New shell" }).click();
         await until("a second shell", async () => (await shells.getByRole("button", { name: /^End shell/ }).count()) === 2);
-        await shells.getByRole("button", { name: /Node API 2/ }).first().dblclick();
+        await shells
+          .getByRole("button", { name: /Node API 2/ })
+          .first()
+          .dblclick();
         await page.getByLabel(/^Name of shell/).fill("tests");
         await page.keyboard.press("Enter");
         await shells.getByRole("button", { name: "tests", exact: true }).waitFor();
@@ -200,9 +203,15 @@ await runJourneys(
         await until("its echo", async () => (await printed(page)).includes("second-2"), 10_000);
         await page.reload();
         await shells.getByRole("button", { name: "tests", exact: true }).waitFor();
-        expect((await shells.getByRole("button", { name: "tests", exact: true }).getAttribute("aria-current")) === "true", "the same shell");
+        expect(
+          (await shells.getByRole("button", { name: "tests", exact: true }).getAttribute("aria-current")) === "true",
+          "the same shell",
+        );
         await until("its scrollback", async () => (await printed(page)).includes("second-2"), 10_000);
-        await shells.getByRole("button", { name: /Node API/ }).first().click();
+        await shells
+          .getByRole("button", { name: /Node API/ })
+          .first()
+          .click();
         await until("the first one's scrollback", async () => (await printed(page)).includes("done-42"), 10_000);
         await terminal.click();
         await page.keyboard.press("Control+f");
@@ -293,7 +302,10 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.reload();
         await page.getByRole("heading", { name: "The app crashed (exit 137)" }).waitFor({ timeout: 10_000 });
         await status.getByRole("button", { name: /^Logs of/ }).click();
-        await page.getByRole("log", { name: /Logs of/ }).getByText("exit code 137").waitFor({ timeout: 5000 });
+        await page
+          .getByRole("log", { name: /Logs of/ })
+          .getByText("exit code 137")
+          .waitFor({ timeout: 5000 });
         await status.getByRole("button", { name: /^Restart/ }).click();
         await page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Desk" }).waitFor({ timeout: 60_000 });
         expect((await status.getByText("Crashed").count()) === 0, "the status is good again");
@@ -305,7 +317,10 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
       run: async () => {
         const { page } = browser as Watched;
         // A service that never listens keeps its start going.
-        await person.api.files.put({ params: { id: project.id, path: "src/index.ts" }, body: { content: "setInterval(() => {}, 1000);\n" } });
+        await person.api.files.put({
+          params: { id: project.id, path: "src/index.ts" },
+          body: { content: "setInterval(() => {}, 1000);\n" },
+        });
         await person.api.projects.stop({ params: { id: project.id } });
         await person.api.projects.start({ params: { id: project.id } });
         await page.getByRole("button", { name: "1 operation is running" }).click();
@@ -319,7 +334,10 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.getByRole("button", { name: "Activity", exact: true }).waitFor();
         await themes(page, "desk-activity-ended");
         const { containers } = await person.api.projects.status({ params: { id: project.id } });
-        expect(Object.values(containers).every((c) => !c.running), "nothing of the start is left running");
+        expect(
+          Object.values(containers).every((c) => !c.running),
+          "nothing of the start is left running",
+        );
         noOffences(browser as Watched);
       },
     },

@@ -169,7 +169,12 @@ function marked(text: string, wanted: string): ReactNode[] {
   const out: ReactNode[] = [];
   let from = 0;
   for (let at = low.indexOf(wanted); at !== -1; at = low.indexOf(wanted, from)) {
-    out.push(text.slice(from, at), <mark key={at} className="bg-brand-soft text-fg-0">{text.slice(at, at + wanted.length)}</mark>);
+    out.push(
+      text.slice(from, at),
+      <mark key={at} className="bg-brand-soft text-fg-0">
+        {text.slice(at, at + wanted.length)}
+      </mark>,
+    );
     from = at + wanted.length;
   }
   out.push(text.slice(from));

@@ -4,12 +4,21 @@ import { plainLine, spansOf } from "./ansi.ts";
 test.each<[string, unknown]>([
   ["plain", [{ text: "plain" }]],
   ["\u001b[31mred\u001b[0m not", [{ text: "red", fg: "var(--term-red)" }, { text: " not" }]],
-  ["\u001b[1;92mok\u001b[22m thin\u001b[39m", [{ text: "ok", isBold: true, fg: "var(--term-bright-green)" }, { text: " thin", fg: "var(--term-bright-green)" }]],
-  ["\u001b[38;5;196mx\u001b[38;5;244my\u001b[48;2;1;2;300mz", [
-    { text: "x", fg: "rgb(255 0 0)" },
-    { text: "y", fg: "rgb(128 128 128)" },
-    { text: "z", fg: "rgb(128 128 128)", bg: "rgb(1 2 255)" },
-  ]],
+  [
+    "\u001b[1;92mok\u001b[22m thin\u001b[39m",
+    [
+      { text: "ok", isBold: true, fg: "var(--term-bright-green)" },
+      { text: " thin", fg: "var(--term-bright-green)" },
+    ],
+  ],
+  [
+    "\u001b[38;5;196mx\u001b[38;5;244my\u001b[48;2;1;2;300mz",
+    [
+      { text: "x", fg: "rgb(255 0 0)" },
+      { text: "y", fg: "rgb(128 128 128)" },
+      { text: "z", fg: "rgb(128 128 128)", bg: "rgb(1 2 255)" },
+    ],
+  ],
   ["\u001b[7minverse\u001b[27m", [{ text: "inverse", fg: "var(--term-bg)", bg: "var(--term-fg)" }]],
   ["\u001b[m\u001b[2K\u001b[1Gcleared\u0007\u0000", [{ text: "cleared" }]],
   ["\u001b]8;;http://x\u0007link\u001b]8;;\u0007 \u001b]0;title\u001b\\end", [{ text: "link" }, { text: " " }, { text: "end" }]],

@@ -26,8 +26,7 @@ function indexed(n: number): string {
 function extended(codes: readonly number[], at: number): { color: string | undefined; used: number } {
   const byte = (n: number | undefined) => Math.min(255, Math.max(0, n ?? 0));
   if (codes[at + 1] === 5) return { color: indexed(byte(codes[at + 2])), used: 2 };
-  if (codes[at + 1] === 2)
-    return { color: `rgb(${byte(codes[at + 2])} ${byte(codes[at + 3])} ${byte(codes[at + 4])})`, used: 4 };
+  if (codes[at + 1] === 2) return { color: `rgb(${byte(codes[at + 2])} ${byte(codes[at + 3])} ${byte(codes[at + 4])})`, used: 4 };
   return { color: undefined, used: 1 };
 }
 
@@ -68,7 +67,8 @@ function applied(look: Look, codes: readonly number[]): Look {
 }
 
 // oxlint-disable-next-line no-control-regex
-const sequence = /\u001b(?:\[([0-9;:?<=>]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g;
+const sequence =
+  /\u001b(?:\[([0-9;:?<=>]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g;
 // oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 

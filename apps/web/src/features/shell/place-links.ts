@@ -32,13 +32,11 @@ export const placeLinks = (
 ): ILinkProvider => ({
   provideLinks: (y, answer) => {
     const line = terminal.buffer.active.getLine(y - 1)?.translateToString(true) ?? "";
-    const links = placesIn(line, base(), isFile).map(
-      ({ place, from, to }): ILink => ({
-        text: place,
-        range: { start: { x: from + 1, y }, end: { x: to, y } },
-        activate: () => open(place),
-      }),
-    );
+    const links = placesIn(line, base(), isFile).map(({ place, from, to }): ILink => ({
+      text: place,
+      range: { start: { x: from + 1, y }, end: { x: to, y } },
+      activate: () => open(place),
+    }));
     answer(links.length > 0 ? links : undefined);
   },
 });

@@ -10,7 +10,12 @@ interface Kept {
   chosen: Record<string, string>;
 }
 const isKept = (value: unknown): value is Kept =>
-  typeof value === "object" && value !== null && "names" in value && "chosen" in value && typeof value.names === "object" && typeof value.chosen === "object";
+  typeof value === "object" &&
+  value !== null &&
+  "names" in value &&
+  "chosen" in value &&
+  typeof value.names === "object" &&
+  typeof value.chosen === "object";
 const read = (): Kept => readStored(localStorage, key, isKept) ?? { names: {}, chosen: {} };
 /** The oldest go first: shells end, and nobody tells this list. */
 const trimmed = (entries: Record<string, string>): Record<string, string> => Object.fromEntries(Object.entries(entries).slice(-maxKept));

@@ -65,7 +65,13 @@ function OpenTask({ task }: { task: Task }) {
         <span className="min-w-0 flex-1 truncate text-sm text-fg-0">{titleOf(task)}</span>
         {isRun || task.status === "queued" ? null : <span className="num flex-none text-fg-2">{percentage} %</span>}
         {isCancellable(task) ? (
-          <IconButton size="sm" label={`Cancel: ${titleOf(task)}`} tooltipSide="none" disabled={cancel.isPending || cancel.isSuccess} onClick={() => cancel.mutate()}>
+          <IconButton
+            size="sm"
+            label={`Cancel: ${titleOf(task)}`}
+            tooltipSide="none"
+            disabled={cancel.isPending || cancel.isSuccess}
+            onClick={() => cancel.mutate()}
+          >
             <X size={14} />
           </IconButton>
         ) : null}

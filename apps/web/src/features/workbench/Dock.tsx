@@ -71,7 +71,13 @@ export function Dock({
       }
     >
       <TabPanel value="terminal" isKept className="overflow-hidden">
-        <TerminalPanel projectId={projectId} containers={containers} isVisible={tab === "terminal"} onStart={onStart} onOpenFile={onOpenFile} />
+        <TerminalPanel
+          projectId={projectId}
+          containers={containers}
+          isVisible={tab === "terminal"}
+          onStart={onStart}
+          onOpenFile={onOpenFile}
+        />
       </TabPanel>
       <TabPanel value="problems" className="scroll-y">
         <ProblemsPanel
