@@ -1,3 +1,4 @@
+/* oxlint-disable no-control-regex -- control characters are what this is about */
 /** A piece of a line in one look. Colours are tokens of the terminal (`--term-red`) or plain CSS colours. */
 export interface Span {
   text: string;
@@ -66,10 +67,8 @@ function applied(look: Look, codes: readonly number[]): Look {
   return next;
 }
 
-// oxlint-disable-next-line no-control-regex
 const sequence =
   /\u001b(?:\[([0-9;:?<=>]*)[ -/]*([@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[PX^_][^\u001b]*(?:\u001b\\)?|[ -/]*[0-~])/g;
-// oxlint-disable-next-line no-control-regex
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 /** What was written over: only what stands after the last carriage return was left on the screen. */
