@@ -70,6 +70,20 @@ export const emptyTree: FileTree = buildTree([]);
 interface Draft {
   nodes: Map<string, TreeNode>;
   children: Map<string, readonly string[]>;
+  /** Lists of this draft's own: they may be changed in place. */
+  own: Map<string, string[]>;
+  /** Directories whose list is to be put in order at the end. */
+  unsorted: Set<string>;
+}
+
+/** The children of a directory, to be changed. */
+function childrenOf(draft: Draft, path: string): string[] {
+  const known = draft.own.get(path);
+  if (known) return known;
+  const mine = [...(draft.children.get(path) ?? [])];
+  draft.own.set(path, mine);
+  draft.children.set(path, mine);
+  return mine;
 }
 
 function put(draft: Draft, node: TreeNode): void {
@@ -79,58 +93,67 @@ function put(draft: Draft, node: TreeNode): void {
   if (known && known.isDirectory === node.isDirectory) return;
   const parent = parentOf(node.path);
   if (parent !== "" && !draft.nodes.get(parent)?.isDirectory) put(draft, nodeOf(parent, true, 0, ""));
-  const siblings = (draft.children.get(parent) ?? []).filter((path) => path !== node.path);
-  draft.children.set(parent, [...siblings, node.path].sort(order(draft.nodes)));
+  if (!known) childrenOf(draft, parent).push(node.path);
+  draft.unsorted.add(parent);
 }
 
 function drop(draft: Draft, path: string): void {
-  const gone = draft.nodes.get(path);
-  if (!gone) return;
-  for (const child of draft.children.get(path) ?? []) drop(draft, child);
+  if (!draft.nodes.has(path)) return;
+  const siblings = childrenOf(draft, parentOf(path));
+  siblings.splice(siblings.indexOf(path), 1);
+  forget(draft, path);
+}
+function forget(draft: Draft, path: string): void {
+  for (const child of draft.children.get(path) ?? []) forget(draft, child);
   draft.nodes.delete(path);
   draft.children.delete(path);
-  const parent = parentOf(path);
-  draft.children.set(
-    parent,
-    (draft.children.get(parent) ?? []).filter((sibling) => sibling !== path),
-  );
+  draft.own.delete(path);
+  draft.unsorted.delete(path);
 }
 
 function move(draft: Draft, from: string, to: string): void {
   const node = draft.nodes.get(from);
-  const below = draft.children.get(from) ?? [];
+  const below = [...(draft.children.get(from) ?? [])];
   put(draft, nodeOf(to, node?.isDirectory ?? false, node?.size ?? 0, node?.etag ?? ""));
   for (const child of below) move(draft, child, `${to}/${nameOf(child)}`);
   drop(draft, from);
 }
 
-/** One `file_changed` applied. Gives the same object back when nothing about the tree changed. */
-export function patchTree(tree: FileTree, change: FileChange): FileTree {
+/** Whether one `file_changed` says anything new; `draftOf` is asked for only then. */
+function apply(tree: Pick<FileTree, "nodes">, change: FileChange, draftOf: () => Draft): void {
   const path = trimPath(change.path);
-  if (path === "") return tree;
+  if (path === "") return;
   const known = tree.nodes.get(path);
-  const draft: Draft = { nodes: new Map(tree.nodes), children: new Map(tree.children) };
   switch (change.op) {
     case "delete":
-      if (!known) return tree;
-      drop(draft, path);
-      return draft;
+      if (known) drop(draftOf(), path);
+      return;
     case "move": {
       const to = trimPath(change.new_path ?? "");
-      if (to === "" || to === path) return tree;
-      if (!known && tree.nodes.has(to)) return tree;
-      move(draft, path, to);
-      return draft;
+      if (to === "" || to === path || (!known && tree.nodes.has(to))) return;
+      return move(draftOf(), path, to);
     }
     default: {
       const isDirectory = change.is_directory ?? change.path.endsWith("/");
       const node = nodeOf(path, isDirectory, change.size ?? known?.size ?? 0, change.etag ?? known?.etag ?? "");
-      if (known && known.isDirectory === isDirectory && known.size === node.size && known.etag === node.etag) return tree;
-      put(draft, node);
-      return draft;
+      if (known && known.isDirectory === isDirectory && known.size === node.size && known.etag === node.etag) return;
+      put(draftOf(), node);
     }
   }
 }
+
+/** Many `file_changed` applied at the price of one. Gives the same object back when nothing about the tree changed. */
+export function patchTreeAll(tree: FileTree, changes: readonly FileChange[]): FileTree {
+  let draft: Draft | undefined;
+  const draftOf = () => (draft ??= { nodes: new Map(tree.nodes), children: new Map(tree.children), own: new Map(), unsorted: new Set() });
+  for (const change of changes) apply(draft ?? tree, change, draftOf);
+  if (!draft) return tree;
+  const { nodes, children, unsorted } = draft;
+  const compare = order(nodes);
+  for (const path of unsorted) childrenOf(draft, path).sort(compare);
+  return { nodes, children };
+}
+export const patchTree = (tree: FileTree, change: FileChange): FileTree => patchTreeAll(tree, [change]);
 
 export interface TreeRow {
   node: TreeNode;

@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { describe, expect, test } from "vitest";
 import type { Container, Project, ProjectEvent, Task } from "@tesslate/contract";
 import { buildTree, type FileTree } from "../files/tree.ts";
-import { patchCache } from "./patch-cache.ts";
+import { patchCache, patchFiles } from "./patch-cache.ts";
 
 const project = { id: "p1", slug: "counter" };
 const key = (name: string) => ["project", "p1", name];
@@ -81,7 +81,11 @@ describe("events into the cache", () => {
   });
   test("files", () => {
     const queries = fresh();
-    patchCache(queries, project, event("file_changed", { path: "src/App.tsx", op: "add" }));
+    patchFiles(queries, "p1", [
+      { path: "src/App.tsx", op: "add", by: "process" },
+      { path: "src/main.tsx", op: "add", by: "process" },
+    ]);
+    expect(queries.getQueryData<FileTree>(key("tree"))?.children.get("src")).toEqual(["src/App.tsx", "src/main.tsx"]);
     expect(queries.getQueryData<FileTree>(key("tree"))?.nodes.has("src/App.tsx")).toBe(true);
   });
   test("tasks: known ones change, new ones come first, ended ones make the project be read again", () => {

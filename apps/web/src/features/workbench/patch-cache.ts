@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Container, Preview, Project, ProjectEvent, ProjectEventData, Task } from "@tesslate/contract";
-import { patchTree, type FileTree } from "../files/tree.ts";
+import { patchTreeAll, type FileTree } from "../files/tree.ts";
 
 export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
   const known = list.find((container) => container.id === data.container_id);
@@ -32,6 +32,11 @@ export function patchTasks(list: readonly Task[], task: Task): Task[] {
   return list.some((known) => known.id === task.id)
     ? list.map((known) => (known.id === task.id ? task : known))
     : [task, ...list].slice(0, keptTasks);
+}
+
+/** File changes of one moment: a tree of ten thousand is copied once, not for each of them. */
+export function patchFiles(queries: QueryClient, projectId: string, changes: readonly ProjectEventData<"file_changed">[]): void {
+  queries.setQueryData<FileTree>(["project", projectId, "tree"], (tree) => tree && patchTreeAll(tree, changes));
 }
 
 /** Brings the cached answers of one project in line with an event. Only what the event does not tell in full is fetched again. */
@@ -72,7 +77,7 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
       );
       return;
     case "file_changed":
-      queries.setQueryData<FileTree>(key("tree"), (tree) => tree && patchTree(tree, event.data));
+      // In bursts: see patchFiles.
       return;
     case "task_update": {
       const task = event.data;

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
-import type { ProjectEvent } from "@tesslate/contract";
+import type { ProjectEvent, ProjectEventData } from "@tesslate/contract";
 import { urlOf } from "@tesslate/contract/client";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { browserHints, createProjectStream, type StreamState } from "../../lib/project-stream.ts";
-import { patchCache } from "./patch-cache.ts";
+import { patchCache, patchFiles } from "./patch-cache.ts";
 import { useServices } from "./services.ts";
 
 export interface ProjectEvents {
@@ -15,6 +15,9 @@ export interface ProjectEvents {
   /** Events as they come; returns the unsubscriber. */
   subscribe: (listener: (event: ProjectEvent) => void) => () => void;
 }
+
+/** File changes come in bursts; the tree takes over so many milliseconds of them at once. */
+const burstMs = 30;
 
 /** The project's one event stream: keeps the query cache true and hands every event on. */
 export function useProjectStream(project: { id: string; slug: string }): ProjectEvents {
@@ -39,12 +42,26 @@ export function useProjectStream(project: { id: string; slug: string }): Project
       setState(next);
       connection.reportStream(`project:${id}`, next === "reconnecting");
     });
+    let changes: ProjectEventData<"file_changed">[] = [];
+    let timer: number | undefined;
+    const flush = () => {
+      timer = undefined;
+      patchFiles(queries, id, changes);
+      changes = [];
+    };
     stream.onEvent((event) => {
-      patchCache(queries, { id, slug }, event);
+      if (event.type === "file_changed") {
+        changes.push(event.data);
+        timer ??= window.setTimeout(flush, burstMs);
+      } else patchCache(queries, { id, slug }, event);
       for (const listener of listeners.current) listener(event);
     });
     return () => {
       stream.close();
+      if (timer !== undefined) {
+        clearTimeout(timer);
+        flush();
+      }
       connection.reportStream(`project:${id}`, false);
       setState("connecting");
     };
