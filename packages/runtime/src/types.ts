@@ -255,6 +255,10 @@ export interface Tree {
   walk(options?: { under?: string; skip?: ReadonlySet<string> }): Promise<Entry[]>;
   /** Changes made by anybody inside or outside, in bursts, until aborted. Nothing is lost in a burst of 500 files. */
   watch(options: { signal: AbortSignal; skip?: ReadonlySet<string> }): AsyncIterable<Change[]>;
+  /** What the symbolic link at `path` says; `undefined` when there is none. */
+  readLink(path: string): Promise<string | undefined>;
+  /** Makes a symbolic link; creates parents. Throws `exists`, and `not_supported` where there are none. Wherever it points, the tree never follows it outside. */
+  link(path: string, target: string): Promise<void>;
   /** Copies a host folder into the tree (template sources, imports). Owned by the project's uid; links and devices are left out. */
   copyIn(hostDir: string, to?: string): Promise<void>;
 }

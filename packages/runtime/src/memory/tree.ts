@@ -124,6 +124,10 @@ export function createMemoryTree(nodes = new Map<string, Node>()): MemoryTree {
       makeParents(path);
       return { entry: entryOf(path, node ?? put(path, true, new Uint8Array())), created: !node };
     },
+    readLink: async () => undefined,
+    link: async (path) => {
+      throw new RuntimeError("not_supported", `${path}: there are no links in memory`);
+    },
     async rename(givenFrom, givenTo, { overwrite = false } = {}) {
       const [from, to] = [normal(givenFrom), normal(givenTo)];
       require(from);

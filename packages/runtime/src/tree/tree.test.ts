@@ -55,6 +55,24 @@ test("leaves nothing behind when it cannot write", async () => {
   expect(readdirSync(join(base, "tmp"))).toEqual([]);
 });
 
+test("links are made and read as they are written, and followed only inside", async () => {
+  const tree = open();
+  await tree.write("real/file", "x");
+  await tree.link("a/inner", "../real/file");
+  await tree.link("outer", "/etc/passwd");
+  await tree.link("up", "../../../etc/passwd");
+  expect(await tree.readLink("a/inner")).toBe("../real/file");
+  expect(await tree.readLink("outer")).toBe("/etc/passwd");
+  expect(await tree.readLink("real/file")).toBeUndefined();
+  expect(await tree.readLink("none")).toBeUndefined();
+  expect((await tree.walk()).filter((entry) => entry.isLink).map((entry) => entry.path)).toEqual(["a/inner", "outer", "up"]);
+  expect(new TextDecoder().decode((await tree.read("a/inner")).data)).toBe("x");
+  for (const path of ["outer", "up"]) await expect(tree.read(path)).rejects.toMatchObject({ code: "outside_tree" });
+  await expect(tree.link("outer", "x")).rejects.toMatchObject({ code: "exists" });
+  await expect(tree.link("outer/below", "x")).rejects.toMatchObject({ code: "outside_tree" });
+  expect(readdirSync(join(base, "tmp"))).toEqual([]);
+});
+
 test("keeps the mode of a file it replaces", async () => {
   const tree = open();
   await tree.write("run.sh", "#!/bin/sh", { mode: 0o755 });

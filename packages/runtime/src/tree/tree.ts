@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants, lstatSync, realpathSync, type BigIntStats } from "node:fs";
-import { copyFile, lchown, link, open, readdir, rename, rmdir, unlink, type FileHandle } from "node:fs/promises";
+import { copyFile, lchown, link, open, readdir, readlink, rename, rmdir, symlink, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { RuntimeError } from "../errors.ts";
@@ -243,6 +243,40 @@ export function createHostTree({ host, tmp, inside, owner, checkSpace }: HostTre
       } catch (error) {
         throw told(under, error);
       }
+    },
+
+    async readLink(path) {
+      try {
+        const spot = await locate(root, path);
+        try {
+          return spot.stat?.isSymbolicLink() ? await readlink(at(spot.dir, spot.name)) : undefined;
+        } finally {
+          await spot.dir.close();
+        }
+      } catch (error) {
+        throw told(path, error);
+      }
+    },
+
+    link(path, target) {
+      return inTurn(path, async () => {
+        const fresh = tmpName();
+        try {
+          await checkSpace?.(0);
+          const spot = await locate(root, path, { create: true });
+          try {
+            if (spot.stat) throw new RuntimeError("exists", `${path} exists already`);
+            await symlink(target, fresh);
+            if (owner) await lchown(fresh, owner.uid, owner.gid);
+            await rename(fresh, at(spot.dir, spot.name));
+          } finally {
+            await spot.dir.close();
+          }
+        } catch (error) {
+          await unlink(fresh).catch(ignoreMissing);
+          throw told(path, error);
+        }
+      });
     },
 
     watch: ({ signal, skip = nothing }) => watches.follow(skip, signal),

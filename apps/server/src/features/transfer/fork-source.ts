@@ -1,5 +1,4 @@
-import type { RuntimeDriver, Sandbox, Tree } from "@tesslate/runtime";
-import { RuntimeError } from "@tesslate/runtime";
+import { RuntimeError, type Entry, type RuntimeDriver, type Sandbox, type Tree } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { ProjectSource, Projects, SourceInput, Templates } from "../projects/index.ts";
@@ -104,7 +103,20 @@ async function install(sandbox: Sandbox, signal: AbortSignal): Promise<string | 
   return undefined;
 }
 
-/** Makes one tree like the other. A link that leads to a file of its project becomes that file; other links are left out. */
+async function copyFile(from: Tree, to: Tree, { path, mode = 0o644 }: Entry): Promise<void> {
+  const { data } = await from.stream(path);
+  const staged = await to.stage(data, { mode, isDurable: false });
+  await staged.place(path, { overwrite: true });
+}
+/** As it is written: what it points to, it points to in the copy. */
+async function copyLink(from: Tree, to: Tree, path: string): Promise<void> {
+  const target = await from.readLink(path);
+  if (target === undefined) return;
+  if (await to.stat(path)) await to.remove(path);
+  await to.link(path, target);
+}
+
+/** Makes one tree like the other. */
 async function copyTree(from: Tree, to: Tree, signal: AbortSignal, report: (done: number, total: number) => Promise<void>): Promise<void> {
   const [wanted, there] = await Promise.all([from.walk({ skip: remade }), to.walk({ skip: remade })]);
   const paths = new Map(wanted.map((entry) => [entry.path, entry]));
@@ -117,20 +129,16 @@ async function copyTree(from: Tree, to: Tree, signal: AbortSignal, report: (done
   const queue = files.values();
   let done = 0;
   const lane = async () => {
-    for (const { path, mode = 0o644 } of queue) {
+    for (const entry of queue) {
       signal.throwIfAborted();
-      const source = await from.stream(path).catch(ignoreGone);
-      if (source) {
-        const staged = await to.stage(source.data, { mode, isDurable: false });
-        await staged.place(path, { overwrite: true });
-      }
+      await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreGone);
       if (++done % everyFiles === 0) await report(done, files.length);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-/** Gone meanwhile, a link that leads nowhere, a pipe: not in the copy. */
+/** Gone meanwhile, a pipe: not in the copy. */
 function ignoreGone(error: unknown): undefined {
   const isFine =
     error instanceof RuntimeError && ["not_found", "outside_tree", "is_directory", "not_directory", "not_supported"].includes(error.code);

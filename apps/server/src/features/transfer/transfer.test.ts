@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { fromBufferPromise } from "yauzl";
 import { ZipFile } from "yazl";
 import type { TestUser } from "../../testing/app.ts";
-import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
+import { emptyRuntime, ended, projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
+import { temporaryFolder } from "../../testing/temporary.ts";
 
 let app: ProjectsApp;
 let owner: TestUser;
@@ -154,6 +155,35 @@ describe("import", () => {
     expect(await app.as(owner).projects.status({ params: { id: created.id } })).toMatchObject({ environment_status: "setup_failed" });
   });
 
+  test("a server that stops in the middle goes on with it at the next start", async () => {
+    const runtimeDir = temporaryFolder("runtime");
+    const dataDir = temporaryFolder("data");
+    const first = await projectsApp({ runtimeDir, dataDir });
+    const bob = await first.signUp();
+    const count = 3000;
+    const zip = await zipOf(Object.fromEntries(Array.from({ length: count }, (_, i) => [`d${i % 30}/f${i}.txt`, `text ${i}`])));
+    const form = new FormData();
+    form.append("file", new Blob([new Uint8Array(zip)]), "many.zip");
+    const created = (await (await first.request("/api/projects/import", { method: "POST", user: bob, body: form })).json()) as {
+      id: string;
+      task_id: string;
+    };
+    for await (const { data } of first.as(bob).tasks.events({ params: { task_id: created.task_id } }))
+      if (data.progress.current > 20) break;
+    await first.studio.close();
+    const app = await projectsApp({ runtimeDir, dataDir, database: first.database });
+    await vi.waitFor(
+      async () => expect(await app.as(bob).projects.get({ params: { id: created.id } })).toMatchObject({ environment_status: "stopped" }),
+      { timeout: 30_000, interval: 100 },
+    );
+    const { entries } = await app.as(bob).files.tree({ params: { id: created.id } });
+    expect(entries.filter((e) => !e.is_directory)).toHaveLength(count);
+    expect((await app.as(bob).containers.list({ params: { id: created.id } })).total).toBe(1);
+    await vi.waitFor(() => expect(readdirSync(join(dataDir, "arrivals"))).toEqual([]));
+    await app.close();
+    await emptyRuntime(runtimeDir);
+  }, 60_000);
+
   test("too many projects are refused before anything is read", async () => {
     await using small = await projectsApp({ env: { TIER_MAX_PROJECTS_FREE: "1" } });
     const bob = await small.signUp();
@@ -271,6 +301,16 @@ describe("fork", () => {
     await app.as(owner).files.put({ params: { id, path: "server.mjs" }, body: { content: "// changed" } });
     await app.as(owner).files.put({ params: { id, path: "src/new.txt" }, body: { content: "new" } });
     await app.as(owner).files.remove({ params: { id, path: ".env" } });
+    const { files } = await app.runtime.open({ id });
+    await files.link("latest", "src/new.txt");
+    await files.write("run.sh", "#!/bin/sh\n", { mode: 0o755 });
+    const service = await app.as(owner).containers.create({
+      params: { id },
+      body: { container_type: "service", service_slug: "openai", deployment_mode: "external", credentials: { OPENAI_API_KEY: "sk-hush" } },
+    });
+    await app
+      .as(owner)
+      .connections.create({ params: { id }, body: { source_container_id: service.id, target_container_id: container.id } });
     await app.as(owner).containers.update({
       params: { id, container_id: container.id },
       body: { env_vars_to_set: { SECRET_TOKEN: "hush" }, position_x: 77 },
@@ -279,12 +319,19 @@ describe("fork", () => {
     const fork = await app.as(owner).transfer.fork({ params: { id }, body: {} });
     expect(fork).toMatchObject({ name: "Original (copy)", environment_status: "provisioning" });
     expect(await ended(app, owner, fork.task_id)).toMatchObject({ status: "completed", metadata: { source_type: "fork" } });
-    expect(await pathsOf(fork.id)).toEqual(["server.mjs", "src/", "src/new.txt"]);
+    expect(await pathsOf(fork.id)).toEqual(["latest", "run.sh", "server.mjs", "src/", "src/new.txt"]);
+    const copy = await app.runtime.open({ id: fork.id });
+    expect([await copy.files.readLink("latest"), (await copy.files.stat("run.sh"))?.mode]).toEqual(["src/new.txt", 0o755]);
     expect((await app.as(owner).files.get({ params: { id: fork.id, path: "server.mjs" } })) as object).toMatchObject({
       content: "// changed",
     });
     const { items } = await app.as(owner).containers.list({ params: { id: fork.id } });
-    expect(items).toMatchObject([{ name: container.name, status: "stopped", env_var_keys: [], env_vars_count: 0, position_x: 77 }]);
+    expect(items).toMatchObject([
+      { name: container.name, status: "stopped", env_var_keys: [], env_vars_count: 0, position_x: 77 },
+      { name: service.name, container_type: "service", deployment_mode: "external", credentials_id: null },
+    ]);
+    const wires = await app.as(owner).connections.list({ params: { id: fork.id } });
+    expect(wires.items).toMatchObject([{ source_container_id: items[1]?.id, target_container_id: items[0]?.id }]);
     expect(items[0]?.id).not.toBe(container.id);
     expect(items[0]?.url).not.toBe(container.url);
     const previews = await app.as(owner).previews.list({ params: { id: fork.id } });
