@@ -123,6 +123,7 @@ import {
   type OnRegistered,
 } from "./features/users/index.ts";
 import { createHosting, createHostingStore, mountHosting } from "./features/hosting/index.ts";
+import { createCredits, createCreditsStore, mountCredits } from "./features/credits/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
 import {
@@ -578,6 +579,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const pruning = createPruning({ store: snapshotsStore, projects, runtime, retentionMs: config.snapshots.retentionMs, log });
     projects.onRelease(pruning.release);
 
+    const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn });
     const chatStore = createChatStore(db);
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
@@ -588,6 +590,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       events,
       agents,
       models,
+      credits,
       projects,
       refuseWhileRestoring: createRestoreGuard(snapshotsStore),
     });
@@ -604,6 +607,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         approvals,
         agents,
         models,
+        credits,
         events,
         around: {
           projects,
@@ -630,6 +634,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         ...auth.jobHandlers,
         ...recovery.jobHandlers,
         ...mail.jobHandlers,
+        ...credits.jobHandlers,
         ...podAccess.jobHandlers,
         ...pruning.jobHandlers,
       },
@@ -638,6 +643,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         prune_tasks: "*/10 * * * *",
         prune_sessions: "17 * * * *",
         prune_pod_access: "41 3 * * *",
+        refresh_credits: "0 * * * *",
         prune_snapshots: "23 4 * * *",
       },
     });
@@ -725,6 +731,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountConnections(mount, { connections });
     mountChat(mount, { chat, sessions: chatSessions, approvals, socket: chatSocket });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
+    mountCredits(mount, { credits });
     mountKanban(mount, { kanban });
     mountNotes(mount, { notes });
     mountFiles(mount, {

@@ -95,6 +95,12 @@ export const settings = {
     example: "the-value-before-that-of-32-characters",
     about: "Former values of DEPLOYMENT_ENCRYPTION_KEY (or of SECRET_KEY), comma-separated, until ./studio rotate-keys has run",
   },
+  BILLING_ENABLED: {
+    default: "false",
+    example: "true",
+    about: "Take credits for calls with the models connected here. Off: nobody is charged",
+    check: flag,
+  },
   OPENAI_API_KEY: { example: "sk-…", about: "OpenAI or any OpenAI-compatible service" },
   OPENAI_BASE_URL: {
     default: "https://api.openai.com/v1",
@@ -422,6 +428,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       defaults: list("DEFAULT_MODELS"),
       isDemo: isTrue("DEMO"),
     },
+    billing: { isOn: isTrue("BILLING_ENABLED") },
     agent: {
       maxIterations: Number(text("AGENT_MAX_ITERATIONS_PER_RUN")),
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,

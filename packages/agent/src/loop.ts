@@ -203,6 +203,7 @@ function createRun(options: RunOptions) {
     if (!plan) return false;
     let summary = "";
     let verdict: AfterModelCall = { ok: true };
+    await mayCall("compaction", plan.request);
     try {
       await streamTurn({
         client: model.client,
@@ -233,10 +234,12 @@ function createRun(options: RunOptions) {
   async function takeTurn(): Promise<{ turn: Turn; verdict: AfterModelCall }> {
     for (let hasCompacted = false; ; hasCompacted = true) {
       let verdict: AfterModelCall = { ok: true };
+      const request = requestNow();
+      await mayCall("turn", request);
       try {
         const turn = await streamTurn({
           client: model.client,
-          request: requestNow(),
+          request,
           signal,
           idleMs: limits.model_idle_ms,
           onText: async (content) => {
@@ -253,6 +256,11 @@ function createRun(options: RunOptions) {
         if (!isOverflow || hasCompacted || !(await compact())) throw error;
       }
     }
+  }
+
+  async function mayCall(purpose: "turn" | "compaction", request: ModelRequest): Promise<void> {
+    const verdict = await deps.beforeModelCall?.({ iteration, purpose, tokens_in: estimateRequestTokens(request) });
+    if (verdict && !verdict.ok) throw new RunEnded(stoppedBy(verdict));
   }
 
   async function charge(

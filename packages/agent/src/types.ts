@@ -8,6 +8,7 @@
  *
  * ```
  * repeat, once per iteration
+ * ├─ · beforeModelCall         may stop the run before the call is made
  * ├─ text_chunk*               as the model streams
  * ├─ · afterModelCall          exactly once per model call: the caller charges and publishes credits_used here
  * ├─ tool_started              the batch, before any of it runs
@@ -372,6 +373,8 @@ export interface AgentDeps {
    * caller's part; within this run the loop remembers.
    */
   approve(request: ApprovalRequest, signal: AbortSignal): Promise<{ decision: ApprovalDecision; note?: string }>;
+  /** Before each model call; a stop ends the run before it is made. Default: every call is made. */
+  beforeModelCall?(call: PlannedCall): Promise<AfterModelCall>;
   /** Once per model call, also for a call that broke off after output began. A stop is ignored when the turn was the finished answer (4.18). */
   afterModelCall(call: ModelCall): Promise<AfterModelCall>;
   /** Kept per chat by the caller. */
@@ -389,6 +392,13 @@ export interface ModelCall extends ModelUsage {
   purpose: "turn" | "compaction";
   /** The provider sent no usage: the numbers are characters / 4. */
   is_estimated: boolean;
+}
+
+export interface PlannedCall {
+  iteration: number;
+  purpose: ModelCall["purpose"];
+  /** Estimated from the request. */
+  tokens_in: number;
 }
 
 export type AfterModelCall =

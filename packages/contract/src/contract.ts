@@ -1,5 +1,6 @@
 import { assetsRoutes } from "./assets.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
+import { billingRoutes } from "./billing.ts";
 import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
@@ -24,6 +25,7 @@ export const contract = {
   auth: authRoutes,
   podAccess: podAccessRoutes,
   users: usersRoutes,
+  billing: billingRoutes,
   projects: projectsRoutes,
   transfer: transferRoutes,
   containers: containersRoutes,

@@ -24,6 +24,8 @@ export interface RunEnd {
   iterations: number;
   tool_calls_made: number;
   error?: string;
+  /** Whole credits it took. */
+  credits?: number;
   resource_stats?: RunEventData<"complete">["resource_stats"];
 }
 /** A run that tells something. */
@@ -48,12 +50,13 @@ export function createRunEndings({ store, chats }: { store: RunsStore; chats: Ch
           tool_calls_made: end.tool_calls_made,
           session_id: input.chat_id,
           trajectory_path: null,
-          usage: { tokens_in: stats?.tokens_in ?? 0, tokens_out: stats?.tokens_out ?? 0, credits: 0 },
+          usage: { tokens_in: stats?.tokens_in ?? 0, tokens_out: stats?.tokens_out ?? 0, credits: end.credits ?? 0 },
           ...(end.error !== undefined && { error: end.error.slice(0, 500) }),
         },
       });
       if (!finished) return [];
-      const complete: Utterance = { type: "complete", data: { ...end, session_id: input.chat_id } };
+      const { credits: _, ...said } = end;
+      const complete: Utterance = { type: "complete", data: { ...said, session_id: input.chat_id } };
       return error ? [{ type: "error", data: error }, complete] : [complete];
     });
   };
@@ -96,7 +99,7 @@ export function createRunEndings({ store, chats }: { store: RunsStore; chats: Ch
 }
 
 /** The agent's own account of the end, with what it cost. */
-export function endOf(result: RunResult, costCents: string): RunEnd {
+export function endOf(result: RunResult, ledger: { totalCents(): string; credits(): number }): RunEnd {
   const { tokens_in, tokens_out, iterations, iteration_limit, duration_ms } = result.resource_stats;
   return {
     success: result.success,
@@ -105,8 +108,9 @@ export function endOf(result: RunResult, costCents: string): RunEnd {
     tool_calls_made: result.tool_calls_made,
     completion_reason: result.error_code === "interrupted" ? "interrupted" : result.completion_reason,
     ...(result.error !== undefined && { error: result.error }),
+    credits: ledger.credits(),
     resource_stats: {
-      cost_cents: Number(costCents),
+      cost_cents: Number(ledger.totalCents()),
       cost_limit_cents: null,
       iterations,
       iteration_limit,

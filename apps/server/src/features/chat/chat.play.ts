@@ -46,11 +46,12 @@ export function createPlay({
   store,
   chats,
   approvals,
+  credits,
   around,
   limits,
   endings,
-}: Pick<RunOptions, "store" | "chats" | "approvals" | "around" | "limits"> & { endings: RunEndings }) {
-  const play = async (cast: Cast): Promise<{ result: RunResult; told: RunEnd | undefined }> => {
+}: Pick<RunOptions, "store" | "chats" | "approvals" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
+  const play = async (cast: Cast): Promise<{ result: RunResult; end: RunEnd; isTold: boolean }> => {
     const { task, input, voice, project, chat, question, agent, model, sandbox, signal, log } = cast;
     const run: TellingRun = cast;
     const redactor = await around.redactor(project.id);
@@ -58,7 +59,7 @@ export function createPlay({
     const scope = input.container_id === null ? undefined : await chats.findContainer(project.id, input.container_id);
     const sight = createProjectSight({ project, scope, store: chats, sandbox, urlOf: around.previewUrl });
     const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
-    const ledger = createRunLedger({ store, voice, model, run: { ...owner, agent_id: agent.id, project_id: project.id } });
+    const ledger = createRunLedger({ credits, voice, model, run: { ...owner, agent_id: agent.id, project_id: project.id }, log });
     // Absent, not empty, on a first run: the agent tells the model of an interruption when they are there.
     const interruption = input.resumes === null ? undefined : await interruptedAt(input.resumes, input.message_id);
 
@@ -88,7 +89,7 @@ export function createPlay({
             failure = event.data;
             return;
           case "complete": {
-            const end = endOf(event.data, ledger.totalCents());
+            const end = endOf(event.data, ledger);
             if (end.completion_reason !== "interrupted") await endings.dropApprovals(run);
             await endings.tell(run, end, failure);
             told = end;
@@ -113,10 +114,8 @@ export function createPlay({
         });
         return { decision, ...(note !== undefined && { note }) };
       },
-      afterModelCall: async (call) => {
-        await ledger.record(call);
-        return { ok: true };
-      },
+      beforeModelCall: ledger.plan,
+      afterModelCall: ledger.record,
       todos: {
         read: async () => ((await chats.findChat(chat.id))?.todos ?? []) as unknown as Todo[],
         write: async (todos) => {
@@ -148,8 +147,9 @@ export function createPlay({
       signal: agentSignal(signal),
       deps,
     });
+    await ledger.close().catch((err: unknown) => log.warn({ err }, "credits set aside not given back"));
     // Not told when the log was away at the very end.
-    return { result, told };
+    return { result, end: told ?? endOf(result, ledger), isTold: told !== undefined };
   };
 
   /** Where the interrupted run stood: its committed steps, and the batch in which it waited for an answer. */

@@ -5,12 +5,13 @@ import { AppError, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Agents } from "../agents/index.ts";
+import type { Credits } from "../credits/index.ts";
 import type { Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
-import { createRunEndings, endOf, errorOf, tellable, type RunEnd, type TellingRun } from "./chat.ending.ts";
+import { createRunEndings, errorOf, tellable, type RunEnd, type TellingRun } from "./chat.ending.ts";
 import { createRunVoice } from "./chat.events.ts";
 import { createPlay } from "./chat.play.ts";
 import type { ChatStore } from "./chat.store.ts";
@@ -58,6 +59,7 @@ export interface RunOptions {
   approvals: Approvals;
   agents: Agents;
   models: Models;
+  credits: Credits;
   events: EventLog;
   around: RunSurroundings;
   /** Goes on with an interrupted run. */
@@ -82,6 +84,7 @@ export function createRunTask({
   approvals,
   agents,
   models,
+  credits,
   events,
   around,
   resume,
@@ -89,7 +92,7 @@ export function createRunTask({
   log,
 }: RunOptions): TaskDefinition<RunInput> {
   const endings = createRunEndings({ store, chats });
-  const play = createPlay({ store, chats, approvals, around, limits, endings });
+  const play = createPlay({ store, chats, approvals, credits, around, limits, endings });
   const voiceOf = (task: TaskRow) => createRunVoice({ events, projectId: task.project_id ?? "", taskId: task.id });
 
   const run = async ({ task, input, signal, log: taskLog, progress }: TaskContext<RunInput>): Promise<unknown> => {
@@ -123,9 +126,9 @@ export function createRunTask({
         });
 
       const played = await play({ ...told, project, chat, question, agent, model, sandbox, signal, log: taskLog });
-      end = played.told ?? endOf(played.result, "0");
+      end = played.end;
       code = played.result.error_code ?? code;
-      if (!played.told) await endings.tell(told, end, end.success ? undefined : errorOf(code, end.error));
+      if (!played.isTold) await endings.tell(told, end, end.success ? undefined : errorOf(code, end.error));
     } catch (error) {
       if (end) throw error;
       if (signal.aborted && signal.reason === "cancelled") {

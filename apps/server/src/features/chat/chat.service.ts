@@ -4,6 +4,7 @@ import { conflict, badRequest, invalid, notFound } from "../../platform/errors.t
 import type { EventLog } from "../../platform/events.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { Agents } from "../agents/index.ts";
+import type { Credits } from "../credits/index.ts";
 import type { Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { TaskRow, Tasks } from "../tasks/index.ts";
@@ -33,6 +34,7 @@ export interface ChatOptions {
   events: EventLog;
   agents: Agents;
   models: Models;
+  credits: Pick<Credits, "require">;
   projects: { require(userId: string, ref: string): Promise<ProjectRow>; touch(projectId: string): Promise<void> };
   /** Throws `project_busy` while the project's files are being replaced; nothing begins to replace them before the transaction ends. */
   refuseWhileRestoring(tx: Queries, projectId: string): Promise<void>;
@@ -40,7 +42,7 @@ export interface ChatOptions {
 
 export type Chat = ReturnType<typeof createChat>;
 /** Sending, cancelling and going on (agent-git-deploy 3.3, 3.4, 10). Every entrance uses `start`. */
-export function createChat({ store, runs, tasks, events, agents, models, projects, refuseWhileRestoring }: ChatOptions) {
+export function createChat({ store, runs, tasks, events, agents, models, credits, projects, refuseWhileRestoring }: ChatOptions) {
   const ownChat = async (userId: string, chatId: string, projectId?: string): Promise<ChatRow> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId || (projectId !== undefined && chat.project_id !== projectId)) throw notFound("Chat");
@@ -111,7 +113,7 @@ export function createChat({ store, runs, tasks, events, agents, models, project
     isRunOf: async (taskId: string, chatId: string): Promise<boolean> => (await store.findRun(taskId))?.chat_id === chatId,
     /**
      * Starts a run: checks everything first, then stores the message, the answer's place and the task together (3.3).
-     * Throws 404, `agent_not_owned`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `chat_busy`; nothing is stored then.
+     * Throws 404, `agent_not_owned`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `insufficient_credits`, `chat_busy`; nothing is stored then.
      */
     start: async (sender: Sender, body: SendMessage): Promise<TaskRow> => {
       const text = body.message.trim();
@@ -120,6 +122,7 @@ export function createChat({ store, runs, tasks, events, agents, models, project
       const given = body.chat_id ? await ownChat(sender.id, body.chat_id, project.id) : undefined;
       const agent = await agents.resolve(sender.id, body.agent_id);
       const model = await models.resolve(sender.id, { model: body.model, agent });
+      await credits.require(sender.id, model);
 
       const isLocked = project.settings?.["agent_lock_enabled"] !== false;
       const begin = async (tx: Queries, chat: ChatRow): Promise<TaskRow> => {

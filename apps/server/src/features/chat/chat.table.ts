@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { boolean, index, integer, jsonb, numeric, pgTable, smallint, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { index, integer, jsonb, pgTable, smallint, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import type { PendingBatch } from "@tesslate/agent";
 import type { AgentStep } from "@tesslate/contract";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
@@ -100,31 +100,3 @@ export const approvals = pgTable(
   ],
 );
 export type ApprovalRow = typeof approvals.$inferSelect;
-
-/** One row per model call (agent-git-deploy 2, 4.18); costs are exact decimals of a cent. */
-export const usageLogs = pgTable(
-  "usage_logs",
-  {
-    id: id(),
-    user_id: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: "cascade" }),
-    agent_id: uuid(),
-    project_id: uuid(),
-    chat_id: uuid(),
-    task_id: uuid(),
-    model: text().notNull(),
-    tokens_input: integer().notNull(),
-    tokens_output: integer().notNull(),
-    tokens_cached: integer().notNull().default(0),
-    cost_input: numeric({ precision: 20, scale: 8 }).notNull().default("0"),
-    cost_output: numeric({ precision: 20, scale: 8 }).notNull().default("0"),
-    cost_total: numeric({ precision: 20, scale: 8 }).notNull().default("0"),
-    credits_deducted: integer().notNull().default(0),
-    is_byok: boolean().notNull().default(false),
-    billed_status: text().$type<"pending" | "invoiced" | "paid" | "credited" | "exempt">().notNull().default("exempt"),
-    request_id: text(),
-    created_at: createdAt(),
-  },
-  (t) => [index("usage_logs_user_id_created_at_idx").on(t.user_id, t.created_at.desc()), index("usage_logs_task_id_idx").on(t.task_id)],
-);

@@ -1,33 +1,71 @@
-import type { ModelCall } from "@tesslate/agent";
-import { costOf, roundedCents, sumOf, type ResolvedModel } from "../models/index.ts";
+import type { AfterModelCall, ModelCall, PlannedCall } from "@tesslate/agent";
+import { roundedCents, sumOf } from "../../platform/amounts.ts";
+import { AppError } from "../../platform/errors.ts";
+import type { Logger } from "../../platform/logger.ts";
+import type { Credits } from "../credits/index.ts";
+import { costOf, type ResolvedModel } from "../models/index.ts";
 import type { RunVoice } from "./chat.events.ts";
-import type { RunsStore } from "./runs.store.ts";
 
 export interface RunLedger {
-  /** Once per model call: a usage row, then `credits_used`. */
-  record(call: ModelCall): Promise<void>;
+  /** Before each model call: sets its likely cost aside. */
+  plan(call: PlannedCall): Promise<AfterModelCall>;
+  /** Once per model call: takes what it cost, then says `credits_used`. */
+  record(call: ModelCall): Promise<AfterModelCall>;
   /** Exact decimals of a cent, so far. */
   totalCents(): string;
+  /** Whole credits taken so far. */
+  credits(): number;
+  close(): Promise<void>;
 }
 
-/** What the run's model calls cost (agent-git-deploy 4.18). Nothing is charged where nobody is billed: rows are exempt, credits untouched. */
+/** Enough for most answers; a longer one is charged what it costs. */
+const likelyOutputTokens = 4_000;
+const maxFailures = 3;
+
+/** What the run's model calls cost (agent-git-deploy 4.18). */
 export function createRunLedger({
-  store,
+  credits,
   voice,
   model,
   run,
+  log,
 }: {
-  store: RunsStore;
+  credits: Credits;
   voice: RunVoice;
   model: ResolvedModel;
   run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
+  log: Logger;
 }): RunLedger {
   let total = "0";
+  let taken = 0;
+  let failures = 0;
+  let calls = 0;
+  /** Of one process's run: an interrupted run is gone on with by a task of its own. */
+  const nextRequestId = () => `${run.task_id}:${++calls}`;
+  const nothing = { input: "0", output: "0", total: "0" };
+  const exhausted: AfterModelCall = {
+    ok: false,
+    stop: "credits_exhausted",
+    message: "Your credits are used up. What was done so far is kept.",
+  };
+
   return {
+    plan: async ({ tokens_in }) => {
+      const { total: estimate } = costOf(model.pricing, { tokens_in, tokens_out: likelyOutputTokens, tokens_cached: 0 });
+      try {
+        await credits.reserve({ ...run, is_byok: model.is_byok }, estimate);
+        return { ok: true };
+      } catch (error) {
+        if (error instanceof AppError && error.code === "insufficient_credits") return exhausted;
+        throw error;
+      }
+    },
     record: async (call) => {
-      const cost = model.is_byok ? { input: "0", output: "0", total: "0" } : costOf(model.pricing, call);
-      const usageLogId = await store.insertUsage({
+      const cost = model.is_byok ? nothing : costOf(model.pricing, call);
+      total = sumOf([total, cost.total]);
+      const usage = {
         ...run,
+        request_id: nextRequestId(),
         model: model.model_id,
         tokens_input: call.tokens_in,
         tokens_output: call.tokens_out,
@@ -36,19 +74,30 @@ export function createRunLedger({
         cost_output: cost.output,
         cost_total: cost.total,
         is_byok: model.is_byok,
-        billed_status: "exempt",
-      });
-      total = sumOf([total, cost.total]);
-      await voice.say("credits_used", {
-        cost_total_cents: roundedCents(cost.total),
-        credits_deducted: 0,
-        new_balance: null,
-        usage_log_id: usageLogId,
-        is_byok: model.is_byok,
-        tokens_in: call.tokens_in,
-        tokens_out: call.tokens_out,
-      });
+      };
+      try {
+        const { usage_log_id, credits_deducted, new_balance } = await credits.record(usage);
+        failures = 0;
+        taken += credits_deducted;
+        await voice.say("credits_used", {
+          cost_total_cents: roundedCents(cost.total),
+          credits_deducted,
+          new_balance,
+          usage_log_id,
+          is_byok: model.is_byok,
+          tokens_in: call.tokens_in,
+          tokens_out: call.tokens_out,
+        });
+        return new_balance !== null && new_balance <= 0 ? exhausted : { ok: true };
+      } catch (err) {
+        failures += 1;
+        log.error({ err, ...run, cost: cost.total }, "model call not charged");
+        if (failures < maxFailures) return { ok: true };
+        return { ok: false, stop: "credit_deduction_failed", message: "What this run costs could not be written down, so it was stopped." };
+      }
     },
     totalCents: () => total,
+    credits: () => taken,
+    close: () => credits.release(run.task_id),
   };
 }

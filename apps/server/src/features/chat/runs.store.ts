@@ -7,7 +7,6 @@ import {
   approvals,
   chats,
   messages,
-  usageLogs,
   type AgentStepRow,
   type ApprovalRow,
   type ChatRow,
@@ -170,8 +169,5 @@ export function createRunsStore(db: Database) {
       return undefined;
     },
     findInterruptedApproval,
-
-    insertUsage: async (row: typeof usageLogs.$inferInsert): Promise<string> =>
-      (await db.insert(usageLogs).values(row).returning({ id: usageLogs.id }))[0]?.id as string,
   };
 }

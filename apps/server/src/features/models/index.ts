@@ -4,4 +4,4 @@ export { createDemoModel, type DemoModel } from "./demo-model.ts";
 export { createModels, type Models, type ResolvedModel } from "./models.service.ts";
 export { createModelsStore } from "./models.store.ts";
 export { mountModels } from "./models.routes.ts";
-export { costOf, priceOf, roundedCents, sumOf, type Price } from "./prices.ts";
+export { costOf, priceOf, type Cost, type Price } from "./prices.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { costOf, knownModels, priceOf, roundedCents, sumOf } from "./prices.ts";
+import { roundedCents, sumOf } from "../../platform/amounts.ts";
+import { costOf, knownModels, priceOf } from "./prices.ts";
 import table from "./prices.json" with { type: "json" };
 
 test.each([

@@ -1,3 +1,4 @@
+import { amountOf, scaled, type Amount } from "../../platform/amounts.ts";
 import table from "./prices.json" with { type: "json" };
 
 /** USD per 1 000 000 tokens. */
@@ -8,11 +9,10 @@ export interface Price {
   /** False: the model is not in the table and is counted at the table's price for unknown ones. */
   is_known: boolean;
 }
-/** Exact decimals of a US cent with eight places, as `usage_logs` keeps them. */
 export interface Cost {
-  input: string;
-  output: string;
-  total: string;
+  input: Amount;
+  output: Amount;
+  total: Amount;
 }
 
 const models: Record<string, string[]> = table.models;
@@ -34,21 +34,8 @@ export function costOf(price: Price, usage: { tokens_in: number; tokens_out: num
   const cached = Math.min(usage.tokens_cached, usage.tokens_in);
   const input = partOf(usage.tokens_in - cached, price.input) + partOf(cached, price.cached);
   const output = partOf(usage.tokens_out, price.output);
-  return { input: textOf(input), output: textOf(output), total: textOf(input + output) };
+  return { input: amountOf(input), output: amountOf(output), total: amountOf(input + output) };
 }
 
-/** Adds exact decimals of a cent. */
-export const sumOf = (amounts: string[]): string => textOf(amounts.reduce((sum, amount) => sum + unitsOf(amount), 0n));
-/** What the wire shows: whole cents, halves up. */
-export const roundedCents = (amount: string): number => Number((unitsOf(amount) + unit / 2n) / unit);
-
-/** Amounts are counted in 1e-8 cents, prices in 1e-6 dollars: tokens × price / 1e6 × 100 cents = tokens × (1e-6 dollars) / 100 × 1e-8 cents. */
-const unit = 100_000_000n;
-const partOf = (tokens: number, price: string) => (BigInt(tokens) * microsOf(price)) / 100n;
-const microsOf = (price: string) => scaled(price, 6);
-const unitsOf = (amount: string) => scaled(amount, 8);
-function scaled(decimal: string, places: number): bigint {
-  const [whole = "0", fraction = ""] = decimal.split(".");
-  return BigInt(whole + fraction.slice(0, places).padEnd(places, "0"));
-}
-const textOf = (units: bigint) => `${units / unit}.${String(units % unit).padStart(8, "0")}`;
+/** Prices are counted in 1e-6 dollars: tokens × price / 1e6 × 100 cents = tokens × (1e-6 dollars) / 100 × 1e-8 cents. */
+const partOf = (tokens: number, price: string) => (BigInt(tokens) * scaled(price, 6)) / 100n;

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { boolean, integer, jsonb, pgTable, text, uniqueIndex, uuid, type AnyPgColumn } from "drizzle-orm/pg-core";
+import { boolean, integer, jsonb, numeric, pgTable, text, uniqueIndex, uuid, type AnyPgColumn } from "drizzle-orm/pg-core";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 
 /** accounts-projects 1 and 12.2, marketplace-billing-admin 1.10. */
@@ -25,6 +25,9 @@ export const users = pgTable(
     signup_bonus_credits: integer().notNull().default(0),
     signup_bonus_expires_at: timestamptz(),
     purchased_credits: integer().notNull().default(0),
+    /** Spent and not yet a whole credit, in exact decimals of a cent. */
+    credit_fraction: numeric({ precision: 20, scale: 8 }).notNull().default("0"),
+    credits_reset_at: timestamptz(),
     diagram_model: text(),
     disabled_models: jsonb().$type<string[]>(),
     referral_code: text().unique(),

@@ -1,0 +1,199 @@
+import type { CreditBalance, List, UsageEntry, UsageSummary } from "@tesslate/contract";
+import { amountOf, cent, roundedCents, sumOf, unitsOf, type Amount } from "../../platform/amounts.ts";
+import { AppError, invalid, notFound } from "../../platform/errors.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import { lowThreshold, monthlyAllowance, spend, totalOf } from "./credits.rules.ts";
+import type { CreditsStore, UsageFilter, UsageGroup } from "./credits.store.ts";
+import type { UsageRow } from "./credits.table.ts";
+
+/** One model call, priced. */
+export interface Usage {
+  /** Unique per call: what is recorded twice is charged once. */
+  request_id: string;
+  user_id: string;
+  agent_id: string | null;
+  project_id: string;
+  chat_id: string;
+  task_id: string;
+  model: string;
+  tokens_input: number;
+  tokens_output: number;
+  tokens_cached: number;
+  cost_input: Amount;
+  cost_output: Amount;
+  cost_total: Amount;
+  is_byok: boolean;
+}
+export interface Charged {
+  usage_log_id: string;
+  credits_deducted: number;
+  /** Credits left; null where nobody is charged. */
+  new_balance: number | null;
+}
+
+/** Longer than any single model call. */
+const reservationMs = 30 * 60_000;
+const maxTries = 3;
+const dailyCredits = 5;
+
+/**
+ * The ledger (marketplace-billing-admin 5.2, 5.3; agent-git-deploy 4.18): who has how many credits, and what takes them. Credits move only here,
+ * under the lock of the user's row, together with the row that says why.
+ */
+export type Credits = ReturnType<typeof createCredits>;
+export function createCredits({ store, isBilled }: { store: CreditsStore; isBilled: boolean }) {
+  const exhausted = () => new AppError("insufficient_credits", "Your credits are used up. Add some, or use a model with your own key.");
+
+  const record = (usage: Usage): Promise<Charged> =>
+    store.transaction(async (tx): Promise<Charged> => {
+      const isCharged = isBilled && !usage.is_byok;
+      if (!isCharged) {
+        const known = await store.findByRequest(tx, usage.request_id);
+        const row = known ?? (await store.insertUsage(tx, { ...usage, billed_status: "exempt" }));
+        return { usage_log_id: row.id, credits_deducted: 0, new_balance: null };
+      }
+      const before = await store.lock(tx, usage.user_id);
+      if (!before) throw notFound("User");
+      const known = await store.findByRequest(tx, usage.request_id);
+      if (known) return { usage_log_id: known.id, credits_deducted: known.credits_deducted, new_balance: totalOf(before.balance) };
+      const after = spend(before.balance, before.fraction, usage.cost_total);
+      await store.save(tx, usage.user_id, before.balance, after);
+      await store.release(usage.task_id, tx);
+      const row = await store.insertUsage(tx, {
+        ...usage,
+        credits_deducted: after.taken,
+        shortfall_credits: after.shortfall,
+        billed_status: after.taken === 0 && after.shortfall > 0 ? "pending" : "credited",
+      });
+      return { usage_log_id: row.id, credits_deducted: after.taken, new_balance: totalOf(after.balance) };
+    });
+
+  return {
+    /** Throws `insufficient_credits` when a run could not make its first call. */
+    require: async (userId: string, { is_byok }: { is_byok: boolean }): Promise<void> => {
+      if (!isBilled || is_byok) return;
+      const found = await store.find(userId);
+      if (!found || totalOf(found.balance) <= 0) throw exhausted();
+    },
+    /**
+     * Sets aside what the run's next call may cost, so that runs side by side cannot spend the same credits. A call that may cost more than is left
+     * is let through as long as something is left. Throws `insufficient_credits`.
+     */
+    reserve: async (run: { user_id: string; task_id: string; is_byok: boolean }, estimate: Amount): Promise<void> => {
+      if (!isBilled || run.is_byok) return;
+      await store.transaction(async (tx) => {
+        const found = await store.lock(tx, run.user_id);
+        if (!found) throw exhausted();
+        const taken = unitsOf(await store.reservedElsewhere(tx, run.user_id, run.task_id)) + unitsOf(found.fraction);
+        const left = BigInt(totalOf(found.balance)) * cent - taken;
+        if (left <= 0n) throw exhausted();
+        const wanted = unitsOf(estimate);
+        await store.reserve(tx, { ...run, amount: amountOf(wanted < left ? wanted : left) }, reservationMs);
+      });
+    },
+    /** Writes the call down and takes what it cost; tried again when the database was in the way. */
+    record: async (usage: Usage): Promise<Charged> => {
+      for (let attempt = 1; ; attempt++)
+        try {
+          return await record(usage);
+        } catch (error) {
+          if (attempt >= maxTries || error instanceof AppError) throw error;
+        }
+    },
+    /** Gives back what a run has set aside; for its end. */
+    release: (taskId: string): Promise<void> => (isBilled ? store.release(taskId) : Promise.resolve()),
+
+    balance: async (userId: string): Promise<CreditBalance> => {
+      const found = await store.find(userId);
+      if (!found) throw notFound("User");
+      const { balance, tier } = found;
+      const total = totalOf(balance);
+      const monthly_allowance = monthlyAllowance[tier];
+      const threshold = lowThreshold(monthly_allowance);
+      return {
+        daily_credits: balance.daily,
+        bundled_credits: balance.bundled,
+        signup_bonus_credits: balance.bonus,
+        purchased_credits: balance.purchased,
+        total_credits: total,
+        monthly_allowance,
+        credits_reset_date: found.credits_reset_at,
+        signup_bonus_expires_at: found.signup_bonus_expires_at,
+        tier,
+        threshold,
+        is_low: total > 0 && total <= threshold,
+        is_empty: total <= 0,
+        is_billed: isBilled,
+      };
+    },
+    usage: async (
+      userId: string,
+      query: PageQuery & { start_date?: string; end_date?: string; model?: string; project_id?: string; agent_id?: string },
+    ): Promise<List<UsageEntry> & { summary: UsageSummary }> => {
+      const now = new Date();
+      const from = new Date(query.start_date ?? Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+      const to = new Date(query.end_date ?? now.getTime() + 1);
+      if (from >= to) throw invalid(["query", "end_date"], "Must be later than start_date");
+      const { model, project_id, agent_id } = query;
+      const filter: UsageFilter = {
+        user_id: userId,
+        from: from.toISOString(),
+        to: to.toISOString(),
+        ...(model !== undefined && { model }),
+        ...(project_id !== undefined && { project_id }),
+        ...(agent_id !== undefined && { agent_id }),
+      };
+      const page = pageOf(query);
+      const [{ rows, total }, byModel, byAgent] = await Promise.all([
+        store.listUsage(filter, page),
+        store.usageByModel(filter),
+        store.usageByAgent(filter),
+      ]);
+      const sum = (of: (group: UsageGroup) => number) => byModel.reduce((all, group) => all + of(group), 0);
+      return {
+        ...page.envelope(rows.map(wireOf), total),
+        summary: {
+          total_cost_cents: roundedCents(sumOf(byModel.map((group) => group.cost_total))),
+          credits_deducted: sum((group) => group.credits_deducted),
+          total_tokens_input: sum((group) => group.tokens_input),
+          total_tokens_output: sum((group) => group.tokens_output),
+          total_requests: sum((group) => group.requests),
+          by_model: recordOf(byModel),
+          by_agent: recordOf(byAgent),
+          period_start: filter.from,
+          period_end: filter.to,
+        },
+      };
+    },
+
+    jobHandlers: {
+      refresh_credits: async () => {
+        await store.resetDaily(dailyCredits);
+        await store.endBonuses();
+        await store.pruneReservations();
+      },
+    },
+  };
+}
+
+const recordOf = (groups: UsageGroup[]): UsageSummary["by_model"] =>
+  Object.fromEntries(
+    groups.map(({ key, requests, tokens_input, tokens_output, cost_total }) => [
+      key,
+      { requests, tokens_input, tokens_output, cost_total_cents: roundedCents(cost_total) },
+    ]),
+  );
+const wireOf = (row: UsageRow): UsageEntry => ({
+  id: row.id,
+  model: row.model,
+  tokens_input: row.tokens_input,
+  tokens_output: row.tokens_output,
+  cost_total_cents: roundedCents(row.cost_total),
+  credits_deducted: row.credits_deducted,
+  agent_id: row.agent_id,
+  project_id: row.project_id,
+  chat_id: row.chat_id,
+  billed_status: row.billed_status,
+  is_byok: row.is_byok,
+  created_at: row.created_at,
+});

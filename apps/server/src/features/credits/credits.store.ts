@@ -1,0 +1,171 @@
+import { and, count, desc, eq, gt, gte, isNotNull, lt, sql } from "drizzle-orm";
+import type { Amount } from "../../platform/amounts.ts";
+import type { Database, Queries } from "../../platform/database.ts";
+import { users } from "../users/users.table.ts";
+import type { Buckets } from "./credits.rules.ts";
+import { creditReservations, usageLogs, type UsageRow } from "./credits.table.ts";
+
+export interface BalanceRow {
+  balance: Buckets;
+  fraction: Amount;
+  tier: "free" | "basic" | "pro" | "ultra";
+  signup_bonus_expires_at: string | null;
+  credits_reset_at: string | null;
+}
+export interface UsageFilter {
+  user_id: string;
+  from: string;
+  to: string;
+  model?: string;
+  project_id?: string;
+  agent_id?: string;
+}
+export interface UsageGroup {
+  key: string;
+  requests: number;
+  tokens_input: number;
+  tokens_output: number;
+  cost_total: Amount;
+  credits_deducted: number;
+}
+
+const livingBonus = sql<number>`case when ${users.signup_bonus_expires_at} > now() then ${users.signup_bonus_credits} else 0 end`;
+
+export type CreditsStore = ReturnType<typeof createCreditsStore>;
+export function createCreditsStore(db: Database) {
+  const balanceQuery = (q: Queries, userId: string) =>
+    q
+      .select({
+        daily: users.daily_credits,
+        bundled: users.bundled_credits,
+        bonus: livingBonus,
+        purchased: users.purchased_credits,
+        fraction: users.credit_fraction,
+        tier: users.subscription_tier,
+        signup_bonus_expires_at: users.signup_bonus_expires_at,
+        credits_reset_at: users.credits_reset_at,
+      })
+      .from(users)
+      .where(eq(users.id, userId));
+  const rowOf = (found: Awaited<ReturnType<typeof balanceQuery>>[number] | undefined): BalanceRow | undefined => {
+    if (!found) return undefined;
+    const { daily, bundled, bonus, purchased, ...rest } = found;
+    return { balance: { daily, bundled, bonus, purchased }, ...rest };
+  };
+  const within = (f: UsageFilter) =>
+    and(
+      eq(usageLogs.user_id, f.user_id),
+      gte(usageLogs.created_at, f.from),
+      lt(usageLogs.created_at, f.to),
+      f.model === undefined ? undefined : eq(usageLogs.model, f.model),
+      f.project_id === undefined ? undefined : eq(usageLogs.project_id, f.project_id),
+      f.agent_id === undefined ? undefined : eq(usageLogs.agent_id, f.agent_id),
+    );
+  const grouped = async (column: typeof usageLogs.model | typeof usageLogs.agent_id, f: UsageFilter): Promise<UsageGroup[]> =>
+    db
+      .select({
+        key: sql<string>`${column}`,
+        requests: count(),
+        tokens_input: sql<number>`sum(${usageLogs.tokens_input})::float8`,
+        tokens_output: sql<number>`sum(${usageLogs.tokens_output})::float8`,
+        cost_total: sql<Amount>`sum(${usageLogs.cost_total})::text`,
+        credits_deducted: sql<number>`sum(${usageLogs.credits_deducted})::float8`,
+      })
+      .from(usageLogs)
+      .where(and(within(f), isNotNull(column)))
+      .groupBy(column);
+
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    find: async (userId: string): Promise<BalanceRow | undefined> => rowOf((await balanceQuery(db, userId))[0]),
+    /** Until the transaction ends nobody else spends this user's credits. */
+    lock: async (tx: Queries, userId: string): Promise<BalanceRow | undefined> =>
+      rowOf((await balanceQuery(tx, userId).for("no key update"))[0]),
+    save: async (
+      tx: Queries,
+      userId: string,
+      before: Buckets,
+      { balance, fraction }: { balance: Buckets; fraction: Amount },
+    ): Promise<void> => {
+      await tx
+        .update(users)
+        .set({
+          daily_credits: balance.daily,
+          bundled_credits: balance.bundled,
+          purchased_credits: balance.purchased,
+          // An expired bonus reads as 0 and stays what it is until the hourly job takes it away.
+          ...(before.bonus !== balance.bonus && { signup_bonus_credits: balance.bonus }),
+          credit_fraction: fraction,
+        })
+        .where(eq(users.id, userId));
+    },
+
+    findByRequest: async (tx: Queries, requestId: string): Promise<UsageRow | undefined> =>
+      (await tx.select().from(usageLogs).where(eq(usageLogs.request_id, requestId)))[0],
+    insertUsage: async (tx: Queries, row: typeof usageLogs.$inferInsert): Promise<UsageRow> => {
+      const [inserted] = await tx.insert(usageLogs).values(row).returning();
+      if (!inserted) throw new Error("usage not stored");
+      return inserted;
+    },
+
+    /** What the user's other runs have set aside. */
+    reservedElsewhere: async (tx: Queries, userId: string, taskId: string): Promise<Amount> =>
+      (
+        await tx
+          .select({ sum: sql<Amount>`coalesce(sum(${creditReservations.amount}), 0)::text` })
+          .from(creditReservations)
+          .where(
+            and(
+              eq(creditReservations.user_id, userId),
+              sql`${creditReservations.task_id} <> ${taskId}`,
+              gt(creditReservations.expires_at, sql`now()`),
+            ),
+          )
+      )[0]?.sum ?? "0",
+    reserve: async (tx: Queries, values: { task_id: string; user_id: string; amount: Amount }, lifetimeMs: number): Promise<void> => {
+      const expires_at = sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never;
+      await tx
+        .insert(creditReservations)
+        .values({ ...values, expires_at })
+        .onConflictDoUpdate({ target: creditReservations.task_id, set: { amount: values.amount, expires_at } });
+    },
+    release: async (taskId: string, q: Queries = db): Promise<void> => {
+      await q.delete(creditReservations).where(eq(creditReservations.task_id, taskId));
+    },
+
+    listUsage: async (f: UsageFilter, page: { limit: number; offset: number }): Promise<{ rows: UsageRow[]; total: number }> => {
+      const [rows, total] = await Promise.all([
+        db
+          .select()
+          .from(usageLogs)
+          .where(within(f))
+          .orderBy(desc(usageLogs.created_at), usageLogs.id)
+          .limit(page.limit)
+          .offset(page.offset),
+        db.$count(usageLogs, within(f)),
+      ]);
+      return { rows, total };
+    },
+    usageByModel: (f: UsageFilter): Promise<UsageGroup[]> => grouped(usageLogs.model, f),
+    usageByAgent: (f: UsageFilter): Promise<UsageGroup[]> => grouped(usageLogs.agent_id, f),
+
+    /** Once a day at 00:00 UTC free accounts have `credits` again: set, not added. */
+    resetDaily: async (credits: number): Promise<void> => {
+      await db
+        .update(users)
+        .set({ daily_credits: credits, daily_credits_reset_at: sql`now()` })
+        .where(
+          sql`${users.subscription_tier} = 'free' and (${users.daily_credits_reset_at} is null or ${users.daily_credits_reset_at} < date_trunc('day', now(), 'UTC'))`,
+        );
+    },
+    endBonuses: async (): Promise<void> => {
+      await db
+        .update(users)
+        .set({ signup_bonus_credits: 0 })
+        .where(sql`${users.signup_bonus_credits} > 0 and ${users.signup_bonus_expires_at} <= now()`);
+    },
+    pruneReservations: async (): Promise<void> => {
+      await db.delete(creditReservations).where(lt(creditReservations.expires_at, sql`now()`));
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { sql } from "drizzle-orm";
+import { boolean, index, integer, numeric, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { createdAt, id, timestamptz } from "../../platform/columns.ts";
+import { users } from "../users/users.table.ts";
+
+const amount = () => numeric({ precision: 20, scale: 8 });
+
+/** One row per model call (marketplace-billing-admin 1.8); costs are exact decimals of a cent. Rows are added and never changed, but for their payment. */
+export const usageLogs = pgTable(
+  "usage_logs",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    agent_id: uuid(),
+    project_id: uuid(),
+    chat_id: uuid(),
+    task_id: uuid(),
+    model: text().notNull(),
+    tokens_input: integer().notNull(),
+    tokens_output: integer().notNull(),
+    tokens_cached: integer().notNull().default(0),
+    cost_input: amount().notNull().default("0"),
+    cost_output: amount().notNull().default("0"),
+    cost_total: amount().notNull().default("0"),
+    credits_deducted: integer().notNull().default(0),
+    /** Whole credits that were due and not there: forgiven. */
+    shortfall_credits: integer().notNull().default(0),
+    is_byok: boolean().notNull().default(false),
+    billed_status: text().$type<"pending" | "invoiced" | "paid" | "credited" | "exempt">().notNull().default("exempt"),
+    /** One per model call: what is recorded twice is charged once. */
+    request_id: text(),
+    created_at: createdAt(),
+  },
+  (t) => [
+    index("usage_logs_user_id_created_at_idx").on(t.user_id, t.created_at.desc()),
+    index("usage_logs_task_id_idx").on(t.task_id),
+    uniqueIndex("usage_logs_request_id_key")
+      .on(t.request_id)
+      .where(sql`${t.request_id} is not null`),
+  ],
+);
+export type UsageRow = typeof usageLogs.$inferSelect;
+
+/** What model calls under way may come to cost. One per run, because a run makes its calls one after another. */
+export const creditReservations = pgTable(
+  "credit_reservations",
+  {
+    task_id: uuid().primaryKey(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    amount: amount().notNull(),
+    expires_at: timestamptz().notNull(),
+  },
+  (t) => [index("credit_reservations_user_id_idx").on(t.user_id)],
+);

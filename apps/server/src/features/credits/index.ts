@@ -1,0 +1,3 @@
+export { createCredits, type Credits } from "./credits.service.ts";
+export { createCreditsStore } from "./credits.store.ts";
+export { mountCredits } from "./credits.routes.ts";
