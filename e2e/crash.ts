@@ -1,171 +1,20 @@
 /**
- * kill -9 of the server at random moments of a scripted run. After each restart: every event that a client saw is replayed identically,
- * every file whose write was announced is there, the run is marked interrupted and can be resumed to its end, and no process is left over.
- * `--rounds N` (default 20), `--seed N`.
+ * `./studio crash [--only runs,lifecycle] [--rounds N] [--seed N]`: kill -9 of the server at random moments, of agent runs (default 20 rounds)
+ * and of starts and stops of several projects (default 10).
  */
-import { readdirSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { RunEvent } from "@tesslate/contract";
-import { call, say, script, startModelServer, turn } from "@tesslate/testkit";
-import { createProject, finished, signUp } from "./account.ts";
-import { startStudio } from "./studio.ts";
+import { createChecks, seeded } from "./crash/checks.ts";
+import { crashLifecycle } from "./crash/lifecycle.ts";
+import { crashRuns } from "./crash/runs.ts";
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "20" }, seed: { type: "string", default: String(Date.now() % 100_000) } },
+  options: { only: { type: "string" }, rounds: { type: "string" }, seed: { type: "string", default: String(Date.now() % 100_000) } },
 });
-const rounds = Number(values.rounds);
-let seed = Number(values.seed);
-/** Small deterministic generator, so that a failing seed can be run again. */
-const random = () => {
-  seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-  return seed / 2_147_483_648;
-};
-
-const steps = 12;
-const work = script(
-  [
-    ...Array.from({ length: steps }, (_, i) =>
-      turn(
-        say(`Step ${i + 1}: I write the part number ${i + 1} and look at what is there already, then go on.`),
-        i % 4 === 3
-          ? call("bash_exec", { command: `sleep 0.2; echo ran-${i}` })
-          : call("write_file", { file_path: `parts/part-${i}.txt`, content: `part ${i}\n${"x".repeat(2000)}\n` }),
-      ),
-    ),
-    say("All parts are written."),
-  ],
-  { repeat: true },
-);
-
-let passed = 0;
-const failures: string[] = [];
-const check = (name: string, isOk: boolean, why = "") => {
-  if (isOk) passed += 1;
-  else {
-    failures.push(name);
-    console.log(`FAIL ${name}${why && `: ${why}`}`);
-  }
-};
-/** Processes of this data folder that are still there, whatever their state. */
-const leftovers = (marker: string) =>
-  readdirSync("/proc")
-    .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
-    .flatMap((pid) => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-        return line.includes(marker) ? [`${pid} ${line.slice(0, 120)}`] : [];
-      } catch {
-        return [];
-      }
-    });
-
-const model = await startModelServer({ script: work, tokenDelayMs: 4 });
-const studio = await startStudio({
-  OPENAI_API_KEY: "sk-crash",
-  OPENAI_BASE_URL: model.openai_base_url,
-  DEFAULT_MODELS: "openai/scripted",
-  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
-});
+const wants = (part: string) => values.only === undefined || values.only.split(",").includes(part);
+const { check, passed, failures } = createChecks();
 console.log(`crash suite, seed ${values.seed}`);
-try {
-  const person = await signUp(studio.url, "Crash");
-  const project = await createProject(person, "Crash test", "static");
-  const started = await person.api.projects.start({ params: { id: project.id } });
-  await finished(person.api, started.task_id);
-
-  for (let round = 1; round <= rounds; round++) {
-    const name = (what: string) => `round ${round}: ${what}`;
-    const session = await person.api.chat.createSession({ body: { project_id: project.id } });
-    const seen: RunEvent[] = [];
-    const killAfterMs = 50 + random() * 3500;
-    let isKilled = false;
-    const watching = (async () => {
-      try {
-        for await (const event of person.api.chat.stream({
-          body: { project_id: project.id, chat_id: session.id, message: `Write the parts, round ${round}`, edit_mode: "allow" },
-        }))
-          seen.push(event);
-      } catch (error) {
-        if (!isKilled) throw error;
-      }
-    })();
-    await sleep(killAfterMs);
-    isKilled = true;
-    await studio.kill();
-    await watching;
-    await studio.restart();
-    await person.signIn();
-
-    const taskId = seen[0]?.task_id;
-    if (!taskId) {
-      // Killed before anything was acknowledged: the chat is there and usable.
-      check(name("the chat survives"), (await person.api.chat.get({ params: { chat_id: session.id } })).id === session.id);
-      continue;
-    }
-    const replayed: RunEvent[] = [];
-    for await (const event of person.api.chat.runEvents({ params: { task_id: taskId }, query: { last_event_id: 0 } })) replayed.push(event);
-    const lost = seen.filter((event) => JSON.stringify(replayed.find((r) => r.seq === event.seq)) !== JSON.stringify(event));
-    check(
-      name(`all ${seen.length} acknowledged events are replayed as they were`),
-      lost.length === 0,
-      JSON.stringify(lost.slice(0, 2)).slice(0, 300),
-    );
-    check(
-      name("the sequence has no gap"),
-      replayed.every((event, i) => event.seq === i + 1),
-      replayed
-        .map((e) => e.seq)
-        .join()
-        .slice(0, 200),
-    );
-    check(
-      name("the run ends with complete, done"),
-      replayed.at(-1)?.type === "done" && replayed.at(-2)?.type === "complete",
-      replayed
-        .slice(-3)
-        .map((e) => e.type)
-        .join(),
-    );
-    for (const event of seen)
-      if (event.type === "file_changed") {
-        const file = await person.api.files.get({ params: { id: project.id, path: event.data.path } }).catch((error: unknown) => error);
-        check(
-          name(`${event.data.path} is there`),
-          typeof file === "object" && file !== null && "content" in file && String(file.content).startsWith("part "),
-          String(file),
-        );
-      }
-    const chat = await person.api.chat.get({ params: { chat_id: session.id } });
-    const reason = chat.messages.at(-1)?.message_metadata?.["completion_reason"];
-    const ended = replayed.find((event) => event.type === "complete");
-    check(
-      name("history tells the same end as the events"),
-      ended?.type === "complete" && reason === ended.data.completion_reason,
-      `${String(reason)} / ${ended?.type === "complete" ? ended.data.completion_reason : "-"}`,
-    );
-    check(name("the chat is not stuck"), chat.status !== "running" && chat.active_task === null, chat.status);
-    if (reason === "interrupted") {
-      const resumed = await person.api.chat.resume({ body: { task_id: taskId } });
-      const rest: RunEvent[] = [];
-      for await (const event of person.api.chat.runEvents({ params: { task_id: resumed.task_id } })) rest.push(event);
-      const end = rest.find((event) => event.type === "complete");
-      check(name("resume finishes the work"), end?.type === "complete" && end.data.success, JSON.stringify(end?.data).slice(0, 300));
-    }
-    const status = await person.api.projects.status({ params: { id: project.id } });
-    check(
-      name("the project is running or says why not"),
-      ["running", "stopped"].includes(status.status),
-      JSON.stringify(status).slice(0, 300),
-    );
-  }
-} finally {
-  const { dataDir } = studio;
-  await studio.close();
-  await model.close();
-  await sleep(500);
-  const left = leftovers(dataDir);
-  check("no process is left over", left.length === 0, left.join("; "));
-}
-console.log(`${passed} passed, ${failures.length} failed`);
-process.exit(failures.length === 0 ? 0 : 1);
+const chance = seeded(Number(values.seed));
+if (wants("runs")) await crashRuns({ rounds: Number(values.rounds ?? 20), chance, check });
+if (wants("lifecycle")) await crashLifecycle({ rounds: Number(values.rounds ?? 10), chance, check });
+console.log(`${passed()} passed, ${failures().length} failed`);
+process.exit(failures().length === 0 ? 0 : 1);

@@ -37,10 +37,10 @@ if (wants("unit")) {
   }
 }
 
-const runScript = async (name: string, file: string) => {
+const runScript = async (name: string, file: string, args: string[] = []) => {
   say(`\n== ${name}`);
   let output = "";
-  const child = spawn(process.execPath, [join(root, file)], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [join(root, file), ...args], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
     process.stdout.write(text);
@@ -61,6 +61,7 @@ if (wants("conformance")) await runScript("conformance", "e2e/conformance.ts");
 if (wants("templates")) await runScript("templates", "e2e/templates.ts");
 if (wants("e2e")) {
   await runScript("browser journeys", "e2e/run.ts");
+  await runScript("crash suite, shortly", "e2e/crash.ts", ["--rounds", "2"]);
   for (const file of readdirSync(join(root, "e2e/journeys")).sort()) await runScript(`browser journeys: ${file}`, `e2e/journeys/${file}`);
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { contract } from "@tesslate/contract";
-import { createRuntime, reachable, type RuntimeDriver } from "@tesslate/runtime";
+import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
 import {
   createApiKeys,
@@ -210,7 +210,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
     const box = createCryptoBox(secretKey, await loadSealingKeys(config, dataDir));
     const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
-    const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, log });
+    const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
     if (embedded) closers.push(() => embedded.stop());
     const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log);
     closers.push(() => database.close());

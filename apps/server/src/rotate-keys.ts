@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { reachable } from "@tesslate/runtime";
+import { reachable, releaseReachable } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
 import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
 import { connectDatabase, migrateDatabase } from "./platform/database.ts";
@@ -30,7 +30,9 @@ export async function rotateKeys(config: Config, { log, say }: { log: Logger; sa
     const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
     if (isOurs) await beginRotation(dataDir);
     const box = createCryptoBox(secretKey, await loadSealingKeys(config, dataDir));
-    const embedded = config.database.url ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, log });
+    const embedded = config.database.url
+      ? undefined
+      : await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
     if (embedded) closers.push(() => embedded.stop());
     const database = connectDatabase(
       config.database.url ? { url: config.database.url.reveal() } : { socketDir: embedded?.socketDir ?? "" },

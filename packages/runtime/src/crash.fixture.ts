@@ -31,6 +31,12 @@ if (what === "everything") {
   await sandbox.ready("web");
   await sandbox.freeze();
   say("frozen");
+} else if (what === "stopping") {
+  const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(9), 4000)); require("http").createServer(() => {}).listen(4100); // ${mark}`;
+  await sandbox.start({ name: "web", command: ["node", "-e", slow], cwd: ".", env: {}, port: 4100, stopGraceMs: 20_000 });
+  await sandbox.ready("web");
+  say("up");
+  await sandbox.stop();
 } else {
   say("starting");
   await start();

@@ -132,6 +132,22 @@ export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker
         await driver.close();
       }, 60_000);
 
+      test("a service that was being stopped is stopped, whether it ends before or after the next start", async () => {
+        for (const pauseMs of [0, 5000]) {
+          const server = serve("stopping");
+          await server.says("up");
+          await sleep(150);
+          await server.kill();
+          await sleep(pauseMs);
+          const driver = await create(dataDir);
+          const sandbox = await driver.open({ id: "kept" });
+          expect(["starting", "running", "stopped"]).toContain(sandbox.services()[0]?.status);
+          await until(() => sandbox.services()[0]?.status === "stopped", 10_000);
+          expect(processes(`// ${mark}`)).toEqual([]);
+          await driver.close();
+        }
+      }, 60_000);
+
       test("a build is forgotten, with the server it was warming up", async () => {
         const server = serve("building");
         await until(() => processes(`// ${mark}`).some((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")), 20_000);

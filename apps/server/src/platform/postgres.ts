@@ -19,6 +19,8 @@ interface Options {
   dataDir: string;
   /** A path to the same folder that the database's OS user can traverse (checkouts below /root are closed to others). */
   reach: (dir: string) => Promise<string>;
+  /** Undoes it for the folder of the cluster. The programs' folder stays reachable: other servers may use it. */
+  release?: (dir: string) => Promise<void>;
   log: Logger;
   /** Server settings that differ from ours, e.g. `fsync: "off"` for throw-away databases. */
   settings?: Record<string, string>;
@@ -28,7 +30,7 @@ interface Options {
  * Supervises PostgreSQL from its npm package: initialises once, starts, restarts it when it dies, cleans up after a crash of this process.
  * As root the server runs as the OS user `postgres` or `nobody`, because PostgreSQL refuses root.
  */
-export async function startEmbeddedPostgres({ dataDir, reach, log, settings = {} }: Options): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres({ dataDir, reach, release, log, settings = {} }: Options): Promise<EmbeddedPostgres> {
   const owner = await findOwner();
   const native = await findBinaries(owner.uid, reach);
   const home = join(dataDir, "postgres");
@@ -135,6 +137,7 @@ export async function startEmbeddedPostgres({ dataDir, reach, log, settings = {}
       const server = child;
       const tidy = async () => {
         await rm(socketDir, { recursive: true, force: true });
+        if (owner.isOther) await release?.(home);
       };
       if (!server || server.exitCode !== null || server.signalCode !== null) return tidy();
       const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));

@@ -42,6 +42,8 @@ interface Saved {
   stopGraceMs: number;
   startedAt: number;
   bootId: string;
+  /** It was told to end: its end is no failure, also when a process after this one sees it. */
+  isStopping?: boolean;
 }
 
 /** What is still to be read when a container has ended. */
@@ -94,11 +96,13 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     state = { name, status: "starting", startedAt: known.startedAt };
     pid = found.State.Pid;
     // After a reboot of the machine nobody is to blame.
-    isStopping = known.bootId !== bootId();
+    isStopping = known.bootId !== bootId() || (known.isStopping ?? false);
     const isUp = found.State.Running || found.State.Paused;
     if (isUp) log.note("taken over after a restart of the server");
     const end = watch(container);
     host.settle(isUp ? look().catch(hooks.onTrouble) : end);
+    // The process before this one died in the middle of ending it.
+    if (isUp && known.isStopping) stop().catch(hooks.onTrouble);
   }
 
   /** Reads along, and hears of the end. */
@@ -249,6 +253,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
       return;
     }
     isStopping = true;
+    if (saved) writeNote(note, (saved = { ...saved, isStopping }));
     launching?.abort.abort();
     await launching?.done;
     if (!isAlive || container === undefined) return;
@@ -282,6 +287,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
       abort?.addEventListener("abort", done, { once: true });
     });
 
+  const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved && host.found) adopt(saved, host.found);
   else if (saved) forget(); // it was about to start when we died, or its engine lost it
 
@@ -319,10 +325,7 @@ export function openContainerService(name: string, host: ServiceHost): Service {
         await waitForChange(Math.min(25, deadline - Date.now()), abort);
       }
     },
-    stop() {
-      stopping ??= end().finally(() => (stopping = undefined));
-      return stopping;
-    },
+    stop,
     refresh: () => {
       if (!isAlive) return;
       hooks.onChange(current());

@@ -17,6 +17,9 @@ export interface Fifos {
   take(): Promise<Pipe>;
 }
 
+/** What their names begin with; those that nobody took go with the process that made them. */
+export const fifoPrefix = "fifo-";
+
 export function createFifos(dir: string): Fifos {
   const ready: string[] = [];
   const batch = 32;
@@ -24,7 +27,7 @@ export function createFifos(dir: string): Fifos {
   let filling: Promise<void> | undefined;
   const fill = () =>
     (filling ??= (async () => {
-      const names = Array.from({ length: batch }, () => join(dir, `fifo-${process.pid}-${++count}`));
+      const names = Array.from({ length: batch }, () => join(dir, `${fifoPrefix}${process.pid}-${++count}`));
       // Whoever holds the descriptor may open it again through /proc; the name is ours alone and gone in a moment.
       await run(["mkfifo", "-m", "666", ...names]);
       ready.push(...names);

@@ -56,6 +56,8 @@ interface Saved {
   startedAt: number;
   bootId: string;
   oomKills: number;
+  /** It was told to end: its end is no failure, also when a process after this one sees it. */
+  isStopping?: boolean;
 }
 
 const healthPauseMs = 200;
@@ -97,6 +99,7 @@ export function openService(name: string, host: ServiceHost): Service {
 
   function adopt(known: Saved) {
     supervisor = findSupervisor();
+    isStopping = known.isStopping ?? false;
     if (supervisor !== undefined) {
       isAlive = true;
       state = { name, status: "starting", startedAt: known.startedAt };
@@ -109,7 +112,7 @@ export function openService(name: string, host: ServiceHost): Service {
     const exitCode = readExit();
     log.drain();
     state =
-      known.bootId !== bootId() || exitCode === 0
+      known.bootId !== bootId() || exitCode === 0 || isStopping
         ? { name, status: "stopped", exitCode: exitCode ?? null }
         : failedState(exitCode, host.oomKills() > known.oomKills);
     forget();
@@ -291,6 +294,7 @@ export function openService(name: string, host: ServiceHost): Service {
       return;
     }
     isStopping = true;
+    if (saved) writeNote(file(serviceNote), (saved = { ...saved, isStopping }));
     if (host.isFrozen()) await host.thaw();
     const main = mainOf(pids());
     if (main !== undefined) signal(main, saved?.stopSignal ?? "SIGTERM");
@@ -320,7 +324,10 @@ export function openService(name: string, host: ServiceHost): Service {
       abort?.addEventListener("abort", done, { once: true });
     });
 
+  const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved) adopt(saved);
+  // The process before this one died in the middle of ending it.
+  if (isAlive && isStopping) stop().catch(host.onTrouble);
 
   return {
     log,
@@ -358,10 +365,7 @@ export function openService(name: string, host: ServiceHost): Service {
         await waitForChange(Math.min(15, Math.max(1, deadline - Date.now())), abort);
       }
     },
-    stop() {
-      stopping ??= end().finally(() => (stopping = undefined));
-      return stopping;
-    },
+    stop,
     refresh: () => {
       if (!isAlive) return;
       host.onChange(current());

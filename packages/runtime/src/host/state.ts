@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { reachable, releaseReachable } from "../reachable.ts";
+import { fifoPrefix } from "./fifos.ts";
 import { holdLock } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
 import { openSlots, type Slots } from "./slots.ts";
@@ -53,6 +54,9 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
       slots,
       reach,
       async release({ isLeftRunning }) {
+        for (const name of isLeftRunning && existsSync(runDir) ? readdirSync(runDir) : [])
+          if (name.startsWith(fifoPrefix)) rmSync(join(runDir, name), { force: true });
+        if (!isLeftRunning) rmSync(runDir, { recursive: true, force: true });
         if (!isLeftRunning) for (const path of reached) await releaseReachable(path, { runDir: mountDir });
         unlock();
       },

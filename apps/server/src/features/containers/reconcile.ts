@@ -51,21 +51,27 @@ export async function reconcile({
       log.error({ err, project_id: id }, "sandbox without a project not removed");
     }
 
-  const alive = new Set<string>();
+  const spokenFor = new Set<string>();
   for (const { id, services: listed } of sandboxes) {
     const project = known.get(id);
     if (!project || project.environment_status === "deleting" || project.environment_status === "provisioning") continue;
-    if (!listed.some((s) => s.state === "running" || s.state === "starting" || s.state === "frozen")) continue;
+    if (listed.every((s) => s.state === "stopped")) continue;
     try {
       const sandbox = await projects.sandboxOf(project);
       const keys = new Set((await store.listAll(id)).map((row) => row.service_key));
       for (const state of sandbox.services()) {
-        if (state.status !== "running" && state.status !== "starting" && state.status !== "frozen") continue;
+        if (state.status === "stopped") continue;
+        if (state.status === "failed") {
+          // It ended while nobody looked.
+          if (keys.has(state.name)) spokenFor.add(`${id}/${state.name}`);
+          services.adopt(id, state);
+          continue;
+        }
         if (!keys.has(state.name)) {
           await sandbox.stop(state.name);
           continue;
         }
-        alive.add(`${id}/${state.name}`);
+        spokenFor.add(`${id}/${state.name}`);
         services.adopt(id, state);
         log.info({ project_id: id, service: state.name, status: state.status }, "service adopted");
       }
@@ -80,7 +86,7 @@ export async function reconcile({
   const here = (await store.isShared(processId)) ? new Set(known.keys()) : undefined;
   const isOurs = (projectId: string) => here?.has(projectId) ?? true;
   for (const row of await store.listAlive())
-    if (isOurs(row.project_id) && !alive.has(`${row.project_id}/${row.service_key}`)) await keeper.stopped(row);
+    if (isOurs(row.project_id) && !spokenFor.has(`${row.project_id}/${row.service_key}`)) await keeper.stopped(row);
   for (const project of await facts.listUnsettled())
     if (isOurs(project.id) && ["starting", "stopping", "active"].includes(project.environment_status))
       await services.settleEnvironment(project);
