@@ -1,0 +1,94 @@
+import { createWriteStream } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { to as copyTo } from "pg-copy-streams";
+import { readCatalogue } from "./catalogue.ts";
+import { onDatabase, type DumpTarget } from "./connection.ts";
+
+/** Databases of ours that a kill may have left behind. */
+export const isTemporary = (database: string): boolean => /^studio_(?:restore|old)_[0-9a-f]{12}$/.test(database);
+
+export interface DumpFacts {
+  database: string;
+  encoding: string;
+  collate: string;
+  ctype: string;
+}
+
+/** What the server holds beside its own: databases that somebody made, or put something into. */
+export async function listDatabases(target: DumpTarget, signal: AbortSignal): Promise<string[]> {
+  const names = await onDatabase(target, target.database, signal, async (client) => {
+    const { rows } = await client.query<{ datname: string }>("select datname from pg_database where datallowconn and not datistemplate order by datname");
+    return rows.map((row) => row.datname).filter((database) => !isTemporary(database));
+  });
+  const found: string[] = [];
+  for (const database of names) if (database !== "postgres" || target.database === "postgres" || (await hasContent(target, database, signal))) found.push(database);
+  return found;
+}
+const hasContent = (target: DumpTarget, database: string, signal: AbortSignal) =>
+  onDatabase(target, database, signal, async (client) => {
+    const { rowCount } = await client.query(
+      "select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_' limit 1",
+    );
+    return rowCount !== 0;
+  });
+
+/**
+ * Writes one database as SQL that `psql` reads too: definitions, rows as COPY, keys and indexes, all as of one moment. Statements end in a
+ * line of their own with a mark that no content can guess. Returns kinds of things that are not brought back.
+ */
+export async function dumpDatabase(target: DumpTarget, database: string, file: string, signal: AbortSignal): Promise<string[]> {
+  const mark = `--${randomBytes(12).toString("hex")}`;
+  const out = createWriteStream(file, { mode: 0o600 });
+  const write = async (text: string) => {
+    if (!out.write(text)) await once(out, "drain", { signal });
+  };
+  try {
+    return await onDatabase(target, database, signal, async (client) => {
+      await client.query("begin transaction isolation level repeatable read, read only");
+      const { rows } = await client.query<DumpFacts>(
+        "select datname as database, pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype from pg_database where datname = current_database()",
+      );
+      await client.query("set local datestyle to iso; set local intervalstyle to postgres; set local extra_float_digits to 3; set local row_security to off");
+      const { before, tables, after, leftOut } = await readCatalogue(client);
+      await write(`-- Tesslate Studio database dump ${mark.slice(2)} ${JSON.stringify(rows[0])}\n`);
+      const statement = (sql: string) => write(`${sql};\n${mark}\n`);
+      for (const sql of [
+        "set client_encoding to 'UTF8'",
+        "set check_function_bodies to off",
+        "set row_security to off",
+        "set datestyle to iso",
+        "set intervalstyle to postgres",
+        "select pg_catalog.set_config('search_path', '', false)",
+        ...before,
+      ])
+        await statement(sql);
+      for (const table of tables) {
+        // A table without columns has only a number of rows, which nobody misses.
+        if (table.columns.length === 0) continue;
+        const what = `copy ${table.name} (${table.columns.join(", ")})`;
+        await write(`${what} from stdin;\n`);
+        await pipeline(client.query(copyTo(`${what} to stdout`)), passTo(out), { signal });
+        await write(`\\.\n${mark}\n`);
+      }
+      for (const sql of after) await statement(sql);
+      await write(`${mark} complete\n`);
+      await client.query("commit");
+      return leftOut;
+    });
+  } finally {
+    out.end();
+    await once(out, "close").catch(() => undefined);
+  }
+}
+
+/** Into a stream that stays open for what follows. */
+const passTo = (out: NodeJS.WritableStream) =>
+  new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (out.write(chunk)) done();
+      else out.once("drain", () => done());
+    },
+  }).resume();
