@@ -49,6 +49,7 @@ import {
   createEnvironmentVault,
   createIdlePolicy,
   createInspection,
+  createPostgresAccess,
   createPower,
   createServiceCatalogue,
   createRestarts,
@@ -136,6 +137,7 @@ import {
 } from "./features/secrets/index.ts";
 import {
   createCheckpoints,
+  createProjectDatabases,
   createPruning,
   createRestoreGuard,
   createRestoring,
@@ -144,7 +146,6 @@ import {
   createTaking,
   createTreeAccess,
   mountSnapshots,
-  type ProjectDatabases,
 } from "./features/snapshots/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
@@ -544,7 +545,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       container_id ? shell.closeContainer(container_id) : shell.closeProject(project_id),
     );
 
-    const databases: ProjectDatabases = { dump: async () => ({ attachments: {}, containers: [] }), restore: async () => undefined };
+    const databases = createProjectDatabases({ postgresOf: createPostgresAccess({ store: containersStore, services }), log });
     const snapshotsStore = createSnapshotsStore(db);
     const trees = createTreeAccess({ projects, runtime });
     const taking = createTaking({

@@ -9,6 +9,7 @@ export { createInspection } from "./inspection.ts";
 export { createEnvironmentVault, environmentPlace, type EnvironmentVault } from "./environment.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
 export { watchMemory } from "./memory-pressure.ts";
+export { createPostgresAccess, type PostgresAccess } from "./postgres-access.ts";
 export { createPower, type Power } from "./power.ts";
 export { createServices, portOf, type Services } from "./services.ts";
 export { createStarting } from "./starting.ts";

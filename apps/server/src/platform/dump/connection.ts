@@ -19,7 +19,12 @@ const connectMs = 10_000;
  * Runs work on a connection of its own. Whatever listens there may be anything the project runs: messages are limited in size,
  * and an abort ends the connection, so that nothing can be made to wait or to swell.
  */
-export async function onDatabase<T>(target: DumpTarget, database: string, signal: AbortSignal, work: (client: pg.Client) => Promise<T>): Promise<T> {
+export async function onDatabase<T>(
+  target: DumpTarget,
+  database: string,
+  signal: AbortSignal,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   signal.throwIfAborted();
   const socket = new LimitedSocket();
   const client = new pg.Client({

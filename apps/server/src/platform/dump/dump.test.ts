@@ -13,12 +13,14 @@ const signal = AbortSignal.timeout(60_000);
 const dir = temporaryFolder("dumps");
 const made: string[] = [];
 afterEach(async () => {
-  for (const database of made.splice(0)) await onServer(server, (client) => client.query(`drop database if exists ${database} with (force)`));
+  for (const database of made.splice(0))
+    await onServer(server, (client) => client.query(`drop database if exists ${database} with (force)`));
 });
 
 const targetOf = (database: string): DumpTarget => {
   const { host = "", user = "", password, port, connectionString } = connectionOf(server, database);
-  if (connectionString === undefined) return { host, user, password: typeof password === "string" ? password : "", port: port ?? 5432, database };
+  if (connectionString === undefined)
+    return { host, user, password: typeof password === "string" ? password : "", port: port ?? 5432, database };
   const url = new URL(connectionString);
   return { host: url.hostname, port: Number(url.port || 5432), user: url.username, password: url.password, database };
 };
@@ -116,7 +118,9 @@ test("a database with a bit of everything comes back the same, in keys, values, 
   const sorted = (text: string) => text.split("--MARK\n").sort();
   expect(sorted((await dump(target, "again")).text)).toEqual(sorted(first.text));
   // What comes next goes on where it was.
-  expect(await query("insert into app.people (email) values ('n@n') returning id, big, code")).toEqual([{ id: 3, big: "13", code: expect.stringMatching(/^c1\d\d$/) }]);
+  expect(await query("insert into app.people (email) values ('n@n') returning id, big, code")).toEqual([
+    { id: 3, big: "13", code: expect.stringMatching(/^c1\d\d$/) },
+  ]);
   for (const [sql, code] of [
     ["insert into app.people (email) values ('no at')", "23514"],
     ["insert into app.people (email) values ('a@b')", "23505"],

@@ -20,11 +20,14 @@ export interface DumpFacts {
 /** What the server holds beside its own: databases that somebody made, or put something into. */
 export async function listDatabases(target: DumpTarget, signal: AbortSignal): Promise<string[]> {
   const names = await onDatabase(target, target.database, signal, async (client) => {
-    const { rows } = await client.query<{ datname: string }>("select datname from pg_database where datallowconn and not datistemplate order by datname");
+    const { rows } = await client.query<{ datname: string }>(
+      "select datname from pg_database where datallowconn and not datistemplate order by datname",
+    );
     return rows.map((row) => row.datname).filter((database) => !isTemporary(database));
   });
   const found: string[] = [];
-  for (const database of names) if (database !== "postgres" || target.database === "postgres" || (await hasContent(target, database, signal))) found.push(database);
+  for (const database of names)
+    if (database !== "postgres" || target.database === "postgres" || (await hasContent(target, database, signal))) found.push(database);
   return found;
 }
 const hasContent = (target: DumpTarget, database: string, signal: AbortSignal) =>
@@ -51,7 +54,9 @@ export async function dumpDatabase(target: DumpTarget, database: string, file: s
       const { rows } = await client.query<DumpFacts>(
         "select datname as database, pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype from pg_database where datname = current_database()",
       );
-      await client.query("set local datestyle to iso; set local intervalstyle to postgres; set local extra_float_digits to 3; set local row_security to off");
+      await client.query(
+        "set local datestyle to iso; set local intervalstyle to postgres; set local extra_float_digits to 3; set local row_security to off",
+      );
       const { before, tables, after, leftOut } = await readCatalogue(client);
       await write(`-- Tesslate Studio database dump ${mark.slice(2)} ${JSON.stringify(rows[0])}\n`);
       const statement = (sql: string) => write(`${sql};\n${mark}\n`);

@@ -15,7 +15,8 @@ const maxStatementBytes = 16 * 2 ** 20;
 export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   const lines = readLines(dump);
   const head = await lines.next();
-  const [, token, facts] = /^-- Tesslate Studio database dump ([0-9a-f]{24}) (\{.*\})$/.exec(head.done ? "" : head.value.toString("utf8").trimEnd()) ?? [];
+  const [, token, facts] =
+    /^-- Tesslate Studio database dump ([0-9a-f]{24}) (\{.*\})$/.exec(head.done ? "" : head.value.toString("utf8").trimEnd()) ?? [];
   if (token === undefined || facts === undefined) throw new Error("this is no dump of a database");
   const { database, encoding, collate, ctype } = JSON.parse(facts) as DumpFacts;
   const [fresh, old] = ["restore", "old"].map((kind) => `studio_${kind}_${randomBytes(6).toString("hex")}`) as [string, string];
@@ -41,7 +42,9 @@ export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8
     });
     await onDatabase(target, elsewhere, signal, async (client) => {
       const isThere = (await client.query("select 1 from pg_database where datname = $1", [database])).rowCount !== 0;
-      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = any($1) and pid <> pg_backend_pid()", [[database, fresh]]);
+      await client.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = any($1) and pid <> pg_backend_pid()", [
+        [database, fresh],
+      ]);
       await client.query("begin");
       if (isThere) await client.query(`alter database ${name(database)} rename to ${name(old)}`);
       await client.query(`alter database ${name(fresh)} rename to ${name(database)}`);
@@ -49,7 +52,9 @@ export async function loadDatabase(target: DumpTarget, dump: AsyncIterable<Uint8
       if (isThere) await client.query(`drop database if exists ${name(old)} with (force)`);
     });
   } catch (error) {
-    await onDatabase(target, elsewhere, AbortSignal.timeout(10_000), (client) => client.query(`drop database if exists ${name(fresh)} with (force)`)).catch(() => undefined);
+    await onDatabase(target, elsewhere, AbortSignal.timeout(10_000), (client) =>
+      client.query(`drop database if exists ${name(fresh)} with (force)`),
+    ).catch(() => undefined);
     throw error;
   }
 }
@@ -87,7 +92,11 @@ async function* stepsOf(lines: AsyncGenerator<Buffer, void>, mark: string): Asyn
       yield Buffer.concat(statement).toString("utf8");
       statement = [];
       length = 0;
-    } else if (statement.length === 0 && line.subarray(0, 5).toString("latin1") === "copy " && line.toString("utf8").endsWith(" from stdin;\n")) {
+    } else if (
+      statement.length === 0 &&
+      line.subarray(0, 5).toString("latin1") === "copy " &&
+      line.toString("utf8").endsWith(" from stdin;\n")
+    ) {
       yield { copy: line.toString("utf8").replace(/;\n$/, ""), rows: rowsOf(lines) };
       // The mark after the rows.
       await lines.next();

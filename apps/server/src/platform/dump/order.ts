@@ -7,8 +7,7 @@ export interface Definition {
 export function inOrder(definitions: readonly Definition[], edges: readonly { from: string; to: string }[]): string[] {
   const byKey = new Map(definitions.map((definition) => [definition.key, definition]));
   const needs = new Map<string, string[]>();
-  for (const { from, to } of edges)
-    if (from !== to && byKey.has(from) && byKey.has(to)) needs.set(from, [...(needs.get(from) ?? []), to]);
+  for (const { from, to } of edges) if (from !== to && byKey.has(from) && byKey.has(to)) needs.set(from, [...(needs.get(from) ?? []), to]);
   const out: string[] = [];
   const seen = new Set<string>();
   for (const { key: first } of definitions) {
