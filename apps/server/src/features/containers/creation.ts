@@ -238,6 +238,8 @@ export function createCreation({
         deployment_provider: row.deployment_provider,
         position_x: row.position_x,
         position_y: row.position_y,
+        // Lists are in the order of it; in one transaction all would be the same.
+        created_at: row.created_at,
         ...(running && vault.create(id, freshEnvironment(running))),
       });
       if (made) return made;

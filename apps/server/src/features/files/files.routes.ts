@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { filesRoutes } from "@tesslate/contract";
 import { attachment } from "../../http/attachment.ts";
 import type { Mount } from "../../http/mount.ts";
@@ -44,7 +45,10 @@ export function mountFiles(mount: Mount, { files, search, upload }: { files: Fil
         context.setHeader("content-range", `bytes ${range.start}-${range.end}/${entry.size}`);
       }
       context.setHeader("content-length", String(range ? range.end - range.start + 1 : entry.size));
-      return reply.type("application/octet-stream").send(data);
+      reply.type("application/octet-stream");
+      if (request.method !== "HEAD") return reply.send(data);
+      data.destroy();
+      return reply.send(Readable.from([]));
     },
     search: ({ user, signal }, { params, query }) => search(user.id, params.id, query, signal),
     batch: ({ user }, { params, body }) => files.batch(user.id, params.id, body.paths),

@@ -157,6 +157,8 @@ test("raw files come whole or in part", async () => {
     "bytes",
     "0123456789",
   ]);
+  const head = await app.request(`/api/projects/${id}/files/range.txt?raw=true`, { user: owner, method: "HEAD" });
+  expect([head.status, head.headers.get("content-length"), head.headers.get("etag")]).toEqual([200, "10", whole.headers.get("etag")]);
   const part = await get("bytes=2-4");
   expect([part.status, part.headers.get("content-range"), await part.text()]).toEqual([206, "bytes 2-4/10", "234"]);
   expect(part.headers.get("etag")).toBe(whole.headers.get("etag"));

@@ -57,14 +57,10 @@ export function createPreviewsStore(db: Database) {
     /** The previews of one project once more in another, showing the copies of their containers. */
     copyAll: async (tx: Queries, from: string, to: string, containerOf: ReadonlyMap<string, string>): Promise<void> => {
       const rows = await tx.select().from(previews).where(eq(previews.project_id, from));
-      const copies = rows.map(({ connected_container_id: shown, position_x, position_y, width, height, current_path }) => ({
+      const copies = rows.map(({ id: _id, connected_container_id: shown, ...row }) => ({
+        ...row,
         project_id: to,
         connected_container_id: shown === null ? null : (containerOf.get(shown) ?? null),
-        position_x,
-        position_y,
-        width,
-        height,
-        current_path,
       }));
       if (copies.length > 0) await tx.insert(previews).values(copies);
     },

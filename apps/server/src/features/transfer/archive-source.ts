@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AppError } from "../../platform/errors.ts";
 import { RuntimeError, type Tree } from "@tesslate/runtime";
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../projects/index.ts";
+import { inLanes } from "./lanes.ts";
 import { guessService } from "./service-guess.ts";
 import { openArchive, type ArchivedFile } from "./zip-archive.ts";
 
@@ -34,16 +35,11 @@ export function createArchiveSource({
       const { files, folders } = archive;
       await progress(20, `Unpacking ${files.length} files`);
       let done = 0;
-      const queue = files.values();
-      const lane = async () => {
-        for (const next of queue) {
-          signal.throwIfAborted();
-          await unpack(sandbox.files, next, signal);
-          if (++done % everyFiles === 0)
-            await progress(20 + Math.floor((60 * done) / files.length), `Unpacked ${done} of ${files.length} files`);
-        }
-      };
-      await Promise.all(Array.from({ length: lanes }, lane));
+      await inLanes(files, { lanes, signal }, async (one, stop) => {
+        await unpack(sandbox.files, one, stop);
+        if (++done % everyFiles === 0)
+          await progress(20 + Math.floor((60 * done) / files.length), `Unpacked ${done} of ${files.length} files`);
+      });
       for (const folder of folders) await sandbox.files.mkdir(folder);
       await note(`${files.length} files, ${archive.totalBytes} bytes`);
       await progress(85, "Finding out how to run it");
@@ -57,6 +53,8 @@ export function createArchiveSource({
 async function unpack(tree: Tree, file: ArchivedFile, signal: AbortSignal): Promise<void> {
   const data = await file.open().catch(damaged(file.path));
   const stop = () => data.destroy(new Error("given up"));
+  // Also heard when nobody reads any more.
+  data.on("error", () => {});
   signal.addEventListener("abort", stop, { once: true });
   try {
     const staged = await tree.stage(data, { maxBytes: file.bytes, mode: file.isExecutable ? 0o755 : 0o644, isDurable: false });

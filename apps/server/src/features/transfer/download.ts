@@ -13,14 +13,17 @@ export type Download = ReturnType<typeof createDownload>;
 
 /**
  * The tree as an archive that is made while it is sent (accounts-projects 9): what the file list shows, so neither what can be
- * installed again nor `.git`. Values of secrets and variables are not part of the tree. Destroying `data` ends the work.
+ * installed again nor `.git`. Values of secrets and variables are not part of the tree. Destroying what `open` gives ends the work.
  */
 export function createDownload({ projects }: { projects: Pick<Projects, "require" | "sandboxOf"> }) {
-  return async (userId: string, ref: string, format: DownloadFormat): Promise<{ project: ProjectRow; data: Readable }> => {
+  return async (userId: string, ref: string, format: DownloadFormat): Promise<{ project: ProjectRow; open: () => Promise<Readable> }> => {
     const project = await projects.require(userId, ref);
     const { files } = await projects.sandboxOf(project);
-    const entries = await archivable(files);
-    return { project, data: format === "zip" ? zipOf(files, entries) : tarGzOf(files, entries) };
+    const open = async () => {
+      const entries = await archivable(files);
+      return format === "zip" ? zipOf(files, entries) : tarGzOf(files, entries);
+    };
+    return { project, open };
   };
 }
 
@@ -48,16 +51,17 @@ function zipOf(tree: Sandbox["files"], entries: readonly Entry[]): Readable {
   const zip = new ZipFile();
   const out = zip.outputStream as Duplex;
   let current: Readable | undefined;
+  // It tells of a source that breaks here, not at its stream.
+  zip.on("error", (error: Error) => out.destroy(error));
   for (const entry of entries) {
     const options = { mtime: mtimeOf(entry), mode: (entry.isDirectory ? 0o040000 : 0o100000) | modeOf(entry) };
     if (entry.isDirectory) zip.addEmptyDirectory(entry.path, options);
     else
       zip.addReadStreamLazy(entry.path, options, (give) => {
         if (out.destroyed) return;
-        open(tree, entry.path).then(
+        openFile(tree, entry.path).then(
           ({ data }) => {
             current = data;
-            data.once("error", (error) => out.destroy(error));
             if (out.destroyed) data.destroy();
             else give(null, data);
           },
@@ -77,7 +81,7 @@ function tarGzOf(tree: Tree, entries: readonly Entry[]): Readable {
       const head = { name: entry.path, mode: modeOf(entry), mtime: mtimeOf(entry) };
       if (entry.isDirectory) pack.entry({ ...head, type: "directory" });
       else {
-        const { data, size } = await open(tree, entry.path);
+        const { data, size } = await openFile(tree, entry.path);
         await piped(data, pack.entry({ ...head, size }));
       }
       if (pack.destroyed) return;
@@ -90,7 +94,7 @@ function tarGzOf(tree: Tree, entries: readonly Entry[]): Readable {
 }
 
 /** A file that is gone since it was listed is an empty one; one that grows is cut at the size it has now. */
-async function open(tree: Tree, path: string): Promise<{ data: Readable; size: number }> {
+async function openFile(tree: Tree, path: string): Promise<{ data: Readable; size: number }> {
   try {
     const { data, entry } = await tree.stream(path);
     return { data, size: entry.size };

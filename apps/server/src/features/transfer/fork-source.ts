@@ -3,6 +3,7 @@ import { AppError } from "../../platform/errors.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { ProjectSource, Projects, SourceInput, Templates } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import { inLanes } from "./lanes.ts";
 
 const lanes = 4;
 const everyFiles = 200;
@@ -126,16 +127,11 @@ async function copyTree(from: Tree, to: Tree, signal: AbortSignal, report: (done
   }
   for (const { path, isDirectory } of wanted) if (isDirectory) await to.mkdir(path);
   const files = wanted.filter((entry) => !entry.isDirectory);
-  const queue = files.values();
   let done = 0;
-  const lane = async () => {
-    for (const entry of queue) {
-      signal.throwIfAborted();
-      await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreGone);
-      if (++done % everyFiles === 0) await report(done, files.length);
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await inLanes(files, { lanes, signal }, async (entry) => {
+    await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreGone);
+    if (++done % everyFiles === 0) await report(done, files.length);
+  });
 }
 
 /** Gone meanwhile, a pipe: not in the copy. */

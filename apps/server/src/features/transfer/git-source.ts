@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Sandbox } from "@tesslate/runtime";
+import type { Sandbox, Tree } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../projects/index.ts";
 import { nameOf } from "./archive-source.ts";
@@ -9,6 +9,7 @@ import { repositoryLimits, type FetchedRepository, type FetchRepository } from "
 import { guessService } from "./service-guess.ts";
 
 const checkoutMs = 120_000;
+const maxPackBytes = 512 * 2 ** 20;
 
 /**
  * A repository (accounts-projects 4.1). The pack is fetched outside; the checkout happens inside the project's sandbox, with a `.git`
@@ -33,7 +34,7 @@ export function createGitSource({
         url: input.url,
         branch: input.branch,
         signal,
-        limits: { ...repositoryLimits, packBytes: Math.floor(room / 2), treeBytes: Math.floor(room / 2) },
+        limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
         onPhase: (phase) => (phase === "reached" ? progress(22, "Cloning") : progress(60, "Checking what is in it")),
       });
       if (fetched.hasSubmodules) await note("The repository has submodules. They were left out.");
@@ -41,6 +42,8 @@ export function createGitSource({
       await progress(70, `Checking out ${fetched.files} files of ${fetched.branch}`);
       await writeRepository(sandbox, fetched, input.url);
       await checkOut(sandbox, signal);
+      if (await hasLargeFileStorage(sandbox.files))
+        await note("Files that are kept with Git LFS are here as their pointers only. Fetch them in a terminal with git lfs pull.");
       await progress(85, "Finding out how to run it");
       const service = await guessService(sandbox.files);
       const name =
@@ -99,3 +102,9 @@ async function checkOut(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   if (timedOut) throw new AppError("gateway_timeout", "Checking out the files took too long.");
   if (exitCode !== 0) throw new AppError("import_failed", "The files of this repository could not be checked out.");
 }
+
+const hasLargeFileStorage = (tree: Tree): Promise<boolean> =>
+  tree.read(".gitattributes", { maxBytes: 64 * 1024 }).then(
+    ({ data }) => new TextDecoder().decode(data).includes("filter=lfs"),
+    () => false,
+  );

@@ -73,6 +73,8 @@ const settings: Record<string, string> = {
   "gc.auto": "0",
   "maintenance.auto": "false",
   "pack.threads": "1",
+  // Larger files are taken as they come instead of being held in memory.
+  "core.bigFileThreshold": "16m",
   "http.lowSpeedLimit": "500",
   "http.lowSpeedTime": "30",
   "http.sslVerify": "true",

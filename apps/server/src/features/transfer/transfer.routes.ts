@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { transferRoutes } from "@tesslate/contract";
 import { attachment } from "../../http/attachment.ts";
 import type { Mount } from "../../http/mount.ts";
@@ -12,11 +13,13 @@ export function mountTransfer(
   { download, importArchive, fork }: { download: Download; importArchive: Import; fork: Fork },
 ): void {
   mount("transfer", transferRoutes, {
-    download: async ({ user, setHeader }, { params, query: { format = "zip" } }, { reply }) => {
-      const { project, data } = await download(user.id, params.id, format);
+    download: async ({ user, setHeader }, { params, query: { format = "zip" } }, { request, reply }) => {
+      const { project, open } = await download(user.id, params.id, format);
       setHeader("content-disposition", attachment(`${project.slug}.${format}`));
       setHeader("cache-control", "no-store");
-      return reply.type(format === "zip" ? "application/zip" : "application/gzip").send(data);
+      reply.type(format === "zip" ? "application/zip" : "application/gzip");
+      // Who only asks whether there is one must not make one.
+      return reply.send(request.method === "HEAD" ? Readable.from([]) : await open());
     },
     import: ({ user }, { query }, { request }) => importArchive(user.id, uploadedFiles(request), query),
     fork: ({ user }, { params, body }) => fork(user.id, params.id, body),

@@ -155,6 +155,17 @@ describe("import", () => {
     expect(await app.as(owner).projects.status({ params: { id: created.id } })).toMatchObject({ environment_status: "setup_failed" });
   });
 
+  test("damage in the middle of an archive ends the setup and nothing else", async () => {
+    const zip = await zipOf(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`noise${i}.bin`, randomBytes(300_000)])));
+    zip.fill(0xff, zip.byteLength / 2, zip.byteLength / 2 + 64);
+    const created = (await (await send(zip)).json()) as { id: string; task_id: string };
+    expect(await ended(app, owner, created.task_id)).toMatchObject({
+      status: "failed",
+      error: expect.stringMatching(/noise\d+\.bin cannot be unpacked/),
+    });
+    expect((await app.request("/health")).status).toBe(200);
+  });
+
   test("a server that stops in the middle goes on with it at the next start", async () => {
     const runtimeDir = temporaryFolder("runtime");
     const dataDir = temporaryFolder("data");
@@ -241,6 +252,17 @@ describe("download", () => {
     expect(Object.fromEntries(Object.entries(found).map(([path, { mode }]) => [path, mode & 0o777]))).toEqual(expected);
     expect(found["src/ü ß.txt"]?.text).toBe("grüße");
     expect(found["inner"]?.text).toBe("grüße");
+  });
+
+  test("a HEAD says what would come and makes nothing", async () => {
+    const answer = await app.request(`/api/projects/${id}/download`, { user: owner, method: "HEAD" });
+    expect([answer.status, answer.headers.get("content-type"), (await answer.arrayBuffer()).byteLength]).toEqual([
+      200,
+      "application/zip",
+      0,
+    ]);
+    const stranger = await app.signUp();
+    expect((await app.request(`/api/projects/${id}/download`, { user: stranger, method: "HEAD" })).status).toBe(404);
   });
 
   test("tar.gz: the same", async () => {

@@ -1,4 +1,6 @@
-import type { Readable } from "node:stream";
+import { createReadStream } from "node:fs";
+import { pipeline, Readable, Transform } from "node:stream";
+import { crc32, createInflateRaw } from "node:zlib";
 import { openPromise, type Entry as ZipEntry, type ZipFile } from "yauzl";
 import { maxArchiveEntries } from "@tesslate/contract";
 import { AppError, badRequest } from "../../platform/errors.ts";
@@ -15,7 +17,7 @@ export interface Archive extends AsyncDisposable {
   files: ArchivedFile[];
   /** Folders without any file in them. */
   folders: string[];
-  /** What the files take when they are unpacked. Nothing unpacks to more than its entry says: that is an error while it is read. */
+  /** What the files take when they are unpacked. An entry that unpacks to something else than it says is an error while it is read. */
   totalBytes: number;
 }
 export interface ArchiveLimits {
@@ -63,7 +65,7 @@ export async function openArchive(file: string, archiveBytes: number, limits: Ar
     if (zip.entryCount > maxEntries) throw new AppError("payload_too_large", `An archive may have at most ${maxEntries} entries.`);
     const found = await entriesOf(zip, limits, archiveBytes);
     return {
-      ...arranged(found, zip),
+      ...arranged(found, file, zip),
       totalBytes: found.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0),
       [Symbol.asyncDispose]: async () => zip.close(),
     };
@@ -130,7 +132,7 @@ function pathOf(entry: ZipEntry): string {
   }
 }
 
-function arranged(found: FoundEntry[], zip: ZipFile): Pick<Archive, "files" | "folders"> {
+function arranged(found: FoundEntry[], file: string, zip: ZipFile): Pick<Archive, "files" | "folders"> {
   if (!found.some((f) => !f.isFolder)) throw bad("There are no files in this archive.");
   const tops = new Set(found.map(({ path }) => path.split("/")[0]));
   const [top] = tops;
@@ -143,10 +145,41 @@ function arranged(found: FoundEntry[], zip: ZipFile): Pick<Archive, "files" | "f
     if (isFolder) continue;
     if (files.has(path)) throw bad(`${path} is in this archive twice.`);
     const isExecutable = (unixMode(entry) & 0o111) !== 0;
-    files.set(path, { path, bytes: entry.uncompressedSize, isExecutable, open: () => zip.openReadStreamPromise(entry) });
+    files.set(path, { path, bytes: entry.uncompressedSize, isExecutable, open: () => unpacked(file, zip, entry) });
   }
   const folders = kept.flatMap(({ path, isFolder }) => (isFolder && !parents.has(path) ? [path] : []));
   const both = [...parents, ...folders].find((path) => files.has(path));
   if (both !== undefined) throw bad(`${both} is a file and a folder in this archive.`);
   return { files: [...files.values()], folders: [...new Set(folders)] };
+}
+
+/**
+ * What an entry holds, as it comes: exactly as many bytes as it says, with the checksum it says, or an error. The file is read by a stream of
+ * our own: the library's breaks when it is given up in the middle.
+ */
+async function unpacked(file: string, zip: ZipFile, entry: ZipEntry): Promise<Readable> {
+  const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+  const packed = entry.compressedSize === 0 ? Readable.from([]) : createReadStream(file, { start, end: start + entry.compressedSize - 1 });
+  const check = createCheck(entry);
+  // Its reader hears of every failure on the way.
+  if (entry.compressionMethod === 8) pipeline(packed, createInflateRaw(), check, () => {});
+  else pipeline(packed, check, () => {});
+  return check;
+}
+
+function createCheck({ uncompressedSize, crc32: wanted }: ZipEntry): Transform {
+  let bytes = 0;
+  let sum = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.byteLength;
+      sum = crc32(chunk, sum);
+      if (bytes > uncompressedSize) done(new Error("more bytes than the archive says"));
+      else done(null, chunk);
+    },
+    flush(done) {
+      if (bytes !== uncompressedSize || sum !== wanted) done(new Error("other bytes than the archive says"));
+      else done();
+    },
+  });
 }
