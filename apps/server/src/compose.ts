@@ -25,8 +25,12 @@ import {
   createCatalogue,
   createConnections,
   createDemoModel,
+  createModelKeys,
+  createModelKeysStore,
   createModels,
   createModelsStore,
+  createOwnConnections,
+  mountModelKeys,
   mountModels,
 } from "./features/models/index.ts";
 import {
@@ -254,11 +258,19 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     /** What a new account starts with, done in the transaction that creates it. */
     const onRegistered: OnRegistered[] = [];
     const onEmailChanged: OnEmailChanged[] = [];
+    const modelKeysStore = createModelKeysStore(db);
+    const ownConnections = createOwnConnections({
+      store: modelKeysStore,
+      box,
+      tiers: config.billing.isOn ? config.billing.byokTiers : undefined,
+      log,
+    });
     const models = createModels({
       config: config.models,
       settings,
       store: createModelsStore(db),
       connections: createConnections({ config: config.models, settings }),
+      own: ownConnections,
       catalogue: createCatalogue({ outbound, log }),
       outbound,
       demo: swap.demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, swap.demoModel], log }),
@@ -701,6 +713,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     mountUsers(mount, { users });
     mountModels(mount, { models });
+    mountModelKeys(mount, {
+      keys: createModelKeys({ store: modelKeysStore, own: ownConnections, box, outbound, tryOut: models.tryOut }),
+    });
     mountTasks(mount, {
       tasks,
       resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id,

@@ -101,6 +101,11 @@ export const settings = {
     about: "Take credits for calls with the models connected here. Off: nobody is charged",
     check: flag,
   },
+  BYOK_ENABLED_TIERS: {
+    default: "basic,pro,ultra",
+    example: "free,basic,pro,ultra",
+    about: "Plans that may use model keys of their own, where billing is on; elsewhere everybody may",
+  },
   OPENAI_API_KEY: { example: "sk-…", about: "OpenAI or any OpenAI-compatible service" },
   OPENAI_BASE_URL: {
     default: "https://api.openai.com/v1",
@@ -428,7 +433,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       defaults: list("DEFAULT_MODELS"),
       isDemo: isTrue("DEMO"),
     },
-    billing: { isOn: isTrue("BILLING_ENABLED") },
+    billing: { isOn: isTrue("BILLING_ENABLED"), byokTiers: list("BYOK_ENABLED_TIERS") },
     agent: {
       maxIterations: Number(text("AGENT_MAX_ITERATIONS_PER_RUN")),
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,

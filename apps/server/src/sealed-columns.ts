@@ -2,6 +2,8 @@ import { oauthStatePlace } from "./features/auth/index.ts";
 import { oauthStates } from "./features/auth/auth.table.ts";
 import { credentialsPlace, environmentPlace } from "./features/containers/index.ts";
 import { containerCredentials, containers } from "./features/containers/containers.table.ts";
+import { modelKeyPlace, providerHeadersPlace } from "./features/models/index.ts";
+import { userApiKeys, userProviders } from "./features/models/model-keys.table.ts";
 import { secretPlace } from "./features/secrets/index.ts";
 import { projectSecrets } from "./features/secrets/secrets.table.ts";
 import { sealedBytes, type SealedColumn } from "./platform/sealed.ts";
@@ -32,6 +34,18 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: oauthStates.sealed,
     needs: [oauthStates.provider, oauthStates.state_hash],
     place: ({ provider = "", state_hash = "" }) => oauthStatePlace(provider, state_hash),
+  }),
+  sealedBytes(userApiKeys, {
+    id: userApiKeys.id,
+    column: userApiKeys.sealed_key,
+    needs: [userApiKeys.user_id, userApiKeys.provider],
+    place: ({ user_id = "", provider = "" }) => modelKeyPlace({ user_id, provider }),
+  }),
+  sealedBytes(userProviders, {
+    id: userProviders.id,
+    column: userProviders.sealed_headers,
+    needs: [userProviders.user_id, userProviders.slug],
+    place: ({ user_id = "", slug = "" }) => providerHeadersPlace({ user_id, slug }),
   }),
   sealedSettings,
 ];

@@ -7,6 +7,7 @@ import { containersRoutes } from "./containers.ts";
 import { filesRoutes } from "./files.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
+import { modelKeysRoutes } from "./model-keys.ts";
 import { modelsRoutes } from "./models.ts";
 import { notesRoutes } from "./notes.ts";
 import { previewsRoutes } from "./previews.ts";
@@ -36,6 +37,7 @@ export const contract = {
   previews: previewsRoutes,
   chat: chatRoutes,
   models: modelsRoutes,
+  modelKeys: modelKeysRoutes,
   secrets: secretsRoutes,
   shell: shellRoutes,
   snapshots: snapshotsRoutes,

@@ -96,6 +96,8 @@ export const errorCodes = {
   agent_not_owned: e(403),
   agent_not_runnable: e(400),
   unknown_model: e(400),
+  unknown_provider: e(400),
+  byok_not_in_tier: e(403),
   model_not_configured: e(503),
   model_error: e(502, { retryable: true }),
   model_auth_failed: e(502),

@@ -8,8 +8,8 @@ export interface Connection {
   provider: ProviderSpec;
   base_url: string;
   api_key: string | undefined;
-  /** `stored` by the set-up card wins over the environment: it is the later word of an administrator. */
-  origin: "stored" | "environment";
+  /** `stored` by the set-up card wins over the environment: it is the later word of an administrator. `own`: one user's. */
+  origin: "stored" | "environment" | "own";
 }
 interface Stored {
   api_key: string | null;

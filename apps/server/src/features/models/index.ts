@@ -5,3 +5,7 @@ export { createModels, type Models, type ResolvedModel } from "./models.service.
 export { createModelsStore } from "./models.store.ts";
 export { mountModels } from "./models.routes.ts";
 export { costOf, priceOf, type Cost, type Price } from "./prices.ts";
+export { createModelKeys } from "./model-keys.service.ts";
+export { createModelKeysStore } from "./model-keys.store.ts";
+export { mountModelKeys } from "./model-keys.routes.ts";
+export { createOwnConnections, modelKeyPlace, providerHeadersPlace } from "./own-connections.ts";

@@ -11,6 +11,7 @@ import type { DemoModel } from "./demo-model.ts";
 import type { ModelsStore } from "./models.store.ts";
 import { knownModels, priceOf, type Price } from "./prices.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
+import { customPrefix, type OwnConnection, type OwnConnections } from "./own-connections.ts";
 import { demoProvider, findProvider, providers, splitModelId } from "./providers.ts";
 
 /** A model that can be called now. */
@@ -36,6 +37,7 @@ export interface ModelsOptions {
   settings: ServerSettings;
   store: ModelsStore;
   connections: Connections;
+  own: OwnConnections;
   catalogue: Catalogue;
   outbound: Outbound;
   /** Absent where the demo's scripted server is not installed. */
@@ -44,7 +46,7 @@ export interface ModelsOptions {
 
 export type Models = ReturnType<typeof createModels>;
 /** Which model answers, with whose key (agent-git-deploy 4.17, README rule 13). */
-export function createModels({ config, settings, store, connections, catalogue, outbound, demo }: ModelsOptions) {
+export function createModels({ config, settings, store, connections, own, catalogue, outbound, demo }: ModelsOptions) {
   const isDemo = async () => demo !== undefined && ((await settings.get<boolean>(demoKey)) ?? config.isDemo);
 
   const clientOf = ({ provider, base_url, api_key }: Connection, model: string, fetch = outbound.fetch) =>
@@ -57,7 +59,9 @@ export function createModels({ config, settings, store, connections, catalogue, 
       fetch,
     });
 
-  const modelsOf = async (connection: Connection): Promise<{ models: Listing["models"]; health: Listing["health"] }> => {
+  const modelsOf = async (connection: Connection | OwnConnection): Promise<{ models: Listing["models"]; health: Listing["health"] }> => {
+    if ("available_models" in connection && connection.available_models.length > 0)
+      return { models: connection.available_models.map((id) => ({ id, name: id })), health: "healthy" };
     const listing = await catalogue.list(connection);
     if (listing.models.length > 0) return listing;
     // The provider told nothing: what the price table and the operator name is still worth offering.
@@ -77,15 +81,16 @@ export function createModels({ config, settings, store, connections, catalogue, 
     return models[0] && `${slug}/${models[0].id}`;
   };
 
-  const defaultModel = async (): Promise<string | null> => {
+  /** What answers where nobody says; with `userId` a key of theirs counts as well, after what the server has. */
+  const defaultModel = async (userId?: string): Promise<string | null> => {
     if (await isDemo()) return demoModelId;
-    const usable = await connections.list();
+    const usable: Connection[] = await connections.list();
     const isUsable = (id: string) => usable.some((c) => c.provider.slug === splitModelId(id).provider);
     const wished = config.defaults.find(isUsable);
     if (wished) return wished;
     const chosen = await connections.chosenDefault();
     if (chosen && isUsable(chosen)) return chosen;
-    for (const connection of usable) {
+    for (const connection of [...usable, ...(userId === undefined ? [] : await own.list(userId))]) {
       const first = await firstModelOf(connection);
       if (first) return first;
     }
@@ -115,19 +120,19 @@ export function createModels({ config, settings, store, connections, catalogue, 
     isDemo,
     defaultModel,
     /** Throws `unknown_model` or `model_not_configured`. `model` is the request's own word and wins. */
-    resolve: async (_userId: string, wish: { model?: string | null; agent: ModelWish }): Promise<ResolvedModel> => {
-      const id = wish.model ?? wish.agent.selected_model ?? wish.agent.model ?? (await defaultModel());
+    resolve: async (userId: string, wish: { model?: string | null; agent: ModelWish }): Promise<ResolvedModel> => {
+      const id = wish.model ?? wish.agent.selected_model ?? wish.agent.model ?? (await defaultModel(userId));
       if (!id)
         throw new AppError(
           "model_not_configured",
-          "No model is connected yet. An administrator can connect one on the start page, or set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_BASE_URL.",
+          "No model is connected yet. Add a key of yours under Settings, Models; an administrator can connect one for everybody on the start page, or set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_BASE_URL.",
         );
       const { provider: slug, model } = splitModelId(id);
       if (model === "") throw unknownModel(id);
-      const resolved = (client: ModelClient): ResolvedModel => ({
+      const resolved = (client: ModelClient, is_byok = false): ResolvedModel => ({
         model_id: `${slug}/${model}`,
         client,
-        is_byok: false,
+        is_byok,
         pricing: priceOf(id),
       });
       if (slug === demoProvider.slug && demo) {
@@ -143,13 +148,21 @@ export function createModels({ config, settings, store, connections, catalogue, 
           }),
         );
       }
+      if (slug === customPrefix) {
+        const { provider: name, model: rest } = splitModelId(model);
+        const endpoint = rest === "" ? undefined : await own.findCustom(userId, name);
+        if (!endpoint) throw unknownModel(id);
+        return resolved(clientOf(endpoint, rest), true);
+      }
       const provider = findProvider(slug);
       if (!provider) throw unknownModel(id);
+      const mine = await own.find(userId, slug);
+      if (mine) return resolved(clientOf(mine, model), true);
       const connection = await connections.find(slug);
       if (!connection)
         throw new AppError(
           "model_not_configured",
-          `${provider.name} is not connected. An administrator can add ${provider.needs_key ? "its key" : "its address"} on the start page or under Settings, Models.`,
+          `${provider.name} is not connected. Add a key of yours under Settings, Models; an administrator can add ${provider.needs_key ? "its key" : "its address"} for everybody on the start page.`,
           { details: { provider: slug } },
         );
       return resolved(clientOf(connection, model));
@@ -157,27 +170,33 @@ export function createModels({ config, settings, store, connections, catalogue, 
     /** Every model of every connected provider. */
     list: async (userId: string, query: PageQuery) => {
       const page = pageOf(query);
-      const [usable, disabled, external_providers, isDemoOn] = await Promise.all([
+      const [ofServer, ofUser, disabled, external_providers, isDemoOn] = await Promise.all([
         connections.list(),
+        own.list(userId),
         store.listDisabled(userId),
         providerFacts(),
         isDemo(),
       ]);
+      // One's own key takes the place of the server's.
+      const mine = new Set(ofUser.map((c) => c.provider.slug));
+      const usable: Connection[] = [...ofServer.filter((c) => !mine.has(c.provider.slug)), ...ofUser];
       const listings = await Promise.all(usable.map(async (connection) => ({ connection, ...(await modelsOf(connection)) })));
-      const items = listings.flatMap(({ connection: { provider }, models, health }) =>
-        models.map(({ id, name }): Model => wireOf(`${provider.slug}/${id}`, name, provider, health, disabled)),
+      const items = listings.flatMap(({ connection: { provider, origin }, models, health }) =>
+        models.map(({ id, name }): Model => wireOf(`${provider.slug}/${id}`, name, provider, health, disabled, origin)),
       );
-      if (isDemoOn) items.unshift(wireOf(demoModelId, "Scripted demo", demoProvider, "healthy", disabled));
+      if (isDemoOn) items.unshift(wireOf(demoModelId, "Scripted demo", demoProvider, "healthy", disabled, "stored"));
       return {
         ...page.envelope(items.slice(page.offset, page.offset + page.limit), items.length),
-        default: await defaultModel(),
-        external_providers,
+        default: await defaultModel(userId),
+        external_providers: external_providers.map((facts) =>
+          mine.has(facts.provider) ? { ...facts, has_key: true, setup_required: false } : facts,
+        ),
       };
     },
     /** For the set-up card: what is connected, and what could be with one click. */
-    setup: async (user: { is_superuser: boolean }) => {
+    setup: async (user: { id: string; is_superuser: boolean }) => {
       const [default_model, ollamaModels, isDemoOn, facts] = await Promise.all([
-        defaultModel(),
+        defaultModel(user.id),
         findOllama(ollamaUrl(), outbound),
         isDemo(),
         providerFacts(),
@@ -192,6 +211,7 @@ export function createModels({ config, settings, store, connections, catalogue, 
         providers: facts,
       };
     },
+    tryOut,
     /** One tiny live call; nothing is stored. */
     test: async (given: ConnectionInput & { model?: string | null }) => {
       const connection = await connectionFrom(given);
@@ -267,12 +287,19 @@ const withoutProvider = (slug: string, id: string) => (id.startsWith(`${slug}/`)
 /** Anthropic writes versions with dashes; our ids, as people do, with dots. */
 const nativeName = (slug: string, model: string) => (slug === "anthropic" ? model.replace(/(\d)\.(\d)/g, "$1-$2") : model);
 
-function wireOf(id: string, name: string, provider: { slug: string; name: string }, health: Model["health"], disabled: string[]): Model {
+function wireOf(
+  id: string,
+  name: string,
+  provider: { slug: string; name: string },
+  health: Model["health"],
+  disabled: string[],
+  origin: Connection["origin"],
+): Model {
   const price = priceOf(id);
   return {
     id,
     name,
-    source: "system",
+    source: origin !== "own" ? "system" : provider.slug.startsWith(`${customPrefix}/`) ? "custom_provider" : "provider",
     provider: provider.slug,
     provider_name: provider.name,
     pricing: price.is_known ? { input: Number(price.input), output: Number(price.output) } : null,

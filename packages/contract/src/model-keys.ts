@@ -1,0 +1,221 @@
+import { IdParams, listOf, Literals, Maybe, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { route } from "./route.ts";
+
+const tag = "models";
+
+/** One's own key for a provider (agent-git-deploy 4.17): used in the place of the server's, never charged. Its text never leaves the server. */
+export const ModelKey = Type.Object({
+  id: Uuid,
+  provider: Type.String({ description: "Slug of a provider, or of a custom one" }),
+  provider_name: Type.String(),
+  key_name: Type.String(),
+  last4: Type.String({ description: "The last four characters" }),
+  base_url: Nullable(Type.String()),
+  is_active: Type.Boolean(),
+  expires_at: Nullable(Timestamp),
+  last_used_at: Nullable(Timestamp),
+  created_at: Timestamp,
+});
+export type ModelKey = Static<typeof ModelKey>;
+
+/** An OpenAI- or Anthropic-compatible endpoint of one's own; its models are `custom/<slug>/<model>`. */
+export const CustomProvider = Type.Object({
+  id: Uuid,
+  name: Type.String(),
+  slug: Type.String(),
+  base_url: Type.String(),
+  api_type: Literals("openai", "anthropic"),
+  has_key: Type.Boolean(),
+  header_names: Type.Array(Type.String(), { description: "Further headers; their values are write-only" }),
+  available_models: Type.Array(Type.String(), { description: "Empty: what the endpoint lists" }),
+  is_active: Type.Boolean(),
+  created_at: Timestamp,
+});
+export type CustomProvider = Static<typeof CustomProvider>;
+
+const Key = Type.String({ minLength: 1, maxLength: 500 });
+const Url = Type.String({ maxLength: 500, pattern: "^https?://" });
+const Headers = Type.Record(Type.String({ pattern: "^[A-Za-z0-9-]{1,100}$" }), Type.String({ maxLength: 1000 }));
+const Models = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { maxItems: 200 });
+const Outcome = Type.Object({ ok: Type.Boolean(), message: Type.String(), models: Type.Array(Type.String()) });
+
+/** agent-git-deploy 4.17 and 10. */
+export const modelKeysRoutes = {
+  list: route({
+    method: "GET",
+    path: "/api/secrets/api-keys",
+    tag,
+    summary: "One's own provider keys, without their text",
+    auth: "user",
+    keys: false,
+    query: Type.Object(pageQuery),
+    response: listOf(ModelKey),
+  }),
+  create: route({
+    method: "POST",
+    path: "/api/secrets/api-keys",
+    tag,
+    summary: "Store one's own key for a provider; there is one per provider",
+    auth: "user",
+    keys: false,
+    status: 201,
+    body: Type.Object({
+      provider: Type.String({ minLength: 1, maxLength: 50 }),
+      api_key: Key,
+      key_name: Maybe(Type.String({ maxLength: 100 })),
+      base_url: Maybe(Url),
+      expires_at: Maybe(Timestamp),
+    }),
+    response: ModelKey,
+    errors: ["unknown_provider", "conflict", "byok_not_in_tier", "outbound_refused"],
+  }),
+  update: route({
+    method: "PATCH",
+    path: "/api/secrets/api-keys/{id}",
+    tag,
+    summary: "Replace a key, or change what belongs to it",
+    auth: "user",
+    keys: false,
+    params: IdParams,
+    body: Type.Object({
+      api_key: Type.Optional(Key),
+      key_name: Type.Optional(Type.String({ maxLength: 100 })),
+      base_url: Maybe(Url),
+      is_active: Type.Optional(Type.Boolean()),
+      expires_at: Maybe(Timestamp),
+    }),
+    response: ModelKey,
+    errors: ["not_found", "conflict", "byok_not_in_tier", "outbound_refused"],
+  }),
+  remove: route({
+    method: "DELETE",
+    path: "/api/secrets/api-keys/{id}",
+    tag,
+    summary: "Delete a key",
+    auth: "user",
+    keys: false,
+    status: 204,
+    params: IdParams,
+    errors: ["not_found"],
+  }),
+  test: route({
+    method: "POST",
+    path: "/api/secrets/api-keys/{id}/test",
+    tag,
+    summary: "Try a key with one tiny call",
+    auth: "user",
+    keys: false,
+    params: IdParams,
+    response: Outcome,
+    errors: ["not_found", "outbound_refused"],
+  }),
+  providers: route({
+    method: "GET",
+    path: "/api/secrets/providers",
+    tag,
+    summary: "Providers that one can have an own key for",
+    auth: "user",
+    response: listOf(
+      Type.Object({
+        provider: Type.String(),
+        name: Type.String(),
+        description: Type.String(),
+        website: Type.String(),
+        base_url: Type.String(),
+        needs_key: Type.Boolean(),
+        has_own_key: Type.Boolean(),
+      }),
+    ),
+    query: Type.Object(pageQuery),
+  }),
+  customProviders: route({
+    method: "GET",
+    path: "/api/secrets/providers/custom",
+    tag,
+    summary: "One's own endpoints",
+    auth: "user",
+    query: Type.Object(pageQuery),
+    response: listOf(CustomProvider),
+  }),
+  createCustomProvider: route({
+    method: "POST",
+    path: "/api/secrets/providers/custom",
+    tag,
+    summary: "Add an endpoint of one's own",
+    auth: "user",
+    keys: false,
+    status: 201,
+    body: Type.Object({
+      name: Type.String({ minLength: 1, maxLength: 100 }),
+      slug: Type.String({ pattern: "^[a-z0-9][a-z0-9_-]{0,49}$" }),
+      base_url: Url,
+      api_type: Type.Optional(Literals("openai", "anthropic")),
+      api_key: Maybe(Key),
+      default_headers: Maybe(Headers),
+      available_models: Maybe(Models),
+    }),
+    response: CustomProvider,
+    errors: ["conflict", "byok_not_in_tier", "outbound_refused"],
+  }),
+  updateCustomProvider: route({
+    method: "PATCH",
+    path: "/api/secrets/providers/custom/{id}",
+    tag,
+    summary: "Change an endpoint of one's own; its slug stays",
+    auth: "user",
+    keys: false,
+    params: IdParams,
+    body: Type.Object({
+      name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+      base_url: Type.Optional(Url),
+      api_type: Type.Optional(Literals("openai", "anthropic")),
+      api_key: Maybe(Key),
+      default_headers: Maybe(Headers),
+      available_models: Maybe(Models),
+      is_active: Type.Optional(Type.Boolean()),
+    }),
+    response: CustomProvider,
+    errors: ["not_found", "byok_not_in_tier", "outbound_refused"],
+  }),
+  removeCustomProvider: route({
+    method: "DELETE",
+    path: "/api/secrets/providers/custom/{id}",
+    tag,
+    summary: "Delete an endpoint of one's own, and its key",
+    auth: "user",
+    keys: false,
+    status: 204,
+    params: IdParams,
+    errors: ["not_found"],
+  }),
+  testCustomProvider: route({
+    method: "POST",
+    path: "/api/secrets/providers/custom/{id}/test",
+    tag,
+    summary: "Try an endpoint with one tiny call",
+    auth: "user",
+    keys: false,
+    params: IdParams,
+    body: Type.Object({ model: Maybe(Type.String({ maxLength: 200 })) }),
+    bodyOptional: true,
+    response: Outcome,
+    errors: ["not_found", "outbound_refused"],
+  }),
+  preferences: route({
+    method: "GET",
+    path: "/api/secrets/model-preferences",
+    tag,
+    summary: "Models that one hides from choices",
+    auth: "user",
+    response: Type.Object({ disabled_models: Type.Array(Type.String()) }),
+  }),
+  setPreference: route({
+    method: "PUT",
+    path: "/api/secrets/model-preferences",
+    tag,
+    summary: "Show or hide a model in choices",
+    auth: "user",
+    body: Type.Object({ model_id: Type.String({ minLength: 1, maxLength: 200 }), enabled: Type.Boolean() }),
+    response: Type.Object({ disabled_models: Type.Array(Type.String()) }),
+  }),
+};
