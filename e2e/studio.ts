@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { startDockerEngine, type DockerEngine } from "@tesslate/testkit/docker-engine";
 
 const root = join(import.meta.dirname, "..");
 
@@ -13,6 +14,8 @@ export interface RunningStudio {
   port: number;
   dataDir: string;
   process: ChildProcess;
+  /** `DOCKER_HOST` of the engine it uses, where that is one of our own. */
+  dockerHost: string | undefined;
   output(): string;
   /** kill -9, nothing else. */
   kill(): Promise<void>;
@@ -30,9 +33,18 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** With `RUNTIME_DRIVER=docker` and no engine named, one of our own: the machine's is left alone. */
+async function engineFor({ RUNTIME_DRIVER, DOCKER_HOST }: NodeJS.ProcessEnv): Promise<DockerEngine | undefined> {
+  if (RUNTIME_DRIVER !== "docker" || DOCKER_HOST) return undefined;
+  const engine = await startDockerEngine();
+  if (engine.reason !== undefined) throw new Error(engine.reason);
+  return engine;
+}
+
 export async function startStudio(env: Record<string, string> = {}, options: { dataDir?: string } = {}): Promise<RunningStudio> {
   const port = await freePort();
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "studio-e2e-")));
+  const engine = await engineFor({ ...process.env, ...env });
   let output = "";
   const url = `http://localhost:${port}`;
   const spawnServer = async () => {
@@ -46,6 +58,7 @@ export async function startStudio(env: Record<string, string> = {}, options: { d
         RATE_LIMIT_FACTOR: "0",
         TIER_MAX_PROJECTS_FREE: "1000",
         LOG_LEVEL: "info",
+        ...(engine && { DOCKER_HOST: engine.host }),
         ...env,
       },
     });
@@ -70,7 +83,11 @@ export async function startStudio(env: Record<string, string> = {}, options: { d
     url,
     port,
     dataDir,
-    process: await spawnServer(),
+    dockerHost: engine?.host,
+    process: await spawnServer().catch(async (error: unknown) => {
+      await engine?.close();
+      throw error;
+    }),
     output: () => output,
     kill: async () => {
       studio.process.kill("SIGKILL");
@@ -83,6 +100,7 @@ export async function startStudio(env: Record<string, string> = {}, options: { d
       studio.process.kill("SIGTERM");
       await Promise.race([ended(studio.process), sleep(25_000).then(() => studio.process.kill("SIGKILL"))]);
       await ended(studio.process);
+      await engine?.close();
       if (!options.dataDir) await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
     },
   };

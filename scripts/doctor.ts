@@ -4,7 +4,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { createRuntime } from "@tesslate/runtime";
+import { createRuntime, findDockerEngine } from "@tesslate/runtime";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
 
 let broken = 0;
@@ -64,6 +64,13 @@ for (const [name, command, args, without] of [
     name,
     found ?? `not found: ${without}. apt-get install -y ${name === "python" ? "python3 python3-venv python3-pip" : name}`,
   );
+}
+
+try {
+  say("ok", "docker", `engine ${await findDockerEngine(config.runtime.docker)} at ${config.runtime.docker.host}`);
+} catch (error) {
+  const isNeeded = config.runtime.driver === "docker";
+  say(isNeeded ? "XX" : "!!", "docker", `${(error as Error).message}${isNeeded ? "" : ": only RUNTIME_DRIVER=docker needs one"}`);
 }
 
 if (!config.database.url) say("ok", "database", "embedded PostgreSQL under the data folder");

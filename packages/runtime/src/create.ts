@@ -49,3 +49,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<RuntimeDri
     `project code cannot be isolated on this machine (${reasons.join("; ")}). RUNTIME_DRIVER=process runs it without isolation.`,
   );
 }
+
+/** Version of the Docker engine, for people. Throws `unavailable` with the reason when none answers. */
+export async function findDockerEngine(options: NonNullable<RuntimeOptions["docker"]>): Promise<string> {
+  return (await (await import("./docker/engine.ts")).connectEngine(options)).version;
+}

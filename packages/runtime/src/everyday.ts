@@ -105,6 +105,16 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitSignal: "SIGKILL" });
       }, 60_000);
 
+      test("temporary files and the home folder can be written, and run from; another command sees only the home", async () => {
+        const sandbox = await driver.open({ id: fresh() });
+        const script =
+          'for dir in "$TMPDIR" /dev/shm "$HOME"; do printf "#!/bin/sh\\necho ran in $dir\\n" > $dir/run && sh $dir/run; done; chmod +x $HOME/run /tmp/run && $HOME/run && /tmp/run';
+        expect((await sandbox.exec(["sh", "-c", script])).stdout).toBe(
+          "ran in /tmp\nran in /dev/shm\nran in /home/app\nran in /home/app\nran in /tmp\n",
+        );
+        expect((await sandbox.exec(["sh", "-c", "ls /tmp /dev/shm; $HOME/run"])).stdout).toMatch(/ran in \/home\/app\n$/);
+      }, 30_000);
+
       test("programs may write to /dev/stdout and /dev/stderr, and read /dev/stdin", async () => {
         const sandbox = await driver.open({ id: fresh() });
         expect(

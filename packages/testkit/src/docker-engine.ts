@@ -41,8 +41,21 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2_000)));
   child.once("error", (error) => (said += error.message));
+  // Whoever forgets to close it, or dies of an error, leaves no engine behind.
+  const onExit = () => child.kill("SIGTERM");
+  process.once("exit", onExit);
   for (const until = Date.now() + 30_000; !isOver(child) && Date.now() < until; await sleep(50))
-    if (await answers(socket)) return { host, reason: undefined, close: () => stop(child, dir) };
+    if ((await ask(socket, "GET", "/_ping").catch(() => undefined)) === "OK")
+      return {
+        host,
+        reason: undefined,
+        async close() {
+          process.off("exit", onExit);
+          await empty(socket).catch(() => {});
+          await stop(child, dir);
+        },
+      };
+  process.off("exit", onExit);
   await stop(child, dir);
   return none(`dockerd did not come up: ${said.trim().split("\n").at(-1) ?? ""}`);
 }
@@ -50,12 +63,25 @@ export async function startDockerEngine(): Promise<DockerEngine> {
 const none = (why: string): DockerEngine => ({ host: "", reason: `no Docker engine (${why})`, close: async () => {} });
 const isOver = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 
-const answers = (socketPath: string) =>
-  new Promise<boolean>((resolve) =>
-    request({ socketPath, path: "/_ping" }, (response) => resolve(response.resume().statusCode === 200))
-      .once("error", () => resolve(false))
+const ask = (socketPath: string, method: "GET" | "DELETE", path: string) =>
+  new Promise<string>((resolve, reject) =>
+    request({ socketPath, method, path, agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      response.once("end", () => resolve(text));
+      response.once("error", reject);
+    })
+      .once("error", reject)
       .end(),
   );
+
+/** Bridges outlive their engine, so networks go before it does. */
+async function empty(socket: string): Promise<void> {
+  const list = async (path: string) => JSON.parse(await ask(socket, "GET", path)) as { Id: string; Name?: string }[];
+  await Promise.all((await list("/containers/json?all=1")).map(({ Id }) => ask(socket, "DELETE", `/containers/${Id}?force=1&v=1`)));
+  const own = (await list("/networks")).filter(({ Name }) => !["host", "none", "bridge"].includes(Name ?? ""));
+  await Promise.all(own.map(({ Id }) => ask(socket, "DELETE", `/networks/${Id}`)));
+}
 
 async function stop(child: ChildProcess, dir: string): Promise<void> {
   if (!isOver(child)) child.kill("SIGTERM");

@@ -1,5 +1,16 @@
 import { execFile, spawn } from "node:child_process";
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -21,7 +32,7 @@ export interface ProgramImage {
   changes?: readonly string[];
 }
 
-const plainTools = ["sh", "cat", "chmod", "id", "ls", "mkdir", "sleep", "test", "true", "false"].map((name) => `/bin/${name}`);
+const plainTools = ["sh", "cat", "chmod", "id", "ls", "mkdir", "rm", "sleep", "test", "true", "false"].map((name) => `/bin/${name}`);
 
 /** Lays the programs together and hands them to the engine at `host` (`unix://…`). Needs root. */
 export async function importPrograms(host: string, image: ProgramImage): Promise<void> {
@@ -37,7 +48,9 @@ export async function importPrograms(host: string, image: ProgramImage): Promise
       mkdirSync(join(root, "usr", link), { recursive: true });
       symlinkSync(`usr/${link}`, join(root, link));
     }
-    mkdirSync(join(root, "tmp"), { mode: 0o777 });
+    mkdirSync(join(root, "tmp"));
+    chmodSync(join(root, "tmp"), 0o1777);
+    chmodSync(root, 0o755);
     for (const path of ["etc", "proc", "sys", "dev", "run"]) mkdirSync(join(root, path));
     const all = [...plainTools, ...programs].filter((path) => existsSync(path));
     const wanted = new Set([...all, ...(await librariesOf(all))]);

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
+import { createRuntime, type RuntimeDriver, type RuntimeOptions } from "@tesslate/runtime";
 import { containers } from "../features/containers/containers.table.ts";
 import { projects } from "../features/projects/projects.table.ts";
 import { createLogger } from "../platform/logger.ts";
@@ -10,11 +10,13 @@ import { findPostgresPrograms } from "../platform/postgres.ts";
 import type { TestApp, TestUser } from "./app.ts";
 
 /** The best real runtime this machine can host, in a folder of its own, with the programs that the product brings. */
-export async function realRuntime(): Promise<RuntimeDriver & AsyncDisposable> {
+export async function realRuntime(
+  which: Pick<RuntimeOptions, "driver" | "docker"> = { driver: "auto" },
+): Promise<RuntimeDriver & AsyncDisposable> {
   const dataDir = await mkdtemp(join(tmpdir(), "studio-runtime-"));
   const postgres = await findPostgresPrograms();
   const runtime = await createRuntime({
-    driver: "auto",
+    ...which,
     dataDir,
     ...(postgres !== undefined && { programs: { postgres } }),
     log: createLogger("silent"),
@@ -23,7 +25,7 @@ export async function realRuntime(): Promise<RuntimeDriver & AsyncDisposable> {
     [Symbol.asyncDispose]: async () => {
       // The app closed its driver and left everything running for the next one: that is this one.
       await runtime.close({ leaveRunning: true });
-      const last = await createRuntime({ driver: "auto", dataDir, log: createLogger("silent") });
+      const last = await createRuntime({ ...which, dataDir, log: createLogger("silent") });
       for (const { id } of await last.list()) await last.remove(id);
       await last.close();
       await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
+import { makeFolder } from "../host/modes.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
 import { ensureImage } from "./pull.ts";
 
@@ -17,7 +18,7 @@ export interface BaseImage {
 
 const scratchTag = "tesslate-base:1";
 /** What is bound over, and `sbin`, where engines put the first process of a container. */
-const folders = ["app", "dev", "etc", "home/app", "opt", "proc", "run", "sbin", "sys", "tmp", "usr"];
+const folders = ["app", "dev", "etc", "home", "home/app", "opt", "proc", "run", "sbin", "sys", "tmp", "usr"];
 /** Programs look for programs and libraries here; they are in `/usr`. */
 const links = ["bin", "lib", "lib64"];
 
@@ -39,9 +40,11 @@ export async function findBaseImage(docker: Docker, configured: string | undefin
 async function importScratch(docker: Docker, dir: string): Promise<void> {
   const root = join(dir, "base-image");
   rmSync(root, { recursive: true, force: true });
-  for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
+  makeFolder(root, 0o755);
+  // What is mounted over a folder takes its mode.
+  for (const folder of folders) makeFolder(join(root, folder), folder === "tmp" ? 0o1777 : 0o755);
   for (const link of links) symlinkSync(`usr/${link}`, join(root, link));
-  const tar = spawn("tar", ["-c", "--owner=0", "--group=0", "--mode=u=rwX,go=rX", "-C", root, "."], {
+  const tar = spawn("tar", ["-c", "--owner=0", "--group=0", "-C", root, "."], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   try {

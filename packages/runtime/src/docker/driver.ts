@@ -9,10 +9,11 @@ import { keepExceptions } from "../host/exceptions.ts";
 import { readHostSettings } from "../host/host-settings.ts";
 import { makeFolder } from "../host/modes.ts";
 import { openSandbox } from "../host/sandbox.ts";
-import { openState, type State } from "../host/state.ts";
+import { claimsDir, openState, type State } from "../host/state.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import type { Bind } from "../host/cell.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
+import { forgetKey, rememberKey, sweepDeleted } from "../sandbox/leftovers.ts";
 import type { RuntimeDriver } from "../types.ts";
 import { findBaseImage } from "./base-image.ts";
 import { removeParents } from "./cgroup-parents.ts";
@@ -83,6 +84,10 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   const isDirect = seen.isDirect && !options.isIndirect;
   if (!hasOwnUid) warnings.push("All projects share one user id: the server does not run as root.");
 
+  if (isDirect) {
+    await sweepDeleted(claimsDir, log);
+    rememberKey(claimsDir, key, state.dir);
+  }
   const settings = readHostSettings({ env: process.env, home: homedir(), read: readIfThere });
   warnings.push(...settings.warnings);
   const resolvers = findResolvers();
@@ -175,6 +180,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     async onClose({ isLeftRunning }) {
       exceptions.stop();
       if (!isLeftRunning) {
+        if (isDirect) forgetKey(claimsDir, key);
         await networks.close();
         for (const name of cgroups.names()) await cgroups.group(name).remove();
         for (const name of [...cgroups.names(), ""]) removeParents(join(`tesslate-${key}`, name));

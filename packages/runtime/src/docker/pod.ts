@@ -53,6 +53,8 @@ export function createPod(first: Place, walls: Walls, found: Docker.ContainerIns
       Image: walls.base.id,
       Entrypoint: [],
       Cmd: ["sleep", "infinity"],
+      // It hears no signal but the last.
+      StopTimeout: 1,
       User: "65534:65534",
       Hostname: place.spec.id.slice(0, 63),
       Labels: labelsOf(walls, place, "pod", { [label.offline]: String(isOffline()) }),
