@@ -6,9 +6,11 @@ import { createProject, finished, signUp } from "../account.ts";
 import { openBrowser, type Watched } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
+import { enterPreview } from "../preview.ts";
 import { startStudio } from "../studio.ts";
 
-const studio = await startStudio();
+// What crashed stays as it is, to be looked at.
+const studio = await startStudio({ RESTART_ATTEMPTS: "0" });
 process.on("exit", () => studio.process.kill("SIGTERM"));
 const person = await signUp(studio.url);
 const project = await createProject(person, "Desk", "node-api");
@@ -20,7 +22,8 @@ const open = async (path: string): Promise<Page> => {
   await page.goto(`${studio.url}${path}`);
   return page;
 };
-const themes = async (page: Page, name: string) => {
+/** Each look of the screen; on a phone `more` names what stands behind More. */
+const themes = async (page: Page, name: string, more?: string) => {
   for (const [theme, width] of [
     ["light", 1440],
     ["dark", 1440],
@@ -28,6 +31,10 @@ const themes = async (page: Page, name: string) => {
   ] as const) {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
     await page.emulateMedia({ colorScheme: theme });
+    if (width === 390 && more) {
+      await page.getByRole("button", { name: "More" }).click();
+      await page.getByRole("menuitem", { name: more }).click();
+    }
     await page.waitForTimeout(250);
     await shot(page, `${name}-${theme}-${width === 390 ? "m" : "d"}`);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -44,13 +51,23 @@ const processesOf = (containerId: string): number[] =>
     .filter((pid) => {
       try {
         const isIts = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`CONTAINER_ID=${containerId}`);
-        return isIts && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--watch-path");
+        return isIts && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("nodemon");
       } catch {
         return false;
       }
     })
     .map(Number)
     .sort((a, b) => a - b);
+/** An API that never stops talking. */
+const tickingSource = `import { serve } from "@hono/node-server";
+import { Hono } from "hono";
+const app = new Hono();
+let n = 0;
+setInterval(() => console.log("\\u001b[32mtick\\u001b[0m", ++n), 200);
+console.error("planted is", process.env.STRIPE_KEY);
+app.get("/", (c) => c.html("<!doctype html><title>Desk</title><h1>Desk</h1>"));
+serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" });
+`;
 const printed = (page: Page) =>
   page
     .locator(".xterm-rows")
@@ -220,7 +237,7 @@ await runJourneys(
         await shot(page, "desk-terminal-find");
         await page.keyboard.press("Escape");
         await accessible(page, "terminal");
-        await themes(page, "desk-terminal");
+        await themes(page, "desk-terminal", "Terminal");
         noOffences(browser as Watched);
       },
     },
@@ -228,16 +245,7 @@ await runJourneys(
       name: "logs: live, coloured, filtered, paused, copied and downloaded",
       run: async () => {
         const { page } = browser as Watched;
-        const source = `import { serve } from "@hono/node-server";
-import { Hono } from "hono";
-const app = new Hono();
-let n = 0;
-setInterval(() => console.log("\\u001b[32mtick\\u001b[0m", ++n), 200);
-console.error("planted is", process.env.STRIPE_KEY);
-app.get("/", (c) => c.html("<!doctype html><title>Desk</title><h1>Desk</h1>"));
-serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" });
-`;
-        await person.api.files.put({ params: { id: project.id, path: "src/index.ts" }, body: { content: source } });
+        await person.api.files.put({ params: { id: project.id, path: "src/index.ts" }, body: { content: tickingSource } });
         await page.getByRole("tab", { name: "Logs" }).click();
         const log = page.getByRole("log", { name: /Logs of/ });
         await log.getByText("tick").first().waitFor({ timeout: 20_000 });
@@ -268,9 +276,42 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         const text = await readFile(file, "utf8");
         expect(/T\d\d:\d\d:.*tick \d+/.test(text) && !text.includes("\u001b") && !text.includes("planted_"), "the file holds the lines");
         await accessible(page, "logs");
-        await themes(page, "desk-logs");
+        await themes(page, "desk-logs", "Logs");
         await page.getByRole("button", { name: "Clear" }).click();
         await until("a cleared list", async () => (await log.getByRole("listitem").count()) < 8, 3000);
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "problems: an error of the program is a row with its place, and the place opens the file at that line",
+      run: async () => {
+        const { page } = browser as Watched;
+        const broken = `${tickingSource}app.get("/fail", () => {\n  throw new TypeError("no such thing");\n});\n`;
+        await person.api.files.put({ params: { id: project.id, path: "src/index.ts" }, body: { content: broken } });
+        await page.getByRole("tab", { name: "Problems" }).click();
+        let last = "";
+        await until("the new version runs and fails", async () => {
+          const [{ url } = { url: null }] = (await person.api.containers.list({ params: { id: project.id } })).items;
+          const { url: entry } = await person.api.previews.ticket({ params: { id: project.id }, body: { path: "/fail" } });
+          expect(url && entry, "an address");
+          const visit = await enterPreview(entry, studio.port);
+          last = `${visit.status} ${visit.body.slice(0, 200)}`;
+          return visit.status === 500;
+        }).catch((error: unknown) => {
+          throw new Error(`${String(error)}; it answered ${last}`);
+        });
+        const row = page.getByRole("listitem").filter({ hasText: "TypeError: no such thing" });
+        await row.waitFor({ timeout: 5000 });
+        await page.getByRole("tab", { name: /Problems.*1/ }).waitFor();
+        await row.getByRole("button", { name: /no such thing/ }).click();
+        await row.getByText("at ").first().waitFor();
+        await shot(page, "desk-problems");
+        await accessible(page, "problems");
+        await row.getByRole("button", { name: /^src\/index\.ts:10:\d+$/ }).click();
+        const line = page.locator(".cm-activeLine");
+        await line.waitFor();
+        expect((await line.innerText()).includes("no such thing"), await line.innerText());
+        await themes(page, "desk-problems-place");
         noOffences(browser as Watched);
       },
     },
@@ -297,7 +338,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         expect(took < 2000, `told after ${took} ms`);
         console.log(`     told after ${took} ms`);
         await page.getByRole("button", { name: "Run state: Crashed" }).waitFor();
-        await themes(page, "desk-crashed");
+        await themes(page, "desk-crashed", "Problems");
         await accessible(page, "crashed");
         await page.reload();
         await page.getByRole("heading", { name: "The app crashed (exit 137)" }).waitFor({ timeout: 10_000 });

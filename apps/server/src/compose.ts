@@ -52,6 +52,7 @@ import {
   createCredentialsVault,
   createEnvironmentVault,
   createIdlePolicy,
+  createLogProblems,
   createInspection,
   createPostgresAccess,
   createPower,
@@ -526,6 +527,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
 
     const watch = createFilesWatch({ events, log });
     closers.push(async () => watch.close());
+    const logProblems = createLogProblems({ store: containersStore, onServiceState: projects.onServiceState, events, redactions, log });
+    closers.push(async () => logProblems.close());
     /** What keeps an eye on files. */
     const onFilesChanged: OnFilesChanged[] = [];
     const announce = createAnnounce({ projects, events, watch, onChanged: onFilesChanged });
@@ -732,7 +735,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       watchFiles: (project, signal) =>
         void projects
           .whenSetUp(project.id, signal)
-          .then((row) => row && row.environment_status !== "setup_failed" && watch.follow(row.id, () => projects.sandboxOf(row), signal))
+          .then((row) => {
+            if (!row || row.environment_status === "setup_failed") return;
+            watch.follow(row.id, () => projects.sandboxOf(row), signal);
+            logProblems.follow(row.id, () => projects.sandboxOf(row), signal);
+          })
           .catch((err: unknown) => log.warn({ err, project_id: project.id }, "files not watched")),
     });
     mountHosting(mount, { hosting });

@@ -152,6 +152,13 @@ const projectEventData = {
   /** Names only. Running containers see the change after a restart. */
   secrets_changed: Type.Object({ keys: Type.Array(Type.String()) }),
   preview_report: PreviewReport,
+  /** An error of a build or a program in a container's output; `place` is `path:line:column` in the tree. Hostile input: show as text only. */
+  log_problem: Type.Object({
+    container_id: Uuid,
+    message: Type.String(),
+    place: Type.Optional(Type.String()),
+    lines: Type.Array(Type.String()),
+  }),
   /** Something of the canvas was added, changed or taken away by somebody: what is shown of it is to be read again. */
   graph_changed: Type.Object({
     part: Literals("container", "connection", "preview"),

@@ -7,6 +7,7 @@ export { createCredentialsStore } from "./credentials.store.ts";
 export { createCredentialsVault, credentialsPlace, type CredentialsVault } from "./credentials.vault.ts";
 export { createInspection } from "./inspection.ts";
 export { createEnvironmentVault, environmentPlace, type EnvironmentVault } from "./environment.ts";
+export { createLogProblems } from "./log-problems.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
 export { watchMemory } from "./memory-pressure.ts";
 export { createPostgresAccess, type PostgresAccess } from "./postgres-access.ts";

@@ -86,6 +86,7 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
             <h2 className="text-md">The app crashed{phase.exitCode === undefined ? "" : ` (exit ${phase.exitCode})`}</h2>
             <p className="mt-1 text-sm leading-read text-fg-2">
               {phase.message ?? "Its process ended. Restart it, or let the agent find the cause."}
+              {phase.restartAt ? ` It is started again by itself at ${new Date(phase.restartAt).toLocaleTimeString()}.` : null}
             </p>
           </div>
           <LogTail lines={phase.lastLines} label="Last lines before it ended" />

@@ -24,7 +24,11 @@ export function ProblemsPanel({
 }) {
   const [openKey, setOpenKey] = useState<string>();
   if (problems.length === 0)
-    return <EmptyState title="No problems reported">Errors and failed requests of the running app appear here.</EmptyState>;
+    return (
+      <EmptyState title="No problems reported">
+        Errors and failed requests of the running app, and those in its build and its output, appear here.
+      </EmptyState>
+    );
   const current = problems.filter((problem) => !problem.isOld);
   return (
     <div className="flex h-full min-h-0 flex-col">
@@ -44,26 +48,40 @@ export function ProblemsPanel({
           const file = problem.place?.replace(/:.*$/, "");
           return (
             <li key={problem.key} className={cx("px-1.5 text-xs", problem.isOld && "text-fg-2")}>
-              <button
-                type="button"
-                aria-expanded={isOpen}
-                onClick={() => setOpenKey(isOpen ? undefined : problem.key)}
+              <div
                 className={cx(
-                  "flex min-h-(--row) w-full min-w-0 items-center gap-2 rounded-2 px-1.5 text-left hover:bg-bg-2 narrow:min-h-11",
+                  "flex min-h-(--row) min-w-0 items-center gap-2 rounded-2 px-1.5 hover:bg-bg-2 narrow:min-h-11",
                   isOpen && "bg-bg-2",
                 )}
               >
-                {problem.kind === "request" ? (
-                  <Globe size={14} className="flex-none text-err" />
-                ) : (
-                  <CircleX size={14} className={cx("flex-none", problem.isOld ? "text-fg-3" : "text-err")} />
-                )}
-                <span className={cx("min-w-0 flex-1 truncate", problem.isOld ? "" : "text-fg-0")}>{problem.message}</span>
-                {problem.count > 1 ? <span className="num flex-none rounded-full bg-bg-3 px-1.5 text-2xs">{problem.count}×</span> : null}
-                <span className="max-w-[40%] flex-none truncate font-mono text-2xs text-fg-2">{problem.place}</span>
+                <button
+                  type="button"
+                  aria-expanded={isOpen}
+                  onClick={() => setOpenKey(isOpen ? undefined : problem.key)}
+                  className="flex min-h-(--row) min-w-0 flex-1 items-center gap-2 text-left narrow:min-h-11"
+                >
+                  {problem.kind === "request" ? (
+                    <Globe size={14} aria-hidden="true" className="flex-none text-err" />
+                  ) : (
+                    <CircleX size={14} aria-hidden="true" className={cx("flex-none", problem.isOld ? "text-fg-3" : "text-err")} />
+                  )}
+                  <span className={cx("min-w-0 flex-1 truncate", problem.isOld ? "" : "text-fg-0")}>{problem.message}</span>
+                  {problem.count > 1 ? <span className="num flex-none rounded-full bg-bg-3 px-1.5 text-2xs">{problem.count}×</span> : null}
+                </button>
+                {problem.source ? <span className="flex-none text-2xs text-fg-2 narrow:hidden">{problem.source}</span> : null}
+                {problem.place ? (
+                  <button
+                    type="button"
+                    title={`Open ${problem.place}`}
+                    onClick={() => onOpenFile(problem.place ?? "")}
+                    className="max-w-[40%] flex-none truncate font-mono text-2xs text-fg-1 underline decoration-line-1 underline-offset-2 hover:text-fg-0 narrow:min-h-11"
+                  >
+                    {problem.place}
+                  </button>
+                ) : null}
                 {problem.isOld ? <span className="flex-none text-2xs">before reload</span> : null}
                 <time className="num flex-none text-2xs text-fg-3">{clockText(problem.at)}</time>
-              </button>
+              </div>
               {isOpen ? (
                 <div className="grid gap-2 py-1.5 pl-7">
                   <pre

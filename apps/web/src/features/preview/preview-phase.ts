@@ -17,6 +17,8 @@ export interface ContainerNews {
   exitCode: number | undefined;
   message: string | undefined;
   lastLines: readonly string[];
+  /** When the server starts it again by itself. */
+  restartAt?: string | undefined;
 }
 export const noNews: ContainerNews = { exitCode: undefined, message: undefined, lastLines: [] };
 

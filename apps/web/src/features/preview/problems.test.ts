@@ -35,6 +35,25 @@ describe("problems", () => {
     { kind: "console" as const, level: "log" as const, message: "hi" },
     { kind: "navigation" as const, url: "/x" },
   ])("%j is none", (over) => expect(play(report(over)).problems).toEqual([]));
+  test("an error in a container's output, with where it came from; a new page makes it old", () => {
+    const log = (at: string): ReportAction => ({
+      type: "log",
+      at,
+      containerName: "api",
+      problem: {
+        container_id: "k",
+        message: "\u001b[31mTypeError: x\u001b[0m",
+        place: "src/a.ts:3:5",
+        lines: ["\u001b[31mTypeError: x\u001b[0m", "    at f"],
+      },
+    });
+    const state = play(log("2026-03-05T10:00:00Z"), log("2026-03-05T10:00:01Z"));
+    expect(currentProblems(state)).toMatchObject([
+      { kind: "log", source: "api", message: "TypeError: x", place: "src/a.ts:3:5", stack: "TypeError: x\n    at f", count: 2 },
+    ]);
+    expect(fixMessage(state.problems)).toContain("TypeError: x (in the output of api, at src/a.ts:3:5), 2 times");
+    expect(currentProblems(reportsReducer(state, report({ kind: "navigation", url: "/" })))).toEqual([]);
+  });
   test("a new page makes what was before old; happening again makes it new", () => {
     const before = play(report(thrown), report({ kind: "navigation", url: "/about" }));
     expect(currentProblems(before)).toEqual([]);

@@ -1,11 +1,13 @@
-import type { PreviewReport } from "@tesslate/contract";
+import type { PreviewReport, ProjectEventData } from "@tesslate/contract";
 import { plainLine } from "../shell/ansi.ts";
 
 /** Something that went wrong in the running app. All of it is the app's own word: text, nothing else. */
 export interface Problem {
   /** Same cause, same key. */
   key: string;
-  kind: "error" | "console" | "request";
+  kind: "error" | "console" | "request" | "log";
+  /** The container whose output told it; undefined for what the page told. */
+  source?: string;
   message: string;
   /** `src/App.tsx:12:5`, where known. */
   place: string | undefined;
@@ -33,6 +35,7 @@ export const noReports: Reports = { problems: [], console: [], path: undefined }
 
 export type ReportAction =
   | { type: "report"; report: PreviewReport; seq: number; at: string }
+  | { type: "log"; problem: ProjectEventData<"log_problem">; containerName: string; at: string }
   | { type: "clear-problems" }
   | { type: "clear-console" }
   | { type: "restarted" };
@@ -82,6 +85,14 @@ function problemOf(report: PreviewReport, at: string): Problem | undefined {
 const aged = (problems: readonly Problem[]): readonly Problem[] =>
   problems.some((problem) => !problem.isOld) ? problems.map((problem) => ({ ...problem, isOld: true })) : problems;
 
+/** Newest last; the same again counts up. */
+function withProblem(state: Reports, problem: Problem): Reports {
+  const known = state.problems.find((candidate) => candidate.key === problem.key);
+  const count = known && !known.isOld ? known.count + 1 : 1;
+  const others = state.problems.filter((candidate) => candidate !== known);
+  return { ...state, problems: [...others, { ...problem, count }].slice(-keptProblems) };
+}
+
 export function reportsReducer(state: Reports, action: ReportAction): Reports {
   switch (action.type) {
     case "clear-problems":
@@ -90,6 +101,21 @@ export function reportsReducer(state: Reports, action: ReportAction): Reports {
       return { ...state, console: [] };
     case "restarted":
       return { ...state, problems: aged(state.problems) };
+    case "log": {
+      const { message, place, lines } = action.problem;
+      return withProblem(state, {
+        key: `${action.problem.container_id}|${message}|${place ?? ""}`,
+        kind: "log",
+        source: action.containerName,
+        message: plainLine(message),
+        place,
+        stack: lines.map(plainLine).join("\n"),
+        url: undefined,
+        count: 1,
+        at: action.at,
+        isOld: false,
+      });
+    }
     case "report": {
       const { report, at, seq } = action;
       if (report.kind === "navigation") return { ...state, path: report.url ?? state.path, problems: aged(state.problems) };
@@ -105,11 +131,7 @@ export function reportsReducer(state: Reports, action: ReportAction): Reports {
         next = { ...next, console: [...next.console, line].slice(-keptLines) };
       }
       const problem = problemOf(report, at);
-      if (!problem) return next;
-      const known = next.problems.find((candidate) => candidate.key === problem.key);
-      const count = known && !known.isOld ? known.count + 1 : 1;
-      const others = next.problems.filter((candidate) => candidate !== known);
-      return { ...next, problems: [...others, { ...problem, count }].slice(-keptProblems) };
+      return problem ? withProblem(next, problem) : next;
     }
   }
 }
@@ -119,13 +141,17 @@ export const currentProblems = (reports: Reports): Problem[] => reports.problems
 /** What "Fix with agent" asks. */
 export function fixMessage(problems: readonly Problem[]): string {
   const described = problems.slice(0, 5).map((problem) => {
-    const where = [problem.place && `at ${problem.place}`, problem.url && problem.kind !== "request" && `on ${problem.url}`]
+    const where = [
+      problem.source && `in the output of ${problem.source}`,
+      problem.place && `at ${problem.place}`,
+      problem.url && problem.kind !== "request" && `on ${problem.url}`,
+    ]
       .filter(Boolean)
       .join(", ");
     const stack = problem.stack ? `\n\`\`\`\n${problem.stack.slice(0, 2000)}\n\`\`\`` : "";
     return `- ${problem.message}${where ? ` (${where})` : ""}${problem.count > 1 ? `, ${problem.count} times` : ""}${stack}`;
   });
-  return `The running preview reports ${problems.length === 1 ? "this problem" : "these problems"}. Find the cause and fix it.\n\n${described.join("\n")}`.slice(
+  return `The running app reports ${problems.length === 1 ? "this problem" : "these problems"}. Find the cause and fix it.\n\n${described.join("\n")}`.slice(
     0,
     9_500,
   );

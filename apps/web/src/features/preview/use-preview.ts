@@ -41,8 +41,8 @@ export function useContainerNews(events: ProjectEvents): (containerId: string | 
     () =>
       events.subscribe((event) => {
         if (event.type !== "container_status") return;
-        const { container_id: id, exit_code: exitCode, message, last_lines: lastLines } = event.data;
-        setNews((known) => ({ ...known, [id]: { exitCode: exitCode ?? undefined, message, lastLines: lastLines ?? [] } }));
+        const { container_id: id, exit_code: exitCode, message, last_lines: lastLines, restart_at: restartAt } = event.data;
+        setNews((known) => ({ ...known, [id]: { exitCode: exitCode ?? undefined, message, lastLines: lastLines ?? [], restartAt } }));
       }),
     [events],
   );
@@ -94,11 +94,13 @@ export function useLastLines(projectId: string, containerId: string | undefined,
 export function usePreview({
   projectId,
   container,
+  containers,
   phase,
   events,
   frameRef,
 }: {
   projectId: string;
+  containers: readonly Container[];
   container: Container | undefined;
   phase: PreviewPhase["kind"];
   events: ProjectEvents;
@@ -152,13 +154,16 @@ export function usePreview({
     return () => removeEventListener("message", onMessage);
   }, [onMessage]);
 
+  const nameOf = useHandler((id: string) => containers.find((candidate) => candidate.id === id)?.name ?? "a container");
   useEffect(
     () =>
       events.subscribe((event) => {
+        if (event.type === "log_problem")
+          report({ type: "log", problem: event.data, containerName: nameOf(event.data.container_id), at: event.ts });
         if (event.type !== "preview_report") return;
         report({ type: "report", report: event.data, seq: event.seq, at: event.ts });
       }),
-    [events],
+    [events, nameOf],
   );
 
   const enter = useHandler((path?: string) =>

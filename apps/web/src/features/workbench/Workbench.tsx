@@ -112,8 +112,9 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
     exitCode: container?.exit_code ?? undefined,
     message: container?.status_message ?? undefined,
     lastLines: told.lastLines.length > 0 ? told.lastLines : before,
+    restartAt: told.restartAt,
   });
-  const preview = usePreview({ projectId: project.id, container, phase: phase.kind, events, frameRef });
+  const preview = usePreview({ projectId: project.id, container, containers, phase: phase.kind, events, frameRef });
   const problems = currentProblems(preview.reports);
   const files = useOpenFiles(project.id, events);
 
