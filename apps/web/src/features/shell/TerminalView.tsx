@@ -189,7 +189,7 @@ export function TerminalView({
   };
 
   return (
-    <div ref={box} className="relative flex h-full min-h-0 flex-col bg-term-bg">
+    <div ref={box} className="relative flex h-full min-h-0 flex-col overflow-clip bg-term-bg">
       <div ref={host} className="min-h-0 flex-1 px-3 pt-2" />
       <div role="toolbar" aria-label="Keys" className="hidden flex-none grid-cols-8 border-t border-line-0 bg-bg-1 narrow:grid">
         {touchKeys.map(({ label, name, sends }) => (
