@@ -71,7 +71,7 @@ export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks
           !isTreeShown && "hidden",
         )}
       >
-        <div className="flex-none px-1.5 pt-1.5">
+        <div className="flex flex-none items-center gap-1 px-1.5 pt-1.5">
           <SegmentedControl<CodeLeft["side"]>
             label="Beside the editor"
             value={left.side}
@@ -81,6 +81,12 @@ export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks
               { value: "search", label: "Search", icon: <Search size={14} />, isLabelShown: true },
             ]}
           />
+          <span className="flex-1" />
+          {isNarrow ? null : (
+            <IconButton size="sm" label="Hide the files" aria-expanded onClick={() => setIsTreeShown(false)}>
+              <PanelLeft size={14} />
+            </IconButton>
+          )}
         </div>
         {/* Both stay as they are while the other shows. */}
         {left.asked > 0 ? (
@@ -150,13 +156,13 @@ export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks
           </EmptyState>
         )}
       </div>
-      {isNarrow ? null : (
+      {isNarrow || isTreeShown ? null : (
         <IconButton
           size="sm"
-          label={isTreeShown ? "Hide the files" : "Show the files"}
+          label="Show the files"
           className="absolute! bottom-2 left-2 z-10 bg-bg-1"
-          aria-expanded={isTreeShown}
-          onClick={() => setIsTreeShown(!isTreeShown)}
+          aria-expanded={false}
+          onClick={() => setIsTreeShown(true)}
         >
           <PanelLeft size={14} />
         </IconButton>

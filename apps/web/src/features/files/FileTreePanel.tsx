@@ -253,7 +253,7 @@ export function FileTreePanel({ tree, acts, uploads, openPath, onOpen, marks }: 
         <div
           ref={scroller}
           className={cx(
-            "scroll-y min-h-0 flex-1 px-1 pb-10 narrow:pb-2",
+            "scroll-y min-h-0 flex-1 px-1 pb-2",
             rows.length === 0 && "hidden",
             drag.target === "" && "outline-2 -outline-offset-2 outline-focus",
           )}

@@ -65,7 +65,7 @@ export function SearchResults({ found, onOpen }: { found: readonly Found[]; onOp
     event.preventDefault();
   };
   return (
-    <div ref={scroller} className="scroll-y min-h-0 flex-1 px-1 pb-10 narrow:pb-2">
+    <div ref={scroller} className="scroll-y min-h-0 flex-1 px-1 pb-2">
       <div
         ref={grid}
         role="treegrid"
