@@ -162,6 +162,8 @@ export function CodePane({ projectId, tree, treeError, onRetryTree, files, marks
           label="Show the files"
           className="absolute! bottom-2 left-2 z-10 bg-bg-1"
           aria-expanded={false}
+          // It takes the place of the button that hid them.
+          autoFocus
           onClick={() => setIsTreeShown(true)}
         >
           <PanelLeft size={14} />

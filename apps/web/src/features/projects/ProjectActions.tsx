@@ -1,32 +1,20 @@
-import { useNavigate } from "@tanstack/react-router";
 import { Copy, Download, Ellipsis, PencilLine, Trash2 } from "lucide-react";
 import { useState } from "react";
-import type { DownloadFormat, Project } from "@tesslate/contract";
+import type { Project } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { downloadProject } from "./download.ts";
-import { useDeleteProject, useForkProject } from "./projects.queries.ts";
+import { useDeleteProject } from "./projects.queries.ts";
 import { RenameDialog } from "./RenameDialog.tsx";
+import { useProjectOut } from "./use-project-out.tsx";
 
 /** What can be done with a project from a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {
   const [open, setOpen] = useState<"rename" | "delete">();
   const deletion = useDeleteProject();
-  const fork = useForkProject();
-  const navigate = useNavigate();
-  const hasFiles = project.environment_status !== "provisioning" && project.environment_status !== "setup_failed";
-  const copy = () =>
-    fork.mutate(project.slug, {
-      onSuccess: (made) => void navigate({ to: "/p/$slug/{-$view}", params: { slug: made.slug } }),
-      onError: (error) => toast(`${project.name} was not copied: ${sentenceOf(error)}`, { kind: "failed" }),
-    });
-  const download = (format: DownloadFormat) =>
-    void downloadProject(project.slug, format).catch((error: unknown) =>
-      toast(`${project.name} was not downloaded: ${sentenceOf(error)}`, { kind: "failed" }),
-    );
+  const { isReady, copy, download } = useProjectOut(project);
   return (
     <>
       <Menu
@@ -39,10 +27,10 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
         }
         entries={[
           { label: "Rename", icon: <PencilLine size={14} />, onSelect: () => setOpen("rename") },
-          { label: "Make a copy", icon: <Copy size={14} />, isDisabled: !hasFiles || fork.isPending, onSelect: copy },
+          { label: "Make a copy", icon: <Copy size={14} />, isDisabled: !isReady, onSelect: copy },
           "-",
-          { label: "Download as zip", icon: <Download size={14} />, isDisabled: !hasFiles, onSelect: () => download("zip") },
-          { label: "Download as tar.gz", icon: <Download size={14} />, isDisabled: !hasFiles, onSelect: () => download("tar.gz") },
+          { label: "Download as zip", icon: <Download size={14} />, isDisabled: !isReady, onSelect: () => download("zip") },
+          { label: "Download as tar.gz", icon: <Download size={14} />, isDisabled: !isReady, onSelect: () => download("tar.gz") },
           "-",
           { label: "Delete…", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => setOpen("delete") },
         ]}

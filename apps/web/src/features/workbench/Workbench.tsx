@@ -28,6 +28,7 @@ import { PreviewPane } from "../preview/PreviewPane.tsx";
 import { SharePreviewButton } from "../preview/SharePreviewButton.tsx";
 import { currentProblems, fixCrashMessage } from "../preview/problems.ts";
 import { useContainerNews, useLastLines, usePreview } from "../preview/use-preview.ts";
+import { useProjectOutPalette } from "../projects/use-project-out.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Dock, type DockTab } from "./Dock.tsx";
@@ -74,6 +75,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
   const composer = useRef<ComposerHandle>(null);
   const frameRef = useRef<HTMLIFrameElement>(null);
   useViewportHeight();
+  useProjectOutPalette(project);
 
   const containers = useQuery({ ...containersQuery(api, project.id, events.during), enabled: isSettled }).data ?? [];
   const tasks = useQuery({ ...tasksQuery(api, project.id, events.during), enabled: isSettled }).data ?? [];

@@ -1,0 +1,45 @@
+import { useNavigate } from "@tanstack/react-router";
+import type { DownloadFormat, Project } from "@tesslate/contract";
+import { Copy, Download } from "lucide-react";
+import { usePaletteSource } from "../../frame/palette.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { toast } from "../../ui/toast.tsx";
+import { downloadProject } from "./download.ts";
+import { useForkProject } from "./projects.queries.ts";
+
+/** Taking a project elsewhere: a copy beside it, or an archive of its files. What fails says so in a toast. */
+export function useProjectOut(project: Project) {
+  const fork = useForkProject();
+  const navigate = useNavigate();
+  return {
+    /** There is something to take. */
+    isReady: project.environment_status !== "provisioning" && project.environment_status !== "setup_failed" && !fork.isPending,
+    copy: () =>
+      fork.mutate(project.slug, {
+        onSuccess: (made) => void navigate({ to: "/p/$slug/{-$view}", params: { slug: made.slug } }),
+        onError: (error) => toast(`${project.name} was not copied: ${sentenceOf(error)}`, { kind: "failed" }),
+      }),
+    download: (format: DownloadFormat) =>
+      void downloadProject(project.slug, format).catch((error: unknown) =>
+        toast(`${project.name} was not downloaded: ${sentenceOf(error)}`, { kind: "failed" }),
+      ),
+  };
+}
+
+/** The same for the project that is open, in the palette. */
+export function useProjectOutPalette(project: Project): void {
+  const { isReady, copy, download } = useProjectOut(project);
+  usePaletteSource({
+    id: "project-out",
+    heading: "This project",
+    kind: "commands",
+    search: () =>
+      isReady
+        ? [
+            { id: "project.copy", title: "Make a copy of this project", icon: <Copy size={14} />, run: copy },
+            { id: "project.zip", title: "Download this project as zip", icon: <Download size={14} />, run: () => download("zip") },
+            { id: "project.tar", title: "Download this project as tar.gz", icon: <Download size={14} />, run: () => download("tar.gz") },
+          ]
+        : [],
+  });
+}
