@@ -1,4 +1,4 @@
-/** Runs every test and ends with one line: `Total: N passed, N failed, N skipped`. `--only unit|conformance|templates|e2e` runs one part. */
+/** Runs every test and ends with one line: `Total: N passed, N failed, N skipped`. `--only unit|conformance|templates|services|e2e` runs one part. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -59,6 +59,7 @@ const runScript = async (name: string, file: string, args: string[] = []) => {
 };
 if (wants("conformance")) await runScript("conformance", "e2e/conformance.ts");
 if (wants("templates")) await runScript("templates", "e2e/templates.ts");
+if (wants("services")) await runScript("three containers", "e2e/three-containers.ts", ["--short"]);
 if (wants("e2e")) {
   await runScript("browser journeys", "e2e/run.ts");
   await runScript("crash suite, shortly", "e2e/crash.ts", ["--rounds", "2"]);

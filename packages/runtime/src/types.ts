@@ -37,7 +37,7 @@ export interface RuntimeDriver {
 
   /**
    * Whether a service sees a file at this absolute path: a program of this host, or of `RuntimeOptions.programs` (at `/opt/<name>`).
-   * False where services run from images.
+   * Where services run from images this is what their `ServiceSpec.program` may name.
    */
   has(path: string): Promise<boolean>;
 
@@ -104,8 +104,13 @@ export interface ServiceSpec {
   env: Record<string, string>;
   /** The port it is told to listen on. When it binds another one, `ServiceState.port` reports the truth. */
   port: number;
-  /** A container image, e.g. `postgres:17`; only where `can.images`. An empty `command` is the image's own. Without an image it runs with the sandbox's tools and tree. */
+  /** A container image, e.g. `postgres:17`; only where `can.images`. An empty `command` is the image's own; a `cwd` other than "." shows it the tree, read-only, at `/app`. Without an image it runs with the sandbox's tools and tree. */
   image?: string;
+  /**
+   * How it runs with the sandbox's own tools, and programs that `has` knows, where its image cannot be had. The driver says so in the
+   * service's log.
+   */
+  program?: { command: string[]; health?: string[] };
   /** Folders outside the tree that outlive the service: `name` is unique in the sandbox (`[a-z0-9-]{1,63}`), `path` absolute as the service sees it. Gone with the sandbox. */
   volumes?: { name: string; path: string }[];
   /** argv that exits 0 inside the service once it can be used: it is `starting` until then. Asked again and again after the port opened; not after an adoption. */

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -58,6 +58,38 @@ describe.skipIf(engine.reason !== undefined)(
       for await (const { line } of sandbox.logs(name)) lines.push(line);
       return lines;
     };
+
+    test("a service whose image cannot be had runs from programs of the machine, with its own check, and says so", async () => {
+      const tool = await folder();
+      chmodSync(tool, 0o755);
+      mkdirSync(join(tool, "bin"));
+      const driver = await start({ programs: { tool } });
+      expect(await driver.has("/usr/bin/env")).toBe(true);
+      expect(await driver.has("/opt/tool/bin")).toBe(true);
+      expect(await driver.has("/opt/other")).toBe(false);
+      const sandbox = await driver.open({ id: "p-program" });
+      const health = [
+        "node",
+        "-e",
+        'process.exit(require("fs").existsSync("/data/ready") && require("fs").existsSync("/opt/tool/bin") ? 0 : 1)',
+      ];
+      const serve =
+        'setTimeout(() => require("fs").writeFileSync("/data/ready", ""), 500); require("http").createServer((q, r) => r.end("from a program")).listen(4100, "127.0.0.1")';
+      const volumes = [{ name: "data", path: "/data" }];
+      const service: ServiceSpec = { ...web, image: "registry.invalid/nothing:1", command: [], health: ["no-such-check"], volumes };
+      await sandbox.start({ ...service, program: { command: ["node", "-e", serve], health } });
+      const { port } = await sandbox.ready("web", { timeoutMs: 60_000 });
+      const address = await sandbox.address(port ?? 0);
+      expect(await (await fetch(`http://${address.host}:${address.port}/`)).text()).toBe("from a program");
+      const lines: string[] = [];
+      for await (const { line } of sandbox.logs("web")) lines.push(line);
+      expect(lines.join("\n")).toMatch(
+        /image registry\.invalid\/nothing:1 cannot be fetched: .*; it runs from programs of this machine instead/,
+      );
+      await sandbox.stop();
+      await sandbox.start({ ...service, name: "bare" });
+      await expect(sandbox.ready("bare", { timeoutMs: 60_000 })).rejects.toThrow(/cannot be fetched/);
+    }, 120_000);
 
     test("the tools inside are ours, and packages install from the registry the host is set to", async ({ skip }) => {
       const sandbox = await (await start()).open({ id: "tools" });

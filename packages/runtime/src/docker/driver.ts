@@ -10,6 +10,7 @@ import { readHostSettings } from "../host/host-settings.ts";
 import { makeFolder } from "../host/modes.ts";
 import { openSandbox } from "../host/sandbox.ts";
 import { claimsDir, openState, type State } from "../host/state.ts";
+import { locate, reachPrograms } from "../host/programs.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import type { Bind } from "../host/cell.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
@@ -32,6 +33,8 @@ export interface DockerDriverOptions extends EngineOptions {
   /** The image project code runs in. Default: an empty one, with the programs of the engine's machine. */
   image?: string | undefined;
   toolchain?: ToolPaths;
+  /** Folders of this machine that services see read-only at `/opt/<name>`; only in the image that is ours. */
+  programs?: Readonly<Record<string, string>>;
   /** Names whose addresses stay closed although they are public. */
   hostnamesBlocked?: string[];
   /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
@@ -139,6 +142,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   const wanted = isDirect && cgroupDriver === "cgroupfs";
   const { cgroups } = findCgroups(`tesslate-${key}`, wanted ? "/sys/fs/cgroup" : "/nonexistent");
   if (cgroups.kind === "none") log.info({}, "limits hold for each container; the containers of a project are not limited together");
+  const programs = await reachPrograms(base.isHostPrograms ? (options.programs ?? {}) : {}, async (folder) => folder);
   const walls: Walls = {
     docker,
     key,
@@ -172,11 +176,12 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     versions: base.isHostPrograms ? tools.versions : { ...tools.versions, image: base.id },
     async openSandbox(place) {
       const world = await openDockerWorld(place, walls, log);
-      const opened = await openSandbox({ place, world, programs: [], can, log });
+      const opened = await openSandbox({ place, world, programs, can, log });
       await world.settled();
       return opened;
     },
-    locate: () => undefined,
+    // Programs of this machine need the libraries of this machine.
+    locate: (path) => (base.isHostPrograms ? locate(path, programs) : undefined),
     async onClose({ isLeftRunning }) {
       exceptions.stop();
       if (!isLeftRunning) {

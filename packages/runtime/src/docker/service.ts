@@ -19,8 +19,14 @@ export interface ServiceHost {
   container(id: string): Docker.Container;
   /** Refuses what cannot be, before anything is started. */
   check(spec: ServiceSpec): Promise<void>;
-  /** Makes the container of a service, after everything it needs; it is not started. `onProgress` hears a line now and then. */
-  create(spec: ServiceSpec, options: { signal: AbortSignal; onProgress: (line: string) => void }): Promise<Docker.Container>;
+  /**
+   * Makes the container of a service, after everything it needs, and tells the health check that fits what it runs; it is not started.
+   * `onProgress` hears a line now and then.
+   */
+  create(
+    spec: ServiceSpec,
+    options: { signal: AbortSignal; onProgress: (line: string) => void },
+  ): Promise<{ container: Docker.Container; health: readonly string[] | undefined }>;
   /** Runs a health check in the container: whether it exited with 0. */
   isHealthy(container: Docker.Container, argv: readonly string[]): Promise<boolean>;
   /** The port a container listens on: one of the wanted ones when it does; the host's number of its main process where that is known. */
@@ -224,7 +230,9 @@ export function openContainerService(name: string, host: ServiceHost): Service {
   async function bring(spec: ServiceSpec, signal: AbortSignal): Promise<void> {
     let made: Docker.Container | undefined;
     try {
-      made = await host.create(spec, { signal, onProgress: log.note });
+      const created = await host.create(spec, { signal, onProgress: log.note });
+      made = created.container;
+      health = created.health;
       if (signal.aborted) throw new RuntimeError("aborted", "the start was given up");
       await made.start();
       const { State } = await made.inspect();

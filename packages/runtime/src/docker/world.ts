@@ -2,7 +2,7 @@ import { chownSync } from "node:fs";
 import { basename, join } from "node:path";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
-import type { How, Place } from "../host/cell.ts";
+import type { Bind, How, Place } from "../host/cell.ts";
 import { accounts } from "../host/etc.ts";
 import { writeWithMode } from "../host/modes.ts";
 import { descendants } from "../host/pids.ts";
@@ -96,15 +96,11 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
   }
 
   const containerName = (name: string) => `tesslate-${key}-${groupOf(place)}-s-${name}`;
-  async function createService(
-    spec: ServiceSpec,
-    how: How,
-    options: { signal: AbortSignal; onProgress: (line: string) => void },
-  ): Promise<Docker.Container> {
+  async function createService(spec: ServiceSpec, how: How, image: Docker.ImageInspectInfo | undefined): Promise<Docker.Container> {
     prepareGroup();
     const labels = labelsOf(walls, place, "service", { [label.service]: spec.name });
     await docker.getContainer(containerName(spec.name)).remove({ force: true, v: true }).catch(ignoreGone);
-    if (spec.image === undefined) {
+    if (image === undefined) {
       const container = programContainer(walls, place, how, await pod.join(), "service");
       const { HostConfig } = container;
       return docker.createContainer({
@@ -115,7 +111,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
         HostConfig: { ...HostConfig, Init: true },
       });
     }
-    const image = await ensureImage(docker, spec.image, options);
+    const tree: Bind = { from: join(dir, "files"), to: "/app", isWritable: false };
     const fallback = { uid, gid };
     const user = walls.isRootless
       ? fallback
@@ -132,6 +128,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
       Image: image.Id,
       User: `${user.uid}:${user.gid}`,
       ...(spec.command.length > 0 && { Cmd: [...spec.command] }),
+      ...(how.cwd !== "" && { WorkingDir: `/app/${how.cwd}` }),
       Env: Object.entries(how.env).map(([name, value]) => `${name}=${value}`),
       Labels: labels,
       Healthcheck: { Test: ["NONE"] },
@@ -140,7 +137,12 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
         // Images write beside their volumes too; what they write there goes with the container.
         ReadonlyRootfs: false,
         Init: true,
-        Mounts: [...nameBinds(place), ...walls.binds.filter(({ to }) => to === "/etc/resolv.conf"), ...(how.binds ?? [])].map(bind),
+        Mounts: [
+          ...nameBinds(place),
+          ...walls.binds.filter(({ to }) => to === "/etc/resolv.conf"),
+          ...(how.cwd === "" ? [] : [tree]),
+          ...(how.binds ?? []),
+        ].map(bind),
         Tmpfs: { "/tmp": `rw,exec,nosuid,nodev,size=${512 * 2 ** 20},mode=1777` },
       }),
     });
@@ -186,7 +188,18 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
         },
         async create(spec, options) {
           enter(name);
-          return createService(spec, how.get(spec) ?? (await hooks.how(spec)), options);
+          const known = how.get(spec) ?? (await hooks.how(spec));
+          if (spec.image === undefined) return { container: await createService(spec, known, undefined), health: spec.health };
+          try {
+            const image = await ensureImage(docker, spec.image, options);
+            return { container: await createService(spec, known, image), health: spec.health };
+          } catch (error) {
+            if (!spec.program || !(error instanceof RuntimeError) || error.code !== "unavailable") throw error;
+            options.onProgress(`${error.message}; it runs from programs of this machine instead`);
+            const { image: _image, health: _health, ...rest } = spec;
+            const instead: ServiceSpec = { ...rest, ...spec.program };
+            return { container: await createService(instead, await hooks.how(instead), undefined), health: instead.health };
+          }
         },
         async isHealthy(container, argv) {
           const exec = await container.exec({ Cmd: [...argv], AttachStdout: true, AttachStderr: true });

@@ -106,7 +106,7 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
     const service = world.service(name, join(paths.services, name), {
       how: async (spec) => ({
         // An image has its own folders, and its own command where none is given.
-        cwd: spec.image === undefined ? await prepare(spec.command, spec.cwd) : "",
+        cwd: await prepare(spec.image === undefined ? spec.command : [spec.image], spec.cwd),
         env: spec.env,
         binds: [...programs, ...volumes.lay(spec.volumes)],
       }),

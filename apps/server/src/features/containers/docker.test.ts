@@ -19,7 +19,7 @@ describe.skipIf(engine.reason !== undefined)(
   `projects in docker${engine.reason === undefined ? "" : ` (skipped: ${engine.reason})`}`,
   () => {
     beforeAll(async () => {
-      if (postgres) await importPostgres(engine.host, "postgres:17-alpine", postgres);
+      if (postgres) await importPostgres(engine.host, "postgres:18-alpine", postgres);
       if (hasRedis) await importRedis(engine.host, "redis:8-alpine");
     }, 120_000);
     const dockerApp = async () => {

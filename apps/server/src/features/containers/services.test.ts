@@ -14,6 +14,10 @@ const canRun = probe !== undefined;
 const has = async (...paths: string[]) => (await Promise.all(paths.map((path) => probe?.has(path)))).some(Boolean);
 const hasPostgres = await has("/opt/postgres/bin/postgres");
 const hasRedis = await has("/usr/bin/redis-server", "/usr/bin/valkey-server");
+const hasNginx = await has("/usr/sbin/nginx");
+const hasMariadb =
+  (await has("/usr/sbin/mariadbd")) && (await has("/usr/bin/mariadb-install-db")) && (await has("/usr/bin/my_print_defaults"));
+const hasPrometheus = await has("/usr/bin/prometheus");
 await probe?.[Symbol.asyncDispose]();
 
 async function withService(
@@ -120,6 +124,62 @@ describe.skipIf(!canRun)("services in a sandbox", () => {
         expect(await say(auth, "GET a")).toContain("kept");
       },
       { service_slug: "redis" },
+    ),
+  );
+
+  test.skipIf(!hasNginx)("nginx serves the project's own site, with variables filled in, at its address", { timeout: 60_000 }, () =>
+    withService(
+      async ({ app, ada, service, start, sandbox }) => {
+        const params = { id: service.project_id, container_id: service.id };
+        await start();
+        expect(await app.as(ada).containers.health({ params })).toMatchObject({ healthy: true, status_code: 200, url: service.url });
+        const get = async (path: string) => {
+          const { host, port } = await (await sandbox()).address(80);
+          return (await fetch(`http://${host}:${port}${path}`)).text();
+        };
+        expect(await get("/")).toContain("This is nginx");
+        const file = { id: service.project_id, path: "services/nginx/default.conf.template" };
+        const { content } = (await app.as(ada).files.get({ params: file })) as { content: string };
+        await app.as(ada).files.put({
+          params: file,
+          body: { content: content.replace("location / {", "location = /who { return 200 '${WHO} at $host'; }\n  location / {") },
+        });
+        await app.as(ada).containers.update({ params, body: { env_vars_to_set: { WHO: "ada" } } });
+        await app.as(ada).containers.stop({ params });
+        await start();
+        expect(await get("/who")).toMatch(/^ada at \S+$/);
+      },
+      { service_slug: "nginx" },
+    ),
+  );
+
+  test.skipIf(!hasMariadb)("MariaDB answers as MySQL does, and ends in good order", { timeout: 90_000 }, () =>
+    withService(
+      async ({ app, ada, service, start, sandbox }) => {
+        const params = { id: service.project_id, container_id: service.id };
+        await app.as(ada).containers.update({ params, body: { env_vars_to_set: { MYSQL_PASSWORD: "it's \\ quoted" } } });
+        await start();
+        expect(await app.as(ada).containers.health({ params })).toMatchObject({ healthy: true });
+        await app.as(ada).containers.stop({ params });
+        await start();
+        const lines: string[] = [];
+        for await (const { line } of (await sandbox()).logs("mysql")) lines.push(line);
+        expect(lines.join("\n")).toMatch(/Shutdown complete/);
+        expect(lines.join("\n")).not.toMatch(/crash recovery|ERROR/);
+      },
+      { service_slug: "mysql" },
+    ),
+  );
+
+  test.skipIf(!hasPrometheus)("Prometheus reads the project's own configuration", { timeout: 60_000 }, () =>
+    withService(
+      async ({ app, ada, service, start, sandbox }) => {
+        await start();
+        const { host, port } = await (await sandbox()).address(9090);
+        expect(await (await fetch(`http://${host}:${port}/-/ready`)).text()).toMatch(/Ready/);
+        await app.as(ada).containers.stop({ params: { id: service.project_id, container_id: service.id } });
+      },
+      { service_slug: "prometheus" },
     ),
   );
 });

@@ -31,7 +31,7 @@ export const workingDirOf = (row: Pick<ContainerRow, "container_type" | "service
   row.container_type === "service" && !findService(row.service_slug)?.running?.files ? "." : row.directory;
 
 /** How a service is started: the part of its specification that the catalogue knows. */
-export type ServiceRun = Pick<ServiceSpec, "command" | "image" | "volumes" | "health" | "stopSignal" | "stopGraceMs"> & {
+export type ServiceRun = Pick<ServiceSpec, "command" | "image" | "program" | "volumes" | "health" | "stopSignal" | "stopGraceMs"> & {
   env: Readonly<Record<string, string>>;
 };
 
@@ -89,17 +89,19 @@ export function createServiceCatalogue({ runtime }: { runtime: Pick<RuntimeDrive
       if (!running) throw new AppError("not_supported", `This version knows no service ${row.service_slug ?? ""} that it could run.`);
       const place: Place = { port, listen: runtime.can.privateNetwork ? "0.0.0.0" : "127.0.0.1" };
       const common = { volumes: volumesOf(row), stopSignal: running.stopSignal, stopGraceMs: running.stopGraceMs };
+      const program = await programOf(running);
+      const env = { HOST: place.listen };
       if (runtime.can.images)
         return {
           ...common,
           image: running.image,
-          command: running.imageCommand(place),
+          command: running.imageCommand?.(place) ?? [],
           health: running.imageHealth(place),
-          env: { ...running.imageEnv },
+          ...(program && { program: { command: program.command(place), health: program.health(place) } }),
+          env: { ...env, ...running.imageEnv?.(place) },
         };
-      const program = await programOf(running);
       if (!program) throw new AppError("not_supported", (await refusalOf(definition)) ?? `${definition.name} cannot run here.`);
-      return { ...common, command: program.command(place), health: program.health(place), env: {} };
+      return { ...common, command: program.command(place), health: program.health(place), env };
     },
     /** What is written into the container's folder unless it is there. */
     filesOf: (row: ContainerRow): Readonly<Record<string, string>> => findService(row.service_slug)?.running?.files ?? {},

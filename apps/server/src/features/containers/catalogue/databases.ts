@@ -2,7 +2,8 @@ import { generated, type Program, type ServiceDefinition } from "./definition.ts
 import { mariadbScript, postgresScript, redisScript } from "./programs.ts";
 import { speaksMysql, speaksPostgres, speaksRedis } from "./probes.ts";
 
-const postgresData = "/var/lib/postgresql/data";
+/** Where the image of version 18 wants its volume. */
+const postgresData = "/var/lib/postgresql";
 const postgresFrom = (bin: string): Program => ({
   needs: [`${bin}/postgres`, `${bin}/initdb`],
   command: ({ port, listen }) => ["sh", "-c", postgresScript, "postgres", bin, postgresData, listen, String(port)],
@@ -22,10 +23,11 @@ export const databases: readonly ServiceDefinition[] = [
     description: "The relational database for most projects: SQL, JSON, full-text search.",
     running: {
       port: 5432,
-      image: "postgres:17-alpine",
+      // The version that ships with the product, so that either finds the other's data.
+      image: "postgres:18-alpine",
       imageCommand: ({ port }) => ["postgres", "-p", String(port)],
       imageHealth: ({ port }) => ["pg_isready", "-h", "127.0.0.1", "-p", String(port)],
-      imageEnv: { PGDATA: `${postgresData}/pgdata` },
+      imageEnv: () => ({ PGDATA: `${postgresData}/pgdata` }),
       env: { POSTGRES_USER: "app", POSTGRES_PASSWORD: generated, POSTGRES_DB: "app" },
       volumes: [{ name: "data", path: postgresData }],
       // SIGINT is its fast shutdown: sessions end, data is written.
@@ -67,7 +69,7 @@ export const databases: readonly ServiceDefinition[] = [
       stopGraceMs: 30_000,
       programs: [
         {
-          needs: ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db"],
+          needs: ["/usr/sbin/mariadbd", "/usr/bin/mariadb-install-db", "/usr/bin/my_print_defaults"],
           command: ({ port, listen }) => [
             "sh",
             "-c",
@@ -174,7 +176,7 @@ export const databases: readonly ServiceDefinition[] = [
     running: {
       port: 6333,
       image: "qdrant/qdrant:v1.15.5",
-      imageCommand: ({ port }) => ["sh", "-c", 'QDRANT__SERVICE__HTTP_PORT="$1" exec ./qdrant', "qdrant", String(port)],
+      imageEnv: ({ port }) => ({ QDRANT__SERVICE__HTTP_PORT: String(port) }),
       imageHealth: ({ port }) => ["bash", "-c", 'exec 3<>"/dev/tcp/127.0.0.1/$1"', "probe", String(port)],
       env: { QDRANT__SERVICE__API_KEY: generated },
       volumes: [{ name: "data", path: "/qdrant/storage" }],

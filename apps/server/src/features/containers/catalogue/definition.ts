@@ -25,11 +25,11 @@ export interface Program {
 export interface Running {
   port: number;
   image: string;
-  /** Empty: the image's own. */
-  imageCommand(place: Place): string[];
+  /** Arguments for the image's entry point; absent: its own. */
+  imageCommand?(place: Place): string[];
   imageHealth(place: Place): string[];
   /** What the image needs to be told beside what people may see and change. */
-  imageEnv?: Readonly<Record<string, string>>;
+  imageEnv?(place: Place): Record<string, string>;
   /** What each new instance starts with; `generated` values are made fresh. */
   env: Readonly<Record<string, string>>;
   /** `name` is completed with the container's id, so that two instances do not share their data. */

@@ -60,13 +60,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
     running: {
       port: 5672,
       image: "rabbitmq:4-alpine",
-      imageCommand: ({ port }) => [
-        "sh",
-        "-c",
-        'RABBITMQ_NODE_PORT="$1" exec docker-entrypoint.sh rabbitmq-server',
-        "rabbitmq",
-        String(port),
-      ],
+      imageEnv: ({ port }) => ({ RABBITMQ_NODE_PORT: String(port) }),
       imageHealth: () => ["rabbitmq-diagnostics", "-q", "check_port_connectivity"],
       env: { RABBITMQ_DEFAULT_USER: "app", RABBITMQ_DEFAULT_PASS: generated },
       volumes: [{ name: "data", path: "/var/lib/rabbitmq" }],
@@ -97,9 +91,13 @@ export const infrastructure: readonly ServiceDefinition[] = [
     running: {
       port: 9200,
       image: "elasticsearch:9.1.4",
-      imageCommand: ({ port }) => ["eswrapper", `-Ehttp.port=${port}`],
       imageHealth: ({ port }) => ["bash", "-c", 'exec 3<>"/dev/tcp/127.0.0.1/$1"', "probe", String(port)],
-      imageEnv: { "discovery.type": "single-node", "xpack.security.http.ssl.enabled": "false", ES_JAVA_OPTS: "-Xms512m -Xmx512m" },
+      imageEnv: ({ port }) => ({
+        "http.port": String(port),
+        "discovery.type": "single-node",
+        "xpack.security.http.ssl.enabled": "false",
+        ES_JAVA_OPTS: "-Xms512m -Xmx512m",
+      }),
       env: { ELASTIC_PASSWORD: generated },
       volumes: [{ name: "data", path: "/usr/share/elasticsearch/data" }],
       stopSignal: "SIGTERM",
@@ -153,11 +151,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
     running: {
       port: 80,
       image: "nginx:1.29-alpine",
-      imageCommand: () => [
-        "sh",
-        "-c",
-        "mkdir -p /etc/nginx/templates && cp ./*.template /etc/nginx/templates/ && exec /docker-entrypoint.sh nginx -p \"$PWD\" -g 'daemon off;'",
-      ],
+      imageCommand: () => nginxArgs("nginx", nginxWork),
       imageHealth: ({ port }) => wget(`http://127.0.0.1:${port}/`),
       env: {},
       volumes: [{ name: "cache", path: nginxWork }],
@@ -178,7 +172,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
     running: {
       port: 3000,
       image: "grafana/grafana:12.2.0",
-      imageCommand: ({ port }) => ["sh", "-c", 'GF_SERVER_HTTP_PORT="$1" exec /run.sh', "grafana", String(port)],
+      imageEnv: ({ port }) => ({ GF_SERVER_HTTP_PORT: String(port) }),
       imageHealth: ({ port }) => wget(`http://127.0.0.1:${port}/api/health`),
       env: { GF_SECURITY_ADMIN_USER: "admin", GF_SECURITY_ADMIN_PASSWORD: generated },
       volumes: [{ name: "data", path: "/var/lib/grafana" }],
@@ -229,7 +223,7 @@ export const infrastructure: readonly ServiceDefinition[] = [
     running: {
       port: 5678,
       image: "n8nio/n8n:1.114.0",
-      imageCommand: ({ port }) => ["sh", "-c", 'N8N_PORT="$1" exec /docker-entrypoint.sh', "n8n", String(port)],
+      imageEnv: ({ port }) => ({ N8N_PORT: String(port) }),
       imageHealth: ({ port }) => wget(`http://127.0.0.1:${port}/healthz`),
       env: { N8N_ENCRYPTION_KEY: generated },
       volumes: [{ name: "data", path: "/home/node/.n8n" }],

@@ -66,23 +66,56 @@ exec "$1/mariadbd" --no-defaults --datadir="$data/db" --bind-address="$4" --port
   --init-file="$data/account.sql" --innodb-buffer-pool-size=64M --skip-log-bin
 `;
 
-/** Fills `${NAME}` of every template in the folder with the variables that are set, as the image of nginx does. */
-const renderScript = `
-const { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
-const { argv: [, to], env } = process;
-rmSync(to + "/conf.d", { recursive: true, force: true });
-mkdirSync(to + "/conf.d", { recursive: true });
-mkdirSync(to + "/tmp", { recursive: true });
-for (const file of readdirSync(".").filter((f) => f.endsWith(".conf.template")))
-  writeFileSync(to + "/conf.d/" + file.slice(0, -9), readFileSync(file, "utf8").replace(/\\$\\{(\\w+)\\}/g, (all, name) => env[name] ?? all));
-const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => kind + "_temp_path " + to + "/tmp/" + kind + ";").join(" ");
-writeFileSync(to + "/nginx.conf", "daemon off; pid " + to + "/pid; error_log stderr; events {} http { access_log /dev/stdout; " + temporary +
-  " types { text/html html htm; text/css css; text/javascript js mjs; application/json json; image/svg+xml svg; image/png png; image/jpeg jpg jpeg; image/webp webp; font/woff2 woff2; application/wasm wasm; } default_type application/octet-stream; include " + to + "/conf.d/*.conf; }");
-`;
-/** Arguments: program, folder for what is made. Runs in the folder of the templates. */
-export const nginxScript = `
+/** Fills `${NAME}` with the variables that are set, as the image of nginx does. */
+const fillScript = `{
+  line = $0
+  out = ""
+  while (match(line, /\\$[{][A-Za-z_][A-Za-z0-9_]*[}]/)) {
+    name = substr(line, RSTART + 2, RLENGTH - 3)
+    out = out substr(line, 1, RSTART - 1) (name in ENVIRON ? ENVIRON[name] : substr(line, RSTART, RLENGTH))
+    line = substr(line, RSTART + RLENGTH)
+  }
+  print out line
+}`;
+const mimeTypes =
+  "text/html html htm; text/css css; text/javascript js mjs; text/plain txt; application/json json; application/wasm wasm; application/pdf pdf; " +
+  "image/svg+xml svg; image/png png; image/jpeg jpg jpeg; image/gif gif; image/webp webp; image/avif avif; image/x-icon ico; font/woff2 woff2; " +
+  "video/mp4 mp4; audio/mpeg mp3;";
+/** Arguments: program, folder for what is made, the awk program. Runs in the folder of the templates and serves from there. */
+const nginxScript = `
 set -eu
-node -e "$3" "$2"
-exec "$1" -e stderr -p "$PWD" -c "$2/nginx.conf"
+work=$2
+rm -rf "$work/conf.d"
+mkdir -p "$work/conf.d" "$work/tmp"
+for file in ./*.conf.template; do
+  [ ! -e "$file" ] || awk "$3" "$file" >"$work/conf.d/\${file%.template}"
+done
+cat >"$work/nginx.conf" <<END
+daemon off;
+pid $work/pid;
+error_log stderr;
+events {}
+http {
+  access_log /dev/stdout;
+  client_body_temp_path $work/tmp/client;
+  proxy_temp_path $work/tmp/proxy;
+  fastcgi_temp_path $work/tmp/fastcgi;
+  uwsgi_temp_path $work/tmp/uwsgi;
+  scgi_temp_path $work/tmp/scgi;
+  types { $4 }
+  default_type application/octet-stream;
+  include $work/conf.d/*.conf;
+}
+END
+exec "$1" -e stderr -p "$PWD" -c "$work/nginx.conf"
 `;
-export const nginxArgs = (program: string, work: string): string[] => ["sh", "-c", nginxScript, "nginx", program, work, renderScript];
+export const nginxArgs = (program: string, work: string): string[] => [
+  "sh",
+  "-c",
+  nginxScript,
+  "nginx",
+  program,
+  work,
+  fillScript,
+  mimeTypes,
+];
