@@ -1,7 +1,11 @@
 /// <reference lib="dom" />
 /** Browser journeys over a project's board, notes and assets, on the built product in a process of its own. `--shots DIR` also writes screenshots. */
 import type { Board } from "@tesslate/contract";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { pdf, png } from "@tesslate/testkit";
 import { createProject, signUp } from "../account.ts";
 import { openBrowser } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
@@ -65,6 +69,46 @@ const sameAsServer = (what: string) =>
       `${String(error)}\npage:   ${JSON.stringify(await shownBoard())}\nserver: ${JSON.stringify(namesOf(await boardNow()))}`,
     );
   });
+
+const asset = (name: string) => page.getByTestId("asset").filter({ hasText: name });
+const mark =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="96" height="96"><path d="M12 2 22 12 12 22 2 12Z" fill="#c26904"/><script>top.document.title="ran"</script></svg>';
+/** A tenth of a second of a low tone. */
+function wav(): Buffer {
+  const samples = Buffer.from(Array.from({ length: 800 }, (_, i) => 128 + Math.round(60 * Math.sin(i / 6))));
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0, "latin1");
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write("WAVEfmt ", 8, "latin1");
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8000, 24);
+  head.writeUInt32LE(8000, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write("data", 36, "latin1");
+  head.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([head, samples]);
+}
+const fontFolder = join(
+  dirname(createRequire(join(import.meta.dirname, "../../apps/web/package.json")).resolve("@fontsource-variable/inter/package.json")),
+  "files",
+);
+const font = readFileSync(join(fontFolder, "inter-latin-wght-normal.woff2"));
+/** A file that a hand brings: dropped on the view, or pasted. */
+const bring = (how: "drop" | "paste", name: string, bytes: Buffer) =>
+  page.getByRole("region", { name: "Assets" }).evaluate(
+    (element, { kind, file, base64 }) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file, { type: "image/png" }));
+      if (kind === "paste") element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+      else
+        for (const type of ["dragenter", "dragover", "drop"])
+          element.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+    },
+    { kind: how, file: name, base64: bytes.toString("base64") },
+  );
 
 await runJourneys(
   [
@@ -293,6 +337,158 @@ await runJourneys(
         await cardIn("Review", "Write down how refunds work").waitFor();
         await sameAsServer("after changes from elsewhere");
         await looks("board", "Board");
+        noOffences(watched);
+      },
+    },
+    {
+      name: "notes: written, saved by themselves, there after a reload, read as Markdown",
+      run: async () => {
+        await open("notes");
+        const editor = page.getByLabel("Notes of this project");
+        await editor.click();
+        await page.keyboard.type("# Plan\n\nOrders close on **Friday**.\n\n- [ ] prices\novens");
+        await page.getByText("Saved", { exact: true }).waitFor();
+        const stored = await account.api.notes.get({ params: { id: project.slug } });
+        expect(stored.content.startsWith("# Plan\n\nOrders close on **Friday**."), stored.content);
+        await page.reload();
+        await page.getByText("Orders close on").waitFor();
+        await page.getByRole("radio", { name: "Both" }).click();
+        await page.getByRole("heading", { name: "Plan" }).waitFor();
+        await looks("notes", "Notes");
+        await page.getByRole("radio", { name: "Write" }).click();
+      },
+    },
+    {
+      name: "notes: two people at once: the second is asked, nothing is lost",
+      run: async () => {
+        const theirs = (content: string) => account.api.notes.put({ params: { id: project.slug }, body: { content } });
+        await theirs("# Plan\n\nThey wrote this.");
+        await page.getByText("They wrote this.").waitFor();
+        const editor = page.getByLabel("Notes of this project");
+        await editor.click();
+        await page.keyboard.press("Control+End");
+        await page.keyboard.type(" And I wrote that.");
+        await theirs("# Plan\n\nThey changed it.");
+        await page.getByText("The notes were changed elsewhere while you were writing.").waitFor();
+        await page.getByRole("button", { name: "Compare" }).click();
+        await shot(page, "notes-conflict");
+        await accessible(page, "notes conflict");
+        expect((await account.api.notes.get({ params: { id: project.slug } })).content.includes("They changed it."), "nothing overwritten");
+        await page.getByRole("button", { name: "Keep mine" }).click();
+        await until("mine is kept", async () =>
+          (await account.api.notes.get({ params: { id: project.slug } })).content.endsWith("And I wrote that."),
+        );
+        await page.getByText("Saved", { exact: true }).waitFor();
+        noOffences(watched);
+      },
+    },
+    {
+      name: "assets: chosen, dropped and pasted files arrive; wrong and large ones say why",
+      run: async () => {
+        await open("assets");
+        await page.getByText("No assets yet").waitFor();
+        await looks("assets-empty", "Assets");
+        await page.getByLabel("Files to upload").setInputFiles(
+          [
+            { name: "Bread photo.png", mimeType: "image/png", buffer: png(640, 400, [196, 140, 80]) },
+            { name: "mark.svg", mimeType: "image/svg+xml", buffer: Buffer.from(mark) },
+            { name: "jingle.wav", mimeType: "audio/wav", buffer: wav() },
+            { name: "menu.pdf", mimeType: "application/pdf", buffer: pdf },
+            { name: "Body.woff2", mimeType: "font/woff2", buffer: font },
+            { name: "notes.html", mimeType: "text/html", buffer: Buffer.from("<p>") },
+            { name: "huge.png", mimeType: "image/png", buffer: Buffer.alloc(20 * 2 ** 20 + 1) },
+            { name: "liar.png", mimeType: "image/png", buffer: Buffer.from("not a picture") },
+          ],
+          { timeout: 60_000 },
+        );
+        await asset("Bread-photo.png").waitFor();
+        await until("five arrived", async () => (await page.getByTestId("asset").count()) === 5);
+        await page.getByText("Not a picture, video, sound, font or PDF.").waitFor();
+        await page.getByText("Larger than 20 MiB.").waitFor();
+        await page.getByText("their content has to be what they say").waitFor();
+        await shot(page, "assets-refused");
+        await accessible(page, "assets with uploads");
+        await page.getByRole("button", { name: "Clear", exact: true }).click();
+        await bring("drop", "dropped.png", png(32, 32, [20, 110, 60]));
+        await asset("dropped.png").waitFor();
+        await bring("paste", "pasted.png", png(48, 24, [30, 90, 160]));
+        await asset("pasted.png").waitFor();
+        const { items } = await account.api.assets.list({ params: { id: project.slug }, query: {} });
+        expect(items.length === 7 && items.every((a) => a.directory === "/public"), JSON.stringify(items.map((a) => a.path)));
+        await looks("assets", "Assets");
+        await page.getByRole("radio", { name: "List" }).click();
+        await shot(page, "assets-list");
+        await page.getByRole("radio", { name: "Tiles" }).click();
+      },
+    },
+    {
+      name: "assets: every kind is previewed; a picture really shows, an SVG runs nothing",
+      run: async () => {
+        for (const [name, seen] of [
+          [
+            "Bread-photo.png",
+            async (sheet: Locator) => (await sheet.locator("img").evaluate((img: HTMLImageElement) => img.naturalWidth)) === 640,
+          ],
+          ["mark.svg", async (sheet: Locator) => (await sheet.locator("img").evaluate((img: HTMLImageElement) => img.naturalWidth)) > 0],
+          ["jingle.wav", async (sheet: Locator) => (await sheet.locator("audio").evaluate((a: HTMLAudioElement) => a.duration)) > 0.05],
+          ["menu.pdf", async (sheet: Locator) => (await sheet.locator("iframe").count()) === 1],
+          ["Body.woff2", async (sheet: Locator) => (await sheet.getByText("Aa Bb 0123").count()) === 1],
+        ] as const) {
+          await asset(name).getByRole("button").first().click();
+          const sheet = page.getByRole("dialog");
+          await until(`${name} is shown`, () => seen(sheet));
+          await shot(page, `asset-${name.replace(/\W/g, "-")}`);
+          if (name !== "menu.pdf") await accessible(page, name);
+          await page.keyboard.press("Escape");
+          await sheet.waitFor({ state: "hidden" });
+        }
+      },
+    },
+    {
+      name: "assets: folders, rename and move, delete with Undo, and what the agent or a terminal does to the files",
+      run: async () => {
+        await page.getByRole("button", { name: "New folder" }).click();
+        await page.getByRole("textbox", { name: "New folder" }).fill("/src/assets/icons");
+        await page.keyboard.press("Enter");
+        await page.getByText("Nothing in /src/assets/icons").waitFor();
+        await page.getByRole("button", { name: "All folders" }).click();
+        await asset("mark.svg").hover();
+        await page.getByRole("button", { name: "More about mark.svg" }).click();
+        await page.getByRole("menuitem", { name: "Rename or move" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Name").fill("Logo mark.svg");
+        await dialog.getByLabel("Folder").click();
+        await page.getByRole("option", { name: "/src/assets/icons" }).click();
+        await accessible(page, "move dialog");
+        await dialog.getByRole("button", { name: "Save" }).click();
+        await page.getByRole("button", { name: /^\/src\/assets\/icons/ }).click();
+        await asset("Logo-mark.svg").waitFor();
+        await page.getByRole("button", { name: "All folders" }).click();
+        const file = await account.api.files.get({ params: { id: project.slug, path: "src/assets/icons/Logo-mark.svg" } });
+        expect(file instanceof Response || (file as { size: number }).size > 0, "the file went along");
+        await asset("pasted.png").hover();
+        await page.getByRole("button", { name: "More about pasted.png" }).click();
+        await page.getByRole("menuitem", { name: "Delete" }).click();
+        await asset("pasted.png").waitFor({ state: "detached" });
+        await page.getByRole("button", { name: "Undo" }).click();
+        await asset("pasted.png").waitFor();
+        await account.api.files.rename({
+          params: { id: project.slug },
+          body: { old_path: "public/dropped.png", new_path: "public/renamed.png" },
+        });
+        await asset("renamed.png").waitFor();
+        await account.api.files.remove({ params: { id: project.slug, path: "public/renamed.png" } });
+        await asset("renamed.png").waitFor({ state: "detached" });
+        await asset("pasted.png").hover();
+        await page.getByRole("button", { name: "More about pasted.png" }).click();
+        await page.getByRole("menuitem", { name: "Delete" }).click();
+        // Leaving the view does not wait for the notice.
+        await page.keyboard.press("g");
+        await page.keyboard.press("5");
+        await column("Backlog").waitFor();
+        const has = async () =>
+          (await account.api.assets.list({ params: { id: project.slug }, query: {} })).items.some((a) => a.filename === "pasted.png");
+        await until("it is gone for good", async () => !(await has()), 5000);
         noOffences(watched);
       },
     },

@@ -20,6 +20,8 @@ export const shortcuts = define({
   "workbench.code": { label: "Show the code", scope: "Workbench", keys: ["g 2"] },
   "workbench.board": { label: "Show the board", scope: "Workbench", keys: ["g 5"] },
   "workbench.canvas": { label: "Show the canvas", scope: "Workbench", keys: ["g 3"] },
+  "workbench.notes": { label: "Show the notes", scope: "Workbench", keys: ["g 6"] },
+  "workbench.assets": { label: "Show the assets", scope: "Workbench", keys: ["g 7"] },
   "workbench.settings": { label: "Show the project's settings", scope: "Workbench", keys: ["g 8"] },
   "workbench.region": { label: "Next region", scope: "Workbench", keys: ["F6"] },
   "chat.fold": { label: "Fold the conversation", scope: "Workbench", keys: ["$mod+KeyB"] },

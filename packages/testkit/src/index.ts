@@ -4,3 +4,4 @@ export { readPersonOfAgent, type Place, type ReadPerson } from "./conversation.t
 export { startModelServer, type ModelServer, type ModelServerOptions, type Outcome, type RecordedRequest } from "./model-server.ts";
 export { startMailServer, type MailServer, type MailServerOptions, type ReceivedMail } from "./smtp.ts";
 export { startIdentityProvider, type IdentityProvider, type Person } from "./identity-provider.ts";
+export { gif, pdf, png, svg } from "./pictures.ts";

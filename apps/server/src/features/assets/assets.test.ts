@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { maxAssetBytes, type Asset } from "@tesslate/contract";
 import type { TestUser } from "../../testing/app.ts";
-import { gif, pdf, png, svg } from "../../testing/pictures.ts";
+import { gif, pdf, png, svg } from "@tesslate/testkit";
 import { projectsApp, type ProjectsApp } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";

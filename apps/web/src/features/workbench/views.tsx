@@ -1,4 +1,4 @@
-import { AppWindow, CodeXml, Settings2, SquareKanban, Workflow } from "lucide-react";
+import { AppWindow, CodeXml, Images, NotebookPen, Settings2, SquareKanban, Workflow } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { createElement, type ComponentType, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
@@ -48,6 +48,18 @@ const panes: Partial<Record<PaneName, Pane>> = {
     shortcut: "workbench.board",
     Pane: lazily(async () => (await import("../kanban/BoardPane.tsx")).BoardPane),
   },
+  notes: {
+    label: "Notes",
+    icon: <NotebookPen size={14} />,
+    shortcut: "workbench.notes",
+    Pane: lazily(async () => (await import("../notes/NotesPane.tsx")).NotesPane),
+  },
+  assets: {
+    label: "Assets",
+    icon: <Images size={14} />,
+    shortcut: "workbench.assets",
+    Pane: lazily(async () => (await import("../assets/AssetsPane.tsx")).AssetsPane),
+  },
   settings: {
     label: "Settings",
     icon: <Settings2 size={14} />,
@@ -83,6 +95,8 @@ export function useViewShortcuts(show: (view: View) => void): void {
     "workbench.code": () => show("code"),
     "workbench.canvas": () => show("canvas"),
     "workbench.board": () => show("board"),
+    "workbench.notes": () => show("notes"),
+    "workbench.assets": () => show("assets"),
     "workbench.settings": () => show("settings"),
   });
 }

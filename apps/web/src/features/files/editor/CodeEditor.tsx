@@ -11,12 +11,13 @@ import {
   highlightSpecialChars,
   keymap,
   lineNumbers,
+  placeholder,
 } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { useHandler } from "../../../lib/use-handler.ts";
 import type { BufferView } from "../buffers.ts";
 import { languageOf } from "./languages.ts";
-import { editorTheme } from "./theme.ts";
+import { editorTheme, proseLook } from "./theme.ts";
 
 /** Marks a change that came from the server: it is not "edited". */
 const fromServer = Annotation.define<boolean>();
@@ -36,11 +37,13 @@ export interface CodeEditorProps {
   onEdit: (path: string, read: () => string) => void;
   onLeave: (path: string) => void;
   /** Go to a line; a new object asks again. */
-  reveal: { path: string; line: number } | undefined;
+  reveal?: { path: string; line: number } | undefined;
+  /** Text for people: no line numbers, lines wrap, `placeholder` where nothing stands yet. */
+  prose?: { label: string; placeholder: string };
 }
 
 /** One editor for all open files: each keeps its text, its undo history and its place while another is shown. */
-export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal }: CodeEditorProps) {
+export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, prose }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const kept = useRef(new Map<string, Kept>());
@@ -49,22 +52,21 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal }: Code
   const left = useHandler(onLeave);
 
   const extensions = useHandler((path: string): Extension[] => [
-    lineNumbers(),
-    highlightActiveLineGutter(),
+    ...(prose
+      ? [EditorView.lineWrapping, placeholder(prose.placeholder), proseLook]
+      : [lineNumbers(), highlightActiveLineGutter(), foldGutter(), highlightActiveLine()]),
     highlightSpecialChars(),
     history(),
-    foldGutter(),
     drawSelection(),
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
     autocompletion(),
-    highlightActiveLine(),
     highlightSelectionMatches(),
     search({ top: true }),
     EditorState.tabSize.of(2),
     EditorState.allowMultipleSelections.of(true),
-    EditorView.contentAttributes.of({ "aria-label": `Text of ${path}`, tabindex: "0" }),
+    EditorView.contentAttributes.of({ "aria-label": prose?.label ?? `Text of ${path}`, tabindex: "0" }),
     keymap.of([
       {
         key: "Mod-s",

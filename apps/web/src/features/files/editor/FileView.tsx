@@ -57,7 +57,18 @@ export function FileState({
 }
 
 /** Two versions of one file: nothing is written until a person chose. */
-export function ConflictBar({ buffer, buffers, mine }: { buffer: BufferView; buffers: Buffers; mine: () => string }) {
+export function ConflictBar({
+  buffer,
+  buffers,
+  mine,
+  subject = "This file was",
+}: {
+  buffer: BufferView;
+  buffers: Buffers;
+  mine: () => string;
+  /** What was changed, to begin the sentence with. */
+  subject?: string;
+}) {
   const [isComparing, setIsComparing] = useState(false);
   const conflict = buffer.conflict;
   if (!conflict) return null;
@@ -66,8 +77,8 @@ export function ConflictBar({ buffer, buffers, mine }: { buffer: BufferView; buf
     <div role="alert" className="flex-none border-b border-line-0 bg-warn-soft px-3 py-2 text-sm text-fg-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
         <span className="min-w-0 flex-1 basis-60">
-          {isDeleted ? "This file was deleted while you were editing it." : "This file was changed elsewhere while you were editing it."}{" "}
-          Nothing is saved until you choose.
+          {subject} {isDeleted ? "deleted while you were writing." : "changed elsewhere while you were writing."} Nothing is saved until you
+          choose.
         </span>
         <span className="flex flex-wrap gap-1.5">
           {isDeleted ? null : (

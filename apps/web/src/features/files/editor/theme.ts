@@ -89,3 +89,13 @@ const inks = HighlightStyle.define([
 ]);
 
 export const editorTheme: Extension = [look, syntaxHighlighting(inks)];
+
+/** On top of `editorTheme`, for text that people read. */
+export const proseLook: Extension = EditorView.theme({
+  "&": { fontSize: "14px" },
+  ".cm-scroller": { fontFamily: "var(--font-sans)", lineHeight: "1.6" },
+  ".cm-content": { padding: "16px 0 40vh", maxWidth: "760px" },
+  ".cm-line": { padding: "0 20px" },
+  ".cm-placeholder": { color: "var(--fg-3)" },
+  "@media (width <= 640px)": { ".cm-content": { fontSize: "16px" } },
+});

@@ -1,0 +1,104 @@
+import { Bot, Copy, Download, Ellipsis, FolderInput, Trash2 } from "lucide-react";
+import type { Asset } from "@tesslate/contract";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
+import { appPathOf, factsOf, markdownOf, typeLooks } from "./asset-looks.tsx";
+import { Thumbnail } from "./Preview.tsx";
+
+export interface AssetActs {
+  open: (asset: Asset) => void;
+  /** Rename or move. */
+  place: (asset: Asset) => void;
+  copy: (text: string, what: string) => void;
+  /** Into the composer. */
+  mention: (asset: Asset) => void;
+  download: (asset: Asset) => void;
+  remove: (asset: Asset) => void;
+}
+
+function AssetMenu({ asset, acts, className }: { asset: Asset; acts: AssetActs; className?: string }) {
+  const entries: MenuEntry[] = [
+    { label: "Copy path", icon: <Copy size={14} />, onSelect: () => acts.copy(asset.path, "The path") },
+    { label: "Copy address in the app", icon: <Copy size={14} />, onSelect: () => acts.copy(appPathOf(asset), "The address") },
+    { label: "Copy as Markdown", icon: <Copy size={14} />, onSelect: () => acts.copy(markdownOf(asset), "The Markdown") },
+    "-",
+    { label: "Use in chat", icon: <Bot size={14} />, onSelect: () => acts.mention(asset) },
+    { label: "Rename or move", icon: <FolderInput size={14} />, onSelect: () => acts.place(asset) },
+    { label: "Download", icon: <Download size={14} />, onSelect: () => acts.download(asset) },
+    "-",
+    { label: "Delete", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => acts.remove(asset) },
+  ];
+  return (
+    <span className={className}>
+      <Menu
+        label={`What to do with ${asset.filename}`}
+        align="end"
+        entries={entries}
+        trigger={
+          <IconButton
+            label={`More about ${asset.filename}`}
+            tooltipSide="none"
+            size="sm"
+            className="bg-bg-1 opacity-0 group-focus-within/asset:opacity-100 group-hover/asset:opacity-100 data-[state=open]:opacity-100 narrow:opacity-100"
+          >
+            <Ellipsis size={14} />
+          </IconButton>
+        }
+      />
+    </span>
+  );
+}
+
+/** Pictures side by side. */
+export const AssetGrid = ({ assets, acts }: { assets: readonly Asset[]; acts: AssetActs }) => (
+  <ul aria-label="Assets" className="grid grid-cols-[repeat(auto-fill,minmax(148px,1fr))] gap-2.5 narrow:grid-cols-2">
+    {assets.map((asset) => (
+      <li key={asset.id} data-testid="asset" className="group/asset relative">
+        <button
+          type="button"
+          onClick={() => acts.open(asset)}
+          className="grid w-full overflow-hidden rounded-3 border border-line-0 bg-bg-1 text-left hover:border-line-1"
+        >
+          <Thumbnail asset={asset} className="aspect-[4/3] border-b border-line-0 p-2" />
+          <span className="grid gap-0.5 px-2.5 py-2">
+            <span className="truncate text-sm font-medium text-fg-0">{asset.filename}</span>
+            <span className="num truncate text-2xs text-fg-2">{factsOf(asset)}</span>
+          </span>
+        </button>
+        <AssetMenu asset={asset} acts={acts} className="absolute top-1.5 right-1.5 rounded-2 narrow:bg-bg-1" />
+      </li>
+    ))}
+  </ul>
+);
+
+/** One line each. */
+export const AssetRows = ({ assets, acts }: { assets: readonly Asset[]; acts: AssetActs }) => (
+  <ul aria-label="Assets" className="grid">
+    {assets.map((asset) => (
+      <li
+        key={asset.id}
+        data-testid="asset"
+        className="group/asset flex items-center gap-2 border-b border-line-0 pr-1 last:border-0 hover:bg-bg-2"
+      >
+        <button type="button" onClick={() => acts.open(asset)} className="flex min-w-0 flex-1 items-center gap-3 py-1.5 pl-1 text-left">
+          <Thumbnail asset={asset} className="size-8 flex-none rounded-1 [&_span]:text-sm" />
+          <span className="grid min-w-0 flex-1">
+            <span className="truncate text-sm font-medium text-fg-0">{asset.filename}</span>
+            <span className="truncate font-mono text-2xs text-fg-2">{asset.directory}</span>
+          </span>
+          <span className="w-20 flex-none text-xs text-fg-2 narrow:hidden">{typeLooks[asset.file_type].label}</span>
+          <span className="num w-32 flex-none text-right text-xs text-fg-2 narrow:w-auto">{factsOf(asset)}</span>
+          <time
+            className="w-24 flex-none text-right text-xs text-fg-2 narrow:hidden"
+            dateTime={asset.created_at}
+            title={momentOf(asset.created_at)}
+          >
+            {agoOf(asset.created_at)}
+          </time>
+        </button>
+        <AssetMenu asset={asset} acts={acts} />
+      </li>
+    ))}
+  </ul>
+);

@@ -1,0 +1,88 @@
+import { Bot, Download, FolderInput, Trash2 } from "lucide-react";
+import type { Asset } from "@tesslate/contract";
+import type { ReactNode } from "react";
+import { momentOf } from "../../lib/time.ts";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { Sheet } from "../../ui/Sheet.tsx";
+import { appPathOf, markdownOf, sizeOf } from "./asset-looks.tsx";
+import type { AssetActs } from "./AssetList.tsx";
+import { AssetPreview } from "./Preview.tsx";
+
+const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
+  <>
+    <dt className="text-fg-2">{name}</dt>
+    <dd className="min-w-0 break-words text-fg-0">{children}</dd>
+  </>
+);
+const Copied = ({ name, text }: { name: string; text: string }) => (
+  <div className="flex items-center gap-2">
+    <span className="w-20 flex-none text-fg-2">{name}</span>
+    <code className="min-w-0 flex-1 truncate rounded-1 bg-bg-2 px-2 py-1 text-xs text-fg-0" title={text}>
+      {text}
+    </code>
+    <CopyButton text={text} label={`Copy the ${name.toLowerCase()}`} />
+  </div>
+);
+
+/** One asset: what it looks like, what it is, how it is named elsewhere. */
+export function AssetSheet({ asset, acts, onClose }: { asset: Asset; acts: AssetActs; onClose: () => void }) {
+  return (
+    <Sheet
+      isOpen
+      onOpenChange={(isOpen) => {
+        if (!isOpen) onClose();
+      }}
+      title={asset.filename}
+      footer={
+        <>
+          <Button icon={<Bot size={14} />} onClick={() => acts.mention(asset)}>
+            Use in chat
+          </Button>
+          <span className="flex-1" />
+          <Button variant="danger" icon={<Trash2 size={14} />} onClick={() => acts.remove(asset)}>
+            Delete
+          </Button>
+        </>
+      }
+    >
+      <div className="grid gap-4">
+        <AssetPreview asset={asset} />
+        <div className="flex flex-wrap gap-2">
+          <Button icon={<FolderInput size={14} />} onClick={() => acts.place(asset)}>
+            Rename or move
+          </Button>
+          <a className={buttonClass()} href={asset.url} download={asset.filename}>
+            <Download size={14} />
+            Download
+          </a>
+          {asset.file_type === "document" ? (
+            <a className={buttonClass()} href={asset.url} target="_blank" rel="noopener">
+              Open in a tab
+            </a>
+          ) : null}
+        </div>
+        <dl className="num grid grid-cols-[80px_1fr] gap-x-2 gap-y-1.5 text-sm">
+          <Fact name="Folder">
+            <span className="font-mono text-xs">{asset.directory}</span>
+          </Fact>
+          <Fact name="Type">
+            <span className="font-mono text-xs">{asset.mime_type}</span>
+          </Fact>
+          <Fact name="Size">
+            {sizeOf(asset.file_size)}
+            {asset.width && asset.height ? `, ${asset.width} × ${asset.height} px` : ""}
+          </Fact>
+          <Fact name="Added">
+            <time dateTime={asset.created_at}>{momentOf(asset.created_at)}</time>
+          </Fact>
+        </dl>
+        <div className="grid gap-1.5 border-t border-line-0 pt-3 text-sm">
+          <Copied name="Path" text={asset.path} />
+          <Copied name="Address" text={appPathOf(asset)} />
+          <Copied name="Markdown" text={markdownOf(asset)} />
+        </div>
+      </div>
+    </Sheet>
+  );
+}

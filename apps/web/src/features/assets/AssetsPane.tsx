@@ -1,0 +1,292 @@
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { LayoutGrid, List, Search, Upload } from "lucide-react";
+import type { Asset, AssetFileType } from "@tesslate/contract";
+import { urlOf } from "@tesslate/contract/client";
+import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { readStored, writeStored } from "../../lib/storage.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useUndoableDeletes } from "../../lib/use-undoable-deletes.ts";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Bar } from "../../ui/Panel.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ViewProps } from "../workbench/views.tsx";
+import { accepted, typeLooks } from "./asset-looks.tsx";
+import { AssetGrid, AssetRows, type AssetActs } from "./AssetList.tsx";
+import { AssetSheet } from "./AssetSheet.tsx";
+import { assetsKey, assetsQuery, directoriesQuery } from "./assets.queries.ts";
+import { FolderList, shownFolders } from "./FolderList.tsx";
+import { PlaceDialog } from "./PlaceDialog.tsx";
+import { UploadTray } from "./UploadTray.tsx";
+import { useDroppedFiles } from "./use-dropped-files.ts";
+import { useUploads } from "./use-uploads.ts";
+
+const layoutKey = "studio:assets-layout";
+const isLayout = (value: unknown): value is "grid" | "list" => value === "grid" || value === "list";
+const everything = "all";
+/** Changes come in bursts; one look afterwards is enough. */
+const settleMs = 250;
+
+/** Pictures, fonts, sound and the like of a project. */
+export function AssetsPane({ project, events, compose }: ViewProps) {
+  const { api, fetch } = useServices();
+  const queries = useQueryClient();
+  const root = useRef<HTMLDivElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const [directory, setDirectory] = useState<string>();
+  const [type, setType] = useState<AssetFileType>();
+  const [text, setText] = useState("");
+  const [layout, setLayout] = useState(() => readStored(localStorage, layoutKey, isLayout) ?? "grid");
+  const [openId, setOpenId] = useState<string>();
+  const [placed, setPlaced] = useState<Asset>();
+  const q = useDeferredValue(text.trim());
+
+  const view = { directory, file_type: type, q };
+  const list = useInfiniteQuery({ ...assetsQuery(api, project.id, view), enabled: events.isSettled });
+  const directories = useQuery({ ...directoriesQuery(api, project.id), enabled: events.isSettled }).data ?? [];
+  const refresh = useHandler(() => queries.invalidateQueries({ queryKey: assetsKey(project.id) }));
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const unsubscribe = events.subscribe((event) => {
+      if (event.type !== "file_changed") return;
+      clearTimeout(timer);
+      timer = setTimeout(() => void refresh(), settleMs);
+    });
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
+  }, [events, refresh]);
+
+  const uploads = useUploads(project.id, () => void refresh());
+  const target = directory ?? "/public";
+  const send = useHandler((files: File[]) => uploads.add(files, target));
+  const { isOver } = useDroppedFiles(root, send);
+
+  const params = { id: project.id };
+  const deletes = useUndoableDeletes<Asset>({
+    said: (name) => `${name} was deleted.`,
+    send: async (asset, isLeaving) => {
+      const at = { params: { ...params, asset_id: asset.id } };
+      if (isLeaving) await fetch(urlOf("/api/projects/{id}/assets/{asset_id}", at), { method: "DELETE", keepalive: true });
+      else {
+        await api.assets.remove(at);
+        await refresh();
+      }
+    },
+  });
+  const acts: AssetActs = {
+    open: (asset) => setOpenId(asset.id),
+    place: setPlaced,
+    copy: (what, name) =>
+      void navigator.clipboard.writeText(what).then(
+        () => toast(`${name} is copied.`),
+        () => toast("The browser refused to copy.", { kind: "failed" }),
+      ),
+    mention: (asset) => {
+      setOpenId(undefined);
+      compose(`Use ${asset.path} `);
+    },
+    download: (asset) => {
+      const link = document.createElement("a");
+      link.href = asset.url;
+      link.download = asset.filename;
+      link.click();
+    },
+    remove: (asset) => {
+      setOpenId(undefined);
+      deletes.remove(asset, asset.filename);
+    },
+  };
+  const choose = () => picker.current?.click();
+
+  const all = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const assets = all.filter(({ id }) => !deletes.hidden.has(id));
+  const opened = assets.find(({ id }) => id === openId);
+  const folders = shownFolders(directories, directory);
+  const total = directories.reduce((sum, known) => sum + known.asset_count, 0);
+  const isNarrowed = q !== "" || type !== undefined || directory !== undefined;
+
+  const kinds = (
+    <Select
+      size="sm"
+      label="Kind of asset"
+      value={type ?? everything}
+      options={[
+        { value: everything, label: "All kinds" },
+        ...(["image", "video", "audio", "font", "document"] as const).map((value) => ({ value, label: typeLooks[value].label })),
+      ]}
+      onChange={(value) => setType(value === everything ? undefined : (value as AssetFileType))}
+    />
+  );
+
+  return (
+    <div ref={root} role="region" aria-label="Assets" className="relative flex min-h-0 flex-1 flex-col">
+      <Bar label="Assets" className="gap-2 px-3">
+        <Input
+          size="sm"
+          isSoft
+          type="search"
+          aria-label="Search the assets"
+          placeholder="Search assets"
+          maxLength={200}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          leading={<Search size={14} className="flex-none text-fg-2" />}
+          boxClassName="max-w-56 min-w-0"
+        />
+        <span className="w-32 flex-none narrow:hidden">{kinds}</span>
+        <span className="flex-1" />
+        <span className="narrow:hidden">
+          <SegmentedControl
+            label="Layout"
+            value={layout}
+            onChange={(next) => {
+              setLayout(next);
+              writeStored(localStorage, layoutKey, next);
+            }}
+            segments={[
+              { value: "grid", label: "Tiles", icon: <LayoutGrid size={14} /> },
+              { value: "list", label: "List", icon: <List size={14} /> },
+            ]}
+          />
+        </span>
+        <Button icon={<Upload size={14} />} onClick={choose}>
+          Upload
+        </Button>
+        <input
+          ref={picker}
+          type="file"
+          multiple
+          accept={accepted}
+          aria-label="Files to upload"
+          tabIndex={-1}
+          className="sr-only"
+          onChange={(event) => {
+            send([...(event.target.files ?? [])]);
+            event.target.value = "";
+          }}
+        />
+      </Bar>
+      <div className="hidden grid-cols-2 gap-2 px-3 pb-2 narrow:grid">
+        {kinds}
+        <Select
+          size="sm"
+          label="Folder"
+          value={directory ?? everything}
+          options={[{ value: everything, label: "All folders" }, ...folders.map((f) => ({ value: f.directory, label: f.directory }))]}
+          onChange={(value) => setDirectory(value === everything ? undefined : value)}
+        />
+      </div>
+      <div className="flex min-h-0 flex-1 border-t border-line-0">
+        <FolderList
+          folders={folders}
+          total={total}
+          current={directory}
+          onChoose={setDirectory}
+          onCreate={async (path) => {
+            const made = await api.assets.createDirectory({ params, body: { directory: path } });
+            await refresh();
+            setDirectory(made.directory);
+          }}
+        />
+        <div className="scroll-y min-h-0 min-w-0 flex-1 p-3">
+          {list.isPending ? (
+            <div role="status" aria-label="Loading the assets" className="grid grid-cols-[repeat(auto-fill,minmax(148px,1fr))] gap-2.5">
+              {Array.from({ length: 8 }, (_, index) => (
+                <Skeleton key={index} className="h-40" />
+              ))}
+            </div>
+          ) : list.error && all.length === 0 ? (
+            <ErrorState
+              title="The assets could not be loaded"
+              onRetry={() => void list.refetch()}
+              isRetrying={list.isFetching}
+              details={detailsOf(list.error)}
+            >
+              {sentenceOf(list.error)}
+            </ErrorState>
+          ) : assets.length > 0 ? (
+            layout === "grid" ? (
+              <AssetGrid assets={assets} acts={acts} />
+            ) : (
+              <AssetRows assets={assets} acts={acts} />
+            )
+          ) : isNarrowed ? (
+            <EmptyState
+              title={q === "" && type === undefined ? `Nothing in ${directory}` : "Nothing matches"}
+              action={
+                q === "" && type === undefined ? (
+                  <Button icon={<Upload size={14} />} onClick={choose}>
+                    Upload here
+                  </Button>
+                ) : (
+                  <Button
+                    onClick={() => {
+                      setText("");
+                      setType(undefined);
+                    }}
+                  >
+                    Show all
+                  </Button>
+                )
+              }
+            >
+              {q === "" && type === undefined
+                ? "Drop files on this view, or paste a picture."
+                : "No asset has this name and kind in this folder."}
+            </EmptyState>
+          ) : (
+            <EmptyState
+              title="No assets yet"
+              className="m-auto max-w-lg rounded-3 border border-dashed border-line-1"
+              action={
+                <Button icon={<Upload size={14} />} onClick={choose}>
+                  Choose files
+                </Button>
+              }
+            >
+              Drop pictures, video, sound, fonts or PDF here, or paste a picture. At most 20 MiB each; they become files of the project, in{" "}
+              <code>{target.slice(1)}</code>.
+            </EmptyState>
+          )}
+          {list.hasNextPage ? (
+            <div className="pt-3">
+              <Button onClick={() => void list.fetchNextPage()} isLoading={list.isFetchingNextPage} loadingWord="Loading">
+                Show more
+              </Button>
+            </div>
+          ) : null}
+        </div>
+      </div>
+      <UploadTray uploads={uploads.list} onRetry={uploads.retry} onRemove={uploads.remove} />
+      {isOver ? (
+        <div className="pointer-events-none absolute inset-2 grid place-items-center rounded-3 border-2 border-dashed border-fg-0 bg-bg-1">
+          <p className="text-md text-fg-0">
+            Drop to upload into <code>{target}</code>
+          </p>
+        </div>
+      ) : null}
+      {opened ? <AssetSheet asset={opened} acts={acts} onClose={() => setOpenId(undefined)} /> : null}
+      {placed ? (
+        <PlaceDialog
+          key={placed.id}
+          asset={placed}
+          directories={directories}
+          onClose={() => setPlaced(undefined)}
+          onSave={async (change) => {
+            await api.assets.update({ params: { ...params, asset_id: placed.id }, body: change });
+            await refresh();
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}

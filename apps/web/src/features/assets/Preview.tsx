@@ -1,0 +1,100 @@
+import type { Asset } from "@tesslate/contract";
+import { useEffect, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { Spinner } from "../../ui/Spinner.tsx";
+import { typeLooks } from "./asset-looks.tsx";
+
+/** A quiet checkerboard: shows what is see-through. */
+const board = "bg-[repeating-conic-gradient(var(--bg-2)_0_25%,var(--bg-1)_0_50%)] bg-[length:16px_16px]";
+
+/** A picture shown as a picture runs nothing, an SVG neither. The version in the address brings a changed file into sight. */
+const addressOf = (asset: Asset) => `${asset.url}?v=${asset.file_size}-${asset.width ?? 0}-${asset.height ?? 0}`;
+
+/** A small look at an asset, for tiles and rows. */
+export function Thumbnail({ asset, className }: { asset: Asset; className?: string }) {
+  const [isBroken, setIsBroken] = useState(false);
+  const isPicture = asset.file_type === "image" && !isBroken;
+  return (
+    <span className={cx("grid place-items-center overflow-hidden text-fg-2", isPicture ? board : "bg-bg-2", className)}>
+      {isPicture ? (
+        <img
+          src={addressOf(asset)}
+          alt=""
+          loading="lazy"
+          decoding="async"
+          draggable={false}
+          onError={() => setIsBroken(true)}
+          className="max-h-full max-w-full object-contain"
+        />
+      ) : asset.file_type === "font" ? (
+        <FontSample asset={asset} className="text-2xl leading-none" text="Aa" />
+      ) : (
+        <span className="[&_svg]:size-5">{typeLooks[asset.file_type].icon}</span>
+      )}
+    </span>
+  );
+}
+
+/** The whole asset, as the browser can show it. */
+export function AssetPreview({ asset }: { asset: Asset }) {
+  switch (asset.file_type) {
+    case "image":
+      return (
+        <div className={cx("grid max-h-[46dvh] min-h-32 place-items-center overflow-hidden rounded-2 border border-line-0 p-3", board)}>
+          <img src={addressOf(asset)} alt={asset.filename} className="max-h-[42dvh] max-w-full object-contain" />
+        </div>
+      );
+    case "video":
+      return (
+        <video src={asset.url} controls preload="metadata" aria-label={asset.filename} className="max-h-[46dvh] w-full rounded-2 bg-bg-3">
+          <track kind="captions" />
+        </video>
+      );
+    case "audio":
+      return (
+        <audio src={asset.url} controls preload="metadata" aria-label={asset.filename} className="w-full">
+          <track kind="captions" />
+        </audio>
+      );
+    case "font":
+      return (
+        <div className="grid gap-3 rounded-2 border border-line-0 bg-bg-2 p-4 text-fg-0">
+          <FontSample asset={asset} className="text-3xl leading-tight" text="Aa Bb 0123" />
+          <FontSample asset={asset} className="text-lg leading-read" text="The quick brown fox jumps over the lazy dog." />
+        </div>
+      );
+    case "document":
+      return <iframe src={asset.url} title={asset.filename} className="h-[46dvh] w-full rounded-2 border border-line-0 bg-bg-2" />;
+    case "other":
+      return null;
+  }
+}
+
+/** Text in the font itself, once it has come. */
+function FontSample({ asset, text, className }: { asset: Asset; text: string; className: string }) {
+  const family = `asset-${asset.id}`;
+  const [state, setState] = useState<"loading" | "ready" | "failed">("loading");
+  useEffect(() => {
+    let isLeft = false;
+    const face = new FontFace(family, `url(${JSON.stringify(addressOf(asset))})`);
+    face.load().then(
+      () => {
+        if (isLeft) return;
+        document.fonts.add(face);
+        setState("ready");
+      },
+      () => !isLeft && setState("failed"),
+    );
+    return () => {
+      isLeft = true;
+      document.fonts.delete(face);
+    };
+  }, [family, asset]);
+  if (state === "loading") return <Spinner word="Loading" isQuiet />;
+  if (state === "failed") return <span className="text-xs text-fg-2">This font cannot be shown.</span>;
+  return (
+    <span className={cx("min-w-0 break-words", className)} style={{ fontFamily: `"${family}"` }}>
+      {text}
+    </span>
+  );
+}

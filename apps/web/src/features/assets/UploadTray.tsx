@@ -1,0 +1,70 @@
+import { CircleX, RotateCw, X } from "lucide-react";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Progress } from "../../ui/Progress.tsx";
+import { sizeOf } from "./asset-looks.tsx";
+import type { Upload } from "./uploads.ts";
+
+/** What is on its way, and what did not get through and why. */
+export function UploadTray({
+  uploads,
+  onRetry,
+  onRemove,
+}: {
+  uploads: readonly Upload[];
+  onRetry: (id: number) => void;
+  onRemove: (id: number) => void;
+}) {
+  if (uploads.length === 0) return null;
+  const failed = uploads.filter(({ state }) => state === "failed" || state === "refused");
+  return (
+    <section aria-label="Uploads" className="max-h-48 flex-none scroll-y border-t border-line-0 px-3 py-2">
+      <div className="flex items-center gap-2 pb-1 text-xs text-fg-2">
+        <span role="status" className="flex-1">
+          {uploads.length - failed.length > 0 ? `${uploads.length - failed.length} on the way` : ""}
+          {uploads.length > failed.length && failed.length > 0 ? ", " : ""}
+          {failed.length > 0 ? `${failed.length} not uploaded` : ""}
+        </span>
+        {failed.length > 1 ? (
+          <Button size="sm" variant="ghost" onClick={() => failed.forEach(({ id }) => onRemove(id))}>
+            Clear
+          </Button>
+        ) : null}
+      </div>
+      <ul className="grid gap-1">
+        {uploads.map((upload) => (
+          <li key={upload.id} data-testid="upload" className="flex min-h-7 items-center gap-2 text-xs">
+            {upload.failure ? <CircleX size={14} className="flex-none text-err" /> : null}
+            <span className="min-w-0 flex-1 truncate text-fg-0">{upload.name}</span>
+            {upload.failure ? (
+              <span className="min-w-0 flex-[2] text-err">{upload.failure}</span>
+            ) : (
+              <>
+                <Progress
+                  className="w-32 narrow:w-20"
+                  label={`${upload.name} uploading`}
+                  share={upload.total === 0 ? undefined : upload.sent / upload.total}
+                />
+                <span className="num w-32 flex-none text-right text-fg-2 narrow:w-auto">
+                  {upload.state === "waiting" ? "Waiting" : `${sizeOf(upload.sent)} of ${sizeOf(upload.total)}`}
+                </span>
+              </>
+            )}
+            {upload.state === "failed" ? (
+              <IconButton label={`Try ${upload.name} again`} size="sm" onClick={() => onRetry(upload.id)}>
+                <RotateCw size={14} />
+              </IconButton>
+            ) : null}
+            <IconButton
+              label={upload.failure ? `Take ${upload.name} off the list` : `Cancel ${upload.name}`}
+              size="sm"
+              onClick={() => onRemove(upload.id)}
+            >
+              <X size={14} />
+            </IconButton>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,44 @@
+import { AudioLines, File, FileText, Film, Image, Type } from "lucide-react";
+import { assetTypes, maxAssetBytes, type Asset, type AssetFileType } from "@tesslate/contract";
+import type { ReactNode } from "react";
+
+export const typeLooks: Record<AssetFileType, { label: string; icon: ReactNode }> = {
+  image: { label: "Pictures", icon: <Image size={14} /> },
+  video: { label: "Video", icon: <Film size={14} /> },
+  audio: { label: "Sound", icon: <AudioLines size={14} /> },
+  font: { label: "Fonts", icon: <Type size={14} /> },
+  document: { label: "PDF", icon: <FileText size={14} /> },
+  other: { label: "Other", icon: <File size={14} /> },
+};
+
+/** For the file picker. */
+export const accepted = assetTypes.flatMap(({ mime, extensions }) => [mime, ...extensions.map((e) => `.${e}`)]).join(",");
+
+/** Why a file will not be taken, as far as one can tell without its content; the server looks inside. */
+export function refusalOf(file: { name: string; size: number; type: string }): string | undefined {
+  if (file.size > maxAssetBytes) return `Larger than ${maxAssetBytes / 2 ** 20} MiB.`;
+  if (file.size === 0) return "The file is empty.";
+  const extension = file.name.slice(file.name.lastIndexOf(".") + 1).toLowerCase();
+  const isKnown = assetTypes.some(({ mime, also, extensions }) =>
+    file.type === "" ? extensions.includes(extension) : mime === file.type || also?.includes(file.type),
+  );
+  return isKnown ? undefined : "Not a picture, video, sound, font or PDF.";
+}
+
+/** "14 kB"; decimal, as file managers count. */
+export function sizeOf(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB"];
+  const step = Math.min(units.length, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** step;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[step - 1]}`;
+}
+
+/** Where the running app serves it: what lies in `public` is served from the root. */
+export const appPathOf = ({ path }: Pick<Asset, "path">): string => `/${path.replace(/^public\//, "")}`;
+export const markdownOf = (asset: Asset): string => {
+  const name = asset.filename.replace(/\.[^.]+$/, "").replaceAll(/[-_]+/g, " ");
+  return `${asset.file_type === "image" ? "!" : ""}[${name}](${encodeURI(appPathOf(asset))})`;
+};
+export const factsOf = (asset: Asset): string =>
+  [asset.width && asset.height ? `${asset.width} × ${asset.height}` : undefined, sizeOf(asset.file_size)].filter(Boolean).join(", ");

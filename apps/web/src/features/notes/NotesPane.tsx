@@ -1,0 +1,136 @@
+import { Columns2, Eye, PenLine } from "lucide-react";
+import { maxNotesLength } from "@tesslate/contract";
+import { useDeferredValue, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { readStored, writeStored } from "../../lib/storage.ts";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Bar } from "../../ui/Panel.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
+import { Markdown } from "../chat/Markdown.tsx";
+import { CodeEditor } from "../files/editor/CodeEditor.tsx";
+import { ConflictBar } from "../files/editor/FileView.tsx";
+import type { ViewProps } from "../workbench/views.tsx";
+import { notesPath, useNotes } from "./use-notes.ts";
+
+type Mode = "write" | "both" | "read";
+const modeKey = "studio:notes-mode";
+const isMode = (value: unknown): value is Mode => value === "write" || value === "both" || value === "read";
+/** Of the buffer when the notes have just been read. */
+const firstRevision = 1;
+const prose = { label: "Notes of this project", placeholder: "What is decided, what is open, what to remember. Markdown works." };
+
+/** What people write down about a project, in Markdown. */
+export function NotesPane({ project, events }: ViewProps) {
+  const { buffers, buffer, kept, read, edited } = useNotes(project.id, events);
+  const [mode, setMode] = useState<Mode>(() => readStored(localStorage, modeKey, isMode) ?? "write");
+  const [typed, setTyped] = useState(kept);
+  const [revision, setRevision] = useState(buffer.revision);
+  // The server's text took the place of what stood here.
+  if (revision !== buffer.revision) {
+    setRevision(buffer.revision);
+    if (kept === undefined || buffer.revision !== firstRevision) setTyped(undefined);
+  }
+  const text = typed ?? buffer.text;
+  const shown = useDeferredValue(text);
+  const choose = (next: Mode) => {
+    setMode(next);
+    writeStored(localStorage, modeKey, next);
+  };
+
+  if (buffer.status === "failed")
+    return (
+      <ErrorState title="The notes could not be loaded" onRetry={() => buffers.retry(notesPath)}>
+        {buffer.failure}
+      </ErrorState>
+    );
+  if (buffer.status !== "ready") return <SkeletonRows count={8} label="Loading the notes" className="p-6" />;
+  const isTooLong = text.length > maxNotesLength;
+  return (
+    <div role="region" aria-label="Notes" className="flex min-h-0 flex-1 flex-col">
+      <Bar label="Notes" className="gap-2 px-3">
+        <SegmentedControl
+          label="Notes as"
+          value={mode}
+          onChange={choose}
+          segments={[
+            { value: "write", label: "Write", icon: <PenLine size={14} />, isLabelShown: true },
+            { value: "both", label: "Both", icon: <Columns2 size={14} />, isLabelShown: true },
+            { value: "read", label: "Read", icon: <Eye size={14} />, isLabelShown: true },
+          ]}
+        />
+        <span className="flex-1" />
+        <span role="status" className="text-xs text-fg-2">
+          {buffer.conflict || buffer.failure
+            ? "Not saved"
+            : buffer.isSaving
+              ? "Saving…"
+              : buffer.isDirty
+                ? "Typing…"
+                : text === ""
+                  ? ""
+                  : "Saved"}
+        </span>
+      </Bar>
+      <ConflictBar buffer={buffer} buffers={buffers} mine={read} subject="The notes were" />
+      {isTooLong ? (
+        <p role="alert" className="flex-none border-y border-line-0 bg-err-soft px-3 py-1.5 text-xs text-fg-0">
+          Notes may have {maxNotesLength.toLocaleString("en")} characters; these have {text.length.toLocaleString("en")}. They are saved
+          again once they are shorter.
+        </p>
+      ) : buffer.failure ? (
+        <div
+          role="alert"
+          className="flex flex-none flex-wrap items-center gap-2 border-y border-line-0 bg-err-soft px-3 py-1.5 text-xs text-fg-0"
+        >
+          <span className="min-w-0 flex-1">Not saved: {buffer.failure}</span>
+          <Button size="sm" onClick={() => buffers.retry(notesPath)}>
+            Retry
+          </Button>
+        </div>
+      ) : null}
+      <div className="flex min-h-0 flex-1 border-t border-line-0 narrow:flex-col">
+        <div className={cx("flex min-h-0 min-w-0 flex-1 flex-col", mode === "read" && "hidden")}>
+          <CodeEditor
+            buffer={kept !== undefined && buffer.revision === firstRevision ? { ...buffer, draft: kept } : buffer}
+            isReadOnly={false}
+            prose={prose}
+            onEdit={(path, reader) => {
+              edited(path, reader);
+              setTyped(reader());
+            }}
+            onLeave={(path) => void buffers.flush(path)}
+          />
+        </div>
+        {mode === "write" ? null : (
+          <div
+            {...scrollable}
+            role="region"
+            aria-label="Notes as they read"
+            className={cx(
+              "scroll-y min-h-0 min-w-0 flex-1 px-5 py-4 focus-visible:-outline-offset-2",
+              mode === "both" && "border-line-0 wide:border-l narrow:border-t",
+            )}
+          >
+            {shown.trim() === "" ? (
+              <EmptyState
+                className="p-0"
+                title="Nothing written yet"
+                action={mode === "read" ? <Button onClick={() => choose("write")}>Write</Button> : undefined}
+              >
+                Decisions, links, open questions: whoever opens this project finds them here.
+              </EmptyState>
+            ) : (
+              <div className="max-w-[720px] text-md leading-read text-fg-1">
+                <Markdown text={shown} />
+              </div>
+            )}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { isString, readStored, writeStored } from "../../lib/storage.ts";
+import { createBuffers, loadingView } from "../files/buffers.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { readNotes, writeNotes } from "./notes.api.ts";
+
+/** The name makes the editor speak Markdown. */
+export const notesPath = "notes.md";
+/** What was written, and the server's text it was written upon. */
+interface Kept {
+  text: string;
+  base: string;
+}
+const isKept = (value: unknown): value is Kept =>
+  typeof value === "object" && value !== null && "text" in value && "base" in value && isString(value.text) && isString(value.base);
+const keptKey = (projectId: string) => `studio:notes:${projectId}`;
+
+/**
+ * The project's notes as one open file: saved after a pause, guarded by their version. What could not be saved when the view was left is kept
+ * for the tab and taken up again.
+ */
+export function useNotes(projectId: string, events: ProjectEvents) {
+  const { fetch } = useServices();
+  const [left] = useState(() => readStored(sessionStorage, keptKey(projectId), isKept));
+  const [buffers] = useState(() => {
+    let resumed = left;
+    return createBuffers({
+      read: async () => {
+        const read = await readNotes(fetch, projectId);
+        const from = resumed;
+        resumed = undefined;
+        // What is taken up again goes on from where it was left; when somebody wrote meanwhile, its first save meets their version.
+        return from && read.kind === "text" && read.text !== from.base ? { ...read, text: from.base, etag: "left" } : read;
+      },
+      write: (_path, text, etag) => writeNotes(fetch, projectId, text, etag),
+    });
+  });
+  const kept = left?.text;
+  /** Gives the editor's text. */
+  const last = useRef<() => string>(undefined);
+  const found = useSyncExternalStore(buffers.subscribe, () => buffers.get(notesPath));
+  const buffer = found ?? loadingView(notesPath);
+
+  useEffect(() => {
+    buffers.open(notesPath);
+    const onUnload = (event: BeforeUnloadEvent) => {
+      if (buffers.hasUnsaved()) event.preventDefault();
+    };
+    addEventListener("beforeunload", onUnload);
+    return () => {
+      removeEventListener("beforeunload", onUnload);
+      const text = last.current?.();
+      void buffers.flush(notesPath).then(() => {
+        const base = buffers.get(notesPath)?.text;
+        writeStored(sessionStorage, keptKey(projectId), buffers.hasUnsaved() && text !== undefined ? { text, base } : undefined);
+      });
+    };
+  }, [buffers, projectId]);
+  useEffect(
+    () => events.subscribe((event) => event.type === "notes_changed" && buffers.changed(notesPath, event.data.etag)),
+    [events, buffers],
+  );
+
+  const isReady = buffer.status === "ready";
+  useEffect(() => {
+    if (!isReady || kept === undefined || last.current) return;
+    last.current = () => kept;
+    buffers.edited(notesPath, last.current);
+  }, [isReady, kept, buffers]);
+
+  return {
+    buffers,
+    buffer,
+    /** What the editor begins with instead of the server's text. */
+    kept,
+    read: () => last.current?.() ?? buffer.text,
+    edited: (path: string, read: () => string) => {
+      last.current = read;
+      buffers.edited(path, read);
+    },
+  };
+}
