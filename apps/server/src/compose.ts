@@ -353,6 +353,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         async (projectId) => (await credentialsStore.listAll(projectId)).flatMap((row) => hiddenValues(credentialsVault.open(row))),
       ],
     });
+    tasks.hideWith(redactions.redact);
     const templates = await loadTemplates(swap.templatesDir);
     const projectsStore = createProjectsStore(db);
     const projects = createProjects({

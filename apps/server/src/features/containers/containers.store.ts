@@ -78,6 +78,8 @@ export function createContainersStore(db: Database) {
             status,
             status_message: message,
             exit_code: exitCode,
+            // Its next start takes everything in.
+            ...(status === "stopped" && { needs_restart: false }),
             ...(status === "running" && {
               last_started_at: sql`case when ${containers.status} = 'frozen' then ${containers.last_started_at} else now() end`,
             }),

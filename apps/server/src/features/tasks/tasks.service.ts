@@ -70,6 +70,17 @@ export function createTasks({
   const running = new Map<string, { abort: AbortController; ended: Promise<void> }>();
   const listeners = new Map<string, Set<() => void>>();
   let jobs: Jobs | undefined;
+  let hide: (projectId: string, text: string) => Promise<string> = async (_, text) => text;
+  /** What a task says of a project, without the values that nobody may see. Rather nothing than something with a value in it; the task goes on. */
+  const shown = async (row: Pick<TaskRow, "id" | "project_id">, text: string): Promise<string> => {
+    if (row.project_id === null || text === "") return text;
+    try {
+      return await hide(row.project_id, text);
+    } catch (err) {
+      log.warn({ err, task_id: row.id }, "words of a task not shown");
+      return "This cannot be shown: the project's secrets cannot be opened.";
+    }
+  };
   let isClosing = false;
 
   const wake = (id: string) => {
@@ -105,11 +116,13 @@ export function createTasks({
         signal: abort.signal,
         log: taskLog,
         progress: async (percent, message) => {
-          const changed = await store.progress(row.id, processId, { current: Math.floor(percent), message });
+          const changed = await store.progress(row.id, processId, { current: Math.floor(percent), message: await shown(row, message) });
           if (changed) await publish(changed);
         },
         note: async (line) => {
-          const changed = await store.progress(row.id, processId, { log: [`[${new Date().toISOString()}] ${line.slice(0, 2000)}`] });
+          // Hidden before it is cut: half a value would not be recognised.
+          const text = (await shown(row, line)).slice(0, 2000);
+          const changed = await store.progress(row.id, processId, { log: [`[${new Date().toISOString()}] ${text}`] });
           if (changed) await publish(changed);
         },
       });
@@ -131,6 +144,7 @@ export function createTasks({
     } finally {
       clearTimeout(timer);
     }
+    if (outcome.error) outcome.error = await shown(row, outcome.error);
     const finished = await persist(() => store.finish(row.id, outcome));
     if (finished) {
       await publish(finished).catch((err: unknown) => taskLog.error({ err }, "task end not published"));
@@ -192,6 +206,8 @@ export function createTasks({
     /** Declares a type. All types are declared before `start`. */
     define: <Input>(type: string, definition: TaskDefinition<Input>): void =>
       void definitions.set(type, definition as TaskDefinition<never>),
+    /** What takes the values of a project's secrets out of everything its tasks say. */
+    hideWith: (redact: (projectId: string, text: string) => Promise<string>): void => void (hide = redact),
     /** The job handlers this service needs run. */
     jobHandlers: {
       task: async (payload: unknown) => launch((payload as { task_id: string }).task_id),

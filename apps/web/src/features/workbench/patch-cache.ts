@@ -11,7 +11,7 @@ export function patchContainers(list: readonly Container[], data: ProjectEventDa
     status_message: data.status === "failed" ? (data.message ?? null) : null,
     exit_code: data.status === "failed" ? (data.exit_code ?? null) : null,
     // What starts takes its present variables and port along.
-    needs_restart: data.status === "starting" ? false : known.needs_restart,
+    needs_restart: data.status === "starting" || data.status === "stopped" ? false : known.needs_restart,
     url: data.url ?? known.url,
     port: data.port ?? known.port,
   };
