@@ -19,4 +19,7 @@ export function agoOf(iso: string, nowMs = Date.now()): string {
 /** The full moment, for `title` and `<time>`. */
 export const momentOf = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+/** The time of day, to the second. */
+export const clockOf = (iso: string): string => new Date(iso).toLocaleTimeString(undefined, { timeStyle: "medium" });
+
 export const isPast = (iso: string, nowMs = Date.now()): boolean => Date.parse(iso) <= nowMs;

@@ -1,13 +1,15 @@
-import { ChevronDown, Play, RotateCw, Square } from "lucide-react";
+import { ChevronDown, Pin, PinOff, Play, RotateCw, Square } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { Menu } from "../../ui/Menu.tsx";
 import { ProjectPill } from "../projects/ProjectPill.tsx";
 import { statusLookOf } from "../projects/project-status.ts";
 import { ContainerDot, containerLook, crashWord } from "./ContainerDot.tsx";
+import { useHosting } from "./use-hosting.ts";
 import type { RuntimeActs } from "./use-runtime-acts.ts";
 
 /** How the project stands, and what can be done about it. */
 export function RuntimeMenu({ project, containers, acts }: { project: Project; containers: readonly Container[]; acts: RuntimeActs }) {
+  const hosting = useHosting(project);
   const isUp = containers.some(
     (container) => container.status === "running" || container.status === "starting" || container.status === "frozen",
   );
@@ -27,21 +29,37 @@ export function RuntimeMenu({ project, containers, acts }: { project: Project; c
       }
       head={
         containers.length > 0 ? (
-          <ul className="border-b border-line-0 px-2 pt-1 pb-1.5 text-xs" aria-label="Containers">
+          <div role="group" className="border-b border-line-0 px-2 pt-1 pb-1.5 text-xs" aria-label="Containers">
             {containers.map((container) => (
-              <li key={container.id} className="flex h-6 items-center gap-2">
+              <div key={container.id} className="flex h-6 items-center gap-2">
                 <ContainerDot status={container.status} needs_restart={container.needs_restart} />
                 <span className="min-w-0 flex-1 truncate text-fg-0">{container.name}</span>
                 <span className="text-fg-2">{containerLook(container).word}</span>
-              </li>
+              </div>
             ))}
-          </ul>
+          </div>
         ) : null
       }
       entries={[
         { label: "Start", icon: <Play size={14} />, isDisabled: isUp || acts.isStarting, onSelect: () => void acts.start() },
         { label: "Restart", icon: <RotateCw size={14} />, isDisabled: acts.isStarting, onSelect: acts.restart },
         { label: "Stop", hint: "Files are kept", icon: <Square size={14} />, isDisabled: !isUp || acts.isStopping, onSelect: acts.stop },
+        "-",
+        hosting.isHosted
+          ? {
+              label: "Let it fall asleep",
+              hint: "It is kept running now",
+              icon: <PinOff size={14} />,
+              isDisabled: hosting.isChanging,
+              onSelect: hosting.toggle,
+            }
+          : {
+              label: "Keep it running",
+              ...(hosting.places !== undefined && { hint: hosting.places }),
+              icon: <Pin size={14} />,
+              isDisabled: hosting.isChanging || hosting.isFull || containers.length === 0,
+              onSelect: hosting.toggle,
+            },
       ]}
     />
   );

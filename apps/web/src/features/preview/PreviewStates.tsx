@@ -1,10 +1,11 @@
 import { ExternalLink, Moon, Play, RotateCw } from "lucide-react";
-import type { Task } from "@tesslate/contract";
+import type { Project, Task } from "@tesslate/contract";
 import type { ReactNode } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Progress } from "../../ui/Progress.tsx";
+import { clockOf } from "../../lib/time.ts";
 import { plainLine } from "../shell/ansi.ts";
 import type { PreviewPhase } from "./preview-phase.ts";
 import { scrollable } from "../../ui/scrollable.ts";
@@ -17,6 +18,13 @@ export interface PreviewActs {
   fix: (lines: readonly string[], exitCode: number | undefined) => void;
   isStarting: boolean;
 }
+
+const whyStopped: Record<NonNullable<Project["stop_reason"]>, string> = {
+  user: "You stopped it.",
+  idle: "Nobody used it for a while.",
+  memory: "The machine was short of memory, and nobody used it.",
+  limit: "Another of your projects needed its place, and nobody used it.",
+};
 
 /** A line of a task's log without its time. */
 const textOf = (line: string) => plainLine(line).replace(/^\[[^\]]*\]\s*/, "");
@@ -86,7 +94,12 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
             <h2 className="text-md">The app crashed{phase.exitCode === undefined ? "" : ` (exit ${phase.exitCode})`}</h2>
             <p className="mt-1 text-sm leading-read text-fg-2">
               {phase.message ?? "Its process ended. Restart it, or let the agent find the cause."}
-              {phase.restartAt ? ` It is started again by itself at ${new Date(phase.restartAt).toLocaleTimeString()}.` : null}
+              {phase.restartAt === undefined ? null : (
+                <>
+                  {" "}
+                  It is started again by itself at <time dateTime={phase.restartAt}>{clockOf(phase.restartAt)}</time>.
+                </>
+              )}
             </p>
           </div>
           <LogTail lines={phase.lastLines} label="Last lines before it ended" />
@@ -126,7 +139,8 @@ export function PreviewState({ phase, acts }: { phase: Exclude<PreviewPhase, { k
             </Button>
           }
         >
-          Start it to see it here. You can write to the agent and edit files meanwhile.
+          {phase.reason === null ? "" : `${whyStopped[phase.reason]} `}Start it to see it here. You can write to the agent and edit files
+          meanwhile.
         </EmptyState>
       );
     case "nothing-serves":

@@ -30,6 +30,13 @@ describe("what the preview shows", () => {
     ["stopped", [{ environment_status: "active" }, container("stopped"), []], "stopped"],
   ])("%s", (_, given, kind) => expect(previewPhase(...given).kind).toBe(kind));
 
+  test("a stop says why", () => {
+    expect(previewPhase({ environment_status: "stopped", stop_reason: "memory" }, container("stopped"), [])).toEqual({
+      kind: "stopped",
+      reason: "memory",
+    });
+  });
+
   test("a crash says what the server knows of it", () => {
     expect(
       previewPhase({ environment_status: "active" }, container("failed"), [], { exitCode: 137, message: "killed", lastLines: ["oom"] }),

@@ -7,7 +7,7 @@ export type PreviewPhase =
   /** Nothing in the project serves a page. */
   | { kind: "nothing-serves" }
   | { kind: "asleep" }
-  | { kind: "stopped" }
+  | { kind: "stopped"; reason: Project["stop_reason"] }
   | { kind: "starting"; task: Task | undefined }
   | ({ kind: "crashed" } & ContainerNews)
   | { kind: "running" };
@@ -38,7 +38,7 @@ export const servingContainer = (containers: readonly Container[], wanted?: stri
 
 /** What the preview shows instead of, or around, the page; from the server's word only. */
 export function previewPhase(
-  project: Pick<Project, "environment_status">,
+  project: Pick<Project, "environment_status"> & Partial<Pick<Project, "stop_reason">>,
   container: Pick<Container, "status" | "url"> | undefined,
   tasks: readonly Task[],
   news: ContainerNews = noNews,
@@ -58,5 +58,5 @@ export function previewPhase(
   if (container.status === "failed" && !starting) return { kind: "crashed", ...news };
   if (container.status === "starting" || starting || environment === "starting") return { kind: "starting", task: starting };
   if (environment === "hibernated" || environment === "hibernating") return { kind: "asleep" };
-  return { kind: "stopped" };
+  return { kind: "stopped", reason: project.stop_reason ?? null };
 }

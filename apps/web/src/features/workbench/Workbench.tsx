@@ -35,6 +35,7 @@ import { Dock, type DockTab } from "./Dock.tsx";
 import { ResizeEdge } from "./ResizeEdge.tsx";
 import { FoldedThread, Scrubber } from "./Scrubber.tsx";
 import { useServices } from "./services.ts";
+import { useActivity } from "./use-activity.ts";
 import { chatWidth, dockHeight, useLayout } from "./use-layout.ts";
 import { useProjectStream } from "./use-project-stream.ts";
 import { useViewportHeight } from "./use-viewport-height.ts";
@@ -76,6 +77,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
   const frameRef = useRef<HTMLIFrameElement>(null);
   useViewportHeight();
   useProjectOutPalette(project);
+  useActivity(project.id);
 
   const containers = useQuery({ ...containersQuery(api, project.id, events.during), enabled: isSettled }).data ?? [];
   const tasks = useQuery({ ...tasksQuery(api, project.id, events.during), enabled: isSettled }).data ?? [];

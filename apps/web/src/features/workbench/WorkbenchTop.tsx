@@ -1,4 +1,4 @@
-import { Pause } from "lucide-react";
+import { Pause, Pin } from "lucide-react";
 import type { Container, Project, Task } from "@tesslate/contract";
 import { useState } from "react";
 import { FindButton } from "../../frame/FindButton.tsx";
@@ -29,6 +29,11 @@ export function WorkbenchTop({
     <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:px-3">
       <ProjectName project={project} />
       <RuntimeMenu project={liveStatus(project, containers)} containers={containers} acts={acts} />
+      {project.is_deployed ? (
+        <Pill icon={<Pin />} title="It never falls asleep, and is started again after a failure" className="narrow:hidden">
+          Hosted
+        </Pill>
+      ) : null}
       <span className="flex-1" />
       {approvalCount > 0 ? (
         <Pill tone="err" icon={<Pause />}>

@@ -162,6 +162,14 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     ...base,
+    id: "stopped-memory",
+    title: "The app was stopped because memory was short",
+    project: { status: "stopped", environment_status: "stopped", stop_reason: "memory" },
+    containers: [container(ids.web, "web", 5173, "stopped")],
+    messages: finished(),
+  },
+  {
+    ...base,
     id: "crashed",
     title: "The app crashed",
     project: { status: "error" },
@@ -176,6 +184,8 @@ export const scenarios: readonly Scenario[] = [
         exit_code: 137,
         message: "The process was killed: out of memory.",
         last_lines: ["vite v8.3.8 building", "FATAL ERROR: Reached heap limit", "Killed"],
+        restarts: 3,
+        restart_at: "2025-03-14T14:08:04Z",
       }),
     ],
   },

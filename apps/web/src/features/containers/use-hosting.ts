@@ -1,0 +1,45 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { DeploymentLimits, Project } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import { projectKey } from "../workbench/workbench.queries.ts";
+
+export interface Hosting {
+  isHosted: boolean;
+  /** "1 of 3 places taken"; undefined while it is not known. */
+  places: string | undefined;
+  isFull: boolean;
+  isChanging: boolean;
+  toggle: () => void;
+}
+
+export const placesOf = ({ deploys }: DeploymentLimits): string =>
+  deploys.limit === 0 ? "Not part of your plan" : `${deploys.used} of ${deploys.limit} ${deploys.limit === 1 ? "place" : "places"} taken`;
+
+/** Keeps a project running, or does not any more. */
+export function useHosting(project: Pick<Project, "id" | "slug" | "is_deployed">): Hosting {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const limits = useQuery({ queryKey: ["hosting"], queryFn: ({ signal }) => api.hosting.limits(undefined, { signal }) });
+  const change = useMutation({
+    mutationFn: async (isHosted: boolean) => {
+      const params = { id: project.id };
+      if (isHosted) await api.hosting.deploy({ params });
+      else await api.hosting.undeploy({ params });
+    },
+    onSuccess: (_, isHosted) => {
+      queries.setQueryData<Project>(projectKey(project.slug), (known) => known && { ...known, is_deployed: isHosted });
+      toast(isHosted ? "It is kept running from here on." : "It falls asleep again when nobody uses it.");
+    },
+    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ["hosting"] }),
+  });
+  return {
+    isHosted: project.is_deployed,
+    places: limits.data && placesOf(limits.data),
+    isFull: limits.data !== undefined && limits.data.deploys.used >= limits.data.deploys.limit,
+    isChanging: change.isPending,
+    toggle: () => change.mutate(!project.is_deployed),
+  };
+}

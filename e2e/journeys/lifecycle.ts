@@ -1,0 +1,125 @@
+/** Sleep, waking, hosting and starting again, as a person sees them. */
+import type { Page } from "playwright-core";
+import { createProject, finished, signUp } from "../account.ts";
+import { openBrowser, type Watched } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+// Six seconds until it is frozen, eighteen until it is stopped.
+const studio = await startStudio({ IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.3" });
+process.on("exit", () => studio.process.kill("SIGTERM"));
+const person = await signUp(studio.url);
+const project = await createProject(person, "Night shift", "node-api");
+const params = { id: project.id };
+let browser: Watched | undefined;
+const pageOf = () => (browser as Watched).page;
+const themes = async (page: Page, name: string) => {
+  for (const [theme, width] of [
+    ["light", 1440],
+    ["dark", 1440],
+    ["light", 390],
+  ] as const) {
+    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+    await page.emulateMedia({ colorScheme: theme });
+    await page.waitForTimeout(250);
+    await shot(page, `${name}-${theme}-${width === 390 ? "m" : "d"}`);
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.emulateMedia({ colorScheme: "light" });
+};
+const statusOf = async () => Object.values((await person.api.projects.status({ params })).containers)[0];
+const entry = (page: Page, name: RegExp) => page.getByRole("menuitem", { name });
+const openMenu = (page: Page) => page.getByRole("button", { name: /^Run state/ }).click();
+
+await runJourneys(
+  [
+    {
+      name: "a person at work keeps the project awake; left alone it freezes, then stops and says why",
+      run: async () => {
+        browser = await openBrowser(studio.url);
+        const page = pageOf();
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(person.email);
+        await page.getByLabel("Password", { exact: true }).fill(person.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await finished(person.api, (await person.api.projects.start({ params })).task_id);
+        await page.goto(`${studio.url}/p/${project.slug}`);
+        await page.getByTestId("preview-frame").waitFor({ timeout: 20_000 });
+        await until("the tab alone does not keep it awake", async () => (await statusOf())?.status === "frozen", 25_000);
+        const told = page.waitForResponse((r) => r.url().endsWith("/activity") && r.request().method() === "POST");
+        await page.keyboard.press("Shift");
+        expect((await told).status() === 204, "the server is told of work");
+        await until("work wakes it", async () => (await statusOf())?.status === "running", 5000);
+        await page.getByRole("heading", { name: "The app is stopped" }).waitFor({ timeout: 60_000 });
+        await page.getByText("Nobody used it for a while.").waitFor();
+        await themes(page, "lifecycle-idle");
+        await accessible(page, "stopped for want of visitors");
+        noOffences(browser);
+      },
+    },
+    {
+      name: "kept running from the menu, within the plan, it neither freezes nor stops; let go, it does",
+      run: async () => {
+        const page = pageOf();
+        await openMenu(page);
+        await entry(page, /Keep it running/)
+          .getByText("0 of 1 place taken")
+          .waitFor();
+        await themes(page, "lifecycle-menu");
+        await accessible(page, "the menu");
+        await entry(page, /Keep it running/).click();
+        await page.getByText("It is kept running from here on.").waitFor();
+        await page.getByText("Hosted", { exact: true }).waitFor();
+        await until("it runs", async () => (await statusOf())?.status === "running", 30_000);
+        await page.waitForTimeout(22_000);
+        expect((await statusOf())?.status === "running", "it still runs");
+        await themes(page, "lifecycle-hosted");
+        const other = await createProject(person, "Second", "node-api");
+        const refused = await person.api.hosting.deploy({ params: { id: other.id } }).catch((error: unknown) => error as { code?: string });
+        expect("code" in refused && refused.code === "deploy_limit_reached", "a second one is over the limit");
+        await openMenu(page);
+        await entry(page, /Let it fall asleep/).click();
+        await page.getByText("Hosted", { exact: true }).waitFor({ state: "detached" });
+        await until("it falls asleep", async () => (await statusOf())?.status === "frozen", 25_000);
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "an app that ends by itself is started again, and the card says when",
+      run: async () => {
+        const page = pageOf();
+        await person.api.files.put({
+          params: { ...params, path: "src/index.ts" },
+          body: {
+            content:
+              'import { createServer } from "node:http";\ncreateServer((q, r) => r.end("up")).listen(Number(process.env.PORT), () => setTimeout(() => { console.error("no luck"); process.kill(process.ppid, "SIGKILL"); process.exit(5); }, 1500));\n',
+          },
+        });
+        await finished(person.api, (await person.api.projects.restart({ params })).task_id).catch(() => undefined);
+        await page.getByText(/It is started again by itself at/).waitFor({ timeout: 30_000 });
+        await themes(page, "lifecycle-crashed");
+        await until("it was started again more than once", async () => ((await statusOf())?.restarts ?? 0) >= 2, 40_000);
+        await openMenu(page);
+        await entry(page, /^Stop/).click();
+        await until("a stop ends the loop", async () => (await person.api.projects.get({ params })).status === "stopped", 20_000);
+        await page.getByText("You stopped it.").waitFor();
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "the night is over",
+      run: async () => {
+        await browser?.close();
+        await studio.close();
+      },
+    },
+  ],
+  async (name) => {
+    if (!browser) return;
+    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
+    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
+    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
+  },
+);
