@@ -107,6 +107,7 @@ import {
   createGitSource,
   createImport,
   mountTransfer,
+  startCommandOf,
   sweepArchives,
 } from "./features/transfer/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
@@ -395,6 +396,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       redactions,
       catalogue,
       wiring,
+      commandOf: startCommandOf,
       runtime,
       address,
       log,

@@ -1,5 +1,5 @@
 import type { ProjectStatus, StopReason } from "@tesslate/contract";
-import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceSpec, type ServiceState } from "@tesslate/runtime";
+import { RuntimeError, type RuntimeDriver, type Sandbox, type ServiceSpec, type ServiceState, type Tree } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { runStatusOf, type Projects } from "../projects/index.ts";
@@ -46,6 +46,7 @@ export function createServices({
   redactions,
   catalogue,
   wiring,
+  commandOf,
   runtime,
   address,
   log,
@@ -58,6 +59,8 @@ export function createServices({
   vault: EnvironmentVault;
   catalogue: ServiceCatalogue;
   wiring: Wiring;
+  /** What a container is started with, looked up at each start. */
+  commandOf: (tree: Tree, row: Pick<ContainerRow, "directory" | "start_command">) => Promise<string[] | null>;
   /** The project's own variables, which every container gets. */
   secrets: { open(projectId: string): Promise<Record<string, string>> };
   redactions: Redactions;
@@ -105,8 +108,13 @@ export function createServices({
     const port = portOf(row);
     const env = await environmentOf(project, row);
     if (row.container_type === "base") {
-      if (!row.start_command || row.start_command.length === 0) throw new AppError("start_failed", `${row.name} has no start command.`);
-      return { name: row.service_key, command: row.start_command, cwd: row.directory, env, port };
+      const command = await commandOf(sandbox.files, row);
+      if (!command)
+        throw new AppError(
+          "start_failed",
+          `Nobody knows how to start ${row.name}. Write a start command into TESSLATE.md, or a dev script into package.json.`,
+        );
+      return { name: row.service_key, command, cwd: row.directory, env, port };
     }
     const { env: own, ...run } = await catalogue.runOf(row, port);
     const files = Object.entries(catalogue.filesOf(row));

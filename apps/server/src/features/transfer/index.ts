@@ -5,4 +5,5 @@ export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
 export { createImport, sweepArchives } from "./import.ts";
 export { createFetchRepository } from "./repository.ts";
+export { startCommandOf } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";

@@ -18,17 +18,17 @@ const looked = [
 type Found = ReadonlyMap<string, string>;
 
 /** How a project that came from elsewhere is run (accounts-projects 4.1, effects): its TESSLATE.md, else a look at its files. */
-export async function guessService(tree: Tree): Promise<ServiceShape> {
+export async function guessService(tree: Tree, directory = "."): Promise<ServiceShape> {
   const found = new Map<string, string>();
   for (const path of looked) {
-    const text = await readText(tree, path);
+    const text = await readText(tree, directory, path);
     if (text !== undefined) found.set(path, text);
   }
   return serviceFrom(found);
 }
-async function readText(tree: Tree, path: string): Promise<string | undefined> {
+export async function readText(tree: Tree, directory: string, path: string): Promise<string | undefined> {
   try {
-    return new TextDecoder().decode((await tree.read(path, { maxBytes })).data);
+    return new TextDecoder().decode((await tree.read(directory === "." ? path : `${directory}/${path}`, { maxBytes })).data);
   } catch (error) {
     // Too long to be read is there all the same: a lock file says something by its name alone.
     if (error instanceof RuntimeError) return error.code === "too_large" ? "" : undefined;
@@ -50,11 +50,12 @@ export function serviceFrom(found: Found): ServiceShape {
 /** The commands are the project's own words and run in its sandbox, like anything typed into its terminal. */
 const shell = (line: string): string[] => ["/bin/sh", "-c", line];
 
-function fromGuide(text: string): { command?: string[]; port?: number } {
+/** What a TESSLATE.md says: its command as it is written and as it is run, and its port. */
+export function fromGuide(text: string): { line?: string; command?: string[]; port?: number } {
   const command = /\*\*Start Command\*\*:?\s*(?:```\w*\n([\s\S]*?)```|`([^`\n]+)`)/i.exec(text);
   const lines = (command?.[1] ?? command?.[2] ?? "").trim().slice(0, 10_000);
   const port = Number(/\*\*Port\*\*:?\s*(\d{1,5})/i.exec(text)?.[1]);
-  return { ...(lines && { command: shell(lines) }), ...(port >= 1 && port <= 65_535 && { port }) };
+  return { ...(lines && { line: lines, command: shell(lines) }), ...(port >= 1 && port <= 65_535 && { port }) };
 }
 
 interface PackageFile {

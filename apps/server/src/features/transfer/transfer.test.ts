@@ -100,6 +100,35 @@ describe("import", () => {
     expect(await pathsOf(created.id)).toEqual(["a/", "a/x", "b/", "b/y"]);
   });
 
+  test("what nobody knows how to start can be told so later, and TESSLATE.md has the last word", async () => {
+    const created = (await (await send(await zipOf({ "notes.txt": "hello" }), "?name=Plain")).json()) as { id: string; task_id: string };
+    await ended(app, owner, created.task_id);
+    const [container] = (await app.as(owner).containers.list({ params: { id: created.id } })).items;
+    const start = async () => {
+      const { task_id } = await app.as(owner).containers.start({ params: { id: created.id, container_id: container?.id ?? "" } });
+      return ended(app, owner, task_id);
+    };
+    expect(await start()).toMatchObject({ status: "failed", error: expect.stringMatching(/Nobody knows how to start Plain/) });
+    const write = (path: string, content: string) => app.as(owner).files.put({ params: { id: created.id, path }, body: { content } });
+    const serve = (word: string) =>
+      `require("http").createServer((_q, a) => a.end("${word}")).listen(Number(process.env.PORT), "127.0.0.1");`;
+    await write("one.js", serve("one"));
+    await write("two.js", serve("two"));
+    await write("package.json", JSON.stringify({ scripts: { dev: "node one.js" } }));
+    const answers = async () => {
+      const sandbox = await app.runtime.open({ id: created.id });
+      const { host, port } = await sandbox.address(sandbox.services().find((s) => s.port !== undefined)?.port ?? 0);
+      return (await fetch(`http://${host}:${port}/`)).text();
+    };
+    expect(await start()).toMatchObject({ status: "completed", error: null });
+    expect(await answers()).toBe("one");
+    await app.as(owner).projects.stop({ params: { id: created.id } });
+    await write("TESSLATE.md", "**Start Command**:\n```bash\nexec node two.js\n```\n");
+    expect(await start()).toMatchObject({ status: "completed" });
+    expect(await answers()).toBe("two");
+    await app.as(owner).projects.stop({ params: { id: created.id } });
+  }, 60_000);
+
   test("hostile and broken archives are refused, and nothing is stored", async () => {
     const ok = await zipOf({ "aaaa/evil.txt": "x", "b.txt": "y" });
     const cases: [string, Buffer, number, string][] = [
