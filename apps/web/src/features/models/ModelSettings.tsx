@@ -11,6 +11,7 @@ import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
 import { shortModelName, usableModels } from "./model-choice.ts";
+import { OwnKeys } from "./OwnKeys.tsx";
 import { modelSetupQuery, modelsQuery, useConfigureModels, type ModelSetup } from "./models.queries.ts";
 
 /** What answers, what could, and the scripted demo. */
@@ -65,6 +66,7 @@ export function ModelSettings() {
           ))}
         </ul>
       </SettingsSection>
+      <OwnKeys />
       <SettingsSection title="Models you can use">
         {usable.length === 0 ? (
           <p className="text-fg-2">None yet.</p>

@@ -1,0 +1,34 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { api } from "../../api.ts";
+
+const all = ["models"] as const;
+
+export const ownKeysQuery = queryOptions({
+  queryKey: [...all, "own-keys"],
+  queryFn: ({ signal }) => api.modelKeys.list({ query: { limit: 100 } }, { signal }),
+});
+export const keyProvidersQuery = queryOptions({
+  queryKey: [...all, "key-providers"],
+  queryFn: ({ signal }) => api.modelKeys.providers({ query: { limit: 100 } }, { signal }),
+});
+export const ownEndpointsQuery = queryOptions({
+  queryKey: [...all, "own-endpoints"],
+  queryFn: ({ signal }) => api.modelKeys.customProviders({ query: { limit: 100 } }, { signal }),
+});
+
+type CreateKey = Parameters<typeof api.modelKeys.create>[0]["body"];
+type CreateEndpoint = Parameters<typeof api.modelKeys.createCustomProvider>[0]["body"];
+
+/** Whatever changes here changes which models there are. */
+export function useOwnKeyActs() {
+  const queryClient = useQueryClient();
+  const onSuccess = () => queryClient.invalidateQueries({ queryKey: all });
+  return {
+    addKey: useMutation({ mutationFn: (body: CreateKey) => api.modelKeys.create({ body }), onSuccess }),
+    removeKey: useMutation({ mutationFn: (id: string) => api.modelKeys.remove({ params: { id } }), onSuccess }),
+    testKey: useMutation({ mutationFn: (id: string) => api.modelKeys.test({ params: { id } }) }),
+    addEndpoint: useMutation({ mutationFn: (body: CreateEndpoint) => api.modelKeys.createCustomProvider({ body }), onSuccess }),
+    removeEndpoint: useMutation({ mutationFn: (id: string) => api.modelKeys.removeCustomProvider({ params: { id } }), onSuccess }),
+    testEndpoint: useMutation({ mutationFn: (id: string) => api.modelKeys.testCustomProvider({ params: { id } }) }),
+  };
+}

@@ -1,0 +1,75 @@
+/** Models with keys and endpoints of one's own. */
+import { say, script, startModelServer } from "@tesslate/testkit";
+import { openBrowser, type Watched } from "../browser.ts";
+import { expect, runJourneys } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const key = "sk-nadias-own-key-4711";
+const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
+const studio = await startStudio({ RUNTIME_DRIVER: "memory", OUTBOUND_ALLOW_HOSTS: new URL(model.openai_base_url).host });
+process.on("exit", () => studio.process.kill("SIGTERM"));
+let browser: Watched | undefined;
+
+await runJourneys(
+  [
+    {
+      name: "a key of one's own is stored, tried and deleted; it is never shown again",
+      run: async () => {
+        browser = await openBrowser(studio.url);
+        const { page } = browser;
+        await page.goto(`${studio.url}/register`);
+        await page.getByLabel("Name").fill("Nadia");
+        await page.getByLabel("E-mail").fill("nadia@example.org");
+        await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.goto(`${studio.url}/settings/models`);
+        const mine = page.getByRole("region", { name: "Your own keys" });
+        await mine.getByText("None. The models that the server offers are used.").waitFor();
+        await mine.getByRole("button", { name: "Add a key" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Provider").click();
+        await page.getByRole("option", { name: "OpenAI", exact: true }).click();
+        await dialog.getByLabel("API key", { exact: true }).fill(key);
+        await dialog.getByLabel("Address").fill("http://169.254.169.254/v1");
+        await dialog.getByRole("button", { name: "Store the key" }).click();
+        await dialog.getByText(/private or local address/).waitFor();
+        await dialog.getByLabel("Address").fill(model.openai_base_url);
+        await accessible(page, "add a key");
+        await shot(page, "own-key");
+        await dialog.getByRole("button", { name: "Store the key" }).click();
+        await page.getByText("Your key for OpenAI is stored.").waitFor();
+        await mine.getByText("…4711, never used").waitFor();
+        await mine.getByRole("button", { name: "Try OpenAI" }).click();
+        await mine.getByText("OpenAI answered with house-model.").waitFor();
+        expect(!(await page.content()).includes(key), "the key is not in the page");
+        await accessible(page, "own keys");
+        await shot(page, "own-keys");
+        await mine.getByRole("button", { name: "Delete OpenAI" }).click();
+        await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+        await mine.getByText("None. The models that the server offers are used.").waitFor();
+      },
+    },
+    {
+      name: "an endpoint of one's own brings its models along",
+      run: async () => {
+        const { page } = browser as Watched;
+        const mine = page.getByRole("region", { name: "Your own keys" });
+        await mine.getByRole("button", { name: "Add an endpoint" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Name").fill("Office server");
+        await dialog.getByLabel("Address").fill(model.openai_base_url);
+        await dialog.getByLabel("API key", { exact: true }).fill(key);
+        await accessible(page, "add an endpoint");
+        await shot(page, "own-endpoint");
+        await dialog.getByRole("button", { name: "Add the endpoint" }).click();
+        await mine.getByText(/custom\/office-server\//).waitFor();
+        await page.getByRole("region", { name: "Models you can use" }).getByText("house-model").waitFor();
+        await shot(page, "own-endpoint-there");
+        noOffences(browser as Watched);
+      },
+    },
+  ],
+  async (name) => browser && shot(browser.page, `failed-models-${name.slice(0, 30).replace(/\W+/g, "-")}`),
+);
