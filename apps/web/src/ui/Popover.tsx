@@ -11,6 +11,7 @@ export function Popover({
   side = "bottom",
   isOpen,
   onOpenChange,
+  onCloseAutoFocus,
   children,
   className,
 }: {
@@ -20,6 +21,8 @@ export function Popover({
   side?: "top" | "bottom" | "left" | "right";
   isOpen?: boolean;
   onOpenChange?: (isOpen: boolean) => void;
+  /** Prevent its default where the focus has gone elsewhere on purpose. */
+  onCloseAutoFocus?: (event: Event) => void;
   children: ReactNode;
   className?: string;
 }) {
@@ -33,6 +36,7 @@ export function Popover({
           side={side}
           sideOffset={4}
           collisionPadding={8}
+          {...(onCloseAutoFocus && { onCloseAutoFocus })}
           className={cx(floating, "max-w-96 p-3", className)}
         >
           {children}

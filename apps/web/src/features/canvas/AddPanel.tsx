@@ -1,7 +1,7 @@
 import { AppWindow, CodeXml, Plus } from "lucide-react";
 import { useQuery } from "@tanstack/react-query";
 import type { Service } from "@tesslate/contract";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
@@ -27,11 +27,17 @@ export interface AddPanelProps {
 
 /** Everything that can be put on the canvas, found by typing. What cannot run here says what it lacks. */
 export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview }: AddPanelProps) {
+  const hasAdded = useRef(false);
   return (
     <Popover
       label="Add to the canvas"
       isOpen={isOpen}
       onOpenChange={onOpenChange}
+      onCloseAutoFocus={(event) => {
+        // What was added has the focus.
+        if (hasAdded.current) event.preventDefault();
+        hasAdded.current = false;
+      }}
       className="w-[400px] max-w-[calc(100vw-16px)]! p-0!"
       trigger={
         <Button
@@ -44,7 +50,14 @@ export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview }: AddPanel
         </Button>
       }
     >
-      <AddBody onAdd={onAdd} onAddPreview={onAddPreview} onDone={() => onOpenChange(false)} />
+      <AddBody
+        onAdd={onAdd}
+        onAddPreview={onAddPreview}
+        onDone={() => {
+          hasAdded.current = true;
+          onOpenChange(false);
+        }}
+      />
     </Popover>
   );
 }

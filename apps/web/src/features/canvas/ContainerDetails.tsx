@@ -1,4 +1,4 @@
-import { CodeXml, Play, RotateCw, ScrollText, Square, Trash2 } from "lucide-react";
+import { CodeXml, KeyRound, Play, RotateCw, ScrollText, Square, Trash2 } from "lucide-react";
 import type { Container, Task } from "@tesslate/contract";
 import { useState } from "react";
 import { agoOf, momentOf } from "../../lib/time.ts";
@@ -6,14 +6,16 @@ import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
+import { toast } from "../../ui/toast.tsx";
 import { ContainerDot, containerLook } from "../containers/ContainerDot.tsx";
 import { canStart, canStop } from "../containers/use-container-acts.ts";
 import { useCanvas } from "./canvas-context.ts";
+import { CredentialsForm } from "./CredentialsForm.tsx";
 import { EnvTab } from "./EnvTab.tsx";
 import { InlineEdit } from "./InlineEdit.tsx";
 import { Fact, Part } from "./Facts.tsx";
 import { LinkRows } from "./LinkRows.tsx";
-import { statusWord } from "./node-looks.tsx";
+import { lacksCredentials, statusWord } from "./node-looks.tsx";
 import { Touched } from "./Touched.tsx";
 import { useContainer } from "./use-container.ts";
 
@@ -21,7 +23,7 @@ import { useContainer } from "./use-container.ts";
 export function ContainerDetails({ container, tasks }: { container: Container; tasks: readonly Task[] }) {
   const { projectId, openCode } = useCanvas();
   const [tab, setTab] = useState("overview");
-  const { full, update } = useContainer(projectId, container);
+  const { full, update, setCredentials } = useContainer(projectId, container);
   const look = containerLook(container);
   const injected = full.data?.injected_env_vars ?? [];
   return (
@@ -58,7 +60,7 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
         ]}
       >
         <TabPanel value="overview" className="scroll-y">
-          <Overview container={container} tasks={tasks} onUpdate={update} />
+          <Overview container={container} tasks={tasks} onUpdate={update} onCredentials={setCredentials} />
         </TabPanel>
         <TabPanel value="env" className="scroll-y">
           <EnvTab container={container} injected={injected} onUpdate={update} />
@@ -72,10 +74,12 @@ function Overview({
   container,
   tasks,
   onUpdate,
+  onCredentials,
 }: {
   container: Container;
   tasks: readonly Task[];
   onUpdate: ReturnType<typeof useContainer>["update"];
+  onCredentials: ReturnType<typeof useContainer>["setCredentials"];
 }) {
   const { runtime, openLogs, remove } = useCanvas();
   const { id, name, url } = container;
@@ -157,6 +161,7 @@ function Overview({
           <span className="font-mono">{container.directory === "." ? "/" : `/${container.directory}`}</span>
         </Fact>
       </dl>
+      {isOurs ? null : <CredentialsPart container={container} onCredentials={onCredentials} />}
       <LinkRows container={container} />
       {outputs.length > 0 ? (
         <Part title="Provides">
@@ -177,5 +182,48 @@ function Overview({
         </Button>
       </div>
     </>
+  );
+}
+
+/** Whether an outside service can be reached, and the way to enter its credentials anew. */
+function CredentialsPart({
+  container,
+  onCredentials,
+}: {
+  container: Container;
+  onCredentials: ReturnType<typeof useContainer>["setCredentials"];
+}) {
+  const { serviceOf } = useCanvas();
+  const [isEntering, setIsEntering] = useState(false);
+  const service = serviceOf(container.service_slug);
+  if (!service || service.credential_fields.length === 0) return null;
+  const isLacking = lacksCredentials(container, service);
+  if (isEntering)
+    return (
+      <div className="border-t border-line-0 px-1">
+        <CredentialsForm
+          service={service}
+          act="Save"
+          onBack={() => setIsEntering(false)}
+          onSave={async (values) => {
+            const reason = await onCredentials(values);
+            if (reason === undefined) {
+              setIsEntering(false);
+              toast(`The credentials of ${container.name} are stored.`);
+            }
+            return reason;
+          }}
+        />
+      </div>
+    );
+  return (
+    <Part title="Credentials">
+      <p className={isLacking ? "mb-1.5 text-xs text-warn" : "mb-1.5 text-xs text-fg-2"}>
+        {isLacking ? "They are needed before anything can use it." : "Stored sealed, never shown."}
+      </p>
+      <Button size="sm" icon={<KeyRound size={14} />} onClick={() => setIsEntering(true)}>
+        {isLacking ? "Enter them" : "Replace them"}
+      </Button>
+    </Part>
   );
 }

@@ -9,7 +9,7 @@ import { canStart, canStop } from "../containers/use-container-acts.ts";
 import { useCanvas } from "./canvas-context.ts";
 import { ConnectButton } from "./ConnectButton.tsx";
 import type { ContainerNode as ContainerNodeType } from "./graph.ts";
-import { containerIcon, lacksCredentials, lineOf, portText, statusWord } from "./node-looks.tsx";
+import { containerIcon, crashWord, lacksCredentials, lineOf, portText, statusWord } from "./node-looks.tsx";
 
 /** A container: what it is, how it stands, what can be done at once. Everything else is in the inspector. */
 export const ContainerNode = memo(function ContainerNode({ data: { container }, selected }: NodeProps<ContainerNodeType>) {
@@ -20,6 +20,18 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
   const line = lineOf(container, service);
   const isExternal = container.deployment_mode === "external";
   const isFailed = container.status === "failed";
+  const pill = (
+    <Pill
+      isBare
+      tone={look.tone}
+      isBusy={look.isBusy}
+      icon={<ContainerDot status={container.status} needs_restart={container.needs_restart} />}
+    >
+      {statusWord(container)}
+    </Pill>
+  );
+  // "Crashed (exit 137)" says what the line would, and must not push the name aside.
+  const hasLongWord = isFailed && crashWord(container.status_message) !== "";
   return (
     <article
       data-testid="graph-node"
@@ -31,24 +43,23 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
         <span className="min-w-0 flex-1 truncate" title={name}>
           {name}
         </span>
-        <Pill
-          isBare
-          tone={look.tone}
-          isBusy={look.isBusy}
-          icon={<ContainerDot status={container.status} needs_restart={container.needs_restart} />}
-        >
-          {statusWord(container)}
-        </Pill>
+        {hasLongWord ? null : pill}
       </div>
-      <p
-        className={cx(
-          "truncate pt-0.5 pr-3 pl-9 text-xs",
-          isFailed ? "text-err" : lacksCredentials(container, service) ? "text-warn" : "text-fg-2",
-        )}
-        title={line}
-      >
-        {line}
-      </p>
+      {hasLongWord ? (
+        <p className="flex h-[18px] items-center pl-9" title={line}>
+          {pill}
+        </p>
+      ) : (
+        <p
+          className={cx(
+            "truncate pt-0.5 pr-3 pl-9 text-xs",
+            isFailed ? "text-err" : lacksCredentials(container, service) ? "text-warn" : "text-fg-2",
+          )}
+          title={line}
+        >
+          {line}
+        </p>
+      )}
       <div className="canvas-node-foot">
         <span className="min-w-0 flex-1 truncate font-mono text-2xs text-fg-2">{portText(container)}</span>
         <span className="canvas-node-acts nodrag">

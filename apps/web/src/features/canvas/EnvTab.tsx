@@ -1,15 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link2, Lock, Pencil, Plus, RotateCw, Trash2 } from "lucide-react";
-import { parseDotenv, refusalOf as refusalOfVariable, reservedKeys } from "@tesslate/contract/dotenv";
+import { parseDotenv, refusalOf } from "@tesslate/contract/dotenv";
 import type { Container } from "@tesslate/contract";
 import { useState, type ReactNode } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
+import { PasteEnvDialog } from "../secrets/PasteEnvDialog.tsx";
+import { SecretForm } from "../secrets/SecretForm.tsx";
+import { secretsQuery } from "../secrets/secrets.queries.ts";
 import { useServices } from "../workbench/services.ts";
 import { useCanvas } from "./canvas-context.ts";
-import { PasteForm, VariableForm } from "./EnvForms.tsx";
 import type { useContainer } from "./use-container.ts";
 
 type Injected = NonNullable<Container["injected_env_vars"]>;
@@ -26,18 +28,17 @@ export function EnvTab({
 }) {
   const { projectId, runtime } = useCanvas();
   const { api } = useServices();
-  const [form, setForm] = useState<{ kind: "add" } | { kind: "paste" } | { kind: "replace"; key: string }>();
+  const [form, setForm] = useState<{ kind: "add" } | { kind: "replace"; key: string }>();
+  const [isPasting, setIsPasting] = useState(false);
   const [going, setGoing] = useState<string>();
-  const secrets = useQuery({
-    queryKey: ["project", projectId, "secrets"],
-    queryFn: async ({ signal }) => (await api.secrets.list({ params: { project_id: projectId }, query: { limit: 500 } }, { signal })).items,
-  });
+  const secrets = useQuery(secretsQuery(api, projectId));
   const own = container.env_var_keys;
   const isShadowed = (key: string) => own.includes(key) || injected.some((item) => item.key === key);
+  const known = new Set(own);
   const set = async (variables: Record<string, string>) => {
     const reason = await onUpdate({ env_vars_to_set: variables });
-    if (reason === undefined) setForm(undefined);
-    return reason;
+    if (reason !== undefined) throw new Error(reason);
+    setForm(undefined);
   };
   const isEmpty = own.length + injected.length + (secrets.data?.length ?? 0) === 0;
   return (
@@ -72,7 +73,14 @@ export function EnvTab({
         {own.map((key) =>
           form?.kind === "replace" && form.key === key ? (
             <li key={key} className="border-b border-line-0 px-4 py-2.5">
-              <VariableForm fixedKey={key} act="Replace" onSave={(_, value) => set({ [key]: value })} onCancel={() => setForm(undefined)} />
+              <SecretForm
+                name={key}
+                known={known}
+                noun="variable"
+                isStacked
+                onSave={(_, value) => set({ [key]: value })}
+                onCancel={() => setForm(undefined)}
+              />
             </li>
           ) : (
             <Row
@@ -109,23 +117,11 @@ export function EnvTab({
       </ul>
       <div className="px-4 py-3">
         {form?.kind === "add" ? (
-          <VariableForm
-            act="Add"
+          <SecretForm
+            known={known}
+            noun="variable"
+            isStacked
             onSave={(key, value) => set({ [key]: value })}
-            refuse={(key, value) => whyNot(key, value, own)}
-            onCancel={() => setForm(undefined)}
-          />
-        ) : form?.kind === "paste" ? (
-          <PasteForm
-            read={(text) => {
-              const { entries, invalid } = parseDotenv(text);
-              return {
-                ready: entries.filter(({ key, value }) => !refusalOfVariable(key, value)),
-                refused: [...entries.flatMap(({ key, value, line }) => (refusalOfVariable(key, value) ? [{ key, line }] : [])), ...invalid],
-              };
-            }}
-            known={own}
-            onSave={set}
             onCancel={() => setForm(undefined)}
           />
         ) : (
@@ -133,12 +129,28 @@ export function EnvTab({
             <Button size="sm" variant="ghost" icon={<Plus size={14} />} onClick={() => setForm({ kind: "add" })}>
               Add
             </Button>
-            <Button size="sm" variant="ghost" onClick={() => setForm({ kind: "paste" })}>
+            <Button size="sm" variant="ghost" onClick={() => setIsPasting(true)}>
               Paste a .env block
             </Button>
           </div>
         )}
       </div>
+      <PasteEnvDialog
+        isOpen={isPasting}
+        onOpenChange={setIsPasting}
+        known={known}
+        noun="variable"
+        owner={container.name}
+        onImport={(text) =>
+          set(
+            Object.fromEntries(
+              parseDotenv(text)
+                .entries.filter(({ key, value }) => !refusalOf(key, value))
+                .map(({ key, value }) => [key, value]),
+            ),
+          )
+        }
+      />
       <ConfirmDialog
         isOpen={going !== undefined}
         onOpenChange={(isOpen) => {
@@ -170,21 +182,3 @@ const Row = ({ name, detail, end }: { name: string; detail: string; end: ReactNo
     {end}
   </li>
 );
-
-/** Why a variable cannot be added, as a sentence. */
-function whyNot(key: string, value: string, own: readonly string[]): string | undefined {
-  if (own.includes(key)) return `${key} is set already; replace it above.`;
-  if (reservedKeys.includes(key)) return `${key} is set by the platform.`;
-  switch (refusalOfVariable(key, value)) {
-    case "invalid_key":
-      return "A name has letters, digits and underscores, and begins with no digit.";
-    case "value_too_large":
-      return "A value holds at most 32 KB.";
-    case "nul_character":
-      return "A value cannot hold a NUL character.";
-    case "empty_value":
-      return "Write a value.";
-    default:
-      return undefined;
-  }
-}

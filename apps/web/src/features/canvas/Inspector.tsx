@@ -84,14 +84,15 @@ function Frame({
   const side = useRef<HTMLElement>(null);
   const close = useHandler(onClose);
   useEffect(() => {
-    const element = side.current;
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
+      // Also when the focus fell off a control that is gone.
+      const isHere = event.target === document.body || (event.target instanceof Node && side.current?.contains(event.target));
+      if (event.key !== "Escape" || event.defaultPrevented || !isHere) return;
       event.preventDefault();
       close();
     };
-    element?.addEventListener("keydown", onKeyDown);
-    return () => element?.removeEventListener("keydown", onKeyDown);
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
   }, [close]);
   useEffect(() => {
     if (takesFocus) heading.current?.focus();

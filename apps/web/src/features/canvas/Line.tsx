@@ -43,10 +43,12 @@ export const Line = memo(function Line(props: EdgeProps<CanvasEdge>) {
             tabIndex={-1}
             className={cx("canvas-line-label nodrag nopan", selected && "is-selected")}
             style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
-            aria-label={`Connection: ${nameOf(target)} uses ${nameOf(source)}`}
             title={data.link?.env_keys.join("\n")}
             onClick={() => inspect({ kind: "link", id })}
           >
+            <span className="sr-only">
+              Connection: {nameOf(target)} uses {nameOf(source)},{" "}
+            </span>
             {label}
           </button>
         </EdgeLabelRenderer>

@@ -302,8 +302,10 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         onSelectionDragStart={(event, dragged) => onLift(event, undefined, dragged)}
         onSelectionDragStop={(event, dragged) => onDrop(event, undefined, dragged)}
         onNodeClick={(event, node) => {
-          if (!event.shiftKey && !event.ctrlKey && !event.metaKey && !(event.target as Element).closest("button, iframe"))
-            inspect(subjectOf(node));
+          // React brings clicks in a node's menus here as well; those lie elsewhere in the page.
+          const isOnNode = event.target instanceof Element && event.currentTarget.contains(event.target);
+          const isSelecting = event.shiftKey || event.ctrlKey || event.metaKey;
+          if (isOnNode && !isSelecting && !(event.target as Element).closest("button, iframe")) inspect(subjectOf(node));
         }}
         onEdgeClick={(_, edge) => inspect({ kind: "link", id: edge.id })}
         onPaneClick={onInspectNothing}

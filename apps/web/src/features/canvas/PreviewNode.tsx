@@ -105,7 +105,7 @@ function Poster({
         <span />
         <span />
       </div>
-      <div className="nodrag relative grid justify-items-center gap-1.5 px-3 text-center">
+      <div className="nodrag relative grid justify-items-center gap-1.5 rounded-3 bg-bg-2 px-3 py-2 text-center">
         {container === undefined ? (
           <>
             <p className="text-xs text-fg-2">It shows nothing yet.</p>
@@ -120,7 +120,7 @@ function Poster({
         ) : (
           <>
             <p className="text-xs text-fg-2">
-              {container.name}: {statusWord(container).toLowerCase()}
+              {container.name}: {statusWord(container)}
             </p>
             {canStart(container) ? (
               <Button

@@ -3,6 +3,7 @@ import type { Container, Static, UpdateContainer } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../workbench/services.ts";
+import type { Credentials } from "./CredentialsForm.tsx";
 
 /** One container in full (with what is injected into it), and changes to it. */
 export function useContainer(projectId: string, container: Container) {
@@ -11,18 +12,30 @@ export function useContainer(projectId: string, container: Container) {
   const params = { id: projectId, container_id: container.id };
   const key = ["project", projectId, "containers", container.id];
   const full = useQuery({ queryKey: key, queryFn: ({ signal }) => api.containers.get({ params }, { signal }), staleTime: 0 });
+  /** Its place is the canvas's business: it may be on its way to the server. */
+  const adopt = (next: Container) => {
+    queries.setQueryData<readonly Container[]>(["project", projectId, "containers"], (list) =>
+      list?.map((known) => (known.id === next.id ? { ...next, position_x: known.position_x, position_y: known.position_y } : known)),
+    );
+    void queries.invalidateQueries({ queryKey: key });
+  };
   /** Resolves with a sentence when it did not work. */
   const update = useHandler(async (body: Static<typeof UpdateContainer>): Promise<string | undefined> => {
     try {
-      const next = await api.containers.update({ params, body });
-      queries.setQueryData<readonly Container[]>(["project", projectId, "containers"], (list) =>
-        list?.map((known) => (known.id === next.id ? { ...next, position_x: known.position_x, position_y: known.position_y } : known)),
-      );
-      void queries.invalidateQueries({ queryKey: key });
+      adopt(await api.containers.update({ params, body }));
       return undefined;
     } catch (error) {
       return sentenceOf(error);
     }
   });
-  return { full, update };
+  /** Resolves with a sentence when it did not work. */
+  const setCredentials = useHandler(async (values: Credentials): Promise<string | undefined> => {
+    try {
+      adopt(await api.containers.setCredentials({ params, body: values }));
+      return undefined;
+    } catch (error) {
+      return sentenceOf(error);
+    }
+  });
+  return { full, update, setCredentials };
 }

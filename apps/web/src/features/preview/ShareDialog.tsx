@@ -100,7 +100,7 @@ function ShareBody({ target }: { target: ShareTarget }) {
   const list = preview ? shares.data : [];
   const isLocal = list?.some(({ url }) => new URL(url).hostname.endsWith(".localhost"));
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       <form
         className="flex flex-wrap items-start gap-2"
         onSubmit={(event) => {

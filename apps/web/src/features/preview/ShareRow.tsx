@@ -73,8 +73,10 @@ export function ShareRow({ share, isGoing, onRevoke }: { share: PreviewShare; is
           className="-ml-1 inline-flex min-h-6 items-center gap-1 rounded-1 px-1 hover:text-fg-0 disabled:cursor-default disabled:hover:text-fg-2"
         >
           {share.visits.length > 0 ? <ChevronRight size={12} className={cx("transition-transform", isOpen && "rotate-90")} /> : null}
-          <span className="num">{visitsText(share.visit_count)}</span>
-          {share.last_visited_at ? <span>, last {agoOf(share.last_visited_at)}</span> : null}
+          <span className="num">
+            {visitsText(share.visit_count)}
+            {share.last_visited_at ? `, last ${agoOf(share.last_visited_at)}` : ""}
+          </span>
         </button>
         <span title={momentOf(share.expires_at)}>
           Ends <time dateTime={share.expires_at}>{agoOf(share.expires_at)}</time>

@@ -20,11 +20,16 @@ export function PasteEnvDialog({
   isOpen,
   onOpenChange,
   known,
+  noun = "secret",
+  owner = "this project",
   onImport,
 }: {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
   known: ReadonlySet<string>;
+  noun?: "secret" | "variable";
+  /** Whose they become. */
+  owner?: string;
   /** May reject; the dialog then stays and shows why. */
   onImport: (text: string) => Promise<unknown>;
 }) {
@@ -59,7 +64,7 @@ export function PasteEnvDialog({
       isOpen={isOpen}
       onOpenChange={change}
       title="Paste an .env block"
-      description="Each NAME=value line becomes a secret of this project. Values are stored sealed and never shown again."
+      description={`Each NAME=value line becomes a ${noun} of ${owner}. Values are stored sealed and never shown again.`}
       className="w-[min(600px,calc(100vw-24px))]"
       footer={
         <>
@@ -67,7 +72,7 @@ export function PasteEnvDialog({
             Cancel
           </Button>
           <Button variant="primary" disabled={taken === 0} isLoading={isWorking} loadingWord="Importing" onClick={() => void run()}>
-            {taken === 0 ? "Import" : `Import ${taken} ${taken === 1 ? "secret" : "secrets"}`}
+            {taken === 0 ? "Import" : `Import ${taken} ${taken === 1 ? noun : `${noun}s`}`}
           </Button>
         </>
       }

@@ -1,5 +1,6 @@
-import { refusalOf } from "@tesslate/contract";
+import { refusalOf } from "@tesslate/contract/dotenv";
 import { useState, type FormEvent } from "react";
+import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -14,6 +15,7 @@ export function SecretForm({
   initialName = "",
   known,
   noun = "secret",
+  isStacked = false,
   onSave,
   onCancel,
 }: {
@@ -23,6 +25,8 @@ export function SecretForm({
   /** Names that have a value already. */
   known: ReadonlySet<string>;
   noun?: string;
+  /** One below the other, for places that are not wide. */
+  isStacked?: boolean;
   /** May reject; the form then stays and shows why. */
   onSave: (key: string, value: string) => Promise<unknown>;
   onCancel?: () => void;
@@ -54,7 +58,7 @@ export function SecretForm({
   return (
     <form onSubmit={(event) => void submit(event)} noValidate autoComplete="off" className="grid gap-2">
       {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
-      <div className="flex items-start gap-2 narrow:flex-col narrow:items-stretch">
+      <div className={cx("flex gap-2 narrow:flex-col narrow:items-stretch", isStacked ? "flex-col items-stretch" : "items-start")}>
         {name === undefined ? (
           <Field
             label="Name"
@@ -84,7 +88,7 @@ export function SecretForm({
             onChange={(event) => setValue(event.target.value)}
           />
         </Field>
-        <div className="flex flex-none gap-1.5 pt-[23px] narrow:pt-0">
+        <div className={cx("flex flex-none gap-1.5 narrow:pt-0", !isStacked && "pt-[23px]")}>
           <Button type="submit" className="h-8 narrow:h-11" isLoading={isSaving} loadingWord="Saving" disabled={key === "" || value === ""}>
             {name !== undefined || isReplacement ? "Replace" : `Add ${noun}`}
           </Button>

@@ -1,4 +1,4 @@
-import { parseDotenv, refusalOf, reservedKeys, secretLimits, type SecretRefusal } from "@tesslate/contract";
+import { parseDotenv, refusalOf, reservedKeys, secretLimits, type SecretRefusal } from "@tesslate/contract/dotenv";
 
 export interface EnvPreviewRow {
   key: string;

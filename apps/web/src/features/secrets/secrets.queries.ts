@@ -1,6 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Contract, Secret } from "@tesslate/contract";
-import { parseDotenv } from "@tesslate/contract";
+import { parseDotenv } from "@tesslate/contract/dotenv";
 import { urlOf, type Client } from "@tesslate/contract/client";
 import { useServices, type Services } from "../workbench/services.ts";
 
