@@ -1,0 +1,418 @@
+/// <reference lib="dom" />
+/** The canvas: services added, connected, moved and taken back by keyboard, mouse and touch; crashes as they happen; links for others. */
+import { readdirSync, readFileSync } from "node:fs";
+import type { Page, Request } from "playwright-core";
+import { createProject, finished, signUp, type Account } from "../account.ts";
+import { openBrowser, type Watched } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+// What crashes stays down, so that there is time to look at it.
+const studio = await startStudio({ RESTART_ATTEMPTS: "0" });
+process.on("exit", () => studio.process.kill("SIGTERM"));
+let browser: Watched | undefined;
+let account: Account;
+let project: { id: string; slug: string };
+
+const page = (): Page => (browser as Watched).page;
+const params = () => ({ id: project.id });
+const node = (name: string) => page().getByRole("group", { name: new RegExp(`^${name}`) });
+const containers = async () => (await account.api.containers.list({ params: params() })).items;
+const connections = async () => (await account.api.connections.list({ params: params() })).items;
+const previews = async () => (await account.api.previews.list({ params: params() })).items;
+const called = async (name: string) => {
+  const found = (await containers()).find((container) => container.name === name);
+  expect(found, `${name} is on the server`);
+  return found;
+};
+const openCanvas = async () => {
+  await page().goto(`${studio.url}/p/${project.slug}/canvas`);
+  await node("Node API").waitFor();
+};
+const settled = () => page().waitForTimeout(250);
+/** Requests that change something, as `METHOD noun`, while `act` goes on. */
+async function writes(act: () => Promise<void>, quietMs = 900): Promise<string[]> {
+  const seen: string[] = [];
+  const note = (request: Request) => {
+    const path = new URL(request.url()).pathname.split("/");
+    if (request.method() !== "GET" && path[2] === "projects") seen.push(`${request.method()} ${path[4]}`);
+  };
+  page().on("request", note);
+  await act();
+  await page().waitForTimeout(quietMs);
+  page().off("request", note);
+  return seen;
+}
+const same = (seen: string[], wanted: string[]) => expect(seen.join() === wanted.join(), `requests were ${seen.join(", ") || "none"}`);
+/** Processes of a container, found from outside by what is in their environment. */
+const processesOf = (containerId: string): number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "latin1").includes(`CONTAINER_ID=${containerId}`);
+      } catch {
+        return false;
+      }
+    });
+
+await runJourneys(
+  [
+    {
+      name: "a database is added and connected by keyboard alone, and taken back",
+      run: async () => {
+        account = await signUp(studio.url);
+        project = await createProject(account, "Bakery", "node-api");
+        browser = await openBrowser(studio.url);
+        await page().goto(`${studio.url}/login`);
+        await page().getByLabel("E-mail").fill(account.email);
+        await page().getByLabel("Password", { exact: true }).fill(account.password);
+        await page().keyboard.press("Enter");
+        await page().getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await openCanvas();
+        await page().keyboard.press("/");
+        await page()
+          .getByPlaceholder(/Add a service/)
+          .waitFor();
+        await page().keyboard.type("postgres");
+        await page()
+          .getByRole("option", { name: /^PostgreSQL/ })
+          .first()
+          .waitFor();
+        await accessible(page(), "canvas, adding");
+        await shot(page(), "canvas-add");
+        await page().keyboard.press("Enter");
+        await node("PostgreSQL").waitFor();
+        await until("the new node has the focus", () => node("PostgreSQL").evaluate((element) => element === document.activeElement));
+        const database = await called("PostgreSQL");
+        await page().keyboard.press("c");
+        await page().getByPlaceholder("Connect to…").waitFor();
+        await page().keyboard.type("node");
+        await page().keyboard.press("Enter");
+        await page()
+          .getByRole("button", { name: /Connection: Node API uses PostgreSQL/ })
+          .waitFor();
+        const [edge] = await connections();
+        const app = await called("Node API");
+        expect(edge?.source_container_id === database.id && edge.target_container_id === app.id, "the database gives, the app needs");
+        expect(edge?.env_keys.includes("DATABASE_URL"), "the connection brings DATABASE_URL");
+        await accessible(page(), "canvas, connected");
+        await shot(page(), "canvas-connected");
+        same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["DELETE connections"]);
+        expect((await connections()).length === 0, "the connection is gone");
+        same(await writes(() => page().keyboard.press("ControlOrMeta+Shift+z")), ["POST connections"]);
+        same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["DELETE connections"]);
+        same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["DELETE containers"]);
+        expect((await containers()).length === 1, "the database is gone");
+        same(await writes(() => page().keyboard.press("ControlOrMeta+Shift+z")), ["POST containers"]);
+        same(await writes(() => page().keyboard.press("ControlOrMeta+Shift+z")), ["POST connections"]);
+        await page()
+          .getByRole("button", { name: /Connection: Node API uses PostgreSQL/ })
+          .waitFor();
+      },
+    },
+    {
+      name: "what cannot be connected says why, before and after",
+      run: async () => {
+        await node("PostgreSQL").focus();
+        await page().keyboard.press("c");
+        await page()
+          .getByRole("option", { name: /Node API already uses PostgreSQL/ })
+          .waitFor();
+        const circle = page().getByRole("option", { name: /That would close a circle: Node API already depends on PostgreSQL/ });
+        await circle.click();
+        await page().getByRole("alert").filter({ hasText: "close a circle" }).waitFor();
+        expect((await connections()).length === 1, "nothing was connected");
+        await page().keyboard.press("Escape");
+        await page().keyboard.press("/");
+        await page()
+          .getByPlaceholder(/Add a service/)
+          .fill("mongo");
+        await page()
+          .getByRole("option", { name: /MongoDB/ })
+          .click();
+        await page().getByRole("alert").filter({ hasText: "Docker" }).waitFor();
+        await page().keyboard.press("Escape");
+        expect((await containers()).length === 2, "nothing was added");
+      },
+    },
+    {
+      name: "places and sizes outlive a reload, many moves are one request, tidying is one request",
+      run: async () => {
+        await page().getByRole("button", { name: "Put a preview of Node API here" }).click();
+        await node("Preview of Node API").waitFor();
+        await page().keyboard.press("f");
+        await settled();
+        const grip = async (name: string, dx: number, dy: number) => {
+          const box = await node(name).getByText(name, { exact: true }).first().boundingBox();
+          expect(box, `${name} is in sight`);
+          await page().mouse.move(box.x + 4, box.y + 6);
+          await page().mouse.down();
+          await page().mouse.move(box.x + 4 + dx / 2, box.y + 6 + dy / 2, { steps: 4 });
+          await page().mouse.move(box.x + 4 + dx, box.y + 6 + dy, { steps: 4 });
+          await page().mouse.up();
+        };
+        const before = await called("PostgreSQL");
+        same(await writes(() => grip("PostgreSQL", 30, 60)), ["PATCH positions"]);
+        const moved = await called("PostgreSQL");
+        expect(moved.position_y > before.position_y + 20, "the server knows the new place");
+        await node("Node API").focus();
+        const nudges = await writes(async () => {
+          for (let count = 0; count < 5; count++) await page().keyboard.press("Alt+ArrowDown");
+        });
+        same(nudges, ["PATCH positions"]);
+        // The preview grows by its lower right corner.
+        await node("Preview of Node API").focus();
+        await page().keyboard.press(" ");
+        const corner = await page().locator(".react-flow__resize-control.bottom.right.handle").boundingBox();
+        expect(corner, "a selected preview has corners to pull");
+        const sized = await writes(async () => {
+          await page().mouse.move(corner.x + 4, corner.y + 4);
+          await page().mouse.down();
+          await page().mouse.move(corner.x + 64, corner.y + 44, { steps: 6 });
+          await page().mouse.up();
+        });
+        same(sized, ["PATCH positions"]);
+        const [preview] = await previews();
+        expect((preview?.width ?? 0) > 300, "the server knows the size");
+        const onScreen = () =>
+          page().evaluate(() =>
+            [...document.querySelectorAll<HTMLElement>(".react-flow__node")]
+              .map((element) => `${element.dataset["id"]} ${element.style.transform} ${element.offsetWidth}x${element.offsetHeight}`)
+              .sort()
+              .join("\n"),
+          );
+        const then = await onScreen();
+        await page().reload();
+        await node("Node API").waitFor();
+        await until("all stand where they stood", async () => (await onScreen()) === then, 8000).catch(async () => {
+          throw new Error(`before\n${then}\nafter\n${await onScreen()}`);
+        });
+        same(await writes(() => page().keyboard.press("l")), ["PATCH positions"]);
+        const tidied = await onScreen();
+        expect(tidied !== then, "tidying moves things");
+        await shot(page(), "canvas-tidy");
+        same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["PATCH positions"]);
+        expect((await onScreen()) === then, "tidying is taken back");
+        same(await writes(() => page().keyboard.press("ControlOrMeta+Shift+z")), ["PATCH positions"]);
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "several at once: selected, moved and deleted, with a way back for what can come back",
+      run: async () => {
+        await node("Preview of Node API").focus();
+        await page().keyboard.press(" ");
+        await page().keyboard.press("Delete");
+        await node("Preview of Node API").waitFor({ state: "detached" });
+        expect((await previews()).length === 0, "the preview is gone");
+        await page().getByRole("button", { name: "Undo", exact: true }).click();
+        await node("Preview of Node API").waitFor();
+        expect(((await previews())[0]?.width ?? 0) > 300, "it came back with its size");
+        // The toast gives the focus back to where it was.
+        await settled();
+        await node("PostgreSQL").focus();
+        await page().keyboard.press("Delete");
+        const question = page().getByRole("alertdialog", { name: "Delete PostgreSQL?" });
+        await question.waitFor();
+        await accessible(page(), "canvas, deleting");
+        await question.getByRole("button", { name: "Cancel" }).click();
+        expect((await containers()).length === 2, "nothing was deleted yet");
+      },
+    },
+    {
+      name: "a crash out of sight shows within two seconds, with its logs and a restart",
+      run: async () => {
+        await finished(account.api, (await account.api.projects.start({ params: params() })).task_id);
+        await node("Node API, Running").waitFor({ timeout: 15_000 });
+        const app = await called("Node API");
+        const pids = processesOf(app.id);
+        expect(pids.length > 0, "its processes are found");
+        for (const pid of pids)
+          try {
+            process.kill(pid, "SIGKILL");
+          } catch {
+            // It went with its parent.
+          }
+        const at = Date.now();
+        await node("Node API, Crashed").waitFor({ timeout: 2000 });
+        expect(Date.now() - at < 2000, "within two seconds");
+        const crashed = node("Node API, Crashed");
+        await crashed.getByText(/Crashed \((exit \d+|SIG[A-Z]+)\)/).waitFor();
+        await shot(page(), "canvas-crashed");
+        await accessible(page(), "canvas, crashed");
+        await crashed.getByRole("button", { name: "Logs of Node API" }).click();
+        await page().getByRole("log", { name: "Logs of Node API" }).waitFor();
+        await page().getByRole("button", { name: "Close the dock" }).click();
+        await page().reload();
+        await node("Node API, Crashed").waitFor();
+        await crashed.getByRole("button", { name: "Restart Node API" }).click();
+        await node("Node API, Running").waitFor({ timeout: 30_000 });
+      },
+    },
+    {
+      name: "a variable makes a restart due, and its value is never seen again",
+      run: async () => {
+        await node("Node API").focus();
+        await page().keyboard.press("Enter");
+        const details = page().getByRole("complementary", { name: "Node API" });
+        await details.getByRole("tab", { name: /Env/ }).click();
+        await details.getByText("from PostgreSQL").first().waitFor();
+        await details.getByRole("button", { name: "Add", exact: true }).click();
+        await details.getByLabel("Name", { exact: true }).fill("GREETING");
+        await details.getByLabel("Value", { exact: true }).fill("hello-from-the-canvas");
+        await page().keyboard.press("Enter");
+        await details.getByText("GREETING").waitFor();
+        await details.getByText("A change waits for a restart.").waitFor();
+        await accessible(page(), "canvas, variables");
+        await shot(page(), "canvas-env");
+        expect(!(await page().content()).includes("hello-from-the-canvas"), "the value left the page");
+        await details.getByRole("button", { name: "Restart" }).click();
+        await details.getByText("A change waits for a restart.").waitFor({ state: "detached", timeout: 30_000 });
+        await page().keyboard.press("Escape");
+        await details.waitFor({ state: "detached" });
+      },
+    },
+    {
+      name: "an outside service asks for its credentials and keeps them to itself",
+      run: async () => {
+        await page().keyboard.press("/");
+        await page()
+          .getByPlaceholder(/Add a service/)
+          .fill("stripe");
+        await page().keyboard.press("Enter");
+        const form = page().getByRole("form", { name: "Credentials of Stripe" });
+        await form.waitFor();
+        await form.getByRole("button", { name: "Add Stripe" }).click();
+        await form.getByText("This is needed.").waitFor();
+        await form.getByLabel("Secret key", { exact: true }).fill("sk_test_4f2c_of_the_bakery");
+        await accessible(page(), "canvas, credentials");
+        await shot(page(), "canvas-credentials");
+        await page().keyboard.press("Enter");
+        await node("Stripe, External").waitFor();
+        expect(!(await page().content()).includes("sk_test_4f2c"), "the key left the page");
+        const stripe = await called("Stripe");
+        expect(stripe.credentials_id !== null && stripe.status === "connected", "it is stored");
+        same(await writes(() => page().keyboard.press("ControlOrMeta+z")), ["DELETE containers"]);
+      },
+    },
+    {
+      name: "a preview is run in place, shared with somebody without an account, and withdrawn",
+      run: async () => {
+        await page().getByRole("button", { name: "Run the preview of Node API" }).click();
+        await page().frameLocator("[data-testid=node-frame]").locator("body").waitFor();
+        expect((await page().getByTestId("node-frame").count()) === 1, "one live preview");
+        await shot(page(), "canvas-live");
+        const preview = page()
+          .getByTestId("graph-node")
+          .filter({ has: page().getByTestId("node-frame") });
+        await preview.getByRole("button", { name: "Share Node API" }).click();
+        const dialog = page().getByRole("dialog", { name: "Share Node API" });
+        await dialog.getByText("No link is open.").waitFor();
+        await dialog.getByLabel("For whom").fill("the bakers");
+        await dialog.getByRole("button", { name: "Make a link" }).click();
+        await dialog.getByText("the bakers").waitFor();
+        await accessible(page(), "share dialog");
+        await shot(page(), "share");
+        const url = await dialog.getByText(/__studio\/share\//).getAttribute("title");
+        expect(url, "the link is shown");
+        const guest = await openBrowser(studio.url);
+        await guest.page.goto(url);
+        await guest.page.getByText("Ready to be built on").waitFor();
+        await page().keyboard.press("Escape");
+        await dialog.waitFor({ state: "detached" });
+        await page().getByRole("link", { name: "Preview" }).click();
+        await page().getByRole("button", { name: "Share the preview" }).click();
+        await dialog.getByRole("button", { name: /1 visit/ }).click();
+        await dialog
+          .getByRole("list", { name: "Visits of the bakers" })
+          .getByText(/Chrome/)
+          .waitFor();
+        await shot(page(), "share-visits");
+        await dialog.getByRole("button", { name: "Withdraw the bakers" }).click();
+        await dialog.getByRole("button", { name: "Withdraw now" }).click();
+        await dialog.getByText("No link is open.").waitFor();
+        const answer = await guest.page.goto(url);
+        expect((answer?.status() ?? 0) >= 400, `the withdrawn link answers ${answer?.status()}`);
+        await guest.close();
+        await page().keyboard.press("Escape");
+      },
+    },
+    {
+      name: "as lists: everything is there and can be done without the drawing",
+      run: async () => {
+        await openCanvas();
+        await page().getByRole("radio", { name: "List" }).click();
+        await page().getByRole("list", { name: "Containers" }).getByRole("listitem").nth(1).waitFor();
+        await page().getByRole("list", { name: "Connections" }).getByText("PostgreSQL").waitFor();
+        await accessible(page(), "canvas as lists");
+        await shot(page(), "canvas-list");
+        same(await writes(() => page().getByRole("button", { name: "Disconnect Node API from PostgreSQL" }).click()), [
+          "DELETE connections",
+        ]);
+        await page().getByRole("button", { name: "Connect PostgreSQL to…" }).click();
+        same(await writes(() => page().keyboard.press("Enter")), ["POST connections"]);
+        await page().getByRole("radio", { name: "Graph" }).click();
+        await node("Node API").waitFor();
+      },
+    },
+    {
+      name: "on a phone: added by tap, moved by finger, read without sideways scrolling, in light and dark",
+      run: async () => {
+        await page().setViewportSize({ width: 390, height: 844 });
+        const touch = await page().context().newCDPSession(page());
+        await touch.send("Emulation.setTouchEmulationEnabled", { enabled: true, maxTouchPoints: 5 });
+        for (const theme of ["light", "dark"] as const) {
+          await page().emulateMedia({ colorScheme: theme });
+          await page().goto(`${studio.url}/p/${project.slug}/canvas`);
+          await page().getByRole("button", { name: "More" }).click();
+          await page().getByRole("menuitem", { name: "Canvas" }).click();
+          await node("Node API").waitFor();
+          await settled();
+          const overflow = await page().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          expect(overflow <= 0, `${overflow} px too wide`);
+          await accessible(page(), `canvas on a phone, ${theme}`);
+          await shot(page(), `canvas-${theme}-m`);
+        }
+        const box = await page().getByTestId("graph-node").filter({ hasText: "PostgreSQL" }).getByText("PostgreSQL").first().boundingBox();
+        expect(box, "the database is in sight");
+        const before = await called("PostgreSQL");
+        const finger = (type: "touchStart" | "touchMove" | "touchEnd", x: number, y: number) =>
+          touch.send("Input.dispatchTouchEvent", { type, touchPoints: type === "touchEnd" ? [] : [{ x, y }] });
+        const moved = await writes(async () => {
+          await finger("touchStart", box.x + 4, box.y + 4);
+          for (let step = 1; step <= 6; step++) await finger("touchMove", box.x + 4, box.y + 4 + step * 10);
+          await finger("touchEnd", 0, 0);
+        });
+        same(moved, ["PATCH positions"]);
+        expect((await called("PostgreSQL")).position_y > before.position_y, "it went where the finger went");
+        await page().getByRole("button", { name: "Add", exact: true }).click();
+        await page()
+          .getByPlaceholder(/Add a service/)
+          .fill("redis");
+        await page()
+          .getByRole("option", { name: /^Redis/ })
+          .first()
+          .click();
+        await node("Redis").waitFor();
+        await page().setViewportSize({ width: 1440, height: 900 });
+        await settled();
+        await page().keyboard.press("f");
+        await settled();
+        await accessible(page(), "canvas dark");
+        await shot(page(), "canvas-dark-d");
+        noOffences(browser as Watched);
+        await browser?.close();
+        await studio.close();
+      },
+    },
+  ],
+  async (name) => {
+    if (!browser) return;
+    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
+    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
+    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
+  },
+);
