@@ -457,6 +457,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       events,
     });
     const previewsStore = createPreviewsStore(db);
+    const assetsStore = createAssetsStore(db);
     const { insertFirst } = creation;
     const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
     /** Archives and repositories that wait for the setup of their project. */
@@ -482,6 +483,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           copyCanvas: [
             (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
             (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
+            (tx, from, to) => assetsStore.copyAll(tx, from.id, to.id),
           ],
         }),
       },
@@ -536,7 +538,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const onFilesChanged: OnFilesChanged[] = [];
     const announce = createAnnounce({ projects, events, watch, onChanged: onFilesChanged });
     const files = createFiles({ projects, announce });
-    const assets = createAssets({ store: createAssetsStore(db), projects, announce });
+    const assets = createAssets({ store: assetsStore, projects, announce });
     onFilesChanged.push(assets.follow);
     const kanban = createKanban({ store: createKanbanStore(db), projects, events });
     const notes = createNotes({ store: createNotesStore(db), projects, events });

@@ -80,6 +80,11 @@ export function createAssetsStore(db: Database) {
         await tx.delete(assets).where(at(values.project_id, values));
         return (await tx.insert(assets).values(values).returning())[0];
       }),
+    /** What is known of one project's files, for a copy of it. */
+    copyAll: async (tx: Queries, from: string, to: string): Promise<void> => {
+      const rows = await tx.select().from(assets).where(eq(assets.project_id, from));
+      if (rows.length > 0) await tx.insert(assets).values(rows.map(({ id: _id, ...row }) => ({ ...row, project_id: to })));
+    },
     move: (row: AssetRow, to: Place): Promise<AssetRow | undefined> => inTurn(row.project_id, (tx) => moveRow(tx, row, to)),
     /** The file is gone; the row waits for it unseen. */
     hide: async (id: string): Promise<void> => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { maxAssetBytes, type Asset } from "@tesslate/contract";
 import type { TestUser } from "../../testing/app.ts";
 import { gif, pdf, png, svg } from "@tesslate/testkit";
-import { projectsApp, type ProjectsApp } from "../../testing/projects.ts";
+import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 
@@ -370,6 +370,16 @@ describe("rows follow the tree", () => {
     await writeFile(onDisk("src/deep/mark.png"), kept);
     await chmod(onDisk("src/deep/mark.png"), 0o644);
     expect((await list()).items.map((x) => x.id)).toEqual([b.id, a.id]);
+  });
+
+  test("into a copy of the project, as assets of its own", async () => {
+    const asset = await upload({ directory: "img" });
+    const fork = await app.as(owner).transfer.fork({ params: { id }, body: {} });
+    expect(await ended(app, owner, fork.task_id)).toMatchObject({ status: "completed" });
+    const { items } = await call().list({ params: { id: fork.id } });
+    expect(items).toMatchObject([{ path: "img/logo.png", width: 3, created_at: asset.created_at, project_id: fork.id }]);
+    expect(items[0]?.id).not.toBe(asset.id);
+    expect((await app.request(items[0]?.url ?? "", { user: owner })).status).toBe(200);
   });
 
   test("the directories are those of the tree, with counts; a new one is 201, an old one 200, a file in the way 409", async () => {
