@@ -86,6 +86,7 @@ export const assetsRoutes = {
     kind: "upload",
     status: 201,
     params: ProjectOnly,
+    formFields: { directory: Type.String({ maxLength: 1024, default: "public" }) },
     response: Asset,
     errors: [
       "asset_type_not_allowed",

@@ -19,6 +19,8 @@ export interface RouteSpec {
   params?: TSchema;
   query?: TSchema;
   body?: TSchema;
+  /** Text fields of a multipart form beside its `file`, for the document; the handler reads them itself. */
+  formFields?: Record<string, TSchema>;
   /** JSON bodies may be absent altogether. */
   bodyOptional?: boolean;
   /** Largest accepted body in bytes; default 1 MiB. */

@@ -109,7 +109,7 @@ function operation(operationId: string, spec: RouteSpec): Json {
         required: true,
         content: {
           "multipart/form-data": {
-            schema: { type: "object", properties: { file: { type: "string", format: "binary" } }, required: ["file"] },
+            schema: { type: "object", properties: { file: { type: "string", format: "binary" }, ...spec.formFields }, required: ["file"] },
           },
         },
       },
