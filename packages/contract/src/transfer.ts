@@ -37,7 +37,7 @@ export const transferRoutes = {
       name: Type.Optional(Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" })),
     }),
     response: CreatedProject,
-    errors: ["bad_archive", "payload_too_large", "storage_full", "project_limit_reached"],
+    errors: ["bad_archive", "conflict", "payload_too_large", "storage_full", "project_limit_reached"],
   }),
   fork: route({
     method: "POST",

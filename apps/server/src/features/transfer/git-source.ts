@@ -100,6 +100,7 @@ async function checkOut(sandbox: Sandbox, signal: AbortSignal): Promise<void> {
   });
   signal.throwIfAborted();
   if (timedOut) throw new AppError("gateway_timeout", "Checking out the files took too long.");
+  if (exitCode === 127) throw new AppError("import_failed", "There is no git where projects run on this server.");
   if (exitCode !== 0) throw new AppError("import_failed", "The files of this repository could not be checked out.");
 }
 

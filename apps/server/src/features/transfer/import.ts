@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rm, stat, unlink } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { mkdir, readdir, rm, stat, statfs, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { maxArchiveBytes } from "@tesslate/contract";
 import type { UploadedFile } from "../../http/uploads.ts";
-import { AppError, badRequest, invalid } from "../../platform/errors.ts";
+import { AppError, badRequest, conflict, invalid } from "../../platform/errors.ts";
 import type { CreatedProject, Provisioning } from "../projects/index.ts";
 import { openArchive } from "./zip-archive.ts";
 
-export type Import = ReturnType<typeof createImport>;
+export type Import = (userId: string, parts: AsyncIterable<UploadedFile>, given: { name?: string }) => Promise<CreatedProject>;
 
 /** A project from a zip file (accounts-projects 9, `import`): kept on disk as it comes, looked through, then unpacked by the setup. */
 export function createImport({
@@ -24,8 +24,9 @@ export function createImport({
   provisioning: Pick<Provisioning, "createFrom" | "checkRoom">;
   diskBytesOf: (userId: string) => Promise<number>;
   maxBytes?: number;
-}) {
-  return async (userId: string, parts: AsyncIterable<UploadedFile>, given: { name?: string }): Promise<CreatedProject> => {
+}): Import {
+  const busy = new Set<string>();
+  const take: Import = async (userId, parts, given) => {
     await provisioning.checkRoom(userId);
     const file = `${randomUUID()}.zip`;
     const path = join(dir, file);
@@ -55,7 +56,20 @@ export function createImport({
       if (!isTaken) await unlink(path).catch(() => undefined);
     }
   };
+  return async (userId, parts, given) => {
+    // Archives lie outside every quota until they are unpacked: one of each person at a time.
+    if (busy.has(userId)) throw conflict("conflict", "Another archive of yours is still being uploaded. Wait for it to end.");
+    busy.add(userId);
+    try {
+      return await take(userId, parts, given);
+    } finally {
+      busy.delete(userId);
+    }
+  };
 }
+
+/** Below this much free space on the host nothing more is taken: the database lives there too. */
+const hostReserveBytes = 512 * 2 ** 20;
 
 async function keep(part: UploadedFile, path: string, maxBytes: number): Promise<number> {
   let bytes = 0;
@@ -67,6 +81,8 @@ async function keep(part: UploadedFile, path: string, maxBytes: number): Promise
       else done(null, chunk);
     },
   });
+  const { bavail, bsize } = await statfs(dirname(path));
+  if (bavail * bsize < maxBytes + hostReserveBytes) throw new AppError("storage_full", "This server's disk is almost full.");
   await pipeline(part.data, counted, createWriteStream(path, { flags: "wx", mode: 0o600 })).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOSPC")
       throw new AppError("storage_full", "This server's disk is almost full.", { cause: error });

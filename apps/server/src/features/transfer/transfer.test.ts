@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -98,6 +99,20 @@ describe("import", () => {
     expect(created.name).toBe("Two folders");
     await ended(app, owner, created.task_id);
     expect(await pathsOf(created.id)).toEqual(["a/", "a/x", "b/", "b/y"]);
+  });
+
+  test("one archive of a person at a time; nothing is left of one that breaks off", async () => {
+    const socket = connect(app.port, "127.0.0.1");
+    const head = `--b\r\nContent-Disposition: form-data; name="file"; filename="half.zip"\r\n\r\n`;
+    socket.write(
+      `POST /api/projects/import HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${owner.token}\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 1000000\r\n\r\n${head}${"x".repeat(100_000)}`,
+    );
+    await vi.waitFor(() => expect(waitingArchives()).toHaveLength(1));
+    expect((await send(await zipOf({ "a/x": "1" }))).status).toBe(409);
+    socket.destroy();
+    await vi.waitFor(() => expect(waitingArchives()).toEqual([]));
+    const created = (await (await send(await zipOf({ "a/x": "1" }))).json()) as { task_id: string };
+    expect(await ended(app, owner, created.task_id)).toMatchObject({ status: "completed" });
   });
 
   test("what nobody knows how to start can be told so later, and TESSLATE.md has the last word", async () => {
