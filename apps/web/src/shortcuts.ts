@@ -18,6 +18,7 @@ export const shortcuts = define({
   "projects.search": { label: "Search projects", scope: "Projects", keys: ["/"] },
   "workbench.preview": { label: "Show the preview", scope: "Workbench", keys: ["g 1"] },
   "workbench.code": { label: "Show the code", scope: "Workbench", keys: ["g 2"] },
+  "workbench.timeline": { label: "Show the timeline", scope: "Workbench", keys: ["g 4"] },
   "workbench.board": { label: "Show the board", scope: "Workbench", keys: ["g 5"] },
   "workbench.canvas": { label: "Show the canvas", scope: "Workbench", keys: ["g 3"] },
   "workbench.notes": { label: "Show the notes", scope: "Workbench", keys: ["g 6"] },

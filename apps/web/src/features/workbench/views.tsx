@@ -4,6 +4,7 @@ import { createElement, type ComponentType, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import type { ShortcutId } from "../../shortcuts.ts";
+import { ThreadIcon } from "../../ui/icons.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import type { DockTab } from "./Dock.tsx";
 import type { ProjectEvents } from "./use-project-stream.ts";
@@ -41,6 +42,12 @@ const panes: Partial<Record<PaneName, Pane>> = {
     icon: <Workflow size={14} />,
     shortcut: "workbench.canvas",
     Pane: lazily(async () => (await import("../canvas/CanvasPane.tsx")).CanvasPane),
+  },
+  timeline: {
+    label: "Timeline",
+    icon: <ThreadIcon size={14} />,
+    shortcut: "workbench.timeline",
+    Pane: lazily(async () => (await import("../timeline/TimelinePane.tsx")).TimelinePane),
   },
   board: {
     label: "Board",
@@ -94,6 +101,7 @@ export function useViewShortcuts(show: (view: View) => void): void {
     "workbench.preview": () => show("preview"),
     "workbench.code": () => show("code"),
     "workbench.canvas": () => show("canvas"),
+    "workbench.timeline": () => show("timeline"),
     "workbench.board": () => show("board"),
     "workbench.notes": () => show("notes"),
     "workbench.assets": () => show("assets"),

@@ -1,0 +1,172 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { ArrowLeft, ArrowRight, Download, Trash2, Undo2 } from "lucide-react";
+import { useEffect } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { Letter } from "./EntryRow.tsx";
+import { FileChanges, Lines } from "./FileChanges.tsx";
+import { diffKey, diffQuery } from "./timeline.queries.ts";
+import { clockOf, contentsOf, type Entry } from "./timeline.ts";
+import type { TimelineActs } from "./use-timeline.ts";
+
+/** Two points side by side: what changed from the one to the other, and the way back to the first. */
+export function ComparePanel({
+  projectId,
+  from,
+  to,
+  entries,
+  acts,
+  onAgainst,
+  onRestore,
+  onClose,
+  isBusy,
+  events,
+}: {
+  projectId: string;
+  events: ProjectEvents;
+  from: Entry;
+  /** `undefined`: the project as it is now. */
+  to: Entry | undefined;
+  entries: readonly Entry[];
+  acts: TimelineActs;
+  onAgainst: (id: string) => void;
+  onRestore: (entry: Entry) => void;
+  onClose: () => void;
+  isBusy: boolean;
+}) {
+  const { snapshot } = from;
+  return (
+    <aside aria-label="Compare two points" className="flex min-h-0 min-w-0 flex-col border-l border-line-0 narrow:border-l-0">
+      <div className="grid grid-cols-[minmax(0,1fr)_auto_minmax(0,1fr)] items-stretch gap-2 px-4 pt-3.5 pb-3 narrow:px-3">
+        <div className="min-w-0 rounded-3 border border-line-0 px-[11px] py-[9px]">
+          <span className="flex items-center gap-[7px] font-semibold text-fg-0">
+            <Letter of="A" />
+            <span className="sr-only">From: </span>
+            <span className="min-w-0 truncate">{from.title}</span>
+          </span>
+          <span className="mt-0.5 block truncate text-2xs text-fg-2">
+            {momentOf(from.at)}
+            {snapshot?.status === "ready" ? `, ${contentsOf(snapshot)}` : ""}
+          </span>
+        </div>
+        <ArrowRight size={14} className="self-center text-fg-2" aria-hidden="true" />
+        <div className="min-w-0 rounded-3 border border-line-0 px-[11px] py-[9px]">
+          <span className="flex items-center gap-[7px]">
+            <Letter of="B" />
+            <Select
+              label="Compare with"
+              size="sm"
+              value={to?.id ?? "now"}
+              onChange={onAgainst}
+              options={[
+                { value: "now", label: "Now" },
+                ...entries
+                  .filter((entry) => entry.isReady && entry.id !== from.id)
+                  .toReversed()
+                  .map((entry) => ({ value: entry.id, label: entry.title, hint: `${momentOf(entry.at)}` })),
+              ]}
+            />
+          </span>
+          <span className="mt-0.5 block truncate text-2xs text-fg-2">{to ? momentOf(to.at) : "The project as it is"}</span>
+        </div>
+      </div>
+      <div className="scroll-y min-h-0 flex-1 border-t border-line-0">
+        {from.isReady ? <Changes projectId={projectId} from={from} to={to} events={events} /> : <NotReady entry={from} />}
+      </div>
+      <div className="flex flex-wrap items-center gap-2 border-t border-line-0 px-4 py-2.5 narrow:px-3">
+        <span className="hidden narrow:block">
+          <IconButton label="Back to the timeline" onClick={onClose}>
+            <ArrowLeft size={14} />
+          </IconButton>
+        </span>
+        <Button icon={<Undo2 size={14} />} disabled={!from.isReady || isBusy} onClick={() => onRestore(from)}>
+          Go back to A…
+        </Button>
+        <span className="flex-1" />
+        {snapshot?.status === "ready" ? (
+          <Button variant="ghost" asChild>
+            <a href={acts.downloadUrl(from)} download>
+              <Download size={14} />
+              Download
+            </a>
+          </Button>
+        ) : null}
+        {snapshot ? (
+          <IconButton label={`Delete ${from.title}`} onClick={() => acts.remove(from)}>
+            <Trash2 size={14} />
+          </IconButton>
+        ) : null}
+      </div>
+    </aside>
+  );
+}
+
+const NotReady = ({ entry }: { entry: Entry }) => (
+  <p className="p-4 text-sm leading-read text-fg-2">
+    {entry.isPending ? "This snapshot is still being taken." : (entry.snapshot?.error ?? "This snapshot could not be taken.")}
+  </p>
+);
+
+/** How long files must have been quiet before they are compared again. */
+const quietMs = 500;
+
+function Changes({ projectId, from, to, events }: { projectId: string; from: Entry; to: Entry | undefined; events: ProjectEvents }) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const against = to?.id ?? "now";
+  useEffect(() => {
+    if (against !== "now") return undefined;
+    let timer: number | undefined;
+    const stop = events.subscribe((event) => {
+      const isChange = event.type === "file_changed" || (event.type === "task_update" && event.data.type === "snapshot_restore");
+      if (!isChange) return;
+      clearTimeout(timer);
+      timer = window.setTimeout(() => void queries.invalidateQueries({ queryKey: diffKey(projectId, from.id, "now") }), quietMs);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [against, events, from.id, projectId, queries]);
+  const query = useQuery(diffQuery(api, projectId, from, against));
+  const diff = query.data;
+  if (query.error && !query.isFetching)
+    return (
+      <ErrorState title="The two points could not be compared" onRetry={() => void query.refetch()} details={detailsOf(query.error)}>
+        {sentenceOf(query.error)}
+      </ErrorState>
+    );
+  if (!diff)
+    return (
+      <div role="status" aria-label="Comparing" className="grid gap-2 p-4">
+        <Skeleton className="h-9 w-40" />
+        <Skeleton className="h-6" />
+        <Skeleton className="h-6" />
+        <Skeleton className="h-6 w-2/3" />
+      </div>
+    );
+  return (
+    <div aria-busy={query.isPlaceholderData}>
+      <p className="flex items-baseline gap-2 px-4 pt-3 pb-2 text-sm narrow:px-3" role="status">
+        {diff.total === 0 ? (
+          <span className="text-fg-2">No file differs{to ? ` between ${clockOf(from.at)} and ${clockOf(to.at)}` : " from now"}.</span>
+        ) : (
+          <>
+            <b className="num text-md font-semibold text-fg-0">{diff.total === 1 ? "1 file" : `${diff.total} files`}</b>
+            <Lines additions={diff.additions} deletions={diff.deletions} />
+          </>
+        )}
+      </p>
+      <div className="px-2 pb-3">
+        <FileChanges projectId={projectId} from={from} to={against} diff={diff} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,176 @@
+import { Save } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Bar } from "../../ui/Panel.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { Spinner } from "../../ui/Spinner.tsx";
+import { Thread, ThreadItem } from "../../ui/thread/index.ts";
+import { cx } from "../../lib/cx.ts";
+import type { ViewProps } from "../workbench/views.tsx";
+import { ComparePanel } from "./ComparePanel.tsx";
+import { EntryRow } from "./EntryRow.tsx";
+import { RestoreDialog } from "./RestoreDialog.tsx";
+import { SaveSnapshotDialog } from "./SaveSnapshotDialog.tsx";
+import { daysOf, entriesOf, type Entry, type PointFilter } from "./timeline.ts";
+import { useTimeline } from "./use-timeline.ts";
+
+/** The project's history: snapshots and checkpoints on one thread, compared and gone back to. */
+export function TimelinePane({ project, events }: ViewProps) {
+  const { query, hidden, acts, running, failed } = useTimeline(project.id, events);
+  const [filter, setFilter] = useState<PointFilter>("all");
+  const [chosen, setChosen] = useState<{ from: string; to: string }>();
+  const [isSaving, setIsSaving] = useState(false);
+  const [wanted, setWanted] = useState<Entry>();
+  const [dismissed, setDismissed] = useState<string>();
+
+  const all = query.data ? entriesOf(query.data.snapshots, query.data.checkpoints).filter((entry) => !hidden.has(entry.id)) : [];
+  const shown = filter === "all" ? all : all.filter((entry) => (filter === "snapshots") === (entry.kind === "snapshot"));
+  const from = all.find((entry) => entry.id === chosen?.from);
+  const to = all.find((entry) => entry.id === chosen?.to);
+  const letterOf = (id: string) => (from?.id === id ? ("A" as const) : from && to?.id === id ? ("B" as const) : undefined);
+  const save = (
+    <Button icon={<Save size={14} />} onClick={() => setIsSaving(true)} disabled={running !== undefined}>
+      Snapshot
+    </Button>
+  );
+
+  return (
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+      <Bar label="Timeline" className="justify-between px-3">
+        <SegmentedControl
+          label="Kinds of points"
+          value={filter}
+          onChange={setFilter}
+          segments={[
+            { value: "all", label: "All" },
+            { value: "snapshots", label: "Snapshots" },
+            { value: "checkpoints", label: "Checkpoints" },
+          ]}
+        />
+        {save}
+      </Bar>
+      {running ? (
+        <div role="status" className="flex items-center gap-2.5 border-y border-line-0 bg-bg-2 px-4 py-2 text-sm text-fg-0">
+          <Spinner word={`Going back to ${String(running.metadata["label"] ?? "an earlier point")}`} isQuiet />
+          <span className="min-w-0 flex-1 truncate text-right text-xs text-fg-2">
+            {running.progress.message} <span className="num">{running.progress.percentage} %</span>
+          </span>
+        </div>
+      ) : null}
+      {failed && failed.id !== dismissed ? (
+        <Banner
+          tone="err"
+          className="mx-3 mb-2"
+          action={
+            <Button size="sm" variant="ghost" onClick={() => setDismissed(failed.id)}>
+              Dismiss
+            </Button>
+          }
+        >
+          Going back did not work: {failed.error ?? "no reason was given"}
+        </Banner>
+      ) : null}
+      <div
+        className={cx("grid min-h-0 flex-1", from ? "grid-cols-[minmax(0,1fr)_minmax(360px,520px)] narrow:grid-cols-1" : "grid-cols-1")}
+      >
+        <section aria-label="History, time runs down" className={cx("scroll-y min-h-0 min-w-0 px-5 pb-6 narrow:px-2", from && "narrow:hidden")}>
+          <History
+            query={query}
+            entries={shown}
+            hasAny={all.length > 0}
+            save={save}
+            letterOf={letterOf}
+            onChoose={(entry) => setChosen((now) => (now?.from === entry.id ? undefined : { from: entry.id, to: "now" }))}
+          />
+        </section>
+        {from ? (
+          <ComparePanel
+            key={from.id}
+            projectId={project.id}
+            from={from}
+            to={to}
+            entries={all}
+            acts={acts}
+            events={events}
+            isBusy={running !== undefined}
+            onAgainst={(id) => setChosen({ from: from.id, to: id })}
+            onRestore={setWanted}
+            onClose={() => setChosen(undefined)}
+          />
+        ) : null}
+      </div>
+      <SaveSnapshotDialog
+        isOpen={isSaving}
+        onOpenChange={setIsSaving}
+        onSave={acts.save}
+        isFull={query.data !== undefined && query.data.snapshots.length >= query.data.maxSnapshots}
+      />
+      <RestoreDialog entry={wanted} onClose={() => setWanted(undefined)} onRestore={acts.restore} />
+    </div>
+  );
+}
+
+function History({
+  query,
+  entries,
+  hasAny,
+  save,
+  letterOf,
+  onChoose,
+}: {
+  query: ReturnType<typeof useTimeline>["query"];
+  entries: readonly Entry[];
+  hasAny: boolean;
+  save: ReactNode;
+  letterOf: (id: string) => "A" | "B" | undefined;
+  onChoose: (entry: Entry) => void;
+}) {
+  if (query.error && !query.data)
+    return (
+      <ErrorState
+        title="The timeline could not be loaded"
+        onRetry={() => void query.refetch()}
+        isRetrying={query.isFetching}
+        details={detailsOf(query.error)}
+      >
+        {sentenceOf(query.error)}
+      </ErrorState>
+    );
+  if (!query.data)
+    return (
+      <div role="status" aria-label="Loading the timeline" className="grid gap-3 pt-4 pl-9">
+        <Skeleton className="h-4 w-24" />
+        {["w-4/5", "w-3/5", "w-3/4", "w-1/2"].map((width) => (
+          <Skeleton key={width} className={cx("h-6", width)} />
+        ))}
+      </div>
+    );
+  if (!hasAny)
+    return (
+      <EmptyState title="Nothing kept yet" action={save}>
+        Before each turn of the agent the files are kept by themselves, for 30 days. Save a snapshot to keep files and databases for as long as you
+        want, under a name of your own.
+      </EmptyState>
+    );
+  if (entries.length === 0) return <EmptyState title="None of this kind">Choose another kind above.</EmptyState>;
+  return (
+    <Thread label="Points in time" className="pt-2 pl-2 narrow:pl-0">
+      {daysOf(entries).flatMap((day, index) => [
+        <ThreadItem key={day.label} {...(index === 0 && { edge: "start" as const, beadYPx: 24 })}>
+          <h3 className="pt-2.5 pb-1.5 pl-2.5 text-xs font-medium text-fg-2">{day.label}</h3>
+        </ThreadItem>,
+        ...day.entries.map((entry) => (
+          <EntryRow key={entry.id} entry={entry} letter={letterOf(entry.id)} onChoose={() => onChoose(entry)} />
+        )),
+      ])}
+      <ThreadItem bead="next" line="next" edge="end" beadYPx={18}>
+        <p className="flex min-h-9 items-center px-2.5 text-sm text-fg-2">Now</p>
+      </ThreadItem>
+    </Thread>
+  );
+}

@@ -1,0 +1,55 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { Contract } from "@tesslate/contract";
+import type { Client } from "@tesslate/contract/client";
+
+type Api = Client<Contract>;
+
+/** Kept true by `snapshot_changed` (see workbench/patch-cache.ts). */
+const live = { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
+const shownCheckpoints = 200;
+
+export const pointsKey = (projectId: string) => ["project", projectId, "points"] as const;
+/** Everything on the timeline: all snapshots, and the latest checkpoints. */
+export const pointsQuery = (api: Api, projectId: string) =>
+  queryOptions({
+    queryKey: pointsKey(projectId),
+    queryFn: async ({ signal }) => {
+      const [snapshots, checkpoints] = await Promise.all([
+        api.snapshots.list({ params: { id: projectId }, query: { limit: 100 } }, { signal }),
+        api.snapshots.checkpoints({ params: { id: projectId }, query: { limit: shownCheckpoints } }, { signal }),
+      ]);
+      return { snapshots: snapshots.items, maxSnapshots: snapshots.max_snapshots, checkpoints: checkpoints.items };
+    },
+    ...live,
+  });
+
+export const diffKey = (projectId: string, from: string, to: string) => ["project", projectId, "diff", from, to] as const;
+/** What changed between two points; against `now` it is asked for anew each time it is shown. */
+export const diffQuery = (api: Api, projectId: string, from: { id: string; kind: "snapshot" | "checkpoint" }, to: string) =>
+  queryOptions({
+    queryKey: diffKey(projectId, from.id, to),
+    queryFn: ({ signal }) =>
+      from.kind === "snapshot"
+        ? api.snapshots.diff({ params: { id: projectId, snapshot_id: from.id }, query: { against: to } }, { signal })
+        : api.snapshots.checkpointDiff({ params: { id: projectId, checkpoint_id: from.id }, query: { against: to } }, { signal }),
+    ...live,
+    staleTime: to === "now" ? 0 : Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+    placeholderData: keepPreviousData,
+  });
+
+/** The patch of one file that the whole answer had no room for. */
+export const fileDiffQuery = (api: Api, projectId: string, from: { id: string; kind: "snapshot" | "checkpoint" }, to: string, path: string) =>
+  queryOptions({
+    queryKey: [...diffKey(projectId, from.id, to), path] as const,
+    queryFn: async ({ signal }) => {
+      const query = { against: to, path };
+      const diff =
+        from.kind === "snapshot"
+          ? await api.snapshots.diff({ params: { id: projectId, snapshot_id: from.id }, query }, { signal })
+          : await api.snapshots.checkpointDiff({ params: { id: projectId, checkpoint_id: from.id }, query }, { signal });
+      return diff.files[0]?.patch ?? null;
+    },
+    ...live,
+    gcTime: 60_000,
+  });

@@ -1,0 +1,62 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Task } from "@tesslate/contract";
+import { urlOf } from "@tesslate/contract/client";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useUndoableDeletes } from "../../lib/use-undoable-deletes.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { tasksQuery } from "../workbench/workbench.queries.ts";
+import { pointsKey, pointsQuery } from "./timeline.queries.ts";
+import type { Entry } from "./timeline.ts";
+
+export interface TimelineActs {
+  /** Rejects when refused: the dialog shows why. */
+  save: (label: string) => Promise<void>;
+  restore: (entry: Entry, options: { keepsNow: boolean }) => Promise<void>;
+  remove: (entry: Entry) => void;
+  downloadUrl: (entry: Entry) => string;
+}
+
+/** The project's points in time, what is being restored, and what a person may do. */
+export function useTimeline(projectId: string, events: ProjectEvents) {
+  const { api, fetch } = useServices();
+  const queries = useQueryClient();
+  const query = useQuery({ ...pointsQuery(api, projectId), enabled: events.isSettled });
+  const tasks = useQuery(tasksQuery(api, projectId, events.during)).data ?? [];
+  const refresh = () => queries.invalidateQueries({ queryKey: pointsKey(projectId) });
+
+  const deletes = useUndoableDeletes<Entry>({
+    said: (name) => `${name} was deleted.`,
+    send: async (entry, isLeaving) => {
+      const params = { id: projectId, snapshot_id: entry.id };
+      if (isLeaving) {
+        await fetch(urlOf("/api/projects/{id}/snapshots/{snapshot_id}", { params }), { method: "DELETE", keepalive: true });
+        return;
+      }
+      await api.snapshots.remove({ params });
+      await refresh();
+    },
+  });
+  const acts: TimelineActs = {
+    save: useHandler(async (label) => {
+      await api.snapshots.create({ params: { id: projectId }, body: label.trim() ? { label: label.trim() } : {} });
+      await refresh();
+    }),
+    restore: useHandler(async (entry, { keepsNow }) => {
+      const body = { safety_snapshot: keepsNow };
+      if (entry.kind === "snapshot") await api.snapshots.restore({ params: { id: projectId, snapshot_id: entry.id }, body });
+      else await api.snapshots.checkpointRestore({ params: { id: projectId, checkpoint_id: entry.id }, body });
+    }),
+    remove: useHandler((entry) => {
+      if (entry.isPending) toast("It is still being taken. Wait a moment.", { kind: "note" });
+      else deletes.remove(entry, `“${entry.title}”`);
+    }),
+    downloadUrl: (entry) => urlOf("/api/projects/{id}/snapshots/{snapshot_id}/download", { params: { id: projectId, snapshot_id: entry.id } }),
+  };
+  const restores = tasks.filter((task) => task.type === "snapshot_restore");
+  const running: Task | undefined = restores.find((task) => task.status === "queued" || task.status === "running");
+  const failed: Task | undefined = running ? undefined : restores[0]?.status === "failed" ? restores[0] : undefined;
+  return { query, hidden: deletes.hidden, acts, running, failed };
+}
+

@@ -1,0 +1,147 @@
+/// <reference lib="dom" />
+/** Browser journeys over a project's timeline, on the built product in a process of its own. `--shots DIR` also writes screenshots. */
+import { createProject, signUp } from "../account.ts";
+import { openBrowser } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const studio = await startStudio();
+process.on("exit", () => studio.process.kill("SIGTERM"));
+const account = await signUp(studio.url);
+const project = await createProject(account, "Alder Street Bakery", "static");
+const watched = await openBrowser(studio.url);
+const { page } = watched;
+page.setDefaultTimeout(15_000);
+const params = { id: project.slug };
+
+const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
+const read = async (path: string) => (await account.api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
+const statuses = async () => Object.values((await account.api.projects.status({ params })).containers).map((c) => c.status);
+const entry = (name: string | RegExp) => page.getByTestId("timeline-entry").filter({ hasText: name });
+
+/** Every look of what is open: light, dark, phone; and that none is wider than its window. */
+const looks = async (name: string) => {
+  for (const [scheme, size, mark] of [
+    ["light", { width: 1440, height: 900 }, "light-d"],
+    ["dark", { width: 1440, height: 900 }, "dark-d"],
+    ["light", { width: 390, height: 844 }, "light-m"],
+  ] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize(size);
+    if (size.width === 390 && !(await page.getByRole("toolbar", { name: "Timeline" }).isVisible())) {
+      await page.getByRole("button", { name: "More" }).click();
+      await page.getByRole("menuitem", { name: "Timeline" }).click();
+    }
+    await page.waitForTimeout(400);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    await shot(page, `${name}-${mark}`);
+    await accessible(page, `${name} ${mark}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+};
+
+await runJourneys(
+  [
+    {
+      name: "an empty timeline says what it is for",
+      run: async () => {
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(account.email);
+        await page.getByLabel("Password", { exact: true }).fill(account.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.goto(`${studio.url}/p/${project.slug}/timeline`);
+        await page.getByRole("heading", { name: "Nothing kept yet" }).waitFor();
+        await looks("timeline-empty");
+      },
+    },
+    {
+      name: "save A, change, go back to A while it runs: content is back, it runs again, and the history says so",
+      run: async () => {
+        await write("index.html", "<h1>One</h1>\n<p>Bread</p>\n");
+        const started = await account.api.projects.start({ params });
+        await until("it runs", async () => (await statuses()).every((s) => s === "running"), 30_000);
+        expect(started.containers, "a container");
+        await page.getByRole("toolbar", { name: "Timeline" }).getByRole("button", { name: "Snapshot" }).click();
+        await page.getByRole("textbox", { name: "Label" }).fill("A");
+        await shot(page, "timeline-save");
+        await page.keyboard.press("Enter");
+        await entry(/^\d\d:\d\dA, snapshot.*files/).waitFor();
+
+        await write("index.html", "<h1>Two</h1>\n<p>Bread</p>\n<p>Cake</p>\n");
+        await write("later.txt", "later\n");
+        await entry(/A, snapshot/).click();
+        const panel = page.getByRole("complementary", { name: "Compare two points" });
+        await panel.getByText("2 files").waitFor();
+        await panel.getByRole("button", { name: /index\.html/ }).click();
+        const change = panel.getByRole("group", { name: "Change of index.html" });
+        await change.getByText("<h1>One</h1>").waitFor();
+        await change.getByText("<h1>Two</h1>").waitFor();
+        await looks("timeline-compare");
+
+        await panel.getByRole("button", { name: "Go back to A…" }).click();
+        const dialog = page.getByRole("dialog", { name: "Go back to A?" });
+        expect(await dialog.getByRole("switch", { name: "Keep the state of now" }).isChecked(), "the state of now is kept unless told otherwise");
+        await shot(page, "timeline-restore");
+        const before = Date.now();
+        await dialog.getByRole("button", { name: "Go back", exact: true }).click();
+        await entry("Restored A").waitFor({ timeout: 30_000 });
+        await until("it runs again", async () => (await statuses()).every((s) => s === "running"), 30_000);
+        const took = Date.now() - before;
+        expect(took < 30_000, `running again after ${took} ms`);
+        expect((await read("index.html")) === "<h1>One</h1>\n<p>Bread</p>\n", "content is back");
+        expect((await read("later.txt")) === undefined, "what came later is gone");
+        await entry("Before restore").waitFor();
+        // What is compared with now follows.
+        await panel.getByText("No file differs from now.").waitFor();
+        await shot(page, "timeline-restored");
+      },
+    },
+    {
+      name: "any two points are compared, another one is gone back to, and one is deleted with an undo",
+      run: async () => {
+        const panel = page.getByRole("complementary", { name: "Compare two points" });
+        await panel.getByRole("combobox", { name: "Compare with" }).click();
+        await page.getByRole("option", { name: /Before restore/ }).click();
+        await panel.getByText("2 files").waitFor();
+        await entry("Before restore").click();
+        await panel.getByText("Before restore").first().waitFor();
+        await panel.getByRole("button", { name: "Go back to A…" }).click();
+        const dialog = page.getByRole("dialog", { name: "Go back to Before restore?" });
+        await dialog.getByRole("switch", { name: "Keep the state of now" }).click();
+        await dialog.getByText("cannot be brought back").waitFor();
+        await dialog.getByRole("button", { name: "Go back", exact: true }).click();
+        await until("the later state is back", async () => (await read("later.txt")) === "later\n", 30_000);
+        await until("it runs again", async () => (await statuses()).every((s) => s === "running"), 30_000);
+
+        await entry(/A, snapshot/).click();
+        await panel.getByRole("button", { name: "Delete A" }).click();
+        await entry(/A, snapshot/).waitFor({ state: "detached" });
+        await page.getByRole("button", { name: "Undo" }).click();
+        // It comes back as it was: chosen.
+        const [download] = await Promise.all([page.waitForEvent("download"), panel.getByRole("link", { name: "Download" }).click()]);
+        expect(/^manual-.*\.zip$/.test(download.suggestedFilename()), "an archive by the snapshot's name");
+        await page.keyboard.press("Escape");
+        noOffences(watched);
+      },
+    },
+    {
+      name: "a failed load says so and can be tried again; the keyboard opens the view",
+      run: async () => {
+        await page.route("**/api/projects/*/snapshots?*", (route) => route.fulfill({ status: 500, json: { detail: "Broken for a test.", code: "internal_error" } }));
+        await page.goto(`${studio.url}/p/${project.slug}/code`);
+        await page.locator("body").press("g");
+        await page.locator("body").press("4");
+        await page.getByRole("heading", { name: "The timeline could not be loaded" }).waitFor();
+        await shot(page, "timeline-error");
+        await page.unroute("**/api/projects/*/snapshots?*");
+        await page.getByRole("button", { name: "Retry" }).click();
+        await entry("Restored A").first().waitFor();
+      },
+    },
+  ],
+  (name) => shot(page, `failed-${name.replaceAll(/\W+/g, "-").slice(0, 40)}`),
+);
