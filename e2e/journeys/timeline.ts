@@ -84,7 +84,10 @@ await runJourneys(
 
         await panel.getByRole("button", { name: "Go back to A…" }).click();
         const dialog = page.getByRole("dialog", { name: "Go back to A?" });
-        expect(await dialog.getByRole("switch", { name: "Keep the state of now" }).isChecked(), "the state of now is kept unless told otherwise");
+        expect(
+          await dialog.getByRole("switch", { name: "Keep the state of now" }).isChecked(),
+          "the state of now is kept unless told otherwise",
+        );
         await shot(page, "timeline-restore");
         const before = Date.now();
         await dialog.getByRole("button", { name: "Go back", exact: true }).click();
@@ -131,10 +134,13 @@ await runJourneys(
     {
       name: "a failed load says so and can be tried again; the keyboard opens the view",
       run: async () => {
-        await page.route("**/api/projects/*/snapshots?*", (route) => route.fulfill({ status: 500, json: { detail: "Broken for a test.", code: "internal_error" } }));
+        await page.route("**/api/projects/*/snapshots?*", (route) =>
+          route.fulfill({ status: 500, json: { detail: "Broken for a test.", code: "internal_error" } }),
+        );
         await page.goto(`${studio.url}/p/${project.slug}/code`);
-        await page.locator("body").press("g");
-        await page.locator("body").press("4");
+        await page.getByRole("button", { name: "Find a file" }).waitFor();
+        await page.keyboard.press("g");
+        await page.keyboard.press("4");
         await page.getByRole("heading", { name: "The timeline could not be loaded" }).waitFor();
         await shot(page, "timeline-error");
         await page.unroute("**/api/projects/*/snapshots?*");

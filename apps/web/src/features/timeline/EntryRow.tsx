@@ -42,7 +42,9 @@ export function EntryRow({ entry, letter, onChoose }: { entry: Entry; letter: "A
         </span>
         {entry.isPending ? <Pill isBusy>Saving</Pill> : null}
         {snapshot?.status === "error" ? <Pill tone="err">Not saved</Pill> : null}
-        {snapshot?.status === "ready" ? <span className="num flex-none text-xs text-fg-2 narrow:hidden">{contentsOf(snapshot)}</span> : null}
+        {snapshot?.status === "ready" ? (
+          <span className="num flex-none text-xs text-fg-2 narrow:hidden">{contentsOf(snapshot)}</span>
+        ) : null}
       </button>
     </ThreadItem>
   );

@@ -58,7 +58,8 @@ export function RestoreDialog({
       <div className="grid gap-4 leading-read">
         <ul className="grid list-disc gap-1 pl-4">
           <li>
-            Files{databases.length > 0 ? ` and the rows of ${databases.join(", ")}` : ""} become what they were. What came later is taken away.
+            Files{databases.length > 0 ? ` and the rows of ${databases.join(", ")}` : ""} become what they were. What came later is taken
+            away.
           </li>
           <li>What runs is stopped, and started again afterwards.</li>
           <li>Conversations, board, notes and secrets stay as they are.</li>

@@ -60,10 +60,20 @@ export function SaveSnapshotDialog({
       <form id="save-snapshot" onSubmit={(event) => void submit(event)}>
         <Field
           label="Label"
-          hint={isFull ? "There is room for no more: the oldest automatic one makes room, else the oldest of yours." : "What you will look for later."}
+          hint={
+            isFull
+              ? "There is room for no more: the oldest automatic one makes room, else the oldest of yours."
+              : "What you will look for later."
+          }
           error={failure}
         >
-          <Input value={label} maxLength={255} autoComplete="off" placeholder="Manual save" onChange={(event) => setLabel(event.target.value)} />
+          <Input
+            value={label}
+            maxLength={255}
+            autoComplete="off"
+            placeholder="Manual save"
+            onChange={(event) => setLabel(event.target.value)}
+          />
         </Field>
       </form>
     </Dialog>

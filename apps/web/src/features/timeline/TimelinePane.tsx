@@ -75,10 +75,11 @@ export function TimelinePane({ project, events }: ViewProps) {
           Going back did not work: {failed.error ?? "no reason was given"}
         </Banner>
       ) : null}
-      <div
-        className={cx("grid min-h-0 flex-1", from ? "grid-cols-[minmax(0,1fr)_minmax(360px,520px)] narrow:grid-cols-1" : "grid-cols-1")}
-      >
-        <section aria-label="History, time runs down" className={cx("scroll-y min-h-0 min-w-0 px-5 pb-6 narrow:px-2", from && "narrow:hidden")}>
+      <div className={cx("grid min-h-0 flex-1", from ? "grid-cols-[minmax(0,1fr)_minmax(360px,520px)] narrow:grid-cols-1" : "grid-cols-1")}>
+        <section
+          aria-label="History, time runs down"
+          className={cx("scroll-y min-h-0 min-w-0 px-5 pb-6 narrow:px-2", from && "narrow:hidden")}
+        >
           <History
             query={query}
             entries={shown}
@@ -153,8 +154,8 @@ function History({
   if (!hasAny)
     return (
       <EmptyState title="Nothing kept yet" action={save}>
-        Before each turn of the agent the files are kept by themselves, for 30 days. Save a snapshot to keep files and databases for as long as you
-        want, under a name of your own.
+        Before each turn of the agent the files are kept by themselves, for 30 days. Save a snapshot to keep files and databases for as long
+        as you want, under a name of your own.
       </EmptyState>
     );
   if (entries.length === 0) return <EmptyState title="None of this kind">Choose another kind above.</EmptyState>;

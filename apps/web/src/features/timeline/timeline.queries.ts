@@ -39,7 +39,13 @@ export const diffQuery = (api: Api, projectId: string, from: { id: string; kind:
   });
 
 /** The patch of one file that the whole answer had no room for. */
-export const fileDiffQuery = (api: Api, projectId: string, from: { id: string; kind: "snapshot" | "checkpoint" }, to: string, path: string) =>
+export const fileDiffQuery = (
+  api: Api,
+  projectId: string,
+  from: { id: string; kind: "snapshot" | "checkpoint" },
+  to: string,
+  path: string,
+) =>
   queryOptions({
     queryKey: [...diffKey(projectId, from.id, to), path] as const,
     queryFn: async ({ signal }) => {

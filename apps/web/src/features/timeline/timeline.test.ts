@@ -39,13 +39,20 @@ test("snapshots and checkpoints are one history, the oldest first", () => {
     ["b", "b", "snapshot", true],
     ["d", "Restored b", "checkpoint", true],
   ]);
-  expect(entriesOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")], "snapshots").map((e) => e.id)).toEqual(["s"]);
-  expect(entriesOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")], "checkpoints").map((e) => e.id)).toEqual(["c"]);
+  expect(
+    entriesOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")], "snapshots").map((e) => e.id),
+  ).toEqual(["s"]);
+  expect(
+    entriesOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")], "checkpoints").map((e) => e.id),
+  ).toEqual(["c"]);
 });
 
 test("days are named as people say them", () => {
   const at = (days: number) => new Date(new Date(2026, 2, 20, 12).getTime() - days * 86_400_000).toISOString();
-  const days = daysOf(entriesOf([snapshot("x", at(300)), snapshot("a", at(9)), snapshot("b", at(1)), snapshot("c", at(0)), snapshot("d", at(0))], []), Date.parse(at(0)));
+  const days = daysOf(
+    entriesOf([snapshot("x", at(300)), snapshot("a", at(9)), snapshot("b", at(1)), snapshot("c", at(0)), snapshot("d", at(0))], []),
+    Date.parse(at(0)),
+  );
   expect(days.map((d) => [d.label, d.entries.length])).toEqual([
     ["Saturday, May 24, 2025", 1],
     ["Wednesday, March 11", 1],
@@ -55,7 +62,15 @@ test("days are named as people say them", () => {
 });
 
 test("sizes and contents are short", () => {
-  expect([0, 999, 1000, 1234, 41_200_000, 999_600_000, 2.5e12].map(sizeOf)).toEqual(["0 B", "999 B", "1.0 kB", "1.2 kB", "41 MB", "1.0 GB", "2.5 TB"]);
+  expect([0, 999, 1000, 1234, 41_200_000, 999_600_000, 2.5e12].map(sizeOf)).toEqual([
+    "0 B",
+    "999 B",
+    "1.0 kB",
+    "1.2 kB",
+    "41 MB",
+    "1.0 GB",
+    "2.5 TB",
+  ]);
   expect(contentsOf(snapshot("a", "2026-03-11T08:00:00Z", { databases: ["PostgreSQL"] }))).toBe("files, PostgreSQL, 41 MB");
   expect(contentsOf(snapshot("a", "2026-03-11T08:00:00Z", { volume_size_bytes: null }))).toBe("files");
 });

@@ -99,4 +99,8 @@ export function sizeOf(bytes: number): string {
 }
 /** "files, database, 41 MB". */
 export const contentsOf = ({ databases, volume_size_bytes }: Snapshot): string =>
-  ["files", ...(databases.length > 0 ? [databases.join(", ")] : []), ...(volume_size_bytes === null ? [] : [sizeOf(volume_size_bytes)])].join(", ");
+  [
+    "files",
+    ...(databases.length > 0 ? [databases.join(", ")] : []),
+    ...(volume_size_bytes === null ? [] : [sizeOf(volume_size_bytes)]),
+  ].join(", ");

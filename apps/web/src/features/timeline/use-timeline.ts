@@ -52,11 +52,11 @@ export function useTimeline(projectId: string, events: ProjectEvents) {
       if (entry.isPending) toast("It is still being taken. Wait a moment.", { kind: "note" });
       else deletes.remove(entry, `“${entry.title}”`);
     }),
-    downloadUrl: (entry) => urlOf("/api/projects/{id}/snapshots/{snapshot_id}/download", { params: { id: projectId, snapshot_id: entry.id } }),
+    downloadUrl: (entry) =>
+      urlOf("/api/projects/{id}/snapshots/{snapshot_id}/download", { params: { id: projectId, snapshot_id: entry.id } }),
   };
   const restores = tasks.filter((task) => task.type === "snapshot_restore");
   const running: Task | undefined = restores.find((task) => task.status === "queued" || task.status === "running");
   const failed: Task | undefined = running ? undefined : restores[0]?.status === "failed" ? restores[0] : undefined;
   return { query, hidden: deletes.hidden, acts, running, failed };
 }
-
