@@ -11,6 +11,8 @@ export interface DockerEngine {
   host: string;
   /** Why this machine cannot host one. */
   reason: string | undefined;
+  /** Ends it, with what it runs, and starts it again. */
+  restart(): Promise<void>;
   /** Ends it with everything it runs, and deletes all of it. */
   close(): Promise<void>;
 }
@@ -32,35 +34,56 @@ export async function startDockerEngine(): Promise<DockerEngine> {
     // The packet filter, forwarding and addresses of the machine stay as they are.
     "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--bridge=none",
   ];
-  // A group of its own: an interrupt at the terminal is ours to hear first.
-  const child = spawn(dockerd, args, {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { PATH: programFolders.join(":"), HOME: dir },
-    detached: true,
-  });
   let said = "";
-  child.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2_000)));
-  child.once("error", (error) => (said += error.message));
+  let child: ChildProcess | undefined;
   // Whoever forgets to close it, or dies of an error, leaves no engine behind.
-  const onExit = () => child.kill("SIGTERM");
+  const onExit = () => child?.kill("SIGTERM");
+  /** Whether it came up. */
+  const launch = async () => {
+    // A group of its own: an interrupt at the terminal is ours to hear first.
+    const started = spawn(dockerd, args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { PATH: programFolders.join(":"), HOME: dir },
+      detached: true,
+    });
+    child = started;
+    started.stderr.on("data", (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2_000)));
+    started.once("error", (error) => (said += error.message));
+    for (const until = Date.now() + 30_000; !isOver(started) && Date.now() < until; await sleep(50))
+      if ((await ask(socket, "GET", "/_ping").catch(() => undefined)) === "OK") return true;
+    return false;
+  };
+  const remove = async () => {
+    process.off("exit", onExit);
+    await end(child);
+    for (const mount of mountsBelow(dir)) await finished(spawn("umount", ["-l", mount], { stdio: "ignore" }));
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
   process.once("exit", onExit);
-  for (const until = Date.now() + 30_000; !isOver(child) && Date.now() < until; await sleep(50))
-    if ((await ask(socket, "GET", "/_ping").catch(() => undefined)) === "OK")
-      return {
-        host,
-        reason: undefined,
-        async close() {
-          process.off("exit", onExit);
-          await empty(socket).catch(() => {});
-          await stop(child, dir);
-        },
-      };
-  process.off("exit", onExit);
-  await stop(child, dir);
-  return none(`dockerd did not come up: ${said.trim().split("\n").at(-1) ?? ""}`);
+  if (!(await launch())) {
+    await remove();
+    return none(`dockerd did not come up: ${said.trim().split("\n").at(-1) ?? ""}`);
+  }
+  return {
+    host,
+    reason: undefined,
+    async restart() {
+      await end(child);
+      if (!(await launch())) throw new Error(`dockerd did not come up again: ${said}`);
+    },
+    async close() {
+      await empty(socket).catch(() => {});
+      await remove();
+    },
+  };
 }
 
-const none = (why: string): DockerEngine => ({ host: "", reason: `no Docker engine (${why})`, close: async () => {} });
+const none = (why: string): DockerEngine => ({
+  host: "",
+  reason: `no Docker engine (${why})`,
+  restart: async () => {},
+  close: async () => {},
+});
 const isOver = (child: ChildProcess) => child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
 
 const ask = (socketPath: string, method: "GET" | "DELETE", path: string) =>
@@ -83,12 +106,11 @@ async function empty(socket: string): Promise<void> {
   await Promise.all(own.map(({ Id }) => ask(socket, "DELETE", `/networks/${Id}`)));
 }
 
-async function stop(child: ChildProcess, dir: string): Promise<void> {
-  if (!isOver(child)) child.kill("SIGTERM");
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (!child || isOver(child)) return;
+  child.kill("SIGTERM");
   for (let i = 0; i < 800 && !isOver(child); i++) await sleep(25);
   if (!isOver(child)) child.kill("SIGKILL");
-  for (const mount of mountsBelow(dir)) await finished(spawn("umount", ["-l", mount], { stdio: "ignore" }));
-  rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
 const finished = (child: ChildProcess) =>

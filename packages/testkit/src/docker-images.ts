@@ -27,7 +27,7 @@ export interface ProgramImage {
   /** Files of the image's own. */
   files?: readonly { path: string; content: string }[];
   /** Folders made empty, with an owner. */
-  owned?: readonly { path: string; uid: number }[];
+  owned?: readonly { path: string; uid: number; mode?: number }[];
   /** Lines of a Dockerfile: `CMD`, `ENTRYPOINT`, `ENV`, `USER`, `VOLUME`, `WORKDIR`. */
   changes?: readonly string[];
 }
@@ -57,9 +57,10 @@ export async function importPrograms(host: string, image: ProgramImage): Promise
     for (const folder of folders) cpSync(folder, within(folder), { recursive: true, verbatimSymlinks: true });
     for (const path of wanted) if (!existsSync(join(root, path))) cpSync(realpathSync(path), within(path));
     for (const { path, content } of files) writeFileSync(within(path), content, { mode: 0o755 });
-    for (const { path, uid } of owned) {
+    for (const { path, uid, mode } of owned) {
       mkdirSync(join(root, path), { recursive: true });
       chownSync(join(root, path), uid, uid);
+      if (mode !== undefined) chmodSync(join(root, path), mode);
     }
     await hand(host, tag, changes, root);
   } finally {

@@ -24,6 +24,8 @@ export async function openCommandContainer(walls: Walls, place: Place, how: How,
     container = await walls.docker.createContainer({
       ...options,
       Cmd: ["cat"],
+      // It hears no signal but the last.
+      StopTimeout: 1,
       OpenStdin: true,
       StdinOnce: true,
       AttachStdin: true,

@@ -174,6 +174,8 @@ describe.skipIf(engine.reason !== undefined)(
         });
         await importPrograms(engine.host, {
           tag: "plain:1",
+          owned: [{ path: "/filled", uid: 0, mode: 0o777 }],
+          files: [{ path: "/big", content: "x".repeat(2 ** 20) }],
           programs: ["/usr/bin/sleep"],
           changes: ['CMD ["sh", "-c", "id -u; id -g; exec sleep 1000"]'],
         });
@@ -233,6 +235,24 @@ describe.skipIf(engine.reason !== undefined)(
         expect(await ids("named")).toEqual(["77", "78"]);
         expect(Number((await ids("plain"))[0])).toBeGreaterThanOrEqual(200_000);
       }, 60_000);
+
+      test("count on the project's disk with what they write beside their volumes", async () => {
+        const sandbox = await (await start()).open({ id: "a", limits: { diskBytes: 64 * 2 ** 20 } });
+        const filler = {
+          name: "filler",
+          image: "plain:1",
+          command: ["sh", "-c", "i=0; while :; do i=$((i+1)); cat /big > /filled/$i; sleep 0.05; done"],
+          cwd: ".",
+          env: {},
+          port: 0,
+        };
+        await sandbox.start(filler);
+        await sandbox.ready("filler", { timeoutMs: 30_000 });
+        const before = (await sandbox.stats()).diskBytes;
+        await until(async () => (await sandbox.stats()).diskBytes > before + 2 ** 20);
+        await until(() => sandbox.services()[0]?.status === "stopped", 60_000);
+        expect(await logs(sandbox, "filler")).toContain("ended: the project uses more disk than it may");
+      }, 90_000);
 
       test("that cannot be fetched fail with the reason, and nothing is left", async () => {
         const sandbox = await (await start()).open({ id: "a" });
@@ -310,6 +330,41 @@ describe.skipIf(engine.reason !== undefined)(
       await sandbox.ready("web", { timeoutMs: 20_000 });
       expect(await get(sandbox)).toBe("alive");
     }, 60_000);
+
+    test("a frozen project can be removed, and its commands end", async () => {
+      const driver = await start();
+      const sandbox = await driver.open({ id: "a" });
+      await sandbox.start(web);
+      await sandbox.ready("web", { timeoutMs: 20_000 });
+      const abort = new AbortController();
+      const command = sandbox.exec(["sh", "-c", "echo up; sleep 1000"], { signal: abort.signal, onOutput: () => void sandbox.freeze() });
+      await until(() => sandbox.services()[0]?.status === "frozen");
+      abort.abort();
+      expect(await command).toMatchObject({ aborted: true });
+      await sandbox.freeze();
+      await driver.remove("a");
+      expect(await left()).toEqual(nothing);
+    }, 60_000);
+
+    test("an engine that is started anew takes its containers with it; the project starts again", async () => {
+      const own = await startDockerEngine();
+      try {
+        const driver = await start({ host: own.host });
+        const sandbox = await driver.open({ id: "a" });
+        await sandbox.start(web);
+        await sandbox.ready("web", { timeoutMs: 20_000 });
+        await own.restart();
+        await until(() => sandbox.services()[0]?.status === "failed", 20_000);
+        expect((await sandbox.exec(["echo", "works"], { timeoutMs: 20_000 })).stdout).toBe("works\n");
+        await sandbox.start(web);
+        await sandbox.ready("web", { timeoutMs: 20_000 });
+        expect(await get(sandbox)).toBe("alive");
+        await driver.close();
+        drivers.pop();
+      } finally {
+        await own.close();
+      }
+    }, 120_000);
 
     test("where the server may not set filters itself, a container does it for a moment", async () => {
       const driver = await start({ isIndirect: true });

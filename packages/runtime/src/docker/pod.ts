@@ -84,8 +84,12 @@ export function createPod(first: Place, walls: Walls, found: Docker.ContainerIns
     }
   }
 
+  const isRunning = async (id: string) => (await docker.getContainer(id).inspect().catch(ignoreGone))?.State.Running === true;
+
   return {
     async join() {
+      // It ends with its engine.
+      if (joined && !(await isRunning(await joined.catch(() => "")))) joined = undefined;
       joined ??= make().catch((error: unknown) => {
         joined = undefined;
         throw new RuntimeError("unavailable", `the sandbox's network cannot be set up: ${reasonOf(error)}`, { cause: error });

@@ -48,6 +48,8 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
   /** What runs, by container. */
   const active = new Set<string>(found.keys());
   const commands = new Set<CommandContainer>();
+  /** Services that may write into their container. */
+  const imageServices = new Set([...found].filter(([, { HostConfig }]) => HostConfig.ReadonlyRootfs !== true).map(([name]) => name));
   const settling: Promise<void>[] = [];
   let lingering: NodeJS.Timeout | undefined;
   let count = 0;
@@ -107,10 +109,12 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
         ...container,
         name: containerName(spec.name),
         Cmd: asProgram(spec.command),
+        StopTimeout: stopSeconds(spec),
         Labels: labels,
         HostConfig: { ...HostConfig, Init: true },
       });
     }
+    imageServices.add(spec.name);
     const tree: Bind = { from: join(dir, "files"), to: "/app", isWritable: false };
     const fallback = { uid, gid };
     const user = walls.isRootless
@@ -130,6 +134,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
       ...(spec.command.length > 0 && { Cmd: [...spec.command] }),
       ...(how.cwd !== "" && { WorkingDir: `/app/${how.cwd}` }),
       Env: Object.entries(how.env).map(([name, value]) => `${name}=${value}`),
+      StopTimeout: stopSeconds(spec),
       Labels: labels,
       Healthcheck: { Test: ["NONE"] },
       HostConfig: hostConfig(walls, place, {
@@ -226,13 +231,29 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
         },
         address: (port) => ({ host: place.slot.ip, port }),
         isFrozen: () => isFrozen,
-        onEnd: () => exit(name),
+        onEnd() {
+          imageServices.delete(name);
+          exit(name);
+        },
         settle: (work) => void settling.push(work),
         hooks,
       });
     },
     address: (port) => ({ host: place.slot.ip, port }),
     usage: () => sandboxUsage(walls, place),
+    async layerBytes() {
+      if (imageServices.size === 0) return 0;
+      const each = await Promise.all(
+        [...imageServices].map((name) =>
+          docker
+            .getContainer(containerName(name))
+            // Which the client's types do not know of.
+            .inspect({ size: true } as object)
+            .catch(ignoreGone),
+        ),
+      );
+      return each.reduce((sum, info) => sum + ((info as { SizeRw?: number } | undefined)?.SizeRw ?? 0), 0);
+    },
     async freeze() {
       isFrozen = true;
       await each((container) => container.pause());
@@ -270,6 +291,9 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
   };
 }
 
+/** For the engine, when it is the one that stops. */
+const stopSeconds = ({ stopGraceMs = 5_000 }: ServiceSpec) => Math.ceil(stopGraceMs / 1000);
+
 /** Every container with the labels, whatever its state. */
 export async function inspectAll(docker: Docker, labels: string[]): Promise<Docker.ContainerInspectInfo[]> {
   const listed = await docker.listContainers({ all: true, filters: { label: labels } });
@@ -280,6 +304,6 @@ export async function inspectAll(docker: Docker, labels: string[]): Promise<Dock
 /** It ended meanwhile, or is what it is to become. */
 const ignoreNotRunning = (error: unknown) => {
   const { statusCode, message } = error as { statusCode?: number; message?: string };
-  if (statusCode === 404 || statusCode === 409 || /not running|not paused|already paused/.test(message ?? "")) return;
+  if (statusCode === 404 || statusCode === 409 || /not running|not paused|already paused|stopped container/.test(message ?? "")) return;
   throw error;
 };

@@ -21,6 +21,8 @@ interface Options {
   folders: readonly [string, ...string[]];
   /** Whoever owns the files there, they count: where files wait before they are the project's, and volumes of images with users of their own. */
   whole: readonly string[];
+  /** Bytes that lie elsewhere. */
+  more?(): Promise<number>;
   /** What belongs to others (shared dependencies) does not count. */
   owner: number | undefined;
   limitBytes(): number;
@@ -36,7 +38,7 @@ const sampleMs = 10_000;
 const staleMs = 1000;
 const mebibytes = (n: number) => Math.floor(n / 2 ** 20);
 
-export function watchDisk({ folders, whole, owner, limitBytes, isActive, onGrowing, onTrouble }: Options): DiskWatch {
+export function watchDisk({ folders, whole, more, owner, limitBytes, isActive, onGrowing, onTrouble }: Options): DiskWatch {
   let bytes = 0;
   let lookedAt: number | undefined;
   let sampler: NodeJS.Timeout | undefined;
@@ -46,7 +48,7 @@ export function watchDisk({ folders, whole, owner, limitBytes, isActive, onGrowi
   /** Whoever asks while the disk is looked at gets the same answer. */
   const measure = () => (measuring ??= look().finally(() => (measuring = undefined)));
   async function look() {
-    let sum = 0;
+    let sum = (await more?.()) ?? 0;
     for (const folder of whole) sum += await ownBytes(folder, undefined);
     for (const folder of folders) sum += await ownBytes(folder, owner);
     bytes = sum;

@@ -71,6 +71,7 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
   const disk = watchDisk({
     folders: [paths.files, paths.home],
     whole: [paths.tmp, paths.volumes],
+    more: world.layerBytes,
     owner: world.owner?.uid,
     limitBytes: () => place.limits.diskBytes,
     isActive: () => running.size > 0 || [...services.values()].some((service) => isUp(service.state())),

@@ -21,6 +21,8 @@ export interface World {
 
   address(port: number): { host: string; port: number };
   usage(): Promise<{ memoryBytes: number; cpuSeconds: number; pids: number }>;
+  /** What services wrote beside their volumes, on the disk of whatever runs them. */
+  layerBytes?(): Promise<number>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
   isFrozen(): boolean;
