@@ -14,10 +14,10 @@ import { locate, reachPrograms } from "../host/programs.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import type { Bind } from "../host/cell.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
-import { forgetKey, rememberKey, sweepDeleted } from "../sandbox/leftovers.ts";
+import { forgetKey, rememberKey, sweepDeleted } from "../host/leftovers.ts";
 import type { RuntimeDriver } from "../types.ts";
 import { findBaseImage } from "./base-image.ts";
-import { removeParents } from "./cgroup-parents.ts";
+import { removeEmptyGroups } from "../host/empty-groups.ts";
 import { connectEngine, reasonOf, type Engine, type EngineOptions } from "./engine.ts";
 import { ownLabels, sweep } from "./leftovers.ts";
 import { containerAdmin, directAdmin, type NetAdmin } from "./net-admin.ts";
@@ -188,7 +188,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
         if (isDirect) forgetKey(claimsDir, key);
         await networks.close();
         for (const name of cgroups.names()) await cgroups.group(name).remove();
-        for (const name of [...cgroups.names(), ""]) removeParents(join(`tesslate-${key}`, name));
+        removeEmptyGroups(`tesslate-${key}`);
         rmSync(home, { recursive: true, force: true });
       }
       await state.release({ isLeftRunning });

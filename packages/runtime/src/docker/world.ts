@@ -12,7 +12,7 @@ import type { World } from "../host/world.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { ServiceSpec } from "../types.ts";
 import { openCommandContainer, openContainerTerminal, runInContainer, type CommandContainer } from "./command.ts";
-import { removeParents } from "./cgroup-parents.ts";
+import { removeEmptyGroups } from "../host/empty-groups.ts";
 import { bind } from "./mounts.ts";
 import { ignoreGone } from "./engine.ts";
 import { findImageUser, type ImageUser } from "./image-user.ts";
@@ -282,7 +282,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
       await Promise.all(others.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone)));
       await pod.remove();
       if (walls.cgroups.names().includes(groupOf(place))) await group().remove();
-      removeParents(`tesslate-${key}/${groupOf(place)}`);
+      removeEmptyGroups(`tesslate-${key}/${groupOf(place)}`);
       hasGroupLimits = false;
     },
     async settled() {

@@ -16,7 +16,7 @@ import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
 import { keepExceptions } from "../host/exceptions.ts";
 import { reachFolders, readHostSettings } from "../host/host-settings.ts";
 import { createLauncher } from "./launch.ts";
-import { forgetKey, rememberKey, sweepDeleted } from "./leftovers.ts";
+import { forgetKey, rememberKey, sweepDeleted } from "../host/leftovers.ts";
 import { openNetwork, type Network } from "./network.ts";
 import { insideUid } from "./profile.ts";
 import { seccompFilter } from "./seccomp.ts";

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { join } from "node:path";
 import type { RuntimeLog } from "../log.ts";
 import { run } from "../run.ts";
-import { findCgroups } from "../host/cgroups.ts";
+import { findCgroups } from "./cgroups.ts";
+import { removeEmptyGroups } from "./empty-groups.ts";
 
 /** Remembers which data folder a key on this machine stands for. */
 export function rememberKey(claimsDir: string, key: string, dir: string): void {
@@ -28,6 +29,7 @@ export async function sweepDeleted(claimsDir: string, log: RuntimeLog): Promise<
       const { cgroups } = findCgroups(`tesslate-${key}`);
       for (const name of cgroups.names()) await cgroups.group(name).remove();
       cgroups.remove();
+      removeEmptyGroups(`tesslate-${key}`);
       await takeDown(key);
       forgetKey(claimsDir, key);
       log.info({ dir }, "took down the sandboxes of a deleted data folder");
