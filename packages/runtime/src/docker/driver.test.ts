@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
@@ -329,6 +329,21 @@ describe.skipIf(engine.reason !== undefined)(
       await sandbox.start(web);
       await sandbox.ready("web", { timeoutMs: 20_000 });
       expect(await get(sandbox)).toBe("alive");
+    }, 60_000);
+
+    test("an engine is reached over TCP as well", async () => {
+      const front = createServer({ allowHalfOpen: true }, (client) => {
+        const inner = connect({ path: engine.host.slice("unix://".length), allowHalfOpen: true });
+        client.pipe(inner).pipe(client);
+        for (const socket of [client, inner]) socket.on("error", () => {});
+      }).listen(0, "127.0.0.1");
+      await once(front, "listening");
+      const driver = await start({ host: `tcp://127.0.0.1:${(front.address() as AddressInfo).port}` });
+      const sandbox = await driver.open({ id: "a" });
+      expect((await sandbox.exec(["cat"], { input: "through TCP" })).stdout).toBe("through TCP");
+      await driver.close();
+      drivers.pop();
+      front.close();
     }, 60_000);
 
     test("a frozen project can be removed, and its commands end", async () => {
