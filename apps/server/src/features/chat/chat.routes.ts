@@ -39,5 +39,7 @@ export function mountChat(
     get: ({ user }, { params }) => sessions.get(user.id, params.chat_id),
     update: ({ user }, { params, body }) => sessions.update(user.id, params.chat_id, body),
     remove: ({ user }, { params }) => sessions.remove(user.id, params.chat_id),
+    fork: ({ user }, { params, body }) => sessions.fork(user.id, params.chat_id, body),
+    clear: async ({ user }, { params }) => ({ deleted_count: await sessions.clear(user.id, params.chat_id) }),
   });
 }

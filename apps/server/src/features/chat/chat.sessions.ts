@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Chat, ChatMessage, ChatSession } from "@tesslate/contract";
-import { badRequest, notFound } from "../../platform/errors.ts";
+import { badRequest, conflict, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { Tasks } from "../tasks/index.ts";
@@ -68,12 +68,23 @@ export function createSessions({ store, runs, approvals, tasks, projects }: Sess
     return rows.map((m) => healed.get(m.id) ?? m);
   };
 
-  const wireOf = ({ id, project_id, title, origin, status, created_at, updated_at, message_count }: ChatWithCount): ChatSession => ({
+  const wireOf = ({
     id,
     project_id,
     title,
     origin,
     status,
+    pinned,
+    created_at,
+    updated_at,
+    message_count,
+  }: ChatWithCount): ChatSession => ({
+    id,
+    project_id,
+    title,
+    origin,
+    status,
+    pinned,
     created_at,
     updated_at,
     message_count,
@@ -120,18 +131,49 @@ export function createSessions({ store, runs, approvals, tasks, projects }: Sess
     update: async (
       userId: string,
       chatId: string,
-      change: { title?: string | null; status?: "active" | "archived" },
+      change: { title?: string | null; status?: "active" | "archived"; pinned?: boolean },
     ): Promise<ChatSession> => {
       const chat = await own(userId, chatId);
       // What a run says of its chat is not overruled by taking it out of the archive.
       const status = change.status === "active" && chat.status !== "archived" ? undefined : change.status;
-      await store.transaction((tx) =>
-        store.updateChat(tx, chat.id, {
-          ...(change.title !== undefined && { title: change.title?.trim() || null }),
-          ...(status !== undefined && { status }),
-        }),
-      );
+      if (change.pinned !== undefined) await store.setPinned(chat.id, change.pinned);
+      if (change.title !== undefined || status !== undefined)
+        await store.transaction((tx) =>
+          store.updateChat(tx, chat.id, {
+            ...(change.title !== undefined && { title: change.title?.trim() || null }),
+            ...(status !== undefined && { status }),
+          }),
+        );
       return wireOf(await own(userId, chatId));
+    },
+    /** What comes after the message is not in the new session; the files are nobody's past and stay as they are. */
+    fork: async (userId: string, chatId: string, body: { message_id: string; title?: string | null }): Promise<Chat> => {
+      const chat = await own(userId, chatId);
+      const message = await store.findMessage(body.message_id);
+      if (message?.chat_id !== chat.id) throw notFound("Message");
+      const { title, project_id, allowed_tools, todos } = chat;
+      const made = await store.transaction(async (tx) => {
+        const row = await store.insertChat(tx, {
+          user_id: userId,
+          project_id,
+          title: body.title?.trim() || (title === null ? null : `${title} (2)`.slice(0, 255)),
+          allowed_tools,
+          todos,
+        });
+        await store.copyMessages(tx, chat.id, row.id, message.position);
+        return row;
+      });
+      return whole(await own(userId, made.id));
+    },
+    /** Throws `chat_busy` while a run goes on. */
+    clear: async (userId: string, chatId: string): Promise<number> => {
+      const chat = await own(userId, chatId);
+      return store.transaction(async (tx) => {
+        await store.lock(tx, `chat:${chat.id}`);
+        const run = await store.findActiveRun(chat.id, tx);
+        if (run) throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: run.id });
+        return store.clear(tx, chat.id);
+      });
     },
     /** Stops its run first. Throws `last_chat` for the only session of a project. */
     remove: async (userId: string, chatId: string): Promise<void> => {

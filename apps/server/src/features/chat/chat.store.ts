@@ -2,7 +2,7 @@ import { and, asc, count, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { containers, type ContainerRow } from "../containers/containers.table.ts";
 import { events, tasks, type TaskRow } from "../tasks/tasks.table.ts";
-import { agentSteps, chats, messages, type AgentStepRow, type ChatRow, type MessageRow } from "./chat.table.ts";
+import { agentSteps, approvals, chats, messages, type AgentStepRow, type ChatRow, type MessageRow } from "./chat.table.ts";
 
 /** What a message's metadata says of the run that made it (agent-git-deploy 4.15). */
 export interface RunMetadata {
@@ -23,6 +23,7 @@ const withCount = {
   title: chats.title,
   origin: chats.origin,
   status: chats.status,
+  pinned: chats.pinned,
   allowed_tools: chats.allowed_tools,
   todos: chats.todos,
   created_at: chats.created_at,
@@ -66,7 +67,13 @@ export function createChatStore(db: Database) {
     listChats: async (userId: string, projectId: string | undefined, page: { limit: number; offset: number }) => {
       const where = and(eq(chats.user_id, userId), projectId === undefined ? undefined : eq(chats.project_id, projectId));
       const [rows, [total]] = await Promise.all([
-        db.select(withCount).from(chats).where(where).orderBy(desc(chats.updated_at), desc(chats.id)).limit(page.limit).offset(page.offset),
+        db
+          .select(withCount)
+          .from(chats)
+          .where(where)
+          .orderBy(desc(chats.pinned), desc(chats.updated_at), desc(chats.id))
+          .limit(page.limit)
+          .offset(page.offset),
         db.select({ n: count() }).from(chats).where(where),
       ]);
       return { rows: rows as ChatWithCount[], total: total?.n ?? 0 };
@@ -83,6 +90,30 @@ export function createChatStore(db: Database) {
         .update(chats)
         .set({ ...change, updated_at: sql`now()` })
         .where(eq(chats.id, id));
+    },
+    /** Not a use of the session: it keeps its place in time. */
+    setPinned: async (id: string, pinned: boolean): Promise<void> => {
+      await db.update(chats).set({ pinned }).where(eq(chats.id, id));
+    },
+    /** Copies what was said up to a position, with its steps; an answer that is still being made is left out. */
+    copyMessages: async (tx: Queries, from: string, to: string, upTo: number): Promise<void> => {
+      await tx.execute(sql`
+        insert into messages (chat_id, role, content, message_metadata, position, created_at)
+        select ${to}, role, content, message_metadata, position, created_at from messages
+        where chat_id = ${from} and position <= ${upTo} and coalesce(message_metadata->>'completion_reason', '') <> 'in_progress'`);
+      await tx.execute(sql`
+        insert into agent_steps (message_id, chat_id, step_index, step_data, created_at)
+        select copy.id, ${to}, step.step_index, step.step_data, step.created_at
+        from agent_steps step
+        join messages original on original.id = step.message_id
+        join messages copy on copy.chat_id = ${to} and copy.position = original.position
+        where original.chat_id = ${from}`);
+    },
+    /** Everything that was said, asked and planned. The number of messages. */
+    clear: async (tx: Queries, chatId: string): Promise<number> => {
+      await tx.delete(approvals).where(eq(approvals.chat_id, chatId));
+      await tx.update(chats).set({ todos: [], allowed_tools: [] }).where(eq(chats.id, chatId));
+      return (await tx.delete(messages).where(eq(messages.chat_id, chatId)).returning({ id: messages.id })).length;
     },
     setStatus: async (q: Queries, id: string, status: ChatRow["status"]): Promise<void> => {
       await q.update(chats).set({ status }).where(eq(chats.id, id));

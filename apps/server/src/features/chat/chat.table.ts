@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, integer, jsonb, pgTable, smallint, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { boolean, index, integer, jsonb, pgTable, smallint, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import type { PendingBatch } from "@tesslate/agent";
 import type { AgentStep } from "@tesslate/contract";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
@@ -18,6 +18,7 @@ export const chats = pgTable(
     title: text(),
     origin: text().$type<"browser" | "slack" | "api" | "cli">().notNull().default("browser"),
     status: text().$type<"active" | "running" | "waiting_approval" | "completed" | "archived">().notNull().default("active"),
+    pinned: boolean().notNull().default(false),
     /** Tools allowed for this thread by "allow all" (4.11). */
     allowed_tools: jsonb().$type<string[]>().notNull().default([]),
     todos: jsonb().$type<Record<string, unknown>[]>().notNull().default([]),

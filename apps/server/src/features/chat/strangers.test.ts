@@ -26,6 +26,8 @@ test("a stranger gets the same 404 everywhere as for things that do not exist, a
     resume: (ids) => ({ json: { task_id: ids.task_id } }),
     get: () => ({}),
     update: () => ({ json: { title: "Mine" } }),
+    fork: () => ({ json: { message_id: randomUUID() } }),
+    clear: () => ({}),
     remove: () => ({}),
   };
   const ask = async (name: keyof typeof asks, ids: Ids) => {

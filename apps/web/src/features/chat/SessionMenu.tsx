@@ -1,4 +1,4 @@
-import { ChevronDown, Pencil, Plus, Search, Trash2 } from "lucide-react";
+import { ChevronDown, Pencil, Pin, PinOff, Plus, Search, Trash2 } from "lucide-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ChatSession } from "@tesslate/contract";
 import { useId, useState } from "react";
@@ -15,7 +15,7 @@ import { sessionsQuery } from "../workbench/workbench.queries.ts";
 
 export const titleOf = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New thread";
 
-/** The threads of the project: switch, begin, rename, delete. */
+/** The threads of the project: switch, begin, pin, rename, delete. */
 export function SessionMenu({
   projectId,
   chatId,
@@ -42,6 +42,10 @@ export function SessionMenu({
       setRenaming(undefined);
       return refresh();
     },
+  });
+  const pin = useMutation({
+    mutationFn: ({ id, pinned }: { id: string; pinned: boolean }) => api.chat.update({ params: { chat_id: id }, body: { pinned } }),
+    onSuccess: refresh,
   });
   const choose = (id: string | undefined) => {
     setIsOpen(false);
@@ -123,6 +127,13 @@ export function SessionMenu({
                           : agoOf(session.updated_at)}
                     </span>
                   </button>
+                  <IconButton
+                    size="sm"
+                    label={`${session.pinned ? "Unpin" : "Pin"} ${titleOf(session)}`}
+                    onClick={() => pin.mutate({ id: session.id, pinned: !session.pinned })}
+                  >
+                    {session.pinned ? <PinOff size={14} /> : <Pin size={14} />}
+                  </IconButton>
                   <IconButton size="sm" label={`Rename ${titleOf(session)}`} onClick={() => setRenaming(session.id)}>
                     <Pencil size={14} />
                   </IconButton>
@@ -139,7 +150,7 @@ export function SessionMenu({
             </li>
           ))}
         </ul>
-        {error ? <p className="px-2 py-1 text-xs text-err">{sentenceOf(error)}</p> : null}
+        {(error ?? pin.error) ? <p className="px-2 py-1 text-xs text-err">{sentenceOf(error ?? pin.error)}</p> : null}
         {!isPending && !error && shown.length === 0 ? (
           <p className="px-2 py-2 text-xs text-fg-2">
             {filter ? "No thread has that name." : "No thread yet. Your first message begins one."}
