@@ -187,6 +187,26 @@ await runJourneys(
           },
         ]),
     {
+      name: "a snapshot, a table dropped, a restore while everything runs: the rows are back",
+      run: async () => {
+        const taken = await api.snapshots.create({ params: { id: projectId }, body: { label: "before the accident" } });
+        await finished(api, taken.task_id);
+        const ready = await api.snapshots.get({ params: { id: projectId, snapshot_id: taken.id } });
+        expect(ready.status === "ready" && ready.databases.includes(database.name), `snapshot: ${JSON.stringify(ready)}`);
+        const before = await notes();
+        const drop = `import pg from "pg"; const c = new pg.Client(process.env.DATABASE_URL); await c.connect(); await c.query("drop table notes"); await c.end();`;
+        await runInTerminal(person, studio.url, projectId, "api", `node --input-type=module -e '${drop}'`);
+        const broken = await ask("/api/notes");
+        expect(broken.status === 500 && broken.body.includes("notes"), `after the drop: ${broken.status} ${broken.body.slice(0, 200)}`);
+        await api.files.put({ params: { id: projectId, path: "api/src/app.ts" }, body: { content: "throw new Error('broken too');" } });
+        const restore = await api.snapshots.restore({ params: { id: projectId, snapshot_id: taken.id } });
+        await finished(api, restore.task_id);
+        await until("the page's API again", async () => ((await ask("/api/notes")).status === 200 ? true : undefined), 60_000);
+        const after = await notes();
+        expect(JSON.stringify(after) === JSON.stringify(before), `rows ${JSON.stringify(after)} instead of ${JSON.stringify(before)}`);
+      },
+    },
+    {
       name: "the database stops in good order and starts without recovery",
       run: async () => {
         await api.projects.stop({ params: { id: projectId } });

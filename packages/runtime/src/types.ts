@@ -104,7 +104,7 @@ export interface ServiceSpec {
   env: Record<string, string>;
   /** The port it is told to listen on. When it binds another one, `ServiceState.port` reports the truth. */
   port: number;
-  /** A container image, e.g. `postgres:17`; only where `can.images`. An empty `command` is the image's own; a `cwd` other than "." shows it the tree, read-only, at `/app`. Without an image it runs with the sandbox's tools and tree. */
+  /** A container image, e.g. `postgres:18`; only where `can.images`. An empty `command` is the image's own; a `cwd` other than "." shows it the tree, read-only, at `/app`. Without an image it runs with the sandbox's tools and tree. */
   image?: string;
   /**
    * How it runs with the sandbox's own tools, and programs that `has` knows, where its image cannot be had. The driver says so in the
