@@ -56,6 +56,7 @@ import {
   createInspection,
   createPostgresAccess,
   createPower,
+  createRenaming,
   createServiceCatalogue,
   createRestarts,
   createRunningLimit,
@@ -444,6 +445,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       events,
       address,
     });
+    const renaming = createRenaming({ store: containersStore, containers, projects, power, services, wiring, events, address, log });
     const connections = createContainerConnections({
       access: { require: projects.require, markStale: containersStore.markStale },
       store: connectionsStore,
@@ -671,6 +673,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => jobs.close());
     await tasks.start(jobs);
     await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, services, processId: presence.id, log });
+    await renaming.reconcile();
     await provisioning.reconcile();
     await shell.reconcile();
     await hosting.resume();
@@ -751,6 +754,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountContainers(mount, {
       containers,
       creation,
+      renaming,
       inspection: createInspection({ containers, projects, services, redactions, outbound, address }),
       catalogue,
       power,

@@ -182,6 +182,17 @@ export const containersRoutes = {
     response: Container,
     errors: ["not_found", "bad_request", "conflict"],
   }),
+  rename: route({
+    method: "POST",
+    path: "/api/projects/{id}/containers/{container_id}/rename",
+    tag,
+    summary: "Rename a container with its folder, host name and address; what ran starts again",
+    auth: "user",
+    params: Params,
+    body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 100 }) }),
+    response: extend(Container, { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) }),
+    errors: ["not_found", "bad_request", "conflict", "project_busy"],
+  }),
   setCredentials: route({
     method: "PUT",
     path: "/api/projects/{id}/containers/{container_id}/credentials",

@@ -7,6 +7,7 @@ import type { Containers } from "./containers.service.ts";
 import type { Creation } from "./creation.ts";
 import type { Inspection } from "./inspection.ts";
 import type { Power } from "./power.ts";
+import type { Renaming } from "./renaming.ts";
 
 /** accounts-projects 4.2 and 9. */
 export function mountContainers(
@@ -15,6 +16,7 @@ export function mountContainers(
     containers,
     creation,
     inspection,
+    renaming,
     catalogue,
     power,
     address,
@@ -22,6 +24,7 @@ export function mountContainers(
     containers: Containers;
     creation: Creation;
     inspection: Inspection;
+    renaming: Renaming;
     catalogue: ServiceCatalogue;
     power: Power;
     address: PreviewAddress;
@@ -37,6 +40,7 @@ export function mountContainers(
     create: ({ user }, { params, body }) => creation.create(user.id, params.id, body),
     get: ({ user }, { params }) => containers.get(user.id, params.id, params.container_id),
     update: ({ user }, { params, body }) => containers.update(user.id, params.id, params.container_id, body),
+    rename: ({ user }, { params, body }) => renaming.rename(user.id, params.id, params.container_id, body.name),
     setCredentials: async (context, { params, body }) => {
       const { container, isNew } = await containers.setCredentials(context.user.id, params.id, params.container_id, body);
       context.status(isNew ? 201 : 200);

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, ne, sql } from "drizzle-orm";
+import { and, asc, count, eq, inArray, isNotNull, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { processes } from "../../platform/platform.table.ts";
 import { livingProcesses } from "../../platform/presence.ts";
@@ -119,6 +119,8 @@ export function createContainersStore(db: Database) {
           .where(and(ne(processes.id, processId), sql`${processes.id} in ${livingProcesses}`))
           .limit(1)
       ).length > 0,
+    /** Rows whose rename was begun. */
+    listRenaming: (): Promise<ContainerRow[]> => db.select().from(containers).where(isNotNull(containers.pending_rename)),
     /** Rows that claim to be alive. */
     listAlive: (): Promise<ContainerRow[]> =>
       db

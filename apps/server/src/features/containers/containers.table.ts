@@ -2,6 +2,15 @@ import { boolean, doublePrecision, integer, jsonb, pgTable, text, uniqueIndex, u
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { projects } from "../projects/projects.table.ts";
 
+/** What a container that is being renamed becomes. */
+export interface PendingRename {
+  name: string;
+  service_key: string;
+  host_label: string;
+  container_name: string;
+  directory: string;
+}
+
 export const containers = pgTable(
   "containers",
   {
@@ -38,6 +47,7 @@ export const containers = pgTable(
     exit_code: integer(),
     needs_restart: boolean().notNull().default(false),
     last_started_at: timestamptz(),
+    pending_rename: jsonb().$type<PendingRename>(),
     created_at: createdAt(),
     updated_at: updatedAt(),
   },

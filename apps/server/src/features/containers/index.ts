@@ -12,6 +12,7 @@ export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
 export { watchMemory } from "./memory-pressure.ts";
 export { createPostgresAccess, type PostgresAccess } from "./postgres-access.ts";
 export { createPower, type Power } from "./power.ts";
+export { createRenaming } from "./renaming.ts";
 export { createServices, portOf, type Services } from "./services.ts";
 export { createStarting } from "./starting.ts";
 export type { Wiring } from "./wiring.ts";
