@@ -1,4 +1,4 @@
-import { CodeXml, KeyRound, Play, RotateCw, ScrollText, Square, Trash2 } from "lucide-react";
+import { KeyRound, Play, RotateCw, ScrollText, Square, Trash2 } from "lucide-react";
 import type { Container, Task } from "@tesslate/contract";
 import { useState } from "react";
 import { agoOf, momentOf } from "../../lib/time.ts";
@@ -21,7 +21,7 @@ import { useContainer } from "./use-container.ts";
 
 /** A container in full: state, address, what it needs and gives, its variables. */
 export function ContainerDetails({ container, tasks }: { container: Container; tasks: readonly Task[] }) {
-  const { projectId, openCode } = useCanvas();
+  const { projectId } = useCanvas();
   const [tab, setTab] = useState("overview");
   const { full, update, setCredentials } = useContainer(projectId, container);
   const look = containerLook(container);
@@ -40,12 +40,6 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
           <span className="text-xs text-fg-2" title={momentOf(container.last_started_at)}>
             Started {agoOf(container.last_started_at)}
           </span>
-        ) : null}
-        <span className="flex-1" />
-        {container.container_type === "base" ? (
-          <Button size="sm" variant="ghost" icon={<CodeXml size={14} />} onClick={openCode}>
-            Open code
-          </Button>
         ) : null}
       </div>
       <Tabs

@@ -2,6 +2,7 @@ import { AppWindow, Spline, X } from "lucide-react";
 import type { Container, Preview, Task } from "@tesslate/contract";
 import { useEffect, useRef, type ReactNode } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
+import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { useCanvas, type Subject } from "./canvas-context.ts";
 import { ContainerDetails } from "./ContainerDetails.tsx";
@@ -23,7 +24,7 @@ export interface InspectorProps {
 
 /** What one thing of the canvas is and does: at the right, on a phone from below. */
 export function Inspector({ subject, containers, previews, links, tasks, takesFocus, onClose }: InspectorProps) {
-  const { serviceOf } = useCanvas();
+  const { serviceOf, openCode } = useCanvas();
   const nameOf = (id: string | null) => containers.find((container) => container.id === id)?.name ?? "nothing";
   const container = subject.kind === "container" ? containers.find(({ id }) => id === subject.id) : undefined;
   const preview = subject.kind === "preview" ? previews.find(({ id }) => id === subject.id) : undefined;
@@ -34,6 +35,13 @@ export function Inspector({ subject, containers, previews, links, tasks, takesFo
         key={container.id}
         title={container.name}
         icon={containerIcon(container, serviceOf(container.service_slug))}
+        action={
+          container.container_type === "base" ? (
+            <Button size="sm" variant="ghost" onClick={openCode}>
+              Open code
+            </Button>
+          ) : null
+        }
         takesFocus={takesFocus}
         onClose={onClose}
       >
@@ -70,12 +78,15 @@ export function Inspector({ subject, containers, previews, links, tasks, takesFo
 function Frame({
   title,
   icon,
+  action,
   takesFocus,
   onClose,
   children,
 }: {
   title: string;
   icon: ReactNode;
+  /** Beside the way out. */
+  action?: ReactNode;
   takesFocus: boolean;
   onClose: () => void;
   children: ReactNode;
@@ -104,6 +115,7 @@ function Frame({
         <h2 ref={heading} tabIndex={-1} className="min-w-0 flex-1 truncate text-md outline-none" title={title}>
           {title}
         </h2>
+        {action}
         <IconButton size="sm" label="Close the details" tooltipSide="none" onClick={onClose}>
           <X size={14} />
         </IconButton>

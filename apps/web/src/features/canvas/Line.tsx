@@ -18,9 +18,9 @@ export const Line = memo(function Line(props: EdgeProps<CanvasEdge>) {
   const { inspect, nameOf } = useCanvas();
   const [path, labelX, labelY] = getSmoothStepPath({
     sourceX,
-    sourceY,
+    sourceY: sourceY + (data?.fromDy ?? 0),
     targetX,
-    targetY,
+    targetY: targetY + (data?.toDy ?? 0),
     sourcePosition,
     targetPosition,
     borderRadius: 12,

@@ -5,32 +5,26 @@ import {
   MiniMap,
   ReactFlow,
   SelectionMode,
-  useConnection,
   useNodesInitialized,
   useReactFlow,
   useStore,
-  useViewport,
   type Connection,
   type Edge,
   type Viewport,
 } from "@xyflow/react";
-import { Maximize, Minus, Plus } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
-import { capsOf } from "../../lib/shortcut-keys.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
-import { IconButton } from "../../ui/IconButton.tsx";
-import { Kbds } from "../../ui/Kbd.tsx";
 import { useIsNarrow } from "../files/use-is-narrow.ts";
 import { useCanvas, type Subject } from "./canvas-context.ts";
 import { ContainerNode } from "./ContainerNode.tsx";
-import { containerSize, type CanvasEdge, type CanvasNode } from "./graph.ts";
+import { containerSize, fansOf, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import { Legend, Line } from "./Line.tsx";
 import { refusalOf } from "./links.ts";
 import { statusWord } from "./node-looks.tsx";
 import type { Place } from "./placement.ts";
+import { ConnectionHint, Zoom } from "./PlaneTools.tsx";
 import { PreviewNode } from "./PreviewNode.tsx";
 import { neighbour, type Direction } from "./spots.ts";
 import type { Graph } from "./use-graph.ts";
@@ -46,7 +40,6 @@ const isViewport = (value: unknown): value is Viewport =>
   ["x", "y", "zoom"].every((key) => Number.isFinite((value as Record<string, unknown>)[key]));
 /** The bar stands above, zoom and legend below. */
 const fit = { padding: { top: "72px", bottom: "60px", x: "28px" }, maxZoom: 1, duration: 0 } as const;
-const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
 
 const subjectOf = (node: CanvasNode): Subject => ({ kind: node.type, id: node.id });
 export const placeOf = (node: CanvasNode): Place => ({
@@ -89,6 +82,15 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   const plane = useRef<HTMLDivElement>(null);
   const isNarrow = useIsNarrow();
   const { nodes, edges } = graph;
+  const isBeyondSight = useStore(({ nodeLookup, transform: [x, y, zoom], width, height }) =>
+    [...nodeLookup.values()].some(
+      ({ internals: { positionAbsolute: at }, measured }) =>
+        at.x * zoom + x < 0 ||
+        at.y * zoom + y < 0 ||
+        (at.x + (measured.width ?? 0)) * zoom + x > width ||
+        (at.y + (measured.height ?? 0)) * zoom + y > height,
+    ),
+  );
   // On a phone the canvas may stand ready before it is in sight.
   const hasRoom = useStore((state) => state.width > 0 && state.height > 0);
   const isReady = useNodesInitialized() && hasRoom;
@@ -267,17 +269,18 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       })),
     [nodes],
   );
-  const drawn = useMemo(
-    () =>
-      edges.map((edge) => ({
-        ...edge,
-        ariaLabel: `Connection: ${nameOf(edge.target)} uses ${nameOf(edge.source)}`,
-        ...(edge.data && edge.data.kind !== "preview"
-          ? { markerEnd: { type: MarkerType.ArrowClosed, color: `var(--graph-${edge.data.kind})`, width: 14, height: 14 } }
-          : {}),
-      })),
-    [edges, nameOf],
-  );
+  const drawn = useMemo(() => {
+    const middles = new Map(nodes.map((node) => [node.id, node.position.y + (node.height ?? 0) / 2]));
+    const fans = fansOf(edges, (id) => middles.get(id) ?? 0);
+    return edges.map((edge) => ({
+      ...edge,
+      ariaLabel: `Connection: ${nameOf(edge.target)} uses ${nameOf(edge.source)}`,
+      ...(edge.data && { data: { ...edge.data, ...fans.get(edge.id) } }),
+      ...(edge.data && edge.data.kind !== "preview"
+        ? { markerEnd: { type: MarkerType.ArrowClosed, color: `var(--graph-${edge.data.kind})`, width: 14, height: 14 } }
+        : {}),
+    }));
+  }, [edges, nodes, nameOf]);
   const kinds = useMemo(() => new Set(edges.flatMap(({ data }) => data?.kind ?? [])), [edges]);
   return (
     <div ref={plane} tabIndex={-1} className="canvas-plane">
@@ -329,7 +332,7 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
         }}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} color="var(--graph-dot)" />
-        {isNarrow || nodes.length < 2 ? null : (
+        {isNarrow || !isBeyondSight ? null : (
           <MiniMap<CanvasNode>
             pannable
             zoomable
@@ -346,50 +349,6 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       <p role="status" className={note ? "canvas-note" : "sr-only"}>
         {note}
       </p>
-    </div>
-  );
-}
-
-/** While a line is drawn: why it cannot end here. */
-function ConnectionHint({ refusal }: { refusal: (connection: Connection) => string | undefined }) {
-  const { from, to, isBackwards } = useConnection((state) => ({
-    from: state.fromNode?.id,
-    to: state.toNode?.id,
-    isBackwards: state.fromHandle?.type === "target",
-  }));
-  if (!from || !to) return null;
-  const [source, target] = isBackwards ? [to, from] : [from, to];
-  const why = from === to ? undefined : refusal({ source, target, sourceHandle: null, targetHandle: null });
-  return why ? <p className="canvas-note">{why}</p> : null;
-}
-
-function Zoom({ onFit }: { onFit: () => void }) {
-  const flow = useReactFlow();
-  const { zoom } = useViewport();
-  return (
-    <div role="group" aria-label="Zoom" className="canvas-zoom">
-      <span className="inline-flex items-center rounded-2 border border-line-0 bg-bg-1">
-        <IconButton size="sm" label="Zoom out" keys={keys("canvas.zoomOut")} tooltipSide="top" onClick={() => void flow.zoomOut()}>
-          <Minus size={14} />
-        </IconButton>
-        <button
-          type="button"
-          title="Back to 100 %"
-          aria-label={`Zoom ${Math.round(zoom * 100)} %, back to 100 %`}
-          className="num h-6 w-12 text-center text-xs text-fg-1 hover:text-fg-0"
-          onClick={() => void flow.zoomTo(1)}
-        >
-          {Math.round(zoom * 100)}%
-        </button>
-        <IconButton size="sm" label="Zoom in" keys={keys("canvas.zoomIn")} tooltipSide="top" onClick={() => void flow.zoomIn()}>
-          <Plus size={14} />
-        </IconButton>
-      </span>
-      <span className="inline-flex rounded-2 border border-line-0 bg-bg-1">
-        <IconButton size="sm" label="Fit everything" keys={keys("canvas.fit")} tooltipSide="top" onClick={onFit}>
-          <Maximize size={14} />
-        </IconButton>
-      </span>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Container, Preview } from "@tesslate/contract";
-import { edgesOf, nodesOf, previewEdgeId, previewSize, reconcile } from "./graph.ts";
+import { edgesOf, fansOf, nodesOf, previewEdgeId, previewSize, reconcile } from "./graph.ts";
 
 const container = (id: string, x: number, over: Partial<Container> = {}): Container =>
   ({ id, name: id, position_x: x, position_y: 0, service_slug: null, ...over }) as Container;
@@ -54,4 +54,14 @@ describe("what the server tells meets what is shown", () => {
     const shown = nodesOf(told, []);
     expect(reconcile(shown, nodesOf([container("b", 100), container("c", 0)], []), nobody).map(({ id }) => id)).toEqual(["b", "c"]);
   });
+});
+
+test("lines that meet fan out in the order of where they come from", () => {
+  const y: Record<string, number> = { db: 0, stripe: 100, cache: 200, api: 100, web: 100 };
+  const edge = (source: string, target: string) => ({ id: `${source}-${target}`, source, target });
+  const fans = fansOf([edge("cache", "api"), edge("db", "api"), edge("stripe", "api"), edge("api", "web")], (id) => y[id] ?? 0);
+  expect(["db-api", "stripe-api", "cache-api", "api-web"].map((id) => fans.get(id)?.toDy)).toEqual([-14, 0, 14, 0]);
+  const many = Array.from({ length: 20 }, (_, index) => edge(`s${String(index).padStart(2, "0")}`, "api"));
+  const ends = many.map(({ id }) => fansOf(many, () => 0).get(id)?.toDy ?? Number.NaN);
+  expect([Math.min(...ends), Math.max(...ends)].map(Math.round)).toEqual([-30, 30]);
 });

@@ -6,7 +6,7 @@ export type ContainerNode = Node<{ container: Container }, "container">;
 export type PreviewNode = Node<{ preview: Preview; container: Container | undefined }, "preview">;
 export type CanvasNode = ContainerNode | PreviewNode;
 /** `link` is missing on the line from a container to a preview of it. */
-export type CanvasEdge = Edge<{ kind: EdgeKind; link?: Link }, "line">;
+export type CanvasEdge = Edge<{ kind: EdgeKind; link?: Link; fromDy?: number; toDy?: number }, "line">;
 
 export const containerSize = { width: 208, height: 89 } as const;
 export const previewSize = { width: 288, height: 216, minWidth: 200, minHeight: 140, maxWidth: 1600, maxHeight: 1600 } as const;
@@ -95,4 +95,28 @@ export function reconcile(shown: readonly CanvasNode[], told: readonly CanvasNod
     if (isPlaceSame && isSame(before.data, node.data)) return before;
     return { ...before, data: node.data, position, width, height } as CanvasNode;
   });
+}
+
+const fanPx = 14;
+const fanLimitPx = 30;
+
+/** Lines that meet at one side of a node lie beside each other there, in the order of their other ends: how far each is off the middle. */
+export function fansOf(
+  edges: readonly Pick<CanvasEdge, "id" | "source" | "target">[],
+  middleOf: (nodeId: string) => number,
+): Map<string, { fromDy: number; toDy: number }> {
+  const offsets = new Map(edges.map(({ id }) => [id, { fromDy: 0, toDy: 0 }]));
+  const fan = (end: "source" | "target", other: "source" | "target", key: "fromDy" | "toDy") => {
+    for (const group of Map.groupBy(edges, (edge) => edge[end]).values()) {
+      const sorted = group.toSorted((a, b) => middleOf(a[other]) - middleOf(b[other]) || a.id.localeCompare(b.id));
+      const step = Math.min(fanPx, (2 * fanLimitPx) / Math.max(1, sorted.length - 1));
+      sorted.forEach(({ id }, index) => {
+        const offset = offsets.get(id);
+        if (offset) offset[key] = (index - (sorted.length - 1) / 2) * step;
+      });
+    }
+  };
+  fan("source", "target", "fromDy");
+  fan("target", "source", "toDy");
+  return offsets;
 }

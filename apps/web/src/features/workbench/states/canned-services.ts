@@ -4,6 +4,7 @@ import { routes } from "virtual:wire-routes";
 import samplePage from "./sample-app.html?raw";
 import type { Services } from "../services.ts";
 import { fileText, ids, modelList } from "./bakery.ts";
+import { cannedCatalogue } from "./canvas-scenarios.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const json = (body: unknown, status = 200) =>
@@ -63,8 +64,17 @@ export function cannedServices(scenario: Scenario): Services {
     const broken = () => json({ detail: "The database does not answer.", code: "unavailable", request_id: "req-0042" }, 503);
     const under = `/api/projects/${project.id}`;
     if (method === "GET") {
+      if (scenario.hanging?.some((name) => path === `${under}/${name}`)) return never;
       if (path === `${under}/events`) return eventStream(scenario.events, signal, scenario.later);
       if (path === `${under}/containers`) return list(scenario.containers);
+      if (path === `${under}/previews`) return list(scenario.previews ?? []);
+      if (path === `${under}/connections`) return fails("connections") ? broken() : list(scenario.connections ?? []);
+      if (path === "/api/projects/services") return list(cannedCatalogue);
+      if (path === "/api/projects/templates") return list([]);
+      if (path.startsWith(`${under}/containers/`) && !path.endsWith("/logs")) {
+        const found = scenario.containers.find(({ id }) => path.endsWith(id));
+        if (found) return json({ ...found, injected_env_vars: [] });
+      }
       if (path === `${under}/file-tree`) return fails("tree") ? broken() : json({ entries: scenario.tree });
       if (path === "/api/tasks") return list(scenario.tasks);
       if (path === "/api/chat/sessions")

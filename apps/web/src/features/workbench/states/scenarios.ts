@@ -1,4 +1,4 @@
-import type { ChatMessage, Container, Project, ProjectEvent, Task, TreeEntry } from "@tesslate/contract";
+import type { ChatMessage, Connection, Container, Preview, Project, ProjectEvent, Task, TreeEntry } from "@tesslate/contract";
 import {
   asking,
   at,
@@ -20,6 +20,7 @@ import {
   tree,
   up,
 } from "./bakery.ts";
+import { bakeryCanvas, manyContainers } from "./canvas-scenarios.ts";
 
 /** A project as a server of canned answers tells it. */
 export interface Scenario {
@@ -37,8 +38,12 @@ export interface Scenario {
   tasks: Task[];
   tree: TreeEntry[];
   models: "connected" | "none";
+  previews?: Preview[];
+  connections?: Connection[];
   /** Calls that fail, by operation: `GET /api/projects/{id}/file-tree`. */
   failing?: string[];
+  /** Calls that are never answered. */
+  hanging?: string[];
 }
 
 const base = { project: {}, containers: up(), messages: [], events: [], tasks: [], tree, models: "connected" as const };
@@ -226,4 +231,9 @@ export const scenarios: readonly Scenario[] = [
     tree: Array.from({ length: 10_000 }, (_, index) => entry(`src/part-${index % 40}/file-${index}.ts`)),
   },
   { ...base, id: "unreadable", title: "History and files cannot be read", failing: ["chat", "tree"], messages: finished() },
+  { ...base, ...bakeryCanvas, id: "canvas", title: "The canvas: an app with its services" },
+  { ...base, id: "canvas-empty", title: "The canvas: nothing on it", containers: [] },
+  { ...base, id: "canvas-loading", title: "The canvas: on its way", hanging: ["previews"] },
+  { ...base, id: "canvas-unreadable", title: "The canvas: it cannot be read", failing: ["connections"] },
+  { ...base, id: "canvas-many", title: "The canvas: 120 containers", containers: manyContainers },
 ];

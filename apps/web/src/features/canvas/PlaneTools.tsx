@@ -1,0 +1,53 @@
+import { useConnection, useReactFlow, useViewport, type Connection } from "@xyflow/react";
+import { Maximize, Minus, Plus } from "lucide-react";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Kbds } from "../../ui/Kbd.tsx";
+
+const keys = (id: ShortcutId) => <Kbds caps={capsOf(shortcuts[id].keys[0] ?? "").flat()} />;
+
+/** While a line is drawn: why it cannot end here. */
+export function ConnectionHint({ refusal }: { refusal: (connection: Connection) => string | undefined }) {
+  const { from, to, isBackwards } = useConnection((state) => ({
+    from: state.fromNode?.id,
+    to: state.toNode?.id,
+    isBackwards: state.fromHandle?.type === "target",
+  }));
+  if (!from || !to) return null;
+  const [source, target] = isBackwards ? [to, from] : [from, to];
+  const why = from === to ? undefined : refusal({ source, target, sourceHandle: null, targetHandle: null });
+  return why ? <p className="canvas-note">{why}</p> : null;
+}
+
+/** How near, and everything at once. */
+export function Zoom({ onFit }: { onFit: () => void }) {
+  const flow = useReactFlow();
+  const { zoom } = useViewport();
+  return (
+    <div role="group" aria-label="Zoom" className="canvas-zoom">
+      <span className="inline-flex items-center rounded-2 border border-line-0 bg-bg-1">
+        <IconButton size="sm" label="Zoom out" keys={keys("canvas.zoomOut")} tooltipSide="top" onClick={() => void flow.zoomOut()}>
+          <Minus size={14} />
+        </IconButton>
+        <button
+          type="button"
+          title="Back to 100 %"
+          aria-label={`Zoom ${Math.round(zoom * 100)} %, back to 100 %`}
+          className="num h-6 w-12 text-center text-xs text-fg-1 hover:text-fg-0"
+          onClick={() => void flow.zoomTo(1)}
+        >
+          {Math.round(zoom * 100)}%
+        </button>
+        <IconButton size="sm" label="Zoom in" keys={keys("canvas.zoomIn")} tooltipSide="top" onClick={() => void flow.zoomIn()}>
+          <Plus size={14} />
+        </IconButton>
+      </span>
+      <span className="inline-flex rounded-2 border border-line-0 bg-bg-1">
+        <IconButton size="sm" label="Fit everything" keys={keys("canvas.fit")} tooltipSide="top" onClick={onFit}>
+          <Maximize size={14} />
+        </IconButton>
+      </span>
+    </div>
+  );
+}
