@@ -177,7 +177,7 @@ describe.skipIf(engine.reason !== undefined)(
           owned: [{ path: "/filled", uid: 0, mode: 0o777 }],
           files: [{ path: "/big", content: "x".repeat(2 ** 20) }],
           programs: ["/usr/bin/sleep"],
-          changes: ['CMD ["sh", "-c", "id -u; id -g; exec sleep 1000"]'],
+          changes: ['CMD ["sh", "-c", "id -u; id -g; id -un; exec sleep 1000"]'],
         });
       }, 120_000);
       const counter: ServiceSpec = {
@@ -234,6 +234,7 @@ describe.skipIf(engine.reason !== undefined)(
           });
         expect(await ids("named")).toEqual(["77", "78"]);
         expect(Number((await ids("plain"))[0])).toBeGreaterThanOrEqual(200_000);
+        expect(await logs(sandbox, "plain")).toContain("app");
       }, 60_000);
 
       test("count on the project's disk with what they write beside their volumes", async () => {

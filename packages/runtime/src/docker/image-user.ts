@@ -5,6 +5,8 @@ import { ignoreGone } from "./engine.ts";
 export interface ImageUser {
   uid: number;
   gid: number;
+  /** The image's list of users with this one added: programs want to know who they are. Absent when the image knows it. */
+  passwd?: string;
 }
 
 interface Options {
@@ -14,17 +16,20 @@ interface Options {
   /** Where volumes of the service lie. */
   volumePaths: readonly string[];
   /** For images that name nobody. */
-  fallback: ImageUser;
+  fallback: { uid: number; gid: number };
+  /** Whatever the image says, it is the fallback: files of others would not be ours to give and take away. */
+  isFallbackOnly: boolean;
 }
 
 /**
  * The image's own user when it has one. Database images start as root only to hand their data folder to a user of theirs;
  * that user is found by whom the folder in the image belongs to, and the program started as it at once.
  */
-export async function findImageUser({ docker, image, labels, volumePaths, fallback }: Options): Promise<ImageUser> {
+export async function findImageUser({ docker, image, labels, volumePaths, fallback, isFallbackOnly }: Options): Promise<ImageUser> {
   const { Config } = image;
   const [name = "", group] = Config.User.split(":");
-  if (/^[1-9]\d*$/.test(name)) return { uid: Number(name), gid: /^\d+$/.test(group ?? "") ? Number(group) : Number(name) };
+  if (!isFallbackOnly && /^[1-9]\d*$/.test(name))
+    return { uid: Number(name), gid: /^\d+$/.test(group ?? "") ? Number(group) : Number(name) };
   // Never started: only looked into.
   const container = await docker.createContainer({
     Image: image.Id,
@@ -33,21 +38,22 @@ export async function findImageUser({ docker, image, labels, volumePaths, fallba
     HostConfig: { NetworkMode: "none" },
   });
   try {
-    if (name !== "" && name !== "root" && name !== "0") {
-      const passwd = await firstEntry(container, "/etc/passwd");
+    const passwd = (await firstEntry(container, "/etc/passwd"))?.content.toString() ?? "";
+    if (!isFallbackOnly && name !== "" && name !== "root" && name !== "0") {
       const [, , uid, gid] =
-        passwd?.content
-          .toString()
+        passwd
           .split("\n")
           .map((line) => line.split(":"))
           .find(([user]) => user === name) ?? [];
       if (uid !== undefined && Number(uid) > 0) return { uid: Number(uid), gid: Number(gid) };
     }
-    for (const path of [...volumePaths, ...Object.keys(Config.Volumes ?? {})]) {
+    for (const path of isFallbackOnly ? [] : [...volumePaths, ...Object.keys(Config.Volumes ?? {})]) {
       const folder = await firstEntry(container, path);
       if (folder && folder.uid > 0) return { uid: folder.uid, gid: folder.gid };
     }
-    return fallback;
+    const isKnown = passwd.split("\n").some((line) => Number(line.split(":")[2] || -1) === fallback.uid);
+    const list = passwd === "" || passwd.endsWith("\n") ? passwd : `${passwd}\n`;
+    return { ...fallback, ...(!isKnown && { passwd: `${list}app:x:${fallback.uid}:${fallback.gid}::/tmp:/bin/sh\n` }) };
   } finally {
     await container.remove({ force: true, v: true }).catch(ignoreGone);
   }

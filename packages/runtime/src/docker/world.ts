@@ -116,17 +116,17 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
     }
     imageServices.add(spec.name);
     const tree: Bind = { from: join(dir, "files"), to: "/app", isWritable: false };
-    const fallback = { uid, gid };
-    const user = walls.isRootless
-      ? fallback
-      : await findImageUser({
-          docker,
-          image,
-          labels: labelsOf(walls, place, "command"),
-          volumePaths: (spec.volumes ?? []).map(({ path }) => path),
-          fallback,
-        });
+    const user = await findImageUser({
+      docker,
+      image,
+      labels: labelsOf(walls, place, "command"),
+      volumePaths: (spec.volumes ?? []).map(({ path }) => path),
+      fallback: { uid, gid },
+      isFallbackOnly: !walls.hasOwnUid,
+    });
     give(how, user);
+    const passwd = join(dir, "services", spec.name, "passwd");
+    if (user.passwd !== undefined) writeWithMode(passwd, user.passwd, 0o644);
     return docker.createContainer({
       name: containerName(spec.name),
       Image: image.Id,
@@ -145,6 +145,7 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
         Mounts: [
           ...nameBinds(place),
           ...walls.binds.filter(({ to }) => to === "/etc/resolv.conf"),
+          ...(user.passwd === undefined ? [] : [{ from: passwd, to: "/etc/passwd", isWritable: false }]),
           ...(how.cwd === "" ? [] : [tree]),
           ...(how.binds ?? []),
         ].map(bind),
