@@ -364,6 +364,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       events,
       diskBytes: config.projects.diskBytes,
       maxRunning: config.projects.maxRunning,
+      isShared,
       log,
     });
     const keeper = createStatusKeeper({ store: containersStore, events, redactions, address, log });

@@ -1,7 +1,7 @@
 import type { EnvironmentStatus, List, Project, RunStatus, StopReason } from "@tesslate/contract";
 import type { ImageId, Sandbox, ServiceState } from "@tesslate/runtime";
 import type { Config } from "../../config.ts";
-import { conflict, invalid, notFound } from "../../platform/errors.ts";
+import { AppError, conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
@@ -32,6 +32,7 @@ export function createProjects({
   events,
   diskBytes,
   maxRunning,
+  isShared,
   log,
 }: {
   store: ProjectsStore;
@@ -40,6 +41,8 @@ export function createProjects({
   diskBytes: Config["projects"]["diskBytes"];
   /** How many projects of one owner may run at once, by tier. */
   maxRunning: Config["projects"]["maxRunning"];
+  /** Other servers use the same database: a project's files may lie on one of them. */
+  isShared: boolean;
   events: EventLog;
   log: Logger;
 }) {
@@ -130,7 +133,12 @@ export function createProjects({
         throw conflict("project_busy", "This project is still being set up. Try again in a moment.");
       if (project.environment_status === "setup_failed")
         throw conflict("project_busy", "Setting up this project failed, so it has no files. Delete it and create it again.");
-      return sandboxes.peek(project.id) ?? sandboxes.open(project.id, await openingOf(project.id));
+      const known = sandboxes.peek(project.id);
+      if (known) return known;
+      // An empty tree beside the real one on another machine would be taken for the project.
+      if (isShared && !(await sandboxes.isHere(project.id)))
+        throw new AppError("runtime_unavailable", "The files of this project are on another server.");
+      return sandboxes.open(project.id, await openingOf(project.id));
     },
     /** The project once its setup has ended, well or not; `undefined` when it is gone or the signal aborts. */
     whenSetUp: async (projectId: string, signal: AbortSignal): Promise<ProjectRow | undefined> => {

@@ -12,6 +12,8 @@ export interface Sandboxes {
   open(projectId: string, options?: OpenOptions): Promise<Sandbox>;
   /** The handle, if somebody opened it already. */
   peek(projectId: string): Promise<Sandbox> | undefined;
+  /** Whether this server's runtime has the project's sandbox. */
+  isHere(projectId: string): Promise<boolean>;
   /** Forgets the handle without stopping anything. */
   forget(projectId: string): Promise<void>;
   /** Stops everything, deletes the tree, the network and the uid. */
@@ -54,6 +56,7 @@ export function createSandboxes({ runtime, log }: { runtime: RuntimeDriver; log:
       entry.sandbox.catch(() => handles.get(projectId) === entry && handles.delete(projectId));
       return entry.sandbox;
     },
+    isHere: async (projectId) => (await runtime.find(projectId)) !== undefined,
     peek: (projectId) => handles.get(projectId)?.sandbox,
     forget,
     remove: async (projectId) => {
