@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import type { LogEvent } from "@tesslate/contract";
+import type { Sandbox } from "@tesslate/runtime";
 import type { Outbound } from "../../platform/outbound.ts";
 import type { Projects } from "../projects/index.ts";
 import type { Redactions } from "../secrets/index.ts";
@@ -64,9 +65,10 @@ export function createInspection({
       await redactions.of(project.id);
       const sandbox = await projects.sandboxOf(project);
       const open = AbortSignal.any([signal, projects.lifetime(project.id)]);
-      // A resuming client may have missed more than a tail; the driver keeps no more than 5000.
-      const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : 5000, follow: true, signal: open });
       return (async function* () {
+        if (!(await hasRun(sandbox, row.service_key, open))) return;
+        // A resuming client may have missed more than a tail; the driver keeps no more than 5000.
+        const lines = sandbox.logs(row.service_key, { tail: afterSeq === undefined ? tail : 5000, follow: true, signal: open });
         for await (const { seq, ts, stream, line } of lines)
           if (afterSeq === undefined || seq > afterSeq)
             yield { seq, type: "log" as const, data: { line: await redactions.redact(project.id, line), stream, ts } };
@@ -74,6 +76,20 @@ export function createInspection({
     },
   };
 }
+
+/** Waits for the first start of a service; false when the signal aborts before. */
+const hasRun = (sandbox: Sandbox, name: string, signal: AbortSignal): Promise<boolean> =>
+  new Promise((resolve) => {
+    if (signal.aborted || sandbox.services().some((s) => s.name === name)) return resolve(!signal.aborted);
+    const end = (isThere: boolean) => {
+      unsubscribe();
+      signal.removeEventListener("abort", quit);
+      resolve(isThere);
+    };
+    const quit = () => end(false);
+    const unsubscribe = sandbox.onState((state) => state.name === name && end(true));
+    signal.addEventListener("abort", quit, { once: true });
+  });
 
 const probe = (target: { host: string; port: number }, host: string, signal: AbortSignal) =>
   new Promise<{ status_code?: number; error?: string }>((resolve) => {
