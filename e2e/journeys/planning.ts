@@ -44,7 +44,7 @@ const looks = async (name: string, view?: string) => {
   await page.setViewportSize({ width: 1440, height: 900 });
 };
 async function showOnPhone(on: Page, view: string): Promise<void> {
-  await on.getByRole("button", { name: "More" }).click();
+  await on.getByRole("button", { name: "More", exact: true }).click();
   await on.getByRole("menuitem", { name: view }).click();
 }
 
@@ -388,7 +388,7 @@ await runJourneys(
         await open("assets");
         await page.getByText("No assets yet").waitFor();
         await looks("assets-empty", "Assets");
-        await page.getByLabel("Files to upload").setInputFiles(
+        await page.getByLabel("Assets to upload").setInputFiles(
           [
             { name: "Bread photo.png", mimeType: "image/png", buffer: png(640, 400, [196, 140, 80]) },
             { name: "mark.svg", mimeType: "image/svg+xml", buffer: Buffer.from(mark) },

@@ -166,7 +166,7 @@ export function AssetsPane({ project, events, compose }: ViewProps) {
           type="file"
           multiple
           accept={accepted}
-          aria-label="Files to upload"
+          aria-label="Assets to upload"
           tabIndex={-1}
           className="sr-only"
           onChange={(event) => {
