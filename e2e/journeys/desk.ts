@@ -236,6 +236,10 @@ await runJourneys(
         await until("what was found is marked", async () => (await page.locator(".xterm-selection div").count()) > 0, 5000);
         await shot(page, "desk-terminal-find");
         await page.keyboard.press("Escape");
+        await page.getByRole("button", { name: "Send to the agent" }).click();
+        const draft = page.getByRole("textbox", { name: "Message to the agent" });
+        await until("the selection in the composer", async () => /done-42/.test(await draft.inputValue()));
+        await draft.fill("");
         await accessible(page, "terminal");
         await themes(page, "desk-terminal", "Terminal");
         noOffences(browser as Watched);

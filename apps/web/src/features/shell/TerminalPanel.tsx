@@ -25,10 +25,12 @@ export interface TerminalPanelProps {
   onStart: () => void;
   /** `src/App.tsx:12:5`. */
   onOpenFile: (place: string) => void;
+  /** Puts text into the composer. */
+  onCompose: (text: string) => void;
 }
 
 /** The project's shells as tabs over one terminal. They outlive the page: a reload finds them again. */
-export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpenFile }: TerminalPanelProps) {
+export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpenFile, onCompose }: TerminalPanelProps) {
   const { api } = useServices();
   const queries = useQueryClient();
   const query = shellsQuery(api, projectId);
@@ -116,6 +118,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
               folder={active.working_dir.replace(/^\/app\/?/, "") || "."}
               isFile={(path) => queries.getQueryData<FileTree>(treeKey(projectId))?.nodes.get(path)?.isDirectory === false}
               onOpenFile={onOpenFile}
+              onCompose={onCompose}
               isVisible={isVisible}
               onReopen={() => {
                 close(active.id);

@@ -57,6 +57,10 @@ const touchKeys: readonly { label: string; name: string; sends: string }[] = [
   { label: "→", name: "Right", sends: "\u001b[C" },
 ];
 
+const longestQuote = 6000;
+/** What was selected, as the composer shows it. */
+const quoted = (text: string): string => `From the terminal:\n\n\`\`\`\n${text.slice(-longestQuote)}\n\`\`\`\n`;
+
 /** One terminal on screen, on one shell. Another `sessionId` takes it over; there is never a second socket. */
 export function TerminalView({
   sessionId,
@@ -64,6 +68,7 @@ export function TerminalView({
   isVisible,
   isFile,
   onOpenFile,
+  onCompose,
   onReopen,
 }: {
   sessionId: string;
@@ -72,6 +77,8 @@ export function TerminalView({
   isVisible: boolean;
   isFile: (path: string) => boolean;
   onOpenFile: (place: string) => void;
+  /** Puts text into the composer, for the person to send. */
+  onCompose: (text: string) => void;
   onReopen: () => void;
 }) {
   const { openSocket } = useServices();
@@ -84,6 +91,7 @@ export function TerminalView({
     reason: undefined,
   });
   const [isFinding, setIsFinding] = useState(false);
+  const [hasSelection, setHasSelection] = useState(false);
   const [query, setQuery] = useState("");
   const findBox = useRef<HTMLInputElement>(null);
 
@@ -116,6 +124,7 @@ export function TerminalView({
     terminal.registerLinkProvider(placeLinks(terminal, { base: baseOf, isFile: knows, open: follow }));
     terminal.open(host.current);
     parts.current = { terminal, fit, find };
+    const marked = terminal.onSelectionChange(() => setHasSelection(terminal.hasSelection()));
     const typed = terminal.onData((data) => link.current?.type(data));
     const sized = terminal.onResize(({ cols, rows }) => link.current?.resize(cols, rows));
     // Keys of the workbench pass by the shell.
@@ -135,6 +144,7 @@ export function TerminalView({
     return () => {
       observer.disconnect();
       themes.disconnect();
+      marked.dispose();
       typed.dispose();
       sized.dispose();
       terminal.dispose();
@@ -242,6 +252,19 @@ export function TerminalView({
             <X size={14} />
           </IconButton>
         </form>
+      ) : null}
+      {hasSelection && !isFinding ? (
+        <Button
+          size="sm"
+          className="absolute top-1.5 right-4 shadow-2"
+          onClick={() => {
+            const text = parts.current?.terminal.getSelection().trim() ?? "";
+            if (text !== "") onCompose(quoted(text));
+            parts.current?.terminal.clearSelection();
+          }}
+        >
+          Send to the agent
+        </Button>
       ) : null}
       {state === "attached" ? null : (
         <div

@@ -27,6 +27,8 @@ export interface DockProps {
   onStart: () => void;
   onFix: (message: string) => void;
   onOpenFile: (place: string) => void;
+  /** Puts text into the composer. */
+  onCompose: (text: string) => void;
 }
 
 /** Below the work: shells, what went wrong, what was written where. Shells stay attached while the dock is open. */
@@ -43,6 +45,7 @@ export function Dock({
   onStart,
   onFix,
   onOpenFile,
+  onCompose,
 }: DockProps) {
   const { reports, report } = preview;
   return (
@@ -76,7 +79,7 @@ export function Dock({
           containers={containers}
           isVisible={tab === "terminal"}
           onStart={onStart}
-          onOpenFile={onOpenFile}
+          onOpenFile={onOpenFile} onCompose={onCompose}
         />
       </TabPanel>
       <TabPanel value="problems" className="scroll-y">

@@ -347,6 +347,7 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
                 onStart={() => void acts.start()}
                 onFix={fix}
                 onOpenFile={openFile}
+                onCompose={compose}
               />
             </PanelBoundary>
           </div>
