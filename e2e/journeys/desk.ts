@@ -236,6 +236,11 @@ await runJourneys(
         await until("what was found is marked", async () => (await page.locator(".xterm-selection div").count()) > 0, 5000);
         await shot(page, "desk-terminal-find");
         await page.keyboard.press("Escape");
+        // A word of the output, as the mouse selects it.
+        const screen = await page.locator(".xterm-screen").boundingBox();
+        const text = await page.locator(".xterm-rows").getByText("done-42", { exact: false }).last().boundingBox();
+        expect(screen && text, "the word is on the screen");
+        await page.mouse.dblclick(text.x + 12, text.y + text.height / 2);
         await page.getByRole("button", { name: "Send to the agent" }).click();
         const draft = page.getByRole("textbox", { name: "Message to the agent" });
         await until("the selection in the composer", async () => /done-42/.test(await draft.inputValue()));

@@ -254,17 +254,19 @@ export function TerminalView({
         </form>
       ) : null}
       {hasSelection && !isFinding ? (
-        <Button
-          size="sm"
-          className="absolute top-1.5 right-4 shadow-2"
-          onClick={() => {
-            const text = parts.current?.terminal.getSelection().trim() ?? "";
-            if (text !== "") onCompose(quoted(text));
-            parts.current?.terminal.clearSelection();
-          }}
-        >
-          Send to the agent
-        </Button>
+        // Out of the flow: a terminal that changes its size forgets what was selected.
+        <div className="absolute top-1.5 right-4 rounded-2 bg-bg-1 shadow-2">
+          <Button
+            size="sm"
+            onClick={() => {
+              const text = parts.current?.terminal.getSelection().trim() ?? "";
+              if (text !== "") onCompose(quoted(text));
+              parts.current?.terminal.clearSelection();
+            }}
+          >
+            Send to the agent
+          </Button>
+        </div>
       ) : null}
       {state === "attached" ? null : (
         <div

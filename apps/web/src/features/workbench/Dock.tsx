@@ -79,7 +79,8 @@ export function Dock({
           containers={containers}
           isVisible={tab === "terminal"}
           onStart={onStart}
-          onOpenFile={onOpenFile} onCompose={onCompose}
+          onOpenFile={onOpenFile}
+          onCompose={onCompose}
         />
       </TabPanel>
       <TabPanel value="problems" className="scroll-y">
