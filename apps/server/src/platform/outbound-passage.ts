@@ -42,7 +42,7 @@ export async function openPassage(
       return client.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
     }
     const server = await outbound.connect(hostname, port).catch((error: unknown) => {
-      if (error instanceof AppError) failure ??= error;
+      failure ??= error instanceof AppError ? error : new AppError("bad_gateway", `${hostname} could not be reached.`, { cause: error });
     });
     if (!server) return client.end("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
     hold(server);

@@ -134,6 +134,21 @@ describe("setups that fail say why", () => {
     expect(await failure(url, { git_branch: "gone" })).toBe("This repository has no branch gone.");
     expect(await failure(host.add("empty", { files: {} }))).toMatch(/is empty/);
   });
+  test("a host that does not exist, a host without a trusted certificate", async () => {
+    expect(await failure("https://nothing.invalid/x.git")).toBe("nothing.invalid could not be reached.");
+    await using stranger = await startGitHost();
+    const outbound = createOutbound({ allowHosts: [`localhost:${stranger.port}`] });
+    const fetchRepository = createFetchRepository({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") });
+    await expect(
+      fetchRepository({
+        url: stranger.add("a", { files: { a: "1" } }),
+        branch: null,
+        limits: { ...repositoryLimits, packBytes: 1e6, treeBytes: 1e6 },
+        signal: new AbortController().signal,
+      }),
+    ).rejects.toThrow("The host's certificate is not trusted.");
+    await outbound.close();
+  });
   test("a private one", async () =>
     expect(await failure(host.add("private", { files: { a: "1" }, authorization: "Basic c2VjcmV0" }))).toMatch(/is private/));
   test("one that is too large is cut off while it comes", async () => {
