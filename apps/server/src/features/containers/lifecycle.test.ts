@@ -25,11 +25,12 @@ describe("a container that ends by itself", () => {
     projectsApp({ configure: (config) => (config.runtime.backoff = { ...backoff, ...more }) });
 
   test("is started again; everybody is told why, with its last lines and the time of the next try", async () => {
-    await using app = await looping({ firstMs: 800 });
+    await using app = await looping({ firstMs: 1000 });
     const ada = await app.signUp();
     const { project, container } = await startedProject(app, ada);
     const params = { id: project.id };
     const { events, end } = listen(app, ada, project.id);
+    const visit = await enterPreview(app, ada, project.id);
     await fetch(`http://127.0.0.1:${container.internal_port}/crash`).catch(() => undefined);
     await vi.waitFor(async () =>
       expect(await app.as(ada).projects.status({ params })).toMatchObject({
@@ -46,6 +47,10 @@ describe("a container that ends by itself", () => {
         },
       }),
     );
+    expect(await visit.ask("/", { headers: asPage })).toMatchObject({
+      status: 503,
+      text: expect.stringMatching(/http-equiv="refresh" content="[12]".*It ended with exit code 3\. It is started again/s),
+    });
     await vi.waitFor(
       async () => expect(await app.as(ada).projects.status({ params })).toMatchObject({ status: "running", stop_reason: null }),
       { timeout: 10_000 },

@@ -23,7 +23,7 @@ export type Report = (percent: number, message: string) => Promise<void>;
 /** Where a service answers, or why it does not. */
 export type Reach =
   | { host: string; port: number }
-  | { status: "stopped" | "starting" | "failed" | "frozen"; message: string; lastLines: string[] };
+  | { status: "stopped" | "starting" | "failed" | "frozen"; message: string; lastLines: string[]; restartAt?: number };
 
 export const isUp = (state: Pick<ServiceState, "status"> | undefined): boolean => state?.status === "running" || state?.status === "frozen";
 export const isAlive = (state: Pick<ServiceState, "status"> | undefined): boolean => isUp(state) || state?.status === "starting";
@@ -276,8 +276,10 @@ export function createServices({
       if (state?.status === "starting") return { status: "starting", message: "It is starting.", lastLines: [] };
       if (state?.status === "failed" || (row.status === "failed" && state?.status !== "stopped")) {
         const { redact } = await redactions.of(project.id);
+        const { at } = restarts.planOf(project.id, row.service_key);
         return {
           status: "failed",
+          ...(at !== undefined && { restartAt: at }),
           message: state ? failureOf(state) : (row.status_message ?? "It could not be started."),
           lastLines: (state?.lastLines ?? []).map(redact),
         };

@@ -88,13 +88,15 @@ export const pages = {
     text: "This page loads by itself as soon as it answers.",
     refreshSeconds: 1,
   }),
-  failed: (name: string, message: string, lines: string[], startPath: string): Page => ({
+  /** `restartAt` (milliseconds): it is started again by itself then, and the page loads itself a second later. */
+  failed: (name: string, message: string, lines: string[], startPath: string, restartAt?: number): Page => ({
     status: 503,
     kind: "failed",
     title: `${name} is not running`,
-    text: message,
+    text: restartAt === undefined ? message : `${message} It is started again in a moment, and this page loads by itself.`,
     lines,
     startPath,
+    ...(restartAt !== undefined && { refreshSeconds: Math.max(0, Math.ceil((restartAt - Date.now()) / 1000)) + 1 }),
   }),
   /** What somebody with a share link sees of a failure: reasons and log lines are the owner's. */
   closed: (name: string): Page => ({

@@ -130,7 +130,7 @@ export function createPreviewSite({
     for (let { project, container } = place; ;) {
       const found = await services.reach(project, container, { mayWake });
       if (!("status" in found)) return found;
-      if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path);
+      if (found.status === "failed") return pages.failed(name, found.message, found.lastLines, path, found.restartAt);
       const left = deadline - Date.now();
       if (!mayWake || left <= 0 || signal.aborted) return pages.starting(name);
       // A change in between is seen within the second.
