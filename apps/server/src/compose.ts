@@ -38,11 +38,14 @@ import {
   createChat,
   createChatSocket,
   createChatStore,
+  createRewinds,
+  createRewindsStore,
   createRunsStore,
   createRunTask,
   createSessions as createChatSessions,
   mountChat,
   runType,
+  type ConversationChange,
 } from "./features/chat/index.ts";
 import {
   createContainers,
@@ -581,6 +584,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       scratchDir: join(dataDir, "dumps"),
     });
     const checkpoints = createCheckpoints({ store: snapshotsStore, trees, events, log });
+    const onRestored: ((more: unknown) => Promise<void>)[] = [];
     const restoring = createRestoring({
       store: snapshotsStore,
       trees,
@@ -590,6 +594,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       power: { stopAll: power.stopProject, running: power.running, startAgain: power.startAgain },
       tasks,
       onTreeReplaced: [assets.reconcile],
+      onRestored,
       log,
     });
     const snapshots = createSnapshots({
@@ -621,6 +626,28 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     projects.onRelease(async ({ project_id, container_id, reason }) => {
       if (reason === "deleted" && container_id === undefined) await chat.stopRunsOf(project_id);
     });
+    const rewinds = createRewinds({
+      store: createRewindsStore(db),
+      chats: chatStore,
+      ownChat: chat.ownChat,
+      projects,
+      points: {
+        checkpointOf: snapshotsStore.findCheckpointOf,
+        keep: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
+        restore: async (project, userId, { id, label }, more) =>
+          (
+            await restoring.begin(project, userId, {
+              point: `checkpoint/${id}`,
+              label,
+              name: `checkpoint-${id.slice(0, 8)}`,
+              checkpoint_id: id,
+              safety_snapshot: false,
+              more,
+            })
+          ).task,
+      },
+    });
+    onRestored.push((more) => rewinds.apply(more as ConversationChange));
     const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
     const chatSocket = createChatSocket({ chat, approvals, events });
     tasks.define(
@@ -762,7 +789,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       address,
     });
     mountConnections(mount, { connections });
-    mountChat(mount, { chat, sessions: chatSessions, approvals, socket: chatSocket });
+    mountChat(mount, { chat, sessions: chatSessions, approvals, rewinds, socket: chatSocket });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountCredits(mount, { credits });
     mountKanban(mount, { kanban });

@@ -103,6 +103,7 @@ export const errorCodes = {
   model_auth_failed: e(502),
   already_answered: e(409),
   not_resumable: e(409),
+  nothing_to_redo: e(409),
   task_finished: e(409),
   interrupted: e(409),
   bad_frame: e(400),

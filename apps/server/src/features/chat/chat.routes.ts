@@ -2,6 +2,7 @@ import { chatRoutes } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
 import { taskLinks } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
+import type { Rewinds } from "./chat.rewinds.ts";
 import type { Chat } from "./chat.service.ts";
 import type { Sessions } from "./chat.sessions.ts";
 import type { createChatSocket } from "./chat.socket.ts";
@@ -13,8 +14,9 @@ export function mountChat(
     chat,
     sessions,
     approvals,
+    rewinds,
     socket,
-  }: { chat: Chat; sessions: Sessions; approvals: Approvals; socket: ReturnType<typeof createChatSocket> },
+  }: { chat: Chat; sessions: Sessions; approvals: Approvals; rewinds: Rewinds; socket: ReturnType<typeof createChatSocket> },
 ): void {
   mount("chat", chatRoutes, {
     history: ({ user }, { params, query }) => sessions.history(user.id, params.project_id, query),
@@ -38,6 +40,8 @@ export function mountChat(
     socket: (context, { params }, frames) => socket(context, params.chat_id, frames),
     get: ({ user }, { params }) => sessions.get(user.id, params.chat_id),
     update: ({ user }, { params, body }) => sessions.update(user.id, params.chat_id, body),
+    restore: ({ user }, { params, body }) => rewinds.restore(user.id, params.chat_id, body.message_id),
+    redo: ({ user }, { params }) => rewinds.redo(user.id, params.chat_id),
     remove: ({ user }, { params }) => sessions.remove(user.id, params.chat_id),
     fork: ({ user }, { params, body }) => sessions.fork(user.id, params.chat_id, body),
     clear: async ({ user }, { params }) => ({ deleted_count: await sessions.clear(user.id, params.chat_id) }),

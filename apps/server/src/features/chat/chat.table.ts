@@ -101,3 +101,21 @@ export const approvals = pgTable(
   ],
 );
 export type ApprovalRow = typeof approvals.$inferSelect;
+
+/** What a restore took out of a conversation, until it is redone or something else is said. */
+export const chatRewinds = pgTable(
+  "chat_rewinds",
+  {
+    id: id(),
+    chat_id: uuid()
+      .notNull()
+      .references(() => chats.id, { onDelete: "cascade" }),
+    /** The files as they were then. */
+    checkpoint_id: uuid().notNull(),
+    messages: jsonb().$type<MessageRow[]>().notNull(),
+    steps: jsonb().$type<AgentStepRow[]>().notNull(),
+    created_at: createdAt(),
+  },
+  (t) => [index("chat_rewinds_chat_id_created_at_idx").on(t.chat_id, t.created_at.desc())],
+);
+export type RewindRow = typeof chatRewinds.$inferSelect;

@@ -6,3 +6,5 @@ export { createChatSocket } from "./chat.socket.ts";
 export { createChatStore } from "./chat.store.ts";
 export { mountChat } from "./chat.routes.ts";
 export { createRunsStore } from "./runs.store.ts";
+export { createRewinds, type ConversationChange } from "./chat.rewinds.ts";
+export { createRewindsStore } from "./rewinds.store.ts";

@@ -28,6 +28,8 @@ test("a stranger gets the same 404 everywhere as for things that do not exist, a
     update: () => ({ json: { title: "Mine" } }),
     fork: () => ({ json: { message_id: randomUUID() } }),
     clear: () => ({}),
+    restore: () => ({ json: { message_id: randomUUID() } }),
+    redo: () => ({}),
     remove: () => ({}),
   };
   const ask = async (name: keyof typeof asks, ids: Ids) => {

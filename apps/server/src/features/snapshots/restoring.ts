@@ -33,6 +33,8 @@ interface RestoreInput {
   checkpoint_id: string | null;
   safety_snapshot_id: string | null;
   running: string[];
+  /** For whoever has more to bring back than files and databases. */
+  more?: unknown;
   attempt: number;
 }
 export interface RestoreWish {
@@ -44,6 +46,8 @@ export interface RestoreWish {
   checkpoint_id?: string;
   /** Default true. */
   safety_snapshot?: boolean;
+  /** Handed to `onRestored`. */
+  more?: unknown;
 }
 
 /**
@@ -70,6 +74,7 @@ export function createRestoring({
   power,
   tasks,
   onTreeReplaced,
+  onRestored,
   log,
 }: {
   store: SnapshotsStore;
@@ -81,6 +86,8 @@ export function createRestoring({
   tasks: Tasks;
   /** Whoever keeps rows about files looks at them again. */
   onTreeReplaced: readonly ((projectId: string) => Promise<void>)[];
+  /** Hears of a restore that had `more` to do, once files and databases are back; perhaps more than once. */
+  onRestored: readonly ((more: unknown) => Promise<void>)[];
   log: Logger;
 }) {
   const taskOf = (project: ProjectRow, userId: string, input: RestoreInput, name: string) => ({
@@ -149,6 +156,7 @@ export function createRestoring({
     try {
       await power.stopAll(project);
       await replace(project, sandbox, input, context);
+      if (input.more !== undefined) for (const listener of onRestored) await listener(input.more);
       await checkpoints.keep(project, { kind: "restore", label: `Restored ${input.label}`, task_id: task.id });
     } finally {
       // A shutdown leaves the rest to the next start, which begins with this task.
@@ -220,6 +228,7 @@ export function createRestoring({
           checkpoint_id: wish.checkpoint_id ?? null,
           safety_snapshot_id: made?.row.id ?? null,
           running,
+          ...(wish.more !== undefined && { more: wish.more }),
           attempt: 1,
         };
         return { task: await tasks.create(tx, taskOf(project, userId, input, wish.name)), safety: made?.row, gone: made?.gone ?? [] };
