@@ -1,4 +1,6 @@
 /* oxlint-disable no-control-regex -- control characters are what this is about */
+import { programColour } from "../../theme/program-colour.ts";
+
 /** A piece of a line in one look. Colours are tokens of the terminal (`--term-red`) or plain CSS colours. */
 export interface Span {
   text: string;
@@ -18,16 +20,16 @@ function indexed(n: number): string {
   if (n < 16) return named(n);
   if (n > 231) {
     const grey = 8 + (n - 232) * 10;
-    return `rgb(${grey} ${grey} ${grey})`;
+    return programColour(grey, grey, grey);
   }
   const step = (v: number) => (v === 0 ? 0 : 55 + v * 40);
-  return `rgb(${step(Math.floor((n - 16) / 36))} ${step(Math.floor((n - 16) / 6) % 6)} ${step((n - 16) % 6)})`;
+  return programColour(step(Math.floor((n - 16) / 36)), step(Math.floor((n - 16) / 6) % 6), step((n - 16) % 6));
 }
 /** `38;5;n` and `38;2;r;g;b`; how many codes belong to it comes back too. */
 function extended(codes: readonly number[], at: number): { color: string | undefined; used: number } {
   const byte = (n: number | undefined) => Math.min(255, Math.max(0, n ?? 0));
   if (codes[at + 1] === 5) return { color: indexed(byte(codes[at + 2])), used: 2 };
-  if (codes[at + 1] === 2) return { color: `rgb(${byte(codes[at + 2])} ${byte(codes[at + 3])} ${byte(codes[at + 4])})`, used: 4 };
+  if (codes[at + 1] === 2) return { color: programColour(byte(codes[at + 2]), byte(codes[at + 3]), byte(codes[at + 4])), used: 4 };
   return { color: undefined, used: 1 };
 }
 
