@@ -8,7 +8,7 @@ const script = `
 const say = () => console.error("ready\\nTypeError: planted-value is not a function\\n    at f (/app/src/a.js:3:5)\\n    at node:internal/x:1:1");
 require("http").createServer((q, s) => { say(); s.end("up"); }).listen(process.env.PORT);
 say();
-for (let i = 1; i <= 60; i++) console.log("src/a.ts(" + i + ",1): error TS1: many");
+for (let i = 1; i <= 60; i++) console.error("src/a.ts(" + i + ",1): error TS1: many");
 `;
 
 test("errors in a container's output reach whoever follows the project: placed, without secrets, and not without end", async () => {

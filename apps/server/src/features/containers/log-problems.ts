@@ -56,12 +56,13 @@ export function createLogProblems({
     if (reading.names.has(name)) return;
     reading.names.add(name);
     const { signal } = reading.abort;
-    let timer: NodeJS.Timeout | undefined;
+    const timers = new Map<string, NodeJS.Timeout>();
     try {
       const sandbox = await reading.sandbox;
       const row = await store.findByKey(projectId, name);
       if (!row || signal.aborted) return;
-      const finder = createProblemFinder(row.directory);
+      // One for each stream: the lines of the other come in between as they please.
+      const finders = { stdout: createProblemFinder(row.directory), stderr: createProblemFinder(row.directory) };
       let window = { endsAt: 0, count: 0 };
       const pass = (found: FoundProblem[]) => {
         if (found.length === 0) return;
@@ -75,12 +76,16 @@ export function createLogProblems({
       const since = Date.now() - missedMs;
       for await (const line of sandbox.logs(name, { tail: hasJustStarted ? 100 : 0, follow: true, signal })) {
         if (line.stream === "system" || Date.parse(line.ts) < since) continue;
-        clearTimeout(timer);
+        const finder = finders[line.stream];
+        clearTimeout(timers.get(line.stream));
         pass(finder.push(line.line));
-        timer = setTimeout(() => pass(finder.flush()), quietMs);
+        timers.set(
+          line.stream,
+          setTimeout(() => pass(finder.flush()), quietMs),
+        );
       }
     } finally {
-      clearTimeout(timer);
+      for (const timer of timers.values()) clearTimeout(timer);
       reading.names.delete(name);
     }
   };
