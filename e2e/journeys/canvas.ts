@@ -36,7 +36,8 @@ async function writes(act: () => Promise<void>, quietMs = 900): Promise<string[]
   const seen: string[] = [];
   const note = (request: Request) => {
     const path = new URL(request.url()).pathname.split("/");
-    if (request.method() !== "GET" && path[2] === "projects") seen.push(`${request.method()} ${path[4]}`);
+    // That somebody is at work is told at any time.
+    if (request.method() !== "GET" && path[2] === "projects" && path[4] !== "activity") seen.push(`${request.method()} ${path[4]}`);
   };
   page().on("request", note);
   await act();
@@ -271,8 +272,20 @@ await runJourneys(
         expect(!(await page().content()).includes("hello-from-the-canvas"), "the value left the page");
         await details.getByRole("button", { name: "Restart" }).click();
         await details.getByText("A change waits for a restart.").waitFor({ state: "detached", timeout: 30_000 });
+        await details.getByRole("tab", { name: "Overview" }).click();
+        await details.getByRole("button", { name: "Change the folder and address" }).click();
+        await details.getByLabel("folder and address", { exact: true }).fill("Orders API");
+        await page().keyboard.press("Enter");
+        await node("Orders API, Running").waitFor({ timeout: 30_000 });
+        const renamed = await called("Orders API");
+        expect(renamed.url?.includes("orders-api"), `its address is ${renamed.url}`);
+        expect(
+          (await account.api.containers.update({ params: { ...params(), container_id: renamed.id }, body: { name: "Node API" } })).name,
+          "",
+        );
+        await page().getByRole("complementary", { name: "Node API" }).waitFor();
         await page().keyboard.press("Escape");
-        await details.waitFor({ state: "detached" });
+        await page().getByRole("complementary", { name: "Node API" }).waitFor({ state: "detached" });
       },
     },
     {

@@ -23,7 +23,7 @@ import { useContainer } from "./use-container.ts";
 export function ContainerDetails({ container, tasks }: { container: Container; tasks: readonly Task[] }) {
   const { projectId } = useCanvas();
   const [tab, setTab] = useState("overview");
-  const { full, update, setCredentials } = useContainer(projectId, container);
+  const { full, update, setCredentials, rename } = useContainer(projectId, container);
   const look = containerLook(container);
   const injected = full.data?.injected_env_vars ?? [];
   return (
@@ -54,7 +54,7 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
         ]}
       >
         <TabPanel value="overview" className="scroll-y">
-          <Overview container={container} tasks={tasks} onUpdate={update} onCredentials={setCredentials} />
+          <Overview container={container} tasks={tasks} onUpdate={update} onCredentials={setCredentials} onRename={rename} />
         </TabPanel>
         <TabPanel value="env" className="scroll-y">
           <EnvTab container={container} injected={injected} onUpdate={update} />
@@ -69,17 +69,20 @@ function Overview({
   tasks,
   onUpdate,
   onCredentials,
+  onRename,
 }: {
   container: Container;
   tasks: readonly Task[];
   onUpdate: ReturnType<typeof useContainer>["update"];
   onCredentials: ReturnType<typeof useContainer>["setCredentials"];
+  onRename: ReturnType<typeof useContainer>["rename"];
 }) {
   const { runtime, openLogs, remove } = useCanvas();
   const { id, name, url } = container;
   const isActing = runtime.isActing(id);
   const isOurs = container.deployment_mode === "container";
   const port = container.internal_port ?? container.port;
+  const folder = container.directory === "." ? "/" : `/${container.directory}`;
   const outputs = Object.entries(container.service_outputs ?? {});
   return (
     <>
@@ -152,7 +155,18 @@ function Overview({
           </Fact>
         ) : null}
         <Fact label="Folder">
-          <span className="font-mono">{container.directory === "." ? "/" : `/${container.directory}`}</span>
+          {isOurs ? (
+            <InlineEdit
+              label="folder and address"
+              isMono
+              value={name}
+              shown={folder}
+              hint="A new name for the folder, the host name and the address too. What runs starts again."
+              onSave={onRename}
+            />
+          ) : (
+            <span className="font-mono">{folder}</span>
+          )}
         </Fact>
       </dl>
       {isOurs ? null : <CredentialsPart container={container} onCredentials={onCredentials} />}

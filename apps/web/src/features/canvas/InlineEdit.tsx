@@ -11,6 +11,7 @@ export function InlineEdit({
   shown,
   isMono = false,
   inputMode,
+  hint,
   onSave,
 }: {
   label: string;
@@ -19,6 +20,8 @@ export function InlineEdit({
   shown?: string;
   isMono?: boolean;
   inputMode?: "numeric" | "url";
+  /** What saving does beyond the plain change; said while it is edited. */
+  hint?: string;
   onSave: (value: string) => Promise<string | undefined>;
 }) {
   const [draft, setDraft] = useState<string>();
@@ -73,6 +76,7 @@ export function InlineEdit({
           <X size={14} />
         </IconButton>
       </div>
+      {hint && !failure ? <p className="mt-1 text-fg-2">{hint}</p> : null}
       {failure ? (
         <p role="alert" className="mt-1 text-xs text-err">
           {failure}

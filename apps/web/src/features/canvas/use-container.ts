@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Container, Static, UpdateContainer } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useAdoptTask } from "../containers/use-adopt-task.ts";
 import { useServices } from "../workbench/services.ts";
 import type { Credentials } from "./CredentialsForm.tsx";
 
@@ -9,6 +10,7 @@ import type { Credentials } from "./CredentialsForm.tsx";
 export function useContainer(projectId: string, container: Container) {
   const { api } = useServices();
   const queries = useQueryClient();
+  const adoptTask = useAdoptTask(projectId);
   const params = { id: projectId, container_id: container.id };
   const key = ["project", projectId, "containers", container.id];
   const full = useQuery({ queryKey: key, queryFn: ({ signal }) => api.containers.get({ params }, { signal }), staleTime: 0 });
@@ -37,5 +39,16 @@ export function useContainer(projectId: string, container: Container) {
       return sentenceOf(error);
     }
   });
-  return { full, update, setCredentials };
+  /** Resolves with a sentence when it did not work. */
+  const rename = useHandler(async (name: string): Promise<string | undefined> => {
+    try {
+      const { task_id: taskId, status_url: _, ...next } = await api.containers.rename({ params, body: { name } });
+      adopt(next);
+      if (taskId) await adoptTask(taskId);
+      return undefined;
+    } catch (error) {
+      return sentenceOf(error);
+    }
+  });
+  return { full, update, setCredentials, rename };
 }
