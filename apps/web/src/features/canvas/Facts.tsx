@@ -2,9 +2,9 @@ import type { ReactNode } from "react";
 
 /** A line of facts in the details. */
 export const Fact = ({ label, children }: { label: string; children: ReactNode }) => (
-  <div className="flex min-h-7 items-center gap-3 text-xs">
-    <dt className="w-24 flex-none text-fg-2">{label}</dt>
-    <dd className="min-w-0 flex-1 break-words text-fg-0">{children}</dd>
+  <div className="flex min-h-7 gap-3 text-xs">
+    <dt className="w-24 flex-none pt-[5px] text-fg-2">{label}</dt>
+    <dd className="flex min-w-0 flex-1 flex-col justify-center break-words text-fg-0">{children}</dd>
   </div>
 );
 /** A part of the details with a head. */

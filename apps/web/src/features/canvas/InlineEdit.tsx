@@ -55,6 +55,7 @@ export function InlineEdit({
       <div className="flex items-center gap-1">
         <Input
           size="sm"
+          boxClassName="w-auto! min-w-0 flex-1"
           aria-label={label}
           aria-invalid={failure ? true : undefined}
           autoFocus
