@@ -44,7 +44,8 @@ export async function openBrowser(
   const isOwn = (address: string) => {
     const { protocol, hostname, port } = new URL(address);
     return (
-      ["data:", "blob:", "about:", "chrome-error:"].includes(protocol) ||
+      // The last two are the browser's own PDF viewer.
+      ["data:", "blob:", "about:", "chrome-error:", "chrome:", "chrome-extension:"].includes(protocol) ||
       (port === own.port && (hostname === own.hostname || hostname.endsWith(".preview.localhost")))
     );
   };

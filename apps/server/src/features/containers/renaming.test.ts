@@ -91,3 +91,17 @@ test("a rename that a crash cut short is finished when the folder has moved, els
   }
   await emptyRuntime(runtimeDir);
 });
+
+test("what is just being started is started again under its new name", async () => {
+  await using app = await projectsApp();
+  const ada = await app.signUp();
+  const { project } = await setUpProject(app, ada);
+  const client = app.as(ada);
+  const api = await addTiny(app, ada, project.id, "API");
+  const params = at(api);
+  await client.containers.start({ params });
+  await expect.poll(async () => (await client.containers.get({ params })).status, { interval: 5 }).toMatch(/starting|running/);
+  const { task_id } = await client.containers.rename({ params, body: { name: "Orders" } });
+  expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
+  expect(await client.containers.get({ params })).toMatchObject({ name: "Orders", status: "running" });
+});

@@ -76,7 +76,8 @@ export function createRenaming({
   /** Answers whether it ran. A folder in the way is seen before anything is stopped for it. */
   const stopped = async (project: ProjectRow, row: ContainerRow, directory: string): Promise<boolean> => {
     if (directory !== row.directory && (await has((await projects.sandboxOf(project)).files, directory))) throw inTheWay(directory);
-    const wasRunning = await services.isRunning(project, row);
+    // What is just being started was wanted running as well; stopping it ends that start.
+    const wasRunning = row.status === "starting" || (await services.isRunning(project, row));
     await power.stopContainer(project, row);
     return wasRunning;
   };
