@@ -127,6 +127,7 @@ await runJourneys(
         await page().getByRole("alert").filter({ hasText: "close a circle" }).waitFor();
         expect((await connections()).length === 1, "nothing was connected");
         await page().keyboard.press("Escape");
+        await circle.waitFor({ state: "detached" });
         await page().keyboard.press("/");
         await page()
           .getByPlaceholder(/Add a service/)

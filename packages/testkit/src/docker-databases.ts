@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { importPrograms } from "./docker-images.ts";
 
+const postgresHome = "/usr/local/postgres";
 /** What the official image does with its variables at the first start, in short. */
 const postgresEntrypoint = (bin: string) => `#!/bin/bash
 set -eu
@@ -25,11 +26,14 @@ exec 3<>"/dev/tcp/$host/$port"
 export const importPostgres = (host: string, tag: string, programs: string): Promise<void> =>
   importPrograms(host, {
     tag,
-    programs: ["/bin/bash", join(programs, "bin/postgres"), join(programs, "bin/initdb")],
-    folders: [programs],
+    programs: [
+      "/bin/bash",
+      ...["bin/postgres", "bin/initdb"].map((path) => ({ from: join(programs, path), to: join(postgresHome, path) })),
+    ],
+    folders: [{ from: programs, to: postgresHome }],
     files: [
       { path: "/etc/passwd", content: "root:x:0:0::/:/bin/sh\npostgres:x:70:70::/var/lib/postgresql:/bin/sh\n" },
-      { path: "/usr/bin/docker-entrypoint.sh", content: postgresEntrypoint(join(programs, "bin")) },
+      { path: "/usr/bin/docker-entrypoint.sh", content: postgresEntrypoint(join(postgresHome, "bin")) },
       { path: "/usr/bin/pg_isready", content: isReady },
     ],
     owned: [{ path: "/var/lib/postgresql/data", uid: 70 }],

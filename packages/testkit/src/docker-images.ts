@@ -16,14 +16,20 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
+/** Something of this machine and where it lies in the image. A checkout may be under `/tmp`, which containers have of their own. */
+export interface Placed {
+  from: string;
+  to: string;
+}
+
 /** An image of programs of this machine, where there is no registry to fetch one from. */
 export interface ProgramImage {
   /** `postgres:17-alpine`: what a service asks for is found under this name. */
   tag: string;
   /** Absolute paths; the libraries they need come along. `/bin/sh` and a few plain tools are there always. */
-  programs: readonly string[];
+  programs: readonly (string | Placed)[];
   /** Folders that come along as they are. */
-  folders?: readonly string[];
+  folders?: readonly Placed[];
   /** Files of the image's own. */
   files?: readonly { path: string; content: string }[];
   /** Folders made empty, with an owner. */
@@ -52,10 +58,14 @@ export async function importPrograms(host: string, image: ProgramImage): Promise
     chmodSync(join(root, "tmp"), 0o1777);
     chmodSync(root, 0o755);
     for (const path of ["etc", "proc", "sys", "dev", "run"]) mkdirSync(join(root, path));
-    const all = [...plainTools, ...programs].filter((path) => existsSync(path));
-    const wanted = new Set([...all, ...(await librariesOf(all))]);
-    for (const folder of folders) cpSync(folder, within(folder), { recursive: true, verbatimSymlinks: true });
-    for (const path of wanted) if (!existsSync(join(root, path))) cpSync(realpathSync(path), within(path));
+    const all = [...plainTools, ...programs]
+      .map((program) => (typeof program === "string" ? { from: program, to: program } : program))
+      .filter(({ from }) => existsSync(from));
+    const isIn = (path: string) => folders.some(({ from }) => path.startsWith(`${from}/`));
+    const libraries = (await librariesOf(all.map(({ from }) => from))).filter((path) => !isIn(path));
+    for (const { from, to } of folders) cpSync(from, within(to), { recursive: true, verbatimSymlinks: true });
+    for (const { from, to } of [...all, ...libraries.map((path) => ({ from: path, to: path }))])
+      if (!existsSync(join(root, to))) cpSync(realpathSync(from), within(to));
     for (const { path, content } of files) writeFileSync(within(path), content, { mode: 0o755 });
     for (const { path, uid, mode } of owned) {
       mkdirSync(join(root, path), { recursive: true });

@@ -1,11 +1,11 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type ProxyOptions } from "vite";
 
 const port = Number(process.env.PORT ?? 5173);
 // Set when a container of this project is connected as the API: the page asks for /api at its own address.
 const api = process.env.API_URL;
-const proxy = api ? { "/api": { target: api, changeOrigin: true, ws: true } } : {};
+const proxy: Record<string, ProxyOptions> = api ? { "/api": { target: api, changeOrigin: true, ws: true } } : {};
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],

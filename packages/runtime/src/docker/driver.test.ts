@@ -14,6 +14,8 @@ import type { RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
 import { createDockerDriver, type DockerDriverOptions } from "./driver.ts";
 
 const engine = await startDockerEngine();
+/** Where an image has this Node: a checkout may be under `/tmp`, which containers have of their own. */
+const node = { from: process.execPath, to: "/usr/local/bin/node" };
 afterAll(() => engine.close());
 
 describe.skipIf(engine.reason !== undefined)(
@@ -150,7 +152,7 @@ describe.skipIf(engine.reason !== undefined)(
         // As database images are: started by root in a folder of a user of theirs.
         await importPrograms(engine.host, {
           tag: "counter:1",
-          programs: [process.execPath],
+          programs: [node],
           files: [
             { path: "/etc/passwd", content: "root:x:0:0::/:/bin/sh\ncounter:x:4242:4343::/:/bin/sh\n" },
             {
@@ -164,7 +166,7 @@ describe.skipIf(engine.reason !== undefined)(
             },
           ],
           owned: [{ path: "/data", uid: 4242 }],
-          changes: [`ENTRYPOINT ["${process.execPath}", "/count.cjs"]`, 'CMD ["as the image says"]', "ENV GREETING=hello", "VOLUME /data"],
+          changes: [`ENTRYPOINT ["${node.to}", "/count.cjs"]`, 'CMD ["as the image says"]', "ENV GREETING=hello", "VOLUME /data"],
         });
         await importPrograms(engine.host, {
           tag: "named:1",
@@ -318,7 +320,7 @@ describe.skipIf(engine.reason !== undefined)(
     test("an image of the operator's choice brings its own programs", async () => {
       await importPrograms(engine.host, {
         tag: "operators:1",
-        programs: [process.execPath, "/usr/bin/env", "/usr/bin/printenv"],
+        programs: [node, "/usr/bin/env", "/usr/bin/printenv"],
         files: [{ path: "/usr/bin/greet", content: "#!/bin/sh\necho from the image\n" }],
         changes: ["ENV COLOUR=blue"],
       });

@@ -387,7 +387,8 @@ describe("a hostile tree", () => {
       writeFileSync(join(outside, `f${i}`), "PLANTED SECRET");
       write(`d/f${i}`, "mine");
     }
-    const swapper = spawn("sh", ["-c", `cd ${host} && while :; do mv d e && ln -s ${outside} d && rm d && mv e d; done`], {
+    // -T: never into what stands there; a restore may have put the link back meanwhile.
+    const swapper = spawn("sh", ["-c", `cd ${host} && while :; do mv -T d e && ln -sT ${outside} d && rm d && mv -T e d; done`], {
       stdio: "ignore",
     });
     try {

@@ -27,6 +27,9 @@ test("two servers on one database: whichever runs it, the other shows it, answer
         .as(world.owner)
         .chat.createSession({ body: { project_id: world.project.id, title: randomBytes(3).toString("hex") } });
       const socket = await chatSocket(second, world.owner, chat.id);
+      // Answered once it listens.
+      socket.send({ type: "ping" });
+      await socket.until("pong");
       const stream = reading(world.send("Go", { chat_id: chat.id, edit_mode: "ask" }));
       const { data, task_id } = await stream.until("approval_required");
       // Seen, answered and stopped over there; and once more from here for the case that it runs there.
