@@ -163,13 +163,25 @@ export async function openContainerTerminal(
     function onUnlessOver(error: unknown) {
       if (!stream.destroyed && !exit) onTrouble(error);
     }
+    /** The engine is told of a new size by a call of its own: what is typed after it must not arrive before it. */
+    let resizing: Promise<void> | undefined;
+    const afterwards = (work: () => unknown) => {
+      const mine: Promise<void> = (resizing ?? Promise.resolve())
+        .then(work)
+        .catch(onUnlessOver)
+        .then(() => {
+          if (resizing === mine) resizing = undefined;
+        });
+      resizing = mine;
+    };
+    const type = (data: string | Uint8Array) => {
+      if (!exit) stream.write(data);
+    };
     return {
       pid: Pid,
-      write: (data) => {
-        if (!exit) stream.write(data);
-      },
+      write: (data) => (resizing ? afterwards(() => type(data)) : type(data)),
       resize: (w, h) => {
-        if (!exit) void resize(w, h).catch(onUnlessOver);
+        if (!exit) afterwards(() => resize(w, h));
       },
       pause: () => void stream.pause(),
       resume: () => void stream.resume(),
