@@ -50,6 +50,19 @@ function useGuardedChange(done: string) {
   return { current, setCurrent, errors, setErrors, save, isSaving: update.isPending };
 }
 
+function PresentPassword({ form }: { form: ReturnType<typeof useGuardedChange> }) {
+  return (
+    <Field label="Present password" error={form.errors.current_password}>
+      <PasswordInput
+        name="current_password"
+        autoComplete="current-password"
+        value={form.current}
+        onChange={(event) => form.setCurrent(event.target.value)}
+      />
+    </Field>
+  );
+}
+
 export function SecuritySettings() {
   usePageTitle("Security");
   return (
@@ -74,14 +87,7 @@ function PasswordForm() {
     <SettingsSection title="Password" hint="Changing it signs out every other session.">
       <form onSubmit={submit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-        <Field label="Present password" error={form.errors.current_password}>
-          <PasswordInput
-            name="current_password"
-            autoComplete="current-password"
-            value={form.current}
-            onChange={(event) => form.setCurrent(event.target.value)}
-          />
-        </Field>
+        <PresentPassword form={form} />
         <Field label="New password" error={form.errors.password} hint="8 to 128 characters.">
           <PasswordInput
             name="password"
@@ -125,14 +131,7 @@ function EmailForm() {
             onChange={(event) => setEmail(event.target.value)}
           />
         </Field>
-        <Field label="Present password" error={form.errors.current_password}>
-          <PasswordInput
-            name="current_password"
-            autoComplete="current-password"
-            value={form.current}
-            onChange={(event) => form.setCurrent(event.target.value)}
-          />
-        </Field>
+        <PresentPassword form={form} />
         <div>
           <Button type="submit" isLoading={form.isSaving} loadingWord="Changing">
             Change the e-mail
@@ -189,14 +188,7 @@ function CodeForm() {
       ) : (
         <form onSubmit={submit} noValidate className="grid gap-3">
           {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-          <Field label="Present password" error={form.errors.current_password}>
-            <PasswordInput
-              name="current_password"
-              autoComplete="current-password"
-              value={form.current}
-              onChange={(event) => form.setCurrent(event.target.value)}
-            />
-          </Field>
+          <PresentPassword form={form} />
           <div>
             <Button type="submit" isLoading={form.isSaving} loadingWord="Changing">
               {isOn ? "Switch codes off" : "Switch codes on"}
