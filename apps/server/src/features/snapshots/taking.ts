@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { RuntimeError } from "@tesslate/runtime";
 import { randomCode } from "../../platform/crypto.ts";
 import { AppError, conflict } from "../../platform/errors.ts";
 import type { Queries } from "../../platform/database.ts";
@@ -125,7 +126,12 @@ export function createTaking({
       const row = await store.find(project.id, context.input.snapshot_id);
       if (!row) throw new AppError("not_found", "The snapshot was deleted before it was taken.");
       await context.progress(10, "Keeping files and databases");
-      const ready = await capture(project, row, context);
+      const ready = await capture(project, row, context).catch(async (error: unknown) => {
+        // Known before the task's end is: whoever follows the task looks at the row next.
+        if (!context.signal.aborted && (error instanceof AppError || error instanceof RuntimeError))
+          await failed(context.task, row.id, error.message);
+        throw error;
+      });
       return { snapshot_id: ready.id, snapshot_name: ready.snapshot_name };
     },
     ended: async (task) => {
