@@ -128,6 +128,8 @@ await runJourneys(
         expect((await connections()).length === 1, "nothing was connected");
         await page().keyboard.press("Escape");
         await circle.waitFor({ state: "detached" });
+        // The focus goes back to where it was; a panel that opens before that would close again.
+        await settled();
         await page().keyboard.press("/");
         await page()
           .getByPlaceholder(/Add a service/)

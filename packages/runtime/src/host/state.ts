@@ -54,8 +54,7 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
       slots,
       reach,
       async release({ isLeftRunning }) {
-        for (const name of isLeftRunning && existsSync(runDir) ? readdirSync(runDir) : [])
-          if (name.startsWith(fifoPrefix)) rmSync(join(runDir, name), { force: true });
+        if (isLeftRunning && existsSync(runDir)) removeFifos(runDir);
         if (!isLeftRunning) rmSync(runDir, { recursive: true, force: true });
         if (!isLeftRunning) for (const path of reached) await releaseReachable(path, { runDir: mountDir });
         unlock();
@@ -69,11 +68,18 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
 
 /** Takes away what earlier processes of ours laid, unless something that runs still has it mounted or among its variables. */
 function sweepRuns(runs: string): void {
-  const left = new Set(readdirSync(runs));
+  const all = readdirSync(runs);
+  // Pipes by name were for the process that made them; whoever holds one has it open.
+  for (const name of all) removeFifos(join(runs, name));
+  const left = new Set(all);
   for (const pid of left.size === 0 ? [] : readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
     for (const file of ["mountinfo", "environ"])
       for (const [, name = ""] of readOf(`/proc/${pid}/${file}`).matchAll(/\/run\/([0-9a-f]{12})\//g)) left.delete(name);
   for (const name of left) rmSync(join(runs, name), { recursive: true, force: true });
+}
+
+function removeFifos(dir: string): void {
+  for (const name of readdirSync(dir)) if (name.startsWith(fifoPrefix)) rmSync(join(dir, name), { force: true });
 }
 
 function readOf(path: string): string {
