@@ -46,6 +46,7 @@ import {
   mountChat,
   runType,
   type ConversationChange,
+  type RunToolSource,
 } from "./features/chat/index.ts";
 import {
   createContainers,
@@ -609,6 +610,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     projects.onRelease(pruning.release);
 
     const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn });
+    /** Whoever lends tools to the agent's runs adds itself here. */
+    const toolSources: RunToolSource[] = [];
     const chatStore = createChatStore(db);
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
@@ -666,6 +669,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           expectChange: watch.expect,
           beforeTurn: checkpoints.beforeTurn,
           redactor: redactions.live,
+          toolSources,
           previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
         },
         resume: chat.resume,

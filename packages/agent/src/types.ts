@@ -195,7 +195,17 @@ export type EditMode = "allow" | "ask" | "plan";
  */
 export interface Tool<P extends TObject = TObject> {
   name: string;
-  category: "file_operations" | "shell_commands" | "project_management" | "planning";
+  category:
+    | "file_operations"
+    | "shell_commands"
+    | "project_management"
+    | "planning"
+    | "conversation"
+    | "web"
+    | "browser"
+    | "graph"
+    | "agents"
+    | "mcp";
   /** For the model; also `tool_description` of an approval. One or two sentences: every word is paid on every call. */
   description: string;
   parameters: P;

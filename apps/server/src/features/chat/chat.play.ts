@@ -10,6 +10,7 @@ import {
   type PendingBatch,
   type RunResult,
   type Todo,
+  type Tool,
 } from "@tesslate/agent";
 import type { RunEventData } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
@@ -22,6 +23,7 @@ import { relay } from "./chat.events.ts";
 import { createProjectSight } from "./chat.project-info.ts";
 import type { RunOptions } from "./chat.run.ts";
 import type { AgentStepRow, ChatRow, MessageRow } from "./chat.table.ts";
+import { borrowTools } from "./chat.tools.ts";
 import { createRunLedger } from "./chat.usage.ts";
 import { createRunWorkspace, discreet } from "./chat.workspace.ts";
 
@@ -131,8 +133,31 @@ export function createPlay({
       onUnexpected: (err, where) => log.error({ err, where }, "agent"),
     };
 
+    const lent = await borrowTools(
+      around.toolSources,
+      {
+        ...owner,
+        project,
+        message_id: input.message_id,
+        container_id: input.container_id,
+        edit_mode: input.edit_mode,
+        view_context: input.view_context,
+        agent,
+        model,
+        sandbox,
+        workspace,
+        voice,
+        signal,
+        log,
+      },
+      allTools,
+    );
     const result = await runAgent({
-      agent: { system_prompt: agent.system_prompt, tools: toolsFor(agent, input.view_context) },
+      agent: {
+        system_prompt: lent.prompt === "" ? agent.system_prompt : `${agent.system_prompt}\n\n${lent.prompt}`,
+        tools: toolsFor(agent, input.view_context, lent.tools),
+      },
+      tools: lent.tools,
       model: { client: discreet(model.client, redactor), context_window: contextWindowOf(model.model_id) },
       message: question.content,
       history: await historyBefore(question),
@@ -146,7 +171,7 @@ export function createPlay({
       limits: { max_iterations: iterationLimit(input.max_iterations, limits.maxIterations), max_run_ms: limits.maxRunMs },
       signal: agentSignal(signal),
       deps,
-    });
+    }).finally(lent.close);
     await ledger.close().catch((err: unknown) => log.warn({ err }, "credits set aside not given back"));
     // Not told when the log was away at the very end.
     return { result, end: told ?? endOf(result, ledger), isTold: told !== undefined };
@@ -196,9 +221,9 @@ function stepOf({ step_data }: AgentStepRow): AgentStep {
 }
 
 /** In the graph view shells give way to the graph's own tools (4.9). */
-function toolsFor(agent: RunnableAgent, viewContext: string | null): string[] | null {
+function toolsFor(agent: RunnableAgent, viewContext: string | null, tools: readonly Tool[]): string[] | null {
   if (viewContext !== "graph") return agent.tools;
-  return (agent.tools ?? allTools.map((tool) => tool.name)).filter((name) => !shellTools.has(name));
+  return (agent.tools ?? tools.map((tool) => tool.name)).filter((name) => !shellTools.has(name));
 }
 
 const iterationLimit = (wished: number | null, ceiling: number): number | null =>

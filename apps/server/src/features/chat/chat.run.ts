@@ -15,6 +15,7 @@ import { createRunEndings, errorOf, tellable, type RunEnd, type TellingRun } fro
 import { createRunVoice } from "./chat.events.ts";
 import { createPlay } from "./chat.play.ts";
 import type { ChatStore } from "./chat.store.ts";
+import type { RunToolSource } from "./chat.tools.ts";
 import type { RunsStore } from "./runs.store.ts";
 
 /** A run as its task keeps it: ids and choices, nothing that could be out of date when another process picks it up. */
@@ -50,6 +51,8 @@ export interface RunSurroundings {
   redactor(projectId: string): Promise<LiveRedactor>;
   /** Keeps the files as they are before the agent touches them. Never throws. */
   beforeTurn(project: ProjectRow, turn: { chat_id: string; message_id: string; task_id: string; message: string }): Promise<void>;
+  /** Features that lend tools to runs. */
+  toolSources: readonly RunToolSource[];
   /** Public address of a container. */
   previewUrl(hostLabel: string): string;
 }

@@ -8,3 +8,4 @@ export { mountChat } from "./chat.routes.ts";
 export { createRunsStore } from "./runs.store.ts";
 export { createRewinds, type ConversationChange } from "./chat.rewinds.ts";
 export { createRewindsStore } from "./rewinds.store.ts";
+export type { LentTools, RunFacts, RunToolSource } from "./chat.tools.ts";
