@@ -159,6 +159,7 @@ import {
   mountSnapshots,
 } from "./features/snapshots/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
+import { createWebTools } from "./features/web/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
 import { createCryptoBox, loadSecretKey } from "./platform/crypto.ts";
@@ -239,7 +240,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
     const ca = config.outbound.caFile === undefined ? undefined : await readFile(config.outbound.caFile, "utf8");
     const outbound = createOutbound({
-      allowHosts: [...config.outbound.allowHosts, ...modelHosts(config), ...providerHosts(config)],
+      allowHosts: [...config.outbound.allowHosts, ...modelHosts(config), ...providerHosts(config), ...searchHosts(config)],
       ...(ca && { ca }),
     });
     closers.push(() => outbound.close());
@@ -612,6 +613,12 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn });
     /** Whoever lends tools to the agent's runs adds itself here. */
     const toolSources: RunToolSource[] = [];
+    if (config.web.isOn) {
+      // What a model asks for reaches what the operator named for that, not the operator's model servers.
+      const webOutbound = createOutbound({ allowHosts: config.outbound.allowHosts, ...(ca && { ca }) });
+      closers.push(() => webOutbound.close());
+      toolSources.push(createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search }));
+    }
     const chatStore = createChatStore(db);
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
@@ -838,6 +845,8 @@ const modelHosts = ({ models }: Config): string[] =>
 /** The providers people sign in with, wherever the operator says they are. */
 const providerHosts = ({ auth: { oauth } }: Config): string[] =>
   [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl].flatMap((url) => hostEntry(url) ?? []);
+
+const searchHosts = ({ web: { search } }: Config): string[] => (search ? [hostEntry(search.baseUrl) ?? ""] : []);
 
 /** Only this machine reaches the server: it listens on loopback, goes by a local name and no proxy stands in front. */
 const isPrivate = ({ http }: Config): boolean =>

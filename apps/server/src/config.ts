@@ -270,6 +270,19 @@ export const settings = {
     check: integer(1),
   },
   AGENT_APPROVAL_TIMEOUT_SECONDS: { default: "300", example: "300", about: "How long a run waits for an answer", check: integer(1) },
+  TESSLATE_FEATURE_WEB_SEARCH: { default: "true", example: "0", about: "The agent's web_fetch and web_search", check: flag },
+  WEB_SEARCH_PROVIDER: {
+    default: "",
+    example: "brave",
+    about: "Who searches the web for the agent: brave, tavily or searxng; without one there is no web_search",
+    check: oneOf("brave", "tavily", "searxng"),
+  },
+  WEB_SEARCH_API_KEY: { default: "", example: "BSA…", about: "Key of that provider; a SearXNG needs none" },
+  WEB_SEARCH_BASE_URL: {
+    example: "http://searxng.lan:8080",
+    about: "Its address. Needed for searxng; the others' own by default",
+    check: url,
+  },
   LOG_LEVEL: {
     default: "info",
     example: "debug",
@@ -284,6 +297,12 @@ export const settings = {
     check: flag,
   },
 } as const satisfies Record<string, Setting>;
+
+const searchAddresses: Record<"brave" | "tavily" | "searxng", string | undefined> = {
+  brave: "https://api.search.brave.com",
+  tavily: "https://api.tavily.com",
+  searxng: undefined,
+};
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -349,6 +368,14 @@ export function readConfig(environment: Record<string, string | undefined>) {
 
   if (isTrue("TWO_FA_ENABLED") && (text("SMTP_HOST") === "" || text("SMTP_SENDER_EMAIL") === ""))
     problems.push("TWO_FA_ENABLED mails codes and so needs SMTP_HOST and SMTP_SENDER_EMAIL. Example: SMTP_HOST=smtp.example.com");
+
+  const searchProvider = text("WEB_SEARCH_PROVIDER") as "" | keyof typeof searchAddresses;
+  const searchUrl = text("WEB_SEARCH_BASE_URL") || (searchProvider && (searchAddresses[searchProvider] ?? ""));
+  const searchKey = secret("WEB_SEARCH_API_KEY");
+  if (searchProvider === "searxng" && searchUrl === "")
+    problems.push("WEB_SEARCH_PROVIDER=searxng needs its address. Example: WEB_SEARCH_BASE_URL=http://searxng.lan:8080");
+  if ((searchProvider === "brave" || searchProvider === "tavily") && !searchKey)
+    problems.push(`WEB_SEARCH_PROVIDER=${searchProvider} needs its key. Example: WEB_SEARCH_API_KEY=BSA…`);
 
   const config = {
     http: {
@@ -443,6 +470,10 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxPerProject: Number(text("MAX_SNAPSHOTS_PER_PROJECT")),
       retentionMs: Number(text("SNAPSHOT_RETENTION_DAYS")) * 86_400_000,
       readyTimeoutMs: Number(text("SNAPSHOT_READY_TIMEOUT_SECONDS")) * 1000,
+    },
+    web: {
+      isOn: isTrue("TESSLATE_FEATURE_WEB_SEARCH"),
+      search: searchProvider ? { provider: searchProvider, baseUrl: searchUrl, key: searchKey } : undefined,
     },
     outbound: { allowHosts: list("OUTBOUND_ALLOW_HOSTS"), caFile: text("OUTBOUND_CA_FILE") || undefined },
     mail: {

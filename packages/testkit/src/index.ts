@@ -5,3 +5,4 @@ export { startModelServer, type ModelServer, type ModelServerOptions, type Outco
 export { startMailServer, type MailServer, type MailServerOptions, type ReceivedMail } from "./smtp.ts";
 export { startIdentityProvider, type IdentityProvider, type Person } from "./identity-provider.ts";
 export { gif, pdf, png, svg } from "./pictures.ts";
+export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";

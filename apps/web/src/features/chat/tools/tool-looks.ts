@@ -40,6 +40,7 @@ const looks: Record<string, ToolLook> = {
   save_plan: { icon: ListTodo, verb: "Write a plan" },
   update_plan: { icon: ListTodo, verb: "Update the plan" },
   web_fetch: { icon: Globe, verb: "Fetch" },
+  web_search: { icon: Search, verb: "Search the web" },
   invoke_subagent: { icon: Bot, verb: "Ask a helper" },
 };
 
