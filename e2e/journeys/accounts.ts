@@ -132,15 +132,17 @@ await runJourneys(
         await accessible(page, "no API keys");
         await page.getByRole("button", { name: "Make a key" }).click();
         await page.getByLabel("What is it for?").fill("Nightly build");
+        await page.getByLabel("It may run the agent").click();
         await accessible(page, "make an API key");
         await shot(page, "api-key-make");
-        await page.keyboard.press("Enter");
+        await page.getByLabel("What is it for?").press("Enter");
         const key = (await page.getByRole("dialog").getByText(/^tsk_/).textContent()) ?? "";
         await shot(page, "api-key-made");
         const me = await fetch(`${studio.url}/api/users/me`, { headers: { authorization: `Bearer ${key}` } });
         expect(me.status === 200, `the key opens the API (${me.status})`);
         await page.getByRole("button", { name: "I have copied it" }).click();
         await page.getByText("Nightly build").waitFor();
+        await page.getByText("Reads and writes, runs the agent in Ask mode").waitFor();
         expect((await page.getByText(key).count()) === 0, "the key is not shown again");
         await shot(page, "api-keys");
         await page.getByRole("button", { name: "Delete Nightly build" }).click();

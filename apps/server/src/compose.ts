@@ -134,6 +134,7 @@ import {
   type OnEmailChanged,
   type OnRegistered,
 } from "./features/users/index.ts";
+import { createExternal, createWebhooks, createWebhooksStore, mountExternal } from "./features/external/index.ts";
 import { createHosting, createHostingStore, mountHosting } from "./features/hosting/index.ts";
 import { createCredits, createCreditsStore, mountCredits } from "./features/credits/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
@@ -660,8 +661,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     onRestored.push((more) => rewinds.apply(more as ConversationChange));
     const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
     const chatSocket = createChatSocket({ chat, approvals, events });
-    tasks.define(
-      runType,
+    const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
+    const external = createExternal({ chat, pendingApproval: approvals.pendingOf, webhooks, limits });
+    const runTask = webhooks.watch(
       createRunTask({
         store: runsStore,
         chats: chatStore,
@@ -684,6 +686,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         log,
       }),
     );
+    tasks.define(runType, runTask);
 
     await agents.seed();
 
@@ -699,6 +702,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         ...credits.jobHandlers,
         ...podAccess.jobHandlers,
         ...pruning.jobHandlers,
+        ...webhooks.jobHandlers,
       },
       cron: {
         reap_tasks: "* * * * *",
@@ -707,6 +711,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         prune_pod_access: "41 3 * * *",
         refresh_credits: "0 * * * *",
         prune_snapshots: "23 4 * * *",
+        sweep_webhooks: "* * * * *",
       },
     });
     closers.push(() => jobs.close());
@@ -801,6 +806,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     mountConnections(mount, { connections });
     mountChat(mount, { chat, sessions: chatSessions, approvals, rewinds, socket: chatSocket });
+    mountExternal(mount, { external });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountCredits(mount, { credits });
     mountKanban(mount, { kanban });

@@ -466,6 +466,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,
       approvalTimeoutMs: Number(text("AGENT_APPROVAL_TIMEOUT_SECONDS")) * 1000,
     },
+    /** Waits between the five tries; here so that a test need not wait. */
+    webhooks: { backoffMs: [2_000, 10_000, 60_000, 300_000] },
     snapshots: {
       maxPerProject: Number(text("MAX_SNAPSHOTS_PER_PROJECT")),
       retentionMs: Number(text("SNAPSHOT_RETENTION_DAYS")) * 86_400_000,

@@ -2,6 +2,8 @@ import { oauthStatePlace } from "./features/auth/index.ts";
 import { oauthStates } from "./features/auth/auth.table.ts";
 import { credentialsPlace, environmentPlace } from "./features/containers/index.ts";
 import { containerCredentials, containers } from "./features/containers/containers.table.ts";
+import { webhookPlace } from "./features/external/index.ts";
+import { runWebhooks } from "./features/external/webhooks.table.ts";
 import { modelKeyPlace, providerHeadersPlace } from "./features/models/index.ts";
 import { userApiKeys, userProviders } from "./features/models/model-keys.table.ts";
 import { secretPlace } from "./features/secrets/index.ts";
@@ -46,6 +48,12 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: userProviders.sealed_headers,
     needs: [userProviders.user_id, userProviders.slug],
     place: ({ user_id = "", slug = "" }) => providerHeadersPlace({ user_id, slug }),
+  }),
+  sealedBytes(runWebhooks, {
+    id: runWebhooks.id,
+    column: runWebhooks.sealed_target,
+    needs: [runWebhooks.task_id],
+    place: ({ task_id = "" }) => webhookPlace(task_id),
   }),
   sealedSettings,
 ];

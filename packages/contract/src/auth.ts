@@ -1,4 +1,5 @@
 import { extend, IdParams, listOf, Literals, Maybe, Message, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { EditMode } from "./chat.ts";
 import { route } from "./route.ts";
 import { User } from "./users.ts";
 
@@ -42,14 +43,15 @@ export const Session = Type.Object({
 });
 export type Session = Static<typeof Session>;
 
-/** `read`: GET alone. `write`: everything that keys may do, reading included. */
-export const ApiKeyScope = Literals("read", "write");
+/** `read`: GET alone. `write`: whatever keys may do and no other scope names, reading included. `run`: the agent, in the key's edit mode at most. */
+export const ApiKeyScope = Literals("read", "write", "run");
 export type ApiKeyScope = Static<typeof ApiKeyScope>;
 export const ApiKey = Type.Object({
   id: Uuid,
   name: Type.String(),
   prefix: Type.String({ description: "The beginning of the key, to tell it from others" }),
   scopes: Type.Array(ApiKeyScope),
+  edit_mode: EditMode,
   created_at: Timestamp,
   last_used_at: Nullable(Timestamp),
   expires_at: Nullable(Timestamp),
@@ -272,6 +274,9 @@ export const authRoutes = {
     body: Type.Object({
       name: Type.String({ minLength: 1, maxLength: 100 }),
       scopes: Type.Array(ApiKeyScope, { minItems: 1, uniqueItems: true }),
+      edit_mode: Maybe(
+        Type.Unsafe<EditMode>({ ...EditMode, description: "What its runs may do at most; needed with the scope `run`, `ask` without it" }),
+      ),
       expires_in_days: Maybe(Type.Integer({ minimum: 1, maximum: 3650, description: "Absent or null: until it is deleted" })),
     }),
     response: extend(ApiKey, { key: Type.String({ description: "`tsk_…`, for `Authorization: Bearer`" }) }),

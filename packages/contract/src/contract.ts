@@ -4,6 +4,7 @@ import { billingRoutes } from "./billing.ts";
 import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
+import { externalRoutes } from "./external.ts";
 import { filesRoutes } from "./files.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
@@ -36,6 +37,7 @@ export const contract = {
   assets: assetsRoutes,
   previews: previewsRoutes,
   chat: chatRoutes,
+  external: externalRoutes,
   models: modelsRoutes,
   modelKeys: modelKeysRoutes,
   secrets: secretsRoutes,

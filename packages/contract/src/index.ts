@@ -17,6 +17,7 @@ export * from "./kanban.ts";
 export * from "./notes.ts";
 export * from "./previews.ts";
 export * from "./chat.ts";
+export * from "./external.ts";
 export * from "./model-keys.ts";
 export * from "./models.ts";
 export * from "./dotenv.ts";

@@ -37,8 +37,11 @@ export interface RouteSpec {
   errors?: readonly ErrorCode[];
   /** Cookie-authenticated writes need the CSRF header unless this is false (accounts-projects 0.5). */
   csrf?: false;
-  /** `false`: for people only. An API key cannot do this (403 `session_required`). Other keys need the scope: `read` for GET, `write` for the rest. */
-  keys?: false;
+  /**
+   * `false`: for people only. An API key cannot do this (403 `session_required`). `run`: a key needs that scope. Otherwise `read` is
+   * needed for GET and `write` for the rest (403 `scope_missing`).
+   */
+  keys?: false | "run";
   /** Asked by a proxy on behalf of a browser that is on another site, so the `Origin` of the call says nothing (forward-auth). */
   isForProxies?: true;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { CookieSerializeOptions } from "@fastify/cookie";
 import type { Logger } from "pino";
-import type { ApiKeyScope, RouteSpec } from "@tesslate/contract";
+import type { ApiKeyScope, EditMode, RouteSpec } from "@tesslate/contract";
 import { forbidden } from "../platform/errors.ts";
 
 /** Who calls. `via` tells whether CSRF applies. */
@@ -14,7 +14,7 @@ export interface Principal {
   via: "bearer" | "cookie" | "ticket" | "key";
   /** Of an API key. A session may do everything. */
   scopes?: readonly ApiKeyScope[];
-  key?: { id: string; hash: string };
+  key?: { id: string; hash: string; edit_mode: EditMode };
 }
 
 /** What a handler may know and say about the call beside its input. The only view of HTTP that features get. */
@@ -51,6 +51,11 @@ export const csrfCookie = "tesslate_csrf_token";
 export function checkKey({ scopes }: Principal, spec: Pick<RouteSpec, "keys" | "method" | "auth">): void {
   if (!scopes) return;
   if (spec.keys === false || spec.auth === "superuser") throw forbidden("session_required", "An API key cannot do this. Sign in.");
-  const isEnough = scopes.includes("write") || (spec.method === "GET" && scopes.includes("read"));
-  if (!isEnough) throw forbidden("scope_missing", "This API key may only read.");
+  requireScope(scopes, spec.keys ?? (spec.method === "GET" ? "read" : "write"));
+}
+
+/** Throws `scope_missing`. Whoever may write may read; a session (no scopes) may everything. */
+export function requireScope(scopes: readonly ApiKeyScope[] | undefined, needed: ApiKeyScope): void {
+  if (!scopes || scopes.includes(needed) || (needed === "read" && scopes.includes("write"))) return;
+  throw forbidden("scope_missing", `This API key may not ${{ read: "read", write: "change anything", run: "run the agent" }[needed]}.`);
 }

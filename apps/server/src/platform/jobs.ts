@@ -7,7 +7,7 @@ import type { Logger } from "./logger.ts";
 /** Background jobs by graphile-worker: picked up within milliseconds through NOTIFY, at most once per `key`. */
 export interface Jobs {
   /** Enqueues inside the caller's transaction: the job exists exactly when the transaction commits. */
-  enqueue(tx: Queries, name: string, payload: object, options?: { key?: string }): Promise<void>;
+  enqueue(tx: Queries, name: string, payload: object, options?: { key?: string; delayMs?: number }): Promise<void>;
   /** Rejects when jobs are no longer picked up. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -19,10 +19,10 @@ export async function enqueueJob(
   tx: Queries,
   name: string,
   payload: object,
-  { key, maxAttempts = 5 }: { key?: string; maxAttempts?: number } = {},
+  { key, maxAttempts = 5, delayMs = 0 }: { key?: string; maxAttempts?: number; delayMs?: number } = {},
 ): Promise<void> {
   await tx.execute(
-    sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${key ?? null}, max_attempts := ${maxAttempts}::smallint)`,
+    sql`select graphile_worker.add_job(${name}, ${JSON.stringify(payload)}::json, job_key := ${key ?? null}, run_at := now() + make_interval(secs => ${delayMs / 1000}::float8), max_attempts := ${maxAttempts}::smallint)`,
   );
 }
 

@@ -63,6 +63,7 @@ export interface ChatWorldOptions {
   /** Without it no model is connected. */
   hasModel?: boolean;
   swap?: TestAppOptions["swap"];
+  configure?: TestAppOptions["configure"];
   /** Going on where an earlier process stopped. */
   after?: Pick<ChatWorld, "place" | "model" | "owner" | "project">;
 }
@@ -76,6 +77,7 @@ export async function chatWorld(options: ChatWorldOptions = {}): Promise<ChatWor
   const app = await testApp({
     env: { ...(options.hasModel !== false && modelEnv(model)), ...options.env },
     swap: { runtime, ...options.swap },
+    ...(options.configure && { configure: options.configure }),
     database: where.database,
     dataDir: where.dataDir,
   });

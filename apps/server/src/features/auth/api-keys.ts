@@ -1,8 +1,8 @@
-import type { ApiKey, ApiKeyScope, List } from "@tesslate/contract";
+import type { ApiKey, ApiKeyScope, EditMode, List } from "@tesslate/contract";
 import type { Principal } from "../../http/context.ts";
 import type { Bus } from "../../platform/bus.ts";
 import { hashToken, randomToken } from "../../platform/crypto.ts";
-import { badRequest, notFound } from "../../platform/errors.ts";
+import { badRequest, invalid, notFound } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { isLiving } from "../users/index.ts";
@@ -54,7 +54,7 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
         session_id: undefined,
         via: "key",
         scopes: key.scopes,
-        key: { id: key.id, hash: key.key_hash },
+        key: { id: key.id, hash: key.key_hash, edit_mode: key.edit_mode },
       };
     },
     watch: ({ id: user_id, key }: Principal, ended: () => void): (() => void) => {
@@ -73,11 +73,17 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
       const { rows, total } = await store.list(userId, page);
       return page.envelope(rows.map(wireOf), total);
     },
-    /** Throws `key_limit_reached`. */
+    /** Throws `key_limit_reached`, 422 when a key that runs the agent has no edit mode. */
     create: async (
       userId: string,
-      { name, scopes, expires_in_days }: { name: string; scopes: ApiKeyScope[]; expires_in_days?: number | null },
+      {
+        name,
+        scopes,
+        edit_mode,
+        expires_in_days,
+      }: { name: string; scopes: ApiKeyScope[]; edit_mode?: EditMode | null; expires_in_days?: number | null },
     ): Promise<ApiKey & { key: string }> => {
+      if (scopes.includes("run") && !edit_mode) throw invalid(["body", "edit_mode"], "Say what its runs may do at most", "missing");
       const key = mark + randomToken();
       const row = await store.insert(
         {
@@ -86,6 +92,7 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
           key_hash: hashToken(key),
           prefix: key.slice(0, shownLength),
           scopes,
+          edit_mode: edit_mode ?? "ask",
           expires_at: expires_in_days ? new Date(Date.now() + expires_in_days * 86_400_000).toISOString() : null,
         },
         maxKeys,
@@ -101,11 +108,12 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
   };
 }
 
-const wireOf = ({ id, name, prefix, scopes, created_at, last_used_at, expires_at }: ApiKeyRow): ApiKey => ({
+const wireOf = ({ id, name, prefix, scopes, edit_mode, created_at, last_used_at, expires_at }: ApiKeyRow): ApiKey => ({
   id,
   name,
   prefix,
   scopes,
+  edit_mode,
   created_at,
   last_used_at,
   expires_at,

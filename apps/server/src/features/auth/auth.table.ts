@@ -1,5 +1,5 @@
 import { index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
-import type { ApiKeyScope } from "@tesslate/contract";
+import type { ApiKeyScope, EditMode } from "@tesslate/contract";
 import { bytea, createdAt, id, timestamptz } from "../../platform/columns.ts";
 import { users } from "../users/users.table.ts";
 
@@ -50,6 +50,8 @@ export const apiKeys = pgTable(
     key_hash: text().notNull().unique(),
     prefix: text().notNull(),
     scopes: jsonb().$type<ApiKeyScope[]>().notNull(),
+    /** What its runs may do at most (agent-git-deploy 4.10). */
+    edit_mode: text().$type<EditMode>().notNull().default("ask"),
     created_at: createdAt(),
     last_used_at: timestamptz(),
     expires_at: timestamptz(),

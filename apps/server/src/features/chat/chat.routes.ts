@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { chatRoutes } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
 import { taskLinks } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
+import { refuseOwnAnswer } from "./chat.keys.ts";
 import type { Rewinds } from "./chat.rewinds.ts";
 import type { Chat } from "./chat.service.ts";
 import type { Sessions } from "./chat.sessions.ts";
@@ -25,15 +27,14 @@ export function mountChat(
     sessions: ({ user }, { query }) => sessions.list(user.id, query),
     createSession: ({ user }, { body }) => sessions.create(user.id, body),
     approval: async ({ user }, { body }) => {
+      refuseOwnAnswer(user, body.response);
       await approvals.answer(user.id, body.approval_id, body.response, body.note);
       return { approval_id: body.approval_id, response: body.response };
     },
     active: async ({ user }, { query }) => ({ active: await chat.active(user.id, query.project_id, query.chat_id) }),
     runEvents: async ({ user, signal, headers }, { params, query }) => {
       const task = await chat.ownRun(user.id, params.task_id);
-      // A browser that reconnects by itself says where it was in the header; that is newer than its address.
-      const header = Number(headers["last-event-id"]);
-      const afterSeq = headers["last-event-id"] !== undefined && Number.isSafeInteger(header) && header >= 0 ? header : query.last_event_id;
+      const afterSeq = lastSeqOf(headers, query);
       return chat.follow(task, { signal, ...(afterSeq !== undefined && { afterSeq }) });
     },
     resume: async ({ user }, { body }) => taskLinks(await chat.resume(user, body.task_id)),
@@ -46,4 +47,10 @@ export function mountChat(
     fork: ({ user }, { params, body }) => sessions.fork(user.id, params.chat_id, body),
     clear: async ({ user }, { params }) => ({ deleted_count: await sessions.clear(user.id, params.chat_id) }),
   });
+}
+
+/** A browser that reconnects by itself says where it was in the header; that is newer than its address. */
+export function lastSeqOf(headers: IncomingHttpHeaders, query: { last_event_id?: number }): number | undefined {
+  const header = Number(headers["last-event-id"]);
+  return headers["last-event-id"] !== undefined && Number.isSafeInteger(header) && header >= 0 ? header : query.last_event_id;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunEvent, SendMessage } from "@tesslate/contract";
+import type { EditMode, RunEvent, SendMessage } from "@tesslate/contract";
 import { conflict, badRequest, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Queries } from "../../platform/database.ts";
@@ -8,6 +8,7 @@ import type { Credits } from "../credits/index.ts";
 import type { Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { TaskRow, Tasks } from "../tasks/index.ts";
+import { editModeFor } from "./chat.keys.ts";
 import type { RunInput } from "./chat.run.ts";
 import type { ChatStore, RunMetadata } from "./chat.store.ts";
 import type { ChatRow } from "./chat.table.ts";
@@ -18,6 +19,15 @@ import type { RunsStore } from "./runs.store.ts";
 export interface Sender {
   id: string;
   name: string;
+  /** Sent by key: the run may do no more than the key. */
+  key?: { edit_mode: EditMode };
+}
+/** How a program's message comes in. */
+export interface Entrance {
+  /** A session of its own when none is given. */
+  origin: ChatRow["origin"];
+  /** In the transaction that creates the run: exists exactly when the run does. */
+  created?(tx: Queries, task: TaskRow, input: RunInput): Promise<void>;
 }
 
 export const runType = "agent_execution";
@@ -110,12 +120,13 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
   const self = {
     ownChat,
     ownRun,
+    messageOf: (id: string) => store.findMessage(id),
     isRunOf: async (taskId: string, chatId: string): Promise<boolean> => (await store.findRun(taskId))?.chat_id === chatId,
     /**
      * Starts a run: checks everything first, then stores the message, the answer's place and the task together (3.3).
      * Throws 404, `agent_not_owned`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `insufficient_credits`, `chat_busy`; nothing is stored then.
      */
-    start: async (sender: Sender, body: SendMessage): Promise<TaskRow> => {
+    start: async (sender: Sender, body: SendMessage, entrance?: Entrance): Promise<TaskRow> => {
       const text = body.message.trim();
       const project = await projects.require(sender.id, body.project_id);
       if (body.container_id && !(await store.findContainer(project.id, body.container_id))) throw notFound("Container");
@@ -139,7 +150,7 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
           message_id: answer.id,
           agent_id: agent.id,
           model_id: model.model_id,
-          edit_mode: body.edit_mode ?? "ask",
+          edit_mode: editModeFor(sender, body.edit_mode),
           container_id: body.container_id ?? null,
           view_context: body.view_context?.toLowerCase() ?? null,
           max_iterations: body.max_iterations ?? null,
@@ -149,10 +160,13 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
         const task = await createRun(tx, sender.id, input, text);
         await store.setMetadata(tx, answer.id, runMetadata(task, input, agent.agent_type));
         if (chat.title === null) await store.updateChat(tx, chat.id, { title: titleFrom(text) });
+        await entrance?.created?.(tx, task, input);
         return task;
       };
-      const chat = given ?? (await latestChat(sender.id, project.id));
-      const task = await whenFree(chat.id, isLocked, (tx) => begin(tx, chat));
+      const fresh = (origin: ChatRow["origin"]) =>
+        store.transaction(async (tx) => begin(tx, await store.insertChat(tx, { user_id: sender.id, project_id: project.id, origin })));
+      const chat = given ?? (entrance ? undefined : await latestChat(sender.id, project.id));
+      const task = chat ? await whenFree(chat.id, isLocked, (tx) => begin(tx, chat)) : await fresh(entrance?.origin ?? "api");
       await projects.touch(project.id);
       return task;
     },

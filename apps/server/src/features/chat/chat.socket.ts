@@ -5,6 +5,7 @@ import { renderError } from "../../http/errors.ts";
 import { AppError } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Approvals } from "./chat.approvals.ts";
+import { refuseOwnAnswer } from "./chat.keys.ts";
 import type { Chat } from "./chat.service.ts";
 import type { ChatRow } from "./chat.table.ts";
 
@@ -59,6 +60,7 @@ export function createChatSocket({ chat, approvals, events }: ChatSocketOptions)
           return;
         case "approval_response": {
           const { approval_id, response, note } = read("approval_response");
+          refuseOwnAnswer(user, response);
           return approvals.answer(user.id, approval_id, response, note, row.id);
         }
         case "cancel": {

@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { ApiKeyScope } from "@tesslate/contract";
+import type { ApiKeyScope, EditMode } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
 /** Where one is signed in. */
@@ -25,7 +25,8 @@ export function useApiKeyActs() {
   const onSuccess = () => queryClient.invalidateQueries({ queryKey: apiKeysQuery.queryKey });
   return {
     create: useMutation({
-      mutationFn: (body: { name: string; scopes: ApiKeyScope[]; expires_in_days: number | null }) => api.auth.createApiKey({ body }),
+      mutationFn: (body: { name: string; scopes: ApiKeyScope[]; edit_mode: EditMode | null; expires_in_days: number | null }) =>
+        api.auth.createApiKey({ body }),
       onSuccess,
     }),
     remove: useMutation({ mutationFn: (id: string) => api.auth.deleteApiKey({ params: { id } }), onSuccess }),

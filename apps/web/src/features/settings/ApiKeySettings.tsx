@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import type { ApiKey, ApiKeyScope } from "@tesslate/contract";
+import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
 import { detailsOf, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { agoOf, isPast, momentOf } from "../../lib/time.ts";
@@ -15,8 +15,10 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { apiKeysQuery, useApiKeyActs } from "../auth/credentials.queries.ts";
+import { modeOf, modes } from "../chat/modes.ts";
 import { SettingsSection } from "./SettingsSection.tsx";
 
 /** Personal keys for programs that use the API. */
@@ -81,7 +83,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           <code className="font-mono text-xs text-fg-2">{apiKey.prefix}…</code>
         </p>
         <p className="text-xs text-fg-2">
-          {apiKey.scopes.includes("write") ? "Reads and writes" : "Reads"},{" "}
+          {powerOf(apiKey)},{" "}
           {apiKey.last_used_at ? (
             <>
               last used <time title={momentOf(apiKey.last_used_at)}>{agoOf(apiKey.last_used_at)}</time>
@@ -123,14 +125,26 @@ const lifetimes = [
   { value: "0", label: "Until deleted" },
 ] as const;
 const powers = [
+  { value: "none", label: "Nothing" },
   { value: "read", label: "Read" },
   { value: "write", label: "Read and write" },
 ] as const;
+type Power = (typeof powers)[number]["value"];
+
+/** What a key may do, in a few words. */
+function powerOf({ scopes, edit_mode }: Pick<ApiKey, "scopes" | "edit_mode">): string {
+  const access = scopes.includes("write") ? "Reads and writes" : scopes.includes("read") ? "Reads" : "";
+  const run = scopes.includes("run") ? `runs the agent in ${modeOf(edit_mode).label} mode` : "";
+  const text = [access, run].filter(Boolean).join(", ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
 
 function MakeKeyDialog({ onClose }: { onClose: () => void }) {
   const { create } = useApiKeyActs();
   const [name, setName] = useState("");
-  const [scope, setScope] = useState<ApiKeyScope>("write");
+  const [power, setPower] = useState<Power>("write");
+  const [canRun, setCanRun] = useState(false);
+  const [mode, setMode] = useState<EditMode>("ask");
   const [days, setDays] = useState<(typeof lifetimes)[number]["value"]>("365");
   const [problem, setProblem] = useState<string>();
   const made = create.data;
@@ -138,8 +152,10 @@ function MakeKeyDialog({ onClose }: { onClose: () => void }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!name.trim()) return setProblem("Say what the key is for.");
+    const scopes: ApiKeyScope[] = [...(power === "none" ? [] : [power]), ...(canRun ? (["run"] as const) : [])];
+    if (scopes.length === 0) return setProblem("A key that may do nothing is of no use.");
     setProblem(undefined);
-    create.mutate({ name: name.trim(), scopes: [scope], expires_in_days: Number(days) || null });
+    create.mutate({ name: name.trim(), scopes, edit_mode: canRun ? mode : null, expires_in_days: Number(days) || null });
   };
 
   if (made)
@@ -177,9 +193,22 @@ function MakeKeyDialog({ onClose }: { onClose: () => void }) {
           />
         </Field>
         <div className="grid justify-items-start gap-1.5">
-          <span className="text-fg-1">It may</span>
-          <SegmentedControl label="It may" segments={powers} value={scope} onChange={setScope} />
+          <span className="text-fg-1">Projects and files</span>
+          <SegmentedControl label="Projects and files" segments={powers} value={power} onChange={setPower} />
         </div>
+        <Switch
+          isOn={canRun}
+          onChange={setCanRun}
+          label="It may run the agent"
+          hint="Each run costs what its model costs. A call may lower the mode below, never raise it."
+        />
+        {canRun ? (
+          <div className="grid justify-items-start gap-1.5 pl-[38px]">
+            <span className="text-fg-1">Mode of its runs</span>
+            <SegmentedControl label="Mode of its runs" segments={modes} value={mode} onChange={setMode} />
+            <p className="text-xs text-fg-2">{modeOf(mode).hint}.</p>
+          </div>
+        ) : null}
         <div className="grid justify-items-start gap-1.5">
           <span className="text-fg-1">It works for</span>
           <SegmentedControl label="It works for" segments={lifetimes} value={days} onChange={setDays} />

@@ -1,0 +1,85 @@
+import type { ExternalRun, InvokeAgent } from "@tesslate/contract";
+import type { Principal } from "../../http/context.ts";
+import { unauthorized } from "../../platform/errors.ts";
+import type { RateLimiter } from "../../platform/rate-limit.ts";
+import type { Chat, RunInput } from "../chat/index.ts";
+import type { TaskRow } from "../tasks/index.ts";
+import type { Webhooks } from "./webhooks.ts";
+
+export interface ExternalOptions {
+  chat: Pick<Chat, "start" | "ownRun" | "follow" | "messageOf">;
+  pendingApproval(chatId: string): Promise<Record<string, unknown> | null>;
+  webhooks: Webhooks;
+  limits: RateLimiter;
+}
+
+const perMinute = 60;
+
+export type External = ReturnType<typeof createExternal>;
+/** Runs by personal API key, for bots and programs (agent-git-deploy 10). The scope was checked at the door, the edit mode is in `chat.start`. */
+export function createExternal({ chat, pendingApproval, webhooks, limits }: ExternalOptions) {
+  const statusOf = async (task: TaskRow): Promise<ExternalRun> => {
+    const input = task.input as RunInput;
+    const message = await chat.messageOf(input.message_id);
+    const metadata = message?.message_metadata ?? {};
+    const isOver = message !== undefined && metadata["completion_reason"] !== "in_progress";
+    const question = isOver ? null : await pendingApproval(input.chat_id);
+    const last = String(metadata["task_id"] ?? task.id);
+    const run = last === task.id ? task : await chat.ownRun(task.user_id, last).catch(() => task);
+    return {
+      task_id: task.id,
+      chat_id: input.chat_id,
+      project_id: input.project_id,
+      status: question && question["task_id"] === run.id ? "waiting_approval" : run.status,
+      completion_reason: isOver ? String(metadata["completion_reason"]) : null,
+      final_response: isOver ? message.content : null,
+      iterations: Number(metadata["iterations"] ?? 0),
+      tool_calls_made: Number(metadata["tool_calls_made"] ?? 0),
+      error: run.error,
+      pending_approval: question,
+      continued_as: run.id === task.id ? null : run.id,
+      webhook: await webhooks.ofTask(task.id),
+      created_at: task.created_at,
+      started_at: task.started_at,
+      completed_at: run.completed_at,
+    };
+  };
+
+  return {
+    /** Throws what `chat.start` throws, and `rate_limited`, `outbound_refused`; nothing is stored then. */
+    invoke: async (user: Principal, { webhook_callback_url: url, webhook_secret, ...body }: InvokeAgent) => {
+      const key = keyOf(user);
+      await limits.count({ key: `external:key:${key.id}`, max: perMinute, windowSeconds: 60 });
+      if (url) await webhooks.check(url);
+      const secret = url ? (webhook_secret ?? webhooks.newSecret()) : null;
+      const task = await chat.start(user, body, {
+        origin: "api",
+        created: async (tx, made, input) => {
+          if (url && secret) await webhooks.expect(tx, made, input.message_id, { url, secret });
+        },
+      });
+      return {
+        task_id: task.id,
+        status_url: `/api/external/agent/status/${task.id}`,
+        events_url: `/api/external/agent/events/${task.id}`,
+        chat_id: (task.input as RunInput).chat_id,
+        webhook_secret: webhook_secret ? null : secret,
+      };
+    },
+    status: async (user: Principal, taskId: string): Promise<ExternalRun> => {
+      keyOf(user);
+      return statusOf(await chat.ownRun(user.id, taskId));
+    },
+    events: async (user: Principal, taskId: string, options: { afterSeq?: number; signal: AbortSignal }) => {
+      keyOf(user);
+      return chat.follow(await chat.ownRun(user.id, taskId), options);
+    },
+    /** Without a key: for the other entrances of programs. */
+    statusOf,
+  };
+}
+
+function keyOf({ key }: Principal): { id: string } {
+  if (!key) throw unauthorized("Call this with a personal API key: Authorization: Bearer tsk_…");
+  return key;
+}
