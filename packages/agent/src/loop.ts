@@ -7,6 +7,7 @@ import { createLoopBreaker } from "./loop-breaker.ts";
 import { ModelError } from "./model-error.ts";
 import { systemPrompt, userTurn } from "./prompt.ts";
 import { RunEnded, type Ending } from "./run-ended.ts";
+import { createSeenFiles } from "./seen-files.ts";
 import { createShells } from "./shells.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { allTools } from "./tools/index.ts";
@@ -89,6 +90,7 @@ function createRun(options: RunOptions) {
       await guarded(deps.emit({ type: "file_changed", data: change }));
     },
     shells,
+    seen: options.seen ?? createSeenFiles(),
     todos: deps.todos,
     getProjectInfo: () => deps.getProjectInfo(),
     getPreviewState: () => deps.getPreviewState(),

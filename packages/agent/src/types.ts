@@ -56,7 +56,8 @@ export interface WorkspaceFiles {
   ): Promise<{ entry: WorkspaceEntry; created: boolean }>;
   /** Creates the target's parents. Rejects `not_found`, and `exists` unless `overwrite`. */
   rename(from: string, to: string, options?: { overwrite?: boolean }): Promise<void>;
-  remove(path: string, options?: { recursive?: boolean }): Promise<void>;
+  /** With `ifMatch` it rejects `etag_mismatch` when somebody else wrote meanwhile. */
+  remove(path: string, options?: { recursive?: boolean; ifMatch?: string }): Promise<void>;
   /** Files and directories below `under`, sorted by path. Directories named in `skip` are listed but not entered. */
   walk(options?: { under?: string; skip?: ReadonlySet<string> }): Promise<WorkspaceEntry[]>;
 }
@@ -250,10 +251,21 @@ export interface ToolContext {
   /** Reports a finished mutation; resolves when the caller has it committed. */
   fileChanged(change: FileChange): Promise<void>;
   shells: ShellSessions;
+  seen: SeenFiles;
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
   now(): Date;
+}
+
+/**
+ * Etags of the files that the agent read or wrote, by path in the tree: what it may replace as a whole. A file with another etag was changed
+ * by somebody else, and is read again before it is replaced. A `Map` will do.
+ */
+export interface SeenFiles {
+  get(path: string): string | undefined;
+  set(path: string, etag: string): unknown;
+  delete(path: string): unknown;
 }
 
 /** Terminals opened by this run; all of them end with it. */
@@ -519,6 +531,8 @@ export interface RunOptions {
   deps: AgentDeps;
   /** Default: all of `tools/index.ts`. */
   tools?: readonly Tool[];
+  /** What earlier runs of the same chat saw; changed as this one goes on. Default: nothing. */
+  seen?: SeenFiles;
 }
 
 export interface HistoryMessage {

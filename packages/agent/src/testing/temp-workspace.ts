@@ -76,7 +76,9 @@ export async function tempWorkspace(files: Record<string, string> = {}): Promise
         await rename(await host(from), await host(to));
       },
       async remove(path, options) {
-        if (!(await entryOf(path))) throw new WorkspaceError("not_found", `${path} does not exist.`);
+        const before = await entryOf(path);
+        if (!before) throw new WorkspaceError("not_found", `${path} does not exist.`);
+        if (options?.ifMatch !== undefined && options.ifMatch !== before.etag) throw new WorkspaceError("etag_mismatch", "changed");
         await rm(await host(path), { recursive: options?.recursive ?? false });
       },
       async walk(options = {}) {

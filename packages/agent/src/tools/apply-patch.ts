@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { applyChunks, parsePatch, PatchError, type PatchOperation } from "../patch/apply-patch.ts";
+import { refuseStale, seenAfterEdit, seenAfterMove } from "../seen-files.ts";
 import { defineTool, done, failureMessage, ToolFailure } from "../tool.ts";
 import type { FileChange, ToolContext } from "../types.ts";
 import { unifiedDiff } from "../unified-diff.ts";
@@ -88,7 +89,8 @@ async function planStep(context: ToolContext, operation: PatchOperation, path: s
       line: `A ${operation.path}`,
       async carryOut(undo) {
         const { entry } = await files.write(path, operation.text, { ifNoneMatch: "*" });
-        undo.push(() => files.remove(path));
+        undo.push(() => files.remove(path, { ifMatch: entry.etag }));
+        context.seen.set(path, entry.etag);
         return changeOf({ path, op: "add", size: entry.size }, unifiedDiff(path, "", operation.text, { isNew: true }));
       },
     };
@@ -96,14 +98,16 @@ async function planStep(context: ToolContext, operation: PatchOperation, path: s
   if (operation.kind === "delete") {
     const { exists, file } = await findText(context, path);
     if (!exists) throw new PatchError(`${operation.path} does not exist.`);
-    const { data } = await files.read(path);
+    const { data, entry: read } = await files.read(path);
+    refuseStale(context, path, read.etag);
     return {
       op: "delete",
       path,
       line: `D ${operation.path}`,
       async carryOut(undo) {
-        await files.remove(path);
-        undo.push(() => files.write(path, data));
+        await files.remove(path, { ifMatch: read.etag });
+        undo.push(() => files.write(path, data, { ifNoneMatch: "*" }));
+        context.seen.delete(path);
         return changeOf({ path, op: "delete" }, file && unifiedDiff(path, file.text, "", { isGone: true }));
       },
     };
@@ -129,6 +133,7 @@ async function planUpdate(
         await files.rename(path, target);
         undo.push(() => files.rename(target, path));
         const entry = await files.stat(target);
+        if (entry) seenAfterMove(context, path, target, { before: entry.etag, after: entry.etag });
         return { path, op: "move", new_path: target, ...(entry ? { size: entry.size } : {}) };
       },
     };
@@ -142,7 +147,8 @@ async function planUpdate(
       line: `U ${operation.path}`,
       async carryOut(undo) {
         const { entry } = await files.write(path, text, { ifMatch: file.etag });
-        undo.push(() => files.write(path, file.text));
+        undo.push(() => files.write(path, file.text, { ifMatch: entry.etag }));
+        seenAfterEdit(context, path, { before: file.etag, after: entry.etag });
         return changeOf({ path, op: "update", size: entry.size }, unifiedDiff(path, file.text, text));
       },
     };
@@ -155,8 +161,9 @@ async function planUpdate(
     async carryOut(undo) {
       await files.rename(path, target);
       undo.push(() => files.rename(target, path));
-      undo.push(() => files.write(target, file.text));
-      const { entry } = await files.write(target, text);
+      const { entry } = await files.write(target, text, { ifMatch: file.etag });
+      undo.push(() => files.write(target, file.text, { ifMatch: entry.etag }));
+      seenAfterMove(context, path, target, { before: file.etag, after: entry.etag });
       return changeOf({ path, op: "move", new_path: target, size: entry.size }, unifiedDiff(path, file.text, text, { newPath: target }));
     },
   };

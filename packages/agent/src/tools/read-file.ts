@@ -23,9 +23,10 @@ export const readFile = defineTool({
     const entry = await context.workspace.files.stat(path);
     if (!entry) return failed(`${file_path} does not exist.`, { file_path, exists: false, suggestion: "Use glob or list_dir to find it." });
     if (entry.isDirectory) throw new ToolFailure(`${file_path} is a folder.`, { suggestion: "Use list_dir." });
-    const { data } = await context.workspace.files.read(path, { maxBytes });
+    const { data, entry: read } = await context.workspace.files.read(path, { maxBytes });
     if (data.subarray(0, 8_192).includes(0))
       return failed(`${file_path} is a binary file of ${data.length} bytes.`, { file_path, details: { size_bytes: data.length } });
+    context.seen.set(path, read.etag);
     const lines = new TextDecoder().decode(data).split("\n");
     if (lines[lines.length - 1] === "") lines.pop();
     const details = { size_bytes: data.length, lines: lines.length };

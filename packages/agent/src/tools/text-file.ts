@@ -1,3 +1,4 @@
+import { seenAfterEdit } from "../seen-files.ts";
 import { ToolFailure } from "../tool.ts";
 import type { ToolContext } from "../types.ts";
 import { unifiedDiff } from "../unified-diff.ts";
@@ -23,16 +24,20 @@ export async function loadText(context: ToolContext, path: string): Promise<Text
   }
 }
 
+/** `etag` is that of whatever is there. */
+export type FoundText = { exists: false; file?: undefined } | { exists: true; etag: string; file?: TextFile };
+
 /** The same where the file may be missing or unreadable as text: `undefined` means "no text to compare with". */
-export async function findText(context: ToolContext, path: string): Promise<{ exists: boolean; file?: TextFile }> {
+export async function findText(context: ToolContext, path: string): Promise<FoundText> {
   const entry = await context.workspace.files.stat(path);
   if (!entry) return { exists: false };
   if (entry.isDirectory) throw new ToolFailure(`${shownPath(context.root, path)} is a folder.`);
-  if (entry.size > maxEditableBytes) return { exists: true };
+  if (entry.size > maxEditableBytes) return { exists: true, etag: entry.etag };
   try {
-    return { exists: true, file: await loadText(context, path) };
+    const file = await loadText(context, path);
+    return { exists: true, etag: file.etag, file };
   } catch (error) {
-    if (error instanceof ToolFailure) return { exists: true };
+    if (error instanceof ToolFailure) return { exists: true, etag: entry.etag };
     throw error;
   }
 }
@@ -42,6 +47,7 @@ export async function saveText(context: ToolContext, file: TextFile, text: strin
   const sizeBytes = Buffer.byteLength(text);
   if (text === file.text) return { sizeBytes };
   const { entry } = await context.workspace.files.write(file.path, text, { ifMatch: file.etag });
+  seenAfterEdit(context, file.path, { before: file.etag, after: entry.etag });
   const diff = unifiedDiff(file.path, file.text, text);
   await context.fileChanged({ path: file.path, op: "update", ...(diff === undefined ? {} : { diff }), size: entry.size });
   return { sizeBytes: entry.size };

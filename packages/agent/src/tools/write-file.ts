@@ -1,5 +1,6 @@
 import { Type } from "typebox";
-import { defineTool, done } from "../tool.ts";
+import { changedSince, refuseUnread } from "../seen-files.ts";
+import { defineTool, done, workspaceCode } from "../tool.ts";
 import { unifiedDiff } from "../unified-diff.ts";
 import { resolveWritablePath } from "../workspace-path.ts";
 import { mutates } from "./gates.ts";
@@ -8,20 +9,32 @@ import { findText } from "./text-file.ts";
 export const writeFile = defineTool({
   name: "write_file",
   category: "file_operations",
-  description: "Create a file, or replace a whole file. To change part of a file use patch_file.",
+  description: "Create a file, or replace a whole file that you have read. To change part of a file use patch_file.",
   parameters: Type.Object({ file_path: Type.String(), content: Type.String() }),
   gate: mutates,
   async run({ file_path, content }, context) {
     const path = resolveWritablePath(context.root, file_path);
-    const { exists, file } = await findText(context, path);
+    const found = await findText(context, path);
+    const { exists, file } = found;
     const lines = content === "" ? [] : content.replace(/\n$/, "").split("\n");
     const fields = {
       file_path,
       preview: lines.length <= 10 ? lines.join("\n") : [...lines.slice(0, 5), "…", ...lines.slice(-5)].join("\n"),
       details: { size_bytes: Buffer.byteLength(content), line_count: lines.length },
     };
-    if (file?.text === content) return done(`${file_path} already has this content; nothing changed.`, fields);
-    const { entry } = await context.workspace.files.write(path, content);
+    if (file?.text === content) {
+      context.seen.set(path, file.etag);
+      return done(`${file_path} already has this content; nothing changed.`, fields);
+    }
+    // An empty file holds nothing that could be lost.
+    if (found.exists && file?.text !== "") refuseUnread(context, path, found.etag);
+    const { entry } = await context.workspace.files
+      .write(path, content, found.exists ? { ifMatch: found.etag } : { ifNoneMatch: "*" })
+      .catch((error: unknown) => {
+        // Written by somebody else between the look and the write.
+        throw ["etag_mismatch", "exists"].includes(workspaceCode(error) ?? "") ? changedSince(context, path) : error;
+      });
+    context.seen.set(path, entry.etag);
     const before = exists ? file?.text : "";
     const diff = before === undefined ? undefined : unifiedDiff(path, before, content, { isNew: !exists });
     await context.fileChanged({ path, op: exists ? "update" : "add", ...(diff === undefined ? {} : { diff }), size: entry.size });

@@ -23,6 +23,7 @@ import { relay } from "./chat.events.ts";
 import { createProjectSight } from "./chat.project-info.ts";
 import type { RunOptions } from "./chat.run.ts";
 import type { AgentStepRow, ChatRow, MessageRow } from "./chat.table.ts";
+import { openSeenFiles } from "./chat.seen.ts";
 import { borrowTools } from "./chat.tools.ts";
 import { createRunLedger } from "./chat.usage.ts";
 import { createRunWorkspace, discreet } from "./chat.workspace.ts";
@@ -152,7 +153,9 @@ export function createPlay({
       },
       allTools,
     );
+    const seen = openSeenFiles(chat.seen_files);
     const result = await runAgent({
+      seen,
       agent: {
         system_prompt: lent.prompt === "" ? agent.system_prompt : `${agent.system_prompt}\n\n${lent.prompt}`,
         tools: toolsFor(agent, input.view_context, lent.tools),
@@ -172,6 +175,7 @@ export function createPlay({
       signal: agentSignal(signal),
       deps,
     }).finally(lent.close);
+    await chats.setSeenFiles(chat.id, seen.kept()).catch((err: unknown) => log.warn({ err }, "seen files not kept"));
     await ledger.close().catch((err: unknown) => log.warn({ err }, "credits set aside not given back"));
     // Not told when the log was away at the very end.
     return { result, end: told ?? endOf(result, ledger), isTold: told !== undefined };

@@ -26,6 +26,7 @@ const withCount = {
   pinned: chats.pinned,
   allowed_tools: chats.allowed_tools,
   todos: chats.todos,
+  seen_files: chats.seen_files,
   created_at: chats.created_at,
   updated_at: chats.updated_at,
   message_count: messageCount,
@@ -91,6 +92,10 @@ export function createChatStore(db: Database) {
         .set({ ...change, updated_at: sql`now()` })
         .where(eq(chats.id, id));
     },
+    /** What its agent saw; not a use of the session. */
+    setSeenFiles: async (id: string, seen: Record<string, string>): Promise<void> => {
+      await db.update(chats).set({ seen_files: seen }).where(eq(chats.id, id));
+    },
     /** Not a use of the session: it keeps its place in time. */
     setPinned: async (id: string, pinned: boolean): Promise<void> => {
       await db.update(chats).set({ pinned }).where(eq(chats.id, id));
@@ -112,7 +117,7 @@ export function createChatStore(db: Database) {
     /** Everything that was said, asked and planned. The number of messages. */
     clear: async (tx: Queries, chatId: string): Promise<number> => {
       await tx.delete(approvals).where(eq(approvals.chat_id, chatId));
-      await tx.update(chats).set({ todos: [], allowed_tools: [] }).where(eq(chats.id, chatId));
+      await tx.update(chats).set({ todos: [], allowed_tools: [], seen_files: {} }).where(eq(chats.id, chatId));
       return (await tx.delete(messages).where(eq(messages.chat_id, chatId)).returning({ id: messages.id })).length;
     },
     setStatus: async (q: Queries, id: string, status: ChatRow["status"]): Promise<void> => {

@@ -22,6 +22,8 @@ export const chats = pgTable(
     /** Tools allowed for this thread by "allow all" (4.11). */
     allowed_tools: jsonb().$type<string[]>().notNull().default([]),
     todos: jsonb().$type<Record<string, unknown>[]>().notNull().default([]),
+    /** Etags of the files that the agent saw in this thread: a file with another one is read again before it is replaced. */
+    seen_files: jsonb().$type<Record<string, string>>().notNull().default({}),
     created_at: createdAt(),
     updated_at: updatedAt(),
   },

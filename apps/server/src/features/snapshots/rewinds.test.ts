@@ -1,12 +1,16 @@
 import { expect, test } from "vitest";
-import { call, say, turn } from "@tesslate/testkit";
+import { call, parallel, say, turn } from "@tesslate/testkit";
 import { chatWorld } from "../../testing/chat.ts";
 
 test(
   "a conversation and its files go back to before a message, and forth again until something else is said",
   { timeout: 90_000 },
   async () => {
-    const write = (content: string) => [turn(call("write_file", { file_path: "a.txt", content })), turn(say(`wrote ${content.trim()}`))];
+    // Read again: a file that was restored is not the one that was written.
+    const write = (content: string) => [
+      turn(parallel(call("read_file", { file_path: "a.txt" }), call("write_file", { file_path: "a.txt", content }))),
+      turn(say(`wrote ${content.trim()}`)),
+    ];
     await using world = await chatWorld({ script: [...write("first\n"), ...write("second\n")] });
     const { owner, project, app } = world;
     const api = app.as(owner);

@@ -1,0 +1,1 @@
+ALTER TABLE "chats" ADD COLUMN "seen_files" jsonb DEFAULT '{}' NOT NULL;

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { answer, call, calls, play, type Script } from "../testing/harness.ts";
+import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
+import type { SeenFiles, ToolResult } from "../types.ts";
+
+type Act = [name: string, parameters: unknown] | { person: (ws: TempWorkspace) => Promise<unknown> };
+
+/** One call a turn; a person's acts come between the turns. */
+async function alternate(ws: TempWorkspace, acts: Act[], seen?: SeenFiles): Promise<ToolResult[]> {
+  const script: Script = [];
+  const after: (((ws: TempWorkspace) => Promise<unknown>) | undefined)[] = [];
+  for (const act of acts)
+    if ("person" in act) after[script.length - 1] = act.person;
+    else script.push(calls(call(...act)));
+  let step = -1;
+  const run = await play(ws, [...script, answer("ok")], {
+    ...(seen && { seen }),
+    deps: {
+      beforeModelCall: async () => {
+        await after[step++]?.(ws);
+        return { ok: true };
+      },
+    },
+  });
+  return run.all("agent_step").flatMap(({ data }) => data.tool_results);
+}
+const patch = (...lines: string[]) => ({ patch: ["*** Begin Patch", ...lines, "*** End Patch"].join("\n") });
+const write = (content: string): Act => ["write_file", { file_path: "a.txt", content }];
+const read: Act = ["read_file", { file_path: "a.txt" }];
+const change = (content: string): Act => ({ person: (ws) => ws.put("a.txt", content) });
+const edit = (search: string, replace: string): Act => ["patch_file", { file_path: "a.txt", search, replace }];
+
+describe("a person edits while the agent works", () => {
+  test.each<[name: string, acts: Act[], left: string, refusal: RegExp | undefined]>([
+    ["a file it never read", [write("mine\n")], "one\ntwo\n", /not read it/],
+    ["a file it read", [read, write("mine\n")], "mine\n", undefined],
+    [
+      "changed since it was read",
+      [read, change("one\ntheirs\n"), write("mine\n")],
+      "one\ntheirs\n",
+      /changed by somebody else since you read/,
+    ],
+    ["read again after the change", [read, change("one\ntheirs\n"), read, write("both\n")], "both\n", undefined],
+    [
+      "its own writing, changed since",
+      [read, write("mine\n"), change("theirs\n"), write("again\n")],
+      "theirs\n",
+      /changed by somebody else/,
+    ],
+    ["its own writing", [read, write("mine\n"), write("again\n")], "again\n", undefined],
+    ["read, edited by itself, then replaced", [read, edit("two", "2"), write("mine\n")], "mine\n", undefined],
+    ["edited without being read, then replaced", [edit("two", "2"), write("mine\n")], "one\n2\n", /not read it/],
+    [
+      "an edit beside theirs, then the whole",
+      [read, change("theirs\ntwo\n"), edit("two", "2"), write("mine\n")],
+      "theirs\n2\n",
+      /changed by/,
+    ],
+    ["the same text", [write("one\ntwo\n"), write("mine\n")], "mine\n", undefined],
+    ["emptied by a person", [read, change(""), write("mine\n")], "mine\n", undefined],
+    [
+      "moved and back, as it was read",
+      [
+        read,
+        ["apply_patch", patch("*** Update File: a.txt", "*** Move to: b.txt")],
+        ["apply_patch", patch("*** Update File: b.txt", "*** Move to: a.txt", "@@", "-two", "+2")],
+        write("mine\n"),
+      ],
+      "mine\n",
+      undefined,
+    ],
+    [
+      "deleted after a change",
+      [read, change("theirs\n"), ["apply_patch", patch("*** Delete File: a.txt")]],
+      "theirs\n",
+      /changed by somebody else/,
+    ],
+    [
+      "patched by a patch, then replaced",
+      [read, ["apply_patch", patch("*** Update File: a.txt", "@@", "-two", "+2")], write("mine\n")],
+      "mine\n",
+      undefined,
+    ],
+  ])("%s", async (_name, acts, left, refusal) => {
+    await using ws = await tempWorkspace({ "a.txt": "one\ntwo\n" });
+    const last = (await alternate(ws, acts)).at(-1);
+    expect(await ws.get("a.txt")).toBe(left);
+    if (refusal) expect(last).toMatchObject({ success: false, error: expect.stringMatching(refusal) });
+    else expect(last).toMatchObject({ success: true });
+  });
+
+  test("the model is told what to do about it, by the path it used", async () => {
+    await using ws = await tempWorkspace({ "web/a.txt": "one\n" });
+    const run = await play(ws, [calls(call("write_file", { file_path: "a.txt", content: "x" })), answer("ok")], { root: "web" });
+    const [heard] = run.client.requests[1]!.messages.filter((message) => message.role === "tool");
+    expect(heard).toMatchObject({
+      is_error: true,
+      content: expect.stringMatching(/^Error: a\.txt exists already and you have not read it\..*read_file/s),
+    });
+  });
+
+  test("between the look and the write: refused as well, and an addition does not replace what appeared", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "one\n" });
+    const { write: write0 } = ws.files;
+    let isTheirs = false;
+    ws.files.write = async (path, data, options) => {
+      if (!isTheirs && options !== undefined) {
+        isTheirs = true;
+        await write0(path, "theirs\n");
+      }
+      return write0(path, data, options);
+    };
+    const [, refused] = await alternate(ws, [read, write("mine\n")]);
+    expect([refused?.success, await ws.get("a.txt")]).toEqual([false, "theirs\n"]);
+    isTheirs = false;
+    const [appeared] = await alternate(ws, [["write_file", { file_path: "new.txt", content: "mine\n" }]]);
+    expect([appeared?.error, await ws.get("new.txt")]).toEqual([expect.stringMatching(/changed by somebody else/), "theirs\n"]);
+  });
+
+  test("what an earlier run of the chat saw is still known to the next", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "one\n" });
+    const seen = new Map<string, string>();
+    await alternate(ws, [read], seen);
+    const [known] = await alternate(ws, [write("mine\n")], seen);
+    await ws.put("a.txt", "theirs\n");
+    const [stale] = await alternate(ws, [write("again\n")], seen);
+    expect([known?.success, stale?.success, await ws.get("a.txt")]).toEqual([true, false, "theirs\n"]);
+  });
+
+  test("a patch that fails half way puts back only what is still its own", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "one\n", "b.txt": "two\n" });
+    const { write: write0 } = ws.files;
+    ws.files.write = async (path, data, options) => {
+      const done = await write0(path, data, options);
+      if (path === "a.txt" && data === "1\n") {
+        await write0("a.txt", "theirs\n");
+        await write0("b.txt", "theirs too\n");
+      }
+      return done;
+    };
+    const [result] = await alternate(ws, [
+      ["apply_patch", patch("*** Update File: a.txt", "@@", "-one", "+1", "*** Update File: b.txt", "@@", "-two", "+2")],
+    ]);
+    expect(result).toMatchObject({ success: false, result: { details: { rollback: "incomplete" } } });
+    expect(await ws.snapshot()).toEqual({ "a.txt": "theirs\n", "b.txt": "theirs too\n" });
+  });
+});
