@@ -35,6 +35,7 @@ import {
 } from "./features/models/index.ts";
 import {
   createApprovals,
+  createQuestions,
   createChat,
   createChatSocket,
   createChatStore,
@@ -146,6 +147,7 @@ import {
   createSecretVault,
   hiddenValues,
   mountSecrets,
+  requestSecretTool,
 } from "./features/secrets/index.ts";
 import {
   createCheckpoints,
@@ -623,6 +625,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const chatStore = createChatStore(db);
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
+    const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
+    toolSources.push(async ({ project }) => ({ tools: [requestSecretTool(() => secretsStore.listKeys(db, project.id))] }));
     const chat = createChat({
       store: chatStore,
       runs: runsStore,
@@ -660,14 +664,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     onRestored.push((more) => rewinds.apply(more as ConversationChange));
     const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
-    const chatSocket = createChatSocket({ chat, approvals, events });
+    const chatSocket = createChatSocket({ chat, approvals, questions, events });
     const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
-    const external = createExternal({ chat, pendingApproval: approvals.pendingOf, webhooks, limits });
+    const external = createExternal({ chat, pendingApproval: approvals.openOf, webhooks, limits });
     const runTask = webhooks.watch(
       createRunTask({
         store: runsStore,
         chats: chatStore,
         approvals,
+        questions,
         agents,
         models,
         credits,
@@ -805,8 +810,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       address,
     });
     mountConnections(mount, { connections });
-    mountChat(mount, { chat, sessions: chatSessions, approvals, rewinds, socket: chatSocket });
     mountExternal(mount, { external });
+    mountChat(mount, { chat, sessions: chatSessions, approvals, questions, rewinds, socket: chatSocket });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountCredits(mount, { credits });
     mountKanban(mount, { kanban });

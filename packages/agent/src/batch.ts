@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
 import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall } from "./execute.ts";
+import { askerFor } from "./inquiry.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./run-ended.ts";
 import { toolText } from "./truncate.ts";
@@ -56,6 +57,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   const results: ToolResult[] = pending ? [...pending.results] : [];
   let executed = 0;
   let ending: Ending | undefined;
+  let hookFailure: { error: unknown } | undefined;
   if (!pending) {
     await deps.emit({
       type: "tool_started",
@@ -65,11 +67,14 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   const run = async (one: PreparedCall): Promise<ToolResult> => {
     if (!one.tool) return one.problem!;
     executed++;
-    return executeCall(one.tool, one.parameters, context, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
+    const ask = askerFor(options, one, results, (error) => (hookFailure ??= { error }));
+    return executeCall(one.tool, one.parameters, { ...context, ask }, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
   };
   while (results.length < prepared.length && !ending && !context.signal.aborted) {
     const next = prepared[results.length]!;
-    const gate = next.tool ? gateOf(next.tool, options.editMode, options.allowedTools) : "run";
+    // What waits for an answer to its question was allowed to run already.
+    const isAsking = pending?.kind === "question" && pending.results.length === results.length;
+    const gate = next.tool && !isAsking ? gateOf(next.tool, options.editMode, options.allowedTools) : "run";
     if (gate === "refuse") results.push(refusedInPlanMode(next.tool!));
     else if (gate === "ask") {
       const approvalId = pending && pending.results.length === results.length ? pending.approval_id : randomUUID();
@@ -81,6 +86,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
       const group = neighbours(prepared.slice(results.length), options);
       results.push(...(await Promise.all(group.map(run))));
     }
+    if (hookFailure) throw (hookFailure as { error: unknown }).error;
   }
   const texts = results.map((result, index) => {
     const call = message.tool_calls[index]!;

@@ -15,6 +15,8 @@
  * ├─ for each call, in order   (neighbouring read-only calls run at the same time)
  * │  ├─ approval_required?     only in ask mode, one after another
  * │  ├─ · approve              waits for the person
+ * │  ├─ question_asked?        a tool that asks the person
+ * │  ├─ · ask                  waits for the person
  * │  └─ file_changed*          after each successful mutation
  * └─ agent_step                the batch with its results
  * at the end, whatever happened
@@ -26,6 +28,7 @@
  * `task_started` (before) and `done` (after) belong to the caller. Data is spelled as on the wire (snake_case).
  */
 import type { Static, TObject } from "typebox";
+import type { Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
 
 // ---------------------------------------------------------------------------------------------------------------- workspace
 
@@ -211,6 +214,8 @@ export interface Tool<P extends TObject = TObject> {
   description: string;
   parameters: P;
   gate: ToolGate;
+  /** It works by `ToolContext.ask` alone, so it is left out where nobody can be asked. */
+  asksPerson?: true;
   /** Hard end of one call. Default `limits.tool_timeout_ms`. */
   timeLimitMs?(params: Static<P>): number;
   run(params: Static<P>, context: ToolContext): Promise<ToolOutput>;
@@ -255,6 +260,12 @@ export interface ToolContext {
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
+  /**
+   * Asks the person and waits; the clock of the run stands still meanwhile. Undefined where nobody can be asked. For tools that are not `read_only`,
+   * once per call and before the call changes anything: a run that was interrupted while it waited plays the call again from its beginning.
+   * Rejects with the signal's reason.
+   */
+  ask?: ((inquiry: Inquiry) => Promise<InquiryAnswer>) | undefined;
   now(): Date;
 }
 
@@ -294,6 +305,8 @@ export type AgentEvent =
   | { type: "tool_started"; data: { iteration: number; tools: { name: string; parameters: ToolParameters }[]; timestamp: string } }
   /** `data` is the wire's. Store `pending` with the approval: given back as `RunOptions.pending` it lets a restarted server go on waiting. */
   | { type: "approval_required"; data: ApprovalRequest; pending: PendingBatch }
+  /** As `approval_required`, for `AgentDeps.ask`. */
+  | { type: "question_asked"; data: InquiryRequest; pending: PendingBatch }
   | { type: "file_changed"; data: FileChange }
   | { type: "agent_step"; data: AgentStep }
   | { type: "error"; data: RunError }
@@ -397,6 +410,11 @@ export interface AgentDeps {
   approve(request: ApprovalRequest, signal: AbortSignal): Promise<{ decision: ApprovalDecision; note?: string }>;
   /** Before each model call; a stop ends the run before it is made. Default: every call is made. */
   beforeModelCall?(call: PlannedCall): Promise<AfterModelCall>;
+  /**
+   * Called after `question_asked` was emitted; the answer may be there already. Answers `timeout` by its own clock. Without it nobody can be asked,
+   * and tools that only ask are not offered.
+   */
+  ask?(request: InquiryRequest, signal: AbortSignal): Promise<InquiryAnswer>;
   /** Once per model call, also for a call that broke off after output began. A stop is ignored when the turn was the finished answer (4.18). */
   afterModelCall(call: ModelCall): Promise<AfterModelCall>;
   /** Kept per chat by the caller. */
@@ -550,7 +568,10 @@ export interface HistoryStep {
 
 /** A batch that waits in the middle: JSON, meant to be stored and given back. */
 export interface PendingBatch {
+  /** What it waits for; absent: an approval. */
+  kind?: "question";
   iteration: number;
+  /** Of the approval or the question. */
   approval_id: string;
   message: AssistantMessage;
   /** Of the calls before the waiting one, in order. */

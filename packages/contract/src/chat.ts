@@ -39,6 +39,8 @@ export const Chat = Type.Object({
   active_task: Nullable(Type.Object({ task_id: Uuid, message: Type.String(), started_at: Timestamp })),
   /** A question the run waits on, so that a reload can show it (4.11). */
   pending_approval: Nullable(JsonObject),
+  /** The same for a question of the agent's: `QuestionAsked` with `task_id`, `created_at`, `expires_at`. */
+  pending_question: Nullable(JsonObject),
 });
 export type Chat = Static<typeof Chat>;
 
@@ -59,6 +61,19 @@ export const SendMessage = Type.Object({
 export type SendMessage = Static<typeof SendMessage>;
 export const ApprovalResponse = Literals("allow_once", "allow_all", "deny", "stop");
 export type ApprovalResponse = Static<typeof ApprovalResponse>;
+
+/**
+ * The answer to a `question_asked`: `choices` (labels) or `text` or both for a question, `value` for a secret; `declined` instead of either.
+ * `value` is sealed as a secret of the project and appears nowhere else.
+ */
+export const AnswerQuestion = Type.Object({
+  question_id: Uuid,
+  choices: Type.Optional(Type.Array(Type.String({ maxLength: 120 }), { maxItems: 6 })),
+  text: Maybe(Type.String({ maxLength: 4_000 })),
+  value: Maybe(Type.String({ maxLength: 65_536 })),
+  declined: Type.Optional(Type.Boolean()),
+});
+export type AnswerQuestion = Static<typeof AnswerQuestion>;
 
 const ChatParams = Type.Object({ chat_id: Uuid });
 
@@ -138,6 +153,16 @@ export const chatRoutes = {
     response: Type.Object({ approval_id: Uuid, response: ApprovalResponse }),
     errors: ["not_found", "already_answered"],
   }),
+  answer: route({
+    method: "POST",
+    path: "/api/chat/agent/answer",
+    tag,
+    summary: "Answer a question of the agent's, or give the secret it asks for",
+    auth: "user",
+    body: AnswerQuestion,
+    response: Type.Object({ question_id: Uuid, outcome: Literals("answered", "declined") }),
+    errors: ["not_found", "already_answered", "invalid_secret", "reserved_key", "secret_limit_reached"],
+  }),
   active: route({
     method: "GET",
     path: "/api/chat/agent/active",
@@ -182,7 +207,7 @@ export const chatRoutes = {
     kind: "socket",
     params: ChatParams,
     events: RunEvent,
-    frames: Type.Object({ type: Literals("auth", "ping", "message", "approval_response", "cancel", "subscribe") }),
+    frames: Type.Object({ type: Literals("auth", "ping", "message", "approval_response", "question_response", "cancel", "subscribe") }),
   }),
   get: route({
     method: "GET",

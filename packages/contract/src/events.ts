@@ -63,6 +63,40 @@ export const ApprovalResolved = Type.Object({
   by: Nullable(Type.String()),
   at: Timestamp,
 });
+/** What the agent asks of the person in the middle of a run (4.11 for the waiting). The answer goes to `POST /api/chat/agent/answer`. */
+const asked = { question_id: Uuid, tool_name: Type.String() };
+export const QuestionAsked = Type.Union([
+  Type.Object({
+    ...asked,
+    kind: Type.Literal("question"),
+    question: Type.String(),
+    /** At most 6. */
+    choices: Type.Array(Type.Object({ label: Type.String(), description: Type.Optional(Type.String()) })),
+    is_multiple: Type.Boolean(),
+    allows_text: Type.Boolean(),
+  }),
+  /** The value becomes a secret of the project and is told to nobody. */
+  Type.Object({
+    ...asked,
+    kind: Type.Literal("secret"),
+    secret_key: Type.String(),
+    reason: Type.String(),
+    /** The container that needs it, by name. */
+    container: Nullable(Type.String()),
+  }),
+]);
+export type QuestionAsked = Static<typeof QuestionAsked>;
+export const QuestionResolved = Type.Object({
+  question_id: Uuid,
+  /** `cancelled`, `expired`: the run ended or was interrupted before there was an answer. */
+  outcome: Literals("answered", "declined", "timeout", "cancelled", "expired"),
+  /** Labels. */
+  choices: Type.Array(Type.String()),
+  text: Nullable(Type.String()),
+  by: Nullable(Type.String()),
+  at: Timestamp,
+});
+export type QuestionResolved = Static<typeof QuestionResolved>;
 
 const runEventData = {
   task_started: Type.Object({ chat_id: Uuid, message_id: Uuid, agent_id: Nullable(Uuid), model: Type.String() }),
@@ -70,6 +104,8 @@ const runEventData = {
   tool_started: Type.Object({ iteration: Type.Integer(), tools: Type.Array(ToolCall), timestamp: Timestamp }),
   approval_required: ApprovalRequired,
   approval_resolved: ApprovalResolved,
+  question_asked: QuestionAsked,
+  question_resolved: QuestionResolved,
   file_changed: FileChanged,
   agent_step: AgentStep,
   credits_used: Type.Object({

@@ -1,5 +1,6 @@
 import type { Tool } from "../types.ts";
 import { applyPatch } from "./apply-patch.ts";
+import { askQuestion } from "./ask-question.ts";
 import { bashExec } from "./bash-exec.ts";
 import { getPreviewState } from "./get-preview-state.ts";
 import { getProjectInfo } from "./get-project-info.ts";
@@ -34,4 +35,5 @@ export const allTools: readonly Tool[] = [
   todoWrite,
   getProjectInfo,
   getPreviewState,
+  askQuestion,
 ];

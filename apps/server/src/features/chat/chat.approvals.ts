@@ -10,7 +10,10 @@ import type { NewApproval, RunsStore } from "./runs.store.ts";
 const channel = "approval_answered";
 
 export type Approvals = ReturnType<typeof createApprovals>;
-/** Questions to the person and their answers (agent-git-deploy 4.11): rows are the truth, the bus is the bell, so any process may answer. */
+/**
+ * What runs ask of a person, and the answers (agent-git-deploy 4.11): rows are the truth, the bus is the bell, so any process may answer.
+ * Leave for gated calls is answered here; questions and secrets share the waiting and are answered in `chat.questions.ts`.
+ */
 export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsStore; chats: ChatStore; bus: Bus; timeoutMs: number }) {
   const waiting = new Map<string, () => void>();
   bus.listen<{ id: string }>(channel, ({ id }) => waiting.get(id)?.());
@@ -21,14 +24,14 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
   /** The same answer for an unknown request, somebody else's, and one that nobody waits for any more. */
   const gone = () => notFound("Approval request");
 
-  return {
+  const self = {
     /** Asks: after this the question is in the database, and the chat is known to wait. */
     open: async (tx: Queries, request: NewApproval): Promise<void> => {
       await store.openApproval(tx, request);
       await chats.setStatus(tx, request.chat_id, "waiting_approval");
     },
     /** Waits for the answer, which may be there already. Throws the signal's reason when nobody waits any more. */
-    wait: async (id: string, signal: AbortSignal): Promise<{ decision: ApprovalDecision; note: string | undefined; row: ApprovalRow }> => {
+    waitForRow: async (id: string, signal: AbortSignal): Promise<ApprovalRow & { response: NonNullable<ApprovalRow["response"]> }> => {
       const deadline = Date.now() + timeoutMs;
       try {
         for (;;) {
@@ -37,8 +40,8 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
           waiting.set(id, ring);
           const row = await store.findApproval(id);
           if (!row) throw gone();
-          const decision = decisionOf(row);
-          if (decision) return { decision, note: row.note ?? undefined, row };
+          const { response } = row;
+          if (response !== null) return { ...row, response };
           signal.throwIfAborted();
           const left = deadline - Date.now();
           if (left <= 0) {
@@ -56,6 +59,30 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
         waiting.delete(id);
       }
     },
+    wait: async (id: string, signal: AbortSignal): Promise<{ decision: ApprovalDecision; note: string | undefined; row: ApprovalRow }> => {
+      const row = await self.waitForRow(id, signal);
+      return { decision: decisionOf(row.response), note: row.note ?? undefined, row };
+    },
+    /** What still waits for this person. Throws 404, also for what nobody waits for any more, and `already_answered`. */
+    requireOpen: async (userId: string, id: string, kinds: readonly ApprovalRow["kind"][], chatId?: string): Promise<ApprovalRow> => {
+      const row = await store.findApproval(id);
+      if (!row || row.user_id !== userId || !kinds.includes(row.kind) || (chatId !== undefined && row.chat_id !== chatId)) throw gone();
+      if (row.response === "timeout" || row.response === "cancelled" || row.response === "expired") throw gone();
+      if (row.response !== null) throw alreadyAnswered();
+      return row;
+    },
+    /** Keeps the answer with what `more` does, both or neither, and tells whoever waits. Throws `already_answered`. */
+    settle: async (
+      id: string,
+      answer: { response: NonNullable<ApprovalRow["response"]>; note?: string | null; choices?: string[] },
+      more?: (tx: Queries) => Promise<void>,
+    ): Promise<void> => {
+      await store.transaction(async (tx) => {
+        if (!(await store.answerApproval(tx, id, answer))) throw alreadyAnswered();
+        await more?.(tx);
+      });
+      await bus.notify(channel, { id });
+    },
     /** The person's answer. Throws 404, also for one whose run no longer waits, and `already_answered`. */
     answer: async (
       userId: string,
@@ -64,36 +91,43 @@ export function createApprovals({ store, chats, bus, timeoutMs }: { store: RunsS
       note: string | null | undefined,
       chatId?: string,
     ): Promise<void> => {
-      const row = await store.findApproval(id);
-      if (!row || row.user_id !== userId || (chatId !== undefined && row.chat_id !== chatId)) throw gone();
-      if (row.response === "timeout" || row.response === "cancelled" || row.response === "expired") throw gone();
-      const answered =
-        row.response === null &&
-        (await store.transaction(async (tx) => {
-          const done = await store.answerApproval(tx, id, { response, note: note ?? null });
-          if (done && response === "allow_all") await chats.allowTool(tx, row.chat_id, row.tool_name);
-          return done;
-        }));
-      if (!answered) throw conflict("already_answered", "This was answered already.");
-      await bus.notify(channel, { id });
+      const row = await self.requireOpen(userId, id, ["approval"], chatId);
+      await self.settle(id, { response, note: note ?? null }, async (tx) => {
+        if (response === "allow_all") await chats.allowTool(tx, row.chat_id, row.tool_name);
+      });
     },
     /** Shown after a reload. */
-    pendingOf: async (chatId: string): Promise<Record<string, unknown> | null> => {
+    pendingOf: async (
+      chatId: string,
+    ): Promise<{ pending_approval: Record<string, unknown> | null; pending_question: Record<string, unknown> | null }> => {
       const row = await store.findPendingApproval(chatId);
-      return row
-        ? {
-            approval_id: row.id,
-            task_id: row.task_id,
-            tool_name: row.tool_name,
-            tool_parameters: row.tool_parameters,
-            tool_description: row.tool_description,
-            created_at: row.created_at,
-            expires_at: new Date(Date.parse(row.created_at) + timeoutMs).toISOString(),
-          }
-        : null;
+      if (!row) return { pending_approval: null, pending_question: null };
+      const { id, task_id, kind, tool_name, tool_parameters, tool_description, created_at } = row;
+      const facts = { task_id, created_at, expires_at: new Date(Date.parse(created_at) + timeoutMs).toISOString() };
+      return kind === "approval"
+        ? { pending_approval: { approval_id: id, tool_name, tool_parameters, tool_description, ...facts }, pending_question: null }
+        : { pending_approval: null, pending_question: { ...tool_parameters, ...facts } };
+    },
+    /** Whichever of them is open. */
+    openOf: async (chatId: string): Promise<Record<string, unknown> | null> => {
+      const { pending_approval, pending_question } = await self.pendingOf(chatId);
+      return pending_approval ?? pending_question;
     },
   };
+  return self;
 }
 
-const decisionOf = (row: ApprovalRow): ApprovalDecision | undefined =>
-  row.response === null ? undefined : row.response === "cancelled" || row.response === "expired" ? "stop" : row.response;
+const alreadyAnswered = () => conflict("already_answered", "This was answered already.");
+
+function decisionOf(response: NonNullable<ApprovalRow["response"]>): ApprovalDecision {
+  switch (response) {
+    case "allow_once":
+    case "allow_all":
+    case "deny":
+    case "stop":
+    case "timeout":
+      return response;
+    default:
+      return "stop";
+  }
+}

@@ -4,6 +4,7 @@ import { AppError } from "../../platform/errors.ts";
 import type { TaskRow } from "../tasks/index.ts";
 import type { RunVoice, Utterance } from "./chat.events.ts";
 import type { RunInput } from "./chat.run.ts";
+import { resolvedOf } from "./chat.questions.ts";
 import type { ChatStore } from "./chat.store.ts";
 import type { RunsStore } from "./runs.store.ts";
 
@@ -67,10 +68,15 @@ export function createRunEndings({ store, chats }: { store: RunsStore; chats: Ch
     /** Questions nobody will answer any more. */
     dropApprovals: async ({ task, input, voice }: TellingRun, response: "expired" | "cancelled" = "cancelled"): Promise<void> => {
       await voice.sayWith(async (tx) =>
-        (await store.closeApprovals(tx, input.resumes === null ? [task.id] : [task.id, input.resumes], response)).map((row) => ({
-          type: "approval_resolved",
-          data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
-        })),
+        (await store.closeApprovals(tx, input.resumes === null ? [task.id] : [task.id, input.resumes], response)).map(
+          (row): Utterance =>
+            row.kind === "approval"
+              ? {
+                  type: "approval_resolved",
+                  data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
+                }
+              : { type: "question_resolved", data: resolvedOf(row) },
+        ),
       );
     },
     /** The end of a run that could not tell it itself; what it did stands in its steps. */

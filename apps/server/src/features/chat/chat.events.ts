@@ -4,7 +4,7 @@ import type { Queries } from "../../platform/database.ts";
 import type { EventLog, NewEvent } from "../../platform/events.ts";
 
 /** The agent's own events that are shown as they are; what else people see of a run is decided in `chat.run.ts`. */
-type ShownAgentEvent = Exclude<AgentEvent, { type: "complete" | "error" | "approval_required" | "agent_step" }>;
+type ShownAgentEvent = Exclude<AgentEvent, { type: "complete" | "error" | "approval_required" | "question_asked" | "agent_step" }>;
 
 /** A run's voice: puts its events into the project's log, in order, each committed before the next is said. */
 export interface RunVoice {

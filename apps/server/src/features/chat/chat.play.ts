@@ -49,11 +49,12 @@ export function createPlay({
   store,
   chats,
   approvals,
+  questions,
   credits,
   around,
   limits,
   endings,
-}: Pick<RunOptions, "store" | "chats" | "approvals" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
+}: Pick<RunOptions, "store" | "chats" | "approvals" | "questions" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
   const play = async (cast: Cast): Promise<{ result: RunResult; end: RunEnd; isTold: boolean }> => {
     const { task, input, voice, project, chat, question, agent, model, sandbox, signal, log } = cast;
     const run: TellingRun = cast;
@@ -76,6 +77,11 @@ export function createPlay({
             return voice.sayWith(async (tx) => {
               await approvals.open(tx, { ...owner, ...rowOf(event.data), pending: event.pending });
               return [{ type: "approval_required", data: event.data }];
+            });
+          case "question_asked":
+            return voice.sayWith(async (tx) => {
+              await questions.open(tx, owner, event.data, event.pending);
+              return [{ type: "question_asked", data: event.data }];
             });
           case "agent_step":
             return voice.sayWith(async (tx) => {
@@ -117,6 +123,7 @@ export function createPlay({
         });
         return { decision, ...(note !== undefined && { note }) };
       },
+      ask: (request, waitSignal) => questions.ask(chat.id, request, voice, waitSignal),
       beforeModelCall: ledger.plan,
       afterModelCall: ledger.record,
       todos: {

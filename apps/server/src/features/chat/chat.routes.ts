@@ -4,6 +4,7 @@ import type { Mount } from "../../http/mount.ts";
 import { taskLinks } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
 import { refuseOwnAnswer } from "./chat.keys.ts";
+import type { Questions } from "./chat.questions.ts";
 import type { Rewinds } from "./chat.rewinds.ts";
 import type { Chat } from "./chat.service.ts";
 import type { Sessions } from "./chat.sessions.ts";
@@ -16,9 +17,10 @@ export function mountChat(
     chat,
     sessions,
     approvals,
+    questions,
     rewinds,
     socket,
-  }: { chat: Chat; sessions: Sessions; approvals: Approvals; rewinds: Rewinds; socket: ReturnType<typeof createChatSocket> },
+  }: { chat: Chat; sessions: Sessions; approvals: Approvals; questions: Questions; rewinds: Rewinds; socket: ReturnType<typeof createChatSocket> },
 ): void {
   mount("chat", chatRoutes, {
     history: ({ user }, { params, query }) => sessions.history(user.id, params.project_id, query),
@@ -31,6 +33,7 @@ export function mountChat(
       await approvals.answer(user.id, body.approval_id, body.response, body.note);
       return { approval_id: body.approval_id, response: body.response };
     },
+    answer: async ({ user }, { body }) => ({ question_id: body.question_id, outcome: await questions.answer(user.id, body) }),
     active: async ({ user }, { query }) => ({ active: await chat.active(user.id, query.project_id, query.chat_id) }),
     runEvents: async ({ user, signal, headers }, { params, query }) => {
       const task = await chat.ownRun(user.id, params.task_id);

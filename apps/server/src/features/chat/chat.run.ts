@@ -14,6 +14,7 @@ import type { Approvals } from "./chat.approvals.ts";
 import { createRunEndings, errorOf, tellable, type RunEnd, type TellingRun } from "./chat.ending.ts";
 import { createRunVoice } from "./chat.events.ts";
 import { createPlay } from "./chat.play.ts";
+import type { Questions } from "./chat.questions.ts";
 import type { ChatStore } from "./chat.store.ts";
 import type { RunToolSource } from "./chat.tools.ts";
 import type { RunsStore } from "./runs.store.ts";
@@ -60,6 +61,7 @@ export interface RunOptions {
   store: RunsStore;
   chats: ChatStore;
   approvals: Approvals;
+  questions: Questions;
   agents: Agents;
   models: Models;
   credits: Credits;
@@ -85,6 +87,7 @@ export function createRunTask({
   store,
   chats,
   approvals,
+  questions,
   agents,
   models,
   credits,
@@ -95,7 +98,7 @@ export function createRunTask({
   log,
 }: RunOptions): TaskDefinition<RunInput> {
   const endings = createRunEndings({ store, chats });
-  const play = createPlay({ store, chats, approvals, credits, around, limits, endings });
+  const play = createPlay({ store, chats, approvals, questions, credits, around, limits, endings });
   const voiceOf = (task: TaskRow) => createRunVoice({ events, projectId: task.project_id ?? "", taskId: task.id });
 
   const run = async ({ task, input, signal, log: taskLog, progress }: TaskContext<RunInput>): Promise<unknown> => {

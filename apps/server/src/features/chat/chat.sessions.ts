@@ -100,7 +100,7 @@ export function createSessions({ store, runs, approvals, tasks, projects }: Sess
       user_id: chat.user_id,
       messages: await told(rows.toReversed()),
       active_task: run ? { task_id: run.id, message: messageOf(run), started_at: run.started_at ?? run.created_at } : null,
-      pending_approval: pending,
+      ...pending,
     };
   };
 

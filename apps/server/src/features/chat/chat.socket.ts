@@ -1,11 +1,12 @@
 import { Value } from "typebox/value";
-import { ApprovalResponse, SendMessage, Type, type ProjectEvent, type RunEvent } from "@tesslate/contract";
+import { AnswerQuestion, ApprovalResponse, SendMessage, Type, type ProjectEvent, type RunEvent } from "@tesslate/contract";
 import type { FrameSocket, SocketContext } from "../../http/sockets.ts";
 import { renderError } from "../../http/errors.ts";
 import { AppError } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Approvals } from "./chat.approvals.ts";
 import { refuseOwnAnswer } from "./chat.keys.ts";
+import type { Questions } from "./chat.questions.ts";
 import type { Chat } from "./chat.service.ts";
 import type { ChatRow } from "./chat.table.ts";
 
@@ -19,6 +20,7 @@ const frames = {
     response: ApprovalResponse,
     note: Type.Optional(Type.Union([Type.String({ maxLength: 2000 }), Type.Null()])),
   }),
+  question_response: AnswerQuestion,
   cancel: Type.Object({ task_id: Type.Optional(Type.Union([Type.String({ format: "uuid" }), Type.Null()])) }),
   subscribe: Type.Object({ task_id: Type.String({ format: "uuid" }), after_seq: Type.Optional(Type.Integer({ minimum: 0 })) }),
 };
@@ -30,11 +32,12 @@ const maxAtOnce = 16;
 export interface ChatSocketOptions {
   chat: Chat;
   approvals: Approvals;
+  questions: Questions;
   events: EventLog;
 }
 
 /** One socket of a chat. Frames are answered while runs go on; events of runs started anywhere arrive. */
-export function createChatSocket({ chat, approvals, events }: ChatSocketOptions) {
+export function createChatSocket({ chat, approvals, questions, events }: ChatSocketOptions) {
   return async ({ user, log, request_id, signal }: SocketContext, chatId: string, socket: FrameSocket): Promise<void> => {
     const row = await chat.ownChat(user.id, chatId);
     /** Runs whose events a subscription brings, so that the live view leaves them out. */
@@ -63,6 +66,9 @@ export function createChatSocket({ chat, approvals, events }: ChatSocketOptions)
           refuseOwnAnswer(user, response);
           return approvals.answer(user.id, approval_id, response, note, row.id);
         }
+        case "question_response":
+          await questions.answer(user.id, read("question_response"), row.id);
+          return;
         case "cancel": {
           const { task_id } = read("cancel");
           await chat.cancel(user.id, { chat_id: row.id, ...(task_id && { task_id }) });

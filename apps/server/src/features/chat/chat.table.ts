@@ -72,7 +72,7 @@ export const agentSteps = pgTable(
 );
 export type AgentStepRow = typeof agentSteps.$inferSelect;
 
-/** A gated call waiting for, or answered by, a person (4.11). */
+/** What a run asked of a person, waiting or answered (4.11): leave for a gated call, a question of the agent's, a secret. */
 export const approvals = pgTable(
   "approvals",
   {
@@ -84,12 +84,16 @@ export const approvals = pgTable(
     user_id: uuid()
       .notNull()
       .references(() => users.id, { onDelete: "cascade" }),
+    kind: text().$type<"approval" | "question" | "secret">().notNull().default("approval"),
     tool_name: text().notNull(),
+    /** Of a question: what was asked, as the event tells it. */
     tool_parameters: jsonb().$type<Record<string, unknown>>().notNull(),
     tool_description: text().notNull(),
     /** The person's answer; or why there will be none: `timeout`, `cancelled`, `expired` (the run was interrupted). */
-    response: text().$type<"allow_once" | "allow_all" | "deny" | "stop" | "timeout" | "cancelled" | "expired">(),
+    response: text().$type<"allow_once" | "allow_all" | "deny" | "stop" | "answered" | "declined" | "timeout" | "cancelled" | "expired">(),
     note: text(),
+    /** Labels that were picked. Never a secret's value. */
+    choices: jsonb().$type<string[]>(),
     /** The batch that waits, as the agent gave it: an interrupted run goes on from here. Never leaves the server. */
     pending: jsonb().$type<PendingBatch>(),
     created_at: createdAt(),

@@ -6,6 +6,7 @@ export { createSessions } from "./chat.sessions.ts";
 export { createChatSocket } from "./chat.socket.ts";
 export { createChatStore } from "./chat.store.ts";
 export { lastSeqOf, mountChat } from "./chat.routes.ts";
+export { createQuestions } from "./chat.questions.ts";
 export { createRunsStore } from "./runs.store.ts";
 export { createRewinds, type ConversationChange } from "./chat.rewinds.ts";
 export { createRewindsStore } from "./rewinds.store.ts";

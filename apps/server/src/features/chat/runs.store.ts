@@ -18,6 +18,7 @@ export interface NewApproval {
   task_id: string;
   chat_id: string;
   user_id: string;
+  kind?: ApprovalRow["kind"];
   tool_name: string;
   tool_parameters: Record<string, unknown>;
   tool_description: string;
@@ -34,7 +35,13 @@ export function createRunsStore(db: Database) {
     const heard = await db
       .select({ seq: events.seq })
       .from(events)
-      .where(and(eq(events.task_id, taskId), eq(events.type, "approval_resolved"), sql`${events.data}->>'approval_id' = ${last.id}`))
+      .where(
+        and(
+          eq(events.task_id, taskId),
+          inArray(events.type, ["approval_resolved", "question_resolved"]),
+          sql`coalesce(${events.data}->>'approval_id', ${events.data}->>'question_id') = ${last.id}`,
+        ),
+      )
       .limit(1);
     return heard.length === 0 ? last : undefined;
   };
@@ -105,7 +112,7 @@ export function createRunsStore(db: Database) {
 
     /** Asked again after an interruption, the same request keeps a person's answer and loses any other end. */
     openApproval: async (tx: Queries, request: NewApproval): Promise<void> => {
-      const isAnswer = sql`${approvals.response} in ('allow_once', 'allow_all', 'deny', 'stop')`;
+      const isAnswer = sql`${approvals.response} in ('allow_once', 'allow_all', 'deny', 'stop', 'answered', 'declined')`;
       await tx
         .insert(approvals)
         .values(request)
@@ -144,12 +151,12 @@ export function createRunsStore(db: Database) {
     answerApproval: async (
       q: Queries,
       id: string,
-      answer: { response: NonNullable<ApprovalRow["response"]>; note?: string | null },
+      answer: { response: NonNullable<ApprovalRow["response"]>; note?: string | null; choices?: string[] },
     ): Promise<ApprovalRow | undefined> =>
       (
         await q
           .update(approvals)
-          .set({ response: answer.response, note: answer.note ?? null, answered_at: sql`now()` })
+          .set({ response: answer.response, note: answer.note ?? null, choices: answer.choices ?? null, answered_at: sql`now()` })
           .where(and(eq(approvals.id, id), isNull(approvals.answered_at)))
           .returning()
       )[0],

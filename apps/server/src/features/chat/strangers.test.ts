@@ -21,6 +21,7 @@ test("a stranger gets the same 404 everywhere as for things that do not exist, a
     sessions: (ids) => ({ query: `?project_id=${ids.project_id}` }),
     createSession: (ids) => ({ json: { project_id: ids.project_id } }),
     approval: (ids) => ({ json: { approval_id: ids.approval_id, response: "allow_once" } }),
+    answer: (ids) => ({ json: { question_id: ids.approval_id, choices: ["A"] } }),
     active: (ids) => ({ query: `?project_id=${ids.project_id}` }),
     runEvents: () => ({}),
     resume: (ids) => ({ json: { task_id: ids.task_id } }),

@@ -110,6 +110,7 @@ export function cannedServices(scenario: Scenario): Services {
               messages: scenario.messages,
               active_task: null,
               pending_approval: null,
+              pending_question: null,
             });
       if (path.startsWith(`${under}/files/`)) {
         const name = decodeURIComponent(path.slice(`${under}/files/`.length));

@@ -1,0 +1,59 @@
+import { Type } from "typebox";
+import type { InquiryAnswer } from "../inquiry.ts";
+import { defineTool, done, failed } from "../tool.ts";
+import type { ToolOutput } from "../types.ts";
+import { free } from "./gates.ts";
+
+/** A call that waits for a person has no end of its own: the caller says when nobody answers any more. */
+export const personTimeLimitMs = 24 * 3_600_000;
+
+export const askQuestion = defineTool({
+  name: "ask_question",
+  category: "conversation",
+  description: "Ask the person, and wait. Only when a wrong guess would waste their work; offer choices.",
+  parameters: Type.Object({
+    question: Type.String({ minLength: 1, maxLength: 1_000 }),
+    choices: Type.Optional(
+      Type.Array(
+        Type.Object({
+          label: Type.String({ minLength: 1, maxLength: 120 }),
+          description: Type.Optional(Type.String({ maxLength: 400 })),
+        }),
+        { maxItems: 6 },
+      ),
+    ),
+    multiple: Type.Optional(Type.Boolean()),
+    free_text: Type.Optional(Type.Boolean({ default: true })),
+  }),
+  gate: free,
+  asksPerson: true,
+  timeLimitMs: () => personTimeLimitMs,
+  async run({ question, choices = [], multiple = false, free_text = true }, context) {
+    if (!context.ask) return failed("Nobody can be asked here. Decide by yourself and say what you assumed.");
+    // The same label twice could not be told apart in the answer.
+    const offered = [...new Map(choices.map((choice) => [choice.label, choice])).values()];
+    const answer = await context.ask({
+      kind: "question",
+      question,
+      choices: offered,
+      is_multiple: multiple && offered.length > 1,
+      allows_text: free_text || offered.length === 0,
+    });
+    return outputOf(answer);
+  },
+});
+
+function outputOf(answer: InquiryAnswer): ToolOutput {
+  switch (answer.outcome) {
+    case "timeout":
+      return failed("Nobody answered in time. Decide by yourself what is safe to assume, say so, or stop here.");
+    case "declined":
+      return done("The person skipped the question: decide by yourself.", { answered: false });
+    case "answered": {
+      const picked = answer.choices.join("; ");
+      const words = answer.text?.trim() ?? "";
+      const text = picked !== "" && words !== "" ? `${picked}. They add: ${words}` : picked + words;
+      return done(`The person answered: ${text}`, { answered: true });
+    }
+  }
+}
