@@ -68,7 +68,12 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     if (!one.tool) return one.problem!;
     executed++;
     const ask = askerFor(options, one, results, (error) => (hookFailure ??= { error }));
-    return executeCall(one.tool, one.parameters, { ...context, ask }, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
+    return executeCall(
+      one.tool,
+      one.parameters,
+      { ...context, ask },
+      { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected },
+    );
   };
   while (results.length < prepared.length && !ending && !context.signal.aborted) {
     const next = prepared[results.length]!;

@@ -30,7 +30,13 @@ describe("ask_question", () => {
       editMode: "plan",
       deps: asking(given),
     });
-    expect(run.order.filter((type) => type !== "charge")).toEqual(["tool_started", "question_asked", "agent_step", "text_chunk", "complete"]);
+    expect(run.order.filter((type) => type !== "charge")).toEqual([
+      "tool_started",
+      "question_asked",
+      "agent_step",
+      "text_chunk",
+      "complete",
+    ]);
     expect(run.first("question_asked").data).toMatchObject({
       kind: "question",
       tool_name: "ask_question",

@@ -70,7 +70,9 @@ function createRun(options: RunOptions) {
   const shells = createShells(workspace);
   const breaker = createLoopBreaker();
   const allowedTools = new Set(options.allowedTools ?? []);
-  const tools = (options.tools ?? allTools).filter((tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksPerson || deps.ask));
+  const tools = (options.tools ?? allTools).filter(
+    (tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksPerson || deps.ask),
+  );
   const definitions = tools.map(definitionOf);
   const timer = createWorkTimer(limits.max_run_ms, () =>
     abort.abort(

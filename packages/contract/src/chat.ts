@@ -159,6 +159,7 @@ export const chatRoutes = {
     tag,
     summary: "Answer a question of the agent's, or give the secret it asks for",
     auth: "user",
+    keys: "run",
     body: AnswerQuestion,
     response: Type.Object({ question_id: Uuid, outcome: Literals("answered", "declined") }),
     errors: ["not_found", "already_answered", "invalid_secret", "reserved_key", "secret_limit_reached"],

@@ -68,14 +68,13 @@ export function createRunEndings({ store, chats }: { store: RunsStore; chats: Ch
     /** Questions nobody will answer any more. */
     dropApprovals: async ({ task, input, voice }: TellingRun, response: "expired" | "cancelled" = "cancelled"): Promise<void> => {
       await voice.sayWith(async (tx) =>
-        (await store.closeApprovals(tx, input.resumes === null ? [task.id] : [task.id, input.resumes], response)).map(
-          (row): Utterance =>
-            row.kind === "approval"
-              ? {
-                  type: "approval_resolved",
-                  data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
-                }
-              : { type: "question_resolved", data: resolvedOf(row) },
+        (await store.closeApprovals(tx, input.resumes === null ? [task.id] : [task.id, input.resumes], response)).map((row): Utterance =>
+          row.kind === "approval"
+            ? {
+                type: "approval_resolved",
+                data: { approval_id: row.id, response, note: null, by: null, at: row.answered_at ?? new Date().toISOString() },
+              }
+            : { type: "question_resolved", data: resolvedOf(row) },
         ),
       );
     },

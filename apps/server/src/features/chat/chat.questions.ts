@@ -80,7 +80,8 @@ export function createQuestions({ approvals, chats, setSecret }: QuestionsOption
       if (choices.some((label) => !offered.includes(label)))
         throw invalid(["body", "choices"], "Not one of the choices that were offered", "enum");
       if (picked.length > 1 && !asked.is_multiple) throw invalid(["body", "choices"], "Only one choice can be picked", "too_long");
-      if (note !== null && !asked.allows_text) throw invalid(["body", "text"], "This question is answered with a choice", "extra_forbidden");
+      if (note !== null && !asked.allows_text)
+        throw invalid(["body", "text"], "This question is answered with a choice", "extra_forbidden");
       if (picked.length === 0 && note === null) throw invalid(["body", "choices"], "Pick a choice, or answer in your own words", "missing");
       await approvals.settle(question_id, { response: "answered", choices: picked, note });
       return "answered";

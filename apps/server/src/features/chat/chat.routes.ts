@@ -20,7 +20,14 @@ export function mountChat(
     questions,
     rewinds,
     socket,
-  }: { chat: Chat; sessions: Sessions; approvals: Approvals; questions: Questions; rewinds: Rewinds; socket: ReturnType<typeof createChatSocket> },
+  }: {
+    chat: Chat;
+    sessions: Sessions;
+    approvals: Approvals;
+    questions: Questions;
+    rewinds: Rewinds;
+    socket: ReturnType<typeof createChatSocket>;
+  },
 ): void {
   mount("chat", chatRoutes, {
     history: ({ user }, { params, query }) => sessions.history(user.id, params.project_id, query),

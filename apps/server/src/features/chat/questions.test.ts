@@ -140,7 +140,9 @@ describe("secrets the agent asks for", () => {
     expect(await statusOf(world, { question_id, value: "other" })).toBe(409);
 
     const second = await eventually(() => stream.seen.filter((e) => e.type === "question_asked")[1]);
-    expect(await statusOf(world, { question_id: (second.data as { question_id: string }).question_id, declined: true, text: "Later" })).toBe(200);
+    expect(
+      await statusOf(world, { question_id: (second.data as { question_id: string }).question_id, declined: true, text: "Later" }),
+    ).toBe(200);
     const events = await stream.ended;
     expect(find(events, "complete")?.data).toMatchObject({ success: true });
     expect(world.model.requests[1]?.request?.messages.at(-1)?.text).toMatch(/STRIPE_KEY is set\..*restart/);
@@ -156,7 +158,11 @@ describe("secrets the agent asks for", () => {
 
   test("names the server sets itself, and broken ones, are not asked for; plan mode asks for none", async () => {
     await using world = await chatWorld({
-      script: [call("request_secret", { ...wanted, name: "PROJECT_ID" }), call("request_secret", { ...wanted, name: "NO WAY" }), say("Well.")],
+      script: [
+        call("request_secret", { ...wanted, name: "PROJECT_ID" }),
+        call("request_secret", { ...wanted, name: "NO WAY" }),
+        say("Well."),
+      ],
     });
     const events = await world.run("Go");
     expect(find(events, "question_asked")).toBeUndefined();
