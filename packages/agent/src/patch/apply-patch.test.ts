@@ -71,7 +71,7 @@ describe("applyChunks", () => {
     ["appends when nothing is quoted", "a\n", ["+b"], "a\nb\n"],
     ["inserts below the context line", "a\nb\n", ["@@ a", "+x"], "a\nx\nb\n"],
     ["anchors to the end of file", "x\ny\nx\n", ["-x", "+z", "*** End of File"], "x\ny\nz\n"],
-    ["ignores spaces at line ends", "a  \nb\n", [" a", "-b", "+c"], "a\nc\n"],
+    ["ignores spaces at line ends, and leaves them", "a  \nb\n", [" a", "-b", "+c"], "a  \nc\n"],
     ["ignores the indent", "    a\n    b\n", ["-a", "-b", "+    c"], "    c\n"],
     ["reads typographic characters as plain ones", "say \u201Chi\u201D \u2013 now\n", ['-say "hi" - now', "+bye"], "bye\n"],
     ["ends the file with a line break", "a\nb", ["-b", "+c"], "a\nc\n"],

@@ -2,6 +2,8 @@
  * The `*** Begin Patch` format (contract 4.7). Pure: a parser, and a planner from the files as they are to the files as they shall be.
  * Nothing here touches a file; a patch that cannot be planned as a whole is not begun.
  */
+import { indentUnit, mergeEdit, plainPunctuation, withoutForeignTabs, type Doubt } from "./merge.ts";
+
 export type PatchOperation =
   | { kind: "add"; path: string; text: string }
   | { kind: "delete"; path: string }
@@ -10,6 +12,8 @@ export type PatchOperation =
 export interface PatchChunk {
   /** The text after `@@`, a line to look for first. */
   context?: string;
+  /** It stood behind the numbers of a unified diff, where it is a remark and need not be a whole line. */
+  isRemark?: boolean;
   before: string[];
   after: string[];
   isEndOfFile: boolean;
@@ -25,7 +29,7 @@ const end = "*** End Patch";
 const fileMarkers = ["*** Add File: ", "*** Delete File: ", "*** Update File: "];
 
 export function parsePatch(patch: string): PatchOperation[] {
-  const lines = unwrap(patch.replaceAll("\r\n", "\n").trim().split("\n"));
+  const lines = unwrap(unwrap(patch.replaceAll("\r\n", "\n").trim().split("\n")));
   if (lines[0]?.trim() !== begin) throw new PatchError(`The patch must start with "${begin}".`);
   if (lines[lines.length - 1]?.trim() !== end) throw new PatchError(`The patch must end with "${end}".`);
   const body = lines.slice(1, -1);
@@ -55,8 +59,9 @@ export function parsePatch(patch: string): PatchOperation[] {
   return operations;
 }
 
-/** Tolerates `apply_patch <<'EOF' … EOF` around the patch. */
+/** Tolerates `apply_patch <<'EOF' … EOF` and a Markdown fence around the patch. */
 function unwrap(lines: string[]): string[] {
+  if (/^`{3,}\w*\s*$/.test(lines[0] ?? "") && /^`{3,}\s*$/.test(lines.at(-1)!) && lines.length > 1) return lines.slice(1, -1);
   const first = /<<\s*["']?([A-Za-z_]+)["']?\s*$/.exec(lines[0] ?? "");
   if (first && lines[lines.length - 1]?.trim() === first[1]) return lines.slice(1, -1);
   return lines;
@@ -88,22 +93,26 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
     rest = rest.slice(1);
     offset++;
   }
+  // The two lines of a unified diff that name the file.
+  if (/^--- \S/.test(rest[0] ?? "") && /^\+\+\+ \S/.test(rest[1] ?? "")) {
+    rest = rest.slice(2);
+    offset += 2;
+  }
   const chunks: PatchChunk[] = [];
   let chunk: PatchChunk | undefined;
-  const open = (context?: string): PatchChunk => {
+  const open = (context?: string, isRemark = false): PatchChunk => {
     const made: PatchChunk = { before: [], after: [], isEndOfFile: false };
     if (context) made.context = context;
+    if (context && isRemark) made.isRemark = true;
     chunks.push(made);
     return made;
   };
   for (const [index, line] of rest.entries()) {
     if (line.startsWith("@@")) {
       // `@@ -1,4 +1,4 @@` is a habit from unified diffs: the numbers say nothing here, the text after them does.
-      const context = line
-        .slice(2)
-        .replace(/^\s*-\d+(,\d+)? \+\d+(,\d+)? @@/, "")
-        .trim();
-      chunk = open(context);
+      const said = line.slice(2);
+      const context = said.replace(/^\s*-\d+(,\d+)? \+\d+(,\d+)? @@/, "");
+      chunk = open(context.replace(/@@\s*$/, "").trim(), context !== said);
     } else if (line.trim() === "*** End of File") {
       if (!chunk) throw new PatchError(`Line ${offset + index}: "*** End of File" stands before any change.`);
       chunk.isEndOfFile = true;
@@ -128,57 +137,110 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
   return { kind: "update", path, ...(moveTo === undefined ? {} : { moveTo }), chunks: filled };
 }
 
-/** The new text of a file. Throws {@link PatchError} when a chunk's place is missing or not the only one. */
+/** The new text of a file. Throws {@link PatchError} when a chunk's place is missing or not the only one, or when what it means there is not certain. */
 export function applyChunks(path: string, text: string, chunks: PatchChunk[]): string {
-  const isCrlf = text.includes("\r\n");
-  const lines = text.replaceAll("\r\n", "\n").split("\n");
-  if (lines[lines.length - 1] === "") lines.pop();
+  const { bom, lines, ends, ending } = split(text);
+  const unit = indentUnit(text);
   const edits: { at: number; remove: number; insert: string[] }[] = [];
+  const found: { chunk: PatchChunk; at: number; place: string[] }[] = [];
   let cursor = 0;
   for (const chunk of chunks) {
-    if (chunk.context !== undefined) {
-      const places = seek(lines, [chunk.context], cursor);
-      if (places.length === 0)
-        throw new PatchError(`${path}: the line "${chunk.context}" after @@ was not found${cursor > 0 ? ` below line ${cursor}` : ""}.`);
-      cursor = places[0]! + 1;
-    }
+    const elided = chunk.after.find((line) => /^\s*(?:\.{3}|…)\s*$/.test(line) && !chunk.before.includes(line));
+    if (elided !== undefined) throw new PatchError(`${path}: "${elided.trim()}" stands for lines that were left out; write them.`);
+    const anchors = anchorsOf(path, lines, chunk, cursor);
     if (chunk.before.length === 0) {
-      edits.push({ at: chunk.context === undefined || chunk.isEndOfFile ? lines.length : cursor, remove: 0, insert: chunk.after });
+      if (anchors && anchors.length > 1)
+        throw new PatchError(
+          `${path}: the line "${chunk.context}" after @@ stands at lines ${listed(anchors)}; quote the lines around the place.`,
+        );
+      if (anchors) cursor = anchors[0]! + 1;
+      edits.push({ at: !anchors || chunk.isEndOfFile ? lines.length : cursor, remove: 0, insert: chunk.after });
       continue;
     }
-    const at = placeOf(path, lines, chunk, cursor);
-    edits.push({ at, remove: chunk.before.length, insert: chunk.after });
+    const at = placeOf(path, lines, chunk, cursor, anchors);
+    found.push({ chunk, at, place: lines.slice(at, at + chunk.before.length) });
     cursor = at + chunk.before.length;
   }
+  for (const { chunk, at, place } of found) {
+    const others = found.filter((one) => one.chunk !== chunk);
+    const beside = { search: others.flatMap((one) => one.chunk.before), place: others.flatMap((one) => one.place) };
+    const merged = mergeEdit({ search: chunk.before, replace: chunk.after, place, unit, beside });
+    if (!merged.ok)
+      throw new PatchError(
+        `${path}, line ${at + 1}: ${doubts[merged.doubt]} Read the lines again and quote them as they are:\n${place.slice(0, 4).join("\n")}`,
+      );
+    edits.push({ at, remove: chunk.before.length, insert: withoutForeignTabs(merged.lines, text) });
+  }
+  const rows = lines.map((line, index) => ({ line, end: ends[index]! }));
   // From the bottom up, so that earlier positions stay right; of two insertions at one place the later one goes in first.
   for (const { edit } of edits.map((one, index) => ({ edit: one, index })).toSorted((a, b) => b.edit.at - a.edit.at || b.index - a.index)) {
-    lines.splice(edit.at, edit.remove, ...edit.insert);
+    const old = new Map(rows.slice(edit.at, edit.at + edit.remove).map(({ line, end }) => [line, end]));
+    rows.splice(edit.at, edit.remove, ...edit.insert.map((line) => ({ line, end: old.get(line) ?? ending })));
   }
-  if (lines.length === 0) return "";
-  const ending = isCrlf ? "\r\n" : "\n";
-  return lines.join(ending) + ending;
+  return bom + rows.map(({ line, end }) => line + (end === "" ? ending : end)).join("");
 }
 
-function placeOf(path: string, lines: string[], chunk: PatchChunk, cursor: number): number {
+export const doubts: Record<Doubt, string> = {
+  stale: "the new lines use words that stand otherwise in the file.",
+  indentation: "the indentation quoted is not the file's, and that of the new lines cannot be told.",
+  blank_lines: "blank lines that were not quoted stand where the change is.",
+};
+
+/** Each line with the line break it has; `ending` is that of new lines. */
+function split(text: string): { bom: string; lines: string[]; ends: string[]; ending: string } {
+  const bom = text.startsWith("\uFEFF") ? "\uFEFF" : "";
+  const parts = text.slice(bom.length).split(/(\r?\n)/);
+  const lines = parts.filter((_, index) => index % 2 === 0);
+  const ends = parts.filter((_, index) => index % 2 === 1);
+  if (lines.at(-1) === "") lines.pop();
+  else ends.push("");
+  const windows = ends.filter((end) => end === "\r\n").length;
+  return { bom, lines, ends, ending: windows * 2 > ends.length || (windows > 0 && windows * 2 === ends.length) ? "\r\n" : "\n" };
+}
+
+const listed = (places: number[]): string =>
+  places
+    .slice(0, 20)
+    .map((place) => place + 1)
+    .join(", ");
+
+/** Where the line after `@@` stands; undefined when there is none to look for. */
+function anchorsOf(path: string, lines: string[], chunk: PatchChunk, cursor: number): number[] | undefined {
+  if (chunk.context === undefined) return undefined;
+  const places = seek(lines, [chunk.context], cursor);
+  if (places.length > 0) return places;
+  if (chunk.isRemark && chunk.before.length > 0) return undefined;
+  throw new PatchError(`${path}: the line "${chunk.context}" after @@ was not found${cursor > 0 ? ` below line ${cursor}` : ""}.`);
+}
+
+function placeOf(path: string, lines: string[], chunk: PatchChunk, cursor: number, anchors: number[] | undefined): number {
   const quoted = chunk.before.slice(0, 4).join("\n");
   if (chunk.isEndOfFile) {
     const at = lines.length - chunk.before.length;
     if (at >= cursor && seek(lines, chunk.before, at).includes(at)) return at;
     throw new PatchError(`${path}: these lines do not stand at the end of the file:\n${quoted}`);
   }
-  const places = seek(lines, chunk.before, cursor);
+  const places = seek(lines, chunk.before, anchors ? anchors[0]! + 1 : cursor);
   if (places.length === 0) {
     const earlier = cursor > 0 && seek(lines, chunk.before, 0).length > 0;
     throw new PatchError(
       `${path}: these lines were not found${earlier ? ` below line ${cursor} (they stand above it: put the chunks in file order)` : ""}:\n${quoted}`,
     );
   }
-  if (places.length > 1 && chunk.context === undefined) {
-    throw new PatchError(
-      `${path}: these lines stand at lines ${places.map((place) => place + 1).join(", ")}; add context lines or "@@ " with a line above them:\n${quoted}`,
-    );
+  if (!anchors) {
+    if (places.length > 1)
+      throw new PatchError(
+        `${path}: these lines stand at lines ${listed(places)}; add context lines or "@@ " with a line above them:\n${quoted}`,
+      );
+    return places[0]!;
   }
-  return places[0]!;
+  // The first place below each of the lines that could be meant: they must agree.
+  const below = [...new Set(anchors.map((anchor) => places.find((place) => place > anchor)).filter((place) => place !== undefined))];
+  if (below.length > 1)
+    throw new PatchError(
+      `${path}: the line "${chunk.context}" after @@ and the lines below it stand at lines ${listed(below)}; quote more lines:\n${quoted}`,
+    );
+  return below[0]!;
 }
 
 /** All places of `wanted` from `from` on, by the first level of likeness that finds any. */
@@ -200,12 +262,3 @@ const likenesses: ((line: string) => string)[] = [
   (line) => line.trim(),
   (line) => plainPunctuation(line.trim()),
 ];
-
-/** Typographic dashes, quotes and spaces as a keyboard types them. */
-function plainPunctuation(line: string): string {
-  return line
-    .replaceAll(/[\u2010-\u2015\u2212]/g, "-")
-    .replaceAll(/[\u2018-\u201B]/g, "'")
-    .replaceAll(/[\u201C-\u201F]/g, '"')
-    .replaceAll(/[\u00A0\u2002-\u200A\u202F\u205F\u3000]/g, " ");
-}

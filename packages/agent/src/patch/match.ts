@@ -1,13 +1,19 @@
 /**
- * Finding the one place a model means when it quotes code from memory. Pure; used by patch_file and multi_edit.
- * The first strategy that finds anything decides; if it finds two equally good places, that is an error, never a guess.
+ * Finding the one place a model means when it quotes code from memory. Pure; used by patch_file and multi_edit (contract 4.7).
+ * The first strategy that finds anything decides; if it finds two equally good places, that is an error, never a guess. What stands in the
+ * place otherwise than quoted is put together by `merge.ts`, or refused with a reason.
  */
+import { indentUnit, mergeEdit, plainLine, withoutForeignTabs, type Doubt, type Merged } from "./merge.ts";
+import { hasNewElision, quotations, type Quotation } from "./quotation.ts";
+
 export type MatchMethod = "exact" | "trailing_whitespace" | "whitespace_normalized" | "fuzzy";
 
 export type Replacement =
   | { ok: true; text: string; method: MatchMethod; line: number; similarity: number }
   | { ok: false; reason: "empty_search" }
   | { ok: false; reason: "ambiguous"; method: MatchMethod; lines: number[] }
+  /** The place was found, but what would be written there is not certain. */
+  | { ok: false; reason: "doubtful"; doubt: Doubt | "inside_word" | "elision" | "line_numbers"; line?: number; text?: string }
   /** `nearest` is the most similar place, to be quoted back to the model. */
   | { ok: false; reason: "not_found"; nearest?: { line: number; similarity: number; text: string } };
 
@@ -16,48 +22,147 @@ export const fuzzyThreshold = 0.8;
 const fuzzyMargin = 0.05;
 /** Line comparisons a fuzzy search may cost; beyond it the answer is "not found". */
 const fuzzyBudget = 600_000;
+/** A quoted line less like the file's than this is another line. */
+const leastLikeness = 0.5;
+/** Of the quoted lines, those that may differ from the file's. */
+const mostStale = 0.3;
 
-/** Replaces the one occurrence of `search` in `text`. Line endings of the file are kept. */
+const bom = "\uFEFF";
+
+/** Replaces the one occurrence of `search` in `text`. Line endings and byte order mark of the file are kept. */
 export function replaceOnce(text: string, search: string, replace: string): Replacement {
+  if (text.startsWith(bom)) {
+    const inner = replaceOnce(text.slice(1), withoutBom(search), withoutBom(replace));
+    return inner.ok ? { ...inner, text: bom + inner.text } : inner;
+  }
   if (search.trim() === "") return { ok: false, reason: "empty_search" };
-  const isCrlf = text.includes("\r\n");
-  const wanted = isCrlf ? toCrlf(replace) : replace;
-
-  const exact = occurrences(text, search);
-  if (exact.length > 0) return splice(text, exact, wanted, "exact");
-  if (isCrlf && search.includes("\n")) {
-    const sameEnds = occurrences(text, toCrlf(search));
-    if (sameEnds.length > 0) return splice(text, sameEnds, wanted, "exact");
+  if (hasNewElision(search, replace)) return { ok: false, reason: "doubtful", doubt: "elision" };
+  const file = fileOf(text);
+  const made = madeAlready(file, search, replace);
+  if (made) return made;
+  const variants = quotations(search, replace);
+  for (const variant of variants) {
+    const found = sure(file, variant);
+    if (found) return found;
   }
-  const trailing = trailingInsensitive(text, search);
-  if (trailing.length > 0) return splice(text, trailing, wholeLines(wanted, search, isCrlf), "trailing_whitespace");
-
-  const normalized = whitespaceInsensitive(text, search);
-  if (normalized.length > 0) {
-    const { start, end } = normalized[0]!;
-    const from = lineStart(text, start);
-    const place = text.slice(text.slice(from, start).trim() === "" ? from : start, end);
-    const adapted = reindent(trimOuter(wanted, search), search, place, true);
-    return splice(text, normalized, adapted, "whitespace_normalized");
-  }
-  return fuzzy(text, search, wanted, isCrlf);
+  return fuzzy(file, variants.at(-1)!);
 }
 
+interface Line {
+  start: number;
+  /** Without the line break. */
+  end: number;
+  content: string;
+}
+interface File {
+  text: string;
+  lines: Line[];
+  unit: () => string;
+}
 interface Span {
   start: number;
   end: number;
 }
 
-function splice(text: string, spans: Span[], replace: string, method: MatchMethod, similarity = 1): Replacement {
-  if (spans.length > 1) return { ok: false, reason: "ambiguous", method, lines: spans.map((span) => lineAt(text, span.start)) };
-  const span = spans[0]!;
+function fileOf(text: string): File {
+  const lines: Line[] = [];
+  let start = 0;
+  while (start < text.length) {
+    const next = text.indexOf("\n", start);
+    const stop = next === -1 ? text.length : next;
+    const end = stop > start && text[stop - 1] === "\r" ? stop - 1 : stop;
+    lines.push({ start, end, content: text.slice(start, end) });
+    if (next === -1) break;
+    start = next + 1;
+  }
+  let unit: string | undefined;
+  return { text, lines, unit: () => (unit ??= indentUnit(text)) };
+}
+
+/** The strategies that know the place; `undefined`: nothing is there. */
+function sure(file: File, { search, replace, isNumbered }: Quotation): Replacement | undefined {
+  const { text } = file;
+  const written = [search, toCrlf(search)].map((one) => occurrences(text, one)).find((spans) => spans.length > 0);
+  if (written) {
+    const span = written[0]!;
+    if (written.length === 1 && splitsWord(text, span) && !keepsEnds(text, span, replace))
+      return { ok: false, reason: "doubtful", doubt: "inside_word", ...quoted(file, lineOf(file, span.start)) };
+    if (isNumbered === "mixed") return { ok: false, reason: "doubtful", doubt: "line_numbers" };
+    const closed = search.endsWith("\n") && replace !== "" && !replace.endsWith("\n") ? `${replace}\n` : replace;
+    const own = withoutForeignTabs(closed.split("\n"), text).join("\n");
+    return splice(file, written, toEnding(own, endingAt(file, span.start)), "exact");
+  }
+  const wanted = linesOf(search);
+  const byLine: [MatchMethod, (line: string) => string, similarity?: number][] = [
+    ["trailing_whitespace", (line) => line.trimEnd()],
+    ["whitespace_normalized", squash],
+    ["fuzzy", plainLine],
+  ];
+  for (const [method, like] of byLine) {
+    const places = windowsLike(file, wanted, like);
+    if (places.length > 1) return { ok: false, reason: "ambiguous", method, lines: places.map((place) => place + 1) };
+    if (places.length === 1) {
+      if (isNumbered === "mixed") return { ok: false, reason: "doubtful", doubt: "line_numbers" };
+      return settle(file, places[0]!, places[0]! + wanted.length, { search, replace }, method, 1);
+    }
+    if (method === "whitespace_normalized") {
+      const spread = withoutBlanks(file, search, replace) ?? reflowed(file, search, replace);
+      if (spread) return spread;
+    }
+  }
+  return undefined;
+}
+
+/** More was to be added to the quoted text, and it is there: the edit came twice. */
+function madeAlready(file: File, search: string, replace: string): Replacement | undefined {
+  if (replace.length <= search.length || !replace.includes(search)) return undefined;
+  const there = [replace, toCrlf(replace)].flatMap((one) => occurrences(file.text, one));
+  const asked = [search, toCrlf(search)].flatMap((one) => occurrences(file.text, one));
+  const [span] = there;
+  if (!span || there.some((one) => one.start !== span.start) || asked.some((one) => one.start !== asked[0]!.start)) return undefined;
+  if (splitsWord(file.text, span)) return undefined;
+  return { ok: true, text: file.text, method: "exact", line: lineOf(file, span.start), similarity: 1 };
+}
+
+function splice(file: File, spans: Span[], replace: string, method: MatchMethod, similarity = 1): Replacement {
+  if (spans.length > 1) return { ok: false, reason: "ambiguous", method, lines: spans.map((span) => lineOf(file, span.start)) };
+  const { start, end } = spans[0]!;
   return {
     ok: true,
-    text: text.slice(0, span.start) + replace + text.slice(span.end),
+    text: file.text.slice(0, start) + replace + file.text.slice(end),
     method,
-    line: lineAt(text, span.start),
+    line: lineOf(file, start),
     similarity,
   };
+}
+
+/** Puts the edit into the file's lines `from` to `to`. */
+function settle(
+  file: File,
+  from: number,
+  to: number,
+  { search, replace }: Pick<Quotation, "search" | "replace">,
+  method: MatchMethod,
+  similarity: number,
+  merged?: Merged,
+): Replacement {
+  const window = file.lines.slice(from, to);
+  const place = window.map((line) => line.content);
+  const made = merged ?? mergeEdit({ search: linesOf(search), replace: wantedLines(search, replace), place, unit: file.unit() });
+  if (!made.ok) return { ok: false, reason: "doubtful", doubt: made.doubt, line: from + 1, text: place.join("\n") };
+  const ending = endingAt(file, window[0]!.start);
+  const start = window[0]!.start;
+  // Lines that go for good take their line break along.
+  const end = made.lines.length === 0 && search.endsWith("\n") ? (file.lines[to]?.start ?? file.text.length) : window.at(-1)!.end;
+  return splice(file, [{ start, end }], joined(file, window, made.lines, ending), method, similarity);
+}
+
+/** Lines that stay keep the line break they have. */
+function joined(file: File, window: Line[], lines: string[], ending: string): string {
+  const breaks = new Set(window.slice(0, -1).map((line, index) => file.text.slice(line.end, window[index + 1]!.start)));
+  if (breaks.size <= 1) return lines.join(ending);
+  const own = new Map(window.map((line, index) => [line.content, file.text.slice(line.end, window[index + 1]?.start ?? line.end)]));
+  return lines.map((line, index) => (index === lines.length - 1 ? line : line + (own.get(line) || ending))).join("");
 }
 
 function occurrences(text: string, search: string): Span[] {
@@ -66,32 +171,125 @@ function occurrences(text: string, search: string): Span[] {
   return found;
 }
 
-/** Whole lines equal up to spaces at their ends. */
-function trailingInsensitive(text: string, search: string): Span[] {
-  const lines = lineSpans(text);
-  const wanted = linesOf(search).map((line) => line.trimEnd());
-  return windows(lines, wanted.length)
-    .filter((window) => wanted.every((line, index) => line === text.slice(window[index]!.start, window[index]!.end).trimEnd()))
-    .map(outer);
+const isWord = (character: string | undefined): boolean => character !== undefined && /[\p{L}\p{N}_$]/u.test(character);
+/** A quotation that begins or ends in the middle of a word was meant for another text. */
+const splitsWord = (text: string, { start, end }: Span): boolean =>
+  (isWord(text[start - 1]) && isWord(text[start])) || (isWord(text[end - 1]) && isWord(text[end]));
+
+/** The replacement begins and ends with the same piece of a word, so the words around it stay whole. */
+function keepsEnds(text: string, { start, end }: Span, replace: string): boolean {
+  const [head] = /^[\p{L}\p{N}_$]*/u.exec(text.slice(start, end))!;
+  const [tail] = /[\p{L}\p{N}_$]*$/u.exec(text.slice(start, end))!;
+  const isHeadKept = !isWord(text[start - 1]) || head === "" || /^[\p{L}\p{N}_$]*/u.exec(replace)![0] === head;
+  const isTailKept = !isWord(text[end]) || tail === "" || /[\p{L}\p{N}_$]*$/u.exec(replace)![0] === tail;
+  return isHeadKept && isTailKept;
 }
 
-/** The same words with any white space between them, anywhere. */
-function whitespaceInsensitive(text: string, search: string): Span[] {
-  const source = search.trim().split(/\s+/).map(escapeRegExp).join("\\s+");
+function windowsLike({ lines }: File, search: string[], like: (line: string) => string): number[] {
+  const wanted = search.map(like);
+  const content = lines.map((line) => like(line.content));
+  const found: number[] = [];
+  for (let at = 0; at + wanted.length <= content.length; at++)
+    if (wanted.every((line, index) => line === content[at + index])) found.push(at);
+  return found;
+}
+
+/** The same lines with blank ones between them that were not quoted, or quoted ones that are not there. */
+function withoutBlanks(file: File, search: string, replace: string): Replacement | undefined {
+  const isFull = (line: string): boolean => line.trim() !== "";
+  const wanted = linesOf(search).filter(isFull).map(squash);
+  if (wanted.length < 2) return undefined;
+  const full = file.lines.flatMap((line, index) => (isFull(line.content) ? [{ index, text: squash(line.content) }] : []));
+  const places: number[] = [];
+  for (let at = 0; at + wanted.length <= full.length; at++)
+    if (wanted.every((line, index) => line === full[at + index]!.text)) places.push(at);
+  if (places.length === 0) return undefined;
+  if (places.length > 1)
+    return { ok: false, reason: "ambiguous", method: "whitespace_normalized", lines: places.map((at) => full[at]!.index + 1) };
+  const rows = full.slice(places[0], places[0]! + wanted.length).map((one) => one.index);
+  const from = rows[0]!;
+  const to = rows.at(-1)! + 1;
+  const own = file.lines.slice(from, to).map((line) => line.content);
+  return settle(file, from, to, { search, replace }, "whitespace_normalized", 1, mergeAcrossBlanks(file, search, replace, own));
+}
+
+/** The edit without its blank lines, when the file's blank lines are away from what changes. */
+function mergeAcrossBlanks(file: File, search: string, replace: string, own: string[]): Merged {
+  const isFull = (line: string): boolean => line.trim() !== "";
+  const doubt: Merged = { ok: false, doubt: "blank_lines" };
+  const quotedLines = linesOf(search);
+  const wantedAll = wantedLines(search, replace);
+  // From both ends inwards: what is equal there stays as the file has it.
+  const before = equalStart(quotedLines.filter(isFull), wantedAll.filter(isFull));
+  const after = equalStart(quotedLines.filter(isFull).slice(before).toReversed(), wantedAll.filter(isFull).slice(before).toReversed());
+  const cut = (lines: string[]): string[] => {
+    const at = [...lines.entries()].flatMap(([index, line]) => (isFull(line) ? [index] : []));
+    const first = before === 0 ? 0 : at[before - 1]! + 1;
+    const last = after === 0 ? lines.length : at[at.length - after]!;
+    return lines.slice(first, last);
+  };
+  const [middleSearch, middleReplace, middleOwn] = [cut(quotedLines), cut(wantedAll), cut(own)];
+  if (middleSearch.length !== middleOwn.length || middleSearch.some((line, index) => isFull(line) !== isFull(middleOwn[index]!)))
+    return doubt;
+  const rows = [...own.entries()].flatMap(([index, line]) => (isFull(line) ? [index] : []));
+  const head = own.slice(0, before === 0 ? 0 : rows[before - 1]! + 1);
+  const tail = own.slice(after === 0 ? own.length : rows[rows.length - after]);
+  // The indentation is learned from all the quoted lines, not only from those that change.
+  const aligned = mergeEdit({
+    search: [...quotedLines.filter(isFull).slice(0, before), ...middleSearch, ...quotedLines.filter(isFull).slice(rows.length - after)],
+    replace: [...quotedLines.filter(isFull).slice(0, before), ...middleReplace, ...quotedLines.filter(isFull).slice(rows.length - after)],
+    place: [...head.filter(isFull), ...middleOwn, ...tail.filter(isFull)],
+    unit: file.unit(),
+  });
+  if (!aligned.ok) return aligned;
+  return { ok: true, lines: [...head, ...aligned.lines.slice(before, aligned.lines.length - after), ...tail] };
+}
+
+function equalStart(a: string[], b: string[]): number {
+  let count = 0;
+  while (count < a.length && count < b.length && a[count]!.trimEnd() === b[count]!.trimEnd()) count++;
+  return count;
+}
+
+/** The same words with any white space between them, broken into lines anywhere, also in a piece of a line. */
+function reflowed(file: File, search: string, replace: string): Replacement | undefined {
+  const { text } = file;
+  const pattern = new RegExp(search.trim().split(/\s+/).map(escapeRegExp).join("\\s+"), "g");
   const found: Span[] = [];
-  const pattern = new RegExp(source, "g");
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     found.push({ start: match.index, end: match.index + match[0].length });
     pattern.lastIndex = match.index + 1;
   }
-  return found;
+  const span = found[0];
+  if (!span) return undefined;
+  if (found.length > 1) return splice(file, found, replace, "whitespace_normalized");
+  const line = lineOf(file, span.start);
+  if (splitsWord(text, span)) return { ok: false, reason: "doubtful", doubt: "inside_word", ...quoted(file, line) };
+  const wanted = trimOuter(replace, search).split(/\r?\n/);
+  const margin = /^[ \t]*/.exec(file.lines[line - 1]!.content)![0];
+  const [first = "", ...rest] = wanted;
+  if (rest.some((one) => one.trim() !== "")) {
+    // Several lines into a place that is broken otherwise: only if they say themselves how they are indented.
+    const quotedLines = linesOf(search);
+    const made = mergeEdit({
+      search: [quotedLines[0] ?? ""],
+      replace: [marginOf(quotedLines[0] ?? "") + first.trimStart(), ...rest],
+      place: [margin + (quotedLines[0] ?? "").trim()],
+      unit: file.unit(),
+    });
+    if (!made.ok) return { ok: false, reason: "doubtful", doubt: made.doubt, ...quoted(file, line) };
+    const lines = [made.lines[0]!.trimStart(), ...made.lines.slice(1)];
+    return splice(file, found, lines.join(endingAt(file, span.start)), "whitespace_normalized");
+  }
+  return splice(file, found, toEnding(wanted.join("\n"), endingAt(file, span.start)), "whitespace_normalized");
 }
 
-function fuzzy(text: string, search: string, replace: string, isCrlf: boolean): Replacement {
-  const lines = lineSpans(text);
-  const wanted = linesOf(search).map(squash);
+function fuzzy(file: File, { search, replace, isNumbered }: Quotation): Replacement {
+  const { lines } = file;
+  const searchLines = linesOf(search);
+  const wanted = searchLines.map(plainLine);
   if (wanted.length > lines.length || wanted.length * lines.length > fuzzyBudget) return { ok: false, reason: "not_found" };
-  const content = lines.map((line) => squash(text.slice(line.start, line.end)));
+  const content = lines.map((line) => plainLine(line.content));
   const memo = new Map<string, number>();
   const scored: { index: number; score: number }[] = [];
   let best = 0;
@@ -103,23 +301,43 @@ function fuzzy(text: string, search: string, replace: string, isCrlf: boolean): 
   const ranked = scored.filter((one) => one.score >= best - fuzzyMargin).toSorted((a, b) => b.score - a.score);
   const top = ranked[0];
   if (!top) return { ok: false, reason: "not_found" };
-  const spanOf = (index: number): Span => outer(lines.slice(index, index + wanted.length));
-  const span = spanOf(top.index);
-  if (top.score < fuzzyThreshold) {
-    return {
-      ok: false,
-      reason: "not_found",
-      nearest: { line: top.index + 1, similarity: top.score, text: text.slice(span.start, span.end) },
-    };
-  }
+  const place = lines.slice(top.index, top.index + wanted.length).map((line) => line.content);
+  const nearest = { line: top.index + 1, similarity: top.score, text: place.join("\n") };
+  if (top.score < fuzzyThreshold) return { ok: false, reason: "not_found", nearest };
   // Neighbouring windows overlap the winner and are the same place.
   const rivals = ranked.filter((one) => one.score >= fuzzyThreshold && Math.abs(one.index - top.index) >= wanted.length);
   if (rivals.length > 0) {
     const lineNumbers = [top, ...rivals].map((one) => one.index + 1).toSorted((a, b) => a - b);
     return { ok: false, reason: "ambiguous", method: "fuzzy", lines: lineNumbers };
   }
-  const adapted = reindent(wholeLines(replace, search, isCrlf), search, text.slice(span.start, span.end), false);
-  return splice(text, [span], adapted, "fuzzy", top.score);
+  if (isNumbered === "mixed") return { ok: false, reason: "doubtful", doubt: "line_numbers" };
+  if (!isMeant(searchLines, place, memo)) return { ok: false, reason: "doubtful", doubt: "stale", line: top.index + 1, text: nearest.text };
+  return settle(file, top.index, top.index + wanted.length, { search, replace }, "fuzzy", top.score);
+}
+
+/** Whether a similar place is the quoted one and not its sibling: few lines differ, none is another line, none names another thing. */
+function isMeant(search: string[], place: string[], memo: Map<string, number>): boolean {
+  const pairs = search
+    .map((line, index): [string, string] => [plainLine(line), plainLine(place[index]!)])
+    .filter(([a, b]) => a !== "" || b !== "");
+  const differing = pairs.filter(([a, b]) => a !== b);
+  if (differing.some(([a, b]) => lineSimilarity(a, b, memo) < leastLikeness)) return false;
+  if (differing.some(([a, b]) => nameIn(a) !== nameIn(b))) return false;
+  if (differing.length <= pairs.length * mostStale) return true;
+  return pairs.some(([a, b]) => nameIn(a) !== undefined && nameIn(a) === nameIn(b));
+}
+
+/** What a line is about: the thing it declares, the string it is called with, the key it sets. */
+function nameIn(line: string): string | undefined {
+  const declared =
+    /^(?:export |default |async |public |private |protected |static |readonly |abstract |declare |get |set |pub )*(?:function\*?|class|const|let|var|def|fn|func|interface|type|enum|struct|impl|module|namespace)\s+([\p{L}\p{N}_$]+|\{[^}]*\}|\[[^\]]*\])/u.exec(
+      line,
+    );
+  if (declared) return declared[1];
+  const called = /^(?:await |return )?[\p{L}\p{N}_$.]+\(\s*(["'`][^"'`]*["'`])/u.exec(line);
+  if (called) return called[1];
+  const set = /^(?:case )?(["'`]?[\p{L}\p{N}_$.[\]-]+["'`]?)\s*(?:=(?!=)|:|\()/u.exec(line);
+  return set?.[1];
 }
 
 /** Average similarity weighted by line length; 0 as soon as `atLeast` cannot be reached. */
@@ -150,52 +368,35 @@ function lineSimilarity(a: string, b: string, memo: Map<string, number>): number
 }
 
 export function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let previous = Uint32Array.from({ length: b.length + 1 }, (_, index) => index);
+  let current = new Uint32Array(b.length + 1);
   for (let i = 1; i <= a.length; i++) {
-    const current = [i];
+    const code = a.charCodeAt(i - 1);
+    current[0] = i;
     for (let j = 1; j <= b.length; j++) {
-      const substitution = previous[j - 1]! + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1);
-      current.push(Math.min(substitution, previous[j]! + 1, current[j - 1]! + 1));
+      const substitution = previous[j - 1]! + (code === b.charCodeAt(j - 1) ? 0 : 1);
+      const gap = Math.min(previous[j]!, current[j - 1]!) + 1;
+      current[j] = substitution < gap ? substitution : gap;
     }
-    previous = current;
+    [previous, current] = [current, previous];
   }
   return previous[b.length]!;
 }
 
-/** Lines without their ends; a final line break does not open another line. */
-function lineSpans(text: string): Span[] {
-  const spans: Span[] = [];
-  let start = 0;
-  while (start < text.length) {
-    const next = text.indexOf("\n", start);
-    const end = next === -1 ? text.length : next;
-    spans.push({ start, end: end > start && text[end - 1] === "\r" ? end - 1 : end });
-    if (next === -1) break;
-    start = next + 1;
-  }
-  return spans;
-}
-
-function windows(lines: Span[], size: number): Span[][] {
-  const all: Span[][] = [];
-  for (let index = 0; index + size <= lines.length; index++) all.push(lines.slice(index, index + size));
-  return all;
-}
-
-function outer(window: Span[]): Span {
-  return { start: window[0]!.start, end: window[window.length - 1]!.end };
-}
-
+/** Lines of a quotation; a final line break does not open another line. */
 function linesOf(search: string): string[] {
   const lines = search.replaceAll("\r\n", "\n").split("\n");
-  if (lines.length > 1 && lines[lines.length - 1]!.trim() === "") lines.pop();
+  if (lines.length > 1 && lines.at(-1)!.trim() === "") lines.pop();
   return lines;
 }
 
-/** The replacement of a block of whole lines: a line break that closed `search` closes `replace` too. */
-function wholeLines(replace: string, search: string, isCrlf: boolean): string {
-  const end = isCrlf ? "\r\n" : "\n";
-  return search.endsWith("\n") && replace.endsWith(end) ? replace.slice(0, -end.length) : replace;
+/** The lines of the replacement: a line break that closed `search` closes `replace` too. */
+function wantedLines(search: string, replace: string): string[] {
+  if (replace === "") return search.endsWith("\n") ? [] : [""];
+  const lines = replace.replaceAll("\r\n", "\n").split("\n");
+  const isClosed = /\n[^\S\n]*$/.test(search);
+  if (isClosed && lines.length > 1 && lines.at(-1)!.trim() === "") lines.pop();
+  return lines;
 }
 
 /** Outer white space that `search` has too is the file's business. */
@@ -206,50 +407,30 @@ function trimOuter(replace: string, search: string): string {
   return result;
 }
 
-/** Gives the replacement the file's indentation where the model quoted another one. `keepFirst`: the first line starts after the file's own indent. */
-function reindent(replace: string, search: string, place: string, keepFirst: boolean): string {
-  const [searchFirst = "", searchNext] = indents(search);
-  const [placeFirst = "", placeNext] = indents(place);
-  const first = shift(searchFirst, placeFirst);
-  const rest = searchNext === undefined || placeNext === undefined ? first : shift(searchNext, placeNext);
-  return replace
-    .split("\n")
-    .map((line, index) => (index > 0 ? rest(line) : keepFirst ? line : first(line)))
-    .join("\n");
+function lineOf({ lines }: File, offset: number): number {
+  let low = 0;
+  let high = lines.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (lines[middle]!.start <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low + 1;
 }
 
-function indents(block: string): string[] {
-  return block
-    .split("\n")
-    .filter((line) => line.trim() !== "")
-    .map((line) => /^[ \t]*/.exec(line)![0]);
+const quoted = (file: File, line: number): { line: number; text: string } => ({ line, text: file.lines[line - 1]!.content });
+
+/** The line break that the line at `offset` has, else the first of the file. */
+function endingAt({ text }: File, offset: number): "\n" | "\r\n" {
+  const next = text.indexOf("\n", offset);
+  const at = next === -1 ? text.lastIndexOf("\n") : next;
+  return at > 0 && text[at - 1] === "\r" ? "\r\n" : "\n";
 }
 
-function shift(from: string, to: string): (line: string) => string {
-  if (from === to) return (line) => line;
-  const added = to.endsWith(from) ? to.slice(0, to.length - from.length) : undefined;
-  const removed = from.endsWith(to) ? from.slice(0, from.length - to.length) : undefined;
-  return (line) => {
-    if (line.trim() === "") return line;
-    if (added !== undefined) return added + line;
-    if (removed !== undefined) return line.startsWith(removed) ? line.slice(removed.length) : line;
-    return line.startsWith(from) ? to + line.slice(from.length) : line;
-  };
-}
-
-function lineStart(text: string, at: number): number {
-  return at === 0 ? 0 : text.lastIndexOf("\n", at - 1) + 1;
-}
-
-function lineAt(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf("\n"); at !== -1 && at < offset; at = text.indexOf("\n", at + 1)) line++;
-  return line;
-}
-
-function squash(line: string): string {
-  return line.trim().replaceAll(/\s+/g, " ");
-}
+const marginOf = (line: string): string => /^[ \t]*/.exec(line)![0];
+const withoutBom = (text: string): string => (text.startsWith(bom) ? text.slice(1) : text);
+const squash = (line: string): string => line.trim().replaceAll(/\s+/g, " ");
+const toEnding = (text: string, ending: "\n" | "\r\n"): string => (ending === "\r\n" ? toCrlf(text) : text.replaceAll("\r\n", "\n"));
 function toCrlf(text: string): string {
   return text.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n");
 }

@@ -21,7 +21,7 @@ export const patchFile = defineTool({
     const { sizeBytes } = await saveText(context, file, found.text);
     const details = { match_method: found.method, size_bytes: sizeBytes };
     if (found.text === file.text)
-      return done(`${file_path}: search and replace are the same; nothing changed.`, { file_path, diff: "", details });
+      return done(`${file_path}: it stands there like this already; nothing changed.`, { file_path, diff: "", details });
     return done(
       `Changed ${file_path} at line ${found.line}${found.method === "fuzzy" ? ` (${Math.round(found.similarity * 100)} % similar: check the diff)` : ""}.`,
       {
@@ -32,6 +32,15 @@ export const patchFile = defineTool({
     );
   },
 });
+
+const doubtTexts: Record<Extract<Replacement, { reason: "doubtful" }>["doubt"], string> = {
+  stale: "The most similar place differs from search in words that matter: the file has changed, or another place is meant.",
+  indentation: "The indentation in search is not the file's, and that of the new lines cannot be told from it.",
+  blank_lines: "Blank lines that search does not have stand right where the change is.",
+  inside_word: "search begins or ends in the middle of a word of the file.",
+  elision: 'replace has a line like "..." that stands for code left out. Write the code.',
+  line_numbers: "search has line numbers before its lines, and only some lines of replace have them. Quote without line numbers.",
+};
 
 export function replacementFailure(filePath: string, found: Extract<Replacement, { ok: false }>, prefix = ""): ToolFailure {
   switch (found.reason) {
@@ -46,6 +55,13 @@ export function replacementFailure(filePath: string, found: Extract<Replacement,
           details: { match_method: found.method, lines: found.lines.slice(0, 20) },
         },
       );
+    case "doubtful":
+      return new ToolFailure(`${prefix}${doubtTexts[found.doubt]} Nothing was changed.`, {
+        file_path: filePath,
+        suggestion: "Read the place again and quote it as it is, with whole lines.",
+        ...(found.text === undefined ? {} : { content: `From line ${found.line}:\n${truncateMiddle(found.text, 1_000)}` }),
+        details: { doubt: found.doubt },
+      });
     case "not_found":
       return new ToolFailure(`${prefix}search was not found in ${filePath}. Nothing was changed.`, {
         file_path: filePath,

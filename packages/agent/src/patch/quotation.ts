@@ -1,0 +1,85 @@
+/**
+ * What models put around code that they quote: a fence, line numbers, blank lines at the ends. Pure.
+ * Each reading is tried in turn, so that a file which really has such things is matched as it is.
+ */
+export interface Quotation {
+  search: string;
+  replace: string;
+  /** Line numbers were taken off; `mixed`: the replacement has them on some lines only, so that nobody knows which are text. */
+  isNumbered?: "yes" | "mixed";
+}
+
+export function quotations(search: string, replace: string): Quotation[] {
+  const all: Quotation[] = [{ search, replace }];
+  const add = (next: Quotation | undefined): void => {
+    if (next) all.push(next);
+  };
+  add(withoutFence(all.at(-1)!));
+  add(withoutNumbers(all.at(-1)!));
+  add(withoutBlankEnds(all.at(-1)!));
+  return all;
+}
+
+function withoutFence({ search, replace }: Quotation): Quotation | undefined {
+  const inner = unfenced(search);
+  if (inner === undefined) return undefined;
+  return { search: inner, replace: unfenced(replace) ?? replace };
+}
+function unfenced(text: string): string | undefined {
+  return /^\s*(`{3,}|~{3,})[^\n`]*\n([\s\S]*?\n)[^\S\n]*\1\s*$/.exec(text)?.[2];
+}
+
+/** `12: code`, `12 | code`, `  12→code`, `12\tcode`. A mark is needed: a number and a space may be the text itself. */
+const numbered = /^[^\S\n]*(\d{1,6})(?:[:|→\t]|[^\S\n]+[|│→])/;
+
+function withoutNumbers({ search, replace }: Quotation): Quotation | undefined {
+  const numbers = full(search).map((line) => Number(numbered.exec(line)?.[1] ?? Number.NaN));
+  if (numbers.length === 0 || numbers.some((number) => Number.isNaN(number))) return undefined;
+  if (numbers.some((number, index) => index > 0 && number <= numbers[index - 1]!)) return undefined;
+  const marked = full(replace).filter((line) => numbered.test(line)).length;
+  const stripped = full(search).map((line) => line.replace(numbered, ""));
+  // `12: code`: the space belongs to the mark when every line has it, and no tab ends the number.
+  const isSpaced = stripped.every((line) => line === "" || line.startsWith(" ")) && !full(search).some((line) => /^\s*\d+\t/.test(line));
+  const strip = (text: string): string =>
+    text
+      .split("\n")
+      .map((line) => line.replace(numbered, "").replace(isSpaced && numbered.test(line) ? /^ / : "", ""))
+      .join("\n");
+  const isMixed = marked > 0 && marked < full(replace).length;
+  return { search: strip(search), replace: marked > 0 && !isMixed ? strip(replace) : replace, isNumbered: isMixed ? "mixed" : "yes" };
+}
+
+function withoutBlankEnds(quotation: Quotation): Quotation | undefined {
+  const { search, replace } = quotation;
+  const head = /^(?:[^\S\n]*\n)+/;
+  const tail = /\n(?:[^\S\n]*\n)+[^\S\n]*$/;
+  if (!head.test(search) && !tail.test(search)) return undefined;
+  const cut = (text: string): string => {
+    const opened = head.test(search) ? text.replace(head, "") : text;
+    return tail.test(search) ? opened.replace(tail, "\n") : opened;
+  };
+  return { ...quotation, search: cut(search), replace: cut(replace) };
+}
+
+const full = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
+
+const comment = /^\s*(?:\/\/|\/\*|#|<!--|\{\/\*|--|;|%|"""|'''|\*)?\s*(?:\.{3,}|…|\[\.{3}\])/;
+const leftOut =
+  /\b(?:existing|rest|unchanged|same|remaining|previous|other|as before|omitted|elided|truncated|more|keep|here|above|below|code|continue[sd]?)\b/i;
+
+/** "… existing code …" in the replacement that the file's own text did not have: lines that were left out, not written. */
+export function hasNewElision(search: string, replace: string): boolean {
+  const quoted = new Set(full(search).map((line) => line.trim()));
+  const lines = full(replace).map((line) => line.trim());
+  return lines.some((line, index) => {
+    if (quoted.has(line)) return false;
+    // The body of a Python stub is no gap.
+    if (isElisionOnly(line)) return !pythonBlock.test(lines[index - 1] ?? "");
+    return isRemark(line) && leftOut.test(line);
+  });
+}
+const pythonBlock = /^(?:async\s+)?(?:def|class|if|elif|else|for|while|with|try|except|finally)\b.*:$/;
+const isElisionOnly = (text: string): boolean => /^(?:\.{3}|…|\[\.{3}\])$/.test(text);
+/** A comment that begins or ends with dots. */
+const isRemark = (text: string): boolean =>
+  /^(?:\/\/|\/\*|#|<!--|\{\/\*|--|;|%)/.test(text) && (comment.test(text) || /(?:\.{3}|…)\s*(?:\*\/\}?|-->)?$/.test(text));
