@@ -92,17 +92,15 @@ async function listen({ client, request, signal, idleMs }: TurnOptions, onEvent:
   const call = new AbortController();
   const linked = AbortSignal.any([signal, call.signal]);
   const iterator = client.stream(request, linked)[Symbol.asyncIterator]();
-  let idle: NodeJS.Timeout | undefined;
+  const idle = setTimeout(
+    () => call.abort(new ModelError("model_error", `The model was silent for ${Math.round(idleMs / 1_000)} seconds.`, { retryable: true })),
+    idleMs,
+  );
   let hasEnded = false;
   try {
     for (;;) {
-      idle = setTimeout(
-        () =>
-          call.abort(new ModelError("model_error", `The model was silent for ${Math.round(idleMs / 1_000)} seconds.`, { retryable: true })),
-        idleMs,
-      );
+      idle.refresh();
       const next = await abortable(iterator.next(), linked);
-      clearTimeout(idle);
       if (next.done) {
         hasEnded = true;
         return;

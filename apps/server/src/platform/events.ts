@@ -39,6 +39,8 @@ interface Pending extends Addressed {
   fail: (error: unknown) => void;
 }
 interface Follower {
+  /** Whose project it is: the bell names projects only. */
+  project_id: string;
   queue: EventRow[];
   /** Events may exist that were not queued: read the table again. */
   isBehind: boolean;
@@ -55,6 +57,22 @@ function storableJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? part.replaceAll("\0", "\ufffd").toWellFormed() : part));
 }
 
+/** As the driver reads it. */
+type StoredRow = Omit<EventRow, "seq" | "task_seq" | "ts"> & { seq: string; task_seq: string | null; ts: string | Date };
+/** Around the batch, as JSON. Rows are locked in the order of their ids, so that two processes never wait for each other. */
+const appendParts = [
+  `with given as (select * from jsonb_to_recordset(`,
+  `::jsonb) as t(project_id uuid, ord int, task_id uuid, type text, data jsonb)),
+  pl as (select id from projects where id in (select project_id from given) order by id for no key update),
+  p as (update projects set event_seq = event_seq + c.n from (select project_id, count(*) as n from given group by 1) c join pl on pl.id = c.project_id where projects.id = c.project_id returning projects.id, projects.event_seq - c.n as base),
+  k as (update tasks set event_seq = event_seq + c.n from (select task_id, count(*) as n from given where task_id is not null and project_id in (select id from pl) group by 1) c where tasks.id = c.task_id returning tasks.id, tasks.event_seq - c.n as base)
+  insert into events (project_id, seq, task_id, task_seq, type, data)
+  select g.project_id, p.base + row_number() over (partition by g.project_id order by g.ord), g.task_id,
+    case when g.task_id is null then null else k.base + row_number() over (partition by g.task_id order by g.ord) end, g.type, g.data
+  from given g join p on p.id = g.project_id left join k on k.id = g.task_id order by g.ord
+  returning project_id, seq::int8 as seq, task_id, task_seq, type, data, ts`,
+] as const;
+
 /** `isShared`: other processes use the same database, so ring the bell for them. */
 export function createEventLog({
   db,
@@ -69,35 +87,44 @@ export function createEventLog({
   isShared: boolean;
   processId: number;
 }): EventLog {
+  /** By the id of what they follow, a project or a task: a project with many runs does not wake the readers of all of them for each word of one. */
   const followers = new Map<string, Set<Follower>>();
   const pending: Pending[] = [];
   let isWriting = false;
   let idle: Promise<void> = Promise.resolve();
 
-  const deliver = (rows: EventRow[]) => {
-    for (const row of rows)
-      for (const follower of followers.get(row.project_id) ?? []) {
-        if (follower.queue.length >= maxQueued) {
-          follower.queue.length = 0;
-          follower.isBehind = true;
-        } else if (!follower.isBehind) follower.queue.push(row);
-        follower.wake();
-      }
+  const hand = (row: EventRow, id: string) => {
+    for (const follower of followers.get(id) ?? []) {
+      if (follower.queue.length >= maxQueued) {
+        follower.queue.length = 0;
+        follower.isBehind = true;
+      } else if (!follower.isBehind) follower.queue.push(row);
+      follower.wake();
+    }
   };
-  const catchUp = (ids: Iterable<string>) => {
-    for (const id of ids)
-      for (const follower of followers.get(id) ?? []) {
+  const deliver = (rows: EventRow[]) => {
+    for (const row of rows) {
+      hand(row, row.project_id);
+      if (row.task_id !== null) hand(row, row.task_id);
+    }
+  };
+  const catchUp = (isMeant: (projectId: string) => boolean) => {
+    for (const set of followers.values())
+      for (const follower of set) {
+        if (!isMeant(follower.project_id)) continue;
         follower.isBehind = true;
         follower.wake();
       }
   };
   bus.listen<{ from: number; ids: string[] }>(channel, ({ from, ids }) => {
-    if (from !== processId) catchUp(ids);
+    if (from === processId) return;
+    const rung = new Set(ids);
+    catchUp((id) => rung.has(id));
   });
-  bus.onReconnect(() => catchUp(followers.keys()));
+  bus.onReconnect(() => catchUp(() => true));
 
-  /** One statement numbers, stores and returns a batch. */
-  const store = async (batch: readonly Addressed[], q: Queries = db): Promise<EventRow[]> => {
+  /** One statement numbers, stores and returns a batch. What is handed on is what was stored, to the order of its keys: a replay shows the same bytes. */
+  const store = async (batch: readonly Addressed[], run: (json: string) => Promise<StoredRow[]>): Promise<EventRow[]> => {
     const given = batch.map(({ project_id, event }, ord) => ({
       project_id,
       ord,
@@ -105,25 +132,34 @@ export function createEventLog({
       type: event.type,
       data: event.data,
     }));
-    // Rows are locked in the order of their ids, so that two processes never wait for each other.
-    const result = await q.execute<EventRow & Record<string, unknown>>(sql`
-      with given as (select * from jsonb_to_recordset(${storableJson(given)}::jsonb) as t(project_id uuid, ord int, task_id uuid, type text, data jsonb)),
-      pl as (select id from projects where id in (select project_id from given) order by id for no key update),
-      p as (update projects set event_seq = event_seq + c.n from (select project_id, count(*) as n from given group by 1) c join pl on pl.id = c.project_id where projects.id = c.project_id returning projects.id, projects.event_seq - c.n as base),
-      k as (update tasks set event_seq = event_seq + c.n from (select task_id, count(*) as n from given where task_id is not null and project_id in (select id from pl) group by 1) c where tasks.id = c.task_id returning tasks.id, tasks.event_seq - c.n as base)
-      insert into events (project_id, seq, task_id, task_seq, type, data)
-      select g.project_id, p.base + row_number() over (partition by g.project_id order by g.ord), g.task_id,
-        case when g.task_id is null then null else k.base + row_number() over (partition by g.task_id order by g.ord) end, g.type, g.data
-      from given g join p on p.id = g.project_id left join k on k.id = g.task_id order by g.ord
-      returning project_id, seq::int8 as seq, task_id, task_seq, type, data, ts`);
-    return result.rows
+    return (await run(storableJson(given)))
       .map((r) => ({
         ...r,
         seq: Number(r.seq),
         task_seq: r.task_seq === null ? null : Number(r.task_seq),
         ts: new Date(r.ts).toISOString(),
       }))
-      .sort((a, b) => (a.project_id === b.project_id ? a.seq - b.seq : a.project_id < b.project_id ? -1 : 1));
+      .sort((x, y) => (x.project_id === y.project_id ? x.seq - y.seq : x.project_id < y.project_id ? -1 : 1));
+  };
+  /** Outside of transactions the statement is planned once for each connection. */
+  const runPrepared = async (json: string) =>
+    (await db.$client.query<StoredRow>({ name: "append_events", text: appendParts.join("$1"), values: [json] })).rows;
+  const runIn = (tx: Queries) => async (json: string) =>
+    (await tx.execute<StoredRow & Record<string, unknown>>(sql`${sql.raw(appendParts[0])}${json}${sql.raw(appendParts[1])}`)).rows;
+
+  /** Transactions of one project wait here, not with a connection in their hands for the project's row. */
+  const turns = new Map<string, Promise<void>>();
+  const inTurn = async <T>(projectId: string, work: () => Promise<T>): Promise<T> => {
+    const before = turns.get(projectId);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    turns.set(projectId, promise);
+    try {
+      await before;
+      return await work();
+    } finally {
+      resolve();
+      if (turns.get(projectId) === promise) turns.delete(projectId);
+    }
   };
 
   const ring = async (rows: readonly EventRow[]) => {
@@ -141,7 +177,7 @@ export function createEventLog({
       const batch = pending.splice(0, singles > 0 ? 1 : maxBatch);
       if (singles > 0) singles -= 1;
       try {
-        const rows = await store(batch);
+        const rows = await store(batch, runPrepared);
         deliver(rows);
         for (const { done } of batch) done();
         await ring(rows);
@@ -167,17 +203,17 @@ export function createEventLog({
       data: row.data,
     }) as ProjectEvent;
 
-  const subscribe = (projectId: string) => {
+  const subscribe = (projectId: string, id: string) => {
     let resolve: (() => void) | undefined;
-    const follower: Follower = { queue: [], isBehind: true, wake: () => resolve?.() };
-    const set = followers.get(projectId) ?? new Set();
-    followers.set(projectId, set.add(follower));
+    const follower: Follower = { project_id: projectId, queue: [], isBehind: true, wake: () => resolve?.() };
+    const set = followers.get(id) ?? new Set();
+    followers.set(id, set.add(follower));
     return {
       follower,
       wait: () => new Promise<void>((done) => (resolve = done)),
       end: () => {
         set.delete(follower);
-        if (set.size === 0) followers.delete(projectId);
+        if (set.size === 0) followers.delete(id);
       },
     };
   };
@@ -188,13 +224,15 @@ export function createEventLog({
    */
   async function* rowsOf(
     projectId: string,
+    /** Of the project or the task. */
+    id: string,
     start: number,
     signal: AbortSignal,
     read: (after: number) => Promise<EventRow[]>,
     positionOf: (row: EventRow) => number | null,
     isOver?: () => Promise<boolean>,
   ) {
-    const { follower, wait, end } = subscribe(projectId);
+    const { follower, wait, end } = subscribe(projectId, id);
     const wake = () => follower.wake();
     signal.addEventListener("abort", wake);
     let position = start;
@@ -253,15 +291,17 @@ export function createEventLog({
       return written;
     },
     appendWith: async (projectId, work) => {
-      const rows = await db.transaction(async (tx) => {
-        const entries = await work(tx);
-        return entries.length === 0
-          ? []
-          : store(
-              entries.map((event) => ({ project_id: projectId, event })),
-              tx,
-            );
-      });
+      const rows = await inTurn(projectId, () =>
+        db.transaction(async (tx) => {
+          const entries = await work(tx);
+          return entries.length === 0
+            ? []
+            : store(
+                entries.map((event) => ({ project_id: projectId, event })),
+                runIn(tx),
+              );
+        }),
+      );
       deliver(rows);
       await ring(rows);
     },
@@ -274,7 +314,7 @@ export function createEventLog({
           .orderBy(asc(events.seq))
           .limit(pageSize);
       const start = afterSeq ?? (await lastSeq(projectId));
-      for await (const row of rowsOf(projectId, start, signal, read, (r) => r.seq)) yield wireOf(row);
+      for await (const row of rowsOf(projectId, projectId, start, signal, read, (r) => r.seq)) yield wireOf(row);
     },
     async *followTask(projectId, taskId, { afterSeq = 0, signal, isOver }) {
       const read = (after: number) =>
@@ -284,7 +324,7 @@ export function createEventLog({
           .where(and(eq(events.task_id, taskId), gt(events.task_seq, after)))
           .orderBy(asc(events.task_seq))
           .limit(pageSize);
-      for await (const row of rowsOf(projectId, afterSeq, signal, read, (r) => (r.task_id === taskId ? r.task_seq : null), isOver)) {
+      for await (const row of rowsOf(projectId, taskId, afterSeq, signal, read, (r) => r.task_seq, isOver)) {
         yield { seq: row.task_seq ?? 0, task_id: taskId, type: row.type, data: row.data } as RunEvent;
         if (row.type === "done") return;
       }

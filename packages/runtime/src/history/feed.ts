@@ -76,14 +76,15 @@ export interface Feed {
   write(text: string): Promise<void>;
   /** `path` as git is to know it. */
   put(mode: string, path: BytePath, content: Pick<Content, "size" | "bytes">): Promise<void>;
-  /** Resolves when all of it is on the disk. */
-  done(): Promise<void>;
+  /** Resolves when all of it is on the disk, with the tree of `folder` in the marked commit `:1`; undefined when it has none. */
+  done(folder: string): Promise<string | undefined>;
   cancel(): void;
 }
 
 export function openFeed(git: Git, signal: AbortSignal | undefined): Feed {
   const { child, ended } = git.start(["fast-import", "--quiet", "--force", "--date-format=raw"]);
-  child.stdout.resume();
+  let answer = "";
+  child.stdout.setEncoding("latin1").on("data", (text: string) => (answer += text));
   const cancel = () => void child.kill("SIGKILL");
   signal?.addEventListener("abort", cancel, { once: true });
   const send = async (data: Uint8Array | string) => {
@@ -104,11 +105,12 @@ export function openFeed(git: Git, signal: AbortSignal | undefined): Feed {
       for await (const chunk of bytes()) await send(chunk);
       await send("\n");
     },
-    async done() {
-      await send("done\n");
+    async done(folder) {
+      await send(`ls :1 "${folder}"\ndone\n`);
       child.stdin.end();
       try {
         await ended;
+        return /^040000 tree ([0-9a-f]+)\t/m.exec(answer)?.[1];
       } catch (error) {
         if (signal?.aborted) throw new RuntimeError("aborted", "This was given up.", { cause: error });
         throw error;

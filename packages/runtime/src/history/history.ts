@@ -109,7 +109,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
     const feed = openFeed(git, signal);
     try {
       const text = JSON.stringify(facts);
-      await feed.write(`feature done\ncommit ${ref}\ncommitter point <point> ${Math.floor(Date.now() / 1000)} +0000\n`);
+      await feed.write(`feature done\ncommit ${ref}\nmark :1\ncommitter point <point> ${Math.floor(Date.now() / 1000)} +0000\n`);
       await feed.write(`data ${Buffer.byteLength(text, "latin1")}\n${text}\n`);
       if (known.tree !== undefined) await feed.write(`M 040000 ${known.tree} "files"\n`);
       const entries = await reading((contentNow) => feedChanges(feed, seen, known, contentNow));
@@ -119,9 +119,7 @@ export function openHistory({ dir, tree, log, reserveBytes = hostReserveBytes }:
           bytes: () => createReadStream(file, { highWaterMark: 2 ** 20 }),
         });
       await feed.write(ref === lastRef ? "\n" : `\nreset ${lastRef}\nfrom ${ref}\n\n`);
-      await feed.done();
-      const root = (await git.run(["rev-parse", "--verify", "-q", `${ref}:files`], { isFailureFine: true })).trim();
-      const next: Known = { tree: root === "" ? undefined : root, entries };
+      const next: Known = { tree: await feed.done("files"), entries };
       saveKnown(knownFile, next);
       return { known: next, facts };
     } catch (error) {

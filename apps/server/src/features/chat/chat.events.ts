@@ -27,6 +27,7 @@ export function createRunVoice({ events, projectId, taskId }: { events: EventLog
   let lastFlush = 0;
   let failure: { error: unknown } | undefined;
   let flushed: Promise<void> = Promise.resolve();
+  let isFlushing = false;
 
   const append = (entries: NewEvent[]) => events.append(projectId, entries);
   const taken = (): NewEvent[] => {
@@ -38,7 +39,17 @@ export function createRunVoice({ events, projectId, taskId }: { events: EventLog
     return text ? [{ type: "text_chunk", data: text, task_id: taskId }] : [];
   };
   const flush = () => {
-    flushed = append(taken()).catch((error: unknown) => void (failure = { error }));
+    isFlushing = true;
+    flushed = append(taken())
+      .catch((error: unknown) => void (failure = { error }))
+      .finally(() => {
+        isFlushing = false;
+        if (gathered) schedule();
+      });
+  };
+  /** The first words go out at once; then one row per interval, and one at a time: a busy database gets fewer, longer ones. */
+  const schedule = () => {
+    if (!isFlushing) timer ??= setTimeout(flush, Math.max(0, gatherMs - (performance.now() - lastFlush)));
   };
   return {
     say: async (type, data) => {
@@ -54,8 +65,7 @@ export function createRunVoice({ events, projectId, taskId }: { events: EventLog
     text(content, iteration) {
       if (gathered && gathered.iteration !== iteration) flush();
       gathered = { content: (gathered?.content ?? "") + content, iteration };
-      // The first words go out at once; then one row per interval, however fast the model is.
-      timer ??= setTimeout(flush, Math.max(0, gatherMs - (performance.now() - lastFlush)));
+      schedule();
     },
   };
 }
