@@ -24,7 +24,7 @@ export default defineConfig({
   server: {
     port: 5173,
     strictPort: false,
-    proxy: { "/api": toServer, "/health": toServer, "/ready": toServer, "/docs": toServer, "/openapi.json": toServer },
+    proxy: { "/api": toServer, "/health": toServer, "/ready": toServer, "/docs": toServer, "/mcp": toServer, "/openapi.json": toServer },
   },
   build: {
     outDir: "dist",

@@ -138,6 +138,7 @@ import {
 import { createExternal, createWebhooks, createWebhooksStore, mountExternal } from "./features/external/index.ts";
 import { createHosting, createHostingStore, mountHosting } from "./features/hosting/index.ts";
 import { createCredits, createCreditsStore, mountCredits } from "./features/credits/index.ts";
+import { createMcpEndpoint, fileTools, mountMcpEndpoint, projectTools, runTools } from "./features/mcp-endpoint/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
 import {
@@ -666,7 +667,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
     const chatSocket = createChatSocket({ chat, approvals, questions, events });
     const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
-    const external = createExternal({ chat, pendingApproval: approvals.openOf, webhooks, limits });
+    const external = createExternal({ chat, pendingApproval: approvals.openOf, webhooks, limits, follow: tasks.follow });
     const runTask = webhooks.watch(
       createRunTask({
         store: runsStore,
@@ -748,6 +749,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     closers.push(() => http.close());
     closers.push(async () => previewSite.close());
     const { mount } = http;
+    const inspection = createInspection({ containers, projects, services, redactions, outbound, address });
+    const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
     mountSystem(mount, {
       facts: {
         version,
@@ -804,7 +807,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       containers,
       creation,
       renaming,
-      inspection: createInspection({ containers, projects, services, redactions, outbound, address }),
+      inspection,
       catalogue,
       power,
       address,
@@ -812,13 +815,31 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountConnections(mount, { connections });
     mountExternal(mount, { external });
     mountChat(mount, { chat, sessions: chatSessions, approvals, questions, rewinds, socket: chatSocket });
+    mountMcpEndpoint(mount, {
+      endpoint: createMcpEndpoint({
+        tools: [
+          ...projectTools({
+            projects: { list: projects.list, get: projects.get, require: projects.require, create: provisioning.create },
+            containers,
+            power,
+            inspection,
+            snapshots,
+          }),
+          ...fileTools({ projects, files, search, redactions }),
+          ...runTools({ external, chat }),
+        ],
+        limits,
+        version,
+      }),
+      appBaseUrl,
+    });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountCredits(mount, { credits });
     mountKanban(mount, { kanban });
     mountNotes(mount, { notes });
     mountFiles(mount, {
       files,
-      search: createFileSearch({ projects, keepAwake: idle.keepAwake }),
+      search,
       upload: createFileUpload({ projects, announce }),
     });
     mountAssets(mount, { assets });

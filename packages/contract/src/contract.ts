@@ -8,6 +8,7 @@ import { externalRoutes } from "./external.ts";
 import { filesRoutes } from "./files.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
+import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
 import { modelKeysRoutes } from "./model-keys.ts";
 import { modelsRoutes } from "./models.ts";
 import { notesRoutes } from "./notes.ts";
@@ -38,6 +39,7 @@ export const contract = {
   previews: previewsRoutes,
   chat: chatRoutes,
   external: externalRoutes,
+  mcpEndpoint: mcpEndpointRoutes,
   models: modelsRoutes,
   modelKeys: modelKeysRoutes,
   secrets: secretsRoutes,

@@ -18,6 +18,7 @@ export * from "./notes.ts";
 export * from "./previews.ts";
 export * from "./chat.ts";
 export * from "./external.ts";
+export * from "./mcp-endpoint.ts";
 export * from "./model-keys.ts";
 export * from "./models.ts";
 export * from "./dotenv.ts";

@@ -38,10 +38,10 @@ export interface RouteSpec {
   /** Cookie-authenticated writes need the CSRF header unless this is false (accounts-projects 0.5). */
   csrf?: false;
   /**
-   * `false`: for people only. An API key cannot do this (403 `session_required`). `run`: a key needs that scope. Otherwise `read` is
+   * `false`: for people only. An API key cannot do this (403 `session_required`). `run`: a key needs that scope. `any`: the handler looks. Otherwise `read` is
    * needed for GET and `write` for the rest (403 `scope_missing`).
    */
-  keys?: false | "run";
+  keys?: false | "run" | "any";
   /** Asked by a proxy on behalf of a browser that is on another site, so the `Origin` of the call says nothing (forward-auth). */
   isForProxies?: true;
 }

@@ -51,7 +51,7 @@ export const csrfCookie = "tesslate_csrf_token";
 export function checkKey({ scopes }: Principal, spec: Pick<RouteSpec, "keys" | "method" | "auth">): void {
   if (!scopes) return;
   if (spec.keys === false || spec.auth === "superuser") throw forbidden("session_required", "An API key cannot do this. Sign in.");
-  requireScope(scopes, spec.keys ?? (spec.method === "GET" ? "read" : "write"));
+  if (spec.keys !== "any") requireScope(scopes, spec.keys ?? (spec.method === "GET" ? "read" : "write"));
 }
 
 /** Throws `scope_missing`. Whoever may write may read; a session (no scopes) may everything. */

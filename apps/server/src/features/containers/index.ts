@@ -5,7 +5,7 @@ export { previewOrigin, urlOf, type PreviewAddress } from "./container-shape.ts"
 export { createCreation } from "./creation.ts";
 export { createCredentialsStore } from "./credentials.store.ts";
 export { createCredentialsVault, credentialsPlace, type CredentialsVault } from "./credentials.vault.ts";
-export { createInspection } from "./inspection.ts";
+export { createInspection, type Inspection } from "./inspection.ts";
 export { createEnvironmentVault, environmentPlace, type EnvironmentVault } from "./environment.ts";
 export { createLogProblems } from "./log-problems.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";

@@ -53,6 +53,16 @@ export function createInspection({
       const result = await probe(target, host, signal);
       return { healthy: result.status_code !== undefined && result.status_code < 400, url, ...result };
     },
+    /** The last lines, at most; none when it never ran. */
+    lastLogs: async (userId: string, ref: string, id: string, tail: number): Promise<string[]> => {
+      const { project, row } = await containers.require(userId, ref, id);
+      const { redact } = await redactions.of(project.id);
+      const sandbox = await projects.sandboxOf(project);
+      const lines: string[] = [];
+      if (sandbox.services().some((service) => service.name === row.service_key))
+        for await (const { line } of sandbox.logs(row.service_key, { tail })) lines.push(redact(line));
+      return lines;
+    },
     /** The last lines, then live ones until the signal aborts; after `afterSeq` when resuming. Values of the project's secrets and variables are masked. */
     logs: async (
       userId: string,

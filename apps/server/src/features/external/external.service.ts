@@ -1,8 +1,8 @@
-import type { ExternalRun, InvokeAgent } from "@tesslate/contract";
+import type { ExternalRun, InvokeAgent, SendMessage } from "@tesslate/contract";
 import type { Principal } from "../../http/context.ts";
 import { unauthorized } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
-import type { Chat, RunInput } from "../chat/index.ts";
+import type { Chat, Entrance, RunInput } from "../chat/index.ts";
 import type { TaskRow } from "../tasks/index.ts";
 import type { Webhooks } from "./webhooks.ts";
 
@@ -11,13 +11,15 @@ export interface ExternalOptions {
   pendingApproval(chatId: string): Promise<Record<string, unknown> | null>;
   webhooks: Webhooks;
   limits: RateLimiter;
+  /** The task after each change, until it has ended. */
+  follow(taskId: string, signal: AbortSignal): AsyncIterable<unknown>;
 }
 
 const perMinute = 60;
 
 export type External = ReturnType<typeof createExternal>;
 /** Runs by personal API key, for bots and programs (agent-git-deploy 10). The scope was checked at the door, the edit mode is in `chat.start`. */
-export function createExternal({ chat, pendingApproval, webhooks, limits }: ExternalOptions) {
+export function createExternal({ chat, pendingApproval, webhooks, limits, follow }: ExternalOptions) {
   const statusOf = async (task: TaskRow): Promise<ExternalRun> => {
     const input = task.input as RunInput;
     const message = await chat.messageOf(input.message_id);
@@ -45,18 +47,22 @@ export function createExternal({ chat, pendingApproval, webhooks, limits }: Exte
     };
   };
 
+  /** Starts a run in the name of a program. Throws what `chat.start` throws, and `rate_limited`. */
+  const begin = async (user: Principal, body: SendMessage, created?: Entrance["created"]) => {
+    await limits.count({ key: `external:${user.key?.id ?? user.id}`, max: perMinute, windowSeconds: 60 });
+    const task = await chat.start(user, body, { origin: "api", ...(created && { created }) });
+    return { task, input: task.input as RunInput };
+  };
+
   return {
-    /** Throws what `chat.start` throws, and `rate_limited`, `outbound_refused`; nothing is stored then. */
+    begin,
+    /** Throws what `begin` throws, and `outbound_refused`; nothing is stored then. */
     invoke: async (user: Principal, { webhook_callback_url: url, webhook_secret, ...body }: InvokeAgent) => {
-      const key = keyOf(user);
-      await limits.count({ key: `external:key:${key.id}`, max: perMinute, windowSeconds: 60 });
+      keyOf(user);
       if (url) await webhooks.check(url);
       const secret = url ? (webhook_secret ?? webhooks.newSecret()) : null;
-      const task = await chat.start(user, body, {
-        origin: "api",
-        created: async (tx, made, input) => {
-          if (url && secret) await webhooks.expect(tx, made, input.message_id, { url, secret });
-        },
+      const { task } = await begin(user, body, async (tx, made, input) => {
+        if (url && secret) await webhooks.expect(tx, made, input.message_id, { url, secret });
       });
       return {
         task_id: task.id,
@@ -74,8 +80,14 @@ export function createExternal({ chat, pendingApproval, webhooks, limits }: Exte
       keyOf(user);
       return chat.follow(await chat.ownRun(user.id, taskId), options);
     },
-    /** Without a key: for the other entrances of programs. */
-    statusOf,
+    /** Where a run stands, at once or when it has ended within `waitMs`. For programs that come another way. */
+    runOf: async (userId: string, taskId: string, { waitMs, signal }: { waitMs: number; signal: AbortSignal }): Promise<ExternalRun> => {
+      const task = await chat.ownRun(userId, taskId);
+      const now = await statusOf(task);
+      if (waitMs === 0 || now.completed_at !== null || now.pending_approval) return now;
+      for await (const _ of follow(task.id, AbortSignal.any([signal, AbortSignal.timeout(waitMs)])));
+      return statusOf(await chat.ownRun(userId, taskId));
+    },
   };
 }
 
