@@ -68,10 +68,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     if (!one.tool) return one.problem!;
     executed++;
     const ask = askerFor(options, one, results, (error) => (hookFailure ??= { error }));
+    const call = { iteration: options.iteration, index: prepared.indexOf(one) };
     return executeCall(
       one.tool,
       one.parameters,
-      { ...context, ask },
+      { ...context, ask, call },
       { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected },
     );
   };
@@ -136,6 +137,11 @@ function shown(one: PreparedCall): { name: string; parameters: ToolParameters } 
 
 /** The first call and those right behind it that may run beside it. */
 function neighbours(prepared: PreparedCall[], { editMode, allowedTools }: BatchOptions): PreparedCall[] {
+  const first = prepared[0]!.tool;
+  if (first?.gate.parallel) {
+    const end = prepared.findIndex((one) => one.tool !== first);
+    return end === -1 ? prepared : prepared.slice(0, end);
+  }
   const isHarmless = (one: PreparedCall): boolean =>
     !one.tool || (one.tool.gate.read_only && gateOf(one.tool, editMode, allowedTools) === "run");
   if (!isHarmless(prepared[0]!)) return prepared.slice(0, 1);

@@ -8,3 +8,4 @@ export { allTools } from "./tools/index.ts";
 export { createModelClient, type ModelClientOptions } from "./models/index.ts";
 export { personTimeLimitMs } from "./tools/ask-question.ts";
 export { defineTool, done, failed, ToolFailure } from "./tool.ts";
+export { builtinSubagents, listSubagents, subagentFolder, type SubagentDefinition } from "./subagents/definitions.ts";

@@ -728,7 +728,7 @@ describe("going on with an interrupted run", () => {
       editMode: "ask",
       answers: [{ decision: "allow_once" }],
       onEvent: (event, abort) =>
-        event.type === "approval_required" && event.pending.results.length === 1 && abort.abort(new RunInterrupted("kill")),
+        event.type === "approval_required" && event.pending?.results.length === 1 && abort.abort(new RunInterrupted("kill")),
     });
     const waiting = first.all("approval_required")[1]!;
     const pending = JSON.parse(JSON.stringify(waiting.pending)) as PendingBatch;
@@ -751,7 +751,8 @@ describe("compaction (4.14)", () => {
   test("older turns become a billed summary, cut between turns; the task in hand is kept", async () => {
     await using ws = await tempWorkspace({ "big.txt": "line of text\n".repeat(600) });
     const client = scripted([...Array.from({ length: 6 }, () => calls(read("big.txt"))), answer("SUMMARY of five reads"), answer("done")]);
-    const run = await play(ws, [], { model: { client, context_window: 14_000 }, message: "Read it often" });
+    const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
+    const run = await play(ws, [], { agent, model: { client, context_window: 13_500 }, message: "Read it often" });
     expect(run.result).toMatchObject({ success: true, final_response: "done" });
     const summary = client.requests.find((request) => request.system.startsWith("You summarise"));
     expect(summary?.tools).toEqual([]);

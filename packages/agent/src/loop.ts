@@ -9,6 +9,7 @@ import { systemPrompt, userTurn } from "./prompt.ts";
 import { RunEnded, type Ending } from "./run-ended.ts";
 import { createSeenFiles } from "./seen-files.ts";
 import { createShells } from "./shells.ts";
+import { createCrew, type RunNested } from "./subagents/crew.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { allTools } from "./tools/index.ts";
 import { streamTurn, type Turn } from "./turn.ts";
@@ -59,7 +60,13 @@ export async function runAgent(options: RunOptions): Promise<RunResult> {
   return run.finish(ending);
 }
 
-function createRun(options: RunOptions) {
+const runNested: RunNested = async (options, nested) => {
+  const run = createRun(options, nested);
+  const ending = await run.converse().catch((error: unknown) => run.endingOf(error));
+  return { result: await run.finish(ending), messages: run.conversation() };
+};
+
+function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const { model, workspace } = options;
   const deps = { ...options.deps, emit: inOrder(options.deps.emit) };
   const limits: RunLimits = { ...defaultLimits, ...options.limits };
@@ -69,7 +76,7 @@ function createRun(options: RunOptions) {
   const onUnexpected = deps.onUnexpected ?? ((): void => undefined);
   const shells = createShells(workspace);
   const breaker = createLoopBreaker();
-  const allowedTools = new Set(options.allowedTools ?? []);
+  const allowedTools = nested?.allowedTools ?? new Set(options.allowedTools ?? []);
   const tools = (options.tools ?? allTools).filter(
     (tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksPerson || deps.ask),
   );
@@ -97,6 +104,7 @@ function createRun(options: RunOptions) {
     getProjectInfo: () => deps.getProjectInfo(),
     getPreviewState: () => deps.getPreviewState(),
     now,
+    call: { iteration: 0, index: 0 },
   };
 
   let iteration = options.steps?.at(-1)?.iteration ?? 0;
@@ -109,6 +117,23 @@ function createRun(options: RunOptions) {
   let failedCompactions = 0;
   /** A hook's rejection inside a tool: the tool turns it into a result, the run must still end by it. */
   let hookFailure: { error: unknown } | undefined;
+
+  if (!nested) {
+    context.subagents = createCrew({
+      run: options,
+      tools,
+      deps,
+      allowedTools,
+      timer,
+      runNested,
+      checkLimits: tokensLeft,
+      count,
+      endRun: (reason) => {
+        if (!(reason instanceof RunEnded)) hookFailure ??= { error: reason.hook };
+        abort.abort(reason instanceof RunEnded ? reason : new RunEnded(failure("internal_error", "A sub-agent could not go on.")));
+      },
+    });
+  }
 
   async function guarded<T>(hook: Promise<T>): Promise<T> {
     try {
@@ -167,7 +192,12 @@ function createRun(options: RunOptions) {
       workspace,
       environment: [...(options.environment ?? []), ...(options.steps ? [resumedNote] : [])],
     });
-    messages = [...historyMessages(options.history), { role: "user", content: turn }, ...stepTurns(options.steps ?? [])];
+    messages = [
+      ...historyMessages(options.history),
+      ...(nested?.opening ?? []),
+      { role: "user", content: turn },
+      ...stepTurns(options.steps ?? []),
+    ];
     if (options.pending) {
       iteration = options.pending.iteration;
       messages.push(options.pending.message);
@@ -182,9 +212,19 @@ function createRun(options: RunOptions) {
         text: `Stopped after ${iteration} ${iteration === 1 ? "step" : "steps"}, the limit for one message. Write "continue" to go on.`,
       });
     }
-    if (limits.max_tokens !== null && used.tokens_in + used.tokens_out >= limits.max_tokens) {
-      throw new RunEnded({ reason: "resource_limit_exceeded", text: `Stopped: the run reached its limit of ${limits.max_tokens} tokens.` });
-    }
+    const verdict = tokensLeft();
+    if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
+  }
+
+  function tokensLeft(): AfterModelCall {
+    if (limits.max_tokens === null || used.tokens_in + used.tokens_out < limits.max_tokens) return { ok: true };
+    return { ok: false, stop: "resource_limit_exceeded", message: `Stopped: the run reached its limit of ${limits.max_tokens} tokens.` };
+  }
+
+  function count(usage: { tokens_in: number; tokens_out: number; tokens_cached: number }): void {
+    used.tokens_in += usage.tokens_in;
+    used.tokens_out += usage.tokens_out;
+    used.tokens_cached += usage.tokens_cached;
   }
 
   function requestNow(): ModelRequest {
@@ -271,9 +311,7 @@ function createRun(options: RunOptions) {
     purpose: "turn" | "compaction",
     usage: { tokens_in: number; tokens_out: number; tokens_cached: number; is_estimated: boolean },
   ): Promise<AfterModelCall> {
-    used.tokens_in += usage.tokens_in;
-    used.tokens_out += usage.tokens_out;
-    used.tokens_cached += usage.tokens_cached;
+    count(usage);
     return deps.afterModelCall({ iteration, purpose, ...usage });
   }
 
@@ -365,7 +403,7 @@ function createRun(options: RunOptions) {
     };
   }
 
-  return { converse, endingOf, finish };
+  return { converse, endingOf, finish, conversation: () => messages };
 }
 
 /** One event at a time, none after `complete`: a tool that was given up may still report a change when everything is over. */

@@ -228,6 +228,8 @@ export interface ToolGate {
   plan_blocked: boolean;
   /** Changes nothing, so neighbours may run at the same time, and it may be tried again after a transient failure. */
   read_only: boolean;
+  /** Neighbouring calls of this same tool may run at the same time although they may change something. */
+  parallel?: true;
 }
 
 /** What a tool answers: `message` for people, other fields as contract 4.7 names them. `success: false` is a failure the model should read. */
@@ -267,6 +269,16 @@ export interface ToolContext {
    */
   ask?: ((inquiry: Inquiry) => Promise<InquiryAnswer>) | undefined;
   now(): Date;
+  /** Where in the run the call stands: the model's turn, and the place in its batch. */
+  call: { iteration: number; index: number };
+  /** Absent inside a sub-agent: they do not nest. */
+  subagents?: Subagents;
+}
+
+/** Helpers with a conversation of their own (4.13). They live as long as the run. */
+export interface Subagents {
+  /** Runs a task to its end; at most ten at the same time, the others wait for their turn. Failures are outputs, as a tool's. */
+  invoke(request: { name: string; task: string; context?: string; resume_id?: string }, context: ToolContext): Promise<ToolOutput>;
 }
 
 /**
@@ -304,9 +316,15 @@ export type AgentEvent =
   | { type: "text_chunk"; data: { content: string; iteration: number } }
   | { type: "tool_started"; data: { iteration: number; tools: { name: string; parameters: ToolParameters }[]; timestamp: string } }
   /** `data` is the wire's. Store `pending` with the approval: given back as `RunOptions.pending` it lets a restarted server go on waiting. */
-  | { type: "approval_required"; data: ApprovalRequest; pending: PendingBatch }
+  | {
+      type: "approval_required";
+      data: ApprovalRequest;
+      /** Null when a sub-agent asks: its conversation does not outlive the process, so a restarted server cannot go on waiting. */
+      pending: PendingBatch | null;
+    }
   /** As `approval_required`, for `AgentDeps.ask`. */
   | { type: "question_asked"; data: InquiryRequest; pending: PendingBatch }
+  | { type: "subagent_event"; data: SubagentEvent }
   | { type: "file_changed"; data: FileChange }
   | { type: "agent_step"; data: AgentStep }
   | { type: "error"; data: RunError }
@@ -361,6 +379,30 @@ export type CompletionReason =
   | "error";
 
 export type RunErrorCode = "insufficient_credits" | "model_error" | "model_auth_failed" | "rate_limited" | "interrupted" | "internal_error";
+
+/**
+ * What a sub-agent does, told beside the events of its run: `started`, then per turn `text`* → `tool_started` → `step`, at last `finished`.
+ * Its file changes, approvals and model calls come as the run's own. Parameters are shortened; all of it together is bounded.
+ */
+export type SubagentEvent = {
+  agent_id: string;
+  name: string;
+  /** The call of `invoke_subagent` that it answers: the run's turn, and the place in its batch. */
+  call: { iteration: number; index: number };
+} & (
+  | { kind: "started"; task: string; is_resumed: boolean }
+  | { kind: "text"; content: string }
+  | { kind: "tool_started"; iteration: number; tools: { name: string; parameters: ToolParameters }[] }
+  | ({ kind: "step" } & SubagentStep)
+  | { kind: "finished"; success: boolean; message: string; iterations: number; tool_calls_made: number; duration_ms: number }
+);
+
+/** One turn of a sub-agent as it is shown and stored: what it said, what it called, how that went. */
+export interface SubagentStep {
+  iteration: number;
+  text: string;
+  tool_calls: { name: string; parameters: ToolParameters; success: boolean; message: string }[];
+}
 
 export interface RunError {
   /** A sentence for a person, free of secrets and internals. */
@@ -421,6 +463,8 @@ export interface AgentDeps {
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
+  /** A model that a sub-agent names. Rejects with a sentence for people when it cannot be had. Absent: they all use the run's. */
+  modelFor?(id: string): Promise<RunOptions["model"]>;
   /** Default: the system clock. */
   now?: () => Date;
   /** Told of breakage the run coped with or ended by (a tool's bug, a hook's rejection), for the log. Must not throw. */
@@ -429,7 +473,10 @@ export interface AgentDeps {
 
 export interface ModelCall extends ModelUsage {
   iteration: number;
-  purpose: "turn" | "compaction";
+  /** `subagent`: any call of a sub-agent; `iteration` is the turn of the run that started it. */
+  purpose: "turn" | "compaction" | "subagent";
+  /** Absent: the run's own model. */
+  model?: string;
   /** The provider sent no usage: the numbers are characters / 4. */
   is_estimated: boolean;
 }
@@ -437,6 +484,8 @@ export interface ModelCall extends ModelUsage {
 export interface PlannedCall {
   iteration: number;
   purpose: ModelCall["purpose"];
+  /** Absent: the run's own model. */
+  model?: string;
   /** Estimated from the request. */
   tokens_in: number;
 }

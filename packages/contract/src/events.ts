@@ -98,6 +98,37 @@ export const QuestionResolved = Type.Object({
 });
 export type QuestionResolved = Static<typeof QuestionResolved>;
 
+const SubagentCall = Type.Object({ name: Type.String(), parameters: JsonObject, success: Type.Boolean(), message: Type.String() });
+/** One turn of a sub-agent, as its `step` tells it and as `activity` of the call's result keeps it. */
+export const SubagentStep = Type.Object({ iteration: Type.Integer(), text: Type.String(), tool_calls: Type.Array(SubagentCall) });
+export type SubagentStep = Static<typeof SubagentStep>;
+/** What a sub-agent does (agent-git-deploy 4.13). `call` is the `invoke_subagent` it answers: the run's turn, and the place in its batch. */
+export const SubagentEvent = Type.Object({
+  agent_id: Type.String(),
+  name: Type.String(),
+  call: Type.Object({ iteration: Type.Integer(), index: Type.Integer() }),
+  kind: Literals("started", "text", "tool_started", "step", "finished"),
+  /** Of `started`. */
+  task: Type.Optional(Type.String()),
+  is_resumed: Type.Optional(Type.Boolean()),
+  /** Of `text`. */
+  content: Type.Optional(Type.String()),
+  /** Of `tool_started` and `step`: the sub-agent's own turn. */
+  iteration: Type.Optional(Type.Integer()),
+  /** Of `tool_started`. */
+  tools: Type.Optional(Type.Array(ToolCall)),
+  /** Of `step`. */
+  text: Type.Optional(Type.String()),
+  tool_calls: Type.Optional(Type.Array(SubagentCall)),
+  /** Of `finished`. */
+  success: Type.Optional(Type.Boolean()),
+  message: Type.Optional(Type.String()),
+  iterations: Type.Optional(Type.Integer()),
+  tool_calls_made: Type.Optional(Type.Integer()),
+  duration_ms: Type.Optional(Type.Integer()),
+});
+export type SubagentEvent = Static<typeof SubagentEvent>;
+
 const runEventData = {
   task_started: Type.Object({ chat_id: Uuid, message_id: Uuid, agent_id: Nullable(Uuid), model: Type.String() }),
   text_chunk: Type.Object({ content: Type.String(), iteration: Type.Integer() }),
@@ -108,6 +139,7 @@ const runEventData = {
   question_resolved: QuestionResolved,
   file_changed: FileChanged,
   agent_step: AgentStep,
+  subagent_event: SubagentEvent,
   credits_used: Type.Object({
     cost_total_cents: Type.Integer(),
     credits_deducted: Type.Integer(),

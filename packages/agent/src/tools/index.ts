@@ -6,6 +6,7 @@ import { getPreviewState } from "./get-preview-state.ts";
 import { getProjectInfo } from "./get-project-info.ts";
 import { glob } from "./glob.ts";
 import { grep } from "./grep.ts";
+import { invokeSubagent } from "./invoke-subagent.ts";
 import { listDir } from "./list-dir.ts";
 import { multiEdit } from "./multi-edit.ts";
 import { patchFile } from "./patch-file.ts";
@@ -36,4 +37,5 @@ export const allTools: readonly Tool[] = [
   getProjectInfo,
   getPreviewState,
   askQuestion,
+  invokeSubagent,
 ];

@@ -13,8 +13,8 @@ export const todoWrite = defineTool({
     todos: Type.Array(
       Type.Object({
         content: Type.String({ minLength: 1 }),
-        status: Type.Union([Type.Literal("pending"), Type.Literal("in_progress"), Type.Literal("completed")]),
-        priority: Type.Optional(Type.Union([Type.Literal("high"), Type.Literal("medium"), Type.Literal("low")])),
+        status: Type.Enum(["pending", "in_progress", "completed"]),
+        priority: Type.Optional(Type.Enum(["high", "medium", "low"])),
       }),
       { minItems: 1 },
     ),

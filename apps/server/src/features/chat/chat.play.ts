@@ -10,7 +10,6 @@ import {
   type PendingBatch,
   type RunResult,
   type Todo,
-  type Tool,
 } from "@tesslate/agent";
 import type { RunEventData } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
@@ -19,11 +18,13 @@ import type { RunnableAgent } from "../agents/index.ts";
 import type { ResolvedModel } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { endOf, type RunEnd, type RunEndings, type TellingRun } from "./chat.ending.ts";
+import { cutOffSubagents } from "./chat.cut-off.ts";
 import { relay } from "./chat.events.ts";
 import { createProjectSight } from "./chat.project-info.ts";
 import type { RunOptions } from "./chat.run.ts";
 import type { AgentStepRow, ChatRow, MessageRow } from "./chat.table.ts";
 import { openSeenFiles } from "./chat.seen.ts";
+import { toolbeltOf } from "./chat.toolbelt.ts";
 import { borrowTools } from "./chat.tools.ts";
 import { createRunLedger } from "./chat.usage.ts";
 import { createRunWorkspace, discreet } from "./chat.workspace.ts";
@@ -42,7 +43,6 @@ export interface Cast extends TellingRun {
 }
 
 const historyMessages = 20;
-const shellTools = new Set(["bash_exec", "shell_open", "shell_exec", "shell_close"]);
 
 /** Lets the agent answer: hands it the project, and stores and tells what it says in the order of agent-git-deploy 3.7. */
 export function createPlay({
@@ -50,11 +50,12 @@ export function createPlay({
   chats,
   approvals,
   questions,
+  models,
   credits,
   around,
   limits,
   endings,
-}: Pick<RunOptions, "store" | "chats" | "approvals" | "questions" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
+}: Pick<RunOptions, "store" | "chats" | "approvals" | "questions" | "models" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
   const play = async (cast: Cast): Promise<{ result: RunResult; end: RunEnd; isTold: boolean }> => {
     const { task, input, voice, project, chat, question, agent, model, sandbox, signal, log } = cast;
     const run: TellingRun = cast;
@@ -138,6 +139,11 @@ export function createPlay({
       },
       getProjectInfo: sight.info,
       getPreviewState: sight.preview,
+      modelFor: async (id) => {
+        const other = await models.resolve(task.user_id, { model: id, agent });
+        ledger.knows(id, other);
+        return { client: discreet(other.client, redactor), context_window: contextWindowOf(other.model_id) };
+      },
       onUnexpected: (err, where) => log.error({ err, where }, "agent"),
     };
 
@@ -161,13 +167,15 @@ export function createPlay({
       allTools,
     );
     const seen = openSeenFiles(chat.seen_files);
+    const belt = toolbeltOf({ agent, viewContext: input.view_context, tools: lent.tools });
+    const cutOff = input.resumes === null ? [] : cutOffSubagents(await store.listSubagentsSinceStep(input.resumes));
     const result = await runAgent({
       seen,
       agent: {
         system_prompt: lent.prompt === "" ? agent.system_prompt : `${agent.system_prompt}\n\n${lent.prompt}`,
-        tools: toolsFor(agent, input.view_context, lent.tools),
+        tools: belt.names,
       },
-      tools: lent.tools,
+      tools: belt.tools,
       model: { client: discreet(model.client, redactor), context_window: contextWindowOf(model.model_id) },
       message: question.content,
       history: await historyBefore(question),
@@ -177,7 +185,7 @@ export function createPlay({
       workspace,
       root: scope?.directory ?? ".",
       userName: input.user_name,
-      environment: await sight.environment(),
+      environment: [...(await sight.environment()), ...cutOff],
       limits: { max_iterations: iterationLimit(input.max_iterations, limits.maxIterations), max_run_ms: limits.maxRunMs },
       signal: agentSignal(signal),
       deps,
@@ -229,12 +237,6 @@ function stepOf({ step_data }: AgentStepRow): AgentStep {
         (result as AgentStep["tool_results"][number] | null) ?? { success: false, tool: name, error: "The result was lost." },
     ),
   };
-}
-
-/** In the graph view shells give way to the graph's own tools (4.9). */
-function toolsFor(agent: RunnableAgent, viewContext: string | null, tools: readonly Tool[]): string[] | null {
-  if (viewContext !== "graph") return agent.tools;
-  return (agent.tools ?? tools.map((tool) => tool.name)).filter((name) => !shellTools.has(name));
 }
 
 const iterationLimit = (wished: number | null, ceiling: number): number | null =>

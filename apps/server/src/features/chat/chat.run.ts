@@ -98,7 +98,7 @@ export function createRunTask({
   log,
 }: RunOptions): TaskDefinition<RunInput> {
   const endings = createRunEndings({ store, chats });
-  const play = createPlay({ store, chats, approvals, questions, credits, around, limits, endings });
+  const play = createPlay({ store, chats, approvals, questions, models, credits, around, limits, endings });
   const voiceOf = (task: TaskRow) => createRunVoice({ events, projectId: task.project_id ?? "", taskId: task.id });
 
   const run = async ({ task, input, signal, log: taskLog, progress }: TaskContext<RunInput>): Promise<unknown> => {

@@ -11,6 +11,8 @@ export interface RunLedger {
   plan(call: PlannedCall): Promise<AfterModelCall>;
   /** Once per model call: takes what it cost, then says `credits_used`. */
   record(call: ModelCall): Promise<AfterModelCall>;
+  /** A sub-agent's own model: calls that name it are charged at its price. */
+  knows(id: string, model: ResolvedModel): void;
   /** Exact decimals of a cent, so far. */
   totalCents(): string;
   /** Whole credits taken so far. */
@@ -26,7 +28,7 @@ const maxFailures = 3;
 export function createRunLedger({
   credits,
   voice,
-  model,
+  model: own,
   run,
   log,
 }: {
@@ -36,6 +38,8 @@ export function createRunLedger({
   run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
   log: Logger;
 }): RunLedger {
+  const others = new Map<string, ResolvedModel>();
+  const modelOf = (call: { model?: string }): ResolvedModel => others.get(call.model ?? "") ?? own;
   let total = "0";
   let taken = 0;
   let failures = 0;
@@ -50,7 +54,8 @@ export function createRunLedger({
   };
 
   return {
-    plan: async ({ tokens_in }) => {
+    plan: async ({ tokens_in, ...call }) => {
+      const model = modelOf(call);
       const { total: estimate } = costOf(model.pricing, { tokens_in, tokens_out: likelyOutputTokens, tokens_cached: 0 });
       try {
         await credits.reserve({ ...run, is_byok: model.is_byok }, estimate);
@@ -61,6 +66,7 @@ export function createRunLedger({
       }
     },
     record: async (call) => {
+      const model = modelOf(call);
       const cost = model.is_byok ? nothing : costOf(model.pricing, call);
       total = sumOf([total, cost.total]);
       const usage = {
@@ -96,6 +102,7 @@ export function createRunLedger({
         return { ok: false, stop: "credit_deduction_failed", message: "What this run costs could not be written down, so it was stopped." };
       }
     },
+    knows: (id, model) => void others.set(id, model),
     totalCents: () => total,
     credits: () => taken,
     close: () => credits.release(run.task_id),

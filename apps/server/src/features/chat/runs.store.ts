@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import type { PendingBatch } from "@tesslate/agent";
+import type { SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { events, tasks } from "../tasks/tasks.table.ts";
 import {
@@ -22,7 +23,8 @@ export interface NewApproval {
   tool_name: string;
   tool_parameters: Record<string, unknown>;
   tool_description: string;
-  pending: PendingBatch;
+  /** Null: nobody can go on waiting for it after a restart. */
+  pending: PendingBatch | null;
 }
 
 export type RunsStore = ReturnType<typeof createRunsStore>;
@@ -31,7 +33,8 @@ export function createRunsStore(db: Database) {
   /** The approval an interrupted run waited for: nobody answered, or the answer came too late to be heard. */
   const findInterruptedApproval = async (taskId: string): Promise<ApprovalRow | undefined> => {
     const [last] = await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1);
-    if (!last || last.response === "expired" || last.response === null) return last;
+    if (!last || last.pending === null) return undefined;
+    if (last.response === "expired" || last.response === null) return last;
     const heard = await db
       .select({ seq: events.seq })
       .from(events)
@@ -176,5 +179,22 @@ export function createRunsStore(db: Database) {
       return undefined;
     },
     findInterruptedApproval,
+    /** What sub-agents told after the run's last step, in order; at most a thousand events, without their words. */
+    listSubagentsSinceStep: async (taskId: string): Promise<SubagentEvent[]> =>
+      (
+        await db
+          .select({ data: events.data })
+          .from(events)
+          .where(
+            and(
+              eq(events.task_id, taskId),
+              eq(events.type, "subagent_event"),
+              sql`${events.data}->>'kind' <> 'text'`,
+              sql`${events.task_seq} > coalesce((select max(e.task_seq) from events e where e.task_id = ${taskId} and e.type = 'agent_step'), 0)`,
+            ),
+          )
+          .orderBy(asc(events.task_seq))
+          .limit(1_000)
+      ).map(({ data }) => data as unknown as SubagentEvent),
   };
 }

@@ -1,4 +1,5 @@
 import type { ApprovalResponse, CompletionReason, EditMode, ToolResult } from "@tesslate/contract";
+import type { SubagentView } from "./subagents.ts";
 
 /** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
 export type RunStatus = "running" | "waiting" | "done" | "failed" | "cancelled" | "limited" | "interrupted";
@@ -38,6 +39,8 @@ export interface ToolPart extends PartBase {
   /** Milliseconds, where it is known for this call alone. */
   durationMs?: number;
   edits: FileEdit[];
+  /** What the sub-agent that it started did, as told live. */
+  subagent?: SubagentView;
 }
 export interface ApprovalPart extends PartBase {
   kind: "approval";

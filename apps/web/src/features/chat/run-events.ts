@@ -1,6 +1,7 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import type { IncomingRunEvent } from "./chat.reducer.ts";
 import type { FileEdit, Part, Run, RunStatus, TextPart, ToolPart } from "./chat.types.ts";
+import { onSubagent } from "./subagents.ts";
 
 const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
   "task_started",
@@ -10,6 +11,7 @@ const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
   "approval_resolved",
   "file_changed",
   "agent_step",
+  "subagent_event",
   "credits_used",
   "todo_updated",
   "complete",
@@ -271,6 +273,8 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       return onFileChanged(run, data as RunEventData<"file_changed">);
     case "agent_step":
       return onStep(run, data as RunEventData<"agent_step">, event);
+    case "subagent_event":
+      return onSubagent(run, data as RunEventData<"subagent_event">, seq);
     case "credits_used": {
       const used = data as RunEventData<"credits_used">;
       const { usage } = run;

@@ -1,0 +1,94 @@
+import type { RunEventData, SubagentStep } from "@tesslate/contract";
+import type { Part, Run, ToolPart } from "./chat.types.ts";
+
+/** One call of a sub-agent; without `success` it is going on. */
+export interface SubagentCall {
+  name: string;
+  parameters: Record<string, unknown>;
+  success?: boolean;
+  message?: string;
+}
+export type SubagentRow = { key: string } & ({ kind: "text"; text: string } | { kind: "call"; call: SubagentCall });
+/** What a sub-agent did so far, under the call that started it. */
+export interface SubagentView {
+  agentId: string;
+  name: string;
+  rows: SubagentRow[];
+  isOver: boolean;
+}
+
+/** Rows kept on screen; the oldest go first. */
+const maxRows = 300;
+
+const callRow = (key: string, call: SubagentCall): SubagentRow => ({ key, kind: "call", call });
+const emptyView = (data: RunEventData<"subagent_event">): SubagentView => ({
+  agentId: data.agent_id,
+  name: data.name,
+  rows: [],
+  isOver: false,
+});
+
+function next(view: SubagentView, data: RunEventData<"subagent_event">, seq: number): SubagentView {
+  const { rows } = view;
+  switch (data.kind) {
+    case "started":
+      return { ...view, isOver: false };
+    case "text": {
+      const last = rows.at(-1);
+      if (last?.kind === "text") return { ...view, rows: rows.with(-1, { ...last, text: last.text + (data.content ?? "") }) };
+      return { ...view, rows: [...rows, { key: `x${seq}`, kind: "text", text: data.content ?? "" }] };
+    }
+    case "tool_started":
+      return {
+        ...view,
+        rows: [
+          ...rows,
+          ...(data.tools ?? []).map((tool, at) => callRow(`c${seq}.${at}`, { name: tool.name, parameters: tool.parameters })),
+        ],
+      };
+    case "step": {
+      const calls = data.tool_calls ?? [];
+      const open = rows.findIndex((row) => row.kind === "call" && row.call.success === undefined);
+      const before = open < 0 ? rows : rows.slice(0, open);
+      return {
+        ...view,
+        rows: [...before, ...calls.map((call, at) => callRow(rows[open + at]?.key ?? `c${seq}.${at}`, call))].slice(-maxRows),
+      };
+    }
+    case "finished":
+      return { ...view, isOver: true, rows: rows.filter((row) => row.kind === "text" || row.call.success !== undefined) };
+  }
+}
+
+/** The event at its call: `tool_started` came before it, in the same stream. */
+export function onSubagent(run: Run, data: RunEventData<"subagent_event">, seq: number): Run {
+  const index = run.parts.findLastIndex(
+    (part) => part.kind === "tool" && part.iteration === data.call.iteration && part.key.endsWith(`.${data.call.index}`),
+  );
+  const part = run.parts[index];
+  if (part?.kind !== "tool") return run;
+  const changed: Part = { ...part, subagent: next(part.subagent ?? emptyView(data), data, seq) };
+  return { ...run, parts: run.parts.with(index, changed) };
+}
+
+/** As it was told live; after a reload as the stored step keeps it. */
+export function subagentOf(part: ToolPart): SubagentView | undefined {
+  if (part.subagent) return part.subagent;
+  const result = part.result?.result;
+  const activity = result?.["activity"];
+  if (!Array.isArray(activity)) return undefined;
+  const rows = (activity as SubagentStep[]).flatMap((step, at): SubagentRow[] => [
+    ...(step.text?.trim() ? [{ key: `x${at}`, kind: "text" as const, text: step.text }] : []),
+    ...(step.tool_calls ?? []).map((call, index) => callRow(`c${at}.${index}`, call)),
+  ]);
+  const details = result?.["details"] as { name?: unknown } | undefined;
+  return {
+    agentId: String(result?.["agent_id"] ?? ""),
+    name: typeof details?.name === "string" ? details.name : String(part.parameters["name"] ?? ""),
+    rows,
+    isOver: true,
+  };
+}
+
+/** Of a sub-agent's call: finished ones count. */
+export const callCount = (view: SubagentView): number => view.rows.filter((row) => row.kind === "call").length;

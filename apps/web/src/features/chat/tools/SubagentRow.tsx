@@ -1,0 +1,127 @@
+import { Bot } from "lucide-react";
+import { memo, useState } from "react";
+import { cx } from "../../../lib/cx.ts";
+import { scrollable } from "../../../ui/scrollable.ts";
+import type { ToolPart } from "../chat.types.ts";
+import { durationText } from "../durations.ts";
+import { Markdown } from "../Markdown.tsx";
+import { callCount, subagentOf, type SubagentCall, type SubagentView } from "../subagents.ts";
+import { argumentOf } from "./tool-facts.ts";
+import { lookOf } from "./tool-looks.ts";
+import { Change, Elapsed } from "./ToolRow.tsx";
+
+/** A call that started a sub-agent: collapsed it says what it does now, open it shows its rows and its report. */
+export const SubagentRow = memo(({ part, change }: { part: ToolPart; change: { added: number; removed: number } | undefined }) => {
+  const [isOpen, setIsOpen] = useState(part.status === "failed");
+  const view = subagentOf(part);
+  const name = view?.name ?? String(part.parameters["name"] ?? "");
+  const isRunning = part.status === "running" || part.status === "waiting";
+  const now = isRunning ? view?.rows.findLast((row) => row.kind === "call") : undefined;
+  const task = argumentOf({ name: part.name, parameters: { task: part.parameters["task"] } }).text;
+  const report = part.result?.result?.["content"];
+  const reason = part.result?.error;
+  const count = view ? callCount(view) : 0;
+  return (
+    <div data-testid="tool-row" data-tool={part.name} data-status={part.status} className="text-xs">
+      <button
+        type="button"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+        className={cx(
+          "-ml-1.5 flex h-(--row) w-[calc(100%+6px)] min-w-0 items-center gap-[7px] rounded-2 px-1.5 text-left hover:bg-bg-3 narrow:h-9 narrow:text-sm",
+          isOpen && "bg-bg-3",
+        )}
+      >
+        <Bot size={14} className={cx("flex-none", isOpen ? "text-fg-2" : "text-fg-3")} aria-hidden="true" />
+        <span className="max-w-[40%] flex-none truncate font-medium text-fg-0">{name || "Sub-agent"}</span>
+        <span className="min-w-0 truncate text-fg-2">{now?.kind === "call" ? doing(now.call) : task}</span>
+        <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
+          {change ? <Change {...change} /> : null}
+          {count > 0 ? (
+            <span>
+              {count} {count === 1 ? "call" : "calls"}
+            </span>
+          ) : null}
+          {part.status === "failed" ? <span className="text-err">failed</span> : null}
+          {part.status === "refused" ? <span>not run</span> : null}
+          {isRunning ? (
+            <>
+              <span className="spin" aria-hidden="true" />
+              <span className="sr-only">running</span>
+              <Elapsed since={part.startedAt} />
+            </>
+          ) : null}
+          {part.durationMs !== undefined && !isRunning ? <span>{durationText(part.durationMs)}</span> : null}
+          {part.status === "ok" ? <span className="sr-only">done</span> : null}
+        </span>
+      </button>
+      {isOpen ? (
+        <div data-testid="subagent" className="mt-1 mb-2 ml-[6px] border-l border-line-0 pl-3">
+          <p className="py-1 leading-read break-words whitespace-pre-wrap text-fg-2">
+            <span className="font-medium text-fg-1">Task: </span>
+            {clip(String(part.parameters["task"] ?? ""))}
+          </p>
+          {view ? <Rows view={view} /> : null}
+          {typeof reason === "string" && reason !== "" ? <p className="py-1 leading-read break-words text-err">{reason}</p> : null}
+          {typeof report === "string" && report.trim() !== "" ? (
+            <div
+              {...scrollable}
+              role="region"
+              aria-label={`Report of ${name}`}
+              className="scroll-y mt-1 max-h-96 rounded-2 border border-line-0 bg-bg-1 px-2.5 py-1.5"
+            >
+              <Markdown text={report} isStreaming={false} />
+            </div>
+          ) : null}
+        </div>
+      ) : null}
+    </div>
+  );
+});
+
+const Rows = ({ view }: { view: SubagentView }) => {
+  const lastText = view.isOver ? view.rows.findLastIndex((row) => row.kind === "text") : -1;
+  return (
+    <ol aria-label={`Steps of ${view.name}`} className="m-0 list-none p-0">
+      {view.rows.map((row, index) =>
+        row.kind === "call" ? (
+          <CallRow key={row.key} call={row.call} />
+        ) : // The last words are the report, shown below.
+        index === lastText && index === view.rows.length - 1 ? null : (
+          <li key={row.key} className="py-1 leading-read break-words whitespace-pre-wrap text-fg-2">
+            {row.text.trim()}
+          </li>
+        ),
+      )}
+    </ol>
+  );
+};
+
+const CallRow = ({ call }: { call: SubagentCall }) => {
+  const { icon: Icon, verb } = lookOf(call.name);
+  const argument = argumentOf(call);
+  return (
+    <li data-testid="subagent-call" className="flex min-h-6 min-w-0 items-center gap-[7px] narrow:min-h-8">
+      <Icon size={13} className="flex-none text-fg-3" aria-hidden="true" />
+      <span className="flex-none text-fg-1">{verb}</span>
+      <span className={cx("min-w-0 truncate text-fg-2", argument.isMono && "font-mono text-[11px]")}>{argument.text}</span>
+      <span className="ml-auto flex-none pl-2">
+        {call.success === undefined ? (
+          <>
+            <span className="spin" aria-hidden="true" />
+            <span className="sr-only">running</span>
+          </>
+        ) : call.success ? (
+          <span className="sr-only">done</span>
+        ) : (
+          <span className="text-err" title={call.message}>
+            failed
+          </span>
+        )}
+      </span>
+    </li>
+  );
+};
+
+const doing = (call: SubagentCall): string => `${lookOf(call.name).verb} ${argumentOf(call).text}`.trim();
+const clip = (text: string): string => (text.length <= 1_200 ? text : `${text.slice(0, 1_200)}…`);

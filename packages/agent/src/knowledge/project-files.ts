@@ -1,0 +1,32 @@
+import type { Workspace } from "../types.ts";
+
+/** Text of a file in the project, at most `maxBytes`; `undefined` when it is missing, a folder, too large or not text. */
+export async function readSmallText(workspace: Workspace, path: string, maxBytes: number): Promise<string | undefined> {
+  try {
+    const entry = await workspace.files.stat(path);
+    if (!entry || entry.isDirectory || entry.size > maxBytes) return undefined;
+    const { data } = await workspace.files.read(path, { maxBytes });
+    return data.subarray(0, 8_192).includes(0) ? undefined : new TextDecoder().decode(data);
+  } catch {
+    // Links out of the tree, races, a sleeping sandbox: as if it were not there.
+    return undefined;
+  }
+}
+
+/** Paths of the files below a folder, in order; none when the folder is missing or cannot be read. */
+export async function filesBelow(workspace: Workspace, folder: string, skip?: ReadonlySet<string>): Promise<string[]> {
+  try {
+    const entry = await workspace.files.stat(folder);
+    if (!entry?.isDirectory) return [];
+    const entries = await workspace.files.walk({ under: folder, ...(skip ? { skip } : {}) });
+    return entries.filter((one) => !one.isDirectory).map((one) => one.path);
+  } catch {
+    return [];
+  }
+}
+
+/** One line for a catalogue. */
+export function oneLine(text: string, maxChars: number): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
+  return line.length <= maxChars ? line : `${line.slice(0, maxChars - 1)}…`;
+}
