@@ -11,6 +11,7 @@ import { createSeenFiles } from "./seen-files.ts";
 import { createShells } from "./shells.ts";
 import { createCrew, type RunNested } from "./subagents/crew.ts";
 import { estimateRequestTokens } from "./tokens.ts";
+import { definitionOf } from "./tool-definition.ts";
 import { allTools } from "./tools/index.ts";
 import { streamTurn, type Turn } from "./turn.ts";
 import {
@@ -25,9 +26,7 @@ import {
   type RunLimits,
   type RunOptions,
   type RunResult,
-  type Tool,
   type ToolContext,
-  type ToolDefinition,
 } from "./types.ts";
 import { createWorkTimer } from "./work-timer.ts";
 import { resolvePath } from "./workspace-path.ts";
@@ -443,12 +442,4 @@ function stoppedBy(verdict: Extract<AfterModelCall, { ok: false }>): Ending {
     case "resource_limit_exceeded":
       return { reason: verdict.stop, text };
   }
-}
-
-function definitionOf(tool: Tool): ToolDefinition {
-  return {
-    name: tool.name,
-    description: tool.description,
-    parameters: JSON.parse(JSON.stringify(tool.parameters)) as Record<string, unknown>,
-  };
 }

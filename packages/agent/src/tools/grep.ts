@@ -12,7 +12,7 @@ export const grep = defineTool({
   description: "Search file contents with a regular expression (ripgrep; ignored files are left out).",
   parameters: Type.Object({
     pattern: Type.String(),
-    path: Type.Optional(Type.String({ description: "File or folder" })),
+    path: Type.Optional(Type.String()),
     glob: Type.Optional(Type.String({ description: "e.g. *.ts" })),
     ignore_case: Type.Optional(Type.Boolean()),
   }),

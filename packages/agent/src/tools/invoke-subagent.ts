@@ -9,7 +9,7 @@ export const invokeSubagent = defineTool({
   name: "invoke_subagent",
   category: "agents",
   description:
-    "Give a task to a sub-agent with its own context, which answers with a report: general-purpose, Explore or Plan (both read-only), or one of the project's. Calls in one turn run at the same time.",
+    "Give a task to a sub-agent with its own context; it answers with a report. general-purpose, Explore and Plan (read-only), or the project's. Calls in one turn run in parallel.",
   parameters: Type.Object({
     name: Type.String({ minLength: 1 }),
     task: Type.String({ minLength: 1, description: "Self-contained: it does not see this chat" }),

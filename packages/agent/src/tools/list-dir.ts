@@ -11,7 +11,7 @@ export const listDir = defineTool({
   category: "file_operations",
   description: "List a folder.",
   parameters: Type.Object({
-    path: Type.Optional(Type.String({ description: "Default: the project" })),
+    path: Type.Optional(Type.String()),
     depth: Type.Optional(Type.Integer({ minimum: 1, maximum: 5, description: "Default 1" })),
   }),
   gate: reads,

@@ -13,9 +13,9 @@ export const readFile = defineTool({
   category: "file_operations",
   description: "Read a text file. Long files come in pages: the answer says which offset continues.",
   parameters: Type.Object({
-    file_path: Type.String({ description: "Relative to the project" }),
+    file_path: Type.String(),
     offset: Type.Optional(Type.Integer({ minimum: 1, description: "First line, 1-based" })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, description: "Number of lines" })),
+    limit: Type.Optional(Type.Integer({ minimum: 1 })),
   }),
   gate: reads,
   async run({ file_path, offset = 1, limit }, context) {

@@ -13,8 +13,8 @@ export const todoWrite = defineTool({
     todos: Type.Array(
       Type.Object({
         content: Type.String({ minLength: 1 }),
-        status: Type.Enum(["pending", "in_progress", "completed"]),
-        priority: Type.Optional(Type.Enum(["high", "medium", "low"])),
+        status: Type.Enum(["pending", "in_progress", "completed"], { type: "string" }),
+        priority: Type.Optional(Type.Enum(["high", "medium", "low"], { type: "string" })),
       }),
       { minItems: 1 },
     ),

@@ -6,6 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import type { Run } from "./chat.types.ts";
 import { Markdown } from "./Markdown.tsx";
+import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TranscriptRow } from "./transcript-rows.ts";
 import { AnsweredRow, EndRow, ErrorRow, PlainRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
@@ -54,7 +55,7 @@ const Row = memo(
         case "thought":
           return <ThoughtRow part={row.part} isStreaming={row.isStreaming} />;
         case "tool":
-          return <ToolRow part={row.part} />;
+          return row.part.name === "invoke_subagent" ? <SubagentRow part={row.part} /> : <ToolRow part={row.part} />;
         case "answered":
           return <AnsweredRow part={row.part} reader={reader} />;
         case "error":

@@ -1,17 +1,18 @@
 import { Bot } from "lucide-react";
-import { memo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { cx } from "../../../lib/cx.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { durationText } from "../durations.ts";
 import { Markdown } from "../Markdown.tsx";
 import { callCount, subagentOf, type SubagentCall, type SubagentView } from "../subagents.ts";
-import { argumentOf } from "./tool-facts.ts";
+import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
 import { Change, Elapsed } from "./ToolRow.tsx";
 
 /** A call that started a sub-agent: collapsed it says what it does now, open it shows its rows and its report. */
-export const SubagentRow = memo(({ part, change }: { part: ToolPart; change: { added: number; removed: number } | undefined }) => {
+export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
+  const { change } = useMemo(() => toolFacts(part), [part]);
   const [isOpen, setIsOpen] = useState(part.status === "failed");
   const view = subagentOf(part);
   const name = view?.name ?? String(part.parameters["name"] ?? "");

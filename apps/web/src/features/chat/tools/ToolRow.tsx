@@ -4,7 +4,6 @@ import { cx } from "../../../lib/cx.ts";
 import type { ToolPart } from "../chat.types.ts";
 import { durationText } from "../durations.ts";
 import { DiffBlock } from "./DiffBlock.tsx";
-import { SubagentRow } from "./SubagentRow.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
@@ -37,7 +36,6 @@ export const ToolRow = memo(({ part }: { part: ToolPart }) => {
   const argument = argumentOf(part);
   const isOpen = choice ?? part.status === "failed";
   const parameters = Object.keys(part.parameters).length > 0 ? part.parameters : undefined;
-  if (part.name === "invoke_subagent") return <SubagentRow part={part} change={facts.change} />;
   const hasMore = facts.diff !== undefined || facts.output !== undefined || parameters !== undefined;
   return (
     <div data-testid="tool-row" data-tool={part.name} data-status={part.status} className="text-xs">
