@@ -1,3 +1,4 @@
+import { withSteering, type SteeredText } from "./steering.ts";
 import { toolText, truncateMiddle } from "./truncate.ts";
 import type { AgentStep, HistoryMessage, HistoryStep, Message, ToolResult } from "./types.ts";
 
@@ -22,7 +23,9 @@ export function historyMessages(history: HistoryMessage[]): Message[] {
     });
     const final = message.content.trim();
     const isToldAlready = final === "" || steps[steps.length - 1]?.response_text?.trim() === final;
-    return [...told.toReversed().flat(), ...(isToldAlready ? [] : [assistant(message.content)])];
+    // Steps of old messages may not say their iteration: then they count from one.
+    const groups = told.toReversed().map((messages, index) => ({ iteration: steps[index]?.iteration ?? index + 1, messages }));
+    return [...withSteering(groups, message.steered ?? []), ...(isToldAlready ? [] : [assistant(message.content)])];
   });
   const messages = groups.toReversed().flat();
   // Some providers refuse a conversation that the assistant opens, so it begins with the person.
@@ -63,21 +66,26 @@ function assistant(content: string): Message {
   return { role: "assistant", content, tool_calls: [] };
 }
 
-/** The committed steps of an interrupted run as the turns they were, so that the model goes on where it stopped. */
-export function stepTurns(steps: AgentStep[]): Message[] {
-  return steps.flatMap((step): Message[] => {
-    if (step.tool_calls.length === 0) return step.response_text.trim() === "" ? [] : [assistant(step.response_text)];
-    const id = (index: number): string => `call_${step.iteration}_${index}`;
-    return [
-      {
-        role: "assistant",
-        content: step.response_text,
-        tool_calls: step.tool_calls.map((call, index) => ({ id: id(index), name: call.name, arguments: JSON.stringify(call.parameters) })),
-      },
-      ...step.tool_calls.map((call, index): Message => {
-        const result = step.tool_results[index] ?? { success: false, tool: call.name, error: "The result was lost." };
-        return { role: "tool", tool_call_id: id(index), tool_name: call.name, content: toolText(result), is_error: !result.success };
-      }),
-    ];
-  });
+/** The committed steps of an interrupted run as the turns they were, with what the person said meanwhile, so that the model goes on where it stopped. */
+export function stepTurns(steps: AgentStep[], steered: readonly SteeredText[] = []): Message[] {
+  return withSteering(
+    steps.map((step) => ({ iteration: step.iteration, messages: turnsOfStep(step) })),
+    steered,
+  );
+}
+
+function turnsOfStep(step: AgentStep): Message[] {
+  if (step.tool_calls.length === 0) return step.response_text.trim() === "" ? [] : [assistant(step.response_text)];
+  const id = (index: number): string => `call_${step.iteration}_${index}`;
+  return [
+    {
+      role: "assistant",
+      content: step.response_text,
+      tool_calls: step.tool_calls.map((call, index) => ({ id: id(index), name: call.name, arguments: JSON.stringify(call.parameters) })),
+    },
+    ...step.tool_calls.map((call, index): Message => {
+      const result = step.tool_results[index] ?? { success: false, tool: call.name, error: "The result was lost." };
+      return { role: "tool", tool_call_id: id(index), tool_name: call.name, content: toolText(result), is_error: !result.success };
+    }),
+  ];
 }

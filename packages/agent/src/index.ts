@@ -5,6 +5,7 @@ export { ModelError, type ModelErrorCode } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
 export { allTools } from "./tools/index.ts";
+export type { SteeredText } from "./steering.ts";
 export { createModelClient, type ModelClientOptions } from "./models/index.ts";
 export { personTimeLimitMs } from "./tools/ask-question.ts";
 export { defineTool, done, failed, ToolFailure } from "./tool.ts";

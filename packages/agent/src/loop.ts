@@ -9,6 +9,7 @@ import { systemPrompt, userTurn } from "./prompt.ts";
 import { RunEnded, type Ending } from "./run-ended.ts";
 import { createSeenFiles } from "./seen-files.ts";
 import { createShells } from "./shells.ts";
+import { steeringTurn } from "./steering.ts";
 import { createCrew, type RunNested } from "./subagents/crew.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
@@ -152,6 +153,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     for (;;) {
       checkLimits();
       iteration++;
+      for (const text of (await deps.takeSteering?.(iteration)) ?? []) messages.push(steeringTurn(text));
       await compactIfNeeded();
       const { turn, verdict } = await takeTurn();
       messages.push(turn.message);
@@ -195,7 +197,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       ...historyMessages(options.history),
       ...(nested?.opening ?? []),
       { role: "user", content: turn },
-      ...stepTurns(options.steps ?? []),
+      ...stepTurns(options.steps ?? [], options.steered),
     ];
     if (options.pending) {
       iteration = options.pending.iteration;

@@ -8,6 +8,7 @@
  *
  * ```
  * repeat, once per iteration
+ * ├─ · takeSteering            what the person said meanwhile becomes a user turn before the call
  * ├─ · beforeModelCall         may stop the run before the call is made
  * ├─ text_chunk*               as the model streams
  * ├─ · afterModelCall          exactly once per model call: the caller charges and publishes credits_used here
@@ -29,6 +30,7 @@
  */
 import type { Static, TObject } from "typebox";
 import type { Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
+import type { SteeredText } from "./steering.ts";
 
 // ---------------------------------------------------------------------------------------------------------------- workspace
 
@@ -459,6 +461,11 @@ export interface AgentDeps {
   ask?(request: InquiryRequest, signal: AbortSignal): Promise<InquiryAnswer>;
   /** Once per model call, also for a call that broke off after output began. A stop is ignored when the turn was the finished answer (4.18). */
   afterModelCall(call: ModelCall): Promise<AfterModelCall>;
+  /**
+   * Before each turn: what the person wants heard now, in order; each text is given once. The caller keeps what it gives
+   * (with the iteration), so that a resumed run hears it again through `RunOptions.steered`. Default: nothing.
+   */
+  takeSteering?(iteration: number): Promise<string[]>;
   /** Kept per chat by the caller. */
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
@@ -580,6 +587,8 @@ export interface RunOptions {
   history: HistoryMessage[];
   /** Continuing an interrupted run: the steps it committed, in order (`[]` when it had none). Their iterations count. */
   steps?: AgentStep[];
+  /** Continuing an interrupted run: what `takeSteering` gave it. */
+  steered?: SteeredText[];
   /** Continuing a run that waited for an approval: its batch, as given with `approval_required`. No model call is made for it again. */
   pending?: PendingBatch | null;
   editMode: EditMode;
@@ -607,8 +616,11 @@ export interface HistoryMessage {
   content: string;
   /** `step_data` rows of an assistant message, or the steps as emitted. */
   steps?: HistoryStep[];
+  /** What the person said while this answer was made. */
+  steered?: SteeredText[];
 }
 export interface HistoryStep {
+  iteration?: number;
   thought?: string | null;
   response_text?: string;
   tool_calls: { name: string; parameters: ToolParameters; result?: ToolResult }[];

@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { historyMessages } from "./history.ts";
+import { answer, call, calls, play, say } from "./testing/harness.ts";
+import { tempWorkspace } from "./testing/temp-workspace.ts";
+import type { AgentStep, Message } from "./types.ts";
+
+const list = call("list_dir", {});
+const heard = (messages: Message[]) =>
+  messages.map((message) => `${message.role}: ${message.role === "tool" ? message.tool_name : message.content.split("\n").at(-1)}`);
+/** Gives each text before the call of its iteration, once. */
+const giving = (texts: Record<number, string[]>) => async (iteration: number) => texts[iteration]?.splice(0) ?? [];
+
+test("what a person says meanwhile is heard before the next call, as their turn, and stays in the conversation", async () => {
+  await using ws = await tempWorkspace();
+  const run = await play(ws, [[...say("A"), ...calls(list)], [...say("B"), ...calls(list)], answer("Done.")], {
+    deps: { takeSteering: giving({ 2: ["Use blue", "and red"] }) },
+  });
+  expect(run.result).toMatchObject({ success: true, iterations: 3, final_response: "Done." });
+  expect(heard(run.client.requests[0]!.messages)).toEqual(["user: Do it"]);
+  const second = ["user: Do it", "assistant: A", "tool: list_dir", "user: Use blue", "user: and red"];
+  expect(heard(run.client.requests[1]!.messages)).toEqual(second);
+  expect(heard(run.client.requests[2]!.messages)).toEqual([...second, "assistant: B", "tool: list_dir"]);
+});
+
+test("before the first call too; a run that has answered asks for nothing more", async () => {
+  await using ws = await tempWorkspace();
+  const asked: number[] = [];
+  const run = await play(ws, [answer("Done.")], {
+    deps: { takeSteering: async (iteration) => (asked.push(iteration), iteration === 1 ? ["In French"] : []) },
+  });
+  expect(heard(run.client.requests[0]!.messages)).toEqual(["user: Do it", "user: In French"]);
+  expect(asked).toEqual([1]);
+});
+
+test("a caller that fails to give ends the run, and says so once", async () => {
+  await using ws = await tempWorkspace();
+  const run = await play(ws, [answer("Done.")], {
+    deps: {
+      takeSteering: async () => {
+        throw new Error("database away");
+      },
+    },
+  });
+  expect(run.client.requests).toEqual([]);
+  expect(run.result).toMatchObject({ success: false, error_code: "internal_error" });
+  expect(run.all("complete")).toHaveLength(1);
+});
+
+const step = (iteration: number, response_text: string): AgentStep => ({
+  iteration,
+  thought: null,
+  tool_calls: [{ name: "list_dir", parameters: {} }],
+  tool_results: [{ success: true, tool: "list_dir", result: { success: true, message: "ok" } }],
+  response_text,
+  timestamp: "2026-01-01T00:00:00.000Z",
+  is_complete: false,
+});
+
+test("a resumed run hears it where it was said; what was said for the call that never ended comes last", async () => {
+  await using ws = await tempWorkspace();
+  const run = await play(ws, [answer("Done.")], {
+    steps: [step(1, "A"), step(2, "B")],
+    steered: [
+      { iteration: 3, text: "last" },
+      { iteration: 2, text: "middle" },
+    ],
+  });
+  expect(heard(run.client.requests[0]!.messages)).toEqual([
+    "user: Do it",
+    "assistant: A",
+    "tool: list_dir",
+    "user: middle",
+    "assistant: B",
+    "tool: list_dir",
+    "user: last",
+  ]);
+});
+
+test("later runs hear it in the history, between the steps and before the answer", () => {
+  const messages = historyMessages([
+    { role: "user", content: "Do it" },
+    {
+      role: "assistant",
+      content: "Done.",
+      steps: [step(1, "A"), step(2, "B")],
+      steered: [
+        { iteration: 2, text: "middle" },
+        { iteration: 3, text: "last" },
+      ],
+    },
+  ]);
+  expect(
+    messages.filter((message) => message.role !== "user" || message.kind === undefined).map((message) => message.content.split("\n")[0]),
+  ).toEqual(["Do it", "A", "middle", "B", "last", "Done."]);
+});
