@@ -42,6 +42,7 @@ const planningGuide = `
 
 # Planning
 Explore in two or three calls. Judge how large the work is. Then answer with numbered steps, each with its files, and the three to five most critical files at the end. Do not write the code.`;
+const planTool = " Record the plan with save_plan first: the person edits it and builds from it.";
 
 export interface PromptFacts {
   template: string;
@@ -67,7 +68,7 @@ export function systemPrompt(facts: PromptFacts): string {
     tool_list: facts.toolNames.join(", "),
   };
   const filled = facts.template.replaceAll(/\{([a-z_]+)\}/g, (whole, name: string) => values[name] ?? whole);
-  return facts.editMode === "plan" ? filled + planningGuide : filled;
+  return facts.editMode === "plan" ? filled + planningGuide + (facts.toolNames.includes("save_plan") ? planTool : "") : filled;
 }
 
 const guideNames = ["AGENTS.md", "TESSLATE.md"];
