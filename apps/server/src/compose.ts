@@ -80,6 +80,7 @@ import {
   createWiring,
   mountConnections,
 } from "./features/connections/index.ts";
+import { createPlans, createPlansStore, mountPlans } from "./features/plans/index.ts";
 import {
   createPodAccess,
   createPodAccessStore,
@@ -141,6 +142,7 @@ import { createCredits, createCreditsStore, mountCredits } from "./features/cred
 import { createMcpEndpoint, fileTools, mountMcpEndpoint, projectTools, runTools } from "./features/mcp-endpoint/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
+import { createQueue, createQueueStore, mountQueue } from "./features/queue/index.ts";
 import {
   createRedactions,
   createSecrets,
@@ -664,6 +666,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       },
     });
     onRestored.push((more) => rewinds.apply(more as ConversationChange));
+    const queue = createQueue({ store: createQueueStore(db), chats: chatStore, chat, events, log });
+    const plans = createPlans({ store: createPlansStore(db), chats: chatStore, chat, events });
+    if (config.features.planMode) toolSources.push(plans.lend);
     const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
     const chatSocket = createChatSocket({ chat, approvals, questions, events });
     const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
@@ -685,6 +690,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           beforeTurn: checkpoints.beforeTurn,
           redactor: redactions.live,
           toolSources,
+          takeSteering: queue.take,
+          followTodos: plans.followTodos,
+          afterRun: queue.afterRun,
           previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
         },
         resume: chat.resume,
@@ -702,6 +710,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       log,
       handlers: {
         ...tasks.jobHandlers,
+        advance_queues: queue.sweep,
         ...auth.jobHandlers,
         ...recovery.jobHandlers,
         ...mail.jobHandlers,
@@ -712,6 +721,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       },
       cron: {
         reap_tasks: "* * * * *",
+        advance_queues: "* * * * *",
         prune_tasks: "*/10 * * * *",
         prune_sessions: "17 * * * *",
         prune_pod_access: "41 3 * * *",
@@ -833,6 +843,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       }),
       appBaseUrl,
     });
+    mountPlans(mount, { plans });
+    mountQueue(mount, { queue });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountCredits(mount, { credits });
     mountKanban(mount, { kanban });

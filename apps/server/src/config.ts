@@ -283,6 +283,12 @@ export const settings = {
     about: "Its address. Needed for searxng; the others' own by default",
     check: url,
   },
+  TESSLATE_FEATURE_PLAN_MODE: {
+    default: "1",
+    example: "0",
+    about: "The agent may record plans that people edit and build from; 0 takes its plan tools away",
+    check: flag,
+  },
   LOG_LEVEL: {
     default: "info",
     example: "debug",
@@ -401,6 +407,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       backoff: { attempts: Number(text("RESTART_ATTEMPTS")), firstMs: 1000, capMs: 60_000, stableMs: 60_000 },
       memory: { watermarkPercent: Number(text("MEMORY_WATERMARK_PERCENT")), everyMs: 10_000 },
     },
+    features: { planMode: isTrue("TESSLATE_FEATURE_PLAN_MODE") },
     projects: {
       diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)),
       maxCount: ofTier("TIER_MAX_PROJECTS"),

@@ -153,7 +153,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     for (;;) {
       checkLimits();
       iteration++;
-      for (const text of (await deps.takeSteering?.(iteration)) ?? []) messages.push(steeringTurn(text));
+      // A sub-agent leaves what a person says to the run they said it to.
+      if (!nested) for (const text of (await deps.takeSteering?.(iteration)) ?? []) messages.push(steeringTurn(text));
       await compactIfNeeded();
       const { turn, verdict } = await takeTurn();
       messages.push(turn.message);

@@ -12,8 +12,10 @@ import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
 import { modelKeysRoutes } from "./model-keys.ts";
 import { modelsRoutes } from "./models.ts";
 import { notesRoutes } from "./notes.ts";
+import { plansRoutes } from "./plans.ts";
 import { previewsRoutes } from "./previews.ts";
 import { projectsRoutes } from "./projects.ts";
+import { queueRoutes } from "./queue.ts";
 import { secretsRoutes } from "./secrets.ts";
 import { shellRoutes } from "./shell.ts";
 import { snapshotsRoutes } from "./snapshots.ts";
@@ -40,6 +42,8 @@ export const contract = {
   chat: chatRoutes,
   external: externalRoutes,
   mcpEndpoint: mcpEndpointRoutes,
+  plans: plansRoutes,
+  queue: queueRoutes,
   models: modelsRoutes,
   modelKeys: modelKeysRoutes,
   secrets: secretsRoutes,

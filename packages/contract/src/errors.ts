@@ -92,6 +92,8 @@ export const errorCodes = {
 
   chat_busy: e(409),
   last_chat: e(400),
+  queue_full: e(409),
+  nothing_to_build: e(400),
   insufficient_credits: e(402),
   agent_not_owned: e(403),
   agent_not_runnable: e(400),

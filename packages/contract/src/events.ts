@@ -1,4 +1,5 @@
 import { JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
+import { Plan } from "./plan.ts";
 import { Task } from "./tasks.ts";
 
 /** The agent's events, spelled and ordered as agent-git-deploy 3.7 says. */
@@ -150,6 +151,10 @@ const runEventData = {
     tokens_out: Type.Optional(Type.Integer()),
   }),
   todo_updated: Type.Object({ todos: Type.Array(JsonObject) }),
+  /** By the agent within a run, by a person outside of one. */
+  plan_updated: Type.Object({ chat_id: Uuid, plan: Nullable(Plan) }),
+  /** The run heard something that a person said meanwhile, before the model call of this iteration. */
+  steered: Type.Object({ id: Uuid, message: Type.String(), iteration: Type.Integer(), at: Timestamp }),
   complete: Type.Object({
     success: Type.Boolean(),
     iterations: Type.Integer(),
@@ -256,6 +261,8 @@ const projectEventData = {
     card_id: Type.Optional(Uuid),
     user_id: Nullable(Uuid),
   }),
+  /** Messages that wait in a session changed: read them again. */
+  queue_changed: Type.Object({ chat_id: Uuid }),
   notes_changed: Type.Object({ etag: Type.String(), user_id: Nullable(Uuid) }),
   /** A snapshot or checkpoint came, changed or went: read the lists again. */
   snapshot_changed: Type.Object({ kind: Literals("snapshot", "checkpoint"), op: Literals("add", "update", "delete"), id: Uuid }),

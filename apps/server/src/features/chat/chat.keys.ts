@@ -14,6 +14,12 @@ export function editModeFor({ key }: Caller, wished: EditMode | undefined): Edit
   return fromLowest[lower] ?? "plan";
 }
 
+/** A run that goes on may do more than a key that does not allow everything: such a key tells it nothing. */
+export function refuseSteering({ key }: Caller): void {
+  if (key && key.edit_mode !== "allow")
+    throw forbidden("session_required", "This API key cannot steer a run: a person does that in the app.");
+}
+
 /** A key that has to ask does not answer itself: it may refuse and stop, and only one in mode `allow` may allow. */
 export function refuseOwnAnswer({ key }: Caller, response: ApprovalResponse): void {
   if (key && key.edit_mode !== "allow" && (response === "allow_once" || response === "allow_all"))

@@ -9,6 +9,7 @@ import {
   type HistoryStep,
   type PendingBatch,
   type RunResult,
+  type SteeredText,
   type Todo,
 } from "@tesslate/agent";
 import type { RunEventData } from "@tesslate/contract";
@@ -127,13 +128,15 @@ export function createPlay({
       ask: (request, waitSignal) => questions.ask(chat.id, request, voice, waitSignal),
       beforeModelCall: ledger.plan,
       afterModelCall: ledger.record,
+      takeSteering: (iteration) => around.takeSteering(run, iteration),
       todos: {
         read: async () => ((await chats.findChat(chat.id))?.todos ?? []) as unknown as Todo[],
         write: async (todos) => {
           const rows = todos.map((todo): Record<string, unknown> => ({ ...todo }));
           await voice.sayWith(async (tx) => {
+            const followed = await around.followTodos(tx, chat.id, todos);
             await chats.updateChat(tx, chat.id, { todos: rows });
-            return [{ type: "todo_updated", data: { todos: rows } }];
+            return [{ type: "todo_updated", data: { todos: rows } }, ...followed];
           });
         },
       },
@@ -197,11 +200,15 @@ export function createPlay({
   };
 
   /** Where the interrupted run stood: its committed steps, and the batch in which it waited for an answer. */
-  const interruptedAt = async (taskId: string, messageId: string): Promise<{ steps: AgentStep[]; pending: PendingBatch | null }> => {
+  const interruptedAt = async (
+    taskId: string,
+    messageId: string,
+  ): Promise<{ steps: AgentStep[]; steered: SteeredText[]; pending: PendingBatch | null }> => {
     const pending = (await store.findInterruptedApproval(taskId))?.pending ?? null;
     // The batch is played again from the waiting call on, so the step that the shutdown cut short is not one.
     if (pending) await store.transaction((tx) => store.removeStepsFrom(tx, messageId, pending.iteration));
-    return { steps: (await store.listSteps(messageId)).map(stepOf), pending };
+    const [steps, message] = await Promise.all([store.listSteps(messageId), chats.findMessage(messageId)]);
+    return { steps: steps.map(stepOf), steered: steeredOf(message), pending };
   };
 
   const historyBefore = async (question: MessageRow): Promise<HistoryMessage[]> => {
@@ -211,6 +218,7 @@ export function createPlay({
       role: row.role,
       content: row.content,
       steps: steps.filter((s) => s.message_id === row.id).map((s) => s.step_data as unknown as HistoryStep),
+      steered: steeredOf(row),
     }));
   };
 
@@ -221,6 +229,9 @@ function rowOf(data: { approval_id: string; tool_name: string; tool_parameters: 
   const { approval_id: id, tool_name, tool_parameters, tool_description } = data;
   return { id, tool_name, tool_parameters, tool_description };
 }
+
+/** What was said while the message was made. */
+const steeredOf = (message: MessageRow | undefined): SteeredText[] => (message?.message_metadata?.["steered"] ?? []) as SteeredText[];
 
 /** Results stand with their calls in the row (4.15), beside them on the wire. */
 function stepData(step: AgentStep): AgentStepRow["step_data"] {

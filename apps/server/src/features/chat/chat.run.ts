@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Todo } from "@tesslate/agent";
 import type { EditMode, ErrorCode } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
+import type { Queries } from "../../platform/database.ts";
 import { AppError, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
@@ -12,7 +14,7 @@ import type { LiveRedactor } from "../secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
 import { createRunEndings, errorOf, tellable, type RunEnd, type TellingRun } from "./chat.ending.ts";
-import { createRunVoice } from "./chat.events.ts";
+import { createRunVoice, type RunVoice, type Utterance } from "./chat.events.ts";
 import { createPlay } from "./chat.play.ts";
 import type { Questions } from "./chat.questions.ts";
 import type { ChatStore } from "./chat.store.ts";
@@ -35,6 +37,8 @@ export interface RunInput {
   user_name: string;
   /** The interrupted run that this one goes on with. */
   resumes: string | null;
+  /** The to-do list it begins with, in place of the chat's. */
+  todos?: Todo[];
 }
 
 /** What a run needs of the features around it. */
@@ -52,6 +56,12 @@ export interface RunSurroundings {
   redactor(projectId: string): Promise<LiveRedactor>;
   /** Keeps the files as they are before the agent touches them. Never throws. */
   beforeTurn(project: ProjectRow, turn: { chat_id: string; message_id: string; task_id: string; message: string }): Promise<void>;
+  /** What a person wants the run to hear before its next model call; each once. */
+  takeSteering(run: TellingRun, iteration: number): Promise<string[]>;
+  /** The to-do list was written: what else changes with it, in the same transaction. */
+  followTodos(tx: Queries, chatId: string, todos: readonly Todo[]): Promise<Utterance[]>;
+  /** The chat is free again. Never throws. */
+  afterRun(chatId: string): Promise<void>;
   /** Features that lend tools to runs. */
   toolSources: readonly RunToolSource[];
   /** Public address of a container. */
@@ -114,6 +124,7 @@ export function createRunTask({
         agent_id: input.agent_id,
         model: input.model_id,
       });
+      if (input.todos && input.resumes === null) await begin(voice, input.chat_id, input.todos);
       await progress(0, "The agent works");
       const project = await around.projects.find(input.project_id);
       const [chat, question] = await Promise.all([chats.findChat(input.chat_id), chats.findMessage(input.user_message_id)]);
@@ -180,6 +191,13 @@ export function createRunTask({
     };
   };
 
+  const begin = (voice: RunVoice, chatId: string, list: Todo[]): Promise<void> =>
+    voice.sayWith(async (tx) => {
+      const todos = list.map((todo): Record<string, unknown> => ({ ...todo }));
+      await chats.updateChat(tx, chatId, { todos });
+      return [{ type: "todo_updated", data: { todos } }];
+    });
+
   /** A project that was created this moment is still being set up: the first message waits for it. */
   const openSandbox = async (project: ProjectRow, signal: AbortSignal): Promise<Sandbox> => {
     const deadline = Date.now() + setUpMs;
@@ -204,6 +222,7 @@ export function createRunTask({
           ? { end: await endings.lostEnd(told.input.message_id, "cancelled", message) }
           : { end: await endings.lostEnd(told.input.message_id, "error", message), error: errorOf("internal_error", message) },
       );
+      await around.afterRun(told.input.chat_id);
     },
     interrupted: async (task) => {
       const told: TellingRun = { task, input: task.input as RunInput, voice: voiceOf(task) };
@@ -214,7 +233,7 @@ export function createRunTask({
         error: errorOf("interrupted", interruptedMessage),
       }));
       log.info({ task_id: task.id, chat_id: task.chat_id, is_waiting: isWaiting }, "run interrupted");
-      if (!isWaiting) return;
+      if (!isWaiting) return around.afterRun(told.input.chat_id);
       // It only waited for a person: it goes on waiting, and what they answer meanwhile counts (4.11).
       try {
         await resume({ id: task.user_id, name: told.input.user_name }, task.id);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EditMode, RunEvent, SendMessage } from "@tesslate/contract";
+import type { Todo } from "@tesslate/agent";
 import { conflict, badRequest, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Queries } from "../../platform/database.ts";
@@ -22,10 +23,14 @@ export interface Sender {
   /** Sent by key: the run may do no more than the key. */
   key?: { edit_mode: EditMode };
 }
-/** How a program's message comes in. */
+/** How a message comes in that nobody sends by hand: by a program, out of the queue, from a plan. */
 export interface Entrance {
   /** A session of its own when none is given. */
-  origin: ChatRow["origin"];
+  origin?: ChatRow["origin"];
+  /** In the transaction that creates the run, first: takes what it is made from. A rejection is thrown on, with nothing stored. */
+  claim?(tx: Queries): Promise<void>;
+  /** The run begins with this to-do list. */
+  todos?: Todo[];
   /** In the transaction that creates the run: exists exactly when the run does. */
   created?(tx: Queries, task: TaskRow, input: RunInput): Promise<void>;
 }
@@ -137,6 +142,7 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
 
       const isLocked = project.settings?.["agent_lock_enabled"] !== false;
       const begin = async (tx: Queries, chat: ChatRow): Promise<TaskRow> => {
+        await entrance?.claim?.(tx);
         const rows = await store.insertMessages(tx, chat.id, [
           { role: "user", content: text },
           { role: "assistant", content: "" },
@@ -156,6 +162,7 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
           max_iterations: body.max_iterations ?? null,
           user_name: sender.name,
           resumes: null,
+          ...(entrance?.todos && { todos: entrance.todos }),
         };
         const task = await createRun(tx, sender.id, input, text);
         await store.setMetadata(tx, answer.id, runMetadata(task, input, agent.agent_type));
@@ -197,6 +204,7 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
           resumes: (await runs.findWaiting(old.id, before.resumes))?.task_id ?? old.id,
         };
         const task = await createRun(tx, sender.id, input, question.content);
+        await runs.carryQueueOver(tx, before.chat_id, old.id, task.id);
         await runs.reopenMessage(tx, before.message_id, runMetadata(task, input, agent.agent_type));
         return task;
       });

@@ -161,6 +161,7 @@ export function createSessions({ store, runs, approvals, tasks, projects }: Sess
           todos,
         });
         await store.copyMessages(tx, chat.id, row.id, message.position);
+        await store.copyPlan(tx, chat.id, row.id);
         return row;
       });
       return whole(await own(userId, made.id));

@@ -115,7 +115,7 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
     async function forward({ id }: ChatRow, projectId: string): Promise<void> {
       const known = new Map<string, boolean>();
       for await (const event of events.follow(projectId, { signal })) {
-        const frame = event.task_id === undefined || event.type === "task_update" ? environmentFrame(event) : await runFrame(event);
+        const frame = event.task_id === undefined || event.type === "task_update" ? environmentFrame(event, id) : await runFrame(event);
         if (frame === undefined) continue;
         if (!socket.send(frame)) return;
         await socket.drained();
@@ -142,9 +142,12 @@ function projectOf(row: ChatRow): string {
   return row.project_id;
 }
 
-/** Project events as the chat's own frames `notice` and `status_update`. */
-function environmentFrame(event: ProjectEvent): object | undefined {
+/** Project events as the chat's own frames `notice` and `status_update`, and what people did to its plan and queue. */
+function environmentFrame(event: ProjectEvent, chatId: string): object | undefined {
   switch (event.type) {
+    case "plan_updated":
+    case "queue_changed":
+      return event.data.chat_id === chatId ? { type: event.type, data: event.data } : undefined;
     case "notice":
       return { type: "notice", data: event.data };
     case "container_status":

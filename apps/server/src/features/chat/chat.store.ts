@@ -1,6 +1,8 @@
 import { and, asc, count, desc, eq, inArray, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { containers, type ContainerRow } from "../containers/containers.table.ts";
+import { plans } from "../plans/plans.table.ts";
+import { queuedMessages } from "../queue/queue.table.ts";
 import { events, tasks, type TaskRow } from "../tasks/tasks.table.ts";
 import { agentSteps, approvals, chats, messages, type AgentStepRow, type ChatRow, type MessageRow } from "./chat.table.ts";
 
@@ -100,6 +102,14 @@ export function createChatStore(db: Database) {
     setPinned: async (id: string, pinned: boolean): Promise<void> => {
       await db.update(chats).set({ pinned }).where(eq(chats.id, id));
     },
+    copyPlan: async (tx: Queries, from: string, to: string): Promise<void> => {
+      await tx.execute(sql`
+        insert into plans (chat_id, name, task, steps, critical_files, created_at, updated_at)
+        select ${to}, name, task, steps, critical_files, created_at, updated_at from plans where chat_id = ${from}`);
+    },
+    /** To the end of the transaction nobody else changes them. */
+    readTodos: async (tx: Queries, id: string): Promise<ChatRow["todos"]> =>
+      (await tx.select({ todos: chats.todos }).from(chats).where(eq(chats.id, id)).for("update"))[0]?.todos ?? [],
     /** Copies what was said up to a position, with its steps; an answer that is still being made is left out. */
     copyMessages: async (tx: Queries, from: string, to: string, upTo: number): Promise<void> => {
       await tx.execute(sql`
@@ -114,8 +124,10 @@ export function createChatStore(db: Database) {
         join messages copy on copy.chat_id = ${to} and copy.position = original.position
         where original.chat_id = ${from}`);
     },
-    /** Everything that was said, asked and planned. The number of messages. */
+    /** Everything that was said, asked and planned, and what waits to be said. The number of messages. */
     clear: async (tx: Queries, chatId: string): Promise<number> => {
+      await tx.delete(plans).where(eq(plans.chat_id, chatId));
+      await tx.delete(queuedMessages).where(eq(queuedMessages.chat_id, chatId));
       await tx.delete(approvals).where(eq(approvals.chat_id, chatId));
       await tx.update(chats).set({ todos: [], allowed_tools: [], seen_files: {} }).where(eq(chats.id, chatId));
       return (await tx.delete(messages).where(eq(messages.chat_id, chatId)).returning({ id: messages.id })).length;

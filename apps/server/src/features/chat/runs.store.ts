@@ -2,6 +2,8 @@ import { and, asc, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import type { PendingBatch } from "@tesslate/agent";
 import type { SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { holdAfter } from "./chat.hold.ts";
+import { queuedMessages } from "../queue/queue.table.ts";
 import { events, tasks } from "../tasks/tasks.table.ts";
 import {
   agentSteps,
@@ -87,6 +89,11 @@ export function createRunsStore(db: Database) {
           ),
         )
         .returning();
+      if (row && end.status !== "completed")
+        await tx
+          .update(queuedMessages)
+          .set({ held: holdAfter(String(end.metadata["completion_reason"])) })
+          .where(eq(queuedMessages.chat_id, row.chat_id));
       if (row)
         await tx
           .update(chats)
@@ -111,6 +118,15 @@ export function createRunsStore(db: Database) {
           updated_at: sql`now()`,
         })
         .where(eq(messages.id, messageId));
+    },
+
+    /** What the interrupted run was to hear is for the one that goes on; what waited behind it waits again for its end. */
+    carryQueueOver: async (tx: Queries, chatId: string, from: string, to: string): Promise<void> => {
+      await tx.update(queuedMessages).set({ steer_task_id: to }).where(eq(queuedMessages.steer_task_id, from));
+      await tx
+        .update(queuedMessages)
+        .set({ held: null })
+        .where(and(eq(queuedMessages.chat_id, chatId), sql`${queuedMessages.held}->>'reason' = 'interrupted'`));
     },
 
     /** Asked again after an interruption, the same request keeps a person's answer and loses any other end. */

@@ -9,7 +9,7 @@ import { Markdown } from "./Markdown.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TranscriptRow } from "./transcript-rows.ts";
-import { AnsweredRow, EndRow, ErrorRow, PlainRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
+import { AnsweredRow, EndRow, ErrorRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 
 /** From here on rows out of sight are not laid out. */
@@ -58,6 +58,8 @@ const Row = memo(
           return row.part.name === "invoke_subagent" ? <SubagentRow part={row.part} /> : <ToolRow part={row.part} />;
         case "answered":
           return <AnsweredRow part={row.part} reader={reader} />;
+        case "steered":
+          return <SteeredRow part={row.part} name={reader.name} />;
         case "error":
           return <ErrorRow part={row.part} onRetry={row.isLast ? () => onRetry(row.run) : undefined} />;
         case "plain":
@@ -77,7 +79,7 @@ const Row = memo(
         {...(edge && { edge })}
         {...(beadLabel && row.kind === "tool" && { beadLabel })}
         className={cx(
-          row.kind !== "user" && row.kind !== "text" && "[--bead-y:13px] narrow:[--bead-y:18px]",
+          row.kind !== "user" && row.kind !== "steered" && row.kind !== "text" && "[--bead-y:13px] narrow:[--bead-y:18px]",
           isContained && "[contain-intrinsic-size:auto_60px] [content-visibility:auto]",
         )}
       >

@@ -3,7 +3,7 @@ import { memo, useState, type ReactNode } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../lib/cx.ts";
 import { momentOf } from "../../lib/time.ts";
-import type { ApprovalPart, ErrorPart, PlainPart, Run, ThoughtPart, UserTurn } from "./chat.types.ts";
+import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
 import { clockText, costText, durationText, tokensText } from "./durations.ts";
 import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
 import { Elapsed } from "./tools/ToolRow.tsx";
@@ -24,6 +24,20 @@ export const UserRow = memo(({ turn, name }: { turn: UserTurn; name: string }) =
       {turn.delivery === "sending" ? <span>sending</span> : null}
     </header>
     <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p>
+  </article>
+));
+
+/** What the person said while the run went on. */
+export const SteeredRow = memo(({ part, name }: { part: SteeredPart; name: string }) => (
+  <article className="pt-0.5 pb-3">
+    <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
+      <b className="font-semibold">{name}</b>
+      <time dateTime={part.at} title={momentOf(part.at)} className="num">
+        {clockText(part.at)}
+      </time>
+      <span>said meanwhile</span>
+    </header>
+    <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{part.text}</p>
   </article>
 ));
 

@@ -23,6 +23,8 @@ const brief = (part: Part): string => {
       return `approval:${part.answer?.response ?? "open"}`;
     case "error":
       return `error:${part.code}`;
+    case "steered":
+      return `steered:${part.text}`;
     case "plain":
       return `plain:${part.type}`;
   }
@@ -411,4 +413,44 @@ test("frames of the project stream: only those of a run", () => {
     runEventOf({ ...base, task_id: "t1", task_seq: 2, type: "text_chunk", data: { content: "x", iteration: 1 } } as ProjectEvent),
   ).toMatchObject({ taskId: "t1", seq: 2 });
   expect(runEventOf({ ...base, type: "file_changed", data: { path: "a", op: "update" } } as ProjectEvent)).toBeUndefined();
+});
+
+test("what was said meanwhile stands where it was heard, live, replayed and after a reload", () => {
+  const steered = ev(3, "steered", { id: "q1", message: "Use blue", iteration: 2, at: "2026-01-01T00:00:01.000Z" });
+  const second = step(4, { iteration: 2, response_text: "Blue." });
+  const live = play([events(started, step(2, { response_text: "" }), steered, second, steered)]);
+  expect(briefs(live)).toEqual(["tool:write_file:ok", "steered:Use blue", "text:Blue.", "tool:write_file:ok"]);
+  const stored = (iteration: number, response_text: string) => ({
+    iteration,
+    thought: null,
+    tool_calls: [{ ...write, result: ok }],
+    response_text,
+    timestamp: "2026-01-01T00:00:00.000Z",
+    is_complete: false,
+  });
+  const message = {
+    id: "m9",
+    chat_id: "c1",
+    role: "assistant" as const,
+    content: "Done.",
+    created_at: "2026-01-01T00:00:00.000Z",
+    message_metadata: {
+      task_id: "t1",
+      completion_reason: "no_more_actions",
+      steps: [stored(1, ""), stored(2, "Blue.")],
+      steered: [
+        { id: "q1", text: "Use blue", iteration: 2, at: "2026-01-01T00:00:01.000Z" },
+        { id: "q2", text: "Thanks", iteration: 3, at: "2026-01-01T00:00:02.000Z" },
+      ],
+    },
+  };
+  const reloaded = play([{ type: "loaded", chatId: "c1", messages: [message], active: null }]);
+  expect(briefs(reloaded)).toEqual([
+    "tool:write_file:ok",
+    "steered:Use blue",
+    "text:Blue.",
+    "tool:write_file:ok",
+    "steered:Thanks",
+    "text:Done.",
+  ]);
 });

@@ -57,13 +57,21 @@ export interface ErrorPart extends PartBase {
   message: string;
   code: string;
 }
+/** Said by the person while the run went on. */
+export interface SteeredPart extends PartBase {
+  kind: "steered";
+  id: string;
+  iteration: number;
+  text: string;
+  at: string;
+}
 /** An event this version of the page does not know. */
 export interface PlainPart extends PartBase {
   kind: "plain";
   type: string;
   data: unknown;
 }
-export type Part = TextPart | ThoughtPart | ToolPart | ApprovalPart | ErrorPart | PlainPart;
+export type Part = TextPart | ThoughtPart | ToolPart | ApprovalPart | ErrorPart | SteeredPart | PlainPart;
 
 export interface RunUsage {
   tokensIn: number;

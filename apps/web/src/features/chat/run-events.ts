@@ -14,6 +14,8 @@ const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
   "subagent_event",
   "credits_used",
   "todo_updated",
+  "plan_updated",
+  "steered",
   "complete",
   "error",
   "done",
@@ -143,6 +145,13 @@ function onFileChanged(run: Run, data: RunEventData<"file_changed">): Run {
   const index = open >= 0 ? open : run.parts.findLastIndex((part) => part.kind === "tool" && part.status === "running");
   const tool = run.parts[index];
   return tool?.kind === "tool" ? { ...run, parts: replaceAt(run.parts, index, { ...tool, edits: [...tool.edits, edit] }) } : run;
+}
+
+/** What a person said while the run went on, before the call that heard it. */
+export function withSteered(parts: readonly Part[], said: { id: string; text: string; iteration: number; at: string }): Part[] {
+  if (parts.some((part) => part.kind === "steered" && part.id === said.id)) return [...parts];
+  const after = parts.findIndex((part) => "iteration" in part && part.iteration >= said.iteration);
+  return parts.toSpliced(after < 0 ? parts.length : after, 0, { kind: "steered", key: `s${said.id}`, ...said });
 }
 
 /** The step is the committed truth about its iteration: text and results of the live events are brought in line with it. */
@@ -289,7 +298,12 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       };
     }
     case "todo_updated":
+    case "plan_updated":
       return run;
+    case "steered": {
+      const { id, message, iteration, at } = data as RunEventData<"steered">;
+      return { ...run, parts: withSteered(run.parts, { id, text: message, iteration, at }) };
+    }
     case "complete":
       return onComplete(run, data as RunEventData<"complete">, event);
     case "error": {

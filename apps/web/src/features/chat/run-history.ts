@@ -1,6 +1,6 @@
 import type { AgentStep, ChatMessage, CompletionReason, EditMode, ToolResult } from "@tesslate/contract";
 import type { Part, Run } from "./chat.types.ts";
-import { applyRunEvent, emptyRun, runStatusOf } from "./run-events.ts";
+import { applyRunEvent, emptyRun, runStatusOf, withSteered } from "./run-events.ts";
 
 interface StoredCall {
   name: string;
@@ -19,6 +19,8 @@ export interface AssistantMetadata {
   edit_mode?: EditMode;
   iterations?: number;
   error?: string;
+  /** What the person said while it went on. */
+  steered?: { id: string; text: string; iteration: number; at: string }[];
   usage?: { tokens_in?: number; tokens_out?: number; credits?: number; cost_cents?: number };
 }
 
@@ -42,6 +44,7 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
     };
     run = applyRunEvent(run, { taskId, seq: index + 1, at: step.timestamp, type: "agent_step", data });
   });
+  run = { ...run, parts: (metadata.steered ?? []).reduce(withSteered, run.parts) };
   const reason = metadata.completion_reason;
   const isAlive = taskId === activeTaskId;
   const status = isAlive ? "running" : reason === "in_progress" ? "interrupted" : runStatusOf(reason, true);

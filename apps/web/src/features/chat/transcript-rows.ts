@@ -1,4 +1,16 @@
-import type { Todo, ApprovalPart, ChatState, ErrorPart, PlainPart, Run, TextPart, ThoughtPart, ToolPart, UserTurn } from "./chat.types.ts";
+import type {
+  Todo,
+  ApprovalPart,
+  ChatState,
+  ErrorPart,
+  PlainPart,
+  Run,
+  SteeredPart,
+  TextPart,
+  ThoughtPart,
+  ToolPart,
+  UserTurn,
+} from "./chat.types.ts";
 import { isLive } from "./run-events.ts";
 import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
@@ -9,6 +21,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
   | { kind: "tool"; part: ToolPart }
   | { kind: "answered"; part: ApprovalPart }
+  | { kind: "steered"; part: SteeredPart }
   | { kind: "error"; part: ErrorPart; isLast: boolean; run: Run }
   | { kind: "plain"; part: PlainPart }
   | { kind: "working"; run: Run }
@@ -60,6 +73,9 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
         return;
       case "error":
         rows.push({ key, kind: "error", part, run, isLast: isLast && isNewest, bead: "failed", line: "done" });
+        return;
+      case "steered":
+        rows.push({ key, kind: "steered", part, bead: "message", line });
         return;
       case "plain":
         rows.push({ key, kind: "plain", part, bead: "step", line: "done" });
@@ -118,6 +134,7 @@ const labels: Partial<Record<TranscriptRow["kind"], string>> = {
 };
 function labelOf(row: TranscriptRow): string {
   if (row.kind === "user") return `message: ${row.turn.text.slice(0, 60)}`;
+  if (row.kind === "steered") return `message meanwhile: ${row.part.text.slice(0, 60)}`;
   if (row.kind === "tool") return `${row.part.name}, ${row.part.status}`;
   if (row.kind === "text") return "reply";
   if (row.kind === "error") return `error: ${row.part.message}`;
