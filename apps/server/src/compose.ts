@@ -164,6 +164,7 @@ import {
   createTreeAccess,
   mountSnapshots,
 } from "./features/snapshots/index.ts";
+import { createChangeSets, createChangesStore, createTurns, mountChanges } from "./features/changes/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
 import { createWebTools } from "./features/web/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
@@ -671,6 +672,17 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     if (config.features.planMode) toolSources.push(plans.lend);
     const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
     const chatSocket = createChatSocket({ chat, approvals, questions, events });
+    const changesStore = createChangesStore(db);
+    const turns = createTurns({ store: changesStore, checkpoints, trees, projects, log });
+    const changes = createChangeSets({
+      store: changesStore,
+      turns,
+      trees,
+      projects,
+      redactorOf: redactions.of,
+      announce,
+      refuseWhileRestoring: createRestoreGuard(snapshotsStore),
+    });
     const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
     const external = createExternal({ chat, pendingApproval: approvals.openOf, webhooks, limits, follow: tasks.follow });
     const runTask = webhooks.watch(
@@ -687,7 +699,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           projects,
           keepAwake: idle.keepAwake,
           expectChange: watch.expect,
-          beforeTurn: checkpoints.beforeTurn,
+          beforeTurn: turns.begin,
+          afterTurn: turns.end,
           redactor: redactions.live,
           toolSources,
           takeSteering: queue.take,
@@ -845,6 +858,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     mountPlans(mount, { plans });
     mountQueue(mount, { queue });
+    mountChanges(mount, { changes });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountCredits(mount, { credits });
     mountKanban(mount, { kanban });

@@ -1,6 +1,7 @@
 import { assetsRoutes } from "./assets.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
 import { billingRoutes } from "./billing.ts";
+import { changesRoutes } from "./changes.ts";
 import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
@@ -40,6 +41,7 @@ export const contract = {
   assets: assetsRoutes,
   previews: previewsRoutes,
   chat: chatRoutes,
+  changes: changesRoutes,
   external: externalRoutes,
   mcpEndpoint: mcpEndpointRoutes,
   plans: plansRoutes,

@@ -106,6 +106,7 @@ export const errorCodes = {
   already_answered: e(409),
   not_resumable: e(409),
   nothing_to_redo: e(409),
+  hunks_do_not_fit: e(409),
   task_finished: e(409),
   interrupted: e(409),
   bad_frame: e(400),

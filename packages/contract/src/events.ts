@@ -163,6 +163,8 @@ const runEventData = {
     completion_reason: CompletionReason,
     error: Type.Optional(Type.String()),
     session_id: Type.Optional(Type.String()),
+    /** Of the run's change set; absent when no files were kept before it. */
+    changes: Type.Optional(Type.Object({ files: Type.Integer(), additions: Type.Integer(), deletions: Type.Integer() })),
     resource_stats: Type.Optional(
       Type.Object({
         cost_cents: Type.Number(),

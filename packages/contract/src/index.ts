@@ -16,6 +16,7 @@ export * from "./hosting.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";
 export * from "./previews.ts";
+export * from "./changes.ts";
 export * from "./chat.ts";
 export * from "./external.ts";
 export * from "./mcp-endpoint.ts";

@@ -28,7 +28,8 @@ export type Snapshot = Static<typeof Snapshot>;
 export const Checkpoint = Type.Object({
   id: Uuid,
   project_id: Uuid,
-  kind: Literals("turn", "restore"),
+  /** `turn_end`, after a turn, is listed nowhere and named by the run's change set. */
+  kind: Literals("turn", "turn_end", "restore"),
   /** The first words of the message that began the turn, or what was restored. */
   label: Type.String(),
   chat_id: Nullable(Uuid),

@@ -24,7 +24,9 @@ export async function compareTrees(git: Git, from: string, to: string, options: 
   const { entries, counts } = parseFacts(facts);
   const listed = entries.slice(0, maxFiles);
   const patches =
-    listed.length === 0 ? [] : await readPatches(git, [...common, "-p", from, to, "--", ...asArguments(where)], entries, signal);
+    listed.length === 0 || maxPatchBytes === 0
+      ? []
+      : await readPatches(git, [...common, "-p", from, to, "--", ...asArguments(where)], entries, signal);
   let room = maxPatchBytes;
   const files = listed.map((entry, i): ChangedFile => {
     const { additions = 0, deletions = 0, isBinary = false } = counts.get(entry.path) ?? {};

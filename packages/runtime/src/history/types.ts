@@ -57,7 +57,7 @@ export interface Restored {
 export interface CompareOptions {
   /** Only this path, or what is below it. */
   path?: string;
-  /** Of all patches together; files beyond it come without. Default 512 KiB. */
+  /** Of all patches together; files beyond it come without. Default 512 KiB; 0 spares the work. */
   maxPatchBytes?: number;
   /** More are counted, not listed. Default 1000. */
   maxFiles?: number;

@@ -36,11 +36,30 @@ export interface TellingRun {
   voice: RunVoice;
 }
 
+/** Keeps the files as a run leaves them; what it changed, where that is known. Never throws, and may be called again. */
+export type AfterTurn = (run: {
+  task_id: string;
+  project_id: string;
+  chat_id: string;
+  /** The user's. */
+  message_id: string;
+  isResumed: boolean;
+  toolCalls: number;
+}) => Promise<{ files: number; additions: number; deletions: number } | undefined>;
+
 export type RunEndings = ReturnType<typeof createRunEndings>;
 /** How runs end: the message is finished once, then `complete` is said, and `done` when the task is over (agent-git-deploy 3.7, 4.15). */
-export function createRunEndings({ store, chats }: { store: RunsStore; chats: ChatStore }) {
+export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore; chats: ChatStore; afterTurn: AfterTurn }) {
   const tell = async ({ task, input, voice }: TellingRun, end: RunEnd, error?: RunEventData<"error">): Promise<void> => {
     const { resource_stats: stats } = end;
+    const changes = await afterTurn({
+      task_id: task.id,
+      project_id: input.project_id,
+      chat_id: input.chat_id,
+      message_id: input.user_message_id,
+      isResumed: input.resumes !== null,
+      toolCalls: end.tool_calls_made,
+    });
     await voice.sayWith(async (tx) => {
       const finished = await store.finishMessage(tx, task.id, input.message_id, {
         content: end.final_response,
@@ -53,11 +72,13 @@ export function createRunEndings({ store, chats }: { store: RunsStore; chats: Ch
           trajectory_path: null,
           usage: { tokens_in: stats?.tokens_in ?? 0, tokens_out: stats?.tokens_out ?? 0, credits: end.credits ?? 0 },
           ...(end.error !== undefined && { error: end.error.slice(0, 500) }),
+          ...(changes && { changes }),
+          ...(stats && { cost_cents: stats.cost_cents, duration_ms: stats.duration_ms }),
         },
       });
       if (!finished) return [];
       const { credits: _, ...said } = end;
-      const complete: Utterance = { type: "complete", data: { ...said, session_id: input.chat_id } };
+      const complete: Utterance = { type: "complete", data: { ...said, session_id: input.chat_id, ...(changes && { changes }) } };
       return error ? [{ type: "error", data: error }, complete] : [complete];
     });
   };

@@ -13,7 +13,7 @@ import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
-import { createRunEndings, errorOf, tellable, type RunEnd, type TellingRun } from "./chat.ending.ts";
+import { createRunEndings, errorOf, tellable, type AfterTurn, type RunEnd, type TellingRun } from "./chat.ending.ts";
 import { createRunVoice, type RunVoice, type Utterance } from "./chat.events.ts";
 import { createPlay } from "./chat.play.ts";
 import type { Questions } from "./chat.questions.ts";
@@ -55,7 +55,12 @@ export interface RunSurroundings {
   /** Hides the values of the project's secrets from the agent. */
   redactor(projectId: string): Promise<LiveRedactor>;
   /** Keeps the files as they are before the agent touches them. Never throws. */
-  beforeTurn(project: ProjectRow, turn: { chat_id: string; message_id: string; task_id: string; message: string }): Promise<void>;
+  beforeTurn(
+    project: ProjectRow,
+    turn: { user_id: string; chat_id: string; message_id: string; task_id: string; message: string },
+  ): Promise<void>;
+  /** Keeps them as the run leaves them, once, and says what it changed. Never throws. */
+  afterTurn: AfterTurn;
   /** What a person wants the run to hear before its next model call; each once. */
   takeSteering(run: TellingRun, iteration: number): Promise<string[]>;
   /** The to-do list was written: what else changes with it, in the same transaction. */
@@ -107,7 +112,7 @@ export function createRunTask({
   limits,
   log,
 }: RunOptions): TaskDefinition<RunInput> {
-  const endings = createRunEndings({ store, chats });
+  const endings = createRunEndings({ store, chats, afterTurn: around.afterTurn });
   const play = createPlay({ store, chats, approvals, questions, models, credits, around, limits, endings });
   const voiceOf = (task: TaskRow) => createRunVoice({ events, projectId: task.project_id ?? "", taskId: task.id });
 
@@ -136,6 +141,7 @@ export function createRunTask({
       await around.projects.touch(project.id);
       if (input.resumes === null)
         await around.beforeTurn(project, {
+          user_id: task.user_id,
           chat_id: input.chat_id,
           message_id: input.user_message_id,
           task_id: task.id,

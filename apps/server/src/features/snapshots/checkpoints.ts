@@ -38,21 +38,23 @@ export function createCheckpoints({
     const { history } = await trees.open(project);
     await history.take(`checkpoint/${id}`, { maxFileBytes });
     const row = await store.insertCheckpoint({ id, project_id: project.id, ...facts, label: facts.label.slice(0, maxLabel) });
-    await events.append(project.id, { type: "snapshot_changed", data: { kind: "checkpoint", op: "add", id } });
+    // The end of a turn is in no list.
+    if (row.kind !== "turn_end") await events.append(project.id, { type: "snapshot_changed", data: { kind: "checkpoint", op: "add", id } });
     return row;
   };
   return {
     keep,
     /** Before the agent's turn. The turn goes on without it: a full disk must not stop people from cleaning up with the agent's help. */
-    beforeTurn: async (project: ProjectRow, { message, ...turn }: Turn): Promise<void> => {
+    beforeTurn: async (project: ProjectRow, { message, ...turn }: Turn): Promise<CheckpointRow | undefined> => {
       try {
-        await keep(project, { kind: "turn", label: message.replaceAll(/\s+/g, " ").trim(), ...turn });
+        return await keep(project, { kind: "turn", label: message.replaceAll(/\s+/g, " ").trim(), ...turn });
       } catch (err) {
         log.warn({ err, project_id: project.id, task_id: turn.task_id }, "no checkpoint before the turn");
         await events.append(project.id, {
           type: "notice",
           data: { level: "warning", message: "The files could not be kept before this turn, so it cannot be undone." },
         });
+        return undefined;
       }
     },
   };

@@ -6,4 +6,4 @@ export { createSnapshots, type Snapshots } from "./snapshots.service.ts";
 export { createSnapshotsStore } from "./snapshots.store.ts";
 export { mountSnapshots } from "./snapshots.routes.ts";
 export { createTaking } from "./taking.ts";
-export { createTreeAccess } from "./trees.ts";
+export { createTreeAccess, type TreeAccess } from "./trees.ts";

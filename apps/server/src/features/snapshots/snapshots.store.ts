@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, isNull, lt, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { tasks } from "../tasks/tasks.table.ts";
 import { checkpoints, snapshots, type CheckpointRow, type SnapshotRow } from "./snapshots.table.ts";
@@ -105,9 +105,16 @@ export function createSnapshotsStore(db: Database) {
           .where(and(eq(checkpoints.project_id, projectId), eq(checkpoints.id, id)))
       )[0],
     findCheckpointOf: async (messageId: string): Promise<CheckpointRow | undefined> =>
-      (await db.select().from(checkpoints).where(eq(checkpoints.message_id, messageId)).orderBy(asc(checkpoints.created_at)).limit(1))[0],
+      (
+        await db
+          .select()
+          .from(checkpoints)
+          .where(and(eq(checkpoints.message_id, messageId), eq(checkpoints.kind, "turn")))
+          .orderBy(asc(checkpoints.created_at))
+          .limit(1)
+      )[0],
     listCheckpoints: async (projectId: string, page: Page): Promise<{ rows: CheckpointRow[]; total: number }> => {
-      const where = eq(checkpoints.project_id, projectId);
+      const where = and(eq(checkpoints.project_id, projectId), ne(checkpoints.kind, "turn_end"));
       const [rows, [total]] = await Promise.all([
         db
           .select()

@@ -37,7 +37,8 @@ export const checkpoints = pgTable(
     project_id: uuid()
       .notNull()
       .references(() => projects.id, { onDelete: "cascade" }),
-    kind: text().$type<"turn" | "restore">().notNull(),
+    /** `turn_end`: after a turn; in no list, for the change set of its run. */
+    kind: text().$type<"turn" | "turn_end" | "restore">().notNull(),
     label: text().notNull(),
     chat_id: uuid().references(() => chats.id, { onDelete: "set null" }),
     /** The user's message; it may be gone. */

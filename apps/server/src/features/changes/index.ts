@@ -1,0 +1,4 @@
+export { createChangeSets, type ChangeSets } from "./changes.service.ts";
+export { createChangesStore } from "./changes.store.ts";
+export { mountChanges } from "./changes.routes.ts";
+export { createTurns, type ChangeSummary, type EndedRun } from "./turns.ts";
