@@ -3,6 +3,7 @@ import { isNotRun, runBatch } from "./batch.ts";
 import { compactionShare, planCompaction } from "./compaction.ts";
 import { defaultContextWindow } from "./context-window.ts";
 import { historyMessages, stepTurns } from "./history.ts";
+import { readKnowledge } from "./knowledge/knowledge.ts";
 import { createLoopBreaker } from "./loop-breaker.ts";
 import { ModelError } from "./model-error.ts";
 import { systemPrompt, userTurn } from "./prompt.ts";
@@ -189,8 +190,12 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       toolNames: tools.map((tool) => tool.name),
       userName: options.userName ?? "",
     });
+    const knowledge = await readKnowledge(workspace, context.root);
+    await deps.contextRead?.(knowledge.inForce);
     const turn = await userTurn(options.message, {
       ...facts,
+      knowledge,
+      toolNames: tools.map((tool) => tool.name),
       workspace,
       environment: [...(options.environment ?? []), ...(options.steps ? [resumedNote] : [])],
     });

@@ -1,6 +1,6 @@
+import { knowledgeSections, readKnowledge, type Knowledge } from "./knowledge/knowledge.ts";
 import { skippedFolders } from "./skipped-folders.ts";
 import { failureMessage } from "./tool.ts";
-import { truncateMiddle } from "./truncate.ts";
 import type { EditMode, ProjectInfo, Workspace } from "./types.ts";
 import { projectPath, shownPath } from "./workspace-path.ts";
 
@@ -71,8 +71,6 @@ export function systemPrompt(facts: PromptFacts): string {
   return facts.editMode === "plan" ? filled + planningGuide + (facts.toolNames.includes("save_plan") ? planTool : "") : filled;
 }
 
-const guideNames = ["AGENTS.md", "TESSLATE.md"];
-const maxGuideChars = 8_000;
 const maxListedFiles = 50;
 
 export interface ContextFacts {
@@ -81,11 +79,16 @@ export interface ContextFacts {
   project: ProjectInfo;
   environment: string[];
   now: Date;
+  /** Rules, memory and catalogues; read when it is not given. */
+  knowledge?: Knowledge;
+  /** Which tools the run has; default: none that needs a catalogue. */
+  toolNames?: readonly string[];
 }
 
 /** The user's turn: what the model should know of the place, then the person's text, last. Reads the project, writes nothing. */
 export async function userTurn(message: string, facts: ContextFacts): Promise<string> {
-  const [files, guides] = await Promise.all([fileListing(facts), projectGuides(facts)]);
+  const [files, knowledge] = await Promise.all([fileListing(facts), facts.knowledge ?? readKnowledge(facts.workspace, facts.root)]);
+  const guides = knowledgeSections(knowledge, (tool) => facts.toolNames?.includes(tool) ?? false);
   const sections = [environment(facts), architecture(facts.project), gitSummary(facts.project), files, ...guides].filter(
     (section) => section !== "",
   );
@@ -147,32 +150,6 @@ async function fileListing({ workspace, root }: ContextFacts): Promise<string> {
     return ["Files:", ...lines, ...(left > 0 ? [`(${left} more; use list_dir and glob)`] : [])].join("\n");
   } catch (error) {
     return `Files: could not be listed (${failureMessage(error)})`;
-  }
-}
-
-/** The project's own notes, of the scoped folder first. Missing ones are simply missing. */
-async function projectGuides({ workspace, root }: ContextFacts): Promise<string[]> {
-  const folders = root === "." ? [""] : [`${root}/`, ""];
-  const found: string[] = [];
-  for (const name of guideNames) {
-    for (const folder of folders) {
-      const text = await readGuide(workspace, `${folder}${name}`);
-      if (text === undefined) continue;
-      found.push(`Conventions of this project, from its ${name}:\n${truncateMiddle(text, maxGuideChars)}`);
-      break;
-    }
-  }
-  return found;
-}
-
-async function readGuide(workspace: Workspace, path: string): Promise<string | undefined> {
-  try {
-    const entry = await workspace.files.stat(path);
-    if (!entry || entry.isDirectory) return undefined;
-    const { data } = await workspace.files.read(path, { maxBytes: 1024 * 1024 });
-    return new TextDecoder().decode(data).trim() || undefined;
-  } catch (error) {
-    return `(could not be read: ${failureMessage(error)})`;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Tool, ToolDefinition } from "./types.ts";
 /** Checked when the call comes; told to the model they would only cost. */
 const checkedOnly = new Set([
   "minimum",
+  "maximum",
   "minLength",
   "maxLength",
   "minItems",

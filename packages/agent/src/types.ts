@@ -470,6 +470,8 @@ export interface AgentDeps {
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;
+  /** Once, before the first model call: what of the project's own words the run is told. */
+  contextRead?(inForce: ContextInForce): Promise<void>;
   /** A model that a sub-agent names. Rejects with a sentence for people when it cannot be had. Absent: they all use the run's. */
   modelFor?(id: string): Promise<RunOptions["model"]>;
   /** Default: the system clock. */
@@ -541,6 +543,15 @@ export interface ProjectInfo {
     last_commit?: string | null;
     auto_push?: boolean;
   } | null;
+}
+
+/** What a run is told by the project itself (ui.md 49). Sizes in characters; `is_cut`: only its beginning and end. */
+export interface ContextInForce {
+  rules: { path: string; chars: number; is_cut: boolean }[];
+  memory: { path: string; chars: number; is_cut: boolean } | null;
+  /** `path` null: built in. */
+  skills: { name: string; description: string; path: string | null }[];
+  subagents: { name: string; description: string; path: string | null }[];
 }
 
 /** What a person sees in the preview pane, in words. */

@@ -215,6 +215,7 @@ export function createCrew(options: CrewOptions): Subagents {
           approve,
           // Its conversation cannot wait across a restart, as a question may have to.
           ask: undefined,
+          contextRead: undefined,
           todos,
           beforeModelCall: async (call) => {
             const own = heed(options.checkLimits());

@@ -13,7 +13,7 @@ export const grep = defineTool({
   parameters: Type.Object({
     pattern: Type.String(),
     path: Type.Optional(Type.String()),
-    glob: Type.Optional(Type.String({ description: "e.g. *.ts" })),
+    glob: Type.Optional(Type.String()),
     ignore_case: Type.Optional(Type.Boolean()),
   }),
   gate: reads,

@@ -8,9 +8,11 @@ import { glob } from "./glob.ts";
 import { grep } from "./grep.ts";
 import { invokeSubagent } from "./invoke-subagent.ts";
 import { listDir } from "./list-dir.ts";
+import { loadSkillTool } from "./load-skill.ts";
 import { multiEdit } from "./multi-edit.ts";
 import { patchFile } from "./patch-file.ts";
 import { readFile } from "./read-file.ts";
+import { remember } from "./remember.ts";
 import { shellClose } from "./shell-close.ts";
 import { shellExec } from "./shell-exec.ts";
 import { shellOpen } from "./shell-open.ts";
@@ -38,4 +40,6 @@ export const allTools: readonly Tool[] = [
   getPreviewState,
   askQuestion,
   invokeSubagent,
+  loadSkillTool,
+  remember,
 ];

@@ -1,0 +1,30 @@
+import { Type } from "typebox";
+import { listSkills, loadSkill } from "../knowledge/skills.ts";
+import { defineTool, done, ToolFailure } from "../tool.ts";
+import { reads } from "./gates.ts";
+
+/** So that a skill reaches the model whole (4.5). */
+const maxBodyChars = 9_000;
+
+export const loadSkillTool = defineTool({
+  name: "load_skill",
+  category: "project_management",
+  description: "Read a skill's instructions.",
+  parameters: Type.Object({ skill_name: Type.String({ minLength: 1 }) }),
+  gate: reads,
+  async run({ skill_name }, context) {
+    const found = await loadSkill(context.workspace, skill_name);
+    if (!found) {
+      const names = (await listSkills(context.workspace)).map((one) => one.name);
+      throw new ToolFailure(`There is no skill "${skill_name}". There are: ${names.join(", ")}.`);
+    }
+    const { skill, body, files } = found;
+    const isWhole = body.length <= maxBodyChars;
+    return done(`Skill ${skill.name}.${isWhole ? "" : ` This is its beginning; the rest stands in ${skill.path ?? "it"}.`}`, {
+      skill_name: skill.name,
+      content: isWhole ? body : body.slice(0, maxBodyChars),
+      ...(skill.path === null ? {} : { path: skill.path }),
+      ...(files.length === 0 ? {} : { files }),
+    });
+  },
+});
