@@ -1,5 +1,6 @@
 import { Value } from "typebox/value";
 import { abortable, pause } from "./abortable.ts";
+import { settleNames } from "./argument-names.ts";
 import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
 import type { EditMode, Tool, ToolCall, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
 
@@ -20,10 +21,13 @@ export interface PreparedCall {
 /** Reads and checks the arguments. Whatever is wrong becomes a result that the model reads. */
 export function prepareCall(call: ToolCall, tools: readonly Tool[]): PreparedCall {
   const tool = tools.find((one) => one.name === call.name);
-  const parsed = parseArguments(call.arguments);
+  const parsed = call.problem === undefined ? parseArguments(call.arguments) : { ok: false as const, reason: call.problem };
   const parameters = parsed.ok ? parsed.value : {};
   const refuse = (error: string): PreparedCall => ({ call, parameters, problem: { success: false, tool: call.name, error } });
-  if (!tool) return refuse(`There is no tool "${call.name}". The tools are: ${tools.map((one) => one.name).join(", ")}.`);
+  if (!tool) {
+    const broken = parsed.ok ? "" : ` Its arguments are not valid JSON either (${parsed.reason}).`;
+    return refuse(`There is no tool "${call.name}". The tools are: ${tools.map((one) => one.name).join(", ")}.${broken}`);
+  }
   if (!parsed.ok)
     return refuse(`The arguments are not valid JSON (${parsed.reason}). Nothing was done. Send the call again with complete, valid JSON.`);
   const value = settle(tool, parsed.value);
@@ -48,14 +52,15 @@ function parseArguments(text: string): { ok: true; value: ToolParameters } | { o
   }
 }
 
-/** Forgives what small models do: numbers as strings, null for "not given", lists and objects as JSON text. */
+/** Forgives what small models do: numbers as strings, null for "not given", lists and objects as JSON text, parameters under other names. */
 function settle(tool: Tool, value: ToolParameters): unknown {
   const given = Object.fromEntries(
     Object.entries(value)
       .filter(([, item]) => item !== null)
       .map(([key, item]) => [key, isStructured(tool, key) && typeof item === "string" ? (tryJson(item) ?? item) : item]),
   );
-  return Value.Check(tool.parameters, given) ? given : Value.Convert(tool.parameters, structuredClone(given));
+  if (Value.Check(tool.parameters, given)) return given;
+  return Value.Convert(tool.parameters, structuredClone(settleNames(tool, given)));
 }
 
 function isStructured(tool: Tool, key: string): boolean {

@@ -12,6 +12,7 @@ import { createSeenFiles } from "./seen-files.ts";
 import { createShells } from "./shells.ts";
 import { steeringTurn } from "./steering.ts";
 import { createCrew, type RunNested } from "./subagents/crew.ts";
+import { openSpeech, type Next } from "./text-protocol/protocol.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
 import { allTools } from "./tools/index.ts";
@@ -78,9 +79,16 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const shells = createShells(workspace);
   const breaker = createLoopBreaker();
   const allowedTools = nested?.allowedTools ?? new Set(options.allowedTools ?? []);
-  const tools = (options.tools ?? allTools).filter(
-    (tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksPerson || deps.ask),
-  );
+  const speech = openSpeech({
+    protocol: options.agent.protocol ?? "native",
+    client: model.client,
+    tools: (options.tools ?? allTools).filter(
+      (tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksPerson || deps.ask),
+    ),
+    editMode: options.editMode,
+    onSwitch: () => deps.onTextProtocol?.(),
+  });
+  const { tools } = speech;
   const definitions = tools.map(definitionOf);
   const timer = createWorkTimer(limits.max_run_ms, () =>
     abort.abort(
@@ -99,6 +107,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       breaker.filesChanged();
       await guarded(deps.emit({ type: "file_changed", data: change }));
     },
+    notice: (notice) => guarded(deps.emit({ type: "notice", data: notice })),
     shells,
     seen: options.seen ?? createSeenFiles(),
     todos: deps.todos,
@@ -162,7 +171,10 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       if (turn.message.tool_calls.length > 0) {
         if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
         answer = "";
-        await playBatch(turn.message);
+        const failed = await playBatch(turn.message);
+        const next = speech.afterBatch(turn, failed);
+        if (next && "ends" in next) return { reason: next.ends, text: turn.message.content.trim() || "Done." };
+        if (next) messages.push(next.note);
         continue;
       }
       answer += turn.message.content;
@@ -172,9 +184,16 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         messages.push(goOnNote);
         continue;
       }
+      const next: Next | undefined = verdict.ok ? speech.beforeEnd(turn) : undefined;
+      if (next && "note" in next) {
+        messages.push(next.note);
+        answer = "";
+        continue;
+      }
       unsavedText = "";
-      if (answer.trim() !== "") return { reason: "no_more_actions", text: answer };
-      if (toolCallsMade > 0) return { reason: "no_more_actions", text: "Done." };
+      const reason = next?.ends ?? "no_more_actions";
+      if (answer.trim() !== "") return { reason, text: answer };
+      if (toolCallsMade > 0 || next) return { reason, text: "Done." };
       throw new RunEnded(failure("model_error", "The model answered with nothing."));
     }
   }
@@ -289,7 +308,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       await mayCall("turn", request);
       try {
         const turn = await streamTurn({
-          client: model.client,
+          client: speech.client,
           request,
           signal,
           idleMs: limits.model_idle_ms,
@@ -322,7 +341,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     return deps.afterModelCall({ iteration, purpose, ...usage });
   }
 
-  async function playBatch(message: AssistantMessage, pending?: PendingBatch): Promise<void> {
+  /** Answers how many of its calls failed. */
+  async function playBatch(message: AssistantMessage, pending?: PendingBatch): Promise<number> {
     const outcome = await runBatch({
       iteration,
       message,
@@ -354,6 +374,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     unsavedText = "";
     if (outcome.ending) throw new RunEnded(outcome.ending);
     messages.push(...outcome.messages);
+    return outcome.results.filter((result) => !result.success).length;
   }
 
   function endingOf(error: unknown): Ending {

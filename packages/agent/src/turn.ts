@@ -15,6 +15,8 @@ const goOnNote: UserMessage = {
 export interface Turn {
   message: AssistantMessage;
   finish: FinishReason;
+  /** The model said by a completion token that the task is done. */
+  claimsDone: boolean;
 }
 
 export interface TurnOptions {
@@ -42,7 +44,7 @@ export async function streamTurn(options: TurnOptions): Promise<Turn> {
     const messages = textSoFar === "" ? request.messages : [...request.messages, partial, goOnNote];
     try {
       const finish = await oneCall({ ...options, request: { ...request, messages } }, said, textSoFar);
-      return { message: assembled(said, textSoFar), finish };
+      return { message: assembled(said, textSoFar), finish, claimsDone: said.finish?.claims_done ?? false };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       if (!(error instanceof ModelError)) throw error;
@@ -61,7 +63,7 @@ interface Said {
   reasoning: string;
   reasoningState?: AssistantMessage["reasoning"];
   calls: Map<string, ToolCall>;
-  finish?: { reason: FinishReason; usage: ModelUsage | null };
+  finish?: { reason: FinishReason; usage: ModelUsage | null; claims_done?: boolean };
 }
 
 async function oneCall(options: TurnOptions, said: Said, shownBefore: string): Promise<FinishReason> {
@@ -159,11 +161,12 @@ function hear(said: Said, event: Exclude<ModelEvent, { type: "text" }>): void {
       const call = said.calls.get(event.id);
       if (!call) break;
       if (event.arguments !== undefined) call.arguments = event.arguments;
+      if (event.problem !== undefined) call.problem = event.problem;
       if (event.provider_state) call.provider_state = event.provider_state;
       break;
     }
     case "finish":
-      said.finish = { reason: event.reason, usage: event.usage };
+      said.finish = event;
       break;
   }
 }

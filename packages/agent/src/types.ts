@@ -18,7 +18,7 @@
  * │  ├─ · approve              waits for the person
  * │  ├─ question_asked?        a tool that asks the person
  * │  ├─ · ask                  waits for the person
- * │  └─ file_changed*          after each successful mutation
+ * │  └─ file_changed*          after each successful mutation; notice* where a tool tells something
  * └─ agent_step                the batch with its results
  * at the end, whatever happened
  * ├─ text_chunk*, · afterModelCall
@@ -143,8 +143,9 @@ export type ModelEvent =
   /** A fragment of the call's JSON arguments. */
   | { type: "tool_call_delta"; id: string; delta: string }
   /** `arguments`, when given, is the whole text and wins over the fragments. */
-  | { type: "tool_call_end"; id: string; arguments?: string; provider_state?: ProviderState }
-  | { type: "finish"; reason: FinishReason; usage: ModelUsage | null };
+  | { type: "tool_call_end"; id: string; arguments?: string; problem?: string; provider_state?: ProviderState }
+  /** `claims_done`: the model said by a completion token that the task is done (4.2). */
+  | { type: "finish"; reason: FinishReason; usage: ModelUsage | null; claims_done?: boolean };
 
 export type FinishReason = "stop" | "tool_calls" | "length" | "content_filter" | "other";
 
@@ -188,6 +189,8 @@ export interface ToolCall {
   name: string;
   /** JSON text exactly as the model wrote it; it may be broken. */
   arguments: string;
+  /** Why a call written as text could not be read (4.2); it fails with this reason. */
+  problem?: string;
   provider_state?: ProviderState;
 }
 
@@ -259,6 +262,8 @@ export interface ToolContext {
   signal: AbortSignal;
   /** Reports a finished mutation; resolves when the caller has it committed. */
   fileChanged(change: FileChange): Promise<void>;
+  /** Tells people something in the middle of a call. */
+  notice(notice: RunNotice): Promise<void>;
   shells: ShellSessions;
   seen: SeenFiles;
   todos: TodoStore;
@@ -328,6 +333,7 @@ export type AgentEvent =
   | { type: "question_asked"; data: InquiryRequest; pending: PendingBatch }
   | { type: "subagent_event"; data: SubagentEvent }
   | { type: "file_changed"; data: FileChange }
+  | { type: "notice"; data: RunNotice }
   | { type: "agent_step"; data: AgentStep }
   | { type: "error"; data: RunError }
   | { type: "complete"; data: RunResult };
@@ -353,6 +359,12 @@ export interface FileChange {
   diff?: string;
   /** Bytes after the change. */
   size?: number;
+}
+
+/** Something people should know that is no failure: packages are installed, another model answers. */
+export interface RunNotice {
+  level: "info" | "warning";
+  message: string;
 }
 
 export interface AgentStep {
@@ -474,6 +486,8 @@ export interface AgentDeps {
   contextRead?(inForce: ContextInForce): Promise<void>;
   /** A model that a sub-agent names. Rejects with a sentence for people when it cannot be had. Absent: they all use the run's. */
   modelFor?(id: string): Promise<RunOptions["model"]>;
+  /** The provider refused tools: this run goes on with calls as text (`auto`). Worth remembering for the next one. */
+  onTextProtocol?: () => void;
   /** Default: the system clock. */
   now?: () => Date;
   /** Told of breakage the run coped with or ended by (a tool's bug, a hook's rejection), for the log. Must not throw. */
@@ -579,12 +593,20 @@ export interface RunLimits {
   model_idle_ms: number;
 }
 
+/**
+ * `native`: function calling. `auto`: the same, and what a weaker model writes as text counts too; a provider that refuses tools is spoken to by `text`.
+ * `text`, `react`: calls are JSON in the reply (Iterative, ReAct). `files`: one reply whose marked code blocks are saved (StreamAgent).
+ */
+export type AgentProtocol = "native" | "auto" | "text" | "react" | "files";
+
 export interface RunOptions {
   agent: {
     /** With the placeholders of 4.3. `defaultSystemPrompt` is the bundled one. */
     system_prompt: string;
     /** Names; null = all. */
     tools: string[] | null;
+    /** How the model is spoken to (4.2). Default `native`. */
+    protocol?: AgentProtocol;
   };
   model: {
     client: ModelClient;

@@ -155,6 +155,8 @@ const runEventData = {
   plan_updated: Type.Object({ chat_id: Uuid, plan: Nullable(Plan) }),
   /** The run heard something that a person said meanwhile, before the model call of this iteration. */
   steered: Type.Object({ id: Uuid, message: Type.String(), iteration: Type.Integer(), at: Timestamp }),
+  /** Something to know that is no failure. In a run (with its `task_id`): packages are installed, another model answers. */
+  notice: Type.Object({ level: Literals("info", "warning"), message: Type.String() }),
   complete: Type.Object({
     success: Type.Boolean(),
     iterations: Type.Integer(),
@@ -268,7 +270,6 @@ const projectEventData = {
   notes_changed: Type.Object({ etag: Type.String(), user_id: Nullable(Uuid) }),
   /** A snapshot or checkpoint came, changed or went: read the lists again. */
   snapshot_changed: Type.Object({ kind: Literals("snapshot", "checkpoint"), op: Literals("add", "update", "delete"), id: Uuid }),
-  notice: Type.Object({ level: Literals("info", "warning"), message: Type.String() }),
 };
 
 const union = <const D extends Record<string, TSchema>>(data: D, frame: Record<string, TSchema>) =>

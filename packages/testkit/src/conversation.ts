@@ -21,8 +21,8 @@ export interface Place {
   said: string;
 }
 
-/** What our agent writes in the person's place: results of earlier turns retold, the note after a broken line, a summary. */
-const programNotes = /^\[(tool results\]|The connection broke|Your answer was cut off|SUMMARY of)/;
+/** What our agent writes in the person's place: results of calls as text, a correction, the note after a broken line, a summary. */
+const programNotes = /^\[(tool results\]|Correction\]|The connection broke|Your answer was cut off|SUMMARY of)/;
 const brokenNote = /^\[The connection broke/;
 
 export const readPersonOfAgent: ReadPerson = (text) => {

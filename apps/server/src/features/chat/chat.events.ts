@@ -79,6 +79,8 @@ export async function relay(event: ShownAgentEvent, voice: RunVoice, etagOf: (pa
       return voice.say("tool_started", event.data);
     case "subagent_event":
       return voice.say("subagent_event", event.data);
+    case "notice":
+      return voice.say("notice", event.data);
     case "file_changed": {
       const etag = event.data.op === "delete" ? undefined : etagOf(event.data.new_path ?? event.data.path);
       return voice.say("file_changed", { ...event.data, by: "agent", ...(etag !== undefined && { etag }) });

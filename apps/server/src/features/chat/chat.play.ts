@@ -4,6 +4,7 @@ import {
   runAgent,
   RunInterrupted,
   type AgentDeps,
+  type AgentProtocol,
   type AgentStep,
   type HistoryMessage,
   type HistoryStep,
@@ -177,6 +178,7 @@ export function createPlay({
       agent: {
         system_prompt: lent.prompt === "" ? agent.system_prompt : `${agent.system_prompt}\n\n${lent.prompt}`,
         tools: belt.names,
+        protocol: protocolOf(agent.agent_type, model),
       },
       tools: belt.tools,
       model: { client: discreet(model.client, redactor), context_window: contextWindowOf(model.model_id) },
@@ -248,6 +250,14 @@ function stepOf({ step_data }: AgentStepRow): AgentStep {
         (result as AgentStep["tool_results"][number] | null) ?? { success: false, tool: name, error: "The result was lost." },
     ),
   };
+}
+
+/** The agent's type chooses how its model is spoken to (4.2); a model without function calling is spoken to by text whatever the agent. */
+function protocolOf(agentType: string, model: ResolvedModel): AgentProtocol {
+  if (agentType === "IterativeAgent") return "text";
+  if (agentType === "ReActAgent") return "react";
+  if (agentType === "StreamAgent") return "files";
+  return model.protocol;
 }
 
 const iterationLimit = (wished: number | null, ceiling: number): number | null =>

@@ -1,5 +1,5 @@
 import type { Model, modelsRoutes, RouteOutput } from "@tesslate/contract";
-import { createModelClient, type ModelClient } from "@tesslate/agent";
+import { createModelClient, type AgentProtocol, type ModelClient } from "@tesslate/agent";
 import type { Config } from "../../config.ts";
 import { AppError, badRequest } from "../../platform/errors.ts";
 import type { Outbound } from "../../platform/outbound.ts";
@@ -18,6 +18,8 @@ import { demoProvider, findProvider, providers, splitModelId } from "./providers
 export interface ResolvedModel {
   model_id: string;
   client: ModelClient;
+  /** How it is spoken to where the agent does not say. */
+  protocol: AgentProtocol;
   /** The caller pays the provider themselves. */
   is_byok: boolean;
   pricing: Price;
@@ -129,9 +131,10 @@ export function createModels({ config, settings, store, connections, own, catalo
         );
       const { provider: slug, model } = splitModelId(id);
       if (model === "") throw unknownModel(id);
-      const resolved = (client: ModelClient, is_byok = false): ResolvedModel => ({
+      const resolved = (client: ModelClient, is_byok = false, protocol: AgentProtocol = "auto"): ResolvedModel => ({
         model_id: `${slug}/${model}`,
         client,
+        protocol,
         is_byok,
         pricing: priceOf(id),
       });
@@ -157,7 +160,7 @@ export function createModels({ config, settings, store, connections, own, catalo
       const provider = findProvider(slug);
       if (!provider) throw unknownModel(id);
       const mine = await own.find(userId, slug);
-      if (mine) return resolved(clientOf(mine, model), true);
+      if (mine) return resolved(clientOf(mine, model), true, protocolOf(mine));
       const connection = await connections.find(slug);
       if (!connection)
         throw new AppError(
@@ -165,7 +168,7 @@ export function createModels({ config, settings, store, connections, own, catalo
           `${provider.name} is not connected. Add a key of yours under Settings, Models; an administrator can add ${provider.needs_key ? "its key" : "its address"} for everybody on the start page.`,
           { details: { provider: slug } },
         );
-      return resolved(clientOf(connection, model));
+      return resolved(clientOf(connection, model), false, protocolOf(connection));
     },
     /** Every model of every connected provider. */
     list: async (userId: string, query: PageQuery) => {
@@ -276,6 +279,11 @@ export function createModels({ config, settings, store, connections, own, catalo
 
   return self;
 }
+
+/** These providers' own services have function calling in every model they list for conversations. */
+const nativeProviders = new Set(["anthropic", "openai", "google"]);
+const protocolOf = ({ provider, base_url }: Connection): AgentProtocol =>
+  nativeProviders.has(provider.slug) && base_url === provider.base_url ? "native" : "auto";
 
 interface ConnectionInput {
   provider: string;

@@ -9,6 +9,7 @@ import { Markdown } from "./Markdown.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import type { TranscriptRow } from "./transcript-rows.ts";
+import { NoticeRow } from "./NoticeRow.tsx";
 import { AnsweredRow, EndRow, ErrorRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 
@@ -62,6 +63,8 @@ const Row = memo(
           return <SteeredRow part={row.part} name={reader.name} />;
         case "error":
           return <ErrorRow part={row.part} onRetry={row.isLast ? () => onRetry(row.run) : undefined} />;
+        case "notice":
+          return <NoticeRow part={row.part} />;
         case "plain":
           return <PlainRow part={row.part} />;
         case "working":

@@ -25,6 +25,8 @@ const brief = (part: Part): string => {
       return `error:${part.code}`;
     case "steered":
       return `steered:${part.text}`;
+    case "notice":
+      return `notice ${part.message}`;
     case "plain":
       return `plain:${part.type}`;
   }

@@ -16,7 +16,7 @@ export interface IncomingRunEvent {
 }
 
 /** What the project's stream says about other things, even when it names a task. */
-const notOfRuns: ReadonlySet<string> = new Set(["container_status", "project_status", "preview_report", "task_update", "notice"]);
+const notOfRuns: ReadonlySet<string> = new Set(["container_status", "project_status", "preview_report", "task_update"]);
 
 /** The run's event inside a frame of the project's stream; undefined for frames that are not about a run. */
 export function runEventOf(event: ProjectEvent): IncomingRunEvent | undefined {

@@ -65,13 +65,19 @@ export interface SteeredPart extends PartBase {
   text: string;
   at: string;
 }
+/** Something to know that is no failure. */
+export interface NoticePart extends PartBase {
+  kind: "notice";
+  level: "info" | "warning";
+  message: string;
+}
 /** An event this version of the page does not know. */
 export interface PlainPart extends PartBase {
   kind: "plain";
   type: string;
   data: unknown;
 }
-export type Part = TextPart | ThoughtPart | ToolPart | ApprovalPart | ErrorPart | SteeredPart | PlainPart;
+export type Part = TextPart | ThoughtPart | ToolPart | ApprovalPart | ErrorPart | NoticePart | SteeredPart | PlainPart;
 
 export interface RunUsage {
   tokensIn: number;

@@ -304,6 +304,8 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       const { id, message, iteration, at } = data as RunEventData<"steered">;
       return { ...run, parts: withSteered(run.parts, { id, text: message, iteration, at }) };
     }
+    case "notice":
+      return { ...run, parts: [...run.parts, { kind: "notice", key: `n${seq}`, ...(data as RunEventData<"notice">) }] };
     case "complete":
       return onComplete(run, data as RunEventData<"complete">, event);
     case "error": {

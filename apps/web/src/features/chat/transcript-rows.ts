@@ -3,6 +3,7 @@ import type {
   ApprovalPart,
   ChatState,
   ErrorPart,
+  NoticePart,
   PlainPart,
   Run,
   SteeredPart,
@@ -23,6 +24,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "answered"; part: ApprovalPart }
   | { kind: "steered"; part: SteeredPart }
   | { kind: "error"; part: ErrorPart; isLast: boolean; run: Run }
+  | { kind: "notice"; part: NoticePart }
   | { kind: "plain"; part: PlainPart }
   | { kind: "working"; run: Run }
   | { kind: "end"; run: Run; isLast: boolean }
@@ -77,6 +79,9 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
       case "steered":
         rows.push({ key, kind: "steered", part, bead: "message", line });
         return;
+      case "notice":
+        rows.push({ key, kind: "notice", part, bead: "step", line });
+        return;
       case "plain":
         rows.push({ key, kind: "plain", part, bead: "step", line: "done" });
     }
@@ -130,6 +135,7 @@ const labels: Partial<Record<TranscriptRow["kind"], string>> = {
   working: "working",
   answered: "answered question",
   end: "end of run",
+  notice: "notice",
   plain: "note",
 };
 function labelOf(row: TranscriptRow): string {

@@ -1,0 +1,67 @@
+import type { Tool, ToolParameters } from "./types.ts";
+import { plain } from "./text-protocol/tool-names.ts";
+
+/** What models call our parameters when they do not look. Used only where the right one is missing. */
+const otherNames: Record<string, string[]> = {
+  file_path: ["path", "filename", "file", "name", "target_file", "file_name", "absolute_path", "filepath", "relative_path", "target"],
+  path: ["dir", "directory", "folder", "file_path", "dir_path"],
+  content: ["contents", "text", "code", "data", "body", "file_content", "file_text", "new_content", "source"],
+  command: ["cmd", "script", "shell_command", "bash", "commands", "code"],
+  search: ["old_string", "old_str", "old", "find", "old_text", "search_text", "original", "before"],
+  replace: ["new_string", "new_str", "new", "replacement", "new_text", "replace_text", "after", "replace_with"],
+  pattern: ["query", "regex", "search", "q", "glob_pattern", "glob"],
+  patch: ["diff", "input", "patch_text", "content"],
+  edits: ["changes", "replacements", "operations"],
+  url: ["link", "uri", "href"],
+  timeout: ["timeout_seconds", "timeout_s"],
+};
+
+/** The arguments under the names that the tool knows, and texts where it wants texts. Nothing that is right already is touched. */
+export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
+  const properties = tool.parameters.properties as Record<string, { type?: unknown; items?: unknown }>;
+  const settled: ToolParameters = {};
+  const strays: [string, unknown][] = [];
+  for (const [key, value] of Object.entries(given)) {
+    const known = Object.hasOwn(properties, key) ? key : Object.keys(properties).find((name) => plain(name) === plain(key));
+    if (known === undefined || (known !== key && Object.hasOwn(given, known))) strays.push([key, value]);
+    else settled[known] = value;
+  }
+  for (const [key, value] of strays) {
+    const meant = Object.entries(properties).find(
+      ([name, schema]) =>
+        settled[name] === undefined &&
+        (schema.type === "string" ? typeof value === "string" || typeof value === "object" : true) &&
+        otherNames[name]?.some((other) => plain(other) === plain(key)),
+    )?.[0];
+    if (meant === undefined) settled[key] = value;
+    else settled[meant] = value;
+  }
+  for (const [name, schema] of Object.entries(properties)) if (schema.type === "string" && settled[name] !== undefined) settled[name] = textOf(name, settled[name]);
+  const edits: unknown = settled.edits;
+  if (Array.isArray(edits)) settled.edits = edits.map((edit: unknown) => settledEdit(edit));
+  return settled;
+}
+
+/** A JSON file given as the object itself, a command as argv, a file as its lines. */
+function textOf(name: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const isTexts = Array.isArray(value) && value.every((item) => typeof item === "string");
+  if (isTexts) return name === "command" ? commandOf(value) : value.join("\n");
+  return name === "content" ? `${JSON.stringify(value, null, 2)}\n` : value;
+}
+
+function commandOf(argv: string[]): string {
+  if (argv.length === 1) return argv[0]!;
+  if (argv.length === 3 && /^(\/bin\/)?(ba|z)?sh$/.test(argv[0]!) && /^-l?c$/.test(argv[1]!)) return argv[2]!;
+  return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+}
+
+function settledEdit(edit: unknown): unknown {
+  if (typeof edit !== "object" || edit === null) return edit;
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(edit)) {
+    const meant = (["search", "replace"] as const).find((name) => key !== name && otherNames[name]?.some((other) => plain(other) === plain(key)) && !(name in edit));
+    result[meant ?? key] = value;
+  }
+  return result;
+}

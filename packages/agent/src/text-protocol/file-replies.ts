@@ -1,0 +1,81 @@
+import { Type } from "typebox";
+import { defineTool, done, failed } from "../tool.ts";
+import { ModelError } from "../model-error.ts";
+import type { ModelClient, ModelEvent, ToolContext } from "../types.ts";
+import { createFileBlockReader } from "./file-blocks.ts";
+import { callEvents } from "./text-tools.ts";
+
+const rules = `# Files
+You have no tools. Everything you want to change you write as whole files in your one reply: a code block whose first line names the file, like
+
+\`\`\`tsx
+// File: src/App.tsx
+export default function App() { return <h1>Hello</h1>; }
+\`\`\`
+
+- The first line is \`// File: path\`, \`# File: path\` or \`<!-- File: path -->\`, with the path relative to the project; it is not part of the file.
+- Write each file completely, once, without placeholders or omissions. A file that you do not write stays as it is.
+- New packages: write package.json; they are installed afterwards.
+- Around the blocks say in a few sentences what you do.`;
+
+/** StreamAgent (contract agent-git-deploy 4.2): one reply, whose marked blocks become `write_file` calls; packages are installed when package.json was among them. */
+export function withFileReplies(client: ModelClient): ModelClient {
+  return {
+    async *stream(request, signal) {
+      const reader = createFileBlockReader();
+      let finish: Extract<ModelEvent, { type: "finish" }> | undefined;
+      for await (const event of client.stream({ ...request, system: `${request.system}\n\n${rules}`, tools: [] }, signal)) {
+        if (event.type === "text") {
+          const text = reader.push(event.delta);
+          if (text !== "") yield { type: "text", delta: text };
+        } else if (event.type === "reasoning") yield event;
+        else if (event.type === "finish") finish = event;
+      }
+      if (!finish) throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+      const { text, calls, paths } = reader.end();
+      if (text !== "") yield { type: "text", delta: text };
+      const folders = [...new Set(paths.filter((path) => /(^|\/)package\.json$/.test(path)).map((path) => path.slice(0, -"package.json".length) || "."))];
+      const installs = folders.map((folder) => ({ name: installPackages.name, arguments: JSON.stringify({ path: folder }), repairs: new Set<never>() }));
+      yield* callEvents([...calls, ...installs]);
+      yield { ...finish, reason: calls.length > 0 ? "tool_calls" : finish.reason };
+    },
+  };
+}
+
+const installMs = 180_000;
+const lockFiles: [file: string, manager: string][] = [
+  ["pnpm-lock.yaml", "pnpm"],
+  ["yarn.lock", "yarn"],
+  ["bun.lock", "bun"],
+  ["bun.lockb", "bun"],
+];
+
+/** Runs the package manager's install after package.json was written; not among the tools that models are told of. */
+export const installPackages = defineTool({
+  name: "install_packages",
+  category: "shell_commands",
+  description: "Install the packages that package.json names, with the project's package manager.",
+  parameters: Type.Object({ path: Type.String({ description: "Folder of the package.json" }) }),
+  gate: { approval: true, plan_blocked: true, read_only: false },
+  timeLimitMs: () => installMs,
+  async run({ path }, context) {
+    const folder = [context.root, path].filter((part) => part !== "." && part !== "").join("/").replace(/\/+$/, "") || ".";
+    const manager = await managerOf(context, folder);
+    await context.notice({ level: "info", message: `Installing packages with ${manager}` });
+    const result = await context.workspace.exec([manager, "install"], { cwd: folder, timeoutMs: installMs, signal: context.signal, maxOutputBytes: 20_000 });
+    const output = `${result.stdout}${result.stderr}`.trim();
+    const details = { command: `${manager} install`, exit_code: result.exitCode };
+    if (result.exitCode === 0) {
+      await context.notice({ level: "info", message: "Packages installed" });
+      return done("Packages installed.", { output, details });
+    }
+    await context.notice({ level: "warning", message: result.timedOut ? `${manager} install took longer than 3 minutes and was ended` : `${manager} install failed` });
+    return failed(`${manager} install ended with ${result.exitCode ?? result.signal ?? "an error"}.`, { output, details });
+  },
+});
+
+async function managerOf({ workspace }: ToolContext, folder: string): Promise<string> {
+  for (const where of folder === "." ? ["."] : [folder, "."])
+    for (const [file, manager] of lockFiles) if (await workspace.files.stat(where === "." ? file : `${where}/${file}`)) return manager;
+  return "npm";
+}

@@ -1,0 +1,148 @@
+import { ModelError } from "../model-error.ts";
+import { writeFile } from "../tools/write-file.ts";
+import type { Turn } from "../turn.ts";
+import type { AgentProtocol, EditMode, ModelClient, ModelEvent, Tool, UserMessage } from "../types.ts";
+import { createReplyReader } from "./reply-reader.ts";
+import { installPackages, withFileReplies } from "./file-replies.ts";
+import { callEvents, withTextTools } from "./text-tools.ts";
+
+/** How one run speaks with its model: the one loop's only difference between agent types (contract agent-git-deploy 4.2). */
+export interface Speech {
+  client: ModelClient;
+  /** What the run may use, of what it was given. */
+  tools: readonly Tool[];
+  /** After a batch: undefined asks the model again. */
+  afterBatch(turn: Turn, failed: number): Next | undefined;
+  /** After a reply without calls: undefined lets the run end with it. */
+  beforeEnd(turn: Turn): Next | undefined;
+}
+export type Next = { ends: "task_complete_signal" | "no_more_actions" } | { note: UserMessage };
+
+/** Corrections of one run; beyond them the model's word is taken. */
+const maxCorrections = 3;
+
+/** Opens the protocol. `onSwitch` is told when the provider refused tools and the run goes on by text. */
+export function openSpeech(options: {
+  protocol: AgentProtocol;
+  client: ModelClient;
+  tools: readonly Tool[];
+  editMode: EditMode;
+  onSwitch?: () => void;
+}): Speech {
+  const { protocol, client, tools } = options;
+  if (protocol === "native") return { client, tools, afterBatch: () => undefined, beforeEnd: () => undefined };
+  if (protocol === "files")
+    return {
+      client: withFileReplies(client),
+      tools: [...tools.filter((tool) => tool.name === writeFile.name), ...(tools.some((tool) => tool.name === writeFile.name) ? [] : [writeFile]), installPackages],
+      afterBatch: () => ({ ends: "no_more_actions" }),
+      beforeEnd: () => undefined,
+    };
+  const state = { isText: protocol !== "auto" };
+  const corrected = correcting(options.editMode, () => state.isText);
+  const byText = withTextTools(client, { isReAct: protocol === "react" });
+  if (protocol !== "auto") return { client: byText, tools, ...corrected };
+  const byAuto = withStrayCalls(client);
+  return {
+    client: {
+      async *stream(request, signal) {
+        if (!state.isText) {
+          let hasBegun = false;
+          try {
+            for await (const event of byAuto.stream(request, signal)) {
+              hasBegun = true;
+              yield event;
+            }
+            return;
+          } catch (error) {
+            if (hasBegun || request.tools.length === 0 || !refusesTools(error)) throw error;
+            state.isText = true;
+            options.onSwitch?.();
+          }
+        }
+        yield* byText.stream(request, signal);
+      },
+    },
+    tools,
+    ...corrected,
+  };
+}
+
+/** Providers and local servers each have their own sentence for "this model has no function calling". */
+export function refusesTools(error: unknown): boolean {
+  if (!(error instanceof ModelError) || error.code !== "model_error") return false;
+  return /tool|function.?call/i.test(error.message) && /support|require|enable|not (available|allowed|permitted)|unknown|unrecogni[sz]ed|extra inputs|no endpoints|--jinja/i.test(error.message);
+}
+
+function correcting(editMode: EditMode, isText: () => boolean): Pick<Speech, "afterBatch" | "beforeEnd"> {
+  let corrections = 0;
+  let lastFailed = 0;
+  let hasActed = false;
+  const correct = (text: string): Next | undefined => {
+    if (++corrections > maxCorrections) return undefined;
+    return { note: { role: "user", content: `[Correction] ${text}`, kind: "note" } };
+  };
+  const unfinished = (failed: number): Next | undefined =>
+    correct(
+      `${failed === 1 ? "The last call" : `${failed} of the last calls`} failed, so the task is not complete. Read the error, change something and call again; if it cannot be done, say why and end with TASK_COMPLETE.`,
+    );
+  return {
+    afterBatch(turn, failed) {
+      lastFailed = failed;
+      if (failed < turn.message.tool_calls.length) hasActed = true;
+      if (!turn.claimsDone) return undefined;
+      return failed > 0 ? unfinished(failed) : { ends: "task_complete_signal" };
+    },
+    beforeEnd(turn) {
+      if (!isText()) return undefined;
+      const said = turn.message.content.trim();
+      if (turn.claimsDone) {
+        const failed = lastFailed;
+        lastFailed = 0;
+        return (failed > 0 ? unfinished(failed) : undefined) ?? { ends: "task_complete_signal" };
+      }
+      if (said === "" && turn.finish !== "length") return correct("Your reply held neither a text nor a call. Call a tool as described, or answer in words and end with TASK_COMPLETE.");
+      if (!hasActed && editMode !== "plan" && showsCode(said) && corrections === 0)
+        return correct(
+          "You showed code but called no tool, so nothing was changed. If it belongs into the project, write it with a call as described. If the person only asked to see it, answer with TASK_COMPLETE.",
+        );
+      return undefined;
+    },
+  };
+}
+
+/** A code block of some length: the model believes that showing is writing. */
+function showsCode(text: string): boolean {
+  return /```[^\n]*\n(?:[^\n]*\n){3,}?[\s\S]*?```/.test(text);
+}
+
+/** Function calling of models that sometimes write their calls into the text instead: those count when the reply has no call of its own. */
+export function withStrayCalls(client: ModelClient): ModelClient {
+  return {
+    async *stream(request, signal) {
+      if (request.tools.length === 0) {
+        yield* client.stream(request, signal);
+        return;
+      }
+      const reader = createReplyReader(request.tools);
+      let hasCalls = false;
+      for await (const event of client.stream(request, signal)) {
+        if (event.type === "text") {
+          for (const piece of reader.push(event.delta)) yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
+          continue;
+        }
+        if (event.type === "tool_call_start") hasCalls = true;
+        if (event.type === "finish") {
+          const { pieces, calls } = reader.end(event.reason === "length");
+          for (const piece of pieces) yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
+          if (!hasCalls && calls.length > 0) {
+            yield* callEvents(calls);
+            yield { ...event, reason: "tool_calls" } satisfies ModelEvent;
+            return;
+          }
+        }
+        yield event;
+      }
+    },
+  };
+}

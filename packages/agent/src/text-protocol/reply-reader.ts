@@ -1,0 +1,633 @@
+import type { ToolDefinition } from "../types.ts";
+import { callKeys, callsOf, findCalls, unread, type FoundCall } from "./find-calls.ts";
+import { readJson } from "./read-json.ts";
+import { meantTool } from "./tool-names.ts";
+
+export interface Piece {
+  type: "text" | "thought";
+  text: string;
+}
+export interface ReadReply {
+  pieces: Piece[];
+  /** In the order written; equal ones once. */
+  calls: FoundCall[];
+  /** A completion token stood in the text. */
+  claimsDone: boolean;
+}
+export interface ReplyReader {
+  /** What of the reply may be shown now. */
+  push(delta: string): Piece[];
+  /** `isCutOff`: the model did not end by itself. */
+  end(isCutOff: boolean): ReadReply;
+}
+
+/** Beyond this, the calls of one reply are refused: no plan needs them, a looping model makes them. */
+export const maxCallsPerReply = 24;
+
+const completionTokens = ["task_complete", "complete_task_and_submit_final_output", "<task_complete>", "</task_complete>", "<task_complete/>", "<!-- task complete -->"];
+const noise = ["<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "</s>", "<|end_of_turn|>", "<end_of_turn>", "<|end|>", "<|return|>", "</think>", "</thinking>", "</thought>", "</tool_call>", "</tool_calls>", "</function_calls>", "</function>", "<|assistant|>", "<|start|>assistant", "<｜end▁of▁sentence｜>"]; // prettier-ignore
+const thinking: Record<string, string> = {
+  "<think>": "</think>",
+  "<thinking>": "</thinking>",
+  "<thought>": "</thought>",
+  "<reasoning>": "</reasoning>",
+  "<reflection>": "</reflection>",
+  "<scratchpad>": "</scratchpad>",
+  "[think]": "[/think]",
+};
+/** Marks behind which calls stand, and what ends them. Without an end: the reply's end. */
+const marks: Record<string, string | undefined> = {
+  "<tool_call>": "</tool_call>",
+  "<tool_calls>": "</tool_calls>",
+  "<tools>": "</tools>",
+  "<function_call>": "</function_call>",
+  "<function_calls>": "</function_calls>",
+  "<function=": "</function>",
+  '<invoke name="': "</invoke>",
+  "<|tool_call|>": "<|/tool_call|>",
+  "<|tool_call_start|>": "<|tool_call_end|>",
+  "<|python_tag|>": "<|eom_id|>",
+  "[tool_calls]": undefined,
+  "<｜tool▁calls▁begin｜>": "<｜tool▁calls▁end｜>",
+  "<|tool_calls_section_begin|>": "<|tool_calls_section_end|>",
+};
+/** Begin a line and say what follows. */
+const labels: Record<string, "thought" | "answer" | "ignored" | "action"> = {
+  "thought:": "thought",
+  "thoughts:": "thought",
+  "reasoning:": "thought",
+  "action:": "action",
+  "actions:": "answer",
+  "answer:": "answer",
+  "response:": "answer",
+  "final answer:": "answer",
+  "observation:": "ignored",
+  "observations:": "ignored",
+  "tool result:": "ignored",
+  "tool results:": "ignored",
+  "[tool results]": "ignored",
+  "<tool_response>": "ignored",
+  "<tool_result>": "ignored",
+  "<function_results>": "ignored",
+  "<|im_start|>": "ignored",
+  "<|start_header_id|>": "ignored",
+};
+const channel = "<|channel|>";
+const literals = [...completionTokens, ...noise, ...Object.keys(thinking), ...Object.keys(marks), ...Object.keys(labels), channel, "```", "{", "["];
+const literalPattern = new RegExp(literals.toSorted((a, b) => b.length - a.length).map((one) => one.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "gi"); // prettier-ignore
+const prefixes = new Set(literals.flatMap((one) => Array.from({ length: one.length - 1 }, (_, index) => one.slice(0, index + 1))));
+const longest = Math.max(...literals.map((one) => one.length));
+/** Code fences that hold calls whatever is in them, and those that may. */
+const callFences = new Set(["tool_code", "tool_call", "tool_calls", "tool", "function_call", "tool_use"]);
+const maybeCallFences = new Set(["", "json", "json5", "jsonc", "javascript", "js", "python", "xml", "text", "plaintext", "txt", "yaml"]);
+/** Tries to read an object that is not finished by its brackets, before the end of the reply decides. */
+const maxEarlyTries = 8;
+
+type Mode =
+  | { kind: "text" }
+  /** Hidden thinking, up to its end mark. */
+  | { kind: "thinking"; until: string; text: string; find: EndFinder }
+  /** Calls up to an end mark. */
+  | { kind: "marked"; until: string | undefined; body: string; find: EndFinder; header?: string }
+  /** One JSON value. */
+  | { kind: "json"; text: string; scan: BracketScan; tries: number; isFenced: boolean; header?: string }
+  /** Between values within a fence. */
+  | { kind: "fence" }
+  /** An ordinary code block, shown as it is. */
+  | { kind: "code" }
+  /** Results that the model made up. */
+  | { kind: "ignored" };
+
+/**
+ * Reads a reply of a model without function calling while it streams: what people may see, what is thought, and the calls in it.
+ * What might become a call is held back until it is clear; time and memory are linear in the length of the reply.
+ */
+export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader {
+  let mode: Mode = { kind: "text" };
+  let buffer = "";
+  let section: Piece["type"] = "text";
+  let isLineStart = true;
+  /** Line breaks before the next word; held, so that a hidden call leaves no gap. */
+  let gap = "";
+  let hasText = false;
+  let isAfterCall = false;
+  let isThoughtStart = false;
+  let claimsDone = false;
+  let isAfterFence = false;
+  /** The opening line of the fence that calls are looked for in; shown after all when there are none. */
+  let fenceLine = "";
+  const pieces: Piece[] = [];
+  const calls: FoundCall[] = [];
+
+  const emit = (text: string): void => {
+    if (text === "") return;
+    isLineStart = /\n[ \t*#>_-]*$/.test(text) || (isLineStart && /^[ \t*#>_-]*$/.test(text));
+    let words = gap + text;
+    if (isAfterCall && words.trim() !== "") {
+      // What stood around a hidden call is one break, not two.
+      isAfterCall = false;
+      const space = /^\s*/.exec(words)![0];
+      words = (space.includes("\n") ? "\n\n" : " ") + words.slice(space.length);
+    }
+    const kept = words.trimEnd();
+    gap = words.slice(kept.length);
+    if (kept === "") return;
+    const isFirst = section === "text" ? !hasText : isThoughtStart;
+    isThoughtStart = false;
+    // A thought ends with its paragraph.
+    if (section === "thought") {
+      const end = kept.search(/\n\s*\n/);
+      if (end !== -1) {
+        pieces.push({ type: "thought", text: isFirst ? kept.slice(0, end).trimStart() : kept.slice(0, end) });
+        section = "text";
+        gap = "";
+        const rest = kept.slice(end).trimStart();
+        if (rest !== "") {
+          pieces.push({ type: "text", text: rest });
+          hasText = true;
+        }
+        return;
+      }
+    }
+    pieces.push({ type: section, text: isFirst ? kept.trimStart() : kept });
+    if (section === "text") hasText = true;
+  };
+  const become = (next: Mode): void => {
+    mode = next;
+  };
+  const add = (found: readonly FoundCall[]): void => {
+    fenceLine = "";
+    calls.push(...found);
+    isLineStart = true;
+    isAfterCall = hasText;
+    section = "text";
+  };
+
+  /** One step; false when more has to be heard first. */
+  const step = (isEnd: boolean): boolean => {
+    switch (mode.kind) {
+      case "text":
+        return plainStep(isEnd);
+      case "ignored":
+        buffer = "";
+        return false;
+      case "code": {
+        const end = /(^|\n)[ \t]*```[ \t]*(?=\n|$)/.exec(buffer);
+        if (end && (isEnd || end.index + end[0].length < buffer.length)) {
+          emitCode(buffer.slice(0, end.index + end[0].length));
+          buffer = buffer.slice(end.index + end[0].length);
+          isLineStart = false;
+          become({ kind: "text" });
+          return true;
+        }
+        const lastLine = buffer.lastIndexOf("\n");
+        const isSafe = !/^[ \t]*`{0,3}[ \t]*$/.test(buffer.slice(lastLine + 1));
+        const upTo = isEnd || isSafe ? buffer.length : Math.max(0, lastLine);
+        emitCode(buffer.slice(0, upTo));
+        buffer = buffer.slice(upTo);
+        return false;
+      }
+      case "thinking": {
+        const end = mode.find(buffer);
+        mode.text += buffer;
+        buffer = "";
+        if (end === undefined) return false;
+        pieces.push({ type: "thought", text: mode.text.slice(0, end - mode.until.length).trim() });
+        buffer = mode.text.slice(end);
+        become({ kind: "text" });
+        return true;
+      }
+      case "marked": {
+        const end = mode.find(buffer);
+        mode.body += buffer;
+        buffer = "";
+        if (end === undefined) return false;
+        add(marked(mode.body.slice(0, end), false, mode.header));
+        buffer = mode.body.slice(end);
+        become({ kind: "text" });
+        return true;
+      }
+      case "fence": {
+        buffer = buffer.replace(/^[\s,]+/, "");
+        if (buffer === "") return false;
+        if (/^`{1,2}$/.test(buffer) && !isEnd) return false;
+        if (buffer.startsWith("```")) {
+          buffer = buffer.slice(3);
+          isLineStart = true;
+          become({ kind: "text" });
+          return true;
+        }
+        if (buffer[0] === "{" || buffer[0] === "[") {
+          const verdict = mayBeCall(buffer, isEnd);
+          if (verdict === "wait") return false;
+          if (verdict === "yes") {
+            become({ kind: "json", text: "", scan: createBracketScan(), tries: 0, isFenced: true });
+            return true;
+          }
+        }
+        isAfterFence = true;
+        isLineStart = true;
+        become({ kind: "text" });
+        return true;
+      }
+      case "json":
+        return jsonStep(isEnd);
+    }
+  };
+
+  const emitCode = (text: string): void => {
+    if (text === "") return;
+    pieces.push({ type: "text", text: gap + text });
+    gap = "";
+    hasText = true;
+  };
+
+  const jsonStep = (isEnd: boolean): boolean => {
+    if (mode.kind !== "json") return true;
+    const { scan } = mode;
+    scan.hear(buffer);
+    mode.text += buffer;
+    buffer = "";
+    while (mode.tries < maxEarlyTries) {
+      const end = scan.next();
+      if (end === undefined) break;
+      const text = mode.text.slice(0, end);
+      const reading = readJson(text);
+      if (reading.ok && reading.end >= text.trimEnd().length) {
+        const found = foundIn(reading.value, reading.repairs, mode.header);
+        const { isFenced } = mode;
+        buffer = mode.text.slice(end);
+        if (found) add(found);
+        else if (isFenced && fenceLine !== "") {
+          emitCode(fenceLine + text);
+          fenceLine = "";
+          become({ kind: "code" });
+          return true;
+        } else emit(text);
+        become(isFenced ? { kind: "fence" } : { kind: "text" });
+        return true;
+      }
+      // A quote inside a string may have shifted the brackets: look further, a few times.
+      mode.tries++;
+    }
+    if (!isEnd) return false;
+    endJson(mode);
+    return true;
+  };
+
+  /** The reply is over and the brackets are not. */
+  const endJson = ({ text, header, isFenced }: Extract<Mode, { kind: "json" }>): void => {
+    const reading = readJson(text);
+    become({ kind: "text" });
+    if (reading.ok) {
+      const found = foundIn(reading.value, reading.repairs, header);
+      if (found) add(found);
+      else emitCode((isFenced ? fenceLine : "") + text.slice(0, reading.end));
+      buffer = text.slice(reading.end).replace(/^\s*```/, "");
+      if (isFenced) isAfterFence = true;
+      return;
+    }
+    if (header !== undefined || looksLikeCall(text)) add([unread(text, tools, reading.reason, header)]);
+    else emitCode((isFenced ? fenceLine : "") + text);
+  };
+
+  const foundIn = (value: unknown, repairs: FoundCall["repairs"], header: string | undefined): FoundCall[] | undefined =>
+    header === undefined ? callsOf(value, tools, repairs) : findCalls(JSON.stringify(value), tools, false, header);
+
+  const plainStep = (isEnd: boolean): boolean => {
+    literalPattern.lastIndex = 0;
+    for (let match = literalPattern.exec(buffer); match; match = literalPattern.exec(buffer)) {
+      // `<task_complete` holds `task_complete`: the longer one may still be coming.
+      const longer = isEnd ? -1 : longerAt(buffer, match.index, match[0].length);
+      if (longer !== -1) {
+        emit(buffer.slice(0, longer));
+        buffer = buffer.slice(longer);
+        return false;
+      }
+      const verdict = decide(match[0].toLowerCase(), match.index, isEnd);
+      if (verdict === "wait") {
+        // With the marks in front of a bold label.
+        const from = match.index - (/(?:^|\n)([ \t*#>_]{1,6})$/.exec(buffer.slice(0, match.index))?.[1]?.length ?? 0);
+        emit(buffer.slice(0, from));
+        buffer = buffer.slice(from);
+        return false;
+      }
+      if (verdict === "taken") return true;
+      literalPattern.lastIndex = match.index + 1;
+    }
+    let held = 0;
+    if (!isEnd) {
+      for (let size = Math.min(longest - 1, buffer.length); size > 0 && held === 0; size--) if (prefixes.has(buffer.slice(-size).toLowerCase())) held = size;
+      // The name in front of a label and the marks around it (`**Thought:**`).
+      held += /(?:^|\n)([ \t*#>_]{1,6})$/.exec(buffer.slice(0, buffer.length - held))?.[1]?.length ?? 0;
+    }
+    emit(buffer.slice(0, buffer.length - held));
+    buffer = buffer.slice(buffer.length - held);
+    return false;
+  };
+
+  /** What stands at `at`: taken off the buffer, or not ours. */
+  const decide = (literal: string, at: number, isEnd: boolean): "taken" | "wait" | "none" => {
+    const take = (length: number): void => {
+      emit(buffer.slice(0, at));
+      buffer = buffer.slice(at + length);
+    };
+    const rest = buffer.slice(at);
+    if (literal === "{" || literal === "[") {
+      const verdict = mayBeCall(rest, isEnd);
+      if (verdict !== "yes") return verdict === "wait" ? "wait" : "none";
+      take(0);
+      become(/^\[\s*[a-z_]\w*\(/.test(rest) ? markedUntil(")]") : { kind: "json", text: "", scan: createBracketScan(), tries: 0, isFenced: false });
+      return "taken";
+    }
+    if (literal === "```") return fence(rest, isEnd, take);
+    if (completionTokens.includes(literal)) {
+      claimsDone = true;
+      take(literal.length);
+      return "taken";
+    }
+    if (Object.hasOwn(thinking, literal)) {
+      take(literal.length);
+      become(thinkingUntil(thinking[literal]!));
+      return "taken";
+    }
+    if (Object.hasOwn(marks, literal)) {
+      const isOpen = literal.endsWith("=") || literal.endsWith('"');
+      take(isOpen ? 0 : literal.length);
+      become(markedUntil(marks[literal]));
+      return "taken";
+    }
+    if (literal === channel) {
+      const message = rest.indexOf("<|message|>");
+      if (message === -1) return isEnd || rest.length > 200 ? "none" : "wait";
+      const head = rest.slice(0, message);
+      const name = /to=([\w.:-]+)/.exec(head)?.[1];
+      take(message + "<|message|>".length);
+      if (name !== undefined) become(markedUntil("<|call|>", name));
+      else if (/analysis|commentary/.test(head)) become(thinkingUntil("<|end|>"));
+      return "taken";
+    }
+    if (Object.hasOwn(labels, literal)) return label(literal, at, rest, isEnd, take);
+    take(literal.length);
+    return "taken";
+  };
+
+  const label = (literal: string, at: number, rest: string, isEnd: boolean, take: (length: number) => void): "taken" | "wait" | "none" => {
+    const before = buffer.slice(0, at);
+    const line = before.slice(before.lastIndexOf("\n") + 1);
+    if (!/^[ \t*#>_-]*$/.test(line) || (!before.includes("\n") && !isLineStart)) return "none";
+    const meaning = labels[literal]!;
+    // The marks behind a bold label may still be coming.
+    if (/[*_]/.test(line) && !isEnd && rest.length < literal.length + 3) return "wait";
+    const decoration = line.length;
+    const drop = (): void => {
+      // `**Thought:** …`: the marks around the label go with it.
+      buffer = before.slice(0, before.length - decoration) + rest.slice(literal.length).replace(/^[*_]{1,3}/, "");
+      emit(buffer.slice(0, before.length - decoration));
+      buffer = buffer.slice(before.length - decoration);
+    };
+    if (meaning === "ignored") {
+      if (calls.length === 0 && literal.endsWith(":")) return "none";
+      take(0);
+      buffer = "";
+      become({ kind: "ignored" });
+      return "taken";
+    }
+    if (meaning === "action") {
+      // ReAct: a tool's name, then `Action Input:` and its parameters.
+      const react = /^action:[*_\s]*[`"]?([\w.-]+)[`"]?[*_]*[ \t]*\r?\n[ \t*_]*action input:[*_]*\s*(?:```(?:json)?\s*)?/i.exec(rest);
+      if (react && meantTool(react[1]!, tools) !== undefined) {
+        if (react[0].length === rest.length && !isEnd) return "wait";
+        take(react[0].length);
+        become(
+          buffer[0] === "{"
+            ? { kind: "json", text: "", scan: createBracketScan(), tries: 0, isFenced: react[0].includes("```"), header: react[1]! }
+            : markedUntil("\n", react[1]!),
+        );
+        return "taken";
+      }
+      const word = /^action:[*_\s]*[`"]?([\w.-]*)[`"]?[*_]*[ \t]*(\r?\n)?/i.exec(rest);
+      const isName = word !== null && (word[1] === "" ? /^action:[*_ \t]*$/i.test(rest) : meantTool(word[1]!, tools) !== undefined || word[0].length === rest.length);
+      if (isName && !isEnd && rest.length < 200 && !/\n[^\n]*\n|:\s*\{/.test(rest.slice(8))) return "wait";
+    }
+    drop();
+    if (section === "thought" || meaning === "thought") gap = "";
+    section = meaning === "thought" ? "thought" : "text";
+    isThoughtStart = section === "thought";
+    isLineStart = true;
+    return "taken";
+  };
+
+  const fence = (rest: string, isEnd: boolean, take: (length: number) => void): "taken" | "wait" | "none" => {
+    const line = /^```[ \t]*([\w-]*)[ \t]*(\r?\n)?/.exec(rest)!;
+    if (!isEnd && line[0].length === rest.length && line[2] === undefined) return "wait";
+    const language = (line[1] ?? "").toLowerCase();
+    if (isAfterFence && language === "" && (line[2] !== undefined || isEnd)) {
+      isAfterFence = false;
+      take(line[0].length);
+      return "taken";
+    }
+    if (line[2] === undefined && !/^```[ \t]*(json|tool_\w+)?[ \t]*[{[]/.test(rest)) {
+      take(0);
+      emitCode(buffer.slice(0, 3));
+      buffer = buffer.slice(3);
+      return "taken";
+    }
+    if (callFences.has(language)) {
+      take(line[0].length);
+      become(markedUntil("```"));
+      return "taken";
+    }
+    if (maybeCallFences.has(language)) {
+      const inside = rest.slice(line[0].length).trimStart();
+      if (inside === "" && !isEnd) return "wait";
+      const tag = Object.keys(marks).find((mark) => inside.toLowerCase().startsWith(mark));
+      const isTagSoon = !isEnd && inside.length < 20 && (inside[0] === "<" || inside[0] === "[") && prefixes.has(inside.toLowerCase());
+      if (tag === undefined && isTagSoon) return "wait";
+      const verdict = tag !== undefined ? "yes" : inside[0] === "{" || inside[0] === "[" ? mayBeCall(inside, isEnd) : "no";
+      if (verdict === "wait") return "wait";
+      if (verdict === "yes") {
+        take(line[0].length);
+        if (tag !== undefined) {
+          isAfterFence = true;
+          return "taken";
+        }
+        fenceLine = line[0];
+        become({ kind: "fence" });
+        return "taken";
+      }
+    }
+    take(0);
+    emitCode(line[0]);
+    buffer = buffer.slice(line[0].length);
+    become({ kind: "code" });
+    return "taken";
+  };
+
+  /** Could the bracket here begin a call? Decided by its first key. */
+  const mayBeCall = (text: string, isEnd: boolean): "yes" | "no" | "wait" => {
+    const head = text.slice(0, 160);
+    const list = /^\[\s*/.exec(head)?.[0];
+    if (list !== undefined) {
+      const inside = head.slice(list.length);
+      if (inside === "") return isEnd || head.length >= 160 ? "no" : "wait";
+      const python = /^([a-z_]\w*)(\(?)/.exec(inside);
+      if (python) {
+        if (python[2] === "(") return meantTool(python[1]!, tools) !== undefined && /^[a-z_]\w*\(\s*([a-z_]\w*\s*=|\))/.test(inside) ? "yes" : /^[a-z_]\w*\(\s*[a-z_]*\w*\s*$/.test(inside) && !isEnd && inside.length < 80 ? "wait" : "no";
+        return !isEnd && python[0].length === inside.length && inside.length < 40 ? "wait" : "no";
+      }
+      return inside[0] === "{" ? mayBeCall(inside, isEnd) : "no";
+    }
+    const key = /^\{\s*["'“”`]?([\w.$-]*)["'“”`]?\s*(:?)/.exec(head);
+    if (!key) return "no";
+    if (key[2] === ":") return callKeys.has(key[1]!) || tools.some((tool) => tool.name === key[1]) ? "yes" : "no";
+    return !isEnd && key[0].length === head.length && head.length < 160 ? "wait" : "no";
+  };
+
+  const looksLikeCall = (text: string): boolean =>
+    /["'“](tool_name|tool_calls|tool)["'”]\s*:/.test(text) ||
+    (/["'“](name|function|action)["'”]\s*:\s*["'“]([\w.-]+)/.test(text) &&
+      (/["'“](parameters|arguments|args|action_input)["'”]\s*:/.test(text) ||
+        meantTool(/["'“](?:name|function|action)["'”]\s*:\s*["'“]([\w.-]+)/.exec(text)![1]!, tools) !== undefined)) ||
+    tools.some((tool) => new RegExp(`^[\\s[{]*["']${tool.name}["']\\s*:`).test(text));
+
+  /** What stood behind a mark: its calls, or one that says it could not be read. */
+  const marked = (body: string, isCutOff: boolean, header?: string): FoundCall[] => {
+    const text = header === undefined ? body : body.replace(/<\|(call|end)\|>$/, "");
+    const inner = /^\s*(?:<\/?tools?>)?\s*([\s\S]*?)\s*(<\/(tool_calls?|tools|function_calls?)>|<\|\/?tool_call(_end)?\|>|<\|eom_id\|>|```)?\s*$/i.exec(text)![1]!;
+    if (inner === "") return [];
+    // A plain word instead of an object: the tool's only parameter, as ReAct models write it.
+    if (header !== undefined && !/^\s*[{[]/.test(inner)) {
+      const name = meantTool(header, tools) ?? header;
+      const schema = tools.find((tool) => tool.name === name)?.parameters as { required?: string[] } | undefined;
+      const only = schema?.required?.length === 1 ? schema.required[0] : undefined;
+      if (only !== undefined) return [{ name, arguments: JSON.stringify({ [only]: inner.replace(/^["'`]|["'`]$/g, "") }), repairs: new Set(["quotes"]) }];
+    }
+    const found = findCalls(inner, tools, isCutOff, header);
+    return found.length > 0 ? found : [unread(inner, tools, isCutOff ? "the reply ended in the middle of the call" : "no JSON was found in it", header)];
+  };
+
+  const run = (isEnd: boolean): void => {
+    while (step(isEnd));
+  };
+  const taken = (): Piece[] => pieces.splice(0).filter((piece) => piece.text !== "");
+
+  return {
+    push(delta) {
+      buffer += delta;
+      run(false);
+      return taken();
+    },
+    end(isCutOff) {
+      run(true);
+      if (mode.kind === "marked") add(marked(mode.body, isCutOff || mode.until !== undefined, mode.header));
+      if (mode.kind === "json") endJson(mode);
+      if (mode.kind === "thinking") {
+        // A thought that never ended may hold the calls that were meant.
+        pieces.push({ type: "thought", text: mode.text.trim() });
+        const inner = createReplyReader(tools);
+        inner.push(mode.text);
+        if (calls.length === 0 && !isCutOff) calls.push(...inner.end(false).calls.filter((call) => call.problem === undefined));
+      }
+      become({ kind: "text" });
+      run(true);
+      return { pieces: taken(), calls: settled(calls), claimsDone };
+    },
+  };
+}
+
+/** Where a longer literal around the one found might begin; -1 when none can. */
+function longerAt(buffer: string, at: number, length: number): number {
+  if (at + length !== buffer.length) return -1;
+  for (let from = Math.max(0, at - 6); from < at; from++) if (prefixes.has(buffer.slice(from).toLowerCase())) return from;
+  return -1;
+}
+
+/** Equal calls once; too many of them refused in one result. */
+function settled(calls: readonly FoundCall[]): FoundCall[] {
+  const seen = new Set<string>();
+  const unique = calls.filter((call) => {
+    const key = `${call.name} ${call.arguments}`;
+    return seen.has(key) ? false : (seen.add(key), true);
+  });
+  if (unique.length <= maxCallsPerReply) return unique;
+  const surplus = unique.length - maxCallsPerReply;
+  return [
+    ...unique.slice(0, maxCallsPerReply),
+    { ...unread("", [], `${surplus} more calls of this reply were not run: at most ${maxCallsPerReply} at once`), arguments: "{" },
+  ];
+}
+
+type EndFinder = (delta: string) => number | undefined;
+/** Looks for the mark in a text that comes in pieces, once over each: the index behind it in the whole. */
+function createEndFinder(until: string | undefined): EndFinder {
+  let tail = "";
+  let heard = 0;
+  return (delta) => {
+    if (until === undefined) return undefined;
+    const text = tail + delta;
+    const at = text.toLowerCase().indexOf(until);
+    const end = at === -1 ? undefined : heard - tail.length + at + until.length;
+    heard += delta.length;
+    tail = text.slice(-(until.length - 1));
+    return end;
+  };
+}
+const markedUntil = (until: string | undefined, header?: string): Mode => ({
+  kind: "marked",
+  until,
+  body: "",
+  find: createEndFinder(until),
+  ...(header === undefined ? {} : { header }),
+});
+const thinkingUntil = (until: string): Mode => ({ kind: "thinking", until, text: "", find: createEndFinder(until) });
+
+interface BracketScan {
+  hear(delta: string): void;
+  /** Index in the whole behind the next bracket that closes the value; undefined when it is not there yet. */
+  next(): number | undefined;
+}
+/** Counts brackets outside of strings, once over the text however it arrives. */
+function createBracketScan(): BracketScan {
+  let depth = 0;
+  let quote: string | undefined;
+  let isEscaped = false;
+  let last = "";
+  let waiting = "";
+  let at = 0;
+  let before = 0;
+  const isClosing = (char: string): boolean => {
+    if (isEscaped) {
+      isEscaped = false;
+      return false;
+    }
+    if (quote !== undefined) {
+      if (char === "\\") isEscaped = true;
+      else if (char === quote) {
+        quote = undefined;
+        last = char;
+      }
+      return false;
+    }
+    if (char === '"' || ((char === "'" || char === "`") && /[{[,:(]/.test(last))) quote = char;
+    else if (char === "{" || char === "[") depth++;
+    else if ((char === "}" || char === "]") && --depth <= 0) {
+      depth = 0;
+      last = char;
+      return true;
+    }
+    if (char.trim() !== "") last = char;
+    return false;
+  };
+  return {
+    hear(delta) {
+      before += at;
+      waiting = waiting.slice(at) + delta;
+      at = 0;
+    },
+    next() {
+      while (at < waiting.length) if (isClosing(waiting[at++]!)) return before + at;
+      return undefined;
+    },
+  };
+}

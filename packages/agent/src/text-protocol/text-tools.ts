@@ -1,0 +1,129 @@
+import { ModelError } from "../model-error.ts";
+import type { AssistantMessage, Message, ModelClient, ModelEvent, ModelRequest, ToolMessage } from "../types.ts";
+import { textRules } from "./catalogue.ts";
+import type { FoundCall } from "./find-calls.ts";
+import { createRepetitionGuard } from "./repetition.ts";
+import { createReplyReader } from "./reply-reader.ts";
+
+export interface TextToolsOptions {
+  /** ReActAgent: every reply begins with its reasoning. */
+  isReAct?: boolean;
+  /** Told once per reply that held calls. */
+  onCalls?(calls: readonly FoundCall[]): void;
+}
+
+/**
+ * Function calling for models that have none: the tools are described in the prompt, calls are read out of the reply, results are told as text.
+ * To the loop it is a client like any other. People see the reply without its JSON and its thinking; a call that cannot be read comes out as a call whose
+ * arguments are not JSON, so that its result names the mistake.
+ */
+export function withTextTools(client: ModelClient, options: TextToolsOptions = {}): ModelClient {
+  return {
+    async *stream(request, signal) {
+      if (request.tools.length === 0) {
+        yield* client.stream({ ...request, messages: asText(request.messages, options) }, signal);
+        return;
+      }
+      yield* readingCalls(client, request, signal, options);
+    },
+  };
+}
+
+async function* readingCalls(client: ModelClient, request: ModelRequest, signal: AbortSignal, options: TextToolsOptions): AsyncGenerator<ModelEvent> {
+  const reader = createReplyReader(request.tools);
+  const guard = createRepetitionGuard();
+  const plain: ModelRequest = {
+    ...request,
+    system: `${request.system}\n\n${textRules(request.tools, options.isReAct ?? false)}`,
+    messages: asText(request.messages, options),
+    tools: [],
+  };
+  let finish: Extract<ModelEvent, { type: "finish" }> | undefined;
+  let isLooping = false;
+  for await (const event of client.stream(plain, signal)) {
+    if (event.type === "text") {
+      for (const piece of reader.push(event.delta)) yield asEvent(piece);
+      isLooping = guard.isLooping(event.delta);
+      if (isLooping) break;
+    } else if (event.type === "reasoning") yield { type: "reasoning", delta: event.delta };
+    else if (event.type === "finish") finish = event;
+    // A model that has function calling after all: its own calls count too.
+    else yield event;
+  }
+  if (!finish && !isLooping) throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+  const { pieces, calls, claimsDone } = reader.end(finish?.reason === "length");
+  for (const piece of pieces) yield asEvent(piece);
+  options.onCalls?.(calls);
+  yield* callEvents(calls);
+  yield {
+    type: "finish",
+    reason: calls.length > 0 ? "tool_calls" : isLooping ? "other" : (finish?.reason ?? "stop"),
+    usage: finish?.usage ?? null,
+    ...(claimsDone ? { claims_done: true } : {}),
+  };
+}
+
+function asEvent(piece: { type: "text" | "thought"; text: string }): ModelEvent {
+  return piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
+}
+
+let serial = 0;
+export function* callEvents(calls: readonly FoundCall[]): Generator<ModelEvent> {
+  for (const call of calls) {
+    const id = `text_${Date.now().toString(36)}_${++serial}`;
+    yield { type: "tool_call_start", id, name: call.name };
+    yield { type: "tool_call_end", id, arguments: call.arguments, ...(call.problem === undefined ? {} : { problem: call.problem }) };
+  }
+}
+
+/** The conversation as text: calls as the model should write them, their results as a message of their own. */
+function asText(messages: readonly Message[], { isReAct }: TextToolsOptions): Message[] {
+  const told: Message[] = [];
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index]!;
+    if (message.role === "user") told.push(message);
+    else if (message.role === "assistant") told.push(assistantText(message));
+    else {
+      const results: ToolMessage[] = [];
+      for (let next = messages[index]; next?.role === "tool"; next = messages[++index]) results.push(next);
+      index--;
+      told.push({ role: "user", content: resultsText(results, isReAct ?? false), kind: "note" });
+    }
+  }
+  return merged(told);
+}
+
+function assistantText({ content, tool_calls }: AssistantMessage): AssistantMessage {
+  if (tool_calls.length === 0) return { role: "assistant", content, tool_calls: [] };
+  const calls = tool_calls.map((call) => `{"tool_name": ${JSON.stringify(call.name)}, "parameters": ${jsonOrEmpty(call.arguments)}}`);
+  const json = calls.length === 1 ? calls[0]! : `[\n${calls.join(",\n")}\n]`;
+  return { role: "assistant", content: [content.trim(), `\`\`\`json\n${json}\n\`\`\``].filter((part) => part !== "").join("\n\n"), tool_calls: [] };
+}
+
+/** A broken call is told as an empty one: what the model reads it writes again. */
+function jsonOrEmpty(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return "{}";
+  }
+}
+
+function resultsText(results: readonly ToolMessage[], isReAct: boolean): string {
+  const parts = results.map((result) => `${result.tool_name} (${result.is_error ? "failed" : "ok"}):\n${result.content}`);
+  const next = isReAct ? "\n\nBegin your reply with THOUGHT:" : "";
+  return `[tool results]\n${parts.join("\n\n")}${next}`;
+}
+
+/** Many chat templates refuse two messages of one side in a row. */
+function merged(messages: readonly Message[]): Message[] {
+  const result: Message[] = [];
+  for (const message of messages) {
+    const last = result[result.length - 1];
+    if (message.role === "user" && last?.role === "user" && message.kind !== undefined && last.kind !== undefined) result[result.length - 1] = { ...last, content: `${last.content}\n\n${message.content}` };
+    else if (message.role === "assistant" && message.content.trim() === "") continue;
+    else result.push(message);
+  }
+  return result;
+}

@@ -1,0 +1,28 @@
+import type { ToolDefinition } from "../types.ts";
+
+/** What other harnesses call the same tools; models trained on those write their names. */
+const otherNames: Record<string, string[]> = {
+  write_file: ["create_file", "save_file", "write", "write_to_file", "new_file", "overwrite_file", "file_write"],
+  read_file: ["cat", "open_file", "view_file", "view", "get_file", "file_read", "read"],
+  list_dir: ["ls", "list_files", "list_directory", "list_folder", "dir"],
+  bash_exec: ["bash", "shell", "run", "run_command", "execute_command", "exec", "terminal", "execute_bash", "run_shell_command", "sh"],
+  patch_file: ["str_replace", "edit_file", "replace_in_file", "search_replace", "edit", "str_replace_editor", "replace"],
+  grep: ["search", "search_files", "grep_search", "ripgrep", "code_search"],
+  glob: ["find_files", "file_search", "find"],
+  todo_write: ["update_todos", "write_todos", "todo"],
+};
+const byOtherName = new Map(Object.entries(otherNames).flatMap(([name, others]) => others.map((other) => [plain(other), name] as const)));
+
+/** The tool that a model means: the exact name, the name in another spelling, or what other harnesses call it. Undefined: none of ours. */
+export function meantTool(name: string, tools: readonly Pick<ToolDefinition, "name">[]): string | undefined {
+  if (tools.some((tool) => tool.name === name)) return name;
+  const bare = plain(name.trim().replace(/^(functions?|tools?|default_api|api|assistant)[.:/]/i, "").replace(/:\d+$/, ""));
+  const spelled = tools.find((tool) => plain(tool.name) === bare);
+  if (spelled) return spelled.name;
+  const other = byOtherName.get(bare);
+  return other !== undefined && tools.some((tool) => tool.name === other) ? other : undefined;
+}
+
+export function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+}
