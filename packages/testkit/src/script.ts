@@ -68,6 +68,8 @@ export interface Turn {
   parts: Part[];
   usage?: Usage;
   finish?: FinishReason;
+  /** Text alone, and still not the end. */
+  goesOn?: true;
 }
 
 export type Fault =
@@ -83,6 +85,7 @@ export type ScriptItem =
   | { kind: "parallel"; calls: Part[] }
   | { kind: "usage"; usage: Usage }
   | { kind: "finish"; reason: FinishReason }
+  | { kind: "goes_on" }
   | { kind: "next_message" }
   | { kind: "when"; matches: Matcher; items: ScriptItem[] }
   | { kind: "afterwards"; items: ScriptItem[] };
@@ -151,12 +154,16 @@ export const usage = (counts: Usage): ScriptItem => ({ kind: "usage", usage: cou
 /** Why the answer it stands in ends, when not by itself. */
 export const finish = (reason: FinishReason): ScriptItem => ({ kind: "finish", reason });
 
+/** Within `turn`: the answer is text alone and another one follows, as when its calls are written as text. */
+export const goesOn = (): ScriptItem => ({ kind: "goes_on" });
+
 /** One answer, grouped by hand. */
 export function turn(...items: ScriptItem[]): Turn {
   const made: Turn = { kind: "turn", parts: [] };
   for (const item of items) {
     if (item.kind === "usage") made.usage = item.usage;
     else if (item.kind === "finish") made.finish = item.reason;
+    else if (item.kind === "goes_on") made.goesOn = true;
     else if (item.kind === "parallel") made.parts.push(...item.calls);
     else if (isPart(item)) made.parts.push(item);
     else throw new Error(`turn(…) cannot hold ${item.kind}: faults, branches and other turns stand beside it`);
@@ -243,7 +250,7 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
     exchange.push({ faults, turn: closed });
     faults = [];
     // What an output limit cut off is continued in the next answer.
-    if (closed.finish !== "length" && isOnlyText(closed)) endExchange();
+    if (closed.finish !== "length" && !closed.goesOn && isOnlyText(closed)) endExchange();
   };
   /** The open turn that `part` may join, or a new one. */
   const opened = (joins: (turn: Turn) => boolean): Turn => {
@@ -274,6 +281,9 @@ function exchangesOf(items: ScriptItem[]): Exchange[] {
         break;
       case "finish":
         opened(() => true).finish = item.reason;
+        break;
+      case "goes_on":
+        opened(() => true).goesOn = true;
         break;
       case "turn":
         close();
