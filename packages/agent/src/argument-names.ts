@@ -36,7 +36,8 @@ export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
     if (meant === undefined) settled[key] = value;
     else settled[meant] = value;
   }
-  for (const [name, schema] of Object.entries(properties)) if (schema.type === "string" && settled[name] !== undefined) settled[name] = textOf(name, settled[name]);
+  for (const [name, schema] of Object.entries(properties))
+    if (schema.type === "string" && settled[name] !== undefined) settled[name] = textOf(name, settled[name]);
   const edits: unknown = settled.edits;
   if (Array.isArray(edits)) settled.edits = edits.map((edit: unknown) => settledEdit(edit));
   return settled;
@@ -60,7 +61,9 @@ function settledEdit(edit: unknown): unknown {
   if (typeof edit !== "object" || edit === null) return edit;
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(edit)) {
-    const meant = (["search", "replace"] as const).find((name) => key !== name && otherNames[name]?.some((other) => plain(other) === plain(key)) && !(name in edit));
+    const meant = (["search", "replace"] as const).find(
+      (name) => key !== name && otherNames[name]?.some((other) => plain(other) === plain(key)) && !(name in edit),
+    );
     result[meant ?? key] = value;
   }
   return result;

@@ -80,7 +80,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   const breaker = createLoopBreaker();
   const allowedTools = nested?.allowedTools ?? new Set(options.allowedTools ?? []);
   const speech = openSpeech({
-    protocol: options.agent.protocol ?? "native",
+    protocol: options.agent.protocol ?? model.protocol ?? "native",
     client: model.client,
     tools: (options.tools ?? allTools).filter(
       (tool) => (options.agent.tools === null || options.agent.tools.includes(tool.name)) && (!tool.asksPerson || deps.ask),

@@ -605,11 +605,13 @@ export interface RunOptions {
     system_prompt: string;
     /** Names; null = all. */
     tools: string[] | null;
-    /** How the model is spoken to (4.2). Default `native`. */
+    /** How the agent's type wants its model spoken to (4.2). Default: as the model wants it. */
     protocol?: AgentProtocol;
   };
   model: {
     client: ModelClient;
+    /** How it is spoken to where the agent does not say. Default `native`. */
+    protocol?: AgentProtocol;
     /** Tokens; `contextWindowOf(model_id)` knows the common ones. Default 128 000. */
     context_window?: number;
     max_output_tokens?: number;

@@ -41,7 +41,8 @@ function signature(schema: Record<string, unknown>): string {
 
 function typeOf(schema: Record<string, unknown>, depth = 0): string {
   const options = (schema.enum ?? (schema.anyOf as { const?: unknown }[] | undefined)?.map((one) => one.const)) as unknown[] | undefined;
-  if (options && options.length > 0 && options.every((option) => typeof option === "string")) return options.map((option) => JSON.stringify(option)).join("|");
+  if (options && options.length > 0 && options.every((option) => typeof option === "string"))
+    return options.map((option) => JSON.stringify(option)).join("|");
   if (schema.type === "array") return `[${typeOf((schema.items ?? {}) as Record<string, unknown>, depth + 1)}]`;
   if (schema.type === "object" && depth < 3 && schema.properties) return `{${signature(schema)}}`;
   return typeof schema.type === "string" ? schema.type : "any";

@@ -9,13 +9,26 @@ export interface FileBlockReader {
 
 const maxPathChars = 200;
 const pathPattern = /^[\w./-]+\.\w+$/;
-const markers = [/^\/\/\s*File:\s*(\S+)\s*$/i, /^#\s*File:\s*(\S+)\s*$/i, /^<!--\s*File:\s*(\S+)\s*-->\s*$/i, /^\/\*\s*File:\s*(\S+)\s*\*\/\s*$/i, /^(\S+)$/];
+const markers = [
+  /^\/\/\s*File:\s*(\S+)\s*$/i,
+  /^#\s*File:\s*(\S+)\s*$/i,
+  /^<!--\s*File:\s*(\S+)\s*-->\s*$/i,
+  /^\/\*\s*File:\s*(\S+)\s*\*\/\s*$/i,
+  /^(\S+)$/,
+];
 
 /** The path that a block's first line names (contract agent-git-deploy 4.2); undefined: an ordinary code block. */
 export function markedPath(line: string): string | undefined {
   for (const marker of markers) {
     const path = marker.exec(line.trim())?.[1]?.replace(/^\.\//, "");
-    if (path !== undefined && path.length < maxPathChars && pathPattern.test(path) && !path.split("/").includes("..") && !path.startsWith("/")) return path;
+    if (
+      path !== undefined &&
+      path.length < maxPathChars &&
+      pathPattern.test(path) &&
+      !path.split("/").includes("..") &&
+      !path.startsWith("/")
+    )
+      return path;
   }
   return undefined;
 }

@@ -31,11 +31,18 @@ export function withFileReplies(client: ModelClient): ModelClient {
         } else if (event.type === "reasoning") yield event;
         else if (event.type === "finish") finish = event;
       }
-      if (!finish) throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+      if (!finish)
+        throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
       const { text, calls, paths } = reader.end();
       if (text !== "") yield { type: "text", delta: text };
-      const folders = [...new Set(paths.filter((path) => /(^|\/)package\.json$/.test(path)).map((path) => path.slice(0, -"package.json".length) || "."))];
-      const installs = folders.map((folder) => ({ name: installPackages.name, arguments: JSON.stringify({ path: folder }), repairs: new Set<never>() }));
+      const folders = [
+        ...new Set(paths.filter((path) => /(^|\/)package\.json$/.test(path)).map((path) => path.slice(0, -"package.json".length) || ".")),
+      ];
+      const installs = folders.map((folder) => ({
+        name: installPackages.name,
+        arguments: JSON.stringify({ path: folder }),
+        repairs: new Set<never>(),
+      }));
       yield* callEvents([...calls, ...installs]);
       yield { ...finish, reason: calls.length > 0 ? "tool_calls" : finish.reason };
     },
@@ -59,17 +66,29 @@ export const installPackages = defineTool({
   gate: { approval: true, plan_blocked: true, read_only: false },
   timeLimitMs: () => installMs,
   async run({ path }, context) {
-    const folder = [context.root, path].filter((part) => part !== "." && part !== "").join("/").replace(/\/+$/, "") || ".";
+    const folder =
+      [context.root, path]
+        .filter((part) => part !== "." && part !== "")
+        .join("/")
+        .replace(/\/+$/, "") || ".";
     const manager = await managerOf(context, folder);
     await context.notice({ level: "info", message: `Installing packages with ${manager}` });
-    const result = await context.workspace.exec([manager, "install"], { cwd: folder, timeoutMs: installMs, signal: context.signal, maxOutputBytes: 20_000 });
+    const result = await context.workspace.exec([manager, "install"], {
+      cwd: folder,
+      timeoutMs: installMs,
+      signal: context.signal,
+      maxOutputBytes: 20_000,
+    });
     const output = `${result.stdout}${result.stderr}`.trim();
     const details = { command: `${manager} install`, exit_code: result.exitCode };
     if (result.exitCode === 0) {
       await context.notice({ level: "info", message: "Packages installed" });
       return done("Packages installed.", { output, details });
     }
-    await context.notice({ level: "warning", message: result.timedOut ? `${manager} install took longer than 3 minutes and was ended` : `${manager} install failed` });
+    await context.notice({
+      level: "warning",
+      message: result.timedOut ? `${manager} install took longer than 3 minutes and was ended` : `${manager} install failed`,
+    });
     return failed(`${manager} install ended with ${result.exitCode ?? result.signal ?? "an error"}.`, { output, details });
   },
 });

@@ -100,7 +100,9 @@ function objectOf(value: unknown): Record<string, unknown> | undefined {
  */
 export function findCalls(body: string, tools: Tools, isCutOff: boolean, header?: string): FoundCall[] {
   // Mistral: name[CALL_ID]x[ARGS]{…}[TOOL_CALLS]name[ARGS]{…}
-  const text = /^\s*[\w.:-]+\s*(\[CALL_ID\]\w+)?\[ARGS\]/.test(body) ? body.replaceAll(/\[CALL_ID\]\w+|\[ARGS\]|\[TOOL_CALLS\]/g, " ").trim() : body.trim();
+  const text = /^\s*[\w.:-]+\s*(\[CALL_ID\]\w+)?\[ARGS\]/.test(body)
+    ? body.replaceAll(/\[CALL_ID\]\w+|\[ARGS\]|\[TOOL_CALLS\]/g, " ").trim()
+    : body.trim();
   if (text === "") return [];
   const xml = xmlCalls(text, tools);
   if (xml.length > 0) return xml;
@@ -143,7 +145,16 @@ export function findCalls(body: string, tools: Tools, isCutOff: boolean, header?
     const before = /([\w.:-]+)\s*(?:\[ARGS\]|\[CALL_ID\]\w+\[ARGS\]|\n?```(?:json)?)?\s*$/.exec(rest.slice(0, at))?.[1];
     const named = before === undefined ? undefined : meantTool(before, tools);
     const reading = readJson(rest.slice(at));
-    if (!reading.ok) return [...calls, unread(rest.slice(at), tools, isCutOff && reading.isTruncated ? "the reply ended in the middle of the call" : reading.reason, named)];
+    if (!reading.ok)
+      return [
+        ...calls,
+        unread(
+          rest.slice(at),
+          tools,
+          isCutOff && reading.isTruncated ? "the reply ended in the middle of the call" : reading.reason,
+          named,
+        ),
+      ];
     const found = callsOf(reading.value, tools, reading.repairs);
     if (found) calls.push(...found);
     else if (named !== undefined && isObject(reading.value)) calls.push(callWith(named, reading.value, tools, reading.repairs));
@@ -170,7 +181,9 @@ function xmlCalls(text: string, tools: Tools): FoundCall[] {
     );
   };
   // <function=write_file><parameter=file_path>…</parameter></function>, <invoke name="…"><parameter name="…">…</parameter></invoke>
-  for (const block of text.matchAll(/<(function|invoke)(?:=|\s+name=)["']?([\w.:-]+)["']?\s*>([\s\S]*?)(<\/\1>|(?=<(?:function|invoke)(?:=|\s+name=))|$)/g)) {
+  for (const block of text.matchAll(
+    /<(function|invoke)(?:=|\s+name=)["']?([\w.:-]+)["']?\s*>([\s\S]*?)(<\/\1>|(?=<(?:function|invoke)(?:=|\s+name=))|$)/g,
+  )) {
     const [, , name = "", inside = "", end = ""] = block;
     const parameters: Record<string, unknown> = {};
     let isClosed = true;
@@ -190,8 +203,13 @@ function xmlCalls(text: string, tools: Tools): FoundCall[] {
   for (const block of text.split(/<\/?tool_call>/)) {
     if (!block.includes("<arg_key>")) continue;
     const parameters: Record<string, unknown> = {};
-    for (const [, key = "", value = ""] of block.matchAll(/<arg_key>([\s\S]*?)<\/arg_key>\s*<arg_value>([\s\S]*?)(?:<\/arg_value>|$)/g)) parameters[key.trim()] = value;
-    add(block.trim().split(/[\s<]/)[0] ?? "", parameters, (block.match(/<arg_value>/g) ?? []).length === (block.match(/<\/arg_value>/g) ?? []).length);
+    for (const [, key = "", value = ""] of block.matchAll(/<arg_key>([\s\S]*?)<\/arg_key>\s*<arg_value>([\s\S]*?)(?:<\/arg_value>|$)/g))
+      parameters[key.trim()] = value;
+    add(
+      block.trim().split(/[\s<]/)[0] ?? "",
+      parameters,
+      (block.match(/<arg_value>/g) ?? []).length === (block.match(/<\/arg_value>/g) ?? []).length,
+    );
   }
   if (calls.length > 0) return calls;
   // <write_file><file_path>…</file_path><content>…</content></write_file>
@@ -208,7 +226,9 @@ function xmlCalls(text: string, tools: Tools): FoundCall[] {
 /** DeepSeek: `function<｜tool▁sep｜>name\n```json\n{…}\n````. Kimi: `functions.name:0<|tool_call_argument_begin|>{…}`. */
 function tokenCalls(text: string, tools: Tools): FoundCall[] {
   const calls: FoundCall[] = [];
-  for (const one of text.matchAll(/(?:<｜tool▁sep｜>|<\|tool_call_begin\|>\s*)([\w.:-]+)(?:\s*```(?:json)?\s*|\s*<\|tool_call_argument_begin\|>\s*|\s*)(?=\{)/g)) {
+  for (const one of text.matchAll(
+    /(?:<｜tool▁sep｜>|<\|tool_call_begin\|>\s*)([\w.:-]+)(?:\s*```(?:json)?\s*|\s*<\|tool_call_argument_begin\|>\s*|\s*)(?=\{)/g,
+  )) {
     const name = one[1]!.replace(/^functions\./, "").replace(/:\d+$/, "");
     const rest = text.slice(one.index + one[0].length);
     const reading = readJson(rest);

@@ -4,7 +4,10 @@ import { answer, play, say, stop, usage, type Reply, type RunChanges, type Scrip
 import { tempWorkspace } from "../testing/temp-workspace.ts";
 import type { AgentProtocol, Message, ModelEvent } from "../types.ts";
 
-const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges => ({ agent: { system_prompt: "You are an agent.", tools: null, protocol }, ...more });
+const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges => ({
+  agent: { system_prompt: "You are an agent.", tools: null, protocol },
+  ...more,
+});
 const json = (name: string, parameters: unknown): string => `\`\`\`json\n${JSON.stringify({ tool_name: name, parameters })}\n\`\`\``;
 /** In pieces, as it streams. */
 const says = (text: string): Reply => [...say(...(text.match(/[\s\S]{1,9}/g) ?? [])), stop];
@@ -15,19 +18,39 @@ describe("calls as text (IterativeAgent)", () => {
     await using ws = await tempWorkspace({ "a.txt": "old\n" });
     const run = await play(
       ws,
-      [says(`THOUGHT: Look first.\n\nI look.\n\n${json("read_file", { file_path: "a.txt" })}`), says(`Now I write.\n${json("write_file", { file_path: "b.txt", content: "new\n" })}`), says("Written b.txt.\n\nTASK_COMPLETE")],
+      [
+        says(`THOUGHT: Look first.\n\nI look.\n\n${json("read_file", { file_path: "a.txt" })}`),
+        says(`Now I write.\n${json("write_file", { file_path: "b.txt", content: "new\n" })}`),
+        says("Written b.txt.\n\nTASK_COMPLETE"),
+      ],
       speaking("text"),
     );
-    expect(run.result).toMatchObject({ success: true, completion_reason: "task_complete_signal", final_response: "Written b.txt.", iterations: 3, tool_calls_made: 2 });
+    expect(run.result).toMatchObject({
+      success: true,
+      completion_reason: "task_complete_signal",
+      final_response: "Written b.txt.",
+      iterations: 3,
+      tool_calls_made: 2,
+    });
     expect(await ws.get("b.txt")).toBe("new\n");
-    const shown = run.all("text_chunk").map((event) => event.data.content).join("");
+    const shown = run
+      .all("text_chunk")
+      .map((event) => event.data.content)
+      .join("");
     expect(shown).toBe("I look.Now I write.Written b.txt.");
-    expect(run.all("agent_step").map((event) => [event.data.thought, event.data.response_text])).toEqual([["Look first.", "I look."], [null, "Now I write."]]);
+    expect(run.all("agent_step").map((event) => [event.data.thought, event.data.response_text])).toEqual([
+      ["Look first.", "I look."],
+      [null, "Now I write."],
+    ]);
     const [first, second] = run.client.requests;
     expect(first!.tools).toEqual([]);
     expect(first!.system).toContain('{"tool_name": "read_file"');
     expect(first!.system).toContain("- patch_file(file_path*: string, search*: string, replace*: string)");
-    expect(second!.messages.at(-2)).toMatchObject({ role: "assistant", content: 'I look.\n\n```json\n{"tool_name": "read_file", "parameters": {"file_path":"a.txt"}}\n```', tool_calls: [] });
+    expect(second!.messages.at(-2)).toMatchObject({
+      role: "assistant",
+      content: 'I look.\n\n```json\n{"tool_name": "read_file", "parameters": {"file_path":"a.txt"}}\n```',
+      tool_calls: [],
+    });
     expect(lastUser(second!.messages)).toMatch(/^\[tool results\]\nread_file \(ok\):\na\.txt: 1 lines\.\nold/);
   });
 
@@ -35,10 +58,18 @@ describe("calls as text (IterativeAgent)", () => {
     await using ws = await tempWorkspace();
     const run = await play(
       ws,
-      [says('{"tool_name": "write_file", "parameters": {"file_path": "a.txt", "content": "half'), says(json("write_file", { file_path: "a.txt", content: "x" })), says("Done. TASK_COMPLETE")],
+      [
+        says('{"tool_name": "write_file", "parameters": {"file_path": "a.txt", "content": "half'),
+        says(json("write_file", { file_path: "a.txt", content: "x" })),
+        says("Done. TASK_COMPLETE"),
+      ],
       speaking("text"),
     );
-    expect(run.first("agent_step").data.tool_results[0]).toMatchObject({ success: false, tool: "write_file", error: expect.stringContaining("ends inside a string") });
+    expect(run.first("agent_step").data.tool_results[0]).toMatchObject({
+      success: false,
+      tool: "write_file",
+      error: expect.stringContaining("ends inside a string"),
+    });
     expect(run.result).toMatchObject({ success: true, completion_reason: "task_complete_signal" });
     expect(await ws.get("a.txt")).toBe("x");
   });
@@ -47,22 +78,42 @@ describe("calls as text (IterativeAgent)", () => {
     await using ws = await tempWorkspace();
     const failing = (index: number): Reply => says(`${json("read_file", { file_path: `missing${index}.txt` })}\nTASK_COMPLETE`);
     const run = await play(ws, [failing(1), failing(2), failing(3), failing(4), says("It is not there. TASK_COMPLETE")], speaking("text"));
-    const corrections = run.client.requests.at(-1)!.messages.filter((message) => message.role === "user" && message.content.includes("[Correction]"));
+    const corrections = run.client.requests
+      .at(-1)!
+      .messages.filter((message) => message.role === "user" && message.content.includes("[Correction]"));
     expect(corrections).toHaveLength(3);
-    expect(run.result).toMatchObject({ success: true, completion_reason: "task_complete_signal", final_response: "It is not there.", iterations: 5 });
+    expect(run.result).toMatchObject({
+      success: true,
+      completion_reason: "task_complete_signal",
+      final_response: "It is not there.",
+      iterations: 5,
+    });
   });
 
   test("calls run even when the reply says it is complete; then the run ends", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [says(`Writing.\n${json("write_file", { file_path: "a.txt", content: "x" })}\nTASK_COMPLETE`)], speaking("text"));
-    expect(run.result).toMatchObject({ success: true, completion_reason: "task_complete_signal", tool_calls_made: 1, final_response: "Writing." });
+    const run = await play(
+      ws,
+      [says(`Writing.\n${json("write_file", { file_path: "a.txt", content: "x" })}\nTASK_COMPLETE`)],
+      speaking("text"),
+    );
+    expect(run.result).toMatchObject({
+      success: true,
+      completion_reason: "task_complete_signal",
+      tool_calls_made: 1,
+      final_response: "Writing.",
+    });
     expect(await ws.get("a.txt")).toBe("x");
   });
 
   test("a model that only shows code is told once that nothing was written", async () => {
     await using ws = await tempWorkspace();
     const code = "Here it is:\n\n```tsx\nexport function App() {\n  return null;\n}\n```\n";
-    const run = await play(ws, [says(code), says(json("write_file", { file_path: "App.tsx", content: "x" })), says("Done. TASK_COMPLETE")], speaking("text"));
+    const run = await play(
+      ws,
+      [says(code), says(json("write_file", { file_path: "App.tsx", content: "x" })), says("Done. TASK_COMPLETE")],
+      speaking("text"),
+    );
     expect(lastUser(run.client.requests[1]!.messages)).toMatch(/^\[Correction\] You showed code but called no tool/);
     expect(await ws.get("App.tsx")).toBe("x");
     const insists = await play(ws, [says(code), says(code)], speaking("text"));
@@ -79,7 +130,12 @@ describe("calls as text (IterativeAgent)", () => {
     await using ws = await tempWorkspace({ "a.txt": "1\n2\n3\n" });
     const run = await play(
       ws,
-      [says(`${json("read_file", { path: "a.txt", offset: "2", limit: "1" })}\n${json("create_file", { filename: "package.json", contents: { name: "x" } })}\n${json("edit_file", { filePath: "a.txt", old_string: "2", new_string: "two" })}`), says("TASK_COMPLETE")],
+      [
+        says(
+          `${json("read_file", { path: "a.txt", offset: "2", limit: "1" })}\n${json("create_file", { filename: "package.json", contents: { name: "x" } })}\n${json("edit_file", { filePath: "a.txt", old_string: "2", new_string: "two" })}`,
+        ),
+        says("TASK_COMPLETE"),
+      ],
       speaking("text"),
     );
     expect(run.first("agent_step").data.tool_results.map((result) => result.success)).toEqual([true, true, true]);
@@ -91,14 +147,23 @@ describe("calls as text (IterativeAgent)", () => {
   test("a model that says the same for ever is cut off", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[...say(...Array.from({ length: 20_000 }, () => "I will now fix it. ")), stop]], speaking("text"));
-    expect(run.all("text_chunk").map((event) => event.data.content).join("").length).toBeLessThan(10_000);
+    expect(
+      run
+        .all("text_chunk")
+        .map((event) => event.data.content)
+        .join("").length,
+    ).toBeLessThan(10_000);
     expect(run.charges).toHaveLength(1);
     expect(run.charges[0]!.is_estimated).toBe(true);
   });
 
   test("ask and plan mode hold for calls as text too", async () => {
     await using ws = await tempWorkspace();
-    const script = (): Script => [says(json("write_file", { file_path: "a.txt", content: "x" })), says("Not done. TASK_COMPLETE"), says("Not done. TASK_COMPLETE")];
+    const script = (): Script => [
+      says(json("write_file", { file_path: "a.txt", content: "x" })),
+      says("Not done. TASK_COMPLETE"),
+      says("Not done. TASK_COMPLETE"),
+    ];
     const planned = await play(ws, script(), speaking("text", { editMode: "plan" }));
     expect(planned.first("agent_step").data.tool_results[0]).toMatchObject({ success: false });
     const asked = await play(ws, script(), speaking("text", { editMode: "ask", answers: [{ decision: "deny" }] }));
@@ -110,16 +175,29 @@ describe("calls as text (IterativeAgent)", () => {
 describe("ReActAgent", () => {
   test("every reply begins with its reasoning, which is shown as a thought", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
-    const run = await play(ws, [says(`THOUGHT: I need a.txt.\nAction: read_file\nAction Input: {"file_path": "a.txt"}`), says("THOUGHT: I know enough.\n\nIt says x.\nTASK_COMPLETE")], speaking("react"));
+    const run = await play(
+      ws,
+      [
+        says(`THOUGHT: I need a.txt.\nAction: read_file\nAction Input: {"file_path": "a.txt"}`),
+        says("THOUGHT: I know enough.\n\nIt says x.\nTASK_COMPLETE"),
+      ],
+      speaking("react"),
+    );
     expect(run.client.requests[0]!.system).toContain('Begin every reply with a line "THOUGHT:"');
     expect(lastUser(run.client.requests[1]!.messages)).toMatch(/Begin your reply with THOUGHT:$/);
-    expect(run.first("agent_step").data).toMatchObject({ thought: "I need a.txt.", tool_calls: [{ name: "read_file", parameters: { file_path: "a.txt" } }] });
+    expect(run.first("agent_step").data).toMatchObject({
+      thought: "I need a.txt.",
+      tool_calls: [{ name: "read_file", parameters: { file_path: "a.txt" } }],
+    });
     expect(run.result.final_response).toBe("It says x.");
   });
 });
 
 describe("TesslateAgent on weak models (auto)", () => {
-  const refusal = new ModelError("model_error", "localhost:11434 refused the request (400): registry.ollama.ai/library/gemma:2b does not support tools");
+  const refusal = new ModelError(
+    "model_error",
+    "localhost:11434 refused the request (400): registry.ollama.ai/library/gemma:2b does not support tools",
+  );
 
   test("a provider that refuses tools is spoken to by text, for the rest of the run", async () => {
     await using ws = await tempWorkspace();
@@ -137,7 +215,11 @@ describe("TesslateAgent on weak models (auto)", () => {
 
   test("calls that were written into the text count", async () => {
     await using ws = await tempWorkspace();
-    const run = await play(ws, [says('<tool_call>\n{"name": "write_file", "arguments": {"file_path": "a.txt", "content": "x"}}\n</tool_call>'), answer("Done.")], speaking("auto"));
+    const run = await play(
+      ws,
+      [says('<tool_call>\n{"name": "write_file", "arguments": {"file_path": "a.txt", "content": "x"}}\n</tool_call>'), answer("Done.")],
+      speaking("auto"),
+    );
     expect(run.result).toMatchObject({ success: true, tool_calls_made: 1, final_response: "Done." });
     expect(await ws.get("a.txt")).toBe("x");
   });
@@ -185,9 +267,16 @@ describe("StreamAgent", () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [says(reply)], speaking("files"));
     expect(run.result).toMatchObject({ success: true, iterations: 1, tool_calls_made: 3, completion_reason: "no_more_actions" });
-    expect(await ws.snapshot()).toEqual({ "src/About.tsx": "export const About = () => null;\n", "src/about.css": "h1 { color: red; }\n", "NOTES.md": "Run:\n```bash\nnpm start\n```\n" });
+    expect(await ws.snapshot()).toEqual({
+      "src/About.tsx": "export const About = () => null;\n",
+      "src/about.css": "h1 { color: red; }\n",
+      "NOTES.md": "Run:\n```bash\nnpm start\n```\n",
+    });
     expect(run.all("file_changed").map((event) => event.data.path)).toEqual(["src/About.tsx", "src/about.css", "NOTES.md"]);
-    const shown = run.all("text_chunk").map((event) => event.data.content).join("");
+    const shown = run
+      .all("text_chunk")
+      .map((event) => event.data.content)
+      .join("");
     expect(shown).toContain("I add a page.");
     expect(shown).toContain("<p>no</p>");
     expect(shown).not.toContain("About = ()");
@@ -204,14 +293,25 @@ describe("StreamAgent", () => {
     const run = await play(ws, [says("```json\n// File: package.json\n{}\n```")], speaking("files"));
     expect(commands).toEqual([["yarn", "install"]]);
     expect(run.all("notice").map((event) => event.data.message)).toEqual(["Installing packages with yarn", "Packages installed"]);
-    expect(run.order.filter((type) => type !== "text_chunk")).toEqual(["charge", "tool_started", "file_changed", "notice", "notice", "agent_step", "complete"]);
+    expect(run.order.filter((type) => type !== "text_chunk")).toEqual([
+      "charge",
+      "tool_started",
+      "file_changed",
+      "notice",
+      "notice",
+      "agent_step",
+      "complete",
+    ]);
   });
 
   test("a file cut off in the middle is not saved", async () => {
     await using ws = await tempWorkspace();
     const cut: ModelEvent = { type: "finish", reason: "length", usage };
     const run = await play(ws, [[...say("```ts\n// File: a.ts\nconst a"), cut]], speaking("files"));
-    expect(run.first("agent_step").data.tool_results[0]).toMatchObject({ success: false, error: expect.stringContaining("middle of the file") });
+    expect(run.first("agent_step").data.tool_results[0]).toMatchObject({
+      success: false,
+      error: expect.stringContaining("middle of the file"),
+    });
     expect(await ws.snapshot()).toEqual({});
   });
 });

@@ -34,7 +34,11 @@ export function openSpeech(options: {
   if (protocol === "files")
     return {
       client: withFileReplies(client),
-      tools: [...tools.filter((tool) => tool.name === writeFile.name), ...(tools.some((tool) => tool.name === writeFile.name) ? [] : [writeFile]), installPackages],
+      tools: [
+        ...tools.filter((tool) => tool.name === writeFile.name),
+        ...(tools.some((tool) => tool.name === writeFile.name) ? [] : [writeFile]),
+        installPackages,
+      ],
       afterBatch: () => ({ ends: "no_more_actions" }),
       beforeEnd: () => undefined,
     };
@@ -71,7 +75,12 @@ export function openSpeech(options: {
 /** Providers and local servers each have their own sentence for "this model has no function calling". */
 export function refusesTools(error: unknown): boolean {
   if (!(error instanceof ModelError) || error.code !== "model_error") return false;
-  return /tool|function.?call/i.test(error.message) && /support|require|enable|not (available|allowed|permitted)|unknown|unrecogni[sz]ed|extra inputs|no endpoints|--jinja/i.test(error.message);
+  return (
+    /tool|function.?call/i.test(error.message) &&
+    /support|require|enable|not (available|allowed|permitted)|unknown|unrecogni[sz]ed|extra inputs|no endpoints|--jinja/i.test(
+      error.message,
+    )
+  );
 }
 
 function correcting(editMode: EditMode, isText: () => boolean): Pick<Speech, "afterBatch" | "beforeEnd"> {
@@ -101,7 +110,10 @@ function correcting(editMode: EditMode, isText: () => boolean): Pick<Speech, "af
         lastFailed = 0;
         return (failed > 0 ? unfinished(failed) : undefined) ?? { ends: "task_complete_signal" };
       }
-      if (said === "" && turn.finish !== "length") return correct("Your reply held neither a text nor a call. Call a tool as described, or answer in words and end with TASK_COMPLETE.");
+      if (said === "" && turn.finish !== "length")
+        return correct(
+          "Your reply held neither a text nor a call. Call a tool as described, or answer in words and end with TASK_COMPLETE.",
+        );
       if (!hasActed && editMode !== "plan" && showsCode(said) && corrections === 0)
         return correct(
           "You showed code but called no tool, so nothing was changed. If it belongs into the project, write it with a call as described. If the person only asked to see it, answer with TASK_COMPLETE.",
@@ -128,13 +140,15 @@ export function withStrayCalls(client: ModelClient): ModelClient {
       let hasCalls = false;
       for await (const event of client.stream(request, signal)) {
         if (event.type === "text") {
-          for (const piece of reader.push(event.delta)) yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
+          for (const piece of reader.push(event.delta))
+            yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
           continue;
         }
         if (event.type === "tool_call_start") hasCalls = true;
         if (event.type === "finish") {
           const { pieces, calls } = reader.end(event.reason === "length");
-          for (const piece of pieces) yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
+          for (const piece of pieces)
+            yield piece.type === "text" ? { type: "text", delta: piece.text } : { type: "reasoning", delta: piece.text };
           if (!hasCalls && calls.length > 0) {
             yield* callEvents(calls);
             yield { ...event, reason: "tool_calls" } satisfies ModelEvent;

@@ -98,7 +98,8 @@ class LenientReader {
       this.space();
       const sign = this.text[this.at];
       if (sign === undefined) throw new Unreadable(`the JSON ends behind the key "${key}"`, true);
-      if (sign !== ":" && sign !== "=") throw new Unreadable(`a colon is missing behind the key "${key.slice(0, 60)}" at character ${this.at}`);
+      if (sign !== ":" && sign !== "=")
+        throw new Unreadable(`a colon is missing behind the key "${key.slice(0, 60)}" at character ${this.at}`);
       this.at += sign === "=" && this.text[this.at + 1] === ">" ? 2 : 1;
       if (sign === "=") this.repairs.add("keys");
       // A key of that name must be plain data, not a prototype.
@@ -212,8 +213,11 @@ class LenientReader {
     const hasComma = signs.includes(",");
     const hasBracket = /[}\]]/.test(signs);
     // Another item of a list, or the next value behind closed brackets.
-    if (hasComma && /^(["'`“{[]|-?\d|true\b|false\b|null\b|True\b|False\b|None\b)/.test(after)) return closer !== "'" || /^["'`“{[]/.test(after);
-    return hasBracket && signs.trim().length > 1 && /\n/.test(signs) === true ? true : hasBracket && !/^[\w"'`“{[<>=.;:(+*/&|?!-]/.test(after);
+    if (hasComma && /^(["'`“{[]|-?\d|true\b|false\b|null\b|True\b|False\b|None\b)/.test(after))
+      return closer !== "'" || /^["'`“{[]/.test(after);
+    return hasBracket && signs.trim().length > 1 && /\n/.test(signs) === true
+      ? true
+      : hasBracket && !/^[\w"'`“{[<>=.;:(+*/&|?!-]/.test(after);
   }
 
   private escape(): string {
@@ -257,7 +261,8 @@ class LenientReader {
 
   private word(): unknown {
     const found = /^[\w.+-]+/.exec(this.text.slice(this.at, this.at + 100))?.[0];
-    if (found === undefined) throw new Unreadable(`a value was expected at character ${this.at}, not ${JSON.stringify(this.text[this.at])}`);
+    if (found === undefined)
+      throw new Unreadable(`a value was expected at character ${this.at}, not ${JSON.stringify(this.text[this.at])}`);
     const literal = Object.hasOwn(literals, found) ? literals[found] : undefined;
     if (literal) {
       if (!literal.isStrict) this.repairs.add("literals");

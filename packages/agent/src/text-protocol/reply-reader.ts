@@ -24,7 +24,14 @@ export interface ReplyReader {
 /** Beyond this, the calls of one reply are refused: no plan needs them, a looping model makes them. */
 export const maxCallsPerReply = 24;
 
-const completionTokens = ["task_complete", "complete_task_and_submit_final_output", "<task_complete>", "</task_complete>", "<task_complete/>", "<!-- task complete -->"];
+const completionTokens = [
+  "task_complete",
+  "complete_task_and_submit_final_output",
+  "<task_complete>",
+  "</task_complete>",
+  "<task_complete/>",
+  "<!-- task complete -->",
+];
 const noise = ["<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "</s>", "<|end_of_turn|>", "<end_of_turn>", "<|end|>", "<|return|>", "</think>", "</thinking>", "</thought>", "</tool_call>", "</tool_calls>", "</function_calls>", "</function>", "<|assistant|>", "<|start|>assistant", "<｜end▁of▁sentence｜>"]; // prettier-ignore
 const thinking: Record<string, string> = {
   "<think>": "</think>",
@@ -73,7 +80,17 @@ const labels: Record<string, "thought" | "answer" | "ignored" | "action"> = {
   "<|start_header_id|>": "ignored",
 };
 const channel = "<|channel|>";
-const literals = [...completionTokens, ...noise, ...Object.keys(thinking), ...Object.keys(marks), ...Object.keys(labels), channel, "```", "{", "["];
+const literals = [
+  ...completionTokens,
+  ...noise,
+  ...Object.keys(thinking),
+  ...Object.keys(marks),
+  ...Object.keys(labels),
+  channel,
+  "```",
+  "{",
+  "[",
+];
 const literalPattern = new RegExp(literals.toSorted((a, b) => b.length - a.length).map((one) => one.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "gi"); // prettier-ignore
 const prefixes = new Set(literals.flatMap((one) => Array.from({ length: one.length - 1 }, (_, index) => one.slice(0, index + 1))));
 const longest = Math.max(...literals.map((one) => one.length));
@@ -317,7 +334,8 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
     }
     let held = 0;
     if (!isEnd) {
-      for (let size = Math.min(longest - 1, buffer.length); size > 0 && held === 0; size--) if (prefixes.has(buffer.slice(-size).toLowerCase())) held = size;
+      for (let size = Math.min(longest - 1, buffer.length); size > 0 && held === 0; size--)
+        if (prefixes.has(buffer.slice(-size).toLowerCase())) held = size;
       // The name in front of a label and the marks around it (`**Thought:**`).
       held += /(?:^|\n)([ \t*#>_]{1,6})$/.exec(buffer.slice(0, buffer.length - held))?.[1]?.length ?? 0;
     }
@@ -337,7 +355,11 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
       const verdict = mayBeCall(rest, isEnd);
       if (verdict !== "yes") return verdict === "wait" ? "wait" : "none";
       take(0);
-      become(/^\[\s*[a-z_]\w*\(/.test(rest) ? markedUntil(")]") : { kind: "json", text: "", scan: createBracketScan(), tries: 0, isFenced: false });
+      become(
+        /^\[\s*[a-z_]\w*\(/.test(rest)
+          ? markedUntil(")]")
+          : { kind: "json", text: "", scan: createBracketScan(), tries: 0, isFenced: false },
+      );
       return "taken";
     }
     if (literal === "```") return fence(rest, isEnd, take);
@@ -407,7 +429,9 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
         return "taken";
       }
       const word = /^action:[*_\s]*[`"]?([\w.-]*)[`"]?[*_]*[ \t]*(\r?\n)?/i.exec(rest);
-      const isName = word !== null && (word[1] === "" ? /^action:[*_ \t]*$/i.test(rest) : meantTool(word[1]!, tools) !== undefined || word[0].length === rest.length);
+      const isName =
+        word !== null &&
+        (word[1] === "" ? /^action:[*_ \t]*$/i.test(rest) : meantTool(word[1]!, tools) !== undefined || word[0].length === rest.length);
       if (isName && !isEnd && rest.length < 200 && !/\n[^\n]*\n|:\s*\{/.test(rest.slice(8))) return "wait";
     }
     drop();
@@ -473,7 +497,12 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
       if (inside === "") return isEnd || head.length >= 160 ? "no" : "wait";
       const python = /^([a-z_]\w*)(\(?)/.exec(inside);
       if (python) {
-        if (python[2] === "(") return meantTool(python[1]!, tools) !== undefined && /^[a-z_]\w*\(\s*([a-z_]\w*\s*=|\))/.test(inside) ? "yes" : /^[a-z_]\w*\(\s*[a-z_]*\w*\s*$/.test(inside) && !isEnd && inside.length < 80 ? "wait" : "no";
+        if (python[2] === "(")
+          return meantTool(python[1]!, tools) !== undefined && /^[a-z_]\w*\(\s*([a-z_]\w*\s*=|\))/.test(inside)
+            ? "yes"
+            : /^[a-z_]\w*\(\s*[a-z_]*\w*\s*$/.test(inside) && !isEnd && inside.length < 80
+              ? "wait"
+              : "no";
         return !isEnd && python[0].length === inside.length && inside.length < 40 ? "wait" : "no";
       }
       return inside[0] === "{" ? mayBeCall(inside, isEnd) : "no";
@@ -494,17 +523,23 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
   /** What stood behind a mark: its calls, or one that says it could not be read. */
   const marked = (body: string, isCutOff: boolean, header?: string): FoundCall[] => {
     const text = header === undefined ? body : body.replace(/<\|(call|end)\|>$/, "");
-    const inner = /^\s*(?:<\/?tools?>)?\s*([\s\S]*?)\s*(<\/(tool_calls?|tools|function_calls?)>|<\|\/?tool_call(_end)?\|>|<\|eom_id\|>|```)?\s*$/i.exec(text)![1]!;
+    const inner =
+      /^\s*(?:<\/?tools?>)?\s*([\s\S]*?)\s*(<\/(tool_calls?|tools|function_calls?)>|<\|\/?tool_call(_end)?\|>|<\|eom_id\|>|```)?\s*$/i.exec(
+        text,
+      )![1]!;
     if (inner === "") return [];
     // A plain word instead of an object: the tool's only parameter, as ReAct models write it.
     if (header !== undefined && !/^\s*[{[]/.test(inner)) {
       const name = meantTool(header, tools) ?? header;
       const schema = tools.find((tool) => tool.name === name)?.parameters as { required?: string[] } | undefined;
       const only = schema?.required?.length === 1 ? schema.required[0] : undefined;
-      if (only !== undefined) return [{ name, arguments: JSON.stringify({ [only]: inner.replace(/^["'`]|["'`]$/g, "") }), repairs: new Set(["quotes"]) }];
+      if (only !== undefined)
+        return [{ name, arguments: JSON.stringify({ [only]: inner.replace(/^["'`]|["'`]$/g, "") }), repairs: new Set(["quotes"]) }];
     }
     const found = findCalls(inner, tools, isCutOff, header);
-    return found.length > 0 ? found : [unread(inner, tools, isCutOff ? "the reply ended in the middle of the call" : "no JSON was found in it", header)];
+    return found.length > 0
+      ? found
+      : [unread(inner, tools, isCutOff ? "the reply ended in the middle of the call" : "no JSON was found in it", header)];
   };
 
   const run = (isEnd: boolean): void => {

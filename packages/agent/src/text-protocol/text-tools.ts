@@ -29,7 +29,12 @@ export function withTextTools(client: ModelClient, options: TextToolsOptions = {
   };
 }
 
-async function* readingCalls(client: ModelClient, request: ModelRequest, signal: AbortSignal, options: TextToolsOptions): AsyncGenerator<ModelEvent> {
+async function* readingCalls(
+  client: ModelClient,
+  request: ModelRequest,
+  signal: AbortSignal,
+  options: TextToolsOptions,
+): AsyncGenerator<ModelEvent> {
   const reader = createReplyReader(request.tools);
   const guard = createRepetitionGuard();
   const plain: ModelRequest = {
@@ -50,7 +55,8 @@ async function* readingCalls(client: ModelClient, request: ModelRequest, signal:
     // A model that has function calling after all: its own calls count too.
     else yield event;
   }
-  if (!finish && !isLooping) throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+  if (!finish && !isLooping)
+    throw new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
   const { pieces, calls, claimsDone } = reader.end(finish?.reason === "length");
   for (const piece of pieces) yield asEvent(piece);
   options.onCalls?.(calls);
@@ -97,7 +103,11 @@ function assistantText({ content, tool_calls }: AssistantMessage): AssistantMess
   if (tool_calls.length === 0) return { role: "assistant", content, tool_calls: [] };
   const calls = tool_calls.map((call) => `{"tool_name": ${JSON.stringify(call.name)}, "parameters": ${jsonOrEmpty(call.arguments)}}`);
   const json = calls.length === 1 ? calls[0]! : `[\n${calls.join(",\n")}\n]`;
-  return { role: "assistant", content: [content.trim(), `\`\`\`json\n${json}\n\`\`\``].filter((part) => part !== "").join("\n\n"), tool_calls: [] };
+  return {
+    role: "assistant",
+    content: [content.trim(), `\`\`\`json\n${json}\n\`\`\``].filter((part) => part !== "").join("\n\n"),
+    tool_calls: [],
+  };
 }
 
 /** A broken call is told as an empty one: what the model reads it writes again. */
@@ -121,7 +131,8 @@ function merged(messages: readonly Message[]): Message[] {
   const result: Message[] = [];
   for (const message of messages) {
     const last = result[result.length - 1];
-    if (message.role === "user" && last?.role === "user" && message.kind !== undefined && last.kind !== undefined) result[result.length - 1] = { ...last, content: `${last.content}\n\n${message.content}` };
+    if (message.role === "user" && last?.role === "user" && message.kind !== undefined && last.kind !== undefined)
+      result[result.length - 1] = { ...last, content: `${last.content}\n\n${message.content}` };
     else if (message.role === "assistant" && message.content.trim() === "") continue;
     else result.push(message);
   }

@@ -16,7 +16,12 @@ const byOtherName = new Map(Object.entries(otherNames).flatMap(([name, others]) 
 /** The tool that a model means: the exact name, the name in another spelling, or what other harnesses call it. Undefined: none of ours. */
 export function meantTool(name: string, tools: readonly Pick<ToolDefinition, "name">[]): string | undefined {
   if (tools.some((tool) => tool.name === name)) return name;
-  const bare = plain(name.trim().replace(/^(functions?|tools?|default_api|api|assistant)[.:/]/i, "").replace(/:\d+$/, ""));
+  const bare = plain(
+    name
+      .trim()
+      .replace(/^(functions?|tools?|default_api|api|assistant)[.:/]/i, "")
+      .replace(/:\d+$/, ""),
+  );
   const spelled = tools.find((tool) => plain(tool.name) === bare);
   if (spelled) return spelled.name;
   const other = byOtherName.get(bare);

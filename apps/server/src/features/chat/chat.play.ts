@@ -9,6 +9,7 @@ import {
   type HistoryMessage,
   type HistoryStep,
   type PendingBatch,
+  type RunOptions as AgentRunOptions,
   type RunResult,
   type SteeredText,
   type Todo,
@@ -19,6 +20,7 @@ import type { Logger } from "../../platform/logger.ts";
 import type { RunnableAgent } from "../agents/index.ts";
 import type { ResolvedModel } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import type { LiveRedactor } from "../secrets/index.ts";
 import { endOf, type RunEnd, type RunEndings, type TellingRun } from "./chat.ending.ts";
 import { cutOffSubagents } from "./chat.cut-off.ts";
 import { relay } from "./chat.events.ts";
@@ -146,7 +148,7 @@ export function createPlay({
       modelFor: async (id) => {
         const other = await models.resolve(task.user_id, { model: id, agent });
         ledger.knows(id, other);
-        return { client: discreet(other.client, redactor), context_window: contextWindowOf(other.model_id) };
+        return spokenTo(other, redactor);
       },
       onUnexpected: (err, where) => log.error({ err, where }, "agent"),
     };
@@ -178,10 +180,10 @@ export function createPlay({
       agent: {
         system_prompt: lent.prompt === "" ? agent.system_prompt : `${agent.system_prompt}\n\n${lent.prompt}`,
         tools: belt.names,
-        protocol: protocolOf(agent.agent_type, model),
+        ...protocolOf(agent.agent_type),
       },
       tools: belt.tools,
-      model: { client: discreet(model.client, redactor), context_window: contextWindowOf(model.model_id) },
+      model: spokenTo(model, redactor),
       message: question.content,
       history: await historyBefore(question),
       ...interruption,
@@ -252,13 +254,17 @@ function stepOf({ step_data }: AgentStepRow): AgentStep {
   };
 }
 
-/** The agent's type chooses how its model is spoken to (4.2); a model without function calling is spoken to by text whatever the agent. */
-function protocolOf(agentType: string, model: ResolvedModel): AgentProtocol {
-  if (agentType === "IterativeAgent") return "text";
-  if (agentType === "ReActAgent") return "react";
-  if (agentType === "StreamAgent") return "files";
-  return model.protocol;
+const typeProtocols: Record<string, AgentProtocol> = { IterativeAgent: "text", ReActAgent: "react", StreamAgent: "files" };
+/** The agent's type chooses how its model is spoken to (4.2); TesslateAgent leaves it to the model. */
+function protocolOf(agentType: string): { protocol?: AgentProtocol } {
+  const protocol = typeProtocols[agentType];
+  return protocol ? { protocol } : {};
 }
+const spokenTo = (model: ResolvedModel, redactor: LiveRedactor): AgentRunOptions["model"] => ({
+  client: discreet(model.client, redactor),
+  protocol: model.protocol,
+  context_window: contextWindowOf(model.model_id),
+});
 
 const iterationLimit = (wished: number | null, ceiling: number): number | null =>
   ceiling === 0 ? wished : wished === null ? ceiling : Math.min(wished, ceiling);

@@ -4,7 +4,10 @@ import type { NoticePart } from "./chat.types.ts";
 
 /** Something the run tells on its way: packages are installed, another model answers. */
 export const NoticeRow = memo(({ part }: { part: NoticePart }) => (
-  <p role="status" className="flex min-h-(--row) min-w-0 items-start gap-[7px] py-1 text-xs leading-[1.45] text-fg-2 narrow:min-h-9 narrow:text-sm">
+  <p
+    role="status"
+    className="flex min-h-(--row) min-w-0 items-start gap-[7px] py-1 text-xs leading-[1.45] text-fg-2 narrow:min-h-9 narrow:text-sm"
+  >
     {part.level === "warning" ? (
       <TriangleAlert size={14} className="mt-px flex-none text-warn" aria-hidden="true" />
     ) : (
