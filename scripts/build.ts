@@ -34,6 +34,8 @@ await build({
     "graphile-worker",
     "graphile-config",
     "npm",
+    "playwright-core",
+    "axe-core",
     "pnpm",
     "pg-native",
     "fsevents",

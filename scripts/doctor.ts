@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createRuntime, findDockerEngine } from "@tesslate/runtime";
 import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+import { findChromium } from "../apps/server/src/features/verify/chromium.ts";
 
 let broken = 0;
 const say = (mark: "ok" | "!!" | "XX", what: string, detail: string) => {
@@ -123,6 +124,10 @@ try {
 } finally {
   await rm(probe, { recursive: true, force: true });
 }
+
+const chromium = await findChromium(config.verify.chromiumPath);
+if ("missing" in chromium) say("!!", "browser", `${chromium.missing}: without one the agent cannot check apps in a browser`);
+else say("ok", "browser", `${chromium.executable}, behind ${chromium.walls === "bubblewrap" ? "bubblewrap" : "its own sandbox"}`);
 
 const providers = [
   config.models.openai.key && "openai",

@@ -166,6 +166,7 @@ import {
 } from "./features/snapshots/index.ts";
 import { createChangeSets, createChangesStore, createTurns, mountChanges } from "./features/changes/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
+import { createEvidence, createEvidenceStore, createVerification, mountEvidence } from "./features/verify/index.ts";
 import { createWebTools } from "./features/web/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
@@ -626,6 +627,19 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       closers.push(() => webOutbound.close());
       toolSources.push(createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search }));
     }
+    const evidence = createEvidence({ store: createEvidenceStore(db), redactions });
+    const verification = await createVerification({
+      config: config.verify,
+      dataDir,
+      evidence,
+      site: previewSite,
+      address,
+      listContainers: containers.listAll,
+      passFor: visitors.passFor,
+      log,
+    });
+    closers.push(() => verification.close());
+    toolSources.push(verification.source);
     const chatStore = createChatStore(db);
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
@@ -874,6 +888,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       importArchive: createImport({ dir: arrivals, provisioning, diskBytesOf }),
       fork: createFork({ projects, provisioning }),
     });
+    mountEvidence(mount, { evidence });
     mountSecrets(mount, { secrets });
     mountShell(mount, { shell });
     mountSnapshots(mount, { snapshots });

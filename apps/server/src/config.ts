@@ -270,6 +270,12 @@ export const settings = {
     check: integer(1),
   },
   AGENT_APPROVAL_TIMEOUT_SECONDS: { default: "300", example: "300", about: "How long a run waits for an answer", check: integer(1) },
+  CHROMIUM_PATH: {
+    default: "",
+    example: "/usr/bin/chromium",
+    about: "The browser in which the agent checks apps. Default: one at a usual place; without one there is no verify",
+  },
+  VERIFY_MAX_BROWSERS: { default: "2", example: "2", about: "Browsers of the agent that run at once", check: integer(1, 50) },
   TESSLATE_FEATURE_WEB_SEARCH: { default: "true", example: "0", about: "The agent's web_fetch and web_search", check: flag },
   WEB_SEARCH_PROVIDER: {
     default: "",
@@ -479,6 +485,11 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxPerProject: Number(text("MAX_SNAPSHOTS_PER_PROJECT")),
       retentionMs: Number(text("SNAPSHOT_RETENTION_DAYS")) * 86_400_000,
       readyTimeoutMs: Number(text("SNAPSHOT_READY_TIMEOUT_SECONDS")) * 1000,
+    },
+    verify: {
+      chromiumPath: text("CHROMIUM_PATH") || undefined,
+      maxOpen: Number(text("VERIFY_MAX_BROWSERS")),
+      maxMemoryBytes: 1.5 * 2 ** 30,
     },
     web: {
       isOn: isTrue("TESSLATE_FEATURE_WEB_SEARCH"),

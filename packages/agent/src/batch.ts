@@ -80,7 +80,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     const next = prepared[results.length]!;
     // What waits for an answer to its question was allowed to run already.
     const isAsking = pending?.kind === "question" && pending.results.length === results.length;
-    const gate = next.tool && !isAsking ? gateOf(next.tool, options.editMode, options.allowedTools) : "run";
+    const gate = next.tool && !isAsking ? gateOf(next.tool, next.parameters, options.editMode, options.allowedTools) : "run";
     if (gate === "refuse") results.push(refusedInPlanMode(next.tool!));
     else if (gate === "ask") {
       const approvalId = pending && pending.results.length === results.length ? pending.approval_id : randomUUID();
@@ -143,7 +143,7 @@ function neighbours(prepared: PreparedCall[], { editMode, allowedTools }: BatchO
     return end === -1 ? prepared : prepared.slice(0, end);
   }
   const isHarmless = (one: PreparedCall): boolean =>
-    !one.tool || (one.tool.gate.read_only && gateOf(one.tool, editMode, allowedTools) === "run");
+    !one.tool || (one.tool.gate.read_only && gateOf(one.tool, one.parameters, editMode, allowedTools) === "run");
   if (!isHarmless(prepared[0]!)) return prepared.slice(0, 1);
   const end = prepared.findIndex((one) => !isHarmless(one));
   return end === -1 ? prepared : prepared.slice(0, end);

@@ -77,9 +77,15 @@ function tryJson(text: string): unknown {
 }
 
 /** What the edit mode says to a call (4.10), for every tool and every kind of agent. */
-export function gateOf(tool: Tool, mode: EditMode, allowedTools: ReadonlySet<string>): "run" | "ask" | "refuse" {
-  if (mode === "plan") return tool.gate.plan_blocked ? "refuse" : "run";
-  if (mode === "ask" && tool.gate.approval && !allowedTools.has(tool.name)) return "ask";
+export function gateOf(
+  tool: Tool,
+  parameters: ToolParameters,
+  mode: EditMode,
+  allowedTools: ReadonlySet<string>,
+): "run" | "ask" | "refuse" {
+  const gate = tool.gateOf?.(parameters) ?? tool.gate;
+  if (mode === "plan") return gate.plan_blocked ? "refuse" : "run";
+  if (mode === "ask" && gate.approval && !allowedTools.has(tool.name)) return "ask";
   return "run";
 }
 

@@ -221,6 +221,8 @@ export interface Tool<P extends TObject = TObject> {
   gate: ToolGate;
   /** It works by `ToolContext.ask` alone, so it is left out where nobody can be asked. */
   asksPerson?: true;
+  /** The gate of one call, where it depends on the arguments. Default: `gate`. */
+  gateOf?(params: Static<P>): ToolGate;
   /** Hard end of one call. Default `limits.tool_timeout_ms`. */
   timeLimitMs?(params: Static<P>): number;
   run(params: Static<P>, context: ToolContext): Promise<ToolOutput>;

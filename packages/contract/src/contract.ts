@@ -6,6 +6,7 @@ import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
 import { externalRoutes } from "./external.ts";
+import { evidenceRoutes } from "./evidence.ts";
 import { filesRoutes } from "./files.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
@@ -40,6 +41,7 @@ export const contract = {
   files: filesRoutes,
   assets: assetsRoutes,
   previews: previewsRoutes,
+  evidence: evidenceRoutes,
   chat: chatRoutes,
   changes: changesRoutes,
   external: externalRoutes,

@@ -1,3 +1,4 @@
+import { Evidence } from "./evidence.ts";
 import { JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
 import { Plan } from "./plan.ts";
 import { Task } from "./tasks.ts";
@@ -150,6 +151,7 @@ const runEventData = {
     tokens_in: Type.Optional(Type.Integer()),
     tokens_out: Type.Optional(Type.Integer()),
   }),
+  evidence_added: Evidence,
   todo_updated: Type.Object({ todos: Type.Array(JsonObject) }),
   /** By the agent within a run, by a person outside of one. */
   plan_updated: Type.Object({ chat_id: Uuid, plan: Nullable(Plan) }),

@@ -9,6 +9,7 @@ export * from "./users.ts";
 export * from "./projects.ts";
 export * from "./containers.ts";
 export * from "./connections.ts";
+export * from "./evidence.ts";
 export * from "./files.ts";
 export * from "./limits.ts";
 export * from "./assets.ts";

@@ -1,6 +1,6 @@
 export { createPreviewSite } from "./site.ts";
 export { createReporting } from "./reports.ts";
-export { createVisitors } from "./visitors.ts";
+export { createVisitors, type Place } from "./visitors.ts";
 export { mountPreviews } from "./previews.routes.ts";
 export { createPreviews } from "./previews.service.ts";
 export { createPreviewsStore } from "./previews.store.ts";

@@ -140,6 +140,9 @@ export function createVisitors({
       };
     },
     find,
+    /** The Cookie header with which the platform itself visits in its owner's name; good for that long. */
+    passFor: ({ container, project }: Place, lifetimeMs: number): string =>
+      cookieOf({ container_id: container.id, user_id: project.owner_id, sid: null, exp: Date.now() + lifetimeMs }).split(";")[0] ?? "",
     /** Calls `ended` when they may see it no more while something is open. Returns the unsubscribe function. */
     watch: (visitor: Visitor, place: Place, ended: () => void): (() => void) => {
       if (isGuest(visitor)) return shares.watch(visitor.share_id, place, visitor.expires_at_ms, ended);
