@@ -1,0 +1,35 @@
+/** What a small wish costs in tokens: the first call of a chat, and "rename a label" from the wish to the answer. */
+import { call, say, script } from "@tesslate/testkit";
+import { createProject } from "../../e2e/account.ts";
+import type { Row } from "../report.ts";
+import type { Stage } from "../stage.ts";
+
+export async function measure(stage: Stage): Promise<Row[]> {
+  const { model, person } = await stage.scene();
+  const project = await createProject(person, "Labels", "react-vite");
+  model.setScript(
+    script([
+      call("read_file", { file_path: "src/App.tsx" }),
+      call("patch_file", { file_path: "src/App.tsx", search: "Ready to be built on", replace: "Sales" }),
+      say("The heading now reads Sales."),
+    ]),
+  );
+  const calls: { tokens_in: number; tokens_out: number }[] = [];
+  let isDone = false;
+  for await (const event of person.api.chat.stream({
+    body: { project_id: project.id, message: "Rename the heading to Sales", edit_mode: "allow" },
+  })) {
+    if (event.type === "credits_used") calls.push({ tokens_in: event.data.tokens_in ?? 0, tokens_out: event.data.tokens_out ?? 0 });
+    if (event.type === "complete") isDone = event.data.success;
+  }
+  const sum = (key: "tokens_in" | "tokens_out") => calls.reduce((total, one) => total + one[key], 0);
+  return [
+    {
+      what: "first call of a chat in the React template: prompt, tools, context, wish (characters / 4)",
+      seen: `${calls[0]?.tokens_in ?? 0} tokens`,
+      target: "<= 5,000 tokens",
+      meets: isDone && (calls[0]?.tokens_in ?? Infinity) <= 5000,
+    },
+    { what: '"rename a label", end to end', seen: `${calls.length} calls, ${sum("tokens_in")} in, ${sum("tokens_out")} out`, target: "" },
+  ];
+}
