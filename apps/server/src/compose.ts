@@ -20,6 +20,7 @@ import {
   mountAuth,
   type Sessions,
 } from "./features/auth/index.ts";
+import { createAgentContexts, mountAgentContext } from "./features/agent-context/index.ts";
 import { createAgents, createAgentsStore } from "./features/agents/index.ts";
 import {
   createCatalogue,
@@ -41,6 +42,7 @@ import {
   createChatStore,
   createRewinds,
   createRewindsStore,
+  createRunContext,
   createRunsStore,
   createRunTask,
   createSessions as createChatSessions,
@@ -873,6 +875,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountPlans(mount, { plans });
     mountQueue(mount, { queue });
     mountChanges(mount, { changes });
+    mountAgentContext(mount, {
+      contexts: createAgentContexts({ projects, files }),
+      ofRun: createRunContext({ store: runsStore, chats: chatStore, ownRun: chat.ownRun }),
+    });
     mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
     mountCredits(mount, { credits });
     mountKanban(mount, { kanban });

@@ -1,3 +1,4 @@
+import { agentContextRoutes } from "./agent-context.ts";
 import { assetsRoutes } from "./assets.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
 import { billingRoutes } from "./billing.ts";
@@ -43,6 +44,7 @@ export const contract = {
   previews: previewsRoutes,
   evidence: evidenceRoutes,
   chat: chatRoutes,
+  agentContext: agentContextRoutes,
   changes: changesRoutes,
   external: externalRoutes,
   mcpEndpoint: mcpEndpointRoutes,

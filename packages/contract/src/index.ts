@@ -17,6 +17,7 @@ export * from "./hosting.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";
 export * from "./previews.ts";
+export * from "./agent-context.ts";
 export * from "./changes.ts";
 export * from "./chat.ts";
 export * from "./external.ts";

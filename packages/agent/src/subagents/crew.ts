@@ -207,6 +207,7 @@ export function createCrew(options: CrewOptions): Subagents {
         history: [],
         steps: undefined,
         pending: undefined,
+        steered: undefined,
         limits: { ...run.limits, max_iterations: maxTurns, max_run_ms: noTimeLimitMs, max_tokens: null },
         signal: context.signal,
         deps: {

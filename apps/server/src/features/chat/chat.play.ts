@@ -22,6 +22,7 @@ import type { ResolvedModel } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import { endOf, type RunEnd, type RunEndings, type TellingRun } from "./chat.ending.ts";
+import { keptContext } from "./chat.context.ts";
 import { cutOffSubagents } from "./chat.cut-off.ts";
 import { relay } from "./chat.events.ts";
 import { createProjectSight } from "./chat.project-info.ts";
@@ -145,6 +146,7 @@ export function createPlay({
       },
       getProjectInfo: sight.info,
       getPreviewState: sight.preview,
+      contextRead: (inForce) => store.noteContext(input.message_id, keptContext(inForce)),
       modelFor: async (id) => {
         const other = await models.resolve(task.user_id, { model: id, agent });
         ledger.knows(id, other);

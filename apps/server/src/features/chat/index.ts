@@ -14,3 +14,4 @@ export { editModeFor, refuseSteering } from "./chat.keys.ts";
 export { createRewinds, type ConversationChange } from "./chat.rewinds.ts";
 export { createRewindsStore } from "./rewinds.store.ts";
 export type { LentTools, RunFacts, RunToolSource } from "./chat.tools.ts";
+export { createRunContext } from "./chat.context.ts";

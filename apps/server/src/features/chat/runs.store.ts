@@ -67,6 +67,13 @@ export function createRunsStore(db: Database) {
         .where(and(eq(agentSteps.message_id, messageId), gte(sql`(${agentSteps.step_data}->>'iteration')::int`, iteration)));
     },
 
+    /** What the run was told of the project, for as long as the message is. */
+    noteContext: async (messageId: string, context: Record<string, unknown>): Promise<void> => {
+      await db
+        .update(messages)
+        .set({ message_metadata: sql`${messages.message_metadata} || ${JSON.stringify({ context })}::jsonb` })
+        .where(eq(messages.id, messageId));
+    },
     /** The message's end, once: `undefined` when it had ended, or belongs to a later run. The chat's status follows it. */
     finishMessage: async (
       tx: Queries,

@@ -1,0 +1,2 @@
+export { createAgentContexts } from "./agent-context.service.ts";
+export { mountAgentContext } from "./agent-context.routes.ts";
