@@ -7,6 +7,7 @@ import { RunEnded, type Ending } from "./run-ended.ts";
 import { toolText } from "./truncate.ts";
 import type {
   AgentDeps,
+  AroundTool,
   AssistantMessage,
   EditMode,
   PendingBatch,
@@ -32,6 +33,7 @@ export interface BatchOptions {
   timer: WorkTimer;
   breaker: ReturnType<typeof createLoopBreaker>;
   toolTimeoutMs: number;
+  aroundTool?: AroundTool;
   onUnexpected: (error: unknown, where: string) => void;
 }
 
@@ -69,12 +71,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     executed++;
     const ask = askerFor(options, one, results, (error) => (hookFailure ??= { error }));
     const call = { iteration: options.iteration, index: prepared.indexOf(one) };
-    return executeCall(
-      one.tool,
-      one.parameters,
-      { ...context, ask, call },
-      { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected },
-    );
+    const inner: ToolContext = { ...context, ask, call };
+    const { tool, parameters } = one;
+    const execute = (own: ToolContext): Promise<ToolResult> =>
+      executeCall(tool, parameters, own, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
+    return options.aroundTool ? options.aroundTool({ tool, parameters }, inner, execute) : execute(inner);
   };
   while (results.length < prepared.length && !ending && !context.signal.aborted) {
     const next = prepared[results.length]!;
@@ -83,7 +84,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     const gate = next.tool && !isAsking ? gateOf(next.tool, next.parameters, options.editMode, options.allowedTools) : "run";
     if (gate === "refuse") results.push(refusedInPlanMode(next.tool!));
     else if (gate === "ask") {
-      const approvalId = pending && pending.results.length === results.length ? pending.approval_id : randomUUID();
+      const approvalId = pending && pending.results.length === results.length ? pending.approval_id : (deps.newId ?? randomUUID)();
       const answer = await askFor(options, next, approvalId, results);
       if (answer.run) results.push(await run(next));
       else if (answer.result) results.push(answer.result);

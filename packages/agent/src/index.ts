@@ -1,4 +1,5 @@
 export * from "./types.ts";
+export * from "./cassette/index.ts";
 export type { Choice, Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
 export { defaultLimits, runAgent } from "./loop.ts";
 export { ModelError, type ModelErrorCode } from "./model-error.ts";

@@ -49,7 +49,7 @@ export function askerFor(
   if (!ask) return undefined;
   const waitsFor = pending?.kind === "question" && pending.results.length === results.length ? pending.approval_id : undefined;
   return async (inquiry) => {
-    const question_id = waitsFor ?? randomUUID();
+    const question_id = waitsFor ?? (deps.newId ?? randomUUID)();
     const request: InquiryRequest = { ...inquiry, question_id, tool_name: one.call.name };
     const batch: PendingBatch = { kind: "question", iteration, approval_id: question_id, message, results: [...results] };
     timer.pause();

@@ -90,13 +90,16 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   });
   const { tools } = speech;
   const definitions = tools.map(definitionOf);
-  const timer = createWorkTimer(limits.max_run_ms, () =>
-    abort.abort(
-      new RunEnded({
-        reason: "resource_limit_exceeded",
-        text: `Stopped: the run reached its limit of ${Math.round(limits.max_run_ms / 1_000)} seconds of work.`,
-      }),
-    ),
+  const timer = createWorkTimer(
+    limits.max_run_ms,
+    () =>
+      abort.abort(
+        new RunEnded({
+          reason: "resource_limit_exceeded",
+          text: `Stopped: the run reached its limit of ${Math.round(limits.max_run_ms / 1_000)} seconds of work.`,
+        }),
+      ),
+    deps.clock,
   );
   const context: ToolContext = {
     workspace,
@@ -355,6 +358,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       timer,
       breaker,
       toolTimeoutMs: limits.tool_timeout_ms,
+      ...(options.aroundTool ? { aroundTool: options.aroundTool } : {}),
       onUnexpected,
     });
     toolCallsMade += outcome.executed + (pending?.results.length ?? 0);

@@ -492,6 +492,10 @@ export interface AgentDeps {
   onTextProtocol?: () => void;
   /** Default: the system clock. */
   now?: () => Date;
+  /** Milliseconds that only grow, for durations. Default: `performance.now`. */
+  clock?: () => number;
+  /** Ids of approvals and questions. Default: random UUIDs. */
+  newId?: () => string;
   /** Told of breakage the run coped with or ended by (a tool's bug, a hook's rejection), for the log. Must not throw. */
   onUnexpected?: (error: unknown, where: string) => void;
 }
@@ -644,9 +648,17 @@ export interface RunOptions {
   deps: AgentDeps;
   /** Default: all of `tools/index.ts`. */
   tools?: readonly Tool[];
+  /** Stands around each call that really runs, to watch or to answer it: cassettes. Must not reject. */
+  aroundTool?: AroundTool;
   /** What earlier runs of the same chat saw; changed as this one goes on. Default: nothing. */
   seen?: SeenFiles;
 }
+
+export type AroundTool = (
+  call: { tool: Tool; parameters: ToolParameters },
+  context: ToolContext,
+  run: (context: ToolContext) => Promise<ToolResult>,
+) => Promise<ToolResult>;
 
 export interface HistoryMessage {
   role: "user" | "assistant";

@@ -7,18 +7,18 @@ export interface WorkTimer {
 }
 
 /** Calls `onExpire` once after `limitMs` of unpaused time. */
-export function createWorkTimer(limitMs: number, onExpire: () => void): WorkTimer {
+export function createWorkTimer(limitMs: number, onExpire: () => void, clock: () => number = () => performance.now()): WorkTimer {
   let spentMs = 0;
   let startedAt: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   const resume = (): void => {
     if (startedAt !== undefined) return;
-    startedAt = performance.now();
+    startedAt = clock();
     timer = setTimeout(onExpire, Math.max(0, limitMs - spentMs));
   };
   const pause = (): void => {
     if (startedAt === undefined) return;
-    spentMs += performance.now() - startedAt;
+    spentMs += clock() - startedAt;
     startedAt = undefined;
     clearTimeout(timer);
   };
@@ -27,6 +27,6 @@ export function createWorkTimer(limitMs: number, onExpire: () => void): WorkTime
     pause,
     resume,
     stop: pause,
-    elapsedMs: () => Math.round(spentMs + (startedAt === undefined ? 0 : performance.now() - startedAt)),
+    elapsedMs: () => Math.round(spentMs + (startedAt === undefined ? 0 : clock() - startedAt)),
   };
 }

@@ -86,6 +86,8 @@ export type RunChanges = Omit<Partial<RunOptions>, "deps" | "workspace"> & {
   /** Answers to approvals, in order; an empty list waits for ever. */
   answers?: Awaited<ReturnType<AgentDeps["approve"]>>[];
   onEvent?: (event: AgentEvent, abort: AbortController) => void;
+  /** Plays the run in another way than `runAgent` alone. */
+  through?: (options: RunOptions) => Promise<RunResult>;
 };
 
 /** Runs a script against a workspace and keeps everything that was said. */
@@ -152,8 +154,8 @@ export async function play(workspace: Workspace, script: Script, changes: RunCha
     onUnexpected: (error) => run.unexpected.push(error),
     ...changes.deps,
   };
-  const { answers: _answers, onEvent: _onEvent, deps: _deps, ...rest } = changes;
-  const result = await runAgent({
+  const { answers: _answers, onEvent: _onEvent, deps: _deps, through, ...rest } = changes;
+  const result = await (through ?? runAgent)({
     agent: { system_prompt: "You are an agent.", tools: null },
     model: { client },
     message: "Do it",

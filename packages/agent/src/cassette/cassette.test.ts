@@ -1,0 +1,180 @@
+import { describe, expect, test } from "vitest";
+import { answer, brokenLine, call, calls, play, say, scripted, stop, type RunChanges, type Script } from "../testing/harness.ts";
+import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
+import { runAgent } from "../loop.ts";
+import type { RunOptions } from "../types.ts";
+import {
+  eventsOf,
+  forkCassette,
+  readCassette,
+  recordRun,
+  replayCassette,
+  writeCassette,
+  type Cassette,
+  type CassetteLine,
+} from "./index.ts";
+
+/** Plays a script and gives its cassette, read back from its text. */
+async function recorded(
+  workspace: TempWorkspace,
+  script: Script,
+  changes: RunChanges & { redact?: <T>(value: T) => T; maxChars?: number } = {},
+) {
+  const lines: CassetteLine[] = [];
+  const { redact, maxChars, ...rest } = changes;
+  const run = await play(workspace, script, {
+    ...rest,
+    through: async (options: RunOptions) => {
+      const recording = recordRun(options, {
+        write: (line) => lines.push(line),
+        recordedAt: new Date("2026-03-01T00:00:00Z"),
+        ...(redact ? { redact } : {}),
+        ...(maxChars === undefined ? {} : { maxChars }),
+      });
+      const result = await runAgent(recording.options);
+      recording.finish(result);
+      return result;
+    },
+  });
+  const text = writeCassette(lines);
+  return { run, text, cassette: readCassette(text) };
+}
+const bytes = (cassette: { events: unknown[] }): string => JSON.stringify(cassette.events);
+const recordedBytes = (cassette: Cassette): string => JSON.stringify(eventsOf(cassette));
+
+const work: Script = [
+  [
+    ...say("I look ", "at ", "both."),
+    ...calls(call("read_file", { file_path: "a.txt" }), call("read_file", { file_path: "missing.txt" }), call("grep", { pattern: "o" })),
+  ],
+  calls(
+    call("patch_file", { file_path: "a.txt", search: "one", replace: "two" }),
+    call("nothing_like_it", { x: 1 }),
+    call("bash_exec", { command: "cat a.txt; exit 3" }),
+  ),
+  [...say("Halfway "), brokenLine()],
+  [...say("through."), ...calls(call("todo_write", { todos: [{ content: "More", status: "pending" }] }))],
+  answer("All done."),
+];
+
+describe("a cassette", () => {
+  test("played twice gives the same events byte for byte, with no project and no model", async () => {
+    await using workspace = await tempWorkspace({ "a.txt": "one\n", "AGENTS.md": "Be kind.\n" });
+    const { cassette, run } = await recorded(workspace, work);
+    expect(run.result.success).toBe(true);
+    const [first, second] = [await replayCassette(cassette), await replayCassette(cassette)];
+    expect(first.differences).toEqual([]);
+    expect(bytes(first)).toBe(recordedBytes(cassette));
+    expect(bytes(second)).toBe(bytes(first));
+    expect(first.result).toEqual(run.result);
+  });
+
+  test("keeps approvals, refusals and the person's note", async () => {
+    await using workspace = await tempWorkspace({});
+    const script: Script = [
+      calls(call("write_file", { file_path: "a.txt", content: "a" }), call("write_file", { file_path: "b.txt", content: "b" })),
+      answer("Only one."),
+    ];
+    const { cassette } = await recorded(workspace, script, {
+      editMode: "ask",
+      answers: [{ decision: "allow_once" }, { decision: "deny", note: "Not b." }],
+    });
+    const replay = await replayCassette(cassette);
+    expect(replay.differences).toEqual([]);
+    expect(bytes(replay)).toBe(recordedBytes(cassette));
+    expect(bytes(replay)).toContain("Not b.");
+  });
+
+  test("a run that was cancelled in the middle is cancelled there again", async () => {
+    await using workspace = await tempWorkspace({});
+    const { cassette } = await recorded(workspace, [[...say("I begin"), "hang"]], {
+      onEvent: (event, abort) => {
+        if (event.type === "text_chunk") abort.abort(new Error("cancelled"));
+      },
+    });
+    const replay = await replayCassette(cassette);
+    expect(replay.result.completion_reason).toBe("cancelled");
+    expect(replay.differences).toEqual([]);
+    expect(bytes(replay)).toBe(recordedBytes(cassette));
+  });
+
+  test("forks at a step with another script: the steps before are the recorded ones, the rest is new", async () => {
+    await using workspace = await tempWorkspace({ "a.txt": "one\n" });
+    const { cassette } = await recorded(workspace, work);
+    const client = scripted([calls(call("read_file", { file_path: "a.txt" })), answer("Another end.")]);
+    const fork = await forkCassette(cassette, { step: 2, client });
+    expect(fork.result).toMatchObject({ success: true, final_response: "Another end.", iterations: 4 });
+    const steps = (events: { type: string }[]) => events.filter((event) => event.type === "agent_step");
+    expect(JSON.stringify(steps(fork.events).slice(0, 2))).toBe(JSON.stringify(steps(eventsOf(cassette)).slice(0, 2)));
+    // The other model saw what the first one had done.
+    expect(JSON.stringify(client.requests[0]!.messages)).toContain("nothing_like_it");
+    await expect(forkCassette(cassette, { step: 99, client })).rejects.toThrow(/no step 99/);
+  });
+
+  test("forks live, in a project as it was at the beginning", async () => {
+    await using workspace = await tempWorkspace({ "a.txt": "one\n" });
+    const { cassette } = await recorded(workspace, work);
+    await using fresh = await tempWorkspace({ "a.txt": "one\n" });
+    const client = scripted([calls(call("write_file", { file_path: "b.txt", content: "new\n" })), answer("Written.")]);
+    const fork = await forkCassette(cassette, { step: 2, client, workspace: fresh, systemPrompt: "Be brief." });
+    expect(fork.result.final_response).toBe("Written.");
+    expect(await fresh.snapshot()).toEqual({ "a.txt": "two\n", "b.txt": "new\n" });
+    expect(client.requests[0]!.system).toContain("Be brief.");
+  });
+
+  test("has no secret in it, and still plays", async () => {
+    await using workspace = await tempWorkspace({ ".env": "KEY=planted-value-1\n" });
+    const redact = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll("planted-value-1", "[secret:KEY]")) as T;
+    const { cassette, text } = await recorded(
+      workspace,
+      [calls(call("read_file", { file_path: ".env" })), answer("It is planted-value-1.")],
+      { redact },
+    );
+    expect(text).not.toContain("planted-value-1");
+    expect(text).toContain("[secret:KEY]");
+    expect((await replayCassette(cassette)).differences.filter((one) => !one.includes("asks for something else"))).toEqual([]);
+  });
+
+  test("a replay that goes another way says where", async () => {
+    await using workspace = await tempWorkspace({ "a.txt": "one\n" });
+    const { cassette } = await recorded(workspace, work);
+    const tampered = readCassette(
+      writeCassette(
+        cassette.lines.map((line) =>
+          line.kind === "tool" && line.name === "bash_exec" ? { ...line, parameters: { command: "other" } } : line,
+        ),
+      ),
+    );
+    const { differences } = await replayCassette(tampered);
+    expect(differences.join("\n")).toMatch(/bash_exec is not on the cassette[\s\S]*event \d+ is/);
+  });
+
+  test("a full one stops growing, says so, and is not replayed", async () => {
+    await using workspace = await tempWorkspace({ "a.txt": "one\n" });
+    const { cassette, run, text } = await recorded(workspace, work, { maxChars: 12_000 });
+    expect(run.result.success).toBe(true);
+    expect(text.length).toBeLessThan(13_000);
+    expect(cassette.lines.at(-1)).toMatchObject({ kind: "cut" });
+    await expect(replayCassette(cassette)).rejects.toThrow(/full/);
+  });
+
+  test("what is none is refused in words", () => {
+    expect(() => readCassette("{")).toThrow(/Line 1 .* not JSON/);
+    expect(() => readCassette('{"kind":"party"}')).toThrow(/no known kind/);
+    expect(() => readCassette('{"kind":"abort","reason":"cancelled"}')).toThrow(/does not begin/);
+  });
+});
+
+test("a model that stops in mid-call is played again as it was", async () => {
+  await using workspace = await tempWorkspace({});
+  const { cassette } = await recorded(workspace, [
+    [
+      ...say("Now"),
+      { type: "tool_call_start", id: "c", name: "write_file" },
+      { type: "tool_call_delta", id: "c", delta: '{"file_pa' },
+      stop,
+    ],
+    answer("x"),
+  ]);
+  expect((await replayCassette(cassette)).differences).toEqual([]);
+});

@@ -1,0 +1,313 @@
+import { createHash } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { ModelError } from "../model-error.ts";
+import { allTools } from "../tools/index.ts";
+import {
+  RunInterrupted,
+  type ModelEvent,
+  type ModelRequest,
+  type RunOptions,
+  type RunResult,
+  type Tool,
+  type ToolContext,
+  type Workspace,
+} from "../types.ts";
+import {
+  cassetteVersion,
+  shownEvent,
+  type CassetteLine,
+  type HookLine,
+  type RecordedError,
+  type RunLine,
+  type ToolLine,
+  type WorkspaceLine,
+} from "./cassette.ts";
+
+export interface RecorderOptions {
+  /** Each line as it comes, secrets removed. Never called after `finish`. */
+  write(line: CassetteLine): void;
+  /** Takes secrets out of a line. Default: as it is. */
+  redact?: <T>(value: T) => T;
+  /** The agent's instructions are not the reader's to see. */
+  hidesPrompt?: boolean;
+  /** Remembered in the first line: ids, the model. */
+  about?: Record<string, string>;
+  recordedAt: Date;
+  /** Characters of JSON after which nothing more is kept. Default 16 000 000. */
+  maxChars?: number;
+}
+
+/** The same run, watched: play it with `options`, then say `finish`. */
+export interface Recording {
+  options: RunOptions;
+  finish(result: RunResult): void;
+}
+
+export function recordRun(options: RunOptions, recorder: RecorderOptions): Recording {
+  const { deps, workspace, signal } = options;
+  const redact = recorder.redact ?? ((value) => value);
+  const maxChars = recorder.maxChars ?? 16_000_000;
+  let written = 0;
+  let isCut = false;
+  let isOver = false;
+  const write = (line: CassetteLine): void => {
+    if (isCut || isOver) return;
+    const clean = redact(structuredClone(line));
+    written += JSON.stringify(clean).length;
+    if (written > maxChars && line.kind !== "run") {
+      isCut = true;
+      recorder.write({ kind: "cut", bytes: written });
+    } else recorder.write(clean);
+  };
+  const now: string[] = [];
+  const clock: number[] = [];
+  const ids: string[] = [];
+  let chunks: string[] | undefined;
+
+  write(headOf(options, recorder));
+  const noteAbort = (): void => write({ kind: "abort", reason: signal.reason instanceof RunInterrupted ? "interrupted" : "cancelled" });
+  if (signal.aborted) noteAbort();
+  else signal.addEventListener("abort", noteAbort, { once: true });
+
+  const hook = async <T>(name: HookLine["name"], work: () => Promise<T>): Promise<T> => {
+    // The loop gives up waiting for a person when the run is ended, and for nobody else.
+    const isGivenUp = (name === "approve" || name === "ask") && !signal.aborted;
+    const end = (): void => write({ kind: "hook", name, is_aborted: true });
+    if (isGivenUp) signal.addEventListener("abort", end, { once: true });
+    const keep = (more: Pick<HookLine, "value" | "error">): void => {
+      signal.removeEventListener("abort", end);
+      if (!isGivenUp || !signal.aborted) write({ kind: "hook", name, ...more });
+    };
+    try {
+      const value = await work();
+      keep({ value });
+      return value;
+    } catch (error) {
+      keep({ error: recordedError(error) });
+      throw error;
+    }
+  };
+
+  async function* stream(request: ModelRequest, callSignal: AbortSignal): AsyncGenerator<ModelEvent> {
+    const events: ModelEvent[] = [];
+    const own: string[] = [];
+    chunks = own;
+    const line = { kind: "model" as const, request: requestHash(request), messages: request.messages.length, events, chunks: own };
+    let isWritten = false;
+    const end = (more: { error?: RecordedError; is_aborted?: true }): void => {
+      if (isWritten) return;
+      isWritten = true;
+      write({ ...line, ...more });
+    };
+    pendingModel = () => end(signal.aborted && events.at(-1)?.type !== "finish" ? { is_aborted: true } : {});
+    try {
+      for await (const event of options.model.client.stream(request, callSignal)) {
+        append(events, event);
+        yield event;
+      }
+    } catch (error) {
+      if (callSignal.aborted && !(callSignal.reason instanceof ModelError)) end({ is_aborted: true });
+      else end({ error: recordedError(callSignal.aborted ? callSignal.reason : error) });
+      throw error;
+    } finally {
+      if (callSignal.aborted && signal.aborted) end({ is_aborted: true });
+    }
+  }
+  /** A stream that was read to its end is written when its text has been told, so with the next thing that happens. */
+  let pendingModel: (() => void) | undefined;
+  const settleModel = (): void => {
+    pendingModel?.();
+    pendingModel = undefined;
+  };
+
+  const watched: RunOptions = {
+    ...options,
+    model: { ...options.model, client: { stream } },
+    workspace: watchedWorkspace(workspace, write),
+    aroundTool: async (call, context, run) => {
+      const effects: ToolLine["effects"] = [];
+      const inner: ToolContext = {
+        ...context,
+        workspace,
+        now: deps.now ?? ((): Date => new Date()),
+        fileChanged: async (change) => {
+          effects.push({ changed: change });
+          await context.fileChanged(change);
+        },
+        ...(context.ask && {
+          ask: (inquiry) => {
+            effects.push({ asked: inquiry });
+            return context.ask!(inquiry);
+          },
+        }),
+      };
+      const result = await (options.aroundTool ? options.aroundTool(call, inner, run) : run(inner));
+      write({
+        kind: "tool",
+        name: call.tool.name,
+        parameters: call.parameters,
+        effects,
+        result,
+        ...(signal.aborted ? { is_aborted: true as const } : {}),
+      });
+      return result;
+    },
+    deps: {
+      ...deps,
+      emit: async (event) => {
+        if (event.type === "text_chunk") chunks?.push(event.data.content);
+        write({ kind: "event", event: shownEvent(event) });
+        await deps.emit(event);
+      },
+      approve: (request, waitSignal) => hook("approve", () => deps.approve(request, waitSignal)),
+      ...(deps.ask && { ask: (request, waitSignal) => hook("ask", () => deps.ask!(request, waitSignal)) }),
+      ...(deps.beforeModelCall && { beforeModelCall: (call) => hook("beforeModelCall", () => deps.beforeModelCall!(call)) }),
+      afterModelCall: (call) => {
+        settleModel();
+        return hook("afterModelCall", () => deps.afterModelCall(call));
+      },
+      getProjectInfo: () => hook("getProjectInfo", () => deps.getProjectInfo()),
+      now: () => {
+        const at = deps.now?.() ?? new Date();
+        now.push(at.toISOString());
+        return at;
+      },
+      clock: () => {
+        const at = deps.clock?.() ?? performance.now();
+        clock.push(at);
+        return at;
+      },
+      newId: () => {
+        const id = (deps.newId ?? randomUUID)();
+        ids.push(id);
+        return id;
+      },
+    },
+  };
+  return {
+    options: watched,
+    finish(result) {
+      settleModel();
+      signal.removeEventListener("abort", noteAbort);
+      write({ kind: "end", result, now, clock, ids });
+      isOver = true;
+    },
+  };
+}
+
+function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: RecorderOptions): RunLine {
+  const { agent, message, history, steps, pending, editMode, root, userName, environment, limits, model, deps } = options;
+  return {
+    kind: "run",
+    version: cassetteVersion,
+    recorded_at: recordedAt.toISOString(),
+    about: about ?? {},
+    options: {
+      agent: { ...agent, system_prompt: hidesPrompt ? "" : agent.system_prompt },
+      message,
+      history,
+      ...(steps ? { steps } : {}),
+      ...(pending ? { pending } : {}),
+      editMode,
+      allowedTools: [...(options.allowedTools ?? [])],
+      ...(root === undefined ? {} : { root }),
+      ...(userName === undefined ? {} : { userName }),
+      ...(environment === undefined ? {} : { environment }),
+      ...(limits === undefined ? {} : { limits }),
+      model: {
+        ...(model.context_window === undefined ? {} : { context_window: model.context_window }),
+        ...(model.max_output_tokens === undefined ? {} : { max_output_tokens: model.max_output_tokens }),
+      },
+    },
+    tools: (options.tools ?? allTools).map(toolLine),
+    can_ask: deps.ask !== undefined,
+    has_plan: deps.beforeModelCall !== undefined,
+  };
+}
+const toolLine = ({ name, description, category, gate, parameters, asksPerson }: Tool): RunLine["tools"][number] => ({
+  name,
+  description,
+  category,
+  gate: { ...gate },
+  parameters: JSON.parse(JSON.stringify(parameters)) as Record<string, unknown>,
+  ...(asksPerson ? { asksPerson } : {}),
+});
+
+/** The loop itself reads files for the context block; what tools do is recorded with the tool. */
+function watchedWorkspace(workspace: Workspace, write: (line: WorkspaceLine) => void): Workspace {
+  const { files } = workspace;
+  const watch = async <T>(
+    method: WorkspaceLine["method"],
+    args: unknown[],
+    work: () => Promise<T>,
+    kept: (value: T) => unknown,
+  ): Promise<T> => {
+    try {
+      const value = await work();
+      write({ kind: "workspace", method, args, value: kept(value) });
+      return value;
+    } catch (error) {
+      write({ kind: "workspace", method, args, error: recordedError(error) });
+      throw error;
+    }
+  };
+  const same = <T>(value: T): T => value;
+  return {
+    exec: (argv, options) =>
+      watch(
+        "exec",
+        [argv],
+        () => workspace.exec(argv, options),
+        ({ exitCode, stdout, stderr }) => ({ exitCode, stdout, stderr }),
+      ),
+    pty: (argv, options) => workspace.pty(argv, options),
+    files: {
+      stat: (path) =>
+        watch(
+          "stat",
+          [path],
+          () => files.stat(path),
+          (entry) => entry ?? null,
+        ),
+      read: (path, options) =>
+        watch(
+          "read",
+          [path],
+          () => files.read(path, options),
+          ({ data, entry }) => ({ data: Buffer.from(data).toString("base64"), entry }),
+        ),
+      walk: (options) => watch("walk", walkArgs(options), () => files.walk(options), same),
+      write: (path, data, options) => files.write(path, data, options),
+      rename: (from, to, options) => files.rename(from, to, options),
+      remove: (path, options) => files.remove(path, options),
+    },
+  };
+}
+export const walkArgs = (options: { under?: string; skip?: ReadonlySet<string> } = {}): unknown[] => [
+  options.under ?? ".",
+  [...(options.skip ?? [])].toSorted(),
+];
+
+/** Neighbouring deltas as one, so that a cassette does not have a line's worth of JSON per token. */
+function append(events: ModelEvent[], event: ModelEvent): void {
+  const last = events.at(-1);
+  if (event.type === "text" && last?.type === "text") last.delta += event.delta;
+  else if (event.type === "tool_call_delta" && last?.type === "tool_call_delta" && last.id === event.id) last.delta += event.delta;
+  else if (event.type === "reasoning" && last?.type === "reasoning" && !event.provider_state && !last.provider_state)
+    last.delta += event.delta;
+  else events.push({ ...event });
+}
+
+export function requestHash({ system: _system, ...request }: ModelRequest): string {
+  return createHash("sha256").update(JSON.stringify(request)).digest("hex");
+}
+
+export function recordedError(error: unknown): RecordedError {
+  if (error instanceof ModelError) {
+    const { name, message, code, retryable, retryAfterMs } = error;
+    return { name, message, code, retryable, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) };
+  }
+  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  const { code } = error as { code?: unknown };
+  return { name: error.name, message: error.message, ...(typeof code === "string" ? { code } : {}) };
+}

@@ -1,0 +1,301 @@
+/** Playing a cassette: the same run with nothing from outside, or another run from one of its steps on. */
+import { ModelError, type ModelErrorCode } from "../model-error.ts";
+import { runAgent } from "../loop.ts";
+import { allTools } from "../tools/index.ts";
+import {
+  RunInterrupted,
+  type AgentDeps,
+  type AgentEvent,
+  type ModelClient,
+  type ModelEvent,
+  type ProjectInfo,
+  type RunOptions,
+  type RunResult,
+  type Tool,
+  type ToolParameters,
+  type Workspace,
+  type WorkspaceEntry,
+} from "../types.ts";
+import {
+  CassetteError,
+  endOf,
+  eventsOf,
+  shownEvent,
+  type Cassette,
+  type CassetteEvent,
+  type CassetteLine,
+  type HookLine,
+  type ModelLine,
+  type RecordedError,
+  type ToolLine,
+  type WorkspaceLine,
+} from "./cassette.ts";
+import { requestHash, walkArgs } from "./record.ts";
+
+export interface Replay {
+  events: CassetteEvent[];
+  result: RunResult;
+  /** Where the replay left the recording; empty when it is the same run byte for byte. */
+  differences: string[];
+}
+
+/** Plays a cassette offline. Throws {@link CassetteError} when it was cut off while it was recorded. */
+export async function replayCassette(cassette: Cassette): Promise<Replay> {
+  if (cassette.lines.some((line) => line.kind === "cut"))
+    throw new CassetteError("The cassette was full before the run ended: it cannot be replayed.");
+  const { events, result, differences } = await playCassette(cassette, {});
+  const expected = eventsOf(cassette);
+  const at = expected.findIndex((event, index) => JSON.stringify(event) !== JSON.stringify(events[index]));
+  if (at !== -1) differences.push(`event ${at + 1} is ${shortly(events[at])} instead of ${shortly(expected[at])}`);
+  else if (events.length > expected.length) differences.push(`${events.length - expected.length} events more than recorded`);
+  return { events, result, differences };
+}
+const shortly = (event: CassetteEvent | undefined): string => (event ? JSON.stringify(event).slice(0, 200) : "missing");
+
+export interface Fork {
+  /** Model turns played from the cassette; the next one is the first that `client` answers. */
+  step: number;
+  client: ModelClient;
+  /** Instead of the recorded ones. */
+  systemPrompt?: string;
+  message?: string;
+  model?: { context_window?: number; max_output_tokens?: number };
+  /**
+   * The project as it was when the run began. With it every call really runs, from the first step on; without it calls are answered from the cassette
+   * where it has them, and refused where it has not.
+   */
+  workspace?: Workspace;
+  signal?: AbortSignal;
+  onEvent?: (event: CassetteEvent) => void;
+}
+
+/** Another run from step `step` on, with another model, script or prompt. */
+export async function forkCassette(cassette: Cassette, fork: Fork): Promise<Omit<Replay, "differences">> {
+  const turns = cassette.lines.filter((line) => line.kind === "model").length;
+  if (!Number.isInteger(fork.step) || fork.step < 0 || fork.step > turns)
+    throw new CassetteError(`The cassette has the steps 0 to ${turns}; there is no step ${fork.step}.`);
+  const { events, result } = await playCassette(cassette, { fork });
+  return { events, result };
+}
+
+async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Promise<Replay> {
+  const { head, lines } = cassette;
+  const tape = createTape(lines);
+  const end = endOf(cassette);
+  const events: CassetteEvent[] = [];
+  const differences: string[] = [];
+  const abort = new AbortController();
+  const recordedAbort = lines.find((line) => line.kind === "abort");
+  /** What was under way when the run was ended: it ends it again, and never answers. */
+  const neverAnswers = (): Promise<never> => {
+    if (recordedAbort) abort.abort(recordedAbort.reason === "interrupted" ? new RunInterrupted() : new Error("cancelled"));
+    return new Promise(() => undefined);
+  };
+  const missing = (what: string): CassetteError => {
+    differences.push(`${what} is not on the cassette`);
+    return new CassetteError(`${what} is not on the cassette.`);
+  };
+  const hookOf = async <T>(name: HookLine["name"], otherwise?: T): Promise<T> => {
+    const line = tape.hook(name);
+    if (!line) {
+      if (fork && otherwise !== undefined) return otherwise;
+      if (recordedAbort) return neverAnswers();
+      throw missing(`the answer of ${name}`);
+    }
+    if (line.is_aborted) return neverAnswers();
+    if (line.error) throw errorOf(line.error);
+    return line.value as T;
+  };
+
+  let told: (() => void) | undefined;
+  const client: ModelClient = {
+    async *stream(request, signal) {
+      const isForked = fork !== undefined && tape.modelCalls() >= fork.step;
+      const line = isForked ? undefined : tape.model();
+      if (isForked) {
+        yield* fork.client.stream(fork.systemPrompt === undefined ? request : { ...request, system: request.system }, signal);
+        return;
+      }
+      if (!line) {
+        if (recordedAbort) await neverAnswers();
+        throw missing("this call of the model");
+      }
+      if (line.request !== requestHash(request)) differences.push(`model call ${tape.modelCalls()} asks for something else than recorded`);
+      // Piece by piece as it was told then: each is told before the next is heard.
+      for (const chunk of line.chunks) {
+        const isTold = new Promise<void>((resolve) => (told = resolve));
+        yield { type: "text", delta: chunk };
+        await isTold;
+      }
+      yield* restOf(line);
+      if (line.is_aborted) await neverAnswers();
+      if (line.error) throw errorOf(line.error);
+    },
+  };
+
+  const recordedNow = [...(end?.now ?? [])];
+  const recordedClock = [...(end?.clock ?? [])];
+  const recordedIds = [...(end?.ids ?? [])];
+  let lastNow = head.recorded_at;
+  let lastClock = 0;
+  let serial = 0;
+  const deps: AgentDeps = {
+    emit: async (event: AgentEvent) => {
+      const shown = shownEvent(event);
+      events.push(structuredClone(shown));
+      fork?.onEvent?.(shown);
+      if (event.type === "text_chunk") told?.();
+    },
+    approve: () => hookOf("approve", { decision: "deny" as const, note: "Nobody is there: this is a fork of a recorded run." }),
+    ...(head.can_ask && { ask: () => hookOf("ask", { outcome: "timeout" as const }) }),
+    ...(head.has_plan && { beforeModelCall: () => hookOf("beforeModelCall", { ok: true as const }) }),
+    afterModelCall: () => hookOf("afterModelCall", { ok: true as const }),
+    todos: memoryTodos(),
+    getProjectInfo: () => hookOf("getProjectInfo", emptyProject),
+    getPreviewState: async () => ({ url: null, status: "unknown", console_errors: [], last_logs: [] }),
+    now: () => new Date((lastNow = recordedNow.shift() ?? lastNow)),
+    clock: () => (lastClock = recordedClock.shift() ?? lastClock),
+    newId: () => recordedIds.shift() ?? `fork-${++serial}`,
+  };
+  const { agent, model, ...recorded } = head.options;
+  const options: RunOptions = {
+    ...recorded,
+    agent: { ...agent, ...(fork?.systemPrompt === undefined ? {} : { system_prompt: fork.systemPrompt }) },
+    message: fork?.message ?? recorded.message,
+    model: { ...model, ...fork?.model, client },
+    workspace: fork?.workspace ?? tapeWorkspace(tape, missing),
+    tools: head.tools.map((tool) => recordedTool(tool)),
+    signal: fork?.signal ? AbortSignal.any([abort.signal, fork.signal]) : abort.signal,
+    deps,
+    ...(fork?.workspace
+      ? {}
+      : {
+          aroundTool: async (call, context) => {
+            const line = tape.tool(call.tool.name, call.parameters);
+            if (!line) {
+              if (!fork) differences.push(`the call of ${call.tool.name} is not on the cassette`);
+              return { success: false, tool: call.tool.name, error: "This call is not on the cassette." };
+            }
+            for (const effect of line.effects) {
+              if ("changed" in effect) await context.fileChanged(effect.changed);
+              else await context.ask?.(effect.asked).catch(() => undefined);
+            }
+            if (line.is_aborted) void neverAnswers();
+            return line.result;
+          },
+        }),
+  };
+  const result = await runAgent(options);
+  return { events, result, differences };
+}
+
+/** The lines by what asks for them, each given once. */
+function createTape(lines: CassetteLine[]) {
+  const models = lines.filter((line): line is ModelLine => line.kind === "model");
+  const tools = queues(
+    lines.filter((line): line is ToolLine => line.kind === "tool"),
+    (line) => callKey(line.name, line.parameters),
+  );
+  const hooks = queues(
+    lines.filter((line): line is HookLine => line.kind === "hook"),
+    (line) => line.name,
+  );
+  const workspace = queues(
+    lines.filter((line): line is WorkspaceLine => line.kind === "workspace"),
+    (line) => JSON.stringify([line.method, line.args]),
+  );
+  let modelCalls = 0;
+  return {
+    modelCalls: () => modelCalls,
+    model: () => models[modelCalls++],
+    tool: (name: string, parameters: ToolParameters) => tools.get(callKey(name, parameters))?.shift(),
+    hook: (name: HookLine["name"]) => hooks.get(name)?.shift(),
+    workspace: (method: WorkspaceLine["method"], args: unknown[]) => workspace.get(JSON.stringify([method, args]))?.shift(),
+  };
+}
+const callKey = (name: string, parameters: ToolParameters): string => `${name} ${JSON.stringify(parameters)}`;
+function queues<T>(lines: T[], keyOf: (line: T) => string): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const line of lines) found.set(keyOf(line), [...(found.get(keyOf(line)) ?? []), line]);
+  return found;
+}
+
+/** What is left of the recorded events when their text up to the told pieces has been said. */
+function restOf({ events, chunks }: ModelLine): ModelEvent[] {
+  let said = chunks.join("").length;
+  return events.flatMap((event): ModelEvent[] => {
+    if (event.type !== "text" || said === 0) return [event];
+    const skipped = Math.min(said, event.delta.length);
+    said -= skipped;
+    return skipped === event.delta.length ? [] : [{ ...event, delta: event.delta.slice(skipped) }];
+  });
+}
+
+function errorOf(error: RecordedError): Error {
+  if (error.name === "ModelError") {
+    return new ModelError((error.code ?? "model_error") as ModelErrorCode, error.message, {
+      retryable: error.retryable ?? false,
+      // A wait that was waited already.
+      ...(error.retryable ? { retryAfterMs: 0 } : {}),
+    });
+  }
+  return Object.assign(new Error(error.message), { name: error.name, ...(error.code === undefined ? {} : { code: error.code }) });
+}
+
+/** Our own tools as they are, so that a live fork really runs them; lent ones answer from the cassette only. */
+function recordedTool(line: Cassette["head"]["tools"][number]): Tool {
+  const own = allTools.find((tool) => tool.name === line.name);
+  if (own) return own;
+  const { name, description, category, gate, parameters, asksPerson } = line;
+  return {
+    name,
+    description,
+    category: category as Tool["category"],
+    gate,
+    parameters: parameters as unknown as Tool["parameters"],
+    ...(asksPerson ? { asksPerson } : {}),
+    run: async () => ({ success: false, message: `${name} belongs to the server that the cassette was recorded on.` }),
+  };
+}
+
+function tapeWorkspace(tape: ReturnType<typeof createTape>, missing: (what: string) => CassetteError): Workspace {
+  const recorded = async (method: WorkspaceLine["method"], args: unknown[]): Promise<unknown> => {
+    const line = tape.workspace(method, args);
+    if (!line) throw missing(`${method} ${JSON.stringify(args)}`);
+    if (line.error) throw errorOf(line.error);
+    return line.value;
+  };
+  const refused = async (): Promise<never> => {
+    throw new CassetteError("There is no project behind a cassette.");
+  };
+  return {
+    exec: async (argv) => {
+      const value = (await recorded("exec", [argv])) as { exitCode: number | null; stdout: string; stderr: string };
+      return { ...value, signal: null, timedOut: false, aborted: false, durationMs: 0 };
+    },
+    pty: refused,
+    files: {
+      stat: async (path) => ((await recorded("stat", [path])) as WorkspaceEntry | null) ?? undefined,
+      read: async (path) => {
+        const { data, entry } = (await recorded("read", [path])) as { data: string; entry: WorkspaceEntry };
+        return { data: Buffer.from(data, "base64"), entry };
+      },
+      walk: async (options) => (await recorded("walk", walkArgs(options))) as WorkspaceEntry[],
+      write: refused,
+      rename: refused,
+      remove: refused,
+    },
+  };
+}
+
+function memoryTodos(): AgentDeps["todos"] {
+  let todos: Awaited<ReturnType<AgentDeps["todos"]["read"]>> = [];
+  return {
+    read: async () => todos,
+    write: async (next) => {
+      todos = next;
+    },
+  };
+}
+
+const emptyProject: ProjectInfo = { id: "", name: "Fork", description: "", owner_id: "", created_at: "", updated_at: "", containers: [] };
