@@ -1,5 +1,6 @@
 export * from "./types.ts";
 export * from "./cassette/index.ts";
+export * from "./eval/index.ts";
 export type { Choice, Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
 export { defaultLimits, runAgent } from "./loop.ts";
 export { ModelError, type ModelErrorCode } from "./model-error.ts";

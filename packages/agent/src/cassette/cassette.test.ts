@@ -1,8 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { answer, brokenLine, call, calls, play, say, scripted, stop, type RunChanges, type Script } from "../testing/harness.ts";
+import {
+  answer,
+  brokenLine,
+  call,
+  calls,
+  play,
+  say,
+  scripted,
+  stop,
+  type Reply,
+  type RunChanges,
+  type Script,
+} from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import { runAgent } from "../loop.ts";
-import type { RunOptions } from "../types.ts";
+import type { ModelRequest, RunOptions } from "../types.ts";
 import {
   eventsOf,
   forkCassette,
@@ -83,6 +95,22 @@ describe("a cassette", () => {
     expect(replay.differences).toEqual([]);
     expect(bytes(replay)).toBe(recordedBytes(cassette));
     expect(bytes(replay)).toContain("Not b.");
+  });
+
+  test("keeps what sub-agents told, and asks nothing of them again", async () => {
+    await using workspace = await tempWorkspace({ "a.txt": "one\n" });
+    const isNested = (request: { system: string }): boolean => request.system.includes("You work for the agent");
+    const reply = (request: ModelRequest): Reply => {
+      const turns = request.messages.filter((message) => message.role === "assistant").length;
+      if (isNested(request)) return turns === 0 ? calls(call("read_file", { file_path: "a.txt" })) : answer("It says one.");
+      return turns === 0 ? calls(call("invoke_subagent", { name: "Explore", task: "Read a.txt" })) : answer("One, it says.");
+    };
+    const { cassette, run } = await recorded(workspace, [reply, reply, reply, reply]);
+    expect(run.all("subagent_event").length).toBeGreaterThan(2);
+    const replay = await replayCassette(cassette);
+    expect(replay.differences).toEqual([]);
+    expect(bytes(replay)).toBe(recordedBytes(cassette));
+    expect(replay.result).toEqual(run.result);
   });
 
   test("a run that was cancelled in the middle is cancelled there again", async () => {

@@ -58,7 +58,7 @@ export interface ToolLine {
   name: string;
   parameters: ToolParameters;
   /** What the call did beside its answer, in order. */
-  effects: ({ changed: FileChange } | { asked: Inquiry })[];
+  effects: ({ changed: FileChange } | { asked: Inquiry } | { told: CassetteEvent })[];
   result: ToolResult;
   is_aborted?: true;
 }

@@ -59,6 +59,11 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
       recorder.write({ kind: "cut", bytes: written });
     } else recorder.write(clean);
   };
+  /** Calls under way, and what they do beside answering. While there are any, the loop itself asks for nothing: whatever else happens is a sub-agent's. */
+  const running: ToolLine["effects"][] = [];
+  let ownAsks = 0;
+  let ownChanges = 0;
+  const isLoops = (): boolean => running.length === 0 || ownAsks > 0;
   const now: string[] = [];
   const clock: number[] = [];
   const ids: string[] = [];
@@ -89,6 +94,10 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
   };
 
   async function* stream(request: ModelRequest, callSignal: AbortSignal): AsyncGenerator<ModelEvent> {
+    if (!isLoops()) {
+      yield* options.model.client.stream(request, callSignal);
+      return;
+    }
     const events: ModelEvent[] = [];
     const own: string[] = [];
     chunks = own;
@@ -132,16 +141,21 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
         now: deps.now ?? ((): Date => new Date()),
         fileChanged: async (change) => {
           effects.push({ changed: change });
-          await context.fileChanged(change);
+          ownChanges++;
+          await context.fileChanged(change).finally(() => ownChanges--);
         },
         ...(context.ask && {
-          ask: (inquiry) => {
+          ask: async (inquiry) => {
             effects.push({ asked: inquiry });
-            return context.ask!(inquiry);
+            ownAsks++;
+            return context.ask!(inquiry).finally(() => ownAsks--);
           },
         }),
       };
-      const result = await (options.aroundTool ? options.aroundTool(call, inner, run) : run(inner));
+      running.push(effects);
+      const result = await (options.aroundTool ? options.aroundTool(call, inner, run) : run(inner)).finally(() =>
+        running.splice(running.indexOf(effects), 1),
+      );
       write({
         kind: "tool",
         name: call.tool.name,
@@ -155,31 +169,38 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
     deps: {
       ...deps,
       emit: async (event) => {
-        if (event.type === "text_chunk") chunks?.push(event.data.content);
+        if (running.length > 0 && ownAsks === 0 && ownChanges === 0) running[0]!.push({ told: shownEvent(event) });
+        else if (event.type === "text_chunk") chunks?.push(event.data.content);
         write({ kind: "event", event: shownEvent(event) });
         await deps.emit(event);
       },
-      approve: (request, waitSignal) => hook("approve", () => deps.approve(request, waitSignal)),
-      ...(deps.ask && { ask: (request, waitSignal) => hook("ask", () => deps.ask!(request, waitSignal)) }),
-      ...(deps.beforeModelCall && { beforeModelCall: (call) => hook("beforeModelCall", () => deps.beforeModelCall!(call)) }),
+      approve: (request, waitSignal) =>
+        isLoops() ? hook("approve", () => deps.approve(request, waitSignal)) : deps.approve(request, waitSignal),
+      ...(deps.ask && {
+        ask: (request, waitSignal) => (isLoops() ? hook("ask", () => deps.ask!(request, waitSignal)) : deps.ask!(request, waitSignal)),
+      }),
+      ...(deps.beforeModelCall && {
+        beforeModelCall: (call) => (isLoops() ? hook("beforeModelCall", () => deps.beforeModelCall!(call)) : deps.beforeModelCall!(call)),
+      }),
       afterModelCall: (call) => {
+        if (!isLoops()) return deps.afterModelCall(call);
         settleModel();
         return hook("afterModelCall", () => deps.afterModelCall(call));
       },
-      getProjectInfo: () => hook("getProjectInfo", () => deps.getProjectInfo()),
+      getProjectInfo: () => (isLoops() ? hook("getProjectInfo", () => deps.getProjectInfo()) : deps.getProjectInfo()),
       now: () => {
         const at = deps.now?.() ?? new Date();
-        now.push(at.toISOString());
+        if (isLoops()) now.push(at.toISOString());
         return at;
       },
       clock: () => {
         const at = deps.clock?.() ?? performance.now();
-        clock.push(at);
+        if (isLoops()) clock.push(at);
         return at;
       },
       newId: () => {
         const id = (deps.newId ?? randomUUID)();
-        ids.push(id);
+        if (isLoops()) ids.push(id);
         return id;
       },
     },

@@ -141,7 +141,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
   let serial = 0;
   const deps: AgentDeps = {
     emit: async (event: AgentEvent) => {
-      const shown = shownEvent(event);
+      const shown = shownEvent(withSubagentTokens(event));
       events.push(structuredClone(shown));
       fork?.onEvent?.(shown);
       if (event.type === "text_chunk") told?.();
@@ -157,6 +157,15 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
     clock: () => (lastClock = recordedClock.shift() ?? lastClock),
     newId: () => recordedIds.shift() ?? `fork-${++serial}`,
   };
+  /** Sub-agents are not run again, so what they used is taken from the recording. */
+  const hasSubagents = !fork && lines.some((line) => line.kind === "tool" && line.effects.some((effect) => "told" in effect));
+  const resultOf = (result: RunResult): RunResult => {
+    if (!hasSubagents || !end) return result;
+    const { tokens_in, tokens_out, tokens_cached } = end.result.resource_stats;
+    return { ...result, resource_stats: { ...result.resource_stats, tokens_in, tokens_out, tokens_cached } };
+  };
+  const withSubagentTokens = (event: AgentEvent): AgentEvent =>
+    event.type === "complete" ? { type: "complete", data: resultOf(event.data) } : event;
   const { agent, model, ...recorded } = head.options;
   const options: RunOptions = {
     ...recorded,
@@ -178,6 +187,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
             }
             for (const effect of line.effects) {
               if ("changed" in effect) await context.fileChanged(effect.changed);
+              else if ("told" in effect) await deps.emit(effect.told as AgentEvent);
               else await context.ask?.(effect.asked).catch(() => undefined);
             }
             if (line.is_aborted) void neverAnswers();
@@ -185,7 +195,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
           },
         }),
   };
-  const result = await runAgent(options);
+  const result = resultOf(await runAgent(options));
   return { events, result, differences };
 }
 

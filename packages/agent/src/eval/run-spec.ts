@@ -1,0 +1,161 @@
+import { runAgent } from "../loop.ts";
+import { defaultSystemPrompt } from "../prompt.ts";
+import type { AgentEvent, AgentStep, ModelClient, Todo, Workspace } from "../types.ts";
+import { scriptedModel } from "./scripted-model.ts";
+import type { TaskSpec } from "./spec.ts";
+
+export interface SpecOutcome {
+  title: string;
+  /** Sentences; none: passed. */
+  failures: string[];
+  steps: number;
+  tokens_in: number;
+  tokens_out: number;
+  tokens_cached: number;
+  ms: number;
+}
+
+export interface SpecRun {
+  /** Empty; the spec's files are put into it. */
+  workspace: Workspace;
+  /** A real model. Without it the spec's own script answers, and what only a script can promise is checked as well. */
+  client?: ModelClient;
+  context_window?: number;
+  signal?: AbortSignal;
+}
+
+/** Plays a spec and checks it. Never rejects for what the model did. */
+export async function runSpec(spec: TaskSpec, { workspace, client, context_window, signal }: SpecRun): Promise<SpecOutcome> {
+  for (const [path, text] of Object.entries(spec.files)) await workspace.files.write(path, text);
+  const before = await snapshot(workspace);
+  const steps: AgentStep[] = [];
+  const answers = [...(spec.approvals ?? [])];
+  let todos: Todo[] = [];
+  const used = { tokens_in: 0, tokens_out: 0, tokens_cached: 0 };
+  const started = performance.now();
+  const result = await runAgent({
+    agent: { system_prompt: defaultSystemPrompt, tools: null },
+    model: { client: client ?? scriptedModel(spec.turns), ...(context_window === undefined ? {} : { context_window }) },
+    message: spec.message,
+    history: [],
+    editMode: spec.edit_mode ?? "allow",
+    limits: { ...spec.limits },
+    workspace,
+    signal: signal ?? new AbortController().signal,
+    deps: {
+      emit: async (event: AgentEvent) => {
+        if (event.type === "agent_step") steps.push(event.data);
+      },
+      approve: async () => answers.shift() ?? { decision: "allow_once" },
+      afterModelCall: async (call) => {
+        used.tokens_in += call.tokens_in;
+        used.tokens_out += call.tokens_out;
+        used.tokens_cached += call.tokens_cached;
+        return { ok: true };
+      },
+      todos: {
+        read: async () => todos,
+        write: async (next) => {
+          todos = next;
+        },
+      },
+      getProjectInfo: async () => ({
+        id: "eval",
+        name: spec.title,
+        description: "",
+        owner_id: "eval",
+        created_at: "2026-01-01T00:00:00.000Z",
+        updated_at: "2026-01-01T00:00:00.000Z",
+        containers: [],
+      }),
+      getPreviewState: async () => ({ url: null, status: "stopped", console_errors: [], last_logs: [] }),
+    },
+  });
+  const ms = performance.now() - started;
+  const failures = await failuresOf(spec, {
+    workspace,
+    before,
+    steps,
+    result,
+    tokens: used.tokens_in + used.tokens_out,
+    isScripted: !client,
+  });
+  return { title: spec.title, failures, steps: result.iterations, ...used, ms };
+}
+
+interface Played {
+  workspace: Workspace;
+  before: Map<string, string>;
+  steps: AgentStep[];
+  result: Awaited<ReturnType<typeof runAgent>>;
+  tokens: number;
+  isScripted: boolean;
+}
+
+async function failuresOf({ checks }: TaskSpec, { workspace, before, steps, result, tokens, isScripted }: Played): Promise<string[]> {
+  const failures: string[] = [];
+  const wants = (isTrue: boolean, otherwise: string): void => {
+    if (!isTrue) failures.push(otherwise);
+  };
+  const ends = checks.ends ?? "no_more_actions";
+  wants(
+    result.completion_reason === ends,
+    `ended by ${result.completion_reason} (${result.error ?? result.final_response.slice(0, 120)}) instead of ${ends}`,
+  );
+  if (checks.error_code)
+    wants(result.error_code === checks.error_code, `the error is ${result.error_code ?? "none"} instead of ${checks.error_code}`);
+  for (const text of checks.answer ?? [])
+    wants(result.final_response.includes(text), `the answer lacks "${text}": ${result.final_response.slice(0, 200)}`);
+  if (checks.max_steps !== undefined)
+    wants(result.iterations <= checks.max_steps, `${result.iterations} steps, at most ${checks.max_steps}`);
+  if (checks.max_tokens !== undefined) wants(tokens <= checks.max_tokens, `${tokens} tokens, at most ${checks.max_tokens}`);
+  const after = await snapshot(workspace);
+  for (const [path, check] of Object.entries(checks.files ?? {})) {
+    const text = after.get(path);
+    if (check.absent) wants(text === undefined, `${path} is still there`);
+    else if (text === undefined) failures.push(`${path} is missing`);
+    else {
+      if (check.equals !== undefined) wants(text === check.equals, `${path} is ${JSON.stringify(text.slice(0, 300))}`);
+      for (const part of check.contains ?? []) wants(text.includes(part), `${path} lacks ${JSON.stringify(part)}`);
+      for (const part of check.lacks ?? []) wants(!text.includes(part), `${path} has ${JSON.stringify(part)}`);
+    }
+  }
+  if (checks.only) {
+    const changed = [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
+    const outside = changed.filter((path) => !checks.only!.includes(path));
+    wants(outside.length === 0, `changed as well: ${outside.join(", ")}`);
+  }
+  for (const command of checks.commands ?? []) {
+    const { exitCode, stdout, stderr } = await workspace.exec(["/bin/sh", "-c", command.run], { timeoutMs: 60_000 });
+    wants(exitCode === (command.exit ?? 0), `\`${command.run}\` exits with ${exitCode}: ${(stderr || stdout).slice(0, 300)}`);
+    if (command.prints !== undefined)
+      wants(stdout.includes(command.prints), `\`${command.run}\` prints ${JSON.stringify(stdout.slice(0, 200))}`);
+  }
+  if (isScripted) {
+    const results = steps.flatMap((step) => step.tool_results);
+    const got = results.map((one) => one.success);
+    if (checks.results)
+      wants(
+        got.join() === checks.results.join(),
+        `the calls went ${got.join()}: ${results
+          .map((one) => one.error ?? "ok")
+          .join(" | ")
+          .slice(0, 600)}`,
+      );
+    const heard = results.map((one) => JSON.stringify(one)).join("\n");
+    for (const text of checks.told ?? [])
+      wants(
+        heard.includes(text) || heard.includes(JSON.stringify(text).slice(1, -1)),
+        `no result says ${JSON.stringify(text)}: ${heard.slice(0, 400)}`,
+      );
+  }
+  return failures;
+}
+
+async function snapshot({ files }: Workspace): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const entry of await files.walk({ skip: new Set(["node_modules", ".git"]) }))
+    if (!entry.isDirectory)
+      found.set(entry.path, new TextDecoder("utf-8", { ignoreBOM: true }).decode((await files.read(entry.path)).data));
+  return found;
+}

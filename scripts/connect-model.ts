@@ -1,0 +1,32 @@
+import { createModelClient, type ModelClient } from "@tesslate/agent";
+
+export const modelFlags = {
+  model: { type: "string" },
+  "base-url": { type: "string" },
+  "key-env": { type: "string" },
+  provider: { type: "string", default: "openai-compatible" },
+} as const;
+
+const providers = ["openai-compatible", "anthropic", "google"] as const;
+
+/** The model that the flags name; undefined when they name none. The key comes from the environment, so that it stands in no process list. */
+export function connectModel(flags: {
+  model?: string | undefined;
+  "base-url"?: string | undefined;
+  "key-env"?: string | undefined;
+  provider: string;
+}): ModelClient | undefined {
+  if (flags.model === undefined) return undefined;
+  const provider = providers.find((one) => one === flags.provider);
+  if (!provider) throw new Error(`--provider is one of ${providers.join(", ")}.`);
+  const keyName = flags["key-env"];
+  const key = keyName === undefined ? undefined : process.env[keyName];
+  if (keyName !== undefined && !key) throw new Error(`The environment has no ${keyName}.`);
+  return createModelClient({
+    provider,
+    model: flags.model,
+    ...(flags["base-url"] === undefined ? {} : { base_url: flags["base-url"] }),
+    ...(key === undefined ? {} : { api_key: key }),
+    fetch: globalThis.fetch,
+  });
+}
