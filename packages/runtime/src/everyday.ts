@@ -129,6 +129,29 @@ export function describeEveryday(name: string, create: (dataDir: string) => Prom
         for await (const { line, stream } of sandbox.logs("web")) lines.push(`${stream} ${line}`);
         expect(lines).toContain("stderr logged");
       }, 30_000);
+
+      test("a command is talked with: input goes in as it comes, also more than fits at once, and ends with its source", async () => {
+        const sandbox = await driver.open({ id: fresh() });
+        let heard = "";
+        const big = "x".repeat(300_000);
+        const talk = async function* () {
+          yield "one\n";
+          await until(() => heard === "one\n");
+          yield `${big}\n`;
+          await until(() => heard.length === 4 + big.length + 1);
+        };
+        const { exitCode } = await sandbox.exec(["cat"], { input: talk(), onOutput: (text) => (heard += text) });
+        expect(exitCode).toBe(0);
+        expect(heard.length).toBe(4 + big.length + 1);
+        // A program that reads nothing and ends is not waited for.
+        const endless = async function* () {
+          for (;;) {
+            yield big;
+            await new Promise((resolve) => setTimeout(resolve, 5));
+          }
+        };
+        expect((await sandbox.exec(["true"], { input: endless() })).exitCode).toBe(0);
+      }, 30_000);
     },
   );
 }

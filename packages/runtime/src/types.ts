@@ -174,7 +174,8 @@ export interface Sandbox {
 export interface ExecOptions {
   cwd?: string;
   env?: Record<string, string>;
-  input?: string | Uint8Array;
+  /** All of it, or as it comes: the program's input ends when the iterable does, and nothing more is asked of that once the program has ended. */
+  input?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
   timeoutMs?: number;
   signal?: AbortSignal;
   /** The tree is mounted read-only (plan mode) and there is no network. */

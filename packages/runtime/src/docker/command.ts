@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import type { How, Place } from "../host/cell.ts";
+import { feed, isLive } from "../host/live-input.ts";
 import { createOutput } from "../host/output.ts";
 import type { ExecOptions, ExecResult, Pty, PtyOptions } from "../types.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
@@ -106,7 +107,8 @@ export async function runInContainer(
       stream.once("close", resolve);
       stream.once("error", () => resolve());
     });
-    if (input !== undefined) stream.end(input);
+    if (isLive(input)) void feed(input, stream);
+    else if (input !== undefined) stream.end(input);
     await over;
     if (ended.timedOut || ended.aborted) return result(null, "SIGKILL", ended);
     const { ExitCode } = await exec.inspect();

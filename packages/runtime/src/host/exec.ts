@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fifos, Pipe } from "./fifos.ts";
+import { feed, isLive } from "./live-input.ts";
 import { writeWithMode } from "./modes.ts";
 import { createOutput } from "./output.ts";
 import type { ExecOptions, ExecResult } from "../types.ts";
@@ -39,13 +40,15 @@ export async function runCommand(command: Command, options: ExecOptions): Promis
   if (signal?.aborted) return result(null, null, { aborted: true });
 
   const [out, err] = await Promise.all([command.fifos.take(), command.fifos.take()]);
-  const stdin = input === undefined ? "ignore" : inputFile(command.tmpDir, input);
+  const live = isLive(input) ? { input, ...(await command.fifos.give()) } : undefined;
+  const stdin = live?.readFd ?? (input === undefined || isLive(input) ? "ignore" : inputFile(command.tmpDir, input));
   let child: ChildProcess;
   try {
     child = command.start([stdin, out.writeFd, err.writeFd]);
   } catch (error) {
     out.reader.destroy();
     err.reader.destroy();
+    live?.writer.destroy();
     throw error;
   } finally {
     closeSync(out.writeFd);
@@ -58,6 +61,7 @@ export async function runCommand(command: Command, options: ExecOptions): Promis
       const text = output[stream].push(chunk);
       if (text !== "") onOutput?.(text, stream);
     });
+  if (live) void feed(live.input, live.writer);
   collect(out, "stdout");
   collect(err, "stderr");
   const ends = Promise.all([finished(out.reader), finished(err.reader)]);
@@ -83,6 +87,7 @@ export async function runCommand(command: Command, options: ExecOptions): Promis
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
+    live?.writer.destroy();
     out.reader.destroy();
     err.reader.destroy();
   }

@@ -15,6 +15,8 @@ export interface Pipe {
  */
 export interface Fifos {
   take(): Promise<Pipe>;
+  /** The other direction: `readFd` goes to the child (the caller closes it), what is written to `writer` arrives there. */
+  give(): Promise<{ writer: Socket; readFd: number }>;
 }
 
 /** What their names begin with; those that nobody took go with the process that made them. */
@@ -33,11 +35,33 @@ export function createFifos(dir: string): Fifos {
       ready.push(...names);
     })().finally(() => (filling = undefined)));
 
+  const next = async (): Promise<string> => {
+    while (ready.length === 0) await fill();
+    const name = ready.pop() as string;
+    if (ready.length < batch / 4) void fill().catch(() => {}); // the next one that finds none reports it
+    return name;
+  };
+
   return {
+    async give() {
+      const name = await next();
+      // Opened both ways it waits for nobody; it goes once each end has its own, or the child's death would not be noticed.
+      const bothFd = openSync(name, constants.O_RDWR | constants.O_NONBLOCK);
+      try {
+        const readFd = openSync(name, "r");
+        try {
+          return { readFd, writer: new Socket({ fd: openSync(name, constants.O_WRONLY | constants.O_NONBLOCK), readable: false, writable: true }) };
+        } catch (error) {
+          closeSync(readFd);
+          throw error;
+        }
+      } finally {
+        closeSync(bothFd);
+        unlinkSync(name);
+      }
+    },
     async take() {
-      while (ready.length === 0) await fill();
-      const name = ready.pop() as string;
-      if (ready.length < batch / 4) void fill().catch(() => {}); // the next take() that finds none reports it
+      const name = await next();
       const readFd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
         const writeFd = openSync(name, "w");

@@ -5,7 +5,7 @@ import { RuntimeError } from "../errors.ts";
 import { noHistory } from "../history/none.ts";
 import { createOutput } from "../host/output.ts";
 import { createQueue, type Queue } from "../queue.ts";
-import type { LogLine, Sandbox, ServiceSpec, ServiceState, Tree } from "../types.ts";
+import type { ExecOptions, LogLine, Sandbox, ServiceSpec, ServiceState, Tree } from "../types.ts";
 import type { MemoryCommand, MemoryProcess } from "./commands.ts";
 import type { MemoryTree } from "./tree.ts";
 
@@ -189,7 +189,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
         run(argv, {
           env,
           cwd,
-          input: typeof input === "string" ? input : new TextDecoder().decode(input),
+          input: await whole(input),
           files: readOnly ? withoutWriting(files) : files,
           stdout: write("stdout"),
           stderr: write("stderr"),
@@ -251,4 +251,13 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
 function withoutWriting(files: Tree): Tree {
   const refuse = () => Promise.reject(new Error("Read-only file system"));
   return { ...files, write: refuse, mkdir: refuse, rename: refuse, remove: refuse, copyIn: refuse };
+}
+
+/** The fake programs take their input at once. */
+async function whole(input: NonNullable<ExecOptions["input"]>): Promise<string> {
+  if (typeof input === "string") return input;
+  if (input instanceof Uint8Array) return new TextDecoder().decode(input);
+  let text = "";
+  for await (const chunk of input) text += typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
+  return text;
 }
