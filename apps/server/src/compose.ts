@@ -141,6 +141,7 @@ import {
 import { createExternal, createWebhooks, createWebhooksStore, mountExternal } from "./features/external/index.ts";
 import { createHosting, createHostingStore, mountHosting } from "./features/hosting/index.ts";
 import { createCredits, createCreditsStore, mountCredits } from "./features/credits/index.ts";
+import { createMcp, createMcpLending, createMcpSignIns, createMcpStore, createMcpVault, mountMcp } from "./features/mcp/index.ts";
 import { createMcpEndpoint, fileTools, mountMcpEndpoint, projectTools, runTools } from "./features/mcp-endpoint/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "./features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "./features/notes/index.ts";
@@ -360,6 +361,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     const secretsStore = createSecretsStore(db);
     const secretVault = createSecretVault({ store: secretsStore, box });
+    const mcpStore = createMcpStore(db);
+    const mcpVault = createMcpVault({ box });
     /** Everything with values that must not be seen says so here. */
     const redactions = createRedactions({
       bus,
@@ -368,6 +371,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         async (projectId) => hiddenValues(await secretVault.open(projectId)),
         async (projectId) => (await containersStore.listAll(projectId)).flatMap((row) => hiddenValues(vault.open(row))),
         async (projectId) => (await credentialsStore.listAll(projectId)).flatMap((row) => hiddenValues(credentialsVault.open(row))),
+        async (projectId) => (await mcpStore.listHidden(projectId)).flatMap((row) => hiddenValues(mcpVault.secretsOf(row))),
       ],
     });
     tasks.hideWith(redactions.redact);
@@ -623,6 +627,20 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn });
     /** Whoever lends tools to the agent's runs adds itself here. */
     const toolSources: RunToolSource[] = [];
+    const mcpHiddenChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
+      for (const id of project_id === null ? await mcpStore.projectsOf(user_id) : [project_id]) await redactions.changed(id);
+    };
+    const signIns = createMcpSignIns({
+      store: mcpStore,
+      vault: mcpVault,
+      outbound,
+      redirectUrl: `${appBaseUrl}/api/mcp/oauth/callback`,
+      tokensChanged: mcpHiddenChanged,
+      log,
+    });
+    const mcpShared = { store: mcpStore, vault: mcpVault, signIns, outbound, mcp: config.mcp, version };
+    const mcp = createMcp({ ...mcpShared, projects, keepAwake: idle.keepAwake, hiddenChanged: mcpHiddenChanged, limits, log });
+    toolSources.push(createMcpLending({ ...mcpShared, redactions }));
     if (config.web.isOn) {
       // What a model asks for reaches what the operator named for that, not the operator's model servers.
       const webOutbound = createOutbound({ allowHosts: config.outbound.allowHosts, ...(ca && { ca }) });
@@ -854,6 +872,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountConnections(mount, { connections });
     mountExternal(mount, { external });
     mountChat(mount, { chat, sessions: chatSessions, approvals, questions, rewinds, socket: chatSocket });
+    mountMcp(mount, { mcp, signIns, isSecure: config.auth.cookie.secure });
     mountMcpEndpoint(mount, {
       endpoint: createMcpEndpoint({
         tools: [

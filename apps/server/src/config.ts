@@ -479,6 +479,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,
       approvalTimeoutMs: Number(text("AGENT_APPROVAL_TIMEOUT_SECONDS")) * 1000,
     },
+    /** Of MCP servers that lend tools; here so that a test need not wait. */
+    mcp: { connectMs: 15_000, callMs: 60_000 },
     /** Waits between the five tries; here so that a test need not wait. */
     webhooks: { backoffMs: [2_000, 10_000, 60_000, 300_000] },
     snapshots: {

@@ -4,6 +4,8 @@ import { credentialsPlace, environmentPlace } from "./features/containers/index.
 import { containerCredentials, containers } from "./features/containers/containers.table.ts";
 import { webhookPlace } from "./features/external/index.ts";
 import { runWebhooks } from "./features/external/webhooks.table.ts";
+import { mcpAccessPlace, mcpOauthPlace } from "./features/mcp/index.ts";
+import { mcpServers } from "./features/mcp/mcp.table.ts";
 import { modelKeyPlace, providerHeadersPlace } from "./features/models/index.ts";
 import { userApiKeys, userProviders } from "./features/models/model-keys.table.ts";
 import { secretPlace } from "./features/secrets/index.ts";
@@ -54,6 +56,18 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: runWebhooks.sealed_target,
     needs: [runWebhooks.task_id],
     place: ({ task_id = "" }) => webhookPlace(task_id),
+  }),
+  sealedBytes(mcpServers, {
+    id: mcpServers.id,
+    column: mcpServers.sealed_access,
+    needs: [mcpServers.id],
+    place: ({ id = "" }) => mcpAccessPlace(id),
+  }),
+  sealedBytes(mcpServers, {
+    id: mcpServers.id,
+    column: mcpServers.sealed_oauth,
+    needs: [mcpServers.id],
+    place: ({ id = "" }) => mcpOauthPlace(id),
   }),
   sealedSettings,
 ];

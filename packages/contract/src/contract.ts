@@ -11,6 +11,7 @@ import { evidenceRoutes } from "./evidence.ts";
 import { filesRoutes } from "./files.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
+import { mcpRoutes } from "./mcp.ts";
 import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
 import { modelKeysRoutes } from "./model-keys.ts";
 import { modelsRoutes } from "./models.ts";
@@ -47,6 +48,7 @@ export const contract = {
   agentContext: agentContextRoutes,
   changes: changesRoutes,
   external: externalRoutes,
+  mcp: mcpRoutes,
   mcpEndpoint: mcpEndpointRoutes,
   plans: plansRoutes,
   queue: queueRoutes,

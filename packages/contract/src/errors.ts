@@ -82,6 +82,7 @@ export const errorCodes = {
   import_failed: e(400),
   last_column: e(400),
   task_limit_reached: e(409),
+  mcp_limit_reached: e(400),
   etag_mismatch: e(412),
   runtime_unavailable: e(503, { retryable: true, alert: true }),
   not_supported: e(400),

@@ -21,6 +21,7 @@ export * from "./agent-context.ts";
 export * from "./changes.ts";
 export * from "./chat.ts";
 export * from "./external.ts";
+export * from "./mcp.ts";
 export * from "./mcp-endpoint.ts";
 export * from "./plan.ts";
 export * from "./plans.ts";

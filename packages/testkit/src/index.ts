@@ -6,3 +6,4 @@ export { startMailServer, type MailServer, type MailServerOptions, type Received
 export { startIdentityProvider, type IdentityProvider, type Person } from "./identity-provider.ts";
 export { gif, pdf, png, svg } from "./pictures.ts";
 export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";
+export { startMcpServer, stdioMcpServer, type McpFake, type McpFakeOptions } from "./mcp-server.ts";

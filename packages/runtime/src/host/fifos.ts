@@ -50,7 +50,10 @@ export function createFifos(dir: string): Fifos {
       try {
         const readFd = openSync(name, "r");
         try {
-          return { readFd, writer: new Socket({ fd: openSync(name, constants.O_WRONLY | constants.O_NONBLOCK), readable: false, writable: true }) };
+          return {
+            readFd,
+            writer: new Socket({ fd: openSync(name, constants.O_WRONLY | constants.O_NONBLOCK), readable: false, writable: true }),
+          };
         } catch (error) {
           closeSync(readFd);
           throw error;

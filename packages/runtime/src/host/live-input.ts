@@ -2,8 +2,7 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 
 export type LiveInput = AsyncIterable<string | Uint8Array>;
-export const isLive = (input: unknown): input is LiveInput =>
-  typeof input === "object" && input !== null && Symbol.asyncIterator in input;
+export const isLive = (input: unknown): input is LiveInput => typeof input === "object" && input !== null && Symbol.asyncIterator in input;
 
 /** Hands on what comes, as fast as the program reads it, and closes its input at the end. Never rejects: a program may end without reading. */
 export async function feed(input: LiveInput, to: Writable): Promise<void> {

@@ -1,0 +1,65 @@
+import { Value } from "typebox/value";
+import { describe, expect, test } from "vitest";
+import { foreignSchema } from "./foreign-schema.ts";
+import { foreignTools, lentName, textOf } from "./foreign-tool.ts";
+
+describe("a stranger's schema", () => {
+  const deep = (levels: number): object => (levels === 0 ? {} : { type: "object", properties: { a: deep(levels - 1) } });
+  test.each<[string, unknown, unknown]>([
+    ["keeps what describes", { type: "object", properties: { a: { type: "string", maxLength: 3 } }, required: ["a"] }, null],
+    ["is an object whatever it says", "nonsense", { type: "object", properties: {} }],
+    ["is an object also when it is a list", { type: "array" }, { type: "object", properties: {} }],
+    [
+      "loses expressions that could take for ever",
+      { properties: { a: { type: "string", pattern: "(a+)+$" } } },
+      { type: "object", properties: { a: { type: "string" } } },
+    ],
+    [
+      "has its own references in their place, and no others",
+      { properties: { a: { $ref: "#/$defs/x" }, b: { $ref: "https://evil.example/schema" } }, $defs: { x: { type: "number" } } },
+      { type: "object", properties: { a: { type: "number" }, b: {} } },
+    ],
+    ["ends where it refers to itself", { properties: { a: { $ref: "#/properties/a" } } }, { type: "object", properties: { a: {} } }],
+    ["drops types that do not exist", { properties: { a: { type: "frob" } } }, { type: "object", properties: { a: {} } }],
+    ["drops a list of names that is none", { properties: { a: {} }, required: "a", enum: 5 }, { type: "object", properties: { a: {} } }],
+    ["is dropped when it is enormous", { properties: { a: { enum: ["x".repeat(30_000)] } } }, { type: "object", properties: {} }],
+  ])("%s", (_, given, expected) => {
+    expect(foreignSchema(given)).toEqual(expected ?? given);
+  });
+  test("can always be checked against, however deep it was", () => {
+    expect(Value.Check(foreignSchema(deep(5_000)) as never, { a: { a: 1 } })).toBe(false);
+    expect(Value.Check(foreignSchema({ properties: { a: { type: "string" } }, required: ["a"] }) as never, { a: "x" })).toBe(true);
+  });
+});
+
+describe("a stranger's tools", () => {
+  test("get names that every provider takes, each its own", () => {
+    expect(lentName("docs", "search")).toBe("mcp__docs__search");
+    const odd = ["a.b", "a/b", "a b", "x".repeat(100), `${"x".repeat(100)}y`].map((name) => lentName("docs", name));
+    expect(new Set(odd).size).toBe(odd.length);
+    for (const name of odd) expect(name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+  });
+  test("are bounded in number and in words, hidden characters made visible as nothing", () => {
+    const many = Array.from({ length: 100 }, (_, i) => ({
+      name: `t${i}`,
+      description: `a\u200b\u202eb${"x".repeat(5_000)}`,
+      inputSchema: { type: "object" as const },
+    }));
+    const [first, ...rest] = foreignTools([...many, ...many]);
+    expect(rest).toHaveLength(39);
+    expect(first?.description.startsWith("a b")).toBe(true);
+    expect(first?.description).toHaveLength(1_000);
+  });
+  test("answer in text of bounded length", () => {
+    const text = textOf({
+      content: [
+        { type: "text", text: "y".repeat(50_000) },
+        { type: "image", data: "AAAA", mimeType: "image/png" },
+      ],
+    });
+    expect(text.length).toBeLessThan(20_100);
+    expect(text).toContain("characters left out");
+    expect(text.endsWith("[image image/png, 0 kB, not shown]")).toBe(true);
+    expect(textOf({ content: [], structuredContent: { a: 1 } })).toBe('{"a":1}');
+  });
+});

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import type { CallToolResult, Tool as ProtocolTool } from "@modelcontextprotocol/sdk/types.js";
+import { foreignSchema } from "./foreign-schema.ts";
+
+/** A tool as a server told of it, made harmless to keep and to show. */
+export interface ForeignTool {
+  name: string;
+  title: string | null;
+  description: string;
+  is_read_only: boolean;
+  schema: ReturnType<typeof foreignSchema>;
+}
+
+const maxDescription = 1_000;
+const maxNameLength = 64;
+export const maxToolsPerServer = 40;
+const maxResultChars = 20_000;
+
+/** At most `maxToolsPerServer`, each name once. */
+export function foreignTools(tools: readonly ProtocolTool[]): ForeignTool[] {
+  const byName = new Map<string, ForeignTool>();
+  for (const tool of tools) {
+    if (byName.size === maxToolsPerServer) break;
+    if (tool.name === "" || tool.name.length > 200 || byName.has(tool.name)) continue;
+    byName.set(tool.name, {
+      name: tool.name,
+      title: (tool.title ?? tool.annotations?.title ?? null)?.slice(0, 100) ?? null,
+      description: oneLine(tool.description ?? "").slice(0, maxDescription),
+      is_read_only: tool.annotations?.readOnlyHint === true,
+      schema: foreignSchema(tool.inputSchema),
+    });
+  }
+  return [...byName.values()];
+}
+/** Control characters could hide words from the person who reads them. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
+
+/** `mcp__{server}__{tool}` (agent-git-deploy 4.19), in what every provider takes as a function's name. */
+export function lentName(slug: string, tool: string): string {
+  const name = `mcp__${slug}__${tool.replace(/[^A-Za-z0-9_-]/g, "_")}`;
+  if (name.length <= maxNameLength && /^[A-Za-z0-9_-]+$/.test(tool)) return name;
+  const mark = createHash("sha256").update(tool).digest("hex").slice(0, 6);
+  return `${name.slice(0, maxNameLength - mark.length - 1)}_${mark}`;
+}
+
+/** What a tool answered, as text of bounded length. Pictures and sounds are named, not shown. */
+export function textOf({ content, structuredContent }: CallToolResult): string {
+  const parts = content.map((block) => {
+    switch (block.type) {
+      case "text":
+        return block.text;
+      case "image":
+      case "audio":
+        return `[${block.type} ${block.mimeType.slice(0, 50)}, ${Math.round((block.data.length * 3) / 4 / 1024)} kB, not shown]`;
+      case "resource_link":
+        return `[resource ${block.uri.slice(0, 500)}]`;
+      case "resource":
+        return "text" in block.resource ? block.resource.text : `[resource ${block.resource.uri.slice(0, 500)}, not shown]`;
+      default:
+        return "[something that cannot be shown]";
+    }
+  });
+  const text = parts.length > 0 ? parts.join("\n") : structuredContent ? JSON.stringify(structuredContent) : "";
+  if (text.length <= maxResultChars) return text;
+  const half = maxResultChars / 2;
+  return `${text.slice(0, half)}\n[… ${text.length - maxResultChars} characters left out …]\n${text.slice(-half)}`;
+}
