@@ -168,8 +168,9 @@ import {
   mountSnapshots,
 } from "./features/snapshots/index.ts";
 import { createChangeSets, createChangesStore, createTurns, mountChanges } from "./features/changes/index.ts";
+import { createRepairs, createRepairsStore } from "./features/repairs/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
-import { createEvidence, createEvidenceStore, createVerification, mountEvidence } from "./features/verify/index.ts";
+import { createChecks, createEvidence, createEvidenceStore, createVerification, mountEvidence } from "./features/verify/index.ts";
 import { createWebTools } from "./features/web/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
@@ -537,6 +538,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       address,
       log,
     });
+    const onPreviewErrors: ((projectId: string) => void)[] = [];
     const previewSite = createPreviewSite({
       containers,
       projects,
@@ -545,7 +547,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       keeper,
       idle,
       visitors,
-      reporting: createReporting({ events, redactions }),
+      reporting: createReporting({ events, redactions, onErrors: (projectId) => onPreviewErrors.forEach((hear) => hear(projectId)) }),
       address,
       appOrigin: new URL(config.http.appBaseUrl).origin,
       trustProxy: config.http.trustProxy,
@@ -647,7 +649,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       closers.push(() => webOutbound.close());
       toolSources.push(createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search }));
     }
-    const evidence = createEvidence({ store: createEvidenceStore(db), redactions });
+    const evidenceStore = createEvidenceStore(db);
+    const evidence = createEvidence({ store: evidenceStore, redactions });
+    toolSources.push(createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll }));
     const verification = await createVerification({
       config: config.verify,
       dataDir,
@@ -676,6 +680,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       projects,
       refuseWhileRestoring: createRestoreGuard(snapshotsStore),
     });
+    const repairs = createRepairs({ store: createRepairsStore(db), projects, start: chat.start, events, limits: config.repairs, log });
+    closers.push(async () => repairs.close());
+    onPreviewErrors.push(repairs.consider);
     projects.onRelease(async ({ project_id, container_id, reason }) => {
       if (reason === "deleted" && container_id === undefined) await chat.stopRunsOf(project_id);
     });
@@ -739,7 +746,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           toolSources,
           takeSteering: queue.take,
           followTodos: plans.followTodos,
-          afterRun: queue.afterRun,
+          afterRun: async (chatId) => {
+            await queue.afterRun(chatId);
+            await repairs.afterRun(chatId);
+          },
           previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
         },
         resume: chat.resume,

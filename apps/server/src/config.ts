@@ -488,6 +488,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
       retentionMs: Number(text("SNAPSHOT_RETENTION_DAYS")) * 86_400_000,
       readyTimeoutMs: Number(text("SNAPSHOT_READY_TIMEOUT_SECONDS")) * 1000,
     },
+    /** Fixed; here so that a test need not wait. */
+    repairs: { quietMs: 1500 },
     verify: {
       chromiumPath: text("CHROMIUM_PATH") || undefined,
       maxOpen: Number(text("VERIFY_MAX_BROWSERS")),

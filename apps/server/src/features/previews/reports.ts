@@ -30,7 +30,16 @@ const Reports = Type.Array(
 
 /** Takes the bridge's reports into the project's event stream (contract README rule 14): at most 50 per 10 s and container. */
 export type Reporting = ReturnType<typeof createReporting>;
-export function createReporting({ events, redactions }: { events: EventLog; redactions: Redactions }) {
+export function createReporting({
+  events,
+  redactions,
+  onErrors = () => undefined,
+}: {
+  events: EventLog;
+  redactions: Redactions;
+  /** Errors were reported and stored. */
+  onErrors?: (projectId: string) => void;
+}) {
   const windows = new Map<string, { count: number; endsAt: number }>();
 
   /** How many of `wanted` are still within the limit. */
@@ -66,6 +75,7 @@ export function createReporting({ events, redactions }: { events: EventLog; reda
           projectId,
           admitted.map((report) => ({ type: "preview_report" as const, data: { ...redactIn(known(report)), container_id: containerId } })),
         );
+        if (admitted.some(({ kind, level }) => kind === "error" || level === "error")) onErrors(projectId);
       }
       return admitted.length < body.length ? 429 : 204;
     },

@@ -7,6 +7,7 @@ import { findChromium } from "./chromium.ts";
 import { createVerify, type VerifyOptions } from "./verify.tool.ts";
 
 export { findChromium } from "./chromium.ts";
+export { createChecks } from "./checks.tool.ts";
 export { createEvidence } from "./evidence.service.ts";
 export { createEvidenceStore } from "./evidence.store.ts";
 export { mountEvidence } from "./evidence.routes.ts";

@@ -1,0 +1,2 @@
+export { createRepairs } from "./repairs.service.ts";
+export { createRepairsStore } from "./repairs.store.ts";
