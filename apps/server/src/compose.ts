@@ -30,6 +30,7 @@ import {
   createModelKeysStore,
   createModels,
   createModelsStore,
+  createPrices,
   createOwnConnections,
   mountModelKeys,
   mountModels,
@@ -292,6 +293,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       connections: createConnections({ config: config.models, settings }),
       own: ownConnections,
       catalogue: createCatalogue({ outbound, log }),
+      prices: createPrices({ file: config.models.pricesFile, log }),
       outbound,
       demo: swap.demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, swap.demoModel], log }),
     });

@@ -133,6 +133,16 @@ export const settings = {
     example: "anthropic/claude-sonnet-4.6,openai/gpt-5.1",
     about: "Ordered provider/model ids; the first one that has a key is used",
   },
+  MODEL_FALLBACKS: {
+    default: "",
+    example: "openai/gpt-5-mini,ollama/qwen3:8b",
+    about: "Ordered provider/model ids that answer when a model is overloaded; a project or a person may name their own",
+  },
+  MODEL_PRICES: {
+    default: "",
+    example: "/etc/tesslate/prices.json",
+    about: "File with prices of models in US dollars per million tokens, beside the shipped ones; read again when it changes",
+  },
   RATE_LIMIT_FACTOR: { default: "1", example: "0", about: "Multiplies every rate limit; 0 switches them off", check: number },
   CORS_ORIGINS: {
     default: "",
@@ -263,6 +273,13 @@ export const settings = {
   IDLE_FREEZE_MINUTES: { default: "2", example: "2", about: "Idle time after which a project is frozen", check: number },
   IDLE_STOP_MINUTES: { default: "30", example: "30", about: "Idle time after which a project is stopped", check: number },
   AGENT_MAX_ITERATIONS_PER_RUN: { default: "200", example: "200", about: "Model calls of one run; 0 = unlimited", check: integer(0) },
+  AGENT_MAX_COST_PER_RUN: { default: "5", example: "5", about: "Cap of one run's model calls, in US dollars; 0 = none", check: number },
+  AGENT_MAX_COST_PER_DAY: {
+    default: "20",
+    example: "20",
+    about: "Cap of one person's model calls per day (UTC), in US dollars; 0 = none. Calls with keys of their own do not count",
+    check: number,
+  },
   AGENT_MAX_RUN_SECONDS: {
     default: "600",
     example: "600",
@@ -471,12 +488,16 @@ export function readConfig(environment: Record<string, string | undefined>) {
       google: { key: secret("GOOGLE_GENERATIVE_AI_API_KEY"), baseUrl: text("GOOGLE_GENERATIVE_AI_BASE_URL") },
       ollama: { baseUrl: text("OLLAMA_BASE_URL") || undefined },
       defaults: list("DEFAULT_MODELS"),
+      fallbacks: list("MODEL_FALLBACKS"),
+      pricesFile: text("MODEL_PRICES") || undefined,
       isDemo: isTrue("DEMO"),
     },
     billing: { isOn: isTrue("BILLING_ENABLED"), byokTiers: list("BYOK_ENABLED_TIERS") },
     agent: {
       maxIterations: Number(text("AGENT_MAX_ITERATIONS_PER_RUN")),
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,
+      maxCostPerRunCents: Number(text("AGENT_MAX_COST_PER_RUN")) * 100,
+      maxCostPerDayCents: Number(text("AGENT_MAX_COST_PER_DAY")) * 100,
       approvalTimeoutMs: Number(text("AGENT_APPROVAL_TIMEOUT_SECONDS")) * 1000,
     },
     /** Of MCP servers that lend tools; here so that a test need not wait. */

@@ -128,6 +128,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   let system = "";
   let messages: Message[] = [];
   let failedCompactions = 0;
+  let contextUsed: number | null = null;
   /** A hook's rejection inside a tool: the tool turns it into a result, the run must still end by it. */
   let hookFailure: { error: unknown } | undefined;
 
@@ -262,6 +263,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       messages,
       tools: definitions,
       ...(model.max_output_tokens === undefined ? {} : { max_output_tokens: model.max_output_tokens }),
+      ...(options.cacheKey === undefined ? {} : { cache_key: options.cacheKey }),
     };
   }
 
@@ -276,11 +278,11 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     if (!plan) return false;
     let summary = "";
     let verdict: AfterModelCall = { ok: true };
-    await mayCall("compaction", plan.request);
+    const request = await affordable("compaction", plan.request);
     try {
       await streamTurn({
         client: model.client,
-        request: plan.request,
+        request,
         signal,
         idleMs: limits.model_idle_ms,
         onText: async (text) => {
@@ -307,8 +309,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   async function takeTurn(): Promise<{ turn: Turn; verdict: AfterModelCall }> {
     for (let hasCompacted = false; ; hasCompacted = true) {
       let verdict: AfterModelCall = { ok: true };
-      const request = requestNow();
-      await mayCall("turn", request);
+      const request = await affordable("turn", requestNow());
       try {
         const turn = await streamTurn({
           client: speech.client,
@@ -331,9 +332,13 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     }
   }
 
-  async function mayCall(purpose: "turn" | "compaction", request: ModelRequest): Promise<void> {
+  /** Asks whether the call may be made, and how long its answer may become. */
+  async function affordable(purpose: "turn" | "compaction", request: ModelRequest): Promise<ModelRequest> {
     const verdict = await deps.beforeModelCall?.({ iteration, purpose, tokens_in: estimateRequestTokens(request) });
-    if (verdict && !verdict.ok) throw new RunEnded(stoppedBy(verdict));
+    if (!verdict) return request;
+    if (!verdict.ok) throw new RunEnded(stoppedBy(verdict));
+    const { max_output_tokens: most } = verdict;
+    return most === undefined ? request : { ...request, max_output_tokens: Math.min(most, request.max_output_tokens ?? most) };
   }
 
   async function charge(
@@ -341,6 +346,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     usage: { tokens_in: number; tokens_out: number; tokens_cached: number; is_estimated: boolean },
   ): Promise<AfterModelCall> {
     count(usage);
+    if (purpose === "turn") contextUsed = usage.tokens_in + usage.tokens_out;
     return deps.afterModelCall({ iteration, purpose, ...usage });
   }
 
@@ -431,6 +437,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         iteration_limit: limits.max_iterations === 0 ? null : limits.max_iterations,
         ...used,
         duration_ms: timer.elapsedMs(),
+        context_used: contextUsed,
+        context_window: model.context_window ?? defaultContextWindow,
       },
     };
   }

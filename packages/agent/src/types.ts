@@ -126,6 +126,8 @@ export interface ModelRequest {
   /** Empty: no function calling in this call. */
   tools: ToolDefinition[];
   max_output_tokens?: number;
+  /** Names the conversation, so that a provider with a prompt cache finds the same machine again. Not secret. */
+  cache_key?: string;
 }
 
 /** What the model is told of a tool: `parameters` is a JSON schema. */
@@ -445,6 +447,9 @@ export interface RunResult {
     tokens_out: number;
     tokens_cached: number;
     duration_ms: number;
+    /** Tokens of the run's last call, its answer included: what the conversation takes of the window. Null before the first call. */
+    context_used: number | null;
+    context_window: number;
   };
 }
 
@@ -520,7 +525,11 @@ export interface PlannedCall {
 }
 
 export type AfterModelCall =
-  | { ok: true }
+  | {
+      ok: true;
+      /** Before a call: longer answers are not affordable. The provider is told, so that the cap holds in the middle of a stream. */
+      max_output_tokens?: number;
+    }
   | { ok: false; stop: "credits_exhausted" | "credit_deduction_failed" | "resource_limit_exceeded"; message: string };
 
 export interface Todo {
@@ -622,6 +631,8 @@ export interface RunOptions {
     context_window?: number;
     max_output_tokens?: number;
   };
+  /** Names the conversation to prompt caches; the chat's id. */
+  cacheKey?: string;
   /** The user's text of this turn. */
   message: string;
   /** Earlier turns of the chat without this message and its answer, oldest first; the loop takes the last 20 (4.4). */

@@ -27,6 +27,7 @@ export type CreditBalance = Static<typeof CreditBalance>;
 export const UsageEntry = Type.Object({
   id: Uuid,
   model: Type.String(),
+  purpose: Literals("turn", "compaction", "subagent", "title", "probe"),
   tokens_input: Type.Integer(),
   tokens_output: Type.Integer(),
   cost_total_cents: Type.Integer({ description: "Rounded; sums use the exact value" }),

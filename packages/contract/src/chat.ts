@@ -51,6 +51,8 @@ export const SendMessage = Type.Object({
   container_id: Maybe(Uuid),
   chat_id: Maybe(Uuid),
   max_iterations: Maybe(Type.Integer({ minimum: 1 })),
+  /** Cap of this run, in cents; the server's own caps hold beside it (4.5). */
+  max_cost_cents: Maybe(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
   edit_mode: Type.Optional(EditMode),
   view_context: Maybe(
     Type.String({ pattern: "^(graph|builder|terminal|kanban|Graph|Builder|Terminal|Kanban|GRAPH|BUILDER|TERMINAL|KANBAN)$" }),

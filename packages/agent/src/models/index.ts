@@ -15,6 +15,8 @@ export interface ModelClientOptions {
   /** As the provider names it (no `provider/` in front). */
   model: string;
   headers?: Record<string, string>;
+  /** The provider knows OpenAI's `prompt_cache_key`; others might refuse a field they do not know. */
+  takes_cache_key?: boolean;
   /** Every request goes through it, so that the caller decides what may be reached. */
   fetch: typeof globalThis.fetch;
 }
@@ -34,6 +36,9 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
           prompt: providerPrompt(request, options),
           ...(request.tools.length === 0 ? {} : { tools: providerTools(request.tools), toolChoice: { type: "auto" as const } }),
           ...(request.max_output_tokens === undefined ? {} : { maxOutputTokens: request.max_output_tokens }),
+          ...(options.takes_cache_key && request.cache_key !== undefined
+            ? { providerOptions: { openaiCompatible: { prompt_cache_key: request.cache_key } } }
+            : {}),
           abortSignal: signal,
         });
         yield* modelEvents(stream);

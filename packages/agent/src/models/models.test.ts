@@ -254,3 +254,11 @@ test("Anthropic gets cache marks, OpenAI's reasoning models their own name of th
   await collect(optionsFor("openai-compatible", { model: "qwen3:8b" }), request("Hello", { max_output_tokens: 77 }));
   expect(server.requests.at(-1)!.body).toMatchObject({ max_tokens: 77 });
 });
+
+test("the conversation's name reaches a provider that takes it, and no other", async () => {
+  plays(sayText("hi"));
+  await collect(optionsFor("openai-compatible", { takes_cache_key: true }), request("Hello", { cache_key: "chat-1" }));
+  expect(server.requests.at(-1)!.body).toMatchObject({ prompt_cache_key: "chat-1" });
+  await collect(optionsFor("openai-compatible"), request("Hello", { cache_key: "chat-1" }));
+  expect(server.requests.at(-1)!.body).not.toHaveProperty("prompt_cache_key");
+});

@@ -222,7 +222,7 @@ export function createCrew(options: CrewOptions): Subagents {
             const own = heed(options.checkLimits());
             if (!own.ok) return own;
             return heed(
-              await guarded(deps.beforeModelCall?.({ ...call, ...label, ...of(context) }) ?? Promise.resolve({ ok: true as const })),
+              await guarded(deps.beforeModelCall?.({ ...call, ...label, ...of(context) }) ?? Promise.resolve<AfterModelCall>({ ok: true })),
             );
           },
           afterModelCall: async (call) => {

@@ -70,7 +70,18 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
           tool_calls_made: end.tool_calls_made,
           session_id: input.chat_id,
           trajectory_path: null,
-          usage: { tokens_in: stats?.tokens_in ?? 0, tokens_out: stats?.tokens_out ?? 0, credits: end.credits ?? 0 },
+          usage: {
+            tokens_in: stats?.tokens_in ?? 0,
+            tokens_out: stats?.tokens_out ?? 0,
+            credits: end.credits ?? 0,
+            ...(stats && {
+              cost_cents: stats.cost_cents,
+              cost_limit_cents: stats.cost_limit_cents,
+              tokens_cached: stats.tokens_cached,
+              context_used: stats.context_used,
+              context_window: stats.context_window,
+            }),
+          },
           ...(end.error !== undefined && { error: end.error.slice(0, 500) }),
           ...(changes && { changes }),
           ...(stats && { cost_cents: stats.cost_cents, duration_ms: stats.duration_ms }),
@@ -125,8 +136,8 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
 }
 
 /** The agent's own account of the end, with what it cost. */
-export function endOf(result: RunResult, ledger: { totalCents(): string; credits(): number }): RunEnd {
-  const { tokens_in, tokens_out, iterations, iteration_limit, duration_ms } = result.resource_stats;
+export function endOf(result: RunResult, ledger: { totalCents(): string; limitCents(): number | null; credits(): number }): RunEnd {
+  const { duration_ms, ...stats } = result.resource_stats;
   return {
     success: result.success,
     iterations: result.iterations,
@@ -137,11 +148,8 @@ export function endOf(result: RunResult, ledger: { totalCents(): string; credits
     credits: ledger.credits(),
     resource_stats: {
       cost_cents: Number(ledger.totalCents()),
-      cost_limit_cents: null,
-      iterations,
-      iteration_limit,
-      tokens_in,
-      tokens_out,
+      cost_limit_cents: ledger.limitCents(),
+      ...stats,
       duration_ms: Math.round(duration_ms),
     },
   };

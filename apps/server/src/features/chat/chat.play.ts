@@ -1,8 +1,8 @@
 import {
   allTools,
-  contextWindowOf,
   runAgent,
   RunInterrupted,
+  withTextTools,
   type AgentDeps,
   type AgentProtocol,
   type AgentStep,
@@ -18,7 +18,7 @@ import type { RunEventData } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../platform/logger.ts";
 import type { RunnableAgent } from "../agents/index.ts";
-import type { ResolvedModel } from "../models/index.ts";
+import { chainOf, wishesOf, type ResolvedModel } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import { endOf, type RunEnd, type RunEndings, type TellingRun } from "./chat.ending.ts";
@@ -27,6 +27,7 @@ import { cutOffSubagents } from "./chat.cut-off.ts";
 import { relay } from "./chat.events.ts";
 import { createProjectSight } from "./chat.project-info.ts";
 import type { RunOptions } from "./chat.run.ts";
+import { capsOf } from "./chat.caps.ts";
 import type { AgentStepRow, ChatRow, MessageRow } from "./chat.table.ts";
 import { openSeenFiles } from "./chat.seen.ts";
 import { toolbeltOf } from "./chat.toolbelt.ts";
@@ -42,6 +43,8 @@ export interface Cast extends TellingRun {
   question: MessageRow;
   agent: RunnableAgent;
   model: ResolvedModel;
+  /** The model, and those that take over when it is overloaded. */
+  chain: readonly [ResolvedModel, ...ResolvedModel[]];
   sandbox: Sandbox;
   signal: AbortSignal;
   log: Logger;
@@ -63,13 +66,33 @@ export function createPlay({
 }: Pick<RunOptions, "store" | "chats" | "approvals" | "questions" | "models" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
   const play = async (cast: Cast): Promise<{ result: RunResult; end: RunEnd; isTold: boolean }> => {
     const { task, input, voice, project, chat, question, agent, model, sandbox, signal, log } = cast;
+    const chain = chainOf(cast.chain.map(ready) as unknown as Cast["chain"], async ({ from, to, reason }) => {
+      log.warn({ from: from.model_id, to: to.model_id, reason }, "another model answers");
+      await voice.say("notice", {
+        level: "warning",
+        message: `${reason.replace(" Try again in a moment.", "")} ${to.model_id} answers in place of ${from.model_id}.`,
+      });
+    });
     const run: TellingRun = cast;
     const redactor = await around.redactor(project.id);
     const workspace = createRunWorkspace(sandbox, redactor, (path, etag) => around.expectChange(project.id, path, etag));
     const scope = input.container_id === null ? undefined : await chats.findContainer(project.id, input.container_id);
     const sight = createProjectSight({ project, scope, store: chats, sandbox, urlOf: around.previewUrl });
     const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
-    const ledger = createRunLedger({ credits, voice, model, run: { ...owner, agent_id: agent.id, project_id: project.id }, log });
+    const caps = capsOf({
+      max_cost_cents:
+        input.max_cost_cents ?? wishesOf(project).max_cost_cents ?? (await models.preferences.get(task.user_id)).max_cost_cents,
+      perRunCents: limits.maxCostPerRunCents,
+      perDayCents: limits.maxCostPerDayCents,
+    });
+    const ledger = createRunLedger({
+      credits,
+      voice,
+      model: chain,
+      caps,
+      run: { ...owner, agent_id: agent.id, project_id: project.id },
+      log,
+    });
     // Absent, not empty, on a first run: the agent tells the model of an interruption when they are there.
     const interruption = input.resumes === null ? undefined : await interruptedAt(input.resumes, input.message_id);
 
@@ -185,7 +208,8 @@ export function createPlay({
         ...protocolOf(agent.agent_type),
       },
       tools: belt.tools,
-      model: spokenTo(model, redactor),
+      model: { ...spokenTo(model, redactor), client: discreet(chain.client, redactor), protocol: protocolOfAll(cast.chain) },
+      cacheKey: chat.id,
       message: question.content,
       history: await historyBefore(question),
       ...interruption,
@@ -265,8 +289,15 @@ function protocolOf(agentType: string): { protocol?: AgentProtocol } {
 const spokenTo = (model: ResolvedModel, redactor: LiveRedactor): AgentRunOptions["model"] => ({
   client: discreet(model.client, redactor),
   protocol: model.protocol,
-  context_window: contextWindowOf(model.model_id),
+  context_window: model.context_window,
 });
+/** In a chain each model brings its own way of being spoken to. */
+const ready = (model: ResolvedModel, _index: number, all: readonly ResolvedModel[]): ResolvedModel =>
+  all.length > 1 && model.protocol === "text" ? { ...model, client: withTextTools(model.client) } : model;
+const protocolOfAll = (chain: Cast["chain"]): AgentProtocol => {
+  if (chain.length === 1) return chain[0].protocol;
+  return chain.every((one) => one.protocol === "native") ? "native" : "auto";
+};
 
 const iterationLimit = (wished: number | null, ceiling: number): number | null =>
   ceiling === 0 ? wished : wished === null ? ceiling : Math.min(wished, ceiling);

@@ -8,7 +8,7 @@ import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../credits/index.ts";
-import type { Models } from "../models/index.ts";
+import { wishesOf, type Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../tasks/index.ts";
@@ -34,6 +34,8 @@ export interface RunInput {
   container_id: string | null;
   view_context: string | null;
   max_iterations: number | null;
+  /** Absent in runs older than the cap. */
+  max_cost_cents?: number | null;
   user_name: string;
   /** The interrupted run that this one goes on with. */
   resumes: string | null;
@@ -85,7 +87,7 @@ export interface RunOptions {
   /** Goes on with an interrupted run. */
   resume(sender: { id: string; name: string }, taskId: string): Promise<unknown>;
   /** `maxIterations` 0: unlimited. */
-  limits: { maxIterations: number; maxRunMs: number };
+  limits: { maxIterations: number; maxRunMs: number; maxCostPerRunCents: number; maxCostPerDayCents: number };
   log: Logger;
 }
 
@@ -135,7 +137,7 @@ export function createRunTask({
       const [chat, question] = await Promise.all([chats.findChat(input.chat_id), chats.findMessage(input.user_message_id)]);
       if (!project || !chat || !question) throw notFound("Project");
       const agent = await agents.resolve(task.user_id, input.agent_id);
-      const model = await models.resolve(task.user_id, { model: input.model_id, agent });
+      const chain = await models.chain(task.user_id, { model: input.model_id, agent, fallbacks: wishesOf(project).fallback_models });
       const sandbox = await openSandbox(project, signal);
       release = await around.keepAwake(project.id);
       await around.projects.touch(project.id);
@@ -148,7 +150,7 @@ export function createRunTask({
           message: question.content,
         });
 
-      const played = await play({ ...told, project, chat, question, agent, model, sandbox, signal, log: taskLog });
+      const played = await play({ ...told, project, chat, question, agent, model: chain[0], chain, sandbox, signal, log: taskLog });
       end = played.end;
       code = played.result.error_code ?? code;
       if (!played.isTold) await endings.tell(told, end, end.success ? undefined : errorOf(code, end.error));

@@ -6,7 +6,7 @@ import type { EventLog } from "../../platform/events.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../credits/index.ts";
-import type { Models } from "../models/index.ts";
+import { wishesOf, type Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { TaskRow, Tasks } from "../tasks/index.ts";
 import { editModeFor } from "./chat.keys.ts";
@@ -137,7 +137,7 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
       if (body.container_id && !(await store.findContainer(project.id, body.container_id))) throw notFound("Container");
       const given = body.chat_id ? await ownChat(sender.id, body.chat_id, project.id) : undefined;
       const agent = await agents.resolve(sender.id, body.agent_id);
-      const model = await models.resolve(sender.id, { model: body.model, agent });
+      const model = await models.resolve(sender.id, { model: body.model ?? wishesOf(project).model, agent });
       await credits.require(sender.id, model);
 
       const isLocked = project.settings?.["agent_lock_enabled"] !== false;
@@ -160,6 +160,7 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
           container_id: body.container_id ?? null,
           view_context: body.view_context?.toLowerCase() ?? null,
           max_iterations: body.max_iterations ?? null,
+          max_cost_cents: body.max_cost_cents ?? null,
           user_name: sender.name,
           resumes: null,
           ...(entrance?.todos && { todos: entrance.todos }),

@@ -127,6 +127,7 @@ test("many calls at once take exactly what they cost", async () => {
     chat_id: world.project.id,
     task_id: world.project.id,
     model: "openai/gpt-5.1",
+    purpose: "turn" as const,
     tokens_input: 1,
     tokens_output: 1,
     tokens_cached: 0,

@@ -4,7 +4,7 @@ import { AppError, invalid, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { lowThreshold, monthlyAllowance, spend, totalOf } from "./credits.rules.ts";
 import type { CreditsStore, UsageFilter, UsageGroup } from "./credits.store.ts";
-import type { UsageRow } from "./credits.table.ts";
+import type { UsagePurpose, UsageRow } from "./credits.table.ts";
 
 /** One model call, priced. */
 export interface Usage {
@@ -16,6 +16,7 @@ export interface Usage {
   chat_id: string;
   task_id: string;
   model: string;
+  purpose: UsagePurpose;
   tokens_input: number;
   tokens_output: number;
   tokens_cached: number;
@@ -100,6 +101,10 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
           if (attempt >= maxTries || error instanceof AppError) throw error;
         }
     },
+    /** What somebody's calls cost since a moment, in exact decimals of a cent. */
+    spentSince: (userId: string, since: Date): Promise<Amount> => store.spentSince(userId, since),
+    /** What a typical run of theirs took lately; undefined when there were too few to tell. */
+    typicalRun: (userId: string) => store.typicalRun(userId),
     /** Gives back what a run has set aside; for its end. */
     release: (taskId: string): Promise<void> => (isBilled ? store.release(taskId) : Promise.resolve()),
 
@@ -186,6 +191,7 @@ const recordOf = (groups: UsageGroup[]): UsageSummary["by_model"] =>
 const wireOf = (row: UsageRow): UsageEntry => ({
   id: row.id,
   model: row.model,
+  purpose: row.purpose,
   tokens_input: row.tokens_input,
   tokens_output: row.tokens_output,
   cost_total_cents: roundedCents(row.cost_total),

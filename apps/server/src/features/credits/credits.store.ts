@@ -133,6 +133,32 @@ export function createCreditsStore(db: Database) {
       await q.delete(creditReservations).where(eq(creditReservations.task_id, taskId));
     },
 
+    spentSince: async (userId: string, since: Date): Promise<Amount> =>
+      (
+        await db
+          .select({ sum: sql<Amount>`coalesce(sum(${usageLogs.cost_total}), 0)::text` })
+          .from(usageLogs)
+          .where(and(eq(usageLogs.user_id, userId), gte(usageLogs.created_at, since.toISOString())))
+      )[0]?.sum ?? "0",
+    /** Medians over the last 30 runs; undefined below three. */
+    typicalRun: async (
+      userId: string,
+    ): Promise<{ calls: number; tokens_in: number; tokens_out: number; tokens_cached: number } | undefined> => {
+      const found = await db.execute<{ runs: number; calls: number; tokens_in: number; tokens_out: number; tokens_cached: number }>(sql`
+        with runs as (
+          select count(*) as calls, sum(tokens_input) as tokens_in, sum(tokens_output) as tokens_out, sum(tokens_cached) as tokens_cached
+          from usage_logs where user_id = ${userId} and task_id is not null and created_at > now() - interval '30 days'
+          group by task_id order by max(created_at) desc limit 30)
+        select count(*)::int as runs,
+          coalesce(percentile_disc(0.5) within group (order by calls), 0)::int as calls,
+          coalesce(percentile_disc(0.5) within group (order by tokens_in), 0)::int as tokens_in,
+          coalesce(percentile_disc(0.5) within group (order by tokens_out), 0)::int as tokens_out,
+          coalesce(percentile_disc(0.5) within group (order by tokens_cached), 0)::int as tokens_cached
+        from runs`);
+      const row = found.rows[0];
+      return row && row.runs >= 3 ? row : undefined;
+    },
+
     listUsage: async (f: UsageFilter, page: { limit: number; offset: number }): Promise<{ rows: UsageRow[]; total: number }> => {
       const [rows, total] = await Promise.all([
         db

@@ -5,6 +5,8 @@ import { users } from "../users/users.table.ts";
 
 const amount = () => numeric({ precision: 20, scale: 8 });
 
+export type UsagePurpose = "turn" | "compaction" | "subagent" | "title" | "probe";
+
 /** One row per model call (marketplace-billing-admin 1.8); costs are exact decimals of a cent. Rows are added and never changed, but for their payment. */
 export const usageLogs = pgTable(
   "usage_logs",
@@ -18,6 +20,8 @@ export const usageLogs = pgTable(
     chat_id: uuid(),
     task_id: uuid(),
     model: text().notNull(),
+    /** What the call was for: a turn of the agent, a summary of earlier turns, a sub-agent, a title, a trial of a model. */
+    purpose: text().$type<UsagePurpose>().notNull().default("turn"),
     tokens_input: integer().notNull(),
     tokens_output: integer().notNull(),
     tokens_cached: integer().notNull().default(0),

@@ -2,9 +2,18 @@ import type { Logger } from "../../platform/logger.ts";
 import type { Outbound } from "../../platform/outbound.ts";
 import { fingerprintOf, type Connection } from "./connections.ts";
 
+/** A model as its provider describes it; what it does not say is absent. */
+export interface ListedModel {
+  id: string;
+  name: string;
+  /** Tokens. */
+  context_window?: number;
+  has_vision?: boolean;
+  has_tools?: boolean;
+}
 /** What a provider says it serves. */
 export interface Listing {
-  models: { id: string; name: string }[];
+  models: ListedModel[];
   health: "healthy" | "unhealthy" | "timeout";
 }
 
@@ -40,6 +49,9 @@ export function createCatalogue({ outbound, log, now = Date.now }: { outbound: O
       cache.set(key, entry);
       return entry.listing;
     },
+    /** What is known of a model from a list read lately; nobody is asked for it. */
+    factsOf: async (connection: Connection, model: string): Promise<ListedModel | undefined> =>
+      (await cache.get(fingerprintOf(connection))?.listing)?.models.find((one) => one.id === model),
     clear: () => cache.clear(),
   };
 }
@@ -64,20 +76,58 @@ export async function fetchModels({ provider, base_url, api_key }: Connection, o
     return data.map(({ id, display_name }) => ({ id, name: display_name ?? id }));
   }
   if (provider.dialect === "google") {
-    const { models } = await read<{ models: { name: string; displayName?: string; supportedGenerationMethods?: string[] }[] }>(
-      `${base_url}/models?pageSize=200`,
-      api_key ? { "x-goog-api-key": api_key } : {},
-    );
+    const { models } = await read<{
+      models: { name: string; displayName?: string; supportedGenerationMethods?: string[]; inputTokenLimit?: number }[];
+    }>(`${base_url}/models?pageSize=200`, api_key ? { "x-goog-api-key": api_key } : {});
     return models
       .filter((m) => m.supportedGenerationMethods?.includes("generateContent") ?? true)
-      .map(({ name, displayName }) => ({ id: name.replace(/^models\//, ""), name: displayName ?? name }))
+      .map(({ name, displayName, inputTokenLimit }) => ({
+        id: name.replace(/^models\//, ""),
+        name: displayName ?? name,
+        ...(isWindow(inputTokenLimit) && { context_window: inputTokenLimit }),
+      }))
       .filter(({ id }) => isChatModel(id));
   }
   const headers = { ...provider.headers, ...(api_key && { authorization: `Bearer ${api_key}` }) };
-  const answer = await read<{ data?: { id: string; name?: string }[] } | { id: string; name?: string }[]>(`${base_url}/models`, headers);
+  const answer = await read<{ data?: OpenaiModel[] } | OpenaiModel[]>(`${base_url}/models`, headers);
   const list = Array.isArray(answer) ? answer : (answer.data ?? []);
-  return list.filter(({ id }) => isChatModel(id)).map(({ id, name }) => ({ id, name: name ?? id }));
+  return list.filter(({ id }) => isChatModel(id)).map(listed);
 }
+
+/** The protocol says only `id`; each provider adds what it likes. */
+interface OpenaiModel {
+  id: string;
+  name?: string;
+  /** OpenRouter, Together. */
+  context_length?: unknown;
+  /** Groq. */
+  context_window?: unknown;
+  /** vLLM. */
+  max_model_len?: unknown;
+  /** LM Studio. */
+  max_context_length?: unknown;
+  loaded_context_length?: unknown;
+  architecture?: { input_modalities?: unknown };
+  supported_parameters?: unknown;
+}
+function listed(model: OpenaiModel): ListedModel {
+  const window = [
+    model.loaded_context_length,
+    model.context_length,
+    model.context_window,
+    model.max_model_len,
+    model.max_context_length,
+  ].find(isWindow);
+  const { input_modalities } = model.architecture ?? {};
+  return {
+    id: model.id,
+    name: model.name ?? model.id,
+    ...(window !== undefined && { context_window: window }),
+    ...(Array.isArray(input_modalities) && { has_vision: input_modalities.includes("image") }),
+    ...(Array.isArray(model.supported_parameters) && { has_tools: model.supported_parameters.includes("tools") }),
+  };
+}
+const isWindow = (value: unknown): value is number => typeof value === "number" && Number.isInteger(value) && value >= 1_024;
 
 /** Names of an Ollama's models; `undefined` when nothing answers there. */
 export async function findOllama(openaiUrl: string, outbound: Outbound): Promise<string[] | undefined> {

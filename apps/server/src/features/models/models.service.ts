@@ -1,5 +1,5 @@
 import type { Model, modelsRoutes, RouteOutput } from "@tesslate/contract";
-import { createModelClient, type AgentProtocol, type ModelClient } from "@tesslate/agent";
+import { contextWindowOf, createModelClient, type AgentProtocol, type ModelClient } from "@tesslate/agent";
 import type { Config } from "../../config.ts";
 import { AppError, badRequest } from "../../platform/errors.ts";
 import type { Outbound } from "../../platform/outbound.ts";
@@ -8,8 +8,8 @@ import type { ServerSettings } from "../../platform/server-settings.ts";
 import { findOllama, type Catalogue, type Listing } from "./catalogue.ts";
 import { connectionOf, openaiUrlOf, type Connection, type Connections } from "./connections.ts";
 import type { DemoModel } from "./demo-model.ts";
-import type { ModelsStore } from "./models.store.ts";
-import { knownModels, priceOf, type Price } from "./prices.ts";
+import type { ModelsStore, Preferences } from "./models.store.ts";
+import type { Price, Prices } from "./prices.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { customPrefix, type OwnConnection, type OwnConnections } from "./own-connections.ts";
 import { demoProvider, findProvider, providers, splitModelId } from "./providers.ts";
@@ -23,6 +23,8 @@ export interface ResolvedModel {
   /** The caller pays the provider themselves. */
   is_byok: boolean;
   pricing: Price;
+  /** Tokens. */
+  context_window: number;
 }
 /** What an agent says about its model, most particular first: the user's choice for it, then its own. */
 export interface ModelWish {
@@ -41,6 +43,7 @@ export interface ModelsOptions {
   connections: Connections;
   own: OwnConnections;
   catalogue: Catalogue;
+  prices: Prices;
   outbound: Outbound;
   /** Absent where the demo's scripted server is not installed. */
   demo: DemoModel | undefined;
@@ -48,7 +51,9 @@ export interface ModelsOptions {
 
 export type Models = ReturnType<typeof createModels>;
 /** Which model answers, with whose key (agent-git-deploy 4.17, README rule 13). */
-export function createModels({ config, settings, store, connections, own, catalogue, outbound, demo }: ModelsOptions) {
+export function createModels({ config, settings, store, connections, own, catalogue, prices, outbound, demo }: ModelsOptions) {
+  const knownModels = prices.known;
+  const priceOf = prices.of;
   const isDemo = async () => demo !== undefined && ((await settings.get<boolean>(demoKey)) ?? config.isDemo);
 
   const clientOf = ({ provider, base_url, api_key }: Connection, model: string, fetch = outbound.fetch) =>
@@ -58,6 +63,7 @@ export function createModels({ config, settings, store, connections, own, catalo
       api_key,
       model: nativeName(provider.slug, model),
       headers: provider.headers ?? {},
+      takes_cache_key: provider.slug === "openai",
       fetch,
     });
 
@@ -137,7 +143,14 @@ export function createModels({ config, settings, store, connections, own, catalo
         protocol,
         is_byok,
         pricing: priceOf(id),
+        context_window: contextWindowOf(id),
       });
+      /** With the provider's own word on the window, where its list is at hand. */
+      const answered = async (connection: Connection, name: string, is_byok: boolean): Promise<ResolvedModel> => {
+        const made = resolved(clientOf(connection, name), is_byok, protocolOf(connection));
+        const facts = await catalogue.factsOf(connection, nativeName(connection.provider.slug, name));
+        return { ...made, context_window: facts?.context_window ?? made.context_window };
+      };
       if (slug === demoProvider.slug && demo) {
         const base_url = await demo.url();
         return resolved(
@@ -155,12 +168,12 @@ export function createModels({ config, settings, store, connections, own, catalo
         const { provider: name, model: rest } = splitModelId(model);
         const endpoint = rest === "" ? undefined : await own.findCustom(userId, name);
         if (!endpoint) throw unknownModel(id);
-        return resolved(clientOf(endpoint, rest), true);
+        return answered(endpoint, rest, true);
       }
       const provider = findProvider(slug);
       if (!provider) throw unknownModel(id);
       const mine = await own.find(userId, slug);
-      if (mine) return resolved(clientOf(mine, model), true, protocolOf(mine));
+      if (mine) return answered(mine, model, true);
       const connection = await connections.find(slug);
       if (!connection)
         throw new AppError(
@@ -168,7 +181,33 @@ export function createModels({ config, settings, store, connections, own, catalo
           `${provider.name} is not connected. Add a key of yours under Settings, Models; an administrator can add ${provider.needs_key ? "its key" : "its address"} for everybody on the start page.`,
           { details: { provider: slug } },
         );
-      return resolved(clientOf(connection, model), false, protocolOf(connection));
+      return answered(connection, model, false);
+    },
+    /** The models that may answer one after another: the wished one, then the fallbacks that are named and can be called. */
+    chain: async (
+      userId: string,
+      wish: { model?: string | null; agent: ModelWish; fallbacks?: readonly string[] | undefined },
+    ): Promise<[ResolvedModel, ...ResolvedModel[]]> => {
+      const first = await self.resolve(userId, wish);
+      const named = wish.fallbacks ?? (await store.findPreferences(userId)).fallback_models ?? config.fallbacks;
+      const isOperators = named === config.fallbacks;
+      const others: ResolvedModel[] = [];
+      for (const id of named) {
+        if (others.length >= maxFallbacks) break;
+        const next = await self.resolve(userId, { model: id, agent: wish.agent }).catch(() => undefined);
+        // The operator's list must not make somebody pay who brought a key of their own.
+        if (!next || (isOperators && first.is_byok && !next.is_byok)) continue;
+        if ([first, ...others].every((known) => known.model_id !== next.model_id)) others.push(next);
+      }
+      return [first, ...others];
+    },
+    preferences: {
+      get: (userId: string): Promise<Preferences> => store.findPreferences(userId),
+      set: async (userId: string, wished: Partial<Preferences>): Promise<Preferences> => {
+        const next = { ...(await store.findPreferences(userId)), ...wished };
+        await store.savePreferences(userId, next);
+        return next;
+      },
     },
     /** Every model of every connected provider. */
     list: async (userId: string, query: PageQuery) => {
@@ -185,9 +224,9 @@ export function createModels({ config, settings, store, connections, own, catalo
       const usable: Connection[] = [...ofServer.filter((c) => !mine.has(c.provider.slug)), ...ofUser];
       const listings = await Promise.all(usable.map(async (connection) => ({ connection, ...(await modelsOf(connection)) })));
       const items = listings.flatMap(({ connection: { provider, origin }, models, health }) =>
-        models.map(({ id, name }): Model => wireOf(`${provider.slug}/${id}`, name, provider, health, disabled, origin)),
+        models.map(({ id, name }): Model => wireOf(`${provider.slug}/${id}`, name, provider, health, disabled, origin, priceOf)),
       );
-      if (isDemoOn) items.unshift(wireOf(demoModelId, "Scripted demo", demoProvider, "healthy", disabled, "stored"));
+      if (isDemoOn) items.unshift(wireOf(demoModelId, "Scripted demo", demoProvider, "healthy", disabled, "stored", priceOf));
       return {
         ...page.envelope(items.slice(page.offset, page.offset + page.limit), items.length),
         default: await defaultModel(userId),
@@ -285,6 +324,8 @@ const nativeProviders = new Set(["anthropic", "openai", "google"]);
 const protocolOf = ({ provider, base_url }: Connection): AgentProtocol =>
   nativeProviders.has(provider.slug) && base_url === provider.base_url ? "native" : "auto";
 
+const maxFallbacks = 4;
+
 interface ConnectionInput {
   provider: string;
   api_key?: string | null;
@@ -302,6 +343,7 @@ function wireOf(
   health: Model["health"],
   disabled: string[],
   origin: Connection["origin"],
+  priceOf: Prices["of"],
 ): Model {
   const price = priceOf(id);
   return {

@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { roundedCents, sumOf } from "../../platform/amounts.ts";
-import { costOf, knownModels, priceOf } from "./prices.ts";
+import { costOf, createPrices, priceOf } from "./prices.ts";
 import table from "./prices.json" with { type: "json" };
 
 test.each([
@@ -42,5 +45,26 @@ test("the table is sound: exact decimals, and aliases lead somewhere", () => {
     for (const price of prices) expect(price).toMatch(/^\d+\.\d{1,4}$/);
   }
   for (const target of Object.values(table.aliases)) expect(Object.keys(table.models)).toContain(target);
-  expect(knownModels("anthropic").length).toBeGreaterThan(3);
+  expect(createPrices().known("anthropic").length).toBeGreaterThan(3);
+});
+
+test("an administrator's file takes the shipped price's place, is read again, and a broken one changes nothing", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "prices-"));
+  const file = join(folder, "prices.json");
+  let clock = 1_000_000;
+  const prices = createPrices({ file, now: () => (clock += 10_000) });
+  expect(prices.of("openai/gpt-5.1").input).toBe("1.25");
+  await writeFile(
+    file,
+    JSON.stringify({
+      models: { "OpenAI/GPT-5.1": ["9", "0.9", "90"], "ollama/big": ["0.10", "0.10", "0.20"] },
+      aliases: { "x/y": "ollama/big" },
+    }),
+  );
+  expect(prices.of("openai/gpt-5.1")).toEqual({ input: "9", cached: "0.9", output: "90", is_known: true });
+  expect([prices.of("ollama/big").output, prices.of("x/y").output, prices.of("ollama/other").output]).toEqual(["0.20", "0.20", "0"]);
+  expect(prices.known("openai")).toContain("openai/gpt-5-mini");
+  await writeFile(file, JSON.stringify({ models: { "openai/gpt-5.1": [9, 0.9, 90] } }));
+  expect(prices.of("openai/gpt-5.1").input).toBe("9");
+  await rm(folder, { recursive: true });
 });

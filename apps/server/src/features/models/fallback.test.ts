@@ -1,0 +1,54 @@
+import { ModelError, type ModelClient, type ModelEvent } from "@tesslate/agent";
+import { describe, expect, test } from "vitest";
+import { chainOf } from "./fallback.ts";
+import type { ResolvedModel } from "./models.service.ts";
+
+const model = (model_id: string, stream: (call: number) => AsyncIterable<ModelEvent>): ResolvedModel => {
+  let calls = 0;
+  const client: ModelClient = { stream: () => stream(++calls) };
+  return { model_id, client } as ResolvedModel;
+};
+const says = (text: string) =>
+  async function* (): AsyncGenerator<ModelEvent> {
+    yield { type: "text", delta: text };
+    yield { type: "finish", reason: "stop", usage: null };
+  };
+const fails = (error: Error, after?: string) =>
+  async function* (): AsyncGenerator<ModelEvent> {
+    if (after) yield { type: "text", delta: after };
+    await Promise.resolve();
+    throw error;
+  };
+const overloaded = new ModelError("rate_limited", "OpenAI is limiting requests right now.", { retryable: true });
+const down = new ModelError("model_error", "Anthropic has a problem of its own (529).", { retryable: true });
+const wrongKey = new ModelError("model_auth_failed", "OpenAI refused the API key.");
+
+async function ask(chain: ReturnType<typeof chainOf>): Promise<string> {
+  let text = "";
+  for await (const event of chain.client.stream({ system: "", messages: [], tools: [] }, new AbortController().signal))
+    if (event.type === "text") text += event.delta;
+  return text;
+}
+
+describe("models that take over", () => {
+  test("429 and 5xx pass the call on, it is told, and the one that took over stays", async () => {
+    const switches: string[] = [];
+    const chain = chainOf(
+      [model("a/1", fails(overloaded)), model("b/2", fails(down)), model("c/3", says("hi"))],
+      async ({ from, to, reason }) => void switches.push(`${from.model_id} ${to.model_id} ${reason}`),
+    );
+    expect(await ask(chain)).toBe("hi");
+    expect(chain.current().model_id).toBe("c/3");
+    expect(await ask(chain)).toBe("hi");
+    expect(switches).toEqual(["a/1 b/2 OpenAI is limiting requests right now.", "b/2 c/3 Anthropic has a problem of its own (529)."]);
+  });
+  test.each([
+    ["a wrong key", [model("a/1", fails(wrongKey)), model("b/2", says("hi"))], wrongKey],
+    ["an answer that had begun", [model("a/1", fails(down, "half")), model("b/2", says("hi"))], down],
+    ["the end of the chain", [model("a/1", fails(overloaded))], overloaded],
+  ] as const)("%s is told, not passed on", async (_name, models, error) => {
+    const chain = chainOf(models as unknown as [ResolvedModel], () => Promise.reject(new Error("no switch")));
+    await expect(ask(chain)).rejects.toBe(error);
+    expect(chain.current().model_id).toBe("a/1");
+  });
+});

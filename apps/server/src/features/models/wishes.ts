@@ -1,0 +1,19 @@
+/** What a project's settings say of models. Settings are free-form JSON, so whatever does not fit counts as unsaid. */
+export interface ProjectWishes {
+  model: string | null;
+  /** Undefined: the person's list, else the server's. */
+  fallback_models: string[] | undefined;
+  max_cost_cents: number | null;
+}
+
+const maxIds = 10;
+const isId = (value: unknown): value is string => typeof value === "string" && value.length <= 200 && /^[^/\s]+\/\S+$/.test(value);
+
+export function wishesOf({ settings }: { settings: Record<string, unknown> | null }): ProjectWishes {
+  const { model, fallback_models, max_cost_cents } = settings ?? {};
+  return {
+    model: isId(model) ? model : null,
+    fallback_models: Array.isArray(fallback_models) ? fallback_models.filter(isId).slice(0, maxIds) : undefined,
+    max_cost_cents: typeof max_cost_cents === "number" && max_cost_cents > 0 ? max_cost_cents : null,
+  };
+}
