@@ -688,8 +688,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     projects.onRelease(async ({ project_id, container_id, reason }) => {
       if (reason === "deleted" && container_id === undefined) await chat.stopRunsOf(project_id);
     });
+    const rewindsStore = createRewindsStore(db);
     const rewinds = createRewinds({
-      store: createRewindsStore(db),
+      store: rewindsStore,
       chats: chatStore,
       ownChat: chat.ownChat,
       projects,
@@ -713,7 +714,14 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const queue = createQueue({ store: createQueueStore(db), chats: chatStore, chat, events, log });
     const plans = createPlans({ store: createPlansStore(db), chats: chatStore, chat, events });
     if (config.features.planMode) toolSources.push(plans.lend);
-    const chatSessions = createChatSessions({ store: chatStore, runs: runsStore, approvals, tasks, projects });
+    const chatSessions = createChatSessions({
+      store: chatStore,
+      runs: runsStore,
+      approvals,
+      tasks,
+      projects,
+      lastRewind: rewindsStore.findLast,
+    });
     const chatSocket = createChatSocket({ chat, approvals, questions, events });
     const changesStore = createChangesStore(db);
     const turns = createTurns({ store: changesStore, checkpoints, trees, projects, log });

@@ -38,6 +38,8 @@ export const Chat = Type.Object({
   messages: Type.Array(ChatMessage),
   active_task: Nullable(Type.Object({ task_id: Uuid, message: Type.String(), started_at: Timestamp })),
   /** A question the run waits on, so that a reload can show it (4.11). */
+  /** What a restore took out of the conversation, without steps, oldest first, at most 200; null when nothing can be redone. */
+  rewound: Nullable(Type.Array(ChatMessage)),
   pending_approval: Nullable(JsonObject),
   /** The same for a question of the agent's: `QuestionAsked` with `task_id`, `created_at`, `expires_at`. */
   pending_question: Nullable(JsonObject),

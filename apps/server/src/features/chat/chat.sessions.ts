@@ -8,6 +8,7 @@ import type { Approvals } from "./chat.approvals.ts";
 import { messageOf } from "./chat.service.ts";
 import type { ChatStore, ChatWithCount } from "./chat.store.ts";
 import type { MessageRow } from "./chat.table.ts";
+import type { RewindsStore } from "./rewinds.store.ts";
 import type { RunsStore } from "./runs.store.ts";
 
 const shownMessages = 200;
@@ -20,11 +21,12 @@ export interface SessionsOptions {
   approvals: Approvals;
   tasks: Tasks;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
+  lastRewind: RewindsStore["findLast"];
 }
 
 export type Sessions = ReturnType<typeof createSessions>;
 /** Sessions and what was said in them (agent-git-deploy 3.1, 3.2, 3.5, 10). */
-export function createSessions({ store, runs, approvals, tasks, projects }: SessionsOptions) {
+export function createSessions({ store, runs, approvals, tasks, projects, lastRewind }: SessionsOptions) {
   const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
@@ -90,15 +92,28 @@ export function createSessions({ store, runs, approvals, tasks, projects }: Sess
     message_count,
   });
   const whole = async (chat: ChatWithCount): Promise<Chat> => {
-    const [{ rows }, run, pending] = await Promise.all([
+    const [{ rows }, run, pending, rewind] = await Promise.all([
       store.listMessages(chat.id, { limit: shownMessages, offset: 0, order: "desc" }),
       store.findActiveRun(chat.id),
       approvals.pendingOf(chat.id),
+      lastRewind(chat.id),
     ]);
+    const rewound = rewind?.messages ?? [];
+    const isOver = rewound.length === 0 || (rows[0]?.position ?? -1) >= (rewound[0]?.position ?? 0);
     return {
       ...wireOf(chat),
       user_id: chat.user_id,
       messages: await told(rows.toReversed()),
+      rewound: isOver
+        ? null
+        : rewound.slice(0, shownMessages).map(({ id, chat_id, role, content, message_metadata, created_at }) => ({
+            id,
+            chat_id,
+            role,
+            content,
+            message_metadata,
+            created_at,
+          })),
       active_task: run ? { task_id: run.id, message: messageOf(run), started_at: run.started_at ?? run.created_at } : null,
       ...pending,
     };

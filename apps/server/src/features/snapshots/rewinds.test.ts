@@ -31,11 +31,14 @@ test(
     const back = await api.chat.restore({ params: { chat_id }, body: { message_id: all[3]?.id ?? "" } });
     expect(await ends(back.task_id)).toMatchObject({ status: "completed", error: null });
     expect([await world.read("a.txt"), await texts()]).toEqual(["first\n", ["Write the first", "wrote first"]]);
+    // What can come back is said with the conversation, until something else is said.
+    const rewound = async () => (await api.chat.get({ params: { chat_id } })).rewound?.map((m) => m.content) ?? null;
+    expect(await rewound()).toEqual(["Write the second", "wrote second"]);
     expect((await api.snapshots.list({ params: { id: project.id }, query: {} })).total).toBe(0);
 
     const forth = await api.chat.redo({ params: { chat_id } });
     expect(await ends(forth.task_id)).toMatchObject({ status: "completed", error: null });
-    expect(await world.read("a.txt")).toBe("second\n");
+    expect([await world.read("a.txt"), await rewound()]).toEqual(["second\n", null]);
     // The messages themselves, with their steps.
     expect((await history()).items).toEqual(all);
 
@@ -44,7 +47,7 @@ test(
     expect(await world.read("a.txt")).toBe("first\n");
     // The scripted model goes by the length of what it is sent: it sees a conversation without what was taken out.
     await world.run("Write the third");
-    expect([await world.read("a.txt"), (await texts()).at(-2)]).toEqual(["second\n", "Write the third"]);
+    expect([await world.read("a.txt"), (await texts()).at(-2), await rewound()]).toEqual(["second\n", "Write the third", null]);
     await expect(api.chat.redo({ params: { chat_id } })).rejects.toMatchObject({ code: "nothing_to_redo" });
 
     await expect(

@@ -109,6 +109,7 @@ export function cannedServices(scenario: Scenario): Services {
               message_count: 2,
               messages: scenario.messages,
               active_task: null,
+              rewound: null,
               pending_approval: null,
               pending_question: null,
             });
