@@ -186,6 +186,8 @@ const settingsShortcuts = createRoute({
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
+  /** `run`: whose changes the review shows. */
+  validateSearch: (search: Record<string, unknown>): { run?: string } => (typeof search["run"] === "string" ? { run: search["run"] } : {}),
   loader: ({ context: { queryClient }, params }) => void queryClient.prefetchQuery(projectQuery(params.slug)),
   component: WorkbenchPage,
 });

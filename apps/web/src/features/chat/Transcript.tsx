@@ -8,8 +8,9 @@ import type { Run } from "./chat.types.ts";
 import { Markdown } from "./Markdown.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
-import type { TranscriptRow } from "./transcript-rows.ts";
 import { NoticeRow } from "./NoticeRow.tsx";
+import type { Moment, TranscriptRow } from "./transcript-rows.ts";
+import { GoneRow } from "./GoneRow.tsx";
 import { AnsweredRow, EndRow, ErrorRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 
@@ -46,7 +47,7 @@ const Row = memo(
     const inside = () => {
       switch (row.kind) {
         case "user":
-          return <UserRow turn={row.turn} name={reader.name} />;
+          return <UserRow turn={row.turn} name={reader.name} moment={row.moment} />;
         case "text":
           return (
             <div className="pt-0.5 pb-2.5">
@@ -70,7 +71,9 @@ const Row = memo(
         case "working":
           return <WorkingRow run={row.run} />;
         case "end":
-          return <EndRow run={row.run} onResume={row.isLast ? onResume : undefined} />;
+          return <EndRow run={row.run} onResume={row.isLast ? onResume : undefined} isLast={row.isLast} />;
+        case "gone":
+          return <GoneRow message={row.message} isFirst={row.isFirst} name={reader.name} />;
       }
     };
     const beadLabel = beadLabels[row.bead];
@@ -82,7 +85,11 @@ const Row = memo(
         {...(edge && { edge })}
         {...(beadLabel && row.kind === "tool" && { beadLabel })}
         className={cx(
-          row.kind !== "user" && row.kind !== "steered" && row.kind !== "text" && "[--bead-y:13px] narrow:[--bead-y:18px]",
+          row.kind !== "user" &&
+            row.kind !== "gone" &&
+            row.kind !== "steered" &&
+            row.kind !== "text" &&
+            "[--bead-y:13px] narrow:[--bead-y:18px]",
           isContained && "[contain-intrinsic-size:auto_60px] [content-visibility:auto]",
         )}
       >
@@ -100,8 +107,12 @@ const Row = memo(
     sameContent(before.row, after.row),
 );
 
+const isSameMoment = (a: Moment, b: Moment) =>
+  a.messageId === b.messageId && a.lastId === b.lastId && a.nextId === b.nextId && a.taskId === b.taskId;
+
 function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
-  if (a.kind === "user" || b.kind === "user") return a.kind === b.kind && (a as { turn?: unknown }).turn === (b as { turn?: unknown }).turn;
+  if (a.kind === "user" && b.kind === "user") return a.turn === b.turn && isSameMoment(a.moment, b.moment);
+  if (a.kind === "gone" && b.kind === "gone") return a.message === b.message && a.isFirst === b.isFirst;
   if ("part" in a && "part" in b)
     return (
       a.part === b.part &&

@@ -4,7 +4,10 @@ import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../lib/cx.ts";
 import { momentOf } from "../../lib/time.ts";
 import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
+import { ChangesCard } from "./ChangesCard.tsx";
 import { clockText, costText, durationText, tokensText } from "./durations.ts";
+import { MessageMenu } from "./MessageMenu.tsx";
+import type { Moment } from "./transcript-rows.ts";
 import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
 import { Elapsed } from "./tools/ToolRow.tsx";
 
@@ -14,14 +17,15 @@ export interface Reader {
   name: string;
 }
 
-export const UserRow = memo(({ turn, name }: { turn: UserTurn; name: string }) => (
-  <article className="pt-0.5 pb-3">
+export const UserRow = memo(({ turn, name, moment }: { turn: UserTurn; name: string; moment: Moment }) => (
+  <article className="group pt-0.5 pb-3">
     <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
       <b className="font-semibold">{name}</b>
       <time dateTime={turn.at} title={momentOf(turn.at)} className="num">
         {clockText(turn.at)}
       </time>
       {turn.delivery === "sending" ? <span>sending</span> : null}
+      <MessageMenu turn={turn} moment={moment} />
     </header>
     <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p>
   </article>
@@ -155,9 +159,9 @@ const endings: Record<string, string> = {
 };
 
 /** The last line of a run: how it ended, what it took, and Resume where it can go on. */
-export const EndRow = memo(({ run, onResume }: { run: Run; onResume: ((taskId: string) => void) | undefined }) => {
+export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((taskId: string) => void) | undefined; isLast: boolean }) => {
   const tools = run.parts.filter((part) => part.kind === "tool");
-  const files = new Set(tools.flatMap(touchedPaths));
+  const files = new Set(run.changes ? [] : tools.flatMap(touchedPaths));
   const spanMs = run.durationMs ?? (run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN);
   const facts = [
     Number.isFinite(spanMs) && spanMs > 0 ? durationText(spanMs) : undefined,
@@ -166,7 +170,7 @@ export const EndRow = memo(({ run, onResume }: { run: Run; onResume: ((taskId: s
     run.usage.tokensIn + run.usage.tokensOut > 0 ? `${tokensText(run.usage.tokensIn + run.usage.tokensOut)} tokens` : undefined,
     run.usage.costCents > 0 ? costText(run.usage.costCents) : undefined,
   ].filter((fact) => fact !== undefined);
-  return (
+  const end = (
     <div className={cx(line, "mb-2")}>
       <span className="font-medium text-fg-0">{endings[run.reason ?? ""] ?? endings[run.status] ?? "Ended"}</span>
       <span className="num min-w-0 truncate">{facts.join(" · ")}</span>
@@ -176,5 +180,13 @@ export const EndRow = memo(({ run, onResume }: { run: Run; onResume: ((taskId: s
         </Button>
       ) : null}
     </div>
+  );
+  return run.changes && run.changes.files > 0 ? (
+    <>
+      {end}
+      <ChangesCard run={run} changes={run.changes} isLast={isLast} />
+    </>
+  ) : (
+    end
   );
 });

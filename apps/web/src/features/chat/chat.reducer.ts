@@ -34,7 +34,13 @@ export const replayedEvent = (event: RunEvent): IncomingRunEvent => ({
 export type ChatAction =
   /** Show another session (or none yet); what is known of its runs stays. */
   | { type: "opened"; chatId: string | undefined }
-  | { type: "loaded"; chatId: string; messages: readonly ChatMessage[]; active: Pick<ActiveRun, "task_id" | "started_at"> | null }
+  | {
+      type: "loaded";
+      chatId: string;
+      messages: readonly ChatMessage[];
+      active: Pick<ActiveRun, "task_id" | "started_at"> | null;
+      rewound?: readonly ChatMessage[] | null;
+    }
   | { type: "sending"; id: string; text: string; at: string }
   /** The server took the message: the run has this task. */
   | { type: "sent"; id: string; taskId: string; chatId: string; editMode: EditMode | undefined }
@@ -58,7 +64,15 @@ export type ChatAction =
   | { type: "unanswered"; approvalId: string }
   | { type: "unreachable"; taskId: string };
 
-export const emptyChat: ChatState = { chatId: undefined, isLoaded: false, turns: [], runs: {}, todos: [], missedTaskIds: [] };
+export const emptyChat: ChatState = {
+  chatId: undefined,
+  isLoaded: false,
+  turns: [],
+  runs: {},
+  todos: [],
+  rewound: [],
+  missedTaskIds: [],
+};
 
 const withRun = (state: ChatState, run: Run): ChatState => ({ ...state, runs: { ...state.runs, [run.taskId]: run } });
 
@@ -95,6 +109,8 @@ function applyEvent(state: ChatState, event: IncomingRunEvent): ChatState {
   if (event.type === "task_started") {
     if (after.chatId === undefined) after = { ...after, chatId: next.chatId, isLoaded: true };
     after = withTurn(after, next);
+    // Something else was said: what was taken out stays out.
+    if (next.chatId === after.chatId && after.rewound.length > 0) after = { ...after, rewound: [] };
   }
   if (next.chatId === after.chatId) {
     const todos = todosOf(event);
@@ -138,7 +154,8 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
     undefined,
   );
   const todos = written ?? (state.chatId === action.chatId ? state.todos : []);
-  return { ...state, chatId: action.chatId, isLoaded: true, turns, runs, todos };
+  const rewound = (action.rewound ?? []).map(({ id, role, content, created_at }) => ({ id, role, text: content, at: created_at }));
+  return { ...state, chatId: action.chatId, isLoaded: true, turns, runs, todos, rewound };
 }
 
 /** Events in, the transcript out. Pure; knows nothing of the network. */
@@ -148,7 +165,7 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
       if (action.chatId === state.chatId) return state.chatId === undefined ? { ...state, isLoaded: true } : state;
       // What was written before there was a session goes into the first one.
       const waiting = state.chatId === undefined ? state.turns.filter((turn) => turn.kind === "user" && turn.delivery !== "sent") : [];
-      return { ...state, chatId: action.chatId, isLoaded: action.chatId === undefined, turns: waiting, todos: [] };
+      return { ...state, chatId: action.chatId, isLoaded: action.chatId === undefined, turns: waiting, todos: [], rewound: [] };
     }
     case "loaded":
       return load(state, action);

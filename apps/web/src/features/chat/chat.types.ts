@@ -86,6 +86,13 @@ export interface RunUsage {
   credits: number;
 }
 
+/** Of the run's change set. */
+export interface RunChanges {
+  files: number;
+  additions: number;
+  deletions: number;
+}
+
 export interface Run {
   taskId: string;
   chatId: string;
@@ -104,6 +111,8 @@ export interface Run {
   durationMs: number | undefined;
   iterations: number;
   usage: RunUsage;
+  /** Undefined while it goes on, and where no files were kept before it. */
+  changes: RunChanges | undefined;
 }
 
 export interface UserTurn {
@@ -126,6 +135,13 @@ export interface Todo {
   status: "pending" | "in_progress" | "completed";
 }
 
+export interface RewoundMessage {
+  id: string;
+  role: "user" | "assistant";
+  text: string;
+  at: string;
+}
+
 export interface ChatState {
   /** undefined until a session is opened or the first run names it. */
   chatId: string | undefined;
@@ -134,6 +150,8 @@ export interface ChatState {
   /** Every run heard of in this project, by task id; the ones of other sessions keep their state too. */
   runs: Record<string, Run>;
   todos: Todo[];
+  /** What going back took out of the session on screen, as long as it can be redone. */
+  rewound: RewoundMessage[];
   /** Runs whose beginning was missed: somebody should replay them. */
   missedTaskIds: string[];
 }

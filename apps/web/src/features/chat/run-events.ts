@@ -38,6 +38,7 @@ export const emptyRun = (taskId: string, chatId: string): Run => ({
   durationMs: undefined,
   iterations: 0,
   usage: { tokensIn: 0, tokensOut: 0, costCents: 0, credits: 0 },
+  changes: undefined,
 });
 
 const statusOfReason: Record<string, RunStatus> = {
@@ -257,6 +258,7 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
     iterations: data.iterations,
     endedAt: event.at ?? run.endedAt,
     durationMs: stats?.duration_ms ?? run.durationMs,
+    changes: data.changes ?? run.changes,
     usage: stats ? { ...run.usage, tokensIn: stats.tokens_in, tokensOut: stats.tokens_out, costCents: stats.cost_cents } : run.usage,
   };
 }

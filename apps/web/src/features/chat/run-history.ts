@@ -21,6 +21,9 @@ export interface AssistantMetadata {
   error?: string;
   /** What the person said while it went on. */
   steered?: { id: string; text: string; iteration: number; at: string }[];
+  changes?: { files: number; additions: number; deletions: number };
+  cost_cents?: number;
+  duration_ms?: number;
   usage?: { tokens_in?: number; tokens_out?: number; credits?: number; cost_cents?: number };
 }
 
@@ -64,12 +67,14 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
     // Stored steps are not positions of the live stream.
     lastSeq: 0,
     iterations: metadata.iterations ?? run.iterations,
+    changes: metadata.changes,
+    durationMs: metadata.duration_ms,
     endedAt: isAlive ? undefined : (metadata.steps?.at(-1)?.timestamp ?? message.created_at),
     usage: {
       tokensIn: usage?.tokens_in ?? 0,
       tokensOut: usage?.tokens_out ?? 0,
       credits: usage?.credits ?? 0,
-      costCents: usage?.cost_cents ?? 0,
+      costCents: metadata.cost_cents ?? usage?.cost_cents ?? 0,
     },
   };
 }

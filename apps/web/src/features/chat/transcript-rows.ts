@@ -5,6 +5,7 @@ import type {
   ErrorPart,
   NoticePart,
   PlainPart,
+  RewoundMessage,
   Run,
   SteeredPart,
   TextPart,
@@ -17,7 +18,7 @@ import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
 /** One line of the transcript. Parts are handed through untouched, so that a row is drawn again only when its part changed. */
 export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
-  | { kind: "user"; turn: UserTurn }
+  | { kind: "user"; turn: UserTurn; moment: Moment }
   | { kind: "text"; part: TextPart; isStreaming: boolean }
   | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
   | { kind: "tool"; part: ToolPart }
@@ -28,7 +29,22 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "plain"; part: PlainPart }
   | { kind: "working"; run: Run }
   | { kind: "end"; run: Run; isLast: boolean }
+  | { kind: "gone"; message: RewoundMessage; isFirst: boolean }
 );
+
+/** Where in the conversation a message of the person stands, for going back and forking. Ids are the server's. */
+export interface Moment {
+  /** Of the message, or of its answer: names the turn. */
+  messageId: string | undefined;
+  /** The last message of the turn. */
+  lastId: string | undefined;
+  /** The run that answers. */
+  taskId: string | undefined;
+  /** The same of the turn that follows, if one does. */
+  nextId: string | undefined;
+  nextTaskId: string | undefined;
+}
+const nowhere: Moment = { messageId: undefined, lastId: undefined, taskId: undefined, nextId: undefined, nextTaskId: undefined };
 
 const toolBead: Record<ToolPart["status"], BeadKind> = {
   running: "live",
@@ -93,7 +109,7 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
       ? last.status === "ok" || last.status === "failed" || last.status === "refused"
       : last.kind !== "text" && last.kind !== "thought");
   if (isGoing && isSilent) rows.push({ key: `${run.taskId}/~working`, kind: "working", run, bead: "live", line: "live" });
-  if (!isLive(run) && !(run.status === "failed" && last?.kind === "error"))
+  if (!isLive(run) && (!(run.status === "failed" && last?.kind === "error") || (run.changes?.files ?? 0) > 0))
     rows.push({
       key: `${run.taskId}/~end`,
       kind: "end",
@@ -105,15 +121,38 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
   return rows;
 }
 
-/** The session on screen, top to bottom. */
+/** Only history knows the id of a person's message; the id of its answer comes with the run. */
+function momentsOf(state: ChatState): Moment[] {
+  const moments: Moment[] = [];
+  for (const turn of state.turns) {
+    const last = moments.at(-1);
+    if (turn.kind === "user") moments.push({ ...nowhere });
+    else if (last) {
+      const run = state.runs[turn.taskId];
+      last.messageId ??= run?.messageId;
+      last.taskId ??= run?.taskId;
+      if (run && !isLive(run)) last.lastId = run.messageId ?? last.lastId;
+    }
+  }
+  moments.forEach((moment, index) => {
+    moment.nextId = moments[index + 1]?.messageId;
+    moment.nextTaskId = moments[index + 1]?.taskId;
+  });
+  return moments;
+}
+
+/** The session on screen, top to bottom; then what going back took out of it. */
 export function transcriptRows(state: ChatState): TranscriptRow[] {
-  return state.turns.flatMap((turn, index): TranscriptRow[] => {
+  const moments = momentsOf(state);
+  let asked = 0;
+  const rows = state.turns.flatMap((turn, index): TranscriptRow[] => {
     if (turn.kind === "user")
       return [
         {
           key: `u/${turn.id}`,
           kind: "user",
           turn,
+          moment: moments[asked++] ?? nowhere,
           bead: turn.delivery === "failed" ? "failed" : "message",
           line: turn.delivery === "sending" ? "live" : "done",
         },
@@ -121,6 +160,17 @@ export function transcriptRows(state: ChatState): TranscriptRow[] {
     const run = state.runs[turn.taskId];
     return run ? rowsOfRun(run, index === state.turns.length - 1) : [];
   });
+  const gone = state.rewound
+    .filter((message) => message.text.trim() !== "")
+    .map((message, index): TranscriptRow => ({
+      key: `g/${message.id}`,
+      kind: "gone",
+      message,
+      isFirst: index === 0,
+      bead: message.role === "user" ? "message" : "step",
+      line: "gone",
+    }));
+  return [...rows, ...gone];
 }
 
 /** Questions that wait for a person, oldest first, of the session on screen. */
@@ -140,6 +190,7 @@ const labels: Partial<Record<TranscriptRow["kind"], string>> = {
 };
 function labelOf(row: TranscriptRow): string {
   if (row.kind === "user") return `message: ${row.turn.text.slice(0, 60)}`;
+  if (row.kind === "gone") return `taken out: ${row.message.text.slice(0, 60)}`;
   if (row.kind === "steered") return `message meanwhile: ${row.part.text.slice(0, 60)}`;
   if (row.kind === "tool") return `${row.part.name}, ${row.part.status}`;
   if (row.kind === "text") return "reply";

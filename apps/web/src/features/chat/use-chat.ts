@@ -142,7 +142,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
       const chat = await api.chat.get({ params: { chat_id: chatId } }, { signal });
       if (signal.aborted) return;
       setLoadFailure(undefined);
-      dispatch({ type: "loaded", chatId, messages: chat.messages, active: chat.active_task });
+      dispatch({ type: "loaded", chatId, messages: chat.messages, active: chat.active_task, rewound: chat.rewound });
       const active = chat.active_task;
       const isWatched = active && (state.runs[active.task_id]?.lastSeq ?? 0) > 0;
       if (active && !isWatched) void replay(active.task_id, chatId);

@@ -9,11 +9,14 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { ChatColumn } from "../chat/ChatColumn.tsx";
 import { liveRun, shownRuns } from "../chat/chat.reducer.ts";
 import type { ComposerHandle } from "../chat/Composer.tsx";
+import { GoBackDialog } from "../chat/GoBackDialog.tsx";
 import { isEditMode } from "../chat/modes.ts";
+import { RunActsContext } from "../chat/run-acts.ts";
 import { SetupRow } from "../chat/SetupRow.tsx";
 import { openApprovals, transcriptRows } from "../chat/transcript-rows.ts";
 import type { Reader } from "../chat/TranscriptRows.tsx";
 import { useChat } from "../chat/use-chat.ts";
+import { useRunActs } from "../chat/use-run-acts.ts";
 import { useFirstMessage } from "../chat/use-first-message.ts";
 import { StatusBar } from "../containers/StatusBar.tsx";
 import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
@@ -62,10 +65,12 @@ export interface WorkbenchProps {
   view: View;
   hrefOf: (view: View) => string;
   onView: (view: View) => void;
+  /** The review of one run. */
+  onReview: (taskId: string) => void;
 }
 
 /** One project open: conversation, app, code, shells. Composes; every part fetches and decides for itself. */
-export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchProps) {
+export function Workbench({ project, reader, view, hrefOf, onView, onReview }: WorkbenchProps) {
   const { api } = useServices();
   const events = useProjectStream(project);
   const isSettled = events.isSettled;
@@ -171,6 +176,17 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
     if (next !== "chat" && next !== "dock") onView(next);
   };
 
+  const runActs = useRunActs({
+    projectId: project.id,
+    chat,
+    events,
+    tasks,
+    onReview: (taskId) => {
+      onReview(taskId);
+      setPhoneView("review");
+    },
+  });
+
   const { more } = useWorkbenchCommands({
     tree: tree.data,
     view,
@@ -199,179 +215,182 @@ export function Workbench({ project, reader, view, hrefOf, onView }: WorkbenchPr
 
   const marks = useMemo(() => marksOf(lastRun?.parts.flatMap((part) => (part.kind === "tool" ? part.edits : [])) ?? []), [lastRun]);
   const isUnconnected = setup.data !== undefined && !setup.data.configured && !setup.data.demo;
-  const pane = renderPane(view, { project, containers, events, acts, openFile, openDock, openLogs, show, compose });
+  const pane = renderPane(view, { project, containers, events, acts, openFile, openDock, openLogs, show, compose, ask: fix });
   const openTask = tasks.find((task) => task.status === "running" || task.status === "queued");
   return (
-    <main
-      id="main"
-      tabIndex={-1}
-      className="workbench flex-1 outline-none"
-      data-phone-view={phoneView}
-      data-folded={layout.isFolded || undefined}
-      style={{ ...(!layout.isFolded && { "--chat-width": `${layout.chatPx}px` }) } as CSSProperties}
-    >
-      <WorkbenchTop project={project} containers={containers} acts={acts} approvalCount={approvals.length} tasks={tasks} />
-      <div className="workbench-chat" data-region="chat">
-        <div className="workbench-talk h-full">
-          <PanelBoundary title="The conversation broke">
-            <ChatColumn
-              projectId={project.id}
-              chat={chat}
-              rows={rows}
-              reader={reader}
-              mode={first ? "allow" : mode}
-              onMode={chooseMode}
-              models={models.data?.items ?? []}
-              defaultModel={models.data?.default ?? undefined}
-              model={model}
-              onModel={chooseModel}
-              blockedBy={
-                first
-                  ? "The first message is sent as soon as the project is ready."
-                  : isBeingMade
-                    ? "The project is still being made."
-                    : undefined
-              }
-              notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
-              tail={
-                isBeingMade ? (
-                  <SetupRow title="Making the project" task={openTask} />
-                ) : phase.kind === "starting" && !live ? (
-                  <SetupRow title="Starting the app" task={phase.task} />
-                ) : null
-              }
-              suggestions={suggestions}
-              onFold={() => setLayout({ isFolded: true })}
-              composer={composer}
-            />
-          </PanelBoundary>
-        </div>
-        <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
-        {layout.isFolded ? null : (
-          <ResizeEdge
-            label="Width of the conversation"
-            orientation="vertical"
-            valuePx={layout.chatPx}
-            minPx={chatWidth.min}
-            maxPx={chatWidth.max}
-            defaultPx={chatWidth.initial}
-            growsForward
-            onChange={(chatPx) => setLayout({ chatPx })}
-            className="workbench-edge inset-y-0 -right-1"
-          />
-        )}
-      </div>
-      <section
-        aria-label="App and code"
-        data-region="sheet"
-        className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
+    <RunActsContext value={runActs.acts}>
+      <main
+        id="main"
+        tabIndex={-1}
+        className="workbench flex-1 outline-none"
+        data-phone-view={phoneView}
+        data-folded={layout.isFolded || undefined}
+        style={{ ...(!layout.isFolded && { "--chat-width": `${layout.chatPx}px` }) } as CSSProperties}
       >
-        <ViewTabs view={view} hrefOf={hrefOf} onView={show} />
-        <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
-          <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
-            <PanelBoundary title="The preview broke" resetKeys={[phase.kind]}>
-              <PreviewPane
-                preview={preview}
-                frameRef={frameRef}
-                phase={phase}
-                container={container}
-                onProblems={() => openDock("problems")}
-                share={container ? <SharePreviewButton projectId={project.id} container={container} events={events} /> : null}
-                acts={{
-                  start: () => void acts.start(),
-                  restart: acts.restart,
-                  showLogs: () => openLogs(container?.id),
-                  fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
-                  isStarting: acts.isStarting,
-                }}
-              />
-            </PanelBoundary>
-            <Scrubber rows={rows} isLive={live !== undefined} />
-          </div>
-          <Activity mode={view === "code" ? "visible" : "hidden"}>
-            <PanelBoundary title="The code view broke" resetKeys={[files.activePath]}>
-              <CodePane
+        <WorkbenchTop project={project} containers={containers} acts={acts} approvalCount={approvals.length} tasks={tasks} />
+        <div className="workbench-chat" data-region="chat">
+          <div className="workbench-talk h-full">
+            <PanelBoundary title="The conversation broke">
+              <ChatColumn
                 projectId={project.id}
-                tree={tree.data}
-                treeError={tree.error ? sentenceOf(tree.error) : undefined}
-                onRetryTree={() => void tree.refetch()}
-                files={files}
-                marks={marks}
-                onQuickOpen={() => setIsQuickOpen(true)}
-                left={codeLeft}
-                onLeft={setCodeLeft}
+                chat={chat}
+                rows={rows}
+                reader={reader}
+                mode={first ? "allow" : mode}
+                onMode={chooseMode}
+                models={models.data?.items ?? []}
+                defaultModel={models.data?.default ?? undefined}
+                model={model}
+                onModel={chooseModel}
+                blockedBy={
+                  first
+                    ? "The first message is sent as soon as the project is ready."
+                    : isBeingMade
+                      ? "The project is still being made."
+                      : undefined
+                }
+                notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
+                tail={
+                  isBeingMade ? (
+                    <SetupRow title="Making the project" task={openTask} />
+                  ) : phase.kind === "starting" && !live ? (
+                    <SetupRow title="Starting the app" task={phase.task} />
+                  ) : null
+                }
+                suggestions={suggestions}
+                onFold={() => setLayout({ isFolded: true })}
+                composer={composer}
               />
             </PanelBoundary>
-          </Activity>
-          {pane ? (
-            <PanelBoundary title={`${lookOf(view).label} broke`} resetKeys={[view]}>
-              <Suspense fallback={<PaneSkeleton />}>{pane}</Suspense>
-            </PanelBoundary>
-          ) : null}
-        </div>
-        {layout.isDockOpen ? (
-          <div
-            data-region="dock"
-            className={
-              phoneView === "dock"
-                ? "relative flex-none border-t border-line-0 narrow:h-auto! narrow:flex-1"
-                : "relative flex-none border-t border-line-0 narrow:hidden"
-            }
-            style={{ height: layout.dockPx }}
-          >
+          </div>
+          <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
+          {layout.isFolded ? null : (
             <ResizeEdge
-              label="Height of the dock"
-              orientation="horizontal"
-              valuePx={layout.dockPx}
-              minPx={dockHeight.min}
-              maxPx={dockHeight.max}
-              defaultPx={dockHeight.initial}
-              growsForward={false}
-              onChange={(dockPx) => setLayout({ dockPx })}
-              className="workbench-edge inset-x-0 -top-1"
+              label="Width of the conversation"
+              orientation="vertical"
+              valuePx={layout.chatPx}
+              minPx={chatWidth.min}
+              maxPx={chatWidth.max}
+              defaultPx={chatWidth.initial}
+              growsForward
+              onChange={(chatPx) => setLayout({ chatPx })}
+              className="workbench-edge inset-y-0 -right-1"
             />
-            <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
-              <Dock
-                projectId={project.id}
-                tab={layout.dockTab}
-                onTab={(dockTab) => setLayout({ dockTab })}
-                onClose={() => {
-                  setLayout({ isDockOpen: false });
-                  if (phoneView === "dock") choosePhoneView(view);
-                }}
-                containers={containers}
-                logsOf={logsOf}
-                onLogsOf={setLogsOf}
-                preview={preview}
-                isAgentBusy={live !== undefined}
-                onStart={() => void acts.start()}
-                onFix={fix}
-                onOpenFile={openFile}
-                onCompose={compose}
-              />
-            </PanelBoundary>
+          )}
+        </div>
+        <section
+          aria-label="App and code"
+          data-region="sheet"
+          className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
+        >
+          <ViewTabs view={view} hrefOf={hrefOf} onView={show} />
+          <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
+            <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
+              <PanelBoundary title="The preview broke" resetKeys={[phase.kind]}>
+                <PreviewPane
+                  preview={preview}
+                  frameRef={frameRef}
+                  phase={phase}
+                  container={container}
+                  onProblems={() => openDock("problems")}
+                  share={container ? <SharePreviewButton projectId={project.id} container={container} events={events} /> : null}
+                  acts={{
+                    start: () => void acts.start(),
+                    restart: acts.restart,
+                    showLogs: () => openLogs(container?.id),
+                    fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
+                    isStarting: acts.isStarting,
+                  }}
+                />
+              </PanelBoundary>
+              <Scrubber rows={rows} isLive={live !== undefined} />
+            </div>
+            <Activity mode={view === "code" ? "visible" : "hidden"}>
+              <PanelBoundary title="The code view broke" resetKeys={[files.activePath]}>
+                <CodePane
+                  projectId={project.id}
+                  tree={tree.data}
+                  treeError={tree.error ? sentenceOf(tree.error) : undefined}
+                  onRetryTree={() => void tree.refetch()}
+                  files={files}
+                  marks={marks}
+                  onQuickOpen={() => setIsQuickOpen(true)}
+                  left={codeLeft}
+                  onLeft={setCodeLeft}
+                />
+              </PanelBoundary>
+            </Activity>
+            {pane ? (
+              <PanelBoundary title={`${lookOf(view).label} broke`} resetKeys={[view]}>
+                <Suspense fallback={<PaneSkeleton />}>{pane}</Suspense>
+              </PanelBoundary>
+            ) : null}
           </div>
+          {layout.isDockOpen ? (
+            <div
+              data-region="dock"
+              className={
+                phoneView === "dock"
+                  ? "relative flex-none border-t border-line-0 narrow:h-auto! narrow:flex-1"
+                  : "relative flex-none border-t border-line-0 narrow:hidden"
+              }
+              style={{ height: layout.dockPx }}
+            >
+              <ResizeEdge
+                label="Height of the dock"
+                orientation="horizontal"
+                valuePx={layout.dockPx}
+                minPx={dockHeight.min}
+                maxPx={dockHeight.max}
+                defaultPx={dockHeight.initial}
+                growsForward={false}
+                onChange={(dockPx) => setLayout({ dockPx })}
+                className="workbench-edge inset-x-0 -top-1"
+              />
+              <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
+                <Dock
+                  projectId={project.id}
+                  tab={layout.dockTab}
+                  onTab={(dockTab) => setLayout({ dockTab })}
+                  onClose={() => {
+                    setLayout({ isDockOpen: false });
+                    if (phoneView === "dock") choosePhoneView(view);
+                  }}
+                  containers={containers}
+                  logsOf={logsOf}
+                  onLogsOf={setLogsOf}
+                  preview={preview}
+                  isAgentBusy={live !== undefined}
+                  onStart={() => void acts.start()}
+                  onFix={fix}
+                  onOpenFile={openFile}
+                  onCompose={compose}
+                />
+              </PanelBoundary>
+            </div>
+          ) : null}
+        </section>
+        <div className="workbench-status">
+          <StatusBar
+            containers={containers}
+            problemCount={problems.length}
+            onProblems={() => openDock("problems")}
+            onLogs={openLogs}
+            onRestart={acts.restartContainer}
+            run={lastRun}
+            isLive={live !== undefined}
+            stream={events.state}
+          />
+        </div>
+        <PhoneViews current={phoneView} onChoose={choosePhoneView} hasNews={approvals.length > 0} more={more} />
+        {isQuickOpen && tree.data ? (
+          <Suspense fallback={null}>
+            <QuickOpen tree={tree.data} recent={files.paths} isOpen onOpenChange={setIsQuickOpen} onPick={openFile} />
+          </Suspense>
         ) : null}
-      </section>
-      <div className="workbench-status">
-        <StatusBar
-          containers={containers}
-          problemCount={problems.length}
-          onProblems={() => openDock("problems")}
-          onLogs={openLogs}
-          onRestart={acts.restartContainer}
-          run={lastRun}
-          isLive={live !== undefined}
-          stream={events.state}
-        />
-      </div>
-      <PhoneViews current={phoneView} onChoose={choosePhoneView} hasNews={approvals.length > 0} more={more} />
-      {isQuickOpen && tree.data ? (
-        <Suspense fallback={null}>
-          <QuickOpen tree={tree.data} recent={files.paths} isOpen onOpenChange={setIsQuickOpen} onPick={openFile} />
-        </Suspense>
-      ) : null}
-    </main>
+      </main>
+      <GoBackDialog projectId={project.id} target={runActs.target} state={chat.state} onClose={runActs.close} onGoBack={runActs.goBack} />
+    </RunActsContext>
   );
 }
 

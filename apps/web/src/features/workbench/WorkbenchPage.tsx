@@ -45,6 +45,7 @@ export function WorkbenchPage() {
       view={isView(view) ? view : "preview"}
       hrefOf={(next) => router.buildLocation(target(next)).href}
       onView={(next) => void navigate(target(next))}
+      onReview={(run) => void navigate({ ...target("review"), search: { run } })}
     />
   );
 }

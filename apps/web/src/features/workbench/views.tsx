@@ -1,4 +1,4 @@
-import { AppWindow, CodeXml, Images, NotebookPen, Settings2, SquareKanban, Workflow } from "lucide-react";
+import { AppWindow, CodeXml, Eye, Images, NotebookPen, Settings2, SquareKanban, Workflow } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { createElement, type ComponentType, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
@@ -22,6 +22,8 @@ export interface ViewProps {
   show: (view: View) => void;
   /** Puts text into the composer, for the person to send. */
   compose: (text: string) => void;
+  /** Sends it to the agent at once; into the composer when that is refused. */
+  ask: (text: string) => void;
 }
 
 interface Look {
@@ -34,9 +36,15 @@ interface Pane extends Look {
   Pane: ComponentType<ViewProps>;
 }
 
-export type PaneName = "canvas" | "timeline" | "board" | "notes" | "assets" | "settings";
+export type PaneName = "review" | "canvas" | "timeline" | "board" | "notes" | "assets" | "settings";
 /** The views beside preview and code, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
 const panes: Partial<Record<PaneName, Pane>> = {
+  review: {
+    label: "Review",
+    icon: <Eye size={14} />,
+    shortcut: "workbench.review",
+    Pane: lazily(async () => (await import("../review/ReviewPane.tsx")).ReviewPane),
+  },
   canvas: {
     label: "Canvas",
     icon: <Workflow size={14} />,
@@ -100,6 +108,7 @@ export function useViewShortcuts(show: (view: View) => void): void {
   useShortcuts({
     "workbench.preview": () => show("preview"),
     "workbench.code": () => show("code"),
+    "workbench.review": () => show("review"),
     "workbench.canvas": () => show("canvas"),
     "workbench.timeline": () => show("timeline"),
     "workbench.board": () => show("board"),

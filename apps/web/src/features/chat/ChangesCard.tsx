@@ -1,0 +1,67 @@
+import { useQuery } from "@tanstack/react-query";
+import { Eye, Undo2 } from "lucide-react";
+import { Button } from "../../ui/Button.tsx";
+import { Card } from "../../ui/Panel.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { FileLetter } from "../review/FileLetter.tsx";
+import { changeSetQuery } from "../review/review.queries.ts";
+import { Lines } from "../timeline/FileChanges.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { Run, RunChanges } from "./chat.types.ts";
+import { useRunActs } from "./run-acts.ts";
+
+const shownFiles = 5;
+
+/** What a run did to the files, and what a person may do about it. Only the newest one lists them: each list costs a comparison. */
+export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunChanges; isLast: boolean }) {
+  const { api } = useServices();
+  const acts = useRunActs();
+  const query = useQuery({ ...changeSetQuery(api, run.taskId), enabled: isLast && acts !== undefined });
+  const files = query.data?.files.filter((file) => file.changed_by !== "person");
+  const { messageId } = run;
+  return (
+    <Card className="mb-3 overflow-hidden text-sm" role="group" aria-label="Changes of this run" data-testid="changes-card">
+      <div className="flex min-h-9 flex-wrap items-center gap-2 px-3 py-1">
+        <span className="num font-medium text-fg-0">{changes.files === 1 ? "1 file" : `${changes.files} files`}</span>
+        <Lines additions={changes.additions} deletions={changes.deletions} />
+        <span className="flex-1" />
+        {acts ? (
+          <span className="flex gap-1">
+            {isLast && messageId ? (
+              <Button
+                size="sm"
+                variant="ghost"
+                icon={<Undo2 size={14} />}
+                disabled={acts.isBusy}
+                onClick={() => acts.goBack({ messageId, taskId: run.taskId, label: "before this run" })}
+              >
+                Undo
+              </Button>
+            ) : null}
+            <Button size="sm" icon={<Eye size={14} />} onClick={() => acts.review(run.taskId)}>
+              Review
+            </Button>
+          </span>
+        ) : null}
+      </div>
+      {files ? (
+        <ul className="border-t border-line-0 py-1">
+          {files.slice(0, shownFiles).map((file) => (
+            <li key={file.path} className="flex min-h-6 items-center gap-2 px-3 text-xs">
+              <FileLetter status={file.status} />
+              <span className="min-w-0 flex-1 truncate font-mono text-fg-1" title={file.path}>
+                {file.path}
+              </span>
+              <Lines additions={file.additions} deletions={file.deletions} />
+            </li>
+          ))}
+          {files.length > shownFiles ? <li className="px-3 text-xs text-fg-2">and {files.length - shownFiles} more</li> : null}
+        </ul>
+      ) : isLast && query.isLoading ? (
+        <div className="border-t border-line-0 px-3 py-2">
+          <Skeleton className="h-4 w-3/5" />
+        </div>
+      ) : null}
+    </Card>
+  );
+}

@@ -1,0 +1,109 @@
+import { useQuery } from "@tanstack/react-query";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { changeSetQuery } from "../review/review.queries.ts";
+import { diffQuery } from "../timeline/timeline.queries.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ChatState } from "./chat.types.ts";
+import type { GoBackTarget } from "./run-acts.ts";
+
+const shownFiles = 6;
+const shownCommands = 4;
+const commandTools = new Set(["bash_exec", "shell_open", "shell_exec"]);
+
+/** The commands from a run on, and how many messages were said since its question, that one included. */
+export function sinceRun(state: ChatState, taskId: string): { commands: string[]; messages: number } {
+  const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === taskId);
+  const first = state.turns.slice(0, at).findLastIndex((turn) => turn.kind === "user");
+  const turns = at < 0 ? [] : state.turns.slice(first < 0 ? at : first);
+  const commands = turns.flatMap((turn) =>
+    turn.kind === "user"
+      ? []
+      : (state.runs[turn.taskId]?.parts ?? []).flatMap((part) => {
+          const command =
+            part.kind === "tool" && part.status !== "refused" && commandTools.has(part.name) ? part.parameters["command"] : undefined;
+          return typeof command === "string" ? [command] : [];
+        }),
+  );
+  return { commands: [...new Set(commands)], messages: turns.length };
+}
+
+/** Says what comes back, what leaves the conversation and what cannot be undone. */
+export function GoBackDialog({
+  projectId,
+  target,
+  state,
+  onClose,
+  onGoBack,
+}: {
+  projectId: string;
+  target: GoBackTarget | undefined;
+  state: ChatState;
+  onClose: () => void;
+  onGoBack: (target: GoBackTarget) => Promise<void>;
+}) {
+  const { api } = useServices();
+  const taskId = target?.taskId ?? "";
+  const set = useQuery({ ...changeSetQuery(api, taskId), enabled: target !== undefined });
+  const beforeId = set.data?.before_id;
+  const diff = useQuery({
+    ...diffQuery(api, projectId, { id: beforeId ?? "", kind: "checkpoint" }, "now"),
+    enabled: beforeId !== undefined,
+  });
+  const { commands, messages } = sinceRun(state, taskId);
+  const files = beforeId === undefined ? undefined : diff.data;
+  return (
+    <ConfirmDialog
+      isOpen={target !== undefined}
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={`Go back to ${target?.label ?? ""}?`}
+      act="Go back"
+      actWord="Going back"
+      onConfirm={() => (target ? onGoBack(target) : undefined)}
+    >
+      <div className="grid gap-3 text-sm leading-read text-fg-1">
+        {files ? (
+          files.total === 0 ? (
+            <p>No file changed since.</p>
+          ) : (
+            <div>
+              <p>{files.total === 1 ? "1 file becomes" : `${files.total} files become`} what it was then:</p>
+              <ul className="mt-1 grid gap-px font-mono text-xs text-fg-0">
+                {files.files.slice(0, shownFiles).map((file) => (
+                  <li key={file.path} className="truncate">
+                    {file.path}
+                  </li>
+                ))}
+                {files.total > shownFiles ? <li className="font-sans text-fg-2">and {files.total - shownFiles} more</li> : null}
+              </ul>
+            </div>
+          )
+        ) : set.error || diff.error ? (
+          <p>The files become what they were then.</p>
+        ) : (
+          <Skeleton className="h-10" />
+        )}
+        {messages > 0 ? (
+          <p>
+            {messages === 1 ? "1 message leaves" : `${messages} messages leave`} this thread. Redo brings files and messages back, until you
+            say something else.
+          </p>
+        ) : null}
+        <p>What runs is stopped, and started again afterwards.</p>
+        {commands.length > 0 ? (
+          <div>
+            <p>What commands did outside the files cannot be undone:</p>
+            <ul className="mt-1 grid gap-px font-mono text-xs text-fg-0">
+              {commands.slice(0, shownCommands).map((command) => (
+                <li key={command} className="truncate">
+                  {command}
+                </li>
+              ))}
+              {commands.length > shownCommands ? <li className="font-sans text-fg-2">and {commands.length - shownCommands} more</li> : null}
+            </ul>
+          </div>
+        ) : null}
+      </div>
+    </ConfirmDialog>
+  );
+}

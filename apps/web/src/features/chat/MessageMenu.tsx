@@ -1,0 +1,65 @@
+import { CornerUpLeft, Copy, Ellipsis, GitFork, Undo2 } from "lucide-react";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
+import { toast } from "../../ui/toast.tsx";
+import type { UserTurn } from "./chat.types.ts";
+import { useRunActs } from "./run-acts.ts";
+import type { Moment } from "./transcript-rows.ts";
+
+export const quoted = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return `“${line.length > 60 ? `${line.slice(0, 59).trimEnd()}…` : line}”`;
+};
+
+/** Back to before or after a message, a fork, its text. Shown on hover and focus, and always where there is no mouse. */
+export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }) {
+  const acts = useRunActs();
+  if (turn.delivery !== "sent") return null;
+  const { messageId, taskId, lastId, nextId, nextTaskId } = moment;
+  const entries: MenuEntry[] = [
+    ...(acts && messageId && taskId
+      ? [
+          {
+            label: "Go back to before this…",
+            icon: <Undo2 size={14} />,
+            isDisabled: acts.isBusy,
+            onSelect: () => acts.goBack({ messageId, taskId, label: `before ${quoted(turn.text)}` }),
+          },
+        ]
+      : []),
+    ...(acts && nextId && nextTaskId
+      ? [
+          {
+            label: "Go back to after this…",
+            icon: <CornerUpLeft size={14} />,
+            isDisabled: acts.isBusy,
+            onSelect: () => acts.goBack({ messageId: nextId, taskId: nextTaskId, label: `after ${quoted(turn.text)}` }),
+          },
+        ]
+      : []),
+    ...(acts && lastId ? [{ label: "Fork from here", icon: <GitFork size={14} />, onSelect: () => acts.fork(lastId) }] : []),
+    {
+      label: "Copy text",
+      icon: <Copy size={14} />,
+      onSelect: () =>
+        void navigator.clipboard.writeText(turn.text).then(
+          () => toast("Copied."),
+          () => toast("The browser did not let us copy.", { kind: "failed" }),
+        ),
+    },
+  ];
+  return (
+    <span className="ml-auto opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 has-data-[state=open]:opacity-100 narrow:opacity-100 [@media(hover:none)]:opacity-100">
+      <Menu
+        label="Message"
+        align="end"
+        entries={entries}
+        trigger={
+          <IconButton size="sm" label={`More about ${quoted(turn.text)}`} tooltipSide="none">
+            <Ellipsis size={14} />
+          </IconButton>
+        }
+      />
+    </span>
+  );
+}

@@ -1,0 +1,102 @@
+import { useQueryClient } from "@tanstack/react-query";
+import type { Task } from "@tesslate/contract";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { sessionsQuery } from "../workbench/workbench.queries.ts";
+import type { GoBackTarget, RunActs } from "./run-acts.ts";
+import type { Chat } from "./use-chat.ts";
+
+/** Going back and forth, forks, and the way to the review. The dialog that asks first is drawn by the caller from `target`. */
+export function useRunActs({
+  projectId,
+  chat,
+  events,
+  tasks,
+  onReview,
+}: {
+  projectId: string;
+  chat: Chat;
+  events: ProjectEvents;
+  tasks: readonly Task[];
+  onReview: (taskId: string) => void;
+}): { acts: RunActs; target: GoBackTarget | undefined; close: () => void; goBack: (target: GoBackTarget) => Promise<void> } {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const [target, setTarget] = useState<GoBackTarget>();
+  /** What this page asked for: it says how that went. */
+  const asked = useRef(new Map<string, "back" | "forth">());
+  /** Restores whose end came before the answer to the asking. */
+  const early = useRef(new Map<string, Task>());
+  const chatId = chat.state.chatId;
+  const { reload, open } = chat;
+
+  const again = useRef<() => void>(() => undefined);
+  const ended = useHandler((task: Task) => {
+    const way = asked.current.get(task.id);
+    asked.current.delete(task.id);
+    // Somebody else, or another page of mine, may have gone back in this very thread.
+    reload();
+    if (!way) {
+      early.current.set(task.id, task);
+      return;
+    }
+    early.current.clear();
+    if (task.status !== "completed") toast(task.error ?? "That did not work.", { kind: "failed" });
+    else if (way === "back")
+      toast("You went back. Files and conversation are as they were.", { action: { label: "Redo", onSelect: () => again.current() } });
+    else toast("You are back where you were.");
+  });
+  const follow = (taskId: string, way: "back" | "forth") => {
+    asked.current.set(taskId, way);
+    const task = early.current.get(taskId);
+    if (task) ended(task);
+  };
+  const redo = useHandler(() => {
+    if (!chatId) return;
+    api.chat
+      .redo({ params: { chat_id: chatId } })
+      .then(({ task_id }) => follow(task_id, "forth"))
+      .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
+  });
+  useLayoutEffect(() => {
+    again.current = redo;
+  });
+  useEffect(
+    () =>
+      events.subscribe((event) => {
+        if (event.type !== "task_update" || event.data.type !== "snapshot_restore") return;
+        if (event.data.status === "completed" || event.data.status === "failed" || event.data.status === "cancelled") ended(event.data);
+      }),
+    [events, ended],
+  );
+
+  const restoring = tasks.find((task) => task.type === "snapshot_restore" && (task.status === "queued" || task.status === "running"));
+  const isBusy = chat.live !== undefined || restoring !== undefined;
+  const isRedoing = restoring !== undefined;
+  const goBack = useHandler(async ({ messageId }: GoBackTarget) => {
+    if (!chatId) return;
+    const { task_id } = await api.chat.restore({ params: { chat_id: chatId }, body: { message_id: messageId } });
+    follow(task_id, "back");
+  });
+  const fork = useHandler((messageId: string) => {
+    if (!chatId) return;
+    api.chat
+      .fork({ params: { chat_id: chatId }, body: { message_id: messageId } })
+      .then(async ({ id }) => {
+        await queries.invalidateQueries({ queryKey: sessionsQuery(api, projectId).queryKey });
+        open(id);
+        toast("A new thread from there. The files stay as they are.");
+      })
+      .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
+  });
+  const review = useHandler(onReview);
+  const acts = useMemo<RunActs>(
+    () => ({ review, goBack: setTarget, redo, fork, isBusy, isRedoing }),
+    [review, redo, fork, isBusy, isRedoing],
+  );
+  return { acts, target, close: () => setTarget(undefined), goBack };
+}

@@ -1,0 +1,108 @@
+import { Plus } from "lucide-react";
+import { Fragment, useState, type ReactNode } from "react";
+import { cx } from "../../lib/cx.ts";
+import { Button } from "../../ui/Button.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
+import type { HunkLine } from "./review.ts";
+
+const firstLines = 400;
+const grounds = { same: "", add: "bg-diff-add", del: "bg-diff-del", note: "" } as const;
+const signs = { same: " ", add: "+", del: "−", note: " " } as const;
+const words = { same: "", add: "added: ", del: "removed: ", note: "" } as const;
+
+/** A hunk's lines, with what stands between them. `onPick` hears of a line that is to be remarked on, `isTo` of a range's other end. */
+export function HunkLines({
+  lines,
+  label,
+  between,
+  chosen,
+  onPick,
+}: {
+  lines: readonly HunkLine[];
+  label: string;
+  /** Below the line of that index. */
+  between: (index: number) => ReactNode;
+  chosen: readonly [number, number] | undefined;
+  onPick: (index: number, isTo: boolean) => void;
+}) {
+  const [isWhole, setIsWhole] = useState(false);
+  const shown = isWhole ? lines : lines.slice(0, firstLines);
+  return (
+    <>
+      <div
+        role="group"
+        {...scrollable}
+        aria-label={label}
+        className="overflow-x-auto font-mono text-xs leading-5 focus-visible:-outline-offset-2"
+      >
+        <div className="w-max min-w-full">
+          {shown.map((line, index) => {
+            const isChosen = chosen !== undefined && index >= chosen[0] && index <= chosen[1];
+            const inside = between(index);
+            return (
+              <Fragment key={index}>
+                {line.kind === "note" ? (
+                  <div className="pl-[92px] text-fg-2 italic narrow:pl-12">{line.text}</div>
+                ) : (
+                  <div
+                    className={cx(
+                      "group/line relative flex pr-3 whitespace-pre text-fg-0",
+                      grounds[line.kind],
+                      isChosen && "outline outline-line-1",
+                    )}
+                  >
+                    <span className="num w-9 flex-none pr-2 text-right text-2xs leading-5 text-fg-2 select-none narrow:hidden">
+                      {line.old}
+                    </span>
+                    <span className="num w-9 flex-none pr-2 text-right text-2xs leading-5 text-fg-2 select-none">{line.now}</span>
+                    <span className="relative w-5 flex-none text-center select-none">
+                      <span
+                        className={line.kind === "add" ? "text-diff-add-ink" : line.kind === "del" ? "text-diff-del-ink" : ""}
+                        aria-hidden="true"
+                      >
+                        {signs[line.kind]}
+                      </span>
+                      {/* With the keyboard: C on the whole change. */}
+                      <button
+                        type="button"
+                        tabIndex={-1}
+                        aria-label={`Remark on line ${line.now ?? line.old ?? ""}${line.kind === "del" ? " of the old text" : ""}`}
+                        onClick={(event) => onPick(index, event.shiftKey)}
+                        className="absolute inset-0 hidden place-items-center rounded-1 bg-fg-0 text-bg-1 group-hover/line:grid"
+                      >
+                        <Plus size={12} />
+                      </button>
+                    </span>
+                    {words[line.kind] ? <span className="sr-only">{words[line.kind]}</span> : null}
+                    <Marked line={line} />
+                  </div>
+                )}
+                {inside ? <div className="sticky left-0 max-w-[calc(100cqw)] whitespace-normal">{inside}</div> : null}
+              </Fragment>
+            );
+          })}
+        </div>
+      </div>
+      {lines.length > shown.length ? (
+        <div className="border-t border-line-0 p-1">
+          <Button size="sm" variant="ghost" onClick={() => setIsWhole(true)}>
+            {lines.length - shown.length} more lines
+          </Button>
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function Marked({ line: { text, mark, kind } }: { line: HunkLine }) {
+  if (!mark || mark[0] === mark[1]) return <span>{text === "" ? " " : text}</span>;
+  return (
+    <span>
+      {text.slice(0, mark[0])}
+      <mark className={cx("rounded-[2px] text-inherit", kind === "add" ? "bg-diff-add-strong" : "bg-diff-del-strong")}>
+        {text.slice(mark[0], mark[1])}
+      </mark>
+      {text.slice(mark[1])}
+    </span>
+  );
+}

@@ -1,0 +1,319 @@
+import { useQuery } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
+import { ArrowUp, Undo2 } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { momentOf } from "../../lib/time.ts";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Kbd, Kbds } from "../../ui/Kbd.tsx";
+import { Bar } from "../../ui/Panel.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { Bead } from "../../ui/thread/Bead.tsx";
+import { clockText } from "../chat/durations.ts";
+import { quoted } from "../chat/MessageMenu.tsx";
+import { useRunActs } from "../chat/run-acts.ts";
+import { Lines } from "../timeline/FileChanges.tsx";
+import { pointsQuery } from "../timeline/timeline.queries.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ViewProps } from "../workbench/views.tsx";
+import { FileChange } from "./FileChange.tsx";
+import { FileList } from "./FileList.tsx";
+import { itemsOf, messageOf } from "./review.ts";
+import { useReview } from "./use-review.ts";
+
+const shownRuns = 30;
+
+/** What a run changed, to be kept or rejected piece by piece. Without a run in the address the newest one. */
+export function ReviewPane(props: ViewProps) {
+  const { project, events } = props;
+  const { api } = useServices();
+  const acts = useRunActs();
+  const { run } = useSearch({ strict: false });
+  const points = useQuery({ ...pointsQuery(api, project.id), enabled: events.isSettled });
+  const turns = (points.data?.checkpoints ?? []).filter((point) => point.kind === "turn" && point.task_id !== null).slice(0, shownRuns);
+  const taskId = run ?? turns[0]?.task_id ?? undefined;
+  const options = turns.map((turn) => ({ value: turn.task_id ?? "", label: quoted(turn.label), hint: momentOf(turn.created_at) }));
+  return (
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+      <Bar label="Review" className="border-b border-line-0 px-3">
+        <span className="text-sm text-fg-2">Run</span>
+        <Select
+          label="Run"
+          size="sm"
+          className="max-w-[380px] min-w-0"
+          value={taskId ?? ""}
+          placeholder={run ? "An earlier run" : "None yet"}
+          isDisabled={options.length === 0}
+          onChange={(next) => acts?.review(next)}
+          options={options}
+        />
+      </Bar>
+      {taskId ? (
+        <RunReview key={taskId} taskId={taskId} {...props} />
+      ) : points.error ? (
+        <ErrorState title="The runs could not be loaded" onRetry={() => void points.refetch()} details={detailsOf(points.error)}>
+          {sentenceOf(points.error)}
+        </ErrorState>
+      ) : points.data ? (
+        <EmptyState title="Nothing to review yet">
+          When the agent has changed files you see here what it did, file by file, and take out what you do not want.
+        </EmptyState>
+      ) : (
+        <Loading />
+      )}
+    </div>
+  );
+}
+
+const Loading = () => (
+  <div
+    role="status"
+    aria-label="Loading the changes"
+    className="grid min-h-0 flex-1 grid-cols-[220px_minmax(0,1fr)] gap-4 p-4 narrow:grid-cols-1"
+  >
+    <div className="grid content-start gap-2 narrow:hidden">
+      {["w-3/4", "w-2/3", "w-4/5"].map((width) => (
+        <Skeleton key={width} className={cx("h-6", width)} />
+      ))}
+    </div>
+    <div className="grid content-start gap-3">
+      <Skeleton className="h-6 w-56" />
+      <Skeleton className="h-36" />
+      <Skeleton className="h-24" />
+    </div>
+  </div>
+);
+
+function RunReview({ taskId, events, openFile, ask }: ViewProps & { taskId: string }) {
+  const acts = useRunActs();
+  const review = useReview(taskId, events);
+  const { query, set, files, items, current, comments, tally } = review;
+  const [asked, setAsked] = useState(0);
+  const isReadOnly = set === undefined || set.is_running || acts === undefined || acts.isBusy;
+  const file = files.find((one) => one.path === current?.path);
+
+  const changes = useRef<HTMLDivElement>(null);
+  const { setCurrent } = review;
+  const hasFiles = files.length > 0;
+  // Where the focus is, by mouse or by keyboard, is where the keys act.
+  useEffect(() => {
+    const box = changes.current;
+    const follow = (event: FocusEvent) => {
+      const key = (event.target as Element).closest<HTMLElement>("[data-item]")?.dataset["item"];
+      if (key) setCurrent(key);
+    };
+    box?.addEventListener("focusin", follow);
+    return () => box?.removeEventListener("focusin", follow);
+  }, [setCurrent, hasFiles]);
+
+  const step = (by: 1 | -1) => {
+    const at = items.findIndex((item) => item.key === current?.key);
+    const next = items[at + by];
+    if (next) review.setCurrent(next.key);
+  };
+  const stepFile = (by: 1 | -1) => {
+    const next = files[files.findIndex((one) => one.path === current?.path) + by];
+    const first = next && itemsOf(next)[0];
+    if (first) review.setCurrent(first.key);
+  };
+  const openItems = items.filter((item) => !item.isRejected && !review.kept.has(item.key));
+  const keepRest = () => {
+    if (!isReadOnly) review.keep(openItems);
+  };
+  useShortcuts({
+    "review.next": () => step(1),
+    "review.previous": () => step(-1),
+    "review.nextFile": () => stepFile(1),
+    "review.previousFile": () => stepFile(-1),
+    "review.keep": () => {
+      if (!current || isReadOnly) return;
+      review.keep([current]);
+      step(1);
+    },
+    "review.reject": () => {
+      if (!current || isReadOnly) return;
+      if (current.isRejected) review.reopen(current);
+      else review.reject([current]);
+    },
+    "review.comment": () => setAsked((count) => count + 1),
+    "review.viewed": () => {
+      if (file) review.setViewed(file.path, !review.viewed.has(file.path));
+    },
+    "review.keepAll": keepRest,
+  });
+
+  if (!set)
+    return query.error && !query.isFetching ? (
+      hasCode(query.error, "not_found", "snapshot_not_ready") ? (
+        <EmptyState title="There is nothing to review here">{sentenceOf(query.error)}</EmptyState>
+      ) : (
+        <ErrorState title="The changes could not be loaded" onRetry={() => void query.refetch()} details={detailsOf(query.error)}>
+          {sentenceOf(query.error)}
+        </ErrorState>
+      )
+    ) : (
+      <Loading />
+    );
+
+  const theirs = set.files.filter((one) => one.changed_by === "person");
+  const additions = files.reduce((sum, one) => sum + one.additions, 0);
+  const deletions = files.reduce((sum, one) => sum + one.deletions, 0);
+  const leftAlone =
+    theirs.length === 0 ? null : (
+      <p className="px-2.5 py-2 text-xs leading-read text-fg-2">
+        {theirs.length === 1 ? "1 file of yours was" : `${theirs.length} files of yours were`} changed while the run went on:{" "}
+        <span className="font-mono break-words text-fg-1">{theirs.map((one) => one.path).join(", ")}</span>
+      </p>
+    );
+  const sendComments = () => {
+    ask(messageOf(comments));
+    review.removeComments(comments.map((comment) => comment.id));
+  };
+  const count = files.length === 1 ? "1 file" : `${files.length} files`;
+
+  return (
+    <>
+      <div className="flex min-h-12 flex-none items-center gap-3 border-b border-line-0 px-4 py-1.5 text-xs narrow:px-3">
+        <span className="flex min-w-0 items-center gap-2">
+          <span className="relative size-3 flex-none [&_.bead]:static!">
+            <Bead kind="message" />
+          </span>
+          <span className="min-w-0">
+            <b className="block truncate font-medium text-fg-0">{quoted(set.message)}</b>
+            <time dateTime={set.started_at} title={momentOf(set.started_at)} className="num text-fg-2">
+              {clockText(set.started_at)}
+            </time>
+          </span>
+        </span>
+        <span aria-hidden="true" className="h-px min-w-4 flex-1 bg-thread" />
+        <span className="flex flex-none items-center gap-2">
+          <span className="relative size-3 flex-none [&_.bead]:static!">
+            <Bead kind="checkpoint" tone="on" />
+          </span>
+          <span>
+            <b className="num block font-medium text-fg-0">{count}</b>
+            <span className="text-fg-2">{set.is_running ? "so far" : <Lines additions={additions} deletions={deletions} />}</span>
+          </span>
+        </span>
+      </div>
+      {set.is_running ? (
+        <Banner className="m-3 mb-0">The agent still works on this. You can look; keeping and rejecting comes when it is done.</Banner>
+      ) : null}
+      {review.failure ? (
+        <Banner
+          tone="err"
+          className="m-3 mb-0"
+          action={
+            <Button size="sm" variant="ghost" onClick={review.clearFailure}>
+              Dismiss
+            </Button>
+          }
+        >
+          {review.failure}
+        </Banner>
+      ) : null}
+      {files.length === 0 ? (
+        <div className="min-h-0 flex-1">
+          <EmptyState title={set.is_running ? "No file changed yet" : "This run changed no file"}>{leftAlone}</EmptyState>
+        </div>
+      ) : (
+        <div className="grid min-h-0 flex-1 grid-cols-[minmax(180px,240px)_minmax(0,1fr)] narrow:grid-cols-1 narrow:grid-rows-[auto_minmax(0,1fr)]">
+          <aside aria-label="Changed files" className="scroll-y flex min-h-0 flex-col border-r border-line-0 p-1.5 narrow:hidden">
+            <p className="flex items-center gap-2 px-2.5 pt-1 pb-1.5 text-xs">
+              <b className="num font-semibold text-fg-0">{count}</b>
+              <Lines additions={additions} deletions={deletions} />
+              <span className="num ml-auto text-fg-2">{files.filter((one) => review.viewed.has(one.path)).length} viewed</span>
+            </p>
+            <FileList
+              files={files}
+              current={file?.path}
+              viewed={review.viewed}
+              onChoose={(path) => {
+                const first = files.find((one) => one.path === path);
+                if (first) review.setCurrent(itemsOf(first)[0]?.key ?? path);
+              }}
+            />
+            {set.total > set.files.length ? (
+              <p className="px-2.5 py-1 text-xs text-fg-2">And {set.total - set.files.length} more files that are not listed.</p>
+            ) : null}
+            {leftAlone}
+            <p className="mt-auto flex flex-wrap gap-x-2.5 gap-y-1 px-2.5 pt-3 pb-1 text-2xs text-fg-2" aria-hidden="true">
+              <span>
+                <Kbd>J</Kbd> <Kbd>K</Kbd> change
+              </span>
+              <span>
+                <Kbd>A</Kbd> keep
+              </span>
+              <span>
+                <Kbd>R</Kbd> reject
+              </span>
+              <span>
+                <Kbd>C</Kbd> remark
+              </span>
+            </p>
+          </aside>
+          <div className="hidden items-center gap-2 border-b border-line-0 px-3 py-2 narrow:flex">
+            <Select
+              label="File"
+              className="min-w-0 flex-1"
+              value={file?.path ?? ""}
+              onChange={(path) => {
+                const chosen = files.find((one) => one.path === path);
+                if (chosen) review.setCurrent(itemsOf(chosen)[0]?.key ?? path);
+              }}
+              options={files.map((one) => ({ value: one.path, label: one.path, hint: `+${one.additions} −${one.deletions}` }))}
+            />
+          </div>
+          <div ref={changes} className="scroll-y min-h-0 min-w-0 bg-bg-0 p-3.5 narrow:p-2" aria-busy={review.isWorking}>
+            {file ? (
+              <FileChange key={file.path} file={file} review={review} isReadOnly={isReadOnly} asked={asked} onOpen={openFile} />
+            ) : null}
+          </div>
+        </div>
+      )}
+      {files.length > 0 && !set.is_running ? (
+        <footer className="flex min-h-11 flex-none flex-wrap items-center gap-2 border-t border-line-0 px-4 py-1.5 narrow:px-3">
+          <p role="status" className="num text-xs text-fg-2">
+            {tally.kept} kept, {tally.rejected} rejected, {tally.open} open
+          </p>
+          <span className="flex-1" />
+          {acts ? (
+            <Button
+              variant="ghost"
+              icon={<Undo2 size={14} />}
+              className="narrow:hidden"
+              disabled={acts.isBusy}
+              onClick={() => acts.goBack({ messageId: set.message_id, taskId, label: `before ${quoted(set.message)}` })}
+            >
+              Undo the whole run
+            </Button>
+          ) : null}
+          <Button disabled={isReadOnly || tally.open === 0} onClick={() => review.reject(openItems)}>
+            {tally.open === items.length ? "Reject all" : "Reject rest"}
+          </Button>
+          <Button
+            variant={comments.length > 0 ? "plain" : "primary"}
+            disabled={isReadOnly || tally.open === 0}
+            aria-keyshortcuts={ariaKeys("review.keepAll")}
+            keys={<Kbds caps={capsOf("$mod+Enter").flat()} />}
+            onClick={keepRest}
+          >
+            {tally.open === items.length ? "Keep all" : "Keep rest"}
+          </Button>
+          {comments.length > 0 ? (
+            <Button variant="primary" icon={<ArrowUp size={14} />} disabled={acts?.isBusy ?? true} onClick={sendComments}>
+              {comments.length === 1 ? "Send 1 remark" : `Send ${comments.length} remarks`}
+            </Button>
+          ) : null}
+        </footer>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,173 @@
+import type { ChangePart, ChangeSet, Hunk, ReviewFile } from "@tesslate/contract";
+
+/** A line of a hunk, with its numbers on both sides. */
+export interface HunkLine {
+  kind: "same" | "add" | "del" | "note";
+  old: number | undefined;
+  now: number | undefined;
+  text: string;
+  /** The part that differs from its counterpart: start and end. */
+  mark?: readonly [number, number];
+}
+
+export function linesOf(hunk: Hunk): HunkLine[] {
+  let old = hunk.old_lines === 0 ? hunk.old_start + 1 : hunk.old_start;
+  let now = hunk.new_lines === 0 ? hunk.new_start + 1 : hunk.new_start;
+  const lines = hunk.lines.map((line): HunkLine => {
+    const text = line.slice(1);
+    if (line.startsWith("+")) return { kind: "add", old: undefined, now: now++, text };
+    if (line.startsWith("-")) return { kind: "del", old: old++, now: undefined, text };
+    if (line.startsWith("\\")) return { kind: "note", old: undefined, now: undefined, text: text.trim() };
+    return { kind: "same", old: old++, now: now++, text };
+  });
+  return withMarks(lines);
+}
+
+/** Lines that were replaced one for one show where they differ. */
+function withMarks(lines: readonly HunkLine[]): HunkLine[] {
+  const marked = [...lines];
+  for (let at = 0; at < lines.length;) {
+    if (lines[at]?.kind !== "del") {
+      at++;
+      continue;
+    }
+    let dels = at;
+    while (lines[dels]?.kind === "del") dels++;
+    let adds = dels;
+    while (lines[adds]?.kind === "add") adds++;
+    if (adds - dels === dels - at)
+      for (let i = 0; i < dels - at; i++) {
+        const [del, add] = [lines[at + i], lines[dels + i]];
+        if (!del || !add) continue;
+        const marks = marksOf(del.text, add.text);
+        if (!marks) continue;
+        marked[at + i] = { ...del, mark: marks[0] };
+        marked[dels + i] = { ...add, mark: marks[1] };
+      }
+    at = adds;
+  }
+  return marked;
+}
+
+/** Between what both begin and end with; nothing where they have too little in common. */
+function marksOf(a: string, b: string): [[number, number], [number, number]] | undefined {
+  const shorter = Math.min(a.length, b.length);
+  let start = 0;
+  while (start < shorter && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < shorter - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  const common = a.slice(0, start).trim().length + a.slice(a.length - end).trim().length;
+  if (common < 3 || common * 3 < Math.min(a.trim().length, b.trim().length)) return undefined;
+  return [
+    [start, a.length - end],
+    [start, b.length - end],
+  ];
+}
+
+/** Lines as they are called: `18`, `18–29`. */
+export const spanOf = (start: number, count: number): string => (count <= 1 ? `${start}` : `${start}–${start + count - 1}`);
+export const spanOfHunk = (hunk: Hunk): string =>
+  hunk.new_lines > 0 ? spanOf(hunk.new_start, hunk.new_lines) : spanOf(hunk.old_start, hunk.old_lines);
+
+/** Something that is decided on: a hunk, or a file that has none to show. */
+export interface Item {
+  /** `path` alone, or `path#hunk`. */
+  key: string;
+  path: string;
+  hunkId: string | undefined;
+  isRejected: boolean;
+}
+export const itemsOf = (file: ReviewFile): Item[] =>
+  file.hunks.length === 0
+    ? [{ key: file.path, path: file.path, hunkId: undefined, isRejected: file.is_rejected }]
+    : file.hunks.map((hunk) => ({ key: `${file.path}#${hunk.id}`, path: file.path, hunkId: hunk.id, isRejected: hunk.is_rejected }));
+
+/** The run's own files; what only a person wrote meanwhile is none of them. */
+export const reviewedFiles = (set: ChangeSet): ReviewFile[] => set.files.filter((file) => file.changed_by !== "person");
+
+/** The change set with exactly this rejected. */
+export function withRejected(
+  set: ChangeSet,
+  rejected: readonly { path: string; is_whole: boolean; hunks: readonly string[] }[],
+): ChangeSet {
+  const byPath = new Map(rejected.map((one) => [one.path, one]));
+  return {
+    ...set,
+    files: set.files.map((file) => {
+      const one = byPath.get(file.path);
+      return {
+        ...file,
+        is_rejected: one?.is_whole ?? false,
+        hunks: file.hunks.map((hunk) => ({ ...hunk, is_rejected: one !== undefined && (one.is_whole || one.hunks.includes(hunk.id)) })),
+      };
+    }),
+  };
+}
+
+/** Items as the API takes them: hunks by file, whole files where there are none. */
+export function partsOf(items: readonly Item[]): ChangePart[] {
+  const parts = new Map<string, ChangePart>();
+  for (const { path, hunkId } of items) {
+    const part = parts.get(path);
+    if (hunkId === undefined) parts.set(path, { path });
+    else if (part?.hunks) part.hunks.push(hunkId);
+    else parts.set(path, { path, hunks: [hunkId] });
+  }
+  return [...parts.values()];
+}
+
+export interface Tally {
+  kept: number;
+  rejected: number;
+  open: number;
+}
+export function tallyOf(items: readonly Item[], kept: ReadonlySet<string>): Tally {
+  const tally: Tally = { kept: 0, rejected: 0, open: 0 };
+  for (const item of items) tally[item.isRejected ? "rejected" : kept.has(item.key) ? "kept" : "open"]++;
+  return tally;
+}
+
+/** A remark on lines of a file, for the agent. */
+export interface Comment {
+  id: string;
+  path: string;
+  /** The item it stands in. */
+  itemKey: string;
+  /** Index of the line it stands under. */
+  line: number;
+  /** As people say it: `lines 19–23`, `line 4 of the old text`. */
+  place: string;
+  /** The lines themselves, with their signs. */
+  quote: string;
+  text: string;
+}
+
+/** Where a comment on some lines of a hunk points. */
+export function placeOf(lines: readonly HunkLine[], from: number, to: number): { place: string; quote: string } {
+  const chosen = lines.slice(Math.min(from, to), Math.max(from, to) + 1).filter((line) => line.kind !== "note");
+  const numbers = chosen.flatMap((line) => line.now ?? []);
+  const isOld = numbers.length === 0;
+  const all = isOld ? chosen.flatMap((line) => line.old ?? []) : numbers;
+  const [first, last] = [all[0] ?? 0, all.at(-1) ?? 0];
+  const signs = { same: " ", add: "+", del: "-", note: " " } as const;
+  return {
+    place: `${first === last ? `line ${first}` : `lines ${first}–${last}`}${isOld ? " of the old text" : ""}`,
+    quote: chosen.map((line) => `${signs[line.kind]}${line.text}`).join("\n"),
+  };
+}
+
+/** A fence that the quote cannot close. */
+const fenceFor = (text: string): string => "`".repeat(Math.max(3, ...(text.match(/`+/g) ?? []).map((run) => run.length + 1)));
+const maxQuoteLines = 30;
+
+/** All remarks as one message. */
+export function messageOf(comments: readonly Comment[]): string {
+  const parts = comments.map(({ path, place, quote, text }) => {
+    const lines = quote.split("\n");
+    const shown = lines.length > maxQuoteLines ? [...lines.slice(0, maxQuoteLines), `… ${lines.length - maxQuoteLines} more lines`] : lines;
+    const fence = fenceFor(quote);
+    return `${path}, ${place}:\n${fence}diff\n${shown.join("\n")}\n${fence}\n${text.trim()}`;
+  });
+  const head = comments.length === 1 ? "I reviewed your changes. One remark:" : `I reviewed your changes. ${comments.length} remarks:`;
+  return [head, ...parts].join("\n\n");
+}
