@@ -37,15 +37,14 @@ if (wants("unit")) {
   }
 }
 
+/** A part with a server of its own. What it says is printed when it has ended, so that the lanes do not talk across each other. */
 const runScript = async (name: string, file: string, args: string[] = []) => {
-  say(`\n== ${name}`);
+  const started = Date.now();
   let output = "";
-  const child = spawn(process.execPath, [join(root, file), ...args], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-    process.stdout.write(text);
-  });
-  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const child = spawn(process.execPath, [join(root, file), ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  say(`\n== ${name} (${Math.round((Date.now() - started) / 1000)} s)\n${output.trimEnd()}`);
   const line =
     output
       .match(/^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/gm)
@@ -57,14 +56,20 @@ const runScript = async (name: string, file: string, args: string[] = []) => {
   total.skipped += line[2] ?? 0;
   if (code !== 0 && !line[1]) total.failed += 1;
 };
-if (wants("conformance")) await runScript("conformance", "e2e/conformance.ts");
-if (wants("templates")) await runScript("templates", "e2e/templates.ts");
-if (wants("services")) await runScript("three containers", "e2e/three-containers.ts", ["--short"]);
+const scripts: Parameters<typeof runScript>[] = [];
+if (wants("conformance")) scripts.push(["conformance", "e2e/conformance.ts"]);
 if (wants("e2e")) {
-  await runScript("browser journeys", "e2e/run.ts");
-  await runScript("crash suite, shortly", "e2e/crash.ts", ["--rounds", "2"]);
-  for (const file of readdirSync(join(root, "e2e/journeys")).sort()) await runScript(`browser journeys: ${file}`, `e2e/journeys/${file}`);
+  scripts.push(["crash suite, shortly", "e2e/crash.ts", ["--rounds", "2"]], ["browser journeys", "e2e/run.ts"]);
+  for (const file of readdirSync(join(root, "e2e/journeys")).sort()) scripts.push([`browser journeys: ${file}`, `e2e/journeys/${file}`]);
 }
+if (wants("services")) scripts.push(["three containers", "e2e/three-containers.ts", ["--short"]]);
+if (wants("templates")) scripts.push(["templates", "e2e/templates.ts"]);
+// Each waits a good part of its time for browsers and programs: two lanes fill two cores.
+await Promise.all(
+  [0, 1].map(async () => {
+    for (let next = scripts.shift(); next; next = scripts.shift()) await runScript(...next);
+  }),
+);
 
 say(`\nTotal: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
