@@ -47,7 +47,7 @@ const isPlainAddress = (value: string): boolean => /^(https?|wss?):\/\/[^/?#@\s]
 export const isOrdinary = (value: string): boolean =>
   value.trim().length < minLength || ordinaryWords.has(value.trim().toLowerCase()) || isPlainAddress(value.trim());
 
-/** How a value may look in text: as it is, in its lines, and as URLs, JSON and base64 write it. */
+/** How a value may look in text: as it is, in its lines, as URLs, JSON, base64 and hexadecimal digits write it, and backwards. */
 function formsOf(value: string): [suffix: string, text: string][] {
   const forms: [string, string][] = [["", value]];
   const trimmed = value.trim();
@@ -69,6 +69,9 @@ function formsOf(value: string): [suffix: string, text: string][] {
     forms.push([before === 0 ? "base64" : `base64-${before}`, text]);
     forms.push([before === 0 ? "base64url" : `base64url-${before}`, text.replaceAll("+", "-").replaceAll("/", "_")]);
   }
+  const hex = bytes.toString("hex");
+  forms.push(["hex", hex], ["hex", hex.toUpperCase()]);
+  for (const line of lines) if (line.trim().length >= minLineLength) forms.push(["reversed", [...line.trim()].toReversed().join("")]);
   return forms.filter(([, text]) => text.length >= minLength);
 }
 
