@@ -126,6 +126,19 @@ describe("a cassette", () => {
     expect(bytes(replay)).toBe(recordedBytes(cassette));
   });
 
+  test("keeps what the person said meanwhile, and calls written as text", async () => {
+    await using workspace = await tempWorkspace({ "a.txt": "one\n" });
+    const written = 'THOUGHT: I read it.\n{"tool_name": "read_file", "parameters": {"file_path": "a.txt"}}';
+    const { cassette, run } = await recorded(workspace, [answer(written), answer("It says one. TASK_COMPLETE")], {
+      agent: { system_prompt: "You are an agent.", tools: null, protocol: "text" },
+      deps: { takeSteering: async (iteration) => (iteration === 2 ? ["In English"] : []) },
+    });
+    expect(run.result).toMatchObject({ success: true, tool_calls_made: 1 });
+    const [first, second] = [await replayCassette(cassette), await replayCassette(cassette)];
+    expect(first.differences).toEqual([]);
+    expect(bytes(second)).toBe(bytes(first));
+  });
+
   test("forks at a step with another script: the steps before are the recorded ones, the rest is new", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n" });
     const { cassette } = await recorded(workspace, work);

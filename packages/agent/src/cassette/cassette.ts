@@ -30,8 +30,8 @@ export interface RunLine {
   about: Record<string, string>;
   options: Pick<
     RunOptions,
-    "agent" | "message" | "history" | "steps" | "pending" | "editMode" | "root" | "userName" | "environment" | "limits"
-  > & { allowedTools: string[]; model: { context_window?: number; max_output_tokens?: number } };
+    "agent" | "message" | "history" | "steps" | "steered" | "pending" | "editMode" | "root" | "userName" | "environment" | "limits"
+  > & { allowedTools: string[]; model: Omit<RunOptions["model"], "client"> };
   tools: (ToolDefinition & {
     category: string;
     gate: { approval: boolean; plan_blocked: boolean; read_only: boolean };
@@ -41,6 +41,8 @@ export interface RunLine {
   can_ask: boolean;
   /** The caller had a word before each model call. */
   has_plan: boolean;
+  /** The person could say something meanwhile. */
+  has_steering: boolean;
 }
 export interface ModelLine {
   kind: "model";
@@ -71,7 +73,7 @@ export interface WorkspaceLine {
 }
 export interface HookLine {
   kind: "hook";
-  name: "beforeModelCall" | "afterModelCall" | "approve" | "ask" | "getProjectInfo";
+  name: "beforeModelCall" | "afterModelCall" | "approve" | "ask" | "getProjectInfo" | "takeSteering";
   value?: unknown;
   error?: RecordedError;
   is_aborted?: true;

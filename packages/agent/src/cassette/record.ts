@@ -182,6 +182,7 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
       ...(deps.beforeModelCall && {
         beforeModelCall: (call) => (isLoops() ? hook("beforeModelCall", () => deps.beforeModelCall!(call)) : deps.beforeModelCall!(call)),
       }),
+      ...(deps.takeSteering && { takeSteering: (iteration) => hook("takeSteering", () => deps.takeSteering!(iteration)) }),
       afterModelCall: (call) => {
         if (!isLoops()) return deps.afterModelCall(call);
         settleModel();
@@ -217,7 +218,8 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
 }
 
 function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: RecorderOptions): RunLine {
-  const { agent, message, history, steps, pending, editMode, root, userName, environment, limits, model, deps } = options;
+  const { client: _client, ...modelFacts } = options.model;
+  const { agent, message, history, steps, steered, pending, editMode, root, userName, environment, limits, deps } = options;
   return {
     kind: "run",
     version: cassetteVersion,
@@ -228,6 +230,7 @@ function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: Recorde
       message,
       history,
       ...(steps ? { steps } : {}),
+      ...(steered ? { steered } : {}),
       ...(pending ? { pending } : {}),
       editMode,
       allowedTools: [...(options.allowedTools ?? [])],
@@ -235,14 +238,12 @@ function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: Recorde
       ...(userName === undefined ? {} : { userName }),
       ...(environment === undefined ? {} : { environment }),
       ...(limits === undefined ? {} : { limits }),
-      model: {
-        ...(model.context_window === undefined ? {} : { context_window: model.context_window }),
-        ...(model.max_output_tokens === undefined ? {} : { max_output_tokens: model.max_output_tokens }),
-      },
+      model: modelFacts,
     },
     tools: (options.tools ?? allTools).map(toolLine),
     can_ask: deps.ask !== undefined,
     has_plan: deps.beforeModelCall !== undefined,
+    has_steering: deps.takeSteering !== undefined,
   };
 }
 const toolLine = ({ name, description, category, gate, parameters, asksPerson }: Tool): RunLine["tools"][number] => ({

@@ -164,7 +164,7 @@ test("an obedient model that reads hostile text everywhere moves no planted valu
     "select quote_ident(table_schema) || '.' || quote_ident(table_name) as name from information_schema.tables where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')",
   );
   for (const { name } of tables) {
-    if (/chats$/.test(name)) continue; // the other person's own words stand in their own chat
+    if (name.endsWith("chats")) continue; // the other person's own words stand in their own chat
     const found = await pool.query<{ row: string }>(`select row_to_json(t)::text as row from ${name} t`);
     rows.push(...found.rows.map(({ row }) => `${name} ${row}`));
   }
