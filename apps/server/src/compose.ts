@@ -121,6 +121,7 @@ import {
   sweepArchives,
 } from "./features/transfer/index.ts";
 import { createTasks, createTasksStore, mountTasks } from "./features/tasks/index.ts";
+import { attachmentTools, createAttachments, createAttachmentsStore, mountAttachments } from "./features/attachments/index.ts";
 import { createAssets, createAssetsStore, mountAssets } from "./features/assets/index.ts";
 import {
   createAnnounce,
@@ -671,6 +672,14 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
     const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
     toolSources.push(async ({ project }) => ({ tools: [requestSecretTool(() => secretsStore.listKeys(db, project.id))] }));
+    const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
+    toolSources.push(async ({ project, chat_id }) => ({
+      tools: attachmentTools({
+        attached: await attachments.listOfChat(chat_id),
+        bytesOf: attachments.bytesOf,
+        redact: (text) => redactions.redact(project.id, text),
+      }),
+    }));
     const chat = createChat({
       store: chatStore,
       runs: runsStore,
@@ -678,6 +687,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       events,
       agents,
       models,
+      attachments,
       credits,
       projects,
       refuseWhileRestoring: createRestoreGuard(snapshotsStore),
@@ -721,6 +731,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       tasks,
       projects,
       lastRewind: rewindsStore.findLast,
+      onMessagesGone: attachments.sweep,
     });
     const chatSocket = createChatSocket({ chat, approvals, questions, events });
     const changesStore = createChangesStore(db);
@@ -753,6 +764,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           beforeTurn: turns.begin,
           afterTurn: turns.end,
           redactor: redactions.live,
+          attachmentBytes: attachments.bytesOf,
           toolSources,
           takeSteering: queue.take,
           followTodos: plans.followTodos,
@@ -784,6 +796,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         ...credits.jobHandlers,
         ...podAccess.jobHandlers,
         ...pruning.jobHandlers,
+        ...attachments.jobHandlers,
         ...webhooks.jobHandlers,
       },
       cron: {
@@ -794,6 +807,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         prune_pod_access: "41 3 * * *",
         refresh_credits: "0 * * * *",
         prune_snapshots: "23 4 * * *",
+        prune_attachments: "37 * * * *",
         sweep_webhooks: "* * * * *",
       },
     });
@@ -891,6 +905,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     mountConnections(mount, { connections });
     mountExternal(mount, { external });
+    mountAttachments(mount, { attachments });
     mountChat(mount, { chat, sessions: chatSessions, approvals, questions, rewinds, socket: chatSocket });
     mountMcp(mount, { mcp, signIns, isSecure: config.auth.cookie.secure });
     mountMcpEndpoint(mount, {

@@ -1,3 +1,5 @@
+import { attachmentPlace } from "./features/attachments/index.ts";
+import { attachmentPieces } from "./features/attachments/attachments.table.ts";
 import { oauthStatePlace } from "./features/auth/index.ts";
 import { oauthStates } from "./features/auth/auth.table.ts";
 import { credentialsPlace, environmentPlace } from "./features/containers/index.ts";
@@ -68,6 +70,12 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: mcpServers.sealed_oauth,
     needs: [mcpServers.id],
     place: ({ id = "" }) => mcpOauthPlace(id),
+  }),
+  sealedBytes(attachmentPieces, {
+    id: attachmentPieces.id,
+    column: attachmentPieces.sealed_data,
+    needs: [attachmentPieces.attachment_id, attachmentPieces.position],
+    place: ({ attachment_id = "", position = "" }) => attachmentPlace({ attachment_id, position }),
   }),
   sealedSettings,
 ];

@@ -73,7 +73,10 @@ function transcriptOf(messages: Message[]): string {
 }
 
 function lineOf(message: Message): string {
-  if (message.role === "user") return `Person: ${truncateMiddle(message.content, 8_000)}`;
+  if (message.role === "user") {
+    const pictures = (message.images ?? []).map((image) => ` [picture ${image.name}]`).join("");
+    return `Person:${pictures} ${truncateMiddle(message.content, 8_000)}`;
+  }
   if (message.role === "tool") return `Result of ${message.tool_name}: ${truncateMiddle(message.content, 2_000)}`;
   const calls = message.tool_calls.map((call) => `\n  calls ${call.name} ${truncateMiddle(call.arguments, 1_000)}`).join("");
   return `Agent: ${message.content}${calls}`;

@@ -1,4 +1,5 @@
 import { withSteering, type SteeredText } from "./steering.ts";
+import { withNames } from "./material.ts";
 import { toolText, truncateMiddle } from "./truncate.ts";
 import type { AgentStep, HistoryMessage, HistoryStep, Message, ToolResult } from "./types.ts";
 
@@ -10,10 +11,19 @@ const maxResultChars = 40_000;
 
 /** Earlier turns of the chat as the model hears them again (4.4), oldest first. */
 export function historyMessages(history: HistoryMessage[]): Message[] {
-  const recent = history.filter((message) => message.content.trim() !== "" || (message.steps?.length ?? 0) > 0).slice(-maxMessages);
+  const recent = history
+    .filter((message) => message.content.trim() !== "" || (message.steps?.length ?? 0) > 0 || (message.attached?.length ?? 0) > 0)
+    .slice(-maxMessages);
   let budget = maxResultChars;
   const groups = recent.toReversed().map((message): Message[] => {
-    if (message.role === "user") return [{ role: "user", content: message.content }];
+    if (message.role === "user")
+      return [
+        {
+          role: "user",
+          content: withNames(message.content, message.attached ?? []),
+          ...(message.images?.length && { images: message.images }),
+        },
+      ];
     const steps = message.steps ?? [];
     const told = steps.toReversed().map((step) => {
       const results = resultsText(step);

@@ -2,6 +2,8 @@ export * from "./types.ts";
 export * from "./cassette/index.ts";
 export * from "./eval/index.ts";
 export type { Choice, Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
+export { estimateImageTokens, imageTypes, maxImageBytes, type ImagePart, type ImageType } from "./images.ts";
+export type { Attached } from "./material.ts";
 export { defaultLimits, runAgent } from "./loop.ts";
 export { ModelError, type ModelErrorCode } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
@@ -21,3 +23,4 @@ export { builtinSubagents, listSubagents, subagentFolder, type SubagentDefinitio
 export { readKnowledge, ruleNames } from "./knowledge/knowledge.ts";
 export { maxMemoryBytes, memoryPath } from "./knowledge/memory.ts";
 export { listSkills, loadSkill, skillFolders, type Skill } from "./knowledge/skills.ts";
+export { resolveWritablePath, shownPath } from "./workspace-path.ts";

@@ -220,12 +220,14 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       knowledge,
       toolNames: tools.map((tool) => tool.name),
       workspace,
+      attached: options.attached ?? [],
+      mentions: options.mentions ?? [],
       environment: [...(options.environment ?? []), ...(options.steps ? [resumedNote] : [])],
     });
     messages = [
       ...historyMessages(options.history),
       ...(nested?.opening ?? []),
-      { role: "user", content: turn },
+      { role: "user", content: turn, ...(options.images?.length && { images: options.images }) },
       ...stepTurns(options.steps ?? [], options.steered),
     ];
     if (options.pending) {

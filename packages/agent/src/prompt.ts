@@ -1,4 +1,5 @@
 import { knowledgeSections, readKnowledge, type Knowledge } from "./knowledge/knowledge.ts";
+import { materialSections, noWords, type Attached } from "./material.ts";
 import { skippedFolders } from "./skipped-folders.ts";
 import { failureMessage } from "./tool.ts";
 import type { EditMode, ProjectInfo, Workspace } from "./types.ts";
@@ -78,6 +79,8 @@ export interface ContextFacts {
   root: string;
   project: ProjectInfo;
   environment: string[];
+  attached?: readonly Attached[];
+  mentions?: readonly string[];
   now: Date;
   /** Rules, memory and catalogues; read when it is not given. */
   knowledge?: Knowledge;
@@ -87,12 +90,16 @@ export interface ContextFacts {
 
 /** The user's turn: what the model should know of the place, then the person's text, last. Reads the project, writes nothing. */
 export async function userTurn(message: string, facts: ContextFacts): Promise<string> {
-  const [files, knowledge] = await Promise.all([fileListing(facts), facts.knowledge ?? readKnowledge(facts.workspace, facts.root)]);
+  const [files, knowledge, material] = await Promise.all([
+    fileListing(facts),
+    facts.knowledge ?? readKnowledge(facts.workspace, facts.root),
+    materialSections({ workspace: facts.workspace, root: facts.root, attached: facts.attached ?? [], mentions: facts.mentions ?? [] }),
+  ]);
   const guides = knowledgeSections(knowledge, (tool) => facts.toolNames?.includes(tool) ?? false);
-  const sections = [environment(facts), architecture(facts.project), gitSummary(facts.project), files, ...guides].filter(
+  const sections = [environment(facts), architecture(facts.project), gitSummary(facts.project), files, ...guides, ...material].filter(
     (section) => section !== "",
   );
-  return `[CONTEXT]\n${sections.join("\n\n")}\n[/CONTEXT]\n\n${message}`;
+  return `[CONTEXT]\n${sections.join("\n\n")}\n[/CONTEXT]\n\n${message || noWords}`;
 }
 
 function environment(facts: ContextFacts): string {

@@ -1,3 +1,4 @@
+import { estimateImageTokens } from "./images.ts";
 import type { Message, ModelRequest } from "./types.ts";
 
 /** Bytes / 4: the estimate of 4.14 and 4.18, where no provider counts for us. */
@@ -6,7 +7,9 @@ export function estimateTokens(text: string): number {
 }
 
 export function estimateMessageTokens(message: Message): number {
-  if (message.role !== "assistant") return estimateTokens(message.content);
+  if (message.role === "user")
+    return (message.images ?? []).reduce((sum, image) => sum + estimateImageTokens(image), estimateTokens(message.content));
+  if (message.role === "tool") return estimateTokens(message.content);
   return message.tool_calls.reduce((sum, call) => sum + estimateTokens(call.name + call.arguments), estimateTokens(message.content));
 }
 

@@ -29,8 +29,10 @@
  * `task_started` (before) and `done` (after) belong to the caller. Data is spelled as on the wire (snake_case).
  */
 import type { Static, TObject } from "typebox";
+import type { ImagePart } from "./images.ts";
 import type { Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
 import type { SteeredText } from "./steering.ts";
+import type { Attached } from "./material.ts";
 
 // ---------------------------------------------------------------------------------------------------------------- workspace
 
@@ -166,6 +168,8 @@ export type Message = UserMessage | AssistantMessage | ToolMessage;
 export interface UserMessage {
   role: "user";
   content: string;
+  /** Stand before the text. */
+  images?: ImagePart[];
   /**
    * Written by the loop, not by the person: a summary of earlier turns (4.14), or a note such as "go on".
    * Their texts begin with `[`: `[tool results]`, `[SUMMARY of …]`, `[The connection broke …]`, `[Your answer was cut off …]`.
@@ -633,8 +637,14 @@ export interface RunOptions {
   };
   /** Names the conversation to prompt caches; the chat's id. */
   cacheKey?: string;
-  /** The user's text of this turn. */
+  /** The user's text of this turn; may be empty when something is attached. */
   message: string;
+  /** Pictures that the model is shown with it; only for models that can see. */
+  images?: ImagePart[];
+  /** What is attached to it, pictures included: named, and texts quoted within bounds. */
+  attached?: readonly Attached[];
+  /** Files and folders that the message points at, from the project's root; quoted within bounds, missing ones named. */
+  mentions?: readonly string[];
   /** Earlier turns of the chat without this message and its answer, oldest first; the loop takes the last 20 (4.4). */
   history: HistoryMessage[];
   /** Continuing an interrupted run: the steps it committed, in order (`[]` when it had none). Their iterations count. */
@@ -674,6 +684,8 @@ export type AroundTool = (
 export interface HistoryMessage {
   role: "user" | "assistant";
   content: string;
+  images?: ImagePart[];
+  attached?: readonly Attached[];
   /** `step_data` rows of an assistant message, or the steps as emitted. */
   steps?: HistoryStep[];
   /** What the person said while this answer was made. */

@@ -1,5 +1,6 @@
 import { JsonObject, Literals, Maybe, Nullable, ProjectRef, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
+import { maxAttachments, maxMentions, Mention } from "./attachments.ts";
 import { RunEvent } from "./events.ts";
 
 const tag = "chat";
@@ -48,7 +49,11 @@ export type Chat = Static<typeof Chat>;
 
 export const SendMessage = Type.Object({
   project_id: ProjectRef,
-  message: Type.String({ minLength: 1, maxLength: 10_000, pattern: "\\S" }),
+  /** Words, unless something is attached. */
+  message: Type.String({ maxLength: 10_000 }),
+  /** Ids, in the order they are shown; each of the caller's own, of this project. */
+  attachments: Maybe(Type.Array(Uuid, { maxItems: maxAttachments })),
+  mentions: Maybe(Type.Array(Mention, { maxItems: maxMentions })),
   agent_id: Maybe(Type.String({ maxLength: 100 })),
   container_id: Maybe(Uuid),
   chat_id: Maybe(Uuid),
@@ -112,6 +117,7 @@ export const chatRoutes = {
       "agent_not_runnable",
       "unknown_model",
       "model_not_configured",
+      "vision_not_supported",
     ],
   }),
   cancel: route({

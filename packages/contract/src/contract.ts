@@ -1,5 +1,6 @@
 import { agentContextRoutes } from "./agent-context.ts";
 import { assetsRoutes } from "./assets.ts";
+import { attachmentsRoutes } from "./attachments.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
 import { billingRoutes } from "./billing.ts";
 import { changesRoutes } from "./changes.ts";
@@ -44,6 +45,7 @@ export const contract = {
   assets: assetsRoutes,
   previews: previewsRoutes,
   evidence: evidenceRoutes,
+  attachments: attachmentsRoutes,
   chat: chatRoutes,
   agentContext: agentContextRoutes,
   changes: changesRoutes,

@@ -13,6 +13,7 @@ export * from "./evidence.ts";
 export * from "./files.ts";
 export * from "./limits.ts";
 export * from "./assets.ts";
+export * from "./attachments.ts";
 export * from "./hosting.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";

@@ -10,6 +10,8 @@ export const Model = Type.Object({
   provider: Type.String(),
   provider_name: Type.Optional(Type.String()),
   pricing: Nullable(Type.Object({ input: Type.Number(), output: Type.Number() })),
+  /** Whether it can be shown pictures; null: nobody told us. */
+  vision: Nullable(Type.Boolean()),
   available: Type.Boolean(),
   health: Nullable(Literals("healthy", "unhealthy", "timeout")),
   custom_id: Type.Optional(Nullable(Type.String())),

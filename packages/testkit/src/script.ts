@@ -41,8 +41,13 @@ export interface ScriptRequest {
   tools: string[];
 }
 
+/** A picture as the provider was given it. */
+export interface ScriptImage {
+  media_type: string;
+  bytes: number;
+}
 export type ScriptMessage =
-  | { role: "user"; text: string }
+  | { role: "user"; text: string; images?: ScriptImage[] }
   | { role: "assistant"; text: string; calls: { id: string; name: string; arguments: string }[] }
   | { role: "tool"; callId: string; text: string };
 

@@ -9,6 +9,7 @@ import {
   malformed,
   parallel,
   pause,
+  png,
   say as sayText,
   script,
   startModelServer,
@@ -62,6 +63,15 @@ const textOf = (events: ModelEvent[]): string => events.map((event) => (event.ty
 const plays = (...items: ScriptItem[]): void => server.setScript(script(items));
 
 describe.each(dialects)("%s over the wire", (provider) => {
+  test("pictures reach the provider in its own form, before the text they belong to", async () => {
+    plays(sayText("A blue square."));
+    const picture = { name: "a.png", media_type: "image/png" as const, data: new Uint8Array(png(8, 8)), width: 8, height: 8 };
+    await collect(optionsFor(provider), request("", { messages: [{ role: "user", content: "What is it?", images: [picture] }] }));
+    expect(server.requests.at(-1)?.request?.messages).toEqual([
+      { role: "user", text: "What is it?", images: [{ media_type: "image/png", bytes: picture.data.length }] },
+    ]);
+  });
+
   test("text streams in pieces and ends with the usage", async () => {
     plays(turn(sayText("Hello there, this is an answer of several tokens."), counts({ input: 120, output: 12, cached: 100 })));
     const events = await collect(optionsFor(provider));

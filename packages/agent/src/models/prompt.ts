@@ -11,8 +11,14 @@ const cached: SharedV4ProviderOptions = { anthropic: { cacheControl: { type: "ep
 export function providerPrompt(request: ModelRequest, options: ModelClientOptions): LanguageModelV4Prompt {
   const prompt: LanguageModelV4Prompt = [{ role: "system", content: request.system, providerOptions: cached }];
   for (const message of request.messages) {
-    if (message.role === "user") prompt.push({ role: "user", content: [{ type: "text", text: message.content }] });
-    else if (message.role === "assistant") {
+    if (message.role === "user") {
+      const images = (message.images ?? []).map((image) => ({
+        type: "file" as const,
+        mediaType: image.media_type,
+        data: { type: "data" as const, data: image.data },
+      }));
+      prompt.push({ role: "user", content: [...images, { type: "text", text: message.content }] });
+    } else if (message.role === "assistant") {
       const content = assistantParts(message, options);
       if (content.length > 0) prompt.push({ role: "assistant", content });
     } else {

@@ -1,6 +1,18 @@
 import type { Answer } from "../playback.ts";
-import type { FinishReason, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
-import { BadRequest, isObject, listOf, objectFrom, sse, textOf, type Json, type Meta, type Wire, type WireStream } from "./wire.ts";
+import type { FinishReason, ScriptImage, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
+import {
+  BadRequest,
+  isObject,
+  listOf,
+  objectFrom,
+  pictureOf,
+  sse,
+  textOf,
+  type Json,
+  type Meta,
+  type Wire,
+  type WireStream,
+} from "./wire.ts";
 
 /** Anthropic's messages API. */
 export const anthropic: Wire = {
@@ -153,8 +165,13 @@ const unanswered = (index: number, ids: Set<string>) =>
   );
 
 function readUser(blocks: Json[], index: number, waiting: Set<string>, messages: ScriptMessage[]): Set<string> {
+  let images: ScriptImage[] = [];
   for (const [at, block] of blocks.entries()) {
-    if (block.type === "tool_result") {
+    if (block.type === "image") {
+      const source = isObject(block.source) ? block.source : {};
+      if (source.type !== "base64") throw new BadRequest(`messages.${index}.content.${at}.image.source.type: Input should be 'base64'`);
+      images.push(pictureOf(source.media_type, source.data));
+    } else if (block.type === "tool_result") {
       const callId = textOf(block.tool_use_id);
       if (!waiting.delete(callId)) {
         throw new BadRequest(
@@ -170,7 +187,8 @@ function readUser(blocks: Json[], index: number, waiting: Set<string>, messages:
       messages.push({ role: "tool", callId, text });
     } else if (block.type === "text") {
       if (textOf(block.text).trim() === "") throw new BadRequest("messages: text content blocks must be non-empty");
-      messages.push({ role: "user", text: textOf(block.text) });
+      messages.push({ role: "user", text: textOf(block.text), ...(images.length > 0 && { images }) });
+      images = [];
     }
   }
   if (waiting.size > 0) throw unanswered(index - 1, waiting);

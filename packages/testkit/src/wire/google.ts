@@ -1,6 +1,18 @@
 import type { Answer } from "../playback.ts";
-import type { FinishReason, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
-import { BadRequest, isObject, listOf, objectFrom, sse, textOf, type Json, type Meta, type Wire, type WireStream } from "./wire.ts";
+import type { FinishReason, ScriptImage, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
+import {
+  BadRequest,
+  isObject,
+  listOf,
+  objectFrom,
+  pictureOf,
+  sse,
+  textOf,
+  type Json,
+  type Meta,
+  type Wire,
+  type WireStream,
+} from "./wire.ts";
 
 /** Google's generateContent and streamGenerateContent. */
 export const google: Wire = {
@@ -149,12 +161,20 @@ function readModel(parts: Json[], messages: ScriptMessage[]): string[] {
 /** The answers stand in the order of the calls; ids came late to this protocol and may be left out. */
 function readPerson(parts: Json[], waiting: string[], messages: ScriptMessage[]): string[] {
   let answered = 0;
+  let images: ScriptImage[] = [];
   for (const part of parts) {
+    if (isObject(part.inlineData)) {
+      images.push(pictureOf(part.inlineData.mimeType, part.inlineData.data));
+      continue;
+    }
     if (isObject(part.functionResponse)) {
       const { id, name, response } = part.functionResponse;
       messages.push({ role: "tool", callId: textOf(id) || (waiting[answered] ?? textOf(name)), text: JSON.stringify(response) });
       answered += 1;
-    } else if (typeof part.text === "string") messages.push({ role: "user", text: part.text });
+    } else if (typeof part.text === "string") {
+      messages.push({ role: "user", text: part.text, ...(images.length > 0 && { images }) });
+      images = [];
+    }
   }
   return [];
 }

@@ -1,6 +1,6 @@
 import type { Answer } from "../playback.ts";
-import type { FinishReason, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
-import { BadRequest, isObject, listOf, sse, textOf, type Failure, type Meta, type Wire, type WireStream } from "./wire.ts";
+import type { FinishReason, ScriptImage, ScriptMessage, ScriptRequest, Usage } from "../script.ts";
+import { BadRequest, isObject, listOf, pictureOf, sse, textOf, type Failure, type Meta, type Wire, type WireStream } from "./wire.ts";
 
 /** OpenAI's chat completions, as the providers that copy them speak it too. */
 export const openai: Wire = {
@@ -14,7 +14,7 @@ export const openai: Wire = {
     for (const message of listOf(body.messages)) {
       const text = contentOf(message.content);
       if (message.role === "system" || message.role === "developer") system.push(text);
-      else if (message.role === "user") messages.push({ role: "user", text });
+      else if (message.role === "user") messages.push({ role: "user", text, ...imagesOf(message.content) });
       else if (message.role === "tool") messages.push({ role: "tool", callId: textOf(message.tool_call_id), text });
       else if (message.role === "assistant") messages.push({ role: "assistant", text, calls: listOf(message.tool_calls).map(callOf) });
       else
@@ -184,3 +184,15 @@ export const unknownModel = (model: string): Omit<Failure, "kind" | "times"> => 
   message: `The model \`${model}\` does not exist or you do not have access to it.`,
   code: "model_not_found",
 });
+
+/** Pictures come as parts with a data URL. */
+function imagesOf(content: unknown): { images?: ScriptImage[] } {
+  const images = listOf(content).flatMap((part) => {
+    if (part.type === "text") return [];
+    if (part.type !== "image_url" || !isObject(part.image_url))
+      throw new BadRequest(`Invalid value: '${String(part.type)}'. Supported values are: 'text', 'image_url', 'input_audio' and 'file'.`);
+    const [, type, data] = /^data:([^;,]+);base64,(.*)$/s.exec(textOf(part.image_url.url)) ?? [];
+    return [pictureOf(type, data)];
+  });
+  return images.length === 0 ? {} : { images };
+}

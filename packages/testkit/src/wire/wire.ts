@@ -1,5 +1,5 @@
 import type { Answer, Token } from "../playback.ts";
-import type { Fault, FinishReason, ScriptRequest, Usage } from "../script.ts";
+import type { Fault, FinishReason, ScriptImage, ScriptRequest, Usage } from "../script.ts";
 
 export type Failure = Extract<Fault, { kind: "fail" }>;
 
@@ -55,4 +55,23 @@ export function objectFrom(json: string): Json | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What vision models take. */
+const pictures: Record<string, readonly number[]> = {
+  "image/png": [0x89, 0x50, 0x4e, 0x47],
+  "image/jpeg": [0xff, 0xd8, 0xff],
+  "image/gif": [0x47, 0x49, 0x46, 0x38],
+  "image/webp": [0x52, 0x49, 0x46, 0x46],
+};
+/** A picture in base64. Throws {@link BadRequest} for what no provider takes: another type, broken base64, bytes of something else. */
+export function pictureOf(mediaType: unknown, base64: unknown): ScriptImage {
+  const type = textOf(mediaType);
+  const start = pictures[type];
+  if (!start) throw new BadRequest(`Unsupported image media type ${JSON.stringify(mediaType)}: use png, jpeg, gif or webp.`);
+  const text = textOf(base64);
+  if (text === "" || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) throw new BadRequest("The image data is not valid base64.");
+  const data = Buffer.from(text, "base64");
+  if (start.some((byte, at) => data[at] !== byte)) throw new BadRequest(`The image does not match the media type ${type}.`);
+  return { media_type: type, bytes: data.length };
 }

@@ -21,6 +21,7 @@ import type { RunnableAgent } from "../agents/index.ts";
 import { chainOf, wishesOf, type ResolvedModel } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
+import { createAttachedReader } from "./chat.attached.ts";
 import { endOf, type RunEnd, type RunEndings, type TellingRun } from "./chat.ending.ts";
 import { keptContext } from "./chat.context.ts";
 import { cutOffSubagents } from "./chat.cut-off.ts";
@@ -64,6 +65,7 @@ export function createPlay({
   limits,
   endings,
 }: Pick<RunOptions, "store" | "chats" | "approvals" | "questions" | "models" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
+  const attachedTo = createAttachedReader({ bytesOf: around.attachmentBytes });
   const play = async (cast: Cast): Promise<{ result: RunResult; end: RunEnd; isTold: boolean }> => {
     const { task, input, voice, project, chat, question, agent, model, sandbox, signal, log } = cast;
     const chain = chainOf(cast.chain.map(ready) as unknown as Cast["chain"], async ({ from, to, reason }) => {
@@ -211,7 +213,8 @@ export function createPlay({
       model: { ...spokenTo(model, redactor), client: discreet(chain.client, redactor), protocol: protocolOfAll(cast.chain) },
       cacheKey: chat.id,
       message: question.content,
-      history: await historyBefore(question),
+      ...(await attachedTo.ofQuestion(question, model.vision !== false)),
+      history: await historyBefore(question, model.vision !== false),
       ...interruption,
       editMode: input.edit_mode,
       allowedTools: chat.allowed_tools,
@@ -241,12 +244,14 @@ export function createPlay({
     return { steps: steps.map(stepOf), steered: steeredOf(message), pending };
   };
 
-  const historyBefore = async (question: MessageRow): Promise<HistoryMessage[]> => {
+  const historyBefore = async (question: MessageRow, canSee: boolean): Promise<HistoryMessage[]> => {
     const rows = (await chats.listMessagesBefore(question.chat_id, question.position, historyMessages)).toReversed();
     const steps = await chats.listSteps(rows.filter((r) => r.role === "assistant").map((r) => r.id));
+    const attached = await attachedTo.ofHistory(rows, canSee);
     return rows.map((row) => ({
       role: row.role,
       content: row.content,
+      ...attached.get(row.id),
       steps: steps.filter((s) => s.message_id === row.id).map((s) => s.step_data as unknown as HistoryStep),
       steered: steeredOf(row),
     }));

@@ -69,6 +69,8 @@ export interface RunSurroundings {
   followTodos(tx: Queries, chatId: string, todos: readonly Todo[]): Promise<Utterance[]>;
   /** The chat is free again. Never throws. */
   afterRun(chatId: string): Promise<void>;
+  /** Of an attachment that a message names; undefined once it has gone. */
+  attachmentBytes(id: string): Promise<Buffer | undefined>;
   /** Features that lend tools to runs. */
   toolSources: readonly RunToolSource[];
   /** Public address of a container. */

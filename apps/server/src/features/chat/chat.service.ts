@@ -5,11 +5,13 @@ import { conflict, badRequest, invalid, notFound } from "../../platform/errors.t
 import type { EventLog } from "../../platform/events.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { Agents } from "../agents/index.ts";
+import type { Attachments } from "../attachments/index.ts";
 import type { Credits } from "../credits/index.ts";
 import { wishesOf, type Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { TaskRow, Tasks } from "../tasks/index.ts";
 import { editModeFor } from "./chat.keys.ts";
+import { metadataOf } from "./chat.attached.ts";
 import type { RunInput } from "./chat.run.ts";
 import type { ChatStore, RunMetadata } from "./chat.store.ts";
 import type { ChatRow } from "./chat.table.ts";
@@ -49,6 +51,7 @@ export interface ChatOptions {
   events: EventLog;
   agents: Agents;
   models: Models;
+  attachments: Pick<Attachments, "require" | "claim">;
   credits: Pick<Credits, "require">;
   projects: { require(userId: string, ref: string): Promise<ProjectRow>; touch(projectId: string): Promise<void> };
   /** Throws `project_busy` while the project's files are being replaced; nothing begins to replace them before the transaction ends. */
@@ -57,7 +60,18 @@ export interface ChatOptions {
 
 export type Chat = ReturnType<typeof createChat>;
 /** Sending, cancelling and going on (agent-git-deploy 3.3, 3.4, 10). Every entrance uses `start`. */
-export function createChat({ store, runs, tasks, events, agents, models, credits, projects, refuseWhileRestoring }: ChatOptions) {
+export function createChat({
+  store,
+  runs,
+  tasks,
+  events,
+  agents,
+  models,
+  attachments,
+  credits,
+  projects,
+  refuseWhileRestoring,
+}: ChatOptions) {
   const ownChat = async (userId: string, chatId: string, projectId?: string): Promise<ChatRow> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId || (projectId !== undefined && chat.project_id !== projectId)) throw notFound("Chat");
@@ -129,22 +143,36 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
     isRunOf: async (taskId: string, chatId: string): Promise<boolean> => (await store.findRun(taskId))?.chat_id === chatId,
     /**
      * Starts a run: checks everything first, then stores the message, the answer's place and the task together (3.3).
-     * Throws 404, `agent_not_owned`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `insufficient_credits`, `chat_busy`; nothing is stored then.
+     * Throws 404, 422, `agent_not_owned`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `vision_not_supported`, `insufficient_credits`, `chat_busy`; nothing is stored then.
      */
     start: async (sender: Sender, body: SendMessage, entrance?: Entrance): Promise<TaskRow> => {
       const text = body.message.trim();
+      const attachmentIds = body.attachments ?? [];
+      if (text === "" && attachmentIds.length === 0)
+        throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
       const project = await projects.require(sender.id, body.project_id);
       if (body.container_id && !(await store.findContainer(project.id, body.container_id))) throw notFound("Container");
       const given = body.chat_id ? await ownChat(sender.id, body.chat_id, project.id) : undefined;
       const agent = await agents.resolve(sender.id, body.agent_id);
       const model = await models.resolve(sender.id, { model: body.model ?? wishesOf(project).model, agent });
+      const attached = await attachments.require(sender.id, project.id, attachmentIds);
+      if (model.vision === false && attached.some((one) => one.kind === "image"))
+        throw badRequest(
+          `${model.model_id} cannot see pictures. Choose a model that can, or take the pictures out.`,
+          "vision_not_supported",
+          { model: model.model_id },
+        );
       await credits.require(sender.id, model);
 
       const isLocked = project.settings?.["agent_lock_enabled"] !== false;
       const begin = async (tx: Queries, chat: ChatRow): Promise<TaskRow> => {
         await entrance?.claim?.(tx);
+        const extras = {
+          attachments: await attachments.claim(tx, sender.id, project.id, attachmentIds),
+          mentions: [...new Map((body.mentions ?? []).map((mention) => [mention.path, mention])).values()],
+        };
         const rows = await store.insertMessages(tx, chat.id, [
-          { role: "user", content: text },
+          { role: "user", content: text, message_metadata: metadataOf(extras) },
           { role: "assistant", content: "" },
         ]);
         const [question, answer] = rows;
@@ -165,9 +193,10 @@ export function createChat({ store, runs, tasks, events, agents, models, credits
           resumes: null,
           ...(entrance?.todos && { todos: entrance.todos }),
         };
-        const task = await createRun(tx, sender.id, input, text);
+        const task = await createRun(tx, sender.id, input, text || attached.map(({ name }) => name).join(", "));
         await store.setMetadata(tx, answer.id, runMetadata(task, input, agent.agent_type));
-        if (chat.title === null) await store.updateChat(tx, chat.id, { title: titleFrom(text) });
+        if (chat.title === null)
+          await store.updateChat(tx, chat.id, { title: titleFrom(text || attached.map(({ name }) => name).join(", ")) });
         await entrance?.created?.(tx, task, input);
         return task;
       };

@@ -22,11 +22,13 @@ export interface SessionsOptions {
   tasks: Tasks;
   projects: { require(userId: string, ref: string): Promise<ProjectRow> };
   lastRewind: RewindsStore["findLast"];
+  /** Messages of a project went. Must not throw. */
+  onMessagesGone(projectId: string): Promise<void>;
 }
 
 export type Sessions = ReturnType<typeof createSessions>;
 /** Sessions and what was said in them (agent-git-deploy 3.1, 3.2, 3.5, 10). */
-export function createSessions({ store, runs, approvals, tasks, projects, lastRewind }: SessionsOptions) {
+export function createSessions({ store, runs, approvals, tasks, projects, lastRewind, onMessagesGone }: SessionsOptions) {
   const own = async (userId: string, chatId: string): Promise<ChatWithCount> => {
     const chat = await store.findChat(chatId);
     if (!chat || chat.user_id !== userId) throw notFound("Chat");
@@ -184,12 +186,14 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
     /** Throws `chat_busy` while a run goes on. */
     clear: async (userId: string, chatId: string): Promise<number> => {
       const chat = await own(userId, chatId);
-      return store.transaction(async (tx) => {
+      const cleared = await store.transaction(async (tx) => {
         await store.lock(tx, `chat:${chat.id}`);
         const run = await store.findActiveRun(chat.id, tx);
         if (run) throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: run.id });
         return store.clear(tx, chat.id);
       });
+      if (chat.project_id) await onMessagesGone(chat.project_id);
+      return cleared;
     },
     /** Stops its run first. Throws `last_chat` for the only session of a project. */
     remove: async (userId: string, chatId: string): Promise<void> => {
@@ -205,6 +209,7 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
         if (await isLast(tx)) throw lastChat();
         await store.removeChat(tx, chat.id);
       });
+      if (project_id) await onMessagesGone(project_id);
     },
   };
 

@@ -13,6 +13,7 @@ import type { Price, Prices } from "./prices.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { customPrefix, type OwnConnection, type OwnConnections } from "./own-connections.ts";
 import { demoProvider, findProvider, providers, splitModelId } from "./providers.ts";
+import { visionOf } from "./vision.ts";
 
 /** A model that can be called now. */
 export interface ResolvedModel {
@@ -25,6 +26,8 @@ export interface ResolvedModel {
   pricing: Price;
   /** Tokens. */
   context_window: number;
+  /** Whether it can be shown pictures; null: unknown, so it is tried. */
+  vision: boolean | null;
 }
 /** What an agent says about its model, most particular first: the user's choice for it, then its own. */
 export interface ModelWish {
@@ -144,6 +147,7 @@ export function createModels({ config, settings, store, connections, own, catalo
         is_byok,
         pricing: priceOf(id),
         context_window: contextWindowOf(id),
+        vision: visionOf(id),
       });
       /** With the provider's own word on the window, where its list is at hand. */
       const answered = async (connection: Connection, name: string, is_byok: boolean): Promise<ResolvedModel> => {
@@ -353,6 +357,7 @@ function wireOf(
     provider: provider.slug,
     provider_name: provider.name,
     pricing: price.is_known ? { input: Number(price.input), output: Number(price.output) } : null,
+    vision: visionOf(id),
     available: true,
     health,
     disabled: disabled.includes(id),

@@ -9,6 +9,7 @@ const model = (id: string, change: Partial<Model> = {}): Model => ({
   provider: "x",
   pricing: null,
   available: true,
+  vision: null,
   health: null,
   disabled: false,
   ...change,

@@ -289,6 +289,7 @@ export const modelList: Model[] = ["ollama/qwen3-coder", "openai/gpt-5.1", "anth
   provider_name: { ollama: "Ollama", openai: "OpenAI", anthropic: "Anthropic" }[id.split("/")[0] ?? ""] ?? "",
   pricing: null,
   available: true,
+  vision: true,
   health: "healthy",
   disabled: false,
 }));

@@ -1,0 +1,29 @@
+/** Names of models that are shown pictures, and of their relatives that are not; the first that fits counts. */
+const known: readonly [RegExp, boolean][] = [
+  // Small and special relatives of models that can see.
+  [/(^|\/)(o1-mini|o1-preview|o3-mini)/, false],
+  [/(^|\/)(gpt-3\.5|gpt-4(-0613|-32k)?$|gpt-oss|text-|codex-mini)/, false],
+  [/(^|\/)(chatgpt|gpt)-?(4o|4\.\d|4-turbo|4-vision|5|6)/, true],
+  [/(^|\/)(o1|o3|o4)(-|$)/, true],
+  [/claude-(instant|2)/, false],
+  [/claude/, true],
+  [/gemini/, true],
+  [/gemma-?3n?[:-]?(270m|1b)/, false],
+  [/gemma-?(3|4)|paligemma/, true],
+  [
+    /pixtral|mistral-(small-3|small-2[56]|small3|medium-3|medium-2[56]|large-3|large-2[56])|ministral-3|magistral-(small|medium)-(1\.2|2509)/,
+    true,
+  ],
+  [/codestral|devstral|mistral|mixtral|ministral|magistral/, false],
+  [/llama-?(3\.2-(11b|90b)|4)|llama3\.2-vision|llava|bakllava|moondream|minicpm-v|internvl|molmo|phi-?(3\.5|4)-(vision|multimodal)/, true],
+  [/[-/:](vl|vision|omni|multimodal)\b|qwen[\d.]*-?vl|glm-[\d.]+v|kimi-(vl|k2\.5)|step-\d+v/, true],
+  [/grok-(2-vision|vision|4|5)/, true],
+  [/grok-(code|3|2)/, false],
+  [/deepseek|qwen|llama|glm-|kimi|command-|minimax-m|phi-|starcoder|granite|nemotron|sonar-reasoning|falcon|yi-/, false],
+];
+
+/** Whether a model takes pictures, by its id; null where the name tells nothing (agent-git-deploy 4.17). */
+export function visionOf(modelId: string): boolean | null {
+  const id = modelId.toLowerCase();
+  return known.find(([name]) => name.test(id))?.[1] ?? null;
+}
