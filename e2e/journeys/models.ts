@@ -1,13 +1,18 @@
-/** Models with keys and endpoints of one's own. */
-import { say, script, startModelServer } from "@tesslate/testkit";
+/** Models with keys and endpoints of one's own, and MCP servers that lend the agent tools. */
+import { say, script, startMcpServer, startModelServer } from "@tesslate/testkit";
 import { openBrowser, type Watched } from "../browser.ts";
-import { expect, runJourneys } from "../journey.ts";
+import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
 import { startStudio } from "../studio.ts";
 
 const key = "sk-nadias-own-key-4711";
 const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
-const studio = await startStudio({ RUNTIME_DRIVER: "memory", OUTBOUND_ALLOW_HOSTS: new URL(model.openai_base_url).host });
+const tools = await startMcpServer();
+const locked = await startMcpServer({ token: "a-token-of-the-server" });
+const studio = await startStudio({
+  RUNTIME_DRIVER: "memory",
+  OUTBOUND_ALLOW_HOSTS: [new URL(model.openai_base_url).host, tools.host, locked.host].join(","),
+});
 process.on("exit", () => studio.process.kill("SIGTERM"));
 let browser: Watched | undefined;
 
@@ -68,6 +73,48 @@ await runJourneys(
         await page.getByRole("region", { name: "Models you can use" }).getByText("house-model").waitFor();
         await shot(page, "own-endpoint-there");
         noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "connectors are added, tried and signed in to; what they offer can be seen",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.getByRole("link", { name: "Connectors" }).click();
+        await page.getByText("No connectors yet").waitFor();
+        await accessible(page, "no connectors");
+        const add = async (name: string, url: string) => {
+          await page.getByRole("button", { name: "Add a connector" }).click();
+          const dialog = page.getByRole("dialog");
+          await dialog.getByLabel("Name", { exact: true }).fill(name);
+          await dialog.getByLabel("Address").fill(url);
+          return dialog;
+        };
+        const dialog = await add("Issue tracker", "http://169.254.169.254/mcp");
+        await dialog.getByRole("button", { name: "Add a header" }).click();
+        await dialog.getByLabel("Name of the header").fill("Authorization");
+        await dialog.getByLabel("Value of Authorization").fill("Bearer a-key-of-mine");
+        await dialog.getByRole("button", { name: "Add and try" }).click();
+        await dialog.getByText(/private or local address/).waitFor();
+        await dialog.getByLabel("Address").fill(tools.url);
+        await accessible(page, "add a connector");
+        await shot(page, "connector-add");
+        await dialog.getByRole("button", { name: "Add and try" }).click();
+        await page.getByText("9 tools").waitFor();
+        expect(!(await page.content()).includes("a-key-of-mine"), "the key is not in the page");
+        await page.getByRole("button", { name: /^Issue tracker/ }).click();
+        await page.getByText("Says it again.").waitFor();
+        await (await add("Design files", locked.url)).getByRole("button", { name: "Add and try" }).click();
+        await page.getByText("Sign-in needed").waitFor();
+        await accessible(page, "connectors");
+        await shot(page, "connectors");
+        await page.getByRole("button", { name: "Sign in", exact: true }).click();
+        await page.getByText("Signed in.", { exact: true }).first().waitFor();
+        await until("both servers tell their tools", async () => (await page.getByText("9 tools").count()) === 2);
+        await shot(page, "connectors-signed-in");
+        const { offences } = browser as Watched;
+        const signIn = `foreign host: http://${locked.host}/authorize?`;
+        const others = offences.filter((one) => !one.startsWith(signIn));
+        expect(others.length === 0, others.join("\n"));
       },
     },
   ],

@@ -173,6 +173,15 @@ const settingsModels = createRoute({
   path: "models",
   component: lazyRouteComponent(() => import("./features/models/ModelSettings.tsx"), "ModelSettings"),
 });
+const settingsConnectors = createRoute({
+  getParentRoute: () => settings,
+  path: "connectors",
+  validateSearch: (search: Record<string, unknown>): { sign_in?: "done" | "failed" | "refused" } => {
+    const outcome = (["done", "failed", "refused"] as const).find((one) => one === search["sign_in"]);
+    return outcome ? { sign_in: outcome } : {};
+  },
+  component: lazyRouteComponent(() => import("./features/mcp/ConnectorSettings.tsx"), "ConnectorSettings"),
+});
 const settingsApiKeys = createRoute({
   getParentRoute: () => settings,
   path: "api-keys",
@@ -208,6 +217,7 @@ const routeTree = root.addChildren([
       settingsLook,
       settingsSecurity,
       settingsModels,
+      settingsConnectors,
       settingsApiKeys,
       settingsShortcuts,
     ]),

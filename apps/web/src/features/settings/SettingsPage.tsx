@@ -1,10 +1,17 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Cpu, KeyRound, Keyboard, Shield, Sun, UserRound } from "lucide-react";
+import { Cpu, KeyRound, Keyboard, Plug, Shield, Sun, UserRound } from "lucide-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
 
 const places: {
-  to: "/settings/profile" | "/settings/look" | "/settings/security" | "/settings/shortcuts" | "/settings/models" | "/settings/api-keys";
+  to:
+    | "/settings/profile"
+    | "/settings/look"
+    | "/settings/security"
+    | "/settings/shortcuts"
+    | "/settings/models"
+    | "/settings/connectors"
+    | "/settings/api-keys";
   label: string;
   icon: ReactNode;
 }[] = [
@@ -12,6 +19,7 @@ const places: {
   { to: "/settings/look", label: "Look", icon: <Sun /> },
   { to: "/settings/security", label: "Security", icon: <Shield /> },
   { to: "/settings/models", label: "Models and keys", icon: <Cpu /> },
+  { to: "/settings/connectors", label: "Connectors", icon: <Plug /> },
   { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },
   { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
 ];

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Connectors } from "../../mcp/Connectors.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import { ContainerSettings } from "../../containers/ContainerSettings.tsx";
 import { exampleFile } from "../../secrets/secrets.queries.ts";
@@ -25,6 +26,11 @@ export function ProjectSettingsPane({ project, containers, events, acts }: ViewP
           exampleEtag={tree?.nodes.get(exampleFile)?.etag}
           onRestart={acts.restart}
           isRestarting={acts.isStarting}
+        />
+        <Connectors
+          place={project.id}
+          title="Connectors"
+          hint="MCP servers whose tools the agent may use in this project, beside those of your account."
         />
         <SettingsSection title="Containers" hint="Variables and the port of each. They count from its next start on.">
           {containers.length === 0 ? (

@@ -76,6 +76,7 @@ export function cannedServices(scenario: Scenario): Services {
         if (found) return json({ ...found, injected_env_vars: [] });
       }
       if (path === `${under}/file-tree`) return fails("tree") ? broken() : json({ entries: scenario.tree });
+      if (path === "/api/mcp/servers") return list([]);
       if (path === "/api/tasks") return list(scenario.tasks);
       if (path === "/api/chat/sessions")
         return list(

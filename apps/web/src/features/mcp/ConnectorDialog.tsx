@@ -1,0 +1,153 @@
+import { useState, type FormEvent } from "react";
+import type { McpServer, McpTransport } from "@tesslate/contract";
+import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { lineOf, wordsOf } from "./command-line.ts";
+import { useMcpActs, type McpPlace } from "./mcp.queries.ts";
+import { changesOf, newPair, SecretPairs } from "./SecretPairs.tsx";
+
+const kinds = [
+  { value: "http", label: "Web address" },
+  { value: "stdio", label: "Program" },
+  { value: "sse", label: "Web, older (SSE)" },
+] as const;
+const about: Record<McpTransport, string> = {
+  http: "A server on the web that speaks streamable HTTP. Most do.",
+  stdio: "A program that runs inside the project's sandbox while the agent works, and sees the project's files.",
+  sse: "A server on the web that speaks the older form with server-sent events.",
+};
+type Errors = Partial<Record<"name" | "url" | "command" | "", string>>;
+
+/** Adds a server, or changes one. What it can do is seen when it is tried, right after. */
+export function ConnectorDialog({
+  place,
+  server,
+  onClose,
+  onSaved,
+}: {
+  place: McpPlace;
+  server?: McpServer;
+  onClose: () => void;
+  onSaved: (server: McpServer) => void;
+}) {
+  const { create, update } = useMcpActs(place);
+  const [kind, setKind] = useState<McpTransport>(server?.transport ?? "http");
+  const [name, setName] = useState(server?.name ?? "");
+  const [url, setUrl] = useState(server?.url ?? "");
+  const [line, setLine] = useState(lineOf(server?.command ?? []));
+  const [headers, setHeaders] = useState(() => (server?.header_names ?? []).map((one) => newPair(one, true)));
+  const [env, setEnv] = useState(() => (server?.env_names ?? []).map((one) => newPair(one, true)));
+  const [errors, setErrors] = useState<Errors>({});
+  const isProgram = kind === "stdio";
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const command = wordsOf(line);
+    const missing: Errors = {
+      ...(name.trim() === "" && { name: "Give it a name." }),
+      ...(!isProgram && !/^https?:\/\/./.test(url.trim()) && { url: "An address that begins with http:// or https://." }),
+      ...(isProgram && command === undefined && { command: "A quote stays open." }),
+      ...(isProgram && command?.length === 0 && { command: "Say which program to run." }),
+    };
+    setErrors(missing);
+    if (Object.keys(missing).length > 0) return;
+    const secrets = isProgram
+      ? { env: changesOf(env, server?.env_names ?? []) }
+      : { headers: changesOf(headers, server?.header_names ?? []) };
+    try {
+      const saved = server
+        ? await update.mutateAsync({
+            id: server.id,
+            change: {
+              name: name.trim(),
+              ...secrets,
+              ...(!isProgram && url.trim() !== server.url && { url: url.trim() }),
+              ...(isProgram && command && lineOf(command) !== lineOf(server.command ?? []) && { command }),
+            },
+          })
+        : await create.mutateAsync({
+            name: name.trim(),
+            transport: kind,
+            ...(isProgram ? { command: command ?? [] } : { url: url.trim() }),
+            ...(secrets as { env?: Record<string, string>; headers?: Record<string, string> }),
+          });
+      onSaved(saved);
+      onClose();
+    } catch (error) {
+      const found = fieldErrorsOf(error, ["name", "url", "command"]);
+      if (hasCode(error, "outbound_refused")) setErrors({ url: sentenceOf(error) });
+      else setErrors(Object.keys(found).length > 0 ? found : { "": sentenceOf(error) });
+    }
+  };
+
+  return (
+    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={server ? `Change ${server.name}` : "Add a connector"}>
+      <form onSubmit={submit} noValidate className="grid grid-cols-[minmax(0,1fr)] gap-3">
+        {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
+        {server ? null : (
+          <div className="grid justify-items-start gap-1.5">
+            <SegmentedControl label="Kind of server" segments={kinds} value={kind} onChange={setKind} />
+            <p className="text-xs text-fg-2">{about[kind]}</p>
+          </div>
+        )}
+        <Field label="Name" error={errors.name}>
+          <Input
+            autoComplete="off"
+            maxLength={60}
+            placeholder="Issue tracker"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </Field>
+        {isProgram ? (
+          <Field
+            label="Command"
+            error={errors.command}
+            hint="Program and arguments. No shell: nothing in it is expanded. Keys belong into variables."
+          >
+            <Input
+              className="font-mono"
+              autoComplete="off"
+              spellCheck={false}
+              placeholder="npx -y @modelcontextprotocol/server-filesystem ."
+              value={line}
+              onChange={(event) => setLine(event.target.value)}
+            />
+          </Field>
+        ) : (
+          <Field
+            label="Address"
+            error={errors.url}
+            {...(server && { hint: "Shown without its query. Another address forgets sign-in and tools." })}
+          >
+            <Input
+              type="url"
+              className="font-mono"
+              placeholder={kind === "sse" ? "https://example.com/sse" : "https://example.com/mcp"}
+              value={url}
+              onChange={(event) => setUrl(event.target.value)}
+            />
+          </Field>
+        )}
+        {isProgram ? (
+          <SecretPairs title="Variables" noun="variable" placeholder="API_KEY" pairs={env} onChange={setEnv} />
+        ) : (
+          <SecretPairs title="Headers" noun="header" placeholder="Authorization" pairs={headers} onChange={setHeaders} />
+        )}
+        <div className="flex justify-end gap-2 pt-1">
+          <Button variant="ghost" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" variant="primary" isLoading={create.isPending || update.isPending} loadingWord="Saving">
+            {server ? "Save" : "Add and try"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

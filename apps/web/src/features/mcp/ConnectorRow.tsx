@@ -1,0 +1,175 @@
+import { ChevronRight, MoreHorizontal } from "lucide-react";
+import { useId, useState } from "react";
+import type { McpServer } from "@tesslate/contract";
+import { cx } from "../../lib/cx.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { agoOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
+import { Dot, Pill } from "../../ui/Pill.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
+import { Switch } from "../../ui/Switch.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { lineOf } from "./command-line.ts";
+import type { useMcpActs } from "./mcp.queries.ts";
+import { openSignInWindow } from "./sign-in.ts";
+
+type Acts = ReturnType<typeof useMcpActs>;
+const failed = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+
+function StatePill({ server, isTesting }: { server: McpServer; isTesting: boolean }) {
+  if (isTesting) return <Pill isBusy>Connecting</Pill>;
+  if (!server.is_enabled) return <Pill icon={<Dot shape="ring" />}>Off</Pill>;
+  if (server.auth === "needed")
+    return (
+      <Pill tone="warn" icon={<Dot shape="half" tone="warn" />} className="narrow:hidden">
+        Sign-in needed
+      </Pill>
+    );
+  if (server.problem)
+    return (
+      <Pill tone="err" icon={<Dot shape="square" tone="err" />}>
+        Not reached
+      </Pill>
+    );
+  if (server.tools_at)
+    return (
+      <Pill tone="ok" icon={<Dot shape="filled" tone="ok" />}>
+        {server.tools.length} {server.tools.length === 1 ? "tool" : "tools"}
+      </Pill>
+    );
+  return <Pill icon={<Dot shape="ring" />}>Not tried</Pill>;
+}
+
+/** One server: what it is, whether it answers, and what it offers. */
+export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts: Acts; onEdit: () => void }) {
+  const id = useId();
+  const [isOpen, setIsOpen] = useState(false);
+  const [isAsking, setIsAsking] = useState(false);
+  const isTesting = acts.test.isPending && acts.test.variables.id === server.id;
+  const test = () => acts.test.mutate(server, { onError: failed });
+  const change = (more: Parameters<typeof acts.update.mutate>[0]["change"]) =>
+    acts.update.mutate({ id: server.id, change: more }, { onError: failed });
+  const signIn = () => {
+    const popup = openSignInWindow();
+    acts.authorize.mutate(server.id, {
+      onSuccess: ({ authorize_url: url }) => {
+        if (url === null) {
+          popup?.close();
+          test();
+        } else if (popup) popup.location.href = url;
+        else location.assign(url);
+      },
+      onError: (error) => {
+        popup?.close();
+        failed(error);
+      },
+    });
+  };
+  const entries: MenuEntry[] = [
+    { label: "Try it", onSelect: test },
+    { label: "Change", onSelect: onEdit },
+    ...(server.transport === "stdio" ? [] : [{ label: server.auth === "authorized" ? "Sign in again" : "Sign in", onSelect: signIn }]),
+    ...(server.auth === "authorized" ? [{ label: "Sign out", onSelect: () => acts.forget.mutate(server.id, { onError: failed }) }] : []),
+    "-",
+    { label: "Delete", isDanger: true, onSelect: () => setIsAsking(true) },
+  ];
+  return (
+    <li className="px-3 py-2">
+      <div className="flex items-center gap-2">
+        <button
+          type="button"
+          aria-expanded={isOpen}
+          aria-controls={`${id}-more`}
+          onClick={() => setIsOpen((was) => !was)}
+          className="flex min-w-0 flex-1 items-center gap-2 rounded-2 text-left narrow:min-h-11"
+        >
+          <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} />
+          <span className="min-w-0 flex-1">
+            <span className="block truncate font-medium text-fg-0">{server.name}</span>
+            <span className="block truncate font-mono text-xs text-fg-2">{server.command ? lineOf(server.command) : server.url}</span>
+          </span>
+        </button>
+        <StatePill server={server} isTesting={isTesting} />
+        {server.auth === "needed" && server.is_enabled ? (
+          <Button
+            size="sm"
+            onClick={signIn}
+            isLoading={acts.authorize.isPending && acts.authorize.variables === server.id}
+            loadingWord="Opening"
+          >
+            Sign in
+          </Button>
+        ) : null}
+        <Menu
+          align="end"
+          label={`More for ${server.name}`}
+          trigger={
+            <IconButton label={`More for ${server.name}`} size="sm">
+              <MoreHorizontal size={14} />
+            </IconButton>
+          }
+          entries={entries}
+        />
+      </div>
+      {server.problem && server.is_enabled && server.auth !== "needed" && !isTesting ? (
+        <p role="status" className="pt-1 pl-[22px] text-xs wrap-anywhere text-err">
+          {server.problem}
+        </p>
+      ) : null}
+      <div id={`${id}-more`} hidden={!isOpen} className="grid gap-3 pt-3 pl-[22px]">
+        <Switch isOn={server.is_enabled} onChange={(is_enabled) => change({ is_enabled })} label="The agent may use it" />
+        <Switch
+          isOn={server.trusts_read_only}
+          onChange={(trusts_read_only) => change({ trusts_read_only })}
+          label="Trust what it calls read-only"
+          hint="Those tools run without asking, also in plan mode. All others ask as usual."
+        />
+        {server.tools.length > 0 ? (
+          <div className="grid gap-1.5">
+            <p className="text-xs text-fg-2">
+              Tools, called <code className="font-mono">mcp__{server.slug}__…</code>
+              {server.tools_at ? `, seen ${agoOf(server.tools_at)}` : ""}
+            </p>
+            <div {...scrollable} aria-label={`Tools of ${server.name}`} className="scroll-y max-h-64 rounded-2 border border-line-0 p-2.5">
+              <ul role="list" className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
+                {server.tools.map((tool) => (
+                  <li key={tool.name}>
+                    <p className="flex flex-wrap items-baseline gap-x-2">
+                      <code className="font-mono text-xs wrap-anywhere text-fg-0">{tool.name}</code>
+                      {tool.is_read_only ? <span className="text-2xs text-fg-2">read-only, it says</span> : null}
+                    </p>
+                    {tool.description ? <p className="line-clamp-2 text-xs text-fg-2">{tool.description}</p> : null}
+                  </li>
+                ))}
+              </ul>
+            </div>
+          </div>
+        ) : (
+          <div className="flex items-center gap-2">
+            <p className="text-xs text-fg-2">Its tools are not known yet.</p>
+            <Button size="sm" variant="ghost" onClick={test} isLoading={isTesting} loadingWord="Connecting">
+              Try it
+            </Button>
+          </div>
+        )}
+      </div>
+      <ConfirmDialog
+        isOpen={isAsking}
+        onOpenChange={setIsAsking}
+        title={`Delete ${server.name}?`}
+        act="Delete"
+        actWord="Deleting"
+        isDanger
+        onConfirm={async () => {
+          await acts.remove.mutateAsync(server.id);
+          toast("Deleted.");
+        }}
+      >
+        Its keys and its sign-in are forgotten. Runs that begin from now on do not have its tools.
+      </ConfirmDialog>
+    </li>
+  );
+}

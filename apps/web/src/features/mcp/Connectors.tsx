@@ -1,0 +1,78 @@
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useState, type ReactNode } from "react";
+import type { McpServer } from "@tesslate/contract";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { useServices } from "../workbench/services.ts";
+import { ConnectorDialog } from "./ConnectorDialog.tsx";
+import { ConnectorRow } from "./ConnectorRow.tsx";
+import { mcpServersQuery, useMcpActs, type McpPlace } from "./mcp.queries.ts";
+import { useSignedIn, type SignInOutcome } from "./sign-in.ts";
+
+/** MCP servers that lend tools to the agent: one's own, or a project's. */
+export function Connectors({ place, title, hint }: { place: McpPlace; title: string; hint: ReactNode }) {
+  const { api } = useServices();
+  const { data, error, refetch, isFetching } = useQuery(mcpServersQuery(api, place));
+  const acts = useMcpActs(place);
+  const { refresh, authorize, test } = acts;
+  const beganAt = authorize.variables;
+  const [open, setOpen] = useState<"new" | McpServer>();
+  useSignedIn(
+    useCallback(
+      (outcome: SignInOutcome) => {
+        if (beganAt === undefined) return;
+        toast(outcome === "done" ? "Signed in." : "The sign-in did not work out.", outcome === "done" ? {} : { kind: "failed" });
+        void refresh().then(() => {
+          const server = data?.find((one) => one.id === beganAt);
+          if (server && outcome === "done") test.mutate(server);
+        });
+      },
+      [refresh, test, beganAt, data],
+    ),
+  );
+  const add = (
+    <Button size="sm" onClick={() => setOpen("new")}>
+      Add a connector
+    </Button>
+  );
+  return (
+    <SettingsSection title={title} hint={hint} action={data && data.length > 0 ? add : null}>
+      {error ? (
+        <ErrorState
+          className="px-0"
+          title="The connectors could not be read"
+          onRetry={() => void refetch()}
+          isRetrying={isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : !data ? (
+        <SkeletonRows count={2} label="Loading the connectors" />
+      ) : data.length === 0 ? (
+        <EmptyState className="px-0" title="No connectors yet" action={add}>
+          An MCP server gives the agent tools: an issue tracker, a database, your documents.
+        </EmptyState>
+      ) : (
+        <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
+          {data.map((server) => (
+            <ConnectorRow key={server.id} server={server} acts={acts} onEdit={() => setOpen(server)} />
+          ))}
+        </ul>
+      )}
+      {open ? (
+        <ConnectorDialog
+          place={place}
+          {...(open !== "new" && { server: open })}
+          onClose={() => setOpen(undefined)}
+          onSaved={(server) => acts.test.mutate(server, { onError: (problem) => toast(sentenceOf(problem), { kind: "failed" }) })}
+        />
+      ) : null}
+    </SettingsSection>
+  );
+}
