@@ -35,19 +35,20 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
     const errors = currentErrors(await store.reportsSince(projectId, last.created_at));
     if (errors.length === 0) return;
     const rounds = roundsOf(questions);
+    const run = await store.lastRun(chat.id);
+    const input = run?.input as RunInput | undefined;
     if (rounds >= maxRounds) {
-      if (await store.markOnce(last.id, "auto_fix_stopped"))
+      if (input && (await store.markOnce(input.message_id, "auto_fix_stopped")))
         await events.append(projectId, {
           type: "notice",
           data: {
             level: "warning",
-            message: `The app still reports errors after ${maxRounds} automatic attempts. They stop here: look at Problems.`,
+            message: `The app still reported errors after ${maxRounds} automatic attempts, so they stopped here. Look at Problems.`,
           },
+          ...(run && { task_id: run.id }),
         });
       return;
     }
-    const run = await store.lastRun(chat.id);
-    const input = run?.input as RunInput | undefined;
     const task = await start(
       { id: project.owner_id, name: await store.findOwnerName(project.owner_id) },
       {

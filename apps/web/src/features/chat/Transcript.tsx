@@ -5,6 +5,7 @@ import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import type { Run } from "./chat.types.ts";
+import { EvidenceCard } from "./evidence/EvidenceCard.tsx";
 import { Markdown } from "./Markdown.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
@@ -68,6 +69,8 @@ const Row = memo(
           return <NoticeRow part={row.part} />;
         case "plain":
           return <PlainRow part={row.part} />;
+        case "evidence":
+          return <EvidenceCard run={row.run} isLast={row.isLast} />;
         case "working":
           return <WorkingRow run={row.run} />;
         case "end":
@@ -81,6 +84,7 @@ const Row = memo(
       <ThreadItem
         bead={row.bead}
         line={row.line}
+        {...(row.kind === "evidence" && row.tone && { tone: row.tone })}
         pointId={row.key}
         {...(edge && { edge })}
         {...(beadLabel && row.kind === "tool" && { beadLabel })}
@@ -119,6 +123,8 @@ function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
       ("isStreaming" in a && a.isStreaming) === ("isStreaming" in b && b.isStreaming) &&
       ("isLast" in a && a.isLast) === ("isLast" in b && b.isLast)
     );
+  if (a.kind === "evidence" && b.kind === "evidence")
+    return a.run.evidence === b.run.evidence && a.run.messageId === b.run.messageId && a.isLast === b.isLast;
   if (a.kind === "end" && b.kind === "end") return a.run === b.run && a.isLast === b.isLast;
   return false;
 }

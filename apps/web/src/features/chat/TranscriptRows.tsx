@@ -24,6 +24,7 @@ export const UserRow = memo(({ turn, name, moment }: { turn: UserTurn; name: str
       <time dateTime={turn.at} title={momentOf(turn.at)} className="num">
         {clockText(turn.at)}
       </time>
+      {turn.autoFix ? <span>auto-fix, attempt {turn.autoFix} of 2</span> : null}
       {turn.delivery === "sending" ? <span>sending</span> : null}
       <MessageMenu turn={turn} moment={moment} />
     </header>

@@ -124,7 +124,15 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
   const turns: Turn[] = [];
   for (const message of action.messages) {
     if (message.role === "user") {
-      turns.push({ kind: "user", id: message.id, text: message.content, at: message.created_at, delivery: "sent" });
+      const autoFix = message.message_metadata?.["auto_fix"];
+      turns.push({
+        kind: "user",
+        id: message.id,
+        text: message.content,
+        at: message.created_at,
+        delivery: "sent",
+        ...(typeof autoFix === "number" && { autoFix }),
+      });
       continue;
     }
     const stored = runOfMessage(message, action.active?.task_id);

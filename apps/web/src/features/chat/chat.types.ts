@@ -1,4 +1,4 @@
-import type { ApprovalResponse, CompletionReason, EditMode, ToolResult } from "@tesslate/contract";
+import type { ApprovalResponse, CompletionReason, EditMode, Evidence, ToolResult } from "@tesslate/contract";
 import type { SubagentView } from "./subagents.ts";
 
 /** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
@@ -113,6 +113,8 @@ export interface Run {
   usage: RunUsage;
   /** Undefined while it goes on, and where no files were kept before it. */
   changes: RunChanges | undefined;
+  /** What it proved, in the order of time. */
+  evidence: Evidence[];
 }
 
 export interface UserTurn {
@@ -121,6 +123,8 @@ export interface UserTurn {
   text: string;
   at: string;
   delivery: "sending" | "sent" | "failed";
+  /** Sent by auto-fix: which attempt. */
+  autoFix?: number;
   failure?: { code: string; message: string };
 }
 export interface RunTurn {

@@ -14,6 +14,7 @@ const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
   "subagent_event",
   "credits_used",
   "todo_updated",
+  "evidence_added",
   "plan_updated",
   "steered",
   "complete",
@@ -39,6 +40,7 @@ export const emptyRun = (taskId: string, chatId: string): Run => ({
   iterations: 0,
   usage: { tokensIn: 0, tokensOut: 0, costCents: 0, credits: 0 },
   changes: undefined,
+  evidence: [],
 });
 
 const statusOfReason: Record<string, RunStatus> = {
@@ -298,6 +300,10 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
           credits: usage.credits + used.credits_deducted,
         },
       };
+    }
+    case "evidence_added": {
+      const evidence = data as RunEventData<"evidence_added">;
+      return run.evidence.some(({ id }) => id === evidence.id) ? run : { ...run, evidence: [...run.evidence, evidence] };
     }
     case "todo_updated":
     case "plan_updated":

@@ -1,4 +1,4 @@
-import type { AgentStep, ChatMessage, CompletionReason, EditMode, ToolResult } from "@tesslate/contract";
+import type { AgentStep, ChatMessage, CompletionReason, EditMode, Evidence, ToolResult } from "@tesslate/contract";
 import type { Part, Run } from "./chat.types.ts";
 import { applyRunEvent, emptyRun, runStatusOf, withSteered } from "./run-events.ts";
 
@@ -24,8 +24,13 @@ export interface AssistantMetadata {
   changes?: { files: number; additions: number; deletions: number };
   cost_cents?: number;
   duration_ms?: number;
+  evidence?: Evidence[];
+  /** Auto-fix has given up after this run. */
+  auto_fix_stopped?: boolean;
   usage?: { tokens_in?: number; tokens_out?: number; credits?: number; cost_cents?: number };
 }
+
+const autoFixStopped = "The app still reported errors after 2 automatic attempts, so they stopped here. Look at Problems.";
 
 /** A stored assistant message as a run (agent-git-deploy 4.15). Messages without a task get a key of their own. */
 export function runOfMessage(message: ChatMessage, activeTaskId: string | undefined): Run {
@@ -59,11 +64,13 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
     last.push({ kind: "error", key: "end", message: metadata.error ?? (content || "The run did not finish."), code: "error" });
   else if (content && status === "done" && !(lastText?.kind === "text" && lastText.text.trim() === content))
     last.push({ kind: "text", key: "end", iteration: (metadata.iterations ?? run.iterations) || 1, text: message.content });
+  if (metadata.auto_fix_stopped) last.push({ kind: "notice", key: "auto-fix", level: "warning", message: autoFixStopped });
   return {
     ...run,
     status,
     reason,
     parts: [...run.parts, ...last],
+    evidence: metadata.evidence ?? [],
     // Stored steps are not positions of the live stream.
     lastSeq: 0,
     iterations: metadata.iterations ?? run.iterations,

@@ -13,6 +13,7 @@ import type {
   ToolPart,
   UserTurn,
 } from "./chat.types.ts";
+import { isAllGood } from "./evidence/evidence.ts";
 import { isLive } from "./run-events.ts";
 import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
@@ -27,6 +28,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "error"; part: ErrorPart; isLast: boolean; run: Run }
   | { kind: "notice"; part: NoticePart }
   | { kind: "plain"; part: PlainPart }
+  | { kind: "evidence"; run: Run; isLast: boolean; tone?: "bad" }
   | { kind: "working"; run: Run }
   | { kind: "end"; run: Run; isLast: boolean }
   | { kind: "gone"; message: RewoundMessage; isFirst: boolean }
@@ -108,6 +110,16 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
     (last.kind === "tool"
       ? last.status === "ok" || last.status === "failed" || last.status === "refused"
       : last.kind !== "text" && last.kind !== "thought");
+  if (run.evidence.length > 0)
+    rows.push({
+      key: `${run.taskId}/~evidence`,
+      kind: "evidence",
+      run,
+      isLast,
+      bead: "evidence",
+      line: "done",
+      ...(!isAllGood(run.evidence) && { tone: "bad" as const }),
+    });
   if (isGoing && isSilent) rows.push({ key: `${run.taskId}/~working`, kind: "working", run, bead: "live", line: "live" });
   if (!isLive(run) && (!(run.status === "failed" && last?.kind === "error") || (run.changes?.files ?? 0) > 0))
     rows.push({
@@ -185,6 +197,7 @@ const labels: Partial<Record<TranscriptRow["kind"], string>> = {
   working: "working",
   answered: "answered question",
   end: "end of run",
+  evidence: "evidence",
   notice: "notice",
   plain: "note",
 };

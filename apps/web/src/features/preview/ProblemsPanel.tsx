@@ -1,5 +1,5 @@
 import { CircleX, Globe } from "lucide-react";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -13,21 +13,27 @@ export function ProblemsPanel({
   problems,
   isBusy,
   onFix,
+  autoFix,
   onClear,
   onOpenFile,
 }: {
   problems: readonly Problem[];
   isBusy: boolean;
   onFix: (message: string) => void;
+  /** The switch for the agent to do it unasked. */
+  autoFix?: ReactNode;
   onClear: () => void;
   onOpenFile: (place: string) => void;
 }) {
   const [openKey, setOpenKey] = useState<string>();
   if (problems.length === 0)
     return (
-      <EmptyState title="No problems reported">
-        Errors and failed requests of the running app, and those in its build and its output, appear here.
-      </EmptyState>
+      <div className="flex h-full min-h-0 flex-col">
+        {autoFix ? <div className="flex flex-none justify-end px-3 py-1.5">{autoFix}</div> : null}
+        <EmptyState title="No problems reported">
+          Errors and failed requests of the running app, and those in its build and its output, appear here.
+        </EmptyState>
+      </div>
     );
   const current = problems.filter((problem) => !problem.isOld);
   return (
@@ -38,6 +44,7 @@ export function ProblemsPanel({
         </Button>
         {isBusy ? <span className="text-xs text-fg-2">The agent is working.</span> : null}
         <span className="flex-1" />
+        {autoFix}
         <Button size="sm" variant="ghost" onClick={onClear}>
           Clear
         </Button>

@@ -1,5 +1,6 @@
 import { SquareTerminal, TriangleAlert, X } from "lucide-react";
 import type { Container } from "@tesslate/contract";
+import type { ReactNode } from "react";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
 import { ConsolePanel } from "../preview/ConsolePanel.tsx";
@@ -26,6 +27,8 @@ export interface DockProps {
   isAgentBusy: boolean;
   onStart: () => void;
   onFix: (message: string) => void;
+  /** Stands with the problems. */
+  autoFix?: ReactNode;
   onOpenFile: (place: string) => void;
   /** Puts text into the composer. */
   onCompose: (text: string) => void;
@@ -44,6 +47,7 @@ export function Dock({
   isAgentBusy,
   onStart,
   onFix,
+  autoFix,
   onOpenFile,
   onCompose,
 }: DockProps) {
@@ -88,6 +92,7 @@ export function Dock({
           problems={reports.problems}
           isBusy={isAgentBusy}
           onFix={onFix}
+          autoFix={autoFix}
           onClear={() => report({ type: "clear-problems" })}
           onOpenFile={onOpenFile}
         />

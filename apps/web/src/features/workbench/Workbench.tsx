@@ -31,6 +31,7 @@ import { PreviewPane } from "../preview/PreviewPane.tsx";
 import { SharePreviewButton } from "../preview/SharePreviewButton.tsx";
 import { currentProblems, fixCrashMessage } from "../preview/problems.ts";
 import { useContainerNews, useLastLines, usePreview } from "../preview/use-preview.ts";
+import { AutoFixSwitch } from "../projects/settings/AgentSection.tsx";
 import { useProjectOutPalette } from "../projects/use-project-out.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
@@ -363,6 +364,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
                   isAgentBusy={live !== undefined}
                   onStart={() => void acts.start()}
                   onFix={fix}
+                  autoFix={<AutoFixSwitch project={project} />}
                   onOpenFile={openFile}
                   onCompose={compose}
                 />

@@ -64,6 +64,9 @@ export function argumentOf(part: Pick<ToolPart, "name" | "parameters">): { text:
   if (part.name === "todo_write") return { text: countOf(parameters["todos"], "item") ?? "", isMono: false };
   if (part.name === "save_plan" || part.name === "update_plan")
     return { text: countOf(parameters["steps"] ?? parameters["plan"], "step") ?? "", isMono: false };
+  if (part.name === "verify") return { text: text(parameters["title"]) ?? "", isMono: false };
+  if (part.name === "run_checks")
+    return { text: Array.isArray(parameters["names"]) ? parameters["names"].join(", ") : "all", isMono: false };
   const pattern = text(parameters["pattern"]) ?? text(parameters["query"]) ?? text(parameters["regex"]);
   if (pattern) return { text: path ? `${pattern} in ${path}` : pattern, isMono: true };
   if (path !== undefined) return { text: path || ".", isMono: true };

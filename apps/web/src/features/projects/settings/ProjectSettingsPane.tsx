@@ -8,6 +8,7 @@ import { SettingsSection } from "../../settings/SettingsSection.tsx";
 import { useServices } from "../../workbench/services.ts";
 import type { ViewProps } from "../../workbench/views.tsx";
 import { treeQuery } from "../../workbench/workbench.queries.ts";
+import { AgentSection } from "./AgentSection.tsx";
 import { DangerSection } from "./DangerSection.tsx";
 import { GeneralSection } from "./GeneralSection.tsx";
 
@@ -43,6 +44,7 @@ export function ProjectSettingsPane({ project, containers, events, acts }: ViewP
             </div>
           )}
         </SettingsSection>
+        <AgentSection project={project} />
         <DangerSection project={project} />
       </div>
     </div>

@@ -1,0 +1,72 @@
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { useEffect } from "react";
+import type { EvidencePicture } from "@tesslate/contract";
+import { useHandler } from "../../../lib/use-handler.ts";
+import { Dialog } from "../../../ui/Dialog.tsx";
+import { IconButton } from "../../../ui/IconButton.tsx";
+
+export const pictureUrl = (taskId: string, pictureId: string): string => `/api/chat/runs/${taskId}/evidence/${pictureId}`;
+
+/** A screenshot in full size; arrow keys go to its neighbours. */
+export function PictureDialog({
+  pictures,
+  taskId,
+  index,
+  onIndex,
+}: {
+  pictures: readonly EvidencePicture[];
+  taskId: string;
+  index: number | undefined;
+  onIndex: (index: number | undefined) => void;
+}) {
+  const picture = index === undefined ? undefined : pictures[index];
+  const at = index ?? 0;
+  const go = (step: number) => {
+    const next = at + step;
+    if (next >= 0 && next < pictures.length) onIndex(next);
+  };
+  const onKey = useHandler((event: KeyboardEvent) => {
+    if (event.key === "ArrowLeft") go(-1);
+    if (event.key === "ArrowRight") go(1);
+  });
+  const isOpen = picture !== undefined;
+  useEffect(() => {
+    if (!isOpen) return undefined;
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [isOpen, onKey]);
+  return (
+    <Dialog
+      isOpen={isOpen}
+      onOpenChange={(opens) => !opens && onIndex(undefined)}
+      title={picture?.label ?? ""}
+      description={picture ? `${picture.width} × ${picture.height}, as the agent's browser saw the app` : undefined}
+      className="w-[min(1340px,calc(100vw-24px))]!"
+    >
+      {picture ? (
+        <div className="grid gap-3">
+          {pictures.length > 1 ? (
+            <div className="flex items-center gap-2 text-xs text-fg-2">
+              <IconButton size="sm" label="Previous screenshot" disabled={at === 0} onClick={() => go(-1)}>
+                <ChevronLeft size={14} />
+              </IconButton>
+              <span className="num">
+                {at + 1} of {pictures.length}
+              </span>
+              <IconButton size="sm" label="Next screenshot" disabled={at === pictures.length - 1} onClick={() => go(1)}>
+                <ChevronRight size={14} />
+              </IconButton>
+            </div>
+          ) : null}
+          <img
+            src={pictureUrl(taskId, picture.id)}
+            alt={`Screenshot: ${picture.label}`}
+            width={picture.width}
+            height={picture.height}
+            className="mx-auto h-auto max-w-full rounded-2 border border-line-0"
+          />
+        </div>
+      ) : null}
+    </Dialog>
+  );
+}

@@ -1,0 +1,62 @@
+import type { CheckResult, Evidence, VerifyReport } from "@tesslate/contract";
+
+export const checkNames: Record<CheckResult["name"], string> = { typecheck: "Types", lint: "Lint", test: "Tests", build: "Build" };
+
+/** Reports of the same thing, the newest first; earlier ones are tries that came before it. */
+export interface Proof {
+  key: string;
+  evidence: Evidence;
+  earlier: Evidence[];
+}
+
+/** One proof for each thing that was verified, and one for the checks; in the order of their first report. */
+export function proofsOf(evidence: readonly Evidence[]): Proof[] {
+  const byKey = new Map<string, Evidence[]>();
+  for (const one of evidence) {
+    const key = one.verify ? `verify:${one.verify.container}:${one.verify.title}` : "checks";
+    byKey.set(key, [one, ...(byKey.get(key) ?? [])]);
+  }
+  return [...byKey].flatMap(([key, [newest, ...earlier]]) => (newest ? [{ key, evidence: newest, earlier }] : []));
+}
+
+/** Passed before the turn, not any more after it. */
+export const turnedRed = ({ before, after }: CheckResult): boolean =>
+  before?.status === "passed" && after !== null && after.status !== "passed" && after.status !== "not_run";
+
+export const isGood = ({ verify, checks }: Evidence): boolean => (verify ? verify.success : (checks?.success ?? true));
+export const isAllGood = (evidence: readonly Evidence[]): boolean => proofsOf(evidence).every((proof) => isGood(proof.evidence));
+
+const counted = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
+export function stepsText({ steps }: VerifyReport): string {
+  const passed = steps.filter(({ status }) => status === "passed").length;
+  return `${passed} of ${counted(steps.length, "step")}`;
+}
+
+export function checksText(checks: readonly CheckResult[]): string {
+  const red = checks.filter(turnedRed).length;
+  const passed = checks.filter(({ after }) => after?.status === "passed").length;
+  return `${passed} of ${counted(checks.length, "check")} passed${red > 0 ? `, ${red} turned red` : ""}`;
+}
+
+/** What is worth a look beside the steps; nothing there says nothing. */
+export function findingsOf(report: VerifyReport): { key: string; title: string; isBad: boolean; lines: string[] }[] {
+  const { console_errors: errors, failed_requests: requests, blocked, accessibility } = report;
+  const serious = (accessibility ?? []).filter(({ impact }) => impact === "serious" || impact === "critical").length;
+  return [
+    { key: "console", title: counted(errors.length, "console error"), isBad: true, lines: errors },
+    { key: "requests", title: counted(requests.length, "failed request"), isBad: true, lines: requests },
+    {
+      key: "accessibility",
+      title: `${counted(accessibility?.length ?? 0, "accessibility finding")}${serious > 0 ? `, ${serious} serious` : ""}`,
+      isBad: serious > 0,
+      lines: (accessibility ?? []).map(({ impact, help, count, places }) => `${impact}, ${count}×: ${help} (${places.join(", ")})`),
+    },
+    {
+      key: "blocked",
+      title: `${counted(blocked.length, "outside host")} not reached`,
+      isBad: false,
+      lines: blocked.map(({ host, count }) => `${host}, ${counted(count, "request")}. The agent's browser reaches the app alone.`),
+    },
+  ].filter(({ lines }) => lines.length > 0);
+}
