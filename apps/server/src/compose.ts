@@ -1,5 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { allTools, type Tool } from "@tesslate/agent";
 import { contract } from "@tesslate/contract";
 import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
@@ -21,7 +22,7 @@ import {
   type Sessions,
 } from "./features/auth/index.ts";
 import { createAgentContexts, mountAgentContext } from "./features/agent-context/index.ts";
-import { createAgents, createAgentsStore } from "./features/agents/index.ts";
+import { createAgents, createAgentsStore, createToolCatalogue, mountAgents } from "./features/agents/index.ts";
 import {
   createCatalogue,
   createConnections,
@@ -299,7 +300,16 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       demo: swap.demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, swap.demoModel], log }),
     });
     closers.push(() => models.close());
-    const agents = createAgents({ store: createAgentsStore(db) });
+    const agents = createAgents({
+      store: createAgentsStore(db),
+      features: {
+        streaming: config.features.streaming,
+        web_search: config.web.isOn,
+        plan_mode: config.features.planMode,
+        subagents: config.features.subagents,
+        apply_patch: config.features.applyPatch,
+      },
+    });
     onRegistered.push(agents.onRegistered);
     const passwords = createPasswords();
     const authStore = createAuthStore(db);
@@ -632,6 +642,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn });
     /** Whoever lends tools to the agent's runs adds itself here. */
     const toolSources: RunToolSource[] = [];
+    /** What they lend, for the agent editor. */
+    const lendable: Tool[] = [];
     const mcpHiddenChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
       for (const id of project_id === null ? await mcpStore.projectsOf(user_id) : [project_id]) await redactions.changed(id);
     };
@@ -650,7 +662,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       // What a model asks for reaches what the operator named for that, not the operator's model servers.
       const webOutbound = createOutbound({ allowHosts: config.outbound.allowHosts, ...(ca && { ca }) });
       closers.push(() => webOutbound.close());
-      toolSources.push(createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search }));
+      const web = createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search });
+      toolSources.push(web.source);
+      lendable.push(...web.tools);
     }
     const evidenceStore = createEvidenceStore(db);
     const evidence = createEvidence({ store: evidenceStore, redactions });
@@ -723,7 +737,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     onRestored.push((more) => rewinds.apply(more as ConversationChange));
     const queue = createQueue({ store: createQueueStore(db), chats: chatStore, chat, events, log });
     const plans = createPlans({ store: createPlansStore(db), chats: chatStore, chat, events });
-    if (config.features.planMode) toolSources.push(plans.lend);
+    if (config.features.planMode) {
+      toolSources.push(plans.lend);
+      lendable.push(...plans.tools);
+    }
     const chatSessions = createChatSessions({
       store: chatStore,
       runs: runsStore,
@@ -929,6 +946,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountPlans(mount, { plans });
     mountQueue(mount, { queue });
     mountChanges(mount, { changes });
+    mountAgents(mount, { agents, catalogue: createToolCatalogue([...allTools, ...lendable]) });
     mountAgentContext(mount, {
       contexts: createAgentContexts({ projects, files }),
       ofRun: createRunContext({ store: runsStore, chats: chatStore, ownRun: chat.ownRun }),

@@ -306,6 +306,14 @@ export const settings = {
     about: "Its address. Needed for searxng; the others' own by default",
     check: url,
   },
+  TESSLATE_FEATURE_STREAMING: {
+    default: "1",
+    example: "0",
+    about: "Answers appear as the model writes them; 0 shows each turn when it is complete. Agents may say otherwise for themselves",
+    check: flag,
+  },
+  TESSLATE_FEATURE_SUBAGENTS: { default: "1", example: "0", about: "The agent may start sub-agents", check: flag },
+  TESSLATE_FEATURE_APPLY_PATCH: { default: "1", example: "0", about: "The agent's apply_patch", check: flag },
   TESSLATE_FEATURE_PLAN_MODE: {
     default: "1",
     example: "0",
@@ -430,7 +438,12 @@ export function readConfig(environment: Record<string, string | undefined>) {
       backoff: { attempts: Number(text("RESTART_ATTEMPTS")), firstMs: 1000, capMs: 60_000, stableMs: 60_000 },
       memory: { watermarkPercent: Number(text("MEMORY_WATERMARK_PERCENT")), everyMs: 10_000 },
     },
-    features: { planMode: isTrue("TESSLATE_FEATURE_PLAN_MODE") },
+    features: {
+      planMode: isTrue("TESSLATE_FEATURE_PLAN_MODE"),
+      streaming: isTrue("TESSLATE_FEATURE_STREAMING"),
+      subagents: isTrue("TESSLATE_FEATURE_SUBAGENTS"),
+      applyPatch: isTrue("TESSLATE_FEATURE_APPLY_PATCH"),
+    },
     projects: {
       diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)),
       maxCount: ofTier("TIER_MAX_PROJECTS"),

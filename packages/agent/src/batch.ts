@@ -11,6 +11,7 @@ import type {
   AssistantMessage,
   EditMode,
   PendingBatch,
+  RunOptions,
   Tool,
   ToolContext,
   ToolMessage,
@@ -25,6 +26,7 @@ export interface BatchOptions {
   /** Going on with a batch that waited for an approval. */
   pending?: PendingBatch;
   tools: readonly Tool[];
+  replacedTools?: RunOptions["replacedTools"];
   editMode: EditMode;
   /** Grows when the person answers allow_all. */
   allowedTools: Set<string>;
@@ -55,7 +57,7 @@ export interface BatchOutcome {
  */
 export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   const { message, pending, deps, context } = options;
-  const prepared = message.tool_calls.map((call) => prepareCall(call, options.tools));
+  const prepared = message.tool_calls.map((call) => prepareCall(call, options.tools, options.replacedTools));
   const results: ToolResult[] = pending ? [...pending.results] : [];
   let executed = 0;
   let ending: Ending | undefined;

@@ -19,11 +19,12 @@ export interface PreparedCall {
 }
 
 /** Reads and checks the arguments. Whatever is wrong becomes a result that the model reads. */
-export function prepareCall(call: ToolCall, tools: readonly Tool[]): PreparedCall {
+export function prepareCall(call: ToolCall, tools: readonly Tool[], replaced: Readonly<Record<string, string>> = {}): PreparedCall {
   const tool = tools.find((one) => one.name === call.name);
   const parsed = call.problem === undefined ? parseArguments(call.arguments) : { ok: false as const, reason: call.problem };
   const parameters = parsed.ok ? parsed.value : {};
   const refuse = (error: string): PreparedCall => ({ call, parameters, problem: { success: false, tool: call.name, error } });
+  if (!tool && Object.hasOwn(replaced, call.name)) return refuse(`${call.name} is not available here. ${replaced[call.name]}`);
   if (!tool) {
     const broken = parsed.ok ? "" : ` Its arguments are not valid JSON either (${parsed.reason}).`;
     return refuse(`There is no tool "${call.name}". The tools are: ${tools.map((one) => one.name).join(", ")}.${broken}`);

@@ -312,6 +312,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     for (let hasCompacted = false; ; hasCompacted = true) {
       let verdict: AfterModelCall = { ok: true };
       const request = await affordable("turn", requestNow());
+      let held = "";
       try {
         const turn = await streamTurn({
           client: speech.client,
@@ -320,9 +321,12 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
           idleMs: limits.model_idle_ms,
           onText: async (content) => {
             unsavedText += content;
-            await deps.emit({ type: "text_chunk", data: { content, iteration } });
+            if (options.isStreamed === false) held += content;
+            else await deps.emit({ type: "text_chunk", data: { content, iteration } });
           },
           onUsage: async (usage) => {
+            if (held !== "") await deps.emit({ type: "text_chunk", data: { content: held, iteration } });
+            held = "";
             verdict = await charge("turn", usage);
           },
         });
@@ -359,6 +363,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       message,
       ...(pending ? { pending } : {}),
       tools,
+      replacedTools: options.replacedTools,
       editMode: options.editMode,
       allowedTools,
       context,

@@ -20,7 +20,7 @@ const checkedOnly = new Set([
 export function definitionOf(tool: Tool): ToolDefinition {
   return {
     name: tool.name,
-    description: tool.description,
+    description: tool.modelDescription ?? tool.description,
     parameters: told(JSON.parse(JSON.stringify(tool.parameters))) as Record<string, unknown>,
   };
 }

@@ -223,6 +223,8 @@ export interface Tool<P extends TObject = TObject> {
     | "mcp";
   /** For the model; also `tool_description` of an approval. One or two sentences: every word is paid on every call. */
   description: string;
+  /** What the model is told instead; a person who is asked reads `description`. */
+  modelDescription?: string;
   parameters: P;
   gate: ToolGate;
   /** It works by `ToolContext.ask` alone, so it is left out where nobody can be asked. */
@@ -671,6 +673,10 @@ export interface RunOptions {
   tools?: readonly Tool[];
   /** Stands around each call that really runs, to watch or to answer it: cassettes. Must not reject. */
   aroundTool?: AroundTool;
+  /** False: the text of a turn is told in one piece, when the turn is complete. Default true. */
+  isStreamed?: boolean;
+  /** Names that the model may know and this run does not have, with what to do instead. */
+  replacedTools?: Readonly<Record<string, string>>;
   /** What earlier runs of the same chat saw; changed as this one goes on. Default: nothing. */
   seen?: SeenFiles;
 }

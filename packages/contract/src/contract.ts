@@ -1,4 +1,5 @@
 import { agentContextRoutes } from "./agent-context.ts";
+import { agentsRoutes } from "./agents.ts";
 import { assetsRoutes } from "./assets.ts";
 import { attachmentsRoutes } from "./attachments.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
@@ -48,6 +49,7 @@ export const contract = {
   attachments: attachmentsRoutes,
   chat: chatRoutes,
   agentContext: agentContextRoutes,
+  agents: agentsRoutes,
   changes: changesRoutes,
   external: externalRoutes,
   mcp: mcpRoutes,

@@ -19,6 +19,7 @@ export * from "./kanban.ts";
 export * from "./notes.ts";
 export * from "./previews.ts";
 export * from "./agent-context.ts";
+export * from "./agents.ts";
 export * from "./changes.ts";
 export * from "./chat.ts";
 export * from "./external.ts";

@@ -1,6 +1,9 @@
+import type { LibraryAgent, List } from "@tesslate/contract";
 import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, notFound } from "../../platform/errors.ts";
-import type { AgentsStore } from "./agents.store.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import { effectiveFeatures, type AgentFeatures } from "./agents.features.ts";
+import type { AgentsStore, LibraryRow } from "./agents.store.ts";
 import type { AgentRow } from "./agents.table.ts";
 import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
 
@@ -15,12 +18,15 @@ export interface RunnableAgent {
   tools: string[] | null;
   model: string | null;
   selected_model: string | null;
+  /** The server's switches and the agent's own over them. */
+  features: AgentFeatures;
+  tool_configs: AgentRow["tool_configs"];
 }
 const agentTypes = new Set(["TesslateAgent", "IterativeAgent", "ReActAgent", "StreamAgent"]);
 
 export type Agents = ReturnType<typeof createAgents>;
 /** Which agent runs and whether the caller may run it (agent-git-deploy 4.1). */
-export function createAgents({ store }: { store: AgentsStore }) {
+export function createAgents({ store, features }: { store: AgentsStore; features: AgentFeatures }) {
   return {
     /** Brings the official agents up to date and gives the default one to whoever lacks it. Safe to repeat, also by several processes at once. */
     seed: async (): Promise<void> => {
@@ -53,7 +59,18 @@ export function createAgents({ store }: { store: AgentsStore }) {
         tools: agent.tools,
         model: agent.model,
         selected_model: entry?.selected_model ?? null,
+        features: effectiveFeatures(features, agent.config),
+        tool_configs: agent.tool_configs,
       };
+    },
+    /** The caller's library, the newest first, disabled ones too; sub-agents have a place of their own (marketplace-billing-admin 4.1). */
+    library: async (userId: string, query: PageQuery): Promise<List<LibraryAgent>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.listLibrary(userId, page);
+      return page.envelope(
+        rows.map((row) => wireOf(userId, row)),
+        total,
+      );
     },
     countUse: (q: Queries, id: string): Promise<void> => store.countUse(q, id),
   };
@@ -61,3 +78,38 @@ export function createAgents({ store }: { store: AgentsStore }) {
 
 /** A private copy of somebody else's. */
 const isHidden = (agent: AgentRow) => agent.forked_by_user_id !== null && !agent.is_published;
+
+/** A closed agent of somebody else can be run, not read. */
+function wireOf(userId: string, { agent, entry }: LibraryRow): LibraryAgent {
+  const isReadable = agent.source_type === "open" || agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
+  const { id, name, slug, description, category, agent_type, model, source_type, is_forkable, icon, pricing_type, price_cents } = agent;
+  return {
+    id,
+    name,
+    slug,
+    description,
+    category,
+    agent_type,
+    model,
+    source_type,
+    is_forkable,
+    icon,
+    pricing_type,
+    price_cents,
+    selected_model: entry.selected_model,
+    system_prompt: isReadable ? agent.system_prompt : null,
+    tools: isReadable ? agent.tools : null,
+    tool_configs: isReadable ? agent.tool_configs : null,
+    config: isReadable ? agent.config : null,
+    purchase_date: entry.created_at,
+    is_custom: agent.forked_by_user_id === userId,
+    parent_agent_id: agent.parent_agent_id,
+    is_enabled: entry.is_active,
+    is_published: agent.is_published,
+    is_admin_disabled: !agent.is_active,
+    usage_count: agent.usage_count,
+    creator_type: agent.forked_by_user_id === null ? "official" : "community",
+    created_by_user_id: agent.created_by_user_id,
+    forked_by_user_id: agent.forked_by_user_id,
+  };
+}

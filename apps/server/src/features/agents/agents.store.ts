@@ -1,7 +1,12 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, count, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { agents, userPurchasedAgents, type AgentRow } from "./agents.table.ts";
 import type { OfficialAgent } from "./official-agents.ts";
+
+export interface LibraryRow {
+  agent: AgentRow;
+  entry: typeof userPurchasedAgents.$inferSelect;
+}
 
 export type AgentsStore = ReturnType<typeof createAgentsStore>;
 export function createAgentsStore(db: Database) {
@@ -43,6 +48,21 @@ export function createAgentsStore(db: Database) {
           .leftJoin(userPurchasedAgents, and(eq(userPurchasedAgents.agent_id, agents.id), eq(userPurchasedAgents.user_id, userId)))
           .where(isId ? eq(agents.id, ref) : eq(agents.slug, ref))
       )[0];
+    },
+    listLibrary: async (userId: string, page: { limit: number; offset: number }): Promise<{ rows: LibraryRow[]; total: number }> => {
+      const isOwn = and(eq(userPurchasedAgents.user_id, userId), eq(agents.item_type, "agent"));
+      const [rows, [total]] = await Promise.all([
+        db
+          .select({ agent: agents, entry: userPurchasedAgents })
+          .from(userPurchasedAgents)
+          .innerJoin(agents, eq(agents.id, userPurchasedAgents.agent_id))
+          .where(isOwn)
+          .orderBy(desc(userPurchasedAgents.created_at), agents.id)
+          .limit(page.limit)
+          .offset(page.offset),
+        db.select({ n: count() }).from(userPurchasedAgents).innerJoin(agents, eq(agents.id, userPurchasedAgents.agent_id)).where(isOwn),
+      ]);
+      return { rows, total: total?.n ?? 0 };
     },
     addToLibrary: async (tx: Queries, userId: string, slug: string): Promise<void> => {
       await tx.execute(

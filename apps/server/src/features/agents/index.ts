@@ -1,2 +1,6 @@
 export { createAgents, type Agents, type RunnableAgent } from "./agents.service.ts";
 export { createAgentsStore } from "./agents.store.ts";
+export type { AgentFeatures } from "./agents.features.ts";
+export { toolsOfFeature, featureKeys } from "./agents.features.ts";
+export { mountAgents } from "./agents.routes.ts";
+export { createToolCatalogue } from "./tool-catalogue.ts";

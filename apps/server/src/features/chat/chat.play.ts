@@ -205,11 +205,13 @@ export function createPlay({
     const result = await runAgent({
       seen,
       agent: {
-        system_prompt: lent.prompt === "" ? agent.system_prompt : `${agent.system_prompt}\n\n${lent.prompt}`,
+        system_prompt: [agent.system_prompt, lent.prompt, belt.prompt].filter((part) => part !== "").join("\n\n"),
         tools: belt.names,
         ...protocolOf(agent.agent_type),
       },
       tools: belt.tools,
+      replacedTools: belt.replaced,
+      isStreamed: agent.features.streaming,
       model: { ...spokenTo(model, redactor), client: discreet(chain.client, redactor), protocol: protocolOfAll(cast.chain) },
       cacheKey: chat.id,
       message: question.content,

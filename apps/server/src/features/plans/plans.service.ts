@@ -17,6 +17,8 @@ export interface PlansOptions {
   events: EventLog;
 }
 
+const noPlan: PlanStore = { read: async () => undefined, change: () => Promise.reject(notFound("Chat")) };
+
 export type Plans = ReturnType<typeof createPlans>;
 /** The plan of a chat as an object: the agent records it, the person edits it and builds what is ticked (agent-git-deploy 4.12). */
 export function createPlans({ store, chats, chat, events }: PlansOptions) {
@@ -56,6 +58,8 @@ export function createPlans({ store, chats, chat, events }: PlansOptions) {
   });
 
   return {
+    /** For the catalogue of tools: the same tools, without a chat to keep a plan in. */
+    tools: [savePlan(noPlan), updatePlan(noPlan)],
     get: async (userId: string, chatId: string): Promise<Plan | null> => {
       const row = await store.find((await own(userId, chatId)).id);
       return row ? wireOf(row) : null;

@@ -1,3 +1,4 @@
+import type { Tool } from "@tesslate/agent";
 import type { Outbound } from "../../platform/outbound.ts";
 import type { RunToolSource } from "../chat/index.ts";
 import { createSearchProvider, type SearchConfig } from "./search.providers.ts";
@@ -19,7 +20,7 @@ export function createWebTools({
   outbound: Outbound;
   searchOutbound: Outbound;
   search: SearchConfig | undefined;
-}): RunToolSource {
+}): { source: RunToolSource; tools: readonly Tool[] } {
   const tools = [
     createWebFetch({ outbound }),
     ...(search
@@ -30,5 +31,5 @@ export function createWebTools({
         ]
       : []),
   ];
-  return async () => ({ tools });
+  return { source: async () => ({ tools: [...tools] }), tools };
 }

@@ -1,0 +1,59 @@
+import { allTools } from "@tesslate/agent";
+import { expect, test } from "vitest";
+import type { RunnableAgent } from "../agents/index.ts";
+import { toolbeltOf } from "./chat.toolbelt.ts";
+
+const on = { streaming: true, web_search: true, plan_mode: true, subagents: true, apply_patch: true };
+const agent = (over: Partial<RunnableAgent> = {}): RunnableAgent => ({
+  id: "a",
+  slug: "a",
+  name: "A",
+  agent_type: "TesslateAgent",
+  system_prompt: "x",
+  tools: null,
+  model: null,
+  selected_model: null,
+  features: on,
+  tool_configs: null,
+  ...over,
+});
+const graphTool = { ...allTools[0]!, name: "graph_start_all", category: "graph" as const };
+const tools = [...allTools, graphTool];
+const beltOf = (over: Partial<RunnableAgent>, viewContext: string | null = null) => toolbeltOf({ agent: agent(over), viewContext, tools });
+const has = (over: Partial<RunnableAgent>, name: string, viewContext: string | null = null) => {
+  const { names } = beltOf(over, viewContext);
+  return names === null || names.includes(name);
+};
+
+test("types, views and switches decide which tools there are", () => {
+  expect(has({}, "invoke_subagent")).toBe(true);
+  expect(has({ agent_type: "IterativeAgent" }, "invoke_subagent")).toBe(false);
+  expect(has({ features: { ...on, subagents: false } }, "invoke_subagent")).toBe(false);
+  expect(has({ features: { ...on, apply_patch: false } }, "apply_patch")).toBe(false);
+  expect(has({}, "apply_patch")).toBe(true);
+  expect(has({}, "bash_exec")).toBe(true);
+  expect(has({}, "bash_exec", "graph")).toBe(false);
+  expect(has({}, "graph_start_all")).toBe(false);
+  expect(has({}, "graph_start_all", "graph")).toBe(true);
+  expect(has({ tools: ["read_file"] }, "graph_start_all", "graph")).toBe(true);
+  expect(beltOf({ tools: ["read_file", "gone"] }).names).toEqual(["read_file"]);
+  expect(beltOf({}, "graph").replaced["bash_exec"]).toContain("graph_shell_exec");
+  expect(beltOf({}).replaced).toEqual({});
+});
+
+test("an agent's own words on tools reach the model, not the person who is asked", () => {
+  const tool_configs = {
+    bash_exec: { description: "Harmless.", examples: ["npm test"], system_prompt: "Prefer npm." },
+    gone: { system_prompt: "never said" },
+    constructor: { description: "x" },
+  };
+  const belt = beltOf({ tool_configs });
+  const bash = belt.tools.find((tool) => tool.name === "bash_exec")!;
+  expect(bash.modelDescription).toBe("Harmless.\nExamples:\n- npm test");
+  expect(bash.description).toContain("/bin/sh");
+  expect(bash.gate).toEqual({ approval: true, plan_blocked: false, read_only: false });
+  expect(belt.prompt).toBe("# bash_exec\nPrefer npm.");
+  expect(
+    beltOf({ tool_configs: { bash_exec: { examples: "x" } as never } }).tools.find((tool) => tool.name === "bash_exec")!.modelDescription,
+  ).toBeUndefined();
+});
