@@ -42,6 +42,8 @@ export const Chat = Type.Object({
   /** What a restore took out of the conversation, without steps, oldest first, at most 200; null when nothing can be redone. */
   rewound: Nullable(Type.Array(ChatMessage)),
   pending_approval: Nullable(JsonObject),
+  /** The agent's to-do list. */
+  todos: Type.Array(JsonObject),
   /** The same for a question of the agent's: `QuestionAsked` with `task_id`, `created_at`, `expires_at`. */
   pending_question: Nullable(JsonObject),
 });

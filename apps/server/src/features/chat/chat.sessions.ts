@@ -118,6 +118,7 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
           })),
       active_task: run ? { task_id: run.id, message: messageOf(run), started_at: run.started_at ?? run.created_at } : null,
       ...pending,
+      todos: chat.todos,
     };
   };
 

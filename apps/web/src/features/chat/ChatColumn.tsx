@@ -1,10 +1,11 @@
 import { PanelLeft, Plus } from "lucide-react";
 import type { EditMode, Model } from "@tesslate/contract";
-import { useMemo, type ReactNode, type RefObject } from "react";
+import { useMemo, useState, type ReactNode, type RefObject } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { shortcuts } from "../../shortcuts.ts";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
@@ -13,16 +14,23 @@ import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { ApprovalCard } from "./ApprovalCard.tsx";
 import type { Run } from "./chat.types.ts";
 import { Composer, type ComposerHandle } from "./Composer.tsx";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { SessionMenu } from "./SessionMenu.tsx";
+import { PlanCard } from "./PlanCard.tsx";
+import { QueueList } from "./QueueList.tsx";
+import type { SlashCommand } from "./slash-commands.ts";
 import { TodoPanel } from "./TodoPanel.tsx";
 import { Transcript } from "./Transcript.tsx";
 import type { Reader } from "./TranscriptRows.tsx";
 import { openApprovals, type TranscriptRow } from "./transcript-rows.ts";
 import type { Chat, SendFailure } from "./use-chat.ts";
+import { usePlan } from "./use-plan.ts";
+import { useQueue } from "./use-queue.ts";
 
 export interface ChatColumnProps {
   projectId: string;
   chat: Chat;
+  events: ProjectEvents;
   rows: readonly TranscriptRow[];
   reader: Reader;
   mode: EditMode;
@@ -47,7 +55,35 @@ export function ChatColumn(props: ChatColumnProps) {
   const { projectId, chat, rows, reader, mode, model, tail, composer } = props;
   const { state, live } = chat;
   const approvals = useMemo(() => openApprovals(state), [state]);
-  const send = useHandler((text: string): Promise<SendFailure | undefined> => chat.send(text, { editMode: mode, model }));
+  const queue = useQueue(state.chatId, props.events);
+  const plan = usePlan(state.chatId, props.events);
+  const options = { editMode: mode, model };
+  /** Asked to stop, it needs no queue: the next message waits the moment that takes. */
+  const [stoppedTaskId, setStoppedTaskId] = useState<string>();
+  const waitsInLine = live ? live.taskId !== stoppedTaskId : queue.items.length > 0 && !queue.held;
+  const send = useHandler((text: string): Promise<SendFailure | undefined> =>
+    waitsInLine && state.chatId !== undefined ? queue.add(text, options) : chat.send(text, options),
+  );
+  const steer = useHandler((text: string): Promise<SendFailure | undefined> => queue.steer(text, options));
+  const stop = useHandler(() => {
+    setStoppedTaskId(live?.taskId);
+    void chat.stop();
+  });
+  const [isClearing, setIsClearing] = useState(false);
+  const commands: SlashCommand[] = [
+    {
+      name: "plan",
+      hint: mode === "plan" ? "Leave plan mode" : "Plan only: reads, changes nothing",
+      run: () => props.onMode(mode === "plan" ? "ask" : "plan"),
+    },
+    { name: "ask", hint: "Ask before changing files or running commands", run: () => props.onMode("ask") },
+    ...(live
+      ? [{ name: "stop", hint: "Stop the run", run: stop }]
+      : state.chatId !== undefined && rows.length > 0
+        ? [{ name: "clear", hint: "Forget what was said in this thread", run: () => setIsClearing(true) }]
+        : []),
+    { name: "new", hint: "Start a new thread", run: () => chat.open(undefined) },
+  ];
   const retry = useHandler((run: Run) => {
     const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === run.taskId);
     const asked = state.turns.slice(0, at).findLast((turn) => turn.kind === "user");
@@ -58,7 +94,7 @@ export function ChatColumn(props: ChatColumnProps) {
   });
   const resume = useHandler((taskId: string) => void chat.resume(taskId));
   const first = approvals[0];
-  const isEmpty = rows.length === 0 && !tail;
+  const isEmpty = rows.length === 0 && !tail && !plan.plan;
 
   return (
     <section aria-label="Conversation" className="flex h-full min-h-0 min-w-0 flex-col pl-1">
@@ -100,7 +136,21 @@ export function ChatColumn(props: ChatColumnProps) {
           onRetry={retry}
           isBusy={live !== undefined}
           head={isEmpty ? <Intro suggestions={props.suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
-          tail={tail}
+          tail={
+            <>
+              {plan.plan ? (
+                <ThreadItem bead="next" line="next" className="[--bead-y:18px]">
+                  <PlanCard
+                    plan={plan.plan}
+                    control={plan}
+                    isRunning={live !== undefined}
+                    onBuild={(editMode) => plan.build({ editMode, model })}
+                  />
+                </ThreadItem>
+              ) : null}
+              {tail}
+            </>
+          }
         />
       )}
       <Thread className="flex-none pr-3">
@@ -116,6 +166,15 @@ export function ChatColumn(props: ChatColumnProps) {
               {...(approvals.length > 1 && { place: `1 of ${approvals.length}` })}
               onAnswer={(response, note) => chat.answer(first.approvalId, response, note)}
             />
+          </ThreadItem>
+        ) : null}
+        {queue.items.length > 0 ? (
+          <ThreadItem
+            bead={queue.held && !live ? "held" : "next"}
+            line="next"
+            className="pb-1.5 [--bead-y:13px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden"
+          >
+            <QueueList queue={queue} isRunning={live !== undefined} />
           </ThreadItem>
         ) : null}
         <ThreadItem
@@ -137,12 +196,25 @@ export function ChatColumn(props: ChatColumnProps) {
             model={model}
             onModel={props.onModel}
             onSend={send}
-            onStop={() => void chat.stop()}
+            onSteer={steer}
+            commands={commands}
+            onStop={stop}
             notice={props.notice}
             handle={composer}
           />
         </ThreadItem>
       </Thread>
+      <ConfirmDialog
+        isOpen={isClearing}
+        onOpenChange={setIsClearing}
+        title="Forget this conversation?"
+        act="Clear"
+        actWord="Clearing"
+        isDanger
+        onConfirm={chat.clear}
+      >
+        Messages, plan, to-dos and queued messages of this thread go. The files stay as they are.
+      </ConfirmDialog>
     </section>
   );
 }

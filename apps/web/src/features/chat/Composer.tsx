@@ -1,6 +1,7 @@
 import { ArrowUp, ChevronDown, Square } from "lucide-react";
 import type { EditMode, Model } from "@tesslate/contract";
-import { useImperativeHandle, useRef, useState, type ReactNode, type Ref } from "react";
+import { useId, useImperativeHandle, useRef, useState, type ReactNode, type Ref } from "react";
+import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
@@ -9,7 +10,12 @@ import { Menu } from "../../ui/Menu.tsx";
 import { pickModel, shortModelName, usableModels } from "../models/model-choice.ts";
 import type { SendFailure } from "./use-chat.ts";
 import { modeOf, modes, nextMode } from "./modes.ts";
+import { matchingCommands, type SlashCommand } from "./slash-commands.ts";
+import { optionId, SlashMenu } from "./SlashMenu.tsx";
 import { useDraft } from "./use-draft.ts";
+
+const steerCaps = capsOf("$mod+Enter").flat();
+const steerKeys = steerCaps.join((steerCaps[0]?.length ?? 0) > 1 ? "+" : "");
 
 export interface ComposerHandle {
   focus: () => void;
@@ -31,14 +37,18 @@ export interface ComposerProps {
   defaultModel: string | undefined;
   model: string | undefined;
   onModel: (model: string) => void;
+  /** While a run goes on it queues. */
   onSend: (text: string) => Promise<SendFailure | undefined>;
+  /** Says it to the run that goes on. */
+  onSteer: (text: string) => Promise<SendFailure | undefined>;
+  commands: readonly SlashCommand[];
   onStop: () => void;
   /** Takes the bar's place: no model, no credits. */
   notice?: ReactNode;
   handle?: Ref<ComposerHandle>;
 }
 
-/** Where messages are written. Enter sends; a refused message comes back as the draft. */
+/** Where messages are written. Enter sends, or queues while a run goes on; Mod+Enter steers it. A refused message comes back as the draft. */
 export function Composer({
   projectId,
   chatId,
@@ -52,6 +62,8 @@ export function Composer({
   model,
   onModel,
   onSend,
+  onSteer,
+  commands,
   onStop,
   notice,
   handle,
@@ -69,19 +81,36 @@ export function Composer({
     },
   }));
 
-  const send = async () => {
+  const listId = useId();
+  const [chosen, setChosen] = useState(0);
+  /** Escape closes the list until the draft changes. */
+  const [closedFor, setClosedFor] = useState<string>();
+  const offered = closedFor === draft ? undefined : matchingCommands(draft, commands);
+  const at = Math.min(chosen, (offered?.length ?? 1) - 1);
+  const run = (command: SlashCommand | undefined) => {
+    if (!command) return;
+    setDraft("");
+    setChosen(0);
+    command.run();
+    box.current?.focus();
+  };
+
+  const send = async (how: "send" | "steer" = "send") => {
+    if (offered) {
+      run(offered[at]);
+      return;
+    }
     const text = draft.trim();
     if (text === "") return;
-    if (isRunning || blockedBy) {
-      setHint({
-        text: blockedBy ?? "The agent is still working. Your message stays here; send it when it is done, or stop it first.",
-        isError: false,
-      });
+    if (blockedBy) {
+      setHint({ text: blockedBy, isError: false });
       return;
     }
     setHint(undefined);
     setDraft("");
-    const failure = await onSend(text);
+    const isSteering = how === "steer" && isRunning;
+    const failure = await (isSteering ? onSteer(text) : onSend(text));
+    if (!failure && isRunning) setSaid(isSteering ? "The run will hear it before its next step." : "Queued.");
     if (!failure) return;
     setDraft(text);
     setHint({ text: failure.message, isError: true });
@@ -95,7 +124,7 @@ export function Composer({
   const usable = usableModels(models);
   const picked = pickModel(models, model, defaultModel ?? null);
   return (
-    <div>
+    <div className="relative">
       {hint && (hint.isError || isRunning || blockedBy) ? (
         <p
           role={hint.isError ? "alert" : "status"}
@@ -104,9 +133,12 @@ export function Composer({
           {hint.text}
         </p>
       ) : null}
+      {offered ? <SlashMenu id={listId} commands={offered} chosen={at} onPick={run} /> : null}
       <ComposerBox
         label="Message to the agent"
-        placeholder={isRunning ? "Write the next message" : mode === "plan" ? "What should it plan?" : "What should change?"}
+        placeholder={
+          isRunning ? `Queue a message, or ${steerKeys} to steer now` : mode === "plan" ? "What should it plan?" : "What should change?"
+        }
         value={draft}
         onChange={(text) => {
           setDraft(text);
@@ -114,9 +146,40 @@ export function Composer({
         }}
         onSubmit={() => void send()}
         textareaRef={box}
-        textareaProps={{ maxLength: 10_000, enterKeyHint: "send" }}
+        textareaProps={{
+          maxLength: 10_000,
+          enterKeyHint: "send",
+          ...(offered && {
+            "aria-haspopup": "listbox",
+            "aria-controls": listId,
+            "aria-autocomplete": "list",
+            "aria-activedescendant": optionId(listId, at),
+          }),
+        }}
         notice={notice}
         onKeyDown={(event) => {
+          if (event.nativeEvent.isComposing) return;
+          if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && !event.shiftKey && !event.altKey) {
+            event.preventDefault();
+            void send("steer");
+            return;
+          }
+          if (offered && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+            event.preventDefault();
+            setChosen((at + (event.key === "ArrowDown" ? 1 : offered.length - 1)) % offered.length);
+            return;
+          }
+          if (offered && event.key === "Escape") {
+            event.preventDefault();
+            event.stopPropagation();
+            setClosedFor(draft);
+            return;
+          }
+          if (offered && event.key === "Tab" && !event.shiftKey) {
+            event.preventDefault();
+            run(offered[at]);
+            return;
+          }
           if (event.key === "Tab" && event.shiftKey && !event.ctrlKey && !event.altKey) {
             event.preventDefault();
             cycle();
@@ -167,9 +230,10 @@ export function Composer({
               >
                 <Square size={12} className="fill-current" />
               </IconButton>
-            ) : (
+            ) : null}
+            {!isRunning || draft.trim() !== "" ? (
               <IconButton
-                label="Send"
+                label={isRunning ? "Queue the message" : "Send"}
                 tooltipSide="top"
                 onClick={() => void send()}
                 disabled={draft.trim() === ""}
@@ -177,7 +241,7 @@ export function Composer({
               >
                 <ArrowUp />
               </IconButton>
-            )}
+            ) : null}
           </>
         }
       />

@@ -6,22 +6,27 @@ import { StepProgress } from "../../ui/Progress.tsx";
 import type { Todo } from "./chat.types.ts";
 import { todoCounts } from "./transcript-rows.ts";
 
-/** The plan, pinned above the conversation; folded it shows where it stands. */
+/** What the agent works through, pinned above the conversation; folded it shows where it stands. */
 export function TodoPanel({ todos, isRunning }: { todos: readonly Todo[]; isRunning: boolean }) {
   const [choice, setChoice] = useState<boolean>();
   const { done, total } = todoCounts(todos);
   const isOpen = choice ?? done < total;
   const current = todos.find((todo) => todo.status === "in_progress");
   return (
-    <section aria-label="Plan" className="on-sheet mr-3 mb-2 ml-1.5 flex-none rounded-3 border border-line-0 bg-bg-1">
+    <section aria-label="To-do list" className="on-sheet mr-3 mb-2 ml-1.5 flex-none rounded-3 border border-line-0 bg-bg-1">
       <header className="flex h-8 items-center gap-2 pr-1.5 pl-2.5 text-xs narrow:h-10">
-        <h2 className="font-semibold">Plan</h2>
+        <h2 className="font-semibold">To-do</h2>
         {total <= 12 ? <StepProgress done={done} total={total} isRunning={isRunning} /> : null}
         <span className="num flex-none text-fg-2">
           {done} of {total}
         </span>
         <span className="min-w-0 flex-1 truncate text-right text-fg-2">{isOpen ? "" : current?.content}</span>
-        <IconButton size="sm" label={isOpen ? "Fold the plan" : "Show the plan"} aria-expanded={isOpen} onClick={() => setChoice(!isOpen)}>
+        <IconButton
+          size="sm"
+          label={isOpen ? "Fold the to-do list" : "Show the to-do list"}
+          aria-expanded={isOpen}
+          onClick={() => setChoice(!isOpen)}
+        >
           {isOpen ? <ChevronUp size={14} /> : <ChevronDown size={14} />}
         </IconButton>
       </header>

@@ -2,6 +2,7 @@ import { ArrowDown } from "lucide-react";
 import { memo, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useStickToBottom } from "use-stick-to-bottom";
 import { cx } from "../../lib/cx.ts";
+import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import type { Run } from "./chat.types.ts";
@@ -48,7 +49,7 @@ const Row = memo(
     const inside = () => {
       switch (row.kind) {
         case "user":
-          return <UserRow turn={row.turn} name={reader.name} moment={row.moment} />;
+          return <UserRow turn={row.turn} name={reader.name} mode={row.mode} moment={row.moment} />;
         case "text":
           return (
             <div className="pt-0.5 pb-2.5">
@@ -115,7 +116,7 @@ const isSameMoment = (a: Moment, b: Moment) =>
   a.messageId === b.messageId && a.lastId === b.lastId && a.nextId === b.nextId && a.taskId === b.taskId;
 
 function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
-  if (a.kind === "user" && b.kind === "user") return a.turn === b.turn && isSameMoment(a.moment, b.moment);
+  if (a.kind === "user" && b.kind === "user") return a.turn === b.turn && a.mode === b.mode && isSameMoment(a.moment, b.moment);
   if (a.kind === "gone" && b.kind === "gone") return a.message === b.message && a.isFirst === b.isFirst;
   if ("part" in a && "part" in b)
     return (
@@ -132,6 +133,17 @@ function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
 /** The conversation, time running down. Stays at now unless the reader scrolled up. */
 export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy }: TranscriptProps) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
+  // Questions, queued messages and a growing draft take room from below: who is at the end stays there.
+  const follow = useHandler(() => {
+    if (isAtBottom) void scrollToBottom("instant");
+  });
+  useEffect(() => {
+    const box = scrollRef.current;
+    if (!box) return undefined;
+    const observer = new ResizeObserver(follow);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [scrollRef, follow]);
   const announcement = useAnnouncement(rows, isBusy);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">

@@ -1,10 +1,12 @@
 import { Brain, Check, ChevronRight, CircleX, X } from "lucide-react";
+import type { EditMode } from "@tesslate/contract";
 import { memo, useState, type ReactNode } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { cx } from "../../lib/cx.ts";
 import { momentOf } from "../../lib/time.ts";
 import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
 import { ChangesCard } from "./ChangesCard.tsx";
+import { modeOf } from "./modes.ts";
 import { clockText, costText, durationText, tokensText } from "./durations.ts";
 import { MessageMenu } from "./MessageMenu.tsx";
 import type { Moment } from "./transcript-rows.ts";
@@ -17,7 +19,14 @@ export interface Reader {
   name: string;
 }
 
-export const UserRow = memo(({ turn, name, moment }: { turn: UserTurn; name: string; moment: Moment }) => (
+interface UserRowProps {
+  turn: UserTurn;
+  name: string;
+  /** Of the run that answers it. */
+  mode: EditMode | undefined;
+  moment: Moment;
+}
+export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
   <article className="group pt-0.5 pb-3">
     <header className="mb-0.5 flex min-h-[18px] items-center gap-2 text-xs text-fg-3">
       <b className="font-semibold">{name}</b>
@@ -26,6 +35,11 @@ export const UserRow = memo(({ turn, name, moment }: { turn: UserTurn; name: str
       </time>
       {turn.autoFix ? <span>auto-fix, attempt {turn.autoFix} of 2</span> : null}
       {turn.delivery === "sending" ? <span>sending</span> : null}
+      {mode ? (
+        <span data-testid="run-mode" title={modeOf(mode).hint} className="flex-none">
+          {modeOf(mode).label}
+        </span>
+      ) : null}
       <MessageMenu turn={turn} moment={moment} />
     </header>
     <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p>

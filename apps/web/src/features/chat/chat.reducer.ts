@@ -2,7 +2,7 @@ import type { ActiveRun, ChatMessage, EditMode, ProjectEvent, RunEvent } from "@
 import type { ChatState, Part, Run, Turn, UserTurn } from "./chat.types.ts";
 import { applyRunEvent, emptyRun, isLive, isRunEvent } from "./run-events.ts";
 import { runOfMessage } from "./run-history.ts";
-import { todosOf } from "./todos.ts";
+import { readTodos, todosOf } from "./todos.ts";
 
 /** One event of a run, from the project's stream or from a replay of the run itself. */
 export interface IncomingRunEvent {
@@ -40,7 +40,10 @@ export type ChatAction =
       messages: readonly ChatMessage[];
       active: Pick<ActiveRun, "task_id" | "started_at"> | null;
       rewound?: readonly ChatMessage[] | null;
+      todos?: readonly unknown[];
     }
+  /** Nothing was said any more. */
+  | { type: "cleared" }
   | { type: "sending"; id: string; text: string; at: string }
   /** The server took the message: the run has this task. */
   | { type: "sent"; id: string; taskId: string; chatId: string; editMode: EditMode | undefined }
@@ -139,6 +142,7 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
     const live = runs[stored.taskId];
     // What came over the stream is newer than what was stored while it came.
     if (!live || live.lastSeq === 0 || (isLive(live) && !isLive(stored))) runs[stored.taskId] = stored;
+    else runs[stored.taskId] = { ...live, editMode: live.editMode ?? stored.editMode };
     turns.push({ kind: "run", taskId: stored.taskId });
   }
   if (action.active && !turns.some((turn) => turn.kind === "run" && turn.taskId === action.active?.task_id)) {
@@ -161,7 +165,7 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
     (last, part) => (part.kind === "tool" ? (todosOf({ type: "tool", data: part }) ?? last) : last),
     undefined,
   );
-  const todos = written ?? (state.chatId === action.chatId ? state.todos : []);
+  const todos = readTodos(action.todos) ?? written ?? (state.chatId === action.chatId ? state.todos : []);
   const rewound = (action.rewound ?? []).map(({ id, role, content, created_at }) => ({ id, role, text: content, at: created_at }));
   return { ...state, chatId: action.chatId, isLoaded: true, turns, runs, todos, rewound };
 }
@@ -177,6 +181,8 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
     }
     case "loaded":
       return load(state, action);
+    case "cleared":
+      return { ...state, turns: [], todos: [], rewound: [] };
     case "sending":
       if (state.turns.some((turn) => turn.kind === "user" && turn.id === action.id)) return state;
       return { ...state, turns: [...state.turns, { kind: "user", id: action.id, text: action.text, at: action.at, delivery: "sending" }] };

@@ -14,12 +14,13 @@ import type {
   UserTurn,
 } from "./chat.types.ts";
 import { isAllGood } from "./evidence/evidence.ts";
+import type { EditMode } from "@tesslate/contract";
 import { isLive } from "./run-events.ts";
 import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
 /** One line of the transcript. Parts are handed through untouched, so that a row is drawn again only when its part changed. */
 export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
-  | { kind: "user"; turn: UserTurn; moment: Moment }
+  | { kind: "user"; turn: UserTurn; moment: Moment; mode: EditMode | undefined }
   | { kind: "text"; part: TextPart; isStreaming: boolean }
   | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
   | { kind: "tool"; part: ToolPart }
@@ -158,6 +159,7 @@ export function transcriptRows(state: ChatState): TranscriptRow[] {
   const moments = momentsOf(state);
   let asked = 0;
   const rows = state.turns.flatMap((turn, index): TranscriptRow[] => {
+    const answer = state.turns[index + 1];
     if (turn.kind === "user")
       return [
         {
@@ -165,6 +167,7 @@ export function transcriptRows(state: ChatState): TranscriptRow[] {
           kind: "user",
           turn,
           moment: moments[asked++] ?? nowhere,
+          mode: answer?.kind === "run" ? state.runs[answer.taskId]?.editMode : undefined,
           bead: turn.delivery === "failed" ? "failed" : "message",
           line: turn.delivery === "sending" ? "live" : "done",
         },

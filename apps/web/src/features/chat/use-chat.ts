@@ -40,6 +40,8 @@ export interface Chat {
   /** Resolves with a sentence when the server refused the answer. */
   answer: (approvalId: string, response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
   resume: (taskId: string) => Promise<SendFailure | undefined>;
+  /** Forgets what was said. Rejects while a run goes on. */
+  clear: () => Promise<void>;
   /** Shows a session; undefined is a new one, made with the first message. */
   open: (chatId: string | undefined) => void;
 }
@@ -142,7 +144,14 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
       const chat = await api.chat.get({ params: { chat_id: chatId } }, { signal });
       if (signal.aborted) return;
       setLoadFailure(undefined);
-      dispatch({ type: "loaded", chatId, messages: chat.messages, active: chat.active_task, rewound: chat.rewound });
+      dispatch({
+        type: "loaded",
+        chatId,
+        messages: chat.messages,
+        active: chat.active_task,
+        rewound: chat.rewound,
+        todos: chat.todos,
+      });
       const active = chat.active_task;
       const isWatched = active && (state.runs[active.task_id]?.lastSeq ?? 0) > 0;
       if (active && !isWatched) void replay(active.task_id, chatId);
@@ -298,11 +307,18 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     }
   });
 
+  const clear = useHandler(async (): Promise<void> => {
+    if (!chatId) return;
+    await api.chat.clear({ params: { chat_id: chatId } });
+    dispatch({ type: "cleared" });
+    void queries.invalidateQueries({ queryKey: ["chat", chatId] });
+  });
+
   const open = useCallback((next: string | undefined) => {
     setLoadFailure(undefined);
     dispatch({ type: "opened", chatId: next });
   }, []);
   const reload = useCallback(() => setLoading((count) => count + 1), []);
 
-  return { state, live, loadFailure, reload, send, announce, withdraw, stop, isStopping, answer, resume, open };
+  return { state, live, loadFailure, reload, send, announce, withdraw, stop, isStopping, answer, resume, clear, open };
 }

@@ -235,6 +235,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
               <ChatColumn
                 projectId={project.id}
                 chat={chat}
+                events={events}
                 rows={rows}
                 reader={reader}
                 mode={first ? "allow" : mode}

@@ -1,0 +1,98 @@
+import { CornerDownRight, GripVertical, Send, X } from "lucide-react";
+import { useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { useReorder } from "../../ui/use-reorder.ts";
+import { EditableLine } from "./EditableLine.tsx";
+import { modeOf } from "./modes.ts";
+import type { SendFailure } from "./use-chat.ts";
+import type { MessageQueue } from "./use-queue.ts";
+
+/** Messages that wait for the run to end: put in order, edited, taken out, or said to it now. */
+export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning: boolean }) {
+  const { items, held } = queue;
+  const [failure, setFailure] = useState<string>();
+  const [isResuming, setIsResuming] = useState(false);
+  const short = (id: string) => (items.find((item) => item.id === id)?.message ?? "").slice(0, 60);
+  const tell = (call: Promise<SendFailure | undefined>) => void call.then((refused) => setFailure(refused?.message));
+  const reorder = useReorder({
+    ids: items.map((item) => item.id),
+    nameOf: short,
+    onMove: (id, before) => tell(queue.move(id, before)),
+  });
+  if (items.length === 0) return null;
+  const first = items.find((item) => !item.is_steering)?.id;
+  return (
+    <section aria-label="Queued messages" className="text-xs">
+      {held && !isRunning ? (
+        <div className="flex min-h-7 flex-wrap items-center gap-x-2 gap-y-1 pb-0.5 text-fg-1">
+          <span className="min-w-0 flex-1 leading-[1.45]">
+            <b className="font-semibold">On hold.</b> {held.message}
+          </span>
+          <Button
+            size="sm"
+            isLoading={isResuming}
+            onClick={() => {
+              setIsResuming(true);
+              tell(queue.resume().finally(() => setIsResuming(false)));
+            }}
+          >
+            Resume the queue
+          </Button>
+        </div>
+      ) : null}
+      <ol role="list" className="scroll-y flex max-h-44 flex-col narrow:max-h-52">
+        {items.map((item) => (
+          <li
+            key={item.id}
+            {...reorder.item(item.id)}
+            data-steering={item.is_steering || undefined}
+            className="group flex min-h-[26px] items-center gap-1 rounded-2 text-fg-1 data-[dragged]:bg-bg-3 data-[dragged]:shadow-2 narrow:min-h-10"
+          >
+            <button
+              type="button"
+              aria-label={`Move: ${short(item.id)}`}
+              title="Drag, or press the arrow keys"
+              {...reorder.grip(item.id)}
+              className="relative grid h-6 w-4 flex-none cursor-grab place-items-center rounded-1 text-fg-3 before:absolute before:-inset-x-1 hover:bg-bg-3 hover:text-fg-0 narrow:h-10 narrow:w-6"
+            >
+              <GripVertical size={14} aria-hidden="true" />
+            </button>
+            <EditableLine
+              value={item.message}
+              label="Queued message"
+              maxLength={10_000}
+              onSave={(text) => tell(queue.edit(item.id, text))}
+            />
+            <span className={cx("flex-none text-[11px]", item.is_steering ? "font-medium text-fg-0" : "text-fg-2")}>
+              {item.is_steering ? "steering" : item.id === first ? "next" : ""}
+              {item.is_steering ? null : <span className={cx(item.id === first && "ml-1.5")}>{modeOf(item.edit_mode).label}</span>}
+            </span>
+            {item.is_steering ? null : (
+              <IconButton
+                size="sm"
+                tooltipSide="top"
+                label={isRunning ? "Steer now" : "Send now"}
+                onClick={() => tell(queue.steerNow(item.id))}
+              >
+                {isRunning ? <CornerDownRight size={14} /> : <Send size={14} />}
+              </IconButton>
+            )}
+            <IconButton size="sm" tooltipSide="top" label="Remove from the queue" onClick={() => tell(queue.remove(item.id))}>
+              <X size={14} />
+            </IconButton>
+          </li>
+        ))}
+      </ol>
+      {failure ? (
+        <p role="alert" className="pt-1 leading-[1.45] text-err">
+          {failure}
+        </p>
+      ) : null}
+      <span role="status" className="sr-only">
+        {reorder.said}
+      </span>
+    </section>
+  );
+}

@@ -1,0 +1,116 @@
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ApiError, type Client } from "@tesslate/contract/client";
+import type { Contract, Plan, PlanStep } from "@tesslate/contract";
+import { useEffect, useRef, useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import type { SendFailure, SendOptions } from "./use-chat.ts";
+
+interface PlanAnswer {
+  plan: Plan | null;
+}
+export const planKey = (chatId: string | undefined) => ["chat", chatId, "plan"] as const;
+const planQuery = (api: Client<Contract>, chatId: string | undefined) =>
+  queryOptions({
+    queryKey: planKey(chatId),
+    queryFn: ({ signal }): Promise<PlanAnswer> => api.plans.get({ params: { chat_id: chatId ?? "" } }, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+  });
+
+/** What a person may change. A step with an id that the server does not know is a new one. */
+export type PlanEdit = Pick<Plan, "task" | "steps">;
+
+export interface ChatPlan {
+  plan: Plan | null;
+  edit: (change: (plan: Plan) => Partial<PlanEdit>) => void;
+  discard: () => Promise<void>;
+  build: (options: SendOptions) => Promise<SendFailure | undefined>;
+  /** Why the last edit was not kept. */
+  failure: string | undefined;
+}
+
+/** The plan of a session. Edits show at once and are written one after another, each on the version that the one before made. */
+export function usePlan(chatId: string | undefined, events: ProjectEvents): ChatPlan {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const { data } = useQuery({ ...planQuery(api, chatId), enabled: chatId !== undefined && events.isSettled });
+  const [failure, setFailure] = useState<string>();
+  const params = { chat_id: chatId ?? "" };
+  const writing = useRef({ count: 0, done: Promise.resolve(), version: 0 });
+  const show = (plan: Plan | null) => queries.setQueryData<PlanAnswer>(planKey(chatId), { plan });
+
+  useEffect(
+    () =>
+      events.subscribe((event) => {
+        // What is being written here is newer than what is told of it.
+        if (event.type === "plan_updated" && event.data.chat_id === chatId && writing.current.count === 0)
+          queries.setQueryData<PlanAnswer>(planKey(chatId), { plan: event.data.plan });
+      }),
+    [events, queries, chatId],
+  );
+
+  const write = async (wanted: Plan): Promise<void> => {
+    const state = writing.current;
+    try {
+      const written = await api.plans.put(
+        {
+          params,
+          body: { task: wanted.task, critical_files: wanted.critical_files, steps: wanted.steps },
+        },
+        { headers: { "if-match": `"${state.version}"` } },
+      );
+      state.version = written.version;
+      setFailure(undefined);
+      if (state.count === 1) show(written);
+    } catch (error) {
+      const isOvertaken = error instanceof ApiError && error.code === "etag_mismatch";
+      setFailure(isOvertaken ? "The plan was changed meanwhile, so your last edit was not kept." : sentenceOf(error));
+      if (state.count === 1) await queries.invalidateQueries({ queryKey: planKey(chatId) });
+    } finally {
+      state.count -= 1;
+    }
+  };
+
+  return {
+    plan: data?.plan ?? null,
+    failure,
+    edit: useHandler((change: (plan: Plan) => Partial<PlanEdit>) => {
+      const current = queries.getQueryData<PlanAnswer>(planKey(chatId))?.plan;
+      if (!current) return;
+      const state = writing.current;
+      if (state.count === 0) state.version = current.version;
+      const next = { ...current, ...change(current) };
+      show(next);
+      state.count += 1;
+      state.done = state.done.then(() => write(next));
+    }),
+    discard: useHandler(async () => {
+      await writing.current.done;
+      await api.plans.remove({ params });
+      show(null);
+    }),
+    build: useHandler(async ({ editMode, model }: SendOptions) => {
+      await writing.current.done;
+      const version = queries.getQueryData<PlanAnswer>(planKey(chatId))?.plan?.version ?? 0;
+      try {
+        await api.plans.build(
+          { params, body: { edit_mode: editMode === "plan" ? "ask" : editMode, view_context: "builder", ...(model && { model }) } },
+          { headers: { "if-match": `"${version}"` } },
+        );
+        return undefined;
+      } catch (error) {
+        if (error instanceof ApiError && error.code === "etag_mismatch") await queries.invalidateQueries({ queryKey: planKey(chatId) });
+        return { code: error instanceof ApiError ? error.code : "unknown", message: sentenceOf(error) };
+      }
+    }),
+  };
+}
+
+export const planCounts = (steps: readonly PlanStep[]): { included: number; done: number; toDo: number } => {
+  const included = steps.filter((step) => step.is_included);
+  const done = included.filter((step) => step.status === "completed").length;
+  return { included: included.length, done, toDo: included.length - done };
+};

@@ -1,0 +1,115 @@
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ApiError } from "@tesslate/contract/client";
+import type { Contract, EditMode, Queue, QueueHold, QueueItem } from "@tesslate/contract";
+import type { Client } from "@tesslate/contract/client";
+import { useEffect } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import type { SendFailure, SendOptions } from "./use-chat.ts";
+
+export const queueKey = (chatId: string | undefined) => ["chat", chatId, "queue"] as const;
+const queueQuery = (api: Client<Contract>, chatId: string | undefined) =>
+  queryOptions({
+    queryKey: queueKey(chatId),
+    queryFn: ({ signal }) => api.queue.list({ params: { chat_id: chatId ?? "" } }, { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: false,
+    enabled: chatId !== undefined,
+  });
+
+export interface MessageQueue {
+  items: readonly QueueItem[];
+  held: QueueHold | null;
+  /** Waits for the run, or starts at once when it has just ended. */
+  add: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
+  /** The run hears it before its next model call. */
+  steer: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
+  edit: (id: string, text: string) => Promise<SendFailure | undefined>;
+  setMode: (id: string, mode: EditMode) => Promise<SendFailure | undefined>;
+  move: (id: string, before: string | null) => Promise<SendFailure | undefined>;
+  remove: (id: string) => Promise<SendFailure | undefined>;
+  /** The run hears it; without a run it starts one. */
+  steerNow: (id: string) => Promise<SendFailure | undefined>;
+  resume: () => Promise<SendFailure | undefined>;
+}
+
+/** What waits in a session: the server's list, shown as it will be at once and brought in line by the project's events. */
+export function useQueue(chatId: string | undefined, events: ProjectEvents): MessageQueue {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const { data } = useQuery({ ...queueQuery(api, chatId), enabled: chatId !== undefined && events.isSettled });
+  const params = { chat_id: chatId ?? "" };
+  const items = data?.items ?? [];
+
+  const show = (change: (items: readonly QueueItem[]) => QueueItem[]) =>
+    queries.setQueryData<Queue>(queueKey(chatId), (queue) => queue && { ...queue, items: change(queue.items) });
+  const readAgain = () => queries.invalidateQueries({ queryKey: queueKey(chatId) });
+
+  useEffect(
+    () =>
+      events.subscribe((event) => {
+        if (event.type === "queue_changed" && event.data.chat_id === chatId) void queries.invalidateQueries({ queryKey: queueKey(chatId) });
+        // Heard: it stands in the conversation now.
+        if (event.type === "steered")
+          queries.setQueryData<Queue>(
+            queueKey(chatId),
+            (queue) => queue && { ...queue, items: queue.items.filter((item) => item.id !== event.data.id) },
+          );
+      }),
+    [events, queries, chatId],
+  );
+
+  /** Whatever the server says to it, what is shown ends up as the server has it. */
+  const ask = async (call: Promise<unknown>): Promise<SendFailure | undefined> => {
+    try {
+      await call;
+      return undefined;
+    } catch (error) {
+      return { code: error instanceof ApiError ? error.code : "unknown", message: sentenceOf(error) };
+    } finally {
+      void readAgain();
+    }
+  };
+  const body = (message: string, { editMode, model }: SendOptions) => ({
+    message,
+    edit_mode: editMode,
+    view_context: "builder",
+    ...(model && { model }),
+  });
+
+  return {
+    items,
+    held: data?.held ?? null,
+    add: useHandler((text: string, options: SendOptions) => ask(api.queue.add({ params, body: body(text, options) }))),
+    steer: useHandler((text: string, options: SendOptions) => ask(api.queue.steer({ params, body: body(text, options) }))),
+    edit: useHandler((id: string, message: string) => {
+      show((list) => list.map((item) => (item.id === id ? { ...item, message } : item)));
+      return ask(api.queue.update({ params: { ...params, item_id: id }, body: { message } }));
+    }),
+    setMode: useHandler((id: string, mode: EditMode) => {
+      show((list) => list.map((item) => (item.id === id ? { ...item, edit_mode: mode } : item)));
+      return ask(api.queue.update({ params: { ...params, item_id: id }, body: { edit_mode: mode } }));
+    }),
+    move: useHandler((id: string, before: string | null) => {
+      show((list) => moved(list, id, before));
+      return ask(api.queue.update({ params: { ...params, item_id: id }, body: { before } }));
+    }),
+    remove: useHandler((id: string) => {
+      show((list) => list.filter((item) => item.id !== id));
+      return ask(api.queue.remove({ params: { ...params, item_id: id } }));
+    }),
+    steerNow: useHandler((id: string) => ask(api.queue.steerNow({ params: { ...params, item_id: id } }))),
+    resume: useHandler(() => ask(api.queue.resume({ params }))),
+  };
+}
+
+/** The list with one of it put before another; null: at the end. */
+export function moved<T extends { id: string }>(list: readonly T[], id: string, before: string | null): T[] {
+  const item = list.find((one) => one.id === id);
+  if (!item || before === id) return [...list];
+  const rest = list.filter((one) => one !== item);
+  const at = before === null ? -1 : rest.findIndex((one) => one.id === before);
+  return rest.toSpliced(at < 0 ? rest.length : at, 0, item);
+}

@@ -1,0 +1,200 @@
+/// <reference lib="dom" />
+/** Browser journeys over plan, queue and steering, on the built product with a scripted model. `--shots DIR` also writes screenshots. */
+import { call, nextMessage, pause, say, script, startModelServer, turn } from "@tesslate/testkit";
+import { createProject, signUp } from "../account.ts";
+import { openBrowser } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const steps = ["Read the page and its styles", "Write the menu with prices", "Check it on a phone"];
+const model = await startModelServer({
+  script: script([
+    say("I looked at the page."),
+    call("save_plan", {
+      task: "A menu page that people can read on a phone",
+      steps: steps.map((step) => ({ step })),
+      critical_files: ["index.html", "style.css"],
+    }),
+    say("Here is the plan. Untick what you do not want."),
+    nextMessage(),
+    call("update_plan", {
+      plan: [
+        { step: "Check it on a phone", status: "pending" },
+        { step: "Read the page and its styles", status: "in_progress" },
+      ],
+    }),
+    call("update_plan", {
+      plan: [
+        { step: "Check it on a phone", status: "completed" },
+        { step: "Read the page and its styles", status: "completed" },
+      ],
+    }),
+    say("Built what was ticked."),
+    nextMessage(),
+    say("First a file."),
+    call("write_file", { file_path: "menu.html", content: "<h1>Menu</h1>\n" }),
+    nextMessage(),
+    say("Blue it is."),
+    nextMessage(),
+    turn(say("This takes a while"), pause(60_000), say(".")),
+    nextMessage(),
+    say("The first one, at last."),
+  ]),
+});
+const studio = await startStudio({
+  OPENAI_API_KEY: "sk-e2e",
+  OPENAI_BASE_URL: model.openai_base_url,
+  DEFAULT_MODELS: "openai/scripted",
+  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
+});
+process.on("exit", () => studio.process.kill("SIGTERM"));
+const account = await signUp(studio.url);
+const project = await createProject(account, "Alder Street Bakery", "static");
+const watched = await openBrowser(studio.url);
+const { page } = watched;
+page.setDefaultTimeout(15_000);
+
+/** Its own words, not what is announced of them. */
+const said = (text: string) => page.getByRole("log").getByText(text).first();
+const composer = page.getByRole("textbox", { name: "Message to the agent" });
+const plan = page.getByRole("region", { name: "Plan" });
+const queue = page.getByRole("region", { name: "Queued messages" });
+const waiting = () =>
+  queue.getByRole("listitem").evaluateAll((items) => items.map((item) => item.textContent?.replace(/next|Ask|Auto|steering/g, "")));
+const chat = async () => {
+  const { items } = await account.api.chat.sessions({ query: { project_id: project.id } });
+  return account.api.chat.get({ params: { chat_id: items[0]?.id ?? "" } });
+};
+const questions = async () => (await chat()).messages.filter((message) => message.role === "user").map((message) => message.content);
+const looks = async (name: string) => {
+  for (const [scheme, width, mark] of [
+    ["light", 1440, "light-d"],
+    ["dark", 1440, "dark-d"],
+    ["light", 390, "light-m"],
+  ] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+    await page.waitForTimeout(250);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    await shot(page, `${name}-${mark}`);
+    if (mark !== "dark-d") await accessible(page, `${name} ${mark}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+};
+
+await runJourneys(
+  [
+    {
+      name: "a plan of three steps: one unticked, one moved, built with two to-dos",
+      run: async () => {
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(account.email);
+        await page.getByLabel("Password", { exact: true }).fill(account.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.goto(`${studio.url}/p/${project.slug}`);
+        // By a command; its list is there and can be walked through.
+        await composer.fill("/");
+        await page.getByRole("option", { name: /\/plan/ }).waitFor();
+        await accessible(page, "commands");
+        await shot(page, "steering-commands");
+        await composer.pressSequentially("pl");
+        await page.keyboard.press("Enter");
+        await page.getByRole("button", { name: "Mode: Plan" }).waitFor();
+        await composer.fill("Plan a menu page");
+        await page.keyboard.press("Enter");
+        await plan.getByRole("listitem").nth(2).waitFor();
+        await said("Untick what you do not want").waitFor();
+        await plan.getByRole("button", { name: "Build 3 steps" }).waitFor();
+        await looks("steering-plan");
+        await plan.getByRole("checkbox", { name: /Write the menu/ }).click();
+        await plan.getByRole("button", { name: /^Move step 3/ }).press("ArrowUp");
+        await plan.getByRole("button", { name: /^Move step 2/ }).press("ArrowUp");
+        await until("the plan is stored", async () => {
+          const stored = await account.api.plans.get({ params: { chat_id: (await chat()).id } });
+          return (
+            stored.plan?.steps.map((step) => `${step.is_included ? "" : "-"}${step.step}`).join() === `${steps[2]},${steps[0]},-${steps[1]}`
+          );
+        });
+        // More than asking needs the menu and its item.
+        await plan.getByRole("button", { name: "Build in mode: Ask" }).click();
+        await page.getByRole("menuitemradio", { name: /^Auto/ }).click();
+        await plan.getByRole("button", { name: "Build 2 steps" }).click();
+        const todos = page.getByRole("region", { name: "To-do list" });
+        await todos.getByText("2 of 2").waitFor();
+        await said("Built what was ticked.").waitFor();
+        await plan.getByText("2 of 2 done").waitFor();
+        await page.reload();
+        await todos.getByText("2 of 2").waitFor();
+        await plan.getByText("2 of 2 done").waitFor();
+        await todos.getByRole("button", { name: "Show the to-do list" }).click();
+        expect((await todos.getByRole("list").getByRole("listitem").count()) === 2, "two to-dos");
+        expect((await page.getByTestId("run-mode").allTextContents()).join() === "Plan,Auto", "each run says its mode");
+        const asked = JSON.stringify(model.requests.at(-1)?.request?.system ?? "");
+        expect(!asked.includes("Write the menu"), "the unticked step is not told");
+      },
+    },
+    {
+      name: "during a run: two queued, the second dragged to the front, the run steered; then the second starts, is stopped, and the first waits to be resumed",
+      run: async () => {
+        await page.getByRole("button", { name: "Mode: Plan" }).click();
+        await page.getByRole("menuitemradio", { name: /^Ask/ }).click();
+        await composer.fill("Write the menu");
+        await page.keyboard.press("Enter");
+        await page.getByRole("button", { name: /Allow once/ }).waitFor();
+        for (const text of ["First: add opening hours to the page, in the footer", "Second: a map"]) {
+          await composer.fill(text);
+          await page.keyboard.press("Enter");
+          await queue.getByText(text).waitFor();
+        }
+        const grip = (name: string) => queue.getByRole("button", { name: `Move: ${name}` });
+        const [from, to] = await Promise.all(["Second", "First"].map((name) => grip(name).boundingBox()));
+        if (!from || !to) throw new Error("no grips");
+        await page.mouse.move(from.x + 5, from.y + from.height / 2);
+        await page.mouse.down();
+        await page.mouse.move(to.x + 5, to.y + to.height / 2 - 12, { steps: 5 });
+        await page.mouse.up();
+        await until("the server has the order", async () => {
+          const { items } = await account.api.queue.list({ params: { chat_id: (await chat()).id } });
+          return items.map((item) => item.message.split(":")[0]).join() === "Second,First";
+        });
+        // Edited in place, by keyboard.
+        await queue.getByRole("button", { name: "Second: a map", exact: true }).press("Enter");
+        await page.getByRole("textbox", { name: "Queued message" }).fill("Second: a map with a pin");
+        await page.keyboard.press("Enter");
+        await composer.fill("Make it blue");
+        await page.keyboard.press("Control+Enter");
+        await queue.getByText("steering").waitFor();
+        expect(
+          (await waiting()).join("|") === "Make it blue|Second: a map with a pin|First: add opening hours to the page, in the footer",
+          (await waiting()).join("|"),
+        );
+        await looks("steering-queue");
+        await page.reload();
+        await queue.getByText("Make it blue").waitFor();
+        await page.getByRole("button", { name: /Allow once/ }).click();
+        await said("Blue it is.").waitFor();
+        await page.getByText("said meanwhile").waitFor();
+        await said("This takes a while").waitFor();
+        expect((await questions()).at(-1) === "Second: a map with a pin", "the second starts first");
+        const stoppedAt = Date.now();
+        await page.getByRole("button", { name: "Stop the run" }).click();
+        await said("Stopped").waitFor();
+        expect(Date.now() - stoppedAt < 1000 * Number(process.env["SLOWNESS"] ?? "5"), `stopped in ${Date.now() - stoppedAt} ms`);
+        console.log(`     stopped in ${Date.now() - stoppedAt} ms`);
+        await queue.getByText("The run was stopped.").waitFor();
+        await looks("steering-held");
+        await queue.getByRole("button", { name: "Resume the queue" }).click();
+        await said("The first one, at last.").waitFor();
+        await until("the queue is empty", async () => (await queue.count()) === 0);
+        expect((await questions()).length === 5, (await questions()).join(" | "));
+        await page.getByText("said meanwhile").waitFor();
+        noOffences(watched);
+      },
+    },
+  ],
+  (name) => shot(page, `failed ${name.slice(0, 20)}`),
+);
