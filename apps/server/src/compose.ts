@@ -170,6 +170,7 @@ import {
   createTreeAccess,
   mountSnapshots,
 } from "./features/snapshots/index.ts";
+import { createCassettes, createCassettesStore, mountCassettes } from "./features/cassettes/index.ts";
 import { createChangeSets, createChangesStore, createTurns, mountChanges } from "./features/changes/index.ts";
 import { createRepairs, createRepairsStore } from "./features/repairs/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
@@ -666,6 +667,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       toolSources.push(web.source);
       lendable.push(...web.tools);
     }
+    const cassettes = createCassettes({ store: createCassettesStore(db), isOn: config.agent.recordsCassettes });
     const evidenceStore = createEvidenceStore(db);
     const evidence = createEvidence({ store: evidenceStore, redactions });
     toolSources.push(createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll }));
@@ -782,6 +784,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
           afterTurn: turns.end,
           redactor: redactions.live,
           attachmentBytes: attachments.bytesOf,
+          record: cassettes.around,
           toolSources,
           takeSteering: queue.take,
           followTodos: plans.followTodos,
@@ -945,6 +948,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     mountPlans(mount, { plans });
     mountQueue(mount, { queue });
+    mountCassettes(mount, { cassettes });
     mountChanges(mount, { changes });
     mountAgents(mount, { agents, catalogue: createToolCatalogue([...allTools, ...lendable]) });
     mountAgentContext(mount, {

@@ -293,6 +293,13 @@ export const settings = {
     about: "The browser in which the agent checks apps. Default: one at a usual place; without one there is no verify",
   },
   VERIFY_MAX_BROWSERS: { default: "2", example: "2", about: "Browsers of the agent that run at once", check: integer(1, 50) },
+  RECORD_CASSETTES: {
+    default: "false",
+    example: "true",
+    about:
+      "Record every run, to be played again (GET /api/chat/runs/{task_id}/cassette); a project's setting record_cassettes does it for that project",
+    check: flag,
+  },
   TESSLATE_FEATURE_WEB_SEARCH: { default: "true", example: "0", about: "The agent's web_fetch and web_search", check: flag },
   WEB_SEARCH_PROVIDER: {
     default: "",
@@ -507,6 +514,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     },
     billing: { isOn: isTrue("BILLING_ENABLED"), byokTiers: list("BYOK_ENABLED_TIERS") },
     agent: {
+      recordsCassettes: isTrue("RECORD_CASSETTES"),
       maxIterations: Number(text("AGENT_MAX_ITERATIONS_PER_RUN")),
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,
       maxCostPerRunCents: Number(text("AGENT_MAX_COST_PER_RUN")) * 100,

@@ -4,6 +4,7 @@ import { assetsRoutes } from "./assets.ts";
 import { attachmentsRoutes } from "./attachments.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
 import { billingRoutes } from "./billing.ts";
+import { cassettesRoutes } from "./cassettes.ts";
 import { changesRoutes } from "./changes.ts";
 import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
@@ -50,6 +51,7 @@ export const contract = {
   chat: chatRoutes,
   agentContext: agentContextRoutes,
   agents: agentsRoutes,
+  cassettes: cassettesRoutes,
   changes: changesRoutes,
   external: externalRoutes,
   mcp: mcpRoutes,

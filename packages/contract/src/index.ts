@@ -20,6 +20,7 @@ export * from "./notes.ts";
 export * from "./previews.ts";
 export * from "./agent-context.ts";
 export * from "./agents.ts";
+export * from "./cassettes.ts";
 export * from "./changes.ts";
 export * from "./chat.ts";
 export * from "./external.ts";

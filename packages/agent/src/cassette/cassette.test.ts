@@ -126,6 +126,16 @@ describe("a cassette", () => {
     expect(bytes(replay)).toBe(recordedBytes(cassette));
   });
 
+  test("keeps pictures", async () => {
+    await using workspace = await tempWorkspace({});
+    const data = new Uint8Array([1, 2, 3]);
+    const { cassette, text } = await recorded(workspace, [answer("A picture.")], {
+      images: [{ name: "a.png", media_type: "image/png", data, width: 1, height: 1 }],
+    });
+    expect(text).toContain('{"$bytes":"AQID"}');
+    expect((await replayCassette(cassette)).differences).toEqual([]);
+  });
+
   test("keeps what the person said meanwhile, and calls written as text", async () => {
     await using workspace = await tempWorkspace({ "a.txt": "one\n" });
     const written = 'THOUGHT: I read it.\n{"tool_name": "read_file", "parameters": {"file_path": "a.txt"}}';

@@ -28,10 +28,11 @@ export interface RunLine {
   recorded_at: string;
   /** What the caller wants to remember: the task, the model's id. */
   about: Record<string, string>;
-  options: Pick<
-    RunOptions,
-    "agent" | "message" | "history" | "steps" | "steered" | "pending" | "editMode" | "root" | "userName" | "environment" | "limits"
-  > & { allowedTools: string[]; model: Omit<RunOptions["model"], "client"> };
+  /** As given, without what cannot be written down. */
+  options: Omit<RunOptions, "workspace" | "signal" | "deps" | "tools" | "aroundTool" | "seen" | "allowedTools" | "model"> & {
+    allowedTools: string[];
+    model: Omit<RunOptions["model"], "client">;
+  };
   tools: (ToolDefinition & {
     category: string;
     gate: { approval: boolean; plan_blocked: boolean; read_only: boolean };
@@ -147,5 +148,19 @@ export const writeCassette = (lines: readonly CassetteLine[]): string => lines.m
 
 export const eventsOf = ({ lines }: Cassette): CassetteEvent[] => lines.flatMap((line) => (line.kind === "event" ? [line.event] : []));
 export const endOf = ({ lines }: Cassette): EndLine | undefined => lines.find((line): line is EndLine => line.kind === "end");
+
+/** Bytes (pictures) as JSON can hold them, anywhere within plain data; and back. */
+export const withoutBytes = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("base64") };
+  if (Array.isArray(value)) return value.map(withoutBytes);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutBytes(item)]));
+};
+export const withBytes = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withBytes);
+  if (typeof value !== "object" || value === null) return value;
+  if ("$bytes" in value && typeof value.$bytes === "string") return new Uint8Array(Buffer.from(value.$bytes, "base64"));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withBytes(item)]));
+};
 
 export const shownEvent = (event: AgentEvent): CassetteEvent => ({ type: event.type, data: event.data });

@@ -15,6 +15,7 @@ import {
 import {
   cassetteVersion,
   shownEvent,
+  withoutBytes,
   type CassetteLine,
   type HookLine,
   type RecordedError,
@@ -218,28 +219,19 @@ export function recordRun(options: RunOptions, recorder: RecorderOptions): Recor
 }
 
 function headOf(options: RunOptions, { hidesPrompt, about, recordedAt }: RecorderOptions): RunLine {
-  const { client: _client, ...modelFacts } = options.model;
-  const { agent, message, history, steps, steered, pending, editMode, root, userName, environment, limits, deps } = options;
+  const { client: _client, ...model } = options.model;
+  const { workspace: _w, signal: _s, deps, tools: _t, aroundTool: _a, seen: _seen, allowedTools, agent, ...rest } = options;
   return {
     kind: "run",
     version: cassetteVersion,
     recorded_at: recordedAt.toISOString(),
     about: about ?? {},
-    options: {
+    options: withoutBytes({
+      ...rest,
       agent: { ...agent, system_prompt: hidesPrompt ? "" : agent.system_prompt },
-      message,
-      history,
-      ...(steps ? { steps } : {}),
-      ...(steered ? { steered } : {}),
-      ...(pending ? { pending } : {}),
-      editMode,
-      allowedTools: [...(options.allowedTools ?? [])],
-      ...(root === undefined ? {} : { root }),
-      ...(userName === undefined ? {} : { userName }),
-      ...(environment === undefined ? {} : { environment }),
-      ...(limits === undefined ? {} : { limits }),
-      model: modelFacts,
-    },
+      allowedTools: [...(allowedTools ?? [])],
+      model,
+    }) as RunLine["options"],
     tools: (options.tools ?? allTools).map(toolLine),
     can_ask: deps.ask !== undefined,
     has_plan: deps.beforeModelCall !== undefined,
@@ -321,7 +313,9 @@ function append(events: ModelEvent[], event: ModelEvent): void {
 }
 
 export function requestHash({ system: _system, ...request }: ModelRequest): string {
-  return createHash("sha256").update(JSON.stringify(request)).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(withoutBytes(request)))
+    .digest("hex");
 }
 
 export function recordedError(error: unknown): RecordedError {

@@ -1,6 +1,7 @@
 /** Playing a cassette: the same run with nothing from outside, or another run from one of its steps on. */
 import { ModelError, type ModelErrorCode } from "../model-error.ts";
 import { runAgent } from "../loop.ts";
+import { defaultSystemPrompt } from "../prompt.ts";
 import { allTools } from "../tools/index.ts";
 import {
   RunInterrupted,
@@ -21,6 +22,7 @@ import {
   endOf,
   eventsOf,
   shownEvent,
+  withBytes,
   type Cassette,
   type CassetteEvent,
   type CassetteLine,
@@ -178,10 +180,10 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
   };
   const withSubagentTokens = (event: AgentEvent): AgentEvent =>
     event.type === "complete" ? { type: "complete", data: resultOf(event.data) } : event;
-  const { agent, model, ...recorded } = head.options;
+  const { agent, model, ...recorded } = withBytes(head.options) as Cassette["head"]["options"];
   const options: RunOptions = {
     ...recorded,
-    agent: { ...agent, ...(fork?.systemPrompt === undefined ? {} : { system_prompt: fork.systemPrompt }) },
+    agent: { ...agent, system_prompt: fork?.systemPrompt ?? (agent.system_prompt || defaultSystemPrompt) },
     message: fork?.message ?? recorded.message,
     model: { ...model, ...fork?.model, client },
     workspace: fork?.workspace ?? tapeWorkspace(tape, missing),

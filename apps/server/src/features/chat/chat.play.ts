@@ -202,7 +202,8 @@ export function createPlay({
     const seen = openSeenFiles(chat.seen_files);
     const belt = toolbeltOf({ agent, viewContext: input.view_context, tools: lent.tools });
     const cutOff = input.resumes === null ? [] : cutOffSubagents(await store.listSubagentsSinceStep(input.resumes));
-    const result = await runAgent({
+    const taped = { task_id: task.id, user_id: task.user_id, project, model: model.model_id, agent: agent.slug, redactor, log };
+    const options: AgentRunOptions = {
       seen,
       agent: {
         system_prompt: [agent.system_prompt, lent.prompt, belt.prompt].filter((part) => part !== "").join("\n\n"),
@@ -227,7 +228,8 @@ export function createPlay({
       limits: { max_iterations: iterationLimit(input.max_iterations, limits.maxIterations), max_run_ms: limits.maxRunMs },
       signal: agentSignal(signal),
       deps,
-    }).finally(lent.close);
+    };
+    const result = await around.record(taped, options, runAgent).finally(lent.close);
     await chats.setSeenFiles(chat.id, seen.kept()).catch((err: unknown) => log.warn({ err }, "seen files not kept"));
     await ledger.close().catch((err: unknown) => log.warn({ err }, "credits set aside not given back"));
     // Not told when the log was away at the very end.

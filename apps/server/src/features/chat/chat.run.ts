@@ -7,6 +7,7 @@ import { AppError, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Agents } from "../agents/index.ts";
+import type { Cassettes } from "../cassettes/index.ts";
 import type { Credits } from "../credits/index.ts";
 import { wishesOf, type Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
@@ -71,6 +72,8 @@ export interface RunSurroundings {
   afterRun(chatId: string): Promise<void>;
   /** Of an attachment that a message names; undefined once it has gone. */
   attachmentBytes(id: string): Promise<Buffer | undefined>;
+  /** Plays the run, on tape where that is wanted. */
+  record: Cassettes["around"];
   /** Features that lend tools to runs. */
   toolSources: readonly RunToolSource[];
   /** Public address of a container. */
