@@ -15,6 +15,7 @@ import { ApprovalCard } from "./ApprovalCard.tsx";
 import type { Run } from "./chat.types.ts";
 import { Composer, type ComposerHandle } from "./Composer.tsx";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { QuestionCard } from "./QuestionCard.tsx";
 import { SessionMenu } from "./SessionMenu.tsx";
 import { PlanCard } from "./PlanCard.tsx";
 import { QueueList } from "./QueueList.tsx";
@@ -22,7 +23,7 @@ import type { SlashCommand } from "./slash-commands.ts";
 import { TodoPanel } from "./TodoPanel.tsx";
 import { Transcript } from "./Transcript.tsx";
 import type { Reader } from "./TranscriptRows.tsx";
-import { openApprovals, type TranscriptRow } from "./transcript-rows.ts";
+import { openApprovals, openQuestions, type TranscriptRow } from "./transcript-rows.ts";
 import type { Chat, SendFailure } from "./use-chat.ts";
 import { usePlan } from "./use-plan.ts";
 import { useQueue } from "./use-queue.ts";
@@ -49,6 +50,9 @@ export interface ChatColumnProps {
   onFold: () => void;
   composer: RefObject<ComposerHandle | null>;
 }
+
+/** What waits for an answer; on a phone it goes from edge to edge. */
+const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! narrow:before:hidden narrow:[&>.bead]:hidden";
 
 /** The conversation: what was said and done, what waits for an answer, and the next message. */
 export function ChatColumn(props: ChatColumnProps) {
@@ -84,6 +88,7 @@ export function ChatColumn(props: ChatColumnProps) {
         : []),
     { name: "new", hint: "Start a new thread", run: () => chat.open(undefined) },
   ];
+  const question = useMemo(() => openQuestions(state)[0], [state]);
   const retry = useHandler((run: Run) => {
     const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === run.taskId);
     const asked = state.turns.slice(0, at).findLast((turn) => turn.kind === "user");
@@ -155,12 +160,7 @@ export function ChatColumn(props: ChatColumnProps) {
       )}
       <Thread className="flex-none pr-3">
         {first ? (
-          <ThreadItem
-            key={first.approvalId}
-            bead="held"
-            line="held"
-            className="pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! narrow:before:hidden narrow:[&>.bead]:hidden"
-          >
+          <ThreadItem key={first.approvalId} bead="held" line="held" className={cardItem}>
             <ApprovalCard
               approval={first}
               {...(approvals.length > 1 && { place: `1 of ${approvals.length}` })}
@@ -175,6 +175,11 @@ export function ChatColumn(props: ChatColumnProps) {
             className="pb-1.5 [--bead-y:13px] narrow:pl-2! narrow:before:hidden narrow:[&>.bead]:hidden"
           >
             <QueueList queue={queue} isRunning={live !== undefined} />
+          </ThreadItem>
+        ) : null}
+        {question && !first ? (
+          <ThreadItem key={question.questionId} bead="held" line="held" className={cardItem}>
+            <QuestionCard part={question} onAnswer={(answer) => chat.answerQuestion(question.questionId, answer)} onStop={stop} />
           </ThreadItem>
         ) : null}
         <ThreadItem

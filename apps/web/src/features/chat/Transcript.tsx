@@ -9,6 +9,7 @@ import type { Run } from "./chat.types.ts";
 import { EvidenceCard } from "./evidence/EvidenceCard.tsx";
 import { Markdown } from "./Markdown.tsx";
 import { SubagentRow } from "./tools/SubagentRow.tsx";
+import { QuestionRow } from "./QuestionRow.tsx";
 import { ToolRow } from "./tools/ToolRow.tsx";
 import { NoticeRow } from "./NoticeRow.tsx";
 import type { Moment, TranscriptRow } from "./transcript-rows.ts";
@@ -64,6 +65,8 @@ const Row = memo(
           return <AnsweredRow part={row.part} reader={reader} />;
         case "steered":
           return <SteeredRow part={row.part} name={reader.name} />;
+        case "question":
+          return <QuestionRow part={row.part} />;
         case "error":
           return <ErrorRow part={row.part} onRetry={row.isLast ? () => onRetry(row.run) : undefined} />;
         case "notice":

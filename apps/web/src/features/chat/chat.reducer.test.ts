@@ -21,6 +21,8 @@ const brief = (part: Part): string => {
       return `tool:${part.name}:${part.status}`;
     case "approval":
       return `approval:${part.answer?.response ?? "open"}`;
+    case "question":
+      return `question:${part.answer?.outcome ?? "open"}`;
     case "error":
       return `error:${part.code}`;
     case "steered":

@@ -1,4 +1,13 @@
-import type { ApprovalResponse, CompletionReason, EditMode, Evidence, ToolResult } from "@tesslate/contract";
+import type {
+  ApprovalResponse,
+  CompletionReason,
+  EditMode,
+  Evidence,
+  MessageAttachment,
+  QuestionAsked,
+  QuestionResolved,
+  ToolResult,
+} from "@tesslate/contract";
 import type { SubagentView } from "./subagents.ts";
 
 /** `limited` covers iterations, credits and other ceilings; `interrupted` can be resumed. */
@@ -52,6 +61,15 @@ export interface ApprovalPart extends PartBase {
   toolKey?: string;
   answer?: { response: Answer; note: string | null; by: string | null; at: string };
 }
+/** A question of the agent's, or a secret it asks for. */
+export interface QuestionPart extends PartBase {
+  kind: "question";
+  questionId: string;
+  asked: QuestionAsked;
+  /** Of the tool part that waits for it. */
+  toolKey?: string;
+  answer?: QuestionResolved;
+}
 export interface ErrorPart extends PartBase {
   kind: "error";
   message: string;
@@ -77,7 +95,7 @@ export interface PlainPart extends PartBase {
   type: string;
   data: unknown;
 }
-export type Part = TextPart | ThoughtPart | ToolPart | ApprovalPart | ErrorPart | NoticePart | SteeredPart | PlainPart;
+export type Part = TextPart | ThoughtPart | ToolPart | ApprovalPart | QuestionPart | ErrorPart | NoticePart | SteeredPart | PlainPart;
 
 export interface RunUsage {
   tokensIn: number;
@@ -121,6 +139,9 @@ export interface UserTurn {
   kind: "user";
   id: string;
   text: string;
+  attachments?: readonly MessageAttachment[];
+  /** Paths the message points at. */
+  mentions?: readonly string[];
   at: string;
   delivery: "sending" | "sent" | "failed";
   /** Sent by auto-fix: which attempt. */

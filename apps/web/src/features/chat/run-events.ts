@@ -1,6 +1,7 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import type { IncomingRunEvent } from "./chat.reducer.ts";
 import type { FileEdit, Part, Run, RunStatus, TextPart, ToolPart } from "./chat.types.ts";
+import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";
 
 const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
@@ -9,6 +10,8 @@ const runEventTypes: ReadonlySet<string> = new Set<RunEventType>([
   "tool_started",
   "approval_required",
   "approval_resolved",
+  "question_asked",
+  "question_resolved",
   "file_changed",
   "agent_step",
   "subagent_event",
@@ -131,7 +134,7 @@ function onApprovalResolved(run: Run, data: RunEventData<"approval_resolved">): 
       return { ...part, status: response === "deny" || response === "stop" ? "refused" : "running", startedAt: data.at };
     return part;
   });
-  const isStillAsked = parts.some((part) => part.kind === "approval" && !part.answer);
+  const isStillAsked = parts.some((part) => (part.kind === "approval" || part.kind === "question") && !part.answer);
   return { ...run, parts, status: isStillAsked ? "waiting" : "running" };
 }
 
@@ -230,6 +233,7 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
   const status = runStatusOf(data.completion_reason, data.success);
   const parts = run.parts.map((part): Part => {
     if (part.kind === "tool" && (part.status === "running" || part.status === "waiting")) return { ...part, status: "refused" };
+    if (part.kind === "question") return withdrawn(part, event.at ?? run.startedAt ?? "");
     if (part.kind === "approval" && !part.answer)
       return { ...part, answer: { response: "stop", note: null, by: null, at: event.at ?? run.startedAt ?? "" } };
     return part;
@@ -282,6 +286,10 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       return onApprovalRequired(run, data as RunEventData<"approval_required">);
     case "approval_resolved":
       return onApprovalResolved(run, data as RunEventData<"approval_resolved">);
+    case "question_asked":
+      return onQuestionAsked(run, data as RunEventData<"question_asked">);
+    case "question_resolved":
+      return onQuestionResolved(run, data as RunEventData<"question_resolved">);
     case "file_changed":
       return onFileChanged(run, data as RunEventData<"file_changed">);
     case "agent_step":

@@ -5,6 +5,7 @@ import type {
   ErrorPart,
   NoticePart,
   PlainPart,
+  QuestionPart,
   RewoundMessage,
   Run,
   SteeredPart,
@@ -25,6 +26,7 @@ export type TranscriptRow = { key: string; bead: BeadKind; line: LineKind } & (
   | { kind: "thought"; part: ThoughtPart; isStreaming: boolean }
   | { kind: "tool"; part: ToolPart }
   | { kind: "answered"; part: ApprovalPart }
+  | { kind: "question"; part: QuestionPart }
   | { kind: "steered"; part: SteeredPart }
   | { kind: "error"; part: ErrorPart; isLast: boolean; run: Run }
   | { kind: "notice"; part: NoticePart }
@@ -91,6 +93,9 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
             bead: part.answer.response === "deny" || part.answer.response === "stop" ? "failed" : "step",
             line: "done",
           });
+        return;
+      case "question":
+        if (part.answer) rows.push({ key, kind: "question", part, bead: "step", line: "done" });
         return;
       case "error":
         rows.push({ key, kind: "error", part, run, isLast: isLast && isNewest, bead: "failed", line: "done" });
@@ -195,17 +200,25 @@ export const openApprovals = (state: ChatState): ApprovalPart[] =>
     return run?.status === "waiting" ? run.parts.filter((part): part is ApprovalPart => part.kind === "approval" && !part.answer) : [];
   });
 
+/** The same of the agent's own questions. */
+export const openQuestions = (state: ChatState): QuestionPart[] =>
+  state.turns.flatMap((turn) => {
+    const run = turn.kind === "run" ? state.runs[turn.taskId] : undefined;
+    return run?.status === "waiting" ? run.parts.filter((part): part is QuestionPart => part.kind === "question" && !part.answer) : [];
+  });
+
 const labels: Partial<Record<TranscriptRow["kind"], string>> = {
   thought: "thought",
   working: "working",
   answered: "answered question",
+  question: "question of the agent",
   end: "end of run",
   evidence: "evidence",
   notice: "notice",
   plain: "note",
 };
 function labelOf(row: TranscriptRow): string {
-  if (row.kind === "user") return `message: ${row.turn.text.slice(0, 60)}`;
+  if (row.kind === "user") return `message: ${row.turn.text.slice(0, 60) || "attachments"}`;
   if (row.kind === "gone") return `taken out: ${row.message.text.slice(0, 60)}`;
   if (row.kind === "steered") return `message meanwhile: ${row.part.text.slice(0, 60)}`;
   if (row.kind === "tool") return `${row.part.name}, ${row.part.status}`;

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/contract/client";
-import type { ActiveRun, ApprovalResponse, EditMode } from "@tesslate/contract";
+import type { ActiveRun, AnswerQuestion, ApprovalResponse, EditMode } from "@tesslate/contract";
 import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -39,6 +39,8 @@ export interface Chat {
   isStopping: boolean;
   /** Resolves with a sentence when the server refused the answer. */
   answer: (approvalId: string, response: ApprovalResponse, note: string | null) => Promise<string | undefined>;
+  /** The same for a question of the agent's. A secret's value is sent and kept nowhere on the page. */
+  answerQuestion: (questionId: string, answer: Omit<AnswerQuestion, "question_id">) => Promise<string | undefined>;
   resume: (taskId: string) => Promise<SendFailure | undefined>;
   /** Forgets what was said. Rejects while a run goes on. */
   clear: () => Promise<void>;
@@ -298,6 +300,16 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     }
   });
 
+  const answerQuestion = useHandler(async (questionId: string, given: Omit<AnswerQuestion, "question_id">): Promise<string | undefined> => {
+    try {
+      await api.chat.answer({ body: { question_id: questionId, ...given } });
+      return undefined;
+    } catch (error) {
+      // Somebody was faster; their answer comes by event.
+      return error instanceof ApiError && error.code === "already_answered" ? undefined : sentenceOf(error);
+    }
+  });
+
   const resume = useHandler(async (taskId: string): Promise<SendFailure | undefined> => {
     try {
       await api.chat.resume({ body: { task_id: taskId } });
@@ -320,5 +332,5 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
   }, []);
   const reload = useCallback(() => setLoading((count) => count + 1), []);
 
-  return { state, live, loadFailure, reload, send, announce, withdraw, stop, isStopping, answer, resume, clear, open };
+  return { state, live, loadFailure, reload, send, announce, withdraw, stop, isStopping, answer, answerQuestion, resume, clear, open };
 }

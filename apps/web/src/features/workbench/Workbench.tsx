@@ -13,7 +13,7 @@ import { GoBackDialog } from "../chat/GoBackDialog.tsx";
 import { isEditMode } from "../chat/modes.ts";
 import { RunActsContext } from "../chat/run-acts.ts";
 import { SetupRow } from "../chat/SetupRow.tsx";
-import { openApprovals, transcriptRows } from "../chat/transcript-rows.ts";
+import { openApprovals, openQuestions, transcriptRows } from "../chat/transcript-rows.ts";
 import type { Reader } from "../chat/TranscriptRows.tsx";
 import { useChat } from "../chat/use-chat.ts";
 import { useRunActs } from "../chat/use-run-acts.ts";
@@ -96,7 +96,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
 
   const chat = useChat(project.id, events, reader.name);
   const rows = useMemo(() => transcriptRows(chat.state), [chat.state]);
-  const approvals = useMemo(() => openApprovals(chat.state), [chat.state]);
+  const approvals = useMemo(() => [...openApprovals(chat.state), ...openQuestions(chat.state)], [chat.state]);
   const runs = shownRuns(chat.state);
   const live = liveRun(chat.state);
   const lastRun = runs.at(-1);

@@ -1,0 +1,252 @@
+import { KeyRound, MessageCircleQuestionMark } from "lucide-react";
+import type { AnswerQuestion } from "@tesslate/contract";
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
+import { cx } from "../../lib/cx.ts";
+import { useHandler } from "../../lib/use-handler.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Kbd } from "../../ui/Kbd.tsx";
+import { PasswordInput } from "../../ui/PasswordInput.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import type { QuestionPart } from "./chat.types.ts";
+
+export type QuestionAnswer = Omit<AnswerQuestion, "question_id">;
+export interface QuestionCardProps {
+  part: QuestionPart;
+  /** Resolves with a sentence when the answer was not taken. */
+  onAnswer: (answer: QuestionAnswer) => Promise<string | undefined>;
+  onStop: () => void;
+}
+
+/** What the agent asks of the person; keys 1 to 6 pick a choice while focus is inside and no field is being written in. */
+export function QuestionCard(props: QuestionCardProps) {
+  return props.part.asked.kind === "secret" ? (
+    <SecretCard {...props} asked={props.part.asked} />
+  ) : (
+    <ChoicesCard {...props} asked={props.part.asked} />
+  );
+}
+
+type Asked<K> = Extract<QuestionPart["asked"], { kind: K }>;
+
+function useAnswer(onAnswer: QuestionCardProps["onAnswer"]) {
+  const [isSending, setIsSending] = useState(false);
+  const [failure, setFailure] = useState<string>();
+  const send = async (answer: QuestionAnswer): Promise<void> => {
+    setIsSending(true);
+    setFailure(undefined);
+    const refusal = await onAnswer(answer);
+    setIsSending(false);
+    if (refusal) setFailure(refusal);
+  };
+  return { isSending, failure, send };
+}
+
+function ChoicesCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: Asked<"question"> }) {
+  const { isSending, failure, send } = useAnswer(onAnswer);
+  const [picked, setPicked] = useState<readonly string[]>([]);
+  const [text, setText] = useState("");
+  const { choices, is_multiple: isMultiple } = asked;
+  const toggle = (label: string) =>
+    setPicked((now) => (now.includes(label) ? now.filter((one) => one !== label) : isMultiple ? [...now, label] : [label]));
+  const isReady = picked.length > 0 || text.trim() !== "";
+  const submit = () => {
+    if (isReady && !isSending) void send({ choices: [...picked], text: text.trim() || null });
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if ((event.target as HTMLElement).matches("input:not([type=radio]):not([type=checkbox]), textarea")) return;
+    const choice =
+      /^[1-9]$/.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey ? choices[Number(event.key) - 1] : undefined;
+    if (!choice) return;
+    event.preventDefault();
+    toggle(choice.label);
+  };
+  const name = useId();
+  return (
+    <Card
+      icon={<MessageCircleQuestionMark />}
+      kind="Question"
+      title={asked.question}
+      failure={failure}
+      onKey={onKey}
+      onSubmit={submit}
+      buttons={
+        <>
+          <Button size="sm" type="submit" disabled={!isReady || isSending}>
+            Answer
+          </Button>
+          <Button size="sm" variant="ghost" disabled={isSending} onClick={() => void send({ declined: true })}>
+            Skip
+          </Button>
+        </>
+      }
+      onStop={onStop}
+    >
+      {choices.length > 0 ? (
+        <fieldset className="grid gap-1 px-3 pt-2">
+          <legend className="sr-only">{isMultiple ? "Choices, several may be picked" : "Choices"}</legend>
+          {choices.map((choice, index) => {
+            const isPicked = picked.includes(choice.label);
+            return (
+              <label
+                key={choice.label}
+                className={cx(
+                  "flex min-h-(--row) cursor-pointer items-start gap-2 rounded-2 border px-2.5 py-1.5 text-sm has-focus-visible:shadow-[0_0_0_1px_var(--fg-1)] narrow:min-h-11 narrow:items-center narrow:text-md",
+                  isPicked ? "border-fg-1 bg-bg-3" : "border-line-0 hover:bg-bg-3",
+                )}
+              >
+                <input
+                  type={isMultiple ? "checkbox" : "radio"}
+                  name={name}
+                  checked={isPicked}
+                  onChange={() => toggle(choice.label)}
+                  className="mt-[3px] accent-(--fg-0) outline-none narrow:mt-0"
+                />
+                <span className="min-w-0 flex-1">
+                  <span className="block break-words text-fg-0">{choice.label}</span>
+                  {choice.description ? (
+                    <span className="block text-xs leading-[1.45] break-words text-fg-2">{choice.description}</span>
+                  ) : null}
+                </span>
+                <span className="narrow:hidden">
+                  <Kbd>{index + 1}</Kbd>
+                </span>
+              </label>
+            );
+          })}
+        </fieldset>
+      ) : null}
+      {asked.allows_text ? (
+        <div className="px-3 pt-2">
+          <Input
+            aria-label={choices.length > 0 ? "Or in your own words" : "Your answer"}
+            placeholder={choices.length > 0 ? "Or in your own words" : "Your answer"}
+            value={text}
+            maxLength={4_000}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </div>
+      ) : null}
+    </Card>
+  );
+}
+
+/** The value is typed hidden, goes straight to the project's secrets, and is forgotten here. */
+function SecretCard({ asked, onAnswer, onStop }: QuestionCardProps & { asked: Asked<"secret"> }) {
+  const { isSending, failure, send } = useAnswer(onAnswer);
+  const [value, setValue] = useState("");
+  const submit = async () => {
+    if (value === "" || isSending) return;
+    await send({ value });
+    setValue("");
+  };
+  return (
+    <Card
+      icon={<KeyRound />}
+      kind="Secret"
+      title={
+        <>
+          The agent needs <span className="font-mono">{asked.secret_key}</span>
+        </>
+      }
+      failure={failure}
+      onSubmit={() => void submit()}
+      buttons={
+        <>
+          <Button size="sm" type="submit" disabled={value === "" || isSending}>
+            Save secret
+          </Button>
+          <Button size="sm" variant="ghost" disabled={isSending} onClick={() => void send({ declined: true })}>
+            Not now
+          </Button>
+        </>
+      }
+      onStop={onStop}
+    >
+      <p className="px-3 pt-1.5 text-sm leading-[1.45] break-words text-fg-1">{asked.reason}</p>
+      <div className="px-3 pt-2">
+        <PasswordInput
+          noun="value"
+          aria-label={`Value of ${asked.secret_key}`}
+          placeholder="Paste the value"
+          autoComplete="off"
+          value={value}
+          onChange={(event) => setValue(event.target.value)}
+        />
+        <p className="pt-1 text-xs leading-[1.45] text-fg-2">
+          Stored encrypted as a secret of this project{asked.container ? `, for ${asked.container}` : ""}. The agent and the model never see
+          it.
+        </p>
+      </div>
+    </Card>
+  );
+}
+
+function Card({
+  icon,
+  kind,
+  title,
+  children,
+  failure,
+  buttons,
+  onStop,
+  onSubmit,
+  onKey,
+}: {
+  icon: ReactNode;
+  kind: string;
+  title: ReactNode;
+  children: ReactNode;
+  failure: string | undefined;
+  buttons: ReactNode;
+  onStop: () => void;
+  onSubmit: () => void;
+  /** Keys pressed while focus is inside. */
+  onKey?: (event: KeyboardEvent) => void;
+}) {
+  const titleId = useId();
+  const card = useRef<HTMLFormElement>(null);
+  const hear = useHandler((event: KeyboardEvent) => onKey?.(event));
+  useEffect(() => {
+    const element = card.current;
+    element?.addEventListener("keydown", hear);
+    return () => element?.removeEventListener("keydown", hear);
+  }, [hear]);
+  return (
+    <form
+      ref={card}
+      role="group"
+      aria-labelledby={titleId}
+      tabIndex={-1}
+      data-testid="question-card"
+      autoComplete="off"
+      onSubmit={(event) => {
+        event.preventDefault();
+        onSubmit();
+      }}
+      className="on-sheet overflow-hidden rounded-3 border border-l-3 border-line-0 border-l-warn! bg-bg-1 shadow-1 outline-none focus:shadow-[0_0_0_1px_var(--fg-1)] narrow:rounded-b-none narrow:border-l"
+    >
+      <div className="flex items-start gap-2 px-3 pt-[9px] text-sm narrow:text-lg">
+        <b id={titleId} className="min-w-0 flex-1 font-semibold break-words whitespace-pre-wrap">
+          {title}
+        </b>
+        <Pill tone="warn" icon={icon}>
+          {kind}
+        </Pill>
+      </div>
+      {children}
+      {failure ? (
+        <p role="alert" className="px-3 pt-2 text-xs text-err">
+          {failure}
+        </p>
+      ) : null}
+      <div className="flex flex-wrap items-center gap-1.5 px-3 pt-[9px] pb-2.5 narrow:[&>button]:h-11 narrow:[&>button]:flex-1 narrow:[&>button]:text-md">
+        {buttons}
+        <span className="flex-1 narrow:hidden" />
+        <button type="button" className="link text-xs narrow:min-h-11 narrow:flex-none!" onClick={onStop}>
+          Stop the run
+        </button>
+      </div>
+    </form>
+  );
+}
