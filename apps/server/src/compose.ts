@@ -142,6 +142,7 @@ import {
   type OnRegistered,
 } from "./features/users/index.ts";
 import { createExternal, createWebhooks, createWebhooksStore, mountExternal } from "./features/external/index.ts";
+import { createGraphLending } from "./features/graph/index.ts";
 import { createHosting, createHostingStore, mountHosting } from "./features/hosting/index.ts";
 import { createCredits, createCreditsStore, mountCredits } from "./features/credits/index.ts";
 import { createMcp, createMcpLending, createMcpSignIns, createMcpStore, createMcpVault, mountMcp } from "./features/mcp/index.ts";
@@ -683,6 +684,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     closers.push(() => verification.close());
     toolSources.push(verification.source);
+    const graph = createGraphLending({ projects, containers, creation, power, connections, previews, shell });
+    toolSources.push(graph.source);
+    lendable.push(...graph.tools);
     const chatStore = createChatStore(db);
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });

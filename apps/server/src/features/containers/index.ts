@@ -2,7 +2,7 @@ export { createServiceCatalogue, fill, findService, namesIn, workingDirOf } from
 export { createContainers, type Containers } from "./containers.service.ts";
 export { createContainersStore } from "./containers.store.ts";
 export { previewOrigin, urlOf, type PreviewAddress } from "./container-shape.ts";
-export { createCreation } from "./creation.ts";
+export { createCreation, type Creation } from "./creation.ts";
 export { createCredentialsStore } from "./credentials.store.ts";
 export { createCredentialsVault, credentialsPlace, type CredentialsVault } from "./credentials.vault.ts";
 export { createInspection, type Inspection } from "./inspection.ts";

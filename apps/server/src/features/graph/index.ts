@@ -1,0 +1,1 @@
+export { createGraphLending } from "./graph.tools.ts";
