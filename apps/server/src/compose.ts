@@ -24,11 +24,13 @@ import {
 import { createAgentContexts, mountAgentContext } from "./features/agent-context/index.ts";
 import { createAgents, createAgentsStore, createToolCatalogue, mountAgents } from "./features/agents/index.ts";
 import {
+  createCapabilities,
   createCatalogue,
   createConnections,
   createDemoModel,
   createModelKeys,
   createModelKeysStore,
+  createModelChoices,
   createModels,
   createModelsStore,
   createPrices,
@@ -40,6 +42,7 @@ import {
   createApprovals,
   createQuestions,
   createChat,
+  createChatBudget,
   createChatSocket,
   createChatStore,
   createRewinds,
@@ -290,13 +293,18 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       tiers: config.billing.isOn ? config.billing.byokTiers : undefined,
       log,
     });
+    const modelsStore = createModelsStore(db);
+    const modelCatalogue = createCatalogue({ outbound, log });
+    const capabilities = createCapabilities({ store: modelsStore, catalogue: modelCatalogue, outbound, log });
     const models = createModels({
       config: config.models,
       settings,
-      store: createModelsStore(db),
+      store: modelsStore,
       connections: createConnections({ config: config.models, settings }),
       own: ownConnections,
-      catalogue: createCatalogue({ outbound, log }),
+      catalogue: modelCatalogue,
+      capabilities,
+      typicalRun: (userId) => credits.typicalRun(userId),
       prices: createPrices({ file: config.models.pricesFile, log }),
       outbound,
       demo: swap.demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, swap.demoModel], log }),
@@ -890,7 +898,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       emailOf: async (userId) => (await users.find(userId))?.email,
     });
     mountUsers(mount, { users });
-    mountModels(mount, { models });
+    mountModels(mount, { models, choices: createModelChoices({ models, store: modelsStore, capabilities, agents, credits }) });
     mountModelKeys(mount, {
       keys: createModelKeys({ store: modelKeysStore, own: ownConnections, box, outbound, tryOut: models.tryOut }),
     });
@@ -930,7 +938,15 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountConnections(mount, { connections });
     mountExternal(mount, { external });
     mountAttachments(mount, { attachments });
-    mountChat(mount, { chat, sessions: chatSessions, approvals, questions, rewinds, socket: chatSocket });
+    mountChat(mount, {
+      chat,
+      sessions: chatSessions,
+      approvals,
+      questions,
+      rewinds,
+      socket: chatSocket,
+      budget: createChatBudget({ store: chatStore, agents, models, credits, projects, limits: config.agent }),
+    });
     mountMcp(mount, { mcp, signIns, isSecure: config.auth.cookie.secure });
     mountMcpEndpoint(mount, {
       endpoint: createMcpEndpoint({

@@ -26,13 +26,10 @@ export function planCompaction(messages: Message[]): CompactionPlan | undefined 
   if (turns.length < 2) return undefined;
   const kept = turns.slice(-Math.min(keptTurns, turns.length - 1));
   const old = turns.slice(0, turns.length - kept.length).flat();
-  const earlier = old.filter((message) => message.role === "user" && message.kind === "summary").map((message) => message.content);
-  const transcript = transcriptOf(old.filter((message) => !(message.role === "user" && message.kind === "summary")));
-  const content = [...earlier.map((summary) => `Earlier summary:\n${summary}`), `Transcript:\n${transcript}`].join("\n\n");
   // The task in hand is kept word for word when the cut would drop it.
   const task = old.findLast((message) => message.role === "user" && message.kind === undefined);
   return {
-    request: { system: summarySystem, messages: [{ role: "user", content }], tools: [], max_output_tokens: maxSummaryTokens },
+    request: summaryRequest(old),
     apply: (summary) => {
       const taskText = task ? `\n\nThe person's last message before the kept part:\n${truncateMiddle(task.content, maxTaskChars)}` : "";
       const head: Message = {
@@ -43,6 +40,14 @@ export function planCompaction(messages: Message[]): CompactionPlan | undefined 
       return [head, ...kept.flat()];
     },
   };
+}
+
+/** Asks for a summary of these turns. */
+export function summaryRequest(old: readonly Message[]): ModelRequest {
+  const earlier = old.filter((message) => message.role === "user" && message.kind === "summary").map((message) => message.content);
+  const transcript = transcriptOf(old.filter((message) => !(message.role === "user" && message.kind === "summary")));
+  const content = [...earlier.map((summary) => `Earlier summary:\n${summary}`), `Transcript:\n${transcript}`].join("\n\n");
+  return { system: summarySystem, messages: [{ role: "user", content }], tools: [], max_output_tokens: maxSummaryTokens };
 }
 
 /** A user message, or an assistant message with the results of its calls. */

@@ -8,6 +8,7 @@ export { defaultLimits, runAgent } from "./loop.ts";
 export { ModelError, type ModelErrorCode } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
+export { estimateFirstCall, summarise, summaryMessage } from "./summarise.ts";
 export { allTools } from "./tools/index.ts";
 export * from "./plan.ts";
 export type { SteeredText } from "./steering.ts";

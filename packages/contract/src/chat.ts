@@ -86,6 +86,30 @@ export const AnswerQuestion = Type.Object({
 });
 export type AnswerQuestion = Static<typeof AnswerQuestion>;
 
+/** Before sending: what the message's first call takes, and what the whole run likely costs. Estimates; the cap is a promise. */
+export const CostEstimate = Type.Object({
+  model: Type.String(),
+  tokens_in: Type.Integer(),
+  context_window: Type.Integer(),
+  likely_tokens_in: Type.Integer(),
+  likely_tokens_out: Type.Integer(),
+  likely_cost_cents: Type.Number(),
+  /** At this the run pauses; null: no cap. */
+  cost_limit_cents: Nullable(Type.Number()),
+  is_byok: Type.Boolean(),
+  is_price_known: Type.Boolean(),
+  /** From the caller's own last runs, or from a usual one. */
+  basis: Literals("your_runs", "usual"),
+});
+export type CostEstimate = Static<typeof CostEstimate>;
+export const CompactedChat = Type.Object({
+  tokens_before: Type.Integer(),
+  tokens_after: Type.Integer(),
+  context_window: Type.Integer(),
+  cost_cents: Type.Number(),
+});
+export type CompactedChat = Static<typeof CompactedChat>;
+
 const ChatParams = Type.Object({ chat_id: Uuid });
 
 /** agent-git-deploy 3 and 10. */
@@ -291,6 +315,43 @@ export const chatRoutes = {
     body: Type.Object({ message_id: Uuid, title: Maybe(Type.String({ maxLength: 255 })) }),
     response: Chat,
     errors: ["not_found"],
+  }),
+  estimate: route({
+    method: "POST",
+    path: "/api/chat/estimate",
+    tag,
+    summary: "What a message would take and cost, before it is sent",
+    auth: "user",
+    body: Type.Object({
+      project_id: ProjectRef,
+      chat_id: Maybe(Uuid),
+      agent_id: Maybe(Type.String({ maxLength: 100 })),
+      model: Maybe(Type.String({ maxLength: 200 })),
+      message: Type.String({ maxLength: 200_000 }),
+      max_cost_cents: Maybe(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+    }),
+    response: CostEstimate,
+    errors: ["not_found", "unknown_model", "model_not_configured", "agent_not_owned", "agent_not_runnable"],
+  }),
+  compact: route({
+    method: "POST",
+    path: "/api/chat/{chat_id}/compact",
+    tag,
+    summary: "Let a summary stand for what was said so far, to make room in the model's window; charged as usage",
+    auth: "user",
+    params: ChatParams,
+    body: Type.Object({ model: Maybe(Type.String({ maxLength: 200 })) }),
+    response: CompactedChat,
+    errors: [
+      "not_found",
+      "chat_busy",
+      "bad_request",
+      "insufficient_credits",
+      "model_error",
+      "model_auth_failed",
+      "unknown_model",
+      "model_not_configured",
+    ],
   }),
   clear: route({
     method: "POST",

@@ -1,4 +1,4 @@
-import { Literals, Maybe, Nullable, Type, listOf, pageQuery, type Static } from "./schema.ts";
+import { Literals, Maybe, Nullable, Timestamp, Type, Uuid, listOf, pageQuery, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "models";
@@ -16,6 +16,17 @@ export const Model = Type.Object({
   health: Nullable(Literals("healthy", "unhealthy", "timeout")),
   custom_id: Type.Optional(Nullable(Type.String())),
   disabled: Type.Boolean(),
+  /** Tokens. */
+  context_window: Type.Integer(),
+  /** How it calls tools; null: it was not tried. */
+  tools: Nullable(Literals("native", "text", "none")),
+  /** 0 to 100, from its last trial: how well it works with tools. */
+  score: Nullable(Type.Integer()),
+  tokens_per_second: Nullable(Type.Integer()),
+  /** What a message like the caller's usual ones costs with it, in cents; 0 where nothing is charged, null where the price is not known. */
+  message_cents: Nullable(Type.Number()),
+  /** The caller's own key answers. */
+  own_key: Type.Boolean(),
 });
 export type Model = Static<typeof Model>;
 export const Provider = Type.Object({
@@ -27,6 +38,31 @@ export const Provider = Type.Object({
   website: Type.String(),
 });
 
+export const ModelTrial = Type.Object({
+  model: Type.String(),
+  tools: Literals("native", "text", "none"),
+  parallel_tools: Type.Boolean(),
+  /** Its JSON had to be repaired. */
+  needs_repair: Type.Boolean(),
+  reports_usage: Type.Boolean(),
+  vision: Nullable(Type.Boolean()),
+  score: Type.Integer({ minimum: 0, maximum: 100 }),
+  context_window: Nullable(Type.Integer()),
+  first_token_ms: Nullable(Type.Integer()),
+  tokens_per_second: Nullable(Type.Integer()),
+  probed_at: Timestamp,
+  expires_at: Timestamp,
+});
+export type ModelTrial = Static<typeof ModelTrial>;
+export const ModelPreferences = Type.Object({
+  /** Ordered ids that answer when a model is overloaded; null: the server's list. */
+  fallback_models: Nullable(Type.Array(Type.String({ maxLength: 200, pattern: "^[^/\\s]+/\\S+$" }), { maxItems: 10 })),
+  /** Cap of a run that names none, in cents; null: the server's alone. */
+  max_cost_cents: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+});
+export type ModelPreferences = Static<typeof ModelPreferences>;
+const ModelId = Type.String({ minLength: 3, maxLength: 200 });
+
 /** agent-git-deploy 4.17 and 10; the set-up card of the web UI. */
 export const modelsRoutes = {
   list: route({
@@ -37,6 +73,81 @@ export const modelsRoutes = {
     auth: "user",
     query: Type.Object(pageQuery),
     response: Type.Object({ ...listOf(Model).properties, default: Nullable(Type.String()), external_providers: Type.Array(Provider) }),
+  }),
+  addCustom: route({
+    method: "POST",
+    path: "/api/marketplace/models/custom",
+    tag,
+    summary: "Offer a model that its provider does not list",
+    auth: "user",
+    status: 201,
+    body: Type.Object({ model_id: ModelId, name: Maybe(Type.String({ minLength: 1, maxLength: 100 })) }),
+    response: Model,
+    errors: ["unknown_model", "conflict"],
+  }),
+  removeCustom: route({
+    method: "DELETE",
+    path: "/api/marketplace/models/custom/{id}",
+    tag,
+    summary: "Offer that model no more",
+    auth: "user",
+    status: 204,
+    params: Type.Object({ id: Uuid }),
+    errors: ["not_found"],
+  }),
+  selectForAgent: route({
+    method: "POST",
+    path: "/api/marketplace/agents/{id}/select-model",
+    tag,
+    summary: "Choose the model that an agent of the caller's library runs with; null: the agent's own",
+    auth: "user",
+    params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
+    body: Type.Object({ model: Nullable(ModelId) }),
+    response: Type.Object({ model: Nullable(Type.String()) }),
+    errors: ["not_found", "forbidden", "unknown_model", "model_not_configured"],
+  }),
+  probe: route({
+    method: "POST",
+    path: "/api/models/probe",
+    tag,
+    summary: "Try what a model can do with tools, with a few tiny calls; charged as usage",
+    auth: "user",
+    body: Type.Object({ model: ModelId }),
+    response: ModelTrial,
+    errors: ["unknown_model", "model_not_configured", "model_auth_failed", "model_error", "insufficient_credits"],
+  }),
+  health: route({
+    method: "POST",
+    path: "/api/models/health",
+    tag,
+    summary: "Does the model answer? One call of three tokens",
+    auth: "user",
+    body: Type.Object({ model: ModelId }),
+    response: Type.Object({
+      model: Type.String(),
+      health: Literals("healthy", "unhealthy", "timeout"),
+      latency_ms: Nullable(Type.Integer()),
+      message: Type.String(),
+    }),
+    errors: ["unknown_model", "model_not_configured", "insufficient_credits"],
+  }),
+  preferences: route({
+    method: "GET",
+    path: "/api/models/preferences",
+    tag,
+    summary: "Fallbacks and cap of the caller's runs",
+    auth: "user",
+    response: ModelPreferences,
+  }),
+  setPreferences: route({
+    method: "PATCH",
+    path: "/api/models/preferences",
+    tag,
+    summary: "Change fallbacks and cap of the caller's runs",
+    auth: "user",
+    body: Type.Partial(ModelPreferences),
+    response: ModelPreferences,
+    errors: ["unknown_model"],
   }),
   setup: route({
     method: "GET",

@@ -75,6 +75,12 @@ export function createAgentsStore(db: Database) {
         sql`insert into user_purchased_agents (user_id, agent_id) select u.id, a.id from users u cross join agents a where a.slug = ${slug} on conflict do nothing`,
       );
     },
+    selectModel: async (userId: string, agentId: string, model: string | null): Promise<void> => {
+      await db
+        .update(userPurchasedAgents)
+        .set({ selected_model: model })
+        .where(and(eq(userPurchasedAgents.user_id, userId), eq(userPurchasedAgents.agent_id, agentId)));
+    },
     countUse: async (q: Queries, id: string): Promise<void> => {
       await q
         .update(agents)

@@ -6,8 +6,6 @@ import {
   type AgentDeps,
   type AgentProtocol,
   type AgentStep,
-  type HistoryMessage,
-  type HistoryStep,
   type PendingBatch,
   type RunOptions as AgentRunOptions,
   type RunResult,
@@ -26,6 +24,8 @@ import { endOf, type RunEnd, type RunEndings, type TellingRun } from "./chat.end
 import { keptContext } from "./chat.context.ts";
 import { cutOffSubagents } from "./chat.cut-off.ts";
 import { relay } from "./chat.events.ts";
+import { historyBefore, steeredOf } from "./chat.history.ts";
+import { introduced } from "./chat.first-use.ts";
 import { createProjectSight } from "./chat.project-info.ts";
 import type { RunOptions } from "./chat.run.ts";
 import { capsOf } from "./chat.caps.ts";
@@ -51,8 +51,6 @@ export interface Cast extends TellingRun {
   log: Logger;
 }
 
-const historyMessages = 20;
-
 /** Lets the agent answer: hands it the project, and stores and tells what it says in the order of agent-git-deploy 3.7. */
 export function createPlay({
   store,
@@ -67,14 +65,7 @@ export function createPlay({
 }: Pick<RunOptions, "store" | "chats" | "approvals" | "questions" | "models" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
   const attachedTo = createAttachedReader({ bytesOf: around.attachmentBytes });
   const play = async (cast: Cast): Promise<{ result: RunResult; end: RunEnd; isTold: boolean }> => {
-    const { task, input, voice, project, chat, question, agent, model, sandbox, signal, log } = cast;
-    const chain = chainOf(cast.chain.map(ready) as unknown as Cast["chain"], async ({ from, to, reason }) => {
-      log.warn({ from: from.model_id, to: to.model_id, reason }, "another model answers");
-      await voice.say("notice", {
-        level: "warning",
-        message: `${reason.replace(" Try again in a moment.", "")} ${to.model_id} answers in place of ${from.model_id}.`,
-      });
-    });
+    const { task, input, voice, project, chat, question, agent, sandbox, signal, log } = cast;
     const run: TellingRun = cast;
     const redactor = await around.redactor(project.id);
     const workspace = createRunWorkspace(sandbox, redactor, (path, etag) => around.expectChange(project.id, path, etag));
@@ -87,14 +78,24 @@ export function createPlay({
       perRunCents: limits.maxCostPerRunCents,
       perDayCents: limits.maxCostPerDayCents,
     });
+    let answering = (): ResolvedModel => cast.chain[0];
     const ledger = createRunLedger({
       credits,
       voice,
-      model: chain,
+      model: { current: () => answering() },
       caps,
       run: { ...owner, agent_id: agent.id, project_id: project.id },
       log,
     });
+    const [, ...others] = cast.chain;
+    const model = await introduced(cast.chain[0], { ledger, voice, signal, log });
+    const links = [model, ...others] as const;
+    const chain = chainOf(links.map(ready) as [ResolvedModel, ...ResolvedModel[]], async ({ from, to, reason }) => {
+      log.warn({ from: from.model_id, to: to.model_id, reason }, "another model answers");
+      const message = `${reason.replace(" Try again in a moment.", "")} ${to.model_id} answers in place of ${from.model_id}.`;
+      await voice.say("notice", { level: "warning", message });
+    });
+    answering = chain.current;
     // Absent, not empty, on a first run: the agent tells the model of an interruption when they are there.
     const interruption = input.resumes === null ? undefined : await interruptedAt(input.resumes, input.message_id);
 
@@ -177,6 +178,12 @@ export function createPlay({
         ledger.knows(id, other);
         return spokenTo(other, redactor);
       },
+      onTextProtocol: () => {
+        chain
+          .current()
+          .refusedTools?.()
+          .catch((err: unknown) => log.warn({ err }, "refused tools not remembered"));
+      },
       onUnexpected: (err, where) => log.error({ err, where }, "agent"),
     };
 
@@ -213,11 +220,13 @@ export function createPlay({
       tools: belt.tools,
       replacedTools: belt.replaced,
       isStreamed: agent.features.streaming,
-      model: { ...spokenTo(model, redactor), client: discreet(chain.client, redactor), protocol: protocolOfAll(cast.chain) },
+      model: { ...spokenTo(model, redactor), client: discreet(chain.client, redactor), protocol: protocolOfAll(links) },
       cacheKey: chat.id,
       message: question.content,
       ...(await attachedTo.ofQuestion(question, model.vision !== false)),
-      history: await historyBefore(question, model.vision !== false),
+      history: await historyBefore(chats, question.chat_id, question.position, (rows) =>
+        attachedTo.ofHistory(rows, model.vision !== false),
+      ),
       ...interruption,
       editMode: input.edit_mode,
       allowedTools: chat.allowed_tools,
@@ -248,19 +257,6 @@ export function createPlay({
     return { steps: steps.map(stepOf), steered: steeredOf(message), pending };
   };
 
-  const historyBefore = async (question: MessageRow, canSee: boolean): Promise<HistoryMessage[]> => {
-    const rows = (await chats.listMessagesBefore(question.chat_id, question.position, historyMessages)).toReversed();
-    const steps = await chats.listSteps(rows.filter((r) => r.role === "assistant").map((r) => r.id));
-    const attached = await attachedTo.ofHistory(rows, canSee);
-    return rows.map((row) => ({
-      role: row.role,
-      content: row.content,
-      ...attached.get(row.id),
-      steps: steps.filter((s) => s.message_id === row.id).map((s) => s.step_data as unknown as HistoryStep),
-      steered: steeredOf(row),
-    }));
-  };
-
   return play;
 }
 
@@ -270,7 +266,6 @@ function rowOf(data: { approval_id: string; tool_name: string; tool_parameters: 
 }
 
 /** What was said while the message was made. */
-const steeredOf = (message: MessageRow | undefined): SteeredText[] => (message?.message_metadata?.["steered"] ?? []) as SteeredText[];
 
 /** Results stand with their calls in the row (4.15), beside them on the wire. */
 function stepData(step: AgentStep): AgentStepRow["step_data"] {

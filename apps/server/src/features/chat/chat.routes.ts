@@ -3,6 +3,7 @@ import { chatRoutes } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
 import { taskLinks } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
+import type { ChatBudget } from "./chat.budget.ts";
 import { refuseOwnAnswer } from "./chat.keys.ts";
 import type { Questions } from "./chat.questions.ts";
 import type { Rewinds } from "./chat.rewinds.ts";
@@ -20,8 +21,10 @@ export function mountChat(
     questions,
     rewinds,
     socket,
+    budget,
   }: {
     chat: Chat;
+    budget: ChatBudget;
     sessions: Sessions;
     approvals: Approvals;
     questions: Questions;
@@ -55,6 +58,8 @@ export function mountChat(
     redo: ({ user }, { params }) => rewinds.redo(user.id, params.chat_id),
     remove: ({ user }, { params }) => sessions.remove(user.id, params.chat_id),
     fork: ({ user }, { params, body }) => sessions.fork(user.id, params.chat_id, body),
+    estimate: ({ user }, { body }) => budget.estimate(user.id, body),
+    compact: ({ user }, { params, body }) => budget.compact(user.id, params.chat_id, body),
     clear: async ({ user }, { params }) => ({ deleted_count: await sessions.clear(user.id, params.chat_id) }),
   });
 }

@@ -29,6 +29,7 @@ const withCount = {
   allowed_tools: chats.allowed_tools,
   todos: chats.todos,
   seen_files: chats.seen_files,
+  summary: chats.summary,
   created_at: chats.created_at,
   updated_at: chats.updated_at,
   message_count: messageCount,
@@ -183,6 +184,9 @@ export function createChatStore(db: Database) {
       return { rows, total: total?.n ?? 0 };
     },
     /** Messages before a position, newest first. */
+    setSummary: async (chatId: string, summary: NonNullable<ChatRow["summary"]>): Promise<void> => {
+      await db.update(chats).set({ summary }).where(eq(chats.id, chatId));
+    },
     listMessagesBefore: (chatId: string, position: number, limit: number): Promise<MessageRow[]> =>
       db
         .select()

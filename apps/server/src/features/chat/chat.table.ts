@@ -24,6 +24,8 @@ export const chats = pgTable(
     todos: jsonb().$type<Record<string, unknown>[]>().notNull().default([]),
     /** Etags of the files that the agent saw in this thread: a file with another one is read again before it is replaced. */
     seen_files: jsonb().$type<Record<string, string>>().notNull().default({}),
+    /** Stands for the messages up to and including one of them (4.14); void when that message is gone. */
+    summary: jsonb().$type<{ text: string; until_message_id: string }>(),
     created_at: createdAt(),
     updated_at: updatedAt(),
   },

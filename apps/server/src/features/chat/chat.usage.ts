@@ -2,7 +2,7 @@ import type { AfterModelCall, ModelCall, PlannedCall } from "@tesslate/agent";
 import { amountOf, roundedCents, sumOf, unitsOf, type Amount } from "../../platform/amounts.ts";
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
-import type { Credits } from "../credits/index.ts";
+import type { Credits, UsagePurpose } from "../credits/index.ts";
 import { costOf, type ModelChain, type ResolvedModel } from "../models/index.ts";
 import { dollars, withinCaps, type CostCaps } from "./chat.caps.ts";
 import type { RunVoice } from "./chat.events.ts";
@@ -11,7 +11,7 @@ export interface RunLedger {
   /** Before each model call: sets its likely cost aside. */
   plan(call: PlannedCall): Promise<AfterModelCall>;
   /** Once per model call: takes what it cost, then says `credits_used`. */
-  record(call: ModelCall): Promise<AfterModelCall>;
+  record(call: Omit<ModelCall, "purpose"> & { purpose: UsagePurpose }): Promise<AfterModelCall>;
   /** A sub-agent's own model: calls that name it are charged at its price. */
   knows(id: string, model: ResolvedModel): void;
   /** Exact decimals of a cent, so far. */

@@ -1,3 +1,4 @@
+export { createChatBudget } from "./chat.budget.ts";
 export { createApprovals } from "./chat.approvals.ts";
 export { createRunTask, type RunSurroundings } from "./chat.run.ts";
 export type { RunInput } from "./chat.run.ts";

@@ -29,6 +29,8 @@ test("a stranger gets the same 404 everywhere as for things that do not exist, a
     update: () => ({ json: { title: "Mine" } }),
     fork: () => ({ json: { message_id: randomUUID() } }),
     clear: () => ({}),
+    compact: () => ({ json: {} }),
+    estimate: (ids) => ({ json: { project_id: ids.project_id, message: "Hi" } }),
     restore: () => ({ json: { message_id: randomUUID() } }),
     redo: () => ({}),
     remove: () => ({}),

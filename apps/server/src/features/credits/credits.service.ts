@@ -12,9 +12,9 @@ export interface Usage {
   request_id: string;
   user_id: string;
   agent_id: string | null;
-  project_id: string;
-  chat_id: string;
-  task_id: string;
+  project_id: string | null;
+  chat_id: string | null;
+  task_id: string | null;
   model: string;
   purpose: UsagePurpose;
   tokens_input: number;
@@ -59,7 +59,7 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
       if (known) return { usage_log_id: known.id, credits_deducted: known.credits_deducted, new_balance: totalOf(before.balance) };
       const after = spend(before.balance, before.fraction, usage.cost_total);
       await store.save(tx, usage.user_id, before.balance, after);
-      await store.release(usage.task_id, tx);
+      if (usage.task_id !== null) await store.release(usage.task_id, tx);
       const row = await store.insertUsage(tx, {
         ...usage,
         credits_deducted: after.taken,

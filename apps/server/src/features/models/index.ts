@@ -1,6 +1,8 @@
+export { createCapabilities } from "./capabilities.ts";
 export { createCatalogue } from "./catalogue.ts";
 export { createConnections } from "./connections.ts";
 export { createDemoModel, type DemoModel } from "./demo-model.ts";
+export { createModelChoices } from "./model-choices.ts";
 export { createModels, type Models, type ResolvedModel } from "./models.service.ts";
 export { wishesOf, type ProjectWishes } from "./wishes.ts";
 export { createModelsStore } from "./models.store.ts";

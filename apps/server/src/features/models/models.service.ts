@@ -5,11 +5,14 @@ import { AppError, badRequest } from "../../platform/errors.ts";
 import type { Outbound } from "../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { ServerSettings } from "../../platform/server-settings.ts";
-import { findOllama, type Catalogue, type Listing } from "./catalogue.ts";
+import { findOllama, type Catalogue, type ListedModel, type Listing } from "./catalogue.ts";
+import { protocolOfRow, toolsOf, type Capabilities, type TrialTarget } from "./capabilities.ts";
+import type { Trial } from "./conformance.ts";
 import { connectionOf, openaiUrlOf, type Connection, type Connections } from "./connections.ts";
 import type { DemoModel } from "./demo-model.ts";
 import type { ModelsStore, Preferences } from "./models.store.ts";
-import type { Price, Prices } from "./prices.ts";
+import { costOf, type Price, type Prices } from "./prices.ts";
+import type { ModelCapabilitiesRow, UserCustomModelRow } from "./models.table.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { customPrefix, type OwnConnection, type OwnConnections } from "./own-connections.ts";
 import { demoProvider, findProvider, providers, splitModelId } from "./providers.ts";
@@ -28,6 +31,12 @@ export interface ResolvedModel {
   context_window: number;
   /** Whether it can be shown pictures; null: unknown, so it is tried. */
   vision: boolean | null;
+  /** Set while what it can do is known only by hearsay: tries it, once; rejects with `ModelError`. */
+  firstUse?: () => Promise<{ protocol: AgentProtocol; context_window: number; trial: Trial }>;
+  /** To try it; absent where there is nothing to try. */
+  target?: TrialTarget;
+  /** Remembers that the provider refused tools. */
+  refusedTools?: () => Promise<void>;
 }
 /** What an agent says about its model, most particular first: the user's choice for it, then its own. */
 export interface ModelWish {
@@ -47,6 +56,9 @@ export interface ModelsOptions {
   own: OwnConnections;
   catalogue: Catalogue;
   prices: Prices;
+  capabilities: Capabilities;
+  /** What the caller's runs usually take. */
+  typicalRun(userId: string): Promise<{ tokens_in: number; tokens_out: number; tokens_cached: number } | undefined>;
   outbound: Outbound;
   /** Absent where the demo's scripted server is not installed. */
   demo: DemoModel | undefined;
@@ -54,7 +66,19 @@ export interface ModelsOptions {
 
 export type Models = ReturnType<typeof createModels>;
 /** Which model answers, with whose key (agent-git-deploy 4.17, README rule 13). */
-export function createModels({ config, settings, store, connections, own, catalogue, prices, outbound, demo }: ModelsOptions) {
+export function createModels({
+  config,
+  settings,
+  store,
+  connections,
+  own,
+  catalogue,
+  prices,
+  capabilities,
+  typicalRun,
+  outbound,
+  demo,
+}: ModelsOptions) {
   const knownModels = prices.known;
   const priceOf = prices.of;
   const isDemo = async () => demo !== undefined && ((await settings.get<boolean>(demoKey)) ?? config.isDemo);
@@ -152,8 +176,28 @@ export function createModels({ config, settings, store, connections, own, catalo
       /** With the provider's own word on the window, where its list is at hand. */
       const answered = async (connection: Connection, name: string, is_byok: boolean): Promise<ResolvedModel> => {
         const made = resolved(clientOf(connection, name), is_byok, protocolOf(connection));
-        const facts = await catalogue.factsOf(connection, nativeName(connection.provider.slug, name));
-        return { ...made, context_window: facts?.context_window ?? made.context_window };
+        const target = { connection, model: nativeName(connection.provider.slug, name), client: made.client };
+        const facts = await catalogue.factsOf(connection, target.model);
+        const windowOf = (row: { context_window: number | null } | undefined) =>
+          row?.context_window ?? facts?.context_window ?? made.context_window;
+        const vision = facts?.has_vision ?? made.vision;
+        if (made.protocol === "native") return { ...made, vision, target, context_window: windowOf(undefined) };
+        const row = await capabilities.find(target);
+        return {
+          ...made,
+          target,
+          vision: row?.vision ?? vision,
+          context_window: windowOf(row),
+          ...(row && { protocol: protocolOfRow(row) }),
+          refusedTools: () => capabilities.refusedTools(target),
+          ...(!row &&
+            isUnknown(connection, made) && {
+              firstUse: async () => {
+                const { row: found, trial } = await capabilities.probe(target);
+                return { protocol: protocolOfRow(found), context_window: windowOf(found), trial };
+              },
+            }),
+        };
       };
       if (slug === demoProvider.slug && demo) {
         const base_url = await demo.url();
@@ -175,7 +219,12 @@ export function createModels({ config, settings, store, connections, own, catalo
         return answered(endpoint, rest, true);
       }
       const provider = findProvider(slug);
-      if (!provider) throw unknownModel(id);
+      if (!provider) {
+        // The model's name alone, of one that the caller added (4.17).
+        const added = (await store.listCustom(userId)).find((row) => row.model_id.endsWith(`/${id}`));
+        if (!added) throw unknownModel(id);
+        return self.resolve(userId, { model: added.model_id, agent: wish.agent });
+      }
       const mine = await own.find(userId, slug);
       if (mine) return answered(mine, model, true);
       const connection = await connections.find(slug);
@@ -216,21 +265,40 @@ export function createModels({ config, settings, store, connections, own, catalo
     /** Every model of every connected provider. */
     list: async (userId: string, query: PageQuery) => {
       const page = pageOf(query);
-      const [ofServer, ofUser, disabled, external_providers, isDemoOn] = await Promise.all([
+      const [ofServer, ofUser, disabled, external_providers, isDemoOn, added, typical] = await Promise.all([
         connections.list(),
         own.list(userId),
         store.listDisabled(userId),
         providerFacts(),
         isDemo(),
+        store.listCustom(userId),
+        typicalRun(userId),
       ]);
       // One's own key takes the place of the server's.
       const mine = new Set(ofUser.map((c) => c.provider.slug));
       const usable: Connection[] = [...ofServer.filter((c) => !mine.has(c.provider.slug)), ...ofUser];
       const listings = await Promise.all(usable.map(async (connection) => ({ connection, ...(await modelsOf(connection)) })));
-      const items = listings.flatMap(({ connection: { provider, origin }, models, health }) =>
-        models.map(({ id, name }): Model => wireOf(`${provider.slug}/${id}`, name, provider, health, disabled, origin, priceOf)),
-      );
-      if (isDemoOn) items.unshift(wireOf(demoModelId, "Scripted demo", demoProvider, "healthy", disabled, "stored", priceOf));
+      const tried = await capabilities.list(usable);
+      const facts = { disabled, priceOf, typical: typical ?? usualMessage };
+      const items = listings.flatMap(({ connection, models, health }) => {
+        const { slug } = connection.provider;
+        const own = added.filter(
+          (row) => row.model_id.startsWith(`${slug}/`) && models.every((one) => `${slug}/${one.id}` !== row.model_id),
+        );
+        return [
+          ...models.map((one): Model => wireOf(one, connection, health, tried(connection, nativeName(slug, one.id)), facts)),
+          ...own.map((row) => {
+            const one = { id: row.model_id.slice(slug.length + 1), name: row.name };
+            return {
+              ...wireOf(one, connection, null, tried(connection, nativeName(slug, one.id)), facts),
+              source: "custom" as const,
+              custom_id: row.id,
+            };
+          }),
+        ];
+      });
+      if (isDemoOn)
+        items.unshift(wireOf({ id: splitModelId(demoModelId).model, name: "Scripted demo" }, demoConnection, "healthy", undefined, facts));
       return {
         ...page.envelope(items.slice(page.offset, page.offset + page.limit), items.length),
         default: await defaultModel(userId),
@@ -238,6 +306,24 @@ export function createModels({ config, settings, store, connections, own, catalo
           mine.has(facts.provider) ? { ...facts, has_key: true, setup_required: false } : facts,
         ),
       };
+    },
+    /** A model that the caller added, as lists show it. */
+    customWire: async (userId: string, row: UserCustomModelRow): Promise<Model> => {
+      const listed = (await self.list(userId, { limit: 500 })).items.find(
+        (model) => model.custom_id === row.id || model.id === row.model_id,
+      );
+      if (listed) return { ...listed, source: "custom", custom_id: row.id };
+      const { provider: slug, model } = splitModelId(row.model_id);
+      const provider = findProvider(slug) ?? demoProvider;
+      const facts = { disabled: [], priceOf, typical: usualMessage };
+      const shown = wireOf(
+        { id: model, name: row.name },
+        { provider, base_url: provider.base_url, api_key: undefined, origin: "own" },
+        null,
+        undefined,
+        facts,
+      );
+      return { ...shown, source: "custom", custom_id: row.id, available: false };
     },
     /** For the set-up card: what is connected, and what could be with one click. */
     setup: async (user: { id: string; is_superuser: boolean }) => {
@@ -330,6 +416,10 @@ const protocolOf = ({ provider, base_url }: Connection): AgentProtocol =>
 
 const maxFallbacks = 4;
 
+/** Worth a trial before the first run: models on people's own machines and endpoints, of which no price table speaks. */
+const isUnknown = ({ provider }: Connection, { pricing }: Pick<ResolvedModel, "pricing">): boolean =>
+  provider.slug === "ollama" || provider.slug.startsWith(`${customPrefix}/`) || (provider.slug === "openrouter" && !pricing.is_known);
+
 interface ConnectionInput {
   provider: string;
   api_key?: string | null;
@@ -340,26 +430,36 @@ const withoutProvider = (slug: string, id: string) => (id.startsWith(`${slug}/`)
 /** Anthropic writes versions with dashes; our ids, as people do, with dots. */
 const nativeName = (slug: string, model: string) => (slug === "anthropic" ? model.replace(/(\d)\.(\d)/g, "$1-$2") : model);
 
+/** A message as most people's: some reading, one change, a check. */
+export const usualMessage = { tokens_in: 60_000, tokens_out: 3_000, tokens_cached: 40_000 };
+const demoConnection: Connection = { provider: demoProvider, base_url: "", api_key: undefined, origin: "stored" };
+
 function wireOf(
-  id: string,
-  name: string,
-  provider: { slug: string; name: string },
+  model: ListedModel,
+  { provider, origin }: Connection,
   health: Model["health"],
-  disabled: string[],
-  origin: Connection["origin"],
-  priceOf: Prices["of"],
+  tried: ModelCapabilitiesRow | undefined,
+  facts: { disabled: readonly string[]; priceOf: Prices["of"]; typical: { tokens_in: number; tokens_out: number; tokens_cached: number } },
 ): Model {
-  const price = priceOf(id);
+  const id = `${provider.slug}/${model.id}`;
+  const price = facts.priceOf(id);
+  const isOwn = origin === "own";
   return {
     id,
-    name,
-    source: origin !== "own" ? "system" : provider.slug.startsWith(`${customPrefix}/`) ? "custom_provider" : "provider",
+    name: model.name,
+    source: !isOwn ? "system" : provider.slug.startsWith(`${customPrefix}/`) ? "custom_provider" : "provider",
     provider: provider.slug,
     provider_name: provider.name,
     pricing: price.is_known ? { input: Number(price.input), output: Number(price.output) } : null,
-    vision: visionOf(id),
     available: true,
     health,
-    disabled: disabled.includes(id),
+    disabled: facts.disabled.includes(id),
+    context_window: tried?.context_window ?? model.context_window ?? contextWindowOf(id),
+    vision: tried?.vision ?? model.has_vision ?? visionOf(id),
+    tools: tried ? toolsOf(tried) : model.has_tools === true || nativeProviders.has(provider.slug) ? "native" : null,
+    score: tried?.score ?? null,
+    tokens_per_second: tried?.tokens_per_second ?? null,
+    message_cents: isOwn ? 0 : price.is_known ? Number(costOf(price, facts.typical).total) : null,
+    own_key: isOwn,
   };
 }

@@ -9,9 +9,15 @@ const model = (id: string, change: Partial<Model> = {}): Model => ({
   provider: "x",
   pricing: null,
   available: true,
-  vision: null,
   health: null,
   disabled: false,
+  context_window: 128_000,
+  vision: null,
+  tools: null,
+  score: null,
+  tokens_per_second: null,
+  message_cents: null,
+  own_key: false,
   ...change,
 });
 const models = [model("a/one"), model("a/two"), model("a/off", { disabled: true }), model("a/gone", { available: false })];

@@ -287,11 +287,17 @@ export const modelList: Model[] = ["ollama/qwen3-coder", "openai/gpt-5.1", "anth
   source: "provider",
   provider: id.split("/")[0] ?? "",
   provider_name: { ollama: "Ollama", openai: "OpenAI", anthropic: "Anthropic" }[id.split("/")[0] ?? ""] ?? "",
-  pricing: null,
+  pricing: id.startsWith("ollama/") ? null : { input: 3, output: 15 },
   available: true,
-  vision: true,
   health: "healthy",
   disabled: false,
+  context_window: id.startsWith("ollama/") ? 32_768 : 200_000,
+  vision: !id.startsWith("ollama/"),
+  tools: id.startsWith("ollama/") ? "text" : "native",
+  score: id.startsWith("ollama/") ? 65 : null,
+  tokens_per_second: id.startsWith("ollama/") ? 42 : null,
+  message_cents: id.startsWith("ollama/") ? 0 : id.startsWith("openai/") ? 6.2 : 11.7,
+  own_key: id.startsWith("ollama/"),
 }));
 
 export const fileText = `import { useState } from "react";

@@ -1,0 +1,152 @@
+import { randomUUID } from "node:crypto";
+import { estimateFirstCall, ModelError, summarise } from "@tesslate/agent";
+import type { CompactedChat, CostEstimate } from "@tesslate/contract";
+import { AppError, badRequest, conflict, notFound } from "../../platform/errors.ts";
+import type { Agents } from "../agents/index.ts";
+import type { Credits } from "../credits/index.ts";
+import { costOf, wishesOf, type Models } from "../models/index.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import { capsOf } from "./chat.caps.ts";
+import { historyBefore } from "./chat.history.ts";
+import type { ChatStore } from "./chat.store.ts";
+import type { ChatRow } from "./chat.table.ts";
+
+const everything = 2_147_483_647;
+/** A run of somebody who has had none yet: six calls, of which each hears the last one's conversation from the cache. */
+const usualCalls = 6;
+const usualAnswer = 600;
+const usualGrowth = 1_500;
+const summaryMs = 120_000;
+
+export type ChatBudget = ReturnType<typeof createChatBudget>;
+/** What a message will take before it is sent, and less of it: estimates and compaction on demand (agent-git-deploy 4.14, 4.18). */
+export function createChatBudget({
+  store,
+  agents,
+  models,
+  credits,
+  projects,
+  limits,
+}: {
+  store: ChatStore;
+  agents: Agents;
+  models: Models;
+  credits: Pick<Credits, "require" | "record" | "typicalRun" | "spentSince">;
+  projects: { require(userId: string, ref: string): Promise<ProjectRow> };
+  limits: { maxCostPerRunCents: number; maxCostPerDayCents: number };
+}) {
+  const ownChat = async (userId: string, chatId: string): Promise<ChatRow> => {
+    const chat = await store.findChat(chatId);
+    if (!chat || chat.user_id !== userId) throw notFound("Chat");
+    return chat;
+  };
+
+  return {
+    /** Throws 404, `unknown_model`, `model_not_configured`. */
+    estimate: async (
+      userId: string,
+      body: {
+        project_id: string;
+        chat_id?: string | null;
+        agent_id?: string | null;
+        model?: string | null;
+        message: string;
+        max_cost_cents?: number | null;
+      },
+    ): Promise<CostEstimate> => {
+      const project = await projects.require(userId, body.project_id);
+      const chat = body.chat_id ? await ownChat(userId, body.chat_id) : await store.findRecentChat(userId, project.id);
+      const agent = await agents.resolve(userId, body.agent_id);
+      const wishes = wishesOf(project);
+      const model = await models.resolve(userId, { model: body.model ?? wishes.model, agent });
+      const history = chat ? await historyBefore(store, chat.id, everything) : [];
+      const tokens_in = estimateFirstCall({ system_prompt: agent.system_prompt, history, message: body.message });
+      const typical = await credits.typicalRun(userId);
+      const calls = typical?.calls ?? usualCalls;
+      const growth = typical ? Math.max(0, typical.tokens_in / Math.max(1, typical.calls) - tokens_in) : usualGrowth * (calls / 2);
+      const likely_in = Math.round((tokens_in + growth) * calls);
+      const likely_out = typical?.tokens_out ?? usualAnswer * calls;
+      const share = typical && typical.tokens_in > 0 ? typical.tokens_cached / typical.tokens_in : 0;
+      const price = (usage: { tokens_in: number; tokens_out: number; tokens_cached: number }) =>
+        model.is_byok ? 0 : Number(costOf(model.pricing, usage).total);
+      const { max_cost_cents } = await models.preferences.get(userId);
+      const caps = capsOf({
+        max_cost_cents: body.max_cost_cents ?? wishes.max_cost_cents ?? max_cost_cents,
+        perRunCents: limits.maxCostPerRunCents,
+        perDayCents: limits.maxCostPerDayCents,
+      });
+      const likely = price({ tokens_in: likely_in, tokens_out: likely_out, tokens_cached: Math.round(likely_in * share) });
+      return {
+        model: model.model_id,
+        tokens_in,
+        context_window: model.context_window,
+        likely_tokens_in: likely_in,
+        likely_tokens_out: likely_out,
+        likely_cost_cents: caps.run === null || model.is_byok ? likely : Math.min(likely, Number(caps.run)),
+        cost_limit_cents: caps.run === null || model.is_byok ? null : Number(caps.run),
+        is_byok: model.is_byok,
+        is_price_known: model.is_byok || model.pricing.is_known,
+        basis: typical ? "your_runs" : "usual",
+      };
+    },
+
+    /** Replaces what was said so far by a summary, for the model only: people keep reading all of it. Throws 404, `chat_busy`, `insufficient_credits`, `model_error`. */
+    compact: async (userId: string, chatId: string, body: { model?: string | null }): Promise<CompactedChat> => {
+      const chat = await ownChat(userId, chatId);
+      if (chat.project_id === null) throw notFound("Chat");
+      const project = await projects.require(userId, chat.project_id);
+      const refuseBusy = async () => {
+        const run = await store.findActiveRun(chat.id);
+        if (run) throw conflict("chat_busy", "A run is going on in this chat. Wait for it, or stop it.", { task_id: run.id });
+      };
+      await refuseBusy();
+      const agent = await agents.resolve(userId, undefined);
+      const model = await models.resolve(userId, { model: body.model ?? wishesOf(project).model, agent });
+      await credits.require(userId, model);
+      const [last] = await store.listMessagesBefore(chat.id, everything, 1);
+      const history = await historyBefore(store, chat.id, everything);
+      if (!last || history.length < 2) throw badRequest("There is nothing to summarise yet.");
+      const before = estimateFirstCall({ system_prompt: agent.system_prompt, history, message: "" });
+      let cost_cents = 0;
+      const text = await summarise({
+        client: model.client,
+        history,
+        signal: AbortSignal.timeout(summaryMs),
+        onUsage: async (usage) => {
+          const cost = model.is_byok ? { input: "0", output: "0", total: "0" } : costOf(model.pricing, usage);
+          cost_cents = Number(cost.total);
+          await credits.record({
+            request_id: `compaction:${randomUUID()}`,
+            user_id: userId,
+            agent_id: agent.id,
+            project_id: project.id,
+            chat_id: chat.id,
+            task_id: null,
+            model: model.model_id,
+            purpose: "compaction",
+            tokens_input: usage.tokens_in,
+            tokens_output: usage.tokens_out,
+            tokens_cached: usage.tokens_cached,
+            cost_input: cost.input,
+            cost_output: cost.output,
+            cost_total: cost.total,
+            is_byok: model.is_byok,
+          });
+        },
+      }).catch((error: unknown) => {
+        if (error instanceof ModelError)
+          throw new AppError(error.code === "model_auth_failed" ? "model_auth_failed" : "model_error", error.message);
+        throw error;
+      });
+      if (text === "") throw new AppError("model_error", "The model gave no summary. Nothing was changed.");
+      await refuseBusy();
+      await store.setSummary(chat.id, { text, until_message_id: last.id });
+      const after = estimateFirstCall({
+        system_prompt: agent.system_prompt,
+        history: await historyBefore(store, chat.id, everything),
+        message: "",
+      });
+      return { tokens_before: before, tokens_after: after, context_window: model.context_window, cost_cents };
+    },
+  };
+}
