@@ -67,7 +67,7 @@ export function GoBackDialog({
             <p>No file changed since.</p>
           ) : (
             <div>
-              <p>{files.total === 1 ? "1 file becomes" : `${files.total} files become`} what it was then:</p>
+              <p>{files.total === 1 ? "1 file becomes what it was then:" : `${files.total} files become what they were then:`}</p>
               <ul className="mt-1 grid gap-px font-mono text-xs text-fg-0">
                 {files.files.slice(0, shownFiles).map((file) => (
                   <li key={file.path} className="truncate">

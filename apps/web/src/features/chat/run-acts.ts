@@ -18,6 +18,8 @@ export interface RunActs {
   redo: () => void;
   /** A new thread with everything up to and including that message; the files stay. */
   fork: (messageId: string) => void;
+  /** Messages that going back took out of the thread. */
+  goneIds: ReadonlySet<string>;
   /** A run or a restore goes on: nothing of this would be taken. */
   isBusy: boolean;
   isRedoing: boolean;

@@ -94,9 +94,10 @@ export function useRunActs({
       .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }));
   });
   const review = useHandler(onReview);
+  const { rewound } = chat.state;
   const acts = useMemo<RunActs>(
-    () => ({ review, goBack: setTarget, redo, fork, isBusy, isRedoing }),
-    [review, redo, fork, isBusy, isRedoing],
+    () => ({ review, goBack: setTarget, redo, fork, isBusy, isRedoing, goneIds: new Set(rewound.map((message) => message.id)) }),
+    [review, redo, fork, isBusy, isRedoing, rewound],
   );
   return { acts, target, close: () => setTarget(undefined), goBack };
 }

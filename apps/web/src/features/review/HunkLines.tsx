@@ -48,7 +48,7 @@ export function HunkLines({
                     className={cx(
                       "group/line relative flex pr-3 whitespace-pre text-fg-0",
                       grounds[line.kind],
-                      isChosen && "outline outline-line-1",
+                      isChosen && "shadow-[inset_3px_0_0_var(--fg-0)]",
                     )}
                   >
                     <span className="num w-9 flex-none pr-2 text-right text-2xs leading-5 text-fg-2 select-none narrow:hidden">

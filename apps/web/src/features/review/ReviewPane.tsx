@@ -25,7 +25,8 @@ import { useServices } from "../workbench/services.ts";
 import type { ViewProps } from "../workbench/views.tsx";
 import { FileChange } from "./FileChange.tsx";
 import { FileList } from "./FileList.tsx";
-import { itemsOf, messageOf } from "./review.ts";
+import { changeSetQuery } from "./review.queries.ts";
+import { itemsOf, messageOf, reviewedFiles } from "./review.ts";
 import { useReview } from "./use-review.ts";
 
 const shownRuns = 30;
@@ -42,18 +43,21 @@ export function ReviewPane(props: ViewProps) {
   const options = turns.map((turn) => ({ value: turn.task_id ?? "", label: quoted(turn.label), hint: momentOf(turn.created_at) }));
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-      <Bar label="Review" className="border-b border-line-0 px-3">
-        <span className="text-sm text-fg-2">Run</span>
+      <Bar label="Review" className="gap-2 border-b border-line-0 px-3">
+        <span className="grid size-3.5 flex-none place-items-center">
+          <Bead kind="message" />
+        </span>
         <Select
           label="Run"
           size="sm"
-          className="max-w-[380px] min-w-0"
+          className="max-w-[420px] min-w-0 flex-1"
           value={taskId ?? ""}
-          placeholder={run ? "An earlier run" : "None yet"}
+          placeholder={run ? "An earlier run" : "No run yet"}
           isDisabled={options.length === 0}
           onChange={(next) => acts?.review(next)}
           options={options}
         />
+        {taskId ? <Extent key={taskId} taskId={taskId} /> : null}
       </Bar>
       {taskId ? (
         <RunReview key={taskId} taskId={taskId} {...props} />
@@ -69,6 +73,32 @@ export function ReviewPane(props: ViewProps) {
         <Loading />
       )}
     </div>
+  );
+}
+
+/** Where the run's changes end on the thread, and how many there are. */
+function Extent({ taskId }: { taskId: string }) {
+  const { api } = useServices();
+  const set = useQuery(changeSetQuery(api, taskId)).data;
+  if (!set) return null;
+  const files = reviewedFiles(set);
+  return (
+    <>
+      <span aria-hidden="true" className="h-px min-w-4 flex-1 bg-thread narrow:hidden" />
+      <span className="grid size-3.5 flex-none place-items-center">
+        <Bead kind={set.is_running ? "live" : "checkpoint"} {...(!set.is_running && { tone: "on" as const })} />
+      </span>
+      <span className="flex flex-none items-baseline gap-2 text-xs">
+        <b className="num font-medium text-fg-0">{files.length === 1 ? "1 file" : `${files.length} files`}</b>
+        {set.is_running ? (
+          <span className="text-fg-2">so far</span>
+        ) : (
+          <time dateTime={set.started_at} title={momentOf(set.started_at)} className="num text-fg-2 narrow:hidden">
+            {clockText(set.started_at)}
+          </time>
+        )}
+      </span>
+    </>
   );
 }
 
@@ -96,7 +126,8 @@ function RunReview({ taskId, events, openFile, ask }: ViewProps & { taskId: stri
   const review = useReview(taskId, events);
   const { query, set, files, items, current, comments, tally } = review;
   const [asked, setAsked] = useState(0);
-  const isReadOnly = set === undefined || set.is_running || acts === undefined || acts.isBusy;
+  const isTakenBack = set !== undefined && acts?.goneIds.has(set.message_id) === true;
+  const isReadOnly = set === undefined || set.is_running || acts === undefined || acts.isBusy || isTakenBack;
   const file = files.find((one) => one.path === current?.path);
 
   const changes = useRef<HTMLDivElement>(null);
@@ -180,31 +211,11 @@ function RunReview({ taskId, events, openFile, ask }: ViewProps & { taskId: stri
 
   return (
     <>
-      <div className="flex min-h-12 flex-none items-center gap-3 border-b border-line-0 px-4 py-1.5 text-xs narrow:px-3">
-        <span className="flex min-w-0 items-center gap-2">
-          <span className="relative size-3 flex-none [&_.bead]:static!">
-            <Bead kind="message" />
-          </span>
-          <span className="min-w-0">
-            <b className="block truncate font-medium text-fg-0">{quoted(set.message)}</b>
-            <time dateTime={set.started_at} title={momentOf(set.started_at)} className="num text-fg-2">
-              {clockText(set.started_at)}
-            </time>
-          </span>
-        </span>
-        <span aria-hidden="true" className="h-px min-w-4 flex-1 bg-thread" />
-        <span className="flex flex-none items-center gap-2">
-          <span className="relative size-3 flex-none [&_.bead]:static!">
-            <Bead kind="checkpoint" tone="on" />
-          </span>
-          <span>
-            <b className="num block font-medium text-fg-0">{count}</b>
-            <span className="text-fg-2">{set.is_running ? "so far" : <Lines additions={additions} deletions={deletions} />}</span>
-          </span>
-        </span>
-      </div>
       {set.is_running ? (
         <Banner className="m-3 mb-0">The agent still works on this. You can look; keeping and rejecting comes when it is done.</Banner>
+      ) : null}
+      {isTakenBack ? (
+        <Banner className="m-3 mb-0">You went back to before this run: its changes are not in the files now. Redo brings them back.</Banner>
       ) : null}
       {review.failure ? (
         <Banner
@@ -278,7 +289,7 @@ function RunReview({ taskId, events, openFile, ask }: ViewProps & { taskId: stri
           </div>
         </div>
       )}
-      {files.length > 0 && !set.is_running ? (
+      {files.length > 0 && !set.is_running && !isTakenBack ? (
         <footer className="flex min-h-11 flex-none flex-wrap items-center gap-2 border-t border-line-0 px-4 py-1.5 narrow:px-3">
           <p role="status" className="num text-xs text-fg-2">
             {tally.kept} kept, {tally.rejected} rejected, {tally.open} open

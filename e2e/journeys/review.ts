@@ -1,0 +1,217 @@
+/// <reference lib="dom" />
+/** Browser journeys over the changes of a run: review, going back and forth, forks. On the built product with the scripted model. `--shots DIR` also writes screenshots. */
+import { call, parallel, say, script, startModelServer, turn } from "@tesslate/testkit";
+import { createProject, signUp } from "../account.ts";
+import { openBrowser } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const slots = [
+  "import { orders } from './orders.js';",
+  "",
+  "export function placesLeft(slot) {",
+  "  const taken = orders.filter((order) => order.slot === slot.id).length;",
+  "  return 6 - taken;",
+  "}",
+  "",
+  ...Array.from({ length: 12 }, (_, i) => `// note ${i + 1}`),
+  "",
+  "export function closesAt(day) {",
+  "  return day.at(18);",
+  "}",
+  "",
+].join("\n");
+const styles = ".slot { color: black; }\n.slot.full { opacity: 1; }\n";
+const taken = "  const taken = orders.filter((order) => order.slot === slot.id && order.state !== 'cancelled').length;";
+const model = await startModelServer({
+  script: script([
+    turn(
+      parallel(
+        call("multi_edit", {
+          file_path: "slots.js",
+          edits: [
+            { search: slots.split("\n")[3], replace: taken },
+            { search: "  return day.at(18);", replace: "  // The evening before.\n  return day.minus(1).at(18);" },
+          ],
+        }),
+        call("patch_file", { file_path: "styles.css", search: "opacity: 1", replace: "opacity: 0.5" }),
+        call("bash_exec", { command: "printf 'GIF\\000' > full.gif" }),
+      ),
+    ),
+    turn(say("Cancelled orders free their place, and a day closes the evening before.")),
+    turn(say("I will look at it.")),
+    turn(say("And the next.")),
+  ]),
+});
+const studio = await startStudio({
+  OPENAI_API_KEY: "sk-e2e",
+  OPENAI_BASE_URL: model.openai_base_url,
+  DEFAULT_MODELS: "openai/scripted",
+  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
+});
+process.on("exit", () => studio.process.kill("SIGTERM"));
+const account = await signUp(studio.url);
+const project = await createProject(account, "Alder Street Bakery", "static");
+const watched = await openBrowser(studio.url);
+const { page } = watched;
+page.setDefaultTimeout(10_000);
+const params = { id: project.slug };
+const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
+const read = async (path: string) => (await account.api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
+const ask = async (message: string) => {
+  for await (const event of account.api.chat.stream({ body: { project_id: project.slug, message, edit_mode: "allow" } }))
+    if (event.type === "done") return;
+};
+
+const hunks = page.getByTestId("hunk");
+const looks = async (name: string) => {
+  for (const [scheme, size, mark] of [
+    ["light", { width: 1440, height: 900 }, "light-d"],
+    ["dark", { width: 1440, height: 900 }, "dark-d"],
+    ["light", { width: 390, height: 844 }, "light-m"],
+    ["dark", { width: 390, height: 844 }, "dark-m"],
+  ] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize(size);
+    await page.waitForTimeout(500);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    await shot(page, `${name}-${mark}`);
+    if (mark !== "dark-m") await accessible(page, `${name} ${mark}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+};
+const transcript = page.getByRole("log", { name: "Transcript" });
+const menuOf = async (message: string) => {
+  // With the keyboard alone.
+  await page.getByRole("button", { name: `More about “${message}` }).focus();
+  await page.keyboard.press("Enter");
+};
+
+await runJourneys(
+  [
+    {
+      name: "a run ends with what it changed; the review lists it, and a rejected change is the old text again, and no other",
+      run: async () => {
+        await write("slots.js", slots);
+        await write("styles.css", styles);
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(account.email);
+        await page.getByLabel("Password", { exact: true }).fill(account.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.goto(`${studio.url}/p/${project.slug}/review`);
+        await page.getByRole("heading", { name: "Nothing to review yet" }).waitFor();
+        await shot(page, "review-empty");
+        await ask("Cancelled orders should free their place");
+        const card = page.getByTestId("changes-card");
+        await card.getByText("3 files").waitFor();
+        await card.getByText("slots.js").waitFor();
+        await shot(page, "review-card");
+        await card.getByRole("button", { name: "Review" }).click();
+        await page.waitForURL(/\/review\?run=[0-9a-f-]{36}$/);
+        const rows = page.getByTestId("file-row");
+        await rows.first().waitFor();
+        const listed = await rows.evaluateAll((all) => all.map((row) => row.textContent));
+        expect(
+          JSON.stringify(listed) === JSON.stringify(["full.gifAadded", "slots.js+3−2Mchanged", "styles.css+1−1Mchanged"]),
+          `listed: ${JSON.stringify(listed)}`,
+        );
+        await page.getByText("Not text: its lines cannot be shown.").waitFor();
+        await page.keyboard.press("]");
+        await hunks.nth(1).waitFor();
+        await looks("review-open");
+        await page.keyboard.press("a");
+        await page.keyboard.press("r");
+        await hunks.nth(1).getByText("Rejected").waitFor();
+        expect(
+          (await read("slots.js")) === slots.replace(slots.split("\n")[3] ?? "", taken),
+          "old text where it was rejected, new text elsewhere",
+        );
+        expect((await read("styles.css"))?.includes("0.5"), "the other file is as the run left it");
+        await page.getByText("1 kept, 1 rejected, 2 open").waitFor();
+        await shot(page, "review-decided");
+        await page.reload();
+        await rows.nth(1).click();
+        await page.getByText("1 kept, 1 rejected, 2 open").waitFor();
+        // And wanted after all.
+        await hunks.nth(1).getByRole("button", { name: "Undo" }).click();
+        await until("it is back", async () => (await read("slots.js"))?.includes("minus(1)"));
+      },
+    },
+    {
+      name: "what a person edited since is not taken away: the change stays, and says why",
+      run: async () => {
+        const now = (await read("slots.js")) ?? "";
+        await write("slots.js", now.replace("minus(1)", "minus(2)"));
+        await hunks.nth(1).getByRole("button", { name: "Reject" }).click();
+        await hunks.nth(1).getByText("Edited since, not rejected").waitFor();
+        await page.getByRole("alert").getByText("slots.js was edited there since").waitFor();
+        await shot(page, "review-misfit");
+        expect((await read("slots.js"))?.includes("minus(2)"), "theirs stays");
+        await page.getByRole("button", { name: "Dismiss" }).click();
+      },
+    },
+    {
+      name: "remarks on lines go to the agent as one message",
+      run: async () => {
+        await hunks.nth(1).locator("[role=group]").focus();
+        await page.keyboard.press("c");
+        await page.getByRole("textbox", { name: /Remark on lines/ }).fill("Also on holidays.");
+        await shot(page, "review-remark");
+        await page.keyboard.press("Control+Enter");
+        await hunks.nth(1).getByText("not sent yet").waitFor();
+        await page.getByRole("button", { name: "Send 1 remark" }).click();
+        await transcript.getByText("I will look at it.").waitFor();
+        const sent = JSON.stringify(model.requests.at(-1)?.body ?? model.requests.at(-1));
+        for (const piece of ["slots.js, lines 22", "minus(1)", "Also on holidays."])
+          expect(sent.includes(piece), `${piece} is missing in ${sent.slice(-800)}`);
+      },
+    },
+    {
+      name: "back to before a message and forth again, and a fork of it",
+      run: async () => {
+        await write("slots.js", `${await read("slots.js")}// mine\n`);
+        const edited = await read("slots.js");
+        await menuOf("Cancelled orders");
+        await page.getByRole("menuitem", { name: "Fork from here" }).waitFor();
+        await shot(page, "review-menu");
+        await page.getByRole("menuitem", { name: "Go back to before this…" }).click();
+        const dialog = page.getByRole("alertdialog");
+        await dialog.getByText("slots.js").waitFor();
+        await dialog.getByText("4 messages leave this thread.").waitFor();
+        await dialog.getByText("printf").waitFor();
+        await shot(page, "review-go-back");
+        await accessible(page, "going back");
+        await dialog.getByRole("button", { name: "Go back" }).click();
+        await transcript.getByText("You went back.").waitFor({ timeout: 20_000 });
+        expect((await read("slots.js")) === slots && (await read("styles.css")) === styles, "the files are as before the message");
+        await page.reload();
+        await transcript.getByText("You went back.").waitFor();
+        await page.getByText("its changes are not in the files now").waitFor();
+        await shot(page, "review-gone");
+        await accessible(page, "gone back");
+        await transcript.getByRole("button", { name: "Redo" }).click();
+        await until("the files are back", async () => (await read("slots.js")) === edited, 20_000);
+        await transcript.getByText("I will look at it.").waitFor();
+        await menuOf("Cancelled orders");
+        await page.getByRole("menuitem", { name: "Fork from here" }).click();
+        await page.getByText("A new thread from there.").waitFor();
+        await until("two messages", async () => (await transcript.getByRole("article").count()) === 1);
+        const sessions = (await account.api.chat.sessions({ query: { project_id: project.slug } })).items;
+        expect(sessions.some((session) => session.message_count === 2) && sessions.length === 2, "a session with two messages");
+        noOffences(watched);
+        await watched.close();
+        await studio.close();
+        await model.close();
+      },
+    },
+  ],
+  async (name) => {
+    for (const offence of watched.offences.splice(0)) console.log(`  ${offence}`);
+    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
+    await shot(page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
+  },
+);
