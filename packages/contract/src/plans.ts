@@ -68,6 +68,7 @@ export const plansRoutes = {
     tag,
     summary: "Start a run that builds the ticked steps; they become its to-do list (If-Match: only this version)",
     auth: "user",
+    keys: "run",
     status: 202,
     params: ChatParams,
     body: BuildPlan,

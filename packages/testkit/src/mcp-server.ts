@@ -2,13 +2,18 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** An MCP server over streamable HTTP, written by hand so that it can misbehave. Its tools: `echo`, `look` (read-only) and one per bad habit. */
+/**
+ * An MCP server over streamable HTTP (`url`) and the older form with server-sent events (`sseUrl`), written by hand so that it can misbehave.
+ * Its tools: `echo`, `look` (read-only) and one per bad habit.
+ */
 export interface McpFake extends AsyncDisposable {
   url: string;
+  sseUrl: string;
   host: string;
   /** Of every call, in order. */
   calls: { method: string; tool?: string; arguments?: unknown; authorization?: string }[];
-  /** What the last `authorize` address said, once somebody signs in. */
+  /** From here on only this bearer is good; a refresh gets it. */
+  renewToken(token: string): void;
   close(): Promise<void>;
 }
 export interface McpFakeOptions {
@@ -51,6 +56,8 @@ const tools = [
 export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpFake> {
   const calls: McpFake["calls"] = [];
   let challenge = "";
+  let { token } = options;
+  let stream: ServerResponse | undefined;
   const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
     response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 
@@ -61,7 +68,7 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
       if (options.isSilent) return;
       if (options.redirectTo) return void response.writeHead(307, { location: options.redirectTo }).end();
       if (url.pathname.startsWith("/.well-known/oauth-protected-resource"))
-        return options.token
+        return token
           ? json(response, 200, { resource: `${origin()}/mcp`, authorization_servers: [origin()] })
           : json(response, 404, {});
       if (url.pathname === "/.well-known/oauth-authorization-server")
@@ -86,20 +93,29 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
       }
       if (url.pathname === "/token") {
         const form = new URLSearchParams(body);
+        const tokens = { access_token: token, token_type: "bearer", refresh_token: "a-refresh-token", expires_in: 3600 };
+        if (form.get("grant_type") === "refresh_token")
+          return form.get("refresh_token") === "a-refresh-token"
+            ? json(response, 200, tokens)
+            : json(response, 400, { error: "invalid_grant" });
         const proof = createHash("sha256")
           .update(form.get("code_verifier") ?? "")
           .digest("base64url");
         if (form.get("code") !== "a-code" || proof !== challenge) return json(response, 400, { error: "invalid_grant" });
         return json(response, 200, {
-          access_token: options.token,
+          access_token: token,
           token_type: "bearer",
           refresh_token: "a-refresh-token",
           expires_in: 3600,
         });
       }
+      if (request.method === "GET" && url.pathname === "/sse") {
+        stream = response.writeHead(200, { "content-type": "text/event-stream" });
+        return void response.write("event: endpoint\ndata: /messages\n\n");
+      }
       if (request.method !== "POST") return void response.writeHead(405).end();
       const { authorization } = request.headers;
-      if (options.token && authorization !== `Bearer ${options.token}`)
+      if (token && authorization !== `Bearer ${token}`)
         return json(
           response,
           401,
@@ -114,7 +130,12 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
         ...(authorization !== undefined && { authorization }),
       });
       if (message.id === undefined) return void response.writeHead(202).end();
-      const answer = (result: unknown) => json(response, 200, { jsonrpc: "2.0", id: message.id, result });
+      const answer = (result: unknown) => {
+        const body = { jsonrpc: "2.0", id: message.id, result };
+        if (url.pathname !== "/messages") return json(response, 200, body);
+        response.writeHead(202).end();
+        return void stream?.write(`event: message\ndata: ${JSON.stringify(body)}\n\n`);
+      };
       const say = (text: string) => answer({ content: [{ type: "text", text }] });
       if (message.method === "initialize")
         return answer({ protocolVersion: "2025-06-18", capabilities: { tools: {} }, serverInfo: { name: "fake", version: "1" } });
@@ -159,7 +180,16 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
       server.close(() => done());
       server.closeAllConnections();
     });
-  return { url: `${origin()}/mcp`, host: `127.0.0.1:${port}`, calls, close, [Symbol.asyncDispose]: close };
+  const renewToken = (next: string) => void (token = next);
+  return {
+    url: `${origin()}/mcp`,
+    sseUrl: `${origin()}/sse`,
+    host: `127.0.0.1:${port}`,
+    calls,
+    renewToken,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

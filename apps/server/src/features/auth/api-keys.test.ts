@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import type { ApiKeyScope } from "@tesslate/contract";
+import { contract, type ApiKeyScope, type RouteSpec } from "@tesslate/contract";
 import { projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
 import type { TestUser } from "../../testing/app.ts";
 
@@ -46,6 +46,22 @@ test("a key that may read reads, and no more", async () => {
   expect(await refusal(withKey(key).files.put({ params: { id: project.id, path: "x.txt" }, body: { content: "x" } }))).toBe(
     "403 scope_missing",
   );
+});
+
+test("a key without the scope starts no run and speaks to none, on any entrance", async () => {
+  const token = { token: (await make(["read", "write"])).key };
+  const entrances = Object.values(contract)
+    .flatMap((group) => Object.values(group as Record<string, RouteSpec>))
+    .filter(({ keys, kind }) => keys === "run" && kind !== "socket");
+  expect(entrances.length).toBeGreaterThan(10);
+  for (const { method, path, body } of entrances) {
+    const response = await app.request(path.replace(/\{\w+\}/g, "00000000-0000-4000-8000-000000000000"), {
+      method,
+      user: token,
+      ...(body && { json: {} }),
+    });
+    expect([path, response.status, ((await response.json()) as { code: string }).code]).toEqual([path, 403, "scope_missing"]);
+  }
 });
 
 test("no key does what is for people only, whatever its scopes", async () => {

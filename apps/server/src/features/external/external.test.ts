@@ -134,7 +134,7 @@ test("the end of a run is told once, signed, again after failures and never alon
 
 test("after five tries it is given up; what a stopped server owes is told after its restart", async () => {
   await using hook = await receiver([500, 500, 500, 500, 500]);
-  await using world = await chatWorld({ script: [say("One."), say("Two.")], env: { OUTBOUND_ALLOW_HOSTS: hook.host }, ...quick });
+  await using world = await chatWorld({ script: [say("One.")], env: { OUTBOUND_ALLOW_HOSTS: hook.host, RATE_LIMIT_FACTOR: "0.02" }, ...quick });
   const { app, project } = world;
   const bot = await keyOf(world, "allow");
   const invoke = () =>
@@ -143,6 +143,7 @@ test("after five tries it is given up; what a stopped server owes is told after 
     });
   const first = await invoke();
   expect(first.webhook_secret).toBeNull();
+  expect(await refusal(invoke())).toBe("429 rate_limited");
   const deliveryOf = async (task_id: string) => (await app.as(bot).external.status({ params: { task_id } })).webhook;
   await eventually(async () => (await deliveryOf(first.task_id))?.status === "failed");
   expect(await deliveryOf(first.task_id)).toMatchObject({ attempts: 5, last_error: "It answered 500." });

@@ -26,12 +26,15 @@ const freshMs = 3_600_000;
 /** All servers together: every tool is paid for in every prompt. */
 const maxTools = 80;
 const maxConnects = 3;
+/** A server that could not be reached does not make every run wait for it. */
+const awayMs = 60_000;
 
 /**
  * Lends the tools of a person's MCP servers to runs (agent-git-deploy 4.19). A list that is known costs no connection; a server is connected
  * to when one of its tools is first called. They ask like our own tools do; only who trusts a server's word lets its read-only tools run freely.
  */
 export function createMcpLending({ store, vault, signIns, outbound, redactions, mcp, version }: McpLendingOptions): RunToolSource {
+  const awaySince = new Map<string, { at: number; problem: string; version: string }>();
   const linkOf = (row: McpServerRow, run: RunFacts) => {
     let open: Promise<McpConnection> | undefined;
     let connects = 0;
@@ -67,6 +70,9 @@ export function createMcpLending({ store, vault, signIns, outbound, redactions, 
       /** Known ones at once; otherwise asked for, within a few seconds. */
       tools: async (): Promise<{ tools: ForeignTool[]; problem?: string }> => {
         if (row.tools_at !== null && Date.now() - Date.parse(row.tools_at) < freshMs) return { tools: row.tools };
+        const away = awaySince.get(row.id);
+        if (away && away.version === row.updated_at && Date.now() - away.at < awayMs) return { tools: row.tools, problem: away.problem };
+        awaySince.delete(row.id);
         try {
           const quick = { ...mcp, connectMs: Math.min(mcp.connectMs, listMs) };
           const tools = await (await connect(quick)).listTools(run.signal).catch(fail);
@@ -74,6 +80,8 @@ export function createMcpLending({ store, vault, signIns, outbound, redactions, 
           return { tools };
         } catch (error) {
           if (!(error instanceof McpProblem)) throw error;
+          if (awaySince.size > 1_000) awaySince.clear();
+          awaySince.set(row.id, { at: Date.now(), problem: error.message, version: row.updated_at });
           return { tools: row.tools, problem: error.message };
         }
       },

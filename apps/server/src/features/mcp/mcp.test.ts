@@ -103,6 +103,7 @@ test("a run uses their tools; one that hangs, floods, dies, lies or leads elsewh
       turn(one("echo", { text: "hi" }), one("echo", { text: 5 })),
       turn(one("hang"), one("flood"), one("die"), one("look")),
       turn(one("refuse"), one("nonsense"), one("long"), one("lie", { a: 1, b: { c: 2 } })),
+      turn(call("mcp__older__look", { a: 1 }), call("mcp__older__hang", {})),
       turn(call("mcp__local__greet", {}), call("mcp__local__die", {}), call("mcp__local__flood", {}), call("mcp__local__greet", {})),
       say("Done."),
     ],
@@ -115,6 +116,7 @@ test("a run uses their tools; one that hangs, floods, dies, lies or leads elsewh
   await create("fake", { url: fake.url, headers: { Authorization: "Bearer header-secret-1" } });
   await create("away", { url: away.url });
   await create("silent", { url: silent.url });
+  await create("older", { transport: "sse", url: fake.sseUrl });
   await world.sandbox.files.write("server.mjs", stdioMcpServer);
   await create("local", {
     transport: "stdio",
@@ -137,6 +139,8 @@ test("a run uses their tools; one that hangs, floods, dies, lies or leads elsewh
     expect.stringMatching(/^fake: /),
     expect.stringContaining("characters left out"),
     'lie: {"a":1,"b":{"c":2}}',
+    'look: {"a":1}',
+    "older: It did not answer within 1 s.",
     "Hello [secret:local/WORD] from /app",
     expect.stringMatching(/^local: It ended with exit code 3.*out of luck/s),
     expect.stringMatching(/^local: It sent a message that is too large|^local: It said too much/),
@@ -211,7 +215,10 @@ test("a server that asks for a sign-in gets one, in the browser that began it, o
   expect(tested).toMatchObject({ auth: "authorized", problem: null });
   expect(tested.tools.length).toBeGreaterThan(3);
   const { rows } = await app.studio.database.pool.query<{ text: string }>("select row_to_json(m)::text as text from mcp_servers m");
-  for (const hidden of ["the-access-token-1", "a-refresh-token"]) {
+  // An old token is renewed without the person.
+  fake.renewToken("the-access-token-2");
+  expect(await api.test({ params: { id }, body: {} })).toMatchObject({ auth: "authorized", problem: null });
+  for (const hidden of ["the-access-token-1", "the-access-token-2", "a-refresh-token"]) {
     expect(rows[0]?.text).not.toContain(hidden);
     expect(app.logs()).not.toContain(hidden);
   }

@@ -66,8 +66,26 @@ export function ApiKeySettings() {
           </ul>
         )}
       </SettingsSection>
+      <McpAddress />
       {isMaking ? <MakeKeyDialog onClose={() => setIsMaking(false)} /> : null}
     </>
+  );
+}
+
+/** Where programs that speak MCP find this studio. */
+function McpAddress() {
+  const server = { type: "http", url: `${location.origin}/mcp`, headers: { Authorization: "Bearer tsk_…" } };
+  const text = JSON.stringify({ mcpServers: { tesslate: server } }, null, 2);
+  return (
+    <SettingsSection
+      title="For MCP clients"
+      hint="Assistants and editors that speak MCP can work with your projects, as far as the key allows. This goes into their configuration:"
+    >
+      <div className="flex items-start gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
+        <pre className="min-w-0 flex-1 py-1 font-mono text-xs leading-read wrap-anywhere whitespace-pre-wrap text-fg-0">{text}</pre>
+        <CopyButton text={text} label="Copy the configuration" />
+      </div>
+    </SettingsSection>
   );
 }
 
