@@ -68,9 +68,7 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
       if (options.isSilent) return;
       if (options.redirectTo) return void response.writeHead(307, { location: options.redirectTo }).end();
       if (url.pathname.startsWith("/.well-known/oauth-protected-resource"))
-        return token
-          ? json(response, 200, { resource: `${origin()}/mcp`, authorization_servers: [origin()] })
-          : json(response, 404, {});
+        return token ? json(response, 200, { resource: `${origin()}/mcp`, authorization_servers: [origin()] }) : json(response, 404, {});
       if (url.pathname === "/.well-known/oauth-authorization-server")
         return json(response, 200, {
           issuer: origin(),

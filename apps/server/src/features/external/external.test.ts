@@ -134,7 +134,11 @@ test("the end of a run is told once, signed, again after failures and never alon
 
 test("after five tries it is given up; what a stopped server owes is told after its restart", async () => {
   await using hook = await receiver([500, 500, 500, 500, 500]);
-  await using world = await chatWorld({ script: [say("One.")], env: { OUTBOUND_ALLOW_HOSTS: hook.host, RATE_LIMIT_FACTOR: "0.02" }, ...quick });
+  await using world = await chatWorld({
+    script: [say("One.")],
+    env: { OUTBOUND_ALLOW_HOSTS: hook.host, RATE_LIMIT_FACTOR: "0.02" },
+    ...quick,
+  });
   const { app, project } = world;
   const bot = await keyOf(world, "allow");
   const invoke = () =>

@@ -14,6 +14,7 @@ test.each([
   ["patch_file", { file_path: "a.ts", search: "rm -rf", replace: "" }, "warn", "Edits files"],
   ["write_file", { file_path: "a.ts", content: "x" }, "warn", "Writes a file"],
   ["web_fetch", { url: "https://example.org" }, "warn", "Reaches the web"],
+  ["mcp__shop__run", { command: "rm -rf dist", file_path: "a" }, "warn", "Outside tool"],
   ["mystery", {}, "warn", "Asks first"],
 ])("%s %j is %s: %s", (tool, parameters, tone, label) => expect(riskOf(tool, parameters)).toEqual({ tone, label }));
 
@@ -21,5 +22,6 @@ test.each([
   ["bash_exec", { command: "ls" }, "Allow this command?"],
   ["write_file", { file_path: "a" }, "Write this file?"],
   ["multi_edit", { file_path: "a" }, "Make this edit?"],
+  ["mcp__shop__place_order", { command: "buy" }, "Let shop do place_order?"],
   ["mystery", {}, "Allow mystery?"],
 ])("%s asks %s", (tool, parameters, question) => expect(questionOf(tool, parameters)).toBe(question));

@@ -1,3 +1,4 @@
+import { lentName } from "../mcp/lent-name.ts";
 import { pathOf } from "./run-events.ts";
 
 export interface Risk {
@@ -26,6 +27,8 @@ const notable: readonly [RegExp, string][] = [
 
 /** How a gated call is marked. A hint for the eye, not a protection: the sandbox is that. */
 export function riskOf(toolName: string, parameters: Record<string, unknown>): Risk {
+  // What its parameters mean only that server knows.
+  if (lentName(toolName)) return { tone: "warn", label: "Outside tool" };
   const command = parameters["command"];
   if (typeof command === "string") {
     const bad = destructive.find(([pattern]) => pattern.test(command));
@@ -43,6 +46,8 @@ export function riskOf(toolName: string, parameters: Record<string, unknown>): R
 
 /** The question on the card. */
 export function questionOf(toolName: string, parameters: Record<string, unknown>): string {
+  const lent = lentName(toolName);
+  if (lent) return `Let ${lent.server} do ${lent.tool}?`;
   if (typeof parameters["command"] === "string") return "Allow this command?";
   if (toolName === "write_file") return "Write this file?";
   if (toolName === "patch_file" || toolName === "multi_edit" || toolName === "apply_patch") return "Make this edit?";

@@ -12,11 +12,13 @@ import {
   MonitorCheck,
   Paperclip,
   Pencil,
+  Plug,
   Search,
   SquareTerminal,
   Wrench,
   type LucideIcon,
 } from "lucide-react";
+import { lentName } from "../../mcp/lent-name.ts";
 
 export interface ToolLook {
   icon: LucideIcon;
@@ -55,4 +57,8 @@ const looks: Record<string, ToolLook> = {
 };
 
 /** Unknown tools get their own name in words; adding a tool to the agent needs nothing here. */
-export const lookOf = (name: string): ToolLook => looks[name] ?? { icon: Wrench, verb: name.replace(/^mcp__/, "").replace(/_+/g, " ") };
+export function lookOf(name: string): ToolLook {
+  const lent = lentName(name);
+  if (lent) return { icon: Plug, verb: `${lent.server}: ${lent.tool.replace(/_+/g, " ")}` };
+  return looks[name] ?? { icon: Wrench, verb: name.replace(/_+/g, " ") };
+}
