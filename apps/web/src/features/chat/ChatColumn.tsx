@@ -11,6 +11,8 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
+import { AgentMenu } from "../agents/AgentMenu.tsx";
+import { useAgentChoice } from "../agents/use-agent-choice.ts";
 import { ApprovalCard } from "./ApprovalCard.tsx";
 import type { Run } from "./chat.types.ts";
 import { Composer, type ComposerHandle } from "./Composer.tsx";
@@ -61,7 +63,8 @@ export function ChatColumn(props: ChatColumnProps) {
   const approvals = useMemo(() => openApprovals(state), [state]);
   const queue = useQueue(state.chatId, props.events);
   const plan = usePlan(state.chatId, props.events);
-  const options = { editMode: mode, model };
+  const agents = useAgentChoice(projectId);
+  const options = { editMode: mode, model, agentId: agents.picked?.id };
   /** Asked to stop, it needs no queue: the next message waits the moment that takes. */
   const [stoppedTaskId, setStoppedTaskId] = useState<string>();
   const waitsInLine = live ? live.taskId !== stoppedTaskId : queue.items.length > 0 && !queue.held;
@@ -93,7 +96,7 @@ export function ChatColumn(props: ChatColumnProps) {
     const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === run.taskId);
     const asked = state.turns.slice(0, at).findLast((turn) => turn.kind === "user");
     if (asked?.kind !== "user") return;
-    void chat.send(asked.text, { editMode: mode, model }).then((failure) => {
+    void chat.send(asked.text, options).then((failure) => {
       if (failure) composer.current?.write(asked.text);
     });
   });
@@ -200,6 +203,7 @@ export function ChatColumn(props: ChatColumnProps) {
             defaultModel={props.defaultModel}
             model={model}
             onModel={props.onModel}
+            agentMenu={<AgentMenu choice={agents} />}
             onSend={send}
             onSteer={steer}
             commands={commands}

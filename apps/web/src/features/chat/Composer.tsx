@@ -37,6 +37,8 @@ export interface ComposerProps {
   defaultModel: string | undefined;
   model: string | undefined;
   onModel: (model: string) => void;
+  /** Beside the mode: which agent answers. */
+  agentMenu?: ReactNode;
   /** While a run goes on it queues. */
   onSend: (text: string) => Promise<SendFailure | undefined>;
   /** Says it to the run that goes on. */
@@ -61,6 +63,7 @@ export function Composer({
   defaultModel,
   model,
   onModel,
+  agentMenu,
   onSend,
   onSteer,
   commands,
@@ -198,6 +201,7 @@ export function Composer({
                 </Button>
               }
             />
+            {agentMenu}
             {picked ? (
               <Menu
                 label="Model"

@@ -1,7 +1,8 @@
-import { Brain, Check, ChevronRight, CircleX, X } from "lucide-react";
+import { Brain, Check, ChevronRight, CircleX, Info, X } from "lucide-react";
 import type { EditMode } from "@tesslate/contract";
 import { memo, useState, type ReactNode } from "react";
 import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
 import { cx } from "../../lib/cx.ts";
 import { momentOf } from "../../lib/time.ts";
 import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
@@ -10,6 +11,7 @@ import { modeOf } from "./modes.ts";
 import { clockText, costText, durationText, tokensText } from "./durations.ts";
 import { MessageMenu } from "./MessageMenu.tsx";
 import type { Moment } from "./transcript-rows.ts";
+import { RunContextFacts } from "./RunContextFacts.tsx";
 import { argumentOf, touchedPaths } from "./tools/tool-facts.ts";
 import { Elapsed } from "./tools/ToolRow.tsx";
 
@@ -176,6 +178,8 @@ const endings: Record<string, string> = {
 /** The last line of a run: how it ended, what it took, and Resume where it can go on. */
 export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((taskId: string) => void) | undefined; isLast: boolean }) => {
   const tools = run.parts.filter((part) => part.kind === "tool");
+  const [isDetailed, setIsDetailed] = useState(false);
+  const hasContext = !run.taskId.startsWith("message:");
   const files = new Set(run.changes ? [] : tools.flatMap(touchedPaths));
   const spanMs = run.durationMs ?? (run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN);
   const facts = [
@@ -189,6 +193,17 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
     <div className={cx(line, "mb-2")}>
       <span className="font-medium text-fg-0">{endings[run.reason ?? ""] ?? endings[run.status] ?? "Ended"}</span>
       <span className="num min-w-0 truncate">{facts.join(" · ")}</span>
+      {hasContext ? (
+        <IconButton
+          size="sm"
+          label="What it read"
+          aria-expanded={isDetailed}
+          onClick={() => setIsDetailed(!isDetailed)}
+          className="narrow:size-9!"
+        >
+          <Info size={13} />
+        </IconButton>
+      ) : null}
       {run.status === "interrupted" && onResume ? (
         <Button size="sm" className="ml-auto" onClick={() => onResume(run.taskId)}>
           Resume
@@ -196,12 +211,17 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
       ) : null}
     </div>
   );
+  const context = isDetailed ? <RunContextFacts taskId={run.taskId} /> : null;
   return run.changes && run.changes.files > 0 ? (
     <>
       {end}
+      {context}
       <ChangesCard run={run} changes={run.changes} isLast={isLast} />
     </>
   ) : (
-    end
+    <>
+      {end}
+      {context}
+    </>
   );
 });

@@ -12,10 +12,13 @@ import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf, type Incomi
 import type { ChatState, Run } from "./chat.types.ts";
 import { replayRun } from "./replay.ts";
 import type { AssistantMetadata } from "./run-history.ts";
+import { viewContextOf } from "./view-context.ts";
 
 export interface SendOptions {
   editMode: EditMode;
   model: string | undefined;
+  /** Undefined: the server's own agent. */
+  agentId?: string | undefined;
 }
 /** Why a message did not become a run. */
 export interface SendFailure {
@@ -230,13 +233,14 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     return "unknown";
   };
 
-  const begin = async (text: string, { editMode, model }: SendOptions): Promise<{ taskId: string; startedChatId: string }> => {
+  const begin = async (text: string, { editMode, model, agentId }: SendOptions): Promise<{ taskId: string; startedChatId: string }> => {
     const stream = api.chat.stream({
       body: {
         project_id: projectId,
         message: text,
         edit_mode: editMode,
-        view_context: "builder",
+        view_context: viewContextOf(location.pathname),
+        ...(agentId && { agent_id: agentId }),
         ...(chatId && { chat_id: chatId }),
         ...(model && { model }),
       },

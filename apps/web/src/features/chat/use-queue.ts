@@ -8,6 +8,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import type { SendFailure, SendOptions } from "./use-chat.ts";
+import { viewContextOf } from "./view-context.ts";
 
 export const queueKey = (chatId: string | undefined) => ["chat", chatId, "queue"] as const;
 const queueQuery = (api: Client<Contract>, chatId: string | undefined) =>
@@ -72,10 +73,11 @@ export function useQueue(chatId: string | undefined, events: ProjectEvents): Mes
       void readAgain();
     }
   };
-  const body = (message: string, { editMode, model }: SendOptions) => ({
+  const body = (message: string, { editMode, model, agentId }: SendOptions) => ({
     message,
     edit_mode: editMode,
-    view_context: "builder",
+    view_context: viewContextOf(location.pathname),
+    ...(agentId && { agent_id: agentId }),
     ...(model && { model }),
   });
 

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { AgentContextSections } from "../../agents/AgentContextSections.tsx";
 import { Connectors } from "../../mcp/Connectors.tsx";
 import { scrollable } from "../../../ui/scrollable.ts";
 import { ContainerSettings } from "../../containers/ContainerSettings.tsx";
@@ -45,6 +46,7 @@ export function ProjectSettingsPane({ project, containers, events, acts }: ViewP
           )}
         </SettingsSection>
         <AgentSection project={project} />
+        <AgentContextSections projectId={project.id} />
         <DangerSection project={project} />
       </div>
     </div>

@@ -1,0 +1,192 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { maxMemoryLength, maxRulesBytes, type AgentContext } from "@tesslate/contract";
+import { ApiError } from "@tesslate/contract/client";
+import { useState, type ReactNode } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { useServices } from "../workbench/services.ts";
+import { agentContextKey, agentContextQuery } from "./agents.queries.ts";
+
+/** What the agent is told before every message of this project: rules and memory to edit, skills and sub-agents to see. */
+export function AgentContextSections({ projectId }: { projectId: string }) {
+  const { api } = useServices();
+  const context = useQuery(agentContextQuery(api, projectId));
+  if (context.isError)
+    return (
+      <SettingsSection title="What the agent knows">
+        <ErrorState title="It could not be loaded" onRetry={() => void context.refetch()} details={detailsOf(context.error)}>
+          {sentenceOf(context.error)}
+        </ErrorState>
+      </SettingsSection>
+    );
+  if (!context.data)
+    return (
+      <SettingsSection title="What the agent knows">
+        <SkeletonRows count={4} label="Loading what the agent knows" />
+      </SettingsSection>
+    );
+  const { rules, memory, skills, subagents } = context.data;
+  return (
+    <>
+      <SettingsSection title="What the agent knows" hint="It reads this before every message. Both are files of the project.">
+        <div className="grid gap-5">
+          <FileEditor
+            key={`${projectId}/rules`}
+            projectId={projectId}
+            part="rules"
+            label="Rules"
+            hint={`${rules.path}: how to work here. Style, structure, commands, what not to touch.`}
+            placeholder={"- Use the components of src/ui\n- Run npm test after changes"}
+            file={rules}
+            maxLength={maxRulesBytes}
+          />
+          <FileEditor
+            key={`${projectId}/memory`}
+            projectId={projectId}
+            part="memory"
+            label="Memory"
+            hint={`${memory.path}: what the agent or you keep for later chats. It asks before it adds something.`}
+            placeholder="- Prices are in Swiss francs"
+            file={memory}
+            maxLength={maxMemoryLength}
+          />
+        </div>
+      </SettingsSection>
+      <SettingsSection
+        title="Skills"
+        hint="Instructions that the agent loads for one kind of work. Yours are folders with a SKILL.md in .tesslate/skills or .agents/skills."
+      >
+        <Listed items={skills} />
+      </SettingsSection>
+      <SettingsSection
+        title="Sub-agents"
+        hint="Helpers with a conversation of their own. Yours are Markdown files in .tesslate/agents with a name, a description and tools."
+      >
+        <Listed
+          items={subagents}
+          more={({ tools, model }) =>
+            [tools ? tools.join(", ") : undefined, model ?? undefined].filter((one) => one !== undefined).join(" · ")
+          }
+        />
+      </SettingsSection>
+    </>
+  );
+}
+
+/** A list of named things; those of the project first, with their file. */
+function Listed<T extends { name: string; description: string; path: string | null }>({
+  items,
+  more,
+}: {
+  items: readonly T[];
+  more?: (item: T) => ReactNode;
+}) {
+  const sorted = items.toSorted((a, b) => Number(a.path === null) - Number(b.path === null));
+  return (
+    <ul className="m-0 grid list-none gap-px overflow-hidden rounded-2 border border-line-0 p-0 text-sm">
+      {sorted.map((item) => {
+        const extra = more?.(item);
+        return (
+          <li key={item.name} className="flex min-w-0 flex-wrap items-baseline gap-x-2 bg-bg-1 px-3 py-1.5">
+            <span className="font-medium text-fg-0">{item.name}</span>
+            <span className="min-w-0 flex-1 basis-48 break-words text-fg-2">{item.description}</span>
+            <span className="max-w-full truncate text-xs text-fg-2">{item.path ?? "built in"}</span>
+            {extra ? <span className="w-full min-w-0 truncate text-xs text-fg-2">{extra}</span> : null}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** One file as a text field. Saves what was read before only: who wrote meanwhile is asked about, not written over. */
+function FileEditor({
+  projectId,
+  part,
+  label,
+  hint,
+  placeholder,
+  file,
+  maxLength,
+}: {
+  projectId: string;
+  part: "rules" | "memory";
+  label: string;
+  hint: string;
+  placeholder: string;
+  file: AgentContext["rules"];
+  maxLength: number;
+}) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  /** Undefined: shows what the server has. */
+  const [draft, setDraft] = useState<{ text: string; etag: string | null }>();
+  const save = useMutation({
+    mutationFn: (body: { text: string; etag: string | null }) =>
+      api.agentContext.put({ params: { id: projectId }, body: { [part]: { content: body.text, etag: body.etag } } }),
+    onSuccess: (saved) => {
+      queries.setQueryData(agentContextKey(projectId), saved);
+      setDraft(undefined);
+    },
+    onError: (error) => {
+      // What the other one wrote is shown beside the refusal.
+      if (isConflict(error)) void queries.invalidateQueries({ queryKey: agentContextKey(projectId) });
+    },
+  });
+  const text = draft?.text ?? file.content;
+  const isDirty = draft !== undefined && draft.text !== file.content;
+  const isStale = draft !== undefined && draft.etag !== file.etag;
+  const problem = !save.error ? undefined : isConflict(save.error) ? "It was changed by somebody else meanwhile." : sentenceOf(save.error);
+  return (
+    <div>
+      <Field label={label} hint={hint} error={isStale && isDirty ? "It was changed by somebody else meanwhile." : problem}>
+        <Textarea
+          value={text}
+          placeholder={placeholder}
+          maxLength={maxLength}
+          spellCheck={false}
+          rows={4}
+          className="font-mono text-[12.5px]!"
+          onChange={(event) => {
+            save.reset();
+            setDraft({ text: event.target.value, etag: draft?.etag ?? file.etag });
+          }}
+        />
+      </Field>
+      {isDirty ? (
+        <div className="mt-2 flex flex-wrap gap-2">
+          {isStale ? (
+            <>
+              <Button size="sm" onClick={() => setDraft(undefined)}>
+                Show theirs
+              </Button>
+              <Button size="sm" onClick={() => save.mutate({ text, etag: file.etag })}>
+                Save mine over it
+              </Button>
+            </>
+          ) : (
+            <>
+              <Button size="sm" variant="primary" disabled={save.isPending} onClick={() => save.mutate({ text, etag: draft.etag })}>
+                {save.isPending ? "Saving" : `Save ${label.toLowerCase()}`}
+              </Button>
+              <Button size="sm" variant="ghost" onClick={() => setDraft(undefined)}>
+                Discard
+              </Button>
+            </>
+          )}
+        </div>
+      ) : null}
+      <span role="status" className="sr-only">
+        {save.isSuccess && !isDirty ? `${label} saved` : ""}
+      </span>
+    </div>
+  );
+}
+
+const isConflict = (error: unknown): boolean =>
+  error instanceof ApiError && (error.code === "etag_mismatch" || error.code === "precondition_failed");

@@ -1,0 +1,26 @@
+import { ChevronDown } from "lucide-react";
+import { Button } from "../../ui/Button.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import type { AgentChoice } from "./use-agent-choice.ts";
+
+/** Which agent answers; there is nothing to choose where one has only one. */
+export function AgentMenu({ choice: { agents, picked, choose } }: { choice: AgentChoice }) {
+  if (!picked || agents.length < 2) return null;
+  return (
+    <Menu
+      label="Agent"
+      side="top"
+      choice={{
+        value: picked.slug,
+        onChange: choose,
+        options: agents.map((agent) => ({ value: agent.slug, label: agent.name, hint: agent.description })),
+      }}
+      trigger={
+        <Button size="sm" variant="ghost" aria-label={`Agent: ${picked.name}`} className="min-w-0 shrink text-fg-2">
+          <span className="truncate">{picked.name}</span>
+          <ChevronDown size={14} className="flex-none text-fg-3" />
+        </Button>
+      }
+    />
+  );
+}
