@@ -9,15 +9,21 @@ export const maxQueued = 20;
 const ChatParams = Type.Object({ chat_id: Uuid });
 const ItemParams = Type.Object({ chat_id: Uuid, item_id: Uuid });
 const { project_id: _project, chat_id: _chat, ...sendFields } = SendMessage.properties;
+const { attachments: _attachments, ...wordFields } = sendFields;
+const Words = Type.String({ minLength: 1, maxLength: 10_000, pattern: "\\S" });
 /** A message with the choices of its run, as for `POST /api/chat/stream`. */
 export const QueueMessage = Type.Object(sendFields);
 export type QueueMessage = Static<typeof QueueMessage>;
+/** The choices count when the run has ended before it could hear it. A run that goes on hears words alone. */
+export const SteerMessage = Type.Object({ ...wordFields, message: Words });
+export type SteerMessage = Static<typeof SteerMessage>;
 
 export const QueueItem = Type.Object({
   id: Uuid,
   message: Type.String(),
   edit_mode: EditMode,
   model: Nullable(Type.String()),
+  attachment_count: Type.Integer(),
   /** The run that goes on hears it before its next model call. */
   is_steering: Type.Boolean(),
   created_at: Timestamp,
@@ -72,7 +78,7 @@ export const queueRoutes = {
     auth: "user",
     keys: "run",
     params: ItemParams,
-    body: Type.Object({ message: Type.Optional(SendMessage.properties.message), before: Maybe(Uuid), edit_mode: Type.Optional(EditMode) }),
+    body: Type.Object({ message: Type.Optional(Words), before: Maybe(Uuid), edit_mode: Type.Optional(EditMode) }),
     response: QueueItem,
     errors: ["not_found"],
   }),
@@ -96,7 +102,7 @@ export const queueRoutes = {
     status: 202,
     params: ItemParams,
     response: Started,
-    errors: ["not_found", ...refusals],
+    errors: ["not_found", "bad_request", ...refusals],
   }),
   resume: route({
     method: "POST",
@@ -119,7 +125,7 @@ export const queueRoutes = {
     keys: "run",
     status: 202,
     params: ChatParams,
-    body: QueueMessage,
+    body: SteerMessage,
     response: extend(Started, { id: Uuid }),
     errors: ["not_found", "queue_full"],
   }),

@@ -1,6 +1,6 @@
 import { maxQueued, type Queue as QueueBody, type QueueHold, type QueueItem, type QueueMessage } from "@tesslate/contract";
 import type { Queries } from "../../platform/database.ts";
-import { AppError, conflict, notFound } from "../../platform/errors.ts";
+import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { editModeFor, refuseSteering, type Chat, type ChatStore, type Sender, type TellingRun } from "../chat/index.ts";
@@ -122,6 +122,8 @@ export function createQueue({ store, chats, chat, events, log }: QueueOptions) {
     /** Throws `queue_full`. The task: the run that it began, when nothing went on and nothing waited. */
     add: async (sender: Sender, chatId: string, body: QueueMessage): Promise<{ item: QueueItem; task: TaskRow | undefined }> => {
       const queueChat = await own(sender.id, chatId);
+      if (body.message.trim() === "" && !body.attachments?.length)
+        throw invalid(["body", "message"], "A message needs words or attachments", "too_short");
       const row = await add(queueChat, sender, body, null);
       return { item: wireOf(row, undefined), task: await advance(queueChat) };
     },
@@ -186,6 +188,8 @@ export function createQueue({ store, chats, chat, events, log }: QueueOptions) {
               },
         );
         if (!written) throw notFound("Queued message");
+        if (run && written.options.attachments?.length)
+          throw badRequest("A run that goes on hears words alone. This message has attachments, so it waits for its turn.");
         return written;
       });
       if (run) return (await advance(queueChat)) ?? run;
@@ -255,6 +259,7 @@ const wireOf = (row: QueuedRow, activeRunId: string | undefined): QueueItem => (
   message: row.message,
   edit_mode: row.options.edit_mode ?? "ask",
   model: row.options.model ?? null,
+  attachment_count: row.options.attachments?.length ?? 0,
   is_steering: activeRunId !== undefined && row.steer_task_id === activeRunId,
   created_at: row.created_at,
 });

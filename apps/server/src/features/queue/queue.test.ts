@@ -241,7 +241,23 @@ test("bounds, bad bodies, a stranger", async () => {
   expect((await ask("POST", `/api/chat/${chat_id}/steer`, { message: "x".repeat(10_001) }))[0]).toBe(422);
   expect((await ask("PATCH", `/api/chat/${chat_id}/queue/${item.id}`, { before: "first" }))[0]).toBe(422);
   expect((await ask("PATCH", `/api/chat/${chat_id}/queue/none`, {}))[0]).toBe(422);
-  for (let count = 1; count < 20; count++) await add(world, chat_id, `N${count}`);
+  // A key queues for what it may do, edits only to that, and tells a run nothing that may do more.
+  const keyed = async (scopes: ("read" | "write" | "run")[]) => ({
+    ...world.owner,
+    token: (await client(world).auth.createApiKey({ body: { name: "bot", scopes, edit_mode: "plan" } })).key,
+  });
+  const [writer, bot] = [await keyed(["read", "write"]), await keyed(["run"])];
+  const queued = { message: "By key", edit_mode: "allow" };
+  expect((await ask("POST", `/api/chat/${chat_id}/queue`, queued, writer))[0]).toBe(403);
+  expect((await ask("POST", `/api/chat/${chat_id}/plan/build`, {}, writer))[0]).toBe(403);
+  expect((await ask("POST", `/api/chat/${chat_id}/steer`, queued, bot))[0]).toBe(403);
+  expect((await ask("POST", `/api/chat/${chat_id}/queue/${item.id}/steer`, undefined, bot))[0]).toBe(403);
+  const [status, text] = await ask("POST", `/api/chat/${chat_id}/queue`, queued, bot);
+  expect([status, JSON.parse(text)]).toMatchObject([201, { edit_mode: "plan" }]);
+  expect(JSON.parse((await ask("PATCH", `/api/chat/${chat_id}/queue/${item.id}`, { message: "Changed" }, bot))[1])).toMatchObject({
+    edit_mode: "plan",
+  });
+  for (let count = 2; count < 20; count++) await add(world, chat_id, `N${count}`);
   await expect(add(world, chat_id, "One too many")).rejects.toMatchObject({ status: 409, code: "queue_full" });
   await client(world).chat.cancel({ body: { task_id } });
   await stream.ended;

@@ -1,4 +1,4 @@
-import { CornerDownRight, GripVertical, Send, X } from "lucide-react";
+import { CornerDownRight, GripVertical, Paperclip, Send, X } from "lucide-react";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -60,16 +60,23 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
               <GripVertical size={14} aria-hidden="true" />
             </button>
             <EditableLine
-              value={item.message}
+              value={item.message || "(attachments only)"}
               label="Queued message"
               maxLength={10_000}
               onSave={(text) => tell(queue.edit(item.id, text))}
             />
+            {item.attachment_count > 0 ? (
+              <span className="num flex flex-none items-center gap-0.5 text-[11px] text-fg-2">
+                <Paperclip size={12} aria-hidden="true" />
+                {item.attachment_count}
+                <span className="sr-only">{item.attachment_count === 1 ? "attachment" : "attachments"}</span>
+              </span>
+            ) : null}
             <span className={cx("flex-none text-[11px]", item.is_steering ? "font-medium text-fg-0" : "text-fg-2")}>
               {item.is_steering ? "steering" : item.id === first ? "next" : ""}
               {item.is_steering ? null : <span className={cx(item.id === first && "ml-1.5")}>{modeOf(item.edit_mode).label}</span>}
             </span>
-            {item.is_steering ? null : (
+            {item.is_steering || (isRunning && item.attachment_count > 0) ? null : (
               <IconButton
                 size="sm"
                 tooltipSide="top"
