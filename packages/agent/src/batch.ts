@@ -4,7 +4,7 @@ import { executeCall, gateOf, prepareCall, refusedInPlanMode, type PreparedCall 
 import { askerFor } from "./inquiry.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./run-ended.ts";
-import { toolText } from "./truncate.ts";
+import { toolTextKept } from "./truncate.ts";
 import type {
   AgentDeps,
   AroundTool,
@@ -102,8 +102,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
     const repeats = options.breaker.record(call.name, call.arguments, result);
     if (isLoop(repeats)) ending ??= loopEnding(call.name, prepared[index]!.parameters, result, repeats);
     return repeats === 2
-      ? `${toolText(result)}\n(The same call failed the same way twice. A third time ends the run: do something else.)`
-      : toolText(result);
+      ? `${toolTextKept(result, context.outputs)}\n(The same call failed the same way twice. A third time ends the run: do something else.)`
+      : toolTextKept(result, context.outputs);
   });
   const reason = ending
     ? notRunBecause(ending)
@@ -119,7 +119,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
       role: "tool",
       tool_call_id: call.id,
       tool_name: call.name,
-      content: texts[index] ?? toolText(results[index]!),
+      content: texts[index] ?? toolTextKept(results[index]!, context.outputs),
       is_error: !results[index]!.success,
     })),
     executed,

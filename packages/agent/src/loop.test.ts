@@ -749,8 +749,9 @@ describe("compaction (4.14)", () => {
   const big = (size: number) => "word ".repeat(size / 5);
 
   test("older turns become a billed summary, cut between turns; the task in hand is kept", async () => {
-    await using ws = await tempWorkspace({ "big.txt": "line of text\n".repeat(600) });
-    const client = scripted([...Array.from({ length: 6 }, () => calls(read("big.txt"))), answer("SUMMARY of five reads"), answer("done")]);
+    const files = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`big${index}.txt`, "line of text\n".repeat(600)]));
+    await using ws = await tempWorkspace(files);
+    const client = scripted([...Object.keys(files).map((path) => calls(read(path))), answer("SUMMARY of five reads"), answer("done")]);
     const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
     const run = await play(ws, [], { agent, model: { client, context_window: 13_500 }, message: "Read it often" });
     expect(run.result).toMatchObject({ success: true, final_response: "done" });

@@ -8,6 +8,8 @@ import { createLoopBreaker } from "./loop-breaker.ts";
 import { ModelError } from "./model-error.ts";
 import { systemPrompt, userTurn } from "./prompt.ts";
 import { RunEnded, type Ending } from "./run-ended.ts";
+import { createOutputs } from "./outputs.ts";
+import { withoutRepeatedReads } from "./repeated-reads.ts";
 import { createSeenFiles } from "./seen-files.ts";
 import { createShells } from "./shells.ts";
 import { steeringTurn } from "./steering.ts";
@@ -16,6 +18,7 @@ import { openSpeech, type Next } from "./text-protocol/protocol.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
 import { allTools } from "./tools/index.ts";
+import { readOutput } from "./tools/read-output.ts";
 import { streamTurn, type Turn } from "./turn.ts";
 import {
   RunInterrupted,
@@ -88,8 +91,12 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     editMode: options.editMode,
     onSwitch: () => deps.onTextProtocol?.(),
   });
+  const outputs = createOutputs();
+  // Told of once there is something to read on in: until then nobody pays for its description.
+  const runnable = [...speech.tools, readOutput];
   const { tools } = speech;
   const definitions = tools.map(definitionOf);
+  const readOn = definitionOf(readOutput);
   const timer = createWorkTimer(
     limits.max_run_ms,
     () =>
@@ -113,6 +120,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     notice: (notice) => guarded(deps.emit({ type: "notice", data: notice })),
     shells,
     seen: options.seen ?? createSeenFiles(),
+    outputs,
     todos: deps.todos,
     getProjectInfo: () => deps.getProjectInfo(),
     getPreviewState: () => deps.getPreviewState(),
@@ -262,8 +270,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   function requestNow(): ModelRequest {
     return {
       system,
-      messages,
-      tools: definitions,
+      messages: withoutRepeatedReads(messages),
+      tools: outputs.isEmpty() ? definitions : [...definitions, readOn],
       ...(model.max_output_tokens === undefined ? {} : { max_output_tokens: model.max_output_tokens }),
       ...(options.cacheKey === undefined ? {} : { cache_key: options.cacheKey }),
     };
@@ -362,7 +370,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       iteration,
       message,
       ...(pending ? { pending } : {}),
-      tools,
+      tools: runnable,
       replacedTools: options.replacedTools,
       editMode: options.editMode,
       allowedTools,

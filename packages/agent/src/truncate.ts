@@ -1,3 +1,4 @@
+import type { Outputs } from "./outputs.ts";
 import type { ToolOutput, ToolResult } from "./types.ts";
 
 /** What of one tool result reaches the model (4.5). */
@@ -18,6 +19,15 @@ const hiddenFields = new Set(["success", "message", "suggestion", "file_path", "
 /** A result as the model reads it: sentences and raw text first, facts as JSON after them. */
 export function toolText(result: ToolResult): string {
   return truncateMiddle(fullText(result), maxToolTextChars);
+}
+
+/** The same, with the whole kept for `read_output` when something had to be cut. */
+export function toolTextKept(result: ToolResult, outputs: Outputs): string {
+  const text = fullText(result);
+  if (text.length <= maxToolTextChars) return text;
+  const half = Math.floor((maxToolTextChars - 100) / 2);
+  const id = outputs.keep(text);
+  return `${text.slice(0, half)}\n… ${text.length - 2 * half} characters left out: read_output {"output_id": "${id}", "offset": ${half}} …\n${text.slice(-half)}`;
 }
 
 function fullText(result: ToolResult): string {

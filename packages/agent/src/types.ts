@@ -31,6 +31,7 @@
 import type { Static, TObject } from "typebox";
 import type { ImagePart } from "./images.ts";
 import type { Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
+import type { Outputs } from "./outputs.ts";
 import type { SteeredText } from "./steering.ts";
 import type { Attached } from "./material.ts";
 
@@ -276,6 +277,8 @@ export interface ToolContext {
   notice(notice: RunNotice): Promise<void>;
   shells: ShellSessions;
   seen: SeenFiles;
+  /** What was too long to be told. */
+  outputs: Outputs;
   todos: TodoStore;
   getProjectInfo(): Promise<ProjectInfo>;
   getPreviewState(): Promise<PreviewState>;

@@ -1,0 +1,38 @@
+import type { Message, ToolCall } from "./types.ts";
+
+/** Shorter results are not worth a note. */
+const minChars = 600;
+
+/**
+ * The conversation with each file's older readings replaced by a note, when the same lines were read again later: the newer result holds for both.
+ * Answers the same for the same beginning of a conversation, so that what follows can be cached by the provider.
+ */
+export function withoutRepeatedReads(messages: readonly Message[]): Message[] {
+  const calls = new Map<string, ToolCall>();
+  const newest = new Map<string, string>();
+  for (const message of messages) {
+    if (message.role === "assistant") for (const call of message.tool_calls) calls.set(call.id, call);
+    else if (message.role === "tool" && !message.is_error) {
+      const place = placeOf(calls.get(message.tool_call_id));
+      if (place) newest.set(place.key, message.tool_call_id);
+    }
+  }
+  return messages.map((message) => {
+    if (message.role !== "tool" || message.is_error || message.content.length < minChars) return message;
+    const place = placeOf(calls.get(message.tool_call_id));
+    if (!place || newest.get(place.key) === message.tool_call_id) return message;
+    return { ...message, content: `(${place.path} was read again later; the newer result holds.)` };
+  });
+}
+
+function placeOf(call: ToolCall | undefined): { key: string; path: string } | undefined {
+  if (call?.name !== "read_file") return undefined;
+  try {
+    const { file_path, offset, limit } = JSON.parse(call.arguments) as { file_path?: unknown; offset?: unknown; limit?: unknown };
+    if (typeof file_path !== "string") return undefined;
+    const path = file_path.replace(/^(\.?\/)+/, "");
+    return { path, key: JSON.stringify([path, offset ?? null, limit ?? null]) };
+  } catch {
+    return undefined;
+  }
+}
