@@ -30,7 +30,7 @@ export function repairMessage(errors: readonly PreviewReport[], round: number): 
     const place = source
       ? ` (at ${[pathOf(source), line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(":")}${url ? `, on ${url}` : ""})`
       : "";
-    return `- ${(message ?? "Unknown error").slice(0, 500)}${place}${stack ? `\n\`\`\`\n${stack.slice(0, 1500)}\n\`\`\`` : ""}`;
+    return `- ${(message ?? "Unknown error").slice(0, 500)}${place}${stack ? `\n\`\`\`\n${shortened(stack).slice(0, 1500)}\n\`\`\`` : ""}`;
   });
   return `The running app reports ${errors.length === 1 ? "this error" : `${errors.length} errors`} after the last change. Find the cause and fix it. (Automatic attempt ${round} of ${maxRounds})\n\n${described.join("\n")}`.slice(
     0,
@@ -38,4 +38,6 @@ export function repairMessage(errors: readonly PreviewReport[], round: number): 
   );
 }
 
+/** Addresses in a stack as paths of the project: shorter, and what the agent can open. */
+const shortened = (stack: string): string => stack.replace(/https?:\/\/[^/\s]+\//g, "").replace(/\?[\w=&.-]+(?=:\d)/g, "");
 const pathOf = (source: string): string => URL.parse(source)?.pathname.replace(/^\/+(@fs\/)?/, "") || source;

@@ -38,10 +38,18 @@ test("rounds are counted back to the person's last message", () => {
 
 test("the agent hears message, place and stack, within bounds", () => {
   const text = repairMessage(
-    [error("TypeError: x", { source: "http://h/src/App.tsx?t=1", line: 4, column: 2, url: "/", stack: "at App" })],
+    [
+      error("TypeError: x", {
+        source: "http://h/src/App.tsx?t=1",
+        line: 4,
+        column: 2,
+        url: "/",
+        stack: "at App (http://a.preview.localhost:1/src/App.tsx?t=17:4:2)",
+      }),
+    ],
     1,
   );
-  expect(text).toContain("- TypeError: x (at src/App.tsx:4:2, on /)\n```\nat App\n```");
+  expect(text).toContain("- TypeError: x (at src/App.tsx:4:2, on /)\n```\nat App (src/App.tsx:4:2)\n```");
   expect(repairMessage(Array(50).fill(error("e".repeat(9999), { stack: "s".repeat(9999) })), 2).length).toBeLessThan(9_001);
 });
 

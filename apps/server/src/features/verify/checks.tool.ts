@@ -54,10 +54,8 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
   return async (run): Promise<LentTools> => {
     const checks = await checksOf(run);
     const when = run.edit_mode === "plan" ? "off" : whenOf(run.project.settings);
-    const quick = (all: readonly Check[]) => {
-      const hasTypes = all.some(({ name }) => name === "typecheck");
-      return all.filter(({ name }) => name !== "build" || !hasTypes);
-    };
+    // Nobody asked for these: they must be quick, and builds write files.
+    const quick = (all: readonly Check[]) => all.filter(({ name }) => name !== "build");
     const before = when === "both" ? await around(run, quick(checks)) : [];
     return {
       tools: checks.length === 0 ? [] : [createRunChecks(run, checksOf, evidence)],

@@ -1,7 +1,7 @@
 import type { ActiveRun, ChatMessage, EditMode, ProjectEvent, RunEvent } from "@tesslate/contract";
 import type { ChatState, Part, Run, Turn, UserTurn } from "./chat.types.ts";
 import { applyRunEvent, emptyRun, isLive, isRunEvent } from "./run-events.ts";
-import { runOfMessage } from "./run-history.ts";
+import { autoFixKey, runOfMessage } from "./run-history.ts";
 import { readTodos, todosOf } from "./todos.ts";
 
 /** One event of a run, from the project's stream or from a replay of the run itself. */
@@ -212,7 +212,11 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
         startedAt: run?.startedAt,
         endedAt: run?.endedAt,
       };
-      return action.events.reduce(applyEvent, withRun(state, fresh));
+      // What is told of a run after its end is no part of its own stream.
+      const later = run?.parts.filter((part) => part.key === autoFixKey) ?? [];
+      const played = action.events.reduce(applyEvent, withRun(state, fresh));
+      const replayed = played.runs[action.taskId];
+      return replayed && later.length > 0 ? withRun(played, { ...replayed, parts: [...replayed.parts, ...later] }) : played;
     }
     case "answered":
       return patchApproval(state, action.approvalId, (run, index) => {

@@ -30,6 +30,8 @@ export interface AssistantMetadata {
   usage?: { tokens_in?: number; tokens_out?: number; credits?: number; cost_cents?: number };
 }
 
+/** The part that says auto-fix has given up. */
+export const autoFixKey = "auto-fix";
 const autoFixStopped = "The app still reported errors after 2 automatic attempts, so they stopped here. Look at Problems.";
 
 /** A stored assistant message as a run (agent-git-deploy 4.15). Messages without a task get a key of their own. */
@@ -64,7 +66,7 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
     last.push({ kind: "error", key: "end", message: metadata.error ?? (content || "The run did not finish."), code: "error" });
   else if (content && status === "done" && !(lastText?.kind === "text" && lastText.text.trim() === content))
     last.push({ kind: "text", key: "end", iteration: (metadata.iterations ?? run.iterations) || 1, text: message.content });
-  if (metadata.auto_fix_stopped) last.push({ kind: "notice", key: "auto-fix", level: "warning", message: autoFixStopped });
+  if (metadata.auto_fix_stopped) last.push({ kind: "notice", key: autoFixKey, level: "warning", message: autoFixStopped });
   return {
     ...run,
     status,

@@ -232,6 +232,7 @@ export function threadPoints(rows: readonly TranscriptRow[], count: number): Thr
   return rows.slice(-count).map((row) => ({
     id: row.key,
     kind: row.bead,
+    ...(row.kind === "evidence" && row.tone && { tone: row.tone }),
     line: row.line,
     label: labelOf(row),
     gap: row.kind === "user" ? "long" : "short",

@@ -60,7 +60,7 @@ export function AgentSection({ project }: { project: Project }) {
   return (
     <SettingsSection title="Agent">
       <div className="grid gap-4 text-sm">
-        <div className="grid gap-1.5">
+        <div className="grid justify-items-start gap-1.5">
           <p className="text-fg-0">Checks around a turn</p>
           <SegmentedControl
             label="Checks around a turn"

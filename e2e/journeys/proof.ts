@@ -1,0 +1,203 @@
+/// <reference lib="dom" />
+/** Browser journeys over proof: the agent verifies the app, the evidence is shown, what breaks is fixed at most twice. `--shots DIR` also writes screenshots. */
+import { call, nextMessage, say, script, startModelServer } from "@tesslate/testkit";
+import { createProject, finished, signUp } from "../account.ts";
+import { openBrowser } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const page1 = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>
+<style>body{font:16px/1.5 system-ui;margin:0;background:#faf6ef;color:#2b2018}main{max-width:640px;margin:48px auto;padding:0 24px}button{font:inherit;padding:8px 16px}</style></head>
+<body><main><h1>Alder Street Bakery</h1><p>Order bread for tomorrow.</p><label>Your name <input id="name"></label> <button id="order">Reserve</button><p id="said" role="status"></p></main><script type="module" src="main.js"></script></body></html>`;
+const works = `document.querySelector("#order").onclick = () => { document.querySelector("#said").textContent = "One loaf for " + document.querySelector("#name").value; };\n`;
+const broken = (n: number) => `// try ${n}\nthrow new Error("The oven is cold ${n}");\n`;
+const rewrite = (content: string) => [call("read_file", { file_path: "main.js" }), call("write_file", { file_path: "main.js", content })];
+
+const model = await startModelServer({
+  script: script([
+    call("read_file", { file_path: "index.html" }),
+    call("write_file", { file_path: "index.html", content: page1 }),
+    ...rewrite(works),
+    call("verify", {
+      title: "A loaf can be reserved",
+      steps: [
+        { action: "expect_text", text: "Alder Street Bakery" },
+        { action: "screenshot", value: "Before the order" },
+        { action: "fill", label: "Your name", value: "Nadia" },
+        { action: "click", role: "button", name: "Reserve" },
+        { action: "expect_text", text: "One loaf for Nadia" },
+        { action: "screenshot", value: "After the order" },
+      ],
+    }),
+    say("A loaf can be reserved now; the proof is below."),
+    nextMessage(),
+    ...rewrite(broken(0)),
+    say("Done."),
+    nextMessage(),
+    say("I see the error, and leave it for now."),
+    nextMessage(),
+    ...rewrite(broken(1)),
+    say("Fixed, I think."),
+    nextMessage(),
+    ...rewrite(broken(2)),
+    say("Now it is fixed."),
+    nextMessage(),
+    ...rewrite(broken(3)),
+    say("Surely now."),
+  ]),
+});
+const studio = await startStudio({
+  OPENAI_API_KEY: "sk-e2e",
+  OPENAI_BASE_URL: model.openai_base_url,
+  DEFAULT_MODELS: "openai/scripted",
+  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
+});
+process.on("exit", () => studio.process.kill("SIGTERM"));
+const account = await signUp(studio.url);
+const project = await createProject(account, "Alder Street Bakery", "static");
+const params = { id: project.id };
+const client = account.api;
+const path = "package.json";
+const { content } = (await client.files.get({ params: { ...params, path }, query: {} })) as { content: string };
+const manifest = JSON.parse(content) as { scripts: object };
+await client.files.put({
+  params: { ...params, path },
+  body: { content: JSON.stringify({ ...manifest, scripts: { ...manifest.scripts, test: "! grep -q cold main.js" } }, undefined, 2) },
+});
+await client.projects.update({ params, body: { settings: { agent_checks: "both" } } });
+await finished(client, (await client.projects.start({ params })).task_id);
+const watched = await openBrowser(studio.url);
+const { page } = watched;
+page.setDefaultTimeout(15_000);
+
+const frame = page.frameLocator("[data-testid=preview-frame]");
+const card = page.getByTestId("evidence-card");
+const log = page.getByRole("log");
+const send = async (text: string) => {
+  await page.getByRole("textbox", { name: "Message to the agent" }).fill(text);
+  await page.keyboard.press("Enter");
+};
+const idle = () =>
+  until("the run ends", async () => (await client.chat.active({ query: { project_id: project.id } })).active === null, 60_000);
+const questions = async () =>
+  (await client.chat.history({ params: { project_id: project.id }, query: { order: "asc" } })).items.filter(({ role }) => role === "user");
+const looks = async (name: string, marks: RegExp, before: () => Promise<unknown> = async () => undefined) => {
+  for (const [scheme, size, mark] of [
+    ["light", { width: 1440, height: 900 }, "light-d"],
+    ["dark", { width: 1440, height: 900 }, "dark-d"],
+    ["light", { width: 390, height: 844 }, "light-m"],
+    ["dark", { width: 390, height: 844 }, "dark-m"],
+  ] as const) {
+    if (!marks.test(mark)) continue;
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize(size);
+    await before();
+    await page.waitForTimeout(400);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    await shot(page, `${name}-${mark}`);
+    await accessible(page, `${name} ${mark}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+};
+
+await runJourneys(
+  [
+    {
+      name: "a run verifies the app in a browser: the card shows steps, screenshots in full size and the checks",
+      run: async () => {
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(account.email);
+        await page.getByLabel("Password", { exact: true }).fill(account.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.evaluate((id) => localStorage.setItem(`studio:mode:${id}`, JSON.stringify("allow")), project.id);
+        await page.goto(`${studio.url}/p/${project.slug}/preview`);
+        await frame.getByText("Ready to be built on").waitFor({ timeout: 30_000 });
+        await send("People should reserve a loaf");
+        await card.getByText("A loaf can be reserved", { exact: true }).waitFor({ timeout: 40_000 });
+        await idle();
+        await card.getByText("7 of 7 steps").waitFor();
+        await card.getByText('click the button "Reserve"').waitFor();
+        await card.getByText("1 of 1 check passed").waitFor();
+        await until("both screenshots", () =>
+          card.locator("img").evaluateAll((all) => all.length === 2 && all.every((img) => (img as HTMLImageElement).naturalWidth === 1280)),
+        );
+        await card.scrollIntoViewIfNeeded();
+        await looks("evidence", /./, () => card.scrollIntoViewIfNeeded());
+        await card.getByRole("button", { name: "Open the screenshot: Before the order" }).click();
+        const dialog = page.getByRole("dialog", { name: "Before the order" });
+        await until("full size", () => dialog.getByRole("img").evaluate((img) => img.getBoundingClientRect().width === 1280));
+        await page.keyboard.press("ArrowRight");
+        await page.getByRole("dialog", { name: "After the order" }).waitFor();
+        await looks("evidence-picture", /light-d|dark-m/);
+        await page.keyboard.press("Escape");
+      },
+    },
+    {
+      name: "the evidence is there after a reload, and a check that turned red offers the way back",
+      run: async () => {
+        await page.reload();
+        await card.getByText("7 of 7 steps").waitFor();
+        await send("Change something");
+        const red = card.filter({ hasText: "1 turned red" });
+        await red.waitFor({ timeout: 40_000 });
+        await red.getByRole("button", { name: "Undo this run" }).waitFor();
+        await red.scrollIntoViewIfNeeded();
+        await shot(page, "evidence-red");
+      },
+    },
+    {
+      name: "an error of the app counts one problem with its place, and is given to the agent with its stack",
+      run: async () => {
+        await page
+          .getByRole("button", { name: /1 problem/ })
+          .first()
+          .waitFor();
+        await page
+          .getByRole("button", { name: /1 problem/ })
+          .first()
+          .click();
+        await page.getByRole("button", { name: "main.js:2:7" }).waitFor();
+        await looks("problems", /dark-d|light-m/);
+        await page.getByRole("button", { name: "Fix with agent" }).first().click();
+        await log.getByText("I see the error, and leave it for now.").waitFor({ timeout: 30_000 });
+        const last = (await questions()).at(-1)?.content ?? "";
+        expect(last.includes("The oven is cold 0") && last.includes("main.js:2:7") && /```[\s\S]*main\.js/.test(last), last);
+        await idle();
+      },
+    },
+    {
+      name: "auto-fix tries twice, then stops and says so",
+      run: async () => {
+        await page.getByRole("switch", { name: "Fix errors automatically" }).click();
+        await until("the switch is stored", async () => (await client.projects.get({ params })).settings?.["auto_fix"] === true);
+        await send("Make it work again");
+        await log.getByText("so they stopped here").waitFor({ timeout: 40_000 });
+        await idle();
+        const rounds = (await questions()).slice(-3).map(({ message_metadata }) => message_metadata?.["auto_fix"] ?? null);
+        expect(JSON.stringify(rounds) === "[null,1,2]", JSON.stringify(rounds));
+        await log.getByText("auto-fix, attempt 2 of 2").waitFor();
+        await shot(page, "auto-fix");
+        await page.reload();
+        await log.getByText("so they stopped here").waitFor();
+        await page.goto(`${studio.url}/p/${project.slug}/settings`);
+        await page.getByRole("heading", { name: "Agent" }).scrollIntoViewIfNeeded();
+        await shot(page, "agent-settings");
+        await accessible(page, "agent settings");
+        // The app's own errors are what this is about.
+        noOffences({ ...watched, offences: watched.offences.filter((offence) => !/oven is cold|dateTime/.test(offence)) });
+        await watched.close();
+        await studio.close();
+        await model.close();
+      },
+    },
+  ],
+  async (name) => {
+    for (const offence of watched.offences.splice(0)) console.log(`  ${offence}`);
+    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
+    await shot(page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
+  },
+);
