@@ -13,9 +13,10 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { AgentMenu } from "../agents/AgentMenu.tsx";
 import { useAgentChoice } from "../agents/use-agent-choice.ts";
+import type { FileTree } from "../files/tree.ts";
 import { ApprovalCard } from "./ApprovalCard.tsx";
 import type { Run } from "./chat.types.ts";
-import { Composer, type ComposerHandle } from "./Composer.tsx";
+import { Composer, type ComposerHandle, type MessageExtras } from "./Composer.tsx";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { QuestionCard } from "./QuestionCard.tsx";
 import { SessionMenu } from "./SessionMenu.tsx";
@@ -32,6 +33,8 @@ import { useQueue } from "./use-queue.ts";
 
 export interface ChatColumnProps {
   projectId: string;
+  /** For `@` mentions; undefined while it is read. */
+  tree: FileTree | undefined;
   chat: Chat;
   events: ProjectEvents;
   rows: readonly TranscriptRow[];
@@ -68,8 +71,8 @@ export function ChatColumn(props: ChatColumnProps) {
   /** Asked to stop, it needs no queue: the next message waits the moment that takes. */
   const [stoppedTaskId, setStoppedTaskId] = useState<string>();
   const waitsInLine = live ? live.taskId !== stoppedTaskId : queue.items.length > 0 && !queue.held;
-  const send = useHandler((text: string): Promise<SendFailure | undefined> =>
-    waitsInLine && state.chatId !== undefined ? queue.add(text, options) : chat.send(text, options),
+  const send = useHandler((text: string, extras: MessageExtras): Promise<SendFailure | undefined> =>
+    waitsInLine && state.chatId !== undefined ? queue.add(text, { ...options, ...extras }) : chat.send(text, { ...options, ...extras }),
   );
   const steer = useHandler((text: string): Promise<SendFailure | undefined> => queue.steer(text, options));
   const stop = useHandler(() => {
@@ -96,7 +99,8 @@ export function ChatColumn(props: ChatColumnProps) {
     const at = state.turns.findIndex((turn) => turn.kind === "run" && turn.taskId === run.taskId);
     const asked = state.turns.slice(0, at).findLast((turn) => turn.kind === "user");
     if (asked?.kind !== "user") return;
-    void chat.send(asked.text, options).then((failure) => {
+    const { attachments, mentions } = asked;
+    void chat.send(asked.text, { ...options, ...(attachments && { attachments }), ...(mentions && { mentions }) }).then((failure) => {
       if (failure) composer.current?.write(asked.text);
     });
   });
@@ -193,6 +197,7 @@ export function ChatColumn(props: ChatColumnProps) {
         >
           <Composer
             projectId={projectId}
+            tree={props.tree}
             chatId={state.chatId}
             isRunning={live !== undefined}
             isStopping={chat.isStopping}

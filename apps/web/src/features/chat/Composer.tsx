@@ -1,5 +1,5 @@
-import { ArrowUp, ChevronDown, Square } from "lucide-react";
-import type { EditMode, Model } from "@tesslate/contract";
+import { ArrowUp, ChevronDown, Paperclip, Square } from "lucide-react";
+import type { EditMode, MessageAttachment, Model } from "@tesslate/contract";
 import { useId, useImperativeHandle, useRef, useState, type ReactNode, type Ref } from "react";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
@@ -8,6 +8,15 @@ import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { pickModel, shortModelName, usableModels } from "../models/model-choice.ts";
+import { useDroppedFiles } from "../assets/use-dropped-files.ts";
+import type { FileTree } from "../files/tree.ts";
+import { AttachmentChips } from "./attach/AttachmentChips.tsx";
+import { longPasteChars } from "./attach/attachment-drafts.ts";
+import { MentionMenu } from "./attach/MentionMenu.tsx";
+import { mentionsIn } from "./attach/mentions.ts";
+import { useAttachments } from "./attach/use-attachments.ts";
+import { useMentions } from "./attach/use-mentions.ts";
+import { VisionNotice } from "./attach/VisionNotice.tsx";
 import type { SendFailure } from "./use-chat.ts";
 import { modeOf, modes, nextMode } from "./modes.ts";
 import { matchingCommands, type SlashCommand } from "./slash-commands.ts";
@@ -23,8 +32,16 @@ export interface ComposerHandle {
   write: (text: string, reason?: string) => void;
 }
 
+/** What a message carries beside its words. */
+export interface MessageExtras {
+  attachments?: readonly MessageAttachment[];
+  mentions?: readonly string[];
+}
+
 export interface ComposerProps {
   projectId: string;
+  /** For `@` mentions. */
+  tree: FileTree | undefined;
   chatId: string | undefined;
   /** A run goes on in this session. */
   isRunning: boolean;
@@ -40,7 +57,7 @@ export interface ComposerProps {
   /** Beside the mode: which agent answers. */
   agentMenu?: ReactNode;
   /** While a run goes on it queues. */
-  onSend: (text: string) => Promise<SendFailure | undefined>;
+  onSend: (text: string, extras: MessageExtras) => Promise<SendFailure | undefined>;
   /** Says it to the run that goes on. */
   onSteer: (text: string) => Promise<SendFailure | undefined>;
   commands: readonly SlashCommand[];
@@ -53,6 +70,7 @@ export interface ComposerProps {
 /** Where messages are written. Enter sends, or queues while a run goes on; Mod+Enter steers it. A refused message comes back as the draft. */
 export function Composer({
   projectId,
+  tree,
   chatId,
   isRunning,
   isStopping,
@@ -84,6 +102,31 @@ export function Composer({
     },
   }));
 
+  const [caret, setCaret] = useState(0);
+  const attachments = useAttachments(projectId, chatId);
+  const [isAttachmentHint, setIsAttachmentHint] = useState(false);
+  const tellAttachment = (problem: string | undefined) => {
+    setIsAttachmentHint(problem !== undefined);
+    setHint(problem === undefined ? undefined : { text: problem, isError: false });
+  };
+  const frame = useRef<HTMLDivElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const { isOver } = useDroppedFiles(frame, (files) => {
+    tellAttachment(attachments.add(files));
+    box.current?.focus();
+  });
+  const mentions = useMentions({
+    text: draft,
+    caret,
+    tree,
+    onChange: (text, at) => {
+      setDraft(text);
+      setCaret(at);
+      // The text is there in the next frame; the caret goes behind what was put in.
+      requestAnimationFrame(() => box.current?.setSelectionRange(at, at));
+    },
+  });
+
   const listId = useId();
   const [chosen, setChosen] = useState(0);
   /** Escape closes the list until the draft changes. */
@@ -98,24 +141,48 @@ export function Composer({
     box.current?.focus();
   };
 
+  const usable = usableModels(models);
+  const picked = pickModel(models, model, defaultModel ?? null);
+  const pickedModel = usable.find((one) => one.id === picked);
+  /** Pictures for a model that is known not to see them. */
+  const isBlind = attachments.hasImages && pickedModel?.vision === false;
+  const isEmpty = draft.trim() === "" && attachments.list.length === 0;
+
   const send = async (how: "send" | "steer" = "send") => {
     if (offered) {
       run(offered[at]);
       return;
     }
     const text = draft.trim();
-    if (text === "") return;
+    if (text === "" && attachments.list.length === 0) return;
+    if (attachments.isUploading || attachments.hasFailed) {
+      tellAttachment(
+        attachments.hasFailed
+          ? "One of the attachments could not be uploaded. Try it again, or remove it."
+          : "The attachments are still being uploaded.",
+      );
+      return;
+    }
+    if (isBlind) {
+      tellAttachment("This model cannot see pictures: switch to another, or remove them.");
+      return;
+    }
     if (blockedBy) {
       setHint({ text: blockedBy, isError: false });
       return;
     }
     setHint(undefined);
     setDraft("");
-    const isSteering = how === "steer" && isRunning;
-    const failure = await (isSteering ? onSteer(text) : onSend(text));
+    const attached = attachments.take();
+    const mentioned = mentionsIn(text, tree);
+    // What is said to a run that goes on is words alone; with something attached it waits for the next one.
+    const isSteering = how === "steer" && isRunning && attached.length === 0;
+    const extras = { ...(attached.length > 0 && { attachments: attached }), ...(mentioned.length > 0 && { mentions: mentioned }) };
+    const failure = await (isSteering ? onSteer(text) : onSend(text, extras));
     if (!failure && isRunning) setSaid(isSteering ? "The run will hear it before its next step." : "Queued.");
     if (!failure) return;
     setDraft(text);
+    if (attached.length > 0) attachments.give(attached);
     setHint({ text: failure.message, isError: true });
   };
   const cycle = () => {
@@ -124,11 +191,9 @@ export function Composer({
     setSaid(`Mode: ${modeOf(next).label}. ${modeOf(next).hint}.`);
   };
 
-  const usable = usableModels(models);
-  const picked = pickModel(models, model, defaultModel ?? null);
   return (
-    <div className="relative">
-      {hint && (hint.isError || isRunning || blockedBy) ? (
+    <div ref={frame} className="relative">
+      {hint && (hint.isError || isRunning || blockedBy || isAttachmentHint) ? (
         <p
           role={hint.isError ? "alert" : "status"}
           className={hint.isError ? "px-1 pb-1.5 text-xs leading-[1.45] text-err" : "px-1 pb-1.5 text-xs leading-[1.45] text-fg-2"}
@@ -137,7 +202,19 @@ export function Composer({
         </p>
       ) : null}
       {offered ? <SlashMenu id={listId} commands={offered} chosen={at} onPick={run} /> : null}
+      {mentions.places && !offered ? (
+        <MentionMenu id={listId} places={mentions.places} isFolder={mentions.isFolder} chosen={mentions.chosen} onPick={mentions.pick} />
+      ) : null}
+      {isBlind && pickedModel ? (
+        <VisionNotice model={pickedModel} models={models} onModel={onModel} onRemove={attachments.removeImages} />
+      ) : null}
       <ComposerBox
+        {...(isOver && { className: "border-fg-1! shadow-[0_0_0_1px_var(--fg-1)]" })}
+        attachments={
+          attachments.list.length > 0 ? (
+            <AttachmentChips list={attachments.list} onRemove={attachments.remove} onRetry={attachments.retry} />
+          ) : undefined
+        }
         label="Message to the agent"
         placeholder={
           isRunning ? `Queue a message, or ${steerKeys} to steer now` : mode === "plan" ? "What should it plan?" : "What should change?"
@@ -145,13 +222,33 @@ export function Composer({
         value={draft}
         onChange={(text) => {
           setDraft(text);
-          if (hint?.isError) setHint(undefined);
+          setCaret(box.current?.selectionStart ?? text.length);
+          if (hint?.isError || isAttachmentHint) tellAttachment(undefined);
         }}
         onSubmit={() => void send()}
         textareaRef={box}
         textareaProps={{
           maxLength: 10_000,
           enterKeyHint: "send",
+          onSelect: (event) => setCaret(event.currentTarget.selectionStart),
+          onPaste: (event) => {
+            const text = event.clipboardData.getData("text/plain");
+            const files = [...event.clipboardData.files];
+            // Office programs put a picture of the text beside the text.
+            if (text.trim() === "" && files.length > 0) {
+              event.preventDefault();
+              tellAttachment(attachments.add(files));
+            } else if (text.length > longPasteChars) {
+              event.preventDefault();
+              tellAttachment(attachments.addText(text));
+            }
+          },
+          ...(mentions.places && {
+            "aria-haspopup": "listbox",
+            "aria-controls": listId,
+            "aria-autocomplete": "list",
+            "aria-activedescendant": optionId(listId, mentions.chosen),
+          }),
           ...(offered && {
             "aria-haspopup": "listbox",
             "aria-controls": listId,
@@ -162,6 +259,7 @@ export function Composer({
         notice={notice}
         onKeyDown={(event) => {
           if (event.nativeEvent.isComposing) return;
+          if (!offered && mentions.onKeyDown(event)) return;
           if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && !event.shiftKey && !event.altKey) {
             event.preventDefault();
             void send("steer");
@@ -224,6 +322,21 @@ export function Composer({
               />
             ) : null}
             <span className="flex-1" />
+            <IconButton label="Attach files" tooltipSide="top" onClick={() => picker.current?.click()} className="narrow:size-10!">
+              <Paperclip size={14} />
+            </IconButton>
+            <input
+              ref={picker}
+              type="file"
+              multiple
+              hidden
+              aria-label="Files to attach"
+              onChange={(event) => {
+                tellAttachment(attachments.add([...(event.currentTarget.files ?? [])]));
+                event.currentTarget.value = "";
+                box.current?.focus();
+              }}
+            />
             {isRunning ? (
               <IconButton
                 label={isStopping ? "Stopping" : "Stop the run"}
@@ -235,12 +348,12 @@ export function Composer({
                 <Square size={12} className="fill-current" />
               </IconButton>
             ) : null}
-            {!isRunning || draft.trim() !== "" ? (
+            {!isRunning || !isEmpty ? (
               <IconButton
                 label={isRunning ? "Queue the message" : "Send"}
                 tooltipSide="top"
                 onClick={() => void send()}
-                disabled={draft.trim() === ""}
+                disabled={isEmpty}
                 className="ml-1.5 bg-brand text-on-brand! hover:bg-brand-hover! disabled:bg-bg-3! disabled:text-fg-3! narrow:size-10!"
               >
                 <ArrowUp />

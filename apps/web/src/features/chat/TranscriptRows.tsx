@@ -8,6 +8,7 @@ import { momentOf } from "../../lib/time.ts";
 import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
 import { ChangesCard } from "./ChangesCard.tsx";
 import { modeOf } from "./modes.ts";
+import { MessageAttachments } from "./attach/AttachmentChips.tsx";
 import { clockText, costText, durationText, tokensText } from "./durations.ts";
 import { MessageMenu } from "./MessageMenu.tsx";
 import type { Moment } from "./transcript-rows.ts";
@@ -44,7 +45,8 @@ export const UserRow = memo(({ turn, name, mode, moment }: UserRowProps) => (
       ) : null}
       <MessageMenu turn={turn} moment={moment} />
     </header>
-    <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p>
+    {turn.text ? <p className="max-w-[760px] text-md leading-read break-words whitespace-pre-wrap text-fg-0">{turn.text}</p> : null}
+    {turn.attachments?.length ? <MessageAttachments list={turn.attachments} /> : null}
   </article>
 ));
 

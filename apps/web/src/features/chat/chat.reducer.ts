@@ -1,4 +1,4 @@
-import type { ActiveRun, ChatMessage, EditMode, ProjectEvent, RunEvent } from "@tesslate/contract";
+import type { ActiveRun, ChatMessage, EditMode, MessageAttachment, ProjectEvent, RunEvent } from "@tesslate/contract";
 import type { ChatState, Part, Run, Turn, UserTurn } from "./chat.types.ts";
 import { applyRunEvent, emptyRun, isLive, isRunEvent } from "./run-events.ts";
 import { autoFixKey, runOfMessage } from "./run-history.ts";
@@ -44,7 +44,7 @@ export type ChatAction =
     }
   /** Nothing was said any more. */
   | { type: "cleared" }
-  | { type: "sending"; id: string; text: string; at: string }
+  | ({ type: "sending"; id: string; text: string; at: string } & Pick<UserTurn, "attachments" | "mentions">)
   /** The server took the message: the run has this task. */
   | { type: "sent"; id: string; taskId: string; chatId: string; editMode: EditMode | undefined }
   | { type: "refused"; id: string; failure: { code: string; message: string } }
@@ -84,6 +84,22 @@ const withTurn = (state: ChatState, run: Run): ChatState =>
   run.chatId !== state.chatId || state.turns.some((turn) => turn.kind === "run" && turn.taskId === run.taskId)
     ? state
     : { ...state, turns: [...state.turns, { kind: "run", taskId: run.taskId }] };
+
+/** What a stored message carries beside its words. */
+function carriedBy({ message_metadata }: ChatMessage): Pick<UserTurn, "attachments" | "mentions"> {
+  const { attachments, mentions } = (message_metadata ?? {}) as { attachments?: MessageAttachment[]; mentions?: { path: string }[] };
+  return { ...(attachments && { attachments }), ...(mentions && { mentions: mentions.map(({ path }) => path) }) };
+}
+
+const sendingTurn = ({ id, text, at, attachments, mentions }: Extract<ChatAction, { type: "sending" }>): UserTurn => ({
+  kind: "user",
+  id,
+  text,
+  at,
+  delivery: "sending",
+  ...(attachments && { attachments }),
+  ...(mentions && { mentions }),
+});
 
 const patchUser = (state: ChatState, id: string, patch: Partial<UserTurn>): ChatState => ({
   ...state,
@@ -135,6 +151,7 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
         at: message.created_at,
         delivery: "sent",
         ...(typeof autoFix === "number" && { autoFix }),
+        ...carriedBy(message),
       });
       continue;
     }
@@ -185,7 +202,7 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
       return { ...state, turns: [], todos: [], rewound: [] };
     case "sending":
       if (state.turns.some((turn) => turn.kind === "user" && turn.id === action.id)) return state;
-      return { ...state, turns: [...state.turns, { kind: "user", id: action.id, text: action.text, at: action.at, delivery: "sending" }] };
+      return { ...state, turns: [...state.turns, sendingTurn(action)] };
     case "sent": {
       const sent = patchUser(state, action.id, { delivery: "sent" });
       const run = sent.runs[action.taskId] ?? emptyRun(action.taskId, action.chatId);

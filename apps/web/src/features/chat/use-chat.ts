@@ -9,12 +9,13 @@ import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { sessionsQuery } from "../workbench/workbench.queries.ts";
 import { chatReducer, emptyChat, liveRun, replayedEvent, runEventOf, type IncomingRunEvent } from "./chat.reducer.ts";
+import type { MessageExtras } from "./Composer.tsx";
 import type { ChatState, Run } from "./chat.types.ts";
 import { replayRun } from "./replay.ts";
 import type { AssistantMetadata } from "./run-history.ts";
 import { viewContextOf } from "./view-context.ts";
 
-export interface SendOptions {
+export interface SendOptions extends MessageExtras {
   editMode: EditMode;
   model: string | undefined;
   /** Undefined: the server's own agent. */
@@ -36,7 +37,7 @@ export interface Chat {
   /** Resolves with undefined once the run has begun. */
   send: (text: string, options: SendOptions) => Promise<SendFailure | undefined>;
   /** Shows a message that will be sent later (the project is still being made). */
-  announce: (id: string, text: string) => void;
+  announce: (id: string, text: string, extras?: MessageExtras) => void;
   withdraw: (id: string) => void;
   stop: () => Promise<void>;
   isStopping: boolean;
@@ -216,7 +217,18 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     [events, isForeign],
   );
 
-  const announce = useCallback((id: string, text: string) => dispatch({ type: "sending", id, text, at: new Date().toISOString() }), []);
+  const announce = useCallback(
+    (id: string, text: string, { attachments, mentions }: MessageExtras = {}) =>
+      dispatch({
+        type: "sending",
+        id,
+        text,
+        at: new Date().toISOString(),
+        ...(attachments && { attachments }),
+        ...(mentions && { mentions }),
+      }),
+    [],
+  );
   const withdraw = useCallback((id: string) => dispatch({ type: "withdrawn", id }), []);
 
   /** After a broken line: does the server have the message? Asked until it answers again or it is clear that it will not. */
@@ -233,7 +245,10 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     return "unknown";
   };
 
-  const begin = async (text: string, { editMode, model, agentId }: SendOptions): Promise<{ taskId: string; startedChatId: string }> => {
+  const begin = async (
+    text: string,
+    { editMode, model, agentId, attachments, mentions }: SendOptions,
+  ): Promise<{ taskId: string; startedChatId: string }> => {
     const stream = api.chat.stream({
       body: {
         project_id: projectId,
@@ -243,6 +258,8 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
         ...(agentId && { agent_id: agentId }),
         ...(chatId && { chat_id: chatId }),
         ...(model && { model }),
+        ...(attachments && { attachments: attachments.map(({ id }) => id) }),
+        ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
       },
     });
     // Only the beginning is read here: the run belongs to the server and tells itself on the project's stream.
@@ -255,7 +272,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     const { editMode } = options;
     const waiting = state.turns.find((turn) => turn.kind === "user" && turn.delivery === "sending" && turn.text === text);
     const id = waiting?.kind === "user" ? waiting.id : crypto.randomUUID();
-    if (!waiting) announce(id, text);
+    if (!waiting) announce(id, text, options);
     const sent = (taskId: string, startedChatId: string) => {
       dispatch({ type: "sent", id, taskId, chatId: startedChatId, editMode });
       if (startedChatId !== chatId) void queries.invalidateQueries({ queryKey: sessionsQuery(api, projectId).queryKey });
@@ -268,7 +285,8 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
       } catch (error) {
         const failure = failureOf(error);
         // A message must neither get lost on a broken line nor run twice.
-        const taken = failure.code === "network" ? await askTaken(text) : "unknown";
+        const taken =
+          failure.code === "network" ? await askTaken(text || (options.attachments ?? []).map(({ name }) => name).join(", ")) : "unknown";
         if (taken === "no" && attempt < sendAttempts) continue;
         if (typeof taken === "object") {
           sent(taken.task_id, taken.chat_id);

@@ -73,12 +73,14 @@ export function useQueue(chatId: string | undefined, events: ProjectEvents): Mes
       void readAgain();
     }
   };
-  const body = (message: string, { editMode, model, agentId }: SendOptions) => ({
+  const body = (message: string, { editMode, model, agentId, attachments, mentions }: SendOptions) => ({
     message,
     edit_mode: editMode,
     view_context: viewContextOf(location.pathname),
     ...(agentId && { agent_id: agentId }),
     ...(model && { model }),
+    ...(attachments && { attachments: attachments.map(({ id }) => id) }),
+    ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
   });
 
   return {

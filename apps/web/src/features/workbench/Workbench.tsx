@@ -234,6 +234,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
             <PanelBoundary title="The conversation broke">
               <ChatColumn
                 projectId={project.id}
+                tree={tree.data}
                 chat={chat}
                 events={events}
                 rows={rows}

@@ -1,0 +1,47 @@
+import { Folder } from "lucide-react";
+import { cx } from "../../../lib/cx.ts";
+import { floating } from "../../../ui/Menu.tsx";
+import { FileIcon } from "../../files/FileIcon.tsx";
+import { nameOf, parentOf } from "../../files/tree.ts";
+import { optionId } from "../SlashMenu.tsx";
+
+/** What an `@` may mean, above the composer. The text keeps the focus; it names the chosen one with `aria-activedescendant`. */
+export function MentionMenu({
+  id,
+  places,
+  isFolder,
+  chosen,
+  onPick,
+}: {
+  id: string;
+  places: readonly string[];
+  isFolder: (path: string) => boolean;
+  chosen: number;
+  onPick: (path: string) => void;
+}) {
+  return (
+    <div role="listbox" id={id} aria-label="Files and folders" className={cx(floating, "absolute inset-x-0 bottom-full mb-1 p-1")}>
+      {places.map((path, index) => (
+        <button
+          type="button"
+          key={path}
+          id={optionId(id, index)}
+          role="option"
+          aria-selected={index === chosen}
+          tabIndex={-1}
+          // The text must not lose the focus to a press.
+          onPointerDown={(event) => event.preventDefault()}
+          onClick={() => onPick(path)}
+          className={cx(
+            "flex min-h-7 w-full cursor-default items-center gap-2 rounded-1 px-2 py-1 text-left text-sm hover:bg-bg-3 narrow:min-h-11",
+            index === chosen && "bg-bg-3",
+          )}
+        >
+          {isFolder(path) ? <Folder size={14} className="flex-none text-fg-3" aria-hidden="true" /> : <FileIcon name={nameOf(path)} />}
+          <span className="truncate text-fg-0">{nameOf(path)}</span>
+          <span className="min-w-0 truncate text-xs text-fg-2">{parentOf(path)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+import { EyeOff } from "lucide-react";
+import type { Model } from "@tesslate/contract";
+import { Button } from "../../../ui/Button.tsx";
+import { shortModelName, usableModels } from "../../models/model-choice.ts";
+
+/** The model that is chosen cannot see the pictures that are attached: switch, or leave them out. */
+export function VisionNotice({
+  model,
+  models,
+  onModel,
+  onRemove,
+}: {
+  model: Model;
+  models: readonly Model[];
+  onModel: (id: string) => void;
+  onRemove: () => void;
+}) {
+  const usable = usableModels(models);
+  const other = usable.find((one) => one.vision === true && one.provider === model.provider) ?? usable.find((one) => one.vision === true);
+  return (
+    <div
+      role="status"
+      data-testid="vision-notice"
+      className="mb-1.5 flex flex-wrap items-center gap-x-2 gap-y-1.5 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-1.5 text-xs leading-[1.45] text-fg-1"
+    >
+      <EyeOff size={14} className="flex-none text-warn" aria-hidden="true" />
+      <span className="min-w-0 flex-1 basis-40">
+        {shortModelName(model.id)} cannot see pictures.{other ? "" : " None of the models here is known to."}
+      </span>
+      {other ? (
+        <Button size="sm" onClick={() => onModel(other.id)}>
+          Switch to {shortModelName(other.id)}
+        </Button>
+      ) : null}
+      <Button size="sm" variant="ghost" onClick={onRemove}>
+        Remove the pictures
+      </Button>
+    </div>
+  );
+}

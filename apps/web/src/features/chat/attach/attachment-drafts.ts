@@ -1,0 +1,128 @@
+import { maxAttachmentBytes, maxAttachments, type MessageAttachment } from "@tesslate/contract";
+
+/** A file that will go with the next message. */
+export interface DraftAttachment {
+  key: string;
+  name: string;
+  size: number;
+  isImage: boolean;
+  /** Of a picture: something to show before the server has it. */
+  preview?: string;
+  /** 0 to 1 while it is being uploaded. */
+  share: number;
+  /** Why it could not be uploaded. */
+  failure?: string;
+  /** It can be tried again. */
+  isRetryable?: boolean;
+  /** What the server made of it. */
+  done?: MessageAttachment;
+}
+type Upload = (file: File, onShare: (share: number) => void, signal: AbortSignal) => Promise<MessageAttachment>;
+
+/** A text longer than this becomes an attachment when it is pasted. */
+export const longPasteChars = 2_000;
+
+export type AttachmentDrafts = ReturnType<typeof createAttachmentDrafts>;
+/** The attachments of one composer, whether it is on screen or not. */
+export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unknown) => string }) {
+  let list: readonly DraftAttachment[] = [];
+  const files = new Map<string, File>();
+  const running = new Map<string, AbortController>();
+  const listeners = new Set<() => void>();
+  let count = 0;
+  let pasted = 0;
+  const set = (next: readonly DraftAttachment[]) => {
+    list = next;
+    for (const listener of listeners) listener();
+  };
+  const patch = (key: string, change: Partial<DraftAttachment>) => set(list.map((one) => (one.key === key ? { ...one, ...change } : one)));
+  const start = async (key: string, upload: Upload) => {
+    const file = files.get(key);
+    if (!file) return;
+    const abort = new AbortController();
+    running.set(key, abort);
+    try {
+      const done = await upload(file, (share) => patch(key, { share }), abort.signal);
+      files.delete(key);
+      patch(key, { share: 1, done });
+    } catch (error) {
+      if (!abort.signal.aborted) patch(key, { failure: sentenceOf(error), isRetryable: true });
+    } finally {
+      running.delete(key);
+    }
+  };
+  const forget = (keys: readonly string[]) => {
+    for (const one of list.filter(({ key }) => keys.includes(key))) {
+      running.get(one.key)?.abort();
+      files.delete(one.key);
+      if (one.preview) URL.revokeObjectURL(one.preview);
+    }
+    set(list.filter(({ key }) => !keys.includes(key)));
+  };
+  return {
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    list: () => list,
+    /** Answers a sentence when some were left out. */
+    add: (given: readonly File[], upload: Upload): string | undefined => {
+      const room = maxAttachments - list.length;
+      for (const file of given.slice(0, Math.max(0, room))) {
+        const key = String(++count);
+        const isImage = /^image\/(png|jpeg|gif|webp)$/.test(file.type);
+        const isTooLarge = file.size > maxAttachmentBytes;
+        set([
+          ...list,
+          {
+            key,
+            name: file.name || "file",
+            size: file.size,
+            isImage,
+            share: 0,
+            ...(isImage && !isTooLarge && { preview: URL.createObjectURL(file) }),
+            ...(isTooLarge && { failure: `Larger than ${maxAttachmentBytes / 2 ** 20} MiB.` }),
+          },
+        ]);
+        if (isTooLarge) continue;
+        files.set(key, file);
+        void start(key, upload);
+      }
+      return given.length > room
+        ? `A message takes ${maxAttachments} attachments; ${given.length - Math.max(0, room)} were left out.`
+        : undefined;
+    },
+    pasteName: () => `Pasted text ${++pasted}.txt`,
+    retry: (key: string, upload: Upload) => {
+      set(
+        list.map(({ failure: _, ...one }) => (one.key === key ? { ...one, share: 0 } : { ...one, ...(_ !== undefined && { failure: _ }) })),
+      );
+      void start(key, upload);
+    },
+    /** Answers what the server has of it. */
+    remove: (key: string): MessageAttachment | undefined => {
+      const { done } = list.find((one) => one.key === key) ?? {};
+      forget([key]);
+      return done;
+    },
+    /** Goes with the message. */
+    take: (): MessageAttachment[] => {
+      const ready = list.flatMap(({ done }) => done ?? []);
+      forget(list.map(({ key }) => key));
+      return ready;
+    },
+    /** The message was refused: what it had comes back. */
+    give: (ready: readonly MessageAttachment[]) =>
+      set([
+        ...ready.map((done): DraftAttachment => ({
+          key: String(++count),
+          name: done.name,
+          size: done.size_bytes,
+          isImage: done.kind === "image",
+          share: 1,
+          done,
+        })),
+        ...list,
+      ]),
+  };
+}
