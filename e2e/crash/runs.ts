@@ -17,7 +17,7 @@ const work = script(
       turn(
         say(`Step ${i + 1}: I write the part number ${i + 1} and look at what is there already, then go on.`),
         i % 4 === 3
-          ? call("bash_exec", { command: `sleep 0.2; echo ran-${i}` })
+          ? call("bash_exec", { command: `sleep 0.1; echo ran-${i} >> ran.log; sleep 0.1` })
           : call("write_file", { file_path: `parts/part-${i}.txt`, content: `part ${i}\n${"x".repeat(2000)}\n` }),
       ),
     ),
@@ -123,6 +123,12 @@ export async function crashRuns({ rounds, chance, check }: { rounds: number; cha
         const end = rest.find((event) => event.type === "complete");
         check(name("resume finishes the work"), end?.type === "complete" && end.data.success, JSON.stringify(end?.data).slice(0, 300));
       }
+      const ran = await person.api.files.get({ params: { id: project.id, path: "ran.log" } }).then(
+        (file) => ("content" in file ? String(file.content).trim().split("\n") : []),
+        () => [],
+      );
+      check(name("no command ran twice"), new Set(ran).size === ran.length, ran.join());
+      if (ran.length > 0) await person.api.files.remove({ params: { id: project.id, path: "ran.log" } });
       const status = await person.api.projects.status({ params: { id: project.id } });
       check(
         name("the project is running or says why not"),

@@ -9,6 +9,9 @@ const maxTries = 3;
 const firstPauseMs = 1_000;
 /** How long an aborted tool may take to put its things away before the run goes on without it. */
 const graceMs = 3_000;
+/** Of one call. No file that tools edit is larger than 5 MiB. */
+const maxArgumentChars = 6_000_000;
+const maxArgumentDepth = 64;
 
 /** A call with its arguments read and checked. Without `tool` the `problem` is its result already. */
 export interface PreparedCall {
@@ -42,8 +45,27 @@ export function prepareCall(call: ToolCall, tools: readonly Tool[], replaced: Re
   return { call, parameters: value as ToolParameters, tool };
 }
 
+/** Told by the text alone: what is nested deeper would overflow the stack of whatever walks through it. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isText) {
+      if (character === "\\") at++;
+      else if (character === '"') isText = false;
+    } else if (character === '"') isText = true;
+    else if (character === "{" || character === "[") {
+      if (++depth > maxArgumentDepth) return true;
+    } else if (character === "}" || character === "]") depth--;
+  }
+  return false;
+}
+
 function parseArguments(text: string): { ok: true; value: ToolParameters } | { ok: false; reason: string } {
   if (text.trim() === "") return { ok: true, value: {} };
+  if (text.length > maxArgumentChars) return { ok: false, reason: `longer than ${maxArgumentChars} characters; do it in parts` };
+  if (isDeep(text)) return { ok: false, reason: `nested deeper than ${maxArgumentDepth} levels` };
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ok: true, value: value as ToolParameters };

@@ -14,6 +14,7 @@ import {
 } from "@tesslate/agent";
 import type { RunEventData } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
+import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { RunnableAgent } from "../agents/index.ts";
 import { chainOf, wishesOf, type ResolvedModel } from "../models/index.ts";
@@ -23,9 +24,10 @@ import { createAttachedReader } from "./chat.attached.ts";
 import { endOf, type RunEnd, type RunEndings, type TellingRun } from "./chat.ending.ts";
 import { keptContext } from "./chat.context.ts";
 import { cutOffSubagents } from "./chat.cut-off.ts";
-import { relay } from "./chat.events.ts";
+import { relay, type Utterance } from "./chat.events.ts";
 import { historyBefore, steeredOf } from "./chat.history.ts";
 import { introduced } from "./chat.first-use.ts";
+import { findOpenBatch } from "./chat.open-batch.ts";
 import { createProjectSight } from "./chat.project-info.ts";
 import type { RunOptions } from "./chat.run.ts";
 import { capsOf } from "./chat.caps.ts";
@@ -96,8 +98,18 @@ export function createPlay({
       await voice.say("notice", { level: "warning", message });
     });
     answering = chain.current;
+    const sayStep = async (tx: Queries, step: AgentStep): Promise<Utterance[]> => {
+      await store.insertStep(tx, { message_id: input.message_id, chat_id: chat.id, step_data: stepData(step) });
+      return [{ type: "agent_step", data: { ...step, tool_results: step.tool_results.map(({ ...result }) => result) } }];
+    };
     // Absent, not empty, on a first run: the agent tells the model of an interruption when they are there.
     const interruption = input.resumes === null ? undefined : await interruptedAt(input.resumes, input.message_id);
+    const cutShort =
+      input.resumes === null || interruption?.pending ? undefined : await findOpenBatch(store, input.resumes, interruption?.steps ?? []);
+    if (interruption && cutShort) {
+      interruption.steps.push(cutShort);
+      await voice.sayWith((tx) => sayStep(tx, cutShort));
+    }
 
     let told: RunEnd | undefined;
     /** Said with the end it leads to. */
@@ -116,11 +128,7 @@ export function createPlay({
               return [{ type: "question_asked", data: event.data }];
             });
           case "agent_step":
-            return voice.sayWith(async (tx) => {
-              await store.insertStep(tx, { message_id: input.message_id, chat_id: chat.id, step_data: stepData(event.data) });
-              const tool_results = event.data.tool_results.map(({ ...result }) => result);
-              return [{ type: "agent_step", data: { ...event.data, tool_results } }];
-            });
+            return voice.sayWith((tx) => sayStep(tx, event.data));
           case "file_changed":
             await around.projects.touch(project.id);
             return relay(event, voice, workspace.etagOf);

@@ -202,6 +202,24 @@ export function createRunsStore(db: Database) {
       return undefined;
     },
     findInterruptedApproval,
+    /** What the run told after its last step of calls, changes and words, in order. */
+    listSinceStep: (taskId: string): Promise<{ type: string; data: Record<string, unknown> }[]> =>
+      db
+        .select({ type: events.type, data: events.data })
+        .from(events)
+        .where(
+          and(
+            eq(events.task_id, taskId),
+            inArray(events.type, ["tool_started", "file_changed", "text_chunk"]),
+            sql`${events.task_seq} > coalesce((select max(e.task_seq) from events e where e.task_id = ${taskId} and e.type = 'agent_step'), 0)`,
+          ),
+        )
+        .orderBy(asc(events.task_seq))
+        .limit(5_000),
+    /** The batch whose question the run has heard the answer of last. */
+    findAnsweredBatch: async (taskId: string): Promise<ApprovalRow["pending"]> =>
+      (await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1))[0]?.pending ??
+      null,
     /** What sub-agents told after the run's last step, in order; at most a thousand events, without their words. */
     listSubagentsSinceStep: async (taskId: string): Promise<SubagentEvent[]> =>
       (

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { answer, call, calls, play, say, stop, useTools, type Reply } from "./testing/harness.ts";
+import { tempWorkspace } from "./testing/temp-workspace.ts";
+import type { ModelEvent } from "./types.ts";
+
+/** A call as some provider streams it: with this id, these pieces, with or without an end. */
+const raw = (id: string, name: string, pieces: string[], hasEnd = true): ModelEvent[] => [
+  { type: "tool_call_start", id, name },
+  ...pieces.map((delta): ModelEvent => ({ type: "tool_call_delta", id, delta })),
+  ...(hasEnd ? [{ type: "tool_call_end", id } satisfies ModelEvent] : []),
+];
+
+describe("models that misbehave (issue: bad input, bad luck)", () => {
+  test("a hundred thousand tokens of text arrive whole, in few events, and end", async () => {
+    await using ws = await tempWorkspace();
+    const words = Array.from({ length: 100_000 }, (_, index) => `w${index} `);
+    const run = await play(ws, [[...say(...words), stop]]);
+    expect(run.result).toMatchObject({ success: true, final_response: words.join("") });
+    expect(
+      run
+        .all("text_chunk")
+        .map((event) => event.data.content)
+        .join(""),
+    ).toBe(words.join(""));
+    // What arrives while a chunk is being stored is one chunk.
+    expect(run.all("text_chunk").length).toBeLessThanOrEqual(words.length);
+  });
+
+  test("enormous arguments are written, or refused in words, and no result brings them back to the model", async () => {
+    await using ws = await tempWorkspace();
+    const written = JSON.stringify({ file_path: "big.txt", content: "x".repeat(1_000_000) });
+    const refused = JSON.stringify({ file_path: "huge.txt", content: "y".repeat(6_000_000) });
+    const run = await play(ws, [[...raw("a", "write_file", [written]), ...raw("b", "write_file", [refused]), useTools], answer("Done.")]);
+    expect(run.first("agent_step").data.tool_results.map((result) => result.success)).toEqual([true, false]);
+    expect(run.first("agent_step").data.tool_results[1]!.error).toContain("do it in parts");
+    expect(Object.entries(await ws.snapshot()).map(([path, text]) => [path, text.length])).toEqual([["big.txt", 1_000_000]]);
+    const results = run.client.requests[1]!.messages.flatMap((message) => (message.role === "tool" ? [message.content.length] : []));
+    expect(Math.max(...results)).toBeLessThan(20_000);
+  });
+
+  test("arguments that never end their JSON are told, however long they are", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [
+      [...raw("a", "write_file", [`{"file_path":"a","content":"${"y".repeat(500_000)}`]), useTools],
+      answer("I stop."),
+    ]);
+    expect(run.first("agent_step").data.tool_results[0]).toMatchObject({
+      success: false,
+      error: expect.stringContaining("not valid JSON"),
+    });
+    expect(run.first("agent_step").data.tool_results[0]!.error!.length).toBeLessThan(1_000);
+    expect(await ws.snapshot()).toEqual({});
+  });
+
+  test.each([
+    ["deeply nested", `{"todos":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+    ["a prototype", '{"__proto__":{"file_path":"a"},"constructor":{"prototype":{"content":"b"}}}'],
+    ["a list", "[1,2,3]"],
+    ["a number", "7"],
+    ["zero bytes", '{"file_path":"a\\u0000b","content":"x"}'],
+    ["control characters", '{"file_path":"a\\u001b[31m","content":"x"}'],
+  ])("arguments that are %s do nothing", async (_name, text) => {
+    await using ws = await tempWorkspace({ "keep.txt": "k" });
+    const run = await play(ws, [calls(call("write_file", text)), answer("Ah.")]);
+    expect(run.result.success).toBe(true);
+    expect(run.first("agent_step").data.tool_results[0]!.success).toBe(false);
+    expect(await ws.snapshot()).toEqual({ "keep.txt": "k" });
+    expect(({} as Record<string, unknown>)["file_path"]).toBeUndefined();
+  });
+
+  test("unknown tools of every kind are named back, with the tools there are", async () => {
+    await using ws = await tempWorkspace();
+    const names = ["", "Write_File", "functions.write_file", "constructor", "__proto__", "toString", "x".repeat(5_000)];
+    const run = await play(ws, [calls(...names.map((name) => call(name, {}))), answer("None.")]);
+    const results = run.first("agent_step").data.tool_results;
+    expect(results.map((result) => result.success)).toEqual(names.map(() => false));
+    expect(results[3]!.error).toMatch(/no tool "constructor".*read_file/);
+  });
+
+  test("two calls of one id are two results, in order, and the conversation stays sound", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "A", "b.txt": "B" });
+    const same: Reply = [
+      ...raw("same", "read_file", ['{"file_path":"a.txt"}']),
+      ...raw("other", "read_file", ['{"file_path":"b.txt"}']),
+      useTools,
+    ];
+    const run = await play(ws, [same, answer("Both.")]);
+    const heard = run.client.requests[1]!.messages;
+    const asked = heard.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
+    expect(heard.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []))).toEqual(asked);
+  });
+
+  test("a model that ignores a refusal is refused again and ended the third time; nothing is done", async () => {
+    await using ws = await tempWorkspace();
+    const again = (): Reply => calls(call("bash_exec", { command: "touch done.txt" }));
+    const run = await play(ws, [again(), again(), again(), again(), answer("never")], {
+      editMode: "ask",
+      answers: Array.from({ length: 5 }, () => ({ decision: "deny" as const, note: "Never." })),
+    });
+    expect(run.result).toMatchObject({ success: false, completion_reason: "error" });
+    expect(run.first("error").data.details).toMatchObject({ kind: "loop_detected", repeats: 3 });
+    expect(run.approvals.length).toBe(3);
+    expect(await ws.snapshot()).toEqual({});
+  });
+
+  test("a model that goes round between two failing calls is ended as well", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "a" });
+    const round = Array.from({ length: 6 }, (_, index) => calls(call("read_file", { file_path: index % 2 ? "x.txt" : "y.txt" })));
+    const run = await play(ws, [...round, answer("never")]);
+    expect(run.result).toMatchObject({ success: false, completion_reason: "error" });
+    expect(run.result.iterations).toBeLessThanOrEqual(5);
+  });
+
+  test("three hundred calls in one answer are made, in order, each with its result", async () => {
+    await using ws = await tempWorkspace();
+    const many = Array.from({ length: 300 }, (_, index) => call("write_file", { file_path: `f/${index}.txt`, content: String(index) }));
+    const run = await play(ws, [calls(...many), answer("All.")]);
+    expect(run.result).toMatchObject({ success: true, tool_calls_made: 300 });
+    expect(Object.keys(await ws.snapshot()).length).toBe(300);
+  });
+
+  test("text after its calls, calls without an end, an end without a beginning", async () => {
+    await using ws = await tempWorkspace({ "a.txt": "A" });
+    const odd: Reply = [
+      { type: "tool_call_delta", id: "ghost", delta: "{}" },
+      { type: "tool_call_end", id: "ghost" },
+      ...raw("a", "read_file", ['{"file_path":', '"a.txt"}'], false),
+      ...say("After the call."),
+      useTools,
+    ];
+    const run = await play(ws, [odd, answer("Fine.")]);
+    expect(run.result.completion_reason).toMatch(/no_more_actions|error/);
+    expect(run.all("complete").length).toBe(1);
+  });
+
+  test("a flood of output is cut for the model and bounded in the step", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [calls(call("bash_exec", { command: "yes 0123456789abcdef | head -c 8000000" })), answer("Much.")]);
+    const heard = run.client.requests[1]!.messages.find((message) => message.role === "tool")!;
+    expect(heard.content.length).toBeLessThan(12_000);
+    expect(JSON.stringify(run.first("agent_step")).length).toBeLessThan(300_000);
+  });
+});
