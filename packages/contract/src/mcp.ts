@@ -30,6 +30,9 @@ export const McpServer = Type.Object({
   is_enabled: Type.Boolean(),
   trusts_read_only: Type.Boolean({ description: "What the server calls read-only runs without asking, also in plan mode" }),
   auth: Literals("none", "needed", "authorized"),
+  oauth_client_id: Nullable(
+    Type.String({ description: "Of a client that was registered by hand; without one the studio registers itself" }),
+  ),
   tools: Type.Array(McpTool),
   tools_at: Nullable(Timestamp),
   problem: Nullable(Type.String({ description: "Why it could not be used the last time" })),
@@ -52,6 +55,12 @@ const value = Type.String({ maxLength: 8000, pattern: "^[^\\r\\n\\u0000]*$" });
 const values = <T extends typeof value | ReturnType<typeof Nullable<typeof value>>>(names: string, of: T) =>
   Type.Record(Type.String({ pattern: names }), of, { maxProperties: 30, additionalProperties: false });
 
+/** For servers whose sign-in does not register clients by itself. Its redirect address is `/api/mcp/oauth/callback` of this studio. */
+const OauthClient = Type.Object({
+  client_id: Type.String({ minLength: 1, maxLength: 500 }),
+  client_secret: Maybe(Type.String({ minLength: 1, maxLength: 1000 })),
+});
+
 export const NewMcpServer = Type.Object({
   project_id: Maybe(ProjectRef),
   name,
@@ -61,6 +70,7 @@ export const NewMcpServer = Type.Object({
   command: Maybe(command),
   headers: Type.Optional(values(headerName, value)),
   env: Type.Optional(values(variableName, value)),
+  oauth_client: Maybe(OauthClient),
   trusts_read_only: Type.Optional(Type.Boolean()),
 });
 export type NewMcpServer = Static<typeof NewMcpServer>;
@@ -72,6 +82,8 @@ export const McpServerChange = Type.Object({
   /** Those given are set, null takes one away, the others stay. */
   headers: Type.Optional(values(headerName, Nullable(value))),
   env: Type.Optional(values(variableName, Nullable(value))),
+  /** Another one, or null for none, ends a sign-in that was made. */
+  oauth_client: Maybe(OauthClient),
   is_enabled: Type.Optional(Type.Boolean()),
   trusts_read_only: Type.Optional(Type.Boolean()),
 });

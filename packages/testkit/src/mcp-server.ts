@@ -19,6 +19,8 @@ export interface McpFake extends AsyncDisposable {
 export interface McpFakeOptions {
   /** Asks for this bearer, and offers OAuth to get it. */
   token?: string;
+  /** Registers nobody by itself: only this client is known. */
+  client?: { id: string; secret: string };
   /** Answers everything by sending the caller there. */
   redirectTo?: string;
   /** Never answers anything. */
@@ -74,11 +76,11 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
           issuer: origin(),
           authorization_endpoint: `${origin()}/authorize`,
           token_endpoint: `${origin()}/token`,
-          registration_endpoint: `${origin()}/register`,
+          ...(!options.client && { registration_endpoint: `${origin()}/register` }),
           response_types_supported: ["code"],
           grant_types_supported: ["authorization_code", "refresh_token"],
           code_challenge_methods_supported: ["S256"],
-          token_endpoint_auth_methods_supported: ["none"],
+          token_endpoint_auth_methods_supported: [options.client ? "client_secret_post" : "none"],
         });
       if (url.pathname === "/register") return json(response, 201, { ...(JSON.parse(body) as object), client_id: "a-client" });
       // A person would sign in here; the fake sends them straight back.
@@ -92,6 +94,8 @@ export async function startMcpServer(options: McpFakeOptions = {}): Promise<McpF
       if (url.pathname === "/token") {
         const form = new URLSearchParams(body);
         const tokens = { access_token: token, token_type: "bearer", refresh_token: "a-refresh-token", expires_in: 3600 };
+        if (options.client && (form.get("client_id") !== options.client.id || form.get("client_secret") !== options.client.secret))
+          return json(response, 401, { error: "invalid_client" });
         if (form.get("grant_type") === "refresh_token")
           return form.get("refresh_token") === "a-refresh-token"
             ? json(response, 200, tokens)

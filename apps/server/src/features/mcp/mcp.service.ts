@@ -64,7 +64,12 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
       if (!isProgram && !body.url) throw invalid(["body", "url"], "Give its address", "missing");
       const shown_url = !isProgram && body.url ? await checkUrl(body.url) : null;
       const id = randomUUID();
-      const access = { headers: body.headers ?? {}, env: body.env ?? {}, ...(shown_url !== null && body.url && { url: body.url }) };
+      const access = {
+        headers: body.headers ?? {},
+        env: body.env ?? {},
+        ...(shown_url !== null && body.url && { url: body.url }),
+        ...(body.oauth_client && { oauth_client: body.oauth_client }),
+      };
       const values = {
         id,
         user_id: userId,
@@ -76,6 +81,7 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
         header_names: Object.keys(access.headers).sort(),
         env_names: Object.keys(access.env).sort(),
         sealed_access: vault.seal(id, access),
+        oauth_client_id: body.oauth_client?.client_id ?? null,
         trusts_read_only: body.trusts_read_only ?? false,
       };
       const slugs = body.slug ? [body.slug] : slugsFrom(body.name);
@@ -93,8 +99,11 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
     update: async (userId: string, id: string, change: McpServerChange): Promise<McpServer> => {
       const row = await require(userId, id);
       const access = vault.open(row);
+      const { oauth_client: before, ...rest } = access;
+      const oauth_client = change.oauth_client === undefined ? before : (change.oauth_client ?? undefined);
       const next = {
-        ...access,
+        ...rest,
+        ...(oauth_client && { oauth_client }),
         headers: merged(access.headers, change.headers),
         env: merged(access.env, change.env),
         ...(change.url !== undefined && row.transport !== "stdio" && { url: change.url }),
@@ -103,7 +112,9 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
       const changed = await store.update(id, {
         ...(change.name !== undefined && { name: change.name.trim() }),
         ...(change.slug !== undefined && { slug: change.slug }),
-        ...(isElsewhere && next.url && { shown_url: await checkUrl(next.url), sealed_oauth: null, auth: "none" as const }),
+        ...(isElsewhere && next.url && { shown_url: await checkUrl(next.url) }),
+        ...((isElsewhere || change.oauth_client !== undefined) && { sealed_oauth: null, auth: "none" as const }),
+        oauth_client_id: oauth_client?.client_id ?? null,
         ...(change.command !== undefined && row.transport === "stdio" && { command: change.command }),
         ...(change.is_enabled !== undefined && { is_enabled: change.is_enabled }),
         ...(change.trusts_read_only !== undefined && { trusts_read_only: change.trusts_read_only }),

@@ -23,6 +23,7 @@ export const mcpServers = pgTable(
     env_names: jsonb().$type<string[]>().notNull().default([]),
     sealed_access: bytea().notNull(),
     sealed_oauth: bytea(),
+    oauth_client_id: text(),
     is_enabled: boolean().notNull().default(true),
     trusts_read_only: boolean().notNull().default(false),
     auth: text().$type<"none" | "needed" | "authorized">().notNull().default("none"),

@@ -193,7 +193,8 @@ test("their tools ask like our own; in plan mode only what is trusted as read-on
 
 test("a server that asks for a sign-in gets one, in the browser that began it, once; its tokens are sealed", async () => {
   await using fake = await startMcpServer({ token: "the-access-token-1" });
-  await using world = await chatWorld({ env: { OUTBOUND_ALLOW_HOSTS: fake.host }, configure: quick });
+  await using strict = await startMcpServer({ token: "the-access-token-3", client: { id: "our-client", secret: "our-client-secret" } });
+  await using world = await chatWorld({ env: { OUTBOUND_ALLOW_HOSTS: `${fake.host},${strict.host}` }, configure: quick });
   const { app, owner } = world;
   const api = app.as(owner).mcp;
   const { id } = await api.create({ body: { name: "Locked", transport: "http", url: fake.url } });
@@ -224,4 +225,19 @@ test("a server that asks for a sign-in gets one, in the browser that began it, o
   }
   await api.forget({ params: { id } });
   expect((await api.test({ params: { id }, body: {} })).auth).toBe("needed");
+
+  // A server that registers nobody by itself is told who we are.
+  const other = await api.create({ body: { name: "Strict", transport: "http", url: strict.url } });
+  const params = { id: other.id };
+  expect(await refusal(api.authorize({ params }))).toBe("502 bad_gateway");
+  const oauth_client = { client_id: "our-client", client_secret: "our-client-secret" };
+  expect((await api.update({ params, body: { oauth_client } })).oauth_client_id).toBe("our-client");
+  const again = await app.request(`/api/mcp/servers/${other.id}/authorize`, { method: "POST", user: owner, json: {} });
+  const { authorize_url: there } = (await again.json()) as { authorize_url: string };
+  const home = (await fetch(there, { redirect: "manual" })).headers.get("location") ?? "";
+  const headers = { cookie: again.headers.get("set-cookie")?.split(";")[0] ?? "" };
+  expect((await app.request(new URL(home).pathname + new URL(home).search, { headers })).headers.get("location")).toMatch(/sign_in=done/);
+  expect(await api.test({ params, body: {} })).toMatchObject({ auth: "authorized", problem: null });
+  expect(app.logs()).not.toContain("our-client-secret");
+  expect((await api.update({ params, body: { oauth_client: null } })).auth).toBe("none");
 });

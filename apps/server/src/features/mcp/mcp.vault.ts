@@ -9,6 +9,7 @@ export interface McpAccess {
   url?: string;
   headers: Record<string, string>;
   env: Record<string, string>;
+  oauth_client?: { client_id: string; client_secret?: string | null };
 }
 
 export type McpVault = ReturnType<typeof createMcpVault>;
@@ -24,7 +25,7 @@ export function createMcpVault({ box }: { box: CryptoBox }) {
     sealOauth: (id: string, kept: object): Buffer => box.seal(JSON.stringify(kept), mcpOauthPlace(id)),
     /** Every value that nobody may see, under a name that tells whose it is. */
     secretsOf: (row: McpServerRow): Record<string, string> => {
-      const { url, headers, env } = open(row);
+      const { url, headers, env, oauth_client } = open(row);
       const { tokens, client } =
         openOauth<{
           tokens?: { access_token: string; refresh_token?: string };
@@ -37,7 +38,7 @@ export function createMcpVault({ box }: { box: CryptoBox }) {
         ...(url && Object.fromEntries(new URL(url).searchParams)),
         ACCESS_TOKEN: tokens?.access_token,
         REFRESH_TOKEN: tokens?.refresh_token,
-        CLIENT_SECRET: client?.client_secret,
+        CLIENT_SECRET: client?.client_secret ?? oauth_client?.client_secret ?? undefined,
       };
       return Object.fromEntries(Object.entries(found).flatMap(([name, value]) => (value ? [[`${row.slug}/${name}`, value]] : [])));
     },

@@ -107,6 +107,11 @@ export function createMcpSignIns({
     of: (row: McpServerRow): OAuthClientProvider | undefined => (vault.openOauth<McpSignIn>(row)?.tokens ? providerOf(row) : undefined),
     /** Where the browser signs in; null when what we have still holds. `browser` binds the way back to it. */
     begin: async (row: McpServerRow, browser: string): Promise<string | null> => {
+      const { oauth_client } = vault.open(row);
+      if (oauth_client && (await read(row.id)).client?.client_id !== oauth_client.client_id) {
+        const { client_id, client_secret } = oauth_client;
+        await write(row, { client: { client_id, ...(client_secret && { client_secret }) } });
+      }
       let target: URL | undefined;
       const provider = providerOf(row, {
         state: `${row.id}.${randomToken()}`,

@@ -6,6 +6,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { lineOf, wordsOf } from "./command-line.ts";
 import { useMcpActs, type McpPlace } from "./mcp.queries.ts";
@@ -42,6 +43,8 @@ export function ConnectorDialog({
   const [line, setLine] = useState(lineOf(server?.command ?? []));
   const [headers, setHeaders] = useState(() => (server?.header_names ?? []).map((one) => newPair(one, true)));
   const [env, setEnv] = useState(() => (server?.env_names ?? []).map((one) => newPair(one, true)));
+  const [clientId, setClientId] = useState(server?.oauth_client_id ?? "");
+  const [clientSecret, setClientSecret] = useState("");
   const [errors, setErrors] = useState<Errors>({});
   const isProgram = kind === "stdio";
 
@@ -56,6 +59,8 @@ export function ConnectorDialog({
     };
     setErrors(missing);
     if (Object.keys(missing).length > 0) return;
+    const isOtherClient = clientId.trim() !== (server?.oauth_client_id ?? "") || clientSecret !== "";
+    const client = clientId.trim() === "" ? null : { client_id: clientId.trim(), client_secret: clientSecret || null };
     const secrets = isProgram
       ? { env: changesOf(env, server?.env_names ?? []) }
       : { headers: changesOf(headers, server?.header_names ?? []) };
@@ -67,13 +72,14 @@ export function ConnectorDialog({
               name: name.trim(),
               ...secrets,
               ...(!isProgram && url.trim() !== server.url && { url: url.trim() }),
+              ...(!isProgram && isOtherClient && { oauth_client: client }),
               ...(isProgram && command && lineOf(command) !== lineOf(server.command ?? []) && { command }),
             },
           })
         : await create.mutateAsync({
             name: name.trim(),
             transport: kind,
-            ...(isProgram ? { command: command ?? [] } : { url: url.trim() }),
+            ...(isProgram ? { command: command ?? [] } : { url: url.trim(), oauth_client: client }),
             ...(secrets as { env?: Record<string, string>; headers?: Record<string, string> }),
           });
       onSaved(saved);
@@ -137,7 +143,13 @@ export function ConnectorDialog({
         {isProgram ? (
           <SecretPairs title="Variables" noun="variable" placeholder="API_KEY" pairs={env} onChange={setEnv} />
         ) : (
-          <SecretPairs title="Headers" noun="header" placeholder="Authorization" pairs={headers} onChange={setHeaders} />
+          <>
+            <SecretPairs title="Headers" noun="header" placeholder="Authorization" pairs={headers} onChange={setHeaders} />
+            <OwnClient
+              {...{ clientId, setClientId, clientSecret, setClientSecret }}
+              isStored={server !== undefined && server.oauth_client_id !== null}
+            />
+          </>
         )}
         <div className="flex justify-end gap-2 pt-1">
           <Button variant="ghost" onClick={onClose}>
@@ -149,5 +161,44 @@ export function ConnectorDialog({
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** For servers whose sign-in does not register clients by itself. */
+function OwnClient({
+  clientId,
+  setClientId,
+  clientSecret,
+  setClientSecret,
+  isStored,
+}: {
+  clientId: string;
+  setClientId: (id: string) => void;
+  clientSecret: string;
+  setClientSecret: (secret: string) => void;
+  isStored: boolean;
+}) {
+  return (
+    <details open={isStored}>
+      <summary className="cursor-pointer text-fg-1 narrow:py-2">Sign-in with a client of your own</summary>
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-3 pt-2">
+        <p className="text-xs text-fg-2">
+          Only for servers that do not register clients by themselves. Register one there with this redirect address:{" "}
+          <code className="font-mono wrap-anywhere text-fg-1 select-all">{`${location.origin}/api/mcp/oauth/callback`}</code>
+        </p>
+        <Field label="Client ID">
+          <Input className="font-mono" autoComplete="off" value={clientId} onChange={(event) => setClientId(event.target.value)} />
+        </Field>
+        <Field label="Client secret" {...(isStored && { hint: "Given again whenever the client changes." })}>
+          <PasswordInput
+            noun="secret"
+            autoComplete="off"
+            className="font-mono"
+            value={clientSecret}
+            onChange={(event) => setClientSecret(event.target.value)}
+          />
+        </Field>
+      </div>
+    </details>
   );
 }
