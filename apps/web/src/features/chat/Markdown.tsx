@@ -1,57 +1,17 @@
 import DOMPurify from "dompurify";
-import { Marked, type Token, type Tokens } from "marked";
+import type { Token, Tokens } from "marked";
 import { memo, useMemo } from "react";
 import remend from "remend";
 import { CopyButton } from "../../ui/CopyButton.tsx";
+import { allowedAddress, allowedTags, marked } from "./markdown-html.ts";
 import "./markdown.css";
 import { scrollable } from "../../ui/scrollable.ts";
 
-const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escape = (text: string) => text.replace(/[&<>"']/g, (char) => escapes[char] ?? char);
-
-const marked = new Marked({
-  gfm: true,
-  breaks: true,
-  renderer: {
-    // Nothing is fetched because a model wrote an address; the reader may follow it.
-    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || href)}</a>`,
-    // Raw HTML of a model is text.
-    html: ({ text }) => escape(text),
-    checkbox: ({ checked }) => (checked ? "☑ " : "☐ "),
-  },
-});
-
 function clean(html: string): string {
   const fragment = DOMPurify.sanitize(html, {
-    ALLOWED_TAGS: [
-      "p",
-      "br",
-      "a",
-      "strong",
-      "em",
-      "del",
-      "code",
-      "pre",
-      "ul",
-      "ol",
-      "li",
-      "blockquote",
-      "h1",
-      "h2",
-      "h3",
-      "h4",
-      "h5",
-      "h6",
-      "hr",
-      "table",
-      "thead",
-      "tbody",
-      "tr",
-      "th",
-      "td",
-    ],
+    ALLOWED_TAGS: allowedTags,
     ALLOWED_ATTR: ["href", "align", "start"],
-    ALLOWED_URI_REGEXP: /^(?:https?:|mailto:)/i,
+    ALLOWED_URI_REGEXP: allowedAddress,
     RETURN_DOM_FRAGMENT: true,
   });
   for (const link of fragment.querySelectorAll("a")) {
