@@ -28,9 +28,10 @@ async function main(): Promise<number> {
   }
   const cassette = readCassette(await readFile(file, "utf8"));
   if (verb === "replay") {
-    const { events, differences, result } = await replayCassette(cassette);
+    const { events, differences, drift, result } = await replayCassette(cassette);
     if (values.events) for (const event of events) tell(event);
     for (const difference of differences) say(difference);
+    if (drift.length > 0) say(`The prompts have changed since: call ${drift.join(", ")} of the model would ask for something else today.`);
     say(
       `${events.length} events, ended by ${result.completion_reason}: ${differences.length === 0 ? "the same, byte for byte" : "not the same"}`,
     );

@@ -39,20 +39,22 @@ export interface Replay {
   result: RunResult;
   /** Where the replay left the recording; empty when it is the same run byte for byte. */
   differences: string[];
+  /** Calls of the model that would ask for something else today: the prompts have changed since. */
+  drift: number[];
 }
 
 /** Plays a cassette offline. Throws {@link CassetteError} when it was cut off while it was recorded. */
 export async function replayCassette(cassette: Cassette): Promise<Replay> {
   if (cassette.lines.some((line) => line.kind === "cut"))
     throw new CassetteError("The cassette was full before the run ended: it cannot be replayed.");
-  const { events, result, differences } = await playCassette(cassette, {});
+  const { events, result, differences, drift } = await playCassette(cassette, {});
   // Where tool calls were taken out of the text, its pieces come in other lengths.
   const isExact = cassette.lines.every((line) => line.kind !== "model" || isAsSaid(line));
   const [expected, played] = isExact ? [eventsOf(cassette), events] : [merged(eventsOf(cassette)), merged(events)];
   const at = expected.findIndex((event, index) => JSON.stringify(event) !== JSON.stringify(played[index]));
   if (at !== -1) differences.push(`event ${at + 1} is ${shortly(played[at])} instead of ${shortly(expected[at])}`);
   else if (played.length > expected.length) differences.push(`${played.length - expected.length} events more than recorded`);
-  return { events, result, differences };
+  return { events, result, differences, drift };
 }
 function merged(events: CassetteEvent[]): CassetteEvent[] {
   const found: CassetteEvent[] = [];
@@ -83,7 +85,7 @@ export interface Fork {
 }
 
 /** Another run from step `step` on, with another model, script or prompt. */
-export async function forkCassette(cassette: Cassette, fork: Fork): Promise<Omit<Replay, "differences">> {
+export async function forkCassette(cassette: Cassette, fork: Fork): Promise<Omit<Replay, "differences" | "drift">> {
   const turns = cassette.lines.filter((line) => line.kind === "model").length;
   if (!Number.isInteger(fork.step) || fork.step < 0 || fork.step > turns)
     throw new CassetteError(`The cassette has the steps 0 to ${turns}; there is no step ${fork.step}.`);
@@ -97,6 +99,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
   const end = endOf(cassette);
   const events: CassetteEvent[] = [];
   const differences: string[] = [];
+  const drift: number[] = [];
   const abort = new AbortController();
   const recordedAbort = lines.find((line) => line.kind === "abort");
   /** What was under way when the run was ended: it ends it again, and never answers. */
@@ -133,7 +136,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
         if (recordedAbort) await neverAnswers();
         throw missing("this call of the model");
       }
-      if (line.request !== requestHash(request)) differences.push(`model call ${tape.modelCalls()} asks for something else than recorded`);
+      if (line.request !== requestHash(request)) drift.push(tape.modelCalls());
       // Piece by piece as it was told then: each is told before the next is heard.
       for (const chunk of isAsSaid(line) ? line.chunks : []) {
         const isTold = new Promise<void>((resolve) => (told = resolve));
@@ -210,7 +213,7 @@ async function playCassette(cassette: Cassette, { fork }: { fork?: Fork }): Prom
         }),
   };
   const result = resultOf(await runAgent(options));
-  return { events, result, differences };
+  return { events, result, differences, drift };
 }
 
 /** The lines by what asks for them, each given once. */

@@ -36,7 +36,8 @@ import { openSeenFiles } from "./chat.seen.ts";
 import { toolbeltOf } from "./chat.toolbelt.ts";
 import { borrowTools } from "./chat.tools.ts";
 import { createRunLedger } from "./chat.usage.ts";
-import { createRunWorkspace, discreet } from "./chat.workspace.ts";
+import { discreet } from "./chat.discreet.ts";
+import { createRunWorkspace } from "./chat.workspace.ts";
 
 /** Everything one run plays with, found and checked. */
 export interface Cast extends TellingRun {

@@ -1,4 +1,4 @@
-import type { ModelClient, Workspace } from "@tesslate/agent";
+import type { Workspace } from "@tesslate/agent";
 import type { Sandbox } from "@tesslate/runtime";
 import { createOutputFilter, type LiveRedactor } from "../secrets/index.ts";
 
@@ -100,9 +100,3 @@ export function createRunWorkspace(
     },
   };
 }
-
-/** A model that is never told the project's values, wherever they come from: an old message, an earlier run, a person's own words. */
-export const discreet = (client: ModelClient, redactor: LiveRedactor): ModelClient => ({
-  stream: ({ system, messages, ...request }, signal) =>
-    client.stream({ ...request, system: redactor.current.redact(system), messages: redactor.current.redactIn(messages) }, signal),
-});
