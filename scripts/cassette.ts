@@ -16,6 +16,8 @@ const { values, positionals } = parseArgs({
   },
 });
 const [verb, file] = positionals;
+// Whoever reads may stop reading.
+process.stdout.once("error", () => process.exit(0));
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const tell = (event: CassetteEvent): boolean => say(JSON.stringify(event));
 

@@ -45,6 +45,8 @@ export function replaceOnce(text: string, search: string, replace: string): Repl
     const found = sure(file, variant);
     if (found) return found;
   }
+  const stands = standsAlready(file, variants.at(-1)!);
+  if (stands) return stands;
   return fuzzy(file, variants.at(-1)!);
 }
 
@@ -122,6 +124,15 @@ function madeAlready(file: File, search: string, replace: string): Replacement |
   if (!span || there.some((one) => one.start !== span.start) || asked.some((one) => one.start !== asked[0]!.start)) return undefined;
   if (splitsWord(file.text, span)) return undefined;
   return { ok: true, text: file.text, method: "exact", line: lineOf(file, span.start), similarity: 1 };
+}
+
+/** What was asked for is gone, and what was to come stands there once, as whole lines: the edit was made before. */
+function standsAlready(file: File, { replace }: Quotation): Replacement | undefined {
+  const wanted = wantedLines(replace, replace).filter((line) => line.trim() !== "");
+  if (wanted.length < 2 && replace.trim().length < 40) return undefined;
+  const places = windowsLike(file, linesOf(replace), (line) => line.trimEnd());
+  if (places.length !== 1) return undefined;
+  return { ok: true, text: file.text, method: "exact", line: places[0]! + 1, similarity: 1 };
 }
 
 function splice(file: File, spans: Span[], replace: string, method: MatchMethod, similarity = 1): Replacement {
@@ -229,11 +240,16 @@ function mergeAcrossBlanks(file: File, search: string, replace: string, own: str
     return lines.slice(first, last);
   };
   const [middleSearch, middleReplace, middleOwn] = [cut(quotedLines), cut(wantedAll), cut(own)];
-  if (middleSearch.length !== middleOwn.length || middleSearch.some((line, index) => isFull(line) !== isFull(middleOwn[index]!)))
-    return doubt;
   const rows = [...own.entries()].flatMap(([index, line]) => (isFull(line) ? [index] : []));
   const head = own.slice(0, before === 0 ? 0 : rows[before - 1]! + 1);
   const tail = own.slice(after === 0 ? own.length : rows[rows.length - after]);
+  // A blank line beside lines that go was not seen by whoever quoted them, so it stays with its other neighbour.
+  if (middleSearch.some(isFull)) {
+    while (before > 0 && middleOwn.length > 0 && !isFull(middleOwn[0]!) && isFull(middleSearch[0]!)) head.push(middleOwn.shift()!);
+    while (after > 0 && middleOwn.length > 0 && !isFull(middleOwn.at(-1)!) && isFull(middleSearch.at(-1)!)) tail.unshift(middleOwn.pop()!);
+  }
+  if (middleSearch.length !== middleOwn.length || middleSearch.some((line, index) => isFull(line) !== isFull(middleOwn[index]!)))
+    return doubt;
   // The indentation is learned from all the quoted lines, not only from those that change.
   const aligned = mergeEdit({
     search: [...quotedLines.filter(isFull).slice(0, before), ...middleSearch, ...quotedLines.filter(isFull).slice(rows.length - after)],

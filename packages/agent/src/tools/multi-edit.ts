@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { replaceOnce } from "../patch/match.ts";
+import { applyEdits } from "../patch/edits.ts";
 import { defineTool, done } from "../tool.ts";
 import { briefDiff } from "../unified-diff.ts";
 import { resolveWritablePath } from "../workspace-path.ts";
@@ -18,14 +18,10 @@ export const multiEdit = defineTool({
   gate: mutates,
   async run({ file_path, edits }, context) {
     const file = await loadText(context, resolveWritablePath(context.root, file_path));
-    let text = file.text;
-    const applied: { index: number; match_method: string }[] = [];
-    for (const [index, edit] of edits.entries()) {
-      const found = replaceOnce(text, edit.search, edit.replace);
-      if (!found.ok) throw replacementFailure(file_path, found, `Edit ${index + 1} of ${edits.length}: `);
-      text = found.text;
-      applied.push({ index, match_method: found.method });
-    }
+    const made = applyEdits(file.text, edits);
+    if (!made.ok) throw replacementFailure(file_path, made.found, `Edit ${made.index + 1} of ${edits.length}: `);
+    const { text } = made;
+    const applied = made.applied.map(({ index, method }) => ({ index, match_method: method }));
     const { sizeBytes } = await saveText(context, file, text);
     return done(text === file.text ? `${file_path}: the edits change nothing.` : `Made ${edits.length} edits in ${file_path}.`, {
       file_path,

@@ -1,0 +1,75 @@
+/**
+ * Several edits of one text, all or nothing (contract 4.7 multi_edit). Pure. One after another, as the contract says; where a later one quotes the text as it was
+ * before an earlier one, all of them are made in the text as it was, if they leave each other alone.
+ */
+import { diffArrays } from "diff";
+import { replaceOnce, type MatchMethod, type Replacement } from "./match.ts";
+
+export interface TextEdit {
+  search: string;
+  replace: string;
+}
+export type Edited =
+  | { ok: true; text: string; applied: { index: number; method: MatchMethod }[] }
+  | { ok: false; index: number; found: Extract<Replacement, { ok: false }> };
+
+export function applyEdits(text: string, edits: readonly TextEdit[]): Edited {
+  const made = inTurn(text, edits);
+  return made.ok || edits.length < 2 ? made : (sideBySide(text, edits) ?? made);
+}
+
+function inTurn(text: string, edits: readonly TextEdit[]): Edited {
+  let current = text;
+  const applied: { index: number; method: MatchMethod }[] = [];
+  for (const [index, { search, replace }] of edits.entries()) {
+    const found = replaceOnce(current, search, replace);
+    if (!found.ok) return { ok: false, index, found };
+    current = found.text;
+    applied.push({ index, method: found.method });
+  }
+  return { ok: true, text: current, applied };
+}
+
+interface Change {
+  start: number;
+  end: number;
+  lines: string[];
+}
+
+/** `undefined` when one of them does not stand in the text, or when two touch each other. */
+function sideBySide(text: string, edits: readonly TextEdit[]): Edited | undefined {
+  const lines = text.split(/(?<=\n)/);
+  const applied: { index: number; method: MatchMethod }[] = [];
+  const changes: Change[] = [];
+  for (const [index, { search, replace }] of edits.entries()) {
+    const found = replaceOnce(text, search, replace);
+    if (!found.ok) return undefined;
+    applied.push({ index, method: found.method });
+    changes.push(...changesOf(lines, found.text.split(/(?<=\n)/)));
+  }
+  const ordered = changes.toSorted((a, b) => a.start - b.start || a.end - b.end);
+  const touch = ordered.some((change, index) => index > 0 && change.start <= ordered[index - 1]!.end);
+  if (touch) return undefined;
+  for (const { start, end, lines: fresh } of ordered.toReversed()) lines.splice(start, end - start, ...fresh);
+  return { ok: true, text: lines.join(""), applied };
+}
+
+function changesOf(before: string[], after: string[]): Change[] {
+  const changes: Change[] = [];
+  let at = 0;
+  for (const part of diffArrays(before, after)) {
+    const last = changes.at(-1);
+    if (!part.added && !part.removed) {
+      at += part.value.length;
+      continue;
+    }
+    const change = last?.end === at ? last : { start: at, end: at, lines: [] };
+    if (change !== last) changes.push(change);
+    if (part.added) change.lines.push(...part.value);
+    else {
+      at += part.value.length;
+      change.end = at;
+    }
+  }
+  return changes;
+}
