@@ -777,6 +777,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       refuseWhileRestoring: createRestoreGuard(snapshotsStore),
     });
     const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
+    closers.push(() => webhooks.close());
     const external = createExternal({ chat, pendingApproval: approvals.openOf, webhooks, limits, follow: tasks.follow });
     const runTask = webhooks.watch(
       createRunTask({

@@ -14,6 +14,10 @@ export const webhookPlace = (taskId: string): string => `run_webhooks/${taskId}`
 const job = "deliver_webhook";
 const maxAttempts = 5;
 const timeoutMs = 10_000;
+/** Calls under way at once in this process, all together and for one person: receivers that do not answer keep nobody else waiting. */
+const maxAtOnce = 32;
+const maxPerUser = 4;
+const laterMs = 2_000;
 
 export interface WebhooksOptions {
   store: WebhooksStore;
@@ -31,12 +35,15 @@ export type Webhooks = ReturnType<typeof createWebhooks>;
  * restart: at least once, and `webhook-id` says what was told already. Signed as standardwebhooks.com describes.
  */
 export function createWebhooks({ store, box, outbound, backoffMs, log }: WebhooksOptions) {
-  const ring = (tx: Queries, id: string, delayMs = 0) => enqueueJob(tx, job, { id }, { key: `webhook:${id}`, delayMs });
+  const ring = (tx: Queries, { id, user_id }: Pick<RunWebhookRow, "id" | "user_id">, delayMs = 0) =>
+    enqueueJob(tx, job, { id, user_id }, { key: `webhook:${id}`, delayMs });
+  const underWay = new Set<{ user_id: string; done: Promise<void> }>();
+  const shutdown = new AbortController();
 
   const makeDue = async (row: RunWebhookRow): Promise<void> => {
     const body = JSON.stringify(bodyOf(row, await store.endOf(row)));
     await store.transaction(async (tx) => {
-      if (await store.makeDue(tx, row.id, body)) await ring(tx, row.id);
+      if (await store.makeDue(tx, row.id, body)) await ring(tx, row);
     });
   };
   const runEnded = async ({ id, input }: TaskRow): Promise<void> => {
@@ -60,6 +67,7 @@ export function createWebhooks({ store, box, outbound, backoffMs, log }: Webhook
         "webhook-signature": signatureOf(secret, row.id, timestamp, body),
       },
       body,
+      signal: shutdown.signal,
     });
     await response.body?.cancel();
     return response.ok ? undefined : `It answered ${response.status}.`;
@@ -69,13 +77,15 @@ export function createWebhooks({ store, box, outbound, backoffMs, log }: Webhook
     const row = await store.claim(id, maxAttempts);
     if (!row) return;
     const problem = await send(row).catch(problemOf);
+    // Unfinished, not failed: the next process goes on with it.
+    if (problem !== undefined && shutdown.signal.aborted) return;
     const fields = { task_id: row.task_id, user_id: row.user_id, attempt: row.attempts };
     await store.transaction(async (tx) => {
       if (problem === undefined) return store.settle(tx, id, { status: "delivered" });
       if (row.attempts >= maxAttempts) return store.settle(tx, id, { status: "failed", last_error: problem });
       const delayMs = backoffMs[row.attempts - 1] ?? backoffMs.at(-1) ?? 0;
       await store.putOff(tx, id, delayMs, problem);
-      await ring(tx, id, delayMs);
+      await ring(tx, row, delayMs);
     });
     if (problem === undefined) log.info(fields, "webhook delivered");
     else log.warn({ ...fields, problem }, "webhook not delivered");
@@ -99,18 +109,33 @@ export function createWebhooks({ store, box, outbound, backoffMs, log }: Webhook
         interrupted: (task) => Promise.resolve(definition.interrupted?.(task)).finally(() => heard(task)),
       };
     },
+    /** Gives up what is under way; it is told after the next start. */
+    close: async (): Promise<void> => {
+      shutdown.abort();
+      await Promise.all([...underWay].map(({ done }) => done));
+    },
     ofTask: async (taskId: string): Promise<WebhookDelivery | null> => {
       const row = await store.findOfTask(taskId);
       return row ? { status: row.status, attempts: row.attempts, last_error: row.last_error, delivered_at: row.delivered_at } : null;
     },
     jobHandlers: {
-      [job]: async (payload: unknown) => deliver((payload as { id: string }).id),
+      /** Begins the call and leaves: jobs are few, and what others wait for. Should it be lost, the row says so. */
+      [job]: async (payload: unknown) => {
+        const { id, user_id } = payload as { id: string; user_id: string };
+        const ofUser = [...underWay].filter((call) => call.user_id === user_id).length;
+        if (underWay.size >= maxAtOnce || ofUser >= maxPerUser) return store.transaction((tx) => ring(tx, { id, user_id }, laterMs));
+        const call = { user_id, done: Promise.resolve() };
+        underWay.add(call);
+        call.done = deliver(id)
+          .catch((err: unknown) => log.error({ err, webhook_id: id }, "webhook not delivered"))
+          .finally(() => underWay.delete(call));
+      },
       /** What a dead process left behind. */
       sweep_webhooks: async () => {
         for (const row of await store.listOver()) await makeDue(row);
         for (const row of await store.listLeft())
           await store.transaction(async (tx) => {
-            if (row.attempts < maxAttempts) await ring(tx, row.id);
+            if (row.attempts < maxAttempts) await ring(tx, row);
             else
               await store.settle(tx, row.id, { status: "failed", last_error: row.last_error ?? "The server stopped while it was told." });
           });
