@@ -15,9 +15,13 @@ import { AgentMenu } from "../agents/AgentMenu.tsx";
 import { useAgentChoice } from "../agents/use-agent-choice.ts";
 import type { FileTree } from "../files/tree.ts";
 import { ApprovalCard } from "./ApprovalCard.tsx";
+import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
+import { shownRuns } from "./chat.reducer.ts";
 import type { Run } from "./chat.types.ts";
 import { Composer, type ComposerHandle, type MessageExtras } from "./Composer.tsx";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { PauseCard } from "./PauseCard.tsx";
+import { contextPercent, crowdedPercent, goOn, isPaused } from "./run-budget.ts";
 import { QuestionCard } from "./QuestionCard.tsx";
 import { SessionMenu } from "./SessionMenu.tsx";
 import { PlanCard } from "./PlanCard.tsx";
@@ -79,6 +83,9 @@ export function ChatColumn(props: ChatColumnProps) {
     setStoppedTaskId(live?.taskId);
     void chat.stop();
   });
+  const counted = live ?? shownRuns(state).at(-1);
+  const compact = useCompact(state.chatId, model);
+  const [dismissedTaskId, setDismissedTaskId] = useState<string>();
   const [isClearing, setIsClearing] = useState(false);
   const commands: SlashCommand[] = [
     {
@@ -175,6 +182,16 @@ export function ChatColumn(props: ChatColumnProps) {
             />
           </ThreadItem>
         ) : null}
+        {!live && isPaused(counted) && counted.taskId !== dismissedTaskId ? (
+          <ThreadItem bead="held" line="held" className={cardItem}>
+            <PauseCard run={counted} onContinue={() => void chat.send(goOn, options)} onStop={() => setDismissedTaskId(counted.taskId)} />
+          </ThreadItem>
+        ) : null}
+        {!live && counted && (contextPercent(counted) ?? 0) >= crowdedPercent && compact.doneFor !== counted.taskId ? (
+          <ThreadItem bead="next" line="next" className={cardItem}>
+            <CrowdedOffer run={counted} compact={compact} />
+          </ThreadItem>
+        ) : null}
         {queue.items.length > 0 ? (
           <ThreadItem
             bead={queue.held && !live ? "held" : "next"}
@@ -209,6 +226,18 @@ export function ChatColumn(props: ChatColumnProps) {
             model={model}
             onModel={props.onModel}
             agentMenu={<AgentMenu choice={agents} />}
+            meter={(draft) => (
+              <BudgetMeter
+                projectId={projectId}
+                chatId={state.chatId}
+                model={model}
+                draft={draft}
+                run={counted}
+                isRunning={live !== undefined}
+                turns={state.turns.length}
+                compact={compact}
+              />
+            )}
             onSend={send}
             onSteer={steer}
             commands={commands}

@@ -7,7 +7,8 @@ import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { pickModel, shortModelName, usableModels } from "../models/model-choice.ts";
+import { ModelMenu } from "../models/ModelMenu.tsx";
+import { pickModel, usableModels } from "../models/model-choice.ts";
 import { useDroppedFiles } from "../assets/use-dropped-files.ts";
 import type { FileTree } from "../files/tree.ts";
 import { AttachmentChips } from "./attach/AttachmentChips.tsx";
@@ -56,6 +57,8 @@ export interface ComposerProps {
   onModel: (model: string) => void;
   /** Beside the mode: which agent answers. */
   agentMenu?: ReactNode;
+  /** Beside Send: what the draft would take. */
+  meter?: (draft: string) => ReactNode;
   /** While a run goes on it queues. */
   onSend: (text: string, extras: MessageExtras) => Promise<SendFailure | undefined>;
   /** Says it to the run that goes on. */
@@ -82,6 +85,7 @@ export function Composer({
   model,
   onModel,
   agentMenu,
+  meter,
   onSend,
   onSteer,
   commands,
@@ -300,28 +304,9 @@ export function Composer({
               }
             />
             {agentMenu}
-            {picked ? (
-              <Menu
-                label="Model"
-                side="top"
-                choice={{
-                  value: picked,
-                  onChange: onModel,
-                  options: usable.map((candidate) => ({
-                    value: candidate.id,
-                    label: shortModelName(candidate.id),
-                    hint: `${candidate.provider_name ?? candidate.provider}${candidate.id === defaultModel ? ", default" : ""}`,
-                  })),
-                }}
-                trigger={
-                  <Button size="sm" variant="ghost" aria-label={`Model: ${shortModelName(picked)}`} className="min-w-0 shrink text-fg-2">
-                    <span className="truncate">{shortModelName(picked)}</span>
-                    <ChevronDown size={14} className="flex-none text-fg-3" />
-                  </Button>
-                }
-              />
-            ) : null}
+            <ModelMenu models={models} defaultModel={defaultModel} model={model} onModel={onModel} />
             <span className="flex-1" />
+            {meter?.(draft)}
             <IconButton label="Attach files" tooltipSide="top" onClick={() => picker.current?.click()} className="narrow:size-10!">
               <Paperclip size={14} />
             </IconButton>

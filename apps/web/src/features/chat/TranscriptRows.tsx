@@ -172,7 +172,8 @@ const endings: Record<string, string> = {
   limited: "Stopped at a limit",
   interrupted: "Interrupted when the server stopped",
   failed: "Failed",
-  max_iterations: "Stopped at the limit of steps",
+  resource_limit_exceeded: "Paused",
+  max_iterations: "Paused",
   credits_exhausted: "Stopped: no credits left",
   approval_timeout: "Stopped: nobody answered",
 };
@@ -188,13 +189,15 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
     Number.isFinite(spanMs) && spanMs > 0 ? durationText(spanMs) : undefined,
     tools.length > 0 ? `${tools.length} step${tools.length === 1 ? "" : "s"}` : undefined,
     files.size > 0 ? `${files.size} file${files.size === 1 ? "" : "s"}` : undefined,
-    run.usage.tokensIn + run.usage.tokensOut > 0 ? `${tokensText(run.usage.tokensIn + run.usage.tokensOut)} tokens` : undefined,
+    run.usage.tokensIn + run.usage.tokensOut > 0
+      ? `${tokensText(run.usage.tokensIn)} tokens in · ${tokensText(run.usage.tokensOut)} out`
+      : undefined,
     run.usage.costCents > 0 ? costText(run.usage.costCents) : undefined,
   ].filter((fact) => fact !== undefined);
   const end = (
     <div className={cx(line, "mb-2")}>
-      <span className="font-medium text-fg-0">{endings[run.reason ?? ""] ?? endings[run.status] ?? "Ended"}</span>
-      <span className="num min-w-0 truncate">{facts.join(" · ")}</span>
+      <span className="flex-none font-medium text-fg-0">{endings[run.reason ?? ""] ?? endings[run.status] ?? "Ended"}</span>
+      <span className="num min-w-0 py-0.5 leading-[1.35]">{facts.join(" · ")}</span>
       {hasContext ? (
         <IconButton
           size="sm"

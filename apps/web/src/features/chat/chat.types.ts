@@ -102,6 +102,9 @@ export interface RunUsage {
   tokensOut: number;
   costCents: number;
   credits: number;
+  /** Tokens that the conversation takes of the model's window, as of the last call. */
+  contextUsed?: number;
+  contextWindow?: number;
 }
 
 /** Of the run's change set. */
@@ -129,6 +132,8 @@ export interface Run {
   durationMs: number | undefined;
   iterations: number;
   usage: RunUsage;
+  /** The sentence it ended with when a limit stopped it. */
+  ending?: string | undefined;
   /** Undefined while it goes on, and where no files were kept before it. */
   changes: RunChanges | undefined;
   /** What it proved, in the order of time. */

@@ -229,6 +229,9 @@ const durationOf = (result: Record<string, unknown> | undefined): number | undef
   return typeof ms === "number" ? ms : undefined;
 };
 
+const contextOf = (used: number | null | undefined, window: number | undefined) =>
+  used && window ? { contextUsed: used, contextWindow: window } : {};
+
 function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRunEvent): Run {
   const status = runStatusOf(data.completion_reason, data.success);
   const parts = run.parts.map((part): Part => {
@@ -265,7 +268,16 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
     endedAt: event.at ?? run.endedAt,
     durationMs: stats?.duration_ms ?? run.durationMs,
     changes: data.changes ?? run.changes,
-    usage: stats ? { ...run.usage, tokensIn: stats.tokens_in, tokensOut: stats.tokens_out, costCents: stats.cost_cents } : run.usage,
+    ...(status === "limited" && { ending: data.final_response.split("\n\n").at(-1) }),
+    usage: stats
+      ? {
+          ...run.usage,
+          tokensIn: stats.tokens_in,
+          tokensOut: stats.tokens_out,
+          costCents: stats.cost_cents,
+          ...contextOf(stats.context_used, stats.context_window),
+        }
+      : run.usage,
   };
 }
 
@@ -302,10 +314,12 @@ export function applyRunEvent(before: Run, event: IncomingRunEvent): Run {
       return {
         ...run,
         usage: {
+          ...usage,
           tokensIn: usage.tokensIn + (used.tokens_in ?? 0),
           tokensOut: usage.tokensOut + (used.tokens_out ?? 0),
           costCents: usage.costCents + used.cost_total_cents,
           credits: usage.credits + used.credits_deducted,
+          ...(used.purpose === "turn" && contextOf((used.tokens_in ?? 0) + (used.tokens_out ?? 0), used.context_window)),
         },
       };
     }

@@ -27,7 +27,14 @@ export interface AssistantMetadata {
   evidence?: Evidence[];
   /** Auto-fix has given up after this run. */
   auto_fix_stopped?: boolean;
-  usage?: { tokens_in?: number; tokens_out?: number; credits?: number; cost_cents?: number };
+  usage?: {
+    tokens_in?: number;
+    tokens_out?: number;
+    credits?: number;
+    cost_cents?: number;
+    context_used?: number | null;
+    context_window?: number;
+  };
 }
 
 /** The part that says auto-fix has given up. */
@@ -72,6 +79,7 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
     status,
     reason,
     parts: [...run.parts, ...last],
+    ...(status === "limited" && content && { ending: content.split("\n\n").at(-1) }),
     evidence: metadata.evidence ?? [],
     // Stored steps are not positions of the live stream.
     lastSeq: 0,
@@ -84,6 +92,7 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
       tokensOut: usage?.tokens_out ?? 0,
       credits: usage?.credits ?? 0,
       costCents: metadata.cost_cents ?? usage?.cost_cents ?? 0,
+      ...(usage?.context_used && usage.context_window && { contextUsed: usage.context_used, contextWindow: usage.context_window }),
     },
   };
 }

@@ -228,7 +228,7 @@ export const finished = (): ChatMessage[] => [
     edit_mode: "ask",
     completion_reason: "no_more_actions",
     iterations: 5,
-    usage: { tokens_in: 48_200, tokens_out: 6_100, cost_cents: 31 },
+    usage: { tokens_in: 48_200, tokens_out: 6_100, cost_cents: 31, context_used: 34_100, context_window: 200_000 },
     steps: [
       {
         iteration: 1,

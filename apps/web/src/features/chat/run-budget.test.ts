@@ -1,0 +1,68 @@
+import type { ChatMessage } from "@tesslate/contract";
+import { describe, expect, test } from "vitest";
+import { contextPercent, isPaused } from "./run-budget.ts";
+import { applyRunEvent, emptyRun } from "./run-events.ts";
+import { runOfMessage } from "./run-history.ts";
+
+const play = (...events: [type: string, data: object][]) =>
+  events.reduce(
+    (run, [type, data], index) => applyRunEvent(run, { taskId: "t", seq: index + 1, at: undefined, type, data }),
+    emptyRun("t", "c"),
+  );
+const used = (purpose: string, tokens_in: number) =>
+  ["credits_used", { cost_total_cents: 1, credits_deducted: 0, new_balance: null, usage_log_id: null, is_byok: false, tokens_in, tokens_out: 100, purpose, context_window: 10_000 }] as [string, object]; // prettier-ignore
+const ended = (completion_reason: string, more: object = {}): [string, object] => [
+  "complete",
+  {
+    success: false,
+    iterations: 3,
+    final_response: "Half an answer.\n\nPaused at the cap of $0.05 for one run.",
+    tool_calls_made: 1,
+    completion_reason,
+    ...more,
+  },
+];
+
+describe("the window's meter", () => {
+  test("follows the run's own turns, not its sub-agents or summaries", () => {
+    expect(contextPercent(play())).toBeUndefined();
+    expect(contextPercent(play(used("turn", 4_900)))).toBe(50);
+    expect(contextPercent(play(used("turn", 4_900), used("subagent", 900), used("compaction", 8_000)))).toBe(50);
+  });
+  test("takes the run's last word, also from the history", () => {
+    const stats = {
+      cost_cents: 5,
+      cost_limit_cents: 5,
+      iterations: 3,
+      iteration_limit: null,
+      tokens_in: 9,
+      tokens_out: 1,
+      duration_ms: 1,
+      context_used: 9_300,
+      context_window: 10_000,
+    };
+    expect(contextPercent(play(used("turn", 10), ended("resource_limit_exceeded", { resource_stats: stats })))).toBe(93);
+    const message = {
+      id: "m",
+      chat_id: "c",
+      role: "assistant",
+      content: "x",
+      created_at: "",
+      message_metadata: { completion_reason: "no_more_actions", usage: { context_used: 200, context_window: 1_000 } },
+    };
+    expect(contextPercent(runOfMessage(message as unknown as ChatMessage, undefined))).toBe(20);
+  });
+});
+
+test("a run that a cap stopped is paused and says so; a cancelled or finished one is not", () => {
+  const paused = play(ended("resource_limit_exceeded"));
+  expect([isPaused(paused), paused.ending]).toEqual([true, "Paused at the cap of $0.05 for one run."]);
+  expect(isPaused(play(ended("max_iterations")))).toBe(true);
+  for (const reason of ["cancelled", "credits_exhausted", "error", "no_more_actions"]) expect(isPaused(play(ended(reason)))).toBe(false);
+});
+
+test("a notice stands among the run's parts", () => {
+  expect(play(["notice", { level: "warning", message: "Another model answers." }]).parts).toMatchObject([
+    { kind: "notice", level: "warning", message: "Another model answers." },
+  ]);
+});

@@ -1,0 +1,71 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { ChevronDown } from "lucide-react";
+import type { Model } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import { pickModel, shortModelName, usableModels } from "./model-choice.ts";
+import { modelFacts } from "./model-facts.ts";
+import { modelsQuery } from "./models.queries.ts";
+
+/** Which model answers, in words a person can choose by. */
+export function ModelMenu({
+  models,
+  defaultModel,
+  model,
+  onModel,
+}: {
+  models: readonly Model[];
+  defaultModel: string | undefined;
+  model: string | undefined;
+  onModel: (model: string) => void;
+}) {
+  const queryClient = useQueryClient();
+  const { api } = useServices();
+  const trial = useMutation({
+    mutationFn: (id: string) => api.models.probe({ body: { model: id } }),
+    onSuccess: (found) => {
+      const how = { native: "calls tools by itself", text: "calls tools by text", none: "could not call a tool" }[found.tools];
+      toast(`${shortModelName(found.model)} ${how}. Score ${found.score} of 100.`);
+      return queryClient.invalidateQueries({ queryKey: modelsQuery.queryKey });
+    },
+    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+  });
+  const usable = usableModels(models);
+  const picked = pickModel(models, model, defaultModel ?? null);
+  if (!picked) return null;
+  return (
+    <Menu
+      label="Model"
+      side="top"
+      choice={{
+        value: picked,
+        onChange: onModel,
+        options: usable.map((candidate) => ({
+          value: candidate.id,
+          label: shortModelName(candidate.id),
+          hint: [
+            `${candidate.provider_name ?? candidate.provider}${candidate.id === defaultModel ? ", default" : ""}`,
+            ...modelFacts(candidate),
+          ].join(" · "),
+        })),
+      }}
+      entries={[
+        {
+          label: trial.isPending ? "Trying the model" : `Try ${shortModelName(picked)}`,
+          hint: "A few tiny calls: can it use tools, and how well?",
+          isDisabled: trial.isPending,
+          onSelect: () => trial.mutate(picked),
+        },
+      ]}
+      trigger={
+        <Button size="sm" variant="ghost" aria-label={`Model: ${shortModelName(picked)}`} className="min-w-0 shrink text-fg-2">
+          <span className="truncate">{shortModelName(picked)}</span>
+          <ChevronDown size={14} className="flex-none text-fg-3" />
+        </Button>
+      }
+    />
+  );
+}

@@ -1,0 +1,30 @@
+import type { Model } from "@tesslate/contract";
+import { expect, test } from "vitest";
+import { centsText, modelFacts, windowText } from "./model-facts.ts";
+
+const model: Model = {
+  id: "openai/gpt-5.1", name: "gpt-5.1", source: "system", provider: "openai", pricing: { input: 1.25, output: 10 }, available: true, health: "healthy", disabled: false,
+  context_window: 400_000, vision: true, tools: "native", score: null, tokens_per_second: null, message_cents: 6.04, own_key: false,
+}; // prettier-ignore
+
+test.each([
+  [{}, ["about 6¢ a message", "sees images"]],
+  [{ message_cents: null, vision: null }, ["price unknown"]],
+  [
+    { own_key: true, message_cents: 0, score: 65, tools: "text", tokens_per_second: 12, vision: false },
+    ["your own key", "slow", "text only", "tools 65/100", "calls tools by text"],
+  ],
+  [{ message_cents: 0, health: "timeout", tools: "none" }, ["not answering", "free", "sees images", "cannot use tools"]],
+] as const)("what is said of a model %#", (change, facts) => expect(modelFacts({ ...model, ...change } as Model)).toEqual(facts));
+
+test.each([
+  [0.2, "under 1¢"],
+  [6.2, "about 6.2¢"],
+  [11.7, "about 12¢"],
+  [240, "about $2.40"],
+])("%f cents are %s", (cents, text) => expect(centsText(cents)).toBe(text));
+test.each([
+  [32_768, "33k"],
+  [200_000, "200k"],
+  [1_000_000, "1M"],
+])("%i tokens are %s", (tokens, text) => expect(windowText(tokens)).toBe(text));
