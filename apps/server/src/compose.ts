@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { allTools, type Tool } from "@tesslate/agent";
+import { allTools } from "@tesslate/agent";
 import { contract } from "@tesslate/contract";
 import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
 import type { Config } from "./config.ts";
@@ -22,7 +22,7 @@ import {
   type Sessions,
 } from "./features/auth/index.ts";
 import { createAgentContexts, mountAgentContext } from "./features/agent-context/index.ts";
-import { createAgents, createAgentsStore, createToolCatalogue, mountAgents } from "./features/agents/index.ts";
+import { createAgents, createAgentsStore, createToolCatalogue, mountAgents, type ToolFacts } from "./features/agents/index.ts";
 import {
   createCapabilities,
   createCatalogue,
@@ -178,7 +178,14 @@ import { createCassettes, createCassettesStore, mountCassettes } from "./feature
 import { createChangeSets, createChangesStore, createTurns, mountChanges } from "./features/changes/index.ts";
 import { createRepairs, createRepairsStore } from "./features/repairs/index.ts";
 import { createShell, createShellStore, mountShell } from "./features/shell/index.ts";
-import { createChecks, createEvidence, createEvidenceStore, createVerification, mountEvidence } from "./features/verify/index.ts";
+import {
+  createChecks,
+  createEvidence,
+  createEvidenceStore,
+  createVerification,
+  mountEvidence,
+  runChecksFacts,
+} from "./features/verify/index.ts";
 import { createWebTools } from "./features/web/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import { createBus } from "./platform/bus.ts";
@@ -653,7 +660,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     /** Whoever lends tools to the agent's runs adds itself here. */
     const toolSources: RunToolSource[] = [];
     /** What they lend, for the agent editor. */
-    const lendable: Tool[] = [];
+    const lendable: ToolFacts[] = [];
     const mcpHiddenChanged = async ({ user_id, project_id }: { user_id: string; project_id: string | null }) => {
       for (const id of project_id === null ? await mcpStore.projectsOf(user_id) : [project_id]) await redactions.changed(id);
     };
@@ -668,18 +675,17 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const mcpShared = { store: mcpStore, vault: mcpVault, signIns, outbound, mcp: config.mcp, version };
     const mcp = createMcp({ ...mcpShared, projects, keepAwake: idle.keepAwake, hiddenChanged: mcpHiddenChanged, limits, log });
     toolSources.push(createMcpLending({ ...mcpShared, redactions }));
-    if (config.web.isOn) {
-      // What a model asks for reaches what the operator named for that, not the operator's model servers.
-      const webOutbound = createOutbound({ allowHosts: config.outbound.allowHosts, ...(ca && { ca }) });
-      closers.push(() => webOutbound.close());
-      const web = createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search });
-      toolSources.push(web.source);
-      lendable.push(...web.tools);
-    }
+    // What a model asks for reaches what the operator named for that, not the operator's model servers.
+    const webOutbound = createOutbound({ allowHosts: config.outbound.allowHosts, ...(ca && { ca }) });
+    closers.push(() => webOutbound.close());
+    const web = createWebTools({ outbound: webOutbound, searchOutbound: outbound, search: config.web.search });
+    toolSources.push(web.source);
+    lendable.push(...web.tools);
     const cassettes = createCassettes({ store: createCassettesStore(db), isOn: config.agent.recordsCassettes });
     const evidenceStore = createEvidenceStore(db);
     const evidence = createEvidence({ store: evidenceStore, redactions });
     toolSources.push(createChecks({ evidence, store: evidenceStore, listContainers: containers.listAll }));
+    lendable.push(runChecksFacts);
     const verification = await createVerification({
       config: config.verify,
       dataDir,
@@ -692,6 +698,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     closers.push(() => verification.close());
     toolSources.push(verification.source);
+    lendable.push(...verification.tools);
     const graph = createGraphLending({ projects, containers, creation, power, connections, previews, shell });
     toolSources.push(graph.source);
     lendable.push(...graph.tools);

@@ -3,4 +3,4 @@ export { createAgentsStore } from "./agents.store.ts";
 export type { AgentFeatures } from "./agents.features.ts";
 export { toolsOfFeature, featureKeys } from "./agents.features.ts";
 export { mountAgents } from "./agents.routes.ts";
-export { createToolCatalogue } from "./tool-catalogue.ts";
+export { createToolCatalogue, type ToolFacts } from "./tool-catalogue.ts";

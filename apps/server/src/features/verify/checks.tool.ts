@@ -70,17 +70,23 @@ export function createChecks({ evidence, store, listContainers }: ChecksOptions)
   };
 }
 
+const checksParameters = Type.Object({
+  names: Type.Optional(Type.Array(Literals("typecheck", "lint", "test", "build"), { description: "Default: all but build" })),
+  container: Type.Optional(Type.String({ maxLength: 100 })),
+});
+/** All of the tool but what it does. */
+export const runChecksFacts: Omit<Tool<typeof checksParameters>, "run"> = {
+  name: "run_checks",
+  category: "shell_commands",
+  description: "Runs the project's own checks (types, lint, tests, build) and keeps the result as proof for the person.",
+  parameters: checksParameters,
+  gate: { approval: true, plan_blocked: true, read_only: false },
+  timeLimitMs: () => 600_000,
+};
+
 function createRunChecks(run: RunFacts, checksOf: (run: RunFacts) => Promise<Check[]>, evidence: EvidenceBook): Tool {
   return defineTool({
-    name: "run_checks",
-    category: "shell_commands",
-    description: "Runs the project's own checks (types, lint, tests, build) and keeps the result as proof for the person.",
-    parameters: Type.Object({
-      names: Type.Optional(Type.Array(Literals("typecheck", "lint", "test", "build"), { description: "Default: all but build" })),
-      container: Type.Optional(Type.String({ maxLength: 100 })),
-    }),
-    gate: { approval: true, plan_blocked: true, read_only: false },
-    timeLimitMs: () => 600_000,
+    ...runChecksFacts,
     async run({ names = ["typecheck", "lint", "test"], container }, { signal }) {
       const all = await checksOf(run);
       const chosen = all.filter(

@@ -4,10 +4,10 @@ import type { Logger } from "../../platform/logger.ts";
 import type { RunToolSource } from "../chat/index.ts";
 import { createBrowsers } from "./browsers.ts";
 import { findChromium } from "./chromium.ts";
-import { createVerify, type VerifyOptions } from "./verify.tool.ts";
+import { createVerify, verifyFacts, type VerifyOptions } from "./verify.tool.ts";
 
 export { findChromium } from "./chromium.ts";
-export { createChecks } from "./checks.tool.ts";
+export { createChecks, runChecksFacts } from "./checks.tool.ts";
 export { createEvidence } from "./evidence.service.ts";
 export { createEvidenceStore } from "./evidence.store.ts";
 export { mountEvidence } from "./evidence.routes.ts";
@@ -20,12 +20,14 @@ export async function createVerification({
   ...options
 }: Omit<VerifyOptions, "browsers"> & { config: Config["verify"]; dataDir: string; log: Logger }): Promise<{
   source: RunToolSource;
+  /** What may be lent here. */
+  tools: (typeof verifyFacts)[];
   close(): Promise<void>;
 }> {
   const chromium = await findChromium(config.chromiumPath);
   if ("missing" in chromium) {
     log.info({ reason: chromium.missing }, "no browser for the agent");
-    return { source: async () => ({ tools: [] }), close: async () => undefined };
+    return { source: async () => ({ tools: [] }), tools: [], close: async () => undefined };
   }
   const browsers = createBrowsers({ chromium, dir: join(dataDir, "browsers"), limits: config, log });
   await browsers.reconcile();
@@ -35,6 +37,7 @@ export async function createVerification({
       prompt:
         "After a change that can be seen or used in the app, prove it with verify: open it, use it, expect what should be there, take a screenshot.",
     }),
+    tools: [verifyFacts],
     close: browsers.close,
   };
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -22,6 +23,18 @@ const html = (body) => \`<!doctype html><html lang="en"><head><title>Bakery</tit
 http.createServer((request, response) => {
   if (request.url === "/api/none") return response.writeHead(503).end();
   if (request.url === "/slow") return;
+  const to = new URL(request.url, "http://x").searchParams.get("to");
+  if (to) return response.setHeader("content-type", "text/html").end(html(\`<h1>Reaching</h1><script>
+    const told = [];
+    const note = (name) => (value) => { told.push(name + " " + value); document.querySelector("h1").textContent = told.sort().join(", "); };
+    for (const host of ["127.0.0.1:\${to}", "localhost:\${to}", "[::1]:\${to}", "2130706433:\${to}"]) {
+      fetch("http://" + host + "/", { mode: "no-cors" }).then(note("open"), note("shut"));
+      new WebSocket("ws://" + host + "/").onerror = () => note("ws")("shut");
+    }
+    navigator.sendBeacon("http://127.0.0.1:\${to}/beacon", "x");
+    new Worker(URL.createObjectURL(new Blob(["fetch('http://127.0.0.1:\${to}/worker', { mode: 'no-cors' })"])));
+    const frame = document.createElement("iframe"); frame.src = "http://127.0.0.1:\${to}/frame"; document.body.append(frame);
+  </script>\`));
   response.setHeader("content-type", "text/html");
   if (request.url === "/broken") return response.end(html('<h1>Broken</h1><img src="https://tracker.example/p.png"><script>fetch("/api/none"); console.error("oven is cold"); null.loaf;</script>'));
   response.end(html(\`<h1>Bread</h1><label>Name <input id="n"></label><button onclick="document.querySelector('output').textContent = 'Hello ' + document.querySelector('#n').value">Greet</button><output></output><input id="nameless"><p id="cookie"></p><script>document.querySelector("#cookie").textContent = "cookies: " + document.cookie + ";" + (window.isSecureContext ? "secure" : "open");</script>\`));
@@ -130,6 +143,36 @@ describe.skipIf("missing" in chromium)("verify", () => {
     ]);
     expect(rows).toEqual([]);
   }, 60_000);
+
+  test("a hostile page reaches no other address of this machine, and steps lead nowhere else", async () => {
+    const heard: string[] = [];
+    const canary = createServer((socket) => {
+      heard.push("connection");
+      socket.destroy();
+    });
+    canary.listen(0);
+    await once(canary, "listening");
+    const { port } = canary.address() as { port: number };
+    const run = await send(
+      "Reach",
+      [
+        { action: "navigate", path: `/reach?to=${port}` },
+        { action: "expect_text", css: "h1", text: "ws shut" },
+      ],
+      { accessibility: false },
+    );
+    const { verify } = await proof(run);
+    expect(verify?.steps.map(({ status, detail }) => [status, detail])).toEqual(Array(2).fill(["passed", undefined]));
+    // An answer of the gatekeeper is opaque to the page; what counts is that nobody else was reached.
+    await run.ended;
+    for (const path of [`http://127.0.0.1:${port}/`, `//127.0.0.1:${port}/`, "file:///etc/passwd", "javascript:alert(1)"]) {
+      const refused = await send("Leave", [{ action: "navigate", path }], { accessibility: false });
+      expect((await proof(refused)).verify?.steps).toMatchObject([{ status: "failed", detail: "Only paths of the app can be opened." }]);
+      await refused.ended;
+    }
+    expect(heard).toEqual([]);
+    canary.close();
+  }, 90_000);
 
   test("looking needs no approval and is allowed in plan mode, clicking is not", async () => {
     const looking = await send("Look", [{ action: "navigate", path: "/" }, { action: "screenshot" }], { accessibility: false }, "plan");

@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import type { Evidence, VerifyReport } from "@tesslate/contract";
+import { asMaterial } from "../../platform/material.ts";
 import type { PreviewSite } from "../../http/server.ts";
 import type { RunFacts } from "../chat/index.ts";
 import { previewOrigin, type PreviewAddress } from "../containers/index.ts";
@@ -25,23 +26,29 @@ export interface VerifyOptions {
   passFor(place: Place, lifetimeMs: number): string;
 }
 
+const verifyParameters = Type.Object({
+  title: Type.String({ minLength: 1, maxLength: 120, description: "What is proved" }),
+  path: Type.Optional(Type.String({ maxLength: 1000, description: "Where to begin, default /" })),
+  steps: Type.Array(VerifyStepInput, { minItems: 1, maxItems: 30 }),
+  container: Type.Optional(Type.String({ maxLength: 100, description: "Name, in a project of several" })),
+  accessibility: Type.Optional(Type.Boolean({ description: "Default true" })),
+});
+/** All of the tool but what it does. */
+export const verifyFacts: Omit<Tool<typeof verifyParameters>, "run"> = {
+  name: "verify",
+  category: "browser",
+  description:
+    "Opens the running app in a real browser and does the steps in order, up to the first that fails. Answers what passed, console errors, failed requests and accessibility findings; screenshots are shown to the person as proof.",
+  parameters: verifyParameters,
+  gate: { approval: true, plan_blocked: true, read_only: false },
+  gateOf: ({ steps }) => ({ approval: !looksOnly(steps), plan_blocked: !looksOnly(steps), read_only: false }),
+  timeLimitMs: () => limitMs,
+};
+
 /** Drives the project's preview in a browser of the platform's, and keeps what it saw as evidence. */
 export function createVerify({ browsers, evidence, site, address, listContainers, passFor }: VerifyOptions, run: RunFacts): Tool {
   return defineTool({
-    name: "verify",
-    category: "browser",
-    description:
-      "Opens the running app in a real browser and does the steps in order, up to the first that fails. Answers what passed, console errors, failed requests and accessibility findings; screenshots are shown to the person as proof.",
-    parameters: Type.Object({
-      title: Type.String({ minLength: 1, maxLength: 120, description: "What is proved" }),
-      path: Type.Optional(Type.String({ maxLength: 1000, description: "Where to begin, default /" })),
-      steps: Type.Array(VerifyStepInput, { minItems: 1, maxItems: 30 }),
-      container: Type.Optional(Type.String({ maxLength: 100, description: "Name, in a project of several" })),
-      accessibility: Type.Optional(Type.Boolean({ description: "Default true" })),
-    }),
-    gate: { approval: true, plan_blocked: true, read_only: false },
-    gateOf: ({ steps }) => ({ approval: !looksOnly(steps), plan_blocked: !looksOnly(steps), read_only: false }),
-    timeLimitMs: () => limitMs,
+    ...verifyFacts,
     async run({ title, path = "/", steps, container: name, accessibility = true }, { signal }) {
       const apps = (await listContainers(run.project.id)).filter((row) => row.container_type === "base");
       const container = choose(apps, name, run.container_id);
@@ -67,7 +74,10 @@ export function createVerify({ browsers, evidence, site, address, listContainers
       });
       const kept = await evidence.add(run, { verify: { report: { ...report, title, container: container.name }, pictures } });
       const bad = kept.verify?.steps.find(({ status }) => status === "failed");
-      const fields = { content: wordsOf(kept), details: { evidence_id: kept.id, screenshots: pictures.length } };
+      const fields = {
+        content: asMaterial("what the app showed", wordsOf(kept)),
+        details: { evidence_id: kept.id, screenshots: pictures.length },
+      };
       return bad ? failed(`${title}: failed at "${bad.what}".`, fields) : done(`${title}: ${report.steps.length} steps passed.`, fields);
     },
   });

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { defineTool, done, failed, ToolFailure, type Tool } from "@tesslate/agent";
 import { AppError } from "../../platform/errors.ts";
 import type { Outbound } from "../../platform/outbound.ts";
-import { asMaterial } from "./material.ts";
+import { asMaterial } from "../../platform/material.ts";
 import { readPage } from "./reader.ts";
 
 const maxBytes = 2 * 2 ** 20;
