@@ -192,6 +192,11 @@ await runJourneys(
         await until("the queue is empty", async () => (await queue.count()) === 0);
         expect((await questions()).length === 5, (await questions()).join(" | "));
         await page.getByText("said meanwhile").waitFor();
+        await composer.fill("/cl");
+        await page.keyboard.press("Enter");
+        await page.getByRole("alertdialog").getByRole("button", { name: "Clear" }).click();
+        await page.getByRole("heading", { name: "What should change?" }).waitFor();
+        expect((await chat()).messages.length === 0 && (await plan.count()) === 0, "cleared");
         noOffences(watched);
       },
     },

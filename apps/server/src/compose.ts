@@ -853,6 +853,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     closers.push(() => jobs.close());
     await tasks.start(jobs);
+    await queue.sweep();
     await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, services, processId: presence.id, log });
     await renaming.reconcile();
     await provisioning.reconcile();

@@ -105,3 +105,12 @@ export function useReorder({ ids, onMove, nameOf }: ReorderOptions) {
     }),
   };
 }
+
+/** The list with one of it put before another; null: at the end. */
+export function moved<T extends { id: string }>(list: readonly T[], id: string, before: string | null): T[] {
+  const item = list.find((one) => one.id === id);
+  if (!item || before === id) return [...list];
+  const rest = list.filter((one) => one !== item);
+  const at = before === null ? -1 : rest.findIndex((one) => one.id === before);
+  return rest.toSpliced(at < 0 ? rest.length : at, 0, item);
+}

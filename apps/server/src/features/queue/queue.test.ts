@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import pg from "pg";
+import { expect, inject, test } from "vitest";
 import { call, nextMessage, pause, say, turn, type ScriptItem } from "@tesslate/testkit";
 import { testApp } from "../../testing/app.ts";
-import { all, answer, chatWorld, eventually, find, modelEnv, orderOf, reading, type ChatWorld } from "../../testing/chat.ts";
+import { connectionOf } from "../../testing/postgres.ts";
+import { all, answer, chatSocket, chatWorld, eventually, find, modelEnv, orderOf, reading, type ChatWorld } from "../../testing/chat.ts";
 
 /** The first answer waits for a person; the others are short. */
 const waiting: ScriptItem[] = [
@@ -41,7 +43,10 @@ test("messages wait, are edited, moved and taken out, and start one after anothe
   await using world = await chatWorld({ script: waiting });
   const { chat_id, approval_id } = await busy(world);
   const params = { chat_id };
+  const socket = await chatSocket(world.app, world.owner, chat_id);
   const a = await add(world, chat_id, " A ");
+  expect((await socket.until("queue_changed")).data).toEqual({ chat_id });
+  socket.close();
   expect(a).toMatchObject({ message: "A", edit_mode: "allow", model: null, is_steering: false, task_id: null, status_url: null });
   const b = await add(world, chat_id, "B", { edit_mode: "plan" });
   const c = await add(world, chat_id, "C");
@@ -184,6 +189,24 @@ test("a server that ends while a person is asked: the run goes on, hears what it
   const { messages } = await client(world).chat.get({ params: { chat_id } });
   expect(messages.map((message) => message.content)).toEqual(["Go", "Heard.", "Then this", "Next."]);
   expect(messages[1]?.message_metadata).toMatchObject({ steered: [{ text: "Use blue", iteration: 2 }] });
+});
+
+test("a server that dies between a run's end and the next one's beginning: its successor begins it", async () => {
+  const script = [say("Found it.")];
+  const before = await chatWorld({ script });
+  const { id: chat_id } = await client(before).chat.createSession({ body: { project_id: before.project.id } });
+  await before.app.close();
+  const db = new pg.Client(connectionOf(inject("postgres").server, before.place.database));
+  await db.connect();
+  await db.query(
+    `insert into queued_messages (chat_id, user_id, user_name, message, options, position, created_at)
+     select id, user_id, 'Ada', 'Left behind', '{"edit_mode":"allow"}', 0, now() - interval '1 minute' from chats where id = $1`,
+    [chat_id],
+  );
+  await db.end();
+  await using world = await chatWorld({ script, after: before });
+  expect(await asked(world, chat_id, 1)).toEqual(["Left behind"]);
+  expect(await waits(world, chat_id)).toEqual([]);
 });
 
 test("two servers, both asked to go on: each message is sent once, in order", async () => {

@@ -9,6 +9,7 @@ export function EditableLine({
   onSave,
   className,
   isWhole = false,
+  empty,
 }: {
   value: string;
   /** The field's name. */
@@ -18,6 +19,8 @@ export function EditableLine({
   className?: string;
   /** Shown on as many lines as it takes; else on one. */
   isWhole?: boolean;
+  /** Shown where there is no text. */
+  empty?: string;
 }) {
   const [draft, setDraft] = useState<string>();
   if (draft === undefined)
@@ -32,7 +35,7 @@ export function EditableLine({
           className,
         )}
       >
-        {value}
+        {value || empty}
       </button>
     );
   const end = (isKept: boolean) => {

@@ -7,12 +7,12 @@ import { Checkbox } from "../../ui/Checkbox.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { useReorder } from "../../ui/use-reorder.ts";
+import { moved, useReorder } from "../../ui/use-reorder.ts";
 import { EditableLine } from "./EditableLine.tsx";
 import { modeOf, modes } from "./modes.ts";
 import type { SendFailure } from "./use-chat.ts";
-import { planCounts, type ChatPlan } from "./use-plan.ts";
-import { moved } from "./use-queue.ts";
+import { planCounts } from "./plan-counts.ts";
+import type { ChatPlan } from "./use-plan.ts";
 
 const buildModes = modes.filter((mode) => mode.value !== "plan");
 

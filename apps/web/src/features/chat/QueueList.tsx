@@ -60,7 +60,8 @@ export function QueueList({ queue, isRunning }: { queue: MessageQueue; isRunning
               <GripVertical size={14} aria-hidden="true" />
             </button>
             <EditableLine
-              value={item.message || "(attachments only)"}
+              value={item.message}
+              empty="No words"
               label="Queued message"
               maxLength={10_000}
               onSave={(text) => tell(queue.edit(item.id, text))}

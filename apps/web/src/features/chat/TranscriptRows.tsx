@@ -99,6 +99,7 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
   // The server names people by id; of them only the reader's name is known here.
   const by = answer.by === reader.id ? reader.name : /^[0-9a-f-]{36}$/.test(answer.by ?? "") ? "somebody else" : answer.by;
   const isYes = answer.response === "allow_once" || answer.response === "allow_all";
+  const payload = argumentOf({ name: part.toolName, parameters: part.parameters }).text || part.toolName;
   return (
     <div data-testid="approval-card" data-answer={answer.response} className={line}>
       {isYes ? (
@@ -113,11 +114,12 @@ export const AnsweredRow = memo(({ part, reader }: { part: ApprovalPart; reader:
         </b>
         , {clockText(answer.at)}
         {answer.note ? `: “${answer.note}”` : ""}
+        {answer.note ? <code className="block truncate font-mono text-[11.5px]">{payload}</code> : null}
       </span>
       {answer.note ? null : (
-        <span className="max-w-[40%] min-w-0 flex-none truncate font-mono text-[11.5px]">
-          {argumentOf({ name: part.toolName, parameters: part.parameters }).text || part.toolName}
-        </span>
+        <code title={payload} className="max-w-[40%] min-w-0 flex-none truncate font-mono text-[11.5px]">
+          {payload}
+        </code>
       )}
     </div>
   );

@@ -1,6 +1,6 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, type Client } from "@tesslate/contract/client";
-import type { Contract, Plan, PlanStep } from "@tesslate/contract";
+import type { Contract, Plan } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -108,9 +108,3 @@ export function usePlan(chatId: string | undefined, events: ProjectEvents): Chat
     }),
   };
 }
-
-export const planCounts = (steps: readonly PlanStep[]): { included: number; done: number; toDo: number } => {
-  const included = steps.filter((step) => step.is_included);
-  const done = included.filter((step) => step.status === "completed").length;
-  return { included: included.length, done, toDo: included.length - done };
-};

@@ -5,6 +5,7 @@ import type { Client } from "@tesslate/contract/client";
 import { useEffect } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { moved } from "../../ui/use-reorder.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import type { SendFailure, SendOptions } from "./use-chat.ts";
@@ -107,13 +108,4 @@ export function useQueue(chatId: string | undefined, events: ProjectEvents): Mes
     steerNow: useHandler((id: string) => ask(api.queue.steerNow({ params: { ...params, item_id: id } }))),
     resume: useHandler(() => ask(api.queue.resume({ params }))),
   };
-}
-
-/** The list with one of it put before another; null: at the end. */
-export function moved<T extends { id: string }>(list: readonly T[], id: string, before: string | null): T[] {
-  const item = list.find((one) => one.id === id);
-  if (!item || before === id) return [...list];
-  const rest = list.filter((one) => one !== item);
-  const at = before === null ? -1 : rest.findIndex((one) => one.id === before);
-  return rest.toSpliced(at < 0 ? rest.length : at, 0, item);
 }
