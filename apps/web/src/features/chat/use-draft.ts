@@ -21,5 +21,10 @@ export function useDraft(projectId: string, chatId: string | undefined): [string
     addEventListener("pagehide", keep);
     return () => removeEventListener("pagehide", keep);
   }, [draft]);
-  return [draft.text, (text) => setDraft({ key, text })];
+  const write = (text: string) => {
+    // What was sent is forgotten at once: the session may get its id before the timer strikes.
+    if (text === "") writeStored(sessionStorage, key, undefined);
+    setDraft({ key, text });
+  };
+  return [draft.text, write];
 }
