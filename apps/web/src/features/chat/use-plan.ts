@@ -23,6 +23,9 @@ const planQuery = (api: Client<Contract>, chatId: string | undefined) =>
 /** What a person may change. A step with an id that the server does not know is a new one. */
 export type PlanEdit = Pick<Plan, "task" | "steps">;
 
+const isNewer = (known: Plan | null | undefined, told: Plan): boolean =>
+  known?.created_at === told.created_at && known.version > told.version;
+
 export interface ChatPlan {
   plan: Plan | null;
   edit: (change: (plan: Plan) => Partial<PlanEdit>) => void;
@@ -45,9 +48,10 @@ export function usePlan(chatId: string | undefined, events: ProjectEvents): Chat
   useEffect(
     () =>
       events.subscribe((event) => {
-        // What is being written here is newer than what is told of it.
-        if (event.type === "plan_updated" && event.data.chat_id === chatId && writing.current.count === 0)
-          queries.setQueryData<PlanAnswer>(planKey(chatId), { plan: event.data.plan });
+        if (event.type !== "plan_updated" || event.data.chat_id !== chatId || writing.current.count > 0) return;
+        const { plan } = event.data;
+        // What was written here may be known already when an earlier change is told.
+        queries.setQueryData<PlanAnswer>(planKey(chatId), (known) => (plan && isNewer(known?.plan, plan) ? known : { plan }));
       }),
     [events, queries, chatId],
   );
