@@ -3,6 +3,7 @@
  * Nothing here touches a file; a patch that cannot be planned as a whole is not begun.
  */
 import { indentUnit, mergeEdit, plainPunctuation, withoutForeignTabs, type Doubt } from "./merge.ts";
+import { hasNewElision } from "./quotation.ts";
 
 export type PatchOperation =
   | { kind: "add"; path: string; text: string }
@@ -145,8 +146,8 @@ export function applyChunks(path: string, text: string, chunks: PatchChunk[]): s
   const found: { chunk: PatchChunk; at: number; place: string[] }[] = [];
   let cursor = 0;
   for (const chunk of chunks) {
-    const elided = chunk.after.find((line) => /^\s*(?:\.{3}|…)\s*$/.test(line) && !chunk.before.includes(line));
-    if (elided !== undefined) throw new PatchError(`${path}: "${elided.trim()}" stands for lines that were left out; write them.`);
+    if (hasNewElision(chunk.before.join("\n"), chunk.after.join("\n")))
+      throw new PatchError(`${path}: a line like "..." stands for lines that were left out; write them.`);
     const anchors = anchorsOf(path, lines, chunk, cursor);
     if (chunk.before.length === 0) {
       if (anchors && anchors.length > 1)

@@ -63,9 +63,13 @@ function withoutBlankEnds(quotation: Quotation): Quotation | undefined {
 
 const full = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
 
-const comment = /^\s*(?:\/\/|\/\*|#|<!--|\{\/\*|--|;|%|"""|'''|\*)?\s*(?:\.{3,}|…|\[\.{3}\])/;
+const opensWithDots = /^(?:\/\/|\/\*|#|<!--|\{\/\*|--|;|%)\s*(?:\.{3,}|…|\[\.{3}\])/;
+const isComment = /^(?:\/\/|\/\*|#|<!--|\{\/\*|--|;|%)/;
+/** Behind dots, any of these says that something is missing; without them only a whole phrase does. */
 const leftOut =
   /\b(?:existing|rest|unchanged|same|remaining|previous|other|as before|omitted|elided|truncated|more|keep|here|above|below|code|continue[sd]?)\b/i;
+const missing =
+  /\b(?:existing (?:code|content|implementation|imports|methods|functions)|(?:rest|remainder) of (?:the |your )?(?:\w+ )?(?:code|file|function|component|class|method|implementation|content)|(?:code|content|file|everything else|implementation) (?:remains? |is |stays? )?(?:unchanged|the same|as before|omitted)|remaining (?:code|lines|methods|functions)|omitted for brevity|same as (?:before|above))\b/i;
 
 /** "… existing code …" in the replacement that the file's own text did not have: lines that were left out, not written. */
 export function hasNewElision(search: string, replace: string): boolean {
@@ -75,11 +79,9 @@ export function hasNewElision(search: string, replace: string): boolean {
     if (quoted.has(line)) return false;
     // The body of a Python stub is no gap.
     if (isElisionOnly(line)) return !pythonBlock.test(lines[index - 1] ?? "");
-    return isRemark(line) && leftOut.test(line);
+    return isRemark(line);
   });
 }
 const pythonBlock = /^(?:async\s+)?(?:def|class|if|elif|else|for|while|with|try|except|finally)\b.*:$/;
 const isElisionOnly = (text: string): boolean => /^(?:\.{3}|…|\[\.{3}\])$/.test(text);
-/** A comment that begins or ends with dots. */
-const isRemark = (text: string): boolean =>
-  /^(?:\/\/|\/\*|#|<!--|\{\/\*|--|;|%)/.test(text) && (comment.test(text) || /(?:\.{3}|…)\s*(?:\*\/\}?|-->)?$/.test(text));
+const isRemark = (text: string): boolean => (opensWithDots.test(text) ? leftOut.test(text) : isComment.test(text) && missing.test(text));

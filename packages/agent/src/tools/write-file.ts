@@ -1,6 +1,7 @@
 import { Type } from "typebox";
+import { hasNewElision } from "../patch/quotation.ts";
 import { changedSince, refuseUnread } from "../seen-files.ts";
-import { defineTool, done, workspaceCode } from "../tool.ts";
+import { defineTool, done, ToolFailure, workspaceCode } from "../tool.ts";
 import { unifiedDiff } from "../unified-diff.ts";
 import { resolveWritablePath } from "../workspace-path.ts";
 import { mutates } from "./gates.ts";
@@ -28,6 +29,13 @@ export const writeFile = defineTool({
     }
     // An empty file holds nothing that could be lost.
     if (found.exists && file?.text !== "") refuseUnread(context, path, found.etag);
+    if (file && lines.length < file.text.split("\n").length && hasNewElision(file.text, content)) {
+      const suggestion = "Change a part of the file with patch_file, or write all of it.";
+      throw new ToolFailure(`content has a line like "..." that stands for code left out, which would be lost. Nothing was changed.`, {
+        file_path,
+        suggestion,
+      });
+    }
     const { entry } = await context.workspace.files
       .write(path, content, found.exists ? { ifMatch: found.etag } : { ifNoneMatch: "*" })
       .catch((error: unknown) => {
