@@ -87,6 +87,10 @@ describe("a server that dies", () => {
     });
     expect(await world.app.as(world.owner).tasks.get({ params: { task_id: task(seen) } })).toMatchObject({ status: "failed" });
 
+    // Its files were kept when it was found dead, not by the run itself.
+    const changes = (taskId: string) => world.app.as(world.owner).changes.diff({ params: { task_id: taskId } });
+    expect(await changes(task(seen))).toMatchObject({ compared_with: "after", files: [{ path: "a.txt", status: "added" }] });
+
     const { task_id, status_url } = await client.resume({ body: { task_id: task(seen) } });
     expect(status_url).toBe(`/api/tasks/${task_id}`);
     const resumed = await all(client.runEvents({ params: { task_id } }));
@@ -98,6 +102,7 @@ describe("a server that dies", () => {
       tool_calls_made: 2,
     });
     expect([await world.read("a.txt"), await world.read("b.txt")]).toEqual(["a", "b"]);
+    expect(await changes(task_id)).toMatchObject({ compared_with: "after", files: [{ path: "a.txt" }, { path: "b.txt" }] });
     const after = await client.get({ params: { chat_id } });
     expect(after.messages).toHaveLength(2);
     const steps = after.messages[1]?.message_metadata?.["steps"] as { iteration: number }[];
