@@ -155,6 +155,26 @@ await runJourneys(
       },
     },
     {
+      name: "a run is played again: at each moment the files as it had changed them by then",
+      run: async () => {
+        await page.getByRole("radio", { name: "Replay" }).click();
+        const slider = page.getByRole("slider", { name: "Moment of the run" });
+        await slider.focus();
+        const filesThen = async () =>
+          (await page.getByTestId("file-then").evaluateAll((rows) => rows.map((row) => row.textContent))).join(" ");
+        expect((await filesThen()) === "Mchangedslots.js+3−2", `first: ${await filesThen()}`);
+        await page.keyboard.press("ArrowRight");
+        await page.getByRole("group", { name: "Change of styles.css" }).first().waitFor();
+        expect((await filesThen()).includes("styles.css+1−1"), `then: ${await filesThen()}`);
+        await shot(page, "review-replay");
+        await accessible(page, "replay");
+        await page.keyboard.press("End");
+        await page.getByRole("group", { name: "The moment" }).getByText("a day closes the evening before").waitFor();
+        await page.getByRole("radio", { name: "Changes" }).click();
+        await page.getByTestId("file-row").nth(1).click();
+      },
+    },
+    {
       name: "remarks on lines go to the agent as one message",
       run: async () => {
         await hunks.nth(1).locator("[role=group]").focus();

@@ -169,7 +169,7 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
       const chat = await own(userId, chatId);
       const message = await store.findMessage(body.message_id);
       if (message?.chat_id !== chat.id) throw notFound("Message");
-      const { title, project_id, allowed_tools, todos } = chat;
+      const { title, project_id, allowed_tools, todos, seen_files } = chat;
       const made = await store.transaction(async (tx) => {
         const row = await store.insertChat(tx, {
           user_id: userId,
@@ -177,6 +177,7 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
           title: body.title?.trim() || (title === null ? null : `${title} (2)`.slice(0, 255)),
           allowed_tools,
           todos,
+          seen_files,
         });
         await store.copyMessages(tx, chat.id, row.id, message.position);
         await store.copyPlan(tx, chat.id, row.id);

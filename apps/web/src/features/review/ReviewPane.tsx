@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
-import { ArrowUp, Undo2 } from "lucide-react";
+import { ArrowUp, FileDiff, History, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
@@ -13,6 +13,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Kbd, Kbds } from "../../ui/Kbd.tsx";
 import { Bar } from "../../ui/Panel.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Bead } from "../../ui/thread/Bead.tsx";
@@ -25,6 +26,7 @@ import { useServices } from "../workbench/services.ts";
 import type { ViewProps } from "../workbench/views.tsx";
 import { FileChange } from "./FileChange.tsx";
 import { FileList } from "./FileList.tsx";
+import { Replay } from "./Replay.tsx";
 import { changeSetQuery } from "./review.queries.ts";
 import { itemsOf, messageOf, reviewedFiles } from "./review.ts";
 import { useReview } from "./use-review.ts";
@@ -37,6 +39,7 @@ export function ReviewPane(props: ViewProps) {
   const { api } = useServices();
   const acts = useRunActs();
   const { run } = useSearch({ strict: false });
+  const [part, setPart] = useState<"changes" | "replay">("changes");
   const points = useQuery({ ...pointsQuery(api, project.id), enabled: events.isSettled });
   const turns = (points.data?.checkpoints ?? []).filter((point) => point.kind === "turn" && point.task_id !== null).slice(0, shownRuns);
   const taskId = run ?? turns[0]?.task_id ?? undefined;
@@ -57,10 +60,23 @@ export function ReviewPane(props: ViewProps) {
           onChange={(next) => acts?.review(next)}
           options={options}
         />
-        {taskId ? <Extent key={taskId} taskId={taskId} /> : null}
+        {taskId ? (
+          <>
+            <Extent key={taskId} taskId={taskId} />
+            <SegmentedControl
+              label="What of the run"
+              value={part}
+              onChange={setPart}
+              segments={[
+                { value: "changes", label: "Changes", icon: <FileDiff size={14} /> },
+                { value: "replay", label: "Replay", icon: <History size={14} /> },
+              ]}
+            />
+          </>
+        ) : null}
       </Bar>
       {taskId ? (
-        <RunReview key={taskId} taskId={taskId} {...props} />
+        <RunReview key={taskId} taskId={taskId} part={part} {...props} />
       ) : points.error ? (
         <ErrorState title="The runs could not be loaded" onRetry={() => void points.refetch()} details={detailsOf(points.error)}>
           {sentenceOf(points.error)}
@@ -121,13 +137,13 @@ const Loading = () => (
   </div>
 );
 
-function RunReview({ taskId, events, openFile, ask }: ViewProps & { taskId: string }) {
+function RunReview({ taskId, part, events, openFile, ask }: ViewProps & { taskId: string; part: "changes" | "replay" }) {
   const acts = useRunActs();
   const review = useReview(taskId, events);
   const { query, set, files, items, current, comments, tally } = review;
   const [asked, setAsked] = useState(0);
   const isTakenBack = set !== undefined && acts?.goneIds.has(set.message_id) === true;
-  const isReadOnly = set === undefined || set.is_running || acts === undefined || acts.isBusy || isTakenBack;
+  const isReadOnly = part === "replay" || set === undefined || set.is_running || acts === undefined || acts.isBusy || isTakenBack;
   const file = files.find((one) => one.path === current?.path);
 
   const changes = useRef<HTMLDivElement>(null);
@@ -142,7 +158,7 @@ function RunReview({ taskId, events, openFile, ask }: ViewProps & { taskId: stri
     };
     box?.addEventListener("focusin", follow);
     return () => box?.removeEventListener("focusin", follow);
-  }, [setCurrent, hasFiles]);
+  }, [setCurrent, hasFiles, part]);
 
   const step = (by: 1 | -1) => {
     const at = items.findIndex((item) => item.key === current?.key);
@@ -193,6 +209,7 @@ function RunReview({ taskId, events, openFile, ask }: ViewProps & { taskId: stri
       <Loading />
     );
 
+  if (part === "replay") return <Replay taskId={taskId} isRunning={set.is_running} />;
   const theirs = set.files.filter((one) => one.changed_by === "person");
   const additions = files.reduce((sum, one) => sum + one.additions, 0);
   const deletions = files.reduce((sum, one) => sum + one.deletions, 0);

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { Contract } from "@tesslate/contract";
+import type { Contract, RunEvent } from "@tesslate/contract";
 import type { Client } from "@tesslate/contract/client";
 
 type Api = Client<Contract>;
@@ -14,4 +14,17 @@ export const changeSetQuery = (api: Api, taskId: string) =>
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
     gcTime: 5 * 60_000,
+  });
+
+/** All that a run which has ended told. */
+export const runEventsQuery = (api: Api, taskId: string) =>
+  queryOptions({
+    queryKey: ["run-events", taskId] as const,
+    queryFn: async ({ signal }) => {
+      const events: RunEvent[] = [];
+      for await (const event of api.chat.runEvents({ params: { task_id: taskId } }, { signal })) events.push(event);
+      return events;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
   });

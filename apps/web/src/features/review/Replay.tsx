@@ -1,0 +1,187 @@
+import { useQuery } from "@tanstack/react-query";
+import { Pause, Play, SkipBack, SkipForward } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { scrollable } from "../../ui/scrollable.ts";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { Thread } from "../../ui/thread/index.ts";
+import { pictureUrl } from "../chat/evidence/PictureDialog.tsx";
+import { Markdown } from "../chat/Markdown.tsx";
+import { DiffBlock } from "../chat/tools/DiffBlock.tsx";
+import { diffLines } from "../chat/tools/diff-lines.ts";
+import { ToolRow } from "../chat/tools/ToolRow.tsx";
+import { Lines } from "../timeline/FileChanges.tsx";
+import { useServices } from "../workbench/services.ts";
+import { FileLetter } from "./FileLetter.tsx";
+import { momentsOf, type Moment } from "./replay.ts";
+import { runEventsQuery } from "./review.queries.ts";
+
+/** How long a moment stays while it plays. */
+const stepMs = 1200;
+const shownPoints = 60;
+
+/** A run told again, by its own events: what it did at each moment, and the files as it had changed them by then. */
+export function Replay({ taskId, isRunning }: { taskId: string; isRunning: boolean }) {
+  const { api } = useServices();
+  const query = useQuery({ ...runEventsQuery(api, taskId), enabled: !isRunning });
+  const moments = useMemo(() => momentsOf(query.data ?? []), [query.data]);
+  const [at, setAt] = useState(0);
+  const [isPlaying, setIsPlaying] = useState(false);
+  const last = moments.length - 1;
+  const index = Math.min(at, Math.max(0, last));
+  const moment = moments[index];
+  const isOver = index >= last;
+  useEffect(() => {
+    if (!isPlaying || isOver) return undefined;
+    const timer = window.setTimeout(() => setAt(index + 1), stepMs);
+    return () => clearTimeout(timer);
+  }, [isPlaying, isOver, index]);
+
+  if (isRunning) return <EmptyState title="The run goes on">It can be played again when it has ended.</EmptyState>;
+  if (query.error && !query.data)
+    return (
+      <ErrorState title="The run could not be read" onRetry={() => void query.refetch()} details={detailsOf(query.error)}>
+        {sentenceOf(query.error)}
+      </ErrorState>
+    );
+  if (!query.data)
+    return (
+      <div role="status" aria-label="Loading the run" className="grid gap-3 p-4">
+        <Skeleton className="h-8" />
+        <Skeleton className="h-40" />
+      </div>
+    );
+  if (!moment) return <EmptyState title="Nothing to play">What this run said and did is not kept any more.</EmptyState>;
+
+  const go = (to: number) => {
+    setIsPlaying(false);
+    setAt(Math.max(0, Math.min(last, to)));
+  };
+  // Long runs show the beads around the moment; the slider spans all of it.
+  const from = Math.max(0, Math.min(index - shownPoints / 2, moments.length - shownPoints));
+  return (
+    <>
+      <div className="flex flex-none flex-wrap items-center gap-2 border-b border-line-0 px-3 py-2">
+        <span className="flex">
+          <IconButton size="sm" label="Previous moment" disabled={index === 0} onClick={() => go(index - 1)}>
+            <SkipBack size={14} />
+          </IconButton>
+          <IconButton
+            size="sm"
+            label={isPlaying && !isOver ? "Pause" : "Play"}
+            onClick={() => {
+              if (isPlaying && !isOver) setIsPlaying(false);
+              else {
+                if (isOver) setAt(0);
+                setIsPlaying(true);
+              }
+            }}
+          >
+            {isPlaying && !isOver ? <Pause size={14} /> : <Play size={14} />}
+          </IconButton>
+          <IconButton size="sm" label="Next moment" disabled={isOver} onClick={() => go(index + 1)}>
+            <SkipForward size={14} />
+          </IconButton>
+        </span>
+        <span className="grid min-w-40 flex-1 gap-1">
+          <input
+            type="range"
+            aria-label="Moment of the run"
+            aria-valuetext={`${index + 1} of ${moments.length}: ${moment.label}`}
+            min={0}
+            max={Math.max(0, last)}
+            value={index}
+            onChange={(event) => go(Number(event.target.value))}
+            className="h-5 w-full accent-fg-0"
+          />
+          <span className="overflow-hidden narrow:hidden" aria-hidden="true">
+            <Thread
+              orientation="horizontal"
+              label=""
+              points={moments.slice(from, from + shownPoints).map((one, i) => ({
+                id: one.key,
+                kind: from + i === index ? "checkpoint" : one.bead,
+                ...(from + i === index && { tone: "on" as const }),
+                label: one.label,
+                line: from + i > index ? ("gone" as const) : ("done" as const),
+              }))}
+            />
+          </span>
+        </span>
+        <span className="num flex-none text-xs text-fg-2">
+          {index + 1} of {moments.length}
+        </span>
+      </div>
+      <div className="grid min-h-0 flex-1 grid-cols-[minmax(180px,240px)_minmax(0,1fr)] narrow:grid-cols-1 narrow:grid-rows-[minmax(0,1fr)_auto]">
+        <aside
+          aria-label="Files then"
+          className="scroll-y min-h-0 border-r border-line-0 p-1.5 narrow:order-2 narrow:max-h-40 narrow:border-t narrow:border-r-0"
+        >
+          <p className="px-2.5 pt-1 pb-1.5 text-xs text-fg-2">{moment.files.length === 0 ? "No file changed yet" : "Changed by then"}</p>
+          <ul className="grid gap-px">
+            {moment.files.map((file) => (
+              <li
+                key={file.path}
+                data-testid="file-then"
+                className={cx("flex min-h-(--row) min-w-0 items-center gap-2 rounded-2 px-2.5 text-sm", file.isNow && "bg-bg-3")}
+              >
+                <FileLetter status={file.status} />
+                <span className="min-w-0 flex-1 truncate font-mono text-xs text-fg-0" title={file.path}>
+                  {file.path}
+                </span>
+                <Lines additions={file.additions} deletions={file.deletions} />
+              </li>
+            ))}
+          </ul>
+        </aside>
+        <div
+          {...scrollable}
+          role="group"
+          aria-label="The moment"
+          className="scroll-y min-h-0 min-w-0 bg-bg-0 p-4 focus-visible:-outline-offset-2 narrow:p-3"
+        >
+          <MomentView key={moment.key} moment={moment} taskId={taskId} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function MomentView({ moment: { part, picture }, taskId }: { moment: Moment; taskId: string }) {
+  return (
+    <div className="grid max-w-[860px] gap-3">
+      {part.kind === "text" ? <Markdown text={part.text} isStreaming={false} /> : null}
+      {part.kind === "steered" ? <p className="text-md leading-read whitespace-pre-wrap text-fg-0">{part.text}</p> : null}
+      {part.kind === "error" ? <p className="text-sm text-err">{part.message}</p> : null}
+      {part.kind === "tool" ? (
+        <>
+          <ToolRow part={part} />
+          {part.edits.map((edit) =>
+            edit.diff === undefined ? null : (
+              <section key={`${edit.path}-${edit.op}`} aria-label={edit.new_path ?? edit.path} className="grid gap-1">
+                <p className="font-mono text-xs text-fg-2">{edit.new_path ?? edit.path}</p>
+                <DiffBlock lines={diffLines(edit.diff)} path={edit.new_path ?? edit.path} maxHeight="max-h-[480px]" />
+              </section>
+            ),
+          )}
+        </>
+      ) : null}
+      {picture ? (
+        <figure className="grid gap-1">
+          <img
+            src={pictureUrl(taskId, picture.id)}
+            alt={`The app then: ${picture.label}`}
+            width={picture.width}
+            height={picture.height}
+            className="h-auto max-h-[420px] w-auto max-w-full rounded-2 border border-line-0"
+          />
+          <figcaption className="text-xs text-fg-2">{picture.label}</figcaption>
+        </figure>
+      ) : null}
+    </div>
+  );
+}

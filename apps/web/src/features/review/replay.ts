@@ -1,0 +1,85 @@
+import type { EvidencePicture, RunEvent } from "@tesslate/contract";
+import { replayedEvent } from "../chat/chat.reducer.ts";
+import type { FileEdit, Part, ToolPart } from "../chat/chat.types.ts";
+import { applyRunEvent, emptyRun } from "../chat/run-events.ts";
+import { argumentOf } from "../chat/tools/tool-facts.ts";
+import { countLines, diffLines } from "../chat/tools/diff-lines.ts";
+import { lookOf } from "../chat/tools/tool-looks.ts";
+import type { BeadKind } from "../../ui/thread/index.ts";
+
+/** A file as the run had changed it by then. */
+export interface FileThen {
+  path: string;
+  status: "added" | "modified" | "deleted" | "renamed";
+  additions: number;
+  deletions: number;
+  /** This very moment changed it. */
+  isNow: boolean;
+}
+/** One moment of a run. */
+export interface Moment {
+  key: string;
+  part: Part;
+  label: string;
+  bead: BeadKind;
+  files: FileThen[];
+  /** The newest screenshot there was. */
+  picture: EvidencePicture | undefined;
+}
+
+/** A run told again, moment by moment. Changes by commands are not among the files: nobody tells which command made them. */
+export function momentsOf(events: readonly RunEvent[]): Moment[] {
+  const first = events[0];
+  if (!first) return [];
+  let run = emptyRun(first.task_id, "");
+  /** How many parts there were when a screenshot came. */
+  const pictures: { at: number; picture: EvidencePicture }[] = [];
+  for (const event of events) {
+    const known = run.evidence.length;
+    run = applyRunEvent(run, replayedEvent(event));
+    for (const { verify } of run.evidence.slice(known)) {
+      const picture = verify?.pictures.at(-1);
+      if (picture) pictures.push({ at: run.parts.length, picture });
+    }
+  }
+  let files: FileThen[] = [];
+  return run.parts.flatMap((part, index): Moment[] => {
+    files = withEdits(files, part.kind === "tool" ? part.edits : []);
+    const told = toldOf(part);
+    return told ? [{ key: part.key, part, ...told, files, picture: pictures.findLast(({ at }) => at <= index + 1)?.picture }] : [];
+  });
+}
+
+const beads: Record<ToolPart["status"], BeadKind> = { running: "live", waiting: "held", ok: "step", failed: "failed", refused: "failed" };
+
+function toldOf(part: Part): { label: string; bead: BeadKind } | undefined {
+  switch (part.kind) {
+    case "tool":
+      return { label: `${lookOf(part.name).verb} ${argumentOf(part).text}`.trim(), bead: beads[part.status] };
+    case "text":
+      return part.text.trim() === "" ? undefined : { label: part.text.trim().slice(0, 80), bead: "step" };
+    case "steered":
+      return { label: part.text.slice(0, 80), bead: "message" };
+    case "error":
+      return { label: part.message, bead: "failed" };
+    default:
+      return undefined;
+  }
+}
+
+const statuses = { add: "added", update: "modified", delete: "deleted", move: "renamed" } as const;
+
+function withEdits(before: readonly FileThen[], edits: readonly FileEdit[]): FileThen[] {
+  const files = new Map(before.map((file) => [file.path, { ...file, isNow: false }]));
+  for (const { path, op, new_path, diff } of edits) {
+    const { added, removed } = countLines(diff === undefined ? [] : diffLines(diff));
+    const known = files.get(path);
+    const counts = { additions: (known?.additions ?? 0) + added, deletions: (known?.deletions ?? 0) + removed, isNow: true };
+    files.delete(path);
+    // What the run itself had added is simply gone.
+    if (op === "delete" && known?.status === "added") continue;
+    const status = known?.status === "added" && op !== "delete" ? "added" : statuses[op];
+    files.set(new_path ?? path, { path: new_path ?? path, status, ...counts });
+  }
+  return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
