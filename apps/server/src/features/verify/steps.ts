@@ -142,10 +142,16 @@ async function only(locator: Locator, step: VerifyStepInput): Promise<void> {
   if (count > 1) throw new StepFailed(`${count} elements are ${nameOf(step)}. Say which, with role and name or css.`);
 }
 
-/** Goes to a path of the app. A preview that is being started is waited for. */
-export async function open(page: Page, origin: string, path: string): Promise<void> {
+/** The address of a path of the app; whatever leads out of it is refused. */
+export function addressIn(origin: string, path: string): URL {
   const url = URL.parse(path, origin);
   if (!url || url.origin !== origin) throw new StepFailed("Only paths of the app can be opened.");
+  return url;
+}
+
+/** Goes to a path of the app. A preview that is being started is waited for. */
+export async function open(page: Page, origin: string, path: string): Promise<void> {
+  const url = addressIn(origin, path);
   const deadline = Date.now() + wakeMs;
   for (;;) {
     await page.goto(url.href, { waitUntil: "load", timeout: loadMs });

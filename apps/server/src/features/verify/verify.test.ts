@@ -12,7 +12,7 @@ import { chatWorld, find, reading, type ChatWorld } from "../../testing/chat.ts"
 import { emptyProject } from "../../testing/sandbox.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 import { createBrowsers } from "./browsers.ts";
-import { findChromium } from "./chromium.ts";
+import { findChromium, type Chromium } from "./chromium.ts";
 
 const chromium = await findChromium(undefined);
 if ("missing" in chromium && process.env["CI"]) throw new Error(chromium.missing);
@@ -144,7 +144,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
     expect(rows).toEqual([]);
   }, 60_000);
 
-  test("a hostile page reaches no other address of this machine, and steps lead nowhere else", async () => {
+  test("a hostile page reaches no other address of this machine", async () => {
     const heard: string[] = [];
     const canary = createServer((socket) => {
       heard.push("connection");
@@ -165,11 +165,6 @@ describe.skipIf("missing" in chromium)("verify", () => {
     expect(verify?.steps.map(({ status, detail }) => [status, detail])).toEqual(Array(2).fill(["passed", undefined]));
     // An answer of the gatekeeper is opaque to the page; what counts is that nobody else was reached.
     await run.ended;
-    for (const path of [`http://127.0.0.1:${port}/`, `//127.0.0.1:${port}/`, "file:///etc/passwd", "javascript:alert(1)"]) {
-      const refused = await send("Leave", [{ action: "navigate", path }], { accessibility: false });
-      expect((await proof(refused)).verify?.steps).toMatchObject([{ status: "failed", detail: "Only paths of the app can be opened." }]);
-      await refused.ended;
-    }
     expect(heard).toEqual([]);
     canary.close();
   }, 90_000);
@@ -197,6 +192,28 @@ describe.skipIf("missing" in chromium)("verify", () => {
     await vi.waitFor(async () => expect([processes(folder), await readdir(folder)]).toEqual([[], []]), { timeout: 5000 });
   }, 60_000);
 
+  test("places are few, and one that takes too much memory is ended", async () => {
+    const folder = temporaryFolder("browsers");
+    const limits = { maxOpen: 1, maxMemoryBytes: 2 ** 40 };
+    const browsers = createBrowsers({
+      chromium: chromium as Chromium,
+      dir: folder,
+      limits,
+      log: createLogger("silent"),
+    });
+    const options = { proxy: { server: "http://127.0.0.1:9", username: "x", password: "y" }, trustedOrigins: [] };
+    {
+      await using browser = await browsers.open(options, new AbortController().signal);
+      await expect(browsers.open(options, AbortSignal.timeout(50))).rejects.toThrow();
+      limits.maxMemoryBytes = 2 ** 20;
+      await vi.waitFor(() => expect(browser.ended()).toContain("more than 1 MB of memory"), { timeout: 10_000 });
+      await vi.waitFor(() => expect(processes(folder)).toEqual([]), { timeout: 5000 });
+    }
+    expect(await readdir(folder)).toEqual([]);
+    await browsers.close();
+    await expect(browsers.open(options, new AbortController().signal)).rejects.toThrow("busy");
+  }, 60_000);
+
   test("what a killed server left is ended at the next start, and nothing else", async () => {
     const folder = temporaryFolder("browsers");
     const home = join(folder, "one");
@@ -210,7 +227,7 @@ describe.skipIf("missing" in chromium)("verify", () => {
     await mkdir(join(folder, "two"));
     await writeFile(join(folder, "two", "pid"), String(other.pid));
     const browsers = createBrowsers({
-      chromium: chromium as never,
+      chromium: chromium as Chromium,
       dir: folder,
       limits: { maxOpen: 1, maxMemoryBytes: 1 },
       log: createLogger("silent"),
