@@ -1,0 +1,169 @@
+/// <reference lib="dom" />
+/**
+ * What people give the agent beside words, and what the agent asks of them: attachments, mentions, questions, secrets (ui.md 16, 27, 50).
+ * On the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots.
+ */
+import { call, nextMessage, png, say, script, startModelServer } from "@tesslate/testkit";
+import { createProject, signUp } from "../account.ts";
+import { openBrowser } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const canary = "sk-live-canary-51f0c2a9";
+const model = await startModelServer({
+  script: script([
+    say("A blue rectangle, and the page that @ points at."),
+    nextMessage(),
+    call("ask_question", {
+      question: "How should people pay?",
+      choices: [
+        { label: "Card", description: "Stripe Checkout, hosted by Stripe" },
+        { label: "Invoice", description: "They get a PDF by mail" },
+      ],
+    }),
+    call("request_secret", { name: "STRIPE_KEY", reason: "To take cards. Stripe dashboard, Developers, API keys.", container: "web" }),
+    say("Cards work after a restart."),
+  ]),
+});
+const studio = await startStudio({
+  OPENAI_API_KEY: "sk-e2e",
+  OPENAI_BASE_URL: model.openai_base_url,
+  DEFAULT_MODELS: "openai/scripted",
+  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
+});
+process.on("exit", () => studio.process.kill("SIGTERM"));
+const account = await signUp(studio.url);
+const project = await createProject(account, "Alder Street Bakery", "static");
+const watched = await openBrowser(studio.url);
+const { page } = watched;
+page.setDefaultTimeout(10_000);
+
+const message = page.getByRole("textbox", { name: "Message to the agent" });
+const chips = page.getByTestId("attachment");
+const card = page.getByTestId("question-card");
+/** Light, dark, phone. */
+const looks = async (name: string) => {
+  for (const [scheme, size, mark] of [
+    ["light", { width: 1440, height: 900 }, "light-d"],
+    ["dark", { width: 1440, height: 900 }, "dark-d"],
+    ["light", { width: 390, height: 844 }, "light-m"],
+  ] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize(size);
+    await page.waitForTimeout(250);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    await shot(page, `${name}-${mark}`);
+    await accessible(page, `${name} ${mark}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+};
+/** What a paste brings, as the browser hands it over. */
+const paste = (given: { text?: string; file?: { name: string; type: string; base64: string } }) =>
+  message.evaluate((element, { text, file }) => {
+    const data = new DataTransfer();
+    if (text !== undefined) data.setData("text/plain", text);
+    if (file) data.items.add(new File([Uint8Array.from(atob(file.base64), (c) => c.charCodeAt(0))], file.name, { type: file.type }));
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, given);
+const html = () => page.evaluate(() => document.documentElement.outerHTML);
+
+await runJourneys(
+  [
+    {
+      name: "a pasted picture and a long paste become attachments, @ offers the file, and all of it reaches the model",
+      run: async () => {
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(account.email);
+        await page.getByLabel("Password", { exact: true }).fill(account.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.goto(`${studio.url}/p/${project.slug}`);
+        await message.waitFor();
+        await message.focus();
+        await paste({ file: { name: "sketch.png", type: "image/png", base64: png(320, 200).toString("base64") } });
+        await chips.filter({ hasText: "sketch.png" }).locator("img").waitFor();
+        await paste({ text: `The menu of the bakery\n${"Rye bread, 4.50\n".repeat(200)}` });
+        await chips.filter({ hasText: "Pasted text 1.txt" }).waitFor();
+        expect((await message.inputValue()) === "", "a long paste is no text of the message");
+        await until("both are uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
+        await message.pressSequentially("Make @ind");
+        const list = page.getByRole("listbox", { name: "Files and folders" });
+        await list.waitFor();
+        const active = await message.getAttribute("aria-activedescendant");
+        const first = list.getByRole("option").first();
+        expect(
+          (await first.getAttribute("id")) === active && (await first.getAttribute("aria-selected")) === "true",
+          "the first one is chosen",
+        );
+        expect((await first.textContent())?.startsWith("index.html"), "the file is offered first");
+        await looks("composer");
+        await page.keyboard.press("Enter");
+        expect((await message.inputValue()) === "Make @index.html ", `the mention is put in: ${await message.inputValue()}`);
+        await message.pressSequentially("look like this");
+        await page.keyboard.press("Enter");
+        const log = page.getByRole("log");
+        await log.getByRole("img", { name: "sketch.png" }).waitFor();
+        await log.getByText("A blue rectangle").waitFor();
+        const asked = model.requests.at(-1)?.request?.messages.at(-1);
+        expect(asked?.role === "user" && asked.images?.length === 1, "the model is shown the picture");
+        expect(/Pasted text 1\.txt[\s\S]*Rye bread/.test(asked?.text ?? ""), "the paste is quoted");
+        expect(/--- index\.html \(etag/.test(asked?.text ?? ""), "the mentioned file is quoted");
+        expect((await chips.count()) === 0, "the next message begins with nothing attached");
+        await page.reload();
+        await log.getByRole("img", { name: "sketch.png" }).waitFor();
+        await shot(page, "sent-light-d");
+      },
+    },
+    {
+      name: "a question is answered with the keyboard, and stays with its answer",
+      run: async () => {
+        await message.fill("Take payments");
+        await page.keyboard.press("Enter");
+        await card.getByText("How should people pay?").waitFor();
+        await page.reload();
+        await card.getByText("How should people pay?").waitFor();
+        await looks("question");
+        await card.focus();
+        await page.keyboard.press("1");
+        expect(await card.getByRole("radio", { name: /Card/ }).isChecked(), "1 picks the first choice");
+        await page.keyboard.press("2");
+        await page.keyboard.press("1");
+        await card.getByRole("button", { name: "Answer" }).click();
+        const answered = page.getByRole("log").locator('[data-testid="question-card"][data-answer="answered"]');
+        await answered.filter({ hasText: "How should people pay?" }).getByText("Card", { exact: true }).waitFor();
+      },
+    },
+    {
+      name: "a secret goes into the vault: its value is neither on the page nor in the chat, the events or the model's prompts",
+      run: async () => {
+        const field = page.getByLabel("Value of STRIPE_KEY");
+        await field.waitFor();
+        expect((await field.getAttribute("type")) === "password", "typed hidden");
+        await looks("secret");
+        await field.fill(canary);
+        await page.keyboard.press("Enter");
+        await page.getByRole("log").getByText("STRIPE_KEY is set", { exact: true }).waitFor();
+        await page.getByText("Cards work after a restart.").waitFor();
+        expect(!(await html()).includes(canary), "not on the page");
+        await shot(page, "answered-light-d");
+        await page.reload();
+        await page.getByText("Cards work after a restart.").waitFor();
+        expect(!(await html()).includes(canary), "not on the page after a reload");
+        const { items } = await account.api.secrets.list({ params: { project_id: project.slug } });
+        expect(JSON.stringify(items.map(({ key, masked }) => [key, masked])) === '[["STRIPE_KEY","********"]]', "listed, masked");
+        const chat = await account.api.chat.history({ params: { project_id: project.slug } });
+        expect(!JSON.stringify(chat).includes(canary), "not in the chat");
+        expect(!JSON.stringify(model.requests).includes(canary), "not in the model's prompts");
+        expect(!studio.output().includes(canary), "not in the log");
+      },
+    },
+    {
+      name: "nothing of it was out of order",
+      run: async () => noOffences(watched),
+    },
+  ],
+  (name) => shot(page, `failed-${name.slice(0, 30).replaceAll(/\W+/g, "-")}`),
+);
