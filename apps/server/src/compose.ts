@@ -43,6 +43,7 @@ import {
   createQuestions,
   createChat,
   createChatBudget,
+  lendRepoMap,
   createChatSocket,
   createChatStore,
   createRewinds,
@@ -702,6 +703,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const graph = createGraphLending({ projects, containers, creation, power, connections, previews, shell });
     toolSources.push(graph.source);
     lendable.push(...graph.tools);
+    toolSources.push(lendRepoMap);
     const chatStore = createChatStore(db);
     const runsStore = createRunsStore(db);
     const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });

@@ -16,3 +16,4 @@ export { createRewinds, type ConversationChange } from "./chat.rewinds.ts";
 export { createRewindsStore } from "./rewinds.store.ts";
 export type { LentTools, RunFacts, RunToolSource } from "./chat.tools.ts";
 export { createRunContext } from "./chat.context.ts";
+export { lendRepoMap } from "./chat.repo-map.ts";
