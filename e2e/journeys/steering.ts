@@ -168,10 +168,8 @@ await runJourneys(
         await composer.fill("Make it blue");
         await page.keyboard.press("Control+Enter");
         await queue.getByText("steering").waitFor();
-        expect(
-          (await waiting()).join("|") === "Make it blue|Second: a map with a pin|First: add opening hours to the page, in the footer",
-          (await waiting()).join("|"),
-        );
+        const expected = "Make it blue|Second: a map with a pin|First: add opening hours to the page, in the footer";
+        await until(expected, async () => (await waiting()).join("|") === expected);
         await looks("steering-queue");
         await page.reload();
         await queue.getByText("Make it blue").waitFor();

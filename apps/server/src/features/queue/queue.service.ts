@@ -206,7 +206,7 @@ export function createQueue({ store, chats, chat, events, log }: QueueOptions) {
       const queueChat = await own(sender.id, chatId);
       refuseSteering(sender);
       const run = await chats.findActiveRun(queueChat.id);
-      const row = await add(queueChat, sender, body, run?.id ?? null);
+      const row = await add(queueChat, sender, { ...body, attachments: null }, run?.id ?? null);
       return { id: row.id, task: (await advance(queueChat)) ?? run };
     },
 

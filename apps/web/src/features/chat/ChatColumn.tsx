@@ -163,7 +163,7 @@ export function ChatColumn(props: ChatColumnProps) {
                     plan={plan.plan}
                     control={plan}
                     isRunning={live !== undefined}
-                    onBuild={(editMode) => plan.build({ editMode, model })}
+                    onBuild={(editMode) => plan.build({ ...options, editMode })}
                   />
                 </ThreadItem>
               ) : null}

@@ -6,6 +6,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { viewContextOf } from "./view-context.ts";
 import type { SendFailure, SendOptions } from "./use-chat.ts";
 
 interface PlanAnswer {
@@ -96,12 +97,20 @@ export function usePlan(chatId: string | undefined, events: ProjectEvents): Chat
       await api.plans.remove({ params });
       show(null);
     }),
-    build: useHandler(async ({ editMode, model }: SendOptions) => {
+    build: useHandler(async ({ editMode, model, agentId }: SendOptions) => {
       await writing.current.done;
       const version = queries.getQueryData<PlanAnswer>(planKey(chatId))?.plan?.version ?? 0;
       try {
         await api.plans.build(
-          { params, body: { edit_mode: editMode === "plan" ? "ask" : editMode, view_context: "builder", ...(model && { model }) } },
+          {
+            params,
+            body: {
+              edit_mode: editMode === "plan" ? "ask" : editMode,
+              view_context: viewContextOf(location.pathname),
+              ...(agentId && { agent_id: agentId }),
+              ...(model && { model }),
+            },
+          },
           { headers: { "if-match": `"${version}"` } },
         );
         return undefined;

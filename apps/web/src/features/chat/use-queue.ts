@@ -2,7 +2,7 @@ import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@tesslate/contract/client";
 import type { Contract, EditMode, Queue, QueueHold, QueueItem } from "@tesslate/contract";
 import type { Client } from "@tesslate/contract/client";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { moved } from "../../ui/use-reorder.ts";
@@ -45,6 +45,9 @@ export function useQueue(chatId: string | undefined, events: ProjectEvents): Mes
   const params = { chat_id: chatId ?? "" };
   const items = data?.items ?? [];
 
+  /** While changes are under way an answer read meanwhile may be older than what is shown; the last of them reads again. */
+  const pending = useRef(0);
+
   const show = (change: (items: readonly QueueItem[]) => QueueItem[]) =>
     queries.setQueryData<Queue>(queueKey(chatId), (queue) => queue && { ...queue, items: change(queue.items) });
   const readAgain = () => queries.invalidateQueries({ queryKey: queueKey(chatId) });
@@ -52,7 +55,8 @@ export function useQueue(chatId: string | undefined, events: ProjectEvents): Mes
   useEffect(
     () =>
       events.subscribe((event) => {
-        if (event.type === "queue_changed" && event.data.chat_id === chatId) void queries.invalidateQueries({ queryKey: queueKey(chatId) });
+        if (event.type === "queue_changed" && event.data.chat_id === chatId && pending.current === 0)
+          void queries.invalidateQueries({ queryKey: queueKey(chatId) });
         // Heard: it stands in the conversation now.
         if (event.type === "steered")
           queries.setQueryData<Queue>(
@@ -65,13 +69,16 @@ export function useQueue(chatId: string | undefined, events: ProjectEvents): Mes
 
   /** Whatever the server says to it, what is shown ends up as the server has it. */
   const ask = async (call: Promise<unknown>): Promise<SendFailure | undefined> => {
+    pending.current += 1;
+    void queries.cancelQueries({ queryKey: queueKey(chatId) });
     try {
       await call;
       return undefined;
     } catch (error) {
       return { code: error instanceof ApiError ? error.code : "unknown", message: sentenceOf(error) };
     } finally {
-      void readAgain();
+      pending.current -= 1;
+      if (pending.current === 0) void readAgain();
     }
   };
   const body = (message: string, { editMode, model, agentId, attachments, mentions }: SendOptions) => ({
