@@ -1,7 +1,10 @@
+import { and, eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { call, say, turn, when } from "@tesslate/testkit";
 import { all, answer, chatWorld, find, orderOf, reading } from "../../testing/chat.ts";
+import { events } from "../tasks/tasks.table.ts";
 import { cutOffSubagents } from "./chat.cut-off.ts";
+import { createRunsStore } from "./runs.store.ts";
 
 test("a sub-agent is told beside the run, billed, asks through it, and is there after a reload", async () => {
   await using world = await chatWorld({
@@ -29,6 +32,9 @@ test("a sub-agent is told beside the run, billed, asks through it, and is there 
   const used = seen.flatMap((event) => (event.type === "credits_used" ? [event.data] : []));
   expect(new Set(used.map((one) => one.usage_log_id)).size).toBe(4);
   expect(stats.tokens_in).toBe(used.reduce((sum, one) => sum + (one.tokens_in ?? 0), 0));
+  // After its step nothing is open; had the server died before it, the next run would be told.
+  const runs = createRunsStore(world.app.db);
+  expect(await runs.listSubagentsSinceStep(seen[0]!.task_id)).toEqual([]);
   const replayed = await all(client.chat.runEvents({ params: { task_id: seen[0]!.task_id } }));
   expect(replayed).toEqual(seen);
   const chat = await client.chat.get({ params: { chat_id: find(seen, "task_started")!.data.chat_id } });
@@ -47,6 +53,10 @@ test("a sub-agent is told beside the run, billed, asks through it, and is there 
       },
     ],
   });
+  await world.app.db.delete(events).where(and(eq(events.task_id, seen[0]!.task_id), eq(events.type, "agent_step")));
+  expect(cutOffSubagents(await runs.listSubagentsSinceStep(seen[0]!.task_id))).toEqual([
+    expect.stringMatching(/^Sub-agent general-purpose had finished.*write_file a\.txt\.$/),
+  ]);
   // Its words and work are not the agent's conversation.
   const last = JSON.stringify(world.model.requests.at(-1)!.body);
   expect(last).toContain("Made a.txt.");

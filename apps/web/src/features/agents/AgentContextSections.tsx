@@ -138,6 +138,10 @@ function FileEditor({
       if (isConflict(error)) void queries.invalidateQueries({ queryKey: agentContextKey(projectId) });
     },
   });
+  const forget = () => {
+    setDraft(undefined);
+    save.reset();
+  };
   const text = draft?.text ?? file.content;
   const isDirty = draft !== undefined && draft.text !== file.content;
   const isStale = draft !== undefined && draft.etag !== file.etag;
@@ -162,7 +166,7 @@ function FileEditor({
         <div className="mt-2 flex flex-wrap gap-2">
           {isStale ? (
             <>
-              <Button size="sm" onClick={() => setDraft(undefined)}>
+              <Button size="sm" onClick={forget}>
                 Show theirs
               </Button>
               <Button size="sm" onClick={() => save.mutate({ text, etag: file.etag })}>
@@ -174,7 +178,7 @@ function FileEditor({
               <Button size="sm" variant="primary" disabled={save.isPending} onClick={() => save.mutate({ text, etag: draft.etag })}>
                 {save.isPending ? "Saving" : `Save ${label.toLowerCase()}`}
               </Button>
-              <Button size="sm" variant="ghost" onClick={() => setDraft(undefined)}>
+              <Button size="sm" variant="ghost" onClick={forget}>
                 Discard
               </Button>
             </>

@@ -71,6 +71,8 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
   const { toolName, parameters } = approval;
   const risk = riskOf(toolName, parameters);
   const payload = payloadOf(toolName, parameters);
+  // The server says so in the description, which is stored with the question.
+  const helper = /^For the sub-agent ([\w-]+): /.exec(approval.description)?.[1];
   const [isNoting, setIsNoting] = useState(false);
   const [note, setNote] = useState("");
   const [failure, setFailure] = useState<string>();
@@ -118,6 +120,7 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
         </Pill>
       </div>
       <div className="px-3 pt-2">
+        {helper ? <p className="pb-1.5 text-xs text-fg-2">Asked by the sub-agent {helper}</p> : null}
         {payload.command ? (
           <div className="rounded-2 border border-line-0 bg-bg-2">
             <pre

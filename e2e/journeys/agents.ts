@@ -1,0 +1,140 @@
+/// <reference lib="dom" />
+/** Browser journey over sub-agents, what a run read and what the agent knows, on the built product with a scripted model. `--shots DIR` also writes screenshots. */
+import { call, parallel, pause, say, script, startModelServer, turn, when } from "@tesslate/testkit";
+import { createProject, signUp } from "../account.ts";
+import { openBrowser } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const report = "The page has one heading and no prices. Styles stand in `style.css`; nothing else refers to them.";
+const model = await startModelServer({
+  script: script([
+    when(/find the styles/, [
+      turn(say("I look for the style sheet."), call("glob", { pattern: "*.css" }), call("read_file", { file_path: "index.html" })),
+      turn(pause(800), say(report)),
+    ]),
+    when(/write the prices/, [
+      turn(
+        call("write_file", { file_path: "prices.html", content: "<ul>\n<li>Bread 4.50</li>\n</ul>\n" }),
+        call("read_file", { file_path: "none.html" }),
+      ),
+      say("Wrote `prices.html` with one price."),
+    ]),
+    when(/menu page/, [
+      parallel(
+        call("load_skill", { skill_name: "accessible-forms" }),
+        call("invoke_subagent", { name: "Explore", task: "find the styles and headings of this page" }),
+        call("invoke_subagent", { name: "general-purpose", task: "write the prices into a page of their own" }),
+      ),
+      turn(call("read_file", { file_path: "index.html" }), call("remember", { note: "Prices are in Swiss francs" })),
+      say("Two helpers looked and wrote. The prices are in `prices.html`."),
+    ]),
+  ]),
+});
+const studio = await startStudio({
+  OPENAI_API_KEY: "sk-e2e",
+  OPENAI_BASE_URL: model.openai_base_url,
+  DEFAULT_MODELS: "openai/scripted",
+  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
+});
+process.on("exit", () => studio.process.kill("SIGTERM"));
+const account = await signUp(studio.url);
+const project = await createProject(account, "Alder Street Bakery", "static");
+const watched = await openBrowser(studio.url);
+const { page } = watched;
+page.setDefaultTimeout(15_000);
+
+const composer = page.getByRole("textbox", { name: "Message to the agent" });
+const helper = (name: string) => page.locator('[data-tool="invoke_subagent"]').filter({ hasText: name });
+const looks = async (name: string, phoneView?: string) => {
+  for (const [scheme, width, mark] of [
+    ["light", 1440, "light-d"],
+    ["dark", 1440, "dark-d"],
+    ["light", 390, "light-m"],
+  ] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
+    if (phoneView && width === 390) {
+      await page.getByRole("button", { name: "More", exact: true }).click();
+      await page.getByRole("menuitem", { name: phoneView }).click();
+      await page.getByText("What the agent knows").scrollIntoViewIfNeeded();
+    }
+    await page.waitForTimeout(250);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    await shot(page, `${name}-${mark}`);
+    if (mark !== "dark-d") await accessible(page, `${name} ${mark}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+};
+
+await runJourneys(
+  [
+    {
+      name: "two sub-agents at once: live, then with their rows and reports, and the same after a reload",
+      run: async () => {
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(account.email);
+        await page.getByLabel("Password", { exact: true }).fill(account.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.goto(`${studio.url}/p/${project.slug}`);
+        await composer.fill("Make a menu page");
+        await page.keyboard.press("Enter");
+        const ask = page.getByRole("button", { name: /For this thread/ });
+        await page.getByText("Asked by the sub-agent general-purpose").first().waitFor();
+        await helper("Explore").getByRole("button").first().click();
+        await helper("Explore").getByText("index.html").first().waitFor();
+        await looks("subagents-live");
+        await ask.click();
+        await helper("Explore").getByText("Styles stand in").first().waitFor();
+        await page.getByTestId("approval-card").getByText("Prices are in Swiss francs").first().waitFor();
+        await shot(page, "remember-asks");
+        await ask.click();
+        await page.getByRole("log").getByText("Two helpers looked and wrote.").first().waitFor();
+        await helper("general-purpose").getByRole("button").first().click();
+        const calls = helper("general-purpose").getByTestId("subagent-call");
+        const shown = await calls.allInnerTexts();
+        expect(shown.length === 2 && /prices\.html/.test(shown[0] ?? "") && /failed/.test(shown[1] ?? ""), JSON.stringify(shown));
+        await page.getByRole("button", { name: "What it read" }).click();
+        await page.getByTestId("run-context").getByText("accessible-forms").first().waitFor();
+        await looks("subagents-done");
+        await page.reload();
+        await helper("general-purpose").getByRole("button").first().click();
+        expect(JSON.stringify(await calls.allInnerTexts()) === JSON.stringify(shown), "the rows after a reload");
+      },
+    },
+    {
+      name: "what the agent knows: its note is there, rules are written, who wrote meanwhile is not lost",
+      run: async () => {
+        await page.goto(`${studio.url}/p/${project.slug}/settings`);
+        const rules = page.getByRole("textbox", { name: "Rules" });
+        const memory = page.getByRole("textbox", { name: "Memory" });
+        await until("the note", async () => (await memory.inputValue()).includes("Swiss francs"));
+        await rules.fill("Use tabs.\n");
+        await page.getByRole("button", { name: "Save rules" }).click();
+        await page.getByRole("button", { name: "Save rules" }).waitFor({ state: "detached" });
+        const now = await account.api.agentContext.get({ params: { id: project.id } });
+        expect(now.rules.content === "Use tabs.\n", now.rules.content);
+        await memory.fill("- Prices are in euros\n");
+        await account.api.agentContext.put({
+          params: { id: project.id },
+          body: { memory: { content: "- Somebody else\n", etag: now.memory.etag } },
+        });
+        await page.getByRole("button", { name: "Save memory" }).click();
+        await page.getByText("changed by somebody else").first().waitFor();
+        await memory.scrollIntoViewIfNeeded();
+        await looks("agent-knows", "Settings");
+        await page.getByRole("button", { name: "Show theirs" }).click();
+        expect((await memory.inputValue()) === "- Somebody else\n", await memory.inputValue());
+        expect((await page.getByText("changed by somebody else").count()) === 0, "the refusal is over");
+        await page.getByText("blank-preview").first().scrollIntoViewIfNeeded();
+        await shot(page, "agent-knows-lists");
+        noOffences(watched);
+      },
+    },
+  ],
+  (name) => shot(page, `failed-${name.slice(0, 20).replaceAll(" ", "-")}`),
+);
