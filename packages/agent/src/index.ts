@@ -21,7 +21,7 @@ export type { FoundCall } from "./text-protocol/find-calls.ts";
 export { createModelClient, type ModelClientOptions } from "./models/index.ts";
 export { personTimeLimitMs } from "./tools/ask-question.ts";
 export { defineTool, done, failed, ToolFailure } from "./tool.ts";
-export { builtinSubagents, listSubagents, subagentFolder, type SubagentDefinition } from "./subagents/definitions.ts";
+export { builtinSubagents, listSubagents, subagentFolder, type LibrarySubagent, type SubagentDefinition } from "./subagents/definitions.ts";
 export { readKnowledge, ruleNames } from "./knowledge/knowledge.ts";
 export { maxMemoryBytes, memoryPath } from "./knowledge/memory.ts";
 export { listSkills, loadSkill, skillFolders, type Skill } from "./knowledge/skills.ts";

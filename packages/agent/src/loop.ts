@@ -221,7 +221,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       toolNames: tools.map((tool) => tool.name),
       userName: options.userName ?? "",
     });
-    const knowledge = await readKnowledge(workspace, context.root);
+    const knowledge = await readKnowledge(workspace, context.root, options.agent.subagents);
     await deps.contextRead?.(knowledge.inForce);
     const turn = await userTurn(options.message, {
       ...facts,

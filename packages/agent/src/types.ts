@@ -29,6 +29,7 @@
  * `task_started` (before) and `done` (after) belong to the caller. Data is spelled as on the wire (snake_case).
  */
 import type { Static, TObject } from "typebox";
+import type { LibrarySubagent } from "./subagents/definitions.ts";
 import type { ImagePart } from "./images.ts";
 import type { Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";
 import type { Outputs } from "./outputs.ts";
@@ -629,6 +630,8 @@ export interface RunOptions {
     system_prompt: string;
     /** Names; null = all. */
     tools: string[] | null;
+    /** Sub-agents that come with it, beside the built-in ones and the project's. */
+    subagents?: readonly LibrarySubagent[];
     /** How the agent's type wants its model spoken to (4.2). Default: as the model wants it. */
     protocol?: AgentProtocol;
   };

@@ -1,4 +1,4 @@
-import { listSubagents } from "../subagents/definitions.ts";
+import { builtinSubagents, listSubagents, type LibrarySubagent } from "../subagents/definitions.ts";
 import { failureMessage } from "../tool.ts";
 import { truncateMiddle } from "../truncate.ts";
 import type { ContextInForce, Workspace } from "../types.ts";
@@ -18,12 +18,12 @@ export interface Knowledge {
 }
 
 /** Reads rules, memory, skills and sub-agents; writes nothing and never rejects. `root` is the scoped container's directory, whose own rules come before the project's. */
-export async function readKnowledge(workspace: Workspace, root: string): Promise<Knowledge> {
+export async function readKnowledge(workspace: Workspace, root: string, library: readonly LibrarySubagent[] = []): Promise<Knowledge> {
   const [rules, memory, skills, subagents] = await Promise.all([
     readRules(workspace, root),
     readText(workspace, memoryPath),
     listSkills(workspace),
-    listSubagents(workspace),
+    listSubagents(workspace, library),
   ]);
   const cut = memory === undefined ? undefined : truncateMiddle(memory, maxMemoryBytes);
   return {
@@ -41,12 +41,13 @@ export async function readKnowledge(workspace: Workspace, root: string): Promise
 /** The sections of the context block (4.3, 4.19). Catalogues stand there only when the run has the tool that uses them. */
 export function knowledgeSections(knowledge: Knowledge, has: (tool: string) => boolean): string[] {
   const { skills, subagents } = knowledge.inForce;
-  const own = subagents.filter((one) => one.path !== null);
+  const told = new Set(builtinSubagents.map((one) => one.name));
+  const own = subagents.filter((one) => one.path !== null || !told.has(one.name));
   return [
     ...knowledge.rules.map(({ name, text }) => `Conventions of this project, from its ${name}:\n${text}`),
     knowledge.memory === null ? "" : `What was kept about this project in earlier chats (${memoryPath}):\n${knowledge.memory}`,
     has("load_skill") && skills.length > 0 ? `Skills (load_skill, before you do such work):\n${skills.map(listed).join("\n")}` : "",
-    has("invoke_subagent") && own.length > 0 ? `Sub-agents of this project:\n${own.map(listed).join("\n")}` : "",
+    has("invoke_subagent") && own.length > 0 ? `Further sub-agents:\n${own.map(listed).join("\n")}` : "",
   ].filter((section) => section !== "");
 }
 

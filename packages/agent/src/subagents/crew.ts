@@ -83,7 +83,7 @@ export function createCrew(options: CrewOptions): Subagents {
 
   return {
     async invoke({ name, task, context: preamble, resume_id }, context) {
-      definitions ??= listSubagents(run.workspace);
+      definitions ??= listSubagents(run.workspace, run.agent.subagents);
       const all = await definitions;
       const earlier = resume_id === undefined ? undefined : known.get(resume_id);
       if (resume_id !== undefined && !earlier) throw new ToolFailure(`No sub-agent ${resume_id} was started in this run.`, { resume_id });
@@ -139,6 +139,7 @@ export function createCrew(options: CrewOptions): Subagents {
     };
     const model = definition.model === null ? run.model : await modelOf(definition.model);
     const label = definition.model === null || model === run.model ? {} : { model: definition.model };
+    const turns = Math.min(definition.max_turns ?? maxTurns, maxTurns);
     let stop: Extract<AfterModelCall, { ok: false }> | undefined;
     const heed = (verdict: AfterModelCall | undefined): AfterModelCall => {
       if (verdict && !verdict.ok) stop = verdict;
@@ -208,7 +209,7 @@ export function createCrew(options: CrewOptions): Subagents {
         steps: undefined,
         pending: undefined,
         steered: undefined,
-        limits: { ...run.limits, max_iterations: maxTurns, max_run_ms: noTimeLimitMs, max_tokens: null },
+        limits: { ...run.limits, max_iterations: turns, max_run_ms: noTimeLimitMs, max_tokens: null },
         signal: context.signal,
         deps: {
           ...deps,
@@ -239,7 +240,7 @@ export function createCrew(options: CrewOptions): Subagents {
     const message = success
       ? `${definition.name} finished.`
       : result.completion_reason === "max_iterations"
-        ? `${definition.name} stopped at its limit of ${maxTurns} turns.`
+        ? `${definition.name} stopped at its limit of ${turns} turns.`
         : `${definition.name} did not finish: ${result.error ?? result.final_response}`;
     const facts = {
       iterations: steps.length + (success ? 1 : 0),

@@ -12,6 +12,8 @@ export interface SubagentDefinition {
   /** Model id; null = the agent's own. */
   model: string | null;
   prompt: string;
+  /** Turns it may take; never more than a hundred. */
+  max_turns?: number;
   /** The project's file that describes it; null = built in. */
   path: string | null;
 }
@@ -70,8 +72,8 @@ const namePattern = /^[A-Za-z0-9][\w-]{0,63}$/;
  * The built-in ones and the project's own, in the order of their files. What is too large, has no description, no text or a taken name is left out;
  * names of built-in ones stay theirs. Reads at most {@link maxCustomSubagents} files of 64 KiB; never rejects.
  */
-export async function listSubagents(workspace: Workspace): Promise<SubagentDefinition[]> {
-  const found = [...builtinSubagents];
+export async function listSubagents(workspace: Workspace, library: readonly LibrarySubagent[] = []): Promise<SubagentDefinition[]> {
+  const found = withLibrary(library);
   const taken = new Set(found.map((one) => one.name.toLowerCase()));
   const paths = (await filesBelow(workspace, subagentFolder)).filter(
     (path) => path.endsWith(".md") && path.split("/").length === subagentFolder.split("/").length + 1,
@@ -84,6 +86,30 @@ export async function listSubagents(workspace: Workspace): Promise<SubagentDefin
     found.push(one);
   }
   return found;
+}
+
+/** What an agent's maker gave it; of a built-in one with that name it takes the place. */
+export interface LibrarySubagent {
+  name: string;
+  description: string;
+  tools: string[] | null;
+  model: string | null;
+  system_prompt: string;
+  max_turns?: number;
+}
+
+/** The maker's and the built-in ones, which come before the project's own of the same name. */
+function withLibrary(library: readonly LibrarySubagent[]): SubagentDefinition[] {
+  const given = library
+    .filter((one) => namePattern.test(one.name) && one.system_prompt.trim() !== "")
+    .map(({ system_prompt, description, ...one }): SubagentDefinition => ({
+      ...one,
+      description: oneLine(description, maxDescriptionChars),
+      prompt: `${system_prompt.trim()}${commonGround}`,
+      path: null,
+    }));
+  const names = new Set(given.map((one) => one.name.toLowerCase()));
+  return [...builtinSubagents.filter((one) => !names.has(one.name.toLowerCase())), ...given];
 }
 
 function definitionOf(path: string, text: string): SubagentDefinition | undefined {

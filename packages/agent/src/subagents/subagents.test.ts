@@ -258,6 +258,24 @@ describe("invoke_subagent (contract 4.13)", () => {
     expect(run.charges.map((one) => one.model)).toEqual([undefined, "openai/other", undefined]);
   });
 
+  test("what an agent's maker gave it: in place of a built-in one, with its own number of turns", async () => {
+    await using ws = await tempWorkspace({
+      "a.txt": "x",
+      ".tesslate/agents/e.md": "---\nname: explore\ndescription: the project's\n---\nNo.",
+    });
+    const subagents = [
+      { name: "Explore", description: "looks in its own way", tools: ["read_file"], model: null, system_prompt: "Mine.", max_turns: 2 },
+    ];
+    const look = calls(call("read_file", { file_path: "a.txt" }));
+    const run = await crew(
+      ws,
+      { go: [calls(invoke("Explore", "look")), answer("ok")], look: [look, look, look] },
+      { agent: { system_prompt: "You are an agent.", tools: null, subagents } },
+    );
+    expect(run.client.requests[1]!.system.startsWith("Mine.")).toBe(true);
+    expect(run.first("agent_step").data.tool_results[0]!.error).toBe("Explore stopped at its limit of 2 turns.");
+  });
+
   test("its calls count for the run's limits, and a verdict of the ledger ends the run with its step kept", async () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     const replies = {

@@ -1,3 +1,4 @@
+import type { LibrarySubagent } from "@tesslate/agent";
 import type { LibraryAgent, List } from "@tesslate/contract";
 import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, notFound } from "../../platform/errors.ts";
@@ -21,6 +22,8 @@ export interface RunnableAgent {
   /** The server's switches and the agent's own over them. */
   features: AgentFeatures;
   tool_configs: AgentRow["tool_configs"];
+  /** Those that its maker gave it (4.13). */
+  subagents: LibrarySubagent[];
 }
 const agentTypes = new Set(["TesslateAgent", "IterativeAgent", "ReActAgent", "StreamAgent"]);
 
@@ -61,6 +64,7 @@ export function createAgents({ store, features }: { store: AgentsStore; features
         selected_model: entry?.selected_model ?? null,
         features: effectiveFeatures(features, agent.config),
         tool_configs: agent.tool_configs,
+        subagents: (await store.listSubagents(agent.id)).map(subagentOf),
       };
     },
     /** The caller's library, the newest first, disabled ones too; sub-agents have a place of their own (marketplace-billing-admin 4.1). */
@@ -121,5 +125,20 @@ function wireOf(userId: string, { agent, entry }: LibraryRow): LibraryAgent {
     creator_type: agent.forked_by_user_id === null ? "official" : "community",
     created_by_user_id: agent.created_by_user_id,
     forked_by_user_id: agent.forked_by_user_id,
+  };
+}
+
+/** `config`: `{model: "inherit" | id, max_turns}`. */
+function subagentOf({ name, description, tools, model, system_prompt, config }: AgentRow): LibrarySubagent {
+  const wished = config?.["model"];
+  const chosen = typeof wished === "string" ? wished : model;
+  const turns = config?.["max_turns"];
+  return {
+    name,
+    description,
+    tools,
+    model: chosen === "inherit" ? null : chosen,
+    system_prompt: system_prompt ?? "",
+    ...(typeof turns === "number" && Number.isInteger(turns) && turns > 0 && { max_turns: turns }),
   };
 }

@@ -49,6 +49,14 @@ export function createAgentsStore(db: Database) {
           .where(isId ? eq(agents.id, ref) : eq(agents.slug, ref))
       )[0];
     },
+    /** The sub-agents that come with an agent, in the order of their names. */
+    listSubagents: (agentId: string): Promise<AgentRow[]> =>
+      db
+        .select()
+        .from(agents)
+        .where(and(eq(agents.parent_agent_id, agentId), eq(agents.item_type, "subagent"), eq(agents.is_active, true)))
+        .orderBy(agents.name)
+        .limit(20),
     listLibrary: async (userId: string, page: { limit: number; offset: number }): Promise<{ rows: LibraryRow[]; total: number }> => {
       const isOwn = and(eq(userPurchasedAgents.user_id, userId), eq(agents.item_type, "agent"));
       const [rows, [total]] = await Promise.all([

@@ -224,6 +224,7 @@ export function createPlay({
       agent: {
         system_prompt: [agent.system_prompt, lent.prompt, belt.prompt].filter((part) => part !== "").join("\n\n"),
         tools: belt.names,
+        subagents: agent.subagents,
         ...protocolOf(agent.agent_type),
       },
       tools: belt.tools,

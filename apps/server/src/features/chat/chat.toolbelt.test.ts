@@ -15,6 +15,7 @@ const agent = (over: Partial<RunnableAgent> = {}): RunnableAgent => ({
   selected_model: null,
   features: on,
   tool_configs: null,
+  subagents: [],
   ...over,
 });
 const graphTool = { ...allTools[0]!, name: "graph_start_all", category: "graph" as const };
