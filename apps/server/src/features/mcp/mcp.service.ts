@@ -126,12 +126,14 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
       });
       if (changed === "taken") throw taken(change.slug ?? "");
       if (!changed) throw notFound("MCP server");
+      if (isElsewhere || change.command !== undefined || changed.slug !== row.slug) await store.dropGrants(row);
       await hiddenChanged(changed);
       return wireOf(changed);
     },
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await store.remove(userId, id);
       if (!row) throw notFound("MCP server");
+      await store.dropGrants(row);
       await hiddenChanged(row);
       log.info({ user_id: userId, mcp_server_id: id }, "MCP server removed");
     },

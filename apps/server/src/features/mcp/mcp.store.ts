@@ -1,5 +1,6 @@
 import { and, asc, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../../platform/database.ts";
+import { chats } from "../chat/chat.table.ts";
 import { projects } from "../projects/projects.table.ts";
 import { mcpServers, type McpServerRow } from "./mcp.table.ts";
 
@@ -83,6 +84,16 @@ export function createMcpStore(db: Database) {
     /** What was seen of a server; not a change of it. */
     note: async (id: string, seen: Pick<Partial<McpServerRow>, "tools" | "tools_at" | "problem" | "auth">): Promise<void> => {
       await db.update(mcpServers).set(seen).where(eq(mcpServers.id, id));
+    },
+    /** "Allow all" was said of what stood behind the slug then; behind another server it counts for nothing. */
+    dropGrants: async ({ user_id, slug }: Pick<McpServerRow, "user_id" | "slug">): Promise<void> => {
+      const prefix = `mcp__${slug}__`;
+      await db
+        .update(chats)
+        .set({
+          allowed_tools: sql`(select coalesce(jsonb_agg(name), '[]'::jsonb) from jsonb_array_elements_text(${chats.allowed_tools}) name where not starts_with(name, ${prefix}))`,
+        })
+        .where(and(eq(chats.user_id, user_id), sql`${chats.allowed_tools}::text like ${`%"${prefix.replaceAll("_", "\\_")}%`}`));
     },
     setOauth: async (id: string, sealed_oauth: Buffer | null, auth?: McpServerRow["auth"]): Promise<void> => {
       await db

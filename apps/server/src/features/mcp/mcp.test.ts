@@ -186,7 +186,15 @@ test("their tools ask like our own; in plan mode only what is trusted as read-on
   await answer(world, owner, question.data.approval_id, "deny");
   expect(results(await asked.ended).map(({ success }) => success)).toEqual([true, false]);
 
-  await app.as(owner).mcp.update({ params: { id }, body: { is_enabled: false } });
+  // "Allow all" was said of this server, not of whatever stands at its name later.
+  const { pool } = app.studio.database;
+  await pool.query(`update chats set allowed_tools = '["mcp__fake__echo", "mcp__fake2__echo", "write_file"]'`);
+  await app.as(owner).mcp.update({ params: { id }, body: { name: "Still the same" } });
+  expect((await pool.query<{ n: number }>("select jsonb_array_length(allowed_tools) n from chats")).rows).toEqual([{ n: 3 }]);
+  await app.as(owner).mcp.update({ params: { id }, body: { url: `${fake.url}?elsewhere`, is_enabled: false } });
+  const { rows } = await pool.query<{ allowed_tools: string[] }>("select allowed_tools from chats");
+  expect(rows).toEqual([{ allowed_tools: ["mcp__fake2__echo", "write_file"] }]);
+
   await world.run("Again");
   expect(world.model.requests.at(-1)?.request?.tools ?? []).not.toContain("mcp__fake__look");
 });
