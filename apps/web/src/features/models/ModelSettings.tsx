@@ -11,6 +11,8 @@ import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
 import { shortModelName, usableModels } from "./model-choice.ts";
+import { Fallbacks } from "./Fallbacks.tsx";
+import { modelFacts } from "./model-facts.ts";
 import { OwnKeys } from "./OwnKeys.tsx";
 import { modelSetupQuery, modelsQuery, useConfigureModels, type ModelSetup } from "./models.queries.ts";
 
@@ -67,6 +69,7 @@ export function ModelSettings() {
         </ul>
       </SettingsSection>
       <OwnKeys />
+      {usable.length > 1 ? <Fallbacks models={usable} /> : null}
       <SettingsSection title="Models you can use">
         {usable.length === 0 ? (
           <p className="text-fg-2">None yet.</p>
@@ -75,7 +78,9 @@ export function ModelSettings() {
             {usable.map((model) => (
               <li key={model.id} className="flex items-center gap-2">
                 <span className="font-mono text-xs text-fg-0">{shortModelName(model.id)}</span>
-                <span className="text-xs text-fg-2">{model.provider_name ?? model.provider}</span>
+                <span className="min-w-0 text-xs text-fg-2">
+                  {[model.provider_name ?? model.provider, ...modelFacts(model)].join(" · ")}
+                </span>
                 {model.id === models.data?.default ? <Pill>Default</Pill> : null}
               </li>
             ))}

@@ -1,0 +1,88 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ArrowUp, Plus, X } from "lucide-react";
+import type { Model } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { shortModelName } from "./model-choice.ts";
+import { modelFacts } from "./model-facts.ts";
+
+const key = ["models", "preferences"] as const;
+
+/** Who answers, one after another, when the chosen model is overloaded. */
+export function Fallbacks({ models }: { models: readonly Model[] }) {
+  const queryClient = useQueryClient();
+  const preferences = useQuery({ queryKey: key, queryFn: ({ signal }) => api.models.preferences(undefined, { signal }) });
+  const save = useMutation({
+    mutationFn: (fallback_models: string[] | null) => api.models.setPreferences({ body: { fallback_models } }),
+    onSuccess: (saved) => queryClient.setQueryData(key, saved),
+    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+  });
+  const named = preferences.data?.fallback_models ?? [];
+  const others = models.filter((model) => !named.includes(model.id));
+  const isLocked = save.isPending || !preferences.data;
+  return (
+    <SettingsSection
+      title="When a model is overloaded"
+      hint="The first of these that can answer takes over for the rest of the run, and the run says so. A wrong key is told instead."
+      action={
+        others.length > 0 ? (
+          <Menu
+            label="Add a fallback"
+            align="end"
+            entries={others.map((model) => ({
+              label: shortModelName(model.id),
+              hint: [model.provider_name ?? model.provider, ...modelFacts(model)].join(" · "),
+              onSelect: () => save.mutate([...named, model.id]),
+            }))}
+            trigger={
+              <Button size="sm" disabled={isLocked || named.length >= 10}>
+                <Plus size={13} />
+                Add
+              </Button>
+            }
+          />
+        ) : undefined
+      }
+    >
+      {named.length === 0 ? (
+        <p className="text-fg-2">
+          {preferences.data?.fallback_models === null
+            ? "Nobody of your own; the server may have a list."
+            : "Nobody: the run waits and tries once more."}
+        </p>
+      ) : (
+        <ol role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
+          {named.map((id, index) => (
+            <li key={id} className="flex items-center gap-2 px-3 py-1.5">
+              <span className="num w-4 flex-none text-xs text-fg-3">{index + 1}</span>
+              <span className="min-w-0 flex-1 truncate font-mono text-xs text-fg-0">{id}</span>
+              {index > 0 ? (
+                <IconButton
+                  size="sm"
+                  label={`Ask ${shortModelName(id)} earlier`}
+                  disabled={isLocked}
+                  onClick={() => save.mutate(named.with(index - 1, id).with(index, named[index - 1] ?? id))}
+                >
+                  <ArrowUp size={13} />
+                </IconButton>
+              ) : null}
+              <IconButton
+                size="sm"
+                label={`Remove ${shortModelName(id)}`}
+                disabled={isLocked}
+                onClick={() => save.mutate(named.filter((other) => other !== id))}
+              >
+                <X size={13} />
+              </IconButton>
+            </li>
+          ))}
+        </ol>
+      )}
+    </SettingsSection>
+  );
+}
