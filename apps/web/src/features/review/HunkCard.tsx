@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { Check, ChevronDown, Undo2, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Hunk } from "@tesslate/contract";
@@ -8,6 +9,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { CommentBox, CommentNote } from "./CommentBox.tsx";
+import { highlight } from "./highlight.ts";
 import { HunkLines } from "./HunkLines.tsx";
 import { linesOf, placeOf, spanOfHunk, type Item } from "./review.ts";
 import type { Review } from "./use-review.ts";
@@ -28,6 +30,13 @@ export function HunkCard({
   asked: number;
 }) {
   const lines = useMemo(() => linesOf(hunk), [hunk]);
+  const tokens = useQuery({
+    queryKey: ["hunk-tokens", item.key],
+    queryFn: async () => (await highlight(item.path, lines)) ?? null,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+    retry: false,
+  });
   const [isOpen, setIsOpen] = useState(false);
   const [range, setRange] = useState<readonly [number, number]>();
   const card = useRef<HTMLElement>(null);
@@ -119,6 +128,7 @@ export function HunkCard({
       {isShown ? (
         <HunkLines
           lines={lines}
+          tokens={tokens.data ?? undefined}
           label={`Lines of the change at ${span}`}
           chosen={range}
           onPick={(index, isTo) => setRange((now) => (isTo && now ? [Math.min(now[0], index), Math.max(now[1], index)] : [index, index]))}

@@ -3,9 +3,11 @@ import { Fragment, useState, type ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
+import { piecesOf, type Token } from "./highlight.ts";
 import type { HunkLine } from "./review.ts";
 
 const firstLines = 400;
+const noTokens: readonly Token[] = [];
 const grounds = { same: "", add: "bg-diff-add", del: "bg-diff-del", note: "" } as const;
 const signs = { same: " ", add: "+", del: "−", note: " " } as const;
 const words = { same: "", add: "added: ", del: "removed: ", note: "" } as const;
@@ -13,12 +15,15 @@ const words = { same: "", add: "added: ", del: "removed: ", note: "" } as const;
 /** A hunk's lines, with what stands between them. `onPick` hears of a line that is to be remarked on, `isTo` of a range's other end. */
 export function HunkLines({
   lines,
+  tokens,
   label,
   between,
   chosen,
   onPick,
 }: {
   lines: readonly HunkLine[];
+  /** Colours by line; none yet, or none at all. */
+  tokens: readonly (readonly Token[])[] | undefined;
   label: string;
   /** Below the line of that index. */
   between: (index: number) => ReactNode;
@@ -74,7 +79,7 @@ export function HunkLines({
                       </button>
                     </span>
                     {words[line.kind] ? <span className="sr-only">{words[line.kind]}</span> : null}
-                    <Marked line={line} />
+                    <Marked line={line} tokens={tokens?.[index] ?? noTokens} />
                   </div>
                 )}
                 {inside ? <div className="sticky left-0 max-w-[calc(100cqw)] whitespace-normal">{inside}</div> : null}
@@ -94,15 +99,22 @@ export function HunkLines({
   );
 }
 
-function Marked({ line: { text, mark, kind } }: { line: HunkLine }) {
-  if (!mark || mark[0] === mark[1]) return <span>{text === "" ? " " : text}</span>;
+function Marked({ line: { text, mark, kind }, tokens }: { line: HunkLine; tokens: readonly Token[] }) {
+  if (text === "") return <span> </span>;
   return (
     <span>
-      {text.slice(0, mark[0])}
-      <mark className={cx("rounded-[2px] text-inherit", kind === "add" ? "bg-diff-add-strong" : "bg-diff-del-strong")}>
-        {text.slice(mark[0], mark[1])}
-      </mark>
-      {text.slice(mark[1])}
+      {piecesOf(text, tokens, mark).map((piece, index) => {
+        const ink = piece.color ? { style: { color: piece.color } } : {};
+        return piece.isMarked ? (
+          <mark key={index} {...ink} className={cx("text-inherit", kind === "add" ? "bg-diff-add-strong" : "bg-diff-del-strong")}>
+            {piece.text}
+          </mark>
+        ) : (
+          <span key={index} {...ink}>
+            {piece.text}
+          </span>
+        );
+      })}
     </span>
   );
 }
