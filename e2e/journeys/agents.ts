@@ -115,9 +115,10 @@ await runJourneys(
         await until("the note", async () => (await memory.inputValue()).includes("Swiss francs"));
         await rules.fill("Use tabs.\n");
         await page.getByRole("button", { name: "Save rules" }).click();
-        await page.getByRole("button", { name: "Save rules" }).waitFor({ state: "detached" });
-        const now = await account.api.agentContext.get({ params: { id: project.id } });
-        expect(now.rules.content === "Use tabs.\n", now.rules.content);
+        const now = await until("the rules are written", async () => {
+          const read = await account.api.agentContext.get({ params: { id: project.id } });
+          return read.rules.content === "Use tabs.\n" ? read : undefined;
+        });
         await memory.fill("- Prices are in euros\n");
         await account.api.agentContext.put({
           params: { id: project.id },
@@ -128,7 +129,7 @@ await runJourneys(
         await memory.scrollIntoViewIfNeeded();
         await looks("agent-knows", "Settings");
         await page.getByRole("button", { name: "Show theirs" }).click();
-        expect((await memory.inputValue()) === "- Somebody else\n", await memory.inputValue());
+        await until("what somebody else wrote", async () => (await memory.inputValue()) === "- Somebody else\n");
         expect((await page.getByText("changed by somebody else").count()) === 0, "the refusal is over");
         await page.getByText("blank-preview").first().scrollIntoViewIfNeeded();
         await shot(page, "agent-knows-lists");

@@ -16,7 +16,8 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
   const [isOpen, setIsOpen] = useState(part.status === "failed");
   const view = subagentOf(part);
   const name = view?.name ?? String(part.parameters["name"] ?? "");
-  const isRunning = part.status === "running" || part.status === "waiting";
+  // Its batch may go on for others when it has finished.
+  const isRunning = (part.status === "running" || part.status === "waiting") && view?.isOver !== true;
   const now = isRunning ? view?.rows.findLast((row) => row.kind === "call") : undefined;
   const task = argumentOf({ name: part.name, parameters: { task: part.parameters["task"] } }).text;
   const report = part.result?.result?.["content"];
@@ -62,7 +63,7 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
             <span className="font-medium text-fg-1">Task: </span>
             {clip(String(part.parameters["task"] ?? ""))}
           </p>
-          {view ? <Rows view={view} /> : null}
+          {view ? <Rows view={view} hasReport={typeof report === "string" && report.trim() !== ""} /> : null}
           {typeof reason === "string" && reason !== "" ? <p className="py-1 leading-read break-words text-err">{reason}</p> : null}
           {typeof report === "string" && report.trim() !== "" ? (
             <div
@@ -80,8 +81,8 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
   );
 });
 
-const Rows = ({ view }: { view: SubagentView }) => {
-  const lastText = view.isOver ? view.rows.findLastIndex((row) => row.kind === "text") : -1;
+const Rows = ({ view, hasReport }: { view: SubagentView; hasReport: boolean }) => {
+  const lastText = hasReport ? view.rows.findLastIndex((row) => row.kind === "text") : -1;
   return (
     <ol aria-label={`Steps of ${view.name}`} className="m-0 list-none p-0">
       {view.rows.map((row, index) =>
