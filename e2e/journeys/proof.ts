@@ -184,7 +184,7 @@ await runJourneys(
         await page.reload();
         await log.getByText("so they stopped here").waitFor();
         await page.goto(`${studio.url}/p/${project.slug}/settings`);
-        await page.getByRole("heading", { name: "Agent" }).scrollIntoViewIfNeeded();
+        await page.getByRole("heading", { name: "Agent", exact: true }).scrollIntoViewIfNeeded();
         await shot(page, "agent-settings");
         await accessible(page, "agent settings");
         // The app's own errors are what this is about.

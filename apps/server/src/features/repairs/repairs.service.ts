@@ -37,6 +37,8 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
     const rounds = roundsOf(questions);
     const run = await store.lastRun(chat.id);
     const input = run?.input as RunInput | undefined;
+    // Who stopped the agent does not want it back unasked.
+    if (run?.status === "cancelled") return;
     if (rounds >= maxRounds) {
       if (input && (await store.markOnce(input.message_id, "auto_fix_stopped")))
         await events.append(projectId, {

@@ -8,7 +8,7 @@ import { evidencePictures, runEvidence, type EvidenceRow } from "./evidence.tabl
 /** Pictures kept per project. */
 const maxPictures = 200;
 /** Reports that stand with one message. */
-const maxPerMessage = 30;
+const maxPerMessage = 12;
 
 export type EvidenceStore = ReturnType<typeof createEvidenceStore>;
 export function createEvidenceStore(db: Database) {

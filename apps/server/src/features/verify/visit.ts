@@ -187,7 +187,7 @@ async function axeOf(page: Page): Promise<VerifyReport["accessibility"]> {
         count: Math.max(0, Math.trunc(Number(one["count"])) || 0),
         places: (Array.isArray(one["places"]) ? one["places"] : []).slice(0, 3).map((place) => String(place).slice(0, 200)),
       }))
-      .slice(0, 40)
+      .slice(0, 20)
       .toSorted((a, b) => impacts.indexOf(b.impact) - impacts.indexOf(a.impact));
   } catch {
     return null;
