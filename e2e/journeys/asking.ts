@@ -12,6 +12,7 @@ import { startStudio } from "../studio.ts";
 
 const canary = "sk-live-canary-51f0c2a9";
 const model = await startModelServer({
+  models: ["scripted", "gpt-3.5-turbo", "gpt-4o"],
   script: script([
     say("A blue rectangle, and the page that @ points at."),
     nextMessage(),
@@ -114,6 +115,7 @@ await runJourneys(
         expect((await chips.count()) === 0, "the next message begins with nothing attached");
         await page.reload();
         await log.getByRole("img", { name: "sketch.png" }).waitFor();
+        expect((await message.inputValue()) === "", "what was sent does not come back as a draft");
         await shot(page, "sent-light-d");
       },
     },
@@ -158,6 +160,26 @@ await runJourneys(
         expect(!JSON.stringify(chat).includes(canary), "not in the chat");
         expect(!JSON.stringify(model.requests).includes(canary), "not in the model's prompts");
         expect(!studio.output().includes(canary), "not in the log");
+      },
+    },
+    {
+      name: "a picture for a model that cannot see: told before sending, and switched with one click",
+      run: async () => {
+        await page.getByRole("button", { name: "Model: scripted" }).click();
+        await page.getByRole("menuitemradio", { name: /gpt-3\.5-turbo/ }).click();
+        await paste({ file: { name: "late.png", type: "image/png", base64: png(8, 8).toString("base64") } });
+        const notice = page.getByTestId("vision-notice");
+        await notice.getByText("gpt-3.5-turbo cannot see pictures.").waitFor();
+        await until("it is uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
+        const asked = model.requests.length;
+        await message.press("Enter");
+        await page.getByText("This model cannot see pictures: switch to another, or remove them.").waitFor();
+        await looks("vision");
+        await notice.getByRole("button", { name: "Switch to gpt-4o" }).click();
+        await notice.waitFor({ state: "detached" });
+        expect((await chips.count()) === 1 && model.requests.length === asked, "nothing was sent, and the picture is still there");
+        await page.getByRole("button", { name: "Remove late.png" }).click();
+        await until("it is gone", async () => (await chips.count()) === 0);
       },
     },
     {

@@ -8,6 +8,9 @@ export interface MessageExtras {
   mentions?: Mention[];
 }
 export const extrasOf = (row: MessageRow): MessageExtras => (row.message_metadata ?? {}) as MessageExtras;
+/** What a message is called: its words, else the names of what is attached. */
+export const wordsOf = (text: string, attachments: readonly Pick<MessageAttachment, "name">[]): string =>
+  text || attachments.map(({ name }) => name).join(", ");
 /** As metadata; null when there is nothing. */
 export const metadataOf = ({ attachments = [], mentions = [] }: MessageExtras): Record<string, unknown> | null =>
   attachments.length + mentions.length === 0

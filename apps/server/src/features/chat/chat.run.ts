@@ -14,6 +14,7 @@ import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
+import { extrasOf, wordsOf } from "./chat.attached.ts";
 import { createRunEndings, errorOf, tellable, type AfterTurn, type RunEnd, type TellingRun } from "./chat.ending.ts";
 import { createRunVoice, type RunVoice, type Utterance } from "./chat.events.ts";
 import { createPlay } from "./chat.play.ts";
@@ -152,7 +153,7 @@ export function createRunTask({
           chat_id: input.chat_id,
           message_id: input.user_message_id,
           task_id: task.id,
-          message: question.content,
+          message: wordsOf(question.content, extrasOf(question).attachments ?? []),
         });
 
       const played = await play({ ...told, project, chat, question, agent, model: chain[0], chain, sandbox, signal, log: taskLog });

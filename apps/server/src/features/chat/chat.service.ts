@@ -11,7 +11,7 @@ import { wishesOf, type Models } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { TaskRow, Tasks } from "../tasks/index.ts";
 import { editModeFor } from "./chat.keys.ts";
-import { metadataOf } from "./chat.attached.ts";
+import { metadataOf, wordsOf } from "./chat.attached.ts";
 import type { RunInput } from "./chat.run.ts";
 import type { ChatStore, RunMetadata } from "./chat.store.ts";
 import type { ChatRow } from "./chat.table.ts";
@@ -193,10 +193,9 @@ export function createChat({
           resumes: null,
           ...(entrance?.todos && { todos: entrance.todos }),
         };
-        const task = await createRun(tx, sender.id, input, text || attached.map(({ name }) => name).join(", "));
+        const task = await createRun(tx, sender.id, input, wordsOf(text, attached));
         await store.setMetadata(tx, answer.id, runMetadata(task, input, agent.agent_type));
-        if (chat.title === null)
-          await store.updateChat(tx, chat.id, { title: titleFrom(text || attached.map(({ name }) => name).join(", ")) });
+        if (chat.title === null) await store.updateChat(tx, chat.id, { title: titleFrom(wordsOf(text, attached)) });
         await entrance?.created?.(tx, task, input);
         return task;
       };

@@ -13,6 +13,7 @@ export const quoted = (text: string): string => {
 
 /** Back to before or after a message, a fork, its text. Shown on hover and focus, and always where there is no mouse. */
 export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }) {
+  const name = quoted(turn.text || (turn.attachments ?? []).map((one) => one.name).join(", "));
   const acts = useRunActs();
   if (turn.delivery !== "sent") return null;
   const { messageId, taskId, lastId, nextId, nextTaskId } = moment;
@@ -23,7 +24,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
             label: "Go back to before this…",
             icon: <Undo2 size={14} />,
             isDisabled: acts.isBusy,
-            onSelect: () => acts.goBack({ messageId, taskId, label: `before ${quoted(turn.text)}` }),
+            onSelect: () => acts.goBack({ messageId, taskId, label: `before ${name}` }),
           },
         ]
       : []),
@@ -33,7 +34,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
             label: "Go back to after this…",
             icon: <CornerUpLeft size={14} />,
             isDisabled: acts.isBusy,
-            onSelect: () => acts.goBack({ messageId: nextId, taskId: nextTaskId, label: `after ${quoted(turn.text)}` }),
+            onSelect: () => acts.goBack({ messageId: nextId, taskId: nextTaskId, label: `after ${name}` }),
           },
         ]
       : []),
@@ -55,7 +56,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
         align="end"
         entries={entries}
         trigger={
-          <IconButton size="sm" label={`More about ${quoted(turn.text)}`} tooltipSide="none">
+          <IconButton size="sm" label={`More about ${name}`} tooltipSide="none">
             <Ellipsis size={14} />
           </IconButton>
         }

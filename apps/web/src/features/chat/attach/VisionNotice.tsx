@@ -24,7 +24,7 @@ export function VisionNotice({
       className="mb-1.5 flex flex-wrap items-center gap-x-2 gap-y-1.5 rounded-2 border border-line-0 bg-bg-2 px-2.5 py-1.5 text-xs leading-[1.45] text-fg-1"
     >
       <EyeOff size={14} className="flex-none text-warn" aria-hidden="true" />
-      <span className="min-w-0 flex-1 basis-40">
+      <span className="min-w-0 flex-1 basis-32">
         {shortModelName(model.id)} cannot see pictures.{other ? "" : " None of the models here is known to."}
       </span>
       {other ? (
@@ -32,8 +32,8 @@ export function VisionNotice({
           Switch to {shortModelName(other.id)}
         </Button>
       ) : null}
-      <Button size="sm" variant="ghost" onClick={onRemove}>
-        Remove the pictures
+      <Button size="sm" variant="ghost" aria-label="Remove the pictures" onClick={onRemove}>
+        Remove
       </Button>
     </div>
   );
