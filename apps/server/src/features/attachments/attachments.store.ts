@@ -5,10 +5,13 @@ import { attachmentPieces, attachments, type AttachmentRow } from "./attachments
 
 export type AttachmentsStore = ReturnType<typeof createAttachmentsStore>;
 export function createAttachmentsStore(db: Database) {
-  /** Ids that a message names, also one that a restore took out and a redo would put back. */
+  /** Ids that a message names, also one that waits in a queue, and one that a restore took out and a redo would put back. */
   const named = sql`
     select entry->>'id' from messages m, jsonb_array_elements(m.message_metadata->'attachments') entry
       where m.message_metadata ? 'attachments'
+    union all
+    select queued.id from queued_messages q, jsonb_array_elements_text(
+        case jsonb_typeof(q.options->'attachments') when 'array' then q.options->'attachments' else '[]' end) queued(id)
     union all
     select entry->>'id' from chat_rewinds r, jsonb_array_elements(r.messages) m, jsonb_array_elements(m->'message_metadata'->'attachments') entry
       where jsonb_typeof(m->'message_metadata'->'attachments') = 'array'`;

@@ -238,6 +238,19 @@ describe("in a message", () => {
     await sweep(world);
     expect((await get(world, picture.id)).status).toBe(200);
     await done((await client.chat.redo({ params: { chat_id } })).task_id);
+    // One that waits in a queue is named too.
+    const queued = await attach(world, "queued.txt", "queued");
+    const options = JSON.stringify({ edit_mode: "ask", attachments: [queued.id] });
+    await sql(
+      world,
+      `insert into queued_messages (chat_id, user_id, user_name, message, options, position) values ('${chat_id}', '${world.owner.id}', 'Ada', '', '${options}', 0)`,
+    );
+    await sql(
+      world,
+      `insert into queued_messages (chat_id, user_id, user_name, message, options, position) values ('${chat_id}', '${world.owner.id}', 'Ada', 'b', '{"attachments": null}', 1)`,
+    );
+    await sweep(world);
+    expect((await get(world, queued.id)).status).toBe(200);
     const again = await client.chat.history({ params: { project_id: world.project.id } });
     expect(again.items[0]?.message_metadata).toMatchObject({ attachments: [{ id: picture.id }] });
   });
