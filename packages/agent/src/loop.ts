@@ -15,6 +15,7 @@ import { createShells } from "./shells.ts";
 import { steeringTurn } from "./steering.ts";
 import { createCrew, type RunNested } from "./subagents/crew.ts";
 import { openSpeech, type Next } from "./text-protocol/protocol.ts";
+import { relevantFiles } from "./text-protocol/relevant-files.ts";
 import { estimateRequestTokens } from "./tokens.ts";
 import { definitionOf } from "./tool-definition.ts";
 import { allTools } from "./tools/index.ts";
@@ -223,9 +224,14 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     });
     const knowledge = await readKnowledge(workspace, context.root, options.agent.subagents);
     await deps.contextRead?.(knowledge.inForce);
+    const bodies =
+      options.agent.protocol === "files"
+        ? await relevantFiles({ workspace, root: context.root, message: options.message, history: options.history })
+        : "";
     const turn = await userTurn(options.message, {
       ...facts,
       knowledge,
+      bodies,
       toolNames: tools.map((tool) => tool.name),
       workspace,
       attached: options.attached ?? [],

@@ -79,6 +79,8 @@ export interface ContextFacts {
   root: string;
   project: ProjectInfo;
   environment: string[];
+  /** Bodies of files, for an agent that cannot look for itself. */
+  bodies?: string;
   attached?: readonly Attached[];
   mentions?: readonly string[];
   now: Date;
@@ -96,9 +98,15 @@ export async function userTurn(message: string, facts: ContextFacts): Promise<st
     materialSections({ workspace: facts.workspace, root: facts.root, attached: facts.attached ?? [], mentions: facts.mentions ?? [] }),
   ]);
   const guides = knowledgeSections(knowledge, (tool) => facts.toolNames?.includes(tool) ?? false);
-  const sections = [environment(facts), architecture(facts.project), gitSummary(facts.project), files, ...guides, ...material].filter(
-    (section) => section !== "",
-  );
+  const sections = [
+    environment(facts),
+    architecture(facts.project),
+    gitSummary(facts.project),
+    files,
+    ...guides,
+    facts.bodies ?? "",
+    ...material,
+  ].filter((section) => section !== "");
   return `[CONTEXT]\n${sections.join("\n\n")}\n[/CONTEXT]\n\n${message || noWords}`;
 }
 

@@ -304,6 +304,23 @@ describe("StreamAgent", () => {
     ]);
   });
 
+  test("it is shown the files that the message and the project's shape suggest, within a bound", async () => {
+    await using ws = await tempWorkspace({
+      "package.json": '{"name":"x"}',
+      "src/App.tsx": "app body",
+      "src/deep/Slots.tsx": "slots body",
+      "src/other.ts": "other body",
+      ".env": "SECRET=1",
+      "src/index.css": "y".repeat(30_000),
+    });
+    const run = await play(ws, [says("Nothing to do.")], speaking("files", { message: "Fix Slots.tsx" }));
+    const turn = lastUser(run.client.requests[0]!.messages);
+    for (const shown of ["File: src/deep/Slots.tsx\n```\nslots body", '{"name":"x"}', "app body"]) expect(turn).toContain(shown);
+    for (const hidden of ["other body", "SECRET=1", "yyyy"]) expect(turn).not.toContain(hidden);
+    expect(turn.indexOf("slots body")).toBeLessThan(turn.indexOf("app body"));
+    expect(turn.endsWith("[/CONTEXT]\n\nFix Slots.tsx")).toBe(true);
+  });
+
   test("a file cut off in the middle is not saved", async () => {
     await using ws = await tempWorkspace();
     const cut: ModelEvent = { type: "finish", reason: "length", usage };

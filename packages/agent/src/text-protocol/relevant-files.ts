@@ -1,0 +1,47 @@
+import { skippedFolders } from "../skipped-folders.ts";
+import type { HistoryMessage, Workspace } from "../types.ts";
+import { shownPath } from "../workspace-path.ts";
+
+/** StreamAgent cannot look for itself, so it is shown this much (contract agent-git-deploy 4.3). */
+const maxChars = 60_000;
+const maxFileBytes = 20_000;
+const configs =
+  /(^|\/)(package\.json|vite\.config\.\w+|next\.config\.\w+|tailwind\.config\.\w+|tsconfig\.json|index\.html|pyproject\.toml|requirements\.txt)$/;
+const entries = /(^|\/)(main|index|app|page|layout)\.(tsx?|jsx?|py|css)$/i;
+const unreadable = /(^|\/)(package-lock\.json|pnpm-lock\.yaml|yarn\.lock|\.env[^/]*)$|\.(png|jpe?g|gif|webp|ico|woff2?|ttf|pdf|zip|mp4)$/i;
+
+/** Bodies of the files that a message likely speaks of: those it or the last reply names, then the key configurations, then the entries. */
+export async function relevantFiles(options: {
+  workspace: Workspace;
+  root: string;
+  message: string;
+  history: readonly HistoryMessage[];
+}): Promise<string> {
+  const { workspace, root, message } = options;
+  const lastReply = options.history.findLast((one) => one.role === "assistant");
+  const said = `${lastReply?.content ?? ""}\n${(lastReply?.steps ?? []).flatMap((step) => step.tool_calls.map((call) => JSON.stringify(call.parameters.file_path ?? ""))).join("\n")}`;
+  const files = (await workspace.files.walk({ under: root, skip: skippedFolders })).filter(
+    (entry) => !entry.isDirectory && entry.size <= maxFileBytes && !unreadable.test(entry.path),
+  );
+  const rank = (path: string): number => {
+    const shown = shownPath(root, path);
+    const name = shown.slice(shown.lastIndexOf("/") + 1);
+    const isNamed = (text: string) => text.includes(shown) || (name.length > 4 && text.includes(name));
+    return isNamed(message) ? 0 : isNamed(said) ? 1 : configs.test(shown) ? 2 : entries.test(shown) ? 3 : 4;
+  };
+  const wanted = files
+    .map((entry) => ({ entry, rank: rank(entry.path) }))
+    .filter((one) => one.rank < 4)
+    .toSorted((a, b) => a.rank - b.rank);
+  const parts: string[] = [];
+  let used = 0;
+  for (const { entry } of wanted) {
+    const { data } = await workspace.files.read(entry.path, { maxBytes: maxFileBytes });
+    if (data.includes(0)) continue;
+    const part = `File: ${shownPath(root, entry.path)}\n\`\`\`\n${new TextDecoder().decode(data)}\n\`\`\``;
+    if (used + part.length > maxChars) continue;
+    parts.push(part);
+    used += part.length;
+  }
+  return parts.join("\n\n");
+}
