@@ -19,6 +19,8 @@ import { scrollable } from "../../ui/scrollable.ts";
 
 /** From here on rows out of sight are not laid out. */
 const manyRows = 200;
+/** A frame or two: the scroll event of a change of size has come by then. */
+const settleMs = 50;
 
 export interface TranscriptProps {
   rows: readonly TranscriptRow[];
@@ -137,16 +139,26 @@ function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
 export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy }: TranscriptProps) {
   const { scrollRef, contentRef, isAtBottom, scrollToBottom } = useStickToBottom({ initial: "instant", resize: "instant" });
   // Questions, queued messages and a growing draft take room from below: who is at the end stays there.
-  const follow = useHandler(() => {
+  const follow = useHandler((): boolean => {
     if (isAtBottom) void scrollToBottom("instant");
+    return isAtBottom;
   });
   useEffect(() => {
     const box = scrollRef.current;
     if (!box) return undefined;
-    const observer = new ResizeObserver(follow);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const observer = new ResizeObserver(() => {
+      if (!follow()) return;
+      // When room is given back the browser moves the text down, which looks like somebody scrolling up: said again after that event.
+      clearTimeout(timer);
+      timer = setTimeout(() => void scrollToBottom("instant"), settleMs);
+    });
     observer.observe(box);
-    return () => observer.disconnect();
-  }, [scrollRef, follow]);
+    return () => {
+      clearTimeout(timer);
+      observer.disconnect();
+    };
+  }, [scrollRef, follow, scrollToBottom]);
   const announcement = useAnnouncement(rows, isBusy);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
