@@ -114,6 +114,21 @@ describe("uploading", () => {
     await expect(upload(300_000, true)).rejects.toMatchObject({ code: "bad_request" });
     expect(await rowsOf(at)).toHaveLength(1);
 
+    // One that waits in a queue stays.
+    const chat = await app.as(owner).chat.createSession({ body: { project_id: at.project.id } });
+    const queue = (options: string) =>
+      sql(
+        at,
+        `insert into queued_messages (chat_id, user_id, user_name, message, options, position) values ('${chat.id}', '${owner.id}', 'Ada', '', '${options}', 0)`,
+      );
+    await queue('{"attachments": null}');
+    await queue(JSON.stringify({ attachments: [kept.id] }));
+    await sql(at, "update chat_attachments set created_at = now() - interval '25 hours'");
+    await attachments.jobHandlers.prune_attachments();
+    expect(await rowsOf(at)).toHaveLength(1);
+    await sql(at, "delete from queued_messages");
+    await sql(at, "update chat_attachments set created_at = now()");
+
     // A day later what no message ever named goes, and what never came whole.
     await attachments.jobHandlers.prune_attachments();
     expect(await rowsOf(at)).toHaveLength(1);
@@ -238,19 +253,6 @@ describe("in a message", () => {
     await sweep(world);
     expect((await get(world, picture.id)).status).toBe(200);
     await done((await client.chat.redo({ params: { chat_id } })).task_id);
-    // One that waits in a queue is named too.
-    const queued = await attach(world, "queued.txt", "queued");
-    const options = JSON.stringify({ edit_mode: "ask", attachments: [queued.id] });
-    await sql(
-      world,
-      `insert into queued_messages (chat_id, user_id, user_name, message, options, position) values ('${chat_id}', '${world.owner.id}', 'Ada', '', '${options}', 0)`,
-    );
-    await sql(
-      world,
-      `insert into queued_messages (chat_id, user_id, user_name, message, options, position) values ('${chat_id}', '${world.owner.id}', 'Ada', 'b', '{"attachments": null}', 1)`,
-    );
-    await sweep(world);
-    expect((await get(world, queued.id)).status).toBe(200);
     const again = await client.chat.history({ params: { project_id: world.project.id } });
     expect(again.items[0]?.message_metadata).toMatchObject({ attachments: [{ id: picture.id }] });
   });
