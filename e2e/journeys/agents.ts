@@ -57,7 +57,7 @@ const looks = async (name: string, phoneView?: string) => {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
     if (phoneView && width === 390) {
       await page.getByRole("button", { name: "More", exact: true }).click();
-      await page.getByRole("menuitem", { name: phoneView }).click();
+      await page.getByRole("menuitem", { name: phoneView }).first().click();
       await page.getByText("What the agent knows").scrollIntoViewIfNeeded();
     }
     await page.waitForTimeout(250);
