@@ -196,7 +196,7 @@ export function createPlay({
       onUnexpected: (err, where) => log.error({ err, where }, "agent"),
     };
 
-    const lent = await borrowTools(
+    await using lent = await borrowTools(
       around.toolSources,
       {
         ...owner,
@@ -248,7 +248,7 @@ export function createPlay({
       signal: agentSignal(signal),
       deps,
     };
-    const result = await around.record(taped, options, runAgent).finally(lent.close);
+    const result = await around.record(taped, options, runAgent);
     await chats.setSeenFiles(chat.id, seen.kept()).catch((err: unknown) => log.warn({ err }, "seen files not kept"));
     await ledger.close().catch((err: unknown) => log.warn({ err }, "credits set aside not given back"));
     // Not told when the log was away at the very end.

@@ -39,8 +39,12 @@ export interface LentTools {
 /** A feature that lends tools to runs, asked anew for each. Whoever has nothing to lend answers no tools. A rejection is logged and costs the run only these tools. */
 export type RunToolSource = (run: RunFacts) => Promise<LentTools>;
 
-/** Gathers what the sources lend, in their order. Of two tools with one name the first one stays. */
-export async function borrowTools(sources: readonly RunToolSource[], run: RunFacts, own: readonly Tool[]): Promise<Required<LentTools>> {
+/** Gathers what the sources lend, in their order, until it is disposed of. Of two tools with one name the first one stays. */
+export async function borrowTools(
+  sources: readonly RunToolSource[],
+  run: RunFacts,
+  own: readonly Tool[],
+): Promise<AsyncDisposable & { tools: Tool[]; prompt: string }> {
   const lent = await Promise.all(
     sources.map((source) =>
       source(run).catch((err: unknown): LentTools => {
@@ -53,7 +57,7 @@ export async function borrowTools(sources: readonly RunToolSource[], run: RunFac
   return {
     tools: [...byName.values()].toReversed(),
     prompt: lent.flatMap(({ prompt }) => prompt ?? []).join("\n\n"),
-    close: async () => {
+    [Symbol.asyncDispose]: async () => {
       const ends = await Promise.allSettled(lent.map(async (one) => one.close?.()));
       for (const end of ends) if (end.status === "rejected") run.log.error({ err: end.reason as unknown }, "lent tools not closed");
     },
