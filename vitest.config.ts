@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, include: string, more: object = {}) => ({
-  test: { name, include: [include], exclude: ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"], ...more },
+  test: { name, include: [include], exclude: ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"], testTimeout: 30_000, ...more },
 });
 
 /** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. */
@@ -16,7 +16,6 @@ export default defineConfig({
       project("web", "apps/web/src/**/*.test.{ts,tsx}"),
       project("server", "apps/server/src/**/*.test.ts", {
         globalSetup: "apps/server/src/testing/postgres.ts",
-        testTimeout: 30_000,
         hookTimeout: 60_000,
       }),
     ],

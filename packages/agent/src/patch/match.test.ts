@@ -128,7 +128,7 @@ describe("replaceOnce", () => {
     const search = Array.from({ length: 30 }, (_, index) => `  let nothing${index} = different(${index});`).join("\n");
     expect(replaceOnce(long, search, "x")).toMatchObject({ ok: false, reason: "not_found" });
     // Of the processor, not of the clock: other tests run beside this one.
-    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(3_000);
+    expect(process.cpuUsage(started).user / 1_000).toBeLessThan(15_000);
   });
 });
 
