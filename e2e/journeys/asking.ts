@@ -1,10 +1,10 @@
 /// <reference lib="dom" />
 /**
- * What people give the agent beside words, and what the agent asks of them: attachments, mentions, questions, secrets (ui.md 16, 27, 50).
+ * What people give the agent beside words, and what the agent asks of them: attachments, mentions, questions, secrets (ui.md 15, 16, 27, 50).
  * On the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots.
  */
 import { call, nextMessage, png, say, script, startModelServer } from "@tesslate/testkit";
-import { createProject, signUp } from "../account.ts";
+import { createProject, finished, signUp } from "../account.ts";
 import { openBrowser } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
@@ -180,6 +180,48 @@ await runJourneys(
         expect((await chips.count()) === 1 && model.requests.length === asked, "nothing was sent, and the picture is still there");
         await page.getByRole("button", { name: "Remove late.png" }).click();
         await until("it is gone", async () => (await chips.count()) === 0);
+      },
+    },
+    {
+      name: "pointing at the heading of the running app: the agent hears its source, selector, styles and sees its picture; the source stays as it was",
+      run: async () => {
+        const shop = await createProject(account, "Bakery shop", "react-vite");
+        await finished(account.api, (await account.api.projects.start({ params: { id: shop.slug } })).task_id);
+        await page.goto(`${studio.url}/p/${shop.slug}`);
+        const heading = page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Ready to be built on" });
+        await heading.waitFor({ timeout: 30_000 });
+        const pick = page.getByRole("button", { name: "Point at an element for the agent" });
+        await until("the page has reported in", () => pick.isEnabled());
+        await pick.click();
+        expect((await pick.getAttribute("aria-pressed")) === "true", "the button is pressed while pointing");
+        await heading.hover();
+        await shot(page, "pointing-light-d");
+        await heading.click();
+        await chips.filter({ hasText: /^h1 · src\/App\.tsx:\d+/ }).waitFor();
+        await chips.locator("img").waitFor();
+        expect((await pick.getAttribute("aria-pressed")) === "false", "pointing is over");
+        await until("both are uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
+        await looks("pointed");
+        // Without a mouse: the first element, its first child and so on, then Escape.
+        await pick.focus();
+        await page.keyboard.press("Enter");
+        await until("the frame has the keys", () => page.evaluate(() => document.activeElement?.tagName === "IFRAME"));
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.press("Escape");
+        await until("Escape ends it", async () => (await pick.getAttribute("aria-pressed")) === "false");
+        await message.fill("Make this orange");
+        await page.keyboard.press("Enter");
+        await page.getByRole("log").getByText("A blue rectangle").waitFor();
+        const asked = model.requests.at(-1)?.request?.messages.at(-1);
+        const { content } = await account.api.files.get({ params: { id: shop.slug, path: "src/App.tsx" } });
+        const line = (content ?? "").split("\n").findIndex((text) => text.includes("Ready to be built on")) + 1;
+        expect(
+          (asked?.text ?? "").includes(`Source: src/App.tsx:${line}:`),
+          `the source is line ${line}: ${/Source: .*/.exec(asked?.text ?? "")?.[0]}`,
+        );
+        expect(/Selector: \S+/.test(asked?.text ?? "") && /font-size: \d/.test(asked?.text ?? ""), "selector and styles are told");
+        expect(asked?.role === "user" && asked.images?.length === 1, "the model is shown the picture");
+        expect(!/data-(?!\w+=\{)/.test(content ?? ""), "no attribute was put into the source");
       },
     },
     {

@@ -39,6 +39,7 @@ export const shortcuts = define({
   "approval.deny": { label: "Deny", scope: "Approval", keys: ["n"] },
   "preview.reload": { label: "Reload the preview", scope: "Preview toolbar", keys: ["r"] },
   "preview.device": { label: "Next device size", scope: "Preview toolbar", keys: ["d"] },
+  "preview.pick": { label: "Point at an element for the agent", scope: "Preview toolbar", keys: ["e"] },
   "preview.back": { label: "Back in the preview", scope: "Preview toolbar", keys: ["Alt+ArrowLeft"] },
   "preview.forward": { label: "Forward in the preview", scope: "Preview toolbar", keys: ["Alt+ArrowRight"] },
   "tree.rename": { label: "Rename", scope: "File tree", keys: ["F2"] },

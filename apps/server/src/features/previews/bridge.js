@@ -240,11 +240,28 @@
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready, { once: true });
   else ready();
 
+  // --- pointing at something for the agent ---
+  const say = (type, more) => window.parent.postMessage({ source: "tesslate-bridge", nonce, type, ...more }, appOrigin);
+  function point(isOn) {
+    const picker = window.__tesslatePicker;
+    if (!isOn) return picker && picker.stop();
+    const begin = () => window.__tesslatePicker.start({ picked: (element) => say("picked", { element }), over: () => say("pick_over") });
+    if (picker) return begin();
+    const script = document.createElement("script");
+    script.src = "/__studio/picker.js";
+    script.onload = begin;
+    // The page's own policy may forbid it.
+    script.onerror = () => say("pick_over");
+    document.documentElement.append(script);
+    script.remove();
+  }
+
   window.addEventListener("message", (event) => {
     const data = event.data;
     if (!isFramed || event.source !== window.parent || event.origin !== appOrigin || typeof data !== "object" || data === null) return;
     if (data.source !== "tesslate-studio" || !nonce || data.nonce !== nonce) return;
-    if (data.type === "reload") location.reload();
+    if (data.type === "pick") point(data.isOn === true);
+    else if (data.type === "reload") location.reload();
     else if (data.type === "back") history.back();
     else if (data.type === "forward") history.forward();
     else if (data.type === "navigate" && typeof data.path === "string") {

@@ -21,9 +21,14 @@ const ownPaths = "/__studio/";
 const sharePath = "/__studio/share/";
 
 // Source and bundle stand at different depths.
-const bridgeFile = ["./bridge.js", "../src/features/previews/bridge.js"]
-  .map((p) => fileURLToPath(new URL(p, import.meta.url)))
-  .find((p) => existsSync(p));
+function scriptFile(name: string): string {
+  const file = [`./${name}`, `../src/features/previews/${name}`]
+    .map((p) => fileURLToPath(new URL(p, import.meta.url)))
+    .find((p) => existsSync(p));
+  if (!file) throw new Error(`${name} is missing from this build`);
+  return file;
+}
+const scriptPath = /^\/__studio\/((?:bridge|picker)\.js)$/;
 
 /** A page load, whose answer may be changed and who is shown pages; fetches, images and scripts are not. */
 const isPageLoad = ({ method, headers }: IncomingMessage): boolean => {
@@ -80,9 +85,13 @@ export function createPreviewSite({
   trustProxy: boolean;
   log: Logger;
 }): PreviewSite & { close(): void } {
-  if (!bridgeFile) throw new Error("bridge.js is missing from this build");
-  const bridge = readFileSync(bridgeFile, "utf8").replace('"__APP_ORIGIN__"', JSON.stringify(appOrigin));
-  const bridgeTag = `"${createHash("sha256").update(bridge).digest("base64url").slice(0, 20)}"`;
+  /** What runs inside previews beside the project's own code. */
+  const scripts = new Map(
+    ["bridge.js", "picker.js"].map((name) => {
+      const text = readFileSync(scriptFile(name), "utf8").replace('"__APP_ORIGIN__"', JSON.stringify(appOrigin));
+      return [name, { text, etag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 20)}"` }];
+    }),
+  );
   const forwarder = createForwarder();
   const places = new Map<string, { place: Place | undefined; readAt: number; lifetime: AbortSignal | undefined }>();
   const waking = new Map<string, Promise<unknown>>();
@@ -182,15 +191,15 @@ export function createPreviewSite({
       })
       .end();
   };
-  const sendBridge = (request: IncomingMessage, response: ServerResponse) => {
+  const sendScript = (request: IncomingMessage, response: ServerResponse, { text, etag }: { text: string; etag: string }) => {
     const headers = {
       "content-type": "text/javascript; charset=utf-8",
       "cache-control": "no-cache",
       "x-content-type-options": "nosniff",
-      etag: bridgeTag,
+      etag,
     };
-    if (request.headers["if-none-match"] === bridgeTag) response.writeHead(304, headers).end();
-    else response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : bridge);
+    if (request.headers["if-none-match"] === etag) response.writeHead(304, headers).end();
+    else response.writeHead(200, headers).end(request.method === "HEAD" ? undefined : text);
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -201,7 +210,8 @@ export function createPreviewSite({
     const target = (request.url ??= "/");
     const url = target.startsWith("/") ? URL.parse(target, "http://preview") : null;
     if (!url) return show(pages.malformed());
-    if (url.pathname === "/__studio/bridge.js") return sendBridge(request, response);
+    const script = scripts.get(scriptPath.exec(url.pathname)?.[1] ?? "");
+    if (script) return sendScript(request, response, script);
     if (url.pathname === "/__studio/enter" && request.method === "GET") return enter(request, response, place, url);
     if (url.pathname.startsWith(sharePath) && request.method === "GET")
       return enterByLink(request, response, place, url.pathname.slice(sharePath.length));

@@ -57,7 +57,7 @@ export function LiveFrame({
   const onMessage = useHandler((event: MessageEvent) => {
     if (!entry) return;
     const report = readBridge(event, { window: frame.current?.contentWindow, origin: entry.origin, nonce: entry.nonce });
-    if (!report) return;
+    if (report?.type !== "ready" && report?.type !== "location") return;
     setIsShutOut(report.page === "unauthorized");
     if (report.page !== "app" || !report.path.startsWith("/") || report.path === preview.current_path) return;
     clearTimeout(timer.current);

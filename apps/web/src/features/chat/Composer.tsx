@@ -13,6 +13,7 @@ import { useDroppedFiles } from "../assets/use-dropped-files.ts";
 import type { FileTree } from "../files/tree.ts";
 import { AttachmentChips } from "./attach/AttachmentChips.tsx";
 import { longPasteChars } from "./attach/attachment-drafts.ts";
+import type { ElementFiles } from "./attach/element-files.ts";
 import { MentionMenu } from "./attach/MentionMenu.tsx";
 import { mentionsIn } from "./attach/mentions.ts";
 import { useAttachments } from "./attach/use-attachments.ts";
@@ -31,6 +32,8 @@ export interface ComposerHandle {
   focus: () => void;
   /** Puts text into the draft (a refused first message, a suggestion), with the reason where there is one. */
   write: (text: string, reason?: string) => void;
+  /** Attaches what was pointed at in the preview. */
+  attachElement: (files: ElementFiles) => void;
 }
 
 /** What a message carries beside its words. */
@@ -97,14 +100,6 @@ export function Composer({
   const [hint, setHint] = useState<{ text: string; isError: boolean }>();
   const [said, setSaid] = useState("");
   const box = useRef<HTMLTextAreaElement>(null);
-  useImperativeHandle(handle, () => ({
-    focus: () => box.current?.focus(),
-    write: (text, reason) => {
-      setDraft(text);
-      setHint(reason ? { text: reason, isError: true } : undefined);
-      box.current?.focus();
-    },
-  }));
 
   const [caret, setCaret] = useState(0);
   const attachments = useAttachments(projectId, chatId);
@@ -151,6 +146,18 @@ export function Composer({
   /** Pictures for a model that is known not to see them. */
   const isBlind = attachments.hasImages && pickedModel?.vision === false;
   const isEmpty = draft.trim() === "" && attachments.list.length === 0;
+  useImperativeHandle(handle, () => ({
+    focus: () => box.current?.focus(),
+    write: (text, reason) => {
+      setDraft(text);
+      setHint(reason ? { text: reason, isError: true } : undefined);
+      box.current?.focus();
+    },
+    attachElement: (files) => {
+      tellAttachment(attachments.addElement(files, pickedModel?.vision !== false));
+      box.current?.focus();
+    },
+  }));
 
   const send = async (how: "send" | "steer" = "send") => {
     if (offered) {

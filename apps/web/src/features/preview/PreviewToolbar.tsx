@@ -1,4 +1,4 @@
-import { ArrowLeft, ArrowRight, ExternalLink, Monitor, RotateCw, Smartphone, Tablet, TriangleAlert } from "lucide-react";
+import { ArrowLeft, ArrowRight, ExternalLink, Monitor, MousePointerClick, RotateCw, Smartphone, Tablet, TriangleAlert } from "lucide-react";
 import type { Container } from "@tesslate/contract";
 import { useRef, useState, type ReactNode } from "react";
 import { capsOf } from "../../lib/shortcut-keys.ts";
@@ -42,6 +42,7 @@ export function PreviewToolbar({
     {
       "preview.reload": () => preview.command({ type: "reload" }),
       "preview.device": () => onDevice(devices[(devices.indexOf(device) + 1) % devices.length] ?? "desktop"),
+      "preview.pick": preview.pick,
       "preview.back": () => preview.command({ type: "back" }),
       "preview.forward": () => preview.command({ type: "forward" }),
     },
@@ -99,6 +100,15 @@ export function PreviewToolbar({
           ]}
         />
       </span>
+      <IconButton
+        label="Point at an element for the agent"
+        keys={keys("preview.pick")}
+        isOn={preview.isPicking}
+        disabled={!preview.isBridged}
+        onClick={preview.pick}
+      >
+        <MousePointerClick />
+      </IconButton>
       {share}
       <IconButton label="Open in a new tab" disabled={!isEnterable} onClick={preview.openOutside}>
         <ExternalLink />

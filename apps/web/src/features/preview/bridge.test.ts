@@ -27,7 +27,7 @@ describe("messages from the frame", () => {
     ["nothing", { data: null }],
   ])("%s is not", (_, over) => expect(readBridge(event(over), peer)).toBeUndefined());
   test("which page stands there", () =>
-    expect(readBridge(event({ data: { ...good, page: "unauthorized" } }), peer)?.page).toBe("unauthorized"));
+    expect(readBridge(event({ data: { ...good, page: "unauthorized" } }), peer)).toMatchObject({ page: "unauthorized" }));
   test("before the frame is there nothing is heard", () =>
     expect(readBridge(event({ source: undefined }), { ...peer, window: undefined })).toBeUndefined());
 });

@@ -1,11 +1,34 @@
 /** Between the workbench and the bridge script that the preview's proxy puts into every page. Both sides check origin and nonce. */
-export type BridgeCommand = { type: "navigate"; path: string } | { type: "back" } | { type: "forward" } | { type: "reload" };
-export interface BridgeReport {
+export type BridgeCommand =
+  | { type: "navigate"; path: string }
+  | { type: "back" }
+  | { type: "forward" }
+  | { type: "reload" }
+  /** Lets the person point at an element of the page, or ends that. */
+  | { type: "pick"; isOn: boolean };
+export type BridgeReport = PlaceReport | { type: "picked"; element: PickedElement } | { type: "pick_over" };
+export interface PlaceReport {
   type: "ready" | "location";
   path: string;
   title: string | undefined;
   /** `app`, or which of the server's own pages stands in its place: `unauthorized` means that the preview's cookie did not come along. */
   page: string;
+}
+
+/** An element a person pointed at, as the page tells it. */
+export interface PickedElement {
+  tag: string;
+  text: string;
+  selector: string;
+  html: string;
+  /** Computed, without what every element has. */
+  styles: Record<string, string>;
+  /** In CSS pixels of the page's window. */
+  rect: { x: number; y: number; width: number; height: number };
+  /** Relative to the container's folder; undefined where the page does not know it. */
+  source: { file: string; line: number; column: number } | undefined;
+  /** A PNG as a data URL; undefined where the browser could not draw it. */
+  image: string | undefined;
 }
 
 const ours = "tesslate-studio";
@@ -25,14 +48,51 @@ export function readBridge(event: { source: unknown; origin: string; data: unkno
   if (!peer.window || event.source !== peer.window || event.origin !== peer.origin) return undefined;
   const data = event.data;
   if (data === null || typeof data !== "object") return undefined;
-  const { source, nonce, type, path, title, page } = data as Record<string, unknown>;
+  const { source, nonce, type, path, title, page, element } = data as Record<string, unknown>;
   if (source !== theirs || (nonce !== undefined && nonce !== null && nonce !== peer.nonce)) return undefined;
+  if (type === "pick_over") return { type };
+  if (type === "picked") {
+    const picked = readElement(element);
+    return picked ? { type, element: picked } : { type: "pick_over" };
+  }
   if ((type !== "ready" && type !== "location") || typeof path !== "string") return undefined;
   return {
     type,
     path: path.slice(0, 2000),
     title: typeof title === "string" ? title.slice(0, 200) : undefined,
     page: typeof page === "string" ? page : "app",
+  };
+}
+
+const maxImageChars = 4_000_000;
+const textOf = (value: unknown, length: number): string => (typeof value === "string" ? value.slice(0, length) : "");
+const numberOf = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? Math.round(value) : 0);
+
+/** What a page says of an element, cut to size; undefined when it is none. */
+function readElement(given: unknown): PickedElement | undefined {
+  if (given === null || typeof given !== "object") return undefined;
+  const { tag, text, selector, html, styles, rect, source, image } = given as Record<string, unknown>;
+  if (typeof tag !== "string" || !/^[a-z][\w:.-]{0,60}$/i.test(tag)) return undefined;
+  const box = (rect ?? {}) as Record<string, unknown>;
+  const place = (source ?? {}) as Record<string, unknown>;
+  const file = textOf(place["file"], 300);
+  return {
+    tag,
+    text: textOf(text, 200),
+    selector: textOf(selector, 500),
+    html: textOf(html, 1500),
+    styles: Object.fromEntries(
+      Object.entries((styles ?? {}) as Record<string, unknown>)
+        .slice(0, 40)
+        .map(([name, value]) => [name.slice(0, 60), textOf(value, 200)]),
+    ),
+    rect: { x: numberOf(box["x"]), y: numberOf(box["y"]), width: numberOf(box["width"]), height: numberOf(box["height"]) },
+    source:
+      file && !file.split("/").includes("..") ? { file, line: numberOf(place["line"]), column: numberOf(place["column"]) } : undefined,
+    image:
+      typeof image === "string" && image.length <= maxImageChars && /^data:image\/png;base64,[A-Za-z\d+/=]+$/.test(image)
+        ? image
+        : undefined,
   };
 }
 

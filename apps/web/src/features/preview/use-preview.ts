@@ -3,7 +3,7 @@ import { useEffect, useReducer, useState, type RefObject } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
-import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand } from "./bridge.ts";
+import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand, type PickedElement } from "./bridge.ts";
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
 import { noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
 
@@ -30,6 +30,10 @@ export interface Preview {
   enter: () => void;
   /** In a tab of its own, where its cookie is a first-party one. */
   openOutside: () => void;
+  /** The person points at an element of the page. */
+  isPicking: boolean;
+  /** Begins or ends that. */
+  pick: () => void;
   reports: Reports;
   report: (action: ReportAction) => void;
 }
@@ -98,6 +102,7 @@ export function usePreview({
   phase,
   events,
   frameRef,
+  onPicked,
 }: {
   projectId: string;
   containers: readonly Container[];
@@ -105,6 +110,7 @@ export function usePreview({
   phase: PreviewPhase["kind"];
   events: ProjectEvents;
   frameRef: RefObject<HTMLIFrameElement | null>;
+  onPicked: (element: PickedElement, path: string) => void;
 }): Preview {
   const { api } = useServices();
   const [frame, setFrame] = useState<PreviewFrame>();
@@ -112,6 +118,7 @@ export function usePreview({
   const [place, setPlace] = useState<{ path: string; title: string | undefined }>({ path: "/", title: undefined });
   const [isBridged, setIsBridged] = useState(false);
   const [isShutOut, setIsShutOut] = useState(false);
+  const [isPicking, setIsPicking] = useState(false);
   const [entry, setEntry] = useState({ count: 0, path: "/" });
   const [reports, report] = useReducer(reportsReducer, noReports);
 
@@ -130,6 +137,7 @@ export function usePreview({
         const nonce = crypto.randomUUID();
         setIsBridged(false);
         setIsShutOut(false);
+        setIsPicking(false);
         setTicketError(undefined);
         report({ type: "restarted" });
         setFrame({ src: withNonce(url, nonce), origin: new URL(url, location.href).origin, nonce });
@@ -145,6 +153,13 @@ export function usePreview({
     if (!frame) return;
     const message = readBridge(event, { window: frameRef.current?.contentWindow, origin: frame.origin, nonce: frame.nonce });
     if (!message) return;
+    if (message.type === "picked" || message.type === "pick_over") {
+      // Only what was asked for: a page cannot put things into the message by itself.
+      if (message.type === "picked" && isPicking) onPicked(message.element, place.path);
+      else setIsPicking(false);
+      return;
+    }
+    if (message.type === "ready") setIsPicking(false);
     setIsShutOut(message.page === "unauthorized");
     setIsBridged(true);
     setPlace({ path: message.path, title: message.title });
@@ -174,6 +189,13 @@ export function usePreview({
     if (peer && frame && isBridged) peer.postMessage(commandMessage(given, frame.nonce), frame.origin);
     else if (given.type === "navigate") enter(given.path);
     else if (given.type === "reload") enter();
+  });
+  const pick = useHandler(() => {
+    if (!isBridged) return;
+    setIsPicking(!isPicking);
+    command({ type: "pick", isOn: !isPicking });
+    // Keys are for the page now: arrows, Enter, Escape.
+    if (!isPicking) frameRef.current?.focus();
   });
   const go = useHandler((typed: string): boolean => {
     const path = frame ? pathTyped(typed, frame.origin) : undefined;
@@ -212,6 +234,8 @@ export function usePreview({
     go,
     enter,
     openOutside,
+    isPicking,
+    pick,
     reports,
     report,
   };

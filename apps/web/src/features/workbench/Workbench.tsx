@@ -27,6 +27,8 @@ import { keepModelChoice, readModelChoice } from "../models/model-choice.ts";
 import { ModelNotice } from "../models/ModelNotice.tsx";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
 import { previewPhase, servingContainer } from "../preview/preview-phase.ts";
+import type { PickedElement } from "../preview/bridge.ts";
+import { elementFiles } from "../chat/attach/element-files.ts";
 import { PreviewPane } from "../preview/PreviewPane.tsx";
 import { SharePreviewButton } from "../preview/SharePreviewButton.tsx";
 import { currentProblems, fixCrashMessage } from "../preview/problems.ts";
@@ -124,7 +126,12 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
     lastLines: told.lastLines.length > 0 ? told.lastLines : before,
     restartAt: told.restartAt,
   });
-  const preview = usePreview({ projectId: project.id, container, containers, phase: phase.kind, events, frameRef });
+  const pointAt = useHandler((element: PickedElement, path: string) => {
+    setLayout({ isFolded: false });
+    setPhoneView("chat");
+    composer.current?.attachElement(elementFiles(element, { path, directory: container?.directory ?? "." }));
+  });
+  const preview = usePreview({ projectId: project.id, container, containers, phase: phase.kind, events, frameRef, onPicked: pointAt });
   const problems = currentProblems(preview.reports);
   const files = useOpenFiles(project.id, events);
 

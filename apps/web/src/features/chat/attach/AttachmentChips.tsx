@@ -31,7 +31,9 @@ export function AttachmentChips({
               <Icon size={16} className="ml-2.5 flex-none text-fg-2" aria-hidden="true" />
             )}
             <span className="min-w-0 flex-1">
-              <span className="block truncate text-fg-0">{one.name}</span>
+              <span className="block truncate text-fg-0" title={one.label}>
+                {one.label ?? one.name}
+              </span>
               <span
                 className={cx("block truncate text-2xs", one.failure ? "text-err" : "text-fg-2")}
                 role={one.failure ? "alert" : undefined}

@@ -4,6 +4,8 @@ import { maxAttachmentBytes, maxAttachments, type MessageAttachment } from "@tes
 export interface DraftAttachment {
   key: string;
   name: string;
+  /** What the chip says in place of the name. */
+  label?: string;
   size: number;
   isImage: boolean;
   /** Of a picture: something to show before the server has it. */
@@ -66,7 +68,7 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
     },
     list: () => list,
     /** Answers a sentence when some were left out. */
-    add: (given: readonly File[], upload: Upload): string | undefined => {
+    add: (given: readonly File[], upload: Upload, label?: string): string | undefined => {
       const room = maxAttachments - list.length;
       for (const file of given.slice(0, Math.max(0, room))) {
         const key = String(++count);
@@ -77,6 +79,7 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
           {
             key,
             name: file.name || "file",
+            ...(label !== undefined && { label }),
             size: file.size,
             isImage,
             share: 0,

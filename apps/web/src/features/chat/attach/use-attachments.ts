@@ -4,6 +4,7 @@ import { sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
 import { useServices } from "../../workbench/services.ts";
 import { createAttachmentDrafts, type AttachmentDrafts, type DraftAttachment } from "./attachment-drafts.ts";
+import type { ElementFiles } from "./element-files.ts";
 import { fitForModels } from "./fit-for-models.ts";
 
 /** One per composer of this page; a folded conversation keeps what was attached. */
@@ -22,6 +23,8 @@ export interface ComposerAttachments {
   /** Answers a sentence when some were left out. */
   add: (files: readonly File[]) => string | undefined;
   addText: (text: string) => string | undefined;
+  /** What was pointed at in the preview; its picture only for models that see. */
+  addElement: (files: ElementFiles, canSee: boolean) => string | undefined;
   remove: (key: string) => void;
   removeImages: () => void;
   retry: (key: string) => void;
@@ -51,6 +54,10 @@ export function useAttachments(projectId: string, chatId: string | undefined): C
     hasImages: list.some((one) => (one.done ? one.done.kind === "image" : one.isImage)),
     add: (files) => store.add(files, upload),
     addText: (text) => store.add([new File([text], store.pasteName(), { type: "text/plain" })], upload),
+    addElement: ({ label, description, picture }, canSee) => {
+      const problem = store.add([description], upload, label);
+      return picture && canSee ? (store.add([picture], upload) ?? problem) : problem;
+    },
     remove,
     removeImages: () => {
       for (const one of list) if (one.done ? one.done.kind === "image" : one.isImage) remove(one.key);

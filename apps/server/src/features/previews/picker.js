@@ -1,0 +1,339 @@
+/*
+ * Runs inside previews when a person points at something for the agent: loaded by bridge.js on demand, served, never written into a project.
+ * The element under the pointer is outlined; a click (or Enter) tells what it is, Escape ends it. Arrow keys walk the tree.
+ */
+(() => {
+  "use strict";
+  if (window.__tesslatePicker) return;
+  const maxNodes = 400;
+  const maxImagePixels = 1200 * 1200;
+  const styleNames = [
+    "display",
+    "position",
+    "width",
+    "height",
+    "margin",
+    "padding",
+    "color",
+    "background-color",
+    "background-image",
+    "border",
+    "border-radius",
+    "box-shadow",
+    "font-family",
+    "font-size",
+    "font-weight",
+    "line-height",
+    "letter-spacing",
+    "text-align",
+    "opacity",
+    "flex-direction",
+    "align-items",
+    "justify-content",
+    "gap",
+    "grid-template-columns",
+    "z-index",
+  ];
+  const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+
+  // --- what it is ---
+  const isOnly = (selector) => {
+    try {
+      return document.querySelectorAll(selector).length === 1;
+    } catch {
+      return false;
+    }
+  };
+  /** As short as it can be while it names only this one. */
+  function selectorOf(element) {
+    const parts = [];
+    for (let at = element; at && at !== document.documentElement; at = at.parentElement) {
+      if (at.id) {
+        const byId = `#${CSS.escape(at.id)}`;
+        if (isOnly(byId)) return [byId, ...parts].join(" > ");
+      }
+      const tag = at.localName;
+      const twins = at.parentElement ? [...at.parentElement.children].filter((one) => one.localName === tag) : [];
+      parts.unshift(twins.length > 1 ? `${CSS.escape(tag)}:nth-of-type(${twins.indexOf(at) + 1})` : CSS.escape(tag));
+      const selector = parts.join(" > ");
+      if (isOnly(selector)) return selector;
+    }
+    return parts.join(" > ");
+  }
+  function stylesOf(element) {
+    const computed = getComputedStyle(element);
+    const initial = new Set(["", "none", "normal", "auto", "0px", "rgba(0, 0, 0, 0)", "static"]);
+    const entries = styleNames.map((name) => [name, cut(computed.getPropertyValue(name), 200)]);
+    return Object.fromEntries(entries.filter(([, value]) => !initial.has(value)));
+  }
+
+  // --- where it stands in the source ---
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  /** The original place of a line and column (both from 1) by a source map, version 3. */
+  function originalOf(map, line, column) {
+    let [source, sourceLine, sourceColumn] = [0, 0, 0];
+    let found;
+    const lines = String(map.mappings).split(";");
+    for (let at = 0; at < lines.length && at < line; at++) {
+      let generated = 0;
+      for (const segment of lines[at].split(",")) {
+        const numbers = [];
+        let value = 0;
+        let shift = 0;
+        for (const letter of segment) {
+          const digit = alphabet.indexOf(letter);
+          value |= (digit & 31) << shift;
+          shift += 5;
+          if (digit & 32) continue;
+          numbers.push(value & 1 ? -(value >> 1) : value >> 1);
+          value = shift = 0;
+        }
+        generated += numbers[0] || 0;
+        if (numbers.length < 4) continue;
+        source += numbers[1];
+        sourceLine += numbers[2];
+        sourceColumn += numbers[3];
+        if (at === line - 1 && (generated < column || !found))
+          found = { source: map.sources[source], line: sourceLine + 1, column: sourceColumn + 1 };
+      }
+    }
+    return found;
+  }
+  async function mapOf(address, text) {
+    const given = /\/\/[#@] sourceMappingURL=(\S+)\s*$/.exec(text);
+    if (!given) return undefined;
+    const response = await fetch(new URL(given[1], address).href);
+    return response.ok ? response.json() : undefined;
+  }
+  /** A file of the project, as the project spells it; undefined for what came with a package. */
+  function projectFile(path) {
+    const clean = String(path)
+      .replace(/^[a-z-]+:\/\/[^/]*\//i, "")
+      .replace(/^\[project\]\//, "")
+      .replace(/[?#].*$/, "")
+      .replace(/^\/?(?:app|work|workspace)\/(?=.)/, "")
+      .replace(/^(?:\.?\/)+/, "");
+    return /(?:^|\/)(?:node_modules|@vite|@react-refresh|\.next)\//.test(clean) || !/\.\w+$/.test(clean) ? undefined : cut(clean, 300);
+  }
+  /** React keeps with each element, while developing, the stack that made it. */
+  async function byStack(stack) {
+    for (const frame of String(stack).split("\n")) {
+      const place = /\(?((?:https?|file|webpack-internal|about):\/\/\S+?):(\d+):(\d+)\)?$/.exec(frame.trim());
+      if (!place || !place[1].startsWith(location.origin) || /node_modules|\/@|\/\.vite\//.test(new URL(place[1]).pathname)) continue;
+      const address = place[1];
+      const line = Number(place[2]);
+      const column = Number(place[3]);
+      const response = await fetch(address);
+      const text = response.ok ? await response.text() : "";
+      const map = text ? await mapOf(address, text) : undefined;
+      const original = map ? originalOf(map, line, column) : undefined;
+      // A map of one module names it by its last part only.
+      const isWhole = original && original.source && /\//.test(original.source.replace(/^\.\//, ""));
+      const file = projectFile(isWhole ? original.source : new URL(address).pathname);
+      if (file) return { file, line: original ? original.line : line, column: original ? original.column : column };
+    }
+    return undefined;
+  }
+  async function sourceOf(element) {
+    for (let at = element; at; at = at.parentElement) {
+      const key = Object.keys(at).find((name) => name.startsWith("__reactFiber$"));
+      const fiber = key ? at[key] : undefined;
+      const noted = fiber && fiber._debugSource;
+      if (noted && projectFile(noted.fileName))
+        return { file: projectFile(noted.fileName), line: noted.lineNumber, column: noted.columnNumber || 1 };
+      if (fiber && fiber._debugStack) {
+        const found = await byStack(fiber._debugStack.stack || fiber._debugStack);
+        if (found) return found;
+      }
+      const svelte = at.__svelte_meta && at.__svelte_meta.loc;
+      if (svelte && projectFile(svelte.file)) return { file: projectFile(svelte.file), line: svelte.line, column: svelte.column || 1 };
+      const vue = at.__vueParentComponent && at.__vueParentComponent.type && at.__vueParentComponent.type.__file;
+      if (vue && projectFile(vue)) return { file: projectFile(vue), line: 1, column: 1 };
+    }
+    return undefined;
+  }
+
+  // --- what it looks like ---
+  const asDataUrl = (blob) =>
+    new Promise((resolve, reject) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result);
+      reader.onerror = () => reject(reader.error);
+      reader.readAsDataURL(blob);
+    });
+  /** A copy that carries its looks along: nothing is fetched when it is drawn. */
+  async function copyOf(element, budget) {
+    budget.nodes -= 1;
+    if (budget.nodes < 0 || /^(?:script|style|link|iframe|object|embed|video|audio)$/.test(element.localName)) return undefined;
+    const copy = element.cloneNode(false);
+    for (const name of copy.getAttributeNames()) if (/^on/i.test(name)) copy.removeAttribute(name);
+    const computed = getComputedStyle(element);
+    copy.setAttribute(
+      "style",
+      [...computed]
+        .filter((name) => !/^(?:animation|transition|-webkit-locale)/.test(name))
+        .map((name) => [name, computed.getPropertyValue(name)])
+        .filter(([, value]) => !/url\((?!["']?data:)/.test(value))
+        .map(([name, value]) => `${name}:${value}`)
+        .join(";"),
+    );
+    if (element instanceof HTMLImageElement) {
+      copy.removeAttribute("srcset");
+      const isOwn = element.currentSrc.startsWith(location.origin);
+      const blob = isOwn
+        ? await fetch(element.currentSrc).then(
+            (answer) => answer.blob(),
+            () => undefined,
+          )
+        : undefined;
+      if (blob && blob.size < 2e6) copy.setAttribute("src", await asDataUrl(blob));
+      else copy.removeAttribute("src");
+    }
+    if (element instanceof HTMLInputElement && element.type !== "password") copy.setAttribute("value", element.value);
+    for (const child of element.childNodes) {
+      if (child.nodeType === Node.TEXT_NODE) copy.append(child.cloneNode());
+      else if (child.nodeType === Node.ELEMENT_NODE) {
+        const inner = await copyOf(child, budget);
+        if (inner) copy.append(inner);
+      }
+    }
+    return copy;
+  }
+  /** A PNG of the element by itself; undefined where the browser draws no such picture. */
+  async function imageOf(element) {
+    const { width, height } = element.getBoundingClientRect();
+    if (width < 1 || height < 1) return undefined;
+    const copy = await copyOf(element, { nodes: maxNodes });
+    if (!copy) return undefined;
+    copy.style.margin = "0";
+    const ground = document.createElement("div");
+    let behind = element;
+    while (behind && /^(?:rgba\(0, 0, 0, 0\)|transparent)$/.test(getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
+    ground.style.background = behind ? getComputedStyle(behind).backgroundColor : "Canvas";
+    ground.append(copy);
+    ground.setAttribute("xmlns", "http://www.w3.org/1999/xhtml");
+    const markup = new XMLSerializer().serializeToString(ground);
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><foreignObject width="100%" height="100%">${markup}</foreignObject></svg>`;
+    const picture = new Image();
+    picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+    await picture.decode();
+    const scale = Math.min(1, Math.sqrt(maxImagePixels / (width * height)));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(width * scale));
+    canvas.height = Math.max(1, Math.round(height * scale));
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    return canvas.toDataURL("image/png");
+  }
+  const within = (work, ms) =>
+    Promise.race([Promise.resolve(work).catch(() => undefined), new Promise((resolve) => setTimeout(resolve, ms))]);
+
+  async function describe(element) {
+    const rect = element.getBoundingClientRect();
+    const [source, image] = await Promise.all([within(sourceOf(element), 3000), within(imageOf(element), 3000)]);
+    return {
+      tag: element.localName,
+      text: cut((element.innerText || element.getAttribute("aria-label") || "").trim().replace(/\s+/g, " "), 200),
+      selector: cut(selectorOf(element), 500),
+      html: cut(element.outerHTML, 1500),
+      styles: stylesOf(element),
+      rect: { x: Math.round(rect.x), y: Math.round(rect.y), width: Math.round(rect.width), height: Math.round(rect.height) },
+      source,
+      image,
+    };
+  }
+
+  // --- pointing ---
+  let end;
+  /** `picked` hears of one element, `over` comes last, however it ended. */
+  function start({ picked, over }) {
+    if (end) end();
+    const host = document.createElement("div");
+    const shadow = host.attachShadow({ mode: "closed" });
+    shadow.innerHTML =
+      "<style>:host{all:initial;position:fixed;inset:0;pointer-events:none;z-index:2147483647}i{position:fixed;box-sizing:border-box;border:2px solid #f89521;background:rgb(248 149 33/.12);border-radius:3px}b{position:fixed;max-width:60vw;overflow:hidden;white-space:nowrap;text-overflow:ellipsis;font:500 12px/20px ui-monospace,monospace;padding:0 6px;border-radius:3px;background:#1c1917;color:#fff}</style><i></i><b></b>";
+    const [frame, label] = [shadow.querySelector("i"), shadow.querySelector("b")];
+    document.documentElement.append(host);
+    const cursor = document.createElement("style");
+    cursor.textContent = "*{cursor:crosshair!important}";
+    document.documentElement.append(cursor);
+    let current;
+    const show = (element) => {
+      current = element;
+      const rect = element.getBoundingClientRect();
+      Object.assign(frame.style, { left: `${rect.x}px`, top: `${rect.y}px`, width: `${rect.width}px`, height: `${rect.height}px` });
+      label.textContent = `${element.localName}${element.id ? `#${element.id}` : ""} ${cut((element.innerText || "").trim().replace(/\s+/g, " "), 40)}`;
+      Object.assign(label.style, {
+        left: `${Math.max(0, rect.x)}px`,
+        top: `${rect.y > 22 ? rect.y - 22 : Math.min(innerHeight - 22, rect.bottom + 2)}px`,
+      });
+    };
+    const isOurs = (element) => !element || element === host || element === cursor;
+    const move = (event) => {
+      const element = document.elementFromPoint(event.clientX, event.clientY);
+      if (!isOurs(element) && element !== document.documentElement) show(element);
+    };
+    const swallow = (event) => {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    const take = async () => {
+      const element = current;
+      clear();
+      if (element) picked(await describe(element));
+      over();
+    };
+    const click = (event) => {
+      swallow(event);
+      // A tap comes without a move before it.
+      if (event.detail > 0) move(event);
+      void take();
+    };
+    const walk = (event) => {
+      const to = {
+        ArrowUp: () => current.parentElement,
+        ArrowDown: () => current.firstElementChild,
+        ArrowRight: () => current.nextElementSibling,
+        ArrowLeft: () => current.previousElementSibling,
+      }[event.key];
+      if (event.key !== "Escape" && event.key !== "Enter" && !to) return;
+      swallow(event);
+      if (event.key === "Escape") stop();
+      else if (event.key === "Enter") void take();
+      else {
+        const next = current && to();
+        if (next && !isOurs(next) && next !== document.documentElement) {
+          next.scrollIntoView({ block: "nearest" });
+          show(next);
+        }
+      }
+    };
+    const again = () => current && current.isConnected && show(current);
+    const quiet = ["pointerdown", "pointerup", "mousedown", "mouseup", "dblclick", "contextmenu", "touchstart", "touchend"];
+    const isCapturing = { capture: true, passive: false };
+    window.addEventListener("pointermove", move, isCapturing);
+    window.addEventListener("click", click, isCapturing);
+    window.addEventListener("keydown", walk, isCapturing);
+    window.addEventListener("scroll", again, isCapturing);
+    for (const name of quiet) window.addEventListener(name, swallow, isCapturing);
+    function stop() {
+      if (end !== stop) return;
+      clear();
+      over();
+    }
+    function clear() {
+      end = undefined;
+      host.remove();
+      cursor.remove();
+      window.removeEventListener("pointermove", move, isCapturing);
+      window.removeEventListener("click", click, isCapturing);
+      window.removeEventListener("keydown", walk, isCapturing);
+      window.removeEventListener("scroll", again, isCapturing);
+      for (const name of quiet) window.removeEventListener(name, swallow, isCapturing);
+    }
+    end = stop;
+    window.focus();
+    const first = document.querySelector("main, [role=main], body > :not(script):not(style)") || document.body;
+    if (first) show(first);
+  }
+  Object.defineProperty(window, "__tesslatePicker", { value: { start, stop: () => end && end() } });
+})();
