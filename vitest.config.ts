@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, include: string, more: object = {}) => ({
@@ -7,6 +8,8 @@ const project = (name: string, include: string, more: object = {}) => ({
 /** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. */
 export default defineConfig({
   test: {
+    // Vitest leaves one processor for itself; these tests wait a good part of their time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project("repo", "scripts/**/*.test.ts"),
       project("contract", "packages/contract/src/**/*.test.ts"),
