@@ -148,11 +148,11 @@ await runJourneys(
         await field.fill(canary);
         await page.keyboard.press("Enter");
         await page.getByRole("log").getByText("STRIPE_KEY is set", { exact: true }).waitFor();
-        await page.getByText("Cards work after a restart.").waitFor();
+        await page.getByRole("log").getByText("Cards work after a restart.").waitFor();
         expect(!(await html()).includes(canary), "not on the page");
         await shot(page, "answered-light-d");
         await page.reload();
-        await page.getByText("Cards work after a restart.").waitFor();
+        await page.getByRole("log").getByText("Cards work after a restart.").waitFor();
         expect(!(await html()).includes(canary), "not on the page after a reload");
         const { items } = await account.api.secrets.list({ params: { project_id: project.slug } });
         expect(JSON.stringify(items.map(({ key, masked }) => [key, masked])) === '[["STRIPE_KEY","********"]]', "listed, masked");

@@ -125,7 +125,9 @@ export function createImages({ dir, versions, ownerUid, withSandbox }: Options):
         if (image.warm) {
           tell(`$ ${image.warm.command.join(" ")}`);
           await warm(sandbox, image.warm, signal).catch((error: unknown) => {
-            throw error instanceof RuntimeError && error.code === "aborted" ? error : failed("the server did not come up", error);
+            throw error instanceof RuntimeError && error.code === "aborted"
+              ? error
+              : failed(`the server did not come up: ${reasonOf(error)}`, error);
           });
         }
       });
@@ -256,9 +258,8 @@ async function warm(sandbox: Sandbox, { command, port, path }: NonNullable<Image
     for (let at = queue.shift(); at !== undefined && seen.size < 60; at = queue.shift()) {
       if (seen.has(at)) continue;
       seen.add(at);
-      const response = await fetch(at, { signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]) });
-      const text = await response.text();
-      if (at === base.href && response.status >= 500) throw new Error(`the page answers ${response.status}`);
+      const { status, text } = await visit(at, signal);
+      if (at === base.href && status >= 500) throw new Error(`the page answers ${status}`);
       for (const [, target = ""] of text.matchAll(/(?:\bsrc|\bhref|\bfrom|\bimport)\s*[=(]?\s*["']([^"'\s]+)["']/g)) {
         const url = URL.canParse(target, at) ? new URL(target, at) : undefined;
         if (url?.origin === base.origin && !seen.has(url.href)) queue.push(url.href);
@@ -272,6 +273,26 @@ async function warm(sandbox: Sandbox, { command, port, path }: NonNullable<Image
   } finally {
     await sandbox.stop(name);
   }
+}
+
+/** A dev server that has just learnt of a dependency starts over and hangs up on whoever was asking: that is no failure. */
+async function visit(url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]) });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      if (signal.aborted || tries >= 10) throw error;
+      await sleep(300, undefined, { signal });
+    }
+  }
+}
+
+/** The innermost reason, for a person: what went wrong on the way hides behind "fetch failed". */
+function reasonOf(error: unknown): string {
+  let inner = error;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  return inner instanceof Error ? inner.message : String(inner);
 }
 
 function splitLines(tell: (line: string) => void) {
