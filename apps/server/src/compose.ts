@@ -21,6 +21,7 @@ import {
   mountAuth,
   type Sessions,
 } from "./features/auth/index.ts";
+import { createAudit, createAuditStore, mountAdmin } from "./features/admin/index.ts";
 import { createAgentContexts, mountAgentContext } from "./features/agent-context/index.ts";
 import { createAgents, createAgentsStore, createToolCatalogue, mountAgents, type ToolFacts } from "./features/agents/index.ts";
 import {
@@ -363,6 +364,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       twoFactor,
       apiKeys,
     });
+    const audit = createAudit({ store: createAuditStore(db), limits });
     const { appBaseUrl } = config.http;
     const recovery = createRecovery({ db, store: authStore, users, sessions, passwords, mail, limits, box, appBaseUrl, log });
     onRegistered.push(recovery.onRegistered);
@@ -1005,6 +1007,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     mountSecrets(mount, { secrets });
     mountShell(mount, { shell });
     mountSnapshots(mount, { snapshots });
+    mountAdmin(mount, { audit });
 
     return {
       http,

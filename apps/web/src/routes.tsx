@@ -1,5 +1,14 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from "@tanstack/react-router";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  notFound,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { tableSearch } from "./features/admin/table/table-search.ts";
 import { safeNext } from "./features/auth/next.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./features/projects/projects.queries.ts";
@@ -192,6 +201,28 @@ const settingsShortcuts = createRoute({
   path: "shortcuts",
   component: lazyRouteComponent(() => import("./features/settings/ShortcutSettings.tsx"), "ShortcutSettings"),
 });
+/** For administrators; to anybody else there is nothing here, and none of the console's code is asked for. */
+const admin = createRoute({
+  getParentRoute: () => app,
+  path: "/admin",
+  validateSearch: tableSearch,
+  beforeLoad: async ({ context }) => {
+    if (!(await context.queryClient.ensureQueryData(meQuery)).is_superuser) throw notFound();
+  },
+  component: lazyRouteComponent(() => import("./features/admin/AdminShell.tsx"), "AdminShell"),
+});
+const adminIndex = createRoute({
+  getParentRoute: () => admin,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/admin/audit", replace: true });
+  },
+});
+const adminAudit = createRoute({
+  getParentRoute: () => admin,
+  path: "audit",
+  component: lazyRouteComponent(() => import("./features/admin/AuditTab.tsx"), "AuditTab"),
+});
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
@@ -221,6 +252,7 @@ const routeTree = root.addChildren([
       settingsApiKeys,
       settingsShortcuts,
     ]),
+    admin.addChildren([adminIndex, adminAudit]),
     workbench,
   ]),
 ]);

@@ -1,3 +1,4 @@
+import { adminAuditRoutes } from "./admin.ts";
 import { agentContextRoutes } from "./agent-context.ts";
 import { agentsRoutes } from "./agents.ts";
 import { assetsRoutes } from "./assets.ts";
@@ -66,5 +67,6 @@ export const contract = {
   kanban: kanbanRoutes,
   notes: notesRoutes,
   tasks: tasksRoutes,
+  adminAudit: adminAuditRoutes,
 };
 export type Contract = typeof contract;

@@ -3,6 +3,7 @@ export * from "./schema.ts";
 export * from "./route.ts";
 export * from "./contract.ts";
 export * from "./events.ts";
+export * from "./admin.ts";
 export * from "./auth.ts";
 export * from "./billing.ts";
 export * from "./users.ts";

@@ -1,5 +1,5 @@
 import { Link, useMatchRoute } from "@tanstack/react-router";
-import { CircleQuestionMark, House, LayoutGrid, LogOut, Settings, UserRound } from "lucide-react";
+import { CircleQuestionMark, House, LayoutGrid, LogOut, Settings, ShieldUser, UserRound } from "lucide-react";
 import type { ReactNode } from "react";
 import type { User } from "@tesslate/contract";
 import { cx } from "../lib/cx.ts";
@@ -17,16 +17,17 @@ const square =
   "relative grid size-9 place-items-center rounded-3 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0 aria-[current=page]:bg-bg-3 aria-[current=page]:text-fg-0";
 
 interface Place {
-  to: "/" | "/projects" | "/settings/profile";
+  to: "/" | "/projects" | "/settings/profile" | "/admin";
   label: string;
   icon: ReactNode;
   isHere: boolean;
-  shortcut: ShortcutId;
+  shortcut?: ShortcutId;
 }
 
-function usePlaces(): { home: Place; projects: Place; settings: Place } {
+function usePlaces(): { home: Place; projects: Place; settings: Place; admin: Place } {
   const match = useMatchRoute();
-  const isIn = (to: "/" | "/projects" | "/settings" | "/p/$slug/{-$view}", isFuzzy = false) => match({ to, fuzzy: isFuzzy }) !== false;
+  const isIn = (to: "/" | "/projects" | "/settings" | "/admin" | "/p/$slug/{-$view}", isFuzzy = false) =>
+    match({ to, fuzzy: isFuzzy }) !== false;
   return {
     home: { to: "/", label: "Home", icon: <House />, isHere: isIn("/"), shortcut: "go.home" },
     projects: {
@@ -37,11 +38,12 @@ function usePlaces(): { home: Place; projects: Place; settings: Place } {
       shortcut: "go.projects",
     },
     settings: { to: "/settings/profile", label: "Settings", icon: <Settings />, isHere: isIn("/settings", true), shortcut: "go.settings" },
+    admin: { to: "/admin", label: "Administration", icon: <ShieldUser />, isHere: isIn("/admin", true) },
   };
 }
 
 const RailLink = ({ place }: { place: Place }) => (
-  <Tooltip text={place.label} side="right" keys={<Caps id={place.shortcut} />}>
+  <Tooltip text={place.label} side="right" {...(place.shortcut && { keys: <Caps id={place.shortcut} /> })}>
     <Link to={place.to} aria-label={place.label} aria-current={place.isHere ? "page" : undefined} className={square}>
       {place.icon}
     </Link>
@@ -68,6 +70,7 @@ export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => vo
       >
         <CircleQuestionMark />
       </IconButton>
+      {user.is_superuser ? <RailLink place={places.admin} /> : null}
       <RailLink place={places.settings} />
       <AccountMenu user={user} onSignOut={onSignOut} />
     </nav>

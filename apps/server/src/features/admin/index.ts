@@ -1,0 +1,3 @@
+export { mountAdmin } from "./admin.routes.ts";
+export { actorOf, createAudit, type Act, type Actor, type Audit, type AuditEntry } from "./audit.ts";
+export { createAuditStore } from "./audit.store.ts";

@@ -1,0 +1,64 @@
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { ScrollText } from "lucide-react";
+import { useEffect, useRef, type ReactNode } from "react";
+import { FindButton } from "../../frame/FindButton.tsx";
+import { useFocusOnArrival } from "../../frame/Page.tsx";
+import { ThemeButton } from "../../frame/ThemeButton.tsx";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { tabClass } from "../../ui/Tabs.tsx";
+
+/** The tabs of the console, each an address of its own. */
+const tabs: { to: "/admin/audit"; label: string; icon: ReactNode }[] = [
+  { to: "/admin/audit", label: "Audit", icon: <ScrollText size={14} /> },
+];
+
+/** The administrators' console: head, tabs, and the tab that is open on the rest of the sheet. Loaded for administrators only (see routes.tsx). */
+export function AdminShell() {
+  const main = useFocusOnArrival();
+  const nav = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  const here = tabs.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
+  usePageTitle(here ? `${here.label} · Admin` : "Admin");
+  useEffect(() => {
+    const tab = nav.current?.querySelector<HTMLElement>("[data-state='active']");
+    if (nav.current && tab) nav.current.scrollLeft = tab.offsetLeft - (nav.current.clientWidth - tab.offsetWidth) / 2;
+  }, [here?.to]);
+  return (
+    <main
+      ref={main}
+      id="main"
+      tabIndex={-1}
+      className="on-sheet m-2 ml-0 flex min-h-0 min-w-0 flex-1 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 outline-none narrow:m-0 narrow:rounded-none narrow:border-0"
+    >
+      <div className="flex h-11 flex-none items-center gap-2 pr-3 pl-4 narrow:h-12 narrow:pr-1">
+        <h1 className="min-w-0 truncate text-sm font-normal text-fg-2">
+          Admin <span aria-hidden="true">/</span> <span className="font-medium text-fg-0">{here?.label}</span>
+        </h1>
+        <span className="flex-1" />
+        <FindButton />
+        <ThemeButton />
+      </div>
+      <nav
+        ref={nav}
+        aria-label="Administration"
+        className="relative flex h-9 flex-none items-stretch gap-0.5 overflow-x-auto overflow-y-hidden border-b border-line-0 px-2 [scrollbar-width:none] narrow:h-11"
+      >
+        {tabs.map(({ to, label, icon }) => (
+          <Link
+            key={to}
+            to={to}
+            aria-current={here?.to === to ? "page" : undefined}
+            data-state={here?.to === to ? "active" : "inactive"}
+            className={tabClass}
+          >
+            {icon}
+            {label}
+          </Link>
+        ))}
+      </nav>
+      <div className="flex min-h-0 min-w-0 flex-1">
+        <Outlet />
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,20 @@
+import type { AuditActionType, AuditTargetType } from "@tesslate/contract";
+
+/** What was done, as the log says it. */
+export const actionWords: Record<AuditActionType, string> = {
+  "user.suspend": "Suspended",
+  "user.unsuspend": "Suspension lifted",
+  "user.updated": "Changed",
+  "user.tier_changed": "Plan changed",
+  "user.credits_adjusted": "Credits adjusted",
+  "user.promoted": "Made administrator",
+  "user.demoted": "Administration taken away",
+};
+export const targetWords: Record<AuditTargetType, string> = {
+  user: "User",
+  project: "Project",
+  agent: "Agent",
+  base: "Template",
+  sandbox: "Sandbox",
+  server: "Server",
+};

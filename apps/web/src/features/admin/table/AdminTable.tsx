@@ -1,0 +1,349 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { ArrowDown, ArrowUp, ChevronLeft, ChevronRight, ListFilter, Search, X } from "lucide-react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import type { List } from "@tesslate/contract";
+import { cx } from "../../../lib/cx.ts";
+import { detailsOf, sentenceOf } from "../../../lib/errors.ts";
+import { useHandler } from "../../../lib/use-handler.ts";
+import { Banner } from "../../../ui/Banner.tsx";
+import { Button } from "../../../ui/Button.tsx";
+import { EmptyState } from "../../../ui/EmptyState.tsx";
+import { ErrorState } from "../../../ui/ErrorState.tsx";
+import { IconButton } from "../../../ui/IconButton.tsx";
+import { Input } from "../../../ui/Input.tsx";
+import { Menu } from "../../../ui/Menu.tsx";
+import { Skeleton } from "../../../ui/Skeleton.tsx";
+import { nextOrder, requestOf, rowsPerPage, type TableRequest, type TableSearch } from "./table-search.ts";
+
+export interface Column<Row> {
+  id: string;
+  head: string;
+  cell: (row: Row) => ReactNode;
+  /** The server's name for ordering by this. Without it the column has no order. */
+  sort?: string;
+  /** Figures stand at the right. */
+  isFigure?: boolean;
+  /** What a phone has no room for. */
+  isWideOnly?: boolean;
+  /** Takes the room that is left, and is cut where it is too long. */
+  isGreedy?: boolean;
+}
+export interface Filter {
+  /** The server's name of it, and its name in the address. */
+  id: string;
+  label: string;
+  options: readonly { value: string; label: string }[];
+}
+export interface AdminTableProps<Row extends { id: string }> {
+  label: string;
+  /** What the search looks at: "name, e-mail, id". Without it there is no search. */
+  searchIn?: string;
+  columns: readonly Column<Row>[];
+  filters?: readonly Filter[];
+  queryKey: readonly unknown[];
+  load: (request: TableRequest, signal: AbortSignal) => Promise<List<Row>>;
+  /** What happens when a row is opened; its first cell then is a button. */
+  onOpen?: (row: Row) => void;
+  openId?: string | undefined;
+  /** At the end of the bar: an export. */
+  end?: ReactNode;
+  /** In the bar, beside the filters. */
+  children?: ReactNode;
+  empty: { title: string; text: string };
+}
+
+/** The address is the state of the table: what is looked for, filters, order and page. */
+function useTableState() {
+  const search: TableSearch = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const change = (next: { [K in keyof TableSearch]?: TableSearch[K] | undefined } & Record<string, string | number | undefined>) =>
+    void navigate({ to: ".", search: (before: TableSearch) => ({ ...before, page: undefined, ...next }), replace: true } as never);
+  return { search, change };
+}
+
+/** The one table of the console: everything it shows was searched, filtered, ordered and cut into pages by the server. */
+export function AdminTable<Row extends { id: string }>({
+  label,
+  searchIn,
+  columns,
+  filters = [],
+  queryKey,
+  load,
+  onOpen,
+  openId,
+  end,
+  children,
+  empty,
+}: AdminTableProps<Row>) {
+  const { search, change } = useTableState();
+  const request = requestOf(
+    search,
+    filters.map(({ id }) => id),
+    new Set(columns.flatMap(({ sort }) => sort ?? [])),
+  );
+  const list = useQuery({
+    queryKey: [...queryKey, request],
+    queryFn: ({ signal }) => load(request, signal),
+    placeholderData: keepPreviousData,
+  });
+  const isFiltered = request.search !== undefined || Object.keys(request.filters).length > 0;
+  const clear = () => change({ q: undefined, ...Object.fromEntries(filters.map(({ id }) => [id, undefined])) });
+  return (
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+      <div role="search" aria-label={label} className="flex flex-none flex-wrap items-center gap-2 px-4 py-2.5">
+        {searchIn ? (
+          <SearchBox label={label} searchIn={searchIn} value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} />
+        ) : null}
+        {filters.map((filter) => (
+          <FilterMenu
+            key={filter.id}
+            filter={filter}
+            value={request.filters[filter.id]}
+            onChange={(value) => change({ [filter.id]: value })}
+          />
+        ))}
+        {children}
+        <span className="flex-1" />
+        {list.data ? (
+          <span role="status" className="num text-xs text-fg-2">
+            {list.data.total.toLocaleString()} {isFiltered ? "found" : "in all"}
+          </span>
+        ) : null}
+        {end}
+      </div>
+      {list.isError && list.data ? (
+        <Banner
+          tone="err"
+          className="mx-4 mb-2"
+          action={
+            <Button size="sm" onClick={() => void list.refetch()}>
+              Retry
+            </Button>
+          }
+        >
+          {sentenceOf(list.error)} What you see is from before.
+        </Banner>
+      ) : null}
+      <div className="scroll-y min-h-0 flex-1 overflow-x-auto border-t border-line-0" aria-busy={list.isFetching}>
+        {list.isError && !list.data ? (
+          <ErrorState
+            title={`${label} could not be loaded`}
+            onRetry={() => void list.refetch()}
+            isRetrying={list.isFetching}
+            details={detailsOf(list.error)}
+          >
+            {sentenceOf(list.error)}
+          </ErrorState>
+        ) : list.data && list.data.items.length === 0 ? (
+          isFiltered || list.data.total > 0 ? (
+            <EmptyState title="Nothing fits" action={<Button onClick={clear}>Clear search and filters</Button>}>
+              {list.data.total > 0 ? "This page is behind the end of the list." : "Nothing fits this search and these filters."}
+            </EmptyState>
+          ) : (
+            <EmptyState title={empty.title}>{empty.text}</EmptyState>
+          )
+        ) : (
+          <table aria-label={label} className={cx("num w-full text-xs", list.isPlaceholderData && "opacity-60")}>
+            <thead className="sticky top-0 z-10 bg-bg-1">
+              <tr className="h-[30px] text-left text-fg-2 shadow-[inset_0_-1px_0_var(--line-0)]">
+                {columns.map((column) => (
+                  <HeadCell
+                    key={column.id}
+                    column={column}
+                    search={search}
+                    onOrder={(order) => change({ sort: undefined, order: undefined, ...order })}
+                  />
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {list.data
+                ? list.data.items.map((row) => (
+                    <tr
+                      key={row.id}
+                      data-open={row.id === openId || undefined}
+                      className={cx(
+                        "relative h-8 border-b border-line-0 hover:bg-bg-2 data-open:bg-bg-3 narrow:h-12",
+                        onOpen && "cursor-pointer",
+                      )}
+                    >
+                      {columns.map((column, index) => (
+                        <td key={column.id} className={cellClass(column)}>
+                          {onOpen && index === 0 ? (
+                            // The whole row is its button: the layer over it belongs to the button, so that keys and pointers find one thing.
+                            <button
+                              type="button"
+                              aria-expanded={row.id === openId}
+                              onClick={() => onOpen(row)}
+                              className="block max-w-full text-left before:absolute before:inset-0"
+                            >
+                              {column.cell(row)}
+                            </button>
+                          ) : (
+                            column.cell(row)
+                          )}
+                        </td>
+                      ))}
+                    </tr>
+                  ))
+                : Array.from({ length: 12 }, (_, index) => (
+                    <tr key={index} className="h-8 border-b border-line-0 narrow:h-12">
+                      {columns.map((column) => (
+                        <td key={column.id} className={cellClass(column)}>
+                          <Skeleton className={cx("h-3", column.isGreedy ? "w-3/5" : "w-12", column.isFigure && "ml-auto")} />
+                        </td>
+                      ))}
+                    </tr>
+                  ))}
+            </tbody>
+          </table>
+        )}
+      </div>
+      {list.data && list.data.total_pages > 1 ? (
+        <Pages list={list.data} page={request.page} onPage={(page) => change({ page: page > 1 ? page : undefined })} />
+      ) : null}
+    </div>
+  );
+}
+
+const cellClass = <Row,>({ isFigure, isWideOnly, isGreedy }: Column<Row>) =>
+  cx(
+    "px-2.5 whitespace-nowrap first:pl-4 last:pr-4",
+    isFigure && "text-right",
+    isWideOnly && "narrow:hidden",
+    isGreedy && "w-full max-w-0 min-w-32 truncate",
+  );
+
+function HeadCell<Row>({
+  column,
+  search,
+  onOrder,
+}: {
+  column: Column<Row>;
+  search: TableSearch;
+  onOrder: (order: Pick<TableSearch, "sort" | "order">) => void;
+}) {
+  const { sort, head } = column;
+  const here = sort !== undefined && search.sort === sort ? (search.order ?? "desc") : undefined;
+  return (
+    <th
+      scope="col"
+      aria-sort={here ? (here === "asc" ? "ascending" : "descending") : undefined}
+      className={cx(cellClass(column), "font-medium")}
+    >
+      {sort === undefined ? (
+        head
+      ) : (
+        <button
+          type="button"
+          onClick={() => onOrder(nextOrder(search, sort))}
+          className="inline-flex items-center gap-1 rounded-1 hover:text-fg-0 aria-pressed:text-fg-0"
+          aria-pressed={here !== undefined}
+        >
+          {head}
+          {here === "asc" ? <ArrowUp size={12} /> : here === "desc" ? <ArrowDown size={12} /> : null}
+        </button>
+      )}
+    </th>
+  );
+}
+
+function SearchBox({
+  label,
+  searchIn,
+  value,
+  onChange,
+}: {
+  label: string;
+  searchIn: string;
+  value: string;
+  onChange: (text: string) => void;
+}) {
+  const [text, setText] = useState(value);
+  // The address may change without us: back, a cleared filter.
+  const told = useRef(value);
+  useEffect(() => {
+    if (value !== told.current) {
+      told.current = value;
+      setText(value);
+    }
+  }, [value]);
+  const report = useHandler(onChange);
+  useEffect(() => {
+    const wanted = text.trim();
+    if (wanted === told.current) return undefined;
+    const timer = setTimeout(() => {
+      told.current = wanted;
+      report(wanted);
+    }, 250);
+    return () => clearTimeout(timer);
+  }, [text, report]);
+  return (
+    <Input
+      size="sm"
+      isSoft
+      type="search"
+      aria-label={`Search ${label.toLowerCase()}`}
+      placeholder={`Search ${searchIn}`}
+      maxLength={200}
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      leading={<Search size={14} className="flex-none text-fg-3" />}
+      boxClassName="max-w-72 narrow:max-w-none"
+    />
+  );
+}
+
+function FilterMenu({
+  filter,
+  value,
+  onChange,
+}: {
+  filter: Filter;
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+}) {
+  const chosen = filter.options.find((option) => option.value === value);
+  return (
+    <span className="inline-flex items-center">
+      <Menu
+        label={filter.label}
+        trigger={
+          <Button size="sm" variant={chosen ? "plain" : "ghost"} icon={<ListFilter size={14} />}>
+            {filter.label}
+            {chosen ? `: ${chosen.label}` : ""}
+          </Button>
+        }
+        choice={{
+          value: value ?? "",
+          onChange: (next) => onChange(next || undefined),
+          options: [{ value: "", label: `Any ${filter.label.toLowerCase()}` }, ...filter.options],
+        }}
+      />
+      {chosen ? (
+        <IconButton size="sm" label={`Any ${filter.label.toLowerCase()}`} onClick={() => onChange(undefined)}>
+          <X size={12} />
+        </IconButton>
+      ) : null}
+    </span>
+  );
+}
+
+function Pages({ list, page, onPage }: { list: List<unknown>; page: number; onPage: (page: number) => void }) {
+  const from = (page - 1) * rowsPerPage;
+  return (
+    <nav aria-label="Pages" className="flex h-10 flex-none items-center justify-end gap-1 border-t border-line-0 px-4 narrow:h-12">
+      <span className="num mr-1 text-xs text-fg-2">
+        {list.items.length > 0 ? `${(from + 1).toLocaleString()}–${(from + list.items.length).toLocaleString()}` : "0"} of{" "}
+        {list.total.toLocaleString()}
+      </span>
+      <IconButton label="Previous page" disabled={page <= 1} onClick={() => onPage(Math.min(page - 1, list.total_pages))}>
+        <ChevronLeft />
+      </IconButton>
+      <IconButton label="Next page" disabled={page >= list.total_pages} onClick={() => onPage(page + 1)}>
+        <ChevronRight />
+      </IconButton>
+    </nav>
+  );
+}

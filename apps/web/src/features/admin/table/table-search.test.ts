@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { nextOrder, requestOf, tableSearch } from "./table-search.ts";
+
+test("an address is read; what makes no sense in it is dropped", () => {
+  expect(tableSearch({ q: " ada ", page: 3, sort: "email", order: "asc", tier: "pro", has_projects: true })).toEqual({
+    q: "ada",
+    page: 3,
+    sort: "email",
+    order: "asc",
+    tier: "pro",
+    has_projects: "true",
+  });
+  expect(tableSearch({ q: 42 })).toEqual({ q: "42" });
+  expect(tableSearch({ q: "", page: -1, sort: "a;drop", order: "up", tier: { a: 1 }, "x-y": "1" })).toEqual({});
+});
+
+test("only known filters and columns reach the server", () => {
+  expect(requestOf(tableSearch({ q: "ada", sort: "password", tier: "pro", other: "1" }), ["tier", "status"], new Set(["email"]))).toEqual({
+    page: 1,
+    limit: 25,
+    search: "ada",
+    filters: { tier: "pro" },
+  });
+  expect(requestOf({ sort: "email", order: "asc", page: 2 }, [], new Set(["email"]))).toEqual({
+    page: 2,
+    limit: 25,
+    sort_by: "email",
+    sort_order: "asc",
+    filters: {},
+  });
+});
+
+test("a column's head goes through falling, rising and neither", () => {
+  expect(nextOrder({}, "email")).toEqual({ sort: "email", order: "desc" });
+  expect(nextOrder({ sort: "email", order: "desc" }, "email")).toEqual({ sort: "email", order: "asc" });
+  expect(nextOrder({ sort: "email", order: "asc" }, "email")).toEqual({});
+  expect(nextOrder({ sort: "name", order: "asc" }, "email")).toEqual({ sort: "email", order: "desc" });
+});

@@ -1,0 +1,62 @@
+/** What the address of a table says: what is looked for, the page, the order; beside these, one text per filter, named as its table names it. */
+export interface TableSearch {
+  q?: string;
+  page?: number;
+  sort?: string;
+  order?: "asc" | "desc";
+}
+type Filters = Record<string, string | undefined>;
+
+const reserved = new Set(["q", "page", "sort", "order"]);
+export const rowsPerPage = 25;
+
+/** Reads an address; what makes no sense in it is dropped. The router turns what looks like a number or a boolean into one: here all is text. */
+export function tableSearch(search: Record<string, unknown>): TableSearch {
+  const text = (value: unknown) =>
+    typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value).slice(0, 200) : "";
+  const read: TableSearch = {};
+  const filters = read as Filters;
+  for (const [name, value] of Object.entries(search))
+    if (!reserved.has(name) && /^[a-z_]{1,40}$/.test(name) && text(value)) filters[name] = text(value);
+  const page = Number(search["page"]);
+  if (Number.isInteger(page) && page > 1) read.page = page;
+  if (text(search["q"]).trim()) read.q = text(search["q"]).trim();
+  if (/^[a-z_]{1,40}$/.test(text(search["sort"]))) read.sort = text(search["sort"]);
+  if (search["order"] === "asc" || search["order"] === "desc") read.order = search["order"];
+  return read;
+}
+
+/** What is asked of the server. Names of filters are its names. */
+export interface TableRequest {
+  page: number;
+  limit: number;
+  search?: string;
+  sort_by?: string;
+  sort_order?: "asc" | "desc";
+  filters: Record<string, string>;
+}
+
+export function requestOf(
+  { q, page = 1, sort, order, ...rest }: TableSearch,
+  filterNames: readonly string[],
+  sortable: ReadonlySet<string>,
+): TableRequest {
+  return {
+    page,
+    limit: rowsPerPage,
+    ...(q && { search: q }),
+    ...(sort && sortable.has(sort) && { sort_by: sort, sort_order: order ?? "desc" }),
+    filters: Object.fromEntries(
+      filterNames.flatMap((name) => {
+        const value = (rest as Filters)[name];
+        return value ? [[name, value]] : [];
+      }),
+    ),
+  };
+}
+
+/** The next order when somebody presses the head of a column: that column falling, then rising, then the table's own order. */
+export function nextOrder({ sort, order }: Pick<TableSearch, "sort" | "order">, column: string): { sort?: string; order?: "asc" | "desc" } {
+  if (sort !== column) return { sort: column, order: "desc" };
+  return order === "asc" ? {} : { sort: column, order: "asc" };
+}
