@@ -1,11 +1,11 @@
-export { createAuth } from "./auth.service.ts";
-export { createAuthStore } from "./auth.store.ts";
+export { createAuth, type Auth } from "./auth.service.ts";
+export { createAuthStore, type AuthStore } from "./auth.store.ts";
 export { createSessions, type Sessions } from "./sessions.ts";
 export { createSetup, type Setup } from "./setup.ts";
 export { createRefreshTokens } from "./tokens.ts";
 export { mountAuth } from "./auth.routes.ts";
 export { createAttemptsStore } from "./attempts.store.ts";
-export { createOauth, oauthStatePlace } from "./oauth.ts";
+export { createOauth, oauthStatePlace, type Oauth } from "./oauth.ts";
 export { createProviders } from "./oauth.providers.ts";
 export { createOauthStore } from "./oauth.store.ts";
 export { createRecovery } from "./recovery.ts";

@@ -1,5 +1,5 @@
 export { createChatBudget } from "./chat.budget.ts";
-export { createApprovals } from "./chat.approvals.ts";
+export { createApprovals, type Approvals } from "./chat.approvals.ts";
 export { createRunTask, type RunSurroundings } from "./chat.run.ts";
 export type { RunInput } from "./chat.run.ts";
 export { lastSeqOf, mountChat } from "./chat.routes.ts";

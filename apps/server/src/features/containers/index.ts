@@ -1,13 +1,13 @@
 export { createServiceCatalogue, fill, findService, namesIn, workingDirOf } from "./catalogue/index.ts";
 export { createContainers, type Containers } from "./containers.service.ts";
-export { createContainersStore } from "./containers.store.ts";
+export { createContainersStore, type ContainersStore } from "./containers.store.ts";
 export { previewOrigin, urlOf, type PreviewAddress } from "./container-shape.ts";
 export { createCreation, type Creation } from "./creation.ts";
-export { createCredentialsStore } from "./credentials.store.ts";
+export { createCredentialsStore, type CredentialsStore } from "./credentials.store.ts";
 export { createCredentialsVault, credentialsPlace, type CredentialsVault } from "./credentials.vault.ts";
 export { createInspection, type Inspection } from "./inspection.ts";
 export { createEnvironmentVault, environmentPlace, type EnvironmentVault } from "./environment.ts";
-export { createLogProblems } from "./log-problems.ts";
+export { createLogProblems, type LogProblems } from "./log-problems.ts";
 export { createIdlePolicy, type IdlePolicy } from "./idle-policy.ts";
 export { watchMemory } from "./memory-pressure.ts";
 export { createPostgresAccess, type PostgresAccess } from "./postgres-access.ts";

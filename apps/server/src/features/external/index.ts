@@ -1,4 +1,4 @@
 export { createExternal, type External } from "./external.service.ts";
 export { mountExternal } from "./external.routes.ts";
-export { createWebhooks, webhookPlace } from "./webhooks.ts";
+export { createWebhooks, webhookPlace, type Webhooks } from "./webhooks.ts";
 export { createWebhooksStore } from "./webhooks.store.ts";

@@ -1,5 +1,5 @@
 export { createAnnounce, createFiles, type Announce, type FileChange, type Files, type OnFilesChanged } from "./files.service.ts";
-export { createFileSearch } from "./files.search.ts";
+export { createFileSearch, type FileSearch } from "./files.search.ts";
 export { createFileUpload } from "./files.upload.ts";
 export { createFilesWatch, type FilesWatch } from "./files.watch.ts";
 export { mountFiles } from "./files.routes.ts";

@@ -1,9 +1,9 @@
 export { createPreviewSite } from "./site.ts";
 export { createReporting } from "./reports.ts";
-export { createVisitors, type Place } from "./visitors.ts";
+export { createVisitors, type Place, type Visitors } from "./visitors.ts";
 export { mountPreviews } from "./previews.routes.ts";
 export { createPreviews, type Previews } from "./previews.service.ts";
-export { createPreviewsStore } from "./previews.store.ts";
+export { createPreviewsStore, type PreviewsStore } from "./previews.store.ts";
 export { createShareLinks, createShares } from "./shares.service.ts";
 export { createSharesStore } from "./shares.store.ts";
 export { createPodAccess } from "./pod-access.ts";

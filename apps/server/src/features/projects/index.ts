@@ -1,5 +1,5 @@
 export { createProjects, type Projects, type Release } from "./projects.service.ts";
-export { createProjectsStore } from "./projects.store.ts";
+export { createProjectsStore, type ProjectsStore } from "./projects.store.ts";
 export { createProvisioning, isBranchName, type CreatedProject, type Provisioning } from "./provisioning.ts";
 export type { FillContext, ProjectSource, ProjectSources, ServiceShape, SourceInput } from "./project-source.ts";
 export { createTemplateSource, serviceOf, type InsertFirst } from "./template-source.ts";

@@ -1,9 +1,9 @@
 export { createCheckpoints, type Checkpoints, type Turn } from "./checkpoints.ts";
 export { createProjectDatabases } from "./databases.ts";
 export { createPruning } from "./pruning.ts";
-export { createRestoreGuard, createRestoring, type ProjectPower } from "./restoring.ts";
+export { createRestoreGuard, createRestoring, type ProjectPower, type Restoring } from "./restoring.ts";
 export { createSnapshots, type Snapshots } from "./snapshots.service.ts";
-export { createSnapshotsStore } from "./snapshots.store.ts";
+export { createSnapshotsStore, type SnapshotsStore } from "./snapshots.store.ts";
 export { mountSnapshots } from "./snapshots.routes.ts";
 export { createTaking } from "./taking.ts";
 export { createTreeAccess, type TreeAccess } from "./trees.ts";

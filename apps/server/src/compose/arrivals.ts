@@ -1,0 +1,99 @@
+import { join } from "node:path";
+import { createProvisioning, createTemplateSource, mountProjects, type Provisioning } from "../features/projects/index.ts";
+import {
+  createArchiveSource,
+  createDownload,
+  createFetchRepository,
+  createFork,
+  createForkSource,
+  createGitSource,
+  createImport,
+  mountTransfer,
+  sweepArchives,
+} from "../features/transfer/index.ts";
+import type { Area } from "./area.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { Platform } from "./platform.ts";
+import type { PreviewsArea } from "./previews.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { WorkspaceArea } from "./workspace.ts";
+
+/** How projects come to be (template, archive, repository, fork) and how they are taken away. */
+export interface ArrivalsArea extends Area {
+  provisioning: Provisioning;
+}
+
+export async function composeArrivals(
+  { config, log, dataDir, events, runtime, tasks, outbound, ca }: Platform,
+  { projects, projectsStore, templates }: ProjectsArea,
+  { creation, connectionsStore, power, services }: ContainersArea,
+  { previewsStore }: PreviewsArea,
+  { assetsStore, watch, logProblems }: WorkspaceArea,
+): Promise<ArrivalsArea> {
+  const { insertFirst } = creation;
+  const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
+  /** Archives and repositories that wait for the setup of their project. */
+  const dir = join(dataDir, "arrivals");
+  await sweepArchives(dir);
+  const provisioning = createProvisioning({
+    store: projectsStore,
+    projects,
+    sources: {
+      template: createTemplateSource({ projects, templates, insertFirst, runtime, log }),
+      archive: createArchiveSource({ dir, projects, insertFirst, diskBytesOf }),
+      git: createGitSource({
+        projects,
+        fetchRepository: createFetchRepository({ dir, outbound, log, ...(ca && { ca }) }),
+        insertFirst,
+        diskBytesOf,
+      }),
+      fork: createForkSource({
+        projects,
+        templates,
+        runtime,
+        copyContainers: creation.copyAll,
+        copyCanvas: [
+          (tx, from, to, copies) => previewsStore.copyAll(tx, from.id, to.id, copies),
+          (tx, from, to, copies) => connectionsStore.copyAll(tx, from.id, to.id, copies),
+          (tx, from, to) => assetsStore.copyAll(tx, from.id, to.id),
+        ],
+      }),
+    },
+    shutDown: power.shutDown,
+    maxProjects: config.projects.maxCount,
+    templates,
+    checkRepository: outbound.check,
+    tasks,
+    log,
+  });
+
+  return {
+    provisioning,
+    mount(mount) {
+      mountProjects(mount, {
+        projects,
+        provisioning,
+        verbs: power,
+        statusOf: services.status,
+        templates,
+        events,
+        deploymentMode: runtime.name,
+        // Whoever follows a project from its first moment on sees its files appear once there is a tree to watch.
+        watchFiles: (project, signal) =>
+          void projects
+            .whenSetUp(project.id, signal)
+            .then((row) => {
+              if (!row || row.environment_status === "setup_failed") return;
+              watch.follow(row.id, () => projects.sandboxOf(row), signal);
+              logProblems.follow(row.id, () => projects.sandboxOf(row), signal);
+            })
+            .catch((err: unknown) => log.warn({ err, project_id: project.id }, "files not watched")),
+      });
+      mountTransfer(mount, {
+        download: createDownload({ projects }),
+        importArchive: createImport({ dir, provisioning, diskBytesOf }),
+        fork: createFork({ projects, provisioning }),
+      });
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { createAgentContexts, mountAgentContext } from "../features/agent-context/index.ts";
+import { attachmentTools, createAttachments, createAttachmentsStore, mountAttachments } from "../features/attachments/index.ts";
+import { createCassettes, createCassettesStore, mountCassettes } from "../features/cassettes/index.ts";
+import { createChangeSets, createChangesStore, createTurns, mountChanges } from "../features/changes/index.ts";
+import {
+  createApprovals,
+  createChat,
+  createChatBudget,
+  createChatSocket,
+  createChatStore,
+  createQuestions,
+  createRewinds,
+  createRewindsStore,
+  createRunContext,
+  createRunsStore,
+  createRunTask,
+  createSessions,
+  mountChat,
+  runType,
+  type Approvals,
+  type Chat,
+  type ConversationChange,
+} from "../features/chat/index.ts";
+import { previewOrigin } from "../features/containers/index.ts";
+import { createWebhooks, createWebhooksStore, type Webhooks } from "../features/external/index.ts";
+import { createPlans, createPlansStore, mountPlans } from "../features/plans/index.ts";
+import { createQueue, createQueueStore, mountQueue, type Queue } from "../features/queue/index.ts";
+import { createRepairs, createRepairsStore } from "../features/repairs/index.ts";
+import { requestSecretTool } from "../features/secrets/index.ts";
+import { createRestoreGuard } from "../features/snapshots/index.ts";
+import type { Area } from "./area.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { ModelsArea } from "./models.ts";
+import type { Platform } from "./platform.ts";
+import type { PreviewsArea } from "./previews.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { Secrecy } from "./secrecy.ts";
+import type { SnapshotsArea } from "./snapshots.ts";
+import type { ToolsArea } from "./tools.ts";
+import type { WorkspaceArea } from "./workspace.ts";
+
+/** Conversations with agents, the runs that answer, and what belongs to a conversation. */
+export interface ChatArea extends Area {
+  chat: Chat;
+  approvals: Approvals;
+  queue: Queue;
+  webhooks: Webhooks;
+}
+
+export function composeChat(
+  { config, log, onClose, db, box, bus, events, tasks, outbound, address }: Platform,
+  { secretsStore, redactions }: Pick<Secrecy, "secretsStore" | "redactions">,
+  { agents, models, credits }: ModelsArea,
+  { projects }: ProjectsArea,
+  { idle, secrets }: ContainersArea,
+  { onPreviewErrors }: PreviewsArea,
+  { watch, announce, files }: WorkspaceArea,
+  { snapshotsStore, checkpoints, restoring, trees, onRestored }: SnapshotsArea,
+  { toolSources, lendable }: ToolsArea,
+): ChatArea {
+  const cassettes = createCassettes({ store: createCassettesStore(db), isOn: config.agent.recordsCassettes });
+  const chatStore = createChatStore(db);
+  const runsStore = createRunsStore(db);
+  const approvals = createApprovals({ store: runsStore, chats: chatStore, bus, timeoutMs: config.agent.approvalTimeoutMs });
+  const questions = createQuestions({ approvals, chats: chatStore, setSecret: secrets.set });
+  toolSources.push(async ({ project }) => ({ tools: [requestSecretTool(() => secretsStore.listKeys(db, project.id))] }));
+  const attachments = createAttachments({ db, store: createAttachmentsStore(db), box, projects, log });
+  toolSources.push(async ({ project, chat_id }) => ({
+    tools: attachmentTools({
+      attached: await attachments.listOfChat(chat_id),
+      bytesOf: attachments.bytesOf,
+      redact: (text) => redactions.redact(project.id, text),
+    }),
+  }));
+  const refuseWhileRestoring = createRestoreGuard(snapshotsStore);
+  const chat = createChat({
+    store: chatStore,
+    runs: runsStore,
+    tasks,
+    events,
+    agents,
+    models,
+    attachments,
+    credits,
+    projects,
+    refuseWhileRestoring,
+  });
+  const repairs = createRepairs({ store: createRepairsStore(db), projects, start: chat.start, events, limits: config.repairs, log });
+  onClose(async () => repairs.close());
+  onPreviewErrors.push(repairs.consider);
+  projects.onRelease(async ({ project_id, container_id, reason }) => {
+    if (reason === "deleted" && container_id === undefined) await chat.stopRunsOf(project_id);
+  });
+  const rewindsStore = createRewindsStore(db);
+  const rewinds = createRewinds({
+    store: rewindsStore,
+    chats: chatStore,
+    ownChat: chat.ownChat,
+    projects,
+    points: {
+      checkpointOf: snapshotsStore.findCheckpointOf,
+      keep: (project, facts) => checkpoints.keep(project, { kind: "restore", ...facts }),
+      restore: async (project, userId, { id, label }, more) =>
+        (
+          await restoring.begin(project, userId, {
+            point: `checkpoint/${id}`,
+            label,
+            name: `checkpoint-${id.slice(0, 8)}`,
+            checkpoint_id: id,
+            safety_snapshot: false,
+            more,
+          })
+        ).task,
+    },
+  });
+  onRestored.push((more) => rewinds.apply(more as ConversationChange));
+  const queue = createQueue({ store: createQueueStore(db), chats: chatStore, chat, events, log });
+  const plans = createPlans({ store: createPlansStore(db), chats: chatStore, chat, events });
+  if (config.features.planMode) {
+    toolSources.push(plans.lend);
+    lendable.push(...plans.tools);
+  }
+  const sessions = createSessions({
+    store: chatStore,
+    runs: runsStore,
+    approvals,
+    tasks,
+    projects,
+    lastRewind: rewindsStore.findLast,
+    onMessagesGone: attachments.sweep,
+  });
+  const socket = createChatSocket({ chat, approvals, questions, events });
+  const changesStore = createChangesStore(db);
+  const turns = createTurns({ store: changesStore, checkpoints, trees, projects, log });
+  const changes = createChangeSets({
+    store: changesStore,
+    turns,
+    trees,
+    projects,
+    redactorOf: redactions.of,
+    announce,
+    refuseWhileRestoring,
+  });
+  const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
+  onClose(() => webhooks.close());
+  const runTask = webhooks.watch(
+    createRunTask({
+      store: runsStore,
+      chats: chatStore,
+      approvals,
+      questions,
+      agents,
+      models,
+      credits,
+      events,
+      around: {
+        projects,
+        keepAwake: idle.keepAwake,
+        expectChange: watch.expect,
+        beforeTurn: turns.begin,
+        afterTurn: turns.end,
+        redactor: redactions.live,
+        attachmentBytes: attachments.bytesOf,
+        record: cassettes.around,
+        toolSources,
+        takeSteering: queue.take,
+        followTodos: plans.followTodos,
+        afterRun: async (chatId) => {
+          await queue.afterRun(chatId);
+          await repairs.afterRun(chatId);
+        },
+        previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
+      },
+      resume: chat.resume,
+      limits: config.agent,
+      log,
+    }),
+  );
+  tasks.define(runType, runTask);
+
+  return {
+    chat,
+    approvals,
+    queue,
+    webhooks,
+    jobs: { advance_queues: queue.sweep, ...attachments.jobHandlers, ...webhooks.jobHandlers },
+    cron: { advance_queues: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
+    mount(mount) {
+      mountChat(mount, {
+        chat,
+        sessions,
+        approvals,
+        questions,
+        rewinds,
+        socket,
+        budget: createChatBudget({ store: chatStore, agents, models, credits, projects, limits: config.agent }),
+      });
+      mountAttachments(mount, { attachments });
+      mountPlans(mount, { plans });
+      mountQueue(mount, { queue });
+      mountCassettes(mount, { cassettes });
+      mountChanges(mount, { changes });
+      mountAgentContext(mount, {
+        contexts: createAgentContexts({ projects, files }),
+        ofRun: createRunContext({ store: runsStore, chats: chatStore, ownRun: chat.ownRun }),
+      });
+    },
+  };
+}

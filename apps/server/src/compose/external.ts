@@ -1,0 +1,49 @@
+import { createExternal, mountExternal } from "../features/external/index.ts";
+import { createMcpEndpoint, fileTools, mountMcpEndpoint, projectTools, runTools } from "../features/mcp-endpoint/index.ts";
+import { version } from "../version.ts";
+import type { Area } from "./area.ts";
+import type { ArrivalsArea } from "./arrivals.ts";
+import type { ChatArea } from "./chat.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { Secrecy } from "./secrecy.ts";
+import type { SnapshotsArea } from "./snapshots.ts";
+import type { WorkspaceArea } from "./workspace.ts";
+
+/** The entrances of other people's programs: agents by API key, and our own MCP server. */
+export function composeExternal(
+  { config, tasks, limits }: Platform,
+  { redactions }: Pick<Secrecy, "redactions">,
+  { projects }: ProjectsArea,
+  { containers, power, inspection }: ContainersArea,
+  { files, search }: WorkspaceArea,
+  { provisioning }: ArrivalsArea,
+  { snapshots }: SnapshotsArea,
+  { chat, approvals, webhooks }: ChatArea,
+): Area {
+  const external = createExternal({ chat, pendingApproval: approvals.openOf, webhooks, limits, follow: tasks.follow });
+  return {
+    mount(mount) {
+      mountExternal(mount, { external });
+      mountMcpEndpoint(mount, {
+        endpoint: createMcpEndpoint({
+          tools: [
+            ...projectTools({
+              projects: { list: projects.list, get: projects.get, require: projects.require, create: provisioning.create },
+              containers,
+              power,
+              inspection,
+              snapshots,
+            }),
+            ...fileTools({ projects, files, search, redactions }),
+            ...runTools({ external, chat }),
+          ],
+          limits,
+          version,
+        }),
+        appBaseUrl: config.http.appBaseUrl,
+      });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { createAgents, createAgentsStore, type Agents } from "../features/agents/index.ts";
+import { createCredits, createCreditsStore, mountCredits, type Credits } from "../features/credits/index.ts";
+import {
+  createCapabilities,
+  createCatalogue,
+  createConnections,
+  createDemoModel,
+  createModelChoices,
+  createModelKeys,
+  createModelKeysStore,
+  createModels,
+  createModelsStore,
+  createOwnConnections,
+  createPrices,
+  mountModelKeys,
+  mountModels,
+  type Models,
+} from "../features/models/index.ts";
+import type { Area } from "./area.ts";
+import type { Platform } from "./platform.ts";
+
+/** Which models there are, with whose keys, for how many credits, and the agents that use them. */
+export interface ModelsArea extends Area {
+  models: Models;
+  agents: Agents;
+  credits: Credits;
+}
+
+export function composeModels(
+  { config, log, onClose, db, box, settings, outbound }: Platform,
+  { demoModel }: { demoModel: string | undefined },
+): ModelsArea {
+  const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn });
+  const keysStore = createModelKeysStore(db);
+  const own = createOwnConnections({ store: keysStore, box, tiers: config.billing.isOn ? config.billing.byokTiers : undefined, log });
+  const store = createModelsStore(db);
+  const catalogue = createCatalogue({ outbound, log });
+  const capabilities = createCapabilities({ store, catalogue, outbound, log });
+  const models = createModels({
+    config: config.models,
+    settings,
+    store,
+    connections: createConnections({ config: config.models, settings }),
+    own,
+    catalogue,
+    capabilities,
+    typicalRun: credits.typicalRun,
+    prices: createPrices({ file: config.models.pricesFile, log }),
+    outbound,
+    demo: demoModel === undefined ? undefined : createDemoModel({ command: [process.execPath, demoModel], log }),
+  });
+  onClose(() => models.close());
+  const agents = createAgents({
+    store: createAgentsStore(db),
+    features: {
+      streaming: config.features.streaming,
+      web_search: config.web.isOn,
+      plan_mode: config.features.planMode,
+      subagents: config.features.subagents,
+      apply_patch: config.features.applyPatch,
+    },
+  });
+
+  return {
+    models,
+    agents,
+    credits,
+    jobs: credits.jobHandlers,
+    cron: { refresh_credits: "0 * * * *" },
+    mount(mount) {
+      mountModels(mount, { models, choices: createModelChoices({ models, store, capabilities, agents, credits }) });
+      mountModelKeys(mount, { keys: createModelKeys({ store: keysStore, own, box, outbound, tryOut: models.tryOut }) });
+      mountCredits(mount, { credits });
+    },
+  };
+}

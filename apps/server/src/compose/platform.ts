@@ -1,0 +1,149 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { createRuntime, reachable, releaseReachable, type RuntimeDriver } from "@tesslate/runtime";
+import type { Config } from "../config.ts";
+import type { PreviewAddress } from "../features/containers/index.ts";
+import { createTasks, createTasksStore, type Tasks } from "../features/tasks/index.ts";
+import { createBus, type Bus } from "../platform/bus.ts";
+import { createCryptoBox, loadSecretKey, type CryptoBox } from "../platform/crypto.ts";
+import { connectDatabase, migrateDatabase, type Database, type DatabaseHandle } from "../platform/database.ts";
+import { createEventLog, type EventLog } from "../platform/events.ts";
+import type { JobHandlers } from "../platform/jobs.ts";
+import type { Logger } from "../platform/logger.ts";
+import { createMail, type Mail } from "../platform/mail.ts";
+import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
+import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "../platform/postgres.ts";
+import { announceProcess } from "../platform/presence.ts";
+import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
+import { loadSealingKeys } from "../platform/sealing-keys.ts";
+import { createServerSettings, type ServerSettings } from "../platform/server-settings.ts";
+import type { OnClose } from "./area.ts";
+
+/** What every area stands on. */
+export interface Platform {
+  config: Config;
+  log: Logger;
+  onClose: OnClose;
+  /** Absolute; this process holds it. */
+  dataDir: string;
+  box: CryptoBox;
+  database: DatabaseHandle;
+  db: Database;
+  /** The database may have other server processes beside this one. */
+  isShared: boolean;
+  /** This process among those. */
+  processId: number;
+  bus: Bus;
+  events: EventLog;
+  settings: ServerSettings;
+  limits: RateLimiter;
+  /** A certificate authority of the operator's own, as PEM. */
+  ca: string | undefined;
+  /** The way out to what users name and to what the operator set up. */
+  outbound: Outbound;
+  mail: Mail;
+  runtime: RuntimeDriver;
+  tasks: Tasks;
+  /** Where previews are served. */
+  address: PreviewAddress;
+  jobs: JobHandlers;
+  cron: Record<string, string>;
+}
+
+export interface PlatformOptions {
+  config: Config;
+  log: Logger;
+  onClose: OnClose;
+  /** Instead of the configured driver. */
+  runtime?: RuntimeDriver | undefined;
+  /** Instead of the configured or the embedded database. */
+  database?: { socketDir: string; database: string } | { url: string } | undefined;
+}
+
+export async function composePlatform({ config, log, onClose, ...swap }: PlatformOptions): Promise<Platform> {
+  const dataDir = resolve(config.dataDir);
+  await mkdir(dataDir, { recursive: true });
+  onClose(await holdDataDir(dataDir));
+  const secretKey = await loadSecretKey(config.auth.secretKey?.reveal(), dataDir);
+  const box = createCryptoBox(secretKey, await loadSealingKeys(config, dataDir));
+  const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
+  const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
+  if (embedded) onClose(() => embedded.stop());
+  const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log);
+  onClose(() => database.close());
+  await migrateDatabase(database, log);
+  const { db } = database;
+  const isShared = config.database.url !== undefined;
+  const presence = await announceProcess(db, database.connection, log);
+  onClose(() => presence.close());
+  const bus = await createBus(database.pool, database.connection, log);
+  onClose(() => bus.close());
+  const events = createEventLog({ db, bus, log, isShared, processId: presence.id });
+  onClose(() => events.close());
+  const settings = createServerSettings({ db, bus, box });
+  const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
+  const ca = config.outbound.caFile === undefined ? undefined : await readFile(config.outbound.caFile, "utf8");
+  const outbound = createOutbound({
+    allowHosts: [...config.outbound.allowHosts, ...modelHosts(config), ...providerHosts(config), ...searchHosts(config)],
+    ...(ca && { ca }),
+  });
+  onClose(() => outbound.close());
+  const mail = createMail({ config: config.mail, box, log });
+  onClose(() => mail.close());
+
+  const postgresPrograms = await findPostgresPrograms();
+  const runtime =
+    swap.runtime ??
+    (await createRuntime({
+      driver: config.runtime.driver,
+      dataDir,
+      docker: config.runtime.docker,
+      ...(postgresPrograms !== undefined && { programs: { postgres: postgresPrograms } }),
+      log,
+    }));
+  onClose(() => runtime.close({ leaveRunning: true }));
+  const tasks = createTasks({ db, store: createTasksStore(db), events, bus, log, processId: presence.id, isShared });
+  onClose(() => tasks.close());
+
+  return {
+    config,
+    log,
+    onClose,
+    dataDir,
+    box,
+    database,
+    db,
+    isShared,
+    processId: presence.id,
+    bus,
+    events,
+    settings,
+    limits,
+    ca,
+    outbound,
+    mail,
+    runtime,
+    tasks,
+    address: addressOf(config),
+    jobs: { ...tasks.jobHandlers, ...mail.jobHandlers },
+    cron: { reap_tasks: "* * * * *", prune_tasks: "*/10 * * * *" },
+  };
+}
+
+/** What the operator names as a model's address may be reached, wherever it is; and the usual place of an Ollama. */
+const modelHosts = ({ models }: Config): string[] =>
+  [models.openai.baseUrl, models.anthropic.baseUrl, models.google.baseUrl, models.ollama.baseUrl ?? "", "http://localhost:11434"].flatMap(
+    (url) => hostEntry(url) ?? [],
+  );
+
+/** The providers people sign in with, wherever the operator says they are. */
+const providerHosts = ({ auth: { oauth } }: Config): string[] =>
+  [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl].flatMap((url) => hostEntry(url) ?? []);
+
+const searchHosts = ({ web: { search } }: Config): string[] => (search ? [hostEntry(search.baseUrl) ?? ""] : []);
+
+/** Scheme and port are the app's, the domain is another site. */
+const addressOf = ({ http }: Config): PreviewAddress => {
+  const { protocol, port } = new URL(http.appBaseUrl);
+  return { scheme: protocol === "https:" ? "https" : "http", domain: http.previewDomain, port };
+};

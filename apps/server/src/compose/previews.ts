@@ -1,0 +1,97 @@
+import {
+  createPodAccess,
+  createPodAccessStore,
+  createPreviews,
+  createPreviewSite,
+  createPreviewsStore,
+  createReporting,
+  createShareLinks,
+  createShares,
+  createSharesStore,
+  createVisitors,
+  mountPodAccess,
+  mountPreviews,
+  type Previews,
+  type PreviewsStore,
+  type Visitors,
+} from "../features/previews/index.ts";
+import type { AccountsArea } from "./accounts.ts";
+import type { Area } from "./area.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { Secrecy } from "./secrecy.ts";
+
+/** What projects show: the other site, who may see it, and what goes wrong there. */
+export interface PreviewsArea extends Area {
+  previewsStore: PreviewsStore;
+  previews: Previews;
+  visitors: Visitors;
+  previewSite: ReturnType<typeof createPreviewSite>;
+  /** Who hears of a project's previews that had errors. */
+  onPreviewErrors: ((projectId: string) => void)[];
+}
+
+export function composePreviews(
+  { config, log, db, box, bus, events, address }: Platform,
+  { redactions }: Pick<Secrecy, "redactions">,
+  { users, sessions, auth, authStore }: AccountsArea,
+  { projects }: ProjectsArea,
+  { containers, power, services, keeper, idle }: ContainersArea,
+): PreviewsArea {
+  const previewsStore = createPreviewsStore(db);
+  const sharesStore = createSharesStore(db);
+  const shareLinks = createShareLinks({ store: sharesStore, box, address, bus, log });
+  const previews = createPreviews({
+    store: previewsStore,
+    projects,
+    containers,
+    events,
+    address,
+    linksEnded: shareLinks.ended,
+  });
+  const shares = createShares({ store: sharesStore, previews, containers, links: shareLinks, address });
+  const visitors = createVisitors({ tickets: authStore, sessions, shares: shareLinks, box, address });
+  const podAccess = createPodAccess({
+    store: createPodAccessStore(db),
+    authenticate: auth.authenticator.authenticate,
+    visitors,
+    containers,
+    projects,
+    address,
+    log,
+  });
+  const onPreviewErrors: ((projectId: string) => void)[] = [];
+  const previewSite = createPreviewSite({
+    containers,
+    projects,
+    power,
+    services,
+    keeper,
+    idle,
+    visitors,
+    reporting: createReporting({ events, redactions, onErrors: (projectId) => onPreviewErrors.forEach((hear) => hear(projectId)) }),
+    address,
+    appOrigin: new URL(config.http.appBaseUrl).origin,
+    trustProxy: config.http.trustProxy,
+    log,
+  });
+
+  return {
+    previewsStore,
+    previews,
+    visitors,
+    previewSite,
+    onPreviewErrors,
+    jobs: podAccess.jobHandlers,
+    cron: { prune_pod_access: "41 3 * * *" },
+    mount(mount) {
+      mountPodAccess(mount, {
+        podAccess,
+        secret: config.auth.ingressSecret?.reveal(),
+        emailOf: async (userId) => (await users.find(userId))?.email,
+      });
+      mountPreviews(mount, { projects, containers, previews, shares, visitors, address });
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import {
+  createProjects,
+  createProjectsStore,
+  createSandboxes,
+  loadTemplates,
+  type Projects,
+  type ProjectsStore,
+  type Templates,
+} from "../features/projects/index.ts";
+import { mountTasks } from "../features/tasks/index.ts";
+import type { Area } from "./area.ts";
+import type { Platform } from "./platform.ts";
+
+/** The projects themselves: whose they are, where they run. How they come to be is in `arrivals.ts`. */
+export interface ProjectsArea extends Area {
+  templates: Templates;
+  projectsStore: ProjectsStore;
+  projects: Projects;
+}
+
+export async function composeProjects(
+  { config, log, db, events, runtime, isShared, tasks }: Platform,
+  { templatesDir }: { templatesDir: string | undefined },
+): Promise<ProjectsArea> {
+  const templates = await loadTemplates(templatesDir);
+  const projectsStore = createProjectsStore(db);
+  const projects = createProjects({
+    store: projectsStore,
+    sandboxes: createSandboxes({ runtime, log }),
+    events,
+    diskBytes: config.projects.diskBytes,
+    maxRunning: config.projects.maxRunning,
+    isShared,
+    log,
+  });
+  return {
+    templates,
+    projectsStore,
+    projects,
+    mount(mount) {
+      mountTasks(mount, { tasks, resolveProject: async (userId, ref) => (await projects.require(userId, ref)).id });
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import {
+  createContainersStore,
+  createCredentialsStore,
+  createCredentialsVault,
+  createEnvironmentVault,
+  type ContainersStore,
+  type CredentialsStore,
+  type CredentialsVault,
+  type EnvironmentVault,
+} from "../features/containers/index.ts";
+import { createMcpStore, createMcpVault, type McpStore, type McpVault } from "../features/mcp/index.ts";
+import {
+  createRedactions,
+  createSecretsStore,
+  createSecretVault,
+  hiddenValues,
+  type Redactions,
+  type SecretsStore,
+  type SecretVault,
+} from "../features/secrets/index.ts";
+import type { Platform } from "./platform.ts";
+
+/** Where a project's secret values lie, and what keeps them out of everything that leaves. */
+export interface Secrecy {
+  containersStore: ContainersStore;
+  environmentVault: EnvironmentVault;
+  credentialsStore: CredentialsStore;
+  credentialsVault: CredentialsVault;
+  secretsStore: SecretsStore;
+  secretVault: SecretVault;
+  mcpStore: McpStore;
+  mcpVault: McpVault;
+  redactions: Redactions;
+}
+
+export function composeSecrecy({ log, db, bus, box, tasks }: Platform): Secrecy {
+  const containersStore = createContainersStore(db);
+  const environmentVault = createEnvironmentVault({ box });
+  const credentialsStore = createCredentialsStore(db);
+  const credentialsVault = createCredentialsVault({ box });
+  const secretsStore = createSecretsStore(db);
+  const secretVault = createSecretVault({ store: secretsStore, box });
+  const mcpStore = createMcpStore(db);
+  const mcpVault = createMcpVault({ box });
+  /** Everything with values that must not be seen says so here. */
+  const redactions = createRedactions({
+    bus,
+    log,
+    sources: [
+      async (projectId) => hiddenValues(await secretVault.open(projectId)),
+      async (projectId) => (await containersStore.listAll(projectId)).flatMap((row) => hiddenValues(environmentVault.open(row))),
+      async (projectId) => (await credentialsStore.listAll(projectId)).flatMap((row) => hiddenValues(credentialsVault.open(row))),
+      async (projectId) => (await mcpStore.listHidden(projectId)).flatMap((row) => hiddenValues(mcpVault.secretsOf(row))),
+    ],
+  });
+  tasks.hideWith(redactions.redact);
+  return {
+    containersStore,
+    environmentVault,
+    credentialsStore,
+    credentialsVault,
+    secretsStore,
+    secretVault,
+    mcpStore,
+    mcpVault,
+    redactions,
+  };
+}

@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { createPostgresAccess } from "../features/containers/index.ts";
+import {
+  createCheckpoints,
+  createProjectDatabases,
+  createPruning,
+  createRestoring,
+  createSnapshots,
+  createSnapshotsStore,
+  createTaking,
+  createTreeAccess,
+  mountSnapshots,
+  type Checkpoints,
+  type Restoring,
+  type Snapshots,
+  type SnapshotsStore,
+  type TreeAccess,
+} from "../features/snapshots/index.ts";
+import type { Area } from "./area.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { Secrecy } from "./secrecy.ts";
+import type { WorkspaceArea } from "./workspace.ts";
+
+/** Points in time: kept by people, kept around the agent's turns, and returned to. */
+export interface SnapshotsArea extends Area {
+  snapshotsStore: SnapshotsStore;
+  trees: TreeAccess;
+  checkpoints: Checkpoints;
+  restoring: Restoring;
+  snapshots: Snapshots;
+  /** What more is done when a tree was restored, with what the restore was given for it. */
+  onRestored: ((more: unknown) => Promise<void>)[];
+}
+
+export function composeSnapshots(
+  { config, log, dataDir, db, events, runtime, tasks }: Platform,
+  { containersStore }: Pick<Secrecy, "containersStore">,
+  { projects }: ProjectsArea,
+  { services, power }: ContainersArea,
+  { assets }: WorkspaceArea,
+): SnapshotsArea {
+  const databases = createProjectDatabases({ postgresOf: createPostgresAccess({ store: containersStore, services }), log });
+  const snapshotsStore = createSnapshotsStore(db);
+  const trees = createTreeAccess({ projects, runtime });
+  const taking = createTaking({
+    store: snapshotsStore,
+    trees,
+    databases,
+    events,
+    tasks,
+    limits: config.snapshots,
+    scratchDir: join(dataDir, "dumps"),
+  });
+  const checkpoints = createCheckpoints({ store: snapshotsStore, trees, events, log });
+  const onRestored: ((more: unknown) => Promise<void>)[] = [];
+  const restoring = createRestoring({
+    store: snapshotsStore,
+    trees,
+    taking,
+    checkpoints,
+    databases,
+    power: { stopAll: power.stopProject, running: power.running, startAgain: power.startAgain },
+    tasks,
+    onTreeReplaced: [assets.reconcile],
+    onRestored,
+    log,
+  });
+  const snapshots = createSnapshots({
+    store: snapshotsStore,
+    projects,
+    trees,
+    taking,
+    restoring,
+    maxPerProject: config.snapshots.maxPerProject,
+  });
+  const pruning = createPruning({ store: snapshotsStore, projects, runtime, retentionMs: config.snapshots.retentionMs, log });
+  projects.onRelease(pruning.release);
+
+  return {
+    snapshotsStore,
+    trees,
+    checkpoints,
+    restoring,
+    snapshots,
+    onRestored,
+    jobs: pruning.jobHandlers,
+    cron: { prune_snapshots: "23 4 * * *" },
+    mount(mount) {
+      mountSnapshots(mount, { snapshots });
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { createAssets, createAssetsStore, mountAssets, type Assets, type AssetsStore } from "../features/assets/index.ts";
+import { createLogProblems, type LogProblems } from "../features/containers/index.ts";
+import {
+  createAnnounce,
+  createFiles,
+  createFileSearch,
+  createFilesWatch,
+  createFileUpload,
+  mountFiles,
+  type Announce,
+  type Files,
+  type FileSearch,
+  type FilesWatch,
+  type OnFilesChanged,
+} from "../features/files/index.ts";
+import { createKanban, createKanbanStore, mountKanban } from "../features/kanban/index.ts";
+import { createNotes, createNotesStore, mountNotes } from "../features/notes/index.ts";
+import { createShell, createShellStore, mountShell, type Shell } from "../features/shell/index.ts";
+import type { Area } from "./area.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { Secrecy } from "./secrecy.ts";
+
+/** What people work with in a project: files, assets, the board, notes, terminals. */
+export interface WorkspaceArea extends Area {
+  watch: FilesWatch;
+  logProblems: LogProblems;
+  announce: Announce;
+  files: Files;
+  search: FileSearch;
+  assetsStore: AssetsStore;
+  assets: Assets;
+  shell: Shell;
+}
+
+export function composeWorkspace(
+  { config, log, onClose, db, events, processId }: Platform,
+  { containersStore, redactions }: Pick<Secrecy, "containersStore" | "redactions">,
+  { projects }: ProjectsArea,
+  { idle, services }: ContainersArea,
+): WorkspaceArea {
+  const watch = createFilesWatch({ events, log });
+  onClose(async () => watch.close());
+  const logProblems = createLogProblems({ store: containersStore, onServiceState: projects.onServiceState, events, redactions, log });
+  onClose(async () => logProblems.close());
+  /** What keeps an eye on files. */
+  const onFilesChanged: OnFilesChanged[] = [];
+  const announce = createAnnounce({ projects, events, watch, onChanged: onFilesChanged });
+  const files = createFiles({ projects, announce });
+  const search = createFileSearch({ projects, keepAwake: idle.keepAwake });
+  const assetsStore = createAssetsStore(db);
+  const assets = createAssets({ store: assetsStore, projects, announce });
+  onFilesChanged.push(assets.follow);
+  const kanban = createKanban({ store: createKanbanStore(db), projects, events });
+  const notes = createNotes({ store: createNotesStore(db), projects, events });
+  const shell = createShell({
+    access: {
+      require: projects.require,
+      sandboxOf: projects.sandboxOf,
+      awake: idle.awake,
+      hold: idle.hold,
+      activity: (projectId) => {
+        void projects.used(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "activity not noted"));
+      },
+      listContainers: (projectId) => containersStore.listAll(projectId),
+      environmentOf: services.environmentOf,
+      redactor: redactions.live,
+    },
+    store: createShellStore(db),
+    limits: config.shell,
+    log,
+    processId,
+  });
+  onClose(() => shell.close());
+  projects.onRelease(({ project_id, container_id }) =>
+    container_id ? shell.closeContainer(container_id) : shell.closeProject(project_id),
+  );
+
+  return {
+    watch,
+    logProblems,
+    announce,
+    files,
+    search,
+    assetsStore,
+    assets,
+    shell,
+    mount(mount) {
+      mountFiles(mount, { files, search, upload: createFileUpload({ projects, announce }) });
+      mountAssets(mount, { assets });
+      mountKanban(mount, { kanban });
+      mountNotes(mount, { notes });
+      mountShell(mount, { shell });
+    },
+  };
+}
