@@ -31,6 +31,7 @@ if (wants("unit")) {
     total.failed += report.numFailedTests;
     total.skipped += report.numPendingTests + report.numTodoTests;
     if (status !== 0 && report.numFailedTests === 0) total.failed += 1;
+    say(`\n${readFileSync(join(results, "auth-matrix.txt"), "utf8").trimEnd()}`);
   } catch (error) {
     say(`vitest left no report: ${String(error)}`);
     total.failed += 1;

@@ -114,7 +114,7 @@ export function composeChat(
     },
   });
   onRestored.push((more) => rewinds.apply(more as ConversationChange));
-  const queue = createQueue({ store: createQueueStore(db), chats: chatStore, chat, events, log });
+  const queue = createQueue({ store: createQueueStore(db), chats: chatStore, chat, attachments, events, log });
   const plans = createPlans({ store: createPlansStore(db), chats: chatStore, chat, events });
   if (config.features.planMode) {
     toolSources.push(plans.lend);

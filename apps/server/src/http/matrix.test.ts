@@ -1,54 +1,369 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
-import { contract, type RouteSpec } from "@tesslate/contract";
-import { testApp, type TestApp, type TestUser } from "../testing/app.ts";
+import { Type, contract, type ApiKeyScope, type RouteSpec } from "@tesslate/contract";
+import { startModelServer, type ModelServer } from "@tesslate/testkit";
+import type { TestUser } from "../testing/app.ts";
+import { modelEnv } from "../testing/chat.ts";
+import { callRoute, mixed, nowhere, type Credentials, type Ids, type Outcome } from "../testing/matrix/calls.ts";
+import { gapsOf, idFieldsOf, listRoutes, placesOf, type Listed } from "../testing/matrix/routes.ts";
+import { bodies, makeWorld, matrixScript, type World } from "../testing/matrix/world.ts";
+import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
 
-let app: TestApp;
-let ada: TestUser;
+/*
+ * Every route of the contract × everybody who may call it, with real objects of a real owner. A new route is in it by being in the contract; what the
+ * matrix lacks to test it (a level, an object at its place) fails the test "is complete" with what to do.
+ */
+const routes = listRoutes(contract);
+const callers = ["nobody", "forged", "expired", "suspended", "stranger", "administrator", "key", "cookie", "owner"] as const;
+type Caller = (typeof callers)[number];
+
+/** Answers that are right although the rule says otherwise, with the reason. */
+const exceptions: Partial<Record<Caller, Record<string, { answer: number | string; because: string }>>> = {
+  owner: {
+    "files.search": { answer: "not_supported", because: "plain processes cannot be kept from writing" },
+    "mcpEndpoint.stream": { answer: 405, because: "the server has nothing to say by itself" },
+    "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },
+    "chat.answer": { answer: 404, because: "what waits in the owner's chat is an approval" },
+    "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
+    "tasks.cancel": { answer: "task_finished", because: "the run is over" },
+  },
+};
+/** These take API keys and nothing else (agent-git-deploy 4.11). */
+const takesKeys = ({ spec }: Listed) => spec.path.startsWith("/api/external/");
+
+let app: ProjectsApp;
+let model: ModelServer;
+let owner: World;
+let other: World;
+let admin: TestUser;
+let adminKey: string;
+let suspended: TestUser;
+const secrets: Record<"suspendedKey" | "expired" | "csrf" | "foreignCsrf", string> = {
+  suspendedKey: "",
+  expired: "",
+  csrf: "",
+  foreignCsrf: "",
+};
 beforeAll(async () => {
-  app = await testApp();
-  ada = await app.signUp();
+  model = await startModelServer({ apiKey: "sk-planted-secret-key-0123456789", script: matrixScript() });
+  app = await projectsApp({ env: { ...modelEnv(model), RECORD_CASSETTES: "true", OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
+  const [ada, bob, root, mallory, late] = await Promise.all([
+    app.signUp({ name: "Ada" }),
+    app.signUp(),
+    app.signUp({ admin: true }),
+    app.signUp(),
+    app.signUp(),
+  ]);
+  [owner, other] = await Promise.all([makeWorld(app, ada), makeWorld(app, bob)]);
+  admin = root;
+  suspended = mallory;
+  const keyOf = async (user: TestUser) =>
+    (await app.as(user).auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } })).key;
+  const key = await keyOf(suspended);
+  adminKey = await keyOf(admin);
+  const csrfOf = async (user: TestUser) =>
+    ((await (await app.request("/api/auth/csrf", { headers: { cookie: `tesslate_auth=${user.token}` } })).json()) as { csrf_token: string })
+      .csrf_token;
+  Object.assign(secrets, { suspendedKey: key, expired: late.token, csrf: await csrfOf(ada), foreignCsrf: await csrfOf(bob) });
+  const { pool } = app.studio.database;
+  await pool.query("update users set is_suspended = true, is_active = false, suspended_at = now() where id = $1", [suspended.id]);
+  await pool.query("update sessions set expires_at = now() - interval '1 second' where user_id = $1", [late.id]);
+  for (const { id } of [suspended, late]) await app.studio.sessions.forgetUser(id);
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  report();
+  await app?.close();
+  await model?.close();
+});
 
-const routes = Object.entries(contract).flatMap(([group, specs]) =>
-  Object.entries(specs as Record<string, RouteSpec>).map(([name, spec]) => ({ name: `${group}.${name}`, spec })),
-);
-const pathOf = ({ path }: RouteSpec) => path.replace("{path}", "a/b.txt").replace(/\{[^}]+\}/g, "00000000-0000-4000-8000-000000000000");
-const closed = routes.filter(({ spec }) => spec.auth === "user" || spec.auth === "superuser");
+const cells: { route: string; level: string; caller: Caller; surprise: string | undefined }[] = [];
+/** Notes one cell of the matrix; a surprise is a sentence. */
+function note({ name, spec }: Listed, caller: Caller, surprise: string | false | undefined): void {
+  cells.push({ route: name, level: spec.auth, caller, surprise: surprise || undefined });
+}
+const surprisesOf = (caller: Caller) =>
+  cells.filter((c) => c.caller === caller && c.surprise).map(({ route, surprise }) => `${route}: ${surprise}`);
+function report(): void {
+  const levels = ["none", "optional", "user", "superuser"];
+  const line = (caller: string, of: (cell: (typeof cells)[number]) => boolean) =>
+    [
+      caller.padEnd(14),
+      ...levels.map((level) => {
+        const all = cells.filter((c) => of(c) && c.level === level);
+        return (all.length === 0 ? "-" : `${all.filter((c) => !c.surprise).length}/${all.length}`).padStart(10);
+      }),
+    ].join(" ");
+  const surprises = cells.filter((c) => c.surprise);
+  const text = [
+    `${routes.length} routes, ${cells.length} cells, ${surprises.length} surprises (as expected / asked)`,
+    ["caller".padEnd(14), ...levels.map((l) => l.padStart(10))].join(" "),
+    ...callers.map((caller) => line(caller, (c) => c.caller === caller)),
+    ...surprises.map((c) => `SURPRISE ${c.caller} ${c.route}: ${c.surprise}`),
+  ].join("\n");
+  const dir = join(import.meta.dirname, "../../../../test-results");
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, "auth-matrix.txt"), `${text}\n`);
+  process.stdout.write(`\n${text}\n`);
+}
 
-describe("what each route asks of its caller, from the table of routes", () => {
-  test.each(closed.filter(({ spec }) => spec.kind !== "socket"))("$name is 401 for nobody and for a forged token", async ({ spec }) => {
-    for (const authorization of [undefined, "Bearer eyJhbGciOiJub25lIn0.e30."]) {
-      const response = await fetch(app.url + pathOf(spec), {
-        method: spec.method,
-        headers: { ...(authorization && { authorization }), ...(spec.body && { "content-type": "application/json" }) },
-        ...(spec.body && { body: "{}" }),
+const isClosed = ({ spec }: Listed) => spec.auth === "user" || spec.auth === "superuser";
+const closed = routes.filter(isClosed);
+const isExcused = (caller: Caller, { name }: Listed, { status, code }: Outcome) =>
+  [status, code].includes(exceptions[caller]?.[name]?.answer);
+const inPieces = async <T>(all: T[], work: (one: T) => Promise<void>) => {
+  const left = [...all];
+  await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      for (let one = left.shift(); one !== undefined; one = left.shift()) await work(one);
+    }),
+  );
+};
+const said = ({ status, code, body }: Outcome) => `${status} ${code ?? body.slice(0, 200)}`;
+const call = (route: Listed, ids: Ids, who: Credentials) => callRoute(app, route, ids, who);
+
+const unauthorized = JSON.stringify({ detail: "Sign in to do this.", code: "unauthorized" });
+/** What is wrong with an answer to somebody who is not signed in. */
+const notRefused = ({ spec }: Listed, outcome: Outcome) =>
+  spec.kind === "socket"
+    ? outcome.status !== 4401 && `closed ${said(outcome)} instead of 4401`
+    : (outcome.status !== 401 || outcome.body !== unauthorized || outcome.authenticate !== "Bearer") && `${said(outcome)} instead of 401`;
+
+test("the matrix is complete: every route has a level, every place an owner's object, every body a sample", () => {
+  expect(gapsOf(routes, { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([]);
+});
+test("a route that it knows nothing of breaks the build and says what to do", () => {
+  const made = {
+    gadgets: {
+      get: { method: "GET", path: "/api/gadgets/{id}", tag: "t", summary: "s", auth: "user" },
+      link: {
+        method: "POST",
+        path: "/api/gadgets",
+        tag: "t",
+        summary: "s",
+        auth: "user",
+        body: Type.Object({ widget_id: Type.String({ format: "uuid" }) }),
+      },
+      code: {
+        method: "POST",
+        path: "/api/gadgets/code",
+        tag: "t",
+        summary: "s",
+        auth: "user",
+        body: Type.Object({ code: Type.String({ pattern: "^\\d{3}$" }) }),
+      },
+      open: { method: "GET", path: "/api/gadgets", tag: "t", summary: "s" } as RouteSpec,
+    },
+  } satisfies Record<string, Record<string, RouteSpec>>;
+  expect(gapsOf(listRoutes(made), { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([
+    "gadgets.get (GET /api/gadgets/{id}): nothing of the owner's stands at /api/gadgets/{id}. Make one in apps/server/src/testing/matrix/world.ts (at).",
+    "gadgets.link (POST /api/gadgets): its body names a widget_id and the owner has none. Make one in apps/server/src/testing/matrix/world.ts (named).",
+    "gadgets.code (POST /api/gadgets/code): no valid body could be made up. Give one in apps/server/src/testing/matrix/world.ts (bodies).",
+    "gadgets.open (GET /api/gadgets) does not say who may call it. Give its route value auth: none, optional, user, superuser.",
+  ]);
+});
+
+describe("who is not signed in", () => {
+  const cases = {
+    nobody: () => [{}],
+    forged: () => [{ bearer: "eyJhbGciOiJub25lIn0.e30." }, { cookie: "tesslate_auth=eyJhbGciOiJub25lIn0.e30." }, { bearer: "tsk_forged" }],
+    expired: () => [{ bearer: secrets.expired }, { cookie: `tesslate_auth=${secrets.expired}` }],
+    suspended: () => [{ bearer: suspended.token }, { cookie: `tesslate_auth=${suspended.token}` }, { bearer: secrets.suspendedKey }],
+  } satisfies Partial<Record<Caller, () => Credentials[]>>;
+  test.each(Object.keys(cases) as (keyof typeof cases)[])(
+    "%s is 401 everywhere with the same words, and nobody where that is enough",
+    async (caller) => {
+      await inPieces(routes, async (route) => {
+        const { spec } = route;
+        for (const who of cases[caller]()) {
+          if (isClosed(route))
+            note(
+              route,
+              caller,
+              notRefused(
+                route,
+                await call(route, owner, spec.kind === "socket" && !("bearer" in who) ? { ...who, headers: { origin: app.url } } : who),
+              ),
+            );
+          else {
+            const [asThem, asNobody] = [await call(route, nowhere(owner), who), await call(route, nowhere(owner), {})];
+            note(
+              route,
+              caller,
+              (asThem.status >= 500 && asThem.code === "internal_error") || asThem.code === "unauthorized"
+                ? said(asThem)
+                : asThem.status !== asNobody.status && `${said(asThem)}, but nobody gets ${said(asNobody)}`,
+            );
+          }
+        }
       });
-      expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
-      expect(await response.json()).toEqual({ detail: expect.any(String), code: "unauthorized" });
-    }
-  });
-  test.each(closed.filter(({ spec }) => spec.kind === "socket"))("$name closes 4401 for nobody", async ({ spec }) => {
-    const ws = new WebSocket(app.url.replace(/^http/, "ws") + pathOf(spec));
-    ws.on("open", () => ws.send("{}"));
-    const code = await new Promise<number>((resolve) => ws.on("close", resolve));
-    expect(code).toBe(4401);
-  });
-  const administrative = routes.filter(({ spec }) => spec.auth === "superuser");
-  test.runIf(administrative.length > 0).each(administrative)("$name is 403 for an ordinary user", async ({ spec }) => {
-    const response = await app.request(pathOf(spec), { method: spec.method, user: ada, ...(spec.body && { json: {} }) });
-    expect(response.status).toBe(403);
-  });
-  test.each(closed.filter(({ spec }) => spec.kind !== "socket" && spec.csrf !== false && spec.method !== "GET"))(
-    "$name by cookie needs the CSRF token",
-    async ({ spec }) => {
-      const response = await fetch(app.url + pathOf(spec), {
-        method: spec.method,
-        headers: { cookie: `tesslate_auth=${ada.token}`, ...(spec.body && { "content-type": "application/json" }) },
-        ...(spec.body && { body: "{}" }),
-      });
-      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([403, "csrf_missing"]);
+      expect(surprisesOf(caller)).toEqual([]);
     },
   );
+});
+
+/** What a refusal says, to the byte; of an answer what does not differ from call to call. */
+const wordsOf = ({ status, body }: Outcome) =>
+  status >= 300 ? body : body.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\dT[\d:.]+Z/g, "*");
+/** With the owner's ids, whether outright or below something of one's own, everything is as with ids that lead nowhere. */
+async function compare(caller: "stranger" | "administrator", route: Listed, mine: World | undefined, who: Credentials): Promise<void> {
+  const { spec } = route;
+  const places = placesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
+  const fields = idFieldsOf(spec);
+  const ask = async (what: string, theirs: Ids, none: Ids, isAddress: boolean) => {
+    const [asked, missing] = [await call(route, theirs, who), await call(route, none, who)];
+    const isNotFound = spec.kind === "socket" ? asked.status === 4404 : asked.status === 404;
+    const isSame = asked.status === missing.status && wordsOf(asked) === wordsOf(missing);
+    const problem = !isSame
+      ? `with ${what} ${said(asked)}, with nothing there ${said(missing)}`
+      : isAddress && !isNotFound && !isExcused(caller, route, asked) && `with ${what} ${said(asked)} instead of 404`;
+    note(route, caller, problem);
+  };
+  const none = nowhere(owner);
+  if (places.length > 0 || fields.some((f) => f.isRequired)) await ask("the owner's", owner, none, true);
+  if (places[0] !== undefined && places[0].endsWith("/projects/{id}"))
+    await ask(
+      "the owner's by slug",
+      { ...owner, at: { ...owner.at, [places[0]]: owner.slug } },
+      { ...none, at: { ...none.at, [places[0]]: "no-such-slug" } },
+      true,
+    );
+  if (!mine) return;
+  for (let i = 1; i < places.length; i++)
+    await ask(
+      `the owner's below my own (${places[i]})`,
+      { ...mine, at: mixed(spec, mine.at, owner.at, i) },
+      { ...mine, at: mixed(spec, mine.at, none.at, i) },
+      true,
+    );
+  if (spec.kind !== "socket")
+    for (const { field } of fields.filter((f) => (!f.isRequired || places.length > 0) && f.field !== "agent_id"))
+      await ask(
+        `the owner's ${field}`,
+        { ...mine, fields: { [field]: owner.named[field] ?? "" }, named: mine.named },
+        { ...mine, fields: { [field]: none.named[field] ?? "" } },
+        false,
+      );
+}
+const isPublic = (place: string) => place === "/api/users/{id}" || place.startsWith("/api/marketplace/agents/{id}");
+const isOwned = ({ spec }: Listed) =>
+  placesOf(spec).some((place) => !place.endsWith("{path}") && !isPublic(place)) || idFieldsOf(spec).length > 0;
+
+test("somebody else finds nothing: 404 with the very body of what does not exist, also below something of their own", async () => {
+  await inPieces(closed, async (route) => {
+    const who = { bearer: takesKeys(route) ? other.key : other.user.token };
+    if (route.spec.auth === "superuser") {
+      const outcome = await call(route, owner, who);
+      note(route, "stranger", (outcome.status !== 403 || outcome.code !== "forbidden") && `${said(outcome)} instead of 403`);
+    } else if (isOwned(route)) await compare("stranger", route, other, who);
+  });
+  expect(surprisesOf("stranger")).toEqual([]);
+});
+test("an administrator is nobody special on other people's things, and gets into what is theirs", async () => {
+  await inPieces(closed, async (route) => {
+    const who = { bearer: takesKeys(route) ? adminKey : admin.token };
+    if (route.spec.auth === "superuser") {
+      const outcome = await call(route, owner, who);
+      note(
+        route,
+        "administrator",
+        (outcome.status === 401 || outcome.status === 403 || outcome.code === "internal_error") && said(outcome),
+      );
+    } else if (isOwned(route)) await compare("administrator", route, undefined, who);
+  });
+  expect(surprisesOf("administrator")).toEqual([]);
+});
+
+test("an API key does what its scopes say and never what only a person may do", async () => {
+  const keys: Partial<Record<ApiKeyScope, string>> = {};
+  for (const scope of ["read", "write", "run"] as const)
+    keys[scope] = (await app.as(owner.user).auth.createApiKey({ body: { name: scope, scopes: [scope], edit_mode: "plan" } })).key;
+  await inPieces(closed, async (route) => {
+    const { spec } = route;
+    const ask = async (bearer: string | undefined, code: string) => {
+      const outcome = await call(route, nowhere(owner), { bearer: bearer ?? "" });
+      const isRefused =
+        spec.kind === "socket" ? outcome.status === 4401 && outcome.code === code : outcome.status === 403 && outcome.code === code;
+      note(route, "key", !isRefused && `${said(outcome)} instead of ${code}`);
+    };
+    if (spec.auth === "superuser") return ask(adminKey, "session_required");
+    if (spec.keys === false) return ask(keys.write, "session_required");
+    if (spec.keys === "any") return;
+    const needed = spec.keys ?? (spec.method === "GET" || spec.kind === "socket" ? "read" : "write");
+    for (const scope of ["read", "write", "run"] as const)
+      if (scope !== needed && !(scope === "write" && needed === "read")) await ask(keys[scope], "scope_missing");
+  });
+  expect(surprisesOf("key")).toEqual([]);
+});
+
+test("a cookie changes nothing without the token of its own session", async () => {
+  const cookie = (csrf?: string) => `tesslate_auth=${owner.user.token}${csrf === undefined ? "" : `; tesslate_csrf_token=${csrf}`}`;
+  const writing = closed.filter(({ spec }) => spec.method !== "GET" && spec.kind !== "socket");
+  await inPieces(writing, async (route) => {
+    const ask = async (who: Credentials, code: string) => {
+      const outcome = await call(route, owner, who);
+      note(route, "cookie", (outcome.status !== 403 || outcome.code !== code) && `${said(outcome)} instead of ${code}`);
+    };
+    if (route.spec.csrf === false) return ask({ cookie: cookie(), headers: { origin: "https://evil.example" } }, "foreign_origin");
+    await ask({ cookie: cookie(secrets.csrf) }, "csrf_missing");
+    await ask({ cookie: cookie(), headers: { "x-csrf-token": secrets.csrf } }, "csrf_missing");
+    await ask({ cookie: cookie(secrets.csrf), headers: { "x-csrf-token": secrets.foreignCsrf } }, "csrf_mismatch");
+    await ask({ cookie: cookie(secrets.foreignCsrf), headers: { "x-csrf-token": secrets.foreignCsrf } }, "csrf_invalid");
+  });
+  // Those that need no credential set cookies: they are refused from other sites instead.
+  await inPieces(
+    routes.filter(({ spec }) => spec.auth === "none" && spec.method !== "GET" && !spec.isForProxies),
+    async (route) => {
+      const foreign: Record<string, string>[] = [
+        { origin: "https://evil.example" },
+        { origin: "null" },
+        { "sec-fetch-site": "cross-site" },
+      ];
+      for (const headers of foreign) {
+        const outcome = await call(route, owner, { headers });
+        note(route, "cookie", outcome.code !== "foreign_origin" && `${said(outcome)} instead of foreign_origin`);
+      }
+    },
+  );
+  await inPieces(
+    routes.filter(({ spec }) => spec.kind === "socket"),
+    async (route) => {
+      for (const origin of ["https://evil.example", "null", `http://app.preview.localhost:${app.port}`]) {
+        const outcome = await call(route, owner, { cookie: cookie(), headers: { origin } });
+        note(route, "cookie", outcome.status !== 4401 && `${said(outcome)} instead of 4401 from ${origin}`);
+      }
+    },
+  );
+  expect(surprisesOf("cookie")).toEqual([]);
+});
+
+test("the owner gets in everywhere; what others tried has changed nothing", async () => {
+  // Looking first, then the queue before its run ends; what goes with something else goes before it.
+  const order = [
+    /^GET|^WS/,
+    /\/queue/,
+    /^(PATCH|PUT)|chat_id\}\/restore|comments$/,
+    /^DELETE .*(attachments\/|conn_id|asset_id|kanban.*tasks)/,
+    /^POST/,
+    /^DELETE \/api\/(?!auth)/,
+    /^DELETE/,
+  ];
+  const rank = ({ name, spec }: Listed) =>
+    name === "auth.logout"
+      ? Infinity
+      : order.findIndex((pattern) => pattern.test(`${spec.method} ${spec.path}`)) * 1000 +
+        (spec.method === "DELETE" ? 500 - spec.path.length : 0);
+  for (const route of closed.toSorted((a, b) => rank(a) - rank(b))) {
+    const { spec } = route;
+    if (spec.auth === "superuser") continue;
+    const outcome = await call(route, owner, { bearer: takesKeys(route) ? owner.key : owner.user.token });
+    const isIn =
+      spec.kind === "socket"
+        ? outcome.status === 101
+        : spec.method === "GET" || spec.method === "DELETE"
+          ? outcome.status < 300
+          : ![401, 403, 404, 405, 500].includes(outcome.status);
+    note(route, "owner", !isIn && !isExcused("owner", route, outcome) && said(outcome));
+  }
+  expect(surprisesOf("owner")).toEqual([]);
 });

@@ -3,6 +3,7 @@ import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
+import type { Attachments } from "../attachments/index.ts";
 import { editModeFor, refuseSteering, type Chat, type ChatStore, type Sender, type TellingRun } from "../chat/index.ts";
 import type { TaskRow } from "../tasks/index.ts";
 import type { QueueStore } from "./queue.store.ts";
@@ -12,6 +13,7 @@ export interface QueueOptions {
   store: QueueStore;
   chats: Pick<ChatStore, "findChat" | "findActiveRun">;
   chat: Pick<Chat, "ownChat" | "start">;
+  attachments: Pick<Attachments, "require">;
   events: EventLog;
   log: Logger;
 }
@@ -30,7 +32,7 @@ export type Queue = ReturnType<typeof createQueue>;
  * Rows are the truth. A message leaves them in the transaction that makes it a run's question or a turn of the run that goes on:
  * however many servers there are and whenever they die, it is sent once.
  */
-export function createQueue({ store, chats, chat, events, log }: QueueOptions) {
+export function createQueue({ store, chats, chat, attachments, events, log }: QueueOptions) {
   const own = async (userId: string, chatId: string): Promise<QueueChat> => {
     const { id, project_id } = await chat.ownChat(userId, chatId);
     if (project_id === null) throw notFound("Project");
@@ -89,6 +91,8 @@ export function createQueue({ store, chats, chat, events, log }: QueueOptions) {
 
   const add = async (queueChat: QueueChat, sender: Sender, body: QueueMessage, steerTaskId: string | null): Promise<QueuedRow> => {
     const { message, ...options } = body;
+    // Whose they are is asked now: a message that waits keeps what it names from being deleted.
+    await attachments.require(sender.id, queueChat.project_id, body.attachments ?? []);
     return change(queueChat, async (tx) => {
       const waiting = await store.list(queueChat.id, tx);
       if (waiting.length >= maxQueued)
@@ -119,7 +123,7 @@ export function createQueue({ store, chats, chat, events, log }: QueueOptions) {
       };
     },
 
-    /** Throws `queue_full`. The task: the run that it began, when nothing went on and nothing waited. */
+    /** Throws `queue_full`, 404 for attachments that are not theirs. The task: the run that it began, when nothing went on and nothing waited. */
     add: async (sender: Sender, chatId: string, body: QueueMessage): Promise<{ item: QueueItem; task: TaskRow | undefined }> => {
       const queueChat = await own(sender.id, chatId);
       if (body.message.trim() === "" && !body.attachments?.length)

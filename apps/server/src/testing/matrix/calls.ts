@@ -1,0 +1,128 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
+import type { TestApp } from "../app.ts";
+import { idFieldsOf, placesOf, sampleOf, type Listed } from "./routes.ts";
+import { bodies } from "./world.ts";
+
+/** Which id goes into which place and field of a call. */
+export interface Ids {
+  at: Record<string, string>;
+  /** Only these fields are sent beside what a body needs. */
+  fields?: Record<string, string>;
+  /** For fields that must be there. */
+  named: Record<string, string>;
+}
+export interface Credentials {
+  bearer?: string;
+  cookie?: string;
+  headers?: Record<string, string>;
+}
+export interface Outcome {
+  /** HTTP status; of a socket its close code, or 101 when it stayed open and answered. */
+  status: number;
+  code: string | undefined;
+  body: string;
+  authenticate: string | null;
+}
+
+/** Ids that lead nowhere. */
+export const nowhere = ({ at, named }: Pick<Ids, "at" | "named">): Ids => ({
+  at: Object.fromEntries(Object.entries(at).map(([place, id]) => [place, /^[0-9a-f-]{36}$/.test(id) ? randomUUID() : `no-such-${id}`])),
+  named: Object.fromEntries(Object.keys(named).map((field) => [field, randomUUID()])),
+});
+
+const pathOf = ({ path }: Listed["spec"], at: Ids["at"]) =>
+  path.replace(/\{([^}]+)\}/g, (whole, name: string, index: number) => {
+    if (name === "path") return "a/b.txt";
+    const id = at[path.slice(0, index + whole.length)];
+    if (id === undefined) throw new Error(`nothing stands at ${path.slice(0, index + whole.length)}`);
+    return encodeURIComponent(id);
+  });
+
+/** One call of a route, with a body and a query that it accepts. Streams are left as soon as they begin. */
+export async function callRoute(app: Pick<TestApp, "url">, { name, spec }: Listed, ids: Ids, who: Credentials): Promise<Outcome> {
+  const path = pathOf(spec, ids.at);
+  if (spec.kind === "socket") return callSocket(app, path, who);
+  const fields = idFieldsOf(spec);
+  const extra = (where: "body" | "query") =>
+    Object.fromEntries(
+      fields
+        .filter((f) => f.where === where && ids.fields?.[f.field] !== undefined)
+        .map((f) => [f.field, f.isList ? [ids.fields?.[f.field]] : ids.fields?.[f.field]]),
+    );
+  const required = Object.fromEntries(fields.filter((f) => f.isRequired).map((f) => [f.field, ids.named[f.field]]));
+  const query = new URLSearchParams({
+    ...(spec.query && (sampleOf(spec.query, required) as Record<string, string>)),
+    ...(extra("query") as Record<string, string>),
+  });
+  const own = bodies[name] as Record<string, unknown> | undefined;
+  const body = own
+    ? { ...own, ...Object.fromEntries(Object.entries(required).filter(([field]) => field in own)) }
+    : spec.body
+      ? (sampleOf(spec.body, required) as object)
+      : undefined;
+  const form = new FormData();
+  form.append("file", new File(["text"], "text.txt", { type: "text/plain" }));
+  const controller = new AbortController();
+  const response = await fetch(`${app.url}${path}${query.size > 0 ? `?${query.toString()}` : ""}`, {
+    method: spec.method,
+    redirect: "manual",
+    signal: controller.signal,
+    headers: {
+      ...(who.bearer !== undefined && { authorization: `Bearer ${who.bearer}` }),
+      ...(who.cookie !== undefined && { cookie: who.cookie }),
+      ...(body && { "content-type": "application/json" }),
+      ...who.headers,
+    },
+    ...(body && { body: JSON.stringify({ ...body, ...extra("body") }) }),
+    ...(spec.kind === "upload" && { body: form }),
+  });
+  const isStream = (response.headers.get("content-type") ?? "").startsWith("text/event-stream");
+  const text = isStream ? "" : await response.text();
+  controller.abort();
+  return {
+    status: response.status,
+    code: codeOf(text),
+    body: text,
+    authenticate: response.headers.get("www-authenticate"),
+  };
+}
+const codeOf = (text: string): string | undefined => {
+  try {
+    const code: unknown = (JSON.parse(text) as { code?: unknown } | null)?.code;
+    return typeof code === "string" ? code : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+async function callSocket(app: Pick<TestApp, "url">, path: string, { bearer, cookie, headers }: Credentials): Promise<Outcome> {
+  const socket = new WebSocket(app.url.replace(/^http/, "ws") + path, { headers: { ...(cookie !== undefined && { cookie }), ...headers } });
+  const said: string[] = [];
+  socket.on("error", () => undefined);
+  const outcome = await new Promise<number>((resolve) => {
+    socket.on("open", () => {
+      socket.send(JSON.stringify(bearer === undefined ? {} : { type: "auth", token: bearer }));
+      socket.send(JSON.stringify({ type: "ping" }));
+    });
+    socket.on("message", (data) => {
+      const frame = JSON.parse(String(data)) as { type: string };
+      said.push(String(data));
+      if (frame.type !== "error") resolve(101);
+    });
+    socket.on("close", (code) => resolve(code));
+    void sleep(15_000, undefined, { ref: false }).then(() => resolve(0));
+  });
+  socket.close();
+  return {
+    status: outcome,
+    code: (JSON.parse(said.at(-1) ?? "{}") as { data?: { code?: string } }).data?.code,
+    body: outcome === 101 ? "" : said.join("\n"),
+    authenticate: null,
+  };
+}
+
+/** Ids of mine up to the n-th place, foreign from there on. */
+export const mixed = (spec: Listed["spec"], mine: Ids["at"], theirs: Ids["at"], from: number): Ids["at"] =>
+  Object.fromEntries(placesOf(spec).map((place, i) => [place, (i < from ? mine : theirs)[place] ?? ""]));

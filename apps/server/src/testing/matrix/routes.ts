@@ -1,0 +1,123 @@
+import type { RouteGroup, RouteSpec } from "@tesslate/contract";
+import { createValidatorCompiler } from "../../http/mount.ts";
+
+/** A route of the contract under its name, `group.key`. */
+export interface Listed {
+  name: string;
+  spec: RouteSpec;
+}
+export const listRoutes = (contract: Record<string, RouteGroup>): Listed[] =>
+  Object.entries(contract).flatMap(([group, routes]) => Object.entries(routes).map(([key, spec]) => ({ name: `${group}.${key}`, spec })));
+
+/** Where ids stand in a path: `/api/projects/{id}/x/{x_id}` has the places `/api/projects/{id}` and `/api/projects/{id}/x/{x_id}`. */
+export const placesOf = ({ path }: RouteSpec): string[] =>
+  [...path.matchAll(/\{[^}]+\}/g)].map((m) => path.slice(0, m.index + m[0].length));
+
+interface Schema {
+  type?: string;
+  format?: string;
+  pattern?: string;
+  minLength?: number;
+  minimum?: number;
+  minItems?: number;
+  enum?: unknown[];
+  const?: unknown;
+  anyOf?: Schema[];
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  required?: string[];
+}
+const propertiesOf = (schema: unknown): [string, Schema][] => {
+  const { properties, anyOf } = (schema ?? {}) as Schema;
+  return [...Object.entries(properties ?? {}), ...(anyOf ?? []).flatMap((option) => propertiesOf(option))];
+};
+const isId = (schema: Schema): boolean =>
+  schema.format === "uuid" || (schema.anyOf ?? []).some(isId) || (schema.type === "array" && isId(schema.items ?? {}));
+
+/** Names of the fields of body and query that hold an id: `project_id`, `chat_id`, `attachments` … */
+export const idFieldsOf = ({
+  body,
+  query,
+}: RouteSpec): { where: "body" | "query"; field: string; isList: boolean; isRequired: boolean }[] =>
+  (
+    [
+      ["body", body],
+      ["query", query],
+    ] as const
+  ).flatMap(([where, schema]) =>
+    propertiesOf(schema)
+      .filter(([field, s]) => (/(^|_)id$/.test(field) ? isId(s) || field === "project_id" : isId(s)))
+      .map(([field, s]) => ({
+        where,
+        field,
+        isList: s.type === "array" || (s.anyOf ?? []).some((option) => option.type === "array"),
+        isRequired: ((schema as unknown as Schema).required ?? []).includes(field),
+      })),
+  );
+
+const texts: [RegExp, string][] = [
+  [/^\^https\?/, "http://127.0.0.1:9/"],
+  [/^\^\//, "/"],
+  [/graph\|builder/, "graph"],
+  [/\[\^\/\\s\]\+\\\//, "openai/scripted"],
+];
+/** The smallest value that a schema takes; fields of a name that `known` knows get that value. */
+export function sampleOf(given: unknown, known: Record<string, unknown> = {}): unknown {
+  const schema = given as Schema;
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum) return schema.enum[0];
+  if (schema.anyOf) return sampleOf(schema.anyOf[0], known);
+  switch (schema.type) {
+    case "object":
+      return Object.fromEntries(
+        (schema.required ?? []).map((field) => [field, known[field] ?? sampleOf(schema.properties?.[field] ?? {}, known)]),
+      );
+    case "array":
+      return Array.from({ length: schema.minItems ?? 0 }, () => sampleOf(schema.items, known));
+    case "integer":
+    case "number":
+      return schema.minimum ?? 1;
+    case "boolean":
+      return true;
+    case "null":
+      return null;
+    default:
+      if (schema.format === "email") return "somebody@example.com";
+      if (schema.format === "uuid") return "00000000-0000-4000-8000-000000000000";
+      if (schema.format === "date-time") return "2026-01-01T00:00:00.000Z";
+      return texts.find(([pattern]) => pattern.test(schema.pattern ?? ""))?.[1] ?? "sample".padEnd(schema.minLength ?? 0, "x");
+  }
+}
+
+const levels = ["none", "optional", "user", "superuser"];
+/** What the matrix knows: places with an object, id fields with an object, and bodies that no schema can make up. */
+export interface Knowledge {
+  places: Iterable<string>;
+  fields: Iterable<string>;
+  bodies: Record<string, unknown>;
+}
+/** Sentences about routes that the matrix could not test. None: the matrix is complete. */
+export function gapsOf(routes: Listed[], knowledge: Knowledge): string[] {
+  const places = new Set(knowledge.places);
+  const fields = new Set(knowledge.fields);
+  const compile = createValidatorCompiler();
+  return routes.flatMap(({ name, spec }) => {
+    const gaps: string[] = [];
+    const at = `${name} (${spec.method} ${spec.path})`;
+    if (!levels.includes(spec.auth)) gaps.push(`${at} does not say who may call it. Give its route value auth: ${levels.join(", ")}.`);
+    for (const place of placesOf(spec))
+      if (!place.endsWith("{path}") && !places.has(place))
+        gaps.push(`${at}: nothing of the owner's stands at ${place}. Make one in apps/server/src/testing/matrix/world.ts (at).`);
+    for (const { where, field } of idFieldsOf(spec))
+      if (!fields.has(field))
+        gaps.push(
+          `${at}: its ${where} names a ${field} and the owner has none. Make one in apps/server/src/testing/matrix/world.ts (named).`,
+        );
+    if (spec.body && knowledge.bodies[name] === undefined) {
+      const isValid = compile({ schema: spec.body, method: "POST", url: "", httpPart: "body" });
+      if (isValid(sampleOf(spec.body)) !== true)
+        gaps.push(`${at}: no valid body could be made up. Give one in apps/server/src/testing/matrix/world.ts (bodies).`);
+    }
+    return gaps;
+  });
+}

@@ -1,0 +1,190 @@
+import { randomBytes } from "node:crypto";
+import { eq } from "drizzle-orm";
+import { expect } from "vitest";
+import type { Task } from "@tesslate/contract";
+import { call, png, say, script, when, type ScriptItem } from "@tesslate/testkit";
+import { containers } from "../../features/containers/containers.table.ts";
+import { evidencePictures, runEvidence } from "../../features/verify/evidence.table.ts";
+import { eventually, reading } from "../chat.ts";
+import { freePort, type TestApp, type TestUser } from "../app.ts";
+import { emptyProject } from "../sandbox.ts";
+
+/** One of everything that belongs to somebody, made through the front door where that can be. */
+export interface World {
+  user: TestUser;
+  /** An API key that may do everything; for routes that take nothing else. */
+  key: string;
+  slug: string;
+  /** What stands at each place of a path: the id that the last `{…}` of the place takes. */
+  at: Record<string, string>;
+  /** What a field of that name in a body or a query may point to. */
+  named: Record<string, string>;
+}
+
+/** What the model answers: the first chat writes a file and ends, the second waits for an approval. */
+export const matrixScript = () =>
+  script([
+    when(/write it/, [call("write_file", { file_path: "notes/a.txt", content: "written" }), say("Written.")]),
+    when(/wait for me/, [call("write_file", { file_path: "notes/b.txt", content: "later" }), say("Never."), say("Never."), say("Never.")]),
+    say("Yes."),
+  ] satisfies ScriptItem[]);
+
+/** Bodies that no schema can make up. */
+export const bodies: Record<string, unknown> = {
+  "models.configure": { kind: "demo", enabled: false },
+  "plans.put": { steps: [{ step: "Look" }] },
+  "previews.share": { expires_in: 3600 },
+  "files.put": { content: "text" },
+  "secrets.set": { key: "SAMPLE", value: "sample" },
+  "projects.create": { name: "Sample" },
+  "chat.answer": { question_id: "00000000-0000-4000-8000-000000000000", choices: ["A"] },
+};
+
+export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
+  const api = app.as(user);
+  const mark = randomBytes(4).toString("hex");
+  const up = ["node", "-e", `require("http").createServer((q,s)=>s.end("up")).listen(process.env.PORT)`];
+  const project = await emptyProject(app, user, { command: up });
+  const [port, otherPort] = [await freePort(), await freePort()];
+  await app.db.update(containers).set({ internal_port: port }).where(eq(containers.project_id, project.id));
+  const params = { id: project.id };
+  const secretKey = `TOKEN_${mark.toUpperCase()}`;
+  const byProject = { project_id: project.id };
+  const [other] = await app.db
+    .insert(containers)
+    .values({
+      project_id: project.id,
+      name: "api",
+      service_key: "api",
+      host_label: `${project.slug}-api`,
+      container_name: `${project.slug}-api`,
+      start_command: up,
+      internal_port: otherPort,
+    })
+    .returning();
+  const container = (await api.containers.list({ params, query: {} })).items.find(({ id }) => id !== other?.id);
+  if (!container || !other) throw new Error("no containers");
+  const upload = async <T>(path: string): Promise<T> => {
+    const form = new FormData();
+    form.append("file", new File([new Uint8Array(png(2, 2))], "dot.png", { type: "image/png" }));
+    const response = await app.request(path, { method: "POST", user, body: form });
+    expect(response.status, await response.clone().text()).toBe(201);
+    return (await response.json()) as T;
+  };
+  const taskEnd = async (id: string | null): Promise<Task> => {
+    for await (const { data } of api.tasks.events({ params: { task_id: id ?? "" } })) if (data.completed_at) return data;
+    throw new Error("no end");
+  };
+  await api.files.put({ params: { ...params, path: "a/b.txt" }, body: { content: "text" } });
+
+  // A run that is over, with its proof, and one that waits with a message behind it.
+  const chat = await api.chat.createSession({ body: { ...byProject, title: "Over" } });
+  const over = reading(api.chat.stream({ body: { ...byProject, chat_id: chat.id, message: "write it", edit_mode: "allow" } }));
+  const task_id = (await over.until("task_started")).task_id;
+  await over.ended;
+  const waiting = await api.chat.createSession({ body: { ...byProject, title: "Waiting" } });
+  const open = reading(api.chat.stream({ body: { ...byProject, chat_id: waiting.id, message: "wait for me", edit_mode: "ask" } }));
+  const { data: asked } = await open.until("approval_required");
+  const proven = (await api.chat.get({ params: { chat_id: chat.id } })).messages.at(-1);
+  const message = (await api.chat.get({ params: { chat_id: waiting.id } })).messages[0];
+  if (!message || !proven) throw new Error("no message");
+  const [evidence] = await app.db
+    .insert(runEvidence)
+    .values({ task_id, message_id: proven.id, project_id: project.id, user_id: user.id })
+    .returning();
+  const [picture] = await app.db
+    .insert(evidencePictures)
+    .values({ evidence_id: evidence?.id ?? "", position: 0, data: Buffer.from("jpeg").toString("base64") })
+    .returning();
+  const queued = await api.queue.add({ params: { chat_id: waiting.id }, body: { message: "next", edit_mode: "ask" } });
+  await api.plans.put({ params: { chat_id: waiting.id }, body: { steps: [{ step: "Look" }] } });
+
+  const snapshot = await api.snapshots.create({ params, body: { label: mark } });
+  expect((await taskEnd(snapshot.task_id)).status).toBe("completed");
+  const checkpoint = await eventually(async () => (await api.snapshots.checkpoints({ params, query: {} })).items[0]);
+  const preview = await api.previews.create({ params, body: {} });
+  const previewParams = { ...params, preview_id: preview.id };
+  await api.previews.update({ params: previewParams, body: { connected_container_id: container.id } });
+  const share = await api.previews.share({ params: previewParams, body: { expires_in: 3600 } });
+  const connection = await api.connections.create({ params, body: { source_container_id: container.id, target_container_id: other.id } });
+  const asset = await upload<{ id: string }>(`/api/projects/${project.id}/assets`);
+  const attachment = await upload<{ id: string }>(`/api/chat/attachments?project_id=${project.id}`);
+  await api.secrets.set({ params: byProject, body: { key: secretKey, value: `planted-${mark}` } });
+  const column = await api.kanban.createColumn({ params: byProject, body: { name: "Extra" } });
+  const card = await api.kanban.createCard({ params: byProject, body: { title: mark, column_id: column.id } });
+  expect((await taskEnd((await api.projects.start({ params })).task_id)).error).toBe(null);
+  const shell = await api.shell.create({ body: byProject });
+  const key = await api.auth.createApiKey({ body: { name: mark, scopes: ["read"] } });
+  const whole = await api.auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } });
+  const login = await api.auth.login({ body: { email: user.email, password: user.password } });
+  const session = (await app.as({ token: login.access_token ?? "" }).auth.sessions({ query: {} })).items.find(({ current }) => current);
+  const modelKey = await api.modelKeys.create({ body: { provider: "anthropic", api_key: `sk-ant-${mark}-0123456789` } });
+  const provider = await api.modelKeys.createCustomProvider({ body: { name: mark, slug: `p${mark}`, base_url: "http://127.0.0.1:9/v1" } });
+  const model = await api.models.addCustom({ body: { model_id: `openai/${mark}` } });
+  const mcp = await api.mcp.create({ body: { name: mark, transport: "http", url: "http://127.0.0.1:9/mcp" } });
+  const agent = (await api.agents.library({ query: {} })).items[0];
+  if (!agent || !session) throw new Error("no agent or session");
+
+  const chats = "/api/chat/{chat_id}";
+  const projects = "/api/projects/{id}";
+  const runs = "/api/chat/runs/{task_id}";
+  return {
+    user,
+    key: whole.key,
+    slug: project.slug,
+    at: {
+      [projects]: project.id,
+      [`${projects}/containers/{container_id}`]: container.id,
+      [`${projects}/connections/{conn_id}`]: connection.id,
+      [`${projects}/assets/{asset_id}`]: asset.id,
+      [`${projects}/previews/{preview_id}`]: preview.id,
+      [`${projects}/previews/{preview_id}/share/{share_id}`]: share.id,
+      [`${projects}/snapshots/{snapshot_id}`]: snapshot.id,
+      [`${projects}/checkpoints/{checkpoint_id}`]: checkpoint.id,
+      [chats]: waiting.id,
+      [`${chats}/queue/{item_id}`]: queued.id,
+      "/api/chat/ws/{chat_id}": waiting.id,
+      "/api/chat/history/{project_id}": project.id,
+      "/api/chat/agent/events/{task_id}": task_id,
+      "/api/chat/attachments/{attachment_id}": attachment.id,
+      "/api/external/agent/events/{task_id}": task_id,
+      "/api/external/agent/status/{task_id}": task_id,
+      [runs]: task_id,
+      [`${runs}/evidence/{id}`]: picture?.id ?? "",
+      "/api/tasks/{task_id}": task_id,
+      "/api/secrets/{project_id}": project.id,
+      "/api/secrets/{project_id}/{key}": secretKey,
+      "/api/secrets/api-keys/{id}": modelKey.id,
+      "/api/secrets/providers/custom/{id}": provider.id,
+      "/api/marketplace/models/custom/{id}": model.custom_id ?? "",
+      "/api/marketplace/agents/{id}": agent.slug,
+      "/api/mcp/servers/{id}": mcp.id,
+      "/api/shell/sessions/{id}": shell.id,
+      "/api/shell/ws/{session_id}": shell.id,
+      "/api/kanban/{project_id}": project.id,
+      "/api/kanban/{project_id}/columns/{id}": column.id,
+      "/api/kanban/{project_id}/tasks/{id}": card.id,
+      "/api/auth/sessions/{id}": session.id,
+      "/api/auth/api-keys/{id}": key.id,
+      "/api/users/{id}": user.id,
+    },
+    named: {
+      project_id: project.id,
+      container_id: container.id,
+      source_container_id: container.id,
+      target_container_id: other.id,
+      connected_container_id: container.id,
+      chat_id: waiting.id,
+      message_id: message.id,
+      task_id,
+      approval_id: asked.approval_id,
+      question_id: asked.approval_id,
+      attachments: attachment.id,
+      agent_id: agent.id,
+      assignee_id: user.id,
+      column_id: column.id,
+      move_to: column.id,
+      before: queued.id,
+    },
+  };
+}
