@@ -4,6 +4,7 @@ import { composeAccounts } from "./compose/accounts.ts";
 import { composeAdmin } from "./compose/admin.ts";
 import { composeArrivals } from "./compose/arrivals.ts";
 import { composeChat } from "./compose/chat.ts";
+import { composeCommunity } from "./compose/community.ts";
 import { composeContainers } from "./compose/containers.ts";
 import { composeExternal } from "./compose/external.ts";
 import { composeModels } from "./compose/models.ts";
@@ -72,7 +73,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const platform = await composePlatform({ config, log, onClose, runtime: swap.runtime, database: swap.database });
     const admin = composeAdmin(platform);
     const models = composeModels(platform, { demoModel: swap.demoModel });
-    const accounts = composeAccounts(platform, { onRegistered: [models.agents.onRegistered] });
+    const community = composeCommunity(platform);
+    const accounts = composeAccounts(platform, { onRegistered: [models.agents.onRegistered], isTheme: community.themes.isWearable });
     const secrecy = composeSecrecy(platform);
     const projects = await composeProjects(platform, { templatesDir: swap.templatesDir });
     const containers = composeContainers(platform, secrecy, projects);
@@ -83,9 +85,24 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const tools = await composeTools(platform, secrecy, models, projects, containers, previews, workspace);
     const chat = composeChat(platform, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
-    const areas = [models, accounts, projects, containers, previews, workspace, arrivals, snapshots, tools, chat, external, admin];
+    const areas = [
+      models,
+      accounts,
+      projects,
+      containers,
+      previews,
+      workspace,
+      arrivals,
+      snapshots,
+      tools,
+      chat,
+      external,
+      admin,
+      community,
+    ];
 
     await models.agents.seed();
+    await community.themes.seed();
 
     // Jobs start last: everything they may call exists.
     const { database, tasks, runtime } = platform;

@@ -29,6 +29,7 @@ import { shellRoutes } from "./shell.ts";
 import { snapshotsRoutes } from "./snapshots.ts";
 import { systemRoutes } from "./system.ts";
 import { tasksRoutes } from "./tasks.ts";
+import { themesRoutes } from "./themes.ts";
 import { transferRoutes } from "./transfer.ts";
 import { usersRoutes } from "./users.ts";
 
@@ -68,5 +69,6 @@ export const contract = {
   notes: notesRoutes,
   tasks: tasksRoutes,
   adminAudit: adminAuditRoutes,
+  themes: themesRoutes,
 };
 export type Contract = typeof contract;

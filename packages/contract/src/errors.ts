@@ -83,6 +83,7 @@ export const errorCodes = {
   last_column: e(400),
   task_limit_reached: e(409),
   mcp_limit_reached: e(400),
+  theme_limit_reached: e(400),
   etag_mismatch: e(412),
   runtime_unavailable: e(503, { retryable: true, alert: true }),
   not_supported: e(400),

@@ -37,5 +37,6 @@ export * from "./secrets.ts";
 export * from "./shell.ts";
 export * from "./snapshots.ts";
 export * from "./tasks.ts";
+export * from "./themes.ts";
 export * from "./transfer.ts";
 export * from "./system.ts";

@@ -46,7 +46,10 @@ export interface AccountsArea extends Area {
 export function composeAccounts(
   { config, log, db, bus, box, settings, limits, mail, outbound }: Platform,
   /** What a new account starts with, done in the transaction that creates it. */
-  { onRegistered: begins }: { onRegistered: readonly OnRegistered[] },
+  {
+    onRegistered: begins,
+    isTheme,
+  }: { onRegistered: readonly OnRegistered[]; isTheme: (userId: string, themeId: string) => Promise<boolean> },
 ): AccountsArea {
   const { appBaseUrl } = config.http;
   const onRegistered = [...begins];
@@ -68,6 +71,7 @@ export function composeAccounts(
     onRegistered,
     onEmailChanged,
     hasTwoFactor: mail.isOn,
+    isTheme,
   });
   const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
   const apiKeys = createApiKeys({ store: createApiKeysStore(db), bus, log });

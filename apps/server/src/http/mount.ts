@@ -185,12 +185,18 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
           if (!Array.isArray(spec.status)) reply.code(success);
           const body = await handle(context, input);
           if (success === 204) return reply.send();
+          if (request.method === "GET" && isCurrent(reply.getHeader("etag"), request.headers["if-none-match"]))
+            return reply.code(304).send();
           return body;
         },
       });
     }
   };
 }
+
+/** The caller has this version already. */
+const isCurrent = (etag: unknown, known: string | undefined): boolean =>
+  typeof etag === "string" && (known ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 
 /** The error, not-found and log hooks of the whole app. */
 export function installEdges(app: FastifyInstance): void {

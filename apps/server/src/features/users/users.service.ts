@@ -50,6 +50,7 @@ export function createUsers({
   onRegistered = [],
   onEmailChanged = [],
   hasTwoFactor = false,
+  isTheme,
 }: {
   store: UsersStore;
   passwords: Passwords;
@@ -59,6 +60,8 @@ export function createUsers({
   onEmailChanged?: OnEmailChanged[];
   /** A second factor can be sent and checked; without it nobody can switch it on and lock themselves out. */
   hasTwoFactor?: boolean;
+  /** Whether this person may wear the theme of that id. */
+  isTheme: (userId: string, themeId: string) => Promise<boolean>;
 }) {
   const usernameOf = (given: string): string => {
     const username = normalizeUsername(given);
@@ -174,6 +177,7 @@ export function createUsers({
       }
       if (body.avatar_url) refuse("avatar_url", avatarProblem(body.avatar_url));
       if (body.website_url) refuse("website_url", websiteProblem(body.website_url));
+      if (body.theme_preset !== undefined && !(await isTheme(id, body.theme_preset))) refuse("theme_preset", "There is no such theme");
 
       const hasNewEmail = email !== user.email;
       const isSensitive =

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { eq } from "drizzle-orm";
 import { expect } from "vitest";
 import type { Task } from "@tesslate/contract";
@@ -29,8 +30,11 @@ export const matrixScript = () =>
     say("Yes."),
   ] satisfies ScriptItem[]);
 
+const nord: unknown = JSON.parse(readFileSync(new URL("../../../../../themes/nord.json", import.meta.url), "utf8"));
+
 /** Bodies that no schema can make up. */
 export const bodies: Record<string, unknown> = {
+  "themes.create": nord,
   "models.configure": { kind: "demo", enabled: false },
   "plans.put": { steps: [{ step: "Look" }] },
   "previews.share": { expires_in: 3600 },
@@ -122,6 +126,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const provider = await api.modelKeys.createCustomProvider({ body: { name: mark, slug: `p${mark}`, base_url: "http://127.0.0.1:9/v1" } });
   const model = await api.models.addCustom({ body: { model_id: `openai/${mark}` } });
   const mcp = await api.mcp.create({ body: { name: mark, transport: "http", url: "http://127.0.0.1:9/mcp" } });
+  const theme = await api.themes.fork({ params: { id: "nord" } });
   const agent = (await api.agents.library({ query: {} })).items[0];
   if (!agent || !session) throw new Error("no agent or session");
 
@@ -167,6 +172,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/auth/sessions/{id}": session.id,
       "/api/auth/api-keys/{id}": key.id,
       "/api/users/{id}": user.id,
+      "/api/themes/{id}": theme.id,
     },
     named: {
       project_id: project.id,

@@ -1,0 +1,198 @@
+import { Literals, listOf, Maybe, Nullable, pageQuery, Timestamp, Type, type Static } from "./schema.ts";
+import { route } from "./route.ts";
+
+const tag = "themes";
+
+const byte = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
+const number = "-?(?:\\d+(?:\\.\\d+)?|\\.\\d+)";
+const part = `${number}(?:%|deg|turn|rad)?`;
+// Separators are written so that every text has one reading: a hostile one must not cost time.
+const between = "(?: *, *| +)";
+const colour = `(?:#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})|(?:rgb|hsl)a?\\( *${part}(?:${between}${part}){2}(?:(?: *[,/] *| +)${part})? *\\)|transparent)`;
+const family = `(?:"[\\p{L}\\p{N} ._-]+"|'[\\p{L}\\p{N} ._-]+'|[\\p{L}\\p{N}_-]+(?: [\\p{L}\\p{N}_-]+)*)`;
+
+/*
+ * What a value of a theme may be (marketplace-billing-admin 7.3). Themes become style sheets of everybody who wears them, so each kind is an allow-list: no
+ * `url()`, no other function, no `;{}`, no escapes.
+ */
+const Colour = Type.String({ maxLength: 64, pattern: `^${colour}$`, description: "Hex, rgb(), rgba(), hsl(), hsla() or `transparent`" });
+const Triple = Type.String({ maxLength: 32, pattern: `^${byte}, ?${byte}, ?${byte}$`, description: "`r, g, b`, 0 to 255 each" });
+const Size = Type.String({ maxLength: 16, pattern: "^\\d{1,4}(?:\\.\\d{1,4})?(?:px|em|rem|%|vh|vw)?$" });
+const Duration = Type.String({ maxLength: 16, pattern: "^\\d{1,5}(?:\\.\\d{1,4})?m?s$" });
+const Font = Type.String({ maxLength: 300, pattern: `^${family}(?: *, *${family})*$`, description: "Font families, separated by commas" });
+const layer = `(?:inset|${number}(?:px|em|rem)?|${colour})`;
+const Shadow = Type.String({
+  maxLength: 300,
+  pattern: `^(?:none|${layer}(?:${between}${layer})*)$`,
+  description: "As in `box-shadow`",
+});
+const Easing = Type.String({
+  maxLength: 120,
+  pattern: `^(?:linear|ease|ease-in|ease-out|ease-in-out|step-start|step-end|cubic-bezier\\( *${number}(?: *, *${number}){3} *\\)|steps\\( *\\d{1,3}(?: *, *(?:start|end|jump-start|jump-end|jump-none|jump-both))? *\\)|linear\\( *${number}%?(?:${between}${number}%?)* *\\))$`,
+  description: "As in `transition-timing-function`",
+});
+
+const closed = { additionalProperties: false } as const;
+const all = <const K extends readonly string[], S extends typeof Colour>(schema: S, ...names: K) =>
+  Object.fromEntries(names.map((name) => [name, schema])) as { [N in K[number]]: S };
+
+export const ThemeColors = Type.Object(
+  {
+    ...all(Colour, "primary", "primaryHover"),
+    primaryRgb: Triple,
+    ...all(Colour, "accent", "background", "surface", "surfaceHover", "text", "textMuted", "textSubtle", "border", "borderHover"),
+    sidebar: Type.Object(all(Colour, "background", "text", "border", "hover", "active"), closed),
+    input: Type.Object(all(Colour, "background", "border", "borderFocus", "text", "placeholder"), closed),
+    scrollbar: Type.Object(all(Colour, "thumb", "thumbHover", "track"), closed),
+    code: Type.Object(all(Colour, "inlineBackground", "inlineText", "blockBackground", "blockBorder", "blockText"), closed),
+    status: Type.Object(
+      { ...all(Colour, "error", "success", "warning", "info"), ...all(Triple, "errorRgb", "successRgb", "warningRgb", "infoRgb") },
+      closed,
+    ),
+    shadow: Type.Object(all(Shadow, "small", "medium", "large"), closed),
+  },
+  closed,
+);
+/** The four sections of a theme, 53 values, no other keys. */
+export const themeSections = {
+  colors: ThemeColors,
+  typography: Type.Object({ fontFamily: Font, fontFamilyMono: Font, fontSizeBase: Size, lineHeight: Size }, closed),
+  spacing: Type.Object(all(Size, "radiusSmall", "radiusMedium", "radiusLarge", "radiusXl"), closed),
+  animation: Type.Object({ ...all(Duration, "durationFast", "durationNormal", "durationSlow"), easing: Easing }, closed),
+};
+export const ThemeJson = Type.Object(themeSections, closed);
+export type ThemeJson = Static<typeof ThemeJson>;
+
+export const ThemeMode = Literals("dark", "light");
+export const ThemeCategory = Literals("general", "minimal", "vibrant", "professional");
+/** Slugs; `full`, `default` and `custom` are no theme's. */
+export const ThemeId = Type.String({ pattern: "^[a-z0-9][a-z0-9-]{0,99}$" });
+
+export const ThemeListItem = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  mode: ThemeMode,
+  author: Nullable(Type.String()),
+  description: Nullable(Type.String()),
+  category: ThemeCategory,
+  icon: Type.String(),
+  is_default: Type.Boolean(),
+  swatches: Type.Object({ primary: Type.String(), accent: Type.String(), background: Type.String(), surface: Type.String() }),
+  revision: Type.String({ description: "Of the theme's content: with `?revision=` it may be kept for ever" }),
+});
+export type ThemeListItem = Static<typeof ThemeListItem>;
+
+export const Theme = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  mode: ThemeMode,
+  author: Nullable(Type.String()),
+  version: Type.String(),
+  description: Nullable(Type.String()),
+  ...themeSections,
+});
+export type Theme = Static<typeof Theme>;
+
+/** A theme of one's own. Only its maker sees it. */
+export const CustomTheme = Type.Object({
+  ...Theme.properties,
+  category: ThemeCategory,
+  parent_theme_id: Nullable(Type.String()),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+});
+export type CustomTheme = Static<typeof CustomTheme>;
+
+const Name = Type.String({ minLength: 1, maxLength: 100, pattern: "\\S" });
+const own = {
+  description: Maybe(Type.String({ maxLength: 500 })),
+  category: Type.Optional(ThemeCategory),
+};
+const ThemeParams = Type.Object({ id: ThemeId });
+
+/** marketplace-billing-admin 7 and 13. */
+export const themesRoutes = {
+  list: route({
+    method: "GET",
+    path: "/api/themes",
+    tag,
+    summary: "The themes that come with the product, in their order",
+    auth: "none",
+    query: Type.Object({ ...pageQuery, mode: Type.Optional(ThemeMode), category: Type.Optional(ThemeCategory) }),
+    response: listOf(ThemeListItem),
+    errors: ["rate_limited"],
+  }),
+  listCustom: route({
+    method: "GET",
+    path: "/api/themes/custom",
+    tag,
+    summary: "The caller's own themes, the latest change first",
+    auth: "user",
+    query: Type.Object(pageQuery),
+    response: listOf(CustomTheme),
+  }),
+  create: route({
+    method: "POST",
+    path: "/api/themes",
+    tag,
+    summary: "A theme of one's own",
+    auth: "user",
+    status: 201,
+    body: Type.Object({ name: Name, mode: ThemeMode, ...own, ...themeSections }),
+    response: CustomTheme,
+    errors: ["theme_limit_reached", "rate_limited"],
+  }),
+  fork: route({
+    method: "POST",
+    path: "/api/themes/{id}/fork",
+    tag,
+    summary: "A theme of one's own that begins as a copy of another",
+    auth: "user",
+    status: 201,
+    params: ThemeParams,
+    body: Type.Object({ name: Type.Optional(Name) }),
+    bodyOptional: true,
+    response: CustomTheme,
+    errors: ["not_found", "theme_limit_reached", "rate_limited"],
+  }),
+  get: route({
+    method: "GET",
+    path: "/api/themes/{id}",
+    tag,
+    summary: "One theme with all its values",
+    auth: "optional",
+    params: ThemeParams,
+    query: Type.Object({ revision: Type.Optional(Type.String({ maxLength: 64 })) }),
+    response: Theme,
+    errors: ["not_found", "rate_limited"],
+  }),
+  update: route({
+    method: "PATCH",
+    path: "/api/themes/{id}",
+    tag,
+    summary: "Change a theme of one's own; a section that is given is given whole",
+    auth: "user",
+    params: ThemeParams,
+    body: Type.Object({
+      name: Type.Optional(Name),
+      mode: Type.Optional(ThemeMode),
+      ...own,
+      colors: Type.Optional(themeSections.colors),
+      typography: Type.Optional(themeSections.typography),
+      spacing: Type.Optional(themeSections.spacing),
+      animation: Type.Optional(themeSections.animation),
+    }),
+    response: CustomTheme,
+    errors: ["not_found", "rate_limited"],
+  }),
+  remove: route({
+    method: "DELETE",
+    path: "/api/themes/{id}",
+    tag,
+    summary: "Delete a theme of one's own; whoever wore it wears the default again",
+    auth: "user",
+    status: 204,
+    params: ThemeParams,
+    errors: ["not_found"],
+  }),
+};
