@@ -35,6 +35,7 @@ await build({
     "graphile-config",
     "npm",
     "playwright-core",
+    "sharp",
     "axe-core",
     "pnpm",
     "pg-native",

@@ -10,6 +10,7 @@ import { changesRoutes } from "./changes.ts";
 import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
+import { creatorsRoutes } from "./creators.ts";
 import { externalRoutes } from "./external.ts";
 import { evidenceRoutes } from "./evidence.ts";
 import { filesRoutes } from "./files.ts";
@@ -39,6 +40,7 @@ export const contract = {
   auth: authRoutes,
   podAccess: podAccessRoutes,
   users: usersRoutes,
+  creators: creatorsRoutes,
   billing: billingRoutes,
   projects: projectsRoutes,
   transfer: transferRoutes,

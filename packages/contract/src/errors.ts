@@ -58,6 +58,9 @@ export const errorCodes = {
   email_not_verified: e(409),
   update_user_email_already_exists: e(400),
   update_user_invalid_password: e(400),
+  bad_image: e(400),
+  last_administrator: e(409),
+  deletion_not_pending: e(400),
 
   project_limit_reached: e(403),
   project_busy: e(409),

@@ -7,6 +7,7 @@ export * from "./admin.ts";
 export * from "./auth.ts";
 export * from "./billing.ts";
 export * from "./users.ts";
+export * from "./creators.ts";
 export * from "./projects.ts";
 export * from "./containers.ts";
 export * from "./connections.ts";

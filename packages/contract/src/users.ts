@@ -6,6 +6,38 @@ const tag = "users";
 export const Tier = Literals("free", "basic", "pro", "ultra");
 export type Tier = Static<typeof Tier>;
 
+/** What a person likes; kept on the server, so that it is the same in every browser. */
+export const Preferences = Type.Object({
+  /** Null: never chosen; each browser follows its system. */
+  theme_mode: Nullable(Literals("system", "light", "dark")),
+  /** The model a new chat begins with, where none was chosen yet; null: the server's. */
+  default_model: Nullable(Type.String({ maxLength: 200 })),
+  /** Pixels. */
+  editor_font_size: Type.Integer({ minimum: 10, maximum: 24 }),
+  editor_wraps_lines: Type.Boolean(),
+  /** A notice of the browser while its window is in the background: a run waits for a decision, or has ended. */
+  desktop_notices: Type.Boolean(),
+  /** A mail when a run has waited for a decision for some minutes. Mails about the security of the account are always sent. */
+  mail_when_waiting: Type.Boolean(),
+  /** A mail when a run that took long has ended. */
+  mail_when_ended: Type.Boolean(),
+  hides_checklist: Type.Boolean(),
+});
+export type Preferences = Static<typeof Preferences>;
+export const defaultPreferences: Preferences = {
+  theme_mode: null,
+  default_model: null,
+  editor_font_size: 13,
+  editor_wraps_lines: false,
+  desktop_notices: false,
+  mail_when_waiting: false,
+  mail_when_ended: false,
+  hides_checklist: false,
+};
+
+/** Bytes of a picture that is uploaded as an avatar. */
+export const maxAvatarBytes = 5 * 1024 * 1024;
+
 /** accounts-projects 1, User (private). */
 export const User = Type.Object({
   id: Uuid,
@@ -33,6 +65,7 @@ export const User = Type.Object({
   theme_preset: Type.String(),
   chat_position: Literals("left", "center", "right"),
   two_fa_enabled: Type.Boolean(),
+  preferences: Preferences,
   created_at: Timestamp,
   updated_at: Timestamp,
 });
@@ -68,6 +101,8 @@ export const UpdateUser = Type.Object({
   chat_position: Type.Optional(Literals("left", "center", "right")),
   disabled_models: Maybe(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 500 })),
   two_fa_enabled: Type.Optional(Type.Boolean()),
+  /** Only what is named changes. */
+  preferences: Type.Optional(Type.Partial(Preferences)),
 });
 export type UpdateUser = Static<typeof UpdateUser>;
 
@@ -100,6 +135,39 @@ export const usersRoutes = {
     auth: "none",
     params: IdParams,
     response: PublicUser,
+    errors: ["not_found"],
+  }),
+  /** PNG, JPEG, GIF, WebP or AVIF. What is kept is a small square picture made of it, and nothing else of the file. */
+  setAvatar: route({
+    method: "POST",
+    path: "/api/users/me/avatar",
+    tag,
+    summary: "Upload a picture of oneself (multipart: file), at most 5 MiB",
+    auth: "user",
+    keys: false,
+    kind: "upload",
+    response: User,
+    errors: ["bad_image", "file_too_large", "rate_limited"],
+  }),
+  removeAvatar: route({
+    method: "DELETE",
+    path: "/api/users/me/avatar",
+    tag,
+    summary: "Take one's picture away",
+    auth: "user",
+    keys: false,
+    status: 204,
+  }),
+  /** `avatar_url` leads here. An address shows one picture for ever; another picture has another address. */
+  avatar: route({
+    method: "GET",
+    path: "/api/users/{id}/avatar/{version}",
+    tag,
+    summary: "A user's picture",
+    auth: "none",
+    kind: "raw",
+    contentType: "image/webp",
+    params: Type.Object({ id: Uuid, version: Type.String({ pattern: "^[0-9a-f]{16}$" }) }),
     errors: ["not_found"],
   }),
 };

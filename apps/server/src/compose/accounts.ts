@@ -21,6 +21,7 @@ import {
   type Setup,
 } from "../features/auth/index.ts";
 import {
+  createAvatarMaker,
   createPasswords,
   createUsers,
   createUsersStore,
@@ -68,6 +69,7 @@ export function composeAccounts(
     passwords,
     sessions,
     limits,
+    makeAvatar: createAvatarMaker(),
     onRegistered,
     onEmailChanged,
     hasTwoFactor: mail.isOn,

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { invalid } from "../platform/errors.ts";
+import { AppError, badRequest, invalid } from "../platform/errors.ts";
 
 /** One file of a multipart body: its path as the client gave it, and its bytes as they come. */
 export interface UploadedFile {
@@ -53,4 +53,22 @@ export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<Up
 /** Only the files of a multipart body. */
 export async function* uploadedFiles(request: FastifyRequest): AsyncGenerator<UploadedFile> {
   for await (const part of uploadedParts(request)) if ("data" in part) yield part;
+}
+
+/** The whole of the first file, for what is small. Throws `file_too_large` as soon as it is, with `what` in the sentence. */
+export async function readUpload(files: AsyncIterable<UploadedFile>, maxBytes: number, what: string): Promise<Buffer> {
+  for await (const file of files) {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of file.data) {
+      size += chunk.byteLength;
+      if (size > maxBytes)
+        throw new AppError("file_too_large", `${what} may have at most ${maxBytes / 2 ** 20} MiB.`, { details: { limit: maxBytes } });
+      chunks.push(chunk);
+    }
+    if (file.isCut()) throw badRequest("The upload broke off.");
+    if (size === 0) throw invalid(["body", "file"], "The file is empty", "too_short");
+    return Buffer.concat(chunks);
+  }
+  throw invalid(["body", "file"], "Field required", "missing");
 }

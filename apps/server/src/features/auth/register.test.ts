@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultPreferences } from "@tesslate/contract";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 
 let app: TestApp;
@@ -48,6 +49,7 @@ describe("auth.register", () => {
       theme_preset: "default-dark",
       chat_position: "center",
       two_fa_enabled: false,
+      preferences: defaultPreferences,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       updated_at: expect.stringMatching(/Z$/),
     });

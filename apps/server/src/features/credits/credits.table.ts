@@ -12,9 +12,8 @@ export const usageLogs = pgTable(
   "usage_logs",
   {
     id: id(),
-    user_id: uuid()
-      .notNull()
-      .references(() => users.id, { onDelete: "cascade" }),
+    /** Null: the account is gone; what was spent stays in the books, of nobody. */
+    user_id: uuid().references(() => users.id, { onDelete: "set null" }),
     agent_id: uuid(),
     project_id: uuid(),
     chat_id: uuid(),

@@ -1,3 +1,4 @@
+export { createAvatarMaker } from "./avatar-picture.ts";
 export { createPasswords, type Passwords } from "./passwords.ts";
 export {
   createUsers,

@@ -1,12 +1,31 @@
-import { usersRoutes } from "@tesslate/contract";
+import { creatorsRoutes, maxAvatarBytes, usersRoutes } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
+import { readUpload, uploadedFiles } from "../../http/uploads.ts";
 import { wireOf, type Users } from "./users.service.ts";
 
-/** accounts-projects 3. */
+/** accounts-projects 3 and 9. */
 export function mountUsers(mount: Mount, { users }: { users: Users }): void {
   mount("users", usersRoutes, {
     me: async ({ user }) => wireOf(await users.get(user.id)),
     updateMe: async ({ user }, { body }) => wireOf(await users.update(user.id, user.session_id, body)),
     get: (_, { params }) => users.getPublic(params.id),
+    setAvatar: async ({ user }, _, { request }) =>
+      wireOf(await users.setAvatar(user.id, await readUpload(uploadedFiles(request), maxAvatarBytes, "A picture"))),
+    removeAvatar: ({ user }) => users.removeAvatar(user.id),
+    avatar: async (context, { params }, { reply }) => {
+      const webp = await users.avatar(params.id, params.version);
+      context.setHeader("cache-control", "public, max-age=31536000, immutable");
+      context.setHeader("content-security-policy", "default-src 'none'; sandbox");
+      context.setHeader("x-content-type-options", "nosniff");
+      context.setHeader("content-disposition", 'inline; filename="avatar.webp"');
+      return reply.type("image/webp").send(webp);
+    },
+  });
+  mount("creators", creatorsRoutes, {
+    checkUsername: async ({ user }, { query }) => {
+      const reason = await users.usernameProblem(user.id, query.username);
+      return { available: reason === null, reason };
+    },
+    get: (_, { params }) => users.getPublicByUsername(params.username),
   });
 }

@@ -51,6 +51,11 @@ const imageMarks: Record<string, (bytes: Buffer) => boolean> = {
   webp: (b) => b.toString("latin1", 0, 4) === "RIFF" && b.toString("latin1", 8, 12) === "WEBP",
   avif: (b) => b.toString("latin1", 4, 8) === "ftyp" && /avif|avis|mif1/.test(b.toString("latin1", 8, 12)),
 };
+/** Whether the first bytes are those of a raster picture that we know. */
+export const isRaster = (bytes: Buffer): boolean => Object.values(imageMarks).some((isIt) => isIt(bytes));
+/** The bytes of a data URI that `avatarProblem` has nothing against; `undefined` for an address. */
+export const pictureIn = (value: string): Buffer | undefined =>
+  value.startsWith("data:") ? Buffer.from(value.slice(value.indexOf(",") + 1), "base64") : undefined;
 /** An http(s) address, or a data URI that really holds a raster image (never SVG, which can carry scripts). */
 export function avatarProblem(value: string): string | undefined {
   if (/^https?:\/\//i.test(value)) return URL.canParse(value) ? undefined : "This is not a well-formed address.";

@@ -1,7 +1,8 @@
-import type { ErrorCode, PublicUser, UpdateUser, User } from "@tesslate/contract";
+import { defaultPreferences, type ErrorCode, type Preferences, type PublicUser, type UpdateUser, type User } from "@tesslate/contract";
 import { isUniqueViolation, type Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
+import type { AvatarMaker, AvatarPicture } from "./avatar-picture.ts";
 import type { Passwords } from "./passwords.ts";
 import {
   avatarProblem,
@@ -14,9 +15,10 @@ import {
   normalizeEmail,
   normalizeUsername,
   passwordProblem,
+  pictureIn,
   websiteProblem,
 } from "./users.rules.ts";
-import { isLiving, type NewUser, type UsersStore } from "./users.store.ts";
+import { isLiving, type NewUser, type UserChanges, type UsersStore } from "./users.store.ts";
 import type { UserRow } from "./users.table.ts";
 
 export interface Registration {
@@ -47,6 +49,7 @@ export function createUsers({
   passwords,
   sessions,
   limits,
+  makeAvatar,
   onRegistered = [],
   onEmailChanged = [],
   hasTwoFactor = false,
@@ -56,6 +59,7 @@ export function createUsers({
   passwords: Passwords;
   sessions: UserSessions;
   limits: RateLimiter;
+  makeAvatar: AvatarMaker;
   onRegistered?: OnRegistered[];
   onEmailChanged?: OnEmailChanged[];
   /** A second factor can be sent and checked; without it nobody can switch it on and lock themselves out. */
@@ -95,6 +99,18 @@ export function createUsers({
       if (username && (await store.findByUsername(username, tx))) return undefined;
     }
     throw new Error("no free username, slug and referral code found");
+  };
+
+  /** Making one costs a moment of a processor. */
+  const pictureOf = async (id: string, bytes: Buffer): Promise<AvatarPicture> => {
+    await limits.count({ key: `avatar:${id}`, max: 30, windowSeconds: 3600 });
+    return makeAvatar(bytes);
+  };
+  const putAvatar = (tx: Queries, id: string, { version, webp }: AvatarPicture) =>
+    store.putAvatar(tx, id, { version, webp_base64: webp.toString("base64"), url: `/api/users/${id}/avatar/${version}` });
+  const living = (row: UserRow | undefined): PublicUser => {
+    if (!row || !isLiving(row)) throw notFound("User");
+    return publicOf(row);
   };
 
   return {
@@ -159,10 +175,15 @@ export function createUsers({
     /** By e-mail or username, whatever state the account is in. */
     findByLogin: (login: string): Promise<UserRow | undefined> =>
       login.includes("@") ? store.findByEmail(normalizeEmail(login)) : store.findByUsername(normalizeUsername(login)),
-    getPublic: async (id: string): Promise<PublicUser> => {
-      const row = await store.find(id);
-      if (!row || !isLiving(row)) throw notFound("User");
-      return publicOf(row);
+    getPublic: async (id: string): Promise<PublicUser> => living(await store.find(id)),
+    getPublicByUsername: async (username: string): Promise<PublicUser> => living(await store.findByUsername(normalizeUsername(username))),
+    /** Why somebody cannot take this username; null when they can. Reserved and taken are one answer. */
+    usernameProblem: async (id: string, given: string): Promise<string | null> => {
+      await limits.count({ key: `username:${id}`, max: 120, windowSeconds: 60 });
+      const username = normalizeUsername(given);
+      if (!isWellFormedUsername(username)) return `Not a username: ${usernameRule}.`;
+      const holder = isReservedUsername(username) ? undefined : await store.findByUsername(username);
+      return isReservedUsername(username) || (holder && holder.id !== id) ? takenSentence : null;
     },
 
     /** accounts-projects 3. Only what the contract lists can be changed, however much the body holds. */
@@ -176,6 +197,8 @@ export function createUsers({
         if (problem) throw badRequest(problem, "update_user_invalid_password");
       }
       if (body.avatar_url) refuse("avatar_url", avatarProblem(body.avatar_url));
+      const given = body.avatar_url ? pictureIn(body.avatar_url) : undefined;
+      const picture = given && (await pictureOf(id, given));
       if (body.website_url) refuse("website_url", websiteProblem(body.website_url));
       if (body.theme_preset !== undefined && !(await isTheme(id, body.theme_preset))) refuse("theme_preset", "There is no such theme");
 
@@ -198,16 +221,19 @@ export function createUsers({
       if (body.two_fa_enabled === true && !user.two_fa_enabled && (!user.is_verified || hasNewEmail))
         throw conflict("email_not_verified", "Confirm your e-mail address first: the codes go there.");
 
-      const changes: Partial<NewUser> = {
+      const changes: UserChanges = {
         ...(hasNewEmail && { email, is_verified: false }),
         ...(body.password !== undefined && { hashed_password: await passwords.hash(body.password) }),
         ...(body.username !== undefined && { username }),
         ...(body.name !== undefined && { name: body.name.trim() || user.name }),
       };
+      if (body.preferences !== undefined) changes.preferences = store.mergedPreferences(knownOf(body.preferences));
       for (const key of profileFields) if (body[key] !== undefined) Object.assign(changes, { [key]: body[key] });
       try {
         const row = await store.transaction(async (tx) => {
-          const updated = await store.update(id, changes, tx);
+          if (body.avatar_url !== undefined && !picture) await store.deleteAvatar(tx, id);
+          let updated = await store.update(id, changes, tx);
+          if (picture) updated = await putAvatar(tx, id, picture);
           if (body.password !== undefined) await sessions.revokeOthers(tx, id, sessionId, "password_changed");
           if (hasNewEmail && updated) for (const hook of onEmailChanged) await hook(tx, updated, user.email);
           return updated;
@@ -221,6 +247,25 @@ export function createUsers({
           throw badRequest("Another account has this e-mail already.", "update_user_email_already_exists");
         throw error;
       }
+    },
+
+    /** Throws `bad_image`. */
+    setAvatar: async (id: string, bytes: Buffer): Promise<UserRow> => {
+      const picture = await pictureOf(id, bytes);
+      const row = await store.transaction((tx) => putAvatar(tx, id, picture));
+      if (!row) throw notFound("User");
+      return row;
+    },
+    removeAvatar: async (id: string): Promise<void> => {
+      await store.transaction(async (tx) => {
+        await store.deleteAvatar(tx, id);
+        await store.update(id, { avatar_url: null }, tx);
+      });
+    },
+    avatar: async (id: string, version: string): Promise<Buffer> => {
+      const found = await store.findAvatar(id, version);
+      if (found === undefined) throw notFound("Picture");
+      return Buffer.from(found, "base64");
     },
 
     hasAdministrator: store.hasAdministrator,
@@ -242,9 +287,14 @@ const profileFields = [
   "two_fa_enabled",
 ] as const satisfies (keyof UpdateUser)[];
 
-const malformedUsername = () =>
-  invalid(["body", "username"], "3 to 50 letters, digits, - or _; begins and ends with a letter or digit; no two of - and _ side by side");
-const usernameTaken = () => conflict("username_taken", "This username is not available.");
+/** Bodies may hold more than the contract names; what is kept as it comes must not. */
+const knownOf = (given: Partial<Preferences>): Partial<Preferences> =>
+  Object.fromEntries(Object.entries(given).filter(([key]) => key in defaultPreferences));
+
+const usernameRule = "3 to 50 letters, digits, - or _; begins and ends with a letter or digit; no two of - and _ side by side";
+const takenSentence = "This username is not available.";
+const malformedUsername = () => invalid(["body", "username"], usernameRule);
+const usernameTaken = () => conflict("username_taken", takenSentence);
 function refuse(field: string, problem: string | undefined): void {
   if (problem) throw invalid(["body", field], problem);
 }
@@ -275,6 +325,7 @@ export const wireOf = (row: UserRow): User => ({
   theme_preset: row.theme_preset,
   chat_position: row.chat_position,
   two_fa_enabled: row.two_fa_enabled,
+  preferences: { ...defaultPreferences, ...row.preferences },
   created_at: row.created_at,
   updated_at: row.updated_at,
 });

@@ -1,8 +1,10 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, sql, type SQL } from "drizzle-orm";
+import type { Preferences } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
-import { users, type UserRow } from "./users.table.ts";
+import { userAvatars, users, type UserRow } from "./users.table.ts";
 
 export type NewUser = typeof users.$inferInsert;
+export type UserChanges = Omit<Partial<NewUser>, "preferences"> & { preferences?: SQL };
 
 /** A person who can sign in; suspended, disabled and deleted ones are nobody. */
 export const isLiving = (user: Pick<UserRow, "is_active" | "is_suspended" | "is_deleted">) =>
@@ -23,7 +25,7 @@ export function createUsersStore(db: Database) {
     /** `undefined` when e-mail, username, slug or referral code exists already. */
     insert: async (tx: Queries, values: NewUser): Promise<UserRow | undefined> =>
       (await tx.insert(users).values(values).onConflictDoNothing().returning())[0],
-    update: async (id: string, values: Partial<NewUser>, q: Queries = db): Promise<UserRow | undefined> =>
+    update: async (id: string, values: UserChanges, q: Queries = db): Promise<UserRow | undefined> =>
       (
         await q
           .update(users)
@@ -31,6 +33,8 @@ export function createUsersStore(db: Database) {
           .where(eq(users.id, id))
           .returning()
       )[0],
+    /** What is named is changed in the database, so that two browsers do not undo each other's choice. */
+    mergedPreferences: (given: Partial<Preferences>): SQL => sql`${users.preferences} || ${JSON.stringify(given)}::jsonb`,
     /** Replaces a hash by a stronger one of the same password, unless the password was changed meanwhile. */
     rehash: async (id: string, from: string, to: string): Promise<void> => {
       await db
@@ -67,6 +71,40 @@ export function createUsersStore(db: Database) {
         .set({ avatar_url: url })
         .where(and(eq(users.id, id), sql`${users.avatar_url} is null`));
     },
+    /** Keeps the picture and makes `avatar_url` lead to it. */
+    putAvatar: async (tx: Queries, id: string, { version, webp_base64, url }: { version: string; webp_base64: string; url: string }) => {
+      await tx
+        .insert(userAvatars)
+        .values({ user_id: id, version, webp_base64 })
+        .onConflictDoUpdate({ target: userAvatars.user_id, set: { version, webp_base64, created_at: sql`now()` } });
+      return (
+        await tx
+          .update(users)
+          .set({ avatar_url: url, updated_at: sql`now()` })
+          .where(eq(users.id, id))
+          .returning()
+      )[0];
+    },
+    deleteAvatar: async (tx: Queries, id: string): Promise<void> => {
+      await tx.delete(userAvatars).where(eq(userAvatars.user_id, id));
+    },
+    /** The picture of somebody who is there. */
+    findAvatar: async (id: string, version: string): Promise<string | undefined> =>
+      (
+        await db
+          .select({ webp_base64: userAvatars.webp_base64 })
+          .from(userAvatars)
+          .innerJoin(users, eq(users.id, userAvatars.user_id))
+          .where(
+            and(
+              eq(userAvatars.user_id, id),
+              eq(userAvatars.version, version),
+              eq(users.is_active, true),
+              eq(users.is_suspended, false),
+              eq(users.is_deleted, false),
+            ),
+          )
+      )[0]?.webp_base64,
     hasAdministrator: async (q: Queries = db): Promise<boolean> => {
       const result = await q.execute<{ has: boolean }>(
         sql`select exists (select 1 from users where is_superuser and is_active and not is_deleted) as has`,

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { boolean, integer, jsonb, numeric, pgTable, text, uniqueIndex, uuid, type AnyPgColumn } from "drizzle-orm/pg-core";
+import type { Preferences } from "@tesslate/contract";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 
 /** accounts-projects 1 and 12.2, marketplace-billing-admin 1.10. */
@@ -40,12 +41,16 @@ export const users = pgTable(
     theme_preset: text().notNull().default("default-dark"),
     chat_position: text().$type<"left" | "center" | "right">().notNull().default("center"),
     two_fa_enabled: boolean().notNull().default(false),
+    /** What was ever said; the rest is the contract's default. */
+    preferences: jsonb().$type<Partial<Preferences>>().notNull().default({}),
     is_suspended: boolean().notNull().default(false),
     suspended_at: timestamptz(),
     suspended_reason: text(),
     suspended_by_id: uuid().references((): AnyPgColumn => users.id, { onDelete: "set null" }),
     is_deleted: boolean().notNull().default(false),
     deleted_at: timestamptz(),
+    /** The person themself, or an administrator: only the former can be undone by the person. */
+    deleted_by_id: uuid().references((): AnyPgColumn => users.id, { onDelete: "set null" }),
     scheduled_hard_delete_at: timestamptz(),
     last_active_at: timestamptz(),
     created_at: createdAt(),
@@ -53,4 +58,15 @@ export const users = pgTable(
   },
   (t) => [uniqueIndex("users_email_key").on(sql`lower(${t.email})`), uniqueIndex("users_username_key").on(sql`lower(${t.username})`)],
 );
+
+/** The picture that `avatar_url` leads to, made by us: a square WebP without anything of the file it came from. */
+export const userAvatars = pgTable("user_avatars", {
+  user_id: uuid()
+    .primaryKey()
+    .references(() => users.id, { onDelete: "cascade" }),
+  /** Of its bytes. */
+  version: text().notNull(),
+  webp_base64: text().notNull(),
+  created_at: createdAt(),
+});
 export type UserRow = typeof users.$inferSelect;

@@ -127,6 +127,9 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const model = await api.models.addCustom({ body: { model_id: `openai/${mark}` } });
   const mcp = await api.mcp.create({ body: { name: mark, transport: "http", url: "http://127.0.0.1:9/mcp" } });
   const theme = await api.themes.fork({ params: { id: "nord" } });
+  const me = await api.users.updateMe({
+    body: { avatar_url: `data:image/png;base64,${Buffer.from(png(2, 2)).toString("base64")}` },
+  });
   const agent = (await api.agents.library({ query: {} })).items[0];
   if (!agent || !session) throw new Error("no agent or session");
 
@@ -173,6 +176,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/auth/api-keys/{id}": key.id,
       "/api/users/{id}": user.id,
       "/api/themes/{id}": theme.id,
+      "/api/users/{id}/avatar/{version}": me.avatar_url?.split("/").at(-1) ?? "",
+      "/api/creators/{username}": user.username,
     },
     named: {
       project_id: project.id,
