@@ -7,6 +7,7 @@ import { composeChat } from "./compose/chat.ts";
 import { composeCommunity } from "./compose/community.ts";
 import { composeContainers } from "./compose/containers.ts";
 import { composeExternal } from "./compose/external.ts";
+import { composeHouse } from "./compose/house.ts";
 import { composeModels } from "./compose/models.ts";
 import { composePlatform } from "./compose/platform.ts";
 import { composePreviews } from "./compose/previews.ts";
@@ -85,6 +86,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const tools = await composeTools(platform, secrecy, models, projects, containers, previews, workspace);
     const chat = composeChat(platform, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
+    const house = composeHouse(platform, projects);
     const areas = [
       models,
       accounts,
@@ -99,6 +101,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       external,
       admin,
       community,
+      house,
     ];
 
     await models.agents.seed();

@@ -1,4 +1,5 @@
 import { adminAuditRoutes } from "./admin.ts";
+import { adminMetricsRoutes } from "./admin-metrics.ts";
 import { agentContextRoutes } from "./agent-context.ts";
 import { agentsRoutes } from "./agents.ts";
 import { assetsRoutes } from "./assets.ts";
@@ -72,5 +73,6 @@ export const contract = {
   tasks: tasksRoutes,
   adminAudit: adminAuditRoutes,
   themes: themesRoutes,
+  adminMetrics: adminMetricsRoutes,
 };
 export type Contract = typeof contract;

@@ -4,6 +4,7 @@ export * from "./route.ts";
 export * from "./contract.ts";
 export * from "./events.ts";
 export * from "./admin.ts";
+export * from "./admin-metrics.ts";
 export * from "./auth.ts";
 export * from "./billing.ts";
 export * from "./users.ts";

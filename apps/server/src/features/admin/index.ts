@@ -1,3 +1,6 @@
 export { mountAdmin } from "./admin.routes.ts";
 export { actorOf, createAudit, type Act, type Actor, type Audit, type AuditEntry } from "./audit.ts";
 export { createAuditStore } from "./audit.store.ts";
+export { createMetrics } from "./metrics.service.ts";
+export { createMetricsStore } from "./metrics.store.ts";
+export { mountAdminMetrics } from "./metrics.routes.ts";
