@@ -1,7 +1,7 @@
 import { contract } from "@tesslate/contract";
 import type { RuntimeDriver } from "@tesslate/runtime";
 import { composeAccounts } from "./compose/accounts.ts";
-import { composeAdmin } from "./compose/admin.ts";
+import { composeAdmin, composeAudit } from "./compose/admin.ts";
 import { composeArrivals } from "./compose/arrivals.ts";
 import { composeChat } from "./compose/chat.ts";
 import { composeCommunity } from "./compose/community.ts";
@@ -72,7 +72,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
 
   async function build(): Promise<Studio> {
     const platform = await composePlatform({ config, log, onClose, runtime: swap.runtime, database: swap.database });
-    const admin = composeAdmin(platform);
+    const audit = composeAudit(platform);
     const models = composeModels(platform, { demoModel: swap.demoModel });
     const community = composeCommunity(platform);
     const accounts = composeAccounts(platform, { onRegistered: [models.agents.onRegistered], isTheme: community.themes.isWearable });
@@ -84,9 +84,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const arrivals = await composeArrivals(platform, projects, containers, previews, workspace);
     const snapshots = composeSnapshots(platform, secrecy, projects, containers, workspace);
     const tools = await composeTools(platform, secrecy, models, projects, containers, previews, workspace);
-    const chat = composeChat(platform, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
+    const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
     const house = composeHouse(platform, projects);
+    const admin = composeAdmin(platform, audit, models, accounts, containers, chat);
     const areas = [
       models,
       accounts,

@@ -15,6 +15,8 @@ export const auditActions = [
   "user.credits_adjusted",
   "user.promoted",
   "user.demoted",
+  "user.sessions_ended",
+  "user.password_reset",
 ] as const;
 export const AuditActionType = Literals(...auditActions);
 export type AuditActionType = Static<typeof AuditActionType>;

@@ -1,5 +1,6 @@
 import { adminAuditRoutes } from "./admin.ts";
 import { adminMetricsRoutes } from "./admin-metrics.ts";
+import { adminUsersRoutes } from "./admin-users.ts";
 import { agentContextRoutes } from "./agent-context.ts";
 import { agentsRoutes } from "./agents.ts";
 import { assetsRoutes } from "./assets.ts";
@@ -43,6 +44,7 @@ export const contract = {
   users: usersRoutes,
   creators: creatorsRoutes,
   billing: billingRoutes,
+  adminUsers: adminUsersRoutes,
   projects: projectsRoutes,
   transfer: transferRoutes,
   containers: containersRoutes,

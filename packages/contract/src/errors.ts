@@ -120,6 +120,9 @@ export const errorCodes = {
   interrupted: e(409),
   bad_frame: e(400),
   outbound_refused: e(400),
+
+  nothing_to_change: e(400),
+  credits_below_zero: e(400),
 } as const satisfies Record<string, { status: number; retryable: boolean; alert: boolean }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -5,6 +5,7 @@ export * from "./contract.ts";
 export * from "./events.ts";
 export * from "./admin.ts";
 export * from "./admin-metrics.ts";
+export * from "./admin-users.ts";
 export * from "./auth.ts";
 export * from "./billing.ts";
 export * from "./users.ts";

@@ -14,9 +14,11 @@ import {
   createSetup,
   createTwoFactor,
   mountAuth,
+  type ApiKeys,
   type Auth,
   type AuthStore,
   type Oauth,
+  type Recovery,
   type Sessions,
   type Setup,
 } from "../features/auth/index.ts";
@@ -40,6 +42,8 @@ export interface AccountsArea extends Area {
   auth: Auth;
   oauth: Oauth;
   setup: Setup;
+  apiKeys: ApiKeys;
+  recovery: Recovery;
   /** Holds the one-use tickets of sockets and previews too. */
   authStore: AuthStore;
 }
@@ -110,6 +114,8 @@ export function composeAccounts(
     auth,
     oauth,
     setup,
+    apiKeys,
+    recovery,
     authStore,
     jobs: { ...auth.jobHandlers, ...recovery.jobHandlers },
     cron: { prune_sessions: "17 * * * *" },

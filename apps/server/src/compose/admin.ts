@@ -1,18 +1,42 @@
-import { createAudit, createAuditStore, mountAdmin, type Audit } from "../features/admin/index.ts";
+import { createAdminUsers, createAdminUsersStore, createAudit, createAuditStore, mountAdmin, type Audit } from "../features/admin/index.ts";
+import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
+import type { ChatArea } from "./chat.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 
-/** What administrators see and do, and the record of it. */
-export interface AdminArea extends Area {
-  audit: Audit;
-}
+/** The record of what administrators do; first of all, so that every area can write into it. */
+export const composeAudit = ({ db, limits }: Platform): Audit => createAudit({ store: createAuditStore(db), limits });
 
-export function composeAdmin({ db, limits }: Platform): AdminArea {
-  const audit = createAudit({ store: createAuditStore(db), limits });
-  return {
+/** What administrators see and do. */
+export function composeAdmin(
+  { db, mail, log }: Platform,
+  audit: Audit,
+  { credits }: ModelsArea,
+  { users, sessions, apiKeys, recovery }: AccountsArea,
+  { power }: ContainersArea,
+  { chat }: ChatArea,
+): Area {
+  const adminUsers = createAdminUsers({
+    store: createAdminUsersStore(db),
     audit,
+    users,
+    sessions,
+    apiKeys,
+    recovery,
+    credits,
+    mail,
+    stopProject: async (projectId) => {
+      await chat.stopRunsOf(projectId);
+      await power.putToRest(projectId, "user");
+    },
+    log,
+  });
+  return {
+    jobs: adminUsers.jobHandlers,
     mount(mount) {
-      mountAdmin(mount, { audit });
+      mountAdmin(mount, { audit, users: adminUsers });
     },
   };
 }

@@ -28,6 +28,7 @@ import { createQueue, createQueueStore, mountQueue, type Queue } from "../featur
 import { createRepairs, createRepairsStore } from "../features/repairs/index.ts";
 import { requestSecretTool } from "../features/secrets/index.ts";
 import { createRestoreGuard } from "../features/snapshots/index.ts";
+import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { ModelsArea } from "./models.ts";
@@ -49,6 +50,7 @@ export interface ChatArea extends Area {
 
 export function composeChat(
   { config, log, onClose, db, box, bus, events, tasks, outbound, address }: Platform,
+  { users }: AccountsArea,
   { secretsStore, redactions }: Pick<Secrecy, "secretsStore" | "redactions">,
   { agents, models, credits }: ModelsArea,
   { projects }: ProjectsArea,
@@ -84,6 +86,7 @@ export function composeChat(
     credits,
     projects,
     refuseWhileRestoring,
+    requireLiving: users.requireLiving,
   });
   const repairs = createRepairs({ store: createRepairsStore(db), projects, start: chat.start, events, limits: config.repairs, log });
   onClose(async () => repairs.close());

@@ -1,5 +1,5 @@
 import { and, desc, eq, sql } from "drizzle-orm";
-import type { Database } from "../../platform/database.ts";
+import type { Database, Queries } from "../../platform/database.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import { ringSessions } from "./auth.store.ts";
 import { apiKeys, type ApiKeyRow } from "./auth.table.ts";
@@ -36,6 +36,12 @@ export function createApiKeysStore(db: Database) {
         .update(apiKeys)
         .set({ last_used_at: sql`now()` })
         .where(eq(apiKeys.id, id));
+    },
+    /** How many keys went. Heard once the transaction has committed. */
+    removeAll: async (tx: Queries, userId: string): Promise<number> => {
+      const removed = await tx.delete(apiKeys).where(eq(apiKeys.user_id, userId)).returning({ id: apiKeys.id });
+      if (removed.length > 0) await ringSessions(tx, { key_ids: removed.map(({ id }) => id) });
+      return removed.length;
     },
     /** False when the user has no such key. */
     remove: (userId: string, id: string): Promise<boolean> =>

@@ -101,6 +101,8 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
       log.info({ user_id: userId, key_id: row.id }, "API key made");
       return { ...wireOf(row), key };
     },
+    /** All of a user's, in the caller's transaction; says how many. */
+    removeAll: store.removeAll,
     remove: async (userId: string, id: string): Promise<void> => {
       if (!(await store.remove(userId, id))) throw notFound("API key");
       log.info({ user_id: userId, key_id: id }, "API key deleted");

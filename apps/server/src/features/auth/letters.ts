@@ -41,6 +41,38 @@ export const resetLetter = (user: Addressee, url: string, lifetimeMs: number): L
     end: "If it was not you, nothing needs to be done: your password stays as it is.",
   });
 
+/** The administrator made the old password useless. */
+export const forcedResetLetter = (user: Addressee, url: string, lifetimeMs: number): Letter =>
+  letter(user.email, "Set a new password", {
+    name: user.name,
+    say: [
+      `An administrator asks you to set a new password at Tesslate Studio. Your old one does not work any more. The link works once, within ${Math.round(lifetimeMs / 3_600_000)} hours.`,
+    ],
+    link: { word: "Set a new password", url },
+    end: "When the link has expired, ask for another one on the sign-in page.",
+  });
+
+export const suspendedLetter = (user: Addressee, reason: string): Letter =>
+  letter(user.email, "Your account was suspended", {
+    name: user.name,
+    say: [
+      `An administrator has suspended your Tesslate Studio account. The reason given: ${reason}`,
+      "Your projects are stopped and kept.",
+    ],
+    end: "If you think this is a mistake, answer whoever runs this server.",
+  });
+
+/** What an administrator changed in an account, in sentences. */
+export const changedLetter = (user: Addressee, changes: string[], reason: string | undefined): Letter =>
+  letter(user.email, "Your account was changed", {
+    name: user.name,
+    say: [
+      `An administrator has changed your Tesslate Studio account: ${changes.join("; ")}.`,
+      ...(reason ? [`The reason given: ${reason}`] : []),
+    ],
+    end: "If you think this is a mistake, answer whoever runs this server.",
+  });
+
 export const verifyLetter = (user: Addressee, url: string): Letter =>
   letter(user.email, "Confirm your e-mail address", {
     name: user.name,

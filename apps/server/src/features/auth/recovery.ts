@@ -8,12 +8,13 @@ import type { Mail } from "../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type UserRow, type Users } from "../users/index.ts";
 import type { AuthStore } from "./auth.store.ts";
-import { movedLetter, resetLetter, verifyLetter } from "./letters.ts";
+import { forcedResetLetter, movedLetter, resetLetter, verifyLetter } from "./letters.ts";
 import type { Sessions } from "./sessions.ts";
 import { createPurposeTokens, isEqual } from "./tokens.ts";
 
 const hour = 3600;
 const resetMs = 3600_000;
+const forcedResetMs = 24 * 3600_000;
 const verifyMs = 3600_000;
 const signUpVerifyMs = 24 * 3600_000;
 
@@ -90,6 +91,19 @@ export function createRecovery({
       if (!isDone) throw bad();
       await sessions.forgetUser(user.id);
       log.info({ user_id: user.id }, "password reset");
+    },
+
+    /**
+     * For an administrator, in their transaction: the password works no more, nobody is signed in any more, and a link to set a new one is on its way.
+     * Says how many sessions ended. Call `sessions.forgetUser` after the commit.
+     */
+    force: async (tx: Queries, user: UserRow): Promise<number> => {
+      if (user.hashed_password !== null) await users.voidPassword(tx, user.id);
+      await store.endAttempts(user.id, tx);
+      const ended = await sessions.endAll(tx, user.id, "password_reset_by_admin");
+      const token = resetTokens.make({ sub: user.id, print: printOf({ ...user, hashed_password: null }) }, forcedResetMs);
+      await mail.queue(tx, forcedResetLetter(user, `${appBaseUrl}/reset-password?token=${token}`, forcedResetMs));
+      return ended;
     },
 
     /** Throws `verify_user_bad_token`, `verify_user_already_verified`. */

@@ -189,6 +189,9 @@ export function createSessions({
     revokeOthers: async (tx: Queries, userId: string, keepId: string | undefined, reason: string): Promise<void> => {
       await store.revokeOfUser(userId, keepId, reason, tx);
     },
+    /** Ends all sessions of a user, in the caller's transaction; says how many. Call `forgetUser` after its commit. */
+    endAll: async (tx: Queries, userId: string, reason: string): Promise<number> =>
+      (await store.revokeOfUser(userId, undefined, reason, tx)).length,
     revokeAll: async (userId: string, reason: string): Promise<void> =>
       forget({ session_ids: await store.revokeOfUser(userId, undefined, reason) }),
     /** For whoever changed a user's name, role or state: here and in every other process the next call reads them anew. */

@@ -56,6 +56,8 @@ export interface ChatOptions {
   projects: { require(userId: string, ref: string): Promise<ProjectRow>; touch(projectId: string): Promise<void> };
   /** Throws `project_busy` while the project's files are being replaced; nothing begins to replace them before the transaction ends. */
   refuseWhileRestoring(tx: Queries, projectId: string): Promise<void>;
+  /** Throws `forbidden` when this person may not act any more; nobody takes that right away before the transaction ends. */
+  requireLiving(tx: Queries, userId: string): Promise<void>;
 }
 
 export type Chat = ReturnType<typeof createChat>;
@@ -71,6 +73,7 @@ export function createChat({
   credits,
   projects,
   refuseWhileRestoring,
+  requireLiving,
 }: ChatOptions) {
   const ownChat = async (userId: string, chatId: string, projectId?: string): Promise<ChatRow> => {
     const chat = await store.findChat(chatId);
@@ -109,6 +112,7 @@ export function createChat({
   };
 
   const createRun = async (tx: Queries, userId: string, input: RunInput, message: string): Promise<TaskRow> => {
+    await requireLiving(tx, userId);
     await refuseWhileRestoring(tx, input.project_id);
     const task = await tasks.create(tx, {
       user_id: userId,

@@ -13,12 +13,13 @@ export function createRunningLimit({ projects, idle }: { projects: Projects; idl
     onFull: (handler: (projectId: string) => Promise<void>): void => void (stop = handler),
     /**
      * Takes a place for the project, which is `starting` from here on, unless it has one. When all are taken, the one of the same owner
-     * that nobody has used for longest makes room, if there is one that nobody uses. Throws `running_limit_reached`.
+     * that nobody has used for longest makes room, if there is one that nobody uses. Throws `running_limit_reached`, `forbidden` when its owner may not act any more.
      */
     claim: async (project: ProjectRow): Promise<void> => {
       for (;;) {
-        const { running, limit, isClaimed } = await projects.claimPlace(project.id);
+        const { running, limit, isClaimed, isRefused } = await projects.claimPlace(project.id);
         if (isClaimed) return;
+        if (isRefused) throw new AppError("forbidden", "The account of this project is suspended or gone. Nothing of it can be started.");
         const resting = await idle.leastRecent(new Set(running.map(({ id }) => id)));
         if (resting === undefined)
           throw new AppError(

@@ -1,9 +1,10 @@
 import type { CreditBalance, List, UsageEntry, UsageSummary } from "@tesslate/contract";
 import { amountOf, cent, roundedCents, sumOf, unitsOf, type Amount } from "../../platform/amounts.ts";
-import { AppError, invalid, notFound } from "../../platform/errors.ts";
+import type { Queries } from "../../platform/database.ts";
+import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import { lowThreshold, monthlyAllowance, spend, totalOf } from "./credits.rules.ts";
-import type { CreditsStore, UsageFilter, UsageGroup } from "./credits.store.ts";
+import { allowanceDays, dailyCredits, lowThreshold, maxPurchased, monthlyAllowance, spend, supportOf, totalOf } from "./credits.rules.ts";
+import type { BalanceRow, CreditsStore, UsageFilter, UsageGroup } from "./credits.store.ts";
 import type { UsagePurpose, UsageRow } from "./credits.table.ts";
 
 /** One model call, priced. */
@@ -35,7 +36,6 @@ export interface Charged {
 /** Longer than any single model call. */
 const reservationMs = 30 * 60_000;
 const maxTries = 3;
-const dailyCredits = 5;
 
 /**
  * The ledger (marketplace-billing-admin 5.2, 5.3; agent-git-deploy 4.18): who has how many credits, and what takes them. Credits move only here,
@@ -107,6 +107,51 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
     typicalRun: (userId: string) => store.typicalRun(userId),
     /** Gives back what a run has set aside; for its end. */
     release: (taskId: string): Promise<void> => (isBilled ? store.release(taskId) : Promise.resolve()),
+
+    /**
+     * Gives or takes purchased credits, in the caller's transaction and under the lock of the user's row. A key that was used for this user already
+     * changes nothing (`isRepeat`). Throws 404, `credits_below_zero`, `conflict` when the key was used for another amount.
+     */
+    adjust: async (
+      tx: Queries,
+      {
+        user_id,
+        amount,
+        reason,
+        made_by_id,
+        key,
+      }: { user_id: string; amount: number; reason: string; made_by_id: string; key: string | undefined },
+    ): Promise<{ before: number; after: number; isRepeat: boolean }> => {
+      const found = await store.lock(tx, user_id);
+      if (!found) throw notFound("User");
+      const before = found.balance.purchased;
+      const known = key === undefined ? undefined : await store.findAdjustment(tx, user_id, key);
+      if (known && known.amount !== amount) throw conflict("conflict", "This key was used for another adjustment already.");
+      if (known) return { before, after: before, isRepeat: true };
+      const after = before + amount;
+      if (after < 0)
+        throw badRequest(`Only ${before} purchased credits are there to be taken.`, "credits_below_zero", { purchased_credits: before });
+      if (after > maxPurchased) throw invalid(["body", "credits_adjustment"], `The balance may not exceed ${maxPurchased}`);
+      await store.setPurchased(tx, user_id, after);
+      await store.insertAdjustment(tx, { user_id, amount, balance_before: before, reason, made_by_id, idempotency_key: key ?? null });
+      return { before, after, isRepeat: false };
+    },
+    /** Puts somebody on a tier, with its allowance from now on (5.2). In the caller's transaction. */
+    changeTier: async (tx: Queries, userId: string, tier: BalanceRow["tier"]): Promise<void> => {
+      const found = await store.lock(tx, userId);
+      if (!found) throw notFound("User");
+      await store.setTier(
+        tx,
+        userId,
+        {
+          subscription_tier: tier,
+          support_tier: supportOf[tier],
+          bundled_credits: monthlyAllowance[tier],
+          daily_credits: tier === "free" ? dailyCredits : 0,
+        },
+        tier === "free" ? undefined : allowanceDays,
+      );
+    },
 
     balance: async (userId: string): Promise<CreditBalance> => {
       const found = await store.find(userId);

@@ -1,9 +1,9 @@
 import { and, count, desc, eq, gt, gte, isNotNull, lt, sql } from "drizzle-orm";
 import type { Amount } from "../../platform/amounts.ts";
 import type { Database, Queries } from "../../platform/database.ts";
-import { users } from "../users/users.table.ts";
+import { users, type UserRow } from "../users/users.table.ts";
 import type { Buckets } from "./credits.rules.ts";
-import { creditReservations, usageLogs, type UsageRow } from "./credits.table.ts";
+import { creditAdjustments, creditReservations, usageLogs, type UsageRow } from "./credits.table.ts";
 
 export interface BalanceRow {
   balance: Buckets;
@@ -96,6 +96,38 @@ export function createCreditsStore(db: Database) {
           // An expired bonus reads as 0 and stays what it is until the hourly job takes it away.
           ...(before.bonus !== balance.bonus && { signup_bonus_credits: balance.bonus }),
           credit_fraction: fraction,
+        })
+        .where(eq(users.id, userId));
+    },
+
+    findAdjustment: async (tx: Queries, userId: string, key: string): Promise<{ amount: number } | undefined> =>
+      (
+        await tx
+          .select({ amount: creditAdjustments.amount })
+          .from(creditAdjustments)
+          .where(and(eq(creditAdjustments.user_id, userId), eq(creditAdjustments.idempotency_key, key)))
+      )[0],
+    insertAdjustment: async (tx: Queries, row: typeof creditAdjustments.$inferInsert): Promise<void> => {
+      await tx.insert(creditAdjustments).values(row);
+    },
+    setPurchased: async (tx: Queries, userId: string, purchased: number): Promise<void> => {
+      await tx
+        .update(users)
+        .set({ purchased_credits: purchased, updated_at: sql`now()` })
+        .where(eq(users.id, userId));
+    },
+    setTier: async (
+      tx: Queries,
+      userId: string,
+      values: Pick<UserRow, "subscription_tier" | "support_tier" | "bundled_credits" | "daily_credits">,
+      allowanceDays: number | undefined,
+    ): Promise<void> => {
+      await tx
+        .update(users)
+        .set({
+          ...values,
+          credits_reset_at: allowanceDays === undefined ? null : (sql`now() + make_interval(days => ${allowanceDays})` as never),
+          updated_at: sql`now()`,
         })
         .where(eq(users.id, userId));
     },

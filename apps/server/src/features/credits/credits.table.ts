@@ -46,6 +46,25 @@ export const usageLogs = pgTable(
 );
 export type UsageRow = typeof usageLogs.$inferSelect;
 
+/** Credits given or taken by hand, each with who and why. Rows are added and never changed. */
+export const creditAdjustments = pgTable(
+  "credit_adjustments",
+  {
+    id: id(),
+    user_id: uuid()
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade" }),
+    amount: integer().notNull(),
+    balance_before: integer().notNull(),
+    reason: text().notNull(),
+    made_by_id: uuid().notNull(),
+    /** One per request: what is asked for twice is done once. */
+    idempotency_key: text(),
+    created_at: createdAt(),
+  },
+  (t) => [uniqueIndex("credit_adjustments_user_id_key_key").on(t.user_id, t.idempotency_key)],
+);
+
 /** What model calls under way may come to cost. One per run, because a run makes its calls one after another. */
 export const creditReservations = pgTable(
   "credit_reservations",

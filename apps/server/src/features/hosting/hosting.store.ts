@@ -1,4 +1,4 @@
-import { and, asc, count, eq, inArray, ne, sql } from "drizzle-orm";
+import { and, asc, count, eq, getTableColumns, inArray, ne, sql } from "drizzle-orm";
 import type { Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { projects, type ProjectRow } from "../projects/projects.table.ts";
@@ -55,14 +55,16 @@ export function createHostingStore(db: Database) {
           .from(projects)
           .where(and(eq(projects.owner_id, owner), inArray(projects.environment_status, ["starting", "active"])))
       )[0]?.n ?? 0,
-    /** Hosted projects that do not run although their owner did not stop them. */
+    /** Hosted projects of people who may act that do not run although their owner did not stop them. */
     listDown: (): Promise<ProjectRow[]> =>
       db
-        .select()
+        .select(getTableColumns(projects))
         .from(projects)
+        .innerJoin(users, eq(users.id, projects.owner_id))
         .where(
           and(
             eq(projects.is_deployed, true),
+            sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted}`,
             eq(projects.environment_status, "stopped"),
             sql`${projects.stop_reason} is distinct from 'user'`,
           ),

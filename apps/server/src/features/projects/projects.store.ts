@@ -21,11 +21,14 @@ const merge = ({ project, container_statuses }: { project: ProjectRow; container
 /** Whether a place among the running ones was taken; `row` when that changed the project. */
 export interface Claim {
   isClaimed: boolean;
+  /** Its owner is suspended or gone: nothing of theirs may run. */
+  isRefused?: true;
   limit: number;
   running: { id: string; name: string; slug: string }[];
   row?: ProjectRow;
 }
 const runs = (status: EnvironmentStatus) => status === "starting" || status === "active";
+const isOwnerLiving = sql<boolean>`(${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted})`;
 const isThere = ne(projects.environment_status, "deleting");
 
 export type ProjectsStore = ReturnType<typeof createProjectsStore>;
@@ -120,11 +123,12 @@ export function createProjectsStore(db: Database) {
     claimPlace: (id: string, limits: Record<Tier, number>): Promise<Claim> =>
       db.transaction(async (tx) => {
         const [found] = await tx
-          .select({ owner: projects.owner_id, tier: users.subscription_tier })
+          .select({ owner: projects.owner_id, tier: users.subscription_tier, isLiving: isOwnerLiving })
           .from(projects)
           .innerJoin(users, eq(users.id, projects.owner_id))
           .where(and(eq(projects.id, id), isThere));
         if (!found) return { isClaimed: true, limit: 0, running: [] };
+        if (!found.isLiving) return { isClaimed: false, isRefused: true, limit: 0, running: [] };
         await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`running:${found.owner}`}, 0))`);
         const running = await tx
           .select({ id: projects.id, name: projects.name, slug: projects.slug })

@@ -1,6 +1,6 @@
 import { defaultPreferences, type ErrorCode, type Preferences, type PublicUser, type UpdateUser, type User } from "@tesslate/contract";
 import { isUniqueViolation, type Queries } from "../../platform/database.ts";
-import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
+import { AppError, badRequest, conflict, forbidden, invalid, notFound } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { AvatarMaker, AvatarPicture } from "./avatar-picture.ts";
 import type { Passwords } from "./passwords.ts";
@@ -167,6 +167,8 @@ export function createUsers({
     },
     /** False when the password is not `from` any more. */
     replacePassword: store.replacePassword,
+    /** No password is right from now on. */
+    voidPassword: store.voidPassword,
     /** `undefined` when the address is not this one any more. */
     markVerified: async (id: string, email: string): Promise<UserRow | undefined> => store.markVerified(id, email),
     /** Somebody else may have made this account with an address that is not theirs: from now on only its owner gets in. */
@@ -266,6 +268,21 @@ export function createUsers({
       const found = await store.findAvatar(id, version);
       if (found === undefined) throw notFound("Picture");
       return Buffer.from(found, "base64");
+    },
+    /** For an administrator; the rules are those for oneself. In the caller's transaction. Throws `username_taken`. */
+    rename: async (tx: Queries, id: string, { name, username }: { name?: string; username?: string }): Promise<void> => {
+      const changes = { ...(name?.trim() && { name: name.trim() }), ...(username !== undefined && { username: usernameOf(username) }) };
+      try {
+        await store.update(id, changes, tx);
+      } catch (error) {
+        if (isUniqueViolation(error, "users_username_key")) throw usernameTaken();
+        throw error;
+      }
+    },
+    /** Until the transaction ends nobody takes away this person's right to act. Throws `forbidden` when it is gone. */
+    requireLiving: async (tx: Queries, id: string): Promise<void> => {
+      if (!(await store.isLivingNow(tx, id)))
+        throw forbidden("forbidden", "This account is suspended or gone. Nothing can be started for it.");
     },
 
     hasAdministrator: store.hasAdministrator,

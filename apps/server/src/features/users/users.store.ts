@@ -50,6 +50,12 @@ export function createUsersStore(db: Database) {
           .where(and(eq(users.id, id), sql`${users.hashed_password} is not distinct from ${from}`))
           .returning({ id: users.id })
       ).length > 0,
+    voidPassword: async (tx: Queries, id: string): Promise<void> => {
+      await tx
+        .update(users)
+        .set({ hashed_password: null, updated_at: sql`now()` })
+        .where(eq(users.id, id));
+    },
     markVerified: async (id: string, email: string): Promise<UserRow | undefined> =>
       (
         await db
@@ -105,6 +111,11 @@ export function createUsersStore(db: Database) {
             ),
           )
       )[0]?.webp_base64,
+    /** Holds a lock against changes of the person until the transaction ends. */
+    isLivingNow: async (tx: Queries, id: string): Promise<boolean> => {
+      const [row] = await tx.select().from(users).where(eq(users.id, id)).for("share");
+      return row !== undefined && isLiving(row);
+    },
     hasAdministrator: async (q: Queries = db): Promise<boolean> => {
       const result = await q.execute<{ has: boolean }>(
         sql`select exists (select 1 from users where is_superuser and is_active and not is_deleted) as has`,

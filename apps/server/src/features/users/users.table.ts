@@ -19,6 +19,7 @@ export const users = pgTable(
     subscription_tier: text().$type<"free" | "basic" | "pro" | "ultra">().notNull().default("free"),
     support_tier: text().notNull().default("community"),
     stripe_customer_id: text(),
+    stripe_subscription_id: text(),
     total_spend_cents: integer().notNull().default(0),
     daily_credits: integer().notNull().default(0),
     daily_credits_reset_at: timestamptz(),
@@ -51,6 +52,7 @@ export const users = pgTable(
     deleted_at: timestamptz(),
     /** The person themself, or an administrator: only the former can be undone by the person. */
     deleted_by_id: uuid().references((): AnyPgColumn => users.id, { onDelete: "set null" }),
+    deleted_reason: text(),
     scheduled_hard_delete_at: timestamptz(),
     last_active_at: timestamptz(),
     created_at: createdAt(),

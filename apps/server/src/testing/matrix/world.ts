@@ -178,6 +178,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/themes/{id}": theme.id,
       "/api/users/{id}/avatar/{version}": me.avatar_url?.split("/").at(-1) ?? "",
       "/api/creators/{username}": user.username,
+      // Somebody to whom an administrator may do anything while the others go on.
+      "/api/admin/users/{id}": (await app.signUp()).id,
     },
     named: {
       project_id: project.id,

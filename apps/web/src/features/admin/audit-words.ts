@@ -9,6 +9,8 @@ export const actionWords: Record<AuditActionType, string> = {
   "user.credits_adjusted": "Credits adjusted",
   "user.promoted": "Made administrator",
   "user.demoted": "Administration taken away",
+  "user.sessions_ended": "Signed out everywhere",
+  "user.password_reset": "Password voided",
 };
 export const targetWords: Record<AuditTargetType, string> = {
   user: "User",
