@@ -2,6 +2,7 @@ import { JsonObject, Literals, Maybe, Nullable, ProjectRef, Timestamp, Type, Uui
 import { route } from "./route.ts";
 import { maxAttachments, maxMentions, Mention } from "./attachments.ts";
 import { RunEvent } from "./events.ts";
+import { Todo } from "./plan.ts";
 
 const tag = "chat";
 export const EditMode = Literals("allow", "ask", "plan");
@@ -43,7 +44,7 @@ export const Chat = Type.Object({
   rewound: Nullable(Type.Array(ChatMessage)),
   pending_approval: Nullable(JsonObject),
   /** The agent's to-do list. */
-  todos: Type.Array(JsonObject),
+  todos: Type.Array(Todo),
   /** The same for a question of the agent's: `QuestionAsked` with `task_id`, `created_at`, `expires_at`. */
   pending_question: Nullable(JsonObject),
 });

@@ -1,6 +1,6 @@
 import { Evidence } from "./evidence.ts";
 import { JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
-import { Plan } from "./plan.ts";
+import { Plan, Todo } from "./plan.ts";
 import { Task } from "./tasks.ts";
 
 /** The agent's events, spelled and ordered as agent-git-deploy 3.7 says. */
@@ -156,7 +156,7 @@ const runEventData = {
     context_window: Type.Optional(Type.Integer()),
   }),
   evidence_added: Evidence,
-  todo_updated: Type.Object({ todos: Type.Array(JsonObject) }),
+  todo_updated: Type.Object({ todos: Type.Array(Todo) }),
   /** By the agent within a run, by a person outside of one. */
   plan_updated: Type.Object({ chat_id: Uuid, plan: Nullable(Plan) }),
   /** The run heard something that a person said meanwhile, before the model call of this iteration. */

@@ -10,7 +10,6 @@ import {
   type RunOptions as AgentRunOptions,
   type RunResult,
   type SteeredText,
-  type Todo,
 } from "@tesslate/agent";
 import type { RunEventData } from "@tesslate/contract";
 import type { Sandbox } from "@tesslate/runtime";
@@ -169,13 +168,12 @@ export function createPlay({
       afterModelCall: ledger.record,
       takeSteering: (iteration) => around.takeSteering(run, iteration),
       todos: {
-        read: async () => ((await chats.findChat(chat.id))?.todos ?? []) as unknown as Todo[],
+        read: async () => (await chats.findChat(chat.id))?.todos ?? [],
         write: async (todos) => {
-          const rows = todos.map((todo): Record<string, unknown> => ({ ...todo }));
           await voice.sayWith(async (tx) => {
             const followed = await around.followTodos(tx, chat.id, todos);
-            await chats.updateChat(tx, chat.id, { todos: rows });
-            return [{ type: "todo_updated", data: { todos: rows } }, ...followed];
+            await chats.updateChat(tx, chat.id, { todos });
+            return [{ type: "todo_updated", data: { todos } }, ...followed];
           });
         },
       },

@@ -205,9 +205,8 @@ export function createRunTask({
     };
   };
 
-  const begin = (voice: RunVoice, chatId: string, list: Todo[]): Promise<void> =>
+  const begin = (voice: RunVoice, chatId: string, todos: Todo[]): Promise<void> =>
     voice.sayWith(async (tx) => {
-      const todos = list.map((todo): Record<string, unknown> => ({ ...todo }));
       await chats.updateChat(tx, chatId, { todos });
       return [{ type: "todo_updated", data: { todos } }];
     });

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { boolean, index, integer, jsonb, pgTable, smallint, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import type { PendingBatch } from "@tesslate/agent";
-import type { AgentStep } from "@tesslate/contract";
+import type { AgentStep, Todo } from "@tesslate/contract";
 import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { projects } from "../projects/projects.table.ts";
 import { users } from "../users/users.table.ts";
@@ -21,7 +21,7 @@ export const chats = pgTable(
     pinned: boolean().notNull().default(false),
     /** Tools allowed for this thread by "allow all" (4.11). */
     allowed_tools: jsonb().$type<string[]>().notNull().default([]),
-    todos: jsonb().$type<Record<string, unknown>[]>().notNull().default([]),
+    todos: jsonb().$type<Todo[]>().notNull().default([]),
     /** Etags of the files that the agent saw in this thread: a file with another one is read again before it is replaced. */
     seen_files: jsonb().$type<Record<string, string>>().notNull().default({}),
     /** Stands for the messages up to and including one of them (4.14); void when that message is gone. */

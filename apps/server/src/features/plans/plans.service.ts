@@ -35,9 +35,9 @@ export function createPlans({ store, chats, chat, events }: PlansOptions) {
   /** A step's progress is told once: to-dos with its words follow the plan. */
   const todosAfter = async (tx: Queries, row: PlanRow): Promise<Utterance[]> => {
     const statuses = new Map(row.steps.map((step) => [step.step, step.status]));
-    const todos = (await chats.readTodos(tx, row.chat_id)) as unknown as Todo[];
+    const todos = await chats.readTodos(tx, row.chat_id);
     if (!todos.some((todo) => (statuses.get(todo.content) ?? todo.status) !== todo.status)) return [];
-    const next = todos.map((todo): Record<string, unknown> => ({ ...todo, status: statuses.get(todo.content) ?? todo.status }));
+    const next = todos.map((todo): Todo => ({ ...todo, status: statuses.get(todo.content) ?? todo.status }));
     await chats.updateChat(tx, row.chat_id, { todos: next });
     return [{ type: "todo_updated", data: { todos: next } }];
   };
