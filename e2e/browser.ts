@@ -90,3 +90,12 @@ export async function openBrowser(
     },
   };
 }
+
+/** Through the sign-in page, as a person does it; ends on Home. */
+export async function signIn(page: Page, url: string, { email, password }: { email: string; password: string }): Promise<void> {
+  await page.goto(`${url}/login`);
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+}

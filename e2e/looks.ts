@@ -28,5 +28,44 @@ export async function accessible(page: Page, where: string): Promise<void> {
   expect(serious.length === 0, `${where}: ${sentences.join("; ")}`);
 }
 
+const marks = {
+  "light-d": ["light", 1440, 900],
+  "dark-d": ["dark", 1440, 900],
+  "light-m": ["light", 390, 844],
+  "dark-m": ["dark", 390, 844],
+} as const;
+/** A scheme and a screen: `d` a desk, `m` a phone. */
+export type Mark = keyof typeof marks;
+
+export const allMarks = Object.keys(marks) as Mark[];
+
+/**
+ * Every look of what is open: a screenshot `name-mark` of each, none wider than its window, without serious finding of axe. On a phone the
+ * workbench's `view` is opened from behind More first; `before` brings into sight what is below. Ends as it began: light, 1440 wide.
+ */
+export async function looks(
+  page: Page,
+  name: string,
+  options: { marks?: readonly Mark[]; view?: string; before?: () => Promise<unknown> } = {},
+): Promise<void> {
+  for (const mark of options.marks ?? (["light-d", "dark-d", "light-m"] as const)) {
+    const [colorScheme, width, height] = marks[mark];
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height });
+    if (options.view && width === 390) {
+      await page.getByRole("button", { name: "More", exact: true }).click();
+      await page.getByRole("menuitem", { name: options.view }).first().click();
+    }
+    await options.before?.();
+    await page.waitForTimeout(300);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    await shot(page, `${name}-${mark}`);
+    await accessible(page, `${name} ${mark}`);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
 /** No native dialog, page error, console error or foreign host so far. */
 export const noOffences = (watched: Watched) => expect(watched.offences.length === 0, watched.offences.join("\n"));

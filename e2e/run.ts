@@ -6,6 +6,7 @@ import { startModelServer } from "@tesslate/testkit";
 import { openBrowser, type Watched } from "./browser.ts";
 import { expect, runJourneys, until } from "./journey.ts";
 import { accessible, noOffences, shot } from "./looks.ts";
+import { traceOf } from "./scene.ts";
 import { startStudio } from "./studio.ts";
 
 const model = await startModelServer({ script: demoScript(), tokenDelayMs: 6 });
@@ -203,10 +204,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => {
-    if (!browser) return;
-    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
-    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
-  },
+  traceOf(studio, () => browser),
 );

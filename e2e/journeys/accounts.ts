@@ -3,6 +3,7 @@ import { startIdentityProvider, startMailServer } from "@tesslate/testkit";
 import { openBrowser, type Watched } from "../browser.ts";
 import { expect, runJourneys } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
+import { traceOf } from "../scene.ts";
 import { startStudio } from "../studio.ts";
 
 const mails = await startMailServer();
@@ -176,5 +177,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => browser && shot(browser.page, `failed-accounts-${name.slice(0, 30).replace(/\W+/g, "-")}`),
+  traceOf(studio, () => browser),
 );

@@ -1,11 +1,10 @@
 /// <reference lib="dom" />
 /** Browser journey over sub-agents, what a run read and what the agent knows, on the built product with a scripted model. `--shots DIR` also writes screenshots. */
 import { call, parallel, pause, say, script, startModelServer, turn, when } from "@tesslate/testkit";
-import { createProject, signUp } from "../account.ts";
-import { openBrowser } from "../browser.ts";
+import { signIn } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
-import { startStudio } from "../studio.ts";
+import { looks, noOffences, shot } from "../looks.ts";
+import { modelEnv, openScene, traceOf } from "../scene.ts";
 
 const report = "The page has one heading and no prices. Styles stand in `style.css`; nothing else refers to them.";
 const model = await startModelServer({
@@ -32,54 +31,17 @@ const model = await startModelServer({
     ]),
   ]),
 });
-const studio = await startStudio({
-  OPENAI_API_KEY: "sk-e2e",
-  OPENAI_BASE_URL: model.openai_base_url,
-  DEFAULT_MODELS: "openai/scripted",
-  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
-});
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const account = await signUp(studio.url);
-const project = await createProject(account, "Alder Street Bakery", "static");
-const watched = await openBrowser(studio.url);
-const { page } = watched;
-page.setDefaultTimeout(15_000);
+const { studio, account, project, watched, page } = await openScene(modelEnv(model));
 
 const composer = page.getByRole("textbox", { name: "Message to the agent" });
 const helper = (name: string) => page.locator('[data-tool="invoke_subagent"]').filter({ hasText: name });
-const looks = async (name: string, phoneView?: string) => {
-  for (const [scheme, width, mark] of [
-    ["light", 1440, "light-d"],
-    ["dark", 1440, "dark-d"],
-    ["light", 390, "light-m"],
-  ] as const) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-    if (phoneView && width === 390) {
-      await page.getByRole("button", { name: "More", exact: true }).click();
-      await page.getByRole("menuitem", { name: phoneView }).first().click();
-      await page.getByText("What the agent knows").scrollIntoViewIfNeeded();
-    }
-    await page.waitForTimeout(250);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
-    await shot(page, `${name}-${mark}`);
-    if (mark !== "dark-d") await accessible(page, `${name} ${mark}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1440, height: 900 });
-};
 
 await runJourneys(
   [
     {
       name: "two sub-agents at once: live, then with their rows and reports, and the same after a reload",
       run: async () => {
-        await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(account.email);
-        await page.getByLabel("Password", { exact: true }).fill(account.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}`);
         await composer.fill("Make a menu page");
         await page.keyboard.press("Enter");
@@ -87,7 +49,7 @@ await runJourneys(
         await page.getByText("Asked by the sub-agent general-purpose").first().waitFor();
         await helper("Explore").getByRole("button").first().click();
         await helper("Explore").getByText("index.html").first().waitFor();
-        await looks("subagents-live");
+        await looks(page, "subagents-live");
         await ask.click();
         await helper("Explore").getByText("Styles stand in").first().waitFor();
         await page.getByTestId("approval-card").getByText("Prices are in Swiss francs").first().waitFor();
@@ -100,7 +62,7 @@ await runJourneys(
         expect(shown.length === 2 && /prices\.html/.test(shown[0] ?? "") && /failed/.test(shown[1] ?? ""), JSON.stringify(shown));
         await page.getByRole("button", { name: "What it read" }).click();
         await page.getByTestId("run-context").getByText("accessible-forms").first().waitFor();
-        await looks("subagents-done");
+        await looks(page, "subagents-done");
         await page.reload();
         await helper("general-purpose").getByRole("button").first().click();
         expect(JSON.stringify(await calls.allInnerTexts()) === JSON.stringify(shown), "the rows after a reload");
@@ -127,7 +89,10 @@ await runJourneys(
         await page.getByRole("button", { name: "Save memory" }).click();
         await page.getByText("changed by somebody else").first().waitFor();
         await memory.scrollIntoViewIfNeeded();
-        await looks("agent-knows", "Settings");
+        await looks(page, "agent-knows", {
+          view: "Settings",
+          before: () => page.getByText("What the agent knows").scrollIntoViewIfNeeded(),
+        });
         await page.getByRole("button", { name: "Show theirs" }).click();
         await until("what somebody else wrote", async () => (await memory.inputValue()) === "- Somebody else\n");
         expect((await page.getByText("changed by somebody else").count()) === 0, "the refusal is over");
@@ -137,5 +102,5 @@ await runJourneys(
       },
     },
   ],
-  (name) => shot(page, `failed-${name.slice(0, 20).replaceAll(" ", "-")}`),
+  traceOf(studio, () => watched),
 );

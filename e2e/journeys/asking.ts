@@ -4,11 +4,11 @@
  * On the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots.
  */
 import { call, nextMessage, png, say, script, startModelServer } from "@tesslate/testkit";
-import { createProject, finished, signUp } from "../account.ts";
-import { openBrowser } from "../browser.ts";
+import { createProject, finished } from "../account.ts";
+import { signIn } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
-import { startStudio } from "../studio.ts";
+import { looks, noOffences, shot } from "../looks.ts";
+import { modelEnv, openScene, traceOf } from "../scene.ts";
 
 const canary = "sk-live-canary-51f0c2a9";
 const model = await startModelServer({
@@ -27,40 +27,11 @@ const model = await startModelServer({
     say("Cards work after a restart."),
   ]),
 });
-const studio = await startStudio({
-  OPENAI_API_KEY: "sk-e2e",
-  OPENAI_BASE_URL: model.openai_base_url,
-  DEFAULT_MODELS: "openai/scripted",
-  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
-});
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const account = await signUp(studio.url);
-const project = await createProject(account, "Alder Street Bakery", "static");
-const watched = await openBrowser(studio.url);
-const { page } = watched;
-page.setDefaultTimeout(10_000);
+const { studio, account, project, watched, page } = await openScene(modelEnv(model), { timeoutMs: 10_000 });
 
 const message = page.getByRole("textbox", { name: "Message to the agent" });
 const chips = page.getByTestId("attachment");
 const card = page.getByTestId("question-card");
-/** Light, dark, phone. */
-const looks = async (name: string) => {
-  for (const [scheme, size, mark] of [
-    ["light", { width: 1440, height: 900 }, "light-d"],
-    ["dark", { width: 1440, height: 900 }, "dark-d"],
-    ["light", { width: 390, height: 844 }, "light-m"],
-  ] as const) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize(size);
-    await page.waitForTimeout(250);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
-    await shot(page, `${name}-${mark}`);
-    await accessible(page, `${name} ${mark}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1440, height: 900 });
-};
 /** What a paste brings, as the browser hands it over. */
 const paste = (given: { text?: string; file?: { name: string; type: string; base64: string } }) =>
   message.evaluate((element, { text, file }) => {
@@ -76,11 +47,7 @@ await runJourneys(
     {
       name: "a pasted picture and a long paste become attachments, @ offers the file, and all of it reaches the model",
       run: async () => {
-        await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(account.email);
-        await page.getByLabel("Password", { exact: true }).fill(account.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}`);
         await message.waitFor();
         await message.focus();
@@ -100,7 +67,7 @@ await runJourneys(
           "the first one is chosen",
         );
         expect((await first.textContent())?.startsWith("index.html"), "the file is offered first");
-        await looks("composer");
+        await looks(page, "composer");
         await page.keyboard.press("Enter");
         expect((await message.inputValue()) === "Make @index.html ", `the mention is put in: ${await message.inputValue()}`);
         await message.pressSequentially("look like this");
@@ -127,7 +94,7 @@ await runJourneys(
         await card.getByText("How should people pay?").waitFor();
         await page.reload();
         await card.getByText("How should people pay?").waitFor();
-        await looks("question");
+        await looks(page, "question");
         await card.focus();
         await page.keyboard.press("1");
         expect(await card.getByRole("radio", { name: /Card/ }).isChecked(), "1 picks the first choice");
@@ -144,7 +111,7 @@ await runJourneys(
         const field = page.getByLabel("Value of STRIPE_KEY");
         await field.waitFor();
         expect((await field.getAttribute("type")) === "password", "typed hidden");
-        await looks("secret");
+        await looks(page, "secret");
         await field.fill(canary);
         await page.keyboard.press("Enter");
         await page.getByRole("log").getByText("STRIPE_KEY is set", { exact: true }).waitFor();
@@ -174,7 +141,7 @@ await runJourneys(
         const asked = model.requests.length;
         await message.press("Enter");
         await page.getByText("This model cannot see pictures: switch to another, or remove them.").waitFor();
-        await looks("vision");
+        await looks(page, "vision");
         await notice.getByRole("button", { name: "Switch to gpt-4o" }).click();
         await notice.waitFor({ state: "detached" });
         expect((await chips.count()) === 1 && model.requests.length === asked, "nothing was sent, and the picture is still there");
@@ -201,7 +168,7 @@ await runJourneys(
         await chips.locator("img").waitFor();
         expect((await pick.getAttribute("aria-pressed")) === "false", "pointing is over");
         await until("both are uploaded", async () => (await page.getByRole("progressbar", { name: /Uploading/ }).count()) === 0);
-        await looks("pointed");
+        await looks(page, "pointed");
         // Without a mouse: the first element, its first child and so on, then Escape.
         await pick.focus();
         await page.keyboard.press("Enter");
@@ -229,5 +196,5 @@ await runJourneys(
       run: async () => noOffences(watched),
     },
   ],
-  (name) => shot(page, `failed-${name.slice(0, 30).replaceAll(/\W+/g, "-")}`),
+  traceOf(studio, () => watched),
 );

@@ -3,9 +3,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Page, Request } from "playwright-core";
 import { createProject, finished, signUp, type Account } from "../account.ts";
-import { openBrowser, type Watched } from "../browser.ts";
+import { openBrowser, signIn, type Watched } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
+import { traceOf } from "../scene.ts";
 import { startStudio } from "../studio.ts";
 
 // What crashes stays down, so that there is time to look at it.
@@ -67,11 +68,7 @@ await runJourneys(
         account = await signUp(studio.url);
         project = await createProject(account, "Bakery", "node-api");
         browser = await openBrowser(studio.url);
-        await page().goto(`${studio.url}/login`);
-        await page().getByLabel("E-mail").fill(account.email);
-        await page().getByLabel("Password", { exact: true }).fill(account.password);
-        await page().keyboard.press("Enter");
-        await page().getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page(), studio.url, account);
         await openCanvas();
         await page().keyboard.press("/");
         await page()
@@ -425,10 +422,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => {
-    if (!browser) return;
-    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
-    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
-  },
+  traceOf(studio, () => browser),
 );

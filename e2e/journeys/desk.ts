@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
-import { openBrowser, type Watched } from "../browser.ts";
+import { openBrowser, signIn, type Watched } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { accessible, looks, noOffences, shot } from "../looks.ts";
+import { traceOf } from "../scene.ts";
 import { enterPreview } from "../preview.ts";
 import { startStudio } from "../studio.ts";
 
@@ -21,27 +22,6 @@ const open = async (path: string): Promise<Page> => {
   const { page } = browser as Watched;
   await page.goto(`${studio.url}${path}`);
   return page;
-};
-/** Each look of the screen; on a phone `more` names what stands behind More. */
-const themes = async (page: Page, name: string, more?: string) => {
-  for (const [theme, width] of [
-    ["light", 1440],
-    ["dark", 1440],
-    ["light", 390],
-  ] as const) {
-    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-    await page.emulateMedia({ colorScheme: theme });
-    if (width === 390 && more) {
-      await page.getByRole("button", { name: "More" }).click();
-      await page.getByRole("menuitem", { name: more }).click();
-    }
-    await page.waitForTimeout(250);
-    await shot(page, `${name}-${theme}-${width === 390 ? "m" : "d"}`);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${theme} ${width}: ${overflow} px too wide`);
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
 };
 
 /** The running processes of a container's service, seen from outside: the first one is what the runtime started. */
@@ -80,11 +60,8 @@ await runJourneys(
       name: "settings: a project is named, and its secrets are pasted with a preview, added, replaced and deleted, never shown",
       run: async () => {
         browser = await openBrowser(studio.url);
-        const page = await open("/login");
-        await page.getByLabel("E-mail").fill(person.email);
-        await page.getByLabel("Password", { exact: true }).fill(person.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        const { page } = browser;
+        await signIn(page, studio.url, person);
         await open(`/p/${project.slug}`);
         await page.getByRole("heading", { name: "The app is stopped" }).click();
         await page.keyboard.press("g");
@@ -130,7 +107,7 @@ await runJourneys(
         await list.getByText("FROM_ELSEWHERE").waitFor({ timeout: 3000 });
         expect(!(await page.content()).includes("planted"), "no value in the page");
         await accessible(page, "project settings");
-        await themes(page, "desk-settings");
+        await looks(page, "desk-settings");
         noOffences(browser);
       },
     },
@@ -246,7 +223,7 @@ await runJourneys(
         await until("the selection in the composer", async () => /done-42/.test(await draft.inputValue()));
         await draft.fill("");
         await accessible(page, "terminal");
-        await themes(page, "desk-terminal", "Terminal");
+        await looks(page, "desk-terminal", { view: "Terminal" });
         noOffences(browser as Watched);
       },
     },
@@ -285,7 +262,7 @@ await runJourneys(
         const text = await readFile(file, "utf8");
         expect(/T\d\d:\d\d:.*tick \d+/.test(text) && !text.includes("\u001b") && !text.includes("planted_"), "the file holds the lines");
         await accessible(page, "logs");
-        await themes(page, "desk-logs", "Logs");
+        await looks(page, "desk-logs", { view: "Logs" });
         await page.getByRole("button", { name: "Clear" }).click();
         await until("a cleared list", async () => (await log.getByRole("listitem").count()) < 8, 3000);
         noOffences(browser as Watched);
@@ -320,7 +297,7 @@ await runJourneys(
         const line = page.locator(".cm-activeLine");
         await line.waitFor();
         expect((await line.innerText()).includes("no such thing"), await line.innerText());
-        await themes(page, "desk-problems-place");
+        await looks(page, "desk-problems-place");
         noOffences(browser as Watched);
       },
     },
@@ -347,7 +324,7 @@ await runJourneys(
         expect(took < 2000, `told after ${took} ms`);
         console.log(`     told after ${took} ms`);
         await page.getByRole("button", { name: "Run state: Crashed" }).waitFor();
-        await themes(page, "desk-crashed", "Problems");
+        await looks(page, "desk-crashed", { view: "Problems" });
         await accessible(page, "crashed");
         await page.reload();
         await page.getByRole("heading", { name: "The app crashed (exit 137)" }).waitFor({ timeout: 10_000 });
@@ -382,7 +359,7 @@ await runJourneys(
         await list.getByRole("button", { name: "Cancel: Starting everything" }).click();
         await list.getByText("Cancelled").waitFor({ timeout: 15_000 });
         await page.getByRole("button", { name: "Activity", exact: true }).waitFor();
-        await themes(page, "desk-activity-ended");
+        await looks(page, "desk-activity-ended");
         const { containers } = await person.api.projects.status({ params: { id: project.id } });
         expect(
           Object.values(containers).every((c) => !c.running),
@@ -399,10 +376,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => {
-    if (!browser) return;
-    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
-    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
-  },
+  traceOf(studio, () => browser),
 );

@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import { startGitHost } from "@tesslate/testkit/git-host";
 import type { Page } from "playwright-core";
 import { createProject, signUp, type Account } from "../account.ts";
-import { openBrowser, type Watched } from "../browser.ts";
+import { openBrowser, signIn, type Watched } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
+import { traceOf } from "../scene.ts";
 import { startStudio } from "../studio.ts";
 
 const host = await startGitHost();
@@ -55,11 +56,7 @@ await runJourneys(
           await person.api.files.upload({ params: { id: slug }, form });
         }
         browser = await openBrowser(studio.url);
-        await page().goto(`${studio.url}/login`);
-        await page().getByLabel("E-mail").fill(person.email);
-        await page().getByLabel("Password", { exact: true }).fill(person.password);
-        await page().keyboard.press("Enter");
-        await page().getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page(), studio.url, person);
         const answered = page().waitForResponse((answer) => answer.url().endsWith("/file-tree"));
         await page().goto(`${studio.url}/p/${slug}/code`);
         await (await answered).finished();
@@ -279,10 +276,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => {
-    if (!browser) return;
-    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
-    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
-  },
+  traceOf(studio, () => browser),
 );

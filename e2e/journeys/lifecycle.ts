@@ -1,9 +1,10 @@
 /** Sleep, waking, hosting and starting again, as a person sees them. */
 import type { Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
-import { openBrowser, type Watched } from "../browser.ts";
+import { openBrowser, signIn, type Watched } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { accessible, looks, noOffences } from "../looks.ts";
+import { traceOf } from "../scene.ts";
 import { startStudio } from "../studio.ts";
 
 // Six seconds until it is frozen, eighteen until it is stopped.
@@ -14,20 +15,6 @@ const project = await createProject(person, "Night shift", "node-api");
 const params = { id: project.id };
 let browser: Watched | undefined;
 const pageOf = () => (browser as Watched).page;
-const themes = async (page: Page, name: string) => {
-  for (const [theme, width] of [
-    ["light", 1440],
-    ["dark", 1440],
-    ["light", 390],
-  ] as const) {
-    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-    await page.emulateMedia({ colorScheme: theme });
-    await page.waitForTimeout(250);
-    await shot(page, `${name}-${theme}-${width === 390 ? "m" : "d"}`);
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  await page.emulateMedia({ colorScheme: "light" });
-};
 const statusOf = async () => Object.values((await person.api.projects.status({ params })).containers)[0];
 const entry = (page: Page, name: RegExp) => page.getByRole("menuitem", { name });
 const openMenu = (page: Page) => page.getByRole("button", { name: /^Run state/ }).click();
@@ -39,11 +26,7 @@ await runJourneys(
       run: async () => {
         browser = await openBrowser(studio.url);
         const page = pageOf();
-        await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(person.email);
-        await page.getByLabel("Password", { exact: true }).fill(person.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page, studio.url, person);
         await finished(person.api, (await person.api.projects.start({ params })).task_id);
         await page.goto(`${studio.url}/p/${project.slug}`);
         await page.getByTestId("preview-frame").waitFor({ timeout: 20_000 });
@@ -54,7 +37,7 @@ await runJourneys(
         await until("work wakes it", async () => (await statusOf())?.status === "running", 5000);
         await page.getByRole("heading", { name: "The app is stopped" }).waitFor({ timeout: 60_000 });
         await page.getByText("Nobody used it for a while.").waitFor();
-        await themes(page, "lifecycle-idle");
+        await looks(page, "lifecycle-idle");
         await accessible(page, "stopped for want of visitors");
         noOffences(browser);
       },
@@ -67,7 +50,7 @@ await runJourneys(
         await entry(page, /Keep it running/)
           .getByText("0 of 1 place taken")
           .waitFor();
-        await themes(page, "lifecycle-menu");
+        await looks(page, "lifecycle-menu");
         await accessible(page, "the menu");
         await entry(page, /Keep it running/).click();
         await page.getByText("It is kept running from here on.").waitFor();
@@ -75,7 +58,7 @@ await runJourneys(
         await until("it runs", async () => (await statusOf())?.status === "running", 30_000);
         await page.waitForTimeout(22_000);
         expect((await statusOf())?.status === "running", "it still runs");
-        await themes(page, "lifecycle-hosted");
+        await looks(page, "lifecycle-hosted");
         const other = await createProject(person, "Second", "node-api");
         const refused = await person.api.hosting.deploy({ params: { id: other.id } }).catch((error: unknown) => error as { code?: string });
         expect("code" in refused && refused.code === "deploy_limit_reached", "a second one is over the limit");
@@ -99,7 +82,7 @@ await runJourneys(
         });
         await finished(person.api, (await person.api.projects.restart({ params })).task_id).catch(() => undefined);
         await page.getByText(/It is started again by itself at/).waitFor({ timeout: 30_000 });
-        await themes(page, "lifecycle-crashed");
+        await looks(page, "lifecycle-crashed");
         await until("it was started again more than once", async () => ((await statusOf())?.restarts ?? 0) >= 2, 40_000);
         await openMenu(page);
         await entry(page, /^Stop/).click();
@@ -116,10 +99,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => {
-    if (!browser) return;
-    for (const offence of browser.offences.splice(0)) console.log(`  ${offence}`);
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
-    await shot(browser.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
-  },
+  traceOf(studio, () => browser),
 );

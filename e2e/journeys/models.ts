@@ -3,6 +3,7 @@ import { say, script, startMcpServer, startModelServer } from "@tesslate/testkit
 import { openBrowser, type Watched } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
+import { traceOf } from "../scene.ts";
 import { startStudio } from "../studio.ts";
 
 const key = "sk-nadias-own-key-4711";
@@ -118,5 +119,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => browser && shot(browser.page, `failed-models-${name.slice(0, 30).replace(/\W+/g, "-")}`),
+  traceOf(studio, () => browser),
 );

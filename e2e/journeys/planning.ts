@@ -1,52 +1,21 @@
 /// <reference lib="dom" />
 /** Browser journeys over a project's board, notes and assets, on the built product in a process of its own. `--shots DIR` also writes screenshots. */
 import type { Board } from "@tesslate/contract";
-import type { Locator, Page } from "playwright-core";
+import type { Locator } from "playwright-core";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pdf, png } from "@tesslate/testkit";
-import { createProject, signUp } from "../account.ts";
-import { openBrowser } from "../browser.ts";
+import { signIn } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
-import { startStudio } from "../studio.ts";
+import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
+import { openScene, traceOf } from "../scene.ts";
 
-const studio = await startStudio();
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const account = await signUp(studio.url);
-const project = await createProject(account, "Alder Street Bakery", "static");
-const watched = await openBrowser(studio.url);
-const { page } = watched;
-page.setDefaultTimeout(10_000);
+const { studio, account, project, watched, page } = await openScene({}, { timeoutMs: 10_000 });
 
 const open = async (view: string) => {
   await page.goto(`${studio.url}/p/${project.slug}/${view}`);
 };
-/** Every look of the view that is open: light, dark, phone; and that none is wider than its window. */
-const looks = async (name: string, view?: string) => {
-  for (const [scheme, size, mark] of [
-    ["light", { width: 1440, height: 900 }, "light-d"],
-    ["dark", { width: 1440, height: 900 }, "dark-d"],
-    ["light", { width: 390, height: 844 }, "light-m"],
-    ["dark", { width: 390, height: 844 }, "dark-m"],
-  ] as const) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize(size);
-    if (view && size.width === 390) await showOnPhone(page, view);
-    await page.waitForTimeout(400);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
-    await shot(page, `${name}-${mark}`);
-    await accessible(page, `${name} ${mark}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1440, height: 900 });
-};
-async function showOnPhone(on: Page, view: string): Promise<void> {
-  await on.getByRole("button", { name: "More", exact: true }).click();
-  await on.getByRole("menuitem", { name: view }).click();
-}
 
 const boardNow = () => account.api.kanban.board({ params: { project_id: project.slug } });
 const namesOf = (board: Board) => board.columns.map((c) => `${c.name}: ${c.tasks.map((t) => t.title).join(", ")}`);
@@ -115,14 +84,10 @@ await runJourneys(
     {
       name: "board: add a column, add cards inline",
       run: async () => {
-        await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(account.email);
-        await page.getByLabel("Password", { exact: true }).fill(account.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page, studio.url, account);
         await open("board");
         await column("Backlog").waitFor();
-        await looks("board-empty", "Board");
+        await looks(page, "board-empty", { view: "Board", marks: allMarks });
         await page.getByRole("button", { name: "Add column" }).click();
         await page.getByLabel("Name of the new column").fill("Blocked");
         await page.keyboard.press("Enter");
@@ -162,7 +127,7 @@ await runJourneys(
         await sheet.getByLabel("New comment").fill("What about `cancelled` orders?");
         await page.keyboard.press("Control+Enter");
         await sheet.getByText("orders?").waitFor();
-        await looks("card");
+        await looks(page, "card", { marks: allMarks });
         await page.keyboard.press("Escape");
         await sheet.waitFor({ state: "hidden" });
         const id = (await boardNow()).columns[0]?.tasks[0]?.id ?? "";
@@ -336,7 +301,7 @@ await runJourneys(
         await add("Write down how refunds work", review, { priority: "medium", task_type: "docs" });
         await cardIn("Review", "Write down how refunds work").waitFor();
         await sameAsServer("after changes from elsewhere");
-        await looks("board", "Board");
+        await looks(page, "board", { view: "Board", marks: allMarks });
         noOffences(watched);
       },
     },
@@ -354,7 +319,7 @@ await runJourneys(
         await page.getByText("Orders close on").waitFor();
         await page.getByRole("radio", { name: "Both" }).click();
         await page.getByRole("heading", { name: "Plan" }).waitFor();
-        await looks("notes", "Notes");
+        await looks(page, "notes", { view: "Notes", marks: allMarks });
         await page.getByRole("radio", { name: "Write" }).click();
       },
     },
@@ -387,7 +352,7 @@ await runJourneys(
       run: async () => {
         await open("assets");
         await page.getByText("No assets yet").waitFor();
-        await looks("assets-empty", "Assets");
+        await looks(page, "assets-empty", { view: "Assets", marks: allMarks });
         await page.getByLabel("Assets to upload").setInputFiles(
           [
             { name: "Bread photo.png", mimeType: "image/png", buffer: png(640, 400, [196, 140, 80]) },
@@ -415,7 +380,7 @@ await runJourneys(
         await asset("pasted.png").waitFor();
         const { items } = await account.api.assets.list({ params: { id: project.slug }, query: {} });
         expect(items.length === 7 && items.every((a) => a.directory === "/public"), JSON.stringify(items.map((a) => a.path)));
-        await looks("assets", "Assets");
+        await looks(page, "assets", { view: "Assets", marks: allMarks });
         await page.getByRole("radio", { name: "List" }).click();
         await shot(page, "assets-list");
         await page.getByRole("radio", { name: "Tiles" }).click();
@@ -493,5 +458,5 @@ await runJourneys(
       },
     },
   ],
-  (name) => shot(page, `failed-${name.replaceAll(/\W+/g, "-").slice(0, 40)}`),
+  traceOf(studio, () => watched),
 );

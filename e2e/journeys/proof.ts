@@ -1,11 +1,11 @@
 /// <reference lib="dom" />
 /** Browser journeys over proof: the agent verifies the app, the evidence is shown, what breaks is fixed at most twice. `--shots DIR` also writes screenshots. */
 import { call, nextMessage, say, script, startModelServer } from "@tesslate/testkit";
-import { createProject, finished, signUp } from "../account.ts";
-import { openBrowser } from "../browser.ts";
+import { finished } from "../account.ts";
+import { signIn } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
-import { startStudio } from "../studio.ts";
+import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
+import { modelEnv, openScene, traceOf } from "../scene.ts";
 
 const page1 = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>
 <style>body{font:16px/1.5 system-ui;margin:0;background:#faf6ef;color:#2b2018}main{max-width:640px;margin:48px auto;padding:0 24px}button{font:inherit;padding:8px 16px}</style></head>
@@ -47,15 +47,7 @@ const model = await startModelServer({
     say("Surely now."),
   ]),
 });
-const studio = await startStudio({
-  OPENAI_API_KEY: "sk-e2e",
-  OPENAI_BASE_URL: model.openai_base_url,
-  DEFAULT_MODELS: "openai/scripted",
-  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
-});
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const account = await signUp(studio.url);
-const project = await createProject(account, "Alder Street Bakery", "static");
+const { studio, account, project, watched, page } = await openScene(modelEnv(model));
 const params = { id: project.id };
 const client = account.api;
 const path = "package.json";
@@ -67,9 +59,6 @@ await client.files.put({
 });
 await client.projects.update({ params, body: { settings: { agent_checks: "both" } } });
 await finished(client, (await client.projects.start({ params })).task_id);
-const watched = await openBrowser(studio.url);
-const { page } = watched;
-page.setDefaultTimeout(15_000);
 
 const frame = page.frameLocator("[data-testid=preview-frame]");
 const card = page.getByTestId("evidence-card");
@@ -82,37 +71,13 @@ const idle = () =>
   until("the run ends", async () => (await client.chat.active({ query: { project_id: project.id } })).active === null, 60_000);
 const questions = async () =>
   (await client.chat.history({ params: { project_id: project.id }, query: { order: "asc" } })).items.filter(({ role }) => role === "user");
-const looks = async (name: string, marks: RegExp, before: () => Promise<unknown> = async () => undefined) => {
-  for (const [scheme, size, mark] of [
-    ["light", { width: 1440, height: 900 }, "light-d"],
-    ["dark", { width: 1440, height: 900 }, "dark-d"],
-    ["light", { width: 390, height: 844 }, "light-m"],
-    ["dark", { width: 390, height: 844 }, "dark-m"],
-  ] as const) {
-    if (!marks.test(mark)) continue;
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize(size);
-    await before();
-    await page.waitForTimeout(400);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
-    await shot(page, `${name}-${mark}`);
-    await accessible(page, `${name} ${mark}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1440, height: 900 });
-};
 
 await runJourneys(
   [
     {
       name: "a run verifies the app in a browser: the card shows steps, screenshots in full size and the checks",
       run: async () => {
-        await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(account.email);
-        await page.getByLabel("Password", { exact: true }).fill(account.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page, studio.url, account);
         await page.evaluate((id) => localStorage.setItem(`studio:mode:${id}`, JSON.stringify("allow")), project.id);
         await page.goto(`${studio.url}/p/${project.slug}/preview`);
         await frame.getByText("Ready to be built on").waitFor({ timeout: 30_000 });
@@ -126,13 +91,13 @@ await runJourneys(
           card.locator("img").evaluateAll((all) => all.length === 2 && all.every((img) => (img as HTMLImageElement).naturalWidth === 1280)),
         );
         await card.scrollIntoViewIfNeeded();
-        await looks("evidence", /./, () => card.scrollIntoViewIfNeeded());
+        await looks(page, "evidence", { marks: allMarks, before: () => card.scrollIntoViewIfNeeded() });
         await card.getByRole("button", { name: "Open the screenshot: Before the order" }).click();
         const dialog = page.getByRole("dialog", { name: "Before the order" });
         await until("full size", () => dialog.getByRole("img").evaluate((img) => img.getBoundingClientRect().width === 1280));
         await page.keyboard.press("ArrowRight");
         await page.getByRole("dialog", { name: "After the order" }).waitFor();
-        await looks("evidence-picture", /light-d|dark-m/);
+        await looks(page, "evidence-picture", { marks: ["light-d", "dark-m"] });
         await page.keyboard.press("Escape");
       },
     },
@@ -161,7 +126,7 @@ await runJourneys(
           .first()
           .click();
         await page.getByRole("button", { name: "main.js:2:7" }).waitFor();
-        await looks("problems", /dark-d|light-m/);
+        await looks(page, "problems", { marks: ["dark-d", "light-m"] });
         await page.getByRole("button", { name: "Fix with agent" }).first().click();
         await log.getByText("I see the error, and leave it for now.").waitFor({ timeout: 30_000 });
         const last = (await questions()).at(-1)?.content ?? "";
@@ -195,9 +160,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => {
-    for (const offence of watched.offences.splice(0)) console.log(`  ${offence}`);
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
-    await shot(page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
-  },
+  traceOf(studio, () => watched),
 );

@@ -1,11 +1,10 @@
 /// <reference lib="dom" />
 /** Browser journeys over the changes of a run: review, going back and forth, forks. On the built product with the scripted model. `--shots DIR` also writes screenshots. */
 import { call, parallel, say, script, startModelServer, turn } from "@tesslate/testkit";
-import { createProject, signUp } from "../account.ts";
-import { openBrowser } from "../browser.ts";
+import { signIn } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
-import { startStudio } from "../studio.ts";
+import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
+import { modelEnv, openScene, traceOf } from "../scene.ts";
 
 const slots = [
   "import { orders } from './orders.js';",
@@ -44,18 +43,7 @@ const model = await startModelServer({
     turn(say("And the next.")),
   ]),
 });
-const studio = await startStudio({
-  OPENAI_API_KEY: "sk-e2e",
-  OPENAI_BASE_URL: model.openai_base_url,
-  DEFAULT_MODELS: "openai/scripted",
-  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
-});
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const account = await signUp(studio.url);
-const project = await createProject(account, "Alder Street Bakery", "static");
-const watched = await openBrowser(studio.url);
-const { page } = watched;
-page.setDefaultTimeout(10_000);
+const { studio, account, project, watched, page } = await openScene(modelEnv(model), { timeoutMs: 10_000 });
 const params = { id: project.slug };
 const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
 const read = async (path: string) => (await account.api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
@@ -65,24 +53,6 @@ const ask = async (message: string) => {
 };
 
 const hunks = page.getByTestId("hunk");
-const looks = async (name: string) => {
-  for (const [scheme, size, mark] of [
-    ["light", { width: 1440, height: 900 }, "light-d"],
-    ["dark", { width: 1440, height: 900 }, "dark-d"],
-    ["light", { width: 390, height: 844 }, "light-m"],
-    ["dark", { width: 390, height: 844 }, "dark-m"],
-  ] as const) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize(size);
-    await page.waitForTimeout(500);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
-    await shot(page, `${name}-${mark}`);
-    if (mark !== "dark-m") await accessible(page, `${name} ${mark}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1440, height: 900 });
-};
 const transcript = page.getByRole("log", { name: "Transcript" });
 const menuOf = async (message: string) => {
   // With the keyboard alone.
@@ -97,11 +67,7 @@ await runJourneys(
       run: async () => {
         await write("slots.js", slots);
         await write("styles.css", styles);
-        await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(account.email);
-        await page.getByLabel("Password", { exact: true }).fill(account.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}/review`);
         await page.getByRole("heading", { name: "Nothing to review yet" }).waitFor();
         await shot(page, "review-empty");
@@ -122,7 +88,7 @@ await runJourneys(
         await page.getByText("Not text: its lines cannot be shown.").waitFor();
         await page.keyboard.press("]");
         await hunks.nth(1).waitFor();
-        await looks("review-open");
+        await looks(page, "review-open", { marks: allMarks });
         await page.keyboard.press("a");
         await page.keyboard.press("r");
         await hunks.nth(1).getByText("Rejected").waitFor();
@@ -229,9 +195,5 @@ await runJourneys(
       },
     },
   ],
-  async (name) => {
-    for (const offence of watched.offences.splice(0)) console.log(`  ${offence}`);
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
-    await shot(page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
-  },
+  traceOf(studio, () => watched),
 );

@@ -1,11 +1,10 @@
 /// <reference lib="dom" />
 /** Browser journeys over plan, queue and steering, on the built product with a scripted model. `--shots DIR` also writes screenshots. */
 import { call, nextMessage, pause, say, script, startModelServer, turn } from "@tesslate/testkit";
-import { createProject, signUp } from "../account.ts";
-import { openBrowser } from "../browser.ts";
+import { signIn } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
-import { startStudio } from "../studio.ts";
+import { accessible, looks, noOffences, shot } from "../looks.ts";
+import { modelEnv, openScene, traceOf } from "../scene.ts";
 
 const steps = ["Read the page and its styles", "Write the menu with prices", "Check it on a phone"];
 const model = await startModelServer({
@@ -42,18 +41,7 @@ const model = await startModelServer({
     say("The first one, at last."),
   ]),
 });
-const studio = await startStudio({
-  OPENAI_API_KEY: "sk-e2e",
-  OPENAI_BASE_URL: model.openai_base_url,
-  DEFAULT_MODELS: "openai/scripted",
-  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
-});
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const account = await signUp(studio.url);
-const project = await createProject(account, "Alder Street Bakery", "static");
-const watched = await openBrowser(studio.url);
-const { page } = watched;
-page.setDefaultTimeout(15_000);
+const { studio, account, project, watched, page } = await openScene(modelEnv(model));
 
 /** Its own words, not what is announced of them. */
 const said = (text: string) => page.getByRole("log").getByText(text).first();
@@ -67,34 +55,13 @@ const chat = async () => {
   return account.api.chat.get({ params: { chat_id: items[0]?.id ?? "" } });
 };
 const questions = async () => (await chat()).messages.filter((message) => message.role === "user").map((message) => message.content);
-const looks = async (name: string) => {
-  for (const [scheme, width, mark] of [
-    ["light", 1440, "light-d"],
-    ["dark", 1440, "dark-d"],
-    ["light", 390, "light-m"],
-  ] as const) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-    await page.waitForTimeout(250);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
-    await shot(page, `${name}-${mark}`);
-    if (mark !== "dark-d") await accessible(page, `${name} ${mark}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1440, height: 900 });
-};
 
 await runJourneys(
   [
     {
       name: "a plan of three steps: one unticked, one moved, built with two to-dos",
       run: async () => {
-        await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(account.email);
-        await page.getByLabel("Password", { exact: true }).fill(account.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}`);
         // By a command; its list is there and can be walked through.
         await composer.fill("/");
@@ -109,7 +76,7 @@ await runJourneys(
         await plan.getByRole("listitem").nth(2).waitFor();
         await said("Untick what you do not want").waitFor();
         await plan.getByRole("button", { name: "Build 3 steps" }).waitFor();
-        await looks("steering-plan");
+        await looks(page, "steering-plan");
         await plan.getByRole("checkbox", { name: /Write the menu/ }).click();
         await plan.getByRole("button", { name: /^Move step 3/ }).press("ArrowUp");
         await plan.getByRole("button", { name: /^Move step 2/ }).press("ArrowUp");
@@ -170,7 +137,7 @@ await runJourneys(
         await queue.getByText("steering").waitFor();
         const expected = "Make it blue|Second: a map with a pin|First: add opening hours to the page, in the footer";
         await until(expected, async () => (await waiting()).join("|") === expected);
-        await looks("steering-queue");
+        await looks(page, "steering-queue");
         await page.reload();
         await queue.getByText("Make it blue").waitFor();
         await page.getByRole("button", { name: /Allow once/ }).click();
@@ -184,7 +151,7 @@ await runJourneys(
         expect(Date.now() - stoppedAt < 1000 * Number(process.env["SLOWNESS"] ?? "5"), `stopped in ${Date.now() - stoppedAt} ms`);
         console.log(`     stopped in ${Date.now() - stoppedAt} ms`);
         await queue.getByText("The run was stopped.").waitFor();
-        await looks("steering-held");
+        await looks(page, "steering-held");
         await queue.getByRole("button", { name: "Resume the queue" }).click();
         await said("The first one, at last.").waitFor();
         await until("the queue is empty", async () => (await queue.count()) === 0);
@@ -199,5 +166,5 @@ await runJourneys(
       },
     },
   ],
-  (name) => shot(page, `failed ${name.slice(0, 20)}`),
+  traceOf(studio, () => watched),
 );

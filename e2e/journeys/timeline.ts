@@ -1,18 +1,11 @@
 /// <reference lib="dom" />
 /** Browser journeys over a project's timeline, on the built product in a process of its own. `--shots DIR` also writes screenshots. */
-import { createProject, signUp } from "../account.ts";
-import { openBrowser } from "../browser.ts";
+import { signIn } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
-import { startStudio } from "../studio.ts";
+import { looks, noOffences, shot } from "../looks.ts";
+import { openScene, traceOf } from "../scene.ts";
 
-const studio = await startStudio();
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const account = await signUp(studio.url);
-const project = await createProject(account, "Alder Street Bakery", "static");
-const watched = await openBrowser(studio.url);
-const { page } = watched;
-page.setDefaultTimeout(15_000);
+const { studio, account, project, watched, page } = await openScene();
 const params = { id: project.slug };
 
 const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
@@ -20,42 +13,15 @@ const read = async (path: string) => (await account.api.files.batch({ params, bo
 const statuses = async () => Object.values((await account.api.projects.status({ params })).containers).map((c) => c.status);
 const entry = (name: string | RegExp) => page.getByTestId("timeline-entry").filter({ hasText: name });
 
-/** Every look of what is open: light, dark, phone; and that none is wider than its window. */
-const looks = async (name: string) => {
-  for (const [scheme, size, mark] of [
-    ["light", { width: 1440, height: 900 }, "light-d"],
-    ["dark", { width: 1440, height: 900 }, "dark-d"],
-    ["light", { width: 390, height: 844 }, "light-m"],
-  ] as const) {
-    await page.emulateMedia({ colorScheme: scheme });
-    await page.setViewportSize(size);
-    if (size.width === 390 && !(await page.getByRole("toolbar", { name: "Timeline" }).isVisible())) {
-      await page.getByRole("button", { name: "More" }).click();
-      await page.getByRole("menuitem", { name: "Timeline" }).click();
-    }
-    await page.waitForTimeout(400);
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
-    await shot(page, `${name}-${mark}`);
-    await accessible(page, `${name} ${mark}`);
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1440, height: 900 });
-};
-
 await runJourneys(
   [
     {
       name: "an empty timeline says what it is for",
       run: async () => {
-        await page.goto(`${studio.url}/login`);
-        await page.getByLabel("E-mail").fill(account.email);
-        await page.getByLabel("Password", { exact: true }).fill(account.password);
-        await page.keyboard.press("Enter");
-        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await signIn(page, studio.url, account);
         await page.goto(`${studio.url}/p/${project.slug}/timeline`);
         await page.getByRole("heading", { name: "Nothing kept yet" }).waitFor();
-        await looks("timeline-empty");
+        await looks(page, "timeline-empty", { view: "Timeline" });
       },
     },
     {
@@ -80,7 +46,7 @@ await runJourneys(
         const change = panel.getByRole("group", { name: "Change of index.html" });
         await change.getByText("<h1>One</h1>").waitFor();
         await change.getByText("<h1>Two</h1>").waitFor();
-        await looks("timeline-compare");
+        await looks(page, "timeline-compare", { view: "Timeline" });
 
         await panel.getByRole("button", { name: "Go back to A…" }).click();
         const dialog = page.getByRole("dialog", { name: "Go back to A?" });
@@ -149,5 +115,5 @@ await runJourneys(
       },
     },
   ],
-  (name) => shot(page, `failed-${name.replaceAll(/\W+/g, "-").slice(0, 40)}`),
+  traceOf(studio, () => watched),
 );
