@@ -1,4 +1,3 @@
-import { fork, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,8 +11,9 @@ import { createRuntime, type RuntimeDriver, type Sandbox } from "@tesslate/runti
 import { startModelServer, script, type ModelServer, type ModelServerOptions, type ScriptItem } from "@tesslate/testkit";
 import { createLogger } from "../platform/logger.ts";
 import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
-import { connectionOf, onServer } from "./postgres.ts";
+import { onServer } from "./postgres.ts";
 import { emptyProject } from "./sandbox.ts";
+import { spawnStudio, type SpawnedStudio } from "./spawned-studio.ts";
 
 /** A key that must never be seen again. */
 export const plantedKey = "sk-planted-secret-key-0123456789";
@@ -195,39 +195,6 @@ export async function chatSocket(app: TestApp, user: TestUser, chatId: string): 
   };
 }
 
-export interface StudioProcess {
-  url: string;
-  child: ChildProcess;
-  /** As the kernel does it when memory runs out. */
-  kill(): Promise<void>;
-}
 /** The same product in a process of its own, so that it can be killed. The world's own app must be closed. */
-export async function studioProcess({ place: where, model, app }: ChatWorld): Promise<StudioProcess> {
-  const child = fork(join(import.meta.dirname, "studio-process.ts"), {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-    env: { PATH: "/usr/bin:/bin" },
-  });
-  child.send({
-    env: {
-      PORT: String(app.port),
-      DATA_DIR: where.dataDir,
-      SECRET_KEY: "a key of the tests, long enough for everybody",
-      RATE_LIMIT_FACTOR: "0",
-      LOG_LEVEL: "error",
-      ...modelEnv(model),
-    },
-    database: connectionOf(inject("postgres").server, where.database),
-    runtimeDir: where.runtimeDir,
-  });
-  await once(child, "message");
-  return {
-    url: app.url,
-    child,
-    kill: async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, "exit");
-      child.kill("SIGKILL");
-      await gone;
-    },
-  };
-}
+export const studioProcess = ({ place: { dataDir, database, runtimeDir }, model, app: { port } }: ChatWorld): Promise<SpawnedStudio> =>
+  spawnStudio({ port, dataDir, database, runtimeDir, env: modelEnv(model) });

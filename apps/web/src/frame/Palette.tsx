@@ -1,13 +1,10 @@
 import { Command } from "cmdk";
-import { Search } from "lucide-react";
-import { Dialog } from "radix-ui";
 import { useEffect, useState } from "react";
-import { cx } from "../lib/cx.ts";
 import { rank } from "../lib/rank.ts";
 import { capsOf } from "../lib/shortcut-keys.ts";
 import { isStringArray, readStored, writeStored } from "../lib/storage.ts";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
-import { scrim } from "../ui/Dialog.tsx";
+import { CommandBox, CommandDialog, commandItem } from "../ui/CommandDialog.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
 import type { PaletteItem, PaletteSource } from "./palette.ts";
 
@@ -73,18 +70,9 @@ export function Palette({
   initialText?: string;
 }) {
   return (
-    <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay className={scrim} />
-        <Dialog.Content
-          aria-describedby={undefined}
-          className="anim-dialog on-sheet fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 shadow-3 outline-none narrow:top-2"
-        >
-          <Dialog.Title className="sr-only">Find or do</Dialog.Title>
-          <PaletteBody sources={sources} initialText={initialText} close={() => onOpenChange(false)} />
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <CommandDialog title="Find or do" isOpen={isOpen} onOpenChange={onOpenChange}>
+      <PaletteBody sources={sources} initialText={initialText} close={() => onOpenChange(false)} />
+    </CommandDialog>
   );
 }
 
@@ -102,61 +90,44 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
     item.run();
   };
   return (
-    <Command
+    <CommandBox
       label="Find or do"
-      shouldFilter={false}
-      loop
-      value={selection.id}
-      onValueChange={(id) => setSelection({ first, id })}
-      className="flex min-h-0 flex-col"
+      text={text}
+      onText={setText}
+      placeholder="Find or do… > shows commands only"
+      picked={selection.id}
+      onPicked={(id) => setSelection({ first, id })}
+      isBusy={isSearching}
+      onKeyDown={(event) => {
+        // The keys that open it also close it.
+        if (!(event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey))) return;
+        event.preventDefault();
+        close();
+      }}
     >
-      <div className="flex flex-none items-center gap-2.5 border-b border-line-0 px-4">
-        <Search className="flex-none text-fg-3" />
-        <Command.Input
-          value={text}
-          onValueChange={setText}
-          onKeyDown={(event) => {
-            // The keys that open it also close it.
-            if (!(event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey))) return;
-            event.preventDefault();
-            close();
-          }}
-          placeholder="Find or do… > shows commands only"
-          className="h-12 min-w-0 flex-1 bg-transparent text-md text-fg-0 outline-none narrow:text-lg"
-        />
-      </div>
-      <Command.List className="scroll-y min-h-0 flex-1 p-1.5" aria-busy={isSearching}>
-        {!isSearching && groups.length === 0 ? (
-          <Command.Empty className="px-3 py-6 text-fg-2">Nothing answers to “{text}”.</Command.Empty>
-        ) : null}
-        {groups.map((group) => (
-          <Command.Group
-            key={group.heading}
-            heading={group.heading}
-            className="[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-fg-2"
-          >
-            {group.items.map((item) => (
-              <Command.Item
-                key={item.id}
-                value={item.id}
-                onSelect={() => run(item)}
-                className={cx(
-                  "flex min-h-8 items-center gap-2.5 rounded-2 px-2.5 text-sm text-fg-0 data-[selected=true]:bg-bg-3 narrow:min-h-11",
-                )}
-              >
-                <span className="grid w-4 flex-none place-items-center text-fg-2">{item.icon}</span>
-                <span className="truncate">{item.title}</span>
-                {item.hint ? <span className="min-w-0 truncate text-xs text-fg-2">{item.hint}</span> : null}
-                {item.shortcut ? (
-                  <span className="ml-auto flex-none">
-                    <Kbds caps={capsFor(item.shortcut)} />
-                  </span>
-                ) : null}
-              </Command.Item>
-            ))}
-          </Command.Group>
-        ))}
-      </Command.List>
-    </Command>
+      {!isSearching && groups.length === 0 ? (
+        <Command.Empty className="px-3 py-6 text-fg-2">Nothing answers to “{text}”.</Command.Empty>
+      ) : null}
+      {groups.map((group) => (
+        <Command.Group
+          key={group.heading}
+          heading={group.heading}
+          className="[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-fg-2"
+        >
+          {group.items.map((item) => (
+            <Command.Item key={item.id} value={item.id} onSelect={() => run(item)} className={commandItem}>
+              <span className="grid w-4 flex-none place-items-center text-fg-2">{item.icon}</span>
+              <span className="truncate">{item.title}</span>
+              {item.hint ? <span className="min-w-0 truncate text-xs text-fg-2">{item.hint}</span> : null}
+              {item.shortcut ? (
+                <span className="ml-auto flex-none">
+                  <Kbds caps={capsFor(item.shortcut)} />
+                </span>
+              ) : null}
+            </Command.Item>
+          ))}
+        </Command.Group>
+      ))}
+    </CommandBox>
   );
 }

@@ -34,6 +34,32 @@ const Inside = ({ entry }: { entry: MenuAction }) => (
   </>
 );
 
+/** The same rows in both kinds of menu, whose primitives differ by name only. */
+const Entries = ({
+  entries,
+  Item,
+  Separator,
+}: {
+  entries: readonly MenuEntry[];
+  Item: typeof Radix.Item | typeof RadixContext.Item;
+  Separator: typeof Radix.Separator | typeof RadixContext.Separator;
+}) =>
+  entries.map((entry, index) =>
+    entry === "-" ? (
+      <Separator key={`line-${index}`} className="-mx-1 my-1 h-px bg-line-0" />
+    ) : (
+      <Item
+        key={entry.label}
+        disabled={entry.isDisabled ?? false}
+        onSelect={entry.onSelect}
+        data-danger={entry.isDanger || undefined}
+        className={row(entry.isDanger)}
+      >
+        <Inside entry={entry} />
+      </Item>
+    ),
+  );
+
 export interface MenuProps {
   /** One element that takes a ref: Button or IconButton. */
   trigger: ReactNode;
@@ -87,21 +113,7 @@ export function Menu({ trigger, label, align = "start", side = "bottom", entries
             </Radix.RadioGroup>
           ) : null}
           {choice && entries.length > 0 ? <Radix.Separator className="-mx-1 my-1 h-px bg-line-0" /> : null}
-          {entries.map((entry, index) =>
-            entry === "-" ? (
-              <Radix.Separator key={`line-${index}`} className="-mx-1 my-1 h-px bg-line-0" />
-            ) : (
-              <Radix.Item
-                key={entry.label}
-                disabled={entry.isDisabled ?? false}
-                onSelect={entry.onSelect}
-                data-danger={entry.isDanger || undefined}
-                className={row(entry.isDanger)}
-              >
-                <Inside entry={entry} />
-              </Radix.Item>
-            ),
-          )}
+          <Entries entries={entries} Item={Radix.Item} Separator={Radix.Separator} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
@@ -115,21 +127,7 @@ export function ContextMenu({ entries, children }: { entries: readonly MenuEntry
       <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
       <RadixContext.Portal>
         <RadixContext.Content collisionPadding={8} className={cx(floating, "min-w-44 p-1")}>
-          {entries.map((entry, index) =>
-            entry === "-" ? (
-              <RadixContext.Separator key={`line-${index}`} className="-mx-1 my-1 h-px bg-line-0" />
-            ) : (
-              <RadixContext.Item
-                key={entry.label}
-                disabled={entry.isDisabled ?? false}
-                onSelect={entry.onSelect}
-                data-danger={entry.isDanger || undefined}
-                className={row(entry.isDanger)}
-              >
-                <Inside entry={entry} />
-              </RadixContext.Item>
-            ),
-          )}
+          <Entries entries={entries} Item={RadixContext.Item} Separator={RadixContext.Separator} />
         </RadixContext.Content>
       </RadixContext.Portal>
     </RadixContext.Root>

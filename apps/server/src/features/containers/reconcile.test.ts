@@ -1,12 +1,9 @@
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { createRuntime } from "@tesslate/runtime";
-import { afterAll, describe, expect, inject, test } from "vitest";
-import { testApp, type TestApp } from "../../testing/app.ts";
-import { connectionOf } from "../../testing/postgres.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import { testApp } from "../../testing/app.ts";
 import { asPage, ended, enterPreview, setUpProject, startedProject } from "../../testing/projects.ts";
 import { realRuntime } from "../../testing/sandbox.ts";
+import { spawnStudio, type SpawnedStudio } from "../../testing/spawned-studio.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 import { tinyTemplates } from "../../testing/tiny-template.ts";
 
@@ -14,39 +11,12 @@ const probe = await realRuntime().catch(() => undefined);
 const canRun = probe !== undefined;
 await probe?.[Symbol.asyncDispose]();
 
-/** The same product as a process of its own, on the data of an app that was closed. */
-async function spawnStudio(app: TestApp, runtimeDir: string, templatesDir: string): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, "../../testing/studio-process.ts"), {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-  });
-  child.send({
-    env: {
-      PORT: String(app.port),
-      DATA_DIR: app.dataDir,
-      SECRET_KEY: "a key of the tests, long enough for everybody",
-      RATE_LIMIT_FACTOR: "0",
-      LOG_LEVEL: "error",
-    },
-    database: connectionOf(inject("postgres").server, app.database),
-    runtimeDir,
-    templatesDir,
-  });
-  await once(child, "message");
-  return child;
-}
-async function killHard(child: ChildProcess) {
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-}
-
 describe.skipIf(!canRun)("after a kill -9 of the server (needs a sandbox)", () => {
-  const children: ChildProcess[] = [];
+  const children: SpawnedStudio[] = [];
   const runtimeDir = temporaryFolder("runtime");
   const open = () => createRuntime({ driver: "auto", dataDir: runtimeDir });
   afterAll(async () => {
-    for (const child of children) if (child.exitCode === null && child.signalCode === null) await killHard(child);
+    for (const child of children) await child.kill();
     const runtime = await open();
     for (const { id } of await runtime.list()) await runtime.remove(id);
     await runtime.close();
@@ -57,7 +27,7 @@ describe.skipIf(!canRun)("after a kill -9 of the server (needs a sandbox)", () =
     const templatesDir = await tinyTemplates();
     const app = await testApp({ swap: { runtime: await open(), templatesDir }, dataDir: temporaryFolder("data") });
     const spawn = async () => {
-      const child = await spawnStudio(app, runtimeDir, templatesDir);
+      const child = await spawnStudio({ ...app, runtimeDir, templatesDir });
       children.push(child);
       return child;
     };
@@ -79,7 +49,7 @@ describe.skipIf(!canRun)("after a kill -9 of the server (needs a sandbox)", () =
     await ended(app, ada, made.task_id);
     // In the middle of a start and of a deletion.
     await Promise.all([api.projects.start({ params }), api.projects.remove({ params: { id: doomed.project.id } })]);
-    await killHard(first);
+    await first.kill();
 
     const next = await spawn();
     expect(await api.containers.get({ params })).toMatchObject({ status: "running", last_started_at: before.last_started_at });
@@ -95,7 +65,7 @@ describe.skipIf(!canRun)("after a kill -9 of the server (needs a sandbox)", () =
     await expect(api.projects.get({ params: { id: doomed.project.id } })).rejects.toMatchObject({ status: 404 });
     const last = await api.projects.remove({ params });
     expect(await ended(app, ada, last.task_id)).toMatchObject({ status: "completed" });
-    await killHard(next);
+    await next.kill();
 
     const runtime = await open();
     expect(await runtime.list()).toEqual([]);

@@ -1,13 +1,10 @@
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, expect, inject, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { createRuntime } from "@tesslate/runtime";
 import { testApp, type TestApp } from "../../testing/app.ts";
-import { connectionOf } from "../../testing/postgres.ts";
 import { ended, startedProject } from "../../testing/projects.ts";
 import { realRuntime } from "../../testing/sandbox.ts";
+import { spawnStudio, type SpawnedStudio } from "../../testing/spawned-studio.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 import { tinyTemplates } from "../../testing/tiny-template.ts";
 
@@ -16,36 +13,15 @@ await probe?.[Symbol.asyncDispose]();
 
 const runtimeDir = temporaryFolder("runtime");
 const open = () => createRuntime({ driver: "auto", dataDir: runtimeDir });
-const children: ChildProcess[] = [];
+const children: SpawnedStudio[] = [];
 
-async function spawnStudio(app: TestApp, templatesDir: string): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, "../../testing/studio-process.ts"), {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-  });
+const spawn = async (app: TestApp, templatesDir: string): Promise<SpawnedStudio> => {
+  const child = await spawnStudio({ ...app, runtimeDir, templatesDir });
   children.push(child);
-  child.send({
-    env: {
-      PORT: String(app.port),
-      DATA_DIR: app.dataDir,
-      SECRET_KEY: "a key of the tests, long enough for everybody",
-      RATE_LIMIT_FACTOR: "0",
-      LOG_LEVEL: "error",
-    },
-    database: connectionOf(inject("postgres").server, app.database),
-    runtimeDir,
-    templatesDir,
-  });
-  await once(child, "message");
   return child;
-}
-async function killHard(child: ChildProcess) {
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-}
+};
 afterAll(async () => {
-  for (const child of children) if (child.exitCode === null && child.signalCode === null) await killHard(child);
+  for (const child of children) await child.kill();
   if (!probe) return;
   const runtime = await open();
   for (const { id } of await runtime.list()) await runtime.remove(id);
@@ -83,7 +59,7 @@ test.skipIf(!probe)(
     await app.studio.close();
 
     for (const delayMs of [0, 400, 900]) {
-      let server = await spawnStudio(app, templatesDir);
+      let server = await spawn(app, templatesDir);
       const wanted =
         (await marks())[0] === "two"
           ? made.id
@@ -91,8 +67,8 @@ test.skipIf(!probe)(
       const before = (await marks())[0];
       await api.snapshots.restore({ params: { ...params, snapshot_id: wanted ?? "" }, body: {} });
       await sleep(delayMs);
-      await killHard(server);
-      server = await spawnStudio(app, templatesDir);
+      await server.kill();
+      server = await spawn(app, templatesDir);
       const restores = async () =>
         (await api.tasks.list({ query: { project_id: project.id, limit: 100 } })).items.filter((t) => t.type === "snapshot_restore");
       for (let i = 0; (await restores()).some((t) => t.status === "queued" || t.status === "running"); i++) {
@@ -105,7 +81,7 @@ test.skipIf(!probe)(
       const status = await api.projects.status({ params });
       expect(Object.values(status.containers).map((c) => c.status)).toEqual(["running"]);
       expect((await api.snapshots.list({ params, query: {} })).items.every((s) => s.status === "ready")).toBe(true);
-      await killHard(server);
+      await server.kill();
     }
   },
 );

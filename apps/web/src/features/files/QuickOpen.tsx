@@ -1,9 +1,7 @@
 import { Command } from "cmdk";
-import { Search } from "lucide-react";
-import { Dialog } from "radix-ui";
 import { useDeferredValue, useMemo, useState } from "react";
 import { rank } from "../../lib/rank.ts";
-import { scrim } from "../../ui/Dialog.tsx";
+import { CommandBox, CommandDialog, commandItem } from "../../ui/CommandDialog.tsx";
 import { FileIcon } from "./FileIcon.tsx";
 import { nameOf, parentOf, type FileTree } from "./tree.ts";
 
@@ -42,18 +40,9 @@ export function QuickOpen({
   onPick: (place: string) => void;
 }) {
   return (
-    <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay className={scrim} />
-        <Dialog.Content
-          aria-describedby={undefined}
-          className="anim-dialog on-sheet fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-[min(560px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 shadow-3 outline-none narrow:top-2"
-        >
-          <Dialog.Title className="sr-only">Open a file</Dialog.Title>
-          <Body tree={tree} recent={recent} onPick={onPick} />
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <CommandDialog title="Open a file" isOpen={isOpen} onOpenChange={onOpenChange}>
+      <Body tree={tree} recent={recent} onPick={onPick} />
+    </CommandDialog>
   );
 }
 
@@ -64,38 +53,22 @@ function Body({ tree, recent, onPick }: { tree: FileTree; recent: readonly strin
   const found = useMemo(() => findFiles(tree, query, recent), [tree, query, recent]);
   const [picked, setPicked] = useState("");
   return (
-    <Command
+    <CommandBox
       label="Open a file"
-      shouldFilter={false}
-      loop
-      value={found.includes(picked) ? picked : (found[0] ?? "")}
-      onValueChange={setPicked}
-      className="flex min-h-0 flex-col"
+      text={text}
+      onText={setText}
+      placeholder="Find a file; name:12 goes to a line"
+      picked={found.includes(picked) ? picked : (found[0] ?? "")}
+      onPicked={setPicked}
     >
-      <div className="flex flex-none items-center gap-2.5 border-b border-line-0 px-4">
-        <Search className="flex-none text-fg-3" />
-        <Command.Input
-          value={text}
-          onValueChange={setText}
-          placeholder="Find a file; name:12 goes to a line"
-          className="h-11 min-w-0 flex-1 bg-transparent text-md text-fg-0 outline-none narrow:text-lg"
-        />
-      </div>
-      <Command.List className="scroll-y min-h-0 flex-1 p-1.5">
-        {found.length === 0 ? <Command.Empty className="px-3 py-6 text-fg-2">No file answers to “{name}”.</Command.Empty> : null}
-        {found.map((path) => (
-          <Command.Item
-            key={path}
-            value={path}
-            onSelect={() => onPick(line ? `${path}:${line}` : path)}
-            className="flex min-h-8 items-center gap-2.5 rounded-2 px-2.5 text-sm text-fg-0 data-[selected=true]:bg-bg-3 narrow:min-h-11"
-          >
-            <FileIcon name={nameOf(path)} />
-            <span className="truncate">{nameOf(path)}</span>
-            <span className="min-w-0 truncate text-xs text-fg-2">{parentOf(path)}</span>
-          </Command.Item>
-        ))}
-      </Command.List>
-    </Command>
+      {found.length === 0 ? <Command.Empty className="px-3 py-6 text-fg-2">No file answers to “{name}”.</Command.Empty> : null}
+      {found.map((path) => (
+        <Command.Item key={path} value={path} onSelect={() => onPick(line ? `${path}:${line}` : path)} className={commandItem}>
+          <FileIcon name={nameOf(path)} />
+          <span className="truncate">{nameOf(path)}</span>
+          <span className="min-w-0 truncate text-xs text-fg-2">{parentOf(path)}</span>
+        </Command.Item>
+      ))}
+    </CommandBox>
   );
 }

@@ -1,19 +1,15 @@
 import { Copy, Download, Ellipsis, PencilLine, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { Project } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
-import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { toast } from "../../ui/toast.tsx";
-import { useDeleteProject } from "./projects.queries.ts";
+import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
 import { useProjectOut } from "./use-project-out.tsx";
 
 /** What can be done with a project from a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {
   const [open, setOpen] = useState<"rename" | "delete">();
-  const deletion = useDeleteProject();
   const { isReady, copy, download } = useProjectOut(project);
   return (
     <>
@@ -41,26 +37,12 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
         isOpen={open === "rename"}
         onOpenChange={(isOpen) => setOpen(isOpen ? "rename" : undefined)}
       />
-      <ConfirmDialog
+      <DeleteProjectDialog
+        project={project}
         isOpen={open === "delete"}
         onOpenChange={(isOpen) => setOpen(isOpen ? "delete" : undefined)}
-        title={`Delete ${project.name}?`}
-        act="Delete project"
-        actWord="Deleting"
-        isDanger
-        typedConfirmation={project.name}
-        onConfirm={async () => {
-          try {
-            await deletion.mutateAsync(project.slug);
-          } catch (error) {
-            throw new Error(sentenceOf(error), { cause: error });
-          }
-          toast(`${project.name} is being deleted.`);
-          onDeleted?.();
-        }}
-      >
-        Its files, conversations, containers and their data go for good. Nothing can bring them back.
-      </ConfirmDialog>
+        onDeleted={() => onDeleted?.()}
+      />
     </>
   );
 }

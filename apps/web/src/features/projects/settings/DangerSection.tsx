@@ -1,18 +1,14 @@
 import { useRouter } from "@tanstack/react-router";
 import type { Project } from "@tesslate/contract";
 import { useState } from "react";
-import { sentenceOf } from "../../../lib/errors.ts";
 import { Button } from "../../../ui/Button.tsx";
-import { ConfirmDialog } from "../../../ui/ConfirmDialog.tsx";
-import { toast } from "../../../ui/toast.tsx";
 import { SettingsSection } from "../../settings/SettingsSection.tsx";
-import { useDeleteProject } from "../projects.queries.ts";
+import { DeleteProjectDialog } from "../DeleteProjectDialog.tsx";
 
 /** What cannot be undone. */
 export function DangerSection({ project }: { project: Project }) {
   const [isOpen, setIsOpen] = useState(false);
   const router = useRouter();
-  const deletion = useDeleteProject();
   return (
     <SettingsSection title="Danger">
       <div className="flex flex-wrap items-center gap-3 rounded-3 border border-err px-3 py-2.5">
@@ -24,26 +20,12 @@ export function DangerSection({ project }: { project: Project }) {
           Delete project…
         </Button>
       </div>
-      <ConfirmDialog
+      <DeleteProjectDialog
+        project={project}
         isOpen={isOpen}
         onOpenChange={setIsOpen}
-        title={`Delete ${project.name}?`}
-        act="Delete project"
-        actWord="Deleting"
-        isDanger
-        typedConfirmation={project.name}
-        onConfirm={async () => {
-          try {
-            await deletion.mutateAsync(project.slug);
-          } catch (error) {
-            throw new Error(sentenceOf(error), { cause: error });
-          }
-          toast(`${project.name} is being deleted.`);
-          await router.navigate({ to: "/projects" });
-        }}
-      >
-        Its files, conversations, secrets, containers and their data go for good. Nothing can bring them back.
-      </ConfirmDialog>
+        onDeleted={() => router.navigate({ to: "/projects" })}
+      />
     </SettingsSection>
   );
 }

@@ -1,0 +1,50 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { inject } from "vitest";
+import { connectionOf } from "./postgres.ts";
+
+export interface SpawnedStudio {
+  child: ChildProcess;
+  /** As the kernel does it when memory runs out. Nothing when it has ended already. */
+  kill(): Promise<void>;
+}
+
+/** The same product in a process of its own, so that it can be killed, on the data of an app that was closed. Answers when it listens. */
+export async function spawnStudio(where: {
+  port: number;
+  dataDir: string;
+  database: string;
+  runtimeDir: string;
+  templatesDir?: string;
+  env?: Record<string, string>;
+}): Promise<SpawnedStudio> {
+  const { port, dataDir, database, runtimeDir, templatesDir, env } = where;
+  const child = fork(join(import.meta.dirname, "studio-process.ts"), {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+  });
+  child.send({
+    env: {
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      SECRET_KEY: "a key of the tests, long enough for everybody",
+      RATE_LIMIT_FACTOR: "0",
+      LOG_LEVEL: "error",
+      ...env,
+    },
+    database: connectionOf(inject("postgres").server, database),
+    runtimeDir,
+    templatesDir,
+  });
+  await once(child, "message");
+  return {
+    child,
+    kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
