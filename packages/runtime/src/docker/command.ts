@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import type { How, Place } from "../host/cell.ts";
+import { followCommand } from "../host/command-course.ts";
 import { feed, isLive } from "../host/live-input.ts";
-import { createOutput } from "../host/output.ts";
 import type { ExecOptions, ExecResult, Pty, PtyOptions } from "../types.ts";
 import { ignoreGone, reasonOf } from "./engine.ts";
 import { createFrames } from "./frames.ts";
@@ -69,38 +69,16 @@ export async function runInContainer(
   how: How,
   options: ExecOptions,
 ): Promise<ExecResult> {
-  const { timeoutMs, signal, input, onOutput, maxOutputBytes = 1 << 20 } = options;
-  const startedAt = performance.now();
-  const output = { stdout: createOutput(maxOutputBytes), stderr: createOutput(maxOutputBytes) };
-  const result = (exitCode: number | null, killed: string | null, ended: { timedOut?: boolean; aborted?: boolean } = {}): ExecResult => ({
-    exitCode,
-    signal: killed,
-    stdout: output.stdout.text(),
-    stderr: output.stderr.text(),
-    timedOut: ended.timedOut ?? false,
-    aborted: ended.aborted ?? false,
-    durationMs: Math.round(performance.now() - startedAt),
-  });
-  if (signal?.aborted) return result(null, null, { aborted: true });
-
-  let ended: { timedOut?: boolean; aborted?: boolean } = {};
-  const stop = (why: typeof ended) => {
-    ended = why;
-    // The end of the stream below reports it; a failure to kill surfaces when the leftovers are ended.
-    void container.end().catch(() => {});
-  };
-  const onAbort = () => stop({ aborted: true });
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop({ timedOut: true }), timeoutMs);
+  const { signal, input } = options;
+  using course = followCommand(options);
+  if (signal?.aborted) return course.notRun();
+  course.watch(container.end);
   try {
     const exec = await container.exec({ ...execOptions(argv, how), AttachStdin: input !== undefined });
     const stream = await exec.start({ hijack: true, stdin: input !== undefined });
     stream.on(
       "data",
-      createFrames((name, payload) => {
-        const text = output[name].push(payload);
-        if (text !== "") onOutput?.(text, name);
-      }),
+      createFrames((name, payload) => course.hear(name, payload)),
     );
     const over = new Promise<void>((resolve) => {
       stream.once("end", resolve);
@@ -110,15 +88,13 @@ export async function runInContainer(
     if (isLive(input)) void feed(input, stream);
     else if (input !== undefined) stream.end(input);
     await over;
-    if (ended.timedOut || ended.aborted) return result(null, "SIGKILL", ended);
+    if (course.isStopped()) return course.result(null, null);
     const { ExitCode } = await exec.inspect();
-    return result(ExitCode ?? 137, null);
+    return course.result(ExitCode ?? 137, null);
   } catch (error) {
-    if (ended.timedOut || ended.aborted) return result(null, "SIGKILL", ended);
+    if (course.isStopped()) return course.result(null, null);
     throw new RuntimeError("unavailable", `the command could not be run: ${reasonOf(error)}`, { cause: error });
   } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
     await container.end(); // what the command left running in the background
   }
 }
