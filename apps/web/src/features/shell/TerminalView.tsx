@@ -47,7 +47,7 @@ function terminalTheme(): ITheme {
 
 /** Keys that an on-screen keyboard lacks. */
 const touchKeys: readonly { label: string; name: string; sends: string }[] = [
-  { label: "Esc", name: "Escape", sends: "\u001b" },
+  { label: "Esc", name: "Esc", sends: "\u001b" },
   { label: "Tab", name: "Tab", sends: "\t" },
   { label: "^C", name: "Control C", sends: "\u0003" },
   { label: "^D", name: "Control D", sends: "\u0004" },
