@@ -172,6 +172,11 @@ const settingsLook = createRoute({
   path: "look",
   component: lazyRouteComponent(() => import("./features/settings/LookSettings.tsx"), "LookSettings"),
 });
+const settingsTheme = createRoute({
+  getParentRoute: () => settings,
+  path: "look/$themeId",
+  component: lazyRouteComponent(() => import("./features/themes/ThemeEditorPage.tsx"), "ThemeEditorPage"),
+});
 const settingsSecurity = createRoute({
   getParentRoute: () => settings,
   path: "security",
@@ -246,6 +251,7 @@ const routeTree = root.addChildren([
       settingsIndex,
       settingsProfile,
       settingsLook,
+      settingsTheme,
       settingsSecurity,
       settingsModels,
       settingsConnectors,

@@ -5,6 +5,7 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import { meQuery } from "../features/users/users.queries.ts";
 import { signOut } from "../features/auth/auth.queries.ts";
 import { useProjectsPaletteSource } from "../features/projects/use-projects-palette.tsx";
+import { useAccountTheme, useThemesPaletteSource } from "../features/themes/use-account-theme.tsx";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { toast } from "../ui/toast.tsx";
 import { ConnectionPill } from "./ConnectionPill.tsx";
@@ -104,6 +105,8 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
   ];
   usePaletteSource({ id: "frame", heading: "Commands", kind: "commands", search: () => commands });
   useProjectsPaletteSource();
+  useThemesPaletteSource();
+  useAccountTheme(user.theme_preset);
 
   return (
     <div className="flex h-full narrow:flex-col">

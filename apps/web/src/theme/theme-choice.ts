@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import type { Tokens } from "./tokens.ts";
 
 export type ThemeMode = "system" | "light" | "dark";
-interface AppliedTheme {
+export interface AppliedTheme {
   id: string;
   name: string;
   tokens: Tokens;
@@ -34,29 +34,42 @@ export function parseThemeChoice(text: string | null): ThemeChoice {
   }
 }
 
+/** Worn for a moment (a theme that is looked at, or worked on); never stored. */
+let tried: { isDark: boolean; tokens: Tokens } | undefined;
 let current: ThemeChoice = typeof localStorage === "undefined" ? { mode: "system" } : parseThemeChoice(localStorage.getItem(storageKey));
 
-export const isDarkNow = (choice: ThemeChoice = current): boolean =>
-  choice.mode === "dark" || (choice.mode === "system" && darkQuery?.matches === true);
+export const isDarkNow = (choice: ThemeChoice = current): boolean => tried?.isDark ?? isDarkOf(choice);
+const isDarkOf = (choice: ThemeChoice): boolean => choice.mode === "dark" || (choice.mode === "system" && darkQuery?.matches === true);
 
 function apply(): void {
   const root = document.documentElement;
   const isDark = isDarkNow();
   root.dataset["theme"] = isDark ? "dark" : "light";
   root.style.cssText = "";
-  const tokens = (isDark ? current.dark : current.light)?.tokens ?? {};
+  const tokens = tried?.tokens ?? (isDark ? current.dark : current.light)?.tokens ?? {};
   for (const [name, value] of Object.entries(tokens)) root.style.setProperty(`--${name}`, value);
   const ground = getComputedStyle(root).getPropertyValue("--bg-0").trim();
   document.querySelector('meta[name="theme-color"]')?.setAttribute("content", ground);
   for (const listener of listeners) listener();
 }
 
-/** Changes, stores and applies the choice. Other tabs follow through the storage event. */
-export function chooseTheme(change: Partial<ThemeChoice>): void {
-  current = { ...current, ...change };
+/** Changes, stores and applies the choice; `undefined` for a mode is its built-in theme. Other tabs follow through the storage event. */
+export function chooseTheme(change: { mode?: ThemeMode; light?: AppliedTheme | undefined; dark?: AppliedTheme | undefined }): void {
+  tried = undefined;
+  const { light, dark, mode } = { ...current, ...change };
+  current = { mode, ...(light && { light }), ...(dark && { dark }) };
   localStorage.setItem(storageKey, JSON.stringify(current));
   apply();
 }
+
+/** Shows a look without choosing it; nothing given: back to the choice. */
+export function tryTheme(look?: { isDark: boolean; tokens: Tokens }): void {
+  if (tried === look) return;
+  tried = look;
+  apply();
+}
+/** Nothing was ever chosen in this browser. */
+export const isUnchosen = (): boolean => typeof localStorage !== "undefined" && localStorage.getItem(storageKey) === null;
 
 darkQuery?.addEventListener("change", () => current.mode === "system" && apply());
 if (typeof window !== "undefined")

@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import { contrast, legible, mix, over, parseColor, toHex } from "./color.ts";
 import { findContrastFaults } from "./contrast.ts";
 import { parseThemeChoice } from "./theme-choice.ts";
-import type { Theme } from "./theme-json.ts";
-import { deriveTokens } from "./theme.ts";
+import { deriveTokens, type ThemeValues } from "./theme.ts";
 import { parseTokens } from "./tokens.ts";
 
 const builtIn = parseTokens(readFileSync(new URL("./tokens.css", import.meta.url), "utf8"));
@@ -19,7 +18,7 @@ function preset(
   background: string,
   surface: string,
   text?: string,
-): Theme {
+): ThemeValues & { id: string } {
   const p = color(primary);
   const rgb = [p.r, p.g, p.b].map((v) => Math.round(v * 255)).join(", ");
   const ink = mode === "dark" ? "255,255,255" : "26,26,26";
@@ -28,7 +27,6 @@ function preset(
   const solid = text ?? (mode === "dark" ? "#ffffff" : "#1a1a1a");
   return {
     id,
-    name: id,
     mode,
     colors: {
       primary,
@@ -62,7 +60,7 @@ function preset(
   };
 }
 
-const presets: Theme[] = [
+const presets: (ThemeValues & { id: string })[] = [
   preset("default-dark", "dark", "#F89521", "#00D9FF", "#111113", "#0a0a0a"),
   preset("default-light", "light", "#F89521", "#0891b2", "#F5F6F6", "#ffffff"),
   preset("midnight", "dark", "#6366f1", "#a78bfa", "#0f0f14", "#1a1a24"),
@@ -92,12 +90,12 @@ describe("derived tokens", () => {
     expect(findContrastFaults(deriveTokens(theme, builtIn[theme.mode]))).toEqual([]);
   });
   test("every colour token of tokens.css is derived", () => {
-    const derived = deriveTokens(presets[3] as Theme, builtIn.dark);
+    const derived = deriveTokens(presets[3] as ThemeValues, builtIn.dark);
     const colors = Object.entries(builtIn.light).filter(([, value]) => value.startsWith("#"));
     expect(colors.map(([name]) => name).filter((name) => !(name in derived))).toEqual([]);
   });
   test("an orange that fits stays as it is and takes dark text", () => {
-    const derived = deriveTokens(presets[0] as Theme, builtIn.dark);
+    const derived = deriveTokens(presets[0] as ThemeValues, builtIn.dark);
     expect(derived["brand"]).toBe("#F89521");
     expect(contrast(color(derived["on-brand"] ?? ""), color("#F89521"))).toBeGreaterThan(7);
   });
@@ -110,7 +108,7 @@ describe("derived tokens", () => {
     }
   });
   test("motion is capped at 200 ms, radii and fonts come through", () => {
-    const derived = deriveTokens(presets[2] as Theme, builtIn.dark);
+    const derived = deriveTokens(presets[2] as ThemeValues, builtIn.dark);
     expect([derived["dur-1"], derived["dur-2"], derived["dur-3"]]).toEqual(["150ms", "200ms", "200ms"]);
     expect(derived["radius-4"]).toBe("12px");
     expect(derived["font-sans"]).toBe(builtIn.dark["font-sans"]);

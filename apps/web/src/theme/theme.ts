@@ -1,10 +1,13 @@
 import { atLightness, contrast, legible, lightnessOf, mix, over, parseColor, toHex, type Rgb } from "./color.ts";
-import type { Theme } from "./theme-json.ts";
+import type { Theme, ThemeJson } from "@tesslate/contract";
 import type { Tokens } from "./tokens.ts";
 
 const white: Rgb = { r: 1, g: 1, b: 1, a: 1 };
 const black: Rgb = { r: 0, g: 0, b: 0, a: 1 };
 const longestMotionMs = 200;
+
+/** What of a theme its look is made of. */
+export type ThemeValues = ThemeJson & Pick<Theme, "mode">;
 
 /** The two themes that tokens.css itself is; they need no overrides. */
 export const builtInThemeIds: readonly string[] = ["default-light", "default-dark"];
@@ -26,7 +29,7 @@ const cappedDuration = (text: string, fallback: string): string => {
  * wire form does not name (syntax, terminal, graph). Every pair of contrast.ts reaches its floor in the result, whatever the theme
  * asked for: hues are kept, lightness gives way.
  */
-export function deriveTokens(theme: Theme, defaults: Tokens): Tokens {
+export function deriveTokens(theme: ThemeValues, defaults: Tokens): Tokens {
   const isDark = theme.mode === "dark";
   const { colors, spacing, typography, animation } = theme;
   const seed = (name: string): Rgb => parseColor(defaults[name] ?? "") ?? (isDark ? white : black);
@@ -127,15 +130,40 @@ export function deriveTokens(theme: Theme, defaults: Tokens): Tokens {
     tokens[`on-${name}`] = bestOf([bg[0], sheet, white, black], [ink]);
   }
   const accent = opaque(colors.accent, sheet, primary);
+  const bright = (color: Rgb) => mix(color, isDark ? white : black, 0.18);
+  const ansi = { red: asked.err, green: asked.ok, yellow: asked.warn, blue: asked.info, magenta: accent };
+  /** The wire form names no inks for code and terminals: its own colours take those parts, so that an editor looks like its theme. */
   const asks: Record<string, Rgb> = {
-    "syntax-function": accent,
-    "syntax-number": primary,
+    "syntax-comment": fg3,
+    "syntax-keyword": accent,
+    "syntax-string": asked.ok,
+    "syntax-number": asked.warn,
+    "syntax-function": primary,
+    "syntax-type": asked.info,
+    "syntax-variable": fg0,
+    "syntax-property": mix(asked.info, fg0, 0.45),
+    "syntax-tag": asked.err,
+    "syntax-attribute": asked.warn,
+    "syntax-operator": fg2,
+    "syntax-punctuation": fg2,
+    "term-fg": fg0,
+    "term-cyan": mix(asked.info, asked.ok, 0.4),
+    "term-bright-cyan": bright(mix(asked.info, asked.ok, 0.4)),
+    ...Object.fromEntries(
+      Object.entries(ansi).flatMap(([name, color]) => [
+        [`term-${name}`, color],
+        [`term-bright-${name}`, bright(color)],
+      ]),
+    ),
+    "graph-http": asked.info,
+    "graph-database": asked.ok,
+    "graph-cache": asked.err,
     "graph-deploy": primary,
     "graph-preview": accent,
   };
   for (const name of Object.keys(defaults)) {
     if (name.startsWith("syntax-")) tokens[name] = legible(asks[name] ?? seed(name), codeGrounds, 4.5);
-    else if (name.startsWith("term-") && !(name in tokens)) tokens[name] = legible(seed(name), [sheet, bg[3]], 4.5);
+    else if (name.startsWith("term-") && !(name in tokens)) tokens[name] = legible(asks[name] ?? seed(name), [sheet, bg[3]], 4.5);
     else if (name.startsWith("graph-") && !(name in tokens)) tokens[name] = legible(asks[name] ?? seed(name), [bg[0], bg[1]], 3);
   }
 

@@ -2,23 +2,27 @@ import { Monitor, Moon, Sun } from "lucide-react";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { chooseTheme, useTheme, type ThemeMode } from "../../theme/theme-choice.ts";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { ThemeGallery } from "../themes/ThemeGallery.tsx";
 import { SettingsSection } from "./SettingsSection.tsx";
 
 export function LookSettings() {
   usePageTitle("Look");
   const { choice } = useTheme();
   return (
-    <SettingsSection title="Theme" hint="Kept in this browser and applied before the first paint.">
-      <SegmentedControl<ThemeMode>
-        label="Theme"
-        value={choice.mode}
-        onChange={(mode) => chooseTheme({ mode })}
-        segments={[
-          { value: "system", label: "As the system", icon: <Monitor size={14} />, isLabelShown: true },
-          { value: "light", label: "Light", icon: <Sun size={14} />, isLabelShown: true },
-          { value: "dark", label: "Dark", icon: <Moon size={14} />, isLabelShown: true },
-        ]}
-      />
-    </SettingsSection>
+    <>
+      <SettingsSection title="Theme" hint="Kept in this browser and applied before the first paint.">
+        <SegmentedControl<ThemeMode>
+          label="Theme"
+          value={choice.mode}
+          onChange={(mode) => chooseTheme({ mode })}
+          segments={[
+            { value: "system", label: "As the system", icon: <Monitor size={14} />, isLabelShown: true },
+            { value: "light", label: "Light", icon: <Sun size={14} />, isLabelShown: true },
+            { value: "dark", label: "Dark", icon: <Moon size={14} />, isLabelShown: true },
+          ]}
+        />
+      </SettingsSection>
+      <ThemeGallery />
+    </>
   );
 }

@@ -1,0 +1,83 @@
+import { Check, Copy, Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { cx } from "../../lib/cx.ts";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import type { ThemeTile } from "./themes.queries.ts";
+
+export interface ThemeCardProps {
+  tile: ThemeTile;
+  isWorn: boolean;
+  /** One of a group is reached by Tab. */
+  isTabStop: boolean;
+  onWear: () => void;
+  onLook: () => void;
+  onLeave: () => void;
+  onCopy: () => void;
+  onEdit: () => void;
+  onDelete: () => void;
+}
+
+/** A theme in small: its four swatches as a window, its name, and what can be done with it. */
+export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, onCopy, onEdit, onDelete }: ThemeCardProps) {
+  const { swatches } = tile;
+  return (
+    <div className="min-w-0">
+      <button
+        type="button"
+        role="radio"
+        aria-checked={isWorn}
+        aria-label={tile.name}
+        tabIndex={isTabStop ? 0 : -1}
+        title={tile.description ?? undefined}
+        onClick={onWear}
+        onPointerEnter={(event) => event.pointerType === "mouse" && onLook()}
+        onPointerLeave={onLeave}
+        onFocus={(event) => event.currentTarget.matches(":focus-visible") && onLook()}
+        onBlur={onLeave}
+        className={cx(
+          "relative block w-full overflow-hidden rounded-3 border text-left transition-colors",
+          isWorn ? "border-brand-line ring-1 ring-brand-line" : "border-line-1 hover:border-fg-2",
+        )}
+        style={{ background: swatches.background }}
+      >
+        <span aria-hidden="true" className="flex h-[72px] gap-1.5 p-2">
+          <span className="h-full w-2.5 flex-none rounded-1" style={{ background: swatches.surface }} />
+          <span className="grid min-w-0 flex-1 content-start gap-1.5 rounded-1 p-2" style={{ background: swatches.surface }}>
+            <span className="h-1.5 w-3/5 rounded-1" style={{ background: swatches.primary }} />
+            <span className="h-1.5 w-4/5 rounded-1" style={{ background: swatches.accent }} />
+            <span className="mt-1 h-3 w-8 rounded-1" style={{ background: swatches.primary }} />
+          </span>
+        </span>
+        {isWorn ? (
+          <span className="absolute top-1.5 right-1.5 grid size-5 place-items-center rounded-4 bg-brand text-on-brand">
+            <Check size={14} aria-hidden="true" />
+          </span>
+        ) : null}
+      </button>
+      <div className="mt-1 flex min-h-7 items-center gap-1">
+        <div className="min-w-0 flex-1">
+          <p className="truncate text-sm text-fg-0">{tile.name}</p>
+          <p className="truncate text-xs text-fg-2">{tile.isOwn ? "Yours" : tile.author}</p>
+        </div>
+        <Menu
+          align="end"
+          trigger={
+            <IconButton label={`${tile.name}: more`} size="sm">
+              <Ellipsis />
+            </IconButton>
+          }
+          entries={
+            tile.isOwn
+              ? [
+                  { label: "Edit", icon: <Pencil size={14} />, onSelect: onEdit },
+                  { label: "Make a copy", icon: <Copy size={14} />, onSelect: onCopy },
+                  "-",
+                  { label: "Delete", icon: <Trash2 size={14} />, isDanger: true, onSelect: onDelete },
+                ]
+              : [{ label: "Make my own from it", icon: <Pencil size={14} />, onSelect: onCopy }]
+          }
+        />
+      </div>
+    </div>
+  );
+}

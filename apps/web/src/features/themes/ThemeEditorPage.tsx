@@ -1,0 +1,179 @@
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { ApiError } from "@tesslate/contract/client";
+import type { Theme } from "@tesslate/contract";
+import { useDeferredValue, useEffect, useMemo, useState, type FormEvent } from "react";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
+import { chooseTheme, tryTheme, useTheme } from "../../theme/theme-choice.ts";
+import { tokensOf, wearTheme } from "../../theme/wear.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { useUpdateMe } from "../users/users.queries.ts";
+import { ColorField } from "./ColorField.tsx";
+import { fieldGroups, problemOf, valueAt, withValue, type ThemeDraft } from "./theme-fields.ts";
+import { ThemeSample } from "./ThemeSample.tsx";
+import { themeQuery, useThemeActs } from "./themes.queries.ts";
+
+const route = getRouteApi("/app/settings/look/$themeId");
+
+/** A theme of one's own, worn by the whole studio while it is worked on. */
+export function ThemeEditorPage() {
+  usePageTitle("Edit theme");
+  const { themeId } = route.useParams();
+  const query = useQuery(themeQuery({ id: themeId }));
+  return query.data ? <Editor key={query.data.id} theme={query.data} /> : <Missing query={query} />;
+}
+
+function Missing({ query }: { query: UseQueryResult<Theme> }) {
+  if (!query.error) return <SkeletonRows count={6} label="Loading" />;
+  if (hasCode(query.error, "not_found", "validation_error"))
+    return (
+      <EmptyState
+        className="px-0"
+        title="This theme is not there"
+        action={
+          <Link to="/settings/look" className={buttonClass({})}>
+            To the gallery
+          </Link>
+        }
+      >
+        It may have been deleted, or it is somebody else's.
+      </EmptyState>
+    );
+  return (
+    <ErrorState
+      className="px-0"
+      title="The theme could not be read"
+      onRetry={() => void query.refetch()}
+      isRetrying={query.isFetching}
+      details={detailsOf(query.error)}
+    >
+      {sentenceOf(query.error)}
+    </ErrorState>
+  );
+}
+
+/** Path of the value → the server's sentence. */
+const issuesOf = (error: unknown): Record<string, string> =>
+  error instanceof ApiError ? Object.fromEntries(error.issues.map((issue) => [issue.loc.slice(1).join("."), issue.msg])) : {};
+
+function Editor({ theme }: { theme: Theme }) {
+  const navigate = useNavigate();
+  const { choice } = useTheme();
+  const { update } = useThemeActs();
+  const tell = useUpdateMe();
+  const [draft, setDraft] = useState<ThemeDraft>(() => {
+    const { name, mode, colors, typography, spacing, animation } = theme;
+    return { name, mode, colors, typography, spacing, animation };
+  });
+  const shown = useDeferredValue(draft);
+  const faults = useMemo(() => findThemeFaults(shown), [shown]);
+  useEffect(() => tryTheme({ isDark: shown.mode === "dark", tokens: tokensOf(shown) }), [shown]);
+  useEffect(() => () => tryTheme(), []);
+
+  const issues = issuesOf(update.error);
+  const isWrong = fieldGroups.some((group) => group.fields.some(({ kind, path }) => problemOf(kind, valueAt(draft, path))));
+  const back = () => void navigate({ to: "/settings/look" });
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    if (!draft.name.trim() || isWrong) return;
+    update.mutate(
+      { id: theme.id, body: { ...draft, name: draft.name.trim() } },
+      {
+        onSuccess: (saved) => {
+          // One that changed sides is worn on its new side alone.
+          if (saved.mode !== theme.mode && choice[theme.mode]?.id === saved.id) chooseTheme({ [theme.mode]: undefined });
+          wearTheme(saved);
+          tell.mutate({ theme_preset: saved.id });
+          toast(`${saved.name} is saved and worn.`);
+          back();
+        },
+      },
+    );
+  };
+
+  return (
+    <form onSubmit={save} noValidate>
+      <SettingsSection title="Your theme" hint="The whole studio wears it while you work on it. Nothing is kept until you save.">
+        <div className="grid gap-4">
+          {update.error ? (
+            <Banner tone="err">{Object.keys(issues).length > 0 ? "Some values were refused; see below." : sentenceOf(update.error)}</Banner>
+          ) : null}
+          <Field label="Name" error={draft.name.trim() ? issues["name"] : "Give it a name."}>
+            <Input maxLength={100} value={draft.name} onChange={(event) => setDraft({ ...draft, name: event.target.value })} />
+          </Field>
+          <div className="grid justify-items-start gap-1.5">
+            <span className="text-fg-1">It is for</span>
+            <SegmentedControl<"dark" | "light">
+              label="It is for"
+              value={draft.mode}
+              onChange={(mode) => setDraft({ ...draft, mode })}
+              segments={[
+                { value: "dark", label: "Dark", isLabelShown: true },
+                { value: "light", label: "Light", isLabelShown: true },
+              ]}
+            />
+          </div>
+          <ThemeSample />
+          <Contrast faults={faults} />
+        </div>
+      </SettingsSection>
+      {fieldGroups.map((group, index) => (
+        <details key={group.title} open={index < 5} className="mb-6 border-t border-line-0 pt-3">
+          <summary className="mb-3 cursor-pointer text-md font-medium text-fg-0">{group.title}</summary>
+          {group.hint ? <p className="mb-3 text-xs text-fg-2">{group.hint}</p> : null}
+          <div className="grid grid-cols-[repeat(auto-fill,minmax(200px,1fr))] gap-x-4 gap-y-3">
+            {group.fields.map(({ path, label, kind }) => {
+              const value = valueAt(draft, path);
+              const set = (text: string) => setDraft((before) => withValue(before, path, text));
+              return (
+                <Field key={path} label={label} error={problemOf(kind, value) ?? issues[path]}>
+                  {kind === "color" ? (
+                    <ColorField label={label} value={value} onChange={set} />
+                  ) : (
+                    <Input value={value} spellCheck={false} maxLength={300} onChange={(event) => set(event.target.value)} />
+                  )}
+                </Field>
+              );
+            })}
+          </div>
+        </details>
+      ))}
+      <div className="sticky bottom-0 flex justify-end gap-2 border-t border-line-0 bg-bg-1 py-3">
+        <Button variant="ghost" onClick={back}>
+          Discard
+        </Button>
+        <Button type="submit" variant="primary" disabled={isWrong || !draft.name.trim()} isLoading={update.isPending} loadingWord="Saving">
+          Save and wear
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** What is hard to read, by how much; what the screens do about it. */
+function Contrast({ faults }: { faults: readonly ThemeFault[] }) {
+  if (faults.length === 0) return <p className="text-xs text-ok">Everything reads well: text at 4.5 to 1 or more, outlines at 3 to 1.</p>;
+  return (
+    <Banner tone="warn">
+      <p>Some of it is hard to read. The studio moves such colours until they are legible; other programs may not.</p>
+      <ul aria-label="Hard to read" className="mt-1 list-disc pl-4">
+        {faults.map((fault) => (
+          <li key={fault.token}>
+            {fault.what} on {fault.on}: {fault.ratio.toFixed(1)} to 1, and {fault.floor} are needed
+          </li>
+        ))}
+      </ul>
+    </Banner>
+  );
+}

@@ -1,0 +1,178 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Plus, Search } from "lucide-react";
+import { useDeferredValue, useId, useState, type KeyboardEvent } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { chooseTheme, useTheme } from "../../theme/theme-choice.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { ThemeCard } from "./ThemeCard.tsx";
+import { customThemesQuery, ownTileOf, themesQuery, tileOf, useThemeActs, type ThemeTile } from "./themes.queries.ts";
+import { useWear } from "./use-wear.ts";
+
+const grid = "grid grid-cols-[repeat(auto-fill,minmax(132px,1fr))] gap-x-3 gap-y-4";
+type Shown = "all" | "dark" | "light";
+const modes = [
+  { mode: "dark", title: "For dark" },
+  { mode: "light", title: "For light" },
+] as const;
+
+const matches = (tile: ThemeTile, words: readonly string[]) => {
+  const text = `${tile.name} ${tile.author ?? ""} ${tile.description ?? ""} ${tile.mode}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+};
+
+/** Arrows go from card to card as they lie; Tab reaches the chosen one. */
+function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
+  const cards = [...event.currentTarget.querySelectorAll<HTMLElement>("[role=radio]")];
+  const at = cards.indexOf(document.activeElement as HTMLElement);
+  if (at < 0) return;
+  const columns = cards.filter((card) => card.getBoundingClientRect().top === cards[0]?.getBoundingClientRect().top).length;
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, Home: -at, End: cards.length - 1 - at }[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  cards[Math.min(cards.length - 1, Math.max(0, at + step))]?.focus();
+}
+
+/** The catalogue and one's own, one chosen for dark and one for light. */
+export function ThemeGallery() {
+  const { choice } = useTheme();
+  const navigate = useNavigate();
+  const presets = useQuery(themesQuery);
+  const own = useQuery(customThemesQuery);
+  const { fork, remove } = useThemeActs();
+  const { look, leave, wear } = useWear();
+  const [text, setText] = useState("");
+  const words = useDeferredValue(text).toLowerCase().split(/\s+/).filter(Boolean);
+  const [shown, setShown] = useState<Shown>("all");
+  const [deleting, setDeleting] = useState<ThemeTile>();
+  const headings = { dark: useId(), light: useId() };
+
+  const tiles = [...(own.data ?? []).map(ownTileOf), ...(presets.data ?? []).map(tileOf)];
+  const found = tiles.filter((tile) => (shown === "all" || tile.mode === shown) && matches(tile, words));
+  const wornId = (mode: "light" | "dark") => choice[mode]?.id ?? `default-${mode}`;
+  const edit = (id: string) => void navigate({ to: "/settings/look/$themeId", params: { themeId: id } });
+  const copy = (tile: ThemeTile) => {
+    leave();
+    fork.mutate({ id: tile.id }, { onSuccess: (made) => edit(made.id), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+  };
+  const fault = presets.error ?? own.error;
+  const dressed = tiles.find((tile) => tile.id === wornId("dark")) ?? tiles[0];
+
+  return (
+    <SettingsSection
+      title="Gallery"
+      hint="One for dark and one for light; the choice above says which is on. Point at one to see it."
+      action={
+        <Button
+          icon={<Plus />}
+          disabled={!dressed}
+          isLoading={fork.isPending}
+          loadingWord="Making it"
+          onClick={() => dressed && copy(dressed)}
+        >
+          New theme
+        </Button>
+      }
+    >
+      <div className="mb-4 flex flex-wrap gap-2">
+        <Input
+          type="search"
+          aria-label="Find a theme"
+          placeholder="Find a theme"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          leading={<Search size={14} />}
+          boxClassName="min-w-40 flex-1"
+        />
+        <SegmentedControl<Shown>
+          label="Which themes"
+          value={shown}
+          onChange={setShown}
+          segments={[
+            { value: "all", label: "All", isLabelShown: true },
+            { value: "dark", label: "Dark", isLabelShown: true },
+            { value: "light", label: "Light", isLabelShown: true },
+          ]}
+        />
+      </div>
+      {fault ? (
+        <ErrorState
+          className="px-0"
+          title="The themes could not be read"
+          isRetrying={presets.isFetching || own.isFetching}
+          onRetry={() => void Promise.all([presets.refetch(), own.refetch()])}
+          details={detailsOf(fault)}
+        >
+          {sentenceOf(fault)}
+        </ErrorState>
+      ) : !presets.data || !own.data ? (
+        <div role="status" aria-busy="true" aria-label="Loading" className={grid}>
+          {Array.from({ length: 8 }, (_, index) => (
+            <Skeleton key={index} className="h-[104px]" />
+          ))}
+        </div>
+      ) : found.length === 0 ? (
+        <EmptyState
+          className="px-0"
+          title="No such theme"
+          action={<Button onClick={() => (setText(""), setShown("all"))}>Show all</Button>}
+        >
+          Nothing here goes by that name. You can make it.
+        </EmptyState>
+      ) : (
+        modes.map(({ mode, title }) => {
+          const group = found.filter((tile) => tile.mode === mode);
+          const stop = group.find((tile) => tile.id === wornId(mode)) ?? group[0];
+          return group.length === 0 ? null : (
+            <section key={mode} className="mb-6">
+              <h3 id={headings[mode]} className="mb-2 text-sm font-medium text-fg-1">
+                {title} <span className="font-regular text-fg-2">{group.length}</span>
+              </h3>
+              <div role="radiogroup" tabIndex={-1} aria-labelledby={headings[mode]} className={grid} onKeyDown={moveFocus}>
+                {group.map((tile) => (
+                  <ThemeCard
+                    key={tile.id}
+                    tile={tile}
+                    isWorn={tile.id === wornId(mode)}
+                    isTabStop={tile === stop}
+                    onWear={() => void wear(tile)}
+                    onLook={() => look(tile)}
+                    onLeave={leave}
+                    onCopy={() => copy(tile)}
+                    onEdit={() => edit(tile.id)}
+                    onDelete={() => setDeleting(tile)}
+                  />
+                ))}
+              </div>
+            </section>
+          );
+        })
+      )}
+      {deleting ? (
+        <ConfirmDialog
+          isOpen
+          onOpenChange={(isOpen) => !isOpen && setDeleting(undefined)}
+          title={`Delete ${deleting.name}?`}
+          act="Delete the theme"
+          actWord="Deleting"
+          isDanger
+          onConfirm={async () => {
+            await remove.mutateAsync(deleting.id);
+            if (choice[deleting.mode]?.id === deleting.id) chooseTheme({ [deleting.mode]: undefined });
+            toast("Theme deleted.");
+          }}
+        >
+          It cannot be brought back. Where it is worn, the default takes its place.
+        </ConfirmDialog>
+      ) : null}
+    </SettingsSection>
+  );
+}

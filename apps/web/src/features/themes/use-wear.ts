@@ -1,0 +1,62 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { tryTheme } from "../../theme/theme-choice.ts";
+import { tokensOf, wearTheme } from "../../theme/wear.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useUpdateMe } from "../users/users.queries.ts";
+import { themeQuery, type ThemeTile } from "./themes.queries.ts";
+
+const lookAfterMs = 140;
+
+/** Wearing a theme, and looking at one without wearing it. */
+export function useWear() {
+  const queryClient = useQueryClient();
+  const update = useUpdateMe();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  /** What was asked for last: answers that come late are not shown. */
+  const wanted = useRef<string>(undefined);
+  const leave = () => {
+    clearTimeout(timer.current);
+    wanted.current = undefined;
+    tryTheme();
+  };
+  useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+      tryTheme();
+    },
+    [],
+  );
+  const read = (tile: ThemeTile) => queryClient.fetchQuery(themeQuery(tile));
+  return {
+    look: (tile: ThemeTile) => {
+      clearTimeout(timer.current);
+      wanted.current = tile.id;
+      timer.current = setTimeout(() => {
+        read(tile)
+          .then((theme) => {
+            if (wanted.current === tile.id) tryTheme({ isDark: theme.mode === "dark", tokens: tokensOf(theme) });
+          })
+          // Looking is a courtesy; choosing says what went wrong.
+          .catch(() => undefined);
+      }, lookAfterMs);
+    },
+    leave,
+    wear: async (tile: ThemeTile) => {
+      clearTimeout(timer.current);
+      wanted.current = undefined;
+      try {
+        wearTheme(await read(tile));
+      } catch (error) {
+        tryTheme();
+        toast(`${tile.name} could not be read. ${sentenceOf(error)}`, { kind: "failed" });
+        return;
+      }
+      update.mutate(
+        { theme_preset: tile.id },
+        { onError: (error) => toast(`Worn in this browser; other browsers were not told. ${sentenceOf(error)}`, { kind: "failed" }) },
+      );
+    },
+  };
+}

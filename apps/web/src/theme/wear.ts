@@ -1,0 +1,24 @@
+import type { Theme } from "@tesslate/contract";
+import { chooseTheme, isDarkNow, type AppliedTheme } from "./theme-choice.ts";
+import { builtInThemeIds, deriveTokens, type ThemeValues } from "./theme.ts";
+import css from "./tokens.css?raw";
+import { parseTokens, type Tokens } from "./tokens.ts";
+
+/*
+ * Everything that turns a theme of the catalogue into a look. Loaded when somebody chooses one: what a page paints with are the finished tokens,
+ * kept in the browser (see theme-choice.ts).
+ */
+const builtIn = parseTokens(css);
+
+/** The look of a theme; for the two that tokens.css itself is, no overrides at all. */
+export const tokensOf = (theme: ThemeValues & { id?: string }): Tokens =>
+  builtInThemeIds.includes(theme.id ?? "") ? {} : deriveTokens(theme, builtIn[theme.mode]);
+
+const appliedOf = (theme: Theme): AppliedTheme | undefined =>
+  builtInThemeIds.includes(theme.id) ? undefined : { id: theme.id, name: theme.name, tokens: tokensOf(theme) };
+
+/** Wears a theme as the one of its mode, and shows it now: when the other mode is on, it goes over. */
+export function wearTheme(theme: Theme): void {
+  const isSeen = isDarkNow() === (theme.mode === "dark");
+  chooseTheme({ [theme.mode]: appliedOf(theme), ...(!isSeen && { mode: theme.mode }) });
+}
