@@ -1,5 +1,5 @@
 /** Getting in and getting back in, through the mails and the providers that a person would use. */
-import { startIdentityProvider, startMailServer } from "@tesslate/testkit";
+import { appCode, startIdentityProvider, startMailServer } from "@tesslate/testkit";
 import { openBrowser, type Watched } from "../browser.ts";
 import { expect, runJourneys } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
@@ -116,6 +116,191 @@ await runJourneys(
         await page.getByText("That code is wrong or no longer valid.").waitFor();
         await page.keyboard.type(code);
         await home();
+      },
+    },
+    {
+      name: "an authenticator app is set up; its code, a mailed one or a recovery code takes the second step",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.goto(`${studio.url}/settings/security`);
+        const section = page.getByRole("region", { name: "Authenticator app" });
+        await section.getByRole("button", { name: "Set up an app" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Go on" }).click();
+        await page.getByText("Enter your present password.").waitFor();
+        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("guessed by somebody");
+        await page.keyboard.press("Enter");
+        await page.getByText("That is not your present password.").waitFor();
+        await accessible(page, "proof");
+        await shot(page, "security-proof");
+        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.keyboard.press("Enter");
+        await page.getByRole("img", { name: "QR code for the authenticator app" }).waitFor();
+        await accessible(page, "QR code");
+        await shot(page, "security-qr");
+        const secret = ((await page.getByRole("dialog").locator("code").textContent()) ?? "").replaceAll(" ", "");
+        await page.getByLabel("The six digits it shows now").click();
+        await page.keyboard.type(appCode(secret, 40));
+        await page.getByText("That code does not fit.").waitFor();
+        await page.keyboard.type(appCode(secret));
+        const codes = page.getByRole("list", { name: "Recovery codes" }).getByRole("listitem");
+        await codes.first().waitFor();
+        expect((await codes.count()) === 10, "ten recovery codes");
+        const [recovery = ""] = await codes.allTextContents();
+        await accessible(page, "recovery codes");
+        await shot(page, "security-codes");
+        await page.getByRole("button", { name: "I have kept them" }).click();
+        await section.getByText("10 recovery codes left").waitFor();
+
+        await signOut();
+        await signIn("an entirely new one");
+        await page.getByRole("heading", { name: "Enter the six digits of your app" }).waitFor();
+        await accessible(page, "app code");
+        await shot(page, "code-app");
+        await page.getByLabel("Code", { exact: true }).first().click();
+        await page.keyboard.type(appCode(secret));
+        await page.getByText("That code is wrong or no longer valid.").waitFor();
+        await page.getByRole("button", { name: "Use a recovery code" }).click();
+        await page.getByLabel("Recovery code").fill(recovery.toUpperCase());
+        await accessible(page, "recovery code");
+        await shot(page, "code-recovery");
+        await page.keyboard.press("Enter");
+        await home();
+
+        await signOut();
+        await signIn("an entirely new one");
+        await page.getByRole("button", { name: "Mail me a code" }).click();
+        const mailedCode = /\b\d{6}\b/.exec(await mailed(/sign-in code/))?.[0] ?? "";
+        await page.getByLabel("Code", { exact: true }).first().click();
+        await page.keyboard.type(mailedCode);
+        await home();
+
+        await page.goto(`${studio.url}/settings/security`);
+        await section.getByText("9 recovery codes left").waitFor();
+        await section.getByRole("button", { name: "Switch the app off" }).click();
+        await page.getByRole("button", { name: "Use a code" }).click();
+        await page.getByLabel("Code of your authenticator app").click();
+        await page.keyboard.type(appCode(secret, 1));
+        await page.getByRole("dialog").getByRole("button", { name: "Switch it off" }).click();
+        await section.getByText("Off", { exact: true }).waitFor();
+        const codesByMail = page.getByRole("region", { name: "Code by mail" });
+        await codesByMail.getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await codesByMail.getByRole("button", { name: "Switch codes off" }).click();
+        await codesByMail.getByText("Off", { exact: true }).waitFor();
+      },
+    },
+    {
+      name: "a passkey is added, signs in without a password, is renamed and removed",
+      run: async () => {
+        const { page } = browser as Watched;
+        const device = await page.context().newCDPSession(page);
+        await device.send("WebAuthn.enable");
+        await device.send("WebAuthn.addVirtualAuthenticator", {
+          options: {
+            protocol: "ctap2",
+            transport: "internal",
+            hasResidentKey: true,
+            hasUserVerification: true,
+            isUserVerified: true,
+            automaticPresenceSimulation: true,
+          },
+        });
+        await page.goto(`${studio.url}/settings/security`);
+        const section = page.getByRole("region", { name: "Passkeys" });
+        await section.getByText("No passkeys yet").waitFor();
+        await section.getByRole("button", { name: "Add a passkey" }).click();
+        await page.getByRole("dialog").getByLabel("Name").fill("Nadia's laptop");
+        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await accessible(page, "add a passkey");
+        await shot(page, "passkey-add");
+        await page.keyboard.press("Enter");
+        await section.getByText("Nadia's laptop").waitFor();
+        await shot(page, "passkeys");
+        await signOut();
+        await accessible(page, "login with passkey");
+        await page.getByRole("button", { name: "Use a passkey" }).click();
+        await home();
+        await page.goto(`${studio.url}/settings/security`);
+        await page.getByRole("region", { name: "What happened lately" }).getByText("with a passkey").first().waitFor();
+        await section.getByRole("button", { name: "Change Nadia's laptop" }).click();
+        await page.getByRole("menuitem", { name: "Rename" }).click();
+        await page.getByRole("dialog").getByLabel("Name").fill("Desk");
+        await page.keyboard.press("Enter");
+        await section.getByText("Desk").waitFor();
+        for (const [name, width, scheme] of [
+          ["settings-security-dark", 1440, "dark"],
+          ["settings-security-phone", 390, "light"],
+        ] as const) {
+          await page.emulateMedia({ colorScheme: scheme });
+          await page.setViewportSize({ width, height: 900 });
+          await section.scrollIntoViewIfNeeded();
+          await accessible(page, name);
+          await shot(page, name);
+        }
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await section.getByRole("button", { name: "Change Desk" }).click();
+        await page.getByRole("menuitem", { name: "Remove" }).click();
+        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.keyboard.press("Enter");
+        await section.getByText("No passkeys yet").waitFor();
+        await signOut();
+        await page.getByRole("button", { name: "Use a passkey" }).click();
+        await page.getByText("That passkey does not open an account here.").waitFor();
+        await shot(page, "passkey-refused");
+        await signIn("an entirely new one");
+        await home();
+        await device.send("WebAuthn.disable");
+      },
+    },
+    {
+      name: "an account elsewhere is connected, signs in as oneself, and is disconnected",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.goto(`${studio.url}/settings/security`);
+        const section = page.getByRole("region", { name: "Connected accounts" });
+        await section.getByRole("button", { name: "Connect Google" }).click();
+        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.keyboard.press("Enter");
+        await section.getByText("Google is connected.").waitFor();
+        await section.getByText("ada@example.org").waitFor();
+        await section.scrollIntoViewIfNeeded();
+        await accessible(page, "connected accounts");
+        await shot(page, "connected-accounts");
+        await signOut();
+        await page.getByRole("button", { name: "Go on with Google" }).click();
+        await home();
+        await page.goto(`${studio.url}/settings/security`);
+        expect((await page.getByLabel("E-mail", { exact: true }).inputValue()) === email, "it is Nadia who came in");
+        await section.getByRole("button", { name: "Disconnect Google" }).click();
+        await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await page.keyboard.press("Enter");
+        await page.getByText("Google is disconnected.").waitFor();
+        provider.denyNext();
+        await signOut();
+        await page.getByRole("button", { name: "Go on with Google" }).click();
+        await page.getByText("You did not let the provider sign you in.").waitFor();
+        await shot(page, "login-denied");
+        await signIn("an entirely new one");
+        await home();
+        const { offences } = browser as Watched;
+        const own = offences.filter((o) => !o.includes(provider.url) && !o.includes("status of 4"));
+        offences.splice(0, offences.length, ...own);
+      },
+    },
+    {
+      name: "the administrator sees what was mailed, and not what it said",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.goto(`${studio.url}/admin/outbox`);
+        const table = page.getByRole("table", { name: "Mail" });
+        await table.getByText("Sent").first().waitFor();
+        await accessible(page, "outbox");
+        await shot(page, "admin-outbox");
+        await table.getByRole("button").first().click();
+        await page.getByText("What it says is for its recipient alone.").waitFor();
+        await accessible(page, "letter");
+        await shot(page, "admin-letter");
+        await page.getByRole("dialog").getByRole("button", { name: "Close" }).first().click();
       },
     },
     {

@@ -144,7 +144,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     });
     onClose(() => http.close());
     onClose(async () => previews.previewSite.close());
-    const { setup, oauth } = accounts;
+    const { setup, oauth, passkeys } = accounts;
     mountSystem(http.mount, {
       facts: {
         version,
@@ -158,6 +158,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         hasTwoFactor: platform.mail.isOn,
         hasGoogle: oauth.isAvailable("google"),
         hasGitHub: oauth.isAvailable("github"),
+        oidcName: oauth.isAvailable("oidc") ? config.auth.oauth.oidc.name : null,
+        hasPasskeys: passkeys.isAvailable,
       },
       checks: { database: () => database.pool.query("select 1"), jobs: () => jobs.check(), runtime: () => runtime.list() },
       setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),

@@ -211,6 +211,26 @@ export const settings = {
     about: "API of that GitHub",
     check: url,
   },
+  OIDC_ISSUER: {
+    default: "",
+    example: "https://keycloak.example.com/realms/studio",
+    about: "Sign in with an OpenID Connect provider of your own (Keycloak, Authentik, Entra, Okta …); off when empty",
+    check: url,
+  },
+  OIDC_CLIENT_ID: { default: "", example: "tesslate-studio", about: "Client at that provider" },
+  OIDC_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client; empty for a public one" },
+  OIDC_NAME: { default: "Single sign-on", example: "Example Corp", about: "What the button on the sign-in page calls it" },
+  OIDC_OAUTH_REDIRECT_URI: {
+    example: "https://studio.example.com/api/auth/oidc/callback",
+    about: "Default APP_BASE_URL/api/auth/oidc/callback",
+    check: url,
+  },
+  OIDC_TRUST_EMAIL: {
+    default: "false",
+    example: "true",
+    about: "Take addresses for confirmed of which that provider does not say so (Entra). Only where nobody there chooses their own address",
+    check: flag,
+  },
   INGRESS_SHARED_SECRET: {
     default: "",
     example: "a-fourth-random-value-of-32-characters",
@@ -413,6 +433,9 @@ export function readConfig(environment: Record<string, string | undefined>) {
   if (isTrue("TWO_FA_ENABLED") && (text("SMTP_HOST") === "" || text("SMTP_SENDER_EMAIL") === ""))
     problems.push("TWO_FA_ENABLED mails codes and so needs SMTP_HOST and SMTP_SENDER_EMAIL. Example: SMTP_HOST=smtp.example.com");
 
+  if ((text("OIDC_ISSUER") === "") !== (text("OIDC_CLIENT_ID") === ""))
+    problems.push("OIDC_ISSUER and OIDC_CLIENT_ID belong together. Example: OIDC_CLIENT_ID=tesslate-studio");
+
   const searchProvider = text("WEB_SEARCH_PROVIDER") as "" | keyof typeof searchAddresses;
   const searchUrl = text("WEB_SEARCH_BASE_URL") || (searchProvider && (searchAddresses[searchProvider] ?? ""));
   const searchKey = secret("WEB_SEARCH_API_KEY");
@@ -498,6 +521,14 @@ export function readConfig(environment: Record<string, string | undefined>) {
           redirectUri: text("GITHUB_OAUTH_REDIRECT_URI") || `${appBaseUrl}/api/auth/github/callback`,
           baseUrl: text("GITHUB_BASE_URL").replace(/\/+$/, ""),
           apiUrl: text("GITHUB_API_URL").replace(/\/+$/, ""),
+        },
+        oidc: {
+          clientId: text("OIDC_CLIENT_ID"),
+          clientSecret: secret("OIDC_CLIENT_SECRET"),
+          redirectUri: text("OIDC_OAUTH_REDIRECT_URI") || `${appBaseUrl}/api/auth/oidc/callback`,
+          issuer: text("OIDC_ISSUER"),
+          name: text("OIDC_NAME"),
+          trustsEmail: isTrue("OIDC_TRUST_EMAIL"),
         },
       },
       ingressSecret: secret("INGRESS_SHARED_SECRET"),

@@ -1,6 +1,7 @@
 import { attachmentPlace } from "./features/attachments/index.ts";
 import { attachmentPieces } from "./features/attachments/attachments.table.ts";
-import { oauthStatePlace } from "./features/auth/index.ts";
+import { oauthStatePlace, totpPlace } from "./features/auth/index.ts";
+import { totpSecrets } from "./features/auth/second-factor.table.ts";
 import { oauthStates } from "./features/auth/auth.table.ts";
 import { credentialsPlace, environmentPlace } from "./features/containers/index.ts";
 import { containerCredentials, containers } from "./features/containers/containers.table.ts";
@@ -12,6 +13,8 @@ import { modelKeyPlace, providerHeadersPlace } from "./features/models/index.ts"
 import { userApiKeys, userProviders } from "./features/models/model-keys.table.ts";
 import { secretPlace } from "./features/secrets/index.ts";
 import { projectSecrets } from "./features/secrets/secrets.table.ts";
+import { letterPlace } from "./platform/mail.store.ts";
+import { letters } from "./platform/platform.table.ts";
 import { sealedBytes, type SealedColumn } from "./platform/sealed.ts";
 import { sealedSettings } from "./platform/server-settings.ts";
 
@@ -76,6 +79,18 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: attachmentPieces.sealed_data,
     needs: [attachmentPieces.attachment_id, attachmentPieces.position],
     place: ({ attachment_id = "", position = "" }) => attachmentPlace({ attachment_id, position }),
+  }),
+  sealedBytes(totpSecrets, {
+    id: totpSecrets.user_id,
+    column: totpSecrets.sealed_secret,
+    needs: [totpSecrets.user_id],
+    place: ({ user_id = "" }) => totpPlace(user_id),
+  }),
+  sealedBytes(letters, {
+    id: letters.id,
+    column: letters.sealed_letter,
+    needs: [letters.id],
+    place: ({ id = "" }) => letterPlace(id),
   }),
   sealedSettings,
 ];

@@ -9,6 +9,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { tableSearch } from "./features/admin/table/table-search.ts";
+import type { SignInProvider } from "@tesslate/contract";
 import { safeNext } from "./features/auth/next.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./features/projects/projects.queries.ts";
@@ -180,6 +181,11 @@ const settingsTheme = createRoute({
 const settingsSecurity = createRoute({
   getParentRoute: () => settings,
   path: "security",
+  /** How connecting an account elsewhere ended. */
+  validateSearch: (search: Record<string, unknown>): { linked?: SignInProvider; link_error?: string } => {
+    const linked = (["google", "github", "oidc"] as const).find((one) => one === search["linked"]);
+    return { ...(linked && { linked }), ...(typeof search["link_error"] === "string" && { link_error: search["link_error"] }) };
+  },
   component: lazyRouteComponent(() => import("./features/settings/SecuritySettings.tsx"), "SecuritySettings"),
 });
 const settingsModels = createRoute({
@@ -228,6 +234,11 @@ const adminAudit = createRoute({
   path: "audit",
   component: lazyRouteComponent(() => import("./features/admin/AuditTab.tsx"), "AuditTab"),
 });
+const adminOutbox = createRoute({
+  getParentRoute: () => admin,
+  path: "outbox",
+  component: lazyRouteComponent(() => import("./features/admin/OutboxTab.tsx"), "OutboxTab"),
+});
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
@@ -258,7 +269,7 @@ const routeTree = root.addChildren([
       settingsApiKeys,
       settingsShortcuts,
     ]),
-    admin.addChildren([adminIndex, adminAudit]),
+    admin.addChildren([adminIndex, adminAudit, adminOutbox]),
     workbench,
   ]),
 ]);

@@ -1,17 +1,19 @@
 import { extend, IdParams, listOf, Literals, Maybe, Message, Nullable, pageQuery, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { EditMode } from "./chat.ts";
 import { route } from "./route.ts";
+import { SecondStep } from "./second-factor.ts";
 import { User } from "./users.ts";
 
 const tag = "auth";
 
-/** accounts-projects 1, LoginResponse: all five keys always present. */
+/** accounts-projects 1, LoginResponse: the five keys are always present. `method` is the step to offer first, `methods` all that this account may take. */
 export const LoginResponse = Type.Object({
   access_token: Nullable(Type.String()),
   token_type: Type.Literal("bearer"),
   requires_2fa: Type.Boolean(),
   temp_token: Nullable(Type.String()),
-  method: Nullable(Literals("email")),
+  method: Nullable(Literals("email", "totp")),
+  methods: Type.Array(SecondStep),
 });
 export type LoginResponse = Static<typeof LoginResponse>;
 
@@ -70,7 +72,7 @@ const Callback = Type.Object({
 });
 
 /** The two ends of signing in with somebody else's account (accounts-projects 2). */
-const oauthRoutes = <const P extends "google" | "github">(provider: P, title: string) => ({
+const oauthRoutes = <const P extends "google" | "github" | "oidc">(provider: P, title: string) => ({
   authorize: route({
     method: "GET",
     path: `/api/auth/${provider}/authorize`,
@@ -102,6 +104,7 @@ const oauthRoutes = <const P extends "google" | "github">(provider: P, title: st
 });
 const google = oauthRoutes("google", "Google");
 const github = oauthRoutes("github", "GitHub");
+const oidc = oauthRoutes("oidc", "this server's own OpenID Connect provider");
 
 /** accounts-projects 2 and 9. */
 export const authRoutes = {
@@ -205,10 +208,14 @@ export const authRoutes = {
     method: "POST",
     path: "/api/auth/2fa/verify",
     tag,
-    summary: "Finish a sign-in with the mailed code",
+    summary: "Finish a sign-in with a code by mail or of the authenticator app, or with a recovery code",
     auth: "none",
     csrf: false,
-    body: Type.Object({ temp_token: Type.String({ maxLength: 200 }), code: Type.String({ minLength: 6, maxLength: 6 }) }),
+    body: Type.Object({
+      temp_token: Type.String({ maxLength: 200 }),
+      code: Type.Optional(Type.String({ minLength: 6, maxLength: 6 })),
+      recovery_code: Type.Optional(Type.String({ minLength: 8, maxLength: 40, description: "In the place of a code" })),
+    }),
     response: LoginResponse,
     errors: ["two_fa_session_invalid", "two_fa_code_invalid", "rate_limited"],
   }),
@@ -297,6 +304,8 @@ export const authRoutes = {
   googleCallback: google.callback,
   githubAuthorize: github.authorize,
   githubCallback: github.callback,
+  oidcAuthorize: oidc.authorize,
+  oidcCallback: oidc.callback,
   wsTicket: route({
     method: "POST",
     path: "/api/auth/ws-ticket",

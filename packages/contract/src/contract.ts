@@ -18,15 +18,19 @@ import { evidenceRoutes } from "./evidence.ts";
 import { filesRoutes } from "./files.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
+import { linkedAccountsRoutes } from "./linked-accounts.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
 import { modelKeysRoutes } from "./model-keys.ts";
 import { modelsRoutes } from "./models.ts";
 import { notesRoutes } from "./notes.ts";
+import { outboxRoutes } from "./outbox.ts";
+import { passkeysRoutes } from "./passkeys.ts";
 import { plansRoutes } from "./plans.ts";
 import { previewsRoutes } from "./previews.ts";
 import { projectsRoutes } from "./projects.ts";
 import { queueRoutes } from "./queue.ts";
+import { secondFactorRoutes } from "./second-factor.ts";
 import { secretsRoutes } from "./secrets.ts";
 import { shellRoutes } from "./shell.ts";
 import { snapshotsRoutes } from "./snapshots.ts";
@@ -40,6 +44,9 @@ import { usersRoutes } from "./users.ts";
 export const contract = {
   system: systemRoutes,
   auth: authRoutes,
+  secondFactor: secondFactorRoutes,
+  passkeys: passkeysRoutes,
+  linkedAccounts: linkedAccountsRoutes,
   podAccess: podAccessRoutes,
   users: usersRoutes,
   creators: creatorsRoutes,
@@ -72,6 +79,7 @@ export const contract = {
   snapshots: snapshotsRoutes,
   kanban: kanbanRoutes,
   notes: notesRoutes,
+  outbox: outboxRoutes,
   tasks: tasksRoutes,
   adminAudit: adminAuditRoutes,
   themes: themesRoutes,

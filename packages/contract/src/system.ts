@@ -1,4 +1,4 @@
-import { JsonObject, Literals, Type, type Static } from "./schema.ts";
+import { JsonObject, Literals, Nullable, Type, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "system";
@@ -18,12 +18,17 @@ export const PublicConfig = Type.Object({
   setup_token_required: Type.Boolean(),
   /** Replies come from a script. */
   demo: Type.Boolean(),
+  /** How this server's own OpenID Connect provider is called, if it has one. */
+  oidc_name: Nullable(Type.String()),
   features: Type.Object({
     stripe: Type.Boolean(),
     google_oauth: Type.Boolean(),
     github_oauth: Type.Boolean(),
+    oidc: Type.Boolean(),
     two_fa: Type.Boolean(),
     smtp: Type.Boolean(),
+    /** Signing in with a passkey: the studio is reached under a name over https (or on this machine). */
+    passkeys: Type.Boolean(),
   }),
 });
 export type PublicConfig = Static<typeof PublicConfig>;

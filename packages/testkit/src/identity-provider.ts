@@ -21,6 +21,8 @@ export interface IdentityProvider {
   clientSecret: string;
   /** Changes who signs in next. */
   be(person: Partial<Person>): void;
+  /** What a provider that is broken, or not the one it says, does from now on; `{}` ends it. */
+  misbehave(how: Misbehaviour): void;
   /** The next consent page answers `access_denied`. */
   denyNext(): void;
   /** Plays the browser: opens the consent page and gives back where it sends the browser. */
@@ -29,6 +31,17 @@ export interface IdentityProvider {
   redemptions: URLSearchParams[];
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface Misbehaviour {
+  /** Claims of the identity that differ from the right ones; `undefined` leaves one out. */
+  claims?: Record<string, unknown>;
+  /** The identity is signed with a key that is not the provider's. */
+  isForged?: boolean;
+  /** What the token endpoint answers instead. */
+  tokenStatus?: number;
+  /** What GitHub's API says of the person's addresses. */
+  emails?: { email: string; primary: boolean; verified: boolean }[];
 }
 
 interface Grant {
@@ -50,6 +63,8 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const clientId = "studio-client";
   const clientSecret = randomBytes(16).toString("hex");
+  const foreignKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  let odd: Misbehaviour = {};
   const grants = new Map<string, Grant>();
   const tokens = new Map<string, Grant>();
   const redemptions: URLSearchParams[] = [];
@@ -73,9 +88,13 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
       email_verified: who.isEmailVerified,
       ...(who.name !== null && { name: who.name }),
       ...(who.picture !== null && { picture: who.picture }),
+      ...odd.claims,
     };
     const head = `${json({ alg: "RS256", typ: "JWT", kid: "one" })}.${json(claims)}`;
-    return `${head}.${createSign("RSA-SHA256").update(head).sign(privateKey).toString("base64url")}`;
+    return `${head}.${createSign("RSA-SHA256")
+      .update(head)
+      .sign(odd.isForged ? foreignKey : privateKey)
+      .toString("base64url")}`;
   };
 
   const authorize = (query: URLSearchParams, response: ServerResponse) => {
@@ -106,6 +125,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     for await (const chunk of request) text += String(chunk);
     const form = new URLSearchParams(text);
     redemptions.push(form);
+    if (odd.tokenStatus !== undefined) return send(response, odd.tokenStatus, { error: "server_error" });
     const basic = /^Basic (.+)$/.exec(request.headers.authorization ?? "")?.[1];
     const [user, secret] = basic
       ? Buffer.from(basic, "base64").toString().split(":").map(decodeURIComponent)
@@ -134,7 +154,10 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     const grant = tokens.get(/^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "");
     if (!grant) return send(response, 401, { message: "Bad credentials" });
     const { id, name, picture, email, isEmailVerified } = grant.person;
+    if (path === "/userinfo")
+      return send(response, 200, { sub: String(id), email, email_verified: isEmailVerified, ...(name !== null && { name }) });
     if (path === "/api/v3/user") return send(response, 200, { id, login: `user-${id}`, name, avatar_url: picture });
+    if (odd.emails) return send(response, 200, odd.emails);
     return send(response, 200, [
       { email: `${id}+user@noreply.example.org`, primary: false, verified: false, visibility: null },
       { email, primary: true, verified: isEmailVerified, visibility: "private" },
@@ -150,6 +173,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
           authorization_endpoint: `${url}/authorize`,
           token_endpoint: `${url}/token`,
           jwks_uri: `${url}/keys`,
+          userinfo_endpoint: `${url}/userinfo`,
           response_types_supported: ["code"],
           subject_types_supported: ["public"],
           id_token_signing_alg_values_supported: ["RS256"],
@@ -164,6 +188,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
         return void redeem(request, response, false);
       case "POST /login/oauth/access_token":
         return void redeem(request, response, true);
+      case "GET /userinfo":
       case "GET /api/v3/user":
       case "GET /api/v3/user/emails":
         return api(pathname, request, response);
@@ -185,6 +210,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     clientId,
     clientSecret,
     be: (change) => void (person = { ...person, ...change }),
+    misbehave: (how) => void (odd = how),
     denyNext: () => void (isDenying = true),
     consent: async (authorizationUrl) => {
       const response = await fetch(authorizationUrl, { redirect: "manual" });

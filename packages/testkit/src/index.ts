@@ -1,9 +1,11 @@
 export * from "./script.ts";
 export { parseScript } from "./script-text.ts";
 export { readPersonOfAgent, type Place, type ReadPerson } from "./conversation.ts";
+export { appCode } from "./authenticator-app.ts";
+export { createAuthenticator, type Authenticator, type Deviations } from "./authenticator.ts";
 export { startModelServer, type ModelServer, type ModelServerOptions, type Outcome, type RecordedRequest } from "./model-server.ts";
 export { startMailServer, type MailServer, type MailServerOptions, type ReceivedMail } from "./smtp.ts";
-export { startIdentityProvider, type IdentityProvider, type Person } from "./identity-provider.ts";
+export { startIdentityProvider, type IdentityProvider, type Misbehaviour, type Person } from "./identity-provider.ts";
 export { gif, pdf, png, svg } from "./pictures.ts";
 export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";
 export { startMcpServer, stdioMcpServer, type McpFake, type McpFakeOptions } from "./mcp-server.ts";

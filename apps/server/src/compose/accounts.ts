@@ -2,26 +2,39 @@ import type { Config } from "../config.ts";
 import {
   createApiKeys,
   createApiKeysStore,
+  createAuthCookies,
   createAttemptsStore,
   createAuth,
   createAuthStore,
   createOauth,
   createOauthStore,
+  createPasskeys,
+  createPasskeysStore,
+  createProof,
   createProviders,
   createRecovery,
   createRefreshTokens,
   createSessions,
+  createSecondFactorStore,
+  createSecurityLog,
   createSetup,
+  createTotp,
   createTwoFactor,
+  createWaysIn,
   mountAuth,
+  mountLinkedAccounts,
+  mountPasskeys,
+  mountSecondFactor,
   type ApiKeys,
   type Auth,
   type AuthStore,
   type Oauth,
+  type Passkeys,
   type Recovery,
   type Sessions,
   type Setup,
 } from "../features/auth/index.ts";
+import { mountOutbox } from "../features/outbox/index.ts";
 import {
   createAvatarMaker,
   createPasswords,
@@ -41,6 +54,7 @@ export interface AccountsArea extends Area {
   sessions: Sessions;
   auth: Auth;
   oauth: Oauth;
+  passkeys: Passkeys;
   setup: Setup;
   apiKeys: ApiKeys;
   recovery: Recovery;
@@ -61,12 +75,15 @@ export function composeAccounts(
   const onEmailChanged: OnEmailChanged[] = [];
   const passwords = createPasswords();
   const authStore = createAuthStore(db);
+  const secondFactorStore = createSecondFactorStore(db);
+  const securityLog = createSecurityLog({ store: secondFactorStore, mail });
   const sessions = createSessions({
     store: authStore,
     tokens: createRefreshTokens(box),
     bus,
     log,
     lifetimeMs: config.auth.refreshTokenMs,
+    onReuse: (user) => securityLog.transaction((tx) => securityLog.note(tx, user, "refresh_reused")),
   });
   const users = createUsers({
     store: createUsersStore(db),
@@ -76,12 +93,28 @@ export function composeAccounts(
     makeAvatar: createAvatarMaker(),
     onRegistered,
     onEmailChanged,
+    onSecurityEvent: securityLog.note,
     hasTwoFactor: mail.isOn,
     isTheme,
   });
   const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
   const apiKeys = createApiKeys({ store: createApiKeysStore(db), bus, log });
-  const twoFactor = createTwoFactor({ store: createAttemptsStore(db), users, mail, limits, box, config: config.auth.twoFactor });
+  const totp = createTotp({ store: secondFactorStore, log: securityLog, limits, box, issuer: `Tesslate Studio (${config.http.appHost})` });
+  const prove = createProof({ users, totp, limits });
+  const twoFactor = createTwoFactor({
+    store: createAttemptsStore(db),
+    users,
+    totp,
+    log: securityLog,
+    mail,
+    limits,
+    box,
+    config: config.auth.twoFactor,
+  });
+  const providers = createProviders({ config: config.auth.oauth, outbound });
+  const ways = createWaysIn({ db, isUsable: (provider) => provider in providers });
+  const passkeys = createPasskeys({ store: createPasskeysStore(db), users, ways, securityLog, limits, log, site: config.http });
+  const cookies = createAuthCookies(config.auth);
   const auth = createAuth({
     store: authStore,
     users,
@@ -93,17 +126,21 @@ export function composeAccounts(
     config: config.auth,
     log,
     twoFactor,
+    securityLog,
+    prunePasskeys: passkeys.prune,
     apiKeys,
   });
-  const recovery = createRecovery({ db, store: authStore, users, sessions, passwords, mail, limits, box, appBaseUrl, log });
+  const recovery = createRecovery({ db, store: authStore, users, sessions, passwords, mail, securityLog, limits, box, appBaseUrl, log });
   onRegistered.push(recovery.onRegistered);
   onEmailChanged.push(recovery.onEmailChanged);
   const oauth = createOauth({
-    providers: createProviders({ config: config.auth.oauth, outbound }),
+    providers,
     store: createOauthStore(db),
     users,
     sessions,
     setup,
+    ways,
+    securityLog,
     box,
     log,
   });
@@ -113,6 +150,7 @@ export function composeAccounts(
     sessions,
     auth,
     oauth,
+    passkeys,
     setup,
     apiKeys,
     recovery,
@@ -120,8 +158,19 @@ export function composeAccounts(
     jobs: { ...auth.jobHandlers, ...recovery.jobHandlers },
     cron: { prune_sessions: "17 * * * *" },
     mount(mount) {
-      mountAuth(mount, { auth, recovery, oauth, sessions, apiKeys, config: config.auth, appBaseUrl });
+      mountAuth(mount, { auth, recovery, oauth, sessions, apiKeys, cookies, config: config.auth, appBaseUrl });
+      mountLinkedAccounts(mount, { oauth, cookies, prove });
+      mountPasskeys(mount, { passkeys, auth, users, prove, cookies });
+      mountSecondFactor(mount, {
+        totp,
+        log: securityLog,
+        users,
+        prove,
+        isForAll: config.auth.twoFactor.isForAll,
+        countWays: ways.count,
+      });
       mountUsers(mount, { users });
+      mountOutbox(mount, { mail });
     },
   };
 }

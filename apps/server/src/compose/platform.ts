@@ -11,6 +11,7 @@ import { createEventLog, type EventLog } from "../platform/events.ts";
 import type { JobHandlers } from "../platform/jobs.ts";
 import type { Logger } from "../platform/logger.ts";
 import { createMail, type Mail } from "../platform/mail.ts";
+import { createMailStore } from "../platform/mail.store.ts";
 import { createOutbound, hostEntry, type Outbound } from "../platform/outbound.ts";
 import { findPostgresPrograms, holdDataDir, startEmbeddedPostgres } from "../platform/postgres.ts";
 import { announceProcess } from "../platform/presence.ts";
@@ -88,7 +89,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     ...(ca && { ca }),
   });
   onClose(() => outbound.close());
-  const mail = createMail({ config: config.mail, box, log });
+  const mail = createMail({ config: config.mail, store: createMailStore(db), box, log });
   onClose(() => mail.close());
 
   const postgresPrograms = await findPostgresPrograms();
@@ -126,7 +127,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     tasks,
     address: addressOf(config),
     jobs: { ...tasks.jobHandlers, ...mail.jobHandlers },
-    cron: { reap_tasks: "* * * * *", prune_tasks: "*/10 * * * *" },
+    cron: { reap_tasks: "* * * * *", sweep_letters: "* * * * *", prune_tasks: "*/10 * * * *" },
   };
 }
 
@@ -138,7 +139,7 @@ const modelHosts = ({ models }: Config): string[] =>
 
 /** The providers people sign in with, wherever the operator says they are. */
 const providerHosts = ({ auth: { oauth } }: Config): string[] =>
-  [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl].flatMap((url) => hostEntry(url) ?? []);
+  [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl, oauth.oidc.issuer].flatMap((url) => hostEntry(url) ?? []);
 
 const searchHosts = ({ web: { search } }: Config): string[] => (search ? [hostEntry(search.baseUrl) ?? ""] : []);
 

@@ -26,6 +26,7 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },
     "chat.answer": { answer: 404, because: "what waits in the owner's chat is an approval" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
+    "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
     "tasks.cancel": { answer: "task_finished", because: "the run is over" },
   },
 };

@@ -1,34 +1,49 @@
+import { randomUUID } from "node:crypto";
+import type { LetterKind } from "@tesslate/contract";
 import { createTransport } from "nodemailer";
 import type { Config } from "../config.ts";
 import type { CryptoBox } from "./crypto.ts";
 import type { Queries } from "./database.ts";
 import { enqueueJob, type JobHandlers } from "./jobs.ts";
 import type { Logger } from "./logger.ts";
+import { letterPlace, type MailStore } from "./mail.store.ts";
+import type { LetterRow } from "./platform.table.ts";
 
 export interface Letter {
+  kind: LetterKind;
   to: string;
   subject: string;
   text: string;
   html: string;
+  /** How long what it says is of use: later it is not sent any more. */
+  usefulMs?: number;
 }
 
 /**
- * Outgoing mail. Letters are queued in the transaction that gives rise to them and sent afterwards, again and again for some hours while the
- * mail server is away; no request waits for it or fails with it. They wait sealed, because they carry tokens and codes.
+ * Outgoing mail. Letters are stored in the transaction that gives rise to them and sent afterwards, again and again for some hours while the
+ * mail server is away, whatever becomes of this process; no request waits for it or fails with it. They wait sealed, because they carry tokens
+ * and codes, and what they say is forgotten once they are sent. Without a mail server they are kept for the administrator.
  */
 export interface Mail {
   /** A mail server and a sender are configured. */
   readonly isOn: boolean;
-  /** Does nothing while mail is off. */
   queue(tx: Queries, letter: Letter): Promise<void>;
+  list: MailStore["list"];
+  find(id: string): Promise<LetterRow | undefined>;
+  /** What a kept letter says; `undefined` of any other. */
+  read(row: LetterRow): Pick<Letter, "subject" | "text"> | undefined;
+  /** Sends a letter now. `undefined`: it is gone or was sent. */
+  retry(id: string): Promise<LetterRow | undefined>;
   readonly jobHandlers: JobHandlers;
   close(): Promise<void>;
 }
 
-const aad = "mail";
 const sendMs = 30_000;
+/** Longer than any attempt lasts. */
+const leaseSeconds = 180;
+const waitsSeconds = [2, 10, 60, 300, 900, 3600, 7200, 14_400];
 
-export function createMail({ config, box, log }: { config: Config["mail"]; box: CryptoBox; log: Logger }): Mail {
+export function createMail({ config, store, box, log }: { config: Config["mail"]; store: MailStore; box: CryptoBox; log: Logger }): Mail {
   const isOn = config.host !== "" && config.sender !== "";
   const transport = isOn
     ? createTransport({
@@ -46,21 +61,77 @@ export function createMail({ config, box, log }: { config: Config["mail"]; box: 
         disableUrlAccess: true,
       })
     : undefined;
+  const open = ({ id, sealed_letter }: LetterRow) =>
+    JSON.parse(box.open(sealed_letter ?? Buffer.alloc(0), letterPlace(id))) as Pick<Letter, "subject" | "text" | "html">;
+  const ring = (tx: Queries, id: string, delayMs = 0) =>
+    enqueueJob(tx, "send_letter", { id }, { key: `letter:${id}`, maxAttempts: 1, delayMs });
+
+  const send = async (id: string): Promise<void> => {
+    const row = transport && (await store.claim(id, leaseSeconds));
+    if (!row) return;
+    const { kind, recipient, attempts } = row;
+    if (row.isLate) {
+      log.warn({ letter_id: id, kind }, "letter came too late to be of use");
+      return store.giveUp(id, "It could not be sent while its code or link was good.");
+    }
+    try {
+      const { subject, text, html } = open(row);
+      await transport.sendMail({ from: { name: "Tesslate Studio", address: config.sender }, to: recipient, subject, text, html });
+    } catch (err) {
+      const reason = (err instanceof Error ? err.message : String(err)).slice(0, 500);
+      const wait = waitsSeconds[attempts - 1];
+      log.warn({ err, letter_id: id, kind, attempts }, "letter not sent");
+      // 5xx is the mail server's last word.
+      if (wait === undefined || isFinal(err)) return store.giveUp(id, reason);
+      return store.transaction(async (tx) => {
+        await store.postpone(tx, id, reason, wait);
+        await ring(tx, id, wait * 1000);
+      });
+    }
+    await store.sent(id);
+    log.info({ letter_id: id, kind }, "letter sent");
+  };
+
   return {
     isOn,
-    queue: async (tx, letter) => {
-      if (!isOn) return;
-      await enqueueJob(tx, "send_mail", { sealed: box.seal(JSON.stringify(letter), aad).toString("base64") }, { maxAttempts: 10 });
+    queue: async (tx, { kind, to, subject, text, html, usefulMs }) => {
+      const id = randomUUID();
+      await store.insert(tx, {
+        id,
+        kind,
+        recipient: to,
+        sealed_letter: box.seal(JSON.stringify({ subject, text, html }), letterPlace(id)),
+        status: isOn ? "queued" : "kept",
+        usefulSeconds: usefulMs === undefined ? undefined : usefulMs / 1000,
+      });
+      if (isOn) await ring(tx, id);
     },
+    list: store.list,
+    find: store.find,
+    read: (row) => (row.status === "kept" && row.sealed_letter ? open(row) : undefined),
+    retry: (id) =>
+      store.transaction(async (tx) => {
+        const row = await store.revive(tx, id);
+        if (row) await ring(tx, id);
+        return row;
+      }),
     jobHandlers: {
-      send_mail: async (payload) => {
-        if (!transport) return;
-        const { sealed } = payload as { sealed: string };
-        const { to, subject, text, html } = JSON.parse(box.open(Buffer.from(sealed, "base64"), aad)) as Letter;
-        await transport.sendMail({ from: { name: "Tesslate Studio", address: config.sender }, to, subject, text, html });
-        log.info({ subject }, "mail sent");
+      send_letter: (payload) => send((payload as { id: string }).id),
+      /** Whatever was under way when a process died, or waited while mail was off. */
+      sweep_letters: async () => {
+        if (isOn)
+          await store.transaction(async (tx) => {
+            for (const id of await store.overdue()) await ring(tx, id);
+          });
+        await store.prune();
       },
     },
     close: async () => transport?.close(),
   };
 }
+
+const isFinal = (error: unknown): boolean => {
+  const code = (error as { responseCode?: unknown }).responseCode;
+  // What concerns us (authentication, 53x) may be set right by the operator; what concerns the letter will not change.
+  return typeof code === "number" && code >= 550 && code < 560;
+};

@@ -1,5 +1,6 @@
-import { bigint, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
-import { createdAt, timestamptz, updatedAt } from "./columns.ts";
+import type { LetterKind, LetterStatus } from "@tesslate/contract";
+import { bigint, index, integer, jsonb, pgTable, text } from "drizzle-orm/pg-core";
+import { bytea, createdAt, id, timestamptz, updatedAt } from "./columns.ts";
 
 /** Fixed-window counters shared by all processes. */
 export const rateLimits = pgTable("rate_limits", {
@@ -23,3 +24,24 @@ export const processes = pgTable("processes", {
   started_at: createdAt(),
   lock_key: bigint({ mode: "number" }).notNull().default(0),
 });
+
+/** Outgoing mail. `sealed_letter` (what it says) is there until it was sent; a letter that is kept was written while there was no mail server. */
+export const letters = pgTable(
+  "letters",
+  {
+    id: id(),
+    kind: text().$type<LetterKind>().notNull(),
+    recipient: text().notNull(),
+    sealed_letter: bytea(),
+    status: text().$type<LetterStatus>().notNull(),
+    attempts: integer().notNull().default(0),
+    last_error: text(),
+    next_attempt_at: createdAt(),
+    /** When it is of no use any more (its code or link ran out). */
+    expires_at: timestamptz(),
+    created_at: createdAt(),
+    sent_at: timestamptz(),
+  },
+  (t) => [index("letters_created_at_idx").on(t.created_at), index("letters_due_idx").on(t.status, t.next_attempt_at)],
+);
+export type LetterRow = typeof letters.$inferSelect;

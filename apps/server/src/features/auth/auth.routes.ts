@@ -1,21 +1,18 @@
 import { authRoutes } from "@tesslate/contract";
 import type { Config } from "../../config.ts";
 import { csrfCookie, sessionCookie, type Context } from "../../http/context.ts";
-import type { Handler, Mount } from "../../http/mount.ts";
+import type { Mount } from "../../http/mount.ts";
 import { AppError, invalid } from "../../platform/errors.ts";
 import { wireOf } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
-import type { Auth, Caller, TokenPair } from "./auth.service.ts";
-import { oauthStateMs, type Oauth } from "./oauth.ts";
-import type { ProviderName } from "./oauth.providers.ts";
+import { refreshCookie, type AuthCookies } from "./auth.cookies.ts";
+import type { Auth, Caller } from "./auth.service.ts";
+import { oauthHandlers } from "./oauth.routes.ts";
+import type { Oauth } from "./oauth.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Sessions } from "./sessions.ts";
 
-const refreshCookie = "tesslate_refresh";
-const refreshPath = "/api/auth";
-const oauthCookie = "tesslate_oauth";
-
-/** accounts-projects 2 and 9. Cookies are set here and nowhere else. */
+/** accounts-projects 2 and 9. */
 export function mountAuth(
   mount: Mount,
   {
@@ -24,45 +21,26 @@ export function mountAuth(
     oauth,
     sessions,
     apiKeys,
+    cookies,
     config,
     appBaseUrl,
-  }: { auth: Auth; recovery: Recovery; oauth: Oauth; sessions: Sessions; apiKeys: ApiKeys; config: Config["auth"]; appBaseUrl: string },
+  }: {
+    auth: Auth;
+    recovery: Recovery;
+    oauth: Oauth;
+    sessions: Sessions;
+    apiKeys: ApiKeys;
+    cookies: AuthCookies;
+    config: Config["auth"];
+    appBaseUrl: string;
+  },
 ): void {
   type Http = Pick<Context<unknown>, "setCookie" | "clearCookie" | "ip" | "headers">;
-  const flags = { httpOnly: true, secure: config.cookie.secure, sameSite: config.cookie.sameSite, domain: config.cookie.domain };
-  const setPair = ({ setCookie }: Http, { accessToken, refreshToken }: TokenPair) => {
-    setCookie(sessionCookie, accessToken, { ...flags, path: "/", maxAge: Math.floor(config.accessTokenMs / 1000) });
-    setCookie(refreshCookie, refreshToken, { ...flags, path: refreshPath, maxAge: Math.floor(config.refreshTokenMs / 1000) });
-  };
-  const clearPair = ({ clearCookie }: Http) => {
-    clearCookie(sessionCookie, { ...flags, path: "/" });
-    clearCookie(refreshCookie, { ...flags, path: refreshPath });
-  };
+  const { flags, setPair, clearPair } = cookies;
   const callerOf = ({ ip, headers }: Http): Caller => ({ ip, user_agent: headers["user-agent"] });
 
-  const authorize =
-    (name: ProviderName): Handler<typeof authRoutes.googleAuthorize> =>
-    async ({ cookies, setCookie, setHeader }, { query }) => {
-      const { url, browser } = await oauth.begin(name, {
-        scopes: [query.scopes ?? []].flat(),
-        next: query.next,
-        browser: cookies[oauthCookie],
-      });
-      // Lax whatever our other cookies are: the browser must bring it along when the provider sends it back.
-      setCookie(oauthCookie, browser, { ...flags, sameSite: "lax", path: refreshPath, maxAge: oauthStateMs / 1000 });
-      setHeader("cache-control", "no-store");
-      return { authorization_url: url };
-    };
-  const callback =
-    (name: ProviderName): Handler<typeof authRoutes.googleCallback> =>
-    async (context, _, { request, reply }) => {
-      const answer = new URL(request.url, appBaseUrl).searchParams;
-      const outcome = await oauth.finish(name, answer, context.cookies[oauthCookie]);
-      reply.header("cache-control", "no-store");
-      if (outcome === "oauth_failed") return reply.redirect(`${appBaseUrl}/login?error=oauth_failed`, 303);
-      setPair(context, await auth.open(outcome.user, callerOf(context)));
-      return reply.redirect(`${appBaseUrl}/oauth/callback${outcome.next ? `?next=${encodeURIComponent(outcome.next)}` : ""}`, 303);
-    };
+  const parts = { oauth, auth, cookies, appBaseUrl };
+  const [google, github, oidc] = [oauthHandlers("google", parts), oauthHandlers("github", parts), oauthHandlers("oidc", parts)];
 
   mount("auth", authRoutes, {
     register: async (context, { body }) => wireOf(await auth.register(body, callerOf(context))),
@@ -78,8 +56,8 @@ export function mountAuth(
       clearPair(context);
       return { message: "Signed out." };
     },
-    csrf: async ({ cookies, setCookie, setHeader }) => {
-      const csrf_token = await auth.csrfToken(cookies[sessionCookie]);
+    csrf: async ({ cookies: brought, setCookie, setHeader }) => {
+      const csrf_token = await auth.csrfToken(brought[sessionCookie]);
       setCookie(csrfCookie, csrf_token, { ...flags, path: "/", maxAge: Math.floor(config.csrfMaxAgeMs / 1000) });
       setHeader("cache-control", "no-store");
       return { csrf_token };
@@ -109,7 +87,9 @@ export function mountAuth(
       return { message: "If this address waits to be confirmed, a link is on its way to it." };
     },
     twoFactorVerify: async (context, { body }) => {
-      const { answer, pair } = await auth.finishLogin(body.temp_token, body.code, callerOf(context));
+      const { temp_token, code, recovery_code } = body;
+      if (code === undefined && recovery_code === undefined) throw invalid(["body", "code"], "Field required", "missing");
+      const { answer, pair } = await auth.finishLogin(temp_token, { code, recovery_code }, callerOf(context));
       setPair(context, pair);
       return answer;
     },
@@ -123,10 +103,12 @@ export function mountAuth(
     apiKeys: ({ user }, { query }) => apiKeys.list(user.id, query),
     createApiKey: ({ user }, { body }) => apiKeys.create(user.id, body),
     deleteApiKey: ({ user }, { params }) => apiKeys.remove(user.id, params.id),
-    googleAuthorize: authorize("google"),
-    googleCallback: callback("google"),
-    githubAuthorize: authorize("github"),
-    githubCallback: callback("github"),
+    googleAuthorize: google.authorize,
+    googleCallback: google.callback,
+    githubAuthorize: github.authorize,
+    githubCallback: github.callback,
+    oidcAuthorize: oidc.authorize,
+    oidcCallback: oidc.callback,
     wsTicket: ({ user }) => auth.issueTicket(user),
   });
 }

@@ -8,10 +8,11 @@ import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type Registration, type UserRow, type Users } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import type { AuthStore } from "./auth.store.ts";
+import type { SecurityLog } from "./security-log.ts";
 import type { LiveSession, Sessions } from "./sessions.ts";
 import type { Setup } from "./setup.ts";
 import { createAccessTokens, createCsrfTokens } from "./tokens.ts";
-import type { TwoFactor } from "./two-factor.ts";
+import type { SecondStepInput, TwoFactor } from "./two-factor.ts";
 
 /** Where a call comes from, for limits and for the account's list of sessions. */
 export interface Caller {
@@ -41,6 +42,8 @@ export function createAuth({
   config,
   log,
   twoFactor,
+  securityLog,
+  prunePasskeys,
   apiKeys,
 }: {
   store: AuthStore;
@@ -53,6 +56,8 @@ export function createAuth({
   config: Config["auth"];
   log: Logger;
   twoFactor: TwoFactor;
+  securityLog: SecurityLog;
+  prunePasskeys: () => Promise<void>;
   apiKeys: ApiKeys;
 }) {
   const accessTokens = createAccessTokens(box, config.accessTokenMs);
@@ -86,13 +91,14 @@ export function createAuth({
       principal.session_id === undefined ? apiKeys.watch(principal, ended) : sessions.watch(principal.session_id, principal.id, ended),
   };
 
-  const open = async (user: UserRow, caller: Caller): Promise<TokenPair> => {
+  const open = async (user: UserRow, caller: Caller, how: string): Promise<TokenPair> => {
     const { id, refreshToken } = await sessions.open(user, caller);
-    log.info({ user_id: user.id, session_id: id }, "user signed in");
+    await securityLog.transaction((tx) => securityLog.note(tx, user, "signed_in", caller, how));
+    log.info({ user_id: user.id, session_id: id, how }, "user signed in");
     return { accessToken: accessTokenOf(user, id), refreshToken };
   };
   const signedIn = (pair: TokenPair): { answer: LoginResponse; pair: TokenPair } => ({
-    answer: { access_token: pair.accessToken, token_type: "bearer", requires_2fa: false, temp_token: null, method: null },
+    answer: { access_token: pair.accessToken, token_type: "bearer", requires_2fa: false, temp_token: null, method: null, methods: [] },
     pair,
   });
 
@@ -124,21 +130,25 @@ export function createAuth({
       if (!user || !isRight || !isLiving(user)) throw unauthorized("The e-mail, username or password is wrong.", "login_bad_credentials");
       if (user.hashed_password && passwords.isOutdated(user.hashed_password))
         await users.rehash(user.id, user.hashed_password, await passwords.hash(password));
-      if (twoFactor.isRequired(user)) {
-        const temp_token = await twoFactor.begin(user);
-        return { answer: { access_token: null, token_type: "bearer", requires_2fa: true, temp_token, method: "email" }, pair: undefined };
+      const begun = await twoFactor.begin(user);
+      if (begun) {
+        const { token: temp_token, method, methods } = begun;
+        return { answer: { access_token: null, token_type: "bearer", requires_2fa: true, temp_token, method, methods }, pair: undefined };
       }
       await limits.reset(accountKey);
-      return signedIn(await open(user, caller));
+      return signedIn(await open(user, caller, "password"));
     },
 
     /** The second step of `login`. Throws `two_fa_session_invalid`, `two_fa_code_invalid`. */
-    finishLogin: async (tempToken: string, code: string, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair }> =>
-      signedIn(await open(await twoFactor.verify(tempToken, code, caller.ip), caller)),
+    finishLogin: async (tempToken: string, given: SecondStepInput, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair }> => {
+      const { user, step } = await twoFactor.verify(tempToken, given, caller);
+      return signedIn(await open(user, caller, step));
+    },
     resendCode: (tempToken: string, caller: Caller): Promise<void> => twoFactor.resend(tempToken, caller.ip),
 
-    /** Signs in somebody who proved elsewhere who they are. */
-    open: (user: UserRow, caller: Caller): Promise<TokenPair> => open(user, caller),
+    /** Signs in somebody who proved otherwise who they are; `how` goes into the account's log. */
+    open,
+    signedIn,
 
     /** Throws `refresh_invalid`. */
     refresh: async (token: string | undefined): Promise<TokenPair> => {
@@ -170,6 +180,8 @@ export function createAuth({
     jobHandlers: {
       prune_sessions: async () => {
         await store.prune();
+        await securityLog.prune();
+        await prunePasskeys();
         await limits.prune();
       },
     },

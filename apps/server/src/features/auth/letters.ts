@@ -1,12 +1,14 @@
+import type { LetterKind } from "@tesslate/contract";
 import type { Letter } from "../../platform/mail.ts";
 
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** One look for all: a greeting, a few sentences, at most one thing to press or to type. */
 function letter(
+  kind: LetterKind,
   to: string,
   subject: string,
-  parts: { name: string; say: string[]; link?: { word: string; url: string }; code?: string; end: string },
+  parts: { name: string; say: string[]; link?: { word: string; url: string }; code?: string; end: string; usefulMs?: number },
 ): Letter {
   const greeting = `Hello ${parts.name},`;
   const text = [greeting, ...parts.say, parts.link?.url, parts.code, parts.end].filter((line) => line !== undefined).join("\n\n");
@@ -24,7 +26,8 @@ function letter(
     ...(parts.code ? [p(`<strong style="font-size:26px;letter-spacing:6px">${escapeHtml(parts.code)}</strong>`)] : []),
     `<p style="margin:0;color:#6b6963;font-size:13px">${escapeHtml(parts.end)}</p>`,
   ].join("")}</div></body></html>`;
-  return { to, subject, text: `${text}\n`, html };
+  const { usefulMs } = parts;
+  return { kind, to, subject, text: `${text}\n`, html, ...(usefulMs !== undefined && { usefulMs }) };
 }
 
 interface Addressee {
@@ -34,26 +37,28 @@ interface Addressee {
 const minutes = (ms: number) => `${Math.round(ms / 60_000)} minutes`;
 
 export const resetLetter = (user: Addressee, url: string, lifetimeMs: number): Letter =>
-  letter(user.email, "Set a new password", {
+  letter("reset", user.email, "Set a new password", {
     name: user.name,
     say: [`Somebody, hopefully you, asked for a new password at Tesslate Studio. The link works once, within ${minutes(lifetimeMs)}.`],
     link: { word: "Set a new password", url },
     end: "If it was not you, nothing needs to be done: your password stays as it is.",
+    usefulMs: lifetimeMs,
   });
 
 /** The administrator made the old password useless. */
 export const forcedResetLetter = (user: Addressee, url: string, lifetimeMs: number): Letter =>
-  letter(user.email, "Set a new password", {
+  letter("reset", user.email, "Set a new password", {
     name: user.name,
     say: [
       `An administrator asks you to set a new password at Tesslate Studio. Your old one does not work any more. The link works once, within ${Math.round(lifetimeMs / 3_600_000)} hours.`,
     ],
     link: { word: "Set a new password", url },
     end: "When the link has expired, ask for another one on the sign-in page.",
+    usefulMs: lifetimeMs,
   });
 
 export const suspendedLetter = (user: Addressee, reason: string): Letter =>
-  letter(user.email, "Your account was suspended", {
+  letter("notice", user.email, "Your account was suspended", {
     name: user.name,
     say: [
       `An administrator has suspended your Tesslate Studio account. The reason given: ${reason}`,
@@ -64,7 +69,7 @@ export const suspendedLetter = (user: Addressee, reason: string): Letter =>
 
 /** What an administrator changed in an account, in sentences. */
 export const changedLetter = (user: Addressee, changes: string[], reason: string | undefined): Letter =>
-  letter(user.email, "Your account was changed", {
+  letter("notice", user.email, "Your account was changed", {
     name: user.name,
     say: [
       `An administrator has changed your Tesslate Studio account: ${changes.join("; ")}.`,
@@ -73,26 +78,36 @@ export const changedLetter = (user: Addressee, changes: string[], reason: string
     end: "If you think this is a mistake, answer whoever runs this server.",
   });
 
-export const verifyLetter = (user: Addressee, url: string): Letter =>
-  letter(user.email, "Confirm your e-mail address", {
+export const verifyLetter = (user: Addressee, url: string, lifetimeMs: number): Letter =>
+  letter("verify", user.email, "Confirm your e-mail address", {
     name: user.name,
     say: ["Confirm that this address is yours, so that you can get back into your account should you lose your password."],
     link: { word: "Confirm the address", url },
     end: "If you have no account at Tesslate Studio, ignore this message.",
+    usefulMs: lifetimeMs,
   });
 
 export const codeLetter = (user: Addressee, code: string, lifetimeMs: number): Letter =>
-  letter(user.email, `${code} is your sign-in code`, {
+  letter("code", user.email, `${code} is your sign-in code`, {
     name: user.name,
     say: [`Type this code to finish signing in. It works for ${minutes(lifetimeMs)}.`],
     code,
     end: "If you are not signing in right now, somebody knows your password: change it.",
+    usefulMs: lifetimeMs,
   });
 
 /** To the former address: whoever owns it must learn that the account moved away from it. */
 export const movedLetter = (former: Addressee, newEmail: string): Letter =>
-  letter(former.email, "Your e-mail address was changed", {
+  letter("moved", former.email, "Your e-mail address was changed", {
     name: former.name,
     say: [`The address of your Tesslate Studio account is now ${newEmail}. Messages go there from now on.`],
     end: "If it was not you, tell whoever runs this server at once.",
+  });
+
+/** Something about how one signs in was changed; if it was somebody else, the owner must hear of it. */
+export const noticeLetter = (user: Addressee, what: string): Letter =>
+  letter("notice", user.email, "How you sign in was changed", {
+    name: user.name,
+    say: [what],
+    end: "If it was not you, set a new password and look through Settings, Security at once.",
   });

@@ -28,6 +28,7 @@ describe("auth.login", () => {
         requires_2fa: false,
         temp_token: null,
         method: null,
+        methods: [],
       });
       const cookies = response.headers.getSetCookie();
       expect(cookies).toHaveLength(2);

@@ -1,6 +1,7 @@
 import * as client from "openid-client";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
+import type { SignInProvider } from "@tesslate/contract";
 import type { Config } from "../../config.ts";
 import type { Outbound } from "../../platform/outbound.ts";
 
@@ -13,7 +14,6 @@ export interface Profile {
   name: string | null;
   avatar_url: string | null;
 }
-export type ProviderName = "google" | "github";
 
 /** One provider's side of the code flow with PKCE. Everything it throws means that the sign-in failed. */
 export interface Provider {
@@ -32,26 +32,36 @@ export function createProviders({
 }: {
   config: Config["auth"]["oauth"];
   outbound: Outbound;
-}): Partial<Record<ProviderName, Provider>> {
+}): Partial<Record<SignInProvider, Provider>> {
   const fetch = outbound.limited({ timeoutMs: callMs, maxBytes: maxAnswerBytes });
-  const { google, github } = config;
+  const { google, github, oidc } = config;
   return {
-    ...(google.clientId && google.clientSecret && { google: openIdProvider(google, fetch) }),
+    ...(google.clientId &&
+      google.clientSecret && { google: openIdProvider({ ...google, trustsEmail: false, isSubjectGlobal: true }, fetch) }),
     ...(github.clientId && github.clientSecret && { github: gitHubProvider(github, fetch) }),
+    ...(oidc.clientId && oidc.issuer && { oidc: openIdProvider({ ...oidc, isSubjectGlobal: false }, fetch) }),
   };
 }
 
 type Fetch = typeof globalThis.fetch;
 const isPlain = (url: string) => url.startsWith("http:");
 
-function openIdProvider(config: Config["auth"]["oauth"]["google"], fetch: Fetch): Provider {
+interface OpenIdConfig extends Pick<Config["auth"]["oauth"]["google"], "clientId" | "clientSecret" | "redirectUri" | "issuer"> {
+  /** Addresses count as confirmed unless the provider says that they are not. */
+  trustsEmail: boolean;
+  /** The provider's ids of people mean the same for ever. Elsewhere they are the issuer's: with another one the same id is another person. */
+  isSubjectGlobal: boolean;
+}
+
+function openIdProvider(config: OpenIdConfig, fetch: Fetch): Provider {
   let discovering: Promise<client.Configuration> | undefined;
   /** Asked once; a failure is forgotten, so that the next sign-in asks again. */
   const discover = () =>
     (discovering ??= client
-      .discovery(new URL(config.issuer), config.clientId, config.clientSecret?.reveal(), undefined, {
+      .discovery(new URL(config.issuer), config.clientId, undefined, authenticationOf(config), {
         [client.customFetch]: fetch as client.CustomFetch,
-        execute: isPlain(config.issuer) ? [client.allowInsecureRequests] : [],
+        // Signatures are checked although TLS brought them: a broken proxy in between must not be able to say who somebody is.
+        execute: [client.enableNonRepudiationChecks, ...(isPlain(config.issuer) ? [client.allowInsecureRequests] : [])],
       })
       .catch((error: unknown) => {
         discovering = undefined;
@@ -74,13 +84,17 @@ function openIdProvider(config: Config["auth"]["oauth"]["google"], fetch: Fetch)
         expectedNonce: nonce,
         idTokenExpected: true,
       });
-      const claims = tokens.claims();
-      if (!claims) throw new Error("the provider sent no identity");
-      const { sub, email, email_verified, name, picture } = claims;
+      const identity = tokens.claims();
+      if (!identity) throw new Error("the provider sent no identity");
+      const { iss, sub } = identity;
+      const server = await discover();
+      // Some providers keep the profile out of the identity and give it on demand.
+      const isThin = identity["email"] === undefined && server.serverMetadata().userinfo_endpoint !== undefined;
+      const { email, email_verified, name, picture } = isThin ? await client.fetchUserInfo(server, tokens.access_token, sub) : identity;
       return {
-        account_id: sub,
+        account_id: config.isSubjectGlobal ? sub : `${iss} ${sub}`,
         email: typeof email === "string" ? email : undefined,
-        isEmailVerified: email_verified === true || email_verified === "true",
+        isEmailVerified: email_verified === true || email_verified === "true" || (config.trustsEmail && email_verified === undefined),
         name: typeof name === "string" ? name : null,
         avatar_url: typeof picture === "string" ? picture : null,
       };
@@ -144,6 +158,8 @@ function gitHubProvider(config: Config["auth"]["oauth"]["github"], fetch: Fetch)
   };
 }
 
+const authenticationOf = ({ clientSecret }: Pick<OpenIdConfig, "clientSecret">) =>
+  clientSecret ? client.ClientSecretPost(clientSecret.reveal()) : client.None();
 const scopeOf = (own: string[], more: readonly string[]) => [...new Set([...own, ...more])].join(" ");
 function addressOf(redirectUri: string, answer: URLSearchParams): URL {
   const url = new URL(redirectUri);

@@ -1,4 +1,4 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, desc, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { oauthAccounts, oauthStates } from "./auth.table.ts";
 
@@ -40,6 +40,29 @@ export function createOauthStore(db: Database) {
     insertAccount: async (tx: Queries, values: { user_id: string; provider: string; account_id: string; account_email: string }) => {
       await tx.insert(oauthAccounts).values(values).onConflictDoNothing();
     },
+    list: async (userId: string, page: { limit: number; offset: number }) => {
+      const mine = eq(oauthAccounts.user_id, userId);
+      const [rows, total] = await Promise.all([
+        db
+          .select()
+          .from(oauthAccounts)
+          .where(mine)
+          .orderBy(desc(oauthAccounts.created_at), oauthAccounts.id)
+          .limit(page.limit)
+          .offset(page.offset),
+        db.$count(oauthAccounts, mine),
+      ]);
+      return { rows, total };
+    },
+    isLinked: async (userId: string, id: string): Promise<boolean> =>
+      (await db.$count(oauthAccounts, and(eq(oauthAccounts.id, id), eq(oauthAccounts.user_id, userId)))) > 0,
+    remove: async (tx: Queries, userId: string, id: string): Promise<{ provider: string } | undefined> =>
+      (
+        await tx
+          .delete(oauthAccounts)
+          .where(and(eq(oauthAccounts.id, id), eq(oauthAccounts.user_id, userId)))
+          .returning({ provider: oauthAccounts.provider })
+      )[0],
     /** Until the transaction ends, nobody else decides whose this account is. */
     lockAccount: async (tx: Queries, provider: string, accountId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`oauth ${provider} ${accountId}`}, 0))`);

@@ -1,12 +1,16 @@
 import * as client from "openid-client";
+import type { ErrorCode, LinkedAccount, List, SignInProvider } from "@tesslate/contract";
 import { hashToken, randomToken, type CryptoBox } from "../../platform/crypto.ts";
-import { AppError, badRequest, unauthorized } from "../../platform/errors.ts";
+import { AppError, badRequest, notFound, unauthorized } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
-import { isLiving, type UserRow, type Users } from "../users/index.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import { isLiving, isPlainEmail, type UserRow, type Users } from "../users/index.ts";
 import type { OauthStore } from "./oauth.store.ts";
-import type { Profile, Provider, ProviderName } from "./oauth.providers.ts";
+import type { Profile, Provider } from "./oauth.providers.ts";
 import type { Sessions } from "./sessions.ts";
+import type { Origin, SecurityLog } from "./security-log.ts";
 import type { Setup } from "./setup.ts";
+import type { WaysIn } from "./ways-in.store.ts";
 
 /** What a sign-in under way is bound to. */
 export const oauthStatePlace = (provider: string, stateHash: string): string => `oauth state ${provider} ${stateHash}`;
@@ -17,7 +21,14 @@ interface Begun {
   verifier: string;
   nonce: string;
   next?: string;
+  /** Who connects an account elsewhere to their own, in which session. */
+  link?: { user_id: string; session_id: string };
 }
+/** What came of it: somebody signs in, or connected an account (or could not, with the code that says why). */
+export type Finished =
+  | { kind: "sign_in"; user: UserRow; next: string | undefined }
+  | { kind: "linked"; error: ErrorCode | undefined }
+  | { kind: "failed" };
 
 /**
  * Signing in with an account elsewhere (accounts-projects 2): code flow with PKCE; a state that serves once, for ten minutes, in the browser that
@@ -30,25 +41,29 @@ export function createOauth({
   users,
   sessions,
   setup,
+  ways,
+  securityLog,
   box,
   log,
 }: {
-  providers: Partial<Record<ProviderName, Provider>>;
+  providers: Partial<Record<SignInProvider, Provider>>;
   store: OauthStore;
   users: Users;
   sessions: Sessions;
   setup: Setup;
+  ways: WaysIn;
+  securityLog: SecurityLog;
   box: CryptoBox;
   log: Logger;
 }) {
-  const providerOf = (name: ProviderName): Provider => {
+  const providerOf = (name: SignInProvider): Provider => {
     const provider = providers[name];
     if (!provider) throw new AppError("oauth_not_configured", "This way of signing in is not set up on this server.");
     return provider;
   };
 
   /** Whose account this is: a known one, one with the same confirmed address, or a new one. */
-  const resolve = (name: ProviderName, profile: Profile): Promise<{ user: UserRow; isAdmin: boolean }> =>
+  const resolve = (name: SignInProvider, profile: Profile): Promise<{ user: UserRow; isAdmin: boolean }> =>
     store.transaction(async (tx) => {
       await store.lockAccount(tx, name, profile.account_id);
       const knownId = await store.findAccount(tx, name, profile.account_id);
@@ -57,7 +72,8 @@ export function createOauth({
         if (profile.avatar_url) await users.backfillAvatar(tx, known.id, profile.avatar_url);
         return { user: known, isAdmin: false };
       }
-      if (!profile.email || !profile.isEmailVerified)
+      // An address that only looks like somebody's must not open their account: what is not plain is nobody's here.
+      if (!profile.email || !profile.isEmailVerified || !isPlainEmail(profile.email))
         throw badRequest("That account has no confirmed e-mail address that it lets us see.", "oauth_not_available_email");
       const link = (user: UserRow) =>
         store.insertAccount(tx, { user_id: user.id, provider: name, account_id: profile.account_id, account_email: profile.email ?? "" });
@@ -84,13 +100,46 @@ export function createOauth({
       return { user: existing, isAdmin: false };
     });
 
+  /** Connects the account elsewhere to the one that asked for it; the code that says why not. */
+  const connect = async (
+    name: SignInProvider,
+    profile: Profile,
+    link: NonNullable<Begun["link"]>,
+    from: Origin,
+  ): Promise<ErrorCode | undefined> => {
+    // The session may have ended meanwhile, or be somebody else's by now.
+    const session = await sessions.find(link.session_id);
+    if (session?.user.id !== link.user_id) return "unauthorized";
+    return store.transaction(async (tx) => {
+      await store.lockAccount(tx, name, profile.account_id);
+      const knownId = await store.findAccount(tx, name, profile.account_id);
+      if (knownId === link.user_id) return undefined;
+      if (knownId !== undefined) return "account_linked_elsewhere";
+      const user = await users.find(link.user_id, tx);
+      if (!user) return "unauthorized";
+      await store.insertAccount(tx, {
+        user_id: user.id,
+        provider: name,
+        account_id: profile.account_id,
+        account_email: profile.email ?? "",
+      });
+      await securityLog.note(tx, user, "account_linked", from, name);
+      return undefined;
+    });
+  };
+
   return {
-    isAvailable: (name: ProviderName): boolean => providers[name] !== undefined,
+    isAvailable: (name: SignInProvider): boolean => providers[name] !== undefined,
 
     /** `browser`: what this browser was given before, so that several tabs can be under way at once. Throws `oauth_not_configured`. */
     begin: async (
-      name: ProviderName,
-      { scopes, next, browser = randomToken() }: { scopes: readonly string[]; next: string | undefined; browser: string | undefined },
+      name: SignInProvider,
+      {
+        scopes = [],
+        next,
+        link,
+        browser = randomToken(),
+      }: { scopes?: readonly string[]; next?: string | undefined; link?: Begun["link"]; browser: string | undefined },
     ): Promise<{ url: string; browser: string }> => {
       const provider = providerOf(name);
       const [state, nonce, verifier] = [client.randomState(), client.randomNonce(), client.randomPKCECodeVerifier()];
@@ -101,7 +150,7 @@ export function createOauth({
           log.warn({ err, provider: name }, "sign-in provider not reached");
           throw new AppError("bad_gateway", "That provider cannot be reached at the moment.");
         });
-      const begun: Begun = { verifier, nonce, ...(next !== undefined && isPath(next) && { next }) };
+      const begun: Begun = { verifier, nonce, ...(next !== undefined && isPath(next) && { next }), ...(link && { link }) };
       await store.insertState({
         state_hash: stateHash,
         provider: name,
@@ -116,30 +165,58 @@ export function createOauth({
      * The user who came back from the provider. Throws `invalid_state_token`, `state_token_expired`, `oauth_denied`,
      * `oauth_not_available_email`, `login_bad_credentials`; anything else that goes wrong is `oauth_failed`.
      */
-    finish: async (
-      name: ProviderName,
-      answer: URLSearchParams,
-      browser: string | undefined,
-    ): Promise<{ user: UserRow; next: string | undefined } | "oauth_failed"> => {
+    finish: async (name: SignInProvider, answer: URLSearchParams, browser: string | undefined, from: Origin): Promise<Finished> => {
       const provider = providerOf(name);
       const state = answer.get("state") ?? "";
       const stateHash = hashToken(state);
       const taken = state && browser ? await store.takeState(stateHash, name, hashToken(browser)) : undefined;
       if (!taken) throw badRequest("This sign-in was not begun in this browser, or is used up. Begin again.", "invalid_state_token");
       if (taken.isExpired) throw badRequest("This sign-in took too long. Begin again.", "state_token_expired");
-      if (answer.get("error") || !answer.get("code")) throw badRequest("The provider was not allowed to sign you in.", "oauth_denied");
-      const { verifier, nonce, next } = JSON.parse(box.open(taken.sealed, oauthStatePlace(name, stateHash))) as Begun;
+      const { verifier, nonce, next, link } = JSON.parse(box.open(taken.sealed, oauthStatePlace(name, stateHash))) as Begun;
+      if (answer.get("error") || !answer.get("code")) {
+        if (link) return { kind: "linked", error: "oauth_denied" };
+        throw badRequest("The provider was not allowed to sign you in.", "oauth_denied");
+      }
       const profile = await provider.redeem({ answer, state, nonce, verifier }).catch((err: unknown) => {
         log.warn({ err: reasonOf(err), provider: name }, "sign-in at a provider failed");
         return undefined;
       });
-      if (!profile) return "oauth_failed";
+      if (link) return { kind: "linked", error: profile ? await connect(name, profile, link, from) : "bad_gateway" };
+      if (!profile) return { kind: "failed" };
       const { user, isAdmin } = await resolve(name, profile);
       if (isAdmin) await setup.finish();
       if (!isLiving(user)) throw unauthorized("This account cannot sign in.", "login_bad_credentials");
       await sessions.forgetUser(user.id);
-      return { user, next };
+      return { kind: "sign_in", user, next };
     },
+
+    list: async (userId: string, query: PageQuery): Promise<List<LinkedAccount>> => {
+      const page = pageOf(query);
+      const { rows, total } = await store.list(userId, page);
+      return page.envelope(
+        rows.map(({ id, provider, account_email, created_at }) => ({
+          id,
+          provider: provider as SignInProvider,
+          email: account_email || null,
+          is_usable: provider in providers,
+          created_at,
+        })),
+        total,
+      );
+    },
+    /** Throws `not_found`: what is not theirs is not there, before anything else is asked. */
+    requireLinked: async (userId: string, id: string): Promise<void> => {
+      if (!(await store.isLinked(userId, id))) throw notFound("Linked account");
+    },
+    /** Throws `not_found`, `last_way_in`. */
+    disconnect: async (user: UserRow, id: string, from: Origin): Promise<void> =>
+      store.transaction(async (tx) => {
+        await ways.lock(tx, user.id);
+        const removed = await store.remove(tx, user.id, id);
+        if (!removed) throw notFound("Linked account");
+        await ways.requireOne(tx, user.id);
+        await securityLog.note(tx, user, "account_unlinked", from, removed.provider);
+      }),
   };
 }
 

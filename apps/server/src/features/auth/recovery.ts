@@ -9,6 +9,7 @@ import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type UserRow, type Users } from "../users/index.ts";
 import type { AuthStore } from "./auth.store.ts";
 import { forcedResetLetter, movedLetter, resetLetter, verifyLetter } from "./letters.ts";
+import type { SecurityLog } from "./security-log.ts";
 import type { Sessions } from "./sessions.ts";
 import { createPurposeTokens, isEqual } from "./tokens.ts";
 
@@ -27,6 +28,7 @@ export function createRecovery({
   sessions,
   passwords,
   mail,
+  securityLog,
   limits,
   box,
   appBaseUrl,
@@ -38,6 +40,7 @@ export function createRecovery({
   sessions: Sessions;
   passwords: Passwords;
   mail: Mail;
+  securityLog: SecurityLog;
   limits: RateLimiter;
   box: CryptoBox;
   appBaseUrl: string;
@@ -67,7 +70,7 @@ export function createRecovery({
   };
   const queueVerification = async (tx: Queries, user: UserRow, lifetimeMs: number) => {
     const token = verifyTokens.make({ sub: user.id, email: user.email }, lifetimeMs);
-    await mail.queue(tx, verifyLetter(user, `${appBaseUrl}/verify?token=${token}`));
+    await mail.queue(tx, verifyLetter(user, `${appBaseUrl}/verify?token=${token}`, lifetimeMs));
   };
 
   return {
@@ -86,6 +89,7 @@ export function createRecovery({
         if (!(await users.replacePassword(tx, user.id, user.hashed_password, hash))) return false;
         await store.endAttempts(user.id, tx);
         await sessions.revokeOthers(tx, user.id, undefined, "password_reset");
+        await securityLog.note(tx, user, "password_reset");
         return true;
       });
       if (!isDone) throw bad();

@@ -35,12 +35,15 @@ export function createSessions({
   bus,
   log,
   lifetimeMs,
+  onReuse = async () => undefined,
 }: {
   store: AuthStore;
   tokens: RefreshTokens;
   bus: Bus;
   log: Logger;
   lifetimeMs: number;
+  /** A refresh token was used twice: it was copied, and its session is over. */
+  onReuse?: (user: UserRow) => Promise<void>;
 }) {
   const remembered = new Map<string, Entry>();
   const loading = new Map<string, Promise<Entry | undefined>>();
@@ -152,7 +155,9 @@ export function createSessions({
           (await store.isFresh(session_id, graceMs)));
       if (!isParallel) {
         log.warn({ session_id, user_id: found.user.id }, "refresh token used twice, session revoked");
-        forget({ session_ids: await store.revoke(session_id, "refresh_reuse") });
+        const ended = await store.revoke(session_id, "refresh_reuse");
+        forget({ session_ids: ended });
+        if (ended.length > 0) await onReuse(found.user);
         return undefined;
       }
       const entry = remembered.get(session_id);

@@ -14,6 +14,8 @@ export interface SystemFacts {
   hasTwoFactor: boolean;
   hasGoogle: boolean;
   hasGitHub: boolean;
+  oidcName: string | null;
+  hasPasskeys: boolean;
 }
 
 /** Each resolves when its part works and rejects when it does not. */
@@ -68,12 +70,15 @@ export function mountSystem(
         setup_required: isRequired,
         setup_token_required: isRequired && needsToken,
         demo: await facts.isDemo(),
+        oidc_name: facts.oidcName,
         features: {
           stripe: false,
           google_oauth: facts.hasGoogle,
           github_oauth: facts.hasGitHub,
+          oidc: facts.oidcName !== null,
           two_fa: facts.hasTwoFactor,
           smtp: facts.hasMail,
+          passkeys: facts.hasPasskeys,
         },
       };
     },

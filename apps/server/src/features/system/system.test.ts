@@ -35,7 +35,8 @@ test("system.config tells a visitor what there is and no secret", async () => {
     setup_required: true,
     setup_token_required: true,
     demo: true,
-    features: { stripe: false, google_oauth: false, github_oauth: false, two_fa: true, smtp: true },
+    oidc_name: null,
+    features: { stripe: false, google_oauth: false, github_oauth: false, oidc: false, two_fa: true, smtp: true, passkeys: true },
   });
   await app.signUp({ admin: true });
   expect(await app.as().system.config()).toMatchObject({ setup_required: false, setup_token_required: false });

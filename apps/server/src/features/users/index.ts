@@ -5,10 +5,12 @@ export {
   wireOf,
   type OnEmailChanged,
   type OnRegistered,
+  type OnSecurityEvent,
   type Registration,
   type Users,
   type UserSessions,
 } from "./users.service.ts";
+export { cleanName, isPlainEmail } from "./users.rules.ts";
 export { createUsersStore, isLiving } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";
 export type { UserRow } from "./users.table.ts";

@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
 import {
   avatarProblem,
+  cleanName,
   defaultName,
   generateReferralCode,
   generateSlug,
   generateUsername,
+  isPlainEmail,
   isReservedUsername,
   isWellFormedUsername,
+  nameProblem,
+  normalizeUsername,
   passwordProblem,
   websiteProblem,
 } from "./users.rules.ts";
@@ -102,3 +106,40 @@ test.each([
   ["javascript:alert(1)", false],
   ["ftp://example.com", false],
 ])("website %s is taken: %s", (value, isFine) => expect(websiteProblem(value) === undefined).toBe(isFine));
+
+test.each([
+  ["  Ada   Lovelace ", "Ada Lovelace"],
+  ["\uff21\uff44\uff41", "Ada"],
+  ["A\u200bd\u00ada\ufeff", "Ada"],
+  ["\u3164\u2800\u115f", ""],
+  ["\u200d\u200d", ""],
+  ["Ada\u200d", "Ada"],
+  ["👩‍💻 Ada", "👩‍💻 Ada"],
+  ["می‌خواهم", "می‌خواهم"],
+  ["José", "José"],
+  ["e\u0301", "é"],
+])("the name %j is kept as %j", (given, kept) => expect(cleanName(given)).toBe(kept));
+
+test.each([
+  ["Ada", true],
+  ["Ада", true],
+  ["A\u202eadA", false],
+  ["\u2066Ada", false],
+  ["A\u0007da", false],
+  ["A\nda", false],
+])("the name %j is taken: %s", (name, isFine) => expect(nameProblem(name) === undefined).toBe(isFine));
+
+test.each([
+  ["Ada@example.org", true],
+  [" ada+tag@example.org ", true],
+  ["\u212aim@example.org", false],
+  ["\uff41da@example.org", false],
+  ["ada\u200b@example.org", false],
+  ["ada@exämple.org", false],
+  ["ada", false],
+])("the address %j is plain: %s", (email, isFine) => expect(isPlainEmail(email)).toBe(isFine));
+
+test("a username is never made of letters that only look like its own", () => {
+  expect(normalizeUsername(" ADA ")).toBe("ada");
+  for (const lookAlike of ["\u212aim", "\uff41da", "ad\u0430", "ada\u200b"]) expect(normalizeUsername(lookAlike)).toBe("");
+});

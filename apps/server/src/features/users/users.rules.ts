@@ -3,6 +3,22 @@ import { randomCode } from "../../platform/crypto.ts";
 /** Rules of accounts-projects 2.0. Pure; the service decides which error a broken one is. */
 
 export const normalizeEmail = (email: string) => email.trim().toLowerCase();
+/** In plain ASCII, as registration takes them: letters that merely look alike, or that become others when lowered (the Kelvin sign), are no part of one. */
+export const isPlainEmail = (email: string): boolean => isPlain(email) && /^[^\s@]+@[^\s@]+$/.test(email.trim());
+export const isPlain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
+
+// Overrides and isolates turn the text around them; the marks of writing systems are merely invisible.
+const turning = /[\u202a-\u202e\u2066-\u2069]/u;
+const invisible = /[\u115f\u1160\u2800\u3164\uffa0]|(?![\u200c\u200d])\p{Cf}/gu;
+/** Joiners belong between two signs (families of emoji, Persian); anywhere else nobody sees them. */
+const strayJoiners = /(?<![^\s\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^\s\u200c\u200d])|(?<=[\u200c\u200d])[\u200c\u200d]+/gu;
+
+/** One spelling of what looks the same, without what nobody sees. May come out empty. */
+export const cleanName = (name: string): string =>
+  name.normalize("NFKC").replace(invisible, "").replace(strayJoiners, "").replace(/\s+/gu, " ").trim();
+/** The sentence that says what is wrong with a name; `undefined` when it is fine. */
+export const nameProblem = (name: string): string | undefined =>
+  turning.test(name) || /\p{Cc}/u.test(name.trim()) ? "A name must not hold control characters" : undefined;
 
 /** The sentence that says which rule a password breaks; `undefined` when it is fine. */
 export function passwordProblem(password: string, { email, username }: { email: string; username: string }): string | undefined {
@@ -21,7 +37,8 @@ const reserved = new Set(
 );
 /** Reserved names are refused with the words of a taken one. */
 export const isReservedUsername = (username: string) => reserved.has(username);
-export const normalizeUsername = (username: string) => username.trim().toLowerCase();
+/** Empty for what is not plain ASCII, so that no look-alike becomes somebody's. */
+export const normalizeUsername = (username: string) => (isPlain(username) ? username.trim().toLowerCase() : "");
 export const isWellFormedUsername = (username: string) => /^[a-z0-9][a-z0-9_-]{1,48}[a-z0-9]$/.test(username) && !/[-_]{2}/.test(username);
 
 const localPart = (email: string) => email.split("@")[0] ?? "";

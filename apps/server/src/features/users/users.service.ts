@@ -1,4 +1,12 @@
-import { defaultPreferences, type ErrorCode, type Preferences, type PublicUser, type UpdateUser, type User } from "@tesslate/contract";
+import {
+  defaultPreferences,
+  type ErrorCode,
+  type Preferences,
+  type PublicUser,
+  type SecurityEventKind,
+  type UpdateUser,
+  type User,
+} from "@tesslate/contract";
 import { isUniqueViolation, type Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, forbidden, invalid, notFound } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
@@ -6,12 +14,15 @@ import type { AvatarMaker, AvatarPicture } from "./avatar-picture.ts";
 import type { Passwords } from "./passwords.ts";
 import {
   avatarProblem,
+  cleanName,
   defaultName,
   generateReferralCode,
   generateSlug,
   generateUsername,
+  isPlain,
   isReservedUsername,
   isWellFormedUsername,
+  nameProblem,
   normalizeEmail,
   normalizeUsername,
   passwordProblem,
@@ -33,6 +44,9 @@ export type OnRegistered = (tx: Queries, user: UserRow) => Promise<void>;
 
 export type OnEmailChanged = (tx: Queries, user: UserRow, formerEmail: string) => Promise<void>;
 
+/** Something about how one signs in was changed, in the transaction that changes it. */
+export type OnSecurityEvent = (tx: Queries, user: UserRow, kind: SecurityEventKind) => Promise<void>;
+
 /** The sessions of users, as far as profile changes touch them. */
 export interface UserSessions {
   revokeOthers(tx: Queries, userId: string, keepSessionId: string | undefined, reason: string): Promise<void>;
@@ -52,6 +66,7 @@ export function createUsers({
   makeAvatar,
   onRegistered = [],
   onEmailChanged = [],
+  onSecurityEvent = async () => undefined,
   hasTwoFactor = false,
   isTheme,
 }: {
@@ -62,6 +77,7 @@ export function createUsers({
   makeAvatar: AvatarMaker;
   onRegistered?: OnRegistered[];
   onEmailChanged?: OnEmailChanged[];
+  onSecurityEvent?: OnSecurityEvent;
   /** A second factor can be sent and checked; without it nobody can switch it on and lock themselves out. */
   hasTwoFactor?: boolean;
   /** Whether this person may wear the theme of that id. */
@@ -113,9 +129,21 @@ export function createUsers({
     return publicOf(row);
   };
 
+  /** Throws `current_password_required`, `current_password_wrong`. Whoever got hold of a session must not find out the password with it. */
+  const provePassword = async (user: UserRow, given: string | undefined): Promise<void> => {
+    if (given === undefined) throw badRequest("Give your current password to change this.", "current_password_required");
+    const key = `password:${user.id}`;
+    await limits.count({ key, max: 10, windowSeconds: 900 });
+    if (!(await passwords.verify(user.hashed_password, given)))
+      throw badRequest("The current password is wrong.", "current_password_wrong");
+    await limits.reset(key);
+  };
+
   return {
+    provePassword,
     /** The part of the rules that answers 422; such a request counts against no limit. */
-    checkRegistration: ({ username }: Registration): void => {
+    checkRegistration: ({ username, name }: Registration): void => {
+      if (name) refuse("name", nameProblem(name));
       if (username && !isWellFormedUsername(normalizeUsername(username))) throw malformedUsername();
     },
     /** Throws `register_invalid_password`, `username_taken`, `register_user_already_exists`. `decideAdmin` runs under the set-up lock of the transaction. */
@@ -125,7 +153,7 @@ export function createUsers({
       const problem = passwordProblem(input.password, { email, username: username ?? "" });
       if (problem) throw badRequest(problem, "register_invalid_password");
       const hashed_password = await passwords.hash(input.password);
-      const name = input.name?.trim() || defaultName(email);
+      const name = cleanName(input.name ?? "").slice(0, 100) || defaultName(email);
 
       return store.transaction(async (tx) => {
         const is_superuser = await decideAdmin(tx);
@@ -149,7 +177,7 @@ export function createUsers({
     ): Promise<UserRow | undefined> => {
       const email = normalizeEmail(input.email);
       const avatar_url = input.avatar_url !== null && avatarProblem(input.avatar_url) === undefined ? input.avatar_url : null;
-      const name = input.name?.trim().slice(0, 100) || defaultName(email);
+      const name = (nameProblem(input.name ?? "") ? "" : cleanName(input.name ?? "").slice(0, 100)) || defaultName(email);
       return insertAccount(tx, { email, hashed_password: null, name, is_superuser, is_verified: true, avatar_url });
     },
 
@@ -176,7 +204,11 @@ export function createUsers({
     backfillAvatar: store.backfillAvatar,
     /** By e-mail or username, whatever state the account is in. */
     findByLogin: (login: string): Promise<UserRow | undefined> =>
-      login.includes("@") ? store.findByEmail(normalizeEmail(login)) : store.findByUsername(normalizeUsername(login)),
+      !isPlain(login)
+        ? Promise.resolve(undefined)
+        : login.includes("@")
+          ? store.findByEmail(normalizeEmail(login))
+          : store.findByUsername(normalizeUsername(login)),
     getPublic: async (id: string): Promise<PublicUser> => living(await store.find(id)),
     getPublicByUsername: async (username: string): Promise<PublicUser> => living(await store.findByUsername(normalizeUsername(username))),
     /** Why somebody cannot take this username; null when they can. Reserved and taken are one answer. */
@@ -199,6 +231,7 @@ export function createUsers({
         if (problem) throw badRequest(problem, "update_user_invalid_password");
       }
       if (body.avatar_url) refuse("avatar_url", avatarProblem(body.avatar_url));
+      if (body.name !== undefined) refuse("name", nameProblem(body.name));
       const given = body.avatar_url ? pictureIn(body.avatar_url) : undefined;
       const picture = given && (await pictureOf(id, given));
       if (body.website_url) refuse("website_url", websiteProblem(body.website_url));
@@ -207,16 +240,7 @@ export function createUsers({
       const hasNewEmail = email !== user.email;
       const isSensitive =
         hasNewEmail || body.password !== undefined || (body.two_fa_enabled ?? user.two_fa_enabled) !== user.two_fa_enabled;
-      if (isSensitive && user.hashed_password !== null) {
-        if (body.current_password === undefined)
-          throw badRequest("Give your current password to change this.", "current_password_required");
-        // Whoever got hold of a session must not find out the password with it.
-        const key = `password:${id}`;
-        await limits.count({ key, max: 10, windowSeconds: 900 });
-        if (!(await passwords.verify(user.hashed_password, body.current_password)))
-          throw badRequest("The current password is wrong.", "current_password_wrong");
-        await limits.reset(key);
-      }
+      if (isSensitive && user.hashed_password !== null) await provePassword(user, body.current_password);
       if (body.two_fa_enabled === true && !user.two_fa_enabled && !hasTwoFactor)
         throw new AppError("not_configured", "Two-factor sign-in is not available on this server.");
       // Codes go to this address: one that nobody reads would lock the account.
@@ -227,7 +251,7 @@ export function createUsers({
         ...(hasNewEmail && { email, is_verified: false }),
         ...(body.password !== undefined && { hashed_password: await passwords.hash(body.password) }),
         ...(body.username !== undefined && { username }),
-        ...(body.name !== undefined && { name: body.name.trim() || user.name }),
+        ...(body.name !== undefined && { name: cleanName(body.name).slice(0, 100) || user.name }),
       };
       if (body.preferences !== undefined) changes.preferences = store.mergedPreferences(knownOf(body.preferences));
       for (const key of profileFields) if (body[key] !== undefined) Object.assign(changes, { [key]: body[key] });
@@ -237,6 +261,7 @@ export function createUsers({
           let updated = await store.update(id, changes, tx);
           if (picture) updated = await putAvatar(tx, id, picture);
           if (body.password !== undefined) await sessions.revokeOthers(tx, id, sessionId, "password_changed");
+          if (updated) for (const kind of eventsOf(user, updated)) await onSecurityEvent(tx, updated, kind);
           if (hasNewEmail && updated) for (const hook of onEmailChanged) await hook(tx, updated, user.email);
           return updated;
         });
@@ -271,7 +296,9 @@ export function createUsers({
     },
     /** For an administrator; the rules are those for oneself. In the caller's transaction. Throws `username_taken`. */
     rename: async (tx: Queries, id: string, { name, username }: { name?: string; username?: string }): Promise<void> => {
-      const changes = { ...(name?.trim() && { name: name.trim() }), ...(username !== undefined && { username: usernameOf(username) }) };
+      if (name !== undefined) refuse("name", nameProblem(name));
+      const cleaned = cleanName(name ?? "");
+      const changes = { ...(cleaned && { name: cleaned }), ...(username !== undefined && { username: usernameOf(username) }) };
       try {
         await store.update(id, changes, tx);
       } catch (error) {
@@ -312,6 +339,14 @@ const usernameRule = "3 to 50 letters, digits, - or _; begins and ends with a le
 const takenSentence = "This username is not available.";
 const malformedUsername = () => invalid(["body", "username"], usernameRule);
 const usernameTaken = () => conflict("username_taken", takenSentence);
+const eventsOf = (before: UserRow, after: UserRow): SecurityEventKind[] => [
+  ...(after.hashed_password === before.hashed_password ? [] : (["password_changed"] as const)),
+  ...(after.email === before.email ? [] : (["email_changed"] as const)),
+  ...(after.two_fa_enabled === before.two_fa_enabled
+    ? []
+    : [after.two_fa_enabled ? ("email_codes_on" as const) : ("email_codes_off" as const)]),
+];
+
 function refuse(field: string, problem: string | undefined): void {
   if (problem) throw invalid(["body", field], problem);
 }

@@ -4,7 +4,10 @@ import { eq } from "drizzle-orm";
 import { expect } from "vitest";
 import type { Task } from "@tesslate/contract";
 import { call, png, say, script, when, type ScriptItem } from "@tesslate/testkit";
+import { oauthAccounts } from "../../features/auth/auth.table.ts";
+import { passkeys } from "../../features/auth/passkeys.table.ts";
 import { containers } from "../../features/containers/containers.table.ts";
+import { letters } from "../../platform/platform.table.ts";
 import { evidencePictures, runEvidence } from "../../features/verify/evidence.table.ts";
 import { eventually, reading } from "../chat.ts";
 import { freePort, type TestApp, type TestUser } from "../app.ts";
@@ -41,6 +44,9 @@ export const bodies: Record<string, unknown> = {
   "files.put": { content: "text" },
   "secrets.set": { key: "SAMPLE", value: "sample" },
   "projects.create": { name: "Sample" },
+  "passkeys.remove": { current_password: "correct horse battery" },
+  "linkedAccounts.remove": { current_password: "correct horse battery" },
+  "secondFactor.removeTotp": { current_password: "correct horse battery" },
   "chat.answer": { question_id: "00000000-0000-4000-8000-000000000000", choices: ["A"] },
 };
 
@@ -122,6 +128,15 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const whole = await api.auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } });
   const login = await api.auth.login({ body: { email: user.email, password: user.password } });
   const session = (await app.as({ token: login.access_token ?? "" }).auth.sessions({ query: {} })).items.find(({ current }) => current);
+  const [letter] = await app.db.select().from(letters).where(eq(letters.recipient, user.email));
+  const [passkey] = await app.db
+    .insert(passkeys)
+    .values({ user_id: user.id, credential_id: mark, public_key: mark, counter: 0, transports: [], name: mark, is_synced: false })
+    .returning();
+  const [linked] = await app.db
+    .insert(oauthAccounts)
+    .values({ user_id: user.id, provider: "google", account_id: mark, account_email: user.email })
+    .returning();
   const modelKey = await api.modelKeys.create({ body: { provider: "anthropic", api_key: `sk-ant-${mark}-0123456789` } });
   const provider = await api.modelKeys.createCustomProvider({ body: { name: mark, slug: `p${mark}`, base_url: "http://127.0.0.1:9/v1" } });
   const model = await api.models.addCustom({ body: { model_id: `openai/${mark}` } });
@@ -180,6 +195,9 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/creators/{username}": user.username,
       // Somebody to whom an administrator may do anything while the others go on.
       "/api/admin/users/{id}": (await app.signUp()).id,
+      "/api/auth/passkeys/{id}": passkey?.id ?? "",
+      "/api/auth/linked-accounts/{id}": linked?.id ?? "",
+      "/api/admin/outbox/{id}": letter?.id ?? "",
     },
     named: {
       project_id: project.id,

@@ -1,5 +1,5 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { ScrollText } from "lucide-react";
+import { Mail, ScrollText } from "lucide-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { FindButton } from "../../frame/FindButton.tsx";
 import { useFocusOnArrival } from "../../frame/Page.tsx";
@@ -8,8 +8,9 @@ import { usePageTitle } from "../../lib/page-title.ts";
 import { tabClass } from "../../ui/Tabs.tsx";
 
 /** The tabs of the console, each an address of its own. */
-const tabs: { to: "/admin/audit"; label: string; icon: ReactNode }[] = [
+const tabs: { to: "/admin/audit" | "/admin/outbox"; label: string; icon: ReactNode }[] = [
   { to: "/admin/audit", label: "Audit", icon: <ScrollText size={14} /> },
+  { to: "/admin/outbox", label: "Mail", icon: <Mail size={14} /> },
 ];
 
 /** The administrators' console: head, tabs, and the tab that is open on the rest of the sheet. Loaded for administrators only (see routes.tsx). */

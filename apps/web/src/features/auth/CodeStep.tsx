@@ -1,51 +1,74 @@
 import { useEffect, useState } from "react";
+import type { SecondStep } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CodeInput } from "../../ui/CodeInput.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
 import { LiveStep } from "./AuthThread.tsx";
 import { resendCode, verifyCode } from "./auth.queries.ts";
 
 const resendPauseSeconds = 60;
 const codeLength = 6;
+const shortestRecoveryCode = 8;
 
-/** Counts down to zero, once a second. */
-function useCountdown(): [number, () => void] {
-  const [untilMs, setUntilMs] = useState(() => Date.now() + resendPauseSeconds * 1000);
-  const [left, setLeft] = useState(resendPauseSeconds);
+const titles: Record<SecondStep, string> = {
+  totp: "Enter the six digits of your app",
+  email: "Enter the six digits we mailed you",
+  recovery_code: "Enter a recovery code",
+};
+const offers: Record<SecondStep, string> = {
+  totp: "Use the authenticator app",
+  email: "Mail me a code",
+  recovery_code: "Use a recovery code",
+};
+
+/** Counts down to zero, once a second. `isRunning`: something was sent just now. */
+function useCountdown(isRunning: boolean): [number, () => void] {
+  const fromNow = () => Date.now() + resendPauseSeconds * 1000;
+  const [untilMs, setUntilMs] = useState(() => (isRunning ? fromNow() : 0));
+  const [left, setLeft] = useState(isRunning ? resendPauseSeconds : 0);
   useEffect(() => {
     const tick = () => setLeft(Math.max(0, Math.ceil((untilMs - Date.now()) / 1000)));
     tick();
     const timer = setInterval(tick, 1000);
     return () => clearInterval(timer);
   }, [untilMs]);
-  return [left, () => setUntilMs(Date.now() + resendPauseSeconds * 1000)];
+  return [left, () => setUntilMs(fromNow())];
 }
 
-/** The second step: the code from the mail. Sends itself when the sixth digit is in. */
+/** The second step: a code of the app or from the mail, or a recovery code. Six digits send themselves when the last one is in. */
 export function CodeStep({
   tempToken,
+  methods,
   onDone,
   onExpired,
   onBack,
 }: {
   tempToken: string;
+  /** What this account may take; the first is offered first, and was mailed if it is the mail's. */
+  methods: readonly SecondStep[];
   onDone: () => Promise<void>;
   onExpired: () => void;
   onBack: () => void;
 }) {
+  const first = methods[0] ?? "email";
+  const [method, setMethod] = useState<SecondStep>(first);
+  const [wasMailed, setWasMailed] = useState(first === "email");
   const [code, setCode] = useState("");
   const [error, setError] = useState<string>();
   const [note, setNote] = useState<string>();
   const [isWorking, setIsWorking] = useState(false);
-  const [secondsLeft, restart] = useCountdown();
+  const [secondsLeft, restart] = useCountdown(first === "email");
+  const isRecovery = method === "recovery_code";
+  const isComplete = isRecovery ? code.trim().length >= shortestRecoveryCode : code.length === codeLength;
 
   const verify = async (entered: string) => {
-    if (isWorking || entered.length !== codeLength) return;
+    if (isWorking) return;
     setIsWorking(true);
     setError(undefined);
     try {
-      await verifyCode(tempToken, entered);
+      await verifyCode(tempToken, isRecovery ? { recovery_code: entered.trim() } : { code: entered });
       await onDone();
     } catch (failure) {
       if (hasCode(failure, "two_fa_session_invalid")) return onExpired();
@@ -55,49 +78,77 @@ export function CodeStep({
       setIsWorking(false);
     }
   };
-  const resend = async () => {
+  const send = async () => {
     setError(undefined);
     try {
       await resendCode(tempToken);
-      setNote("A new code is on its way. Older ones no longer work.");
+      setNote(wasMailed ? "A new code is on its way. Older ones no longer work." : "A code is on its way.");
+      setWasMailed(true);
       restart();
     } catch (failure) {
       if (hasCode(failure, "two_fa_session_invalid")) onExpired();
       else setError(sentenceOf(failure));
     }
   };
+  const change = (next: SecondStep) => {
+    setMethod(next);
+    setCode("");
+    setError(undefined);
+    setNote(undefined);
+    if (next === "email" && !wasMailed) void send();
+  };
 
   return (
-    <LiveStep title="Enter the six digits we mailed you">
+    <LiveStep title={titles[method]}>
       <form
         className="mt-4 grid gap-3"
         onSubmit={(event) => {
           event.preventDefault();
-          void verify(code);
+          if (isComplete) void verify(code);
         }}
       >
-        <Field label="Code" error={error} hint={note}>
-          <CodeInput value={code} onChange={setCode} onComplete={(entered) => void verify(entered)} />
+        <Field label={isRecovery ? "Recovery code" : "Code"} error={error} hint={isRecovery ? "Each of them works once." : note}>
+          {isRecovery ? (
+            <Input
+              key="recovery"
+              size="lg"
+              name="recovery_code"
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+              autoFocus
+              maxLength={40}
+              value={code}
+              onChange={(event) => setCode(event.target.value)}
+            />
+          ) : (
+            <CodeInput key="digits" value={code} onChange={setCode} onComplete={(entered) => void verify(entered)} />
+          )}
         </Field>
-        <Button
-          type="submit"
-          variant="primary"
-          size="lg"
-          isWide
-          disabled={code.length !== codeLength}
-          isLoading={isWorking}
-          loadingWord="Checking"
-        >
+        <Button type="submit" variant="primary" size="lg" isWide disabled={!isComplete} isLoading={isWorking} loadingWord="Checking">
           Go on
         </Button>
         <div className="flex justify-between">
           <Button variant="ghost" onClick={onBack}>
             Back
           </Button>
-          <Button variant="ghost" disabled={secondsLeft > 0} onClick={() => void resend()}>
-            {secondsLeft > 0 ? `New code in ${secondsLeft} s` : "Send a new code"}
-          </Button>
+          {method === "email" ? (
+            <Button variant="ghost" disabled={secondsLeft > 0} onClick={() => void send()}>
+              {secondsLeft > 0 ? `New code in ${secondsLeft} s` : "Send a new code"}
+            </Button>
+          ) : null}
         </div>
+        {methods.length > 1 ? (
+          <div className="grid gap-1 border-t border-line-0 pt-3">
+            {methods
+              .filter((other) => other !== method)
+              .map((other) => (
+                <Button key={other} variant="ghost" isWide onClick={() => change(other)}>
+                  {offers[other]}
+                </Button>
+              ))}
+          </div>
+        ) : null}
       </form>
     </LiveStep>
   );

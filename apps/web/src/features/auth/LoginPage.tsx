@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useRef, useState, type FormEvent } from "react";
+import type { SecondStep } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -11,6 +12,7 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { AuthThread, DoneStep, LiveStep, NextStep } from "./AuthThread.tsx";
 import { enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";
+import { refusalOf } from "./providers.ts";
 import { ProviderButtons } from "./ProviderButtons.tsx";
 
 const CodeStep = lazy(async () => ({ default: (await import("./CodeStep.tsx")).CodeStep }));
@@ -24,11 +26,10 @@ export function LoginPage() {
   const queryClient = useQueryClient();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const [errors, setErrors] = useState<Errors>(
-    arrivedWith === "oauth_failed" ? { "": "Signing in there did not work. Try again, or use your password." } : {},
-  );
+  const refusal = refusalOf(arrivedWith);
+  const [errors, setErrors] = useState<Errors>(refusal ? { "": refusal } : {});
   const [isWorking, setIsWorking] = useState(false);
-  const [tempToken, setTempToken] = useState<string>();
+  const [waiting, setWaiting] = useState<{ tempToken: string; methods: readonly SecondStep[] }>();
   const passwordBox = useRef<HTMLInputElement>(null);
 
   const goOn = async () => {
@@ -46,7 +47,7 @@ export function LoginPage() {
     setIsWorking(true);
     try {
       const answer = await api.auth.login({ body: { email: email.trim(), password } });
-      if (answer.requires_2fa && answer.temp_token) setTempToken(answer.temp_token);
+      if (answer.requires_2fa && answer.temp_token) setWaiting({ tempToken: answer.temp_token, methods: answer.methods });
       else await goOn();
     } catch (error) {
       if (hasCode(error, "login_bad_credentials")) {
@@ -61,20 +62,20 @@ export function LoginPage() {
     }
   };
 
-  if (tempToken)
+  if (waiting)
     return (
       <AuthThread title="Enter the code">
         <DoneStep>Password accepted for {email.trim()}</DoneStep>
         <Suspense fallback={<LiveStep title="Six-digit code">{null}</LiveStep>}>
           <CodeStep
-            tempToken={tempToken}
+            {...waiting}
             onDone={goOn}
             onExpired={() => {
-              setTempToken(undefined);
+              setWaiting(undefined);
               setPassword("");
               setErrors({ "": "That sign-in took too long. Enter your password again." });
             }}
-            onBack={() => setTempToken(undefined)}
+            onBack={() => setWaiting(undefined)}
           />
         </Suspense>
         <NextStep isLast>Your projects</NextStep>
@@ -122,7 +123,7 @@ export function LoginPage() {
             Sign in
           </Button>
         </form>
-        <ProviderButtons next={next} />
+        <ProviderButtons next={next} onSignedIn={goOn} />
       </LiveStep>
       <NextStep
         isLast

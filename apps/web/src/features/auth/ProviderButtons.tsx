@@ -1,46 +1,71 @@
 import { useQuery } from "@tanstack/react-query";
+import { Fingerprint } from "lucide-react";
 import { useState } from "react";
+import type { SignInProvider } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { configQuery } from "./auth.queries.ts";
+import { providersOf } from "./providers.ts";
+import { knowsPasskeys, passkeyFault, signInWithPasskey } from "./security.queries.ts";
 
-type Provider = "google" | "github";
-
-/** Ways in by an account elsewhere, as far as this server has any. */
-export function ProviderButtons({ next }: { next: string | undefined }) {
+/** Ways in beside the password: a passkey, an account elsewhere; as far as this server and this browser have any. */
+export function ProviderButtons({ next, onSignedIn }: { next: string | undefined; onSignedIn?: () => Promise<void> }) {
   const { data: config } = useQuery(configQuery);
-  const [leavingTo, setLeavingTo] = useState<Provider>();
+  const [busyWith, setBusyWith] = useState<SignInProvider | "passkey">();
   const [error, setError] = useState<string>();
-  const providers: [Provider, string][] = [
-    ...(config?.features.google_oauth ? ([["google", "Google"]] as [Provider, string][]) : []),
-    ...(config?.features.github_oauth ? ([["github", "GitHub"]] as [Provider, string][]) : []),
-  ];
-  if (providers.length === 0) return null;
+  const providers = providersOf(config);
+  const offersPasskey = onSignedIn !== undefined && config?.features.passkeys === true && knowsPasskeys();
+  if (providers.length === 0 && !offersPasskey) return null;
 
-  const leave = async (provider: Provider) => {
-    setLeavingTo(provider);
+  const leave = async (provider: SignInProvider) => {
+    setBusyWith(provider);
     setError(undefined);
     try {
       const query = next ? { next } : {};
-      const answer = await (provider === "google" ? api.auth.googleAuthorize({ query }) : api.auth.githubAuthorize({ query }));
-      location.assign(answer.authorization_url);
+      const authorize = { google: api.auth.googleAuthorize, github: api.auth.githubAuthorize, oidc: api.auth.oidcAuthorize }[provider];
+      location.assign((await authorize({ query })).authorization_url);
     } catch (failure) {
       setError(sentenceOf(failure));
-      setLeavingTo(undefined);
+      setBusyWith(undefined);
+    }
+  };
+  const takePasskey = async () => {
+    setBusyWith("passkey");
+    setError(undefined);
+    try {
+      await signInWithPasskey();
+      await onSignedIn?.();
+    } catch (failure) {
+      setError(passkeyFault(failure) ?? sentenceOf(failure));
+    } finally {
+      setBusyWith(undefined);
     }
   };
   return (
     <div className="mt-4 grid gap-2 border-t border-line-0 pt-4">
       {error ? <Banner tone="err">{error}</Banner> : null}
-      {providers.map(([provider, name]) => (
+      {offersPasskey ? (
+        <Button
+          size="lg"
+          isWide
+          icon={<Fingerprint size={16} />}
+          disabled={busyWith !== undefined}
+          isLoading={busyWith === "passkey"}
+          loadingWord="Waiting for the device"
+          onClick={() => void takePasskey()}
+        >
+          Use a passkey
+        </Button>
+      ) : null}
+      {providers.map(({ provider, name }) => (
         <Button
           key={provider}
           size="lg"
           isWide
-          disabled={leavingTo !== undefined}
-          isLoading={leavingTo === provider}
+          disabled={busyWith !== undefined}
+          isLoading={busyWith === provider}
           loadingWord={`Going to ${name}`}
           onClick={() => void leave(provider)}
         >

@@ -24,5 +24,6 @@ export async function signOut(queryClient: QueryClient): Promise<void> {
 }
 
 /** accounts-projects 2: the second step. */
-export const verifyCode = (temp_token: string, code: string) => api.auth.twoFactorVerify({ body: { temp_token, code } });
+export const verifyCode = (temp_token: string, given: { code: string } | { recovery_code: string }) =>
+  api.auth.twoFactorVerify({ body: { temp_token, ...given } });
 export const resendCode = (temp_token: string) => api.auth.twoFactorResend({ body: { temp_token } });

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import type { UpdateUser } from "@tesslate/contract";
 import { api } from "../../api.ts";
@@ -12,7 +12,12 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/auth.queries.ts";
+import { securityEventsQuery, securityQuery } from "../auth/security.queries.ts";
 import { meQuery, useUpdateMe } from "../users/users.queries.ts";
+import { AuthenticatorSettings } from "./AuthenticatorSettings.tsx";
+import { LinkedAccountSettings } from "./LinkedAccountSettings.tsx";
+import { PasskeySettings } from "./PasskeySettings.tsx";
+import { SecurityEventList } from "./SecurityEventList.tsx";
 import { SessionList } from "./SessionList.tsx";
 import { SettingsSection } from "./SettingsSection.tsx";
 
@@ -30,27 +35,32 @@ function errorsOf(error: unknown): Errors {
 /** One change that needs the present password. */
 function useGuardedChange(done: string) {
   const update = useUpdateMe();
+  const queryClient = useQueryClient();
+  /** Who comes in from elsewhere has no password to give. */
+  const hasPassword = useQuery(securityQuery).data?.has_password !== false;
   const [current, setCurrent] = useState("");
   const [errors, setErrors] = useState<Errors>({});
   const save = (change: UpdateUser, onDone: () => void) => {
-    if (!current) return setErrors({ current_password: "Enter your present password." });
+    if (hasPassword && !current) return setErrors({ current_password: "Enter your present password." });
     setErrors({});
     update.mutate(
-      { ...change, current_password: current },
+      { ...change, ...(hasPassword && { current_password: current }) },
       {
         onSuccess: () => {
           setCurrent("");
           toast(done);
+          for (const { queryKey } of [securityQuery, securityEventsQuery]) void queryClient.invalidateQueries({ queryKey });
           onDone();
         },
         onError: (error) => setErrors(errorsOf(error)),
       },
     );
   };
-  return { current, setCurrent, errors, setErrors, save, isSaving: update.isPending };
+  return { hasPassword, current, setCurrent, errors, setErrors, save, isSaving: update.isPending };
 }
 
 function PresentPassword({ form }: { form: ReturnType<typeof useGuardedChange> }) {
+  if (!form.hasPassword) return null;
   return (
     <Field label="Present password" error={form.errors.current_password}>
       <PasswordInput
@@ -69,8 +79,12 @@ export function SecuritySettings() {
     <>
       <PasswordForm />
       <EmailForm />
+      <AuthenticatorSettings />
       <CodeForm />
+      <PasskeySettings />
+      <LinkedAccountSettings />
       <SessionList />
+      <SecurityEventList />
     </>
   );
 }
@@ -84,7 +98,10 @@ function PasswordForm() {
     form.save({ password }, () => setPassword(""));
   };
   return (
-    <SettingsSection title="Password" hint="Changing it signs out every other session.">
+    <SettingsSection
+      title="Password"
+      hint={form.hasPassword ? "Changing it signs out every other session." : "You have none: you sign in without one."}
+    >
       <form onSubmit={submit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
         <PresentPassword form={form} />
@@ -98,7 +115,7 @@ function PasswordForm() {
         </Field>
         <div>
           <Button type="submit" isLoading={form.isSaving} loadingWord="Changing">
-            Change the password
+            {form.hasPassword ? "Change the password" : "Set a password"}
           </Button>
         </div>
       </form>

@@ -1,0 +1,25 @@
+import type { Config } from "../../config.ts";
+import { sessionCookie, type Context } from "../../http/context.ts";
+import type { TokenPair } from "./auth.service.ts";
+
+export const refreshCookie = "tesslate_refresh";
+export const authPath = "/api/auth";
+
+type Http = Pick<Context<unknown>, "setCookie" | "clearCookie">;
+
+/** The cookies of a session (accounts-projects 0.4): set and cleared here and nowhere else. */
+export type AuthCookies = ReturnType<typeof createAuthCookies>;
+export function createAuthCookies(config: Config["auth"]) {
+  const flags = { httpOnly: true, secure: config.cookie.secure, sameSite: config.cookie.sameSite, domain: config.cookie.domain };
+  return {
+    flags,
+    setPair: ({ setCookie }: Http, { accessToken, refreshToken }: TokenPair): void => {
+      setCookie(sessionCookie, accessToken, { ...flags, path: "/", maxAge: Math.floor(config.accessTokenMs / 1000) });
+      setCookie(refreshCookie, refreshToken, { ...flags, path: authPath, maxAge: Math.floor(config.refreshTokenMs / 1000) });
+    },
+    clearPair: ({ clearCookie }: Http): void => {
+      clearCookie(sessionCookie, { ...flags, path: "/" });
+      clearCookie(refreshCookie, { ...flags, path: authPath });
+    },
+  };
+}

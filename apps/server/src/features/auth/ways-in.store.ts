@@ -1,0 +1,32 @@
+import { eq, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../platform/database.ts";
+import { conflict } from "../../platform/errors.ts";
+import { users } from "../users/users.table.ts";
+import { oauthAccounts } from "./auth.table.ts";
+import { passkeys } from "./passkeys.table.ts";
+
+/** The ways an account can be signed in to: password, passkeys, accounts elsewhere. */
+export type WaysIn = ReturnType<typeof createWaysIn>;
+export function createWaysIn({ db, isUsable }: { db: Database; isUsable: (provider: string) => boolean }) {
+  const count = async (userId: string, q: Queries = db): Promise<{ passkeys: number; linked_accounts: number }> => {
+    const [own, linked] = await Promise.all([
+      q.select({ id: passkeys.id }).from(passkeys).where(eq(passkeys.user_id, userId)),
+      q.select({ provider: oauthAccounts.provider }).from(oauthAccounts).where(eq(oauthAccounts.user_id, userId)),
+    ]);
+    return { passkeys: own.length, linked_accounts: linked.filter(({ provider }) => isUsable(provider)).length };
+  };
+  return {
+    count,
+    /** Until the transaction ends nobody else takes a way in of this account away. */
+    lock: async (tx: Queries, userId: string): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`ways in ${userId}`}, 0))`);
+    },
+    /** Throws `last_way_in` when nothing is left. Call it after the removal, under the lock. */
+    requireOne: async (tx: Queries, userId: string): Promise<void> => {
+      const [row] = await tx.select({ hash: users.hashed_password }).from(users).where(eq(users.id, userId));
+      const { passkeys: keys, linked_accounts } = await count(userId, tx);
+      if (!row?.hash && keys + linked_accounts === 0)
+        throw conflict("last_way_in", "This is the only way to sign in to your account. Set a password or add another way first.");
+    },
+  };
+}

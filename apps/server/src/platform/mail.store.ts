@@ -1,0 +1,104 @@
+import type { LetterKind, LetterStatus } from "@tesslate/contract";
+import { and, desc, eq, inArray, sql } from "drizzle-orm";
+import type { Database, Queries } from "./database.ts";
+import { letters, type LetterRow } from "./platform.table.ts";
+
+/** What a letter's text is bound to. */
+export const letterPlace = (id: string): string => `letters:${id}`;
+
+const inSeconds = (seconds: number) => sql`now() + make_interval(secs => ${seconds})` as never;
+const keptDays = 7;
+
+export type MailStore = ReturnType<typeof createMailStore>;
+export function createMailStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    insert: async (
+      tx: Queries,
+      values: {
+        id: string;
+        kind: LetterKind;
+        recipient: string;
+        sealed_letter: Buffer;
+        status: LetterStatus;
+        usefulSeconds: number | undefined;
+      },
+    ): Promise<void> => {
+      const { usefulSeconds, ...row } = values;
+      await tx.insert(letters).values({ ...row, ...(usefulSeconds !== undefined && { expires_at: inSeconds(usefulSeconds) }) });
+    },
+    /** Takes a letter that is due; nobody else takes it for `leaseSeconds`, so that a sender who dies delays it and loses nothing. */
+    claim: async (id: string, leaseSeconds: number): Promise<(LetterRow & { isLate: boolean }) | undefined> =>
+      (
+        await db
+          .update(letters)
+          .set({ attempts: sql`${letters.attempts} + 1`, next_attempt_at: inSeconds(leaseSeconds) })
+          .where(and(eq(letters.id, id), eq(letters.status, "queued"), sql`${letters.next_attempt_at} <= now()`))
+          .returning()
+      ).map((row) => ({ ...row, isLate: row.expires_at !== null && Date.parse(row.expires_at) <= Date.now() }))[0],
+    /** What it said is forgotten with it. */
+    sent: async (id: string): Promise<void> => {
+      await db
+        .update(letters)
+        .set({ status: "sent", sealed_letter: null, last_error: null, sent_at: sql`now()` as never })
+        .where(eq(letters.id, id));
+    },
+    postpone: async (tx: Queries, id: string, reason: string, waitSeconds: number): Promise<void> => {
+      await tx
+        .update(letters)
+        .set({ last_error: reason, next_attempt_at: inSeconds(waitSeconds) })
+        .where(eq(letters.id, id));
+    },
+    giveUp: async (id: string, reason: string): Promise<void> => {
+      await db.update(letters).set({ status: "failed", last_error: reason }).where(eq(letters.id, id));
+    },
+    /** Queued anew from its first try; `undefined` when it was sent already. */
+    revive: async (tx: Queries, id: string): Promise<LetterRow | undefined> =>
+      (
+        await tx
+          .update(letters)
+          .set({ status: "queued", attempts: 0, last_error: null, next_attempt_at: sql`now()` as never })
+          .where(and(eq(letters.id, id), inArray(letters.status, ["queued", "failed", "kept"]), sql`${letters.sealed_letter} is not null`))
+          .returning()
+      )[0],
+    overdue: async (): Promise<string[]> =>
+      (
+        await db
+          .select({ id: letters.id })
+          .from(letters)
+          .where(and(eq(letters.status, "queued"), sql`${letters.next_attempt_at} < now() - interval '5 seconds'`))
+          .limit(500)
+      ).map((row) => row.id),
+    find: async (id: string): Promise<LetterRow | undefined> => (await db.select().from(letters).where(eq(letters.id, id)))[0],
+    list: async (
+      { status, search }: { status?: LetterStatus; search?: string },
+      page: { limit: number; offset: number },
+    ): Promise<{ rows: Omit<LetterRow, "sealed_letter">[]; total: number }> => {
+      const where = and(
+        status === undefined ? undefined : eq(letters.status, status),
+        search === undefined ? undefined : sql`position(lower(${search}) in ${letters.recipient}) > 0`,
+      );
+      const { id, kind, recipient, attempts, last_error, next_attempt_at, expires_at, created_at, sent_at } = letters;
+      const columns = {
+        id,
+        kind,
+        recipient,
+        status: letters.status,
+        attempts,
+        last_error,
+        next_attempt_at,
+        expires_at,
+        created_at,
+        sent_at,
+      };
+      const [rows, total] = await Promise.all([
+        db.select(columns).from(letters).where(where).orderBy(desc(created_at), id).limit(page.limit).offset(page.offset),
+        db.$count(letters, where),
+      ]);
+      return { rows, total };
+    },
+    prune: async (): Promise<void> => {
+      await db.delete(letters).where(sql`${letters.created_at} < now() - make_interval(days => ${keptDays})`);
+    },
+  };
+}

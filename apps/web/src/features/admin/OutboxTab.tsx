@@ -1,0 +1,161 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import type { LetterKind, LetterStatus, OutboxLetter } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, isPast, momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Pill, type Tone } from "../../ui/Pill.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { configQuery } from "../auth/auth.queries.ts";
+import { AdminTable, type Column } from "./table/AdminTable.tsx";
+
+const kindWords: Record<LetterKind, string> = {
+  verify: "Confirm an address",
+  reset: "Set a new password",
+  code: "Sign-in code",
+  moved: "Address changed",
+  notice: "Account notice",
+};
+const statusWords: Record<LetterStatus, string> = { queued: "Waiting", sent: "Sent", failed: "Given up", kept: "Kept here" };
+const tones: Record<LetterStatus, Tone> = { queued: "info", sent: "ok", failed: "err", kept: "neutral" };
+
+const columns: Column<OutboxLetter>[] = [
+  {
+    id: "when",
+    head: "Written",
+    cell: ({ created_at }) => (
+      <time dateTime={created_at} title={momentOf(created_at)}>
+        {agoOf(created_at)}
+      </time>
+    ),
+  },
+  { id: "recipient", head: "To", cell: ({ recipient }) => <span className="text-fg-0">{recipient}</span> },
+  { id: "kind", head: "What", isWideOnly: true, cell: ({ kind }) => kindWords[kind] ?? kind },
+  {
+    id: "status",
+    head: "State",
+    cell: ({ status }) => <Pill tone={tones[status]}>{statusWords[status]}</Pill>,
+  },
+  {
+    id: "error",
+    head: "The mail server said",
+    isGreedy: true,
+    isWideOnly: true,
+    cell: ({ last_error }) => <span title={last_error ?? undefined}>{last_error}</span>,
+  },
+];
+const queryKey = ["admin", "outbox"];
+
+/** Outgoing mail: what waits, what was given up, and what is kept because there is no mail server. */
+export function OutboxTab() {
+  const [openId, setOpenId] = useState<string>();
+  const { data: config } = useQuery(configQuery);
+  return (
+    <>
+      <AdminTable
+        label="Mail"
+        searchIn="addresses"
+        columns={columns}
+        filters={[{ id: "status", label: "State", options: Object.entries(statusWords).map(([value, label]) => ({ value, label })) }]}
+        queryKey={queryKey}
+        load={({ page, limit, search, filters }, signal) =>
+          api.outbox.list(
+            { query: { page, limit, ...(search && { search }), ...(filters["status"] && { status: filters["status"] as LetterStatus }) } },
+            { signal },
+          )
+        }
+        onOpen={({ id }) => setOpenId(id)}
+        openId={openId}
+        end={config?.features.smtp === false ? <Pill tone="warn">No mail server</Pill> : null}
+        empty={{
+          title: "No mail in the last seven days",
+          text: "Confirmations, sign-in codes and new passwords stand here, with whether they arrived at the mail server.",
+        }}
+      />
+      {openId === undefined ? null : <LetterDialog id={openId} onClose={() => setOpenId(undefined)} />}
+    </>
+  );
+}
+
+function LetterDialog({ id, onClose }: { id: string; onClose: () => void }) {
+  const queryClient = useQueryClient();
+  const { data: config } = useQuery(configQuery);
+  const { data, error, refetch, isFetching } = useQuery({
+    queryKey: [...queryKey, id],
+    queryFn: ({ signal }) => api.outbox.get({ params: { id } }, { signal }),
+  });
+  const retry = useMutation({
+    mutationFn: () => api.outbox.retry({ params: { id } }),
+    onSuccess: async () => {
+      toast("It is sent now.");
+      onClose();
+      await queryClient.invalidateQueries({ queryKey });
+    },
+    onError: (failure) => toast(sentenceOf(failure), { kind: "failed" }),
+  });
+  const isLate = data !== undefined && data.expires_at !== null && isPast(data.expires_at);
+  const canSend = data !== undefined && data.status !== "sent" && !isLate && config?.features.smtp === true;
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={onClose}
+      title={data?.subject ?? (data ? kindWords[data.kind] : "Letter")}
+      description={data ? `To ${data.recipient}, ${statusWords[data.status].toLowerCase()}` : undefined}
+      footer={
+        <>
+          <Button variant="ghost" onClick={onClose}>
+            Close
+          </Button>
+          {canSend ? (
+            <Button variant="primary" isLoading={retry.isPending} loadingWord="Sending" onClick={() => retry.mutate()}>
+              Send it now
+            </Button>
+          ) : null}
+        </>
+      }
+    >
+      {error ? (
+        <ErrorState
+          className="px-0"
+          title="The letter could not be loaded"
+          onRetry={() => void refetch()}
+          isRetrying={isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : !data ? (
+        <SkeletonRows count={4} label="Loading" />
+      ) : (
+        <div className="grid gap-3">
+          {data.last_error ? <Banner tone={data.status === "failed" ? "err" : "warn"}>{data.last_error}</Banner> : null}
+          <p className="text-xs text-fg-2">
+            Written {momentOf(data.created_at)}.{data.sent_at ? ` Sent ${momentOf(data.sent_at)}.` : ""}
+            {data.next_attempt_at ? ` The next try is ${agoOf(data.next_attempt_at)}.` : ""}
+            {data.attempts > 1 ? ` ${data.attempts} tries so far.` : ""}
+            {isLate ? " Its code or link is over." : ""}
+          </p>
+          {data.text === null ? (
+            <p className="text-fg-2">What it says is for its recipient alone.</p>
+          ) : (
+            <>
+              <p className="text-fg-2">There is no mail server, so hand this over yourself.</p>
+              <div className="flex items-start gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
+                <pre className="min-w-0 flex-1 py-1 font-sans text-sm leading-read wrap-anywhere whitespace-pre-wrap text-fg-0">
+                  {data.text}
+                </pre>
+                <CopyButton text={data.text} label="Copy the letter" />
+              </div>
+            </>
+          )}
+        </div>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,124 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
+import type { LinkedAccount, SignInProvider } from "@tesslate/contract";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { configQuery } from "../auth/auth.queries.ts";
+import { providerName, providersOf } from "../auth/providers.ts";
+import { linkedAccountsQuery, useSecurityActs } from "../auth/security.queries.ts";
+import { ProofDialog } from "./ProofDialog.tsx";
+import { SettingsSection } from "./SettingsSection.tsx";
+
+const route = getRouteApi("/app/settings/security");
+const linkErrors: Record<string, string> = {
+  account_linked_elsewhere: "That account opens another account here already.",
+  oauth_denied: "The provider was not allowed to connect it.",
+  unauthorized: "Your session ended meanwhile. Try again.",
+  bad_gateway: "The provider did not confirm who you are. Try again.",
+};
+
+/** Accounts elsewhere that open this one. */
+export function LinkedAccountSettings() {
+  const { data, error, refetch, isFetching } = useQuery(linkedAccountsQuery);
+  const { data: config } = useQuery(configQuery);
+  const { linked, link_error } = route.useSearch();
+  const { link } = useSecurityActs();
+  const [connecting, setConnecting] = useState<SignInProvider>();
+  const providers = providersOf(config);
+  if (config && providers.length === 0 && (data?.items.length ?? 0) === 0 && !error) return null;
+  return (
+    <SettingsSection title="Connected accounts" hint="Sign in with an account you have elsewhere.">
+      {link_error ? (
+        <Banner tone="err" className="mb-3">
+          {linkErrors[link_error] ?? "It could not be connected. Try again."}
+        </Banner>
+      ) : linked && config ? (
+        <Banner className="mb-3">{providerName(config, linked)} is connected.</Banner>
+      ) : null}
+      {error ? (
+        <ErrorState
+          className="px-0"
+          title="Your connected accounts could not be read"
+          onRetry={() => void refetch()}
+          isRetrying={isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : !data || !config ? (
+        <SkeletonRows count={2} label="Loading" />
+      ) : (
+        <>
+          {data.items.length > 0 ? (
+            <ul className="mb-3 divide-y divide-line-0 border-y border-line-0">
+              {data.items.map((account) => (
+                <AccountRow key={account.id} account={account} name={providerName(config, account.provider)} />
+              ))}
+            </ul>
+          ) : null}
+          <div className="flex flex-wrap gap-2">
+            {providers.map(({ provider, name }) => (
+              <Button key={provider} size="sm" onClick={() => setConnecting(provider)}>
+                Connect {name}
+              </Button>
+            ))}
+          </div>
+        </>
+      )}
+      {connecting ? (
+        <ProofDialog
+          title={`Connect ${providerName(config, connecting)}`}
+          act="Go on"
+          actWord="Going there"
+          onClose={() => setConnecting(undefined)}
+          onProve={(proof) => link.mutateAsync({ provider: connecting, proof })}
+        >
+          <p className="text-fg-2">Whoever can sign in there can then sign in here as you.</p>
+        </ProofDialog>
+      ) : null}
+    </SettingsSection>
+  );
+}
+
+function AccountRow({ account, name }: { account: LinkedAccount; name: string }) {
+  const { unlink } = useSecurityActs();
+  const [isAsking, setIsAsking] = useState(false);
+  return (
+    <li className="flex items-center gap-3 py-2.5">
+      <div className="min-w-0 flex-1">
+        <p className="flex min-w-0 items-center gap-2 text-fg-0">
+          <span className="truncate">{name}</span>
+          {account.is_usable ? null : <Pill tone="warn">Not offered here any more</Pill>}
+        </p>
+        <p className="truncate text-xs text-fg-2">
+          {account.email ?? "No address"}, connected <time title={momentOf(account.created_at)}>{agoOf(account.created_at)}</time>
+        </p>
+      </div>
+      <Button size="sm" variant="ghost" onClick={() => setIsAsking(true)} aria-label={`Disconnect ${name}`}>
+        Disconnect
+      </Button>
+      {isAsking ? (
+        <ProofDialog
+          title={`Disconnect ${name}?`}
+          act="Disconnect"
+          actWord="Disconnecting"
+          isDanger
+          onClose={() => setIsAsking(false)}
+          onProve={async (proof) => {
+            await unlink.mutateAsync({ id: account.id, proof });
+            toast(`${name} is disconnected.`);
+          }}
+        >
+          <p className="text-fg-2">It opens your account no more.</p>
+        </ProofDialog>
+      ) : null}
+    </li>
+  );
+}

@@ -1,0 +1,168 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState, type FormEvent } from "react";
+import type { Passkey } from "@tesslate/contract";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { configQuery } from "../auth/auth.queries.ts";
+import { knowsPasskeys, passkeyFault, passkeysQuery, useSecurityActs } from "../auth/security.queries.ts";
+import { browserName } from "./browser-name.ts";
+import { ProofDialog } from "./ProofDialog.tsx";
+import { SettingsSection } from "./SettingsSection.tsx";
+
+/** Passkeys: fingerprint, face or PIN of a device in the place of the password. */
+export function PasskeySettings() {
+  const { data, error, refetch, isFetching } = useQuery(passkeysQuery);
+  const { data: config } = useQuery(configQuery);
+  const [isAdding, setIsAdding] = useState(false);
+  const isOffered = config?.features.passkeys === true && knowsPasskeys();
+  const add = isOffered ? (
+    <Button size="sm" onClick={() => setIsAdding(true)}>
+      Add a passkey
+    </Button>
+  ) : null;
+  return (
+    <SettingsSection
+      title="Passkeys"
+      hint="Sign in with the fingerprint, face or PIN of your device, without a password."
+      action={data && data.items.length > 0 ? add : null}
+    >
+      {error ? (
+        <ErrorState
+          className="px-0"
+          title="Your passkeys could not be read"
+          onRetry={() => void refetch()}
+          isRetrying={isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : !data ? (
+        <SkeletonRows count={2} label="Loading" />
+      ) : data.items.length === 0 ? (
+        <EmptyState className="px-0 py-2" title="No passkeys yet" action={add}>
+          {isOffered || !config
+            ? "A passkey cannot be guessed, and cannot be given to a page that only looks like this one."
+            : config.features.passkeys
+              ? "This browser does not know passkeys."
+              : "Passkeys need this studio to be reached under a name over https."}
+        </EmptyState>
+      ) : (
+        <ul className="divide-y divide-line-0 border-y border-line-0">
+          {data.items.map((passkey) => (
+            <PasskeyRow key={passkey.id} passkey={passkey} />
+          ))}
+        </ul>
+      )}
+      {isAdding ? <AddDialog onClose={() => setIsAdding(false)} /> : null}
+    </SettingsSection>
+  );
+}
+
+function AddDialog({ onClose }: { onClose: () => void }) {
+  const { addPasskey } = useSecurityActs();
+  const [name, setName] = useState(() => browserName(navigator.userAgent));
+  return (
+    <ProofDialog
+      title="Add a passkey"
+      act="Go on"
+      actWord="Waiting for the device"
+      faultOf={passkeyFault}
+      onClose={onClose}
+      onProve={async (proof) => {
+        await addPasskey.mutateAsync({ name, proof });
+        toast("Passkey added.");
+      }}
+    >
+      <Field label="Name" hint="To tell it from others later.">
+        <Input name="passkey_name" autoComplete="off" maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+      </Field>
+    </ProofDialog>
+  );
+}
+
+function PasskeyRow({ passkey }: { passkey: Passkey }) {
+  const { removePasskey } = useSecurityActs();
+  const [asking, setAsking] = useState<"rename" | "remove">();
+  return (
+    <li className="flex items-center gap-3 py-2.5">
+      <div className="min-w-0 flex-1">
+        <p className="truncate text-fg-0">{passkey.name}</p>
+        <p className="text-xs text-fg-2">
+          {passkey.is_synced ? "On all your devices" : "On one device"},{" "}
+          {passkey.last_used_at ? (
+            <>
+              last used <time title={momentOf(passkey.last_used_at)}>{agoOf(passkey.last_used_at)}</time>
+            </>
+          ) : (
+            "never used"
+          )}
+        </p>
+      </div>
+      <Menu
+        label={`Passkey ${passkey.name}`}
+        trigger={
+          <Button size="sm" variant="ghost" aria-label={`Change ${passkey.name}`}>
+            Change
+          </Button>
+        }
+        entries={[
+          { label: "Rename", onSelect: () => setAsking("rename") },
+          { label: "Remove", isDanger: true, onSelect: () => setAsking("remove") },
+        ]}
+      />
+      {asking === "rename" ? <RenameDialog passkey={passkey} onClose={() => setAsking(undefined)} /> : null}
+      {asking === "remove" ? (
+        <ProofDialog
+          title={`Remove the passkey ${passkey.name}?`}
+          act="Remove it"
+          actWord="Removing"
+          isDanger
+          onClose={() => setAsking(undefined)}
+          onProve={async (proof) => {
+            await removePasskey.mutateAsync({ id: passkey.id, proof });
+            toast("Passkey removed.");
+          }}
+        >
+          <p className="text-fg-2">It opens your account no more. On the device itself it stays until you delete it there.</p>
+        </ProofDialog>
+      ) : null}
+    </li>
+  );
+}
+
+function RenameDialog({ passkey, onClose }: { passkey: Passkey; onClose: () => void }) {
+  const { renamePasskey } = useSecurityActs();
+  const [name, setName] = useState(passkey.name);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (name.trim()) renamePasskey.mutate({ id: passkey.id, name: name.trim() }, { onSuccess: onClose });
+  };
+  return (
+    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title="Rename the passkey">
+      <form onSubmit={submit} className="grid gap-3">
+        {renamePasskey.error ? <Banner tone="err">{sentenceOf(renamePasskey.error)}</Banner> : null}
+        <Field label="Name">
+          <Input name="passkey_name" autoComplete="off" maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+        </Field>
+        <div className="flex justify-end gap-2">
+          <Button type="button" variant="ghost" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" variant="primary" disabled={!name.trim()} isLoading={renamePasskey.isPending} loadingWord="Renaming">
+            Rename
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
