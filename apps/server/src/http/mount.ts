@@ -1,8 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Ajv } from "ajv";
-import addFormats from "ajv-formats";
-import { fullFormats } from "ajv-formats/dist/formats.js";
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
 import { AppError, InvalidInput } from "../platform/errors.ts";
 import { checkKey, csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
@@ -43,21 +40,6 @@ export interface MountOptions {
   isSameSiteOrigin: (origin: string) => boolean;
 }
 export type Mount = <G extends RouteGroup>(group: string, routes: G, handlers: Handlers<G>) => void;
-
-/** Params and query are text and get coerced; bodies are JSON and do not. */
-export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
-  const make = (coerceTypes: boolean) => {
-    const ajv = new Ajv({ coerceTypes, useDefaults: true, removeAdditional: false, allErrors: true, strict: false, allowUnionTypes: true });
-    addFormats.default(ajv);
-    // Spaces around an address come from copying it; services cut them off.
-    const email = fullFormats.email as RegExp;
-    ajv.addFormat("email", { type: "string", validate: (text: string) => email.test(text.trim()) });
-    return ajv;
-  };
-  const loose = make(true);
-  const strict = make(false);
-  return ({ schema, httpPart }) => (httpPart === "body" ? strict : loose).compile(schema as object);
-}
 
 /** Turns contract routes into Fastify routes: auth, CSRF, validation, serialisation, streams. The only caller of `app.route`. */
 export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: MountOptions): Mount {

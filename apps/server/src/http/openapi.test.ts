@@ -1,4 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv } from "ajv";
+import addFormats from "ajv-formats";
+import fastJsonStringify, { type Schema } from "fast-json-stringify";
 import { expect, test } from "vitest";
 import { contract, type RouteSpec } from "@tesslate/contract";
 import { testApp } from "../testing/app.ts";
@@ -57,4 +60,14 @@ test("the document is valid OpenAPI 3.1 and holds every route of the contract", 
       if (spec.form) expect(operation.requestBody?.content).toHaveProperty(["application/x-www-form-urlencoded"]);
     }
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+test("every schema of the contract is one, and can be compiled: the server does it when a route is first used", () => {
+  const ajv = new Ajv({ strict: false, allowUnionTypes: true });
+  addFormats.default(ajv);
+  for (const [group, routes] of Object.entries(contract))
+    for (const [name, { params, query, body, response }] of Object.entries(routes as Record<string, RouteSpec>)) {
+      for (const schema of [params, query, body]) if (schema) expect(() => ajv.compile(schema), `${group}.${name}`).not.toThrow();
+      if (response) expect(() => fastJsonStringify(response as Schema), `${group}.${name}`).not.toThrow();
+    }
 });

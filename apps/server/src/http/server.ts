@@ -16,8 +16,9 @@ import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Authenticator } from "./context.ts";
 import { renderError } from "./errors.ts";
-import { createMount, createValidatorCompiler, installEdges, nextRequestId, type Mount } from "./mount.ts";
+import { createMount, installEdges, nextRequestId, type Mount } from "./mount.ts";
 import { buildOpenApi } from "./openapi.ts";
+import { createSerializerCompiler, createValidatorCompiler } from "./schemas.ts";
 import { createSockets } from "./sockets.ts";
 
 /** The other site on the same port: requests for hosts under PREVIEW_DOMAIN never reach the app. */
@@ -118,6 +119,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     },
   });
   app.setValidatorCompiler(createValidatorCompiler());
+  app.setSerializerCompiler(createSerializerCompiler());
   installEdges(app);
 
   app.addHook("onRequest", async (request, reply) => {

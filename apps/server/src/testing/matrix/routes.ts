@@ -1,5 +1,5 @@
 import type { RouteGroup, RouteSpec } from "@tesslate/contract";
-import { createValidatorCompiler } from "../../http/mount.ts";
+import { createValidatorCompiler } from "../../http/schemas.ts";
 
 /** A route of the contract under its name, `group.key`. */
 export interface Listed {
