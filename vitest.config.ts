@@ -2,7 +2,15 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, include: string, more: object = {}) => ({
-  test: { name, include: [include], exclude: ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"], testTimeout: 30_000, ...more },
+  test: {
+    name,
+    include: [include],
+    exclude: ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"],
+    testTimeout: 30_000,
+    // The files of a worker share its modules, which hold no state: loading the server again for each would be a good part of the work.
+    isolate: false,
+    ...more,
+  },
 });
 
 /** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. */
@@ -14,7 +22,8 @@ export default defineConfig({
       project("repo", "scripts/**/*.test.ts"),
       project("contract", "packages/contract/src/**/*.test.ts"),
       project("agent", "packages/agent/src/**/*.test.ts"),
-      project("runtime", "packages/runtime/src/**/*.test.ts", { testTimeout: 60_000, hookTimeout: 60_000 }),
+      // What these start belongs to the process that started it, so each file has its own.
+      project("runtime", "packages/runtime/src/**/*.test.ts", { testTimeout: 60_000, hookTimeout: 60_000, isolate: true }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
       project("web", "apps/web/src/**/*.test.{ts,tsx}"),
       project("server", "apps/server/src/**/*.test.ts", {
