@@ -1,7 +1,10 @@
 /**
- * `./studio crash [--only runs,lifecycle] [--rounds N] [--seed N]`: kill -9 of the server at random moments, of agent runs (default 20 rounds)
- * and of starts and stops of several projects (default 10).
+ * `./studio crash [--only runs,lifecycle,runtime] [--rounds N] [--seed N]`: kill -9 of the server at random moments, of agent runs (default 20
+ * rounds) and of starts and stops of several projects (default 10); then all that the docker driver owes to a killed server, of which the tests
+ * take the most important part only.
  */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createChecks, seeded } from "./crash/checks.ts";
 import { crashLifecycle } from "./crash/lifecycle.ts";
@@ -16,5 +19,14 @@ console.log(`crash suite, seed ${values.seed}`);
 const chance = seeded(Number(values.seed));
 if (wants("runs")) await crashRuns({ rounds: Number(values.rounds ?? 20), chance, check });
 if (wants("lifecycle")) await crashLifecycle({ rounds: Number(values.rounds ?? 10), chance, check });
+if (wants("runtime")) {
+  const root = join(import.meta.dirname, "..");
+  const { status } = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", "--project", "runtime", "src/docker/crash.test.ts"], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, SOAK: "1" },
+  });
+  check("the docker driver keeps what it owes to a killed server", status === 0);
+}
 console.log(`${passed()} passed, ${failures().length} failed`);
 process.exit(failures().length === 0 ? 0 : 1);

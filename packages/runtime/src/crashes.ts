@@ -14,10 +14,12 @@ import type { LogLine, Sandbox } from "./types.ts";
 interface Options {
   /** Why the driver cannot run here; the suite is then skipped by that name. */
   skip?: string | undefined;
+  /** Only what matters most, once. All of it is a matter of minutes where starting takes long: `./studio crash`. */
+  isShort?: boolean;
 }
 
 /** What a driver owes to a server that is killed at any moment. */
-export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker">, { skip: reason }: Options = {}): void {
+export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker">, { skip: reason, isShort = false }: Options = {}): void {
   const create = (dataDir: string) => createRuntime({ ...runtime, dataDir });
   describe.skipIf(reason !== undefined)(
     `kill -9 of the server, driver ${runtime.driver}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
@@ -92,6 +94,24 @@ export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker
         await driver.close();
       }, 60_000);
 
+      test("at any moment of a start, nothing is lost sight of", async () => {
+        for (let i = 0; i < 6; i += isShort ? 3 : 1) {
+          const server = serve("start");
+          await server.says("starting");
+          await sleep(i * 12);
+          await server.kill();
+          const driver = await create(dataDir);
+          const sandbox = await driver.open({ id: "kept" });
+          const running = sandbox.services().some((s) => s.status === "running" || s.status === "starting");
+          if (running) expect((await sandbox.ready("web", { timeoutMs: 20_000 })).port).toBe(4100);
+          await driver.remove("kept");
+          await driver.close();
+          expect(processes(`// ${mark}`)).toEqual([]);
+        }
+      }, 180_000);
+
+      if (isShort) return;
+
       test("what nobody adopts is stopped by remove", async () => {
         const server = serve("everything");
         await server.says("command");
@@ -159,22 +179,6 @@ export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker
         expect(readFileSync(join(dataDir, "runtime/slots.json"), "utf8")).not.toContain("@build");
         await driver.close();
       }, 60_000);
-
-      test("at any moment of a start, nothing is lost sight of", async () => {
-        for (let i = 0; i < 6; i++) {
-          const server = serve("start");
-          await server.says("starting");
-          await sleep(i * 12);
-          await server.kill();
-          const driver = await create(dataDir);
-          const sandbox = await driver.open({ id: "kept" });
-          const running = sandbox.services().some((s) => s.status === "running" || s.status === "starting");
-          if (running) expect((await sandbox.ready("web", { timeoutMs: 20_000 })).port).toBe(4100);
-          await driver.remove("kept");
-          await driver.close();
-          expect(processes(`// ${mark}`)).toEqual([]);
-        }
-      }, 90_000);
 
       test("one data folder has one holder; a dead one's is taken over", async () => {
         const driver = await create(dataDir);
