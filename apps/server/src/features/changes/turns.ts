@@ -71,15 +71,16 @@ export function createTurns({
     });
 
   return {
-    /** Never throws. */
-    begin: async (project: ProjectRow, turn: Turn & { user_id: string }): Promise<void> => {
+    /** Answers whether the files were kept. Never throws. */
+    begin: async (project: ProjectRow, turn: Turn & { user_id: string }): Promise<boolean> => {
       const { user_id, ...facts } = turn;
       const before = await checkpoints.beforeTurn(project, facts);
-      if (!before) return;
+      if (!before) return false;
       const { chat_id, message_id, task_id } = facts;
       await store
         .insert({ task_id, project_id: project.id, user_id, chat_id, message_id, before_id: before.id })
         .catch((err: unknown) => log.warn({ err, task_id }, "change set not begun"));
+      return true;
     },
     /** However the run ended; may be called again. Never throws; `undefined` where nothing was kept before it, or nothing can be said. */
     end: async (run: EndedRun): Promise<ChangeSummary | undefined> => {

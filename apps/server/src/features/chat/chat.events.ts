@@ -21,13 +21,26 @@ export type Utterance = { [T in RunEventType]: { type: T; data: RunEventData<T> 
 
 const gatherMs = 30;
 
-export function createRunVoice({ events, projectId, taskId }: { events: EventLog; projectId: string; taskId: string }): RunVoice {
+export function createRunVoice({
+  events,
+  projectId,
+  taskId,
+  keepNotice,
+}: {
+  events: EventLog;
+  projectId: string;
+  taskId: string;
+  /** Notices stay with the message: `iteration` is that of the first turn behind it. */
+  keepNotice(tx: Queries, notice: RunEventData<"notice"> & { iteration: number }): Promise<void>;
+}): RunVoice {
   let gathered: { content: string; iteration: number } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastFlush = 0;
   let failure: { error: unknown } | undefined;
   let flushed: Promise<void> = Promise.resolve();
   let isFlushing = false;
+  /** Of the last turn that was told of. */
+  let iteration = 0;
 
   const append = (entries: NewEvent[]) => events.append(projectId, entries);
   const taken = (): NewEvent[] => {
@@ -51,8 +64,16 @@ export function createRunVoice({ events, projectId, taskId }: { events: EventLog
   const schedule = () => {
     if (!isFlushing) timer ??= setTimeout(flush, Math.max(0, gatherMs - (performance.now() - lastFlush)));
   };
-  return {
+  const self: RunVoice = {
     say: async (type, data) => {
+      if (type === "tool_started") iteration = (data as RunEventData<"tool_started">).iteration;
+      if (type === "notice") {
+        const notice = data as RunEventData<"notice">;
+        return self.sayWith(async (tx) => {
+          await keepNotice(tx, { ...notice, iteration: iteration + 1 });
+          return [{ type: "notice", data: notice }];
+        });
+      }
       if (failure) throw failure.error;
       await append([...taken(), { type, data, task_id: taskId } as NewEvent]);
     },
@@ -62,12 +83,14 @@ export function createRunVoice({ events, projectId, taskId }: { events: EventLog
       if (failure) throw failure.error;
       await events.appendWith(projectId, async (tx) => (await work(tx)).map((entry) => ({ ...entry, task_id: taskId }) as NewEvent));
     },
-    text(content, iteration) {
-      if (gathered && gathered.iteration !== iteration) flush();
-      gathered = { content: (gathered?.content ?? "") + content, iteration };
+    text(content, of) {
+      iteration = of;
+      if (gathered && gathered.iteration !== of) flush();
+      gathered = { content: (gathered?.content ?? "") + content, iteration: of };
       schedule();
     },
   };
+  return self;
 }
 
 /** Agent events as the contract spells them (agent-git-deploy 3.7). `etag` is that of the last write to a path. */

@@ -58,11 +58,11 @@ export interface RunSurroundings {
   expectChange(projectId: string, path: string, etag: string | undefined): void;
   /** Hides the values of the project's secrets from the agent. */
   redactor(projectId: string): Promise<LiveRedactor>;
-  /** Keeps the files as they are before the agent touches them. Never throws. */
+  /** Keeps the files as they are before the agent touches them; answers whether that was possible. Never throws. */
   beforeTurn(
     project: ProjectRow,
     turn: { user_id: string; chat_id: string; message_id: string; task_id: string; message: string },
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Keeps them as the run leaves them, once, and says what it changed. Never throws. */
   afterTurn: AfterTurn;
   /** What a person wants the run to hear before its next model call; each once. */
@@ -100,6 +100,7 @@ export interface RunOptions {
 /** Waiting for people is not work, so the task itself may take long; the work is limited by the agent. */
 const taskTimeoutMs = 24 * 3_600_000;
 const setUpMs = 180_000;
+const notKept = "The files could not be kept before this turn, so it cannot be undone.";
 const interruptedMessage = "The server stopped while this was running. What was done so far is kept; the run can be resumed.";
 
 /**
@@ -122,7 +123,13 @@ export function createRunTask({
 }: RunOptions): TaskDefinition<RunInput> {
   const endings = createRunEndings({ store, chats, afterTurn: around.afterTurn });
   const play = createPlay({ store, chats, approvals, questions, models, credits, around, limits, endings });
-  const voiceOf = (task: TaskRow) => createRunVoice({ events, projectId: task.project_id ?? "", taskId: task.id });
+  const voiceOf = (task: TaskRow) =>
+    createRunVoice({
+      events,
+      projectId: task.project_id ?? "",
+      taskId: task.id,
+      keepNotice: (tx, notice) => store.keepNotice(tx, (task.input as RunInput).message_id, { ...notice, at: new Date().toISOString() }),
+    });
 
   const run = async ({ task, input, signal, log: taskLog, progress }: TaskContext<RunInput>): Promise<unknown> => {
     const voice = voiceOf(task);
@@ -147,14 +154,16 @@ export function createRunTask({
       const sandbox = await openSandbox(project, signal);
       release = await around.keepAwake(project.id);
       await around.projects.touch(project.id);
-      if (input.resumes === null)
-        await around.beforeTurn(project, {
+      if (input.resumes === null) {
+        const isKept = await around.beforeTurn(project, {
           user_id: task.user_id,
           chat_id: input.chat_id,
           message_id: input.user_message_id,
           task_id: task.id,
           message: wordsOf(question.content, extrasOf(question).attachments ?? []),
         });
+        if (!isKept) await voice.say("notice", { level: "warning", message: notKept });
+      }
 
       const played = await play({ ...told, project, chat, question, agent, model: chain[0], chain, sandbox, signal, log: taskLog });
       end = played.end;

@@ -54,6 +54,9 @@ test("a project's own fallback answers when its model is overloaded, and the usa
     message: expect.stringMatching(/limiting requests.*openai\/gpt-5-mini answers in place of openai\/gpt-5\.1/),
   });
   expect(find(events, "complete")!.data).toMatchObject({ success: true, final_response: "Hello from the other one." });
+  // What was told on the way is there after a reload.
+  const [, answer] = (await client.chat.history({ params: { project_id: world.project.id } })).items;
+  expect(answer?.message_metadata?.["notices"]).toEqual([{ ...find(events, "notice")!.data, iteration: 1, at: expect.any(String) }]);
   expect((await client.billing.usage({ query: {} })).items.map((item) => item.model)).toEqual(["openai/gpt-5-mini"]);
   expect(find(events, "task_started")!.data.model).toBe("openai/gpt-5.1");
 });

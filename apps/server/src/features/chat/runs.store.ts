@@ -29,6 +29,14 @@ export interface NewApproval {
   pending: PendingBatch | null;
 }
 
+/** A notice as its message keeps it: before what the turn `iteration` said and did. */
+export interface KeptNotice {
+  level: "info" | "warning";
+  message: string;
+  iteration: number;
+  at: string;
+}
+
 export type RunsStore = ReturnType<typeof createRunsStore>;
 /** What a run leaves behind: steps, approvals, usage, its final message. */
 export function createRunsStore(db: Database) {
@@ -73,6 +81,14 @@ export function createRunsStore(db: Database) {
         .update(messages)
         .set({ message_metadata: sql`${messages.message_metadata} || ${JSON.stringify({ context })}::jsonb` })
         .where(eq(messages.id, messageId));
+    },
+    /** Something told on the way, for as long as the message is; never before the turns that are kept already. At most fifty. */
+    keepNotice: async (tx: Queries, messageId: string, notice: KeptNotice): Promise<void> => {
+      await tx.execute(sql`
+        update messages set message_metadata = message_metadata || jsonb_build_object('notices', coalesce(message_metadata->'notices', '[]'::jsonb) || (
+          ${JSON.stringify(notice)}::jsonb || jsonb_build_object('iteration',
+            greatest(${notice.iteration}::int, (select coalesce(max((step_data->>'iteration')::int), 0) + 1 from agent_steps where message_id = ${messageId})))))
+        where id = ${messageId} and coalesce(jsonb_array_length(message_metadata->'notices'), 0) < 50`);
     },
     /** The message's end, once: `undefined` when it had ended, or belongs to a later run. The chat's status follows it. */
     finishMessage: async (

@@ -50,10 +50,6 @@ export function createCheckpoints({
         return await keep(project, { kind: "turn", label: message.replaceAll(/\s+/g, " ").trim(), ...turn });
       } catch (err) {
         log.warn({ err, project_id: project.id, task_id: turn.task_id }, "no checkpoint before the turn");
-        await events.append(project.id, {
-          type: "notice",
-          data: { level: "warning", message: "The files could not be kept before this turn, so it cannot be undone." },
-        });
         return undefined;
       }
     },

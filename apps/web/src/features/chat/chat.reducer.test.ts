@@ -445,16 +445,47 @@ test("what was said meanwhile stands where it was heard, live, replayed and afte
       steered: [
         { id: "q1", text: "Use blue", iteration: 2, at: "2026-01-01T00:00:01.000Z" },
         { id: "q2", text: "Thanks", iteration: 3, at: "2026-01-01T00:00:02.000Z" },
+        { id: "q3", text: "A lot", iteration: 3, at: "2026-01-01T00:00:02.000Z" },
+      ],
+      notices: [
+        { level: "info", message: "is new here", iteration: 1, at: "2026-01-01T00:00:00.000Z" },
+        { level: "warning", message: "another answers", iteration: 2, at: "2026-01-01T00:00:01.500Z" },
+        { level: "info", message: "installed", iteration: 3, at: "2026-01-01T00:00:01.700Z" },
       ],
     },
   };
   const reloaded = play([{ type: "loaded", chatId: "c1", messages: [message], active: null }]);
-  expect(briefs(reloaded)).toEqual([
+  const shown = [
+    "notice is new here",
     "tool:write_file:ok",
     "steered:Use blue",
+    "notice another answers",
     "text:Blue.",
     "tool:write_file:ok",
+    "notice installed",
     "steered:Thanks",
+    "steered:A lot",
     "text:Done.",
+  ];
+  expect(briefs(reloaded)).toEqual(shown);
+  // The same, live.
+  const told = (seq: number, message: string) => ev(seq, "notice", { level: "info", message });
+  const heard = (seq: number, id: string, message: string, iteration: number) =>
+    ev(seq, "steered", { id, message, iteration, at: "2026-01-01T00:00:02.000Z" });
+  const whole = play([
+    events(
+      started,
+      told(2, "is new here"),
+      step(3, { response_text: "" }),
+      heard(4, "q1", "Use blue", 2),
+      told(5, "another answers"),
+      step(6, { iteration: 2, response_text: "Blue." }),
+      told(7, "installed"),
+      heard(8, "q2", "Thanks", 3),
+      heard(9, "q3", "A lot", 3),
+      ev(10, "text_chunk", { content: "Done.", iteration: 3 }),
+      complete(11, { iterations: 3, final_response: "Done." }),
+    ),
   ]);
+  expect(briefs(whole)).toEqual(shown);
 });

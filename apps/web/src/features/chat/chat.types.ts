@@ -89,6 +89,13 @@ export interface NoticePart extends PartBase {
   level: "info" | "warning";
   message: string;
 }
+/** As the message keeps it: before what the turn `iteration` said and did. */
+export interface StoredNotice {
+  level: "info" | "warning";
+  message: string;
+  iteration: number;
+  at: string;
+}
 /** An event this version of the page does not know. */
 export interface PlainPart extends PartBase {
   kind: "plain";

@@ -1,6 +1,6 @@
 import type { RunEventData, RunEventType } from "@tesslate/contract";
 import type { IncomingRunEvent } from "./chat.reducer.ts";
-import type { FileEdit, Part, Run, RunStatus, TextPart, ToolPart } from "./chat.types.ts";
+import type { FileEdit, NoticePart, Part, Run, RunStatus, SteeredPart, StoredNotice, TextPart, ToolPart } from "./chat.types.ts";
 import { onQuestionAsked, onQuestionResolved, withdrawn } from "./question-events.ts";
 import { onSubagent } from "./subagents.ts";
 
@@ -153,12 +153,18 @@ function onFileChanged(run: Run, data: RunEventData<"file_changed">): Run {
   return tool?.kind === "tool" ? { ...run, parts: replaceAt(run.parts, index, { ...tool, edits: [...tool.edits, edit] }) } : run;
 }
 
+/** What was said beside the run's own turns stands before the turn that came next, in the order of time. */
+const withAside = (parts: readonly Part[], aside: SteeredPart | NoticePart, iteration: number): Part[] => {
+  if (parts.some((part) => part.key === aside.key)) return [...parts];
+  const next = parts.findIndex((part) => part.kind !== "steered" && "iteration" in part && part.iteration >= iteration);
+  return parts.toSpliced(next < 0 ? parts.length : next, 0, aside);
+};
 /** What a person said while the run went on, before the call that heard it. */
-export function withSteered(parts: readonly Part[], said: { id: string; text: string; iteration: number; at: string }): Part[] {
-  if (parts.some((part) => part.kind === "steered" && part.id === said.id)) return [...parts];
-  const after = parts.findIndex((part) => "iteration" in part && part.iteration >= said.iteration);
-  return parts.toSpliced(after < 0 ? parts.length : after, 0, { kind: "steered", key: `s${said.id}`, ...said });
-}
+export const withSteered = (parts: readonly Part[], said: { id: string; text: string; iteration: number; at: string }): Part[] =>
+  withAside(parts, { kind: "steered", key: `s${said.id}`, ...said }, said.iteration);
+/** A stored notice; live ones come when they are due. */
+export const withNotice = (parts: readonly Part[], { level, message, iteration, at }: StoredNotice): Part[] =>
+  withAside(parts, { kind: "notice", key: `n${at}${message}`, level, message }, iteration);
 
 /** The step is the committed truth about its iteration: text and results of the live events are brought in line with it. */
 function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEvent): Run {

@@ -1,6 +1,6 @@
 import type { AgentStep, ChatMessage, CompletionReason, EditMode, Evidence, ToolResult } from "@tesslate/contract";
-import type { Part, Run } from "./chat.types.ts";
-import { applyRunEvent, emptyRun, runStatusOf, withSteered } from "./run-events.ts";
+import type { Part, Run, StoredNotice } from "./chat.types.ts";
+import { applyRunEvent, emptyRun, runStatusOf, withNotice, withSteered } from "./run-events.ts";
 
 interface StoredCall {
   name: string;
@@ -21,6 +21,8 @@ export interface AssistantMetadata {
   error?: string;
   /** What the person said while it went on. */
   steered?: { id: string; text: string; iteration: number; at: string }[];
+  /** What it told on its way. */
+  notices?: StoredNotice[];
   changes?: { files: number; additions: number; deletions: number };
   cost_cents?: number;
   duration_ms?: number;
@@ -61,24 +63,28 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
     };
     run = applyRunEvent(run, { taskId, seq: index + 1, at: step.timestamp, type: "agent_step", data });
   });
-  run = { ...run, parts: (metadata.steered ?? []).reduce(withSteered, run.parts) };
   const reason = metadata.completion_reason;
   const isAlive = taskId === activeTaskId;
   const status = isAlive ? "running" : reason === "in_progress" ? "interrupted" : runStatusOf(reason, true);
   const usage = metadata.usage;
-  const last: Part[] = [];
   const content = message.content.trim();
   const lastText = run.parts.findLast((part) => part.kind === "text");
+  const said = [...run.parts];
+  if (content && status === "done" && !(lastText?.kind === "text" && lastText.text.trim() === content))
+    said.push({ kind: "text", key: "end", iteration: metadata.iterations ?? run.iterations + 1, text: message.content });
+  const asides = [
+    ...(metadata.steered ?? []).map((one) => ({ at: one.at, put: (parts: Part[]) => withSteered(parts, one) })),
+    ...(metadata.notices ?? []).map((one) => ({ at: one.at, put: (parts: Part[]) => withNotice(parts, one) })),
+  ].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  const parts = asides.reduce((before, { put }) => put(before), said);
   if (status === "failed")
-    last.push({ kind: "error", key: "end", message: metadata.error ?? (content || "The run did not finish."), code: "error" });
-  else if (content && status === "done" && !(lastText?.kind === "text" && lastText.text.trim() === content))
-    last.push({ kind: "text", key: "end", iteration: (metadata.iterations ?? run.iterations) || 1, text: message.content });
-  if (metadata.auto_fix_stopped) last.push({ kind: "notice", key: autoFixKey, level: "warning", message: autoFixStopped });
+    parts.push({ kind: "error", key: "end", message: metadata.error ?? (content || "The run did not finish."), code: "error" });
+  if (metadata.auto_fix_stopped) parts.push({ kind: "notice", key: autoFixKey, level: "warning", message: autoFixStopped });
   return {
     ...run,
     status,
     reason,
-    parts: [...run.parts, ...last],
+    parts,
     ...(status === "limited" && content && { ending: content.split("\n\n").at(-1) }),
     evidence: metadata.evidence ?? [],
     // Stored steps are not positions of the live stream.
