@@ -47,7 +47,17 @@ await runJourneys(
         await dialog.getByRole("button", { name: "Store the key" }).click();
         await page.getByText("Your key for OpenAI is stored.").waitFor();
         await mine.getByText("…4711, never used").waitFor();
-        await mine.getByRole("button", { name: "Try OpenAI" }).click();
+        await mine.getByText("OpenAI answered with house-model.").waitFor();
+        // A wrong key: the provider's own words say so.
+        await mine.getByRole("button", { name: "Edit OpenAI" }).click();
+        await dialog.getByLabel("API key", { exact: true }).fill("sk-not-the-key");
+        await accessible(page, "edit a key");
+        await dialog.getByRole("button", { name: "Save" }).click();
+        await mine.getByText(/Incorrect API key/).waitFor();
+        await shot(page, "own-key-wrong");
+        await mine.getByRole("button", { name: "Edit OpenAI" }).click();
+        await dialog.getByLabel("API key", { exact: true }).fill(key);
+        await dialog.getByRole("button", { name: "Save" }).click();
         await mine.getByText("OpenAI answered with house-model.").waitFor();
         expect(!(await page.content()).includes(key), "the key is not in the page");
         await accessible(page, "own keys");
@@ -71,8 +81,29 @@ await runJourneys(
         await shot(page, "own-endpoint");
         await dialog.getByRole("button", { name: "Add the endpoint" }).click();
         await mine.getByText(/custom\/office-server\//).waitFor();
-        await page.getByRole("region", { name: "Models you can use" }).getByText("house-model").waitFor();
+        const models = page.getByRole("region", { name: "Models you can use" });
+        await models.getByText("house-model").waitFor();
         await shot(page, "own-endpoint-there");
+        await mine.getByRole("button", { name: "Edit Office server" }).click();
+        expect((await dialog.getByLabel("API key", { exact: true }).inputValue()) === "", "a stored key is not shown");
+        await dialog.getByLabel("Name").fill("Office");
+        await dialog.getByLabel("Models").fill("house-model small-model");
+        await shot(page, "own-endpoint-edit");
+        await dialog.getByRole("button", { name: "Save" }).click();
+        await models.getByRole("switch", { name: "small-model" }).click();
+        await until(
+          "the model is hidden",
+          async () => (await models.getByRole("switch", { name: "small-model" }).getAttribute("data-state")) === "unchecked",
+        );
+        await models.getByRole("button", { name: "Try small-model" }).click();
+        await models.getByText(/does not exist|not found|no model/i).waitFor();
+        await models.getByLabel("A model that is not listed").fill("custom/office-server/unlisted-model");
+        await models.getByRole("button", { name: "Add", exact: true }).click();
+        await models.getByRole("switch", { name: "unlisted-model" }).waitFor();
+        await accessible(page, "models");
+        await shot(page, "models-list");
+        await models.getByRole("button", { name: "Remove unlisted-model" }).click();
+        await models.getByRole("switch", { name: "unlisted-model" }).waitFor({ state: "detached" });
         noOffences(browser as Watched);
       },
     },

@@ -12,7 +12,7 @@ import { Kbds } from "../../ui/Kbd.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { AgentMenu } from "../agents/AgentMenu.tsx";
-import { useAgentChoice } from "../agents/use-agent-choice.ts";
+import type { AgentChoice } from "../agents/use-agent-choice.ts";
 import type { FileTree } from "../files/tree.ts";
 import { ApprovalCard } from "./ApprovalCard.tsx";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
@@ -45,6 +45,7 @@ export interface ChatColumnProps {
   reader: Reader;
   mode: EditMode;
   onMode: (mode: EditMode) => void;
+  agents: AgentChoice;
   models: readonly Model[];
   defaultModel: string | undefined;
   model: string | undefined;
@@ -65,12 +66,11 @@ const cardItem = "pb-2 [--bead-y:20px] narrow:-ml-1 narrow:-mr-3 narrow:pl-0! na
 
 /** The conversation: what was said and done, what waits for an answer, and the next message. */
 export function ChatColumn(props: ChatColumnProps) {
-  const { projectId, chat, rows, reader, mode, model, tail, composer } = props;
+  const { projectId, chat, rows, reader, mode, model, agents, tail, composer } = props;
   const { state, live } = chat;
   const approvals = useMemo(() => openApprovals(state), [state]);
   const queue = useQueue(state.chatId, props.events);
   const plan = usePlan(state.chatId, props.events);
-  const agents = useAgentChoice(projectId);
   const options = { editMode: mode, model, agentId: agents.picked?.id };
   /** Asked to stop, it needs no queue: the next message waits the moment that takes. */
   const [stoppedTaskId, setStoppedTaskId] = useState<string>();

@@ -10,9 +10,9 @@ import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { ConnectModelDialog } from "./ConnectModelDialog.tsx";
-import { shortModelName, usableModels } from "./model-choice.ts";
+import { usableModels } from "./model-choice.ts";
 import { Fallbacks } from "./Fallbacks.tsx";
-import { modelFacts } from "./model-facts.ts";
+import { ModelList } from "./ModelList.tsx";
 import { OwnKeys } from "./OwnKeys.tsx";
 import { modelSetupQuery, modelsQuery, useConfigureModels, type ModelSetup } from "./models.queries.ts";
 
@@ -70,23 +70,7 @@ export function ModelSettings() {
       </SettingsSection>
       <OwnKeys />
       {usable.length > 1 ? <Fallbacks models={usable} /> : null}
-      <SettingsSection title="Models you can use">
-        {usable.length === 0 ? (
-          <p className="text-fg-2">None yet.</p>
-        ) : (
-          <ul role="list" className="grid gap-1">
-            {usable.map((model) => (
-              <li key={model.id} className="flex items-center gap-2">
-                <span className="font-mono text-xs text-fg-0">{shortModelName(model.id)}</span>
-                <span className="min-w-0 text-xs text-fg-2">
-                  {[model.provider_name ?? model.provider, ...modelFacts(model)].join(" · ")}
-                </span>
-                {model.id === models.data?.default ? <Pill>Default</Pill> : null}
-              </li>
-            ))}
-          </ul>
-        )}
-      </SettingsSection>
+      <ModelList models={models.data?.items ?? []} defaultModel={models.data?.default ?? null} />
       {data.demo_available && data.can_configure ? (
         <SettingsSection title="Scripted demo">
           <Switch

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import type { ModelKey } from "@tesslate/contract";
 import { useState, type FormEvent } from "react";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -8,30 +9,50 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Select } from "../../ui/Select.tsx";
+import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { keyProvidersQuery, useOwnKeyActs } from "./own-keys.queries.ts";
 
 type Errors = Partial<Record<"provider" | "api_key" | "base_url" | "", string>>;
 
-/** A provider and a key; where the key goes is never shown again. */
-export function OwnKeyDialog({ onClose }: { onClose: () => void }) {
+/** A provider and a key; where the key goes is never shown again. With `stored` it changes that one. */
+export function OwnKeyDialog({
+  stored,
+  onSaved,
+  onClose,
+}: {
+  stored?: ModelKey | undefined;
+  /** Its id. */
+  onSaved: (id: string) => void;
+  onClose: () => void;
+}) {
   const { data } = useQuery(keyProvidersQuery);
-  const { addKey } = useOwnKeyActs();
-  const free = data?.items.filter((provider) => !provider.has_own_key) ?? [];
+  const { addKey, updateKey } = useOwnKeyActs();
+  const free = data?.items.filter((provider) => !provider.has_own_key || provider.provider === stored?.provider) ?? [];
   const [chosen, setChosen] = useState<string>();
   const [apiKey, setApiKey] = useState("");
-  const [baseUrl, setBaseUrl] = useState("");
+  const [baseUrl, setBaseUrl] = useState(stored?.base_url ?? "");
+  const [isActive, setIsActive] = useState(stored?.is_active ?? true);
   const [errors, setErrors] = useState<Errors>({});
-  const provider = chosen ?? free[0]?.provider ?? "";
+  const provider = stored?.provider ?? chosen ?? free[0]?.provider ?? "";
   const facts = free.find((entry) => entry.provider === provider);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    if (!apiKey.trim()) return setErrors({ api_key: "Paste a key." });
+    const typed = apiKey.trim();
+    if (!typed && !stored) return setErrors({ api_key: "Paste a key." });
     setErrors({});
     try {
-      const key = await addKey.mutateAsync({ provider, api_key: apiKey.trim(), ...(baseUrl.trim() && { base_url: baseUrl.trim() }) });
-      toast(`Your key for ${key.provider_name} is stored.`);
+      const key = stored
+        ? await updateKey.mutateAsync({
+            id: stored.id,
+            ...(typed && { api_key: typed }),
+            base_url: baseUrl.trim() || null,
+            is_active: isActive,
+          })
+        : await addKey.mutateAsync({ provider, api_key: typed, ...(baseUrl.trim() && { base_url: baseUrl.trim() }) });
+      toast(stored ? "Saved." : `Your key for ${key.provider_name} is stored.`);
+      onSaved(key.id);
       onClose();
     } catch (error) {
       const found = fieldErrorsOf(error, ["api_key", "base_url"]);
@@ -40,26 +61,36 @@ export function OwnKeyDialog({ onClose }: { onClose: () => void }) {
     }
   };
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title="Add a key of your own">
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={stored ? `Your key for ${stored.provider_name}` : "Add a key of your own"}
+    >
       <form onSubmit={submit} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
+        {stored ? null : (
+          <Field
+            label="Provider"
+            error={errors.provider}
+            hint={
+              facts ? (
+                <>
+                  {facts.description}.{" "}
+                  <a className="link" href={facts.website} target="_blank" rel="noreferrer">
+                    Where keys are made
+                  </a>
+                </>
+              ) : undefined
+            }
+          >
+            <Select value={provider} onChange={setChosen} options={free.map((entry) => ({ value: entry.provider, label: entry.name }))} />
+          </Field>
+        )}
         <Field
-          label="Provider"
-          error={errors.provider}
-          hint={
-            facts ? (
-              <>
-                {facts.description}.{" "}
-                <a className="link" href={facts.website} target="_blank" rel="noreferrer">
-                  Where keys are made
-                </a>
-              </>
-            ) : undefined
-          }
+          label="API key"
+          error={errors.api_key}
+          hint={stored ? `Empty keeps the one that ends in ${stored.last4}.` : "Stored sealed; shown nowhere again."}
         >
-          <Select value={provider} onChange={setChosen} options={free.map((entry) => ({ value: entry.provider, label: entry.name }))} />
-        </Field>
-        <Field label="API key" error={errors.api_key} hint="Stored sealed; shown nowhere again.">
           <PasswordInput
             noun="key"
             autoComplete="off"
@@ -77,12 +108,21 @@ export function OwnKeyDialog({ onClose }: { onClose: () => void }) {
             onChange={(event) => setBaseUrl(event.target.value)}
           />
         </Field>
+        {stored ? (
+          <Switch isOn={isActive} onChange={setIsActive} label="In use" hint="Off: what the server offers answers instead." />
+        ) : null}
         <div className="flex justify-end gap-2 pt-1">
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" variant="primary" disabled={!facts} isLoading={addKey.isPending} loadingWord="Storing">
-            Store the key
+          <Button
+            type="submit"
+            variant="primary"
+            disabled={!facts && !stored}
+            isLoading={addKey.isPending || updateKey.isPending}
+            loadingWord={stored ? "Saving" : "Storing"}
+          >
+            {stored ? "Save" : "Store the key"}
           </Button>
         </div>
       </form>

@@ -1,6 +1,6 @@
 import type { Model } from "@tesslate/contract";
 import { expect, test } from "vitest";
-import { pickModel, shortModelName } from "./model-choice.ts";
+import { defaultFor, pickModel, shortModelName } from "./model-choice.ts";
 
 const model = (id: string, change: Partial<Model> = {}): Model => ({
   id,
@@ -34,3 +34,21 @@ test.each([
   ["custom/lan/llama", "llama"],
   ["plain", "plain"],
 ])("%s is said %s", (id, name) => expect(shortModelName(id)).toBe(name));
+
+test.each([
+  ["the project's own", { project: "a/two", agent: "a/one", last: "a/one", server: "a/one" }, "a/two"],
+  ["the agent's", { agent: "a/two", last: "a/one", server: "a/one" }, "a/two"],
+  ["the one chosen last anywhere", { last: "a/two", server: "a/one" }, "a/two"],
+  ["the server's", { server: "a/one" }, "a/one"],
+  ["what cannot be used counts as unsaid", { project: "a/gone", agent: "a/off", server: "a/two" }, "a/two"],
+  ["nobody said anything", {}, undefined],
+])("where nobody chose in the project: %s", (_name, said, expected) => {
+  const { project, agent, last, server = null }: { project?: string; agent?: string; last?: string; server?: string | null } = said;
+  const given = {
+    project: { settings: project ? { model: project } : null },
+    agent: { model: agent ?? null, selected_model: null },
+    last,
+    server,
+  };
+  expect(defaultFor(models, given)).toBe(expected);
+});

@@ -17,7 +17,9 @@ export const ownEndpointsQuery = queryOptions({
 });
 
 type CreateKey = Parameters<typeof api.modelKeys.create>[0]["body"];
+type UpdateKey = Parameters<typeof api.modelKeys.update>[0]["body"];
 type CreateEndpoint = Parameters<typeof api.modelKeys.createCustomProvider>[0]["body"];
+type UpdateEndpoint = Parameters<typeof api.modelKeys.updateCustomProvider>[0]["body"];
 
 /** Whatever changes here changes which models there are. */
 export function useOwnKeyActs() {
@@ -25,9 +27,17 @@ export function useOwnKeyActs() {
   const onSuccess = () => queryClient.invalidateQueries({ queryKey: all });
   return {
     addKey: useMutation({ mutationFn: (body: CreateKey) => api.modelKeys.create({ body }), onSuccess }),
+    updateKey: useMutation({
+      mutationFn: ({ id, ...body }: UpdateKey & { id: string }) => api.modelKeys.update({ params: { id }, body }),
+      onSuccess,
+    }),
     removeKey: useMutation({ mutationFn: (id: string) => api.modelKeys.remove({ params: { id } }), onSuccess }),
     testKey: useMutation({ mutationFn: (id: string) => api.modelKeys.test({ params: { id } }) }),
     addEndpoint: useMutation({ mutationFn: (body: CreateEndpoint) => api.modelKeys.createCustomProvider({ body }), onSuccess }),
+    updateEndpoint: useMutation({
+      mutationFn: ({ id, ...body }: UpdateEndpoint & { id: string }) => api.modelKeys.updateCustomProvider({ params: { id }, body }),
+      onSuccess,
+    }),
     removeEndpoint: useMutation({ mutationFn: (id: string) => api.modelKeys.removeCustomProvider({ params: { id } }), onSuccess }),
     testEndpoint: useMutation({ mutationFn: (id: string) => api.modelKeys.testCustomProvider({ params: { id } }) }),
   };

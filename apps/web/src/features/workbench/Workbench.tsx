@@ -6,6 +6,7 @@ import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
+import { useAgentChoice } from "../agents/use-agent-choice.ts";
 import { ChatColumn } from "../chat/ChatColumn.tsx";
 import { liveRun, shownRuns } from "../chat/chat.reducer.ts";
 import type { ComposerHandle } from "../chat/Composer.tsx";
@@ -23,8 +24,8 @@ import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
 import { CodePane, preloadEditor, type CodeLeft } from "../files/CodePane.tsx";
 import type { FileMark } from "../files/TreeRowView.tsx";
 import { useOpenFiles } from "../files/use-open-files.ts";
-import { keepModelChoice, readModelChoice } from "../models/model-choice.ts";
 import { ModelNotice } from "../models/ModelNotice.tsx";
+import { useModelChoice } from "../models/use-model-choice.ts";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
 import { previewPhase, servingContainer } from "../preview/preview-phase.ts";
 import type { PickedElement } from "../preview/bridge.ts";
@@ -109,10 +110,16 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
     setMode(next);
     writeStored(localStorage, modeKey(project.id), next);
   });
-  const [model, setModel] = useState(readModelChoice);
-  const chooseModel = useHandler((next: string) => {
-    setModel(next);
-    keepModelChoice(next);
+  const agents = useAgentChoice(project.id);
+  const {
+    picked: model,
+    defaultModel,
+    choose: chooseModel,
+  } = useModelChoice({
+    project,
+    agent: agents.picked,
+    models: models.data?.items ?? [],
+    serverDefault: models.data?.default ?? null,
   });
 
   const acts = useRuntimeActs(project);
@@ -170,7 +177,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
   const fix = useHandler((message: string) => {
     setLayout({ isFolded: false });
     setPhoneView("chat");
-    void chat.send(message, { editMode: mode, model }).then((failure) => {
+    void chat.send(message, { editMode: mode, model, agentId: agents.picked?.id }).then((failure) => {
       if (failure) composer.current?.write(message, failure.message);
     });
   });
@@ -249,7 +256,8 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
                 mode={first ? "allow" : mode}
                 onMode={chooseMode}
                 models={models.data?.items ?? []}
-                defaultModel={models.data?.default ?? undefined}
+                agents={agents}
+                defaultModel={defaultModel}
                 model={model}
                 onModel={chooseModel}
                 blockedBy={

@@ -7,11 +7,11 @@ import {
   Play,
   RotateCw,
   ScrollText,
-  Settings,
   Square,
   SquareTerminal,
   TextSearch,
   TriangleAlert,
+  UserRound,
 } from "lucide-react";
 import { useRouter } from "@tanstack/react-router";
 import { usePaletteSource, type PaletteItem } from "../../frame/palette.ts";
@@ -159,7 +159,7 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
       "-",
       { label: "Home", icon: <House size={16} />, onSelect: () => void router.navigate({ to: "/" }) },
       { label: "Projects", icon: <LayoutGrid size={16} />, onSelect: () => void router.navigate({ to: "/projects" }) },
-      { label: "Settings", icon: <Settings size={16} />, onSelect: () => void router.navigate({ to: "/settings/profile" }) },
+      { label: "Your account", icon: <UserRound size={16} />, onSelect: () => void router.navigate({ to: "/settings/profile" }) },
     ],
   };
 }

@@ -1,9 +1,14 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Project } from "@tesslate/contract";
 import { sentenceOf } from "../../../lib/errors.ts";
+import { Field } from "../../../ui/Field.tsx";
 import { SegmentedControl } from "../../../ui/SegmentedControl.tsx";
+import { Select } from "../../../ui/Select.tsx";
 import { Switch } from "../../../ui/Switch.tsx";
 import { toast } from "../../../ui/toast.tsx";
+import { modelOfProject, shortModelName, usableModels } from "../../models/model-choice.ts";
+import { modelFacts } from "../../models/model-facts.ts";
+import { modelsQuery } from "../../models/models.queries.ts";
 import { SettingsSection } from "../../settings/SettingsSection.tsx";
 import { useServices } from "../../workbench/services.ts";
 import { projectKey } from "../../workbench/workbench.queries.ts";
@@ -52,6 +57,50 @@ export function AutoFixSwitch({ project, hint }: { project: Project; hint?: stri
   );
 }
 
+/** No model has such an id: they are `provider/model`. */
+const noModel = "none";
+
+/** What answers in this project unless another one is chosen for a message. */
+function ModelField({ project }: { project: Project }) {
+  const setting = useProjectSetting(project);
+  const models = useQuery(modelsQuery);
+  const own = modelOfProject(project);
+  const usable = usableModels(models.data?.items ?? []);
+  const isGone = own !== null && models.data !== undefined && usable.every((model) => model.id !== own);
+  const options = [
+    { value: noModel, label: "None of its own", hint: "The agent's, else the one you chose last, else the server's" },
+    ...(own !== null && usable.every((model) => model.id !== own)
+      ? [{ value: own, label: shortModelName(own), hint: isGone ? `${own}, which cannot be used now` : own }]
+      : []),
+    ...usable.map((model) => ({
+      value: model.id,
+      label: shortModelName(model.id),
+      hint: [model.provider_name ?? model.provider, ...modelFacts(model)].join(" · "),
+    })),
+  ];
+  return (
+    <Field
+      label="Model"
+      hint="Answers in this project unless another one is chosen for a message."
+      error={
+        models.isError
+          ? `The models could not be loaded. ${sentenceOf(models.error)}`
+          : isGone
+            ? `${own} cannot be used now: it is not connected, or hidden. Another one answers meanwhile.`
+            : undefined
+      }
+    >
+      <Select
+        value={own ?? noModel}
+        onChange={(value) => setting.mutate({ model: value === noModel ? null : value })}
+        options={options}
+        isDisabled={setting.isPending}
+        className="max-w-80"
+      />
+    </Field>
+  );
+}
+
 /** How the agent proves and repairs its work in this project. */
 export function AgentSection({ project }: { project: Project }) {
   const setting = useProjectSetting(project);
@@ -60,6 +109,7 @@ export function AgentSection({ project }: { project: Project }) {
   return (
     <SettingsSection title="Agent">
       <div className="grid gap-4 text-sm">
+        <ModelField project={project} />
         <div className="grid justify-items-start gap-1.5">
           <p className="text-fg-0">Checks around a turn</p>
           <SegmentedControl

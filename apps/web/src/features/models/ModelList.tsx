@@ -1,0 +1,166 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Model } from "@tesslate/contract";
+import { useState, type FormEvent } from "react";
+import { api } from "../../api.ts";
+import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { Switch } from "../../ui/Switch.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { shortModelName } from "./model-choice.ts";
+import { modelFacts } from "./model-facts.ts";
+import { modelsQuery } from "./models.queries.ts";
+
+/** So many are read without searching. */
+const fewModels = 12;
+
+/** Every model there is: offered or hidden, tried on demand, and such that their provider does not list. */
+export function ModelList({ models, defaultModel }: { models: readonly Model[]; defaultModel: string | null }) {
+  const [query, setQuery] = useState("");
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = models.filter((model) => words.every((word) => `${model.id} ${model.provider_name ?? ""}`.toLowerCase().includes(word)));
+  return (
+    <SettingsSection title="Models you can use" hint="Switched off, a model is offered in no menu of yours.">
+      {models.length > fewModels ? (
+        <div className="mb-2">
+          <Input
+            type="search"
+            aria-label="Find a model"
+            placeholder={`Find one of ${models.length}`}
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+          />
+        </div>
+      ) : null}
+      {models.length === 0 ? (
+        <p className="text-fg-2">None yet.</p>
+      ) : found.length === 0 ? (
+        <p className="text-fg-2">None is called so.</p>
+      ) : (
+        <ul role="list" aria-label="Models" className="max-h-120 divide-y divide-line-0 overflow-y-auto rounded-3 border border-line-0">
+          {found.map((model) => (
+            <ModelRow key={model.id} model={model} isDefault={model.id === defaultModel} />
+          ))}
+        </ul>
+      )}
+      <AddModel />
+    </SettingsSection>
+  );
+}
+
+function ModelRow({ model, isDefault }: { model: Model; isDefault: boolean }) {
+  const queries = useQueryClient();
+  const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  const again = () => queries.invalidateQueries({ queryKey: modelsQuery.queryKey });
+  const offer = useMutation({
+    mutationFn: (enabled: boolean) => api.modelKeys.setPreference({ body: { model_id: model.id, enabled } }),
+    onSuccess: again,
+    onError: complain,
+  });
+  const remove = useMutation({
+    mutationFn: (id: string) => api.models.removeCustom({ params: { id } }),
+    onSuccess: again,
+    onError: complain,
+  });
+  const health = useMutation({ mutationFn: () => api.models.health({ body: { model: model.id } }) });
+  const { custom_id } = model;
+  const outcome = health.error
+    ? { ok: false, text: sentenceOf(health.error) }
+    : health.data && {
+        ok: health.data.health === "healthy",
+        text:
+          health.data.latency_ms === null ? health.data.message : `It answered within ${(health.data.latency_ms / 1_000).toFixed(1)} s.`,
+      };
+  return (
+    <li className="px-3 py-2">
+      <div className="flex items-center gap-2">
+        <span className="min-w-0 flex-1">
+          <Switch
+            isOn={offer.isPending ? offer.variables : !model.disabled}
+            isDisabled={offer.isPending}
+            label={<span className="font-mono text-xs break-all text-fg-0">{shortModelName(model.id)}</span>}
+            hint={[model.provider_name ?? model.provider, ...modelFacts(model)].join(" · ")}
+            onChange={(enabled) => offer.mutate(enabled)}
+          />
+        </span>
+        {isDefault ? <Pill>Default</Pill> : null}
+        <Button
+          size="sm"
+          variant="ghost"
+          onClick={() => health.mutate()}
+          isLoading={health.isPending}
+          loadingWord="Trying"
+          aria-label={`Try ${shortModelName(model.id)}`}
+        >
+          Try
+        </Button>
+        {custom_id ? (
+          <Button
+            size="sm"
+            variant="ghost"
+            disabled={remove.isPending}
+            onClick={() => remove.mutate(custom_id)}
+            aria-label={`Remove ${shortModelName(model.id)}`}
+          >
+            Remove
+          </Button>
+        ) : null}
+      </div>
+      {outcome ? (
+        <p role="status" className={outcome.ok ? "pt-1 text-xs text-ok" : "pt-1 text-xs text-err"}>
+          {outcome.text}
+        </p>
+      ) : null}
+    </li>
+  );
+}
+
+/** A model that its provider serves and does not list. */
+function AddModel() {
+  const queries = useQueryClient();
+  const [id, setId] = useState("");
+  const [error, setError] = useState<string>();
+  const add = useMutation({
+    mutationFn: (model_id: string) => api.models.addCustom({ body: { model_id } }),
+    onSuccess: (model) => {
+      setId("");
+      toast(`${shortModelName(model.id)} is in your list.`);
+      return queries.invalidateQueries({ queryKey: modelsQuery.queryKey });
+    },
+    onError: (failure) => {
+      const found = fieldErrorsOf(failure, ["model_id"]);
+      setError(found.model_id ?? sentenceOf(failure));
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setError(undefined);
+    if (!/^[^/\s]+\/\S+$/.test(id.trim())) setError("Written like openai/gpt-5.1: the provider, a slash, the model.");
+    else add.mutate(id.trim());
+  };
+  return (
+    <form onSubmit={submit} noValidate className="mt-3 flex items-end gap-2">
+      <Field label="A model that is not listed" error={error} className="min-w-0 flex-1">
+        <Input
+          className="font-mono"
+          autoComplete="off"
+          placeholder="provider/model"
+          value={id}
+          onChange={(event) => setId(event.target.value)}
+        />
+      </Field>
+      <Button
+        type="submit"
+        isLoading={add.isPending}
+        loadingWord="Adding"
+        disabled={id.trim() === ""}
+        className={error ? "mb-6" : undefined}
+      >
+        Add
+      </Button>
+    </form>
+  );
+}
