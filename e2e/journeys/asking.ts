@@ -33,8 +33,8 @@ const message = page.getByRole("textbox", { name: "Message to the agent" });
 const chips = page.getByTestId("attachment");
 const card = page.getByTestId("question-card");
 /** What a paste brings, as the browser hands it over. */
-const paste = (given: { text?: string; file?: { name: string; type: string; base64: string } }) =>
-  message.evaluate((element, { text, file }) => {
+const paste = (given: { text?: string; file?: { name: string; type: string; base64: string } }, into = message) =>
+  into.evaluate((element, { text, file }) => {
     const data = new DataTransfer();
     if (text !== undefined) data.setData("text/plain", text);
     if (file) data.items.add(new File([Uint8Array.from(atob(file.base64), (c) => c.charCodeAt(0))], file.name, { type: file.type }));
@@ -210,6 +210,40 @@ await runJourneys(
         expect(/Selector: \S+/.test(asked?.text ?? "") && /font-size: \d/.test(asked?.text ?? ""), "selector and styles are told");
         expect(asked?.role === "user" && asked.images?.length === 1, "the model is shown the picture");
         expect(!/data-(?!\w+=\{)/.test(content ?? ""), "no attribute was put into the source");
+      },
+    },
+    {
+      name: "what is attached to Home's prompt reaches the first run; one that cannot be uploaded at first is tried again",
+      run: async () => {
+        await page.goto(studio.url);
+        const prompt = page.getByRole("textbox", { name: "What should it do?" });
+        await paste({ file: { name: "logo.png", type: "image/png", base64: png(64, 64).toString("base64") } }, prompt);
+        await paste({ text: `The menu of the cafe\n${"Espresso, 2.50\n".repeat(200)}` }, prompt);
+        expect((await chips.count()) === 2 && (await prompt.inputValue()) === "", "a picture and a long paste are attached");
+        await prompt.fill("A page for my cafe");
+        await page.getByRole("button", { name: /^Start from/ }).click();
+        await page.getByRole("menuitemradio", { name: /^Static site/ }).click();
+        await looks("home-attached");
+        // The line breaks at the first upload.
+        let isDown = true;
+        await page.route("**/api/chat/attachments?*", (route) => (isDown ? route.abort() : route.continue()));
+        await page.getByRole("button", { name: /^Build/ }).click();
+        await page.getByText("One of the attachments could not be uploaded. Build again, or remove it first.").waitFor();
+        await shot(page, "home-attached-failed");
+        isDown = false;
+        await page.getByRole("button", { name: /^Build/ }).click();
+        await page.waitForURL(/\/p\//);
+        const log = page.getByRole("log");
+        await log.getByRole("img", { name: "logo.png" }).waitFor();
+        await log.getByText("A blue rectangle").waitFor({ timeout: 60_000 });
+        const asked = model.requests.at(-1)?.request?.messages.at(-1);
+        expect(asked?.role === "user" && asked.images?.length === 1, "the model is shown the picture");
+        expect(/Pasted text 1\.txt[\s\S]*Espresso/.test(asked?.text ?? ""), "the paste is quoted");
+        const { total } = await account.api.projects.list({ query: {} });
+        expect(total === 3, `one project was made, not two: ${total}`);
+        await page.goto(studio.url);
+        await prompt.waitFor();
+        expect((await chips.count()) === 0, "the next prompt begins with nothing attached");
       },
     },
     {

@@ -1,4 +1,4 @@
-import { ArrowUp, ChevronDown, Paperclip, Square } from "lucide-react";
+import { ArrowUp, ChevronDown, Square } from "lucide-react";
 import type { EditMode, MessageAttachment, Model } from "@tesslate/contract";
 import { useId, useImperativeHandle, useRef, useState, type ReactNode, type Ref } from "react";
 import { capsOf } from "../../lib/shortcut-keys.ts";
@@ -11,11 +11,12 @@ import { ModelMenu } from "../models/ModelMenu.tsx";
 import { pickModel, usableModels } from "../models/model-choice.ts";
 import { useDroppedFiles } from "../assets/use-dropped-files.ts";
 import type { FileTree } from "../files/tree.ts";
+import { AttachButton } from "./attach/AttachButton.tsx";
 import { AttachmentChips } from "./attach/AttachmentChips.tsx";
-import { longPasteChars } from "./attach/attachment-drafts.ts";
 import type { ElementFiles } from "./attach/element-files.ts";
 import { MentionMenu } from "./attach/MentionMenu.tsx";
 import { mentionsIn } from "./attach/mentions.ts";
+import { attachPasted } from "./attach/pasted.ts";
 import { useAttachments } from "./attach/use-attachments.ts";
 import { useMentions } from "./attach/use-mentions.ts";
 import { VisionNotice } from "./attach/VisionNotice.tsx";
@@ -30,8 +31,8 @@ const steerKeys = steerCaps.join((steerCaps[0]?.length ?? 0) > 1 ? "+" : "");
 
 export interface ComposerHandle {
   focus: () => void;
-  /** Puts text into the draft (a refused first message, a suggestion), with the reason where there is one. */
-  write: (text: string, reason?: string) => void;
+  /** Puts text into the draft (a refused first message, a suggestion), with the reason where there is one and what was attached to it. */
+  write: (text: string, reason?: string, attached?: readonly MessageAttachment[]) => void;
   /** Attaches what was pointed at in the preview. */
   attachElement: (files: ElementFiles) => void;
 }
@@ -109,7 +110,6 @@ export function Composer({
     setHint(problem === undefined ? undefined : { text: problem, isError: false });
   };
   const frame = useRef<HTMLDivElement>(null);
-  const picker = useRef<HTMLInputElement>(null);
   const { isOver } = useDroppedFiles(frame, (files) => {
     tellAttachment(attachments.add(files));
     box.current?.focus();
@@ -148,8 +148,9 @@ export function Composer({
   const isEmpty = draft.trim() === "" && attachments.list.length === 0;
   useImperativeHandle(handle, () => ({
     focus: () => box.current?.focus(),
-    write: (text, reason) => {
+    write: (text, reason, attached = []) => {
       setDraft(text);
+      if (attached.length > 0) attachments.give(attached);
       setHint(reason ? { text: reason, isError: true } : undefined);
       box.current?.focus();
     },
@@ -243,16 +244,8 @@ export function Composer({
           enterKeyHint: "send",
           onSelect: (event) => setCaret(event.currentTarget.selectionStart),
           onPaste: (event) => {
-            const text = event.clipboardData.getData("text/plain");
-            const files = [...event.clipboardData.files];
-            // Office programs put a picture of the text beside the text.
-            if (text.trim() === "" && files.length > 0) {
-              event.preventDefault();
-              tellAttachment(attachments.add(files));
-            } else if (text.length > longPasteChars) {
-              event.preventDefault();
-              tellAttachment(attachments.addText(text));
-            }
+            const taken = attachPasted(event, attachments);
+            if (taken) tellAttachment(taken.problem);
           },
           ...(mentions.places && {
             "aria-haspopup": "listbox",
@@ -314,18 +307,9 @@ export function Composer({
             <ModelMenu models={models} defaultModel={defaultModel} model={model} onModel={onModel} />
             <span className="flex-1" />
             {meter?.(draft)}
-            <IconButton label="Attach files" tooltipSide="top" onClick={() => picker.current?.click()} className="narrow:size-10!">
-              <Paperclip size={14} />
-            </IconButton>
-            <input
-              ref={picker}
-              type="file"
-              multiple
-              hidden
-              aria-label="Files to attach"
-              onChange={(event) => {
-                tellAttachment(attachments.add([...(event.currentTarget.files ?? [])]));
-                event.currentTarget.value = "";
+            <AttachButton
+              onFiles={(files) => {
+                tellAttachment(attachments.add(files));
                 box.current?.focus();
               }}
             />

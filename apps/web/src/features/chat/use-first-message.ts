@@ -3,6 +3,8 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { dropFirstMessage, findFirstMessage, type FirstMessage } from "../projects/first-message.ts";
 import type { Chat, SendFailure } from "./use-chat.ts";
 
+const extrasOf = ({ attachments }: FirstMessage) => (attachments ? { attachments } : {});
+
 /**
  * Home's prompt: shown at once, sent by itself as soon as the project is there. A reload in between changes nothing; a refusal hands the
  * text back.
@@ -16,7 +18,7 @@ export function useFirstMessage(options: {
   isHopeless: boolean;
   /** Starts what must run beside the agent; the message follows when it resolves. */
   prepare: () => Promise<void>;
-  onRefused: (text: string, reason: SendFailure | undefined) => void;
+  onRefused: (message: FirstMessage, reason: SendFailure | undefined) => void;
 }): FirstMessage | undefined {
   const { slug, chat, isReady, isHopeless } = options;
   const [first, setFirst] = useState(() => findFirstMessage(slug));
@@ -26,7 +28,7 @@ export function useFirstMessage(options: {
   const isKnown = chat.state.turns.some((turn) => turn.kind === "user" && turn.id === id);
 
   useEffect(() => {
-    if (first && !isKnown && !isSending.current) announce(id, first.message);
+    if (first && !isKnown && !isSending.current) announce(id, first.message, extrasOf(first));
   }, [first, isKnown, announce, id]);
 
   const settle = useHandler(() => {
@@ -37,14 +39,14 @@ export function useFirstMessage(options: {
     if (isSending.current) return;
     isSending.current = true;
     await options.prepare();
-    const failure = await chat.send(message.message, { editMode: "allow", model: message.model });
+    const failure = await chat.send(message.message, { editMode: "allow", model: message.model, ...extrasOf(message) });
     settle();
-    if (failure) options.onRefused(message.message, failure);
+    if (failure) options.onRefused(message, failure);
   });
   const giveBack = useHandler((message: FirstMessage) => {
     settle();
     withdraw(id);
-    options.onRefused(message.message, undefined);
+    options.onRefused(message, undefined);
   });
   // A reload while it was on its way: the server has it already.
   const hasArrived =

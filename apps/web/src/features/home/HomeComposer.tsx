@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Box, ChevronDown } from "lucide-react";
+import type { Project } from "@tesslate/contract";
 import { useRef, useState } from "react";
 import { hasCode, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -9,6 +10,12 @@ import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { useDroppedFiles } from "../assets/use-dropped-files.ts";
+import { AttachButton } from "../chat/attach/AttachButton.tsx";
+import { AttachmentChips } from "../chat/attach/AttachmentChips.tsx";
+import { attachPasted } from "../chat/attach/pasted.ts";
+import { useHeldAttachments } from "../chat/attach/use-attachments.ts";
+import { VisionNotice } from "../chat/attach/VisionNotice.tsx";
 import { keepModelChoice, pickModel, readModelChoice, shortModelName, usableModels } from "../models/model-choice.ts";
 import { ModelNotice } from "../models/ModelNotice.tsx";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
@@ -22,7 +29,7 @@ import { startersOf } from "./starters.ts";
 const longestMessage = 10_000;
 const longestDescription = 2_000;
 
-/** Prompt, what to start from, which model; Enter makes the project and leads to its workbench, which sends the prompt by itself. */
+/** Prompt, what goes with it, what to start from, which model; Enter makes the project and leads to its workbench, which sends the prompt by itself. */
 export function HomeComposer() {
   const navigate = useNavigate();
   const box = useRef<HTMLTextAreaElement>(null);
@@ -33,6 +40,17 @@ export function HomeComposer() {
   const setup = useQuery(modelSetupQuery);
   const models = useQuery(modelsQuery);
   const create = useCreateProject();
+  const attachments = useHeldAttachments();
+  const [hint, setHint] = useState<string>();
+  const [isUploading, setIsUploading] = useState(false);
+  /** It exists, and waits for an attachment that could not be uploaded. */
+  const [made, setMade] = useState<Project>();
+  const frame = useRef<HTMLDivElement>(null);
+  const attach = (files: File[]) => {
+    setHint(attachments.add(files));
+    box.current?.focus();
+  };
+  const { isOver } = useDroppedFiles(frame, attach);
 
   const template =
     templates.data?.items.find((item) => item.slug === templateSlug) ??
@@ -40,6 +58,12 @@ export function HomeComposer() {
     templates.data?.items[0];
   const usable = usableModels(models.data?.items ?? []);
   const model = pickModel(models.data?.items ?? [], modelId, models.data?.default ?? null);
+  const pickedModel = usable.find((one) => one.id === model);
+  const isBlind = attachments.hasImages && pickedModel?.vision === false;
+  const chooseModel = (id: string) => {
+    setModelId(id);
+    keepModelChoice(id);
+  };
   const isUnconnected = setup.data !== undefined && !setup.data.configured && !setup.data.demo;
   const isTooLong = prompt.trim().length > longestMessage;
 
@@ -48,24 +72,37 @@ export function HomeComposer() {
     setPrompt(text);
     keepDraft(text);
   };
-  const build = () => {
+  const isEmpty = !prompt.trim() && attachments.list.length === 0;
+  const isBusy = create.isPending || isUploading;
+  const build = async () => {
     const message = prompt.trim();
-    if (!message || isUnconnected || isTooLong || create.isPending) return;
-    create.mutate(
-      {
-        name: nameOf(message),
-        description: message.slice(0, longestDescription),
-        source_type: "template",
-        ...(template && { base_id: template.slug }),
-      },
-      {
-        onSuccess: (project) => {
-          keepFirstMessage(project.slug, { message, ...(model && { model }) });
-          keepDraft("");
-          void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
-        },
-      },
-    );
+    if (isEmpty || isUnconnected || isTooLong || isBusy) return;
+    if (isBlind) return setHint("This model cannot see pictures: switch to another, or remove them.");
+    if (attachments.list.some((one) => one.failure !== undefined && !one.isRetryable))
+      return setHint("One of the attachments cannot be uploaded. Remove it.");
+    setHint(undefined);
+    try {
+      const project =
+        made ??
+        (await create.mutateAsync({
+          name: nameOf(message || (attachments.list[0]?.name.replace(/\.[^.]*$/, "") ?? "")),
+          description: message.slice(0, longestDescription),
+          source_type: "template",
+          ...(template && { base_id: template.slug }),
+        }));
+      if (attachments.list.length > 0) {
+        setMade(project);
+        setIsUploading(true);
+        if (!(await attachments.upload(project.id).finally(() => setIsUploading(false))))
+          return setHint("One of the attachments could not be uploaded. Build again, or remove it first.");
+      }
+      const attached = attachments.take();
+      keepFirstMessage(project.slug, { message, ...(model && { model }), ...(attached.length > 0 && { attachments: attached }) });
+      keepDraft("");
+      void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
+    } catch {
+      // Said by `create.error`.
+    }
   };
   const failure = create.error
     ? (fieldErrorsOf(create.error, [])[""] ?? sentenceOf(create.error))
@@ -74,16 +111,32 @@ export function HomeComposer() {
       : undefined;
 
   return (
-    <>
+    <div ref={frame}>
+      {isBlind && pickedModel ? (
+        <VisionNotice model={pickedModel} models={usable} onModel={chooseModel} onRemove={attachments.removeImages} />
+      ) : null}
       <ComposerBox
         size="hero"
+        {...(isOver && { className: "border-fg-1! shadow-[0_0_0_1px_var(--fg-1)]" })}
+        attachments={
+          attachments.list.length > 0 ? (
+            <AttachmentChips list={attachments.list} onRemove={attachments.remove} onRetry={attachments.retry} />
+          ) : undefined
+        }
         label="What should it do?"
         placeholder="A waiting list for the Saturday bread class: 12 places, people join by e-mail…"
         value={prompt}
         onChange={write}
-        onSubmit={build}
+        onSubmit={() => void build()}
         textareaRef={box}
-        textareaProps={{ autoFocus: true, "aria-describedby": failure ? "home-failure" : undefined }}
+        textareaProps={{
+          autoFocus: true,
+          "aria-describedby": failure ? "home-failure" : undefined,
+          onPaste: (event) => {
+            const taken = attachPasted(event, attachments);
+            if (taken) setHint(taken.problem);
+          },
+        }}
         notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
         bar={
           <>
@@ -115,10 +168,7 @@ export function HomeComposer() {
                 }
                 choice={{
                   value: model,
-                  onChange: (id) => {
-                    setModelId(id);
-                    keepModelChoice(id);
-                  },
+                  onChange: chooseModel,
                   options: usable.map((item) => ({
                     value: item.id,
                     label: shortModelName(item.id),
@@ -128,13 +178,14 @@ export function HomeComposer() {
               />
             ) : null}
             <span className="flex-1" />
+            <AttachButton onFiles={attach} isDisabled={isBusy} />
             <Button
               variant="primary"
               className="h-8"
-              onClick={build}
-              disabled={!prompt.trim() || isTooLong}
-              isLoading={create.isPending}
-              loadingWord="Making the project"
+              onClick={() => void build()}
+              disabled={isEmpty || isTooLong}
+              isLoading={isBusy}
+              loadingWord={isUploading ? "Uploading" : "Making the project"}
               keys={<Kbd>↵</Kbd>}
             >
               Build
@@ -142,13 +193,18 @@ export function HomeComposer() {
           </>
         }
       />
+      {hint ? (
+        <p role="alert" className="mt-2 text-xs text-fg-1">
+          {hint}
+        </p>
+      ) : null}
       {failure ? (
         <div id="home-failure" className="mt-2">
           <Banner
             tone="err"
             action={
               create.error && !hasCode(create.error, "project_limit_reached") ? (
-                <Button size="sm" onClick={build}>
+                <Button size="sm" onClick={() => void build()}>
                   Retry
                 </Button>
               ) : undefined
@@ -180,6 +236,6 @@ export function HomeComposer() {
           <ImportButton className="h-[30px] bg-transparent font-regular text-fg-1 hover:bg-bg-3 narrow:h-11 narrow:text-sm" />
         </li>
       </ul>
-    </>
+    </div>
   );
 }

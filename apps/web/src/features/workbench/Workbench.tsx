@@ -152,7 +152,8 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
       chooseMode("allow");
       await acts.start();
     },
-    onRefused: (text, reason) => composer.current?.write(text, reason?.message ?? "The project could not be set up, so this was not sent."),
+    onRefused: ({ message, attachments }, reason) =>
+      composer.current?.write(message, reason?.message ?? "The project could not be set up, so this was not sent.", attachments),
   });
 
   const openDock = useHandler((tab: DockTab) => {

@@ -38,7 +38,10 @@ export function AttachmentChips({
                 className={cx("block truncate text-2xs", one.failure ? "text-err" : "text-fg-2")}
                 role={one.failure ? "alert" : undefined}
               >
-                {one.failure ?? (one.done ? bytesText(one.done.size_bytes) : `${Math.round(one.share * 100)} % of ${bytesText(one.size)}`)}
+                {one.failure ??
+                  (one.done || one.isHeld
+                    ? bytesText(one.done?.size_bytes ?? one.size)
+                    : `${Math.round(one.share * 100)} % of ${bytesText(one.size)}`)}
               </span>
             </span>
             {one.failure && one.isRetryable ? (
@@ -49,7 +52,7 @@ export function AttachmentChips({
             <button type="button" aria-label={`Remove ${one.name}`} className={act} onClick={() => onRemove(one.key)}>
               <X size={12} />
             </button>
-            {one.done || one.failure ? null : (
+            {one.done || one.failure || one.isHeld ? null : (
               <span
                 role="progressbar"
                 aria-label={`Uploading ${one.name}`}

@@ -48,6 +48,25 @@ describe("attachments of a draft", () => {
     await vi.waitUntil(() => store.list()[0]?.done);
   });
 
+  test("what is held waits for a place, and a failure in one of them keeps the others", async () => {
+    const store = drafts();
+    store.add([file("a.txt"), file("b.txt")], undefined);
+    expect(store.list()).toMatchObject([{ isHeld: true }, { isHeld: true }]);
+    let isUp = false;
+    const asked: string[] = [];
+    const upload = async ({ name }: File) => {
+      asked.push(name);
+      if (name === "b.txt" && !isUp) throw new Error("The server is away.");
+      return made(name);
+    };
+    expect(await store.uploadHeld(upload)).toBe(false);
+    expect(store.list()).toMatchObject([{ done: { id: "id-a.txt" } }, { failure: "The server is away." }]);
+    isUp = true;
+    expect(await store.uploadHeld(upload)).toBe(true);
+    expect(asked).toEqual(["a.txt", "b.txt", "b.txt"]);
+    expect(store.take().map(({ id }) => id)).toEqual(["id-a.txt", "id-b.txt"]);
+  });
+
   test("removing one on its way ends its upload", async () => {
     const store = drafts();
     let signal: AbortSignal | undefined;

@@ -10,6 +10,8 @@ export interface DraftAttachment {
   isImage: boolean;
   /** Of a picture: something to show before the server has it. */
   preview?: string;
+  /** It waits for something to be uploaded to. */
+  isHeld?: boolean;
   /** 0 to 1 while it is being uploaded. */
   share: number;
   /** Why it could not be uploaded. */
@@ -53,6 +55,15 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
       running.delete(key);
     }
   };
+  const restart = (key: string, upload: Upload) => {
+    set(
+      list.map((one) => {
+        const { failure: _, isHeld: __, ...rest } = one;
+        return one.key === key ? { ...rest, share: 0 } : one;
+      }),
+    );
+    return start(key, upload);
+  };
   const forget = (keys: readonly string[]) => {
     for (const one of list.filter(({ key }) => keys.includes(key))) {
       running.get(one.key)?.abort();
@@ -67,8 +78,8 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
       return () => void listeners.delete(listener);
     },
     list: () => list,
-    /** Answers a sentence when some were left out. */
-    add: (given: readonly File[], upload: Upload, label?: string): string | undefined => {
+    /** Answers a sentence when some were left out. Without `upload` they are held until `uploadHeld`. */
+    add: (given: readonly File[], upload: Upload | undefined, label?: string): string | undefined => {
       const room = maxAttachments - list.length;
       for (const file of given.slice(0, Math.max(0, room))) {
         const key = String(++count);
@@ -84,23 +95,25 @@ export function createAttachmentDrafts({ sentenceOf }: { sentenceOf: (error: unk
             isImage,
             share: 0,
             ...(isImage && !isTooLarge && { preview: URL.createObjectURL(file) }),
+            ...(!upload && !isTooLarge && { isHeld: true }),
             ...(isTooLarge && { failure: `Larger than ${maxAttachmentBytes / 2 ** 20} MiB.` }),
           },
         ]);
         if (isTooLarge) continue;
         files.set(key, file);
-        void start(key, upload);
+        if (upload) void start(key, upload);
       }
       return given.length > room
         ? `A message takes ${maxAttachments} attachments; ${given.length - Math.max(0, room)} were left out.`
         : undefined;
     },
     pasteName: () => `Pasted text ${++pasted}.txt`,
-    retry: (key: string, upload: Upload) => {
-      set(
-        list.map(({ failure: _, ...one }) => (one.key === key ? { ...one, share: 0 } : { ...one, ...(_ !== undefined && { failure: _ }) })),
-      );
-      void start(key, upload);
+    retry: (key: string, upload: Upload) => void restart(key, upload),
+    /** Uploads what was held, and again what failed. Resolves when nothing is on its way any more: whether all of it is there. */
+    uploadHeld: async (upload: Upload): Promise<boolean> => {
+      const waiting = list.filter((one) => one.isHeld || (one.failure !== undefined && one.isRetryable));
+      await Promise.all(waiting.map(({ key }) => restart(key, upload)));
+      return list.every(({ done }) => done !== undefined);
     },
     /** Answers what the server has of it. */
     remove: (key: string): MessageAttachment | undefined => {

@@ -1,5 +1,5 @@
 import type { MessageAttachment } from "@tesslate/contract";
-import { useSyncExternalStore } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
 import { useServices } from "../../workbench/services.ts";
@@ -34,22 +34,47 @@ export interface ComposerAttachments {
 
 /** What goes with the next message of a session. */
 export function useAttachments(projectId: string, chatId: string | undefined): ComposerAttachments {
-  const { api, uploading } = useServices();
-  const store = draftsOf(`${projectId}:${chatId ?? "new"}`);
-  const list = useSyncExternalStore(store.subscribe, store.list);
-  const upload = useHandler(async (file: File, onShare: (share: number) => void, signal: AbortSignal): Promise<MessageAttachment> => {
+  const upload = useUpload();
+  return useDraftsOf(`${projectId}:${chatId ?? "new"}`, (...given) => upload(projectId, ...given));
+}
+
+/** What goes with the first message of a project that does not exist yet: held until `upload` is given the project. */
+export function useHeldAttachments(): ComposerAttachments & { upload: (projectId: string) => Promise<boolean> } {
+  const upload = useUpload();
+  const [projectId, setProjectId] = useState<string>();
+  return {
+    ...useDraftsOf("home", projectId === undefined ? undefined : (...given) => upload(projectId, ...given)),
+    /** Resolves with whether all of it is there; what is not says why, and can be tried again. */
+    upload: (to) => {
+      setProjectId(to);
+      return draftsOf("home").uploadHeld((...given) => upload(to, ...given));
+    },
+  };
+}
+
+type Upload = (file: File, onShare: (share: number) => void, signal: AbortSignal) => Promise<MessageAttachment>;
+
+function useUpload(): (projectId: string, ...given: Parameters<Upload>) => Promise<MessageAttachment> {
+  const { uploading } = useServices();
+  return useHandler(async (projectId: string, file: File, onShare: (share: number) => void, signal: AbortSignal) => {
     const form = new FormData();
     form.append("file", await fitForModels(file), file.name);
     return uploading(onShare).attachments.upload({ query: { project_id: projectId }, form }, { signal });
   });
-  const remove = useHandler((key: string) => {
-    const done = store.remove(key);
+}
+
+function useDraftsOf(key: string, upload: Upload | undefined): ComposerAttachments {
+  const { api } = useServices();
+  const store = draftsOf(key);
+  const list = useSyncExternalStore(store.subscribe, store.list);
+  const remove = useHandler((one: string) => {
+    const done = store.remove(one);
     // One that a message uses stays on the server; the rest would go by itself in a day.
     if (done) void api.attachments.remove({ params: { attachment_id: done.id } }).catch(() => undefined);
   });
   return {
     list,
-    isUploading: list.some((one) => !one.done && !one.failure),
+    isUploading: list.some((one) => !one.done && !one.failure && !one.isHeld),
     hasFailed: list.some((one) => one.failure !== undefined),
     hasImages: list.some((one) => (one.done ? one.done.kind === "image" : one.isImage)),
     add: (files) => store.add(files, upload),
@@ -62,7 +87,9 @@ export function useAttachments(projectId: string, chatId: string | undefined): C
     removeImages: () => {
       for (const one of list) if (one.done ? one.done.kind === "image" : one.isImage) remove(one.key);
     },
-    retry: (key) => store.retry(key, upload),
+    retry: (one) => {
+      if (upload) store.retry(one, upload);
+    },
     take: store.take,
     give: store.give,
   };
