@@ -90,6 +90,12 @@ await runJourneys(
         await dialog.getByLabel("Models").fill("house-model small-model");
         await shot(page, "own-endpoint-edit");
         await dialog.getByRole("button", { name: "Save" }).click();
+        await mine.getByLabel("Stop for the day at, in dollars").fill("-1");
+        await mine.getByText("An amount above 0, or nothing").waitFor();
+        await mine.getByLabel("Stop for the day at, in dollars").fill("2.50");
+        await mine.getByRole("button", { name: "Save" }).first().click();
+        await until("the cap is kept", () => mine.getByRole("button", { name: "Save" }).first().isDisabled());
+        await shot(page, "own-caps");
         await models.getByRole("switch", { name: "small-model" }).click();
         await until(
           "the model is hidden",

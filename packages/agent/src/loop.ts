@@ -56,6 +56,7 @@ const goOnNote: Message = {
 /** Told with the context, not as a turn of its own: the conversation stays what it was. */
 const resumedNote =
   "This run was interrupted after its last step and goes on now. A call may have run without its result being kept: look before you repeat it.";
+const pausedNote = "This run was paused at a limit after its last step. The person lets it go on: continue where it stopped.";
 /**
  * Answers one message of the chat: model, tools, model again, until it has nothing more to do (events and hooks: `types.ts`).
  * Never rejects; whatever happens ends in `complete` and in the answer. All terminals that the run opened are closed when it resolves.
@@ -236,7 +237,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       workspace,
       attached: options.attached ?? [],
       mentions: options.mentions ?? [],
-      environment: [...(options.environment ?? []), ...(options.steps ? [resumedNote] : [])],
+      environment: [...(options.environment ?? []), ...(options.steps ? [options.isAfterPause ? pausedNote : resumedNote] : [])],
     });
     messages = [
       ...historyMessages(options.history),
@@ -255,7 +256,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     if (limits.max_iterations !== null && limits.max_iterations > 0 && iteration >= limits.max_iterations) {
       throw new RunEnded({
         reason: "max_iterations",
-        text: `Stopped after ${iteration} ${iteration === 1 ? "step" : "steps"}, the limit for one message. Write "continue" to go on.`,
+        text: `Stopped after ${iteration} ${iteration === 1 ? "step" : "steps"}, the limit for one message. What was done so far is kept; you can let it go on.`,
       });
     }
     const verdict = tokensLeft();

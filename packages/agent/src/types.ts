@@ -657,6 +657,8 @@ export interface RunOptions {
   history: HistoryMessage[];
   /** Continuing an interrupted run: the steps it committed, in order (`[]` when it had none). Their iterations count. */
   steps?: AgentStep[];
+  /** The run was not interrupted, but paused at a limit, and a person lets it go on. */
+  isAfterPause?: boolean;
   /** Continuing an interrupted run: what `takeSteering` gave it. */
   steered?: SteeredText[];
   /** Continuing a run that waited for an approval: its batch, as given with `approval_required`. No model call is made for it again. */

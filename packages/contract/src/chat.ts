@@ -95,6 +95,8 @@ export const CostEstimate = Type.Object({
   likely_tokens_in: Type.Integer(),
   likely_tokens_out: Type.Integer(),
   likely_cost_cents: Type.Number(),
+  /** With the caller's own key nothing is charged here: what it likely costs at list prices. */
+  own_key_cents: Nullable(Type.Number()),
   /** At this the run pauses; null: no cap. */
   cost_limit_cents: Nullable(Type.Number()),
   is_byok: Type.Boolean(),

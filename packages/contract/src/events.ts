@@ -132,7 +132,14 @@ export const SubagentEvent = Type.Object({
 export type SubagentEvent = Static<typeof SubagentEvent>;
 
 const runEventData = {
-  task_started: Type.Object({ chat_id: Uuid, message_id: Uuid, agent_id: Nullable(Uuid), model: Type.String() }),
+  task_started: Type.Object({
+    chat_id: Uuid,
+    message_id: Uuid,
+    agent_id: Nullable(Uuid),
+    model: Type.String(),
+    /** It goes on with the same answer, behind the turns up to this one. */
+    goes_on_after: Type.Optional(Type.Integer()),
+  }),
   text_chunk: Type.Object({ content: Type.String(), iteration: Type.Integer() }),
   tool_started: Type.Object({ iteration: Type.Integer(), tools: Type.Array(ToolCall), timestamp: Timestamp }),
   approval_required: ApprovalRequired,
@@ -177,6 +184,8 @@ const runEventData = {
       Type.Object({
         cost_cents: Type.Number(),
         cost_limit_cents: Nullable(Type.Number()),
+        /** Of calls with the caller's own key, at list prices: nothing of it is charged here. */
+        own_key_cents: Type.Optional(Type.Number()),
         iterations: Type.Integer(),
         iteration_limit: Nullable(Type.Integer()),
         tokens_in: Type.Integer(),

@@ -57,8 +57,10 @@ export type ModelTrial = Static<typeof ModelTrial>;
 export const ModelPreferences = Type.Object({
   /** Ordered ids that answer when a model is overloaded; null: the server's list. */
   fallback_models: Nullable(Type.Array(Type.String({ maxLength: 200, pattern: "^[^/\\s]+/\\S+$" }), { maxItems: 10 })),
-  /** Cap of a run that names none, in cents; null: the server's alone. */
+  /** Cap of a run that names none, in cents; null: the server's alone. Calls with one's own key count at list prices. */
   max_cost_cents: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
+  /** What calls with one's own keys may cost on one day (UTC), in cents at list prices; null: any amount. */
+  own_key_day_cents: Nullable(Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000 })),
 });
 export type ModelPreferences = Static<typeof ModelPreferences>;
 const ModelId = Type.String({ minLength: 3, maxLength: 200 });

@@ -67,25 +67,27 @@ export function createChatBudget({
       const likely_in = Math.round((tokens_in + growth) * calls);
       const likely_out = typical?.tokens_out ?? usualAnswer * calls;
       const share = typical && typical.tokens_in > 0 ? typical.tokens_cached / typical.tokens_in : 0;
-      const price = (usage: { tokens_in: number; tokens_out: number; tokens_cached: number }) =>
-        model.is_byok ? 0 : Number(costOf(model.pricing, usage).total);
-      const { max_cost_cents } = await models.preferences.get(userId);
-      const caps = capsOf({
+      const { max_cost_cents, own_key_day_cents } = await models.preferences.get(userId);
+      const { run: most } = capsOf({
         max_cost_cents: body.max_cost_cents ?? wishes.max_cost_cents ?? max_cost_cents,
+        own_key_day_cents,
         perRunCents: limits.maxCostPerRunCents,
         perDayCents: limits.maxCostPerDayCents,
-      });
-      const likely = price({ tokens_in: likely_in, tokens_out: likely_out, tokens_cached: Math.round(likely_in * share) });
+      })[model.is_byok ? "own" : "platform"];
+      const usage = { tokens_in: likely_in, tokens_out: likely_out, tokens_cached: Math.round(likely_in * share) };
+      const listed = Number(costOf(model.pricing, usage).total);
+      const likely = most === null ? listed : Math.min(listed, Number(most));
       return {
         model: model.model_id,
         tokens_in,
         context_window: model.context_window,
         likely_tokens_in: likely_in,
         likely_tokens_out: likely_out,
-        likely_cost_cents: caps.run === null || model.is_byok ? likely : Math.min(likely, Number(caps.run)),
-        cost_limit_cents: caps.run === null || model.is_byok ? null : Number(caps.run),
+        likely_cost_cents: model.is_byok ? 0 : likely,
+        own_key_cents: model.is_byok ? likely : null,
+        cost_limit_cents: most === null ? null : Number(most),
         is_byok: model.is_byok,
-        is_price_known: model.is_byok || model.pricing.is_known,
+        is_price_known: model.pricing.is_known,
         basis: typical ? "your_runs" : "usual",
       };
     },

@@ -27,9 +27,17 @@ describe("what a call may cost", () => {
     ["a free model is never stopped", { ...none, run: "1" }, { price: priceOf("ollama/qwen3:8b") }, { ok: true }],
   ])("%s", (_name, caps, more, expected) => expect(withinCaps(caps, { ...planned, ...more })).toEqual(expected));
 
-  test("the person's cap holds beside the server's; 0 is no cap", () => {
-    expect(capsOf({ max_cost_cents: 3.5, perRunCents: 500, perDayCents: 0 })).toEqual({ run: "3.50000000", day: null });
-    expect(capsOf({ max_cost_cents: 9_000, perRunCents: 500, perDayCents: 2_000 })).toEqual({ run: "500.00000000", day: "2000.00000000" });
-    expect(capsOf({ max_cost_cents: null, perRunCents: 0, perDayCents: 0 })).toEqual({ run: null, day: null });
+  test("the person's cap holds beside the server's, and alone where they pay themselves; 0 is no cap", () => {
+    const own = (given: Partial<Parameters<typeof capsOf>[0]>) =>
+      capsOf({ max_cost_cents: null, own_key_day_cents: null, perRunCents: 0, perDayCents: 0, ...given });
+    expect(own({ max_cost_cents: 3.5, perRunCents: 500, own_key_day_cents: 100 })).toEqual({
+      platform: { run: "3.50000000", day: null },
+      own: { run: "3.50000000", day: "100.00000000" },
+    });
+    expect(own({ max_cost_cents: 9_000, perRunCents: 500, perDayCents: 2_000 })).toEqual({
+      platform: { run: "500.00000000", day: "2000.00000000" },
+      own: { run: "9000.00000000", day: null },
+    });
+    expect(own({})).toEqual({ platform: none, own: none });
   });
 });

@@ -6,6 +6,11 @@ export interface CostCaps {
   run: Amount | null;
   day: Amount | null;
 }
+/** Of calls that the platform pays, and of those with the person's own key, which count at list prices: they are not charged here (4.18). */
+export interface RunCaps {
+  platform: CostCaps;
+  own: CostCaps;
+}
 export interface PlannedCost {
   price: Price;
   tokens_in: number;
@@ -13,7 +18,7 @@ export interface PlannedCost {
   tokens_cached: number;
   /** The run's calls so far, and those under way. */
   spent: Amount;
-  /** The person's other calls of today. */
+  /** The person's other calls of today, with the same payer. */
   spentElsewhere: Amount;
 }
 
@@ -45,10 +50,19 @@ export function withinCaps(
 /** 5 → "$5.00", for the sentence that says why a run stopped. */
 export const dollars = (cents: Amount): string => `$${(Number(cents) / 100).toFixed(2)}`;
 
-export function capsOf(given: { max_cost_cents: number | null; perRunCents: number; perDayCents: number }): CostCaps {
-  const limits = [given.max_cost_cents, given.perRunCents].filter((cents): cents is number => cents !== null && cents > 0);
+/** The server's caps protect who runs it; what a person set holds for whatever they pay. */
+export function capsOf(given: {
+  max_cost_cents: number | null;
+  own_key_day_cents: number | null;
+  perRunCents: number;
+  perDayCents: number;
+}): RunCaps {
+  const least = (limits: (number | null)[]): Amount | null => {
+    const set = limits.filter((cents): cents is number => cents !== null && cents > 0);
+    return set.length === 0 ? null : Math.min(...set).toFixed(8);
+  };
   return {
-    run: limits.length === 0 ? null : Math.min(...limits).toFixed(8),
-    day: given.perDayCents > 0 ? given.perDayCents.toFixed(8) : null,
+    platform: { run: least([given.max_cost_cents, given.perRunCents]), day: least([given.perDayCents]) },
+    own: { run: least([given.max_cost_cents]), day: least([given.own_key_day_cents]) },
   };
 }

@@ -7,6 +7,7 @@ import type { RunInput } from "./chat.run.ts";
 import { resolvedOf } from "./chat.questions.ts";
 import type { ChatStore } from "./chat.store.ts";
 import type { RunsStore } from "./runs.store.ts";
+import type { RunLedger } from "./chat.usage.ts";
 
 const inStreamCodes = [
   "insufficient_credits",
@@ -77,6 +78,7 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
             ...(stats && {
               cost_cents: stats.cost_cents,
               cost_limit_cents: stats.cost_limit_cents,
+              ...(stats.own_key_cents !== undefined && { own_key_cents: stats.own_key_cents }),
               tokens_cached: stats.tokens_cached,
               context_used: stats.context_used,
               context_window: stats.context_window,
@@ -135,9 +137,15 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
   };
 }
 
-/** The agent's own account of the end, with what it cost. */
-export function endOf(result: RunResult, ledger: { totalCents(): string; limitCents(): number | null; credits(): number }): RunEnd {
-  const { duration_ms, ...stats } = result.resource_stats;
+/** The agent's own account of the end, with what it cost; together with what was done of the same message before. */
+export function endOf(
+  result: RunResult,
+  ledger: Pick<RunLedger, "totalCents" | "ownKeyCents" | "limitCents" | "credits" | "earlier">,
+  before: { duration_ms: number } | undefined,
+): RunEnd {
+  const { duration_ms, tokens_in, tokens_out, tokens_cached, ...stats } = result.resource_stats;
+  const { earlier } = ledger;
+  const own_key_cents = ledger.ownKeyCents();
   return {
     success: result.success,
     iterations: result.iterations,
@@ -149,8 +157,12 @@ export function endOf(result: RunResult, ledger: { totalCents(): string; limitCe
     resource_stats: {
       cost_cents: Number(ledger.totalCents()),
       cost_limit_cents: ledger.limitCents(),
+      ...(own_key_cents !== undefined && { own_key_cents }),
+      tokens_in: tokens_in + earlier.tokens_in,
+      tokens_out: tokens_out + earlier.tokens_out,
+      tokens_cached: tokens_cached + earlier.tokens_cached,
       ...stats,
-      duration_ms: Math.round(duration_ms),
+      duration_ms: Math.round(duration_ms) + (before?.duration_ms ?? 0),
     },
   };
 }

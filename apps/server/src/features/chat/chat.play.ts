@@ -28,13 +28,13 @@ import { historyBefore, steeredOf } from "./chat.history.ts";
 import { introduced } from "./chat.first-use.ts";
 import { findOpenBatch } from "./chat.open-batch.ts";
 import { createProjectSight } from "./chat.project-info.ts";
-import type { RunOptions } from "./chat.run.ts";
+import type { RunInput, RunOptions } from "./chat.run.ts";
 import { capsOf } from "./chat.caps.ts";
 import type { AgentStepRow, ChatRow, MessageRow } from "./chat.table.ts";
 import { openSeenFiles } from "./chat.seen.ts";
 import { toolbeltOf } from "./chat.toolbelt.ts";
 import { borrowTools } from "./chat.tools.ts";
-import { createRunLedger } from "./chat.usage.ts";
+import { createRunLedger, spentOf } from "./chat.usage.ts";
 import { discreet } from "./chat.discreet.ts";
 import { createRunWorkspace } from "./chat.workspace.ts";
 
@@ -74,9 +74,10 @@ export function createPlay({
     const scope = input.container_id === null ? undefined : await chats.findContainer(project.id, input.container_id);
     const sight = createProjectSight({ project, scope, store: chats, sandbox, urlOf: around.previewUrl });
     const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
+    const preferences = await models.preferences.get(task.user_id);
     const caps = capsOf({
-      max_cost_cents:
-        input.max_cost_cents ?? wishesOf(project).max_cost_cents ?? (await models.preferences.get(task.user_id)).max_cost_cents,
+      max_cost_cents: input.max_cost_cents ?? wishesOf(project).max_cost_cents ?? preferences.max_cost_cents,
+      own_key_day_cents: preferences.own_key_day_cents,
       perRunCents: limits.maxCostPerRunCents,
       perDayCents: limits.maxCostPerDayCents,
     });
@@ -86,6 +87,9 @@ export function createPlay({
       voice,
       model: { current: () => answering() },
       caps,
+      earlier: spentOf(await credits.taskUsage(input.earlier?.tasks ?? []), models.priceOf),
+      counted: spentOf(await credits.taskUsage(input.earlier?.counted ?? []), models.priceOf),
+      priceOf: models.priceOf,
       run: { ...owner, agent_id: agent.id, project_id: project.id },
       log,
     });
@@ -138,7 +142,7 @@ export function createPlay({
             failure = event.data;
             return;
           case "complete": {
-            const end = endOf(event.data, ledger);
+            const end = endOf(event.data, ledger, input.earlier);
             if (end.completion_reason !== "interrupted") await endings.dropApprovals(run);
             await endings.tell(run, end, failure);
             told = end;
@@ -236,13 +240,14 @@ export function createPlay({
         attachedTo.ofHistory(rows, model.vision !== false),
       ),
       ...interruption,
+      ...(input.earlier?.is_paused && { isAfterPause: true }),
       editMode: input.edit_mode,
       allowedTools: chat.allowed_tools,
       workspace,
       root: scope?.directory ?? ".",
       userName: input.user_name,
       environment: [...(await sight.environment()), ...cutOff],
-      limits: { max_iterations: iterationLimit(input.max_iterations, limits.maxIterations), max_run_ms: limits.maxRunMs },
+      limits: { max_iterations: iterationLimit(input, limits.maxIterations), max_run_ms: limits.maxRunMs },
       signal: agentSignal(signal),
       deps,
     };
@@ -250,7 +255,7 @@ export function createPlay({
     await chats.setSeenFiles(chat.id, seen.kept()).catch((err: unknown) => log.warn({ err }, "seen files not kept"));
     await ledger.close().catch((err: unknown) => log.warn({ err }, "credits set aside not given back"));
     // Not told when the log was away at the very end.
-    return { result, end: told ?? endOf(result, ledger), isTold: told !== undefined };
+    return { result, end: told ?? endOf(result, ledger, input.earlier), isTold: told !== undefined };
   };
 
   /** Where the interrupted run stood: its committed steps, and the batch in which it waited for an answer. */
@@ -311,8 +316,10 @@ const protocolOfAll = (chain: Cast["chain"]): AgentProtocol => {
   return chain.every((one) => one.protocol === "native") ? "native" : "auto";
 };
 
-const iterationLimit = (wished: number | null, ceiling: number): number | null =>
-  ceiling === 0 ? wished : wished === null ? ceiling : Math.min(wished, ceiling);
+function iterationLimit({ max_iterations: wished, earlier }: RunInput, ceiling: number): number | null {
+  const most = ceiling === 0 ? wished : wished === null ? ceiling : Math.min(wished, ceiling);
+  return most && most + (earlier?.free_iterations ?? 0);
+}
 
 /** The task's reasons in the agent's words: a shutdown is an interruption, anything else a cancel. */
 function agentSignal(signal: AbortSignal): AbortSignal {

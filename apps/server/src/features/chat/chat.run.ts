@@ -39,10 +39,26 @@ export interface RunInput {
   /** Absent in runs older than the cap. */
   max_cost_cents?: number | null;
   user_name: string;
-  /** The interrupted run that this one goes on with. */
+  /** The interrupted or paused run that this one goes on with. */
   resumes: string | null;
+  /** What was done of the same message before; absent in a first run. */
+  earlier?: EarlierTasks;
   /** The to-do list it begins with, in place of the chat's. */
   todos?: Todo[];
+}
+
+/** The tasks that worked on a message before the one that goes on with it: to people they are one piece of work. */
+export interface EarlierTasks {
+  tasks: string[];
+  /** Of these, the ones whose cost counts for the cap: since somebody let it go on after a pause, a cap is due anew. */
+  counted: string[];
+  /** Likewise for the limit of steps: so many were made before it. */
+  free_iterations: number;
+  /** The last turn that they committed. */
+  after_iteration: number;
+  duration_ms: number;
+  /** It was a limit that stopped the last of them, not the server's end. */
+  is_paused: boolean;
 }
 
 /** What a run needs of the features around it. */
@@ -143,6 +159,7 @@ export function createRunTask({
         message_id: input.message_id,
         agent_id: input.agent_id,
         model: input.model_id,
+        ...(input.earlier && { goes_on_after: input.earlier.after_iteration }),
       });
       if (input.todos && input.resumes === null) await begin(voice, input.chat_id, input.todos);
       await progress(0, "The agent works");

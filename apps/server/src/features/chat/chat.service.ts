@@ -12,7 +12,7 @@ import type { ProjectRow } from "../projects/projects.table.ts";
 import type { TaskRow, Tasks } from "../tasks/index.ts";
 import { editModeFor } from "./chat.keys.ts";
 import { metadataOf, wordsOf } from "./chat.attached.ts";
-import type { RunInput } from "./chat.run.ts";
+import type { EarlierTasks, RunInput } from "./chat.run.ts";
 import type { ChatStore, RunMetadata } from "./chat.store.ts";
 import type { ChatRow } from "./chat.table.ts";
 import { titleFrom } from "./chat.title.ts";
@@ -37,6 +37,8 @@ export interface Entrance {
   created?(tx: Queries, task: TaskRow, input: RunInput): Promise<void>;
 }
 
+/** Limits at which a run pauses, until somebody lets it go on. */
+const pauses: ReadonlySet<string> = new Set(["resource_limit_exceeded", "max_iterations", "credits_exhausted", "credit_deduction_failed"]);
 export const runType = "agent_execution";
 /** How long a new run waits for one that is being cancelled (3.3). */
 const yieldMs = 5_000;
@@ -211,7 +213,10 @@ export function createChat({
       return task;
     },
 
-    /** Goes on with an interrupted run as a new task that fills the same message (10). Throws `not_resumable`, `chat_busy` and what `start` throws. */
+    /**
+     * Goes on with a run that was interrupted, or paused at a limit, as a new task that fills the same message (10, 4.5): to people it is one piece
+     * of work. After a pause the caps are due anew. Throws `not_resumable`, `chat_busy` and what `start` throws.
+     */
     resume: async (sender: Sender, taskId: string): Promise<TaskRow> => {
       const old = await ownRun(sender.id, taskId);
       const before = old.input as RunInput;
@@ -219,26 +224,43 @@ export function createChat({
       await ownChat(sender.id, before.chat_id, project.id);
       const agent = await agents.resolve(sender.id, before.agent_id);
       const model = await models.resolve(sender.id, { model: before.model_id, agent });
+      await credits.require(sender.id, model);
       const question = await store.findMessage(before.user_message_id);
       return whenFree(before.chat_id, true, async (tx) => {
         const last = await store.findLastMessage(tx, before.chat_id);
-        const isResumable =
-          question !== undefined &&
-          last?.id === before.message_id &&
-          last.message_metadata?.["task_id"] === old.id &&
-          last.message_metadata["completion_reason"] === "interrupted";
-        if (!isResumable)
-          throw conflict("not_resumable", "This run cannot be resumed: it was not interrupted, or the conversation has gone on.");
+        const metadata = last?.id === before.message_id ? last.message_metadata : null;
+        const reason = String(metadata?.["completion_reason"]);
+        const isPaused = pauses.has(reason);
+        if (!question || metadata?.["task_id"] !== old.id || !(isPaused || reason === "interrupted"))
+          throw conflict(
+            "not_resumable",
+            "This run cannot be resumed: it was neither interrupted nor paused at a limit, or the conversation has gone on.",
+          );
+        const waiting = isPaused ? undefined : await runs.findWaiting(old.id, before.resumes);
+        const done = (await runs.listSteps(before.message_id)).at(-1)?.step_data.iteration ?? 0;
+        const after_iteration = waiting?.pending ? Math.min(done, waiting.pending.iteration - 1) : done;
+        const earlier: EarlierTasks = {
+          tasks: [...(before.earlier?.tasks ?? []), old.id],
+          counted: isPaused ? [] : [...(before.earlier?.counted ?? []), old.id],
+          free_iterations: isPaused ? after_iteration : (before.earlier?.free_iterations ?? 0),
+          after_iteration,
+          duration_ms: Number(metadata["duration_ms"] ?? 0),
+          is_paused: isPaused,
+        };
         const input: RunInput = {
           ...before,
           agent_id: agent.id,
           model_id: model.model_id,
           user_name: sender.name,
-          resumes: (await runs.findWaiting(old.id, before.resumes))?.task_id ?? old.id,
+          resumes: waiting?.task_id ?? old.id,
+          earlier,
         };
         const task = await createRun(tx, sender.id, input, question.content);
-        await runs.carryQueueOver(tx, before.chat_id, old.id, task.id);
-        await runs.reopenMessage(tx, before.message_id, runMetadata(task, input, agent.agent_type));
+        await runs.carryQueueOver(tx, before.chat_id, old.id, task.id, reason);
+        await runs.reopenMessage(tx, before.message_id, {
+          ...runMetadata(task, input, agent.agent_type),
+          goes_on_after: after_iteration,
+        });
         return task;
       });
     },

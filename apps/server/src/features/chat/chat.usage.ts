@@ -3,8 +3,8 @@ import { amountOf, roundedCents, sumOf, unitsOf, type Amount } from "../../platf
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Credits, UsagePurpose } from "../credits/index.ts";
-import { costOf, type ModelChain, type ResolvedModel } from "../models/index.ts";
-import { dollars, withinCaps, type CostCaps } from "./chat.caps.ts";
+import { costOf, type ModelChain, type Price, type ResolvedModel } from "../models/index.ts";
+import { dollars, withinCaps, type RunCaps } from "./chat.caps.ts";
 import type { RunVoice } from "./chat.events.ts";
 
 export interface RunLedger {
@@ -16,11 +16,40 @@ export interface RunLedger {
   knows(id: string, model: ResolvedModel): void;
   /** Exact decimals of a cent, so far. */
   totalCents(): string;
-  /** The run's cap; null where nothing is counted. */
+  /** Of calls with the person's own key, at list prices; undefined where there were none. */
+  ownKeyCents(): number | undefined;
+  /** What it all may come to; null where nothing is counted. */
   limitCents(): number | null;
   /** Whole credits taken so far. */
   credits(): number;
+  /** Of the tasks that worked on the same message before. */
+  earlier: Spent;
   close(): Promise<void>;
+}
+
+/** What the tasks of a message took. */
+export interface Spent {
+  /** Charged, and at list prices with the person's own key. */
+  charged: Amount;
+  own: Amount;
+  tokens_in: number;
+  tokens_out: number;
+  tokens_cached: number;
+  credits: number;
+}
+type PriceOf = (modelId: string) => Price;
+
+/** What rows of usage come to. */
+export function spentOf(rows: Awaited<ReturnType<Credits["taskUsage"]>>, priceOf: PriceOf): Spent {
+  const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
+  return {
+    charged: sumOf(rows.map((row) => row.cost_total)),
+    own: sumOf(rows.filter((row) => row.is_byok).map((row) => costOf(priceOf(row.model), row).total)),
+    tokens_in: sum((row) => row.tokens_in),
+    tokens_out: sum((row) => row.tokens_out),
+    tokens_cached: sum((row) => row.tokens_cached),
+    credits: sum((row) => row.credits_deducted),
+  };
 }
 
 /** Enough for most answers; a longer one is charged what it costs. */
@@ -34,18 +63,27 @@ export function createRunLedger({
   model: chain,
   run,
   caps,
+  earlier,
+  counted,
+  priceOf,
   log,
 }: {
   credits: Credits;
   voice: RunVoice;
   model: Pick<ModelChain, "current">;
-  caps: CostCaps;
+  caps: RunCaps;
+  /** Took part in the same message; the part of it that counts for the run's cap. */
+  earlier: Spent;
+  counted: Spent;
+  priceOf: PriceOf;
   run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
   log: Logger;
 }): RunLedger {
   const others = new Map<string, ResolvedModel>();
   const modelOf = (call: { model?: string }): ResolvedModel => others.get(call.model ?? "") ?? chain.current();
+  /** Of this task. */
   let total = "0";
+  let own = "0";
   let taken = 0;
   let failures = 0;
   let calls = 0;
@@ -53,19 +91,26 @@ export function createRunLedger({
   /** Estimates of calls that are not recorded yet. */
   let underWay: Amount[] = [];
   const today = new Date(new Date().setUTCHours(0, 0, 0, 0));
-  /** Of today without this run. */
-  const spentElsewhere = async (): Promise<Amount> => {
-    const all = unitsOf(await credits.spentSince(run.user_id, today));
-    return amountOf(all > unitsOf(total) ? all - unitsOf(total) : 0n);
+  /** For the run's cap, whoever pays. */
+  const spent = () => sumOf([total, own, counted.charged, counted.own, ...underWay]);
+  /** Of today without what is in `spent`. */
+  const spentElsewhere = async (isOwn: boolean): Promise<Amount> => {
+    const all = isOwn ? spentOf(await credits.ownKeyUsage(run.user_id, today), priceOf).own : await credits.spentSince(run.user_id, today);
+    const here = unitsOf(sumOf(isOwn ? [own, counted.own] : [total, counted.charged]));
+    return amountOf(unitsOf(all) > here ? unitsOf(all) - here : 0n);
   };
-  const overCap = (cap: "run" | "day"): AfterModelCall => ({
-    ok: false,
-    stop: "resource_limit_exceeded",
-    message:
-      cap === "run"
-        ? `Paused at the cap of ${dollars(caps.run ?? "0")} for one run. What was done so far is kept; you can let it go on.`
-        : `Paused at the cap of ${dollars(caps.day ?? "0")} for one day. What was done so far is kept; it can go on tomorrow (UTC).`,
-  });
+  const overCap = (cap: "run" | "day", isOwn: boolean): AfterModelCall => {
+    const most = dollars((isOwn ? caps.own : caps.platform)[cap] ?? "0");
+    const kept = "What was done so far is kept;";
+    const message = isOwn
+      ? cap === "run"
+        ? `Paused at your cap of ${most} for one run; with your own key list prices are counted. ${kept} you can let it go on.`
+        : `Paused at your cap of ${most} a day for your own keys, at list prices. ${kept} it can go on tomorrow (UTC), or with a higher cap.`
+      : cap === "run"
+        ? `Paused at the cap of ${most} for one run. ${kept} you can let it go on.`
+        : `Paused at the cap of ${most} for one day. ${kept} it can go on tomorrow (UTC).`;
+    return { ok: false, stop: "resource_limit_exceeded", message };
+  };
   /** Of one process's run: an interrupted run is gone on with by a task of its own. */
   const nextRequestId = () => `${run.task_id}:${++calls}`;
   const nothing = { input: "0", output: "0", total: "0" };
@@ -82,21 +127,20 @@ export function createRunLedger({
       if (call.purpose !== "subagent") underWay = [];
       // What the last call read from the cache, this one will too.
       const tokens_cached = call.purpose === "turn" ? Math.min(lastCached, tokens_in) : 0;
-      const verdict: ReturnType<typeof withinCaps> = model.is_byok
-        ? { ok: true }
-        : withinCaps(caps, {
-            price: model.pricing,
-            tokens_in,
-            tokens_cached,
-            spent: sumOf([total, ...underWay]),
-            spentElsewhere: caps.day === null ? "0" : await spentElsewhere(),
-          });
-      if (!verdict.ok) return overCap(verdict.cap);
+      const held = model.is_byok ? caps.own : caps.platform;
+      const verdict = withinCaps(held, {
+        price: model.pricing,
+        tokens_in,
+        tokens_cached,
+        spent: spent(),
+        spentElsewhere: held.day === null ? "0" : await spentElsewhere(model.is_byok),
+      });
+      if (!verdict.ok) return overCap(verdict.cap, model.is_byok);
       const tokens_out = Math.min(likelyOutputTokens, verdict.max_output_tokens ?? likelyOutputTokens);
       const { total: estimate } = costOf(model.pricing, { tokens_in, tokens_out, tokens_cached: 0 });
       try {
         await credits.reserve({ ...run, is_byok: model.is_byok }, estimate);
-        if (!model.is_byok) underWay.push(estimate);
+        underWay.push(estimate);
         return verdict;
       } catch (error) {
         if (error instanceof AppError && error.code === "insufficient_credits") return exhausted;
@@ -105,8 +149,10 @@ export function createRunLedger({
     },
     record: async (call) => {
       const model = modelOf(call);
-      const cost = model.is_byok ? nothing : costOf(model.pricing, call);
+      const listed = costOf(model.pricing, call);
+      const cost = model.is_byok ? nothing : listed;
       total = sumOf([total, cost.total]);
+      if (model.is_byok) own = sumOf([own, listed.total]);
       underWay.shift();
       if (call.purpose === "turn") lastCached = call.tokens_cached;
       const usage = {
@@ -148,9 +194,16 @@ export function createRunLedger({
       }
     },
     knows: (id, model) => void others.set(id, model),
-    totalCents: () => total,
-    limitCents: () => (caps.run === null || chain.current().is_byok ? null : Number(caps.run)),
-    credits: () => taken,
+    totalCents: () => sumOf([earlier.charged, total]),
+    ownKeyCents: () => (unitsOf(own) + unitsOf(earlier.own) === 0n ? undefined : Number(sumOf([earlier.own, own]))),
+    limitCents: () => {
+      const { run: most } = chain.current().is_byok ? caps.own : caps.platform;
+      if (most === null) return null;
+      const before = unitsOf(sumOf([earlier.charged, earlier.own])) - unitsOf(sumOf([counted.charged, counted.own]));
+      return Number(most) + Number(amountOf(before));
+    },
+    credits: () => earlier.credits + taken,
+    earlier,
     close: () => credits.release(run.task_id),
   };
 }

@@ -144,12 +144,12 @@ export function createRunsStore(db: Database) {
     },
 
     /** What the interrupted run was to hear is for the one that goes on; what waited behind it waits again for its end. */
-    carryQueueOver: async (tx: Queries, chatId: string, from: string, to: string): Promise<void> => {
+    carryQueueOver: async (tx: Queries, chatId: string, from: string, to: string, reason: string): Promise<void> => {
       await tx.update(queuedMessages).set({ steer_task_id: to }).where(eq(queuedMessages.steer_task_id, from));
       await tx
         .update(queuedMessages)
         .set({ held: null })
-        .where(and(eq(queuedMessages.chat_id, chatId), sql`${queuedMessages.held}->>'reason' = 'interrupted'`));
+        .where(and(eq(queuedMessages.chat_id, chatId), sql`${queuedMessages.held}->>'reason' = ${reason}`));
     },
 
     /** Asked again after an interruption, the same request keeps a person's answer and loses any other end. */

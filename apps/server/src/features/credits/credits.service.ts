@@ -4,7 +4,7 @@ import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { allowanceDays, dailyCredits, lowThreshold, maxPurchased, monthlyAllowance, spend, supportOf, totalOf } from "./credits.rules.ts";
-import type { BalanceRow, CreditsStore, UsageFilter, UsageGroup } from "./credits.store.ts";
+import type { BalanceRow, CreditsStore, SpentRow, UsageFilter, UsageGroup } from "./credits.store.ts";
 import type { UsagePurpose, UsageRow } from "./credits.table.ts";
 
 /** One model call, priced. */
@@ -103,6 +103,9 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
     },
     /** What somebody's calls cost since a moment, in exact decimals of a cent. */
     spentSince: (userId: string, since: Date): Promise<Amount> => store.spentSince(userId, since),
+    /** What runs took, and what somebody's own keys took since a moment, by model. */
+    taskUsage: (taskIds: readonly string[]): Promise<SpentRow[]> => store.taskUsage(taskIds),
+    ownKeyUsage: (userId: string, since: Date): Promise<SpentRow[]> => store.ownKeyUsage(userId, since),
     /** What a typical run of theirs took lately; undefined when there were too few to tell. */
     typicalRun: (userId: string) => store.typicalRun(userId),
     /** Gives back what a run has set aside; for its end. */

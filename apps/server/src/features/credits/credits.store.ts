@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gt, gte, isNotNull, lt, sql } from "drizzle-orm";
+import { and, count, desc, eq, gt, gte, inArray, isNotNull, lt, sql, type SQL } from "drizzle-orm";
 import type { Amount } from "../../platform/amounts.ts";
 import type { Database, Queries } from "../../platform/database.ts";
 import { users, type UserRow } from "../users/users.table.ts";
@@ -25,6 +25,17 @@ export interface UsageGroup {
   requests: number;
   tokens_input: number;
   tokens_output: number;
+  cost_total: Amount;
+  credits_deducted: number;
+}
+
+/** What calls of one model took together. */
+export interface SpentRow {
+  model: string;
+  is_byok: boolean;
+  tokens_in: number;
+  tokens_out: number;
+  tokens_cached: number;
   cost_total: Amount;
   credits_deducted: number;
 }
@@ -74,6 +85,21 @@ export function createCreditsStore(db: Database) {
       .from(usageLogs)
       .where(and(within(f), isNotNull(column)))
       .groupBy(column);
+
+  const spentBy = (where: SQL | undefined): Promise<SpentRow[]> =>
+    db
+      .select({
+        model: usageLogs.model,
+        is_byok: usageLogs.is_byok,
+        tokens_in: sql<number>`sum(${usageLogs.tokens_input})::float8`,
+        tokens_out: sql<number>`sum(${usageLogs.tokens_output})::float8`,
+        tokens_cached: sql<number>`sum(${usageLogs.tokens_cached})::float8`,
+        cost_total: sql<Amount>`sum(${usageLogs.cost_total})::text`,
+        credits_deducted: sql<number>`sum(${usageLogs.credits_deducted})::float8`,
+      })
+      .from(usageLogs)
+      .where(where)
+      .groupBy(usageLogs.model, usageLogs.is_byok);
 
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
@@ -165,6 +191,12 @@ export function createCreditsStore(db: Database) {
       await q.delete(creditReservations).where(eq(creditReservations.task_id, taskId));
     },
 
+    /** Calls of these runs, by model and by who pays. */
+    taskUsage: (taskIds: readonly string[]): Promise<SpentRow[]> =>
+      taskIds.length === 0 ? Promise.resolve([]) : spentBy(inArray(usageLogs.task_id, [...taskIds])),
+    /** Calls with somebody's own keys since a moment, by model. */
+    ownKeyUsage: (userId: string, since: Date): Promise<SpentRow[]> =>
+      spentBy(and(eq(usageLogs.user_id, userId), eq(usageLogs.is_byok, true), gte(usageLogs.created_at, since.toISOString()))),
     spentSince: async (userId: string, since: Date): Promise<Amount> =>
       (
         await db

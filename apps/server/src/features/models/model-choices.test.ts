@@ -161,14 +161,16 @@ describe("choices", () => {
     await expect(client.models.selectForAgent({ params: { id: "tesslate-agent" }, body: { model: "no/such" } })).rejects.toMatchObject({
       status: 400,
     });
-    expect(await client.models.preferences()).toEqual({ fallback_models: null, max_cost_cents: null });
+    expect(await client.models.preferences()).toEqual({ fallback_models: null, max_cost_cents: null, own_key_day_cents: null });
     expect(await client.models.setPreferences({ body: { fallback_models: ["openai/gpt-5"], max_cost_cents: 25.5 } })).toEqual({
       fallback_models: ["openai/gpt-5"],
       max_cost_cents: 25.5,
+      own_key_day_cents: null,
     });
     expect(await client.models.setPreferences({ body: { max_cost_cents: null } })).toEqual({
       fallback_models: ["openai/gpt-5"],
       max_cost_cents: null,
+      own_key_day_cents: null,
     });
     await expect(client.models.setPreferences({ body: { fallback_models: ["no/such"] } })).rejects.toMatchObject({ status: 400 });
 

@@ -154,6 +154,7 @@ export function createModels({
   const self = {
     isDemo,
     defaultModel,
+    priceOf,
     /** Throws `unknown_model` or `model_not_configured`. `model` is the request's own word and wins. */
     resolve: async (userId: string, wish: { model?: string | null; agent: ModelWish }): Promise<ResolvedModel> => {
       const id = wish.model ?? wish.agent.selected_model ?? wish.agent.model ?? (await defaultModel(userId));

@@ -12,6 +12,7 @@ import {
 export interface Preferences {
   fallback_models: string[] | null;
   max_cost_cents: number | null;
+  own_key_day_cents: number | null;
 }
 
 export type ModelsStore = ReturnType<typeof createModelsStore>;
@@ -24,10 +25,14 @@ export function createModelsStore(db: Database) {
     findPreferences: async (userId: string): Promise<Preferences> =>
       (
         await db
-          .select({ fallback_models: modelPreferences.fallback_models, max_cost_cents: modelPreferences.max_cost_cents })
+          .select({
+            fallback_models: modelPreferences.fallback_models,
+            max_cost_cents: modelPreferences.max_cost_cents,
+            own_key_day_cents: modelPreferences.own_key_day_cents,
+          })
           .from(modelPreferences)
           .where(eq(modelPreferences.user_id, userId))
-      )[0] ?? { fallback_models: null, max_cost_cents: null },
+      )[0] ?? { fallback_models: null, max_cost_cents: null, own_key_day_cents: null },
     savePreferences: async (userId: string, preferences: Preferences): Promise<void> => {
       await db
         .insert(modelPreferences)

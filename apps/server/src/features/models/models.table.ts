@@ -11,6 +11,8 @@ export const modelPreferences = pgTable("model_preferences", {
   fallback_models: jsonb().$type<string[]>(),
   /** Cap of a run that names none, in cents. */
   max_cost_cents: numeric({ precision: 12, scale: 4, mode: "number" }),
+  /** Cap of a day's calls with own keys, in cents at list prices. */
+  own_key_day_cents: numeric({ precision: 12, scale: 4, mode: "number" }),
   updated_at: updatedAt(),
 });
 export type ModelPreferencesRow = typeof modelPreferences.$inferSelect;

@@ -2,14 +2,13 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
-import { Field } from "../../ui/Field.tsx";
-import { Input } from "../../ui/Input.tsx";
 import { MeterRing } from "../../ui/MeterRing.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { centsText, windowText } from "../models/model-facts.ts";
 import { useServices } from "../workbench/services.ts";
-import { estimateQuery, modelPreferencesQuery, useSetModelPreferences } from "./budget.queries.ts";
+import { CapField } from "../models/CapField.tsx";
+import { estimateQuery } from "./budget.queries.ts";
 import type { Run } from "./chat.types.ts";
 import { contextPercent } from "./run-budget.ts";
 import { costText, tokensText } from "./durations.ts";
@@ -85,7 +84,7 @@ export function BudgetMeter({ projectId, chatId, model, draft, run, isRunning, t
           ) : null}
         </section>
         {isOpen ? <Outlook projectId={projectId} chatId={chatId} model={model} draft={draft} turns={turns} /> : null}
-        {isOpen ? <CapField /> : null}
+        {isOpen ? <CapField cap="max_cost_cents" label="Pause a run at, in dollars" placeholder="The server's cap" /> : null}
       </div>
     </Popover>
   );
@@ -102,7 +101,7 @@ function Outlook(given: { projectId: string; chatId: string | undefined; model: 
         <>
           <p>
             {data.is_byok
-              ? "Your own key: nothing is charged here"
+              ? `Your own key: nothing is charged here; likely ${data.own_key_cents ? centsText(data.own_key_cents) : "free"} at list prices`
               : data.is_price_known
                 ? `Likely ${data.likely_cost_cents === 0 ? "free" : centsText(data.likely_cost_cents)}`
                 : `Likely ${centsText(data.likely_cost_cents)}, counted at the price of unknown models`}
@@ -120,45 +119,6 @@ function Outlook(given: { projectId: string; chatId: string | undefined; model: 
         </p>
       )}
     </section>
-  );
-}
-
-function CapField() {
-  const { data } = useQuery(modelPreferencesQuery(useServices().api));
-  const save = useSetModelPreferences();
-  const saved = data?.max_cost_cents ?? null;
-  const [text, setText] = useState<string>();
-  const shown = text ?? (saved === null ? "" : (saved / 100).toFixed(2));
-  const amount = shown.trim() === "" ? null : Math.round(Number(shown.replace(",", ".")) * 100);
-  const isWrong = amount !== null && !(amount > 0 && amount <= 1_000_000);
-  const keep = () => {
-    if (isWrong || amount === saved) return;
-    save.mutate(
-      { max_cost_cents: amount },
-      { onSuccess: () => setText(undefined), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
-    );
-  };
-  return (
-    <form
-      className="flex min-w-0 items-end gap-2 [&_input]:min-w-0"
-      onSubmit={(event) => {
-        event.preventDefault();
-        keep();
-      }}
-    >
-      <Field label="Pause a run at, in dollars" className="min-w-0 flex-1" error={isWrong ? "An amount above 0, or nothing" : undefined}>
-        <Input
-          size="sm"
-          inputMode="decimal"
-          placeholder="The server's cap"
-          value={shown}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </Field>
-      <Button size="md" type="submit" disabled={isWrong || amount === saved || save.isPending}>
-        Save
-      </Button>
-    </form>
   );
 }
 

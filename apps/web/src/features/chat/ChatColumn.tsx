@@ -10,6 +10,7 @@ import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { AgentMenu } from "../agents/AgentMenu.tsx";
 import type { AgentChoice } from "../agents/use-agent-choice.ts";
@@ -21,7 +22,7 @@ import type { Run } from "./chat.types.ts";
 import { Composer, type ComposerHandle, type MessageExtras } from "./Composer.tsx";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { PauseCard } from "./PauseCard.tsx";
-import { contextPercent, crowdedPercent, goOn, isPaused } from "./run-budget.ts";
+import { contextPercent, crowdedPercent, isPaused } from "./run-budget.ts";
 import { QuestionCard } from "./QuestionCard.tsx";
 import { SessionMenu } from "./SessionMenu.tsx";
 import { PlanCard } from "./PlanCard.tsx";
@@ -111,7 +112,14 @@ export function ChatColumn(props: ChatColumnProps) {
       if (failure) composer.current?.write(asked.text);
     });
   });
-  const resume = useHandler((taskId: string) => void chat.resume(taskId));
+  const [resuming, setResuming] = useState<string>();
+  const resume = useHandler(async (taskId: string) => {
+    setResuming(taskId);
+    const failure = await chat.resume(taskId);
+    if (!failure) return;
+    setResuming(undefined);
+    toast(failure.message, { kind: "failed" });
+  });
   const first = approvals[0];
   const isEmpty = rows.length === 0 && !tail && !plan.plan;
 
@@ -184,7 +192,12 @@ export function ChatColumn(props: ChatColumnProps) {
         ) : null}
         {!live && isPaused(counted) && counted.taskId !== dismissedTaskId ? (
           <ThreadItem bead="held" line="held" className={cardItem}>
-            <PauseCard run={counted} onContinue={() => void chat.send(goOn, options)} onStop={() => setDismissedTaskId(counted.taskId)} />
+            <PauseCard
+              run={counted}
+              isContinuing={resuming === counted.taskId}
+              onContinue={() => void resume(counted.taskId)}
+              onStop={() => setDismissedTaskId(counted.taskId)}
+            />
           </ThreadItem>
         ) : null}
         {!live && counted && (contextPercent(counted) ?? 0) >= crowdedPercent && compact.doneFor !== counted.taskId ? (

@@ -4,18 +4,30 @@ import type { Run } from "./chat.types.ts";
 import { costText } from "./durations.ts";
 
 /** The run reached its cap: a person decides whether it goes on. */
-export function PauseCard({ run, onContinue, onStop }: { run: Run; onContinue: () => void; onStop: () => void }) {
+export function PauseCard({
+  run,
+  isContinuing,
+  onContinue,
+  onStop,
+}: {
+  run: Run;
+  isContinuing: boolean;
+  onContinue: () => void;
+  onStop: () => void;
+}) {
+  const { costCents, ownKeyCents = 0 } = run.usage;
   return (
     <section aria-label="The run is paused" className="rounded-3 border border-line-1 bg-bg-1 px-3 py-2.5 text-sm shadow-1">
       <p className="flex gap-2 leading-[1.45]">
         <CirclePause size={15} className="mt-[2px] flex-none text-warn" aria-hidden="true" />
         <span className="min-w-0 break-words">
           {run.ending ?? "The run reached its limit. What was done so far is kept."}
-          {run.usage.costCents > 0 ? <span className="num text-fg-2"> It cost {costText(run.usage.costCents)}.</span> : null}
+          {costCents > 0 ? <span className="num text-fg-2"> It cost {costText(costCents)}.</span> : null}
+          {ownKeyCents > 0 ? <span className="num text-fg-2"> {costText(ownKeyCents)} at list prices with your own key.</span> : null}
         </span>
       </p>
       <div className="flex flex-wrap gap-1.5 pt-2 pl-[23px]">
-        <Button size="sm" variant="primary" onClick={onContinue}>
+        <Button size="sm" variant="primary" onClick={onContinue} isLoading={isContinuing} loadingWord="Going on">
           Continue
         </Button>
         <Button size="sm" onClick={onStop}>

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ChatMessage, ProjectEvent } from "@tesslate/contract";
 import { chatReducer, emptyChat, liveRun, runEventOf, shownRuns, type ChatAction, type IncomingRunEvent } from "./chat.reducer.ts";
 import type { ChatState, Part, Run } from "./chat.types.ts";
+import { partsOf } from "./run-events.ts";
 
 const at = (second: number) => `2026-03-05T10:00:${String(second).padStart(2, "0")}Z`;
 const ev = (seq: number, type: string, data: unknown, taskId = "t1"): IncomingRunEvent => ({ taskId, seq, at: at(seq), type, data });
@@ -488,4 +489,57 @@ test("what was said meanwhile stands where it was heard, live, replayed and afte
     ),
   ]);
   expect(briefs(whole)).toEqual(shown);
+});
+
+test("a run that goes on with another's answer is one piece of work, live, replayed and after a reload", () => {
+  const question = { id: "m8", chat_id: "c1", role: "user" as const, content: "Write", created_at: at(0), message_metadata: null };
+  const call = (iteration: number) => ({
+    iteration,
+    thought: null,
+    tool_calls: [{ ...write, result: ok }],
+    response_text: "",
+    timestamp: at(iteration),
+    is_complete: false,
+  });
+  const stored = (metadata: Record<string, unknown>, content = "") => ({
+    ...question,
+    id: "m9",
+    role: "assistant" as const,
+    content,
+    message_metadata: metadata,
+  });
+  const paused = { task_id: "t1", completion_reason: "resource_limit_exceeded", steps: [call(1)], cost_cents: 5 };
+  const before = play([{ type: "loaded", chatId: "c1", messages: [question, stored(paused, "Paused.")], active: null }]);
+  expect(shownRuns(before).map((run) => [run.taskId, run.status])).toEqual([["t1", "limited"]]);
+
+  const goesOn = { chat_id: "c1", message_id: "m9", agent_id: null, model: "openai/gpt-5.1", goes_on_after: 1 };
+  const own = [
+    ev(1, "task_started", goesOn, "t2"),
+    ev(2, "agent_step", { ...call(2), tool_calls: [write], tool_results: [ok] }, "t2"),
+    ev(3, "text_chunk", { content: "Both.", iteration: 3 }, "t2"),
+  ];
+  const shown = ["tool:write_file:ok", "tool:write_file:ok", "text:Both."];
+  const whole = (state: ChatState) => [...partsOf(runIn(state, "t2"))].map(brief);
+  const live = play([events(...own)], before);
+  expect(live.turns).toMatchObject([{ kind: "user" }, { kind: "run", taskId: "t2" }]);
+  expect([whole(live), runIn(live, "t2").usage.costCents]).toEqual([shown, 5]);
+  // What history says of it meanwhile takes nothing away.
+  const running = { ...paused, task_id: "t2", completion_reason: "in_progress", steps: [call(1), call(2)], goes_on_after: 1 };
+  const messages = [question, stored(running)];
+  const active = { task_id: "t2", started_at: at(2) };
+  expect(whole(play([{ type: "loaded", chatId: "c1", messages, active }], live))).toEqual(shown);
+  // A reload in the middle: steps from history, the rest from the run's own events.
+  const reloaded = play([{ type: "loaded", chatId: "c1", messages, active }]);
+  expect(whole(reloaded)).toEqual(shown.slice(0, 2));
+  const replayed = play(
+    [
+      { type: "replaying", taskId: "t2", chatId: "c1" },
+      { type: "replayed", taskId: "t2", events: own },
+    ],
+    reloaded,
+  );
+  expect(whole(replayed)).toEqual(shown);
+  expect(new Set(partsOf(runIn(replayed, "t2")).map((part) => part.key)).size).toBe(3);
+  const ended = stored({ ...running, completion_reason: "no_more_actions", iterations: 3 }, "Both.");
+  expect(whole(play([{ type: "loaded", chatId: "c1", messages: [question, ended], active: null }]))).toEqual(shown);
 });

@@ -1,6 +1,6 @@
-import type { ActiveRun, ChatMessage, EditMode, MessageAttachment, ProjectEvent, RunEvent } from "@tesslate/contract";
+import type { ActiveRun, ChatMessage, EditMode, MessageAttachment, ProjectEvent, RunEvent, RunEventData } from "@tesslate/contract";
 import type { ChatState, Part, Run, Turn, UserTurn } from "./chat.types.ts";
-import { applyRunEvent, emptyRun, isLive, isRunEvent } from "./run-events.ts";
+import { applyRunEvent, earlierOf, emptyRun, isLive, isRunEvent, partsOf } from "./run-events.ts";
 import { autoFixKey, runOfMessage } from "./run-history.ts";
 import { readTodos, todosOf } from "./todos.ts";
 
@@ -79,11 +79,25 @@ export const emptyChat: ChatState = {
 
 const withRun = (state: ChatState, run: Run): ChatState => ({ ...state, runs: { ...state.runs, [run.taskId]: run } });
 
-/** Puts the run behind the last turn, once. */
-const withTurn = (state: ChatState, run: Run): ChatState =>
-  run.chatId !== state.chatId || state.turns.some((turn) => turn.kind === "run" && turn.taskId === run.taskId)
-    ? state
-    : { ...state, turns: [...state.turns, { kind: "run", taskId: run.taskId }] };
+/** Puts the run behind the last turn, once; one that goes on with an answer takes the place of the run that began it. */
+function withTurn(state: ChatState, run: Run): ChatState {
+  if (run.chatId !== state.chatId || state.turns.some((turn) => turn.kind === "run" && turn.taskId === run.taskId)) return state;
+  const turn: Turn = { kind: "run", taskId: run.taskId };
+  const before = predecessorOf(state, run);
+  return {
+    ...state,
+    turns: before
+      ? state.turns.map((other) => (other.kind === "run" && other.taskId === before.taskId ? turn : other))
+      : [...state.turns, turn],
+  };
+}
+/** The run on screen that began the answer which this one goes on with. */
+const predecessorOf = (state: ChatState, { taskId, messageId }: Run): Run | undefined =>
+  messageId === undefined
+    ? undefined
+    : state.turns
+        .flatMap((turn) => (turn.kind === "run" ? (state.runs[turn.taskId] ?? []) : []))
+        .find((other) => other.taskId !== taskId && other.messageId === messageId);
 
 /** What a stored message carries beside its words. */
 function carriedBy({ message_metadata }: ChatMessage): Pick<UserTurn, "attachments" | "mentions"> {
@@ -123,7 +137,11 @@ function applyEvent(state: ChatState, event: IncomingRunEvent): ChatState {
   }
   const run = known ?? emptyRun(event.taskId, (event.data as { chat_id?: string }).chat_id ?? "");
   if (event.seq <= run.lastSeq) return state;
-  const next = applyRunEvent(run, event);
+  const began = applyRunEvent(run, event);
+  const goesOnAfter = event.type === "task_started" ? (event.data as RunEventData<"task_started">).goes_on_after : undefined;
+  const before = goesOnAfter === undefined || began.earlier ? undefined : predecessorOf(state, began);
+  const earlier = before && earlierOf(before, goesOnAfter ?? 0);
+  const next: Run = earlier ? { ...began, earlier, usage: earlier.usage, startedAt: before.startedAt } : began;
   let after = withRun(state, next);
   if (event.type === "task_started") {
     if (after.chatId === undefined) after = { ...after, chatId: next.chatId, isLoaded: true };
@@ -159,7 +177,10 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
     const live = runs[stored.taskId];
     // What came over the stream is newer than what was stored while it came.
     if (!live || live.lastSeq === 0 || (isLive(live) && !isLive(stored))) runs[stored.taskId] = stored;
-    else runs[stored.taskId] = { ...live, editMode: live.editMode ?? stored.editMode };
+    else {
+      const earlier = live.earlier ?? stored.earlier;
+      runs[stored.taskId] = { ...live, editMode: live.editMode ?? stored.editMode, ...(earlier && { earlier }) };
+    }
     turns.push({ kind: "run", taskId: stored.taskId });
   }
   if (action.active && !turns.some((turn) => turn.kind === "run" && turn.taskId === action.active?.task_id)) {
@@ -177,7 +198,10 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
       if (!known.has(turn.taskId) && isLive(runs[turn.taskId])) turns.push(turn);
     } else if (turn.delivery !== "sent" && !known.has(turn.id) && !arrived.includes(turn.text)) turns.push(turn);
   }
-  const parts: Part[] = turns.flatMap((turn) => (turn.kind === "run" ? (runs[turn.taskId]?.parts ?? []) : []));
+  const parts: Part[] = turns.flatMap((turn) => {
+    const run = turn.kind === "run" ? runs[turn.taskId] : undefined;
+    return run ? [...partsOf(run)] : [];
+  });
   const written = parts.reduce<ChatState["todos"] | undefined>(
     (last, part) => (part.kind === "tool" ? (todosOf({ type: "tool", data: part }) ?? last) : last),
     undefined,
@@ -225,6 +249,7 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
       const fresh: Run = {
         ...emptyRun(action.taskId, run?.chatId ?? ""),
         messageId: run?.messageId,
+        ...(run?.earlier && { earlier: run.earlier, usage: run.earlier.usage }),
         editMode: run?.editMode,
         startedAt: run?.startedAt,
         endedAt: run?.endedAt,

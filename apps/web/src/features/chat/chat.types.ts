@@ -109,6 +109,8 @@ export interface RunUsage {
   tokensOut: number;
   costCents: number;
   credits: number;
+  /** Of calls with one's own key, at list prices. */
+  ownKeyCents?: number;
   /** Tokens that the conversation takes of the model's window, as of the last call. */
   contextUsed?: number;
   contextWindow?: number;
@@ -130,6 +132,8 @@ export interface Run {
   editMode: EditMode | undefined;
   status: RunStatus;
   reason: CompletionReason | undefined;
+  /** Of the tasks that worked on the same answer before this one, which goes on where they were interrupted or paused. */
+  earlier?: { parts: Part[]; usage: RunUsage };
   parts: Part[];
   /** Highest `seq` of the run's own stream seen so far; lower ones are old news. */
   lastSeq: number;

@@ -9,9 +9,7 @@ export function contextPercent(run: Run | undefined): number | undefined {
   return contextUsed === undefined || !contextWindow ? undefined : Math.min(100, Math.round((contextUsed / contextWindow) * 100));
 }
 
-const pausing: ReadonlySet<string> = new Set(["resource_limit_exceeded", "max_iterations"]);
-/** What Continue says in the person's name. */
-export const goOn = "Go on where you stopped.";
+const pausing: ReadonlySet<string> = new Set(["resource_limit_exceeded", "max_iterations", "credits_exhausted", "credit_deduction_failed"]);
 
-/** A run that a cap or a limit stopped, and that may go on. */
+/** A run that a cap or a limit stopped; it goes on when somebody lets it. */
 export const isPaused = (run: Run | undefined): run is Run => run?.status === "limited" && pausing.has(run.reason ?? "");

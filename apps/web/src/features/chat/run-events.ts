@@ -166,6 +166,16 @@ export const withSteered = (parts: readonly Part[], said: { id: string; text: st
 export const withNotice = (parts: readonly Part[], { level, message, iteration, at }: StoredNotice): Part[] =>
   withAside(parts, { kind: "notice", key: `n${at}${message}`, level, message }, iteration);
 
+/** Everything of the answer, also what other tasks did of it. */
+export const partsOf = ({ earlier, parts }: Run): readonly Part[] => (earlier ? [...earlier.parts, ...parts] : parts);
+
+/** What an earlier task did of the answer that this one goes on with, behind which turn. Keys of another task's parts must not meet ours. */
+export function earlierOf(run: Pick<Run, "taskId" | "earlier" | "parts" | "usage">, iteration: number): NonNullable<Run["earlier"]> {
+  const cut = run.parts.findIndex((part) => part.kind !== "steered" && "iteration" in part && part.iteration > iteration);
+  const parts = (cut < 0 ? run.parts : run.parts.slice(0, cut)).map((part) => ({ ...part, key: `${run.taskId}.${part.key}` }));
+  return { parts: [...(run.earlier?.parts ?? []), ...parts], usage: run.usage };
+}
+
 /** The step is the committed truth about its iteration: text and results of the live events are brought in line with it. */
 function onStep(run: Run, data: RunEventData<"agent_step">, event: IncomingRunEvent): Run {
   const isOwn = (part: Part): part is ToolPart => part.kind === "tool" && part.iteration === data.iteration;
@@ -281,6 +291,7 @@ function onComplete(run: Run, data: RunEventData<"complete">, event: IncomingRun
           tokensIn: stats.tokens_in,
           tokensOut: stats.tokens_out,
           costCents: stats.cost_cents,
+          ...(stats.own_key_cents !== undefined && { ownKeyCents: stats.own_key_cents }),
           ...contextOf(stats.context_used, stats.context_window),
         }
       : run.usage,

@@ -1,6 +1,6 @@
 import type { AgentStep, ChatMessage, CompletionReason, EditMode, Evidence, ToolResult } from "@tesslate/contract";
-import type { Part, Run, StoredNotice } from "./chat.types.ts";
-import { applyRunEvent, emptyRun, runStatusOf, withNotice, withSteered } from "./run-events.ts";
+import type { Part, Run, RunUsage, StoredNotice } from "./chat.types.ts";
+import { applyRunEvent, earlierOf, emptyRun, runStatusOf, withNotice, withSteered } from "./run-events.ts";
 
 interface StoredCall {
   name: string;
@@ -17,6 +17,8 @@ export interface AssistantMetadata {
   completion_reason?: CompletionReason;
   model?: string;
   edit_mode?: EditMode;
+  /** Its task goes on with what others did, up to this turn. */
+  goes_on_after?: number;
   iterations?: number;
   error?: string;
   /** What the person said while it went on. */
@@ -34,6 +36,7 @@ export interface AssistantMetadata {
     tokens_out?: number;
     credits?: number;
     cost_cents?: number;
+    own_key_cents?: number;
     context_used?: number | null;
     context_window?: number;
   };
@@ -80,11 +83,22 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
   if (status === "failed")
     parts.push({ kind: "error", key: "end", message: metadata.error ?? (content || "The run did not finish."), code: "error" });
   if (metadata.auto_fix_stopped) parts.push({ kind: "notice", key: autoFixKey, level: "warning", message: autoFixStopped });
+  const total: RunUsage = {
+    tokensIn: usage?.tokens_in ?? 0,
+    tokensOut: usage?.tokens_out ?? 0,
+    credits: usage?.credits ?? 0,
+    costCents: metadata.cost_cents ?? usage?.cost_cents ?? 0,
+    ...(usage?.own_key_cents !== undefined && { ownKeyCents: usage.own_key_cents }),
+    ...(usage?.context_used && usage.context_window && { contextUsed: usage.context_used, contextWindow: usage.context_window }),
+  };
+  const { goes_on_after: goesOnAfter } = metadata;
+  const earlier = goesOnAfter === undefined ? undefined : earlierOf({ taskId: "earlier", parts, usage: total }, goesOnAfter);
   return {
     ...run,
     status,
     reason,
-    parts,
+    ...(earlier && { earlier }),
+    parts: earlier ? parts.slice(earlier.parts.length) : parts,
     ...(status === "limited" && content && { ending: content.split("\n\n").at(-1) }),
     evidence: metadata.evidence ?? [],
     // Stored steps are not positions of the live stream.
@@ -93,12 +107,6 @@ export function runOfMessage(message: ChatMessage, activeTaskId: string | undefi
     changes: metadata.changes,
     durationMs: metadata.duration_ms,
     endedAt: isAlive ? undefined : (metadata.steps?.at(-1)?.timestamp ?? message.created_at),
-    usage: {
-      tokensIn: usage?.tokens_in ?? 0,
-      tokensOut: usage?.tokens_out ?? 0,
-      credits: usage?.credits ?? 0,
-      costCents: metadata.cost_cents ?? usage?.cost_cents ?? 0,
-      ...(usage?.context_used && usage.context_window && { contextUsed: usage.context_used, contextWindow: usage.context_window }),
-    },
+    usage: total,
   };
 }

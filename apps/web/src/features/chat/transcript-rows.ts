@@ -16,7 +16,7 @@ import type {
 } from "./chat.types.ts";
 import { isAllGood } from "./evidence/evidence.ts";
 import type { EditMode } from "@tesslate/contract";
-import { isLive } from "./run-events.ts";
+import { isLive, partsOf } from "./run-events.ts";
 import type { BeadKind, LineKind, ThreadPoint } from "../../ui/thread/index.ts";
 
 /** One line of the transcript. Parts are handed through untouched, so that a row is drawn again only when its part changed. */
@@ -62,9 +62,10 @@ const toolBead: Record<ToolPart["status"], BeadKind> = {
 function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
   const isGoing = run.status === "running";
   const rows: TranscriptRow[] = [];
-  run.parts.forEach((part, index) => {
+  const parts = partsOf(run);
+  parts.forEach((part, index) => {
     const key = `${run.taskId}/${part.key}`;
-    const isNewest = index === run.parts.length - 1;
+    const isNewest = index === parts.length - 1;
     const isStreaming = isGoing && isNewest;
     const line: LineKind = isStreaming ? "live" : "done";
     switch (part.kind) {
@@ -110,7 +111,7 @@ function rowsOfRun(run: Run, isLast: boolean): TranscriptRow[] {
         rows.push({ key, kind: "plain", part, bead: "step", line: "done" });
     }
   });
-  const last = run.parts.at(-1);
+  const last = parts.at(-1);
   const isSilent =
     !last ||
     (last.kind === "tool"

@@ -1,30 +1,26 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { ArrowUp, Plus, X } from "lucide-react";
 import type { Model } from "@tesslate/contract";
-import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { useServices } from "../workbench/services.ts";
 import { shortModelName } from "./model-choice.ts";
 import { modelFacts } from "./model-facts.ts";
-
-const key = ["models", "preferences"] as const;
+import { modelPreferencesQuery, useSetModelPreferences } from "./preferences.queries.ts";
 
 /** Who answers, one after another, when the chosen model is overloaded. */
 export function Fallbacks({ models }: { models: readonly Model[] }) {
-  const queryClient = useQueryClient();
-  const preferences = useQuery({ queryKey: key, queryFn: ({ signal }) => api.models.preferences(undefined, { signal }) });
-  const save = useMutation({
-    mutationFn: (fallback_models: string[] | null) => api.models.setPreferences({ body: { fallback_models } }),
-    onSuccess: (saved) => queryClient.setQueryData(key, saved),
-    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
-  });
+  const preferences = useQuery(modelPreferencesQuery(useServices().api));
+  const setting = useSetModelPreferences();
+  const save = (fallback_models: string[]) =>
+    setting.mutate({ fallback_models }, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
   const named = preferences.data?.fallback_models ?? [];
   const others = models.filter((model) => !named.includes(model.id));
-  const isLocked = save.isPending || !preferences.data;
+  const isLocked = setting.isPending || !preferences.data;
   return (
     <SettingsSection
       title="When a model is overloaded"
@@ -37,7 +33,7 @@ export function Fallbacks({ models }: { models: readonly Model[] }) {
             entries={others.map((model) => ({
               label: shortModelName(model.id),
               hint: [model.provider_name ?? model.provider, ...modelFacts(model)].join(" · "),
-              onSelect: () => save.mutate([...named, model.id]),
+              onSelect: () => save([...named, model.id]),
             }))}
             trigger={
               <Button size="sm" disabled={isLocked || named.length >= 10}>
@@ -66,7 +62,7 @@ export function Fallbacks({ models }: { models: readonly Model[] }) {
                   size="sm"
                   label={`Ask ${shortModelName(id)} earlier`}
                   disabled={isLocked}
-                  onClick={() => save.mutate(named.with(index - 1, id).with(index, named[index - 1] ?? id))}
+                  onClick={() => save(named.with(index - 1, id).with(index, named[index - 1] ?? id))}
                 >
                   <ArrowUp size={13} />
                 </IconButton>
@@ -75,7 +71,7 @@ export function Fallbacks({ models }: { models: readonly Model[] }) {
                 size="sm"
                 label={`Remove ${shortModelName(id)}`}
                 disabled={isLocked}
-                onClick={() => save.mutate(named.filter((other) => other !== id))}
+                onClick={() => save(named.filter((other) => other !== id))}
               >
                 <X size={13} />
               </IconButton>

@@ -8,6 +8,7 @@ import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { CapField } from "./CapField.tsx";
 import { OwnKeyRow } from "./OwnKeyRow.tsx";
 import { ownEndpointsQuery, ownKeysQuery, useOwnKeyActs } from "./own-keys.queries.ts";
 
@@ -92,6 +93,17 @@ export function OwnKeys() {
           ))}
         </ul>
       )}
+      {plain.length + (endpoints.data?.items.length ?? 0) > 0 ? (
+        <div className="mt-3 grid grid-cols-2 items-start gap-4 narrow:grid-cols-1">
+          <CapField
+            cap="own_key_day_cents"
+            label="Stop for the day at, in dollars"
+            placeholder="No cap"
+            hint="Of all your keys, counted at list prices; the provider's bill may differ."
+          />
+          <CapField cap="max_cost_cents" label="Pause a run at, in dollars" placeholder="No cap" hint="With your own key and without." />
+        </div>
+      ) : null}
       <Suspense fallback={null}>
         {open?.kind === "key" ? <OwnKeyDialog stored={open.stored} onSaved={setSavedId} onClose={close} /> : null}
         {open?.kind === "endpoint" ? <OwnEndpointDialog stored={open.stored} onSaved={setSavedId} onClose={close} /> : null}

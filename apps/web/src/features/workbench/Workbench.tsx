@@ -12,6 +12,7 @@ import { liveRun, shownRuns } from "../chat/chat.reducer.ts";
 import type { ComposerHandle } from "../chat/Composer.tsx";
 import { GoBackDialog } from "../chat/GoBackDialog.tsx";
 import { isEditMode } from "../chat/modes.ts";
+import { partsOf } from "../chat/run-events.ts";
 import { RunActsContext } from "../chat/run-acts.ts";
 import { SetupRow } from "../chat/SetupRow.tsx";
 import { openApprovals, openQuestions, transcriptRows } from "../chat/transcript-rows.ts";
@@ -229,7 +230,10 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
     };
   }, []);
 
-  const marks = useMemo(() => marksOf(lastRun?.parts.flatMap((part) => (part.kind === "tool" ? part.edits : [])) ?? []), [lastRun]);
+  const marks = useMemo(
+    () => marksOf(lastRun ? partsOf(lastRun).flatMap((part) => (part.kind === "tool" ? part.edits : [])) : []),
+    [lastRun],
+  );
   const isUnconnected = setup.data !== undefined && !setup.data.configured && !setup.data.demo;
   const pane = renderPane(view, { project, containers, events, acts, openFile, openDock, openLogs, show, compose, ask: fix });
   const openTask = tasks.find((task) => task.status === "running" || task.status === "queued");

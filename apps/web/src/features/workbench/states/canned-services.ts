@@ -132,7 +132,7 @@ export function cannedServices(scenario: Scenario): Services {
       if (path === "/api/shell/sessions") return list([]);
       if (path === "/api/marketplace/models")
         return json({ items: modelList, total: 3, page: 1, total_pages: 1, default: modelList[0]?.id ?? null, external_providers: [] });
-      if (path === "/api/models/preferences") return json({ fallback_models: null, max_cost_cents: 50 });
+      if (path === "/api/models/preferences") return json({ fallback_models: null, max_cost_cents: 50, own_key_day_cents: null });
       if (path.includes("/logs"))
         return eventStream(
           ["vite v8.3.8 dev server running at :5173", "GET /order 200 in 6 ms", "POST /orders 409 slot 08:00 is full"].map((line, seq) => ({
@@ -152,6 +152,7 @@ export function cannedServices(scenario: Scenario): Services {
         likely_tokens_in: 48_200,
         likely_tokens_out: 3_900,
         likely_cost_cents: 11.7,
+        own_key_cents: null,
         cost_limit_cents: 50,
         is_byok: false,
         is_price_known: true,

@@ -1,0 +1,1 @@
+ALTER TABLE "model_preferences" ADD COLUMN "own_key_day_cents" numeric(12,4);
