@@ -223,7 +223,7 @@ await runJourneys(
         await prompt.fill("A page for my cafe");
         await page.getByRole("button", { name: /^Start from/ }).click();
         await page.getByRole("menuitemradio", { name: /^Static site/ }).click();
-        await looks("home-attached");
+        await looks(page, "home-attached");
         // The line breaks at the first upload.
         let isDown = true;
         await page.route("**/api/chat/attachments?*", (route) => (isDown ? route.abort() : route.continue()));
