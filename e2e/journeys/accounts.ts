@@ -270,7 +270,7 @@ await runJourneys(
         await page.getByRole("button", { name: "Go on with Google" }).click();
         await home();
         await page.goto(`${studio.url}/settings/security`);
-        expect((await page.getByLabel("E-mail", { exact: true }).inputValue()) === email, "it is Nadia who came in");
+        expect((await page.getByRole("textbox", { name: "E-mail" }).inputValue()) === email, "it is Nadia who came in");
         await section.getByRole("button", { name: "Disconnect Google" }).click();
         await page.getByRole("dialog").getByLabel("Present password", { exact: true }).fill("an entirely new one");
         await page.keyboard.press("Enter");

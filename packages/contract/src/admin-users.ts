@@ -187,6 +187,17 @@ export const adminUsersRoutes = {
     response: Type.Object({ ended_sessions: Count, deleted_api_keys: Count }),
     errors: ["not_found"],
   }),
+  resetSecondFactor: route({
+    method: "POST",
+    path: "/api/admin/users/{id}/reset-second-factor",
+    tag,
+    summary: "Let somebody in by password alone who lost their phone: no app, no recovery codes, no codes by mail any more",
+    auth: "superuser",
+    params: IdParams,
+    body: WithReason,
+    response: Type.Object({ had_totp: Type.Boolean(), had_email_codes: Type.Boolean() }),
+    errors: ["not_found", "forbidden", "nothing_to_change"],
+  }),
   resetPassword: route({
     method: "POST",
     path: "/api/admin/users/{id}/reset-password",

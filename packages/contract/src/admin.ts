@@ -17,6 +17,7 @@ export const auditActions = [
   "user.demoted",
   "user.sessions_ended",
   "user.password_reset",
+  "user.second_factor_reset",
 ] as const;
 export const AuditActionType = Literals(...auditActions);
 export type AuditActionType = Static<typeof AuditActionType>;

@@ -33,6 +33,7 @@ import {
   type Recovery,
   type Sessions,
   type Setup,
+  type Totp,
 } from "../features/auth/index.ts";
 import { mountOutbox } from "../features/outbox/index.ts";
 import {
@@ -55,6 +56,7 @@ export interface AccountsArea extends Area {
   auth: Auth;
   oauth: Oauth;
   passkeys: Passkeys;
+  totp: Totp;
   setup: Setup;
   apiKeys: ApiKeys;
   recovery: Recovery;
@@ -151,6 +153,7 @@ export function composeAccounts(
     auth,
     oauth,
     passkeys,
+    totp,
     setup,
     apiKeys,
     recovery,

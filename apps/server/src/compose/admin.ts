@@ -14,7 +14,7 @@ export function composeAdmin(
   { db, mail, log }: Platform,
   audit: Audit,
   { credits }: ModelsArea,
-  { users, sessions, apiKeys, recovery }: AccountsArea,
+  { users, sessions, apiKeys, recovery, totp }: AccountsArea,
   { power }: ContainersArea,
   { chat }: ChatArea,
 ): Area {
@@ -25,6 +25,7 @@ export function composeAdmin(
     sessions,
     apiKeys,
     recovery,
+    totp,
     credits,
     mail,
     stopProject: async (projectId) => {

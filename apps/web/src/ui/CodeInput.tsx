@@ -8,11 +8,13 @@ export function CodeInput({
   onChange,
   onComplete,
   length = 6,
+  autoFocus = false,
 }: {
   value: string;
   onChange: (value: string) => void;
   onComplete?: (value: string) => void;
   length?: number;
+  autoFocus?: boolean;
 }) {
   const field = useFieldProps();
   const isInvalid = field["aria-invalid"] === true;
@@ -25,6 +27,7 @@ export function CodeInput({
       maxLength={length}
       pattern={REGEXP_ONLY_DIGITS}
       inputMode="numeric"
+      autoFocus={autoFocus}
       autoComplete="one-time-code"
       pasteTransformer={(text) => text.replace(/\D/g, "").slice(0, length)}
       noScriptCSSFallback={null}

@@ -14,6 +14,7 @@ export function mountAdmin(mount: Mount, { audit, users }: { audit: Audit; users
     update: (context, { params, body }) => users.update(actorOf(context), params.id, body),
     sessions: (_, { params, query }) => users.sessions(params.id, query),
     endSessions: (context, { params, body }) => users.endSessions(actorOf(context), params.id, body.reason, body.api_keys ?? false),
+    resetSecondFactor: (context, { params, body }) => users.resetSecondFactor(actorOf(context), params.id, body.reason),
     resetPassword: (context, { params, body }) => users.resetPassword(actorOf(context), params.id, body.reason),
   });
 }

@@ -6,7 +6,7 @@ import { enqueueJob } from "../../platform/jobs.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Mail } from "../../platform/mail.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import { changedLetter, suspendedLetter, type ApiKeys, type Recovery, type Sessions } from "../auth/index.ts";
+import { changedLetter, suspendedLetter, type ApiKeys, type Recovery, type Sessions, type Totp } from "../auth/index.ts";
 import type { Credits } from "../credits/index.ts";
 import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { Act, Actor, Audit } from "./audit.ts";
@@ -24,6 +24,7 @@ export function createAdminUsers({
   sessions,
   apiKeys,
   recovery,
+  totp,
   credits,
   mail,
   stopProject,
@@ -35,6 +36,7 @@ export function createAdminUsers({
   sessions: Pick<Sessions, "list" | "endAll" | "forgetUser">;
   apiKeys: Pick<ApiKeys, "removeAll">;
   recovery: Pick<Recovery, "force">;
+  totp: Pick<Totp, "clear">;
   credits: Pick<Credits, "adjust" | "changeTier">;
   mail: Pick<Mail, "isOn" | "queue">;
   /** Ends what runs in a project, the agent first. */
@@ -251,6 +253,30 @@ export function createAdminUsers({
       );
       await sessions.forgetUser(id);
       return ended;
+    },
+
+    /** For who lost their phone. Throws `forbidden` for administrators, `nothing_to_change`. */
+    resetSecondFactor: async (actor: Actor, id: string, reason: string) => {
+      await require(id);
+      return audit.act(
+        actor,
+        async (act) => {
+          const target = heldIn(act, id);
+          refuseOnAdmins(actor, target, "take the second step from");
+          const had_totp = await totp.clear(act.tx, target);
+          const had_email_codes = target.two_fa_enabled;
+          if (!had_totp && !had_email_codes) throw badRequest("This account asks for no second step.", "nothing_to_change");
+          await store.setFlags(act.tx, id, { two_fa_enabled: false });
+          await act.record({
+            action: "user.second_factor_reset",
+            target: targetOf(target),
+            reason,
+            details: { had_totp, had_email_codes },
+          });
+          return { had_totp, had_email_codes };
+        },
+        { holding: [id] },
+      );
     },
 
     /** Throws `forbidden` for administrators, whose account would be anybody's who reads their mail; they do it themselves. */

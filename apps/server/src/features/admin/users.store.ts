@@ -163,7 +163,11 @@ export function createAdminUsersStore(db: Database) {
         })
         .where(eq(users.id, id));
     },
-    setFlags: async (tx: Queries, id: string, flags: { is_verified?: boolean; is_superuser?: boolean }): Promise<void> => {
+    setFlags: async (
+      tx: Queries,
+      id: string,
+      flags: { is_verified?: boolean; is_superuser?: boolean; two_fa_enabled?: boolean },
+    ): Promise<void> => {
       await tx
         .update(users)
         .set({ ...flags, updated_at: sql`now()` as never })

@@ -22,5 +22,5 @@ export { createPasskeys, type Passkeys } from "./passkeys.ts";
 export { mountPasskeys } from "./passkeys.routes.ts";
 export { createPasskeysStore } from "./passkeys.store.ts";
 export { createWaysIn } from "./ways-in.store.ts";
-export { createTotp, totpPlace } from "./totp.ts";
+export { createTotp, totpPlace, type Totp } from "./totp.ts";
 export { createApiKeysStore } from "./api-keys.store.ts";

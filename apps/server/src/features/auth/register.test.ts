@@ -116,11 +116,23 @@ describe("auth.register", () => {
     ["a username with two dashes", { email: "a@example.com", password, username: "a--bc" }, ["body", "username"]],
     ["a username with a space", { email: "a@example.com", password, username: "a bc" }, ["body", "username"]],
     ["a password that is a number", { email: "a@example.com", password: 12345678 }, ["body", "password"]],
+    ["an e-mail with a letter that only looks like one", { email: "\u212aim@example.com", password }, ["body", "email"]],
+    ["an e-mail with an invisible sign", { email: "k\u200bim@example.com", password }, ["body", "email"]],
+    ["a username that only looks like one", { email: "a@example.com", password, username: "\u212aim" }, ["body", "username"]],
+    ["a name that turns the text around it", { email: "a@example.com", password, name: "Ad\u202ea" }, ["body", "name"]],
+    ["a name of several lines", { email: "a@example.com", password, name: "Ad\na" }, ["body", "name"]],
     ["no object", [], ["body"]],
   ])("answers 422 to %s", async (_, body, loc) => {
     const response = await post("/api/auth/register", body);
     expect(response.status).toBe(422);
     expect(await bodyOf(response)).toMatchObject({ detail: [{ loc, msg: expect.any(String), type: expect.any(String) }] });
+  });
+
+  test("keeps a name as people see it; one that nobody sees is none", async () => {
+    const named = async (name: string) =>
+      (await bodyOf(await post("/api/auth/register", { email: `grace.h${++serial}@example.com`, password, name })))["name"];
+    expect(await named(" \uff27race\u200b  Hopper ")).toBe("Grace Hopper");
+    expect(await named("\u3164\u2800")).toMatch(/^Grace H/);
   });
 
   test.each([

@@ -177,6 +177,25 @@ test("a server that asks everybody is satisfied by the app, also without a mail 
   expect(opened.status).toBe(200);
 });
 
+test("an administrator lets somebody in who lost their phone, and nobody else does", async () => {
+  const { user, secret } = await withApp();
+  await sql("update users set two_fa_enabled = true, is_verified = true where id = $1", [user.id]);
+  const admin = await app.signUp({ admin: true });
+  const reset = (by: TestUser, of: TestUser, json: object = { reason: "lost their phone" }) =>
+    post(`/api/admin/users/${of.id}/reset-second-factor`, json, by);
+  expect((await reset(user, user)).status).toBe(403);
+  expect((await reset(admin, user, {})).status).toBe(422);
+  expect(await codeOf(await reset(admin, admin))).toBe("forbidden");
+  const waiting = await logIn(user);
+  const done = await reset(admin, user);
+  expect([done.status, await done.json()]).toEqual([200, { had_totp: true, had_email_codes: true }]);
+  expect(await codeOf(await verify(waiting.temp_token, { code: appCode(secret, 1) }))).toBe("two_fa_code_invalid");
+  expect(await logIn(user)).toMatchObject({ requires_2fa: false, access_token: expect.any(String) });
+  expect(await codeOf(await reset(admin, user))).toBe("nothing_to_change");
+  const { items } = await app.as(admin).adminAudit.list({ query: { target_id: user.id } });
+  expect(items[0]).toMatchObject({ action_type: "user.second_factor_reset", reason: "lost their phone" });
+});
+
 test("bad bodies are 422", async () => {
   const { user } = await withApp();
   const { temp_token } = await logIn(user);

@@ -1,6 +1,6 @@
-import { createHmac } from "node:crypto";
+import { createHmac, randomInt } from "node:crypto";
 import { Secret, TOTP } from "otpauth";
-import { randomCode, type CryptoBox } from "../../platform/crypto.ts";
+import type { CryptoBox } from "../../platform/crypto.ts";
 import type { Queries } from "../../platform/database.ts";
 import { badRequest, conflict, notFound } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
@@ -16,6 +16,9 @@ const periodSeconds = 30;
 const toleratedPeriods = 1;
 const secretBytes = 20;
 const codeCount = 10;
+/** Nothing that is read as something else. */
+const codeLetters = "23456789abcdefghjkmnpqrstuvwxyz";
+const codePart = () => Array.from({ length: 5 }, () => codeLetters[randomInt(codeLetters.length)]).join("");
 const quarterHour = 15 * 60;
 
 /** What people type differs from what was shown by case, spaces and dashes. */
@@ -53,7 +56,7 @@ export function createTotp({
     return delta === null ? undefined : app.counter() + delta;
   };
   const makeCodes = async (tx: Queries, userId: string): Promise<string[]> => {
-    const codes = Array.from({ length: codeCount }, () => `${randomCode(5)}-${randomCode(5)}`);
+    const codes = Array.from({ length: codeCount }, () => `${codePart()}-${codePart()}`);
     await store.replaceCodes(
       tx,
       userId,
@@ -97,6 +100,13 @@ export function createTotp({
         if (!keepsCodes) await store.replaceCodes(tx, user.id, []);
         await log.note(tx, user, "totp_off", from);
       }),
+    /** Takes app and recovery codes away, in the caller's transaction; says whether there was an app. */
+    clear: async (tx: Queries, user: UserRow): Promise<boolean> => {
+      await store.replaceCodes(tx, user.id, []);
+      const hadApp = await store.removeTotp(tx, user.id);
+      if (hadApp) await log.note(tx, user, "totp_off");
+      return hadApp;
+    },
     /** In the place of all former ones. */
     makeCodes: async (user: UserRow, from: Origin): Promise<string[]> =>
       store.transaction(async (tx) => {

@@ -85,6 +85,18 @@ test("every container of a project has a host of its own that is found", async (
   expect((await ask(ada, { "x-forwarded-host": new URL(other.container.url ?? "").host })).status).toBe(401);
 });
 
+test("what cannot be written down is refused like everything else", async () => {
+  const { pool } = app.studio.database;
+  await pool.query("alter table pod_access_log rename to pod_access_log_away");
+  try {
+    const answer = await ask(ada);
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([401, "preview_access_denied"]);
+  } finally {
+    await pool.query("alter table pod_access_log_away rename to pod_access_log");
+  }
+  expect((await ask(ada)).status).toBe(200);
+});
+
 test("with a shared secret only the ingress is answered", async () => {
   await using guarded = await testApp({ env: { INGRESS_SHARED_SECRET: "between us two" } });
   const user = await guarded.signUp();

@@ -76,7 +76,7 @@ export function createPodAccess({
         outcome = { refusal: "error" };
       }
       const { user_id, project_id, refusal } = outcome;
-      await store.insert({
+      const row = {
         user_id: user_id ?? null,
         project_id: project_id ?? null,
         expected_user_id: question.expected_user_id?.slice(0, 100) ?? null,
@@ -87,7 +87,14 @@ export function createPodAccess({
         ip_address: question.ip,
         user_agent: question.user_agent?.slice(0, 400) ?? null,
         failure_reason: refusal ?? null,
-      });
+      };
+      try {
+        await store.insert(row);
+      } catch (err) {
+        // What cannot be written down is not let in.
+        log.error({ err, project_id }, "preview access not written down");
+        return undefined;
+      }
       return refusal === undefined ? user_id : undefined;
     },
     jobHandlers: { prune_pod_access: async () => store.prune() },

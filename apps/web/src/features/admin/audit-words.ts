@@ -11,6 +11,7 @@ export const actionWords: Record<AuditActionType, string> = {
   "user.demoted": "Administration taken away",
   "user.sessions_ended": "Signed out everywhere",
   "user.password_reset": "Password voided",
+  "user.second_factor_reset": "Second step taken away",
 };
 export const targetWords: Record<AuditTargetType, string> = {
   user: "User",

@@ -122,7 +122,7 @@ export function CodeStep({
               onChange={(event) => setCode(event.target.value)}
             />
           ) : (
-            <CodeInput key="digits" value={code} onChange={setCode} onComplete={(entered) => void verify(entered)} />
+            <CodeInput key="digits" autoFocus value={code} onChange={setCode} onComplete={(entered) => void verify(entered)} />
           )}
         </Field>
         <Button type="submit" variant="primary" size="lg" isWide disabled={!isComplete} isLoading={isWorking} loadingWord="Checking">

@@ -179,7 +179,7 @@ function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () =>
           </div>
         </div>
         <Field label="The six digits it shows now" error={error}>
-          <CodeInput value={code} onChange={setCode} onComplete={confirm} />
+          <CodeInput autoFocus value={code} onChange={setCode} onComplete={confirm} />
         </Field>
         <div className="flex justify-end gap-2">
           <Button type="button" variant="ghost" onClick={onCancel}>

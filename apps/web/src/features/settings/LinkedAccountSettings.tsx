@@ -66,7 +66,7 @@ export function LinkedAccountSettings() {
           <div className="flex flex-wrap gap-2">
             {providers.map(({ provider, name }) => (
               <Button key={provider} size="sm" onClick={() => setConnecting(provider)}>
-                Connect {name}
+                Connect {data.items.some((account) => account.provider === provider) ? `another ${name}` : name}
               </Button>
             ))}
           </div>

@@ -14,8 +14,7 @@ export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string
   return (
     <Dialog
       isOpen
-      // Only the act closes it: what is not kept now is lost.
-      onOpenChange={() => undefined}
+      onOpenChange={(isOpen) => !isOpen && onClose()}
       title="Keep these recovery codes"
       description="Each opens your account once when your phone is away. They are shown now and never again."
       footer={
