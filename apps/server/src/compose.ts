@@ -7,6 +7,7 @@ import { composeChat } from "./compose/chat.ts";
 import { composeCommunity } from "./compose/community.ts";
 import { composeContainers } from "./compose/containers.ts";
 import { composeExternal } from "./compose/external.ts";
+import { composeGit } from "./compose/git.ts";
 import { composeHouse } from "./compose/house.ts";
 import { composeModels } from "./compose/models.ts";
 import { composePlatform } from "./compose/platform.ts";
@@ -83,6 +84,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const workspace = composeWorkspace(platform, secrecy, projects, containers);
     const arrivals = await composeArrivals(platform, projects, containers, previews, workspace);
     const snapshots = composeSnapshots(platform, secrecy, projects, containers, workspace);
+    const git = composeGit(platform, projects, containers, workspace, arrivals, snapshots);
     const tools = await composeTools(platform, secrecy, models, projects, containers, previews, workspace);
     const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
@@ -97,6 +99,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       workspace,
       arrivals,
       snapshots,
+      git,
       tools,
       chat,
       external,

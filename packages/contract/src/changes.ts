@@ -1,11 +1,11 @@
-import { Literals, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { Literals, Nullable, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 const tag = "chat";
 
 /** A stretch of changed lines of one file, with up to three unchanged ones around it. */
-export const Hunk = Type.Object({
-  /** The same as long as the change set is the same. */
+export const DiffHunk = Type.Object({
+  /** The same as long as the change is the same. */
   id: Type.String(),
   /** First lines, from 1 (0 where a side is empty), and numbers of lines. */
   old_start: Type.Integer(),
@@ -16,8 +16,10 @@ export const Hunk = Type.Object({
   section: Type.String(),
   /** Each begins with ` `, `-`, `+`, or `\` for the note that a file does not end in a new line. */
   lines: Type.Array(Type.String()),
-  is_rejected: Type.Boolean(),
 });
+export type DiffHunk = Static<typeof DiffHunk>;
+/** One that can be taken out of the files again. */
+export const Hunk = extend(DiffHunk, { is_rejected: Type.Boolean() });
 export type Hunk = Static<typeof Hunk>;
 
 export const ReviewFile = Type.Object({

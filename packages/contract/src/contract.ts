@@ -16,6 +16,7 @@ import { creatorsRoutes } from "./creators.ts";
 import { externalRoutes } from "./external.ts";
 import { evidenceRoutes } from "./evidence.ts";
 import { filesRoutes } from "./files.ts";
+import { gitRoutes } from "./git.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
 import { linkedAccountsRoutes } from "./linked-accounts.ts";
@@ -56,6 +57,7 @@ export const contract = {
   transfer: transferRoutes,
   containers: containersRoutes,
   connections: connectionsRoutes,
+  git: gitRoutes,
   hosting: hostingRoutes,
   files: filesRoutes,
   assets: assetsRoutes,

@@ -131,6 +131,25 @@ export const errorCodes = {
 
   nothing_to_change: e(400),
   credits_below_zero: e(400),
+  not_a_repository: e(400),
+  invalid_repo_url: e(400),
+  bad_ref: e(400),
+  no_remote: e(400),
+  nothing_to_commit: e(400),
+  git_failed: e(400),
+  git_busy: e(409, { retryable: true }),
+  local_changes: e(409),
+  unresolved_conflicts: e(409),
+  no_conflict: e(409),
+  branch_exists: e(409),
+  branch_not_merged: e(409),
+  branch_is_current: e(409),
+  not_fast_forward: e(409),
+  push_rejected: e(409),
+  repo_not_found: e(409),
+  repo_auth_required: e(409),
+  provider_not_connected: e(409),
+  provider_token_expired: e(409),
 } as const satisfies Record<string, { status: number; retryable: boolean; alert: boolean }>;
 
 export type ErrorCode = keyof typeof errorCodes;

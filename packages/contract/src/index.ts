@@ -20,6 +20,7 @@ export * from "./limits.ts";
 export * from "./linked-accounts.ts";
 export * from "./assets.ts";
 export * from "./attachments.ts";
+export * from "./git.ts";
 export * from "./hosting.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";

@@ -19,6 +19,10 @@ export interface NewRepository {
   authorization?: string;
 }
 
+export interface GitCall {
+  input?: string;
+  env?: Record<string, string>;
+}
 export interface GitHost {
   /** `https://localhost:<port>`. */
   url: string;
@@ -30,7 +34,7 @@ export interface GitHost {
   /** Makes `<url>/<name>.git` and resolves with that address. */
   add(name: string, repository: NewRepository): string;
   /** Runs git in the bare repository of that name. */
-  git(name: string, ...argv: string[]): string;
+  git(name: string, ...argv: (string | GitCall)[]): string;
   /** Answers every path that begins so with a redirect. */
   redirect(prefix: string, location: string): void;
   /** Takes requests of paths that begin so, and never answers. */
@@ -110,8 +114,15 @@ const identity = {
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_CONFIG_GLOBAL: "/dev/null",
 };
-function git(cwd: string, ...argv: string[]): string {
-  const { status, stdout, stderr } = spawnSync("git", argv, { cwd, encoding: "utf8", env: { ...process.env, ...identity } });
+function git(cwd: string, ...given: (string | GitCall)[]): string {
+  const argv = given.filter((part) => typeof part === "string");
+  const { input, env } = given.find((part) => typeof part === "object") ?? {};
+  const { status, stdout, stderr } = spawnSync("git", argv, {
+    cwd,
+    encoding: "utf8",
+    env: { ...process.env, ...identity, ...env },
+    ...(input !== undefined && { input }),
+  });
   if (status !== 0) throw new Error(`git ${argv.join(" ")}: ${stderr}`);
   return stdout;
 }

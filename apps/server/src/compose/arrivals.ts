@@ -3,7 +3,6 @@ import { createProvisioning, createTemplateSource, mountProjects, type Provision
 import {
   createArchiveSource,
   createDownload,
-  createFetchRepository,
   createFork,
   createForkSource,
   createGitSource,
@@ -11,6 +10,7 @@ import {
   mountTransfer,
   sweepArchives,
 } from "../features/transfer/index.ts";
+import { createFetchRepository, createOutsideGit, type FetchRepository, type OpenOutsideGit } from "../features/git/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { Platform } from "./platform.ts";
@@ -21,6 +21,10 @@ import type { WorkspaceArea } from "./workspace.ts";
 /** How projects come to be (template, archive, repository, fork) and how they are taken away. */
 export interface ArrivalsArea extends Area {
   provisioning: Provisioning;
+  openGit: OpenOutsideGit;
+  fetchRepository: FetchRepository;
+  /** Room for one project of that person. */
+  diskBytesOf: (userId: string) => Promise<number>;
 }
 
 export async function composeArrivals(
@@ -35,6 +39,8 @@ export async function composeArrivals(
   /** Archives and repositories that wait for the setup of their project. */
   const dir = join(dataDir, "arrivals");
   await sweepArchives(dir);
+  const openGit = createOutsideGit({ dir, outbound, ca, log });
+  const fetchRepository = createFetchRepository(openGit);
   const provisioning = createProvisioning({
     store: projectsStore,
     projects,
@@ -43,7 +49,7 @@ export async function composeArrivals(
       archive: createArchiveSource({ dir, projects, insertFirst, diskBytesOf }),
       git: createGitSource({
         projects,
-        fetchRepository: createFetchRepository({ dir, outbound, log, ...(ca && { ca }) }),
+        fetchRepository,
         insertFirst,
         diskBytesOf,
       }),
@@ -69,6 +75,9 @@ export async function composeArrivals(
 
   return {
     provisioning,
+    openGit,
+    fetchRepository,
+    diskBytesOf,
     mount(mount) {
       mountProjects(mount, {
         projects,

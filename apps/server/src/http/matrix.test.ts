@@ -71,7 +71,7 @@ beforeAll(async () => {
   await pool.query("update users set is_suspended = true, is_active = false, suspended_at = now() where id = $1", [suspended.id]);
   await pool.query("update sessions set expires_at = now() - interval '1 second' where user_id = $1", [late.id]);
   for (const { id } of [suspended, late]) await app.studio.sessions.forgetUser(id);
-});
+}, 180_000);
 afterAll(async () => {
   report();
   await app?.close();

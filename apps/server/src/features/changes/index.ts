@@ -1,4 +1,5 @@
 export { createChangeSets, type ChangeSets } from "./changes.service.ts";
 export { createChangesStore } from "./changes.store.ts";
+export { parseHunks } from "./hunks.ts";
 export { mountChanges } from "./changes.routes.ts";
 export { createTurns, type ChangeSummary, type EndedRun } from "./turns.ts";

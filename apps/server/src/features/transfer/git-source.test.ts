@@ -8,7 +8,7 @@ import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts"
 import { createOutbound } from "../../platform/outbound.ts";
 import { createLogger } from "../../platform/logger.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
-import { createFetchRepository, repositoryLimits } from "./repository.ts";
+import { createFetchRepository, createOutsideGit, repositoryLimits } from "../git/index.ts";
 
 let host: GitHost;
 let app: ProjectsApp;
@@ -138,7 +138,9 @@ describe("setups that fail say why", () => {
     expect(await failure("https://nothing.invalid/x.git")).toBe("nothing.invalid could not be reached.");
     await using stranger = await startGitHost();
     const outbound = createOutbound({ allowHosts: [`localhost:${stranger.port}`] });
-    const fetchRepository = createFetchRepository({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") });
+    const fetchRepository = createFetchRepository(
+      createOutsideGit({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") }),
+    );
     await expect(
       fetchRepository({
         url: stranger.add("a", { files: { a: "1" } }),
@@ -185,7 +187,9 @@ test("a name that turns private after the check is not called", async () => {
     ca: readFileSync(host.caFile, "utf8"),
     lookup: async () => [{ address: asked++ === 0 ? "93.184.216.34" : "127.0.0.1", family: 4 }],
   });
-  const fetchRepository = createFetchRepository({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") });
+  const fetchRepository = createFetchRepository(
+    createOutsideGit({ dir: temporaryFolder("clones"), outbound, log: createLogger("silent") }),
+  );
   const before = host.requests.length;
   await expect(
     fetchRepository({
@@ -203,12 +207,14 @@ test("a name that turns private after the check is not called", async () => {
 test("a host that does not answer is given up, an account's credential opens what is private and stays nowhere", async () => {
   const outbound = createOutbound({ allowHosts: [`localhost:${host.port}`] });
   const dir = temporaryFolder("clones");
-  const fetchRepository = createFetchRepository({
-    dir,
-    outbound,
-    ca: readFileSync(host.caFile, "utf8"),
-    log: createLogger("silent"),
-  });
+  const fetchRepository = createFetchRepository(
+    createOutsideGit({
+      dir,
+      outbound,
+      ca: readFileSync(host.caFile, "utf8"),
+      log: createLogger("silent"),
+    }),
+  );
   const common = { branch: null, signal: new AbortController().signal };
   const limits = { ...repositoryLimits, packBytes: 1e6, treeBytes: 1e6 };
   host.stall("/slow.git/");

@@ -4,6 +4,5 @@ export { createFork } from "./fork.ts";
 export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
 export { createImport, sweepArchives } from "./import.ts";
-export { createFetchRepository } from "./repository.ts";
 export { startCommandOf } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";

@@ -42,6 +42,7 @@ export const bodies: Record<string, unknown> = {
   "plans.put": { steps: [{ step: "Look" }] },
   "previews.share": { expires_in: 3600 },
   "files.put": { content: "text" },
+  "git.checkout": { branch: "main" },
   "secrets.set": { key: "SAMPLE", value: "sample" },
   "projects.create": { name: "Sample" },
   "passkeys.remove": { current_password: "correct horse battery" },
@@ -74,6 +75,13 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
     .returning();
   const container = (await api.containers.list({ params, query: {} })).items.find(({ id }) => id !== other?.id);
   if (!container || !other) throw new Error("no containers");
+  await api.files.put({ params: { ...params, path: "kept.txt" }, body: { content: mark } });
+  await api.git.init({ body: byProject });
+  await api.git.commit({ body: { ...byProject, message: mark } });
+  // The name of the branch that a query makes up.
+  await api.git.checkout({ body: { ...byProject, branch: "sample", create: true } });
+  await api.git.checkout({ body: { ...byProject, branch: "main" } });
+
   const upload = async <T>(path: string): Promise<T> => {
     const form = new FormData();
     form.append("file", new File([new Uint8Array(png(2, 2))], "dot.png", { type: "image/png" }));
@@ -164,6 +172,9 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       [`${projects}/previews/{preview_id}/share/{share_id}`]: share.id,
       [`${projects}/snapshots/{snapshot_id}`]: snapshot.id,
       [`${projects}/checkpoints/{checkpoint_id}`]: checkpoint.id,
+      ...Object.fromEntries(
+        ["status", "branches", "log", "diff", "conflicts", "info", "remote"].map((noun) => [`/api/git/${noun}/{project_id}`, project.id]),
+      ),
       [chats]: waiting.id,
       [`${chats}/queue/{item_id}`]: queued.id,
       "/api/chat/ws/{chat_id}": waiting.id,

@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import {
+  createGitAccess,
+  createGitClone,
+  createGitReading,
+  createGitRemotes,
+  createGitStore,
+  createGitWriting,
+  createMirrors,
+  createTurns,
+  mountGit,
+} from "../features/git/index.ts";
+import { createRestoreGuard } from "../features/snapshots/index.ts";
+import type { Area } from "./area.ts";
+import type { ArrivalsArea } from "./arrivals.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { SnapshotsArea } from "./snapshots.ts";
+import type { WorkspaceArea } from "./workspace.ts";
+
+/** Of one fetch or push. */
+const maxPackBytes = 512 * 2 ** 20;
+const turnWaitMs = 20_000;
+
+/** A project's repository, and what goes between it and its remote. */
+export function composeGit(
+  { log, db, dataDir, events, tasks, outbound }: Platform,
+  { projects }: ProjectsArea,
+  { idle, power }: ContainersArea,
+  { assets }: WorkspaceArea,
+  { openGit, fetchRepository, diskBytesOf }: ArrivalsArea,
+  { snapshotsStore }: SnapshotsArea,
+): Area {
+  const store = createGitStore(db);
+  const turns = createTurns({ waitMs: turnWaitMs });
+  const mirrors = createMirrors({ dir: join(dataDir, "git"), openGit, maxBytes: maxPackBytes });
+  projects.onRelease(async ({ project_id, reason }) => {
+    if (reason === "deleted") await mirrors.remove(project_id);
+  });
+  const needs = {
+    require: projects.require,
+    sandboxOf: projects.sandboxOf,
+    keepAwake: idle.keepAwake,
+    identityOf: store.identityOf,
+    hasRun: (projectId: string) => snapshotsStore.hasUnfinished(db, projectId, ["agent_execution"]),
+    touch: projects.touch,
+    announce: async (projectId: string) => void (await events.append(projectId, { type: "git_changed", data: {} })),
+    treeChanged: assets.reconcile,
+  };
+  const access = createGitAccess(needs, turns);
+  const authorizationFor = async () => undefined;
+  const reading = createGitReading(access);
+  const writing = createGitWriting(access);
+  const remotes = createGitRemotes({
+    access,
+    store,
+    openMirror: mirrors.open,
+    authorizationFor,
+    hostKindOf: () => "git",
+    checkUrl: outbound.check,
+  });
+  const clone = createGitClone({
+    needs: {
+      ...needs,
+      find: projects.find,
+      diskBytesOf,
+      refuseWhileRestoring: createRestoreGuard(snapshotsStore),
+      stopAll: power.stopProject,
+      running: power.running,
+      startAgain: power.startAgain,
+      resetDirectories: store.resetDirectories,
+      checkUrl: outbound.check,
+    },
+    store,
+    turns,
+    tasks,
+    fetchRepository,
+    authorizationFor,
+    log,
+  });
+  return {
+    mount(mount) {
+      mountGit(mount, { reading, writing, remotes, clone });
+    },
+  };
+}

@@ -1,0 +1,207 @@
+import type { Sandbox } from "@tesslate/runtime";
+import { AppError, conflict } from "../../platform/errors.ts";
+import type { Queries } from "../../platform/database.ts";
+import type { Logger } from "../../platform/logger.ts";
+import type { ProjectRow } from "../projects/projects.table.ts";
+import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
+import { repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
+import type { GitNeeds } from "./git.access.ts";
+import type { AuthorizationFor } from "./git.remotes.ts";
+import type { GitStore } from "./git.store.ts";
+import { partsOf, repositoryUrl } from "./repository-url.ts";
+import type { Turns } from "./turns.ts";
+import { checkOut, hasLargeFileStorage, writeRepository } from "./unpack.ts";
+import { requireBranchName } from "./working-repo.ts";
+
+export const cloneType = "git_clone";
+const timeoutMs = 15 * 60_000;
+const maxPackBytes = 512 * 2 ** 20;
+const maxAttempts = 3;
+
+interface CloneInput {
+  url: string;
+  branch: string | null;
+  /** Of the history: the tree as it was. */
+  point: string;
+  running: string[];
+  attempt: number;
+}
+
+/** What a clone needs of the containers. */
+export interface CloneNeeds extends Pick<GitNeeds, "require" | "sandboxOf" | "hasRun" | "announce" | "treeChanged"> {
+  find(projectId: string): Promise<ProjectRow | undefined>;
+  diskBytesOf(userId: string): Promise<number>;
+  /** Refuses work that would meet a restore half way; in the transaction that accepts the work. */
+  refuseWhileRestoring(tx: Queries, projectId: string): Promise<void>;
+  stopAll(project: ProjectRow): Promise<void>;
+  running(project: ProjectRow): Promise<string[]>;
+  startAgain(project: ProjectRow, serviceKeys: string[], signal: AbortSignal): Promise<string[]>;
+  /** Containers that run in folders of the tree that was run at its root now. */
+  resetDirectories(tx: Queries, projectId: string): Promise<void>;
+  checkUrl(url: string): Promise<unknown>;
+}
+
+/**
+ * A repository in the place of the project's files (agent-git-deploy 5.2). It is fetched and looked at outside first; the files there were are
+ * kept until the new ones are in their place, and come back when that fails.
+ */
+export type GitClone = ReturnType<typeof createGitClone>;
+export function createGitClone({
+  needs,
+  store,
+  turns,
+  tasks,
+  fetchRepository,
+  authorizationFor,
+  log,
+}: {
+  needs: CloneNeeds;
+  store: GitStore;
+  turns: Turns;
+  tasks: Tasks;
+  fetchRepository: FetchRepository;
+  authorizationFor: AuthorizationFor;
+  log: Logger;
+}) {
+  const keyOf = (projectId: string) => `${cloneType}:${projectId}`;
+  const taskOf = (project: ProjectRow, userId: string, input: CloneInput) => ({
+    user_id: userId,
+    project_id: project.id,
+    type: cloneType,
+    unique_key: keyOf(project.id),
+    metadata: { project_id: project.id, project_slug: project.slug, repo_url: input.url, branch: input.branch },
+    input,
+    message: "Waiting to clone",
+  });
+
+  const run = async (context: TaskContext<CloneInput>) => {
+    const { task, input, signal, progress, note } = context;
+    const project = await needs.find(task.project_id ?? "");
+    if (!project) throw conflict("project_busy", "The project is gone.");
+    const room = await needs.diskBytesOf(project.owner_id);
+    await progress(5, "Asking the host for the repository");
+    let told = 10;
+    await using fetched = await fetchRepository({
+      url: input.url,
+      branch: input.branch,
+      authorization: await authorizationFor(task.user_id, input.url),
+      signal,
+      limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
+      onPhase: (phase) => (phase === "reached" ? progress(10, "Cloning") : progress(60, "Checking what is in it")),
+      onProgress: (line) => {
+        const percent = 10 + Math.floor(Number(/(\d+)%/.exec(line)?.[1] ?? 0) / 2);
+        if (percent < told + 5) return;
+        told = percent;
+        void progress(
+          percent,
+          line
+            .replace(/^remote: /, "")
+            .trim()
+            .slice(0, 120),
+        ).catch(() => undefined);
+      },
+    });
+    if (fetched.hasSubmodules) await note("The repository has submodules. They were left out.");
+    const sandbox = await needs.sandboxOf(project);
+    await turns.take(project.id, async () => {
+      await progress(65, "Stopping what runs");
+      await needs.stopAll(project);
+      try {
+        await replaceTree(sandbox, input, context, async () => {
+          await progress(75, `Checking out ${fetched.files} files of ${fetched.branch}`);
+          await writeRepository(sandbox, fetched, input.url);
+          await checkOut(sandbox, signal);
+        });
+        await store.transaction(async (tx) => {
+          await needs.resetDirectories(tx, project.id);
+          await store.link(tx, project.id, input.url, fetched.branch);
+        });
+        await store.update(project.id, { sync_status: "synced", last_commit_sha: fetched.commit, isSynced: true });
+        if (await hasLargeFileStorage(sandbox.files))
+          await note("Files that are kept with Git LFS are here as their pointers only. Fetch them in a terminal with git lfs pull.");
+      } finally {
+        await needs.treeChanged(project.id);
+        await needs.announce(project.id);
+        // A shutdown leaves the rest to the next start, which begins with this task.
+        if (signal.reason !== "shutdown" && input.running.length > 0) {
+          await progress(90, "Starting what ran before");
+          for (const name of await needs.startAgain(project, input.running, new AbortController().signal))
+            await note(`${name} could not be started again`);
+        }
+      }
+    });
+    return { branch: fetched.branch, repo_name: partsOf(input.url).name, commit_sha: fetched.commit };
+  };
+
+  tasks.define<CloneInput>(cloneType, {
+    timeoutMs,
+    run: (context) => run(context).catch((error: unknown) => Promise.reject(named(error))),
+    interrupted: async (task: TaskRow) => {
+      const input = task.input as CloneInput;
+      const project = await needs.find(task.project_id ?? "");
+      if (!project) return;
+      if (input.attempt < maxAttempts) {
+        log.info({ project_id: project.id, attempt: input.attempt + 1 }, "clone resumed");
+        await tasks.createOnce(taskOf(project, task.user_id, { ...input, attempt: input.attempt + 1 }));
+      } else await bringBack(await needs.sandboxOf(project), input.point);
+    },
+  });
+
+  return {
+    /** Throws `invalid_repo_url`, `bad_ref`, `outbound_refused`, `run_active`, `project_busy`. */
+    begin: async (userId: string, ref: string, { repo_url, branch }: { repo_url: string; branch?: string | null }) => {
+      const project = await needs.require(userId, ref);
+      const url = repositoryUrl(repo_url);
+      await needs.checkUrl(url);
+      if (branch !== null && branch !== undefined) requireBranchName(branch);
+      await needs.sandboxOf(project);
+      if (await needs.hasRun(project.id))
+        throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
+      if (await tasks.findUnfinished(keyOf(project.id)))
+        throw conflict("git_busy", "A repository is being cloned into this project already.");
+      const running = await needs.running(project);
+      const task = await store.transaction(async (tx) => {
+        await needs.refuseWhileRestoring(tx, project.id);
+        const point = `clone/${crypto.randomUUID()}`;
+        return tasks.create(tx, taskOf(project, userId, { url, branch: branch ?? null, point, running, attempt: 1 }));
+      });
+      return taskLinks(task);
+    },
+  };
+}
+
+/** The error of a failed clone begins with what clients tell it by (agent-git-deploy 5.2). */
+function named(error: unknown): unknown {
+  if (!(error instanceof AppError)) return error;
+  const name = { gateway_timeout: "timeout", repo_not_found: "", repo_auth_required: "", provider_token_expired: "" }[error.code as string];
+  return name === undefined ? error : new AppError(error.code, `${name || error.code}: ${error.message}`, { cause: error });
+}
+
+/** Empties the tree and fills it; when that fails, what was there is there again. */
+async function replaceTree(
+  sandbox: Sandbox,
+  input: CloneInput,
+  { signal, progress }: TaskContext,
+  fill: () => Promise<void>,
+): Promise<void> {
+  await progress(70, "Keeping the files as they are");
+  const { history } = sandbox;
+  // An attempt before this one may have emptied the tree: what it kept is what counts.
+  const isKept = (await history.find(input.point)) !== undefined;
+  if (!isKept) await history.take(input.point, { signal });
+  try {
+    await sandbox.exec(["find", ".", "-mindepth", "1", "-maxdepth", "1", "-exec", "rm", "-rf", "--", "{}", "+"]);
+    await fill();
+  } catch (error) {
+    // A shutdown is no failure of the clone: the next start goes on with it.
+    if (signal.reason !== "shutdown") await bringBack(sandbox, input.point);
+    throw error;
+  }
+  await history.remove([input.point]);
+}
+
+async function bringBack(sandbox: Sandbox, point: string): Promise<void> {
+  if ((await sandbox.history.find(point)) === undefined) return;
+  await sandbox.history.restore(point);
+  await sandbox.history.remove([point]);
+}

@@ -1,0 +1,195 @@
+import type { GitStatus } from "@tesslate/contract";
+import { badRequest, conflict, notFound } from "../../platform/errors.ts";
+import { normalisePath, writablePath } from "../files/index.ts";
+import type { GitAccess } from "./git.access.ts";
+import type { ParsedFileDiff } from "./git.parse.ts";
+import { diffOf, operationOf, sidesOf, statusOf } from "./git.reading.ts";
+import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
+
+/** The largest text a conflict is resolved with, as any file. */
+const maxContentBytes = 10 * 2 ** 20;
+
+/** Files and hunks. Neither: everything. */
+export interface Parts {
+  paths?: string[];
+  hunks?: { path: string; ids: string[] }[];
+}
+
+/** What changes a repository and needs no network (agent-git-deploy 5.1, 5.3, 5.8, 10). */
+export type GitWriting = ReturnType<typeof createGitWriting>;
+export function createGitWriting(access: GitAccess) {
+  const answering =
+    (work: (repo: WorkingRepo) => Promise<unknown>) =>
+    async ({ repo }: { repo: WorkingRepo }): Promise<GitStatus> => {
+      await work(repo);
+      return statusOf(repo);
+    };
+  return {
+    stage: (userId: string, ref: string, { paths, hunks }: Parts): Promise<GitStatus> =>
+      access.writing(
+        userId,
+        ref,
+        answering(async (repo) => {
+          if (!paths && !hunks) await repo.write(["add", "--all", "--", "."]);
+          if (paths) await repo.write(["add", "--all", "--", ...paths.map(treePath)]);
+          if (hunks) await applyHunks(repo, hunks, [], ["--cached"]);
+        }),
+      ),
+    unstage: (userId: string, ref: string, { paths, hunks }: Parts): Promise<GitStatus> =>
+      access.writing(
+        userId,
+        ref,
+        answering(async (repo) => {
+          if (hunks) await applyHunks(repo, hunks, ["--cached"], ["--cached", "--reverse"]);
+          if (hunks && !paths) return;
+          const only = paths?.map(treePath) ?? ["."];
+          // Before the first commit there is nothing to go back to: the stage is emptied.
+          if (await repo.head()) await repo.write(["reset", "--quiet", "--", ...only]);
+          else await repo.write(["rm", "--cached", "-r", "--quiet", "--ignore-unmatch", "--", ...only]);
+        }),
+      ),
+    discard: (userId: string, ref: string, { paths, hunks }: Parts): Promise<GitStatus> =>
+      access.writing(
+        userId,
+        ref,
+        answering(async (repo) => {
+          if (!paths && !hunks) throw badRequest("Say which files or hunks.");
+          if (hunks) await applyHunks(repo, hunks, [], ["--reverse"]);
+          if (paths) await discardFiles(repo, paths.map(treePath));
+        }),
+        { movesTree: true },
+      ),
+
+    checkout: (
+      userId: string,
+      ref: string,
+      body: { branch: string; create?: boolean; start_point?: string },
+    ): Promise<{ branch: string; created: boolean }> =>
+      access.writing(userId, ref, ({ repo }) => checkOutBranch(repo, body), { movesTree: true }),
+    removeBranch: (userId: string, ref: string, { name, force }: { name: string; force?: boolean }): Promise<void> =>
+      access.writing(userId, ref, async ({ repo }) => {
+        requireBranchName(name);
+        if (!(await hasRef(repo, `refs/heads/${name}`))) throw notFound("Branch");
+        if ((await repo.currentBranch()) === name)
+          throw conflict("branch_is_current", "This branch is checked out. Switch to another one first.");
+        const result = await repo.attempt(["branch", force ? "-D" : "-d", "--", name]);
+        if (/not fully merged/.test(result.stderr))
+          throw conflict("branch_not_merged", "This branch has commits that are nowhere else. Delete it with force to lose them.");
+        if (result.exitCode !== 0) throw failureOf(result);
+      }),
+
+    resolve: (
+      userId: string,
+      ref: string,
+      body: { path: string; side: "ours" | "theirs" | "content"; content?: string },
+    ): Promise<GitStatus> =>
+      access.writing(
+        userId,
+        ref,
+        answering((repo) => resolve(repo, body)),
+      ),
+    abortMerge: (userId: string, ref: string): Promise<GitStatus> =>
+      access.writing(
+        userId,
+        ref,
+        answering(async (repo) => {
+          const operation = await operationOf(repo);
+          if (operation === null) throw conflict("no_conflict", "No merge was begun.");
+          await repo.write([operation, "--abort"]);
+        }),
+        { movesTree: true },
+      ),
+  };
+}
+
+/** A path of the tree that is no part of `.git`; a folder of unknown files ends in `/`. */
+const treePath = (given: string): string => (normalisePath(given) === "" ? "." : writablePath(given));
+
+/** Puts some hunks of a diff elsewhere: into the stage, out of it, or out of the files. */
+async function applyHunks(
+  repo: WorkingRepo,
+  wanted: NonNullable<Parts["hunks"]>,
+  range: readonly string[],
+  how: readonly string[],
+): Promise<void> {
+  const patches: string[] = [];
+  for (const { path, ids } of wanted) {
+    const file = (await diffOf(repo, range, treePath(path))).find((found) => found.path === normalisePath(path));
+    const missing = ids.filter((id) => !file?.hunks.some((hunk) => hunk.id === id));
+    if (!file || missing.length > 0)
+      throw conflict("hunks_do_not_fit", "The file has changed since. Look at its changes again.", { path, hunks: missing });
+    patches.push(patchOf(file, new Set(ids)));
+  }
+  const result = await repo.attempt(["apply", "--recount", "--whitespace=nowarn", ...how, "-"], {
+    input: patches.join(""),
+    timeoutMs: gitTimes.diff,
+  });
+  if (result.exitCode !== 0) throw conflict("hunks_do_not_fit", "The file has changed since. Look at its changes again.");
+}
+
+const patchOf = (file: ParsedFileDiff, ids: ReadonlySet<string>): string =>
+  file.head +
+  file.hunks
+    .filter((hunk) => ids.has(hunk.id))
+    .map(
+      ({ old_start, old_lines, new_start, new_lines, section, lines }) =>
+        `@@ -${old_start},${old_lines} +${new_start},${new_lines} @@ ${section}\n${lines.join("\n")}\n`,
+    )
+    .join("");
+
+async function discardFiles(repo: WorkingRepo, paths: readonly string[]): Promise<void> {
+  const listed = async (...how: string[]) => (await repo.read(["ls-files", "-z", ...how, "--", ...paths])).split("\0").filter(Boolean);
+  const [known, unknown] = await Promise.all([listed(), listed("--others", "--exclude-standard")]);
+  if (known.length === 0 && unknown.length === 0) throw notFound("File");
+  if (known.length > 0)
+    await repo.write(["checkout", "--quiet", "--", ...paths.filter((path) => known.some((file) => isWithin(file, path)))]);
+  if (unknown.length > 0)
+    await repo.write(["clean", "--force", "-d", "--quiet", "--", ...paths.filter((path) => unknown.some((file) => isWithin(file, path)))]);
+}
+const isWithin = (file: string, path: string): boolean => path === "." || file === path || file.startsWith(`${path}/`);
+
+const hasRef = async (repo: WorkingRepo, ref: string): Promise<boolean> =>
+  (await repo.attempt(["show-ref", "--verify", "--quiet", ref], { timeoutMs: gitTimes.short })).exitCode === 0;
+
+async function checkOutBranch(
+  repo: WorkingRepo,
+  { branch, create = false, start_point }: { branch: string; create?: boolean; start_point?: string },
+): Promise<{ branch: string; created: boolean }> {
+  requireBranchName(branch);
+  if (create) {
+    if (await hasRef(repo, `refs/heads/${branch}`)) throw conflict("branch_exists", `There is a branch ${branch} already.`);
+    const from = start_point === undefined ? [] : [await repo.commitOf(start_point)];
+    await repo.write(["checkout", "--quiet", "--no-track", "-b", branch, ...from]);
+    return { branch, created: true };
+  }
+  if (await hasRef(repo, `refs/heads/${branch}`)) {
+    await repo.write(["checkout", "--quiet", branch, "--"]);
+    return { branch, created: false };
+  }
+  const remote = branch.startsWith("origin/") ? branch : `origin/${branch}`;
+  if (!(await hasRef(repo, `refs/remotes/${remote}`))) throw notFound("Branch");
+  const local = remote.slice("origin/".length);
+  if (await hasRef(repo, `refs/heads/${local}`)) {
+    await repo.write(["checkout", "--quiet", local, "--"]);
+    return { branch: local, created: false };
+  }
+  await repo.write(["checkout", "--quiet", "--track", "-b", local, remote]);
+  return { branch: local, created: true };
+}
+
+async function resolve(
+  repo: WorkingRepo,
+  { path: given, side, content }: { path: string; side: "ours" | "theirs" | "content"; content?: string },
+): Promise<void> {
+  const path = writablePath(given);
+  const sides = (await sidesOf(repo)).get(path);
+  if (!sides) throw conflict("no_conflict", "This file has no conflict.");
+  if (side !== "content") {
+    if (sides[side] === undefined) return void (await repo.write(["rm", "--force", "--quiet", "--", path]));
+    await repo.write(["checkout", "--quiet", `--${side}`, "--", path]);
+  } else if (content !== undefined) {
+    if (Buffer.byteLength(content) > maxContentBytes) throw badRequest("This is larger than 10 MiB.", "payload_too_large");
+    await repo.sandbox.files.write(path, content);
+  }
+  await repo.write(["add", "--all", "--", path]);
+}

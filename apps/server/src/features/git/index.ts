@@ -1,0 +1,12 @@
+export { createFetchRepository, repositoryLimits, type FetchRepository, type FetchedRepository } from "./fetch-repository.ts";
+export { createGitAccess, type GitNeeds } from "./git.access.ts";
+export { createGitClone } from "./git.clone.ts";
+export { createGitReading } from "./git.reading.ts";
+export { createGitRemotes, type AuthorizationFor } from "./git.remotes.ts";
+export { mountGit } from "./git.routes.ts";
+export { createGitStore } from "./git.store.ts";
+export { createGitWriting } from "./git.writing.ts";
+export { createMirrors } from "./mirror.ts";
+export { createOutsideGit, type OpenOutsideGit } from "./outside-git.ts";
+export { createTurns } from "./turns.ts";
+export { checkOut, hasLargeFileStorage, writeRepository } from "./unpack.ts";

@@ -1,0 +1,179 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startGitHost, type GitHost } from "@tesslate/testkit/git-host";
+import type { TestUser } from "../../testing/app.ts";
+import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
+
+let host: GitHost;
+let app: ProjectsApp;
+let ada: TestUser;
+beforeAll(async () => {
+  host = await startGitHost();
+  app = await projectsApp({ env: { OUTBOUND_ALLOW_HOSTS: `localhost:${host.port}`, OUTBOUND_CA_FILE: host.caFile } });
+  ada = await app.signUp({ name: "Ada Lovelace" });
+}, 60_000);
+afterAll(async () => {
+  await app.close();
+  await host.close();
+});
+
+const git = () => app.as(ada).git;
+const write = (id: string, path: string, content: string) => app.as(ada).files.put({ params: { id, path }, body: { content } });
+const read = async (id: string, path: string) =>
+  (await app.as(ada).files.batch({ params: { id }, body: { paths: [path] } })).files[0]?.content;
+const cloned = async (repo_url: string, more: { branch?: string } = {}) => {
+  const { project } = await setUpProject(app, ada);
+  const { task_id } = await git().clone({ body: { project_id: project.id, repo_url, ...more } });
+  return { project_id: project.id, task: await ended(app, ada, task_id) };
+};
+/** Somebody else commits to the repository behind our back. */
+const elsewhere = (name: string, path: string, content: string, branch = "main") => {
+  const blob = host.git(name, "hash-object", "-w", "--stdin", { input: content }).trim();
+  const env = { GIT_INDEX_FILE: join("/tmp", `index-${name}-${Math.random()}`) };
+  host.git(name, "read-tree", branch, { env });
+  host.git(name, "update-index", "--add", "--cacheinfo", `100644,${blob},${path}`, { env });
+  const tree = host.git(name, "write-tree", { env }).trim();
+  const sha = host.git(name, "commit-tree", tree, "-p", branch, "-m", `elsewhere: ${path}`).trim();
+  host.git(name, "update-ref", `refs/heads/${branch}`, sha);
+  return sha;
+};
+
+test("a clone takes the place of the files, is committed to, pushed, and pulls what others did", async () => {
+  const url = host.add("shop", { files: { "index.html": "<h1>Shop</h1>\n", "about.html": "about\n" }, history: 60 });
+  const { project_id, task } = await cloned(`${url}/`);
+  expect(task).toMatchObject({
+    status: "completed",
+    result: { branch: "main", repo_name: "shop", commit_sha: host.git("shop", "rev-parse", "main").trim() },
+  });
+  expect((await app.as(ada).files.tree({ params: { id: project_id } })).entries.map((entry) => entry.path)).toEqual([
+    "about.html",
+    "index.html",
+  ]);
+  expect(await git().info({ params: { project_id } })).toMatchObject({
+    is_repository: true,
+    linked: { repo_url: url, repo_name: "shop", default_branch: "main", sync_status: "synced", auto_push: false },
+  });
+  expect(await git().status({ params: { project_id } })).toMatchObject({ remote_branch: "origin/main", ahead: 0, behind: 0, changes: [] });
+
+  await write(project_id, "index.html", "<h1>The shop</h1>\n");
+  const { sha, pushed } = await git().commit({ body: { project_id, message: "A better title" } });
+  expect(pushed).toBe(false);
+  expect(await git().status({ params: { project_id } })).toMatchObject({ ahead: 1 });
+  expect(await git().push({ body: { project_id } })).toEqual({ branch: "main", remote: "origin", sha });
+  expect(host.git("shop", "log", "-1", "--format=%s %an <%ae>", "main")).toBe(`A better title Ada Lovelace <${ada.email}>\n`);
+  expect(await git().status({ params: { project_id } })).toMatchObject({ ahead: 0 });
+
+  const theirs = elsewhere("shop", "about.html", "about us\n");
+  expect(await git().fetch({ body: { project_id } })).toMatchObject({ behind: 1 });
+  expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, conflicts: [], updated_files: ["about.html"] });
+  expect(await read(project_id, "about.html")).toBe("about us\n");
+  expect(await git().status({ params: { project_id } })).toMatchObject({ ahead: 0, behind: 0, last_commit: { sha: theirs } });
+  expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, updated_files: [], message: "Already up to date." });
+});
+
+test("a pull with conflicts names every path; decided, committed and pushed, the remote has both", async () => {
+  const url = host.add("clash", { files: { "a.txt": "a\n", "b.txt": "b\n", "c.txt": "c\n" } });
+  const { project_id } = await cloned(url);
+  await write(project_id, "a.txt", "ours\n");
+  await write(project_id, "b.txt", "ours too\n");
+  await git().commit({ body: { project_id, message: "ours" } });
+  elsewhere("clash", "a.txt", "theirs\n");
+  elsewhere("clash", "b.txt", "theirs too\n");
+  elsewhere("clash", "c.txt", "only theirs\n");
+  await expect(git().push({ body: { project_id } })).rejects.toMatchObject({ status: 409, code: "push_rejected" });
+  await expect(git().pull({ body: { project_id, strategy: "ff-only" } })).rejects.toMatchObject({ status: 409, code: "not_fast_forward" });
+  expect(await git().pull({ body: { project_id } })).toMatchObject({ success: false, conflicts: ["a.txt", "b.txt"] });
+  expect(await git().info({ params: { project_id } })).toMatchObject({ linked: { sync_status: "conflict" } });
+  await git().resolve({ body: { project_id, path: "a.txt", side: "theirs" } });
+  await git().resolve({ body: { project_id, path: "b.txt", side: "content", content: "both\n" } });
+  await git().commit({ body: { project_id, message: "Merged" } });
+  await git().push({ body: { project_id } });
+  expect(host.git("clash", "show", "main:b.txt")).toBe("both\n");
+  expect(host.git("clash", "log", "--format=%s", "-3", "main").split("\n")[0]).toBe("Merged");
+
+  // Rebased instead, with files in the way first.
+  elsewhere("clash", "a.txt", "again theirs\n");
+  await write(project_id, "a.txt", "not committed\n");
+  await expect(git().pull({ body: { project_id } })).rejects.toMatchObject({
+    status: 409,
+    code: "local_changes",
+    details: { files: ["a.txt"] },
+  });
+  await git().discard({ body: { project_id, paths: ["a.txt"] } });
+  await write(project_id, "c.txt", "on top\n");
+  await git().commit({ body: { project_id, message: "On top" } });
+  expect(await git().pull({ body: { project_id, strategy: "rebase" } })).toMatchObject({ success: true });
+  expect((await git().log({ params: { project_id }, query: { limit: 2 } })).items.map((item) => item.message)).toEqual([
+    "On top",
+    "elsewhere: a.txt",
+  ]);
+});
+
+test("a project of its own is linked to an empty repository and pushed; a force push needs to have seen what it overwrites", async () => {
+  const url = host.add("fresh", { files: {} });
+  const { project } = await setUpProject(app, ada);
+  const project_id = project.id;
+  await git().init({ body: { project_id } });
+  await expect(git().push({ body: { project_id } })).rejects.toMatchObject({ status: 400 });
+  await git().commit({ body: { project_id, message: "First" } });
+  await expect(git().push({ body: { project_id } })).rejects.toMatchObject({ status: 400, code: "no_remote" });
+  expect(await git().init({ body: { project_id, repo_url: url.replace("https://", "https://ada:a-token@") } })).toMatchObject({
+    initialized: false,
+    remote_url: url,
+  });
+  await app.as(ada).git.updateInfo({ params: { project_id }, body: { auto_push: true } });
+  await write(project_id, "x.txt", "x\n");
+  expect(await git().commit({ body: { project_id, message: "Second" } })).toMatchObject({ pushed: true });
+  expect(host.git("fresh", "log", "--format=%s", "main")).toBe("Second\nFirst\n");
+
+  elsewhere("fresh", "y.txt", "y\n");
+  await write(project_id, "x.txt", "xx\n");
+  // The commit stays although it could not be pushed.
+  expect(await git().commit({ body: { project_id, message: "Third" } })).toMatchObject({ pushed: false });
+  await expect(git().push({ body: { project_id, force: true } })).rejects.toMatchObject({ status: 409, code: "push_rejected" });
+  await git().fetch({ body: { project_id } });
+  await git().push({ body: { project_id, force: true } });
+  expect(host.git("fresh", "log", "--format=%s", "main")).toBe("Third\nSecond\nFirst\n");
+  await git().unlink({ params: { project_id } });
+  expect(await git().info({ params: { project_id } })).toEqual({ is_repository: true, linked: null });
+  expect((await git().log({ params: { project_id }, query: {} })).total).toBe(3);
+});
+
+test("a clone that fails leaves the files as they were, and says why; addresses that lead elsewhere are refused", async () => {
+  const { project } = await setUpProject(app, ada);
+  const project_id = project.id;
+  await write(project_id, "mine.txt", "mine\n");
+  const locked = host.add("locked", { files: { "a.txt": "a" }, authorization: "Basic nobody" });
+  for (const [repo_url, code] of [
+    [`${host.url}/nowhere.git`, "repo_not_found"],
+    [locked, "repo_auth_required"],
+  ] as const) {
+    const { task_id } = await git().clone({ body: { project_id, repo_url } });
+    expect(await ended(app, ada, task_id)).toMatchObject({ status: "failed", error: expect.stringMatching(`^${code}: `) as string });
+  }
+  expect(await read(project_id, "mine.txt")).toBe("mine\n");
+  expect(await app.as(ada).projects.get({ params: { id: project_id } })).toMatchObject({ has_git_repo: false });
+  for (const repo_url of [
+    "http://localhost/a.git",
+    "file:///etc",
+    "ext::sh -c id",
+    "git://example.com/a",
+    "--upload-pack=x",
+    "https://",
+    "/etc/passwd",
+  ])
+    await expect(git().clone({ body: { project_id, repo_url } })).rejects.toMatchObject({ status: 400, code: "invalid_repo_url" });
+  for (const repo_url of ["https://127.0.0.1/a.git", "https://169.254.169.254/a/b", "https://[::1]/a/b", "git@10.0.0.1:a/b.git"])
+    await expect(git().clone({ body: { project_id, repo_url } })).rejects.toMatchObject({ status: 400, code: "outbound_refused" });
+  await expect(git().clone({ body: { project_id, repo_url: locked, branch: "--upload-pack=x" } })).rejects.toMatchObject({
+    code: "bad_ref",
+  });
+  await git().init({ body: { project_id } });
+  const inside = await app.runtime.open({ id: project_id });
+  for (const url of ["ext::sh -c id", "file:///etc", "/etc"]) {
+    await inside.exec(["git", "config", "remote.origin.url", url]);
+    await expect(git().pull({ body: { project_id } })).rejects.toMatchObject({ status: 400, code: "invalid_repo_url" });
+  }
+  for (const remote of ["https://example.com/a", "--upload-pack=x", "ext::id"])
+    await expect(git().pull({ body: { project_id, remote } })).rejects.toMatchObject({ status: 400, code: "no_remote" });
+});

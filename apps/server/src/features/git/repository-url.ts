@@ -1,0 +1,40 @@
+import { badRequest } from "../../platform/errors.ts";
+
+export type GitHostKind = "github" | "gitlab" | "bitbucket" | "gitea" | "git";
+
+/**
+ * The address of a repository as it is stored (agent-git-deploy 5.2): https alone, the forms of SSH turned into it, user information,
+ * query and fragment taken away. Throws `invalid_repo_url`.
+ */
+export function repositoryUrl(given: string): string {
+  const text = given.trim();
+  const ssh = /^(?:ssh:\/\/)?git@([\w.-]+)(?::|\/)(?!\/)(.+)$/.exec(text);
+  const url = URL.parse(ssh ? `https://${ssh[1]}/${ssh[2]}` : text);
+  if (url?.protocol !== "https:") throw badRequest("Give the https:// address of a repository.", "invalid_repo_url");
+  const path = url.pathname.replace(/\/+$/, "");
+  const plain = decoded(path);
+  if (path === "" || plain === undefined || /[\0-\x20\x7f]/.test(plain))
+    throw badRequest("This is not the address of a repository.", "invalid_repo_url");
+  return `${url.origin}${path}`;
+}
+
+/** Owner (of GitLab with all groups) and name; null where the path has another form. */
+export function partsOf(url: string): { owner: string | null; name: string | null } {
+  const segments = (URL.parse(url)?.pathname ?? "")
+    .split("/")
+    .filter(Boolean)
+    .map((part) => decoded(part) ?? part);
+  const name = segments.pop()?.replace(/\.git$/, "") ?? null;
+  return { owner: segments.length > 0 ? segments.join("/") : null, name: name === "" ? null : name };
+}
+
+/** Without credentials that somebody put into it. */
+export const withoutUserInfo = (url: string): string => url.replace(/^(\w+:\/\/)[^/@]*@/, "$1");
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
