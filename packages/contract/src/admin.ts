@@ -18,6 +18,8 @@ export const auditActions = [
   "user.sessions_ended",
   "user.password_reset",
   "user.second_factor_reset",
+  "mail.read",
+  "mail.retried",
 ] as const;
 export const AuditActionType = Literals(...auditActions);
 export type AuditActionType = Static<typeof AuditActionType>;

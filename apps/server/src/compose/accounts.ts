@@ -35,7 +35,6 @@ import {
   type Setup,
   type Totp,
 } from "../features/auth/index.ts";
-import { mountOutbox } from "../features/outbox/index.ts";
 import {
   createAvatarMaker,
   createPasswords,
@@ -173,7 +172,6 @@ export function composeAccounts(
         countWays: ways.count,
       });
       mountUsers(mount, { users });
-      mountOutbox(mount, { mail });
     },
   };
 }

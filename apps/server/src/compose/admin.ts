@@ -1,4 +1,5 @@
 import { createAdminUsers, createAdminUsersStore, createAudit, createAuditStore, mountAdmin, type Audit } from "../features/admin/index.ts";
+import { mountOutbox } from "../features/outbox/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ChatArea } from "./chat.ts";
@@ -38,6 +39,7 @@ export function composeAdmin(
     jobs: adminUsers.jobHandlers,
     mount(mount) {
       mountAdmin(mount, { audit, users: adminUsers });
+      mountOutbox(mount, { mail, audit });
     },
   };
 }

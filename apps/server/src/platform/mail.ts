@@ -32,8 +32,8 @@ export interface Mail {
   find(id: string): Promise<LetterRow | undefined>;
   /** What a kept letter says; `undefined` of any other. */
   read(row: LetterRow): Pick<Letter, "subject" | "text"> | undefined;
-  /** Sends a letter now. `undefined`: it is gone or was sent. */
-  retry(id: string): Promise<LetterRow | undefined>;
+  /** Sends a letter once the transaction has committed. `undefined`: it is gone or was sent. */
+  retry(tx: Queries, id: string): Promise<LetterRow | undefined>;
   readonly jobHandlers: JobHandlers;
   close(): Promise<void>;
 }
@@ -109,12 +109,11 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
     list: store.list,
     find: store.find,
     read: (row) => (row.status === "kept" && row.sealed_letter ? open(row) : undefined),
-    retry: (id) =>
-      store.transaction(async (tx) => {
-        const row = await store.revive(tx, id);
-        if (row) await ring(tx, id);
-        return row;
-      }),
+    retry: async (tx, id) => {
+      const row = await store.revive(tx, id);
+      if (row) await ring(tx, id);
+      return row;
+    },
     jobHandlers: {
       send_letter: (payload) => send((payload as { id: string }).id),
       /** Whatever was under way when a process died, or waited while mail was off. */

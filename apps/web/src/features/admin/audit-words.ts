@@ -12,6 +12,8 @@ export const actionWords: Record<AuditActionType, string> = {
   "user.sessions_ended": "Signed out everywhere",
   "user.password_reset": "Password voided",
   "user.second_factor_reset": "Second step taken away",
+  "mail.read": "Kept letter read",
+  "mail.retried": "Letter sent again",
 };
 export const targetWords: Record<AuditTargetType, string> = {
   user: "User",
