@@ -6,6 +6,7 @@ import { composeArrivals } from "./compose/arrivals.ts";
 import { composeChat } from "./compose/chat.ts";
 import { composeCommunity } from "./compose/community.ts";
 import { composeContainers } from "./compose/containers.ts";
+import { composeDepartures } from "./compose/departures.ts";
 import { composeExternal } from "./compose/external.ts";
 import { composeGit } from "./compose/git.ts";
 import { composeHouse } from "./compose/house.ts";
@@ -90,6 +91,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
     const house = composeHouse(platform, projects);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat);
+    const departures = composeDepartures(platform, accounts, projects, containers, arrivals, snapshots, chat);
     const areas = [
       models,
       accounts,
@@ -103,6 +105,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       tools,
       chat,
       external,
+      departures,
       admin,
       community,
       house,

@@ -1,3 +1,4 @@
+import { accountRoutes } from "./account.ts";
 import { adminAuditRoutes } from "./admin.ts";
 import { adminMetricsRoutes } from "./admin-metrics.ts";
 import { adminUsersRoutes } from "./admin-users.ts";
@@ -50,6 +51,7 @@ export const contract = {
   linkedAccounts: linkedAccountsRoutes,
   podAccess: podAccessRoutes,
   users: usersRoutes,
+  account: accountRoutes,
   creators: creatorsRoutes,
   billing: billingRoutes,
   adminUsers: adminUsersRoutes,

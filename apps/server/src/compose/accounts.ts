@@ -43,7 +43,9 @@ import {
   mountUsers,
   type OnEmailChanged,
   type OnRegistered,
+  type Passwords,
   type Users,
+  type UsersStore,
 } from "../features/users/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
@@ -61,6 +63,8 @@ export interface AccountsArea extends Area {
   recovery: Recovery;
   /** Holds the one-use tickets of sockets and previews too. */
   authStore: AuthStore;
+  usersStore: UsersStore;
+  passwords: Passwords;
 }
 
 export function composeAccounts(
@@ -86,8 +90,9 @@ export function composeAccounts(
     lifetimeMs: config.auth.refreshTokenMs,
     onReuse: (user) => securityLog.transaction((tx) => securityLog.note(tx, user, "refresh_reused")),
   });
+  const usersStore = createUsersStore(db);
   const users = createUsers({
-    store: createUsersStore(db),
+    store: usersStore,
     passwords,
     sessions,
     limits,
@@ -157,6 +162,8 @@ export function composeAccounts(
     apiKeys,
     recovery,
     authStore,
+    usersStore,
+    passwords,
     jobs: { ...auth.jobHandlers, ...recovery.jobHandlers },
     cron: { prune_sessions: "17 * * * *" },
     mount(mount) {

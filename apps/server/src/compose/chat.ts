@@ -1,5 +1,11 @@
 import { createAgentContexts, mountAgentContext } from "../features/agent-context/index.ts";
-import { attachmentTools, createAttachments, createAttachmentsStore, mountAttachments } from "../features/attachments/index.ts";
+import {
+  attachmentTools,
+  createAttachments,
+  createAttachmentsStore,
+  mountAttachments,
+  type Attachments,
+} from "../features/attachments/index.ts";
 import { createCassettes, createCassettesStore, mountCassettes } from "../features/cassettes/index.ts";
 import { createChangeSets, createChangesStore, createTurns, mountChanges } from "../features/changes/index.ts";
 import {
@@ -46,6 +52,7 @@ export interface ChatArea extends Area {
   approvals: Approvals;
   queue: Queue;
   webhooks: Webhooks;
+  attachments: Attachments;
 }
 
 export function composeChat(
@@ -186,6 +193,7 @@ export function composeChat(
     approvals,
     queue,
     webhooks,
+    attachments,
     jobs: { advance_queues: queue.sweep, ...attachments.jobHandlers, ...webhooks.jobHandlers },
     cron: { advance_queues: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
     mount(mount) {

@@ -4,6 +4,7 @@ import {
   createCheckpoints,
   createProjectDatabases,
   createPruning,
+  type Pruning,
   createRestoring,
   createSnapshots,
   createSnapshotsStore,
@@ -32,6 +33,7 @@ export interface SnapshotsArea extends Area {
   snapshots: Snapshots;
   /** What more is done when a tree was restored, with what the restore was given for it. */
   onRestored: ((more: unknown) => Promise<void>)[];
+  pruning: Pruning;
 }
 
 export function composeSnapshots(
@@ -85,6 +87,7 @@ export function composeSnapshots(
     restoring,
     snapshots,
     onRestored,
+    pruning,
     jobs: pruning.jobHandlers,
     cron: { prune_snapshots: "23 4 * * *" },
     mount(mount) {

@@ -21,6 +21,7 @@ type Caller = (typeof callers)[number];
 /** Answers that are right although the rule says otherwise, with the reason. */
 const exceptions: Partial<Record<Caller, Record<string, { answer: number | string; because: string }>>> = {
   owner: {
+    "account.remove": { answer: "current_password_required", because: "an account is not deleted without its password" },
     "files.search": { answer: "not_supported", because: "plain processes cannot be kept from writing" },
     "mcpEndpoint.stream": { answer: 405, because: "the server has nothing to say by itself" },
     "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },

@@ -145,6 +145,7 @@ export function createAttachments({
       return pieces.length === 0 ? undefined : Buffer.concat(pieces);
     },
     listOfChat: store.listOfChat,
+    listOfUser: store.listOfUser,
     /** After messages of a project went. Never throws: what is left is swept by the hour. */
     sweep: async (projectId: string): Promise<void> => {
       await store.sweep(projectId).catch((err: unknown) => log.warn({ err, project_id: projectId }, "attachments not swept"));

@@ -86,6 +86,8 @@ export function createAttachmentsStore(db: Database) {
           select entry from messages m, jsonb_array_elements(m.message_metadata->'attachments') entry
           where m.chat_id = ${chatId} and m.message_metadata ? 'attachments' order by m.position`)
       ).rows.map(({ entry }) => entry),
+    listOfUser: (userId: string): Promise<{ id: string; name: string }[]> =>
+      db.select({ id: attachments.id, name: attachments.name }).from(attachments).where(eq(attachments.user_id, userId)),
     readPiece: async (id: string, position: number): Promise<Buffer | undefined> =>
       (
         await db

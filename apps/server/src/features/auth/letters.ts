@@ -4,7 +4,7 @@ import type { Letter } from "../../platform/mail.ts";
 const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** One look for all: a greeting, a few sentences, at most one thing to press or to type. */
-function letter(
+export function letter(
   kind: LetterKind,
   to: string,
   subject: string,

@@ -208,6 +208,15 @@ export function createProvisioning({
       projects.endLifetime(project.id);
       return { ...taskLinks(task), project_id: project.id, project_slug: project.slug };
     },
+    /** The same for work that the server itself does; goes on with a deletion that has begun. The id of its task. */
+    erase: async (project: ProjectRow): Promise<string> => {
+      const marked = await store.transaction((tx) => store.markDeleting(tx, project.id));
+      if (marked) {
+        await projects.publishStatus(marked);
+        projects.endLifetime(project.id);
+      }
+      return (await tasks.createOnce(deletionTask(project))).row.id;
+    },
     /** Why the setup failed, as the person may read it. */
     setupError: async (project: ProjectRow): Promise<string | undefined> => {
       const { items } = await tasks.list(project.owner_id, { project_id: project.id, status: "failed", limit: 20 });

@@ -1,6 +1,6 @@
 export { createCheckpoints, type Checkpoints, type Turn } from "./checkpoints.ts";
 export { createProjectDatabases } from "./databases.ts";
-export { createPruning } from "./pruning.ts";
+export { createPruning, type Pruning } from "./pruning.ts";
 export { createRestoreGuard, createRestoring, type ProjectPower, type Restoring } from "./restoring.ts";
 export { createSnapshots, type Snapshots } from "./snapshots.service.ts";
 export { createSnapshotsStore, type SnapshotsStore } from "./snapshots.store.ts";

@@ -50,6 +50,14 @@ export function createPruning({
         for (const id of ids) await tidy(id).catch((err: unknown) => log.warn({ err, project_id: id }, "history not tidied"));
       },
     },
+    /** A person goes: before their projects do, and after. Then nothing is kept of them, whatever the retention. */
+    claimFor: (userId: string): Promise<void> => store.attribute(userId),
+    forgetPerson: async (userId: string, projectIds: readonly string[]): Promise<void> => {
+      const keys = new Set([...(await store.detachedKeysOf(userId)), ...projectIds]);
+      for (const id of keys) if (!(await projects.find(id))) await runtime.removeHistory(id);
+      // Last: until then they say what there is to remove.
+      await store.removeDetached(userId);
+    },
     /** A project goes: its snapshots stay for the retention, out of sight. */
     release: async ({ project_id, container_id, reason }: Release): Promise<void> => {
       if (reason === "deleted" && container_id === undefined)

@@ -81,6 +81,23 @@ export function createSnapshotsStore(db: Database) {
         .returning({ id: snapshots.id });
       return kept.length;
     },
+    /** Those of a person's projects are theirs, whoever or whatever took them: found again when the projects are gone. */
+    attribute: async (userId: string): Promise<void> => {
+      await db.execute(
+        sql`update snapshots set user_id = ${userId} from projects where snapshots.project_id = projects.id and projects.owner_id = ${userId}`,
+      );
+    },
+    /** The keys of the histories that are kept of a person's former projects. */
+    detachedKeysOf: async (userId: string): Promise<string[]> =>
+      (
+        await db
+          .selectDistinct({ key: snapshots.storage_key })
+          .from(snapshots)
+          .where(and(eq(snapshots.user_id, userId), isNull(snapshots.project_id)))
+      ).map((row) => row.key),
+    removeDetached: async (userId: string): Promise<void> => {
+      await db.delete(snapshots).where(and(eq(snapshots.user_id, userId), isNull(snapshots.project_id)));
+    },
     removeExpired: async (): Promise<void> => {
       await db.delete(snapshots).where(and(eq(snapshots.is_soft_deleted, true), lt(snapshots.soft_delete_expires_at, sql`now()`)));
     },

@@ -49,15 +49,26 @@ const mtimeOf = ({ mtimeMs }: Entry) => new Date(Math.max(mtimeMs, Date.UTC(1980
 
 function zipOf(tree: Sandbox["files"], entries: readonly Entry[]): Readable {
   const zip = new ZipFile();
+  addEntries(zip, tree, entries, "");
+  zip.end();
+  return zip.outputStream as Readable;
+}
+
+/** Adds what a download of the project would hold, below a folder. Its errors are the zip's. */
+export async function addTree(zip: ZipFile, tree: Sandbox["files"], folder: string): Promise<void> {
+  addEntries(zip, tree, await archivable(tree), `${folder}/`);
+}
+
+function addEntries(zip: ZipFile, tree: Tree, entries: readonly Entry[], prefix: string): void {
   const out = zip.outputStream as Duplex;
   let current: Readable | undefined;
   // It tells of a source that breaks here, not at its stream.
   zip.on("error", (error: Error) => out.destroy(error));
   for (const entry of entries) {
     const options = { mtime: mtimeOf(entry), mode: (entry.isDirectory ? 0o040000 : 0o100000) | modeOf(entry) };
-    if (entry.isDirectory) zip.addEmptyDirectory(entry.path, options);
+    if (entry.isDirectory) zip.addEmptyDirectory(prefix + entry.path, options);
     else
-      zip.addReadStreamLazy(entry.path, options, (give) => {
+      zip.addReadStreamLazy(prefix + entry.path, options, (give) => {
         if (out.destroyed) return;
         openFile(tree, entry.path).then(
           ({ data }) => {
@@ -69,9 +80,7 @@ function zipOf(tree: Sandbox["files"], entries: readonly Entry[]): Readable {
         );
       });
   }
-  zip.end();
   out.once("close", () => current?.destroy());
-  return out;
 }
 
 function tarGzOf(tree: Tree, entries: readonly Entry[]): Readable {

@@ -1,5 +1,5 @@
 export { createArchiveSource } from "./archive-source.ts";
-export { createDownload } from "./download.ts";
+export { addTree, createDownload } from "./download.ts";
 export { createFork } from "./fork.ts";
 export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";

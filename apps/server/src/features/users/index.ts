@@ -10,7 +10,7 @@ export {
   type Users,
   type UserSessions,
 } from "./users.service.ts";
-export { cleanName, isPlainEmail } from "./users.rules.ts";
-export { createUsersStore, isLiving } from "./users.store.ts";
+export { cleanName, isPlainEmail, normalizeUsername } from "./users.rules.ts";
+export { createUsersStore, isLiving, type UsersStore } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";
 export type { UserRow } from "./users.table.ts";

@@ -77,6 +77,49 @@ export function createUsersStore(db: Database) {
         .set({ avatar_url: url })
         .where(and(eq(users.id, id), sql`${users.avatar_url} is null`));
     },
+    /** Nobody signs in any more; at that time the account ends. `undefined` when it was deleted already. */
+    scheduleDeletion: async (tx: Queries, id: string, by: string, graceDays: number): Promise<UserRow | undefined> =>
+      (
+        await tx
+          .update(users)
+          .set({
+            is_deleted: true,
+            deleted_at: sql`now()`,
+            deleted_by_id: by,
+            scheduled_hard_delete_at: sql`now() + make_interval(days => ${graceDays})`,
+            updated_at: sql`now()`,
+          })
+          .where(and(eq(users.id, id), eq(users.is_deleted, false)))
+          .returning()
+      )[0],
+    /** Only what the person decided themself, and only before its time. */
+    cancelDeletion: async (tx: Queries, id: string): Promise<UserRow | undefined> =>
+      (
+        await tx
+          .update(users)
+          .set({ is_deleted: false, deleted_at: null, deleted_by_id: null, scheduled_hard_delete_at: null, updated_at: sql`now()` })
+          .where(
+            and(
+              eq(users.id, id),
+              eq(users.is_deleted, true),
+              sql`${users.deleted_by_id} = ${users.id}`,
+              sql`${users.scheduled_hard_delete_at} > now()`,
+            ),
+          )
+          .returning()
+      )[0],
+    /** Administrators who can sign in, beside this one. */
+    countOtherAdministrators: (tx: Queries, id: string): Promise<number> =>
+      tx.$count(
+        users,
+        and(
+          eq(users.is_superuser, true),
+          eq(users.is_active, true),
+          eq(users.is_suspended, false),
+          eq(users.is_deleted, false),
+          sql`${users.id} <> ${id}`,
+        ),
+      ),
     /** Keeps the picture and makes `avatar_url` lead to it. */
     putAvatar: async (tx: Queries, id: string, { version, webp_base64, url }: { version: string; webp_base64: string; url: string }) => {
       await tx

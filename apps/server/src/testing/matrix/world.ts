@@ -153,6 +153,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const me = await api.users.updateMe({
     body: { avatar_url: `data:image/png;base64,${Buffer.from(png(2, 2)).toString("base64")}` },
   });
+  const exported = await api.account.export();
+  expect((await taskEnd(exported.task_id)).status).toBe("completed");
   const agent = (await api.agents.library({ query: {} })).items[0];
   if (!agent || !session) throw new Error("no agent or session");
 
@@ -202,6 +204,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/auth/api-keys/{id}": key.id,
       "/api/users/{id}": user.id,
       "/api/themes/{id}": theme.id,
+      "/api/users/me/export/{task_id}": exported.task_id ?? "",
       "/api/users/{id}/avatar/{version}": me.avatar_url?.split("/").at(-1) ?? "",
       "/api/creators/{username}": user.username,
       // Somebody to whom an administrator may do anything while the others go on.

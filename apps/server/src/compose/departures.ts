@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { createAccountStore, createDeletion, createErasure, createExporting, mountAccount } from "../features/account/index.ts";
+import type { AccountsArea } from "./accounts.ts";
+import type { Area } from "./area.ts";
+import type { ArrivalsArea } from "./arrivals.ts";
+import type { ChatArea } from "./chat.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { SnapshotsArea } from "./snapshots.ts";
+
+/** How accounts are taken along and how they end, with everything that earlier areas keep of a person. */
+export function composeDepartures(
+  { config, log, db, box, dataDir, limits, mail, tasks }: Platform,
+  { users, usersStore, sessions, passwords }: AccountsArea,
+  { projects }: ProjectsArea,
+  { power }: ContainersArea,
+  { provisioning }: ArrivalsArea,
+  { pruning }: SnapshotsArea,
+  { attachments }: ChatArea,
+): Area {
+  const { appBaseUrl } = config.http;
+  const store = createAccountStore(db);
+  const exporting = createExporting({ db, dir: join(dataDir, "exports"), store, tasks, projects, attachments, limits, mail, appBaseUrl });
+  const erasure = createErasure({
+    store,
+    tasks,
+    projects: { erase: provisioning.erase, putToRest: power.putToRest },
+    snapshots: pruning,
+    exports: exporting,
+    mail,
+    log,
+  });
+  const deletion = createDeletion({
+    store: usersStore,
+    findByLogin: users.findByLogin,
+    sessions,
+    passwords,
+    mail,
+    limits,
+    box,
+    appBaseUrl,
+    log,
+  });
+  return {
+    jobs: { ...exporting.jobHandlers, ...erasure.jobHandlers },
+    cron: { prune_exports: "29 * * * *", erase_accounts: "7 * * * *" },
+    mount(mount) {
+      mountAccount(mount, { deletion, exporting });
+    },
+  };
+}

@@ -1,0 +1,283 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { sql } from "drizzle-orm";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromBufferPromise } from "yauzl";
+import { startMailServer, startModelServer, type MailServer, type ModelServer } from "@tesslate/testkit";
+import type { TestUser } from "../../testing/app.ts";
+import { eventually, modelEnv } from "../../testing/chat.ts";
+import { makeWorld, matrixScript, type World } from "../../testing/matrix/world.ts";
+import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts";
+
+let app: ProjectsApp;
+let mails: MailServer;
+let model: ModelServer;
+let world: World;
+let ada: TestUser;
+let bob: TestUser;
+beforeAll(async () => {
+  [mails, model] = await Promise.all([
+    startMailServer(),
+    startModelServer({ apiKey: "sk-planted-secret-key-0123456789", script: matrixScript() }),
+  ]);
+  app = await projectsApp({
+    env: {
+      ...modelEnv(model),
+      RECORD_CASSETTES: "true",
+      OUTBOUND_ALLOW_HOSTS: "127.0.0.1",
+      SMTP_HOST: mails.host,
+      SMTP_PORT: String(mails.port),
+      SMTP_USE_TLS: "false",
+      SMTP_SENDER_EMAIL: "studio@example.com",
+    },
+  });
+  [ada, bob] = await Promise.all([app.signUp({ name: "Ada Lovelace-Marker" }), app.signUp()]);
+  world = await makeWorld(app, ada);
+}, 120_000);
+afterAll(async () => {
+  await app?.close();
+  await Promise.all([mails?.close(), model?.close()]);
+});
+
+const outcome = async (response: Response) => {
+  const body = (await response.json()) as { code?: string; detail?: { loc: unknown[] }[] };
+  return [response.status, body.code ?? body.detail?.[0]?.loc.at(-1)];
+};
+const remove = (user: Pick<TestUser, "token">, json: unknown = {}) => app.request("/api/users/me", { method: "DELETE", user, json });
+const restore = (json: unknown) => app.request("/api/users/restore", { method: "POST", json });
+const logIn = async (user: TestUser): Promise<TestUser> => {
+  const { access_token } = await app.as().auth.login({ body: { email: user.email, password: user.password } });
+  return { ...user, token: access_token ?? "" };
+};
+const letterTo = async (email: string, subject: RegExp) => {
+  const mail = await mails.waitFor((m) => m.to.includes(email) && subject.test(m.subject));
+  mails.mails.splice(mails.mails.indexOf(mail), 1);
+  return mail.text;
+};
+const expire = (user: TestUser) =>
+  app.db.execute(sql`update users set scheduled_hard_delete_at = now() - interval '1 second' where id = ${user.id}`);
+const sweep = () => app.db.execute(sql`select graphile_worker.add_job('erase_accounts', '{}')`);
+
+describe("an export", () => {
+  test("holds everything of its owner and no secret value, for the owner alone, for a day", async () => {
+    const { task_id } = await app.as(ada).account.export();
+    expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
+    const { download_url, size_bytes, expires_at } = await app.as(ada).account.exported();
+    expect(Date.parse(expires_at ?? "") - Date.now()).toBeGreaterThan(23 * 3_600_000);
+    const response = await app.request(download_url ?? "", { user: ada });
+    expect(response.headers.get("content-disposition")).toContain("attachment");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(bytes.length).toBe(size_bytes);
+
+    const files = new Map<string, string>();
+    const zip = await fromBufferPromise(bytes, { lazyEntries: true });
+    for await (const entry of zip.eachEntry())
+      files.set(entry.fileName, entry.fileName.endsWith("/") ? "" : await text(await zip.openReadStreamPromise(entry)));
+    expect(files.get(`projects/${world.slug}/a/b.txt`)).toBe("text");
+    expect(files.get(`projects/${world.slug}/notes/a.txt`)).toBe("written");
+    expect([...files.keys()].some((name) => name.startsWith("attachments/"))).toBe(true);
+    const rowsOf = (table: string) => JSON.parse(files.get(`data/${table}.json`) ?? "null") as Record<string, unknown>[];
+    expect(rowsOf("users")).toMatchObject([{ id: ada.id, email: ada.email }]);
+    for (const table of [
+      "projects",
+      "chats",
+      "messages",
+      "containers",
+      "snapshots",
+      "cards",
+      "api_keys",
+      "sessions",
+      "usage_logs",
+      "mcp_servers",
+      "chat_attachments",
+    ])
+      expect(rowsOf(table).length, table).toBeGreaterThan(0);
+    expect(rowsOf("project_secrets")).toMatchObject([{ key: expect.stringMatching(/^TOKEN_/) }]);
+
+    const whole = [...files.values()].join("\n");
+    const { rows } = await app.db.execute<{ hash: string; refresh: string; key: string }>(sql`
+      select hashed_password as hash, (select refresh_hash from sessions s where s.user_id = u.id limit 1) as refresh,
+        (select key_hash from api_keys k where k.user_id = u.id limit 1) as key from users u where id = ${ada.id}`);
+    for (const secret of ["planted-", "sk-ant-", world.key, ada.token, rows[0]?.hash, rows[0]?.refresh, rows[0]?.key])
+      expect(whole.includes(secret ?? "missing!"), secret).toBe(false);
+    expect(whole).not.toContain(bob.id);
+    expect(await letterTo(ada.email, /data is ready/)).toContain("/settings/data");
+
+    const refused = await Promise.all([
+      app.request(download_url ?? "", { user: bob }),
+      app.request(`/api/users/me/export/${bob.id}`, { user: ada }),
+    ]);
+    expect(refused.map(({ status }) => status)).toEqual([404, 404]);
+    expect(new Set(await Promise.all(refused.map((r) => r.text()))).size).toBe(1);
+    expect((await app.request(download_url ?? "")).status).toBe(401);
+    expect((await app.request("/api/users/me/export/nothing", { user: ada })).status).toBe(422);
+    await app.db.execute(sql`update tasks set completed_at = now() - interval '25 hours' where id = ${task_id}`);
+    expect((await app.request(download_url ?? "", { user: ada })).status).toBe(404);
+    await app.db.execute(sql`select graphile_worker.add_job('prune_exports', '{}')`);
+    await eventually(async () => (await readdir(join(app.dataDir, "exports"))).length === 0);
+    expect(await app.as(ada).account.exported()).toMatchObject({ task: null, download_url: null });
+  });
+  test("is one at a time, and nobody's for nobody", async () => {
+    const [one, two] = await Promise.all([app.as(bob).account.export(), app.as(bob).account.export()]);
+    expect(one.task_id).toBe(two.task_id);
+    await ended(app, bob, one.task_id);
+    expect((await app.request("/api/users/me/export", { method: "POST" })).status).toBe(401);
+    expect((await app.request("/api/users/me/export", { method: "POST", headers: { authorization: `Bearer ${world.key}` } })).status).toBe(
+      403,
+    );
+  });
+});
+
+describe("the decision to delete an account", () => {
+  test("needs the password, and somebody", async () => {
+    expect(await outcome(await remove(ada))).toEqual([400, "current_password_required"]);
+    expect(await outcome(await remove(ada, { password: "wrong" }))).toEqual([400, "current_password_wrong"]);
+    expect(await outcome(await remove(ada, { password: 7 }))).toEqual([422, "password"]);
+    expect((await app.request("/api/users/me", { method: "DELETE" })).status).toBe(401);
+    expect((await remove({ token: world.key }, { password: ada.password })).status).toBe(403);
+    expect((await app.request("/api/users/me", { user: ada })).status).toBe(200);
+  });
+  test("closes it at once for everybody; nothing of it runs; the mailed link keeps it, once", async () => {
+    const answer = await remove(ada, { password: ada.password });
+    expect(answer.status).toBe(202);
+    const { scheduled_for } = (await answer.json()) as { scheduled_for: string };
+    expect(Date.parse(scheduled_for) - Date.now()).toBeGreaterThan(29.9 * 86_400_000);
+    expect((await app.request("/api/users/me", { user: ada })).status).toBe(401);
+    expect((await app.request("/api/projects", { headers: { authorization: `Bearer ${world.key}` } })).status).toBe(401);
+    expect(await outcome(await app.request("/api/auth/login", { method: "POST", json: ada }))).toEqual([401, "login_bad_credentials"]);
+    expect((await app.request(`/api/users/${ada.id}`)).status).toBe(404);
+    await eventually(async () => {
+      const { rows } = await app.db.execute<{ n: number }>(
+        sql`select (select count(*) from projects where owner_id = ${ada.id} and environment_status not in ('stopped')) + (select count(*) from tasks where user_id = ${ada.id} and status in ('queued', 'running')) as n`,
+      );
+      return Number(rows[0]?.n) === 0;
+    });
+    const token = /#(\S+)/.exec(await letterTo(ada.email, /will be deleted/))?.[1] ?? "";
+    expect(await outcome(await restore({ token: `${token}x` }))).toEqual([400, "deletion_not_pending"]);
+    expect((await restore({ token })).status).toBe(200);
+    ada = await logIn(ada);
+    expect((await app.as(ada).projects.list({ query: {} })).total).toBe(1);
+    expect(await outcome(await restore({ token }))).toEqual([400, "deletion_not_pending"]);
+    await letterTo(ada.email, /stays/);
+  });
+  test("is undone with the password too; a link of an earlier decision is not good for this one", async () => {
+    const user = await app.signUp();
+    const first = (await (await remove(user, { password: user.password })).json()) as { undo_token: string };
+    expect(await outcome(await restore({ login: user.email, password: "wrong" }))).toEqual([401, "login_bad_credentials"]);
+    expect((await restore({ login: user.username, password: user.password })).status).toBe(200);
+    const again = await logIn(user);
+    await remove(again, { password: user.password });
+    expect(await outcome(await restore({ token: first.undo_token }))).toEqual([400, "deletion_not_pending"]);
+    expect(await outcome(await restore({}))).toEqual([400, "bad_request"]);
+    expect((await restore({ token: 7 })).status).toBe(422);
+  });
+  test("of somebody else, or whose time is over, cannot be undone", async () => {
+    const user = await app.signUp();
+    const { undo_token } = (await (await remove(user, { password: user.password })).json()) as { undo_token: string };
+    await expire(user);
+    expect(await outcome(await restore({ token: undo_token }))).toEqual([400, "deletion_not_pending"]);
+    await app.db.execute(
+      sql`update users set deleted_by_id = ${bob.id}, scheduled_hard_delete_at = now() + interval '1 day' where id = ${user.id}`,
+    );
+    expect(await outcome(await restore({ token: undo_token }))).toEqual([400, "deletion_not_pending"]);
+    expect(await outcome(await restore({ login: user.email, password: user.password }))).toEqual([401, "login_bad_credentials"]);
+  });
+  test("without a password the username confirms it; the last administrator stays", async () => {
+    const user = await app.signUp({ admin: true });
+    await app.db.execute(sql`update users set hashed_password = null where id = ${user.id}`);
+    expect(await outcome(await remove(user, { confirm: "somebody" }))).toEqual([400, "current_password_required"]);
+    expect(await outcome(await remove(user, { confirm: user.username }))).toEqual([409, "last_administrator"]);
+    const successor = await app.signUp({ admin: true });
+    const both = await Promise.all([
+      remove(user, { confirm: user.username.toUpperCase() }),
+      remove(successor, { password: successor.password }),
+    ]);
+    expect(both.map(({ status }) => status).sort()).toEqual([202, 409]);
+  });
+});
+
+describe("the end of an account", () => {
+  /** Every table's rows that name one of the marks. */
+  const traces = async (marks: string[]) => {
+    const { rows } = await app.db.execute<{ name: string }>(
+      sql`select table_name as name from information_schema.tables where table_schema in ('public') and table_type = 'BASE TABLE'`,
+    );
+    const found: string[] = [];
+    for (const { name } of rows) {
+      const hits = await app.db.execute<{ row: string }>(
+        sql`select to_jsonb(t)::text as row from ${sql.identifier(name)} t where exists (select 1 from unnest(${sql.param(marks)}::text[]) m where position(m in to_jsonb(t)::text) > 0)`,
+      );
+      found.push(...hits.rows.map(({ row }) => `${name}: ${row.slice(0, 200)}`));
+    }
+    const jobs = await app.db.execute<{ row: string }>(
+      sql`select payload::text as row from graphile_worker._private_jobs where exists (select 1 from unnest(${sql.param(marks)}::text[]) m where position(m in payload::text) > 0)`,
+    );
+    return [...found, ...jobs.rows.map(({ row }) => `job: ${row}`)];
+  };
+  const filesWith = async (dir: string, marks: string[]) => {
+    const found: string[] = [];
+    for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (marks.some((mark) => path.includes(mark))) found.push(path);
+      else if (entry.isFile()) {
+        const content = await readFile(path).catch(() => Buffer.alloc(0));
+        if (marks.some((mark) => content.includes(mark))) found.push(path);
+      }
+    }
+    return found;
+  };
+
+  test("leaves no row and no folder that names it, only nameless money; a failure on the way is made up for", async () => {
+    const { id: projectId } = await app.as(ada).projects.get({ params: { id: world.slug } });
+    await ended(app, ada, (await app.as(ada).account.export()).task_id);
+    await app.as(bob).account.export();
+    const marks = [ada.id, ada.email, ada.username, "Lovelace-Marker", projectId, world.slug];
+    expect((await traces(marks)).length).toBeGreaterThan(20);
+    expect((await filesWith(app.runtimeDir, [projectId])).length).toBeGreaterThan(0);
+    const spent = async () =>
+      (await app.db.execute<{ n: string; sum: string }>(sql`select count(*) as n, sum(cost_total) as sum from usage_logs`)).rows[0];
+    const before = await spent();
+    expect(Number(before?.n)).toBeGreaterThan(0);
+
+    await remove(ada, { password: ada.password });
+    await expire(ada);
+    const { removeHistory } = app.runtime;
+    const failed = Promise.withResolvers<void>();
+    app.runtime.removeHistory = async () => {
+      failed.resolve();
+      throw new Error("the disk is away");
+    };
+    await sweep();
+    await failed.promise;
+    const isIdle = async () =>
+      Number(
+        (
+          await app.db.execute<{ n: string }>(
+            sql`select count(*) as n from tasks where user_id = ${ada.id} and type = 'account_erasure' and completed_at is null`,
+          )
+        ).rows[0]?.n,
+      ) === 0;
+    await eventually(isIdle);
+    expect(Number((await app.db.execute<{ n: string }>(sql`select count(*) as n from users where id = ${ada.id}`)).rows[0]?.n)).toBe(1);
+    app.runtime.removeHistory = removeHistory;
+    await sweep();
+    await eventually(
+      async () => Number((await app.db.execute<{ n: string }>(sql`select count(*) as n from users where id = ${ada.id}`)).rows[0]?.n) === 0,
+      30_000,
+    );
+    await letterTo(ada.email, /is deleted/);
+
+    expect(await traces(marks)).toEqual([]);
+    expect(await filesWith(app.runtimeDir, marks)).toEqual([]);
+    expect(await filesWith(app.dataDir, marks)).toEqual([]);
+    expect(await spent()).toEqual(before);
+    expect(await outcome(await restore({ login: ada.email, password: ada.password }))).toEqual([401, "login_bad_credentials"]);
+    // Nobody else lost anything.
+    expect((await app.request("/api/users/me", { user: bob })).status).toBe(200);
+    expect((await app.as(bob).account.exported()).task).not.toBeNull();
+    // The address is free again.
+    expect((await app.as().auth.register({ body: { email: ada.email, password: ada.password } })).id).not.toBe(ada.id);
+  });
+});
