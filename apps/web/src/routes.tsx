@@ -13,6 +13,7 @@ import type { SignInProvider } from "@tesslate/contract";
 import { safeNext } from "./features/auth/next.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./features/projects/projects.queries.ts";
+import { settleIn } from "./features/users/preferences.ts";
 import { meQuery } from "./features/users/users.queries.ts";
 import { NotFoundPage } from "./frame/NotFoundPage.tsx";
 import { RouteError } from "./frame/RouteError.tsx";
@@ -90,6 +91,18 @@ const oauthCallback = createRoute({
   component: lazyRouteComponent(() => import("./features/auth/OauthCallbackPage.tsx"), "OauthCallbackPage"),
 });
 
+/** Where the mail about a deleted account leads; the token is in the fragment. */
+const restore = createRoute({
+  getParentRoute: () => root,
+  path: "/restore",
+  component: lazyRouteComponent(() => import("./features/account/RestorePage.tsx"), "RestorePage"),
+});
+const publicProfile = createRoute({
+  getParentRoute: () => root,
+  path: "/@{$username}",
+  component: lazyRouteComponent(() => import("./features/users/PublicProfilePage.tsx"), "PublicProfilePage"),
+});
+
 /** Every primitive in every state; for eyes and screenshots. */
 const components = createRoute({
   getParentRoute: () => root,
@@ -115,7 +128,7 @@ const app = createRoute({
     if (location.pathname === "/") void HomePage.preload?.();
     else if (location.pathname.startsWith("/p/")) void WorkbenchPage.preload?.();
     try {
-      await asked;
+      settleIn(await asked);
     } catch (error) {
       if (hasCode(error, "unauthorized")) throw redirect({ to: "/login", search: location.href === "/" ? {} : { next: location.href } });
       throw error;
@@ -177,6 +190,21 @@ const settingsTheme = createRoute({
   getParentRoute: () => settings,
   path: "look/$themeId",
   component: lazyRouteComponent(() => import("./features/themes/ThemeEditorPage.tsx"), "ThemeEditorPage"),
+});
+const settingsPreferences = createRoute({
+  getParentRoute: () => settings,
+  path: "preferences",
+  component: lazyRouteComponent(() => import("./features/settings/PreferenceSettings.tsx"), "PreferenceSettings"),
+});
+const settingsNotifications = createRoute({
+  getParentRoute: () => settings,
+  path: "notifications",
+  component: lazyRouteComponent(() => import("./features/settings/NotificationSettings.tsx"), "NotificationSettings"),
+});
+const settingsData = createRoute({
+  getParentRoute: () => settings,
+  path: "data",
+  component: lazyRouteComponent(() => import("./features/account/DataSettings.tsx"), "DataSettings"),
 });
 const settingsSecurity = createRoute({
   getParentRoute: () => settings,
@@ -253,6 +281,8 @@ const routeTree = root.addChildren([
   resetPassword,
   verify,
   oauthCallback,
+  restore,
+  publicProfile,
   components,
   workbenchStates,
   app.addChildren([
@@ -263,6 +293,9 @@ const routeTree = root.addChildren([
       settingsProfile,
       settingsLook,
       settingsTheme,
+      settingsPreferences,
+      settingsNotifications,
+      settingsData,
       settingsSecurity,
       settingsModels,
       settingsConnectors,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createAccountStore, createDeletion, createErasure, createExporting, mountAccount } from "../features/account/index.ts";
+import { createNotices, createNoticesStore } from "../features/notices/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";
@@ -9,7 +10,7 @@ import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
 
-/** How accounts are taken along and how they end, with everything that earlier areas keep of a person. */
+/** How accounts are taken along and how they end, with everything that earlier areas keep of a person; and what people are mailed about it all. */
 export function composeDepartures(
   { config, log, db, box, dataDir, limits, mail, tasks }: Platform,
   { users, usersStore, sessions, passwords }: AccountsArea,
@@ -42,9 +43,10 @@ export function composeDepartures(
     appBaseUrl,
     log,
   });
+  const notices = createNotices({ store: createNoticesStore(db), mail, appBaseUrl });
   return {
-    jobs: { ...exporting.jobHandlers, ...erasure.jobHandlers },
-    cron: { prune_exports: "29 * * * *", erase_accounts: "7 * * * *" },
+    jobs: { ...notices.jobHandlers, ...exporting.jobHandlers, ...erasure.jobHandlers },
+    cron: { prune_exports: "29 * * * *", erase_accounts: "7 * * * *", mail_notices: "* * * * *" },
     mount(mount) {
       mountAccount(mount, { deletion, exporting });
     },

@@ -2,6 +2,7 @@ import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { CircleQuestionMark, House, LayoutGrid, LogOut, Palette as PaletteIcon, Settings, SunMoon } from "lucide-react";
 import { lazy, Suspense, useMemo, useState } from "react";
+import { useKeptPreferences } from "../features/users/preferences.ts";
 import { meQuery } from "../features/users/users.queries.ts";
 import { signOut } from "../features/auth/auth.queries.ts";
 import { useProjectsPaletteSource } from "../features/projects/use-projects-palette.tsx";
@@ -46,6 +47,7 @@ export function AppFrame() {
 
 function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
   const { data: user } = useSuspenseQuery(meQuery);
+  useKeptPreferences();
   const queryClient = useQueryClient();
   const navigate = useNavigate();
   const [isHelpOpen, setIsHelpOpen] = useState(false);

@@ -53,14 +53,36 @@ function apply(): void {
   for (const listener of listeners) listener();
 }
 
+/** Here, now or before; what was taken over from another browser does not count. */
+let hasChosen = typeof localStorage === "undefined" || localStorage.getItem(storageKey) !== null;
+const chosen = new Set<(mode: ThemeMode) => void>();
+/** Called when a person chooses a mode here; for whoever keeps it elsewhere too. Returns the unsubscribe function. */
+export function onModeChosen(listener: (mode: ThemeMode) => void): () => void {
+  chosen.add(listener);
+  return () => void chosen.delete(listener);
+}
+
+interface ThemeChange {
+  mode?: ThemeMode;
+  light?: AppliedTheme | undefined;
+  dark?: AppliedTheme | undefined;
+}
 /** Changes, stores and applies the choice; `undefined` for a mode is its built-in theme. Other tabs follow through the storage event. */
-export function chooseTheme(change: { mode?: ThemeMode; light?: AppliedTheme | undefined; dark?: AppliedTheme | undefined }): void {
+export function chooseTheme(change: ThemeChange): void {
+  const before = current.mode;
+  hasChosen = true;
+  adoptTheme(change);
+  if (current.mode !== before) for (const listener of chosen) listener(current.mode);
+}
+/** The same for a choice that was made in another browser. */
+export function adoptTheme(change: ThemeChange): void {
   tried = undefined;
   const { light, dark, mode } = { ...current, ...change };
   current = { mode, ...(light && { light }), ...(dark && { dark }) };
   localStorage.setItem(storageKey, JSON.stringify(current));
   apply();
 }
+export const currentMode = (): ThemeMode => current.mode;
 
 /** Shows a look without choosing it; nothing given: back to the choice. */
 export function tryTheme(look?: { isDark: boolean; tokens: Tokens }): void {
@@ -69,7 +91,7 @@ export function tryTheme(look?: { isDark: boolean; tokens: Tokens }): void {
   apply();
 }
 /** Nothing was ever chosen in this browser. */
-export const isUnchosen = (): boolean => typeof localStorage !== "undefined" && localStorage.getItem(storageKey) === null;
+export const isUnchosen = (): boolean => !hasChosen;
 
 darkQuery?.addEventListener("change", () => current.mode === "system" && apply());
 if (typeof window !== "undefined")

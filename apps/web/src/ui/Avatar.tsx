@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { cx } from "../lib/cx.ts";
 
 /** Initials of a person's name: first and last word, else the first two letters. */
@@ -21,7 +22,9 @@ export function Avatar({
   className?: string;
 }) {
   const look = cx("inline-grid size-[22px] flex-none place-items-center rounded-full text-[10px] leading-none font-semibold", className);
-  if (url) return <img src={url} alt={name} className={cx(look, "object-cover")} />;
+  // Pictures on other servers are not fetched (the page's policy forbids it), and any may be gone: initials then.
+  const [broken, setBroken] = useState<string>();
+  if (url && url !== broken) return <img src={url} alt={name} className={cx(look, "object-cover")} onError={() => setBroken(url)} />;
   return (
     // The initials are drawn, not written: the name beside the picture is what counts.
     <span

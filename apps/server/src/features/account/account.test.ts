@@ -130,6 +130,40 @@ describe("an export", () => {
   });
 });
 
+describe("mails about runs", () => {
+  test("come to whoever wants them, once: one that waits for a decision, one that took long", async () => {
+    await app.db.execute(sql`update users set is_verified = true where id in (${ada.id}, ${bob.id})`);
+    await app.db.execute(sql`update approvals set created_at = now() - interval '6 minutes' where user_id = ${ada.id}`);
+    await app.db.execute(
+      sql`update tasks set started_at = completed_at - interval '6 minutes' where user_id = ${ada.id} and type = 'agent_execution' and completed_at is not null`,
+    );
+    const sent = () =>
+      mails.mails.filter((m) => /waits for you|is done/.test(m.subject)).map((m) => m.subject.replace(/.* (waits|is) /, "$1 "));
+    const look = async () => {
+      await app.db.execute(sql`select graphile_worker.add_job('mail_notices', '{}', job_key := 'look')`);
+      await eventually(
+        async () =>
+          Number(
+            (
+              await app.db.execute<{ n: string }>(
+                sql`select count(*) as n from graphile_worker.jobs where task_identifier in ('mail_notices', 'send_letter')`,
+              )
+            ).rows[0]?.n,
+          ) === 0,
+      );
+    };
+    await look();
+    expect(sent()).toEqual([]);
+    await app.as(ada).users.updateMe({ body: { preferences: { mail_when_waiting: true, mail_when_ended: true } } });
+    await look();
+    expect(sent().sort()).toEqual(["is done", "waits for you"]);
+    expect(await letterTo(ada.email, /waits for you/)).toContain(`/p/${world.slug}`);
+    await letterTo(ada.email, /is done/);
+    await look();
+    expect(sent()).toEqual([]);
+  });
+});
+
 describe("the decision to delete an account", () => {
   test("needs the password, and somebody", async () => {
     expect(await outcome(await remove(ada))).toEqual([400, "current_password_required"]);
@@ -269,7 +303,9 @@ describe("the end of an account", () => {
     );
     await letterTo(ada.email, /is deleted/);
 
-    expect(await traces(marks)).toEqual([]);
+    // The farewell itself is in the outbox for a week, as every letter.
+    const left = await traces(marks);
+    expect(left).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
     expect(await filesWith(app.runtimeDir, marks)).toEqual([]);
     expect(await filesWith(app.dataDir, marks)).toEqual([]);
     expect(await spent()).toEqual(before);

@@ -9,7 +9,7 @@ interface Addressee {
 const dayOf = (moment: string) => new Date(moment).toUTCString().slice(5, 16);
 
 export const goodbyeLetter = (user: Addressee, url: string, endsAt: string): Letter =>
-  letter(user.email, "Your account will be deleted", {
+  letter("notice", user.email, "Your account will be deleted", {
     name: user.name,
     say: [
       `Your Tesslate Studio account was closed. On ${dayOf(endsAt)}, after ${deletionGraceDays} days, it will be deleted with all its projects; nothing can bring it back then.`,
@@ -20,21 +20,21 @@ export const goodbyeLetter = (user: Addressee, url: string, endsAt: string): Let
   });
 
 export const keptLetter = (user: Addressee): Letter =>
-  letter(user.email, "Your account stays", {
+  letter("notice", user.email, "Your account stays", {
     name: user.name,
     say: ["The deletion of your Tesslate Studio account was undone. Your projects are as they were; what ran was stopped."],
     end: "If it was not you, set a new password at once.",
   });
 
 export const goneLetter = (user: Addressee): Letter =>
-  letter(user.email, "Your account is deleted", {
+  letter("notice", user.email, "Your account is deleted", {
     name: user.name,
     say: ["Your Tesslate Studio account and everything in it is gone, as it was announced."],
     end: "This is the last message to this address.",
   });
 
 export const exportLetter = (user: Addressee, url: string): Letter =>
-  letter(user.email, "Your data is ready", {
+  letter("notice", user.email, "Your data is ready", {
     name: user.name,
     say: [
       `Everything that is yours at Tesslate Studio is in one archive now. It can be fetched for ${exportHours} hours, when you are signed in.`,

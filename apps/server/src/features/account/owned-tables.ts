@@ -22,8 +22,10 @@ export function ownedTables({ columns, keys }: Schema): OwnedTable[] {
   const conditions = new Map<string, (userId: string, alias: string) => string>([
     ["users", (userId, alias) => `${alias}."id" = ${userId}`],
   ]);
-  for (let depth = 0; depth < maxDepth; depth++)
-    for (const [target, condition] of [...conditions])
+  for (let depth = 0; depth < maxDepth; depth++) {
+    // Those of the step before: each step goes one key further.
+    const reached = Array.from(conditions);
+    for (const [target, condition] of reached)
       for (const key of keys) {
         if (key.target !== target || conditions.has(key.table)) continue;
         const inner = `p${depth}`;
@@ -33,6 +35,7 @@ export function ownedTables({ columns, keys }: Schema): OwnedTable[] {
             : `${alias}."${key.column}" in (select ${inner}."${key.target_column}" from "${target}" ${inner} where ${condition(userId, inner)})`,
         );
       }
+  }
   return [...conditions].flatMap(([name, condition]) => {
     const shown = columns.filter((column) => column.table === name && !isSecret(column)).map(({ column }) => column);
     return leftOut.has(name) || shown.length === 0 ? [] : [{ name, columns: shown, isOwn: (userId: string) => condition(userId, "t") }];

@@ -3,6 +3,7 @@ import { Page } from "../../frame/Page.tsx";
 import { IsolationBanner } from "../../frame/ServerNotes.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { meQuery } from "../users/users.queries.ts";
+import { Checklist } from "./Checklist.tsx";
 import { HomeComposer } from "./HomeComposer.tsx";
 import { RecentProjects } from "./RecentProjects.tsx";
 
@@ -18,6 +19,9 @@ export function HomePage() {
         </h1>
         <HomeComposer />
         {user.is_superuser ? <IsolationBanner className="mt-4" /> : null}
+        <PanelBoundary title="The first steps could not be shown">
+          <Checklist />
+        </PanelBoundary>
       </section>
       <PanelBoundary title="Your projects could not be shown">
         <RecentProjects />

@@ -1,6 +1,7 @@
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
+import type { User } from "@tesslate/contract";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -11,30 +12,50 @@ import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { signOut } from "../auth/auth.queries.ts";
 import { meQuery, useUpdateMe } from "../users/users.queries.ts";
+import { AvatarSection } from "./AvatarSection.tsx";
+import { useUsernameCheck } from "./use-username-check.ts";
 import { SettingsSection } from "./SettingsSection.tsx";
 
-const fields = ["name", "username", "bio"] as const;
+const fields = ["name", "username", "bio", "website_url", "github_username", "twitter_handle"] as const;
+type Form = Record<(typeof fields)[number], string>;
+const formOf = (user: User): Form => ({
+  name: user.name,
+  username: user.username,
+  bio: user.bio ?? "",
+  website_url: user.website_url ?? "",
+  github_username: user.github_username ?? "",
+  twitter_handle: user.twitter_handle ?? "",
+});
 
 export function ProfileSettings() {
   usePageTitle("Profile");
   const { data: user } = useSuspenseQuery(meQuery);
   const queryClient = useQueryClient();
   const navigate = useNavigate();
-  const [form, setForm] = useState({ name: user.name, username: user.username, bio: user.bio ?? "" });
+  const [form, setForm] = useState(() => formOf(user));
   const [errors, setErrors] = useState<Partial<Record<(typeof fields)[number] | "", string>>>({});
   const [signOutError, setSignOutError] = useState<string>();
   const update = useUpdateMe();
-  const isDirty = form.name !== user.name || form.username !== user.username || form.bio !== (user.bio ?? "");
+  const saved = formOf(user);
+  const isDirty = fields.some((name) => form[name] !== saved[name]);
+  const problem = useUsernameCheck(form.username, user.username);
   const set = (name: keyof typeof form) => (event: { target: { value: string } }) => setForm({ ...form, [name]: event.target.value });
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setErrors({});
     update.mutate(
-      { name: form.name.trim(), ...(form.username !== user.username && { username: form.username.trim() }), bio: form.bio.trim() || null },
       {
-        onSuccess: (saved) => {
-          setForm({ name: saved.name, username: saved.username, bio: saved.bio ?? "" });
+        name: form.name.trim(),
+        ...(form.username !== user.username && { username: form.username.trim() }),
+        bio: form.bio.trim() || null,
+        website_url: form.website_url.trim() || null,
+        github_username: form.github_username.trim() || null,
+        twitter_handle: form.twitter_handle.trim() || null,
+      },
+      {
+        onSuccess: (after) => {
+          setForm(formOf(after));
           toast("Profile saved.");
         },
         onError: (error) => {
@@ -56,13 +77,35 @@ export function ProfileSettings() {
 
   return (
     <>
-      <SettingsSection title="Profile">
+      <AvatarSection />
+      <SettingsSection
+        title="Profile"
+        hint={
+          <>
+            Everybody can see it at{" "}
+            <Link to="/@{$username}" params={{ username: user.username }} className="link">
+              /@{user.username}
+            </Link>
+            . Your e-mail is never shown.
+          </>
+        }
+      >
         <form onSubmit={submit} noValidate className="grid gap-3">
           {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
           <Field label="Name" error={errors.name}>
             <Input name="name" autoComplete="name" maxLength={100} value={form.name} onChange={set("name")} />
           </Field>
-          <Field label="Username" error={errors.username} hint="3 to 50 letters, digits, - or _. You can sign in with it.">
+          <Field
+            label="Username"
+            error={errors.username ?? problem ?? undefined}
+            hint={
+              problem === null ? (
+                <span className="text-ok">This name is free.</span>
+              ) : (
+                "3 to 50 letters, digits, - or _. You can sign in with it."
+              )
+            }
+          >
             <Input
               name="username"
               autoComplete="username"
@@ -76,6 +119,41 @@ export function ProfileSettings() {
           <Field label="About you" error={errors.bio}>
             <Textarea name="bio" maxLength={2000} value={form.bio} onChange={set("bio")} />
           </Field>
+          <Field label="Website" error={errors.website_url}>
+            <Input
+              name="website_url"
+              type="url"
+              autoComplete="url"
+              placeholder="https://…"
+              maxLength={500}
+              value={form.website_url}
+              onChange={set("website_url")}
+            />
+          </Field>
+          <div className="grid grid-cols-2 gap-3 narrow:grid-cols-1">
+            <Field label="GitHub" error={errors.github_username}>
+              <Input
+                name="github_username"
+                autoComplete="off"
+                autoCapitalize="none"
+                spellCheck={false}
+                maxLength={100}
+                value={form.github_username}
+                onChange={set("github_username")}
+              />
+            </Field>
+            <Field label="X" error={errors.twitter_handle}>
+              <Input
+                name="twitter_handle"
+                autoComplete="off"
+                autoCapitalize="none"
+                spellCheck={false}
+                maxLength={100}
+                value={form.twitter_handle}
+                onChange={set("twitter_handle")}
+              />
+            </Field>
+          </div>
           <div>
             <Button type="submit" variant="primary" disabled={!isDirty} isLoading={update.isPending} loadingWord="Saving">
               Save

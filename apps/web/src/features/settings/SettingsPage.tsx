@@ -1,5 +1,5 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Cpu, KeyRound, Keyboard, Plug, Shield, Sun, UserRound } from "lucide-react";
+import { Bell, Cpu, KeyRound, Keyboard, PackageOpen, Plug, Shield, SlidersHorizontal, Sun, UserRound } from "lucide-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
 
@@ -7,6 +7,9 @@ const places: {
   to:
     | "/settings/profile"
     | "/settings/look"
+    | "/settings/preferences"
+    | "/settings/notifications"
+    | "/settings/data"
     | "/settings/security"
     | "/settings/shortcuts"
     | "/settings/models"
@@ -17,11 +20,14 @@ const places: {
 }[] = [
   { to: "/settings/profile", label: "Profile", icon: <UserRound /> },
   { to: "/settings/look", label: "Look", icon: <Sun /> },
+  { to: "/settings/preferences", label: "Preferences", icon: <SlidersHorizontal /> },
+  { to: "/settings/notifications", label: "Notifications", icon: <Bell /> },
   { to: "/settings/security", label: "Security", icon: <Shield /> },
   { to: "/settings/models", label: "Models and keys", icon: <Cpu /> },
   { to: "/settings/connectors", label: "Connectors", icon: <Plug /> },
   { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },
   { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
+  { to: "/settings/data", label: "Your data", icon: <PackageOpen /> },
 ];
 
 /** On phones the places lie in a strip; the one you are at is brought into sight. */

@@ -16,3 +16,20 @@ export function useUpdateMe() {
     onSuccess: (user) => queryClient.setQueryData(meQuery.queryKey, user),
   });
 }
+
+/** The picture of oneself; `undefined` takes it away. */
+export function useSetAvatar() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: async (file: File | undefined) => {
+      if (!file) {
+        await api.users.removeAvatar();
+        return api.users.me();
+      }
+      const form = new FormData();
+      form.append("file", file);
+      return api.users.setAvatar({ form });
+    },
+    onSuccess: (user) => queryClient.setQueryData(meQuery.queryKey, user),
+  });
+}

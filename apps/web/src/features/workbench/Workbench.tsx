@@ -4,6 +4,7 @@ import { Activity, Suspense, useEffect, useMemo, useRef, useState, type CSSPrope
 import { lazily } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
+import { useDesktopNotices } from "./use-desktop-notices.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useAgentChoice } from "../agents/use-agent-choice.ts";
@@ -105,6 +106,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
   const live = liveRun(chat.state);
   const lastRun = runs.at(-1);
   usePageTitle(project.name, approvals.length > 0);
+  useDesktopNotices(project.name, { isAsking: approvals.length > 0, isRunning: live !== undefined });
 
   const [mode, setMode] = useState<EditMode>(() => readStored(localStorage, modeKey(project.id), isEditMode) ?? "ask");
   const chooseMode = useHandler((next: EditMode) => {

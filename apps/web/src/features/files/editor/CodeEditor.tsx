@@ -15,6 +15,7 @@ import {
 } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import { useHandler } from "../../../lib/use-handler.ts";
+import { usePreferences } from "../../users/preferences.ts";
 import type { BufferView } from "../buffers.ts";
 import { languageOf } from "./languages.ts";
 import { editorTheme, proseLook } from "./theme.ts";
@@ -23,6 +24,7 @@ import { editorTheme, proseLook } from "./theme.ts";
 const fromServer = Annotation.define<boolean>();
 const language = new Compartment();
 const writable = new Compartment();
+const wrapping = new Compartment();
 
 interface Kept {
   state: EditorState;
@@ -48,6 +50,7 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, prose 
   const view = useRef<EditorView>(undefined);
   const kept = useRef(new Map<string, Kept>());
   const shown = useRef<string>(undefined);
+  const wraps = usePreferences()?.editor_wraps_lines ?? false;
   const edited = useHandler(onEdit);
   const left = useHandler(onLeave);
 
@@ -87,6 +90,7 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, prose 
     editorTheme,
     language.of([]),
     writable.of(EditorState.readOnly.of(isReadOnly)),
+    wrapping.of(wraps ? EditorView.lineWrapping : []),
     EditorView.updateListener.of((update) => {
       const entry = kept.current.get(path);
       if (entry) entry.state = update.state;

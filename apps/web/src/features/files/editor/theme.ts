@@ -5,7 +5,7 @@ import { inks } from "./inks.ts";
 
 /** Everything by token, so that a theme change needs no new editor. */
 const look = EditorView.theme({
-  "&": { height: "100%", fontSize: "12.5px", color: "var(--syntax-variable)", backgroundColor: "var(--bg-1)" },
+  "&": { height: "100%", fontSize: "var(--editor-font-size, 13px)", color: "var(--syntax-variable)", backgroundColor: "var(--bg-1)" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--font-mono)", lineHeight: "20px", fontVariantLigatures: "none", scrollbarWidth: "thin" },
   ".cm-content": { padding: "6px 0 40vh", caretColor: "var(--term-cursor)" },

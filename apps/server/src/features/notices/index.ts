@@ -1,0 +1,2 @@
+export { createNotices } from "./notices.service.ts";
+export { createNoticesStore } from "./notices.store.ts";

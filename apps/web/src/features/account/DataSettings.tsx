@@ -1,0 +1,155 @@
+import { useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Download } from "lucide-react";
+import { useEffect, useState } from "react";
+import type { AccountExport } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Progress } from "../../ui/Progress.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { meQuery } from "../users/users.queries.ts";
+import { exportQuery, useExport } from "./account.queries.ts";
+import { DeleteAccountDialog } from "./DeleteAccountDialog.tsx";
+
+const isOpen = ({ task }: AccountExport) => task !== null && task.completed_at === null;
+const sizeOf = (bytes: number) =>
+  bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+
+export function DataSettings() {
+  usePageTitle("Your data");
+  return (
+    <>
+      <ExportSection />
+      <DeletionSection />
+    </>
+  );
+}
+
+/** The export's state by event while it is made. */
+function useExportState() {
+  const queryClient = useQueryClient();
+  const query = useQuery(exportQuery);
+  const taskId = query.data && isOpen(query.data) ? query.data.task?.id : undefined;
+  useEffect(() => {
+    if (!taskId) return undefined;
+    const stop = new AbortController();
+    const follow = async () => {
+      for await (const { data } of api.tasks.events({ params: { task_id: taskId } }, { signal: stop.signal })) {
+        queryClient.setQueryData(exportQuery.queryKey, (before) => before && { ...before, task: data });
+        if (data.completed_at) break;
+      }
+      await queryClient.invalidateQueries({ queryKey: exportQuery.queryKey });
+    };
+    // A lost connection: the list is read again when the window is looked at, and followed from there.
+    follow().catch(() => undefined);
+    return () => stop.abort();
+  }, [taskId, queryClient]);
+  return query;
+}
+
+function ExportSection() {
+  const { data, error, refetch, isFetching } = useExportState();
+  const begin = useExport();
+  const isRunning = data ? isOpen(data) : false;
+  return (
+    <SettingsSection
+      title="Take it along"
+      hint="Everything that is yours in one zip file: your records, conversations and the files of your projects. Values of secrets are not in it."
+      action={
+        <Button isLoading={begin.isPending || isRunning} loadingWord="Gathering" disabled={!data} onClick={() => begin.mutate()}>
+          Export my data
+        </Button>
+      }
+    >
+      {error ? (
+        <ErrorState
+          className="px-0"
+          title="Your export could not be read"
+          onRetry={() => void refetch()}
+          isRetrying={isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : data ? (
+        <div className="grid gap-3">
+          {begin.error ? <Banner tone="err">{sentenceOf(begin.error)}</Banner> : null}
+          <ExportState state={data} />
+        </div>
+      ) : (
+        <SkeletonRows count={1} label="Loading" />
+      )}
+    </SettingsSection>
+  );
+}
+
+function ExportState({ state }: { state: AccountExport }) {
+  const { task, download_url, size_bytes, expires_at } = state;
+  if (!task) return <p className="text-sm text-fg-2">Nothing was exported in the last day.</p>;
+  if (task.completed_at === null)
+    return (
+      <div className="grid gap-1.5">
+        <p role="status" className="text-sm text-fg-2">
+          {task.progress.message}
+        </p>
+        <Progress label="Export" share={task.progress.percentage / 100} />
+      </div>
+    );
+  if (task.status !== "completed" || !download_url)
+    return <Banner tone="err">{task.error ?? "The export did not come to its end."} Try it again.</Banner>;
+  return (
+    <div className="flex flex-wrap items-center gap-3 rounded-3 border border-line-0 px-3 py-2.5">
+      <p className="min-w-0 flex-1 basis-48 text-sm">
+        <span className="block font-medium text-fg-0">Your data is ready</span>
+        <span className="text-xs text-fg-2">
+          {size_bytes === null ? "" : `${sizeOf(size_bytes)}. `}
+          {expires_at ? `To be fetched until ${momentOf(expires_at)}.` : ""}
+        </span>
+      </p>
+      <Button asChild variant="primary">
+        <a href={download_url} download>
+          <Download size={14} />
+          Download
+        </a>
+      </Button>
+    </div>
+  );
+}
+
+function DeletionSection() {
+  const { data: user } = useSuspenseQuery(meQuery);
+  const navigate = useNavigate();
+  const queryClient = useQueryClient();
+  const [isAsking, setIsAsking] = useState(false);
+  return (
+    <SettingsSection title="Delete the account">
+      <div className="flex flex-wrap items-center gap-3 rounded-3 border border-err px-3 py-2.5">
+        <p className="min-w-0 flex-1 basis-64 text-sm">
+          <span className="block font-medium text-fg-0">Delete my account and everything in it</span>
+          <span className="text-xs text-fg-2">
+            You are signed out everywhere at once and nothing of yours runs on. For 30 days you can change your mind; then projects, files,
+            conversations and keys are gone for good.
+          </span>
+        </p>
+        <Button variant="danger" onClick={() => setIsAsking(true)}>
+          Delete account…
+        </Button>
+      </div>
+      <DeleteAccountDialog
+        isOpen={isAsking}
+        onOpenChange={setIsAsking}
+        username={user.username}
+        onDeleted={async (undo_token) => {
+          await navigate({ to: "/restore", hash: undo_token });
+          queryClient.clear();
+        }}
+      />
+    </SettingsSection>
+  );
+}

@@ -1,0 +1,90 @@
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import type { Preferences } from "@tesslate/contract";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Switch } from "../../ui/Switch.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { keepModelChoice, shortModelName, usableModels } from "../models/model-choice.ts";
+import { modelsQuery } from "../models/models.queries.ts";
+import { useSavePreferences } from "../users/preferences.ts";
+import { meQuery } from "../users/users.queries.ts";
+import { SettingsSection } from "./SettingsSection.tsx";
+
+const sizes = [11, 12, 13, 14, 15, 16, 18, 20];
+const serversOwn = "server";
+
+export function PreferenceSettings() {
+  usePageTitle("Preferences");
+  const { data: user } = useSuspenseQuery(meQuery);
+  const { save, saving } = useSavePreferences();
+  const shown: Preferences = { ...user.preferences, ...saving };
+  const set = (change: Partial<Preferences>) => save(change, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
+  return (
+    <>
+      <SettingsSection title="Editor" hint="The same in every browser you sign in with.">
+        <div className="grid gap-4">
+          <Field label="Size of letters" className="max-w-48">
+            <Select
+              value={String(shown.editor_font_size)}
+              onChange={(size) => set({ editor_font_size: Number(size) })}
+              options={[...new Set([...sizes, shown.editor_font_size])]
+                .sort((a, b) => a - b)
+                .map((size) => ({ value: String(size), label: `${size} px` }))}
+            />
+          </Field>
+          <Switch
+            isOn={shown.editor_wraps_lines}
+            onChange={(editor_wraps_lines) => set({ editor_wraps_lines })}
+            label="Wrap long lines"
+            hint="Instead of scrolling sideways."
+          />
+        </div>
+      </SettingsSection>
+      <DefaultModel value={shown.default_model} onChange={(default_model) => set({ default_model })} />
+    </>
+  );
+}
+
+function DefaultModel({ value, onChange }: { value: string | null; onChange: (model: string | null) => void }) {
+  const { data, error, refetch, isFetching } = useQuery(modelsQuery);
+  const models = usableModels(data?.items ?? []);
+  return (
+    <SettingsSection title="Model" hint="What a new conversation begins with.">
+      {error ? (
+        <ErrorState
+          className="px-0"
+          title="The models could not be read"
+          onRetry={() => void refetch()}
+          isRetrying={isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : data ? (
+        <Field label="Default model" className="max-w-80">
+          <Select
+            value={value ?? serversOwn}
+            onChange={(next) => {
+              const chosen = next === serversOwn ? null : next;
+              if (chosen) keepModelChoice(chosen);
+              onChange(chosen);
+            }}
+            options={[
+              { value: serversOwn, label: "The server's choice" },
+              ...models.map((model) => ({ value: model.id, label: shortModelName(model.id), hint: model.provider })),
+              ...(value && !models.some(({ id }) => id === value)
+                ? [{ value, label: shortModelName(value), hint: "not available now" }]
+                : []),
+            ]}
+          />
+        </Field>
+      ) : (
+        <SkeletonRows count={1} label="Loading" />
+      )}
+    </SettingsSection>
+  );
+}

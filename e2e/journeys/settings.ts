@@ -1,0 +1,271 @@
+/** What a person sets: the first steps, their picture and page, preferences that go along, notices, an export, the end of the account and back. */
+import { png, say, script, startModelServer } from "@tesslate/testkit";
+import type { Page } from "playwright-core";
+import { openBrowser, type Watched } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { traceOf } from "../scene.ts";
+import { startStudio } from "../studio.ts";
+
+const key = "sk-the-right-key-4711";
+const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
+const studio = await startStudio({ RUNTIME_DRIVER: "memory", OUTBOUND_ALLOW_HOSTS: new URL(model.openai_base_url).host });
+process.on("exit", () => studio.process.kill("SIGTERM"));
+let browser: Watched | undefined;
+const person = { email: "nadia@example.org", password: "correct horse battery" };
+const at = () => (browser as Watched).page;
+const open = (section: string) => at().goto(`${studio.url}/settings/${section}`);
+
+async function signIn(page: Page): Promise<void> {
+  await page.goto(`${studio.url}/login`);
+  await page.getByLabel("E-mail").fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+}
+
+await runJourneys(
+  [
+    {
+      name: "the first steps: a bad key shows the provider's words, a good one opens the composer; put away, they stay away",
+      run: async () => {
+        browser = await openBrowser(studio.url);
+        const { page } = browser;
+        await page.goto(`${studio.url}/register`);
+        await page.getByLabel("Name").fill("Nadia");
+        await page.getByLabel("E-mail").fill(person.email);
+        await page.getByLabel("Password", { exact: true }).fill(person.password);
+        await page.keyboard.press("Enter");
+        const steps = page.getByRole("region", { name: /First steps/ });
+        await steps.getByText("0 of 5").waitFor();
+        expect((await page.getByText("No model is connected.").count()) === 1, "the composer says that no model is connected");
+        await accessible(page, "first steps");
+        await shot(page, "first-steps");
+        await steps.getByRole("button", { name: "Choose one" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByLabel("Provider").click();
+        await page
+          .getByRole("option", { name: /^OpenAI/ })
+          .first()
+          .click();
+        await dialog.getByLabel("Address").fill(model.openai_base_url);
+        await dialog.getByLabel("API key", { exact: true }).fill("sk-a-wrong-key");
+        await dialog.getByRole("button", { name: /Test|Try/ }).click();
+        await dialog.getByRole("alert").filter({ hasText: /key/i }).waitFor();
+        await shot(page, "first-steps-bad-key");
+        await dialog.getByLabel("API key", { exact: true }).fill(key);
+        await dialog.getByRole("button", { name: /Test|Try/ }).click();
+        await dialog
+          .getByRole("button", { name: /Save|Use|Connect/ })
+          .last()
+          .click();
+        await page.getByText("No model is connected.").waitFor({ state: "detached" });
+        await steps.getByText("1 of 5").waitFor();
+        await page.getByRole("textbox", { name: "What should it do?" }).fill("A list of plants");
+        await until("the composer is open", () =>
+          page
+            .getByRole("button", { name: /^(Send|Start|Build)/ })
+            .first()
+            .isEnabled(),
+        );
+        await steps.getByRole("button", { name: "Put the first steps away" }).click();
+        await steps.waitFor({ state: "detached" });
+        await page.getByRole("button", { name: "Undo" }).click();
+        await steps.getByRole("button", { name: "Put the first steps away" }).click();
+        await steps.waitFor({ state: "detached" });
+        await page.reload();
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        await page.waitForLoadState("networkidle");
+        expect((await steps.count()) === 0, "they stay away after a reload");
+      },
+    },
+    {
+      name: "a picture is uploaded, shown and taken away; a script in its clothes is refused; the page that everybody sees",
+      run: async () => {
+        const page = at();
+        await open("profile");
+        const picture = page.getByRole("region", { name: "Picture" });
+        await picture.getByRole("button", { name: "Upload a picture" }).waitFor();
+        await picture
+          .getByLabel("Picture", { exact: true })
+          .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from('<svg onload="alert(1)"/>') });
+        await picture.getByRole("alert").filter({ hasText: "This is not a PNG" }).waitFor();
+        await picture
+          .getByLabel("Picture", { exact: true })
+          .setInputFiles({ name: "me.png", mimeType: "image/png", buffer: Buffer.from(png(64, 64)) });
+        await picture.getByRole("button", { name: "Change the picture" }).waitFor();
+        const image = page.getByRole("navigation", { name: "Main" }).getByRole("img", { name: "Nadia" });
+        await until("the picture is drawn", () => image.evaluate((img) => img instanceof HTMLImageElement && img.naturalWidth === 256));
+        await page.getByLabel("Username").fill("admin");
+        await page.getByText("This username is not available.").waitFor();
+        await page.getByLabel("Username").fill("nadia-brandt");
+        await page.getByText("This name is free.").waitFor();
+        await page.getByLabel("About you").fill("Makes small things.\nOften.");
+        await page.getByLabel("Website").fill("not an address");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByLabel("Website").and(page.locator("[aria-invalid]")).waitFor();
+        await page.getByLabel("Website").fill("https://example.org/nadia");
+        await page.getByLabel("GitHub").fill("nadia");
+        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByText("Profile saved.").waitFor();
+        await accessible(page, "profile settings");
+        await shot(page, "settings-profile");
+        await page.goto(`${studio.url}/@Nadia-Brandt`);
+        await page.getByRole("heading", { name: "Nadia" }).waitFor();
+        await page.getByText("Makes small things.").waitFor();
+        expect(!(await page.content()).includes(person.email), "no e-mail on the public page");
+        await accessible(page, "public profile");
+        await shot(page, "public-profile");
+        await page.goto(`${studio.url}/@nobody-at-all`);
+        await page.getByRole("heading", { name: "There is nobody called @nobody-at-all" }).waitFor();
+        await open("profile");
+        await picture.getByRole("button", { name: "Remove" }).click();
+        await picture.getByRole("button", { name: "Upload a picture" }).waitFor();
+      },
+    },
+    {
+      name: "preferences go along: another browser has them before it draws a page",
+      run: async () => {
+        const page = at();
+        await open("preferences");
+        await page.getByLabel("Wrap long lines").click();
+        await page.getByLabel("Size of letters").click();
+        await page.getByRole("option", { name: "16 px" }).click();
+        await page.getByLabel("Default model").click();
+        await page.getByRole("option", { name: /house-model/ }).click();
+        await until(
+          "the size is kept",
+          async () => (await page.evaluate(() => document.documentElement.style.getPropertyValue("--editor-font-size"))) === "16px",
+        );
+        await accessible(page, "preferences");
+        await shot(page, "settings-preferences");
+        await open("look");
+        const kept = page.waitForResponse((r) => r.url().endsWith("/api/users/me") && r.request().method() === "PATCH");
+        await page.getByRole("radio", { name: "Dark" }).click();
+        expect((await kept).status() === 200, "the theme is told to the server");
+        const second = await openBrowser(studio.url);
+        try {
+          await signIn(second.page);
+          expect((await second.page.evaluate(() => document.documentElement.dataset["theme"])) === "dark", "the other browser is dark");
+          const stored = await second.page.evaluate(() => localStorage.getItem("tesslate.model"));
+          expect(stored?.includes("house-model"), `the other browser begins with the model (${stored})`);
+          noOffences(second);
+        } finally {
+          await second.close();
+        }
+        await page.getByRole("radio", { name: "As the system" }).click();
+      },
+    },
+    {
+      name: "notices: what is chosen stays; what the browser forbids is said",
+      run: async () => {
+        const page = at();
+        await open("notifications");
+        await page.getByText("This server sends no mail.").waitFor();
+        await page.getByLabel("When a run waits for me").click();
+        await until("it is kept", async () => (await page.getByLabel("When a run waits for me").getAttribute("data-state")) === "checked");
+        await page.reload();
+        await until(
+          "it is still on",
+          async () => (await page.getByLabel("When a run waits for me").getAttribute("data-state")) === "checked",
+        );
+        await accessible(page, "notifications");
+        await shot(page, "settings-notifications");
+      },
+    },
+    {
+      name: "an export is made and fetched",
+      run: async () => {
+        const page = at();
+        await open("data");
+        await page.getByText("Nothing was exported in the last day.").waitFor();
+        await page.getByRole("button", { name: "Export my data" }).click();
+        const coming = page.waitForEvent("download");
+        await page.getByRole("link", { name: "Download" }).click();
+        const download = await coming;
+        expect(download.suggestedFilename() === "tesslate-export.zip", download.suggestedFilename());
+        await accessible(page, "your data");
+        await shot(page, "settings-data");
+      },
+    },
+    {
+      name: "every section in light and dark, on a phone without sideways scrolling",
+      run: async () => {
+        const page = at();
+        for (const theme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme: theme });
+          for (const section of ["profile", "preferences", "notifications", "shortcuts", "data"]) {
+            await page.setViewportSize({ width: 390, height: 844 });
+            await open(section);
+            await page.getByRole("heading", { level: 2 }).first().waitFor();
+            const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+            expect(wide <= 0, `${section} ${theme}: ${wide} px too wide`);
+            await shot(page, `settings-${section}-${theme}-m`);
+            await accessible(page, `${section} ${theme}`);
+          }
+        }
+        await page.setViewportSize({ width: 1440, height: 900 });
+        for (const section of ["profile", "preferences", "notifications", "data"]) {
+          await open(section);
+          await page.getByRole("heading", { level: 2 }).first().waitFor();
+          await shot(page, `settings-${section}-dark-d`);
+        }
+        await page.emulateMedia({ colorScheme: "light" });
+      },
+    },
+    {
+      name: "the account is closed by typed name and password, signed out at once, and kept after all",
+      run: async () => {
+        const page = at();
+        // The server needs an administrator besides.
+        await fetch(`${studio.url}/api/auth/register`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ email: "other@example.org", password: person.password }),
+        });
+        await open("data");
+        await page.getByRole("button", { name: "Delete account…" }).click();
+        const dialog = page.getByRole("dialog");
+        await dialog.getByRole("button", { name: "Delete account" }).click();
+        await dialog.getByText("Type nadia-brandt to go on.").waitFor();
+        await dialog.getByLabel(/Your username/).fill("nadia-brandt");
+        await dialog.getByLabel("Password", { exact: true }).fill("wrong");
+        await dialog.getByRole("button", { name: "Delete account" }).click();
+        await dialog.getByText("That is not your password.").waitFor();
+        await accessible(page, "delete the account");
+        await shot(page, "delete-account");
+        await dialog.getByLabel("Password", { exact: true }).fill(person.password);
+        await dialog.getByRole("button", { name: "Delete account" }).click();
+        await dialog.getByText("You are the only administrator.").waitFor();
+        await page.keyboard.press("Escape");
+      },
+    },
+    {
+      name: "somebody else leaves, and comes back",
+      run: async () => {
+        const page = at();
+        await page.context().clearCookies();
+        person.email = "other@example.org";
+        await signIn(page);
+        await open("data");
+        await page.getByRole("button", { name: "Delete account…" }).click();
+        const dialog = page.getByRole("dialog");
+        const name = /Your username, (\S+)/.exec(await dialog.innerText())?.[1] ?? "";
+        await dialog.getByLabel(/Your username/).fill(name);
+        await dialog.getByLabel("Password", { exact: true }).fill(person.password);
+        await dialog.getByRole("button", { name: "Delete account" }).click();
+        await page.getByRole("heading", { name: "Your account is closed" }).waitFor();
+        await accessible(page, "account closed");
+        await shot(page, "account-closed");
+        const answer = await page.request.post(`${studio.url}/api/auth/login`, { data: person });
+        expect(answer.status() === 401, `nobody signs in to a closed account (${answer.status()})`);
+        await page.getByRole("button", { name: "Keep my account" }).click();
+        await page.getByRole("heading", { name: "Your account stays" }).waitFor();
+        await page.getByRole("link", { name: "Sign in" }).click();
+        await signIn(page);
+      },
+    },
+    { name: "nothing was offensive", run: async () => noOffences(browser as Watched) },
+  ],
+  traceOf(studio, () => browser),
+);
