@@ -31,8 +31,8 @@ export interface List<T> {
 /** `skip`+`limit` or `page`+`limit`; both `skip` and `page` is 422 (checked at the mount). */
 export const pageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, default: 50 })),
-  skip: Type.Optional(Type.Integer({ minimum: 0 })),
-  page: Type.Optional(Type.Integer({ minimum: 1 })),
+  skip: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000_000_000 })),
+  page: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000 })),
 };
 
 export const ErrorBody = Type.Object({

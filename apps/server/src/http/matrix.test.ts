@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Type, contract, type ApiKeyScope, type RouteSpec } from "@tesslate/contract";
 import { startModelServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../testing/app.ts";
 import { modelEnv } from "../testing/chat.ts";
 import { callRoute, mixed, nowhere, type Credentials, type Ids, type Outcome } from "../testing/matrix/calls.ts";
+import { faultOf, fuzzCase, randomOf, socketFault } from "../testing/matrix/fuzz.ts";
+import { createReport } from "../testing/matrix/report.ts";
 import { gapsOf, idFieldsOf, listRoutes, placesOf, type Listed } from "../testing/matrix/routes.ts";
 import { bodies, makeWorld, matrixScript, type World } from "../testing/matrix/world.ts";
 import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
@@ -14,6 +16,7 @@ import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
  * Every route of the contract × everybody who may call it, with real objects of a real owner. A new route is in it by being in the contract; what the
  * matrix lacks to test it (a level, an object at its place) fails the test "is complete" with what to do.
  */
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 const routes = listRoutes(contract);
 const callers = ["nobody", "forged", "expired", "suspended", "stranger", "administrator", "key", "cookie", "owner"] as const;
 type Caller = (typeof callers)[number];
@@ -74,40 +77,19 @@ beforeAll(async () => {
   for (const { id } of [suspended, late]) await app.studio.sessions.forgetUser(id);
 }, 180_000);
 afterAll(async () => {
-  report();
-  await app?.close();
-  await model?.close();
-});
-
-const cells: { route: string; level: string; caller: Caller; surprise: string | undefined }[] = [];
-/** Notes one cell of the matrix; a surprise is a sentence. */
-function note({ name, spec }: Listed, caller: Caller, surprise: string | false | undefined): void {
-  cells.push({ route: name, level: spec.auth, caller, surprise: surprise || undefined });
-}
-const surprisesOf = (caller: Caller) =>
-  cells.filter((c) => c.caller === caller && c.surprise).map(({ route, surprise }) => `${route}: ${surprise}`);
-function report(): void {
-  const levels = ["none", "optional", "user", "superuser"];
-  const line = (caller: string, of: (cell: (typeof cells)[number]) => boolean) =>
-    [
-      caller.padEnd(14),
-      ...levels.map((level) => {
-        const all = cells.filter((c) => of(c) && c.level === level);
-        return (all.length === 0 ? "-" : `${all.filter((c) => !c.surprise).length}/${all.length}`).padStart(10);
-      }),
-    ].join(" ");
-  const surprises = cells.filter((c) => c.surprise);
-  const text = [
-    `${routes.length} routes, ${cells.length} cells, ${surprises.length} surprises (as expected / asked)`,
-    ["caller".padEnd(14), ...levels.map((l) => l.padStart(10))].join(" "),
-    ...callers.map((caller) => line(caller, (c) => c.caller === caller)),
-    ...surprises.map((c) => `SURPRISE ${c.caller} ${c.route}: ${c.surprise}`),
-  ].join("\n");
+  const text = report.text(routes.length);
   const dir = join(import.meta.dirname, "../../../../test-results");
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, "auth-matrix.txt"), `${text}\n`);
   process.stdout.write(`\n${text}\n`);
-}
+  await app?.close();
+  await model?.close();
+});
+
+const report = createReport<Caller>(callers);
+const note = ({ name, spec }: Listed, caller: Caller, surprise: string | false | undefined) =>
+  report.note({ route: name, level: spec.auth, caller, surprise: surprise || undefined });
+const surprisesOf = (caller: Caller) => report.surprisesOf(caller);
 
 const isClosed = ({ spec }: Listed) => spec.auth === "user" || spec.auth === "superuser";
 const closed = routes.filter(isClosed);
@@ -338,6 +320,47 @@ test("a cookie changes nothing without the token of its own session", async () =
   );
   expect(surprisesOf("cookie")).toEqual([]);
 });
+
+/** `./studio fuzz` gives more time and other seeds. */
+test(
+  "hostile input is refused, never a fault of the server",
+  async () => {
+    const { FUZZ_SEED, FUZZ_SECONDS } = process.env;
+    const seed = FUZZ_SEED === undefined ? 7 : Number(FUZZ_SEED);
+    const until = FUZZ_SECONDS === undefined ? undefined : Date.now() + Number(FUZZ_SECONDS) * 1000;
+    const faults = new Set<string>();
+    let count = 0;
+    for (let round = 0; until === undefined ? round < 5 : Date.now() < until; round++)
+      await inPieces(
+        routes.filter(({ name, spec }) => spec.kind !== "socket" && name !== "auth.logout"),
+        async (route) => {
+          const random = randomOf(seed + round * 1_000 + routes.indexOf(route));
+          const one = fuzzCase(random, route, other);
+          const bearer =
+            route.spec.auth === "superuser"
+              ? admin.token
+              : takesKeys(route)
+                ? other.key
+                : route.spec.auth === "none"
+                  ? undefined
+                  : other.user.token;
+          const fault = await faultOf(app.url, one, bearer);
+          count += 1;
+          if (fault !== undefined) faults.add(fault);
+        },
+      );
+    for (const route of routes.filter(({ spec }) => spec.kind === "socket")) {
+      const path = route.spec.path.replace(/\{[^}]+\}/, other.at[placesOf(route.spec)[0] ?? ""] ?? "");
+      const fault = await socketFault(app.url, route, path, other.user.token);
+      if (fault !== undefined) faults.add(fault);
+    }
+    process.stdout.write(`\n${count} hostile calls, seed ${seed}, ${faults.size} faults\n`);
+    expect([...faults]).toEqual([]);
+    expect([Object.keys(Object.prototype), ({} as { polluted?: unknown }).polluted]).toEqual([[], undefined]);
+    expect((await app.request("/health")).status).toBe(200);
+  },
+  Number(process.env["FUZZ_SECONDS"] ?? 0) * 1000 + 120_000,
+);
 
 test("the owner gets in everywhere; what others tried has changed nothing", async () => {
   // Looking first, then the queue before its run ends; what goes with something else goes before it.

@@ -21,6 +21,17 @@ export interface UploadedField {
 /** How long a refused client may go on sending before the connection is cut. It reads the answer only then. */
 const drainMs = 30_000;
 
+/** What the form parser says to a body that ends early or is none is plain `Error`s; its own refusals carry a code. */
+const refusalOf = (error: unknown): unknown =>
+  error instanceof Error && !("code" in error) ? badRequest("The form is not well-formed, or the upload broke off.") : error;
+async function* readable(data: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* data;
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
 /**
  * The parts of a multipart body, one after the other; no form at all is 422. Sizes of files are the reader's business: it stops, the rest
  * is thrown away. A field may come after the file it is about.
@@ -36,10 +47,12 @@ export async function* uploadedParts(request: FastifyRequest): AsyncGenerator<Up
           field: part.fieldname,
           path: part.filename ?? "",
           mimeType: part.mimetype,
-          data: part.file,
+          data: readable(part.file),
           isCut: () => part.file.truncated || raw.errored !== null,
         };
       else if (typeof part.value === "string") yield { field: part.fieldname, value: part.value };
+  } catch (error) {
+    throw refusalOf(error);
   } finally {
     if (!raw.complete && !raw.destroyed) {
       raw.unpipe();
