@@ -42,6 +42,7 @@ await build({
     "fsevents",
     "@ai-sdk/*",
     "dockerode",
+    "@opentelemetry/*",
   ],
   banner: {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;',

@@ -21,7 +21,7 @@ import { composeWorkspace } from "./compose/workspace.ts";
 import type { Config } from "./config.ts";
 import type { Sessions } from "./features/auth/index.ts";
 import { watchMemory } from "./features/containers/index.ts";
-import { mountSystem } from "./features/system/index.ts";
+import { createMetrics, createSystemStore, mountSystem } from "./features/system/index.ts";
 import { createHttpServer, type HttpServer } from "./http/server.ts";
 import type { DatabaseHandle } from "./platform/database.ts";
 import { startJobs } from "./platform/jobs.ts";
@@ -139,6 +139,12 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     onClose(async () => memory.close());
 
     // Front door
+    const metrics = createMetrics({
+      store: createSystemStore(database.db),
+      pool: database.pool,
+      sandboxes: async () => (await runtime.list()).length,
+      version,
+    });
     const http = await createHttpServer({
       config: config.http,
       log,
@@ -147,6 +153,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       contract,
       version,
       webDir: swap.webDir,
+      watch: {
+        traces: platform.traces,
+        ended: ({ method, route, status, seconds, isStream }) =>
+          isStream ? metrics.stream(route) : metrics.request(method, route, status, seconds),
+      },
     });
     onClose(() => http.close());
     onClose(async () => previews.previewSite.close());
@@ -168,6 +179,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         hasPasskeys: passkeys.isAvailable,
       },
       checks: { database: () => database.pool.query("select 1"), jobs: () => jobs.check(), runtime: () => runtime.list() },
+      metrics,
+      metricsToken: config.metrics.token?.reveal(),
       setup: async () => ({ isRequired: await setup.isRequired(), needsToken: setup.needsToken }),
     });
     for (const area of areas) area.mount(http.mount);

@@ -353,6 +353,29 @@ export const settings = {
     about: "error, warn, info, debug",
     check: oneOf("error", "warn", "info", "debug", "silent"),
   },
+  METRICS_TOKEN: {
+    default: "",
+    example: "a-fifth-random-value-of-32-characters",
+    about: "Bearer token for /metrics. Empty: administrators and, where project code has a network of its own, programs of this machine",
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    example: "http://localhost:4318",
+    about: "OpenTelemetry collector that gets traces over OTLP/HTTP; none when unset",
+    check: url,
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: { example: "http://localhost:4318/v1/traces", about: "The whole address of the same", check: url },
+  OTEL_EXPORTER_OTLP_HEADERS: { default: "", example: "x-api-key=…", about: "Headers for the collector, key=value, comma-separated" },
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    default: "http/protobuf",
+    example: "http/json",
+    about: "http/protobuf or http/json",
+    check: oneOf("http/protobuf", "http/json"),
+  },
+  OTEL_SERVICE_NAME: { default: "tesslate-studio", example: "studio-eu", about: "Name of this server in traces" },
+  OTEL_RESOURCE_ATTRIBUTES: { default: "", example: "deployment.environment=prod", about: "More facts about this server in traces" },
+  OTEL_TRACES_SAMPLER_ARG: { default: "1", example: "0.1", about: "Share of the traces that are kept", check: number },
+  OTEL_BSP_SCHEDULE_DELAY: { default: "5000", example: "1000", about: "Milliseconds between two batches of spans", check: integer(1) },
+  OTEL_SDK_DISABLED: { default: "false", example: "true", about: "No traces, whatever else is set", check: flag },
   DEMO: { default: "false", example: "true", about: "Replies come from a script instead of a model (./studio demo)", check: flag },
   TRUST_PROXY: {
     default: "false",
@@ -384,6 +407,20 @@ function byTier(values: number[]): Record<"free" | "basic" | "pro" | "ultra", nu
   const at = (i: number) => values[i] ?? values.at(-1) ?? 0;
   return { free: at(0), basic: at(1), pro: at(2), ultra: at(3) };
 }
+
+const tracesOf = ({
+  isOff,
+  ...traces
+}: {
+  url: string;
+  isOff: boolean;
+  protocol: "http/protobuf" | "http/json";
+  headers: Secret | undefined;
+  serviceName: string;
+  attributes: string;
+  ratio: number;
+  delayMs: number;
+}) => (isOff || traces.url === "" ? undefined : traces);
 
 /** Reads the environment once. Throws a `ConfigError` that lists every problem with an example. */
 export function readConfig(environment: Record<string, string | undefined>) {
@@ -582,6 +619,19 @@ export function readConfig(environment: Record<string, string | undefined>) {
       sender: text("SMTP_SENDER_EMAIL"),
     },
     log: { level: text("LOG_LEVEL") },
+    metrics: { token: secret("METRICS_TOKEN") },
+    traces: tracesOf({
+      url:
+        text("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ||
+        (text("OTEL_EXPORTER_OTLP_ENDPOINT") && `${text("OTEL_EXPORTER_OTLP_ENDPOINT").replace(/\/+$/, "")}/v1/traces`),
+      protocol: text("OTEL_EXPORTER_OTLP_PROTOCOL") as "http/protobuf" | "http/json",
+      headers: secret("OTEL_EXPORTER_OTLP_HEADERS"),
+      serviceName: text("OTEL_SERVICE_NAME"),
+      attributes: text("OTEL_RESOURCE_ATTRIBUTES"),
+      ratio: Math.min(1, Number(text("OTEL_TRACES_SAMPLER_ARG"))),
+      delayMs: Number(text("OTEL_BSP_SCHEDULE_DELAY")),
+      isOff: isTrue("OTEL_SDK_DISABLED"),
+    }),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

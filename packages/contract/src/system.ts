@@ -57,5 +57,15 @@ export const systemRoutes = {
     response: Type.Object({ status: Type.String(), checks: JsonObject }),
     errors: ["unavailable"],
   }),
+  metrics: route({
+    method: "GET",
+    path: "/metrics",
+    tag,
+    summary: "Numbers for Prometheus: for whoever has METRICS_TOKEN, an administrator, or (without a token) this machine; 404 for others",
+    auth: "optional",
+    kind: "raw",
+    contentType: "text/plain",
+    errors: ["not_found"],
+  }),
   config: route({ method: "GET", path: "/api/config", tag, summary: "Public configuration", auth: "none", response: PublicConfig }),
 };

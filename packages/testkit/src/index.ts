@@ -4,6 +4,7 @@ export { readPersonOfAgent, type Place, type ReadPerson } from "./conversation.t
 export { appCode } from "./authenticator-app.ts";
 export { createAuthenticator, type Authenticator, type Deviations } from "./authenticator.ts";
 export { startModelServer, type ModelServer, type ModelServerOptions, type Outcome, type RecordedRequest } from "./model-server.ts";
+export { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from "./otlp-receiver.ts";
 export { startMailServer, type MailServer, type MailServerOptions, type ReceivedMail } from "./smtp.ts";
 export { startIdentityProvider, type IdentityProvider, type Misbehaviour, type Person } from "./identity-provider.ts";
 export { gif, pdf, png, svg } from "./pictures.ts";

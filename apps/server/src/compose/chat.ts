@@ -56,7 +56,7 @@ export interface ChatArea extends Area {
 }
 
 export function composeChat(
-  { config, log, onClose, db, box, bus, events, tasks, outbound, address }: Platform,
+  { config, log, onClose, db, box, bus, events, tasks, outbound, address, traces }: Platform,
   { users }: AccountsArea,
   { secretsStore, redactions }: Pick<Secrecy, "secretsStore" | "redactions">,
   { agents, models, credits }: ModelsArea,
@@ -183,6 +183,7 @@ export function composeChat(
       },
       resume: chat.resume,
       limits: config.agent,
+      traces,
       log,
     }),
   );

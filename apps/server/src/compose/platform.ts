@@ -18,6 +18,8 @@ import { announceProcess } from "../platform/presence.ts";
 import { createRateLimiter, type RateLimiter } from "../platform/rate-limit.ts";
 import { loadSealingKeys } from "../platform/sealing-keys.ts";
 import { createServerSettings, type ServerSettings } from "../platform/server-settings.ts";
+import { startTraces, type Traces } from "../platform/traces.ts";
+import { version } from "../version.ts";
 import type { OnClose } from "./area.ts";
 
 /** What every area stands on. */
@@ -44,6 +46,8 @@ export interface Platform {
   outbound: Outbound;
   mail: Mail;
   runtime: RuntimeDriver;
+  /** Off: undefined. */
+  traces: Traces | undefined;
   tasks: Tasks;
   /** Where previews are served. */
   address: PreviewAddress;
@@ -70,7 +74,9 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const given = swap.database ?? (config.database.url ? { url: config.database.url.reveal() } : undefined);
   const embedded = given ? undefined : await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
   if (embedded) onClose(() => embedded.stop());
-  const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log);
+  const traces = await startTraces(config.traces, version);
+  if (traces) onClose(() => traces.close());
+  const database = connectDatabase(given ?? { socketDir: embedded?.socketDir ?? "" }, log, { traces });
   onClose(() => database.close());
   await migrateDatabase(database, log);
   const { db } = database;
@@ -124,6 +130,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
     outbound,
     mail,
     runtime,
+    traces,
     tasks,
     address: addressOf(config),
     jobs: { ...tasks.jobHandlers, ...mail.jobHandlers },

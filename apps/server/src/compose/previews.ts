@@ -15,6 +15,7 @@ import {
   type PreviewsStore,
   type Visitors,
 } from "../features/previews/index.ts";
+import { isLiving } from "../features/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
@@ -51,7 +52,11 @@ export function composePreviews(
     linksEnded: shareLinks.ended,
   });
   const shares = createShares({ store: sharesStore, previews, containers, links: shareLinks, address });
-  const visitors = createVisitors({ tickets: authStore, sessions, shares: shareLinks, box, address });
+  const mayAct = async (userId: string) => {
+    const user = await users.find(userId);
+    return user !== undefined && isLiving(user);
+  };
+  const visitors = createVisitors({ tickets: authStore, sessions: { ...sessions, mayAct }, shares: shareLinks, box, address });
   const podAccess = createPodAccess({
     store: createPodAccessStore(db),
     authenticate: auth.authenticator.authenticate,

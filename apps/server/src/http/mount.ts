@@ -4,6 +4,7 @@ import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, ty
 import { AppError, InvalidInput } from "../platform/errors.ts";
 import { checkKey, csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
 import { renderError } from "./errors.ts";
+import type { Traces } from "../platform/traces.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
 import { writeEvents } from "./sse.ts";
 
@@ -180,8 +181,16 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
 const isCurrent = (etag: unknown, known: string | undefined): boolean =>
   typeof etag === "string" && (known ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 
+/** Who wants to know of requests. `route` is the path's template; what no route answers is `unmatched`. */
+export interface RequestWatch {
+  ended?(request: { method: string; route: string; status: number; seconds: number; isStream: boolean }): void;
+  traces?: Traces | undefined;
+}
+const templateOf = ({ routeOptions: { url, config } }: FastifyRequest): string =>
+  config.route === undefined ? "unmatched" : (url ?? "").replace(/:(\w+)/g, "{$1}").replace("*", "{path}");
+
 /** The error, not-found and log hooks of the whole app. */
-export function installEdges(app: FastifyInstance): void {
+export function installEdges(app: FastifyInstance, { ended, traces }: RequestWatch = {}): void {
   app.decorateRequest("principal", undefined);
   app.decorateRequest("abort", undefined);
   app.setErrorHandler((error, request, reply) => {
@@ -190,6 +199,19 @@ export function installEdges(app: FastifyInstance): void {
     for (const [name, value] of Object.entries(rendered.headers)) reply.header(name, value);
     void reply.code(rendered.status).serializer(JSON.stringify).type("application/json; charset=utf-8").send(rendered.body);
   });
+  if (traces)
+    app.addHook("onRequest", (request, reply, done) => {
+      const route = templateOf(request);
+      const facts = { "http.request.method": request.method, "http.route": route, "studio.request_id": request.id };
+      traces.open(`${request.method} ${route}`, "server", facts, (span) => {
+        reply.raw.once("close", () => {
+          span.set({ "http.response.status_code": reply.statusCode });
+          if (reply.statusCode >= 500) span.fail(String(reply.statusCode));
+          span.end();
+        });
+        done();
+      });
+    });
   // At the close of the answer, which also comes when the client went away or the answer was a stream.
   app.addHook("onRequest", async (request, reply) => {
     reply.raw.once("close", () => {
@@ -200,6 +222,13 @@ export function installEdges(app: FastifyInstance): void {
         duration_ms: Math.round(reply.elapsedTime * 10) / 10,
         ...(!reply.raw.writableFinished && { aborted: true }),
       };
+      ended?.({
+        method: request.method,
+        route: templateOf(request),
+        status: reply.statusCode,
+        seconds: reply.elapsedTime / 1000,
+        isStream: String(reply.raw.getHeader("content-type")).startsWith("text/event-stream"),
+      });
       if (reply.statusCode >= 500) request.log.warn(fields, "request");
       else request.log.info(fields, "request");
     });

@@ -17,6 +17,7 @@ import type { Logger } from "../platform/logger.ts";
 import type { Authenticator } from "./context.ts";
 import { renderError } from "./errors.ts";
 import { createMount, installEdges, nextRequestId, type Mount } from "./mount.ts";
+import { createMount, createValidatorCompiler, installEdges, nextRequestId, type Mount, type RequestWatch } from "./mount.ts";
 import { buildOpenApi } from "./openapi.ts";
 import { createSerializerCompiler, createValidatorCompiler } from "./schemas.ts";
 import { createSockets } from "./sockets.ts";
@@ -44,6 +45,7 @@ export interface HttpOptions {
   version: string;
   /** The built web UI; the API runs without it. */
   webDir?: string;
+  watch?: RequestWatch;
 }
 
 const docsLogo =
@@ -55,7 +57,7 @@ const hostOf = (header: string | undefined) =>
     .replace(/^\[|\]$/g, "");
 const isIpLiteral = (host: string) => /^[\d.]+$/.test(host) || host.includes(":");
 
-export async function createHttpServer({ config, log, auth, preview, contract, version, webDir }: HttpOptions): Promise<HttpServer> {
+export async function createHttpServer({ config, log, auth, preview, contract, version, webDir, watch }: HttpOptions): Promise<HttpServer> {
   const shutdown = new AbortController();
   const appOrigin = new URL(config.appBaseUrl).origin;
   const origins = new Set([appOrigin, ...config.corsOrigins]);
@@ -121,6 +123,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
   app.setValidatorCompiler(createValidatorCompiler());
   app.setSerializerCompiler(createSerializerCompiler());
   installEdges(app);
+  installEdges(app, watch);
 
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);

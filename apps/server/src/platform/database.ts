@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import type { Logger } from "pino";
+import { traceQueries, type Traces } from "./traces.ts";
 
 export type Database = ReturnType<typeof drizzle>;
 /** A database or a transaction of it; stores take either. */
@@ -20,7 +21,7 @@ export interface DatabaseHandle {
 export function connectDatabase(
   target: { url: string } | { socketDir: string; database?: string },
   log: Logger,
-  options: { maxConnections?: number } = {},
+  options: { maxConnections?: number; traces?: Traces | undefined } = {},
 ): DatabaseHandle {
   const connection: pg.ClientConfig =
     "url" in target
@@ -35,6 +36,8 @@ export function connectDatabase(
   });
   // A server that goes away must not take this process with it: the next query reports it.
   pool.on("error", (err) => log.warn({ err }, "idle database connection lost"));
+  const { traces } = options;
+  if (traces) pool.on("connect", (client) => traceQueries(client, traces));
   pool.on("connect", (client) => client.on("error", (err) => log.debug({ err }, "database connection lost")));
   return { db: drizzle({ client: pool }), pool, connection, close: () => pool.end() };
 }

@@ -34,6 +34,7 @@ import type { AgentStepRow, ChatRow, MessageRow } from "./chat.table.ts";
 import { openSeenFiles } from "./chat.seen.ts";
 import { toolbeltOf } from "./chat.toolbelt.ts";
 import { borrowTools } from "./chat.tools.ts";
+import { tracedClient, tracedTools } from "./chat.traced.ts";
 import { createRunLedger, spentOf } from "./chat.usage.ts";
 import { discreet } from "./chat.discreet.ts";
 import { createRunWorkspace } from "./chat.workspace.ts";
@@ -63,8 +64,11 @@ export function createPlay({
   credits,
   around,
   limits,
+  traces,
   endings,
-}: Pick<RunOptions, "store" | "chats" | "approvals" | "questions" | "models" | "credits" | "around" | "limits"> & { endings: RunEndings }) {
+}: Pick<RunOptions, "store" | "chats" | "approvals" | "questions" | "models" | "credits" | "around" | "limits" | "traces"> & {
+  endings: RunEndings;
+}) {
   const attachedTo = createAttachedReader({ bytesOf: around.attachmentBytes });
   const play = async (cast: Cast): Promise<{ result: RunResult; end: RunEnd; isTold: boolean }> => {
     const { task, input, voice, project, chat, question, agent, sandbox, signal, log } = cast;
@@ -229,10 +233,14 @@ export function createPlay({
         subagents: agent.subagents,
         ...protocolOf(agent.agent_type),
       },
-      tools: belt.tools,
+      tools: tracedTools(belt.tools, traces),
       replacedTools: belt.replaced,
       isStreamed: agent.features.streaming,
-      model: { ...spokenTo(model, redactor), client: discreet(chain.client, redactor), protocol: protocolOfAll(links) },
+      model: {
+        ...spokenTo(model, redactor),
+        client: tracedClient(discreet(chain.client, redactor), model.model_id, traces),
+        protocol: protocolOfAll(links),
+      },
       cacheKey: chat.id,
       message: question.content,
       ...(await attachedTo.ofQuestion(question, model.vision !== false)),
@@ -251,7 +259,9 @@ export function createPlay({
       signal: agentSignal(signal),
       deps,
     };
-    const result = await around.record(taped, options, runAgent);
+    const facts = { "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": agent.slug, "studio.task_id": task.id };
+    const result = await (traces?.within("invoke_agent", facts, () => around.record(taped, options, runAgent)) ??
+      around.record(taped, options, runAgent));
     await chats.setSeenFiles(chat.id, seen.kept()).catch((err: unknown) => log.warn({ err }, "seen files not kept"));
     await ledger.close().catch((err: unknown) => log.warn({ err }, "credits set aside not given back"));
     // Not told when the log was away at the very end.

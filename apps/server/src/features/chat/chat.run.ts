@@ -6,6 +6,7 @@ import type { Queries } from "../../platform/database.ts";
 import { AppError, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
+import type { Traces } from "../../platform/traces.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Cassettes } from "../cassettes/index.ts";
 import type { Credits } from "../credits/index.ts";
@@ -110,6 +111,8 @@ export interface RunOptions {
   resume(sender: { id: string; name: string }, taskId: string): Promise<unknown>;
   /** `maxIterations` 0: unlimited. */
   limits: { maxIterations: number; maxRunMs: number; maxCostPerRunCents: number; maxCostPerDayCents: number };
+  /** Undefined: nobody wants them. */
+  traces: Traces | undefined;
   log: Logger;
 }
 
@@ -135,10 +138,11 @@ export function createRunTask({
   around,
   resume,
   limits,
+  traces,
   log,
 }: RunOptions): TaskDefinition<RunInput> {
   const endings = createRunEndings({ store, chats, afterTurn: around.afterTurn });
-  const play = createPlay({ store, chats, approvals, questions, models, credits, around, limits, endings });
+  const play = createPlay({ store, chats, approvals, questions, models, credits, around, limits, traces, endings });
   const voiceOf = (task: TaskRow) =>
     createRunVoice({
       events,

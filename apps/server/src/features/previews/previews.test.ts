@@ -31,6 +31,21 @@ afterAll(() => app.close());
 const bridge = '<script src="/__studio/bridge.js"></script>';
 
 describe("entry", () => {
+  test("got with an API key it ends when its person may not act any more", async () => {
+    const { key } = await app.as(ada).auth.createApiKey({ body: { name: "preview", scopes: ["write"] } });
+    const byKey = await enterPreview(app, { ...ada, token: key }, project.id);
+    expect((await byKey.ask("/headers")).status).toBe(200);
+    const suspend = async (isSuspended: boolean) => {
+      await app.studio.database.pool.query("update users set is_suspended = $2 where id = $1", [ada.id, isSuspended]);
+      await app.studio.sessions.forgetUser(ada.id);
+    };
+    await suspend(true);
+    expect((await byKey.ask("/headers")).status).toBe(401);
+    expect((await visit.ask("/headers")).status).toBe(401);
+    await suspend(false);
+    expect((await byKey.ask("/headers")).status).toBe(200);
+  });
+
   test("a ticket opens the preview once, sets a host-only cookie, and leads to the path", async () => {
     const { url, expires_in } = await app
       .as(ada)

@@ -20,6 +20,8 @@ export interface Tickets {
 /** Sign-ins that may have ended meanwhile. */
 export interface Sessions {
   find(id: string): Promise<{ user: { id: string } } | undefined>;
+  /** Whether this person may act at all; asked where there is no session, as behind an API key. */
+  mayAct(userId: string): Promise<boolean>;
   /** Calls `ended` when the session is over. Returns the unsubscribe function. */
   watch(id: string, userId: string, ended: () => void): () => void;
 }
@@ -66,7 +68,8 @@ export function createVisitors({
   /** Chromium and Firefox accept Secure cookies on http://*.localhost; on another http name they would be dropped. */
   const isSecureContext = address.scheme === "https" || address.domain === "localhost" || address.domain.endsWith(".localhost");
 
-  const isLiving = async ({ user_id, session_id }: Owner) => session_id === null || (await sessions.find(session_id))?.user.id === user_id;
+  const isLiving = ({ user_id, session_id }: Owner): Promise<boolean> =>
+    session_id === null ? sessions.mayAct(user_id) : sessions.find(session_id).then((found) => found?.user.id === user_id);
   /** What a cookie of ours says. Whom it lets in is another question. */
   type Pass = { container_id: string; exp: number } & ({ user_id: string; sid: string | null } | { share_id: string });
   const read = (value: string, containerId: string): Pass | undefined => {

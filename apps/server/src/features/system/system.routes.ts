@@ -1,5 +1,8 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import { systemRoutes, type PublicConfig } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
+import { AppError } from "../../platform/errors.ts";
+import type { Metrics } from "./metrics.ts";
 
 export interface SystemFacts {
   version: string;
@@ -26,7 +29,19 @@ const checkMs = 3000;
 /** marketplace-billing-admin 10. `setup` says whether an administrator is missing and how the first one is made. */
 export function mountSystem(
   mount: Mount,
-  { facts, checks, setup }: { facts: SystemFacts; checks: Checks; setup: () => Promise<{ isRequired: boolean; needsToken: boolean }> },
+  {
+    facts,
+    checks,
+    setup,
+    metrics,
+    metricsToken,
+  }: {
+    facts: SystemFacts;
+    checks: Checks;
+    setup: () => Promise<{ isRequired: boolean; needsToken: boolean }>;
+    metrics: Metrics;
+    metricsToken: string | undefined;
+  },
 ): void {
   mount("system", systemRoutes, {
     health: async () => ({
@@ -58,6 +73,20 @@ export function mountSystem(
         request_id,
       });
     },
+    metrics: async ({ user, ip, headers }, _input, { reply }) => {
+      const isAdmin = user?.is_superuser === true && user.scopes === undefined;
+      const bearer = /^Bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "")?.[1] ?? "";
+      const hasToken = metricsToken !== undefined && isSame(bearer, metricsToken);
+      // A proxy on this machine speaks for others, and so may a project that shares this machine's network.
+      const isHere =
+        metricsToken === undefined &&
+        facts.isolation === "full" &&
+        /^(::ffff:)?127\.|^::1$/.test(ip) &&
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "via", "origin"].every((name) => headers[name] === undefined);
+      if (!isAdmin && !hasToken && !isHere) throw new AppError("not_found", "There is nothing at this address.");
+      reply.header("content-type", metrics.contentType).header("cache-control", "no-store");
+      return metrics.text();
+    },
     config: async () => {
       const { isRequired, needsToken } = await setup();
       return {
@@ -84,6 +113,11 @@ export function mountSystem(
     },
   });
 }
+
+const isSame = (given: string, wanted: string): boolean => {
+  const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b);
+};
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -264,7 +264,7 @@ export async function faultOf(url: string, one: FuzzCase, bearer: string | undef
       if (!allowed.has(code ?? "")) return `${one.route} answered ${response.status} ${text.slice(0, 300)} to ${shown}`;
     }
     // The MCP endpoint refuses in the words of its own protocol.
-    if (response.status >= 400 && !/^\{"jsonrpc":"2\.0","error"/.test(text) && !/^\{"detail":/.test(text))
+    if (response.status >= 400 && !['{"jsonrpc":"2.0","error"', '{"detail":'].some((begin) => text.startsWith(begin)))
       return `${one.route} refused without our words (${response.status} ${text.slice(0, 200)}) ${shown}`;
     return undefined;
   } catch (error) {

@@ -1,0 +1,131 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Attributes, Context, Span as ApiSpan } from "@opentelemetry/api";
+import type pg from "pg";
+
+/** Facts of a span: names, counts, sizes, codes. Never what people or models said, never a secret, never the values of a query. */
+export type SpanFacts = Attributes;
+export interface Span {
+  set(facts: SpanFacts): void;
+  /** What went wrong, as a code or an error's name. */
+  fail(code: string): void;
+  end(): void;
+}
+export interface Traces {
+  /** A span that is the parent of what begins inside `work`. Ends with it; a throw marks it failed. */
+  within<T>(name: string, facts: SpanFacts, work: (span: Span) => Promise<T>): Promise<T>;
+  /** The same for work that ends by itself: the caller ends the span. */
+  open<T>(name: string, kind: "server" | "client" | "internal", facts: SpanFacts, run: (span: Span) => T): T;
+  /** Sends what is not sent yet. */
+  close(): Promise<void>;
+}
+
+/** From the standard OTEL_* variables. */
+export interface TracesConfig {
+  /** The whole address, `/v1/traces` included. */
+  url: string;
+  protocol: "http/protobuf" | "http/json";
+  headers: { reveal(): string } | undefined;
+  serviceName: string;
+  /** `key=value` pairs about this server. */
+  attributes: string;
+  /** Share of the traces that are kept. */
+  ratio: number;
+  /** Between two batches. */
+  delayMs: number;
+}
+
+/** `key=value,key2=value2` of the OTEL_* variables, percent-encoded. */
+const readPairs = (text: string): Record<string, string> =>
+  Object.fromEntries(
+    text
+      .split(",")
+      .map((pair) => pair.split("="))
+      .filter((parts) => parts.length > 1)
+      .map(([key = "", ...value]) => [key.trim(), decodeURIComponent(value.join("=").trim())]),
+  );
+
+/**
+ * Traces over OTLP/HTTP by the official SDK, which is loaded only when they are on. The SDK's globals are left alone: several servers of one process
+ * each have their own.
+ */
+export async function startTraces(config: TracesConfig | undefined, version: string): Promise<Traces | undefined> {
+  if (!config) return undefined;
+  const [api, sdk, { resourceFromAttributes }, { OTLPTraceExporter }] = await Promise.all([
+    import("@opentelemetry/api"),
+    import("@opentelemetry/sdk-trace"),
+    import("@opentelemetry/resources"),
+    config.protocol === "http/json"
+      ? import("@opentelemetry/exporter-trace-otlp-http")
+      : import("@opentelemetry/exporter-trace-otlp-proto"),
+  ]);
+  const exporter = new OTLPTraceExporter({ url: config.url, headers: readPairs(config.headers?.reveal() ?? "") });
+  const provider = new sdk.TracerProvider({
+    resource: resourceFromAttributes({ "service.name": config.serviceName, "service.version": version, ...readPairs(config.attributes) }),
+    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(config.ratio) }),
+    spanProcessors: [new sdk.BatchSpanProcessor({ exporter, scheduledDelayMillis: config.delayMs })],
+  });
+  const tracer = provider.getTracer("tesslate-studio", version);
+  const here = new AsyncLocalStorage<Context>();
+  const kinds = { server: api.SpanKind.SERVER, client: api.SpanKind.CLIENT, internal: api.SpanKind.INTERNAL };
+
+  const viewOf = (span: ApiSpan): Span => ({
+    set: (facts) => void span.setAttributes(facts),
+    fail: (code) => void span.setAttribute("error.type", code).setStatus({ code: api.SpanStatusCode.ERROR }),
+    end: () => span.end(),
+  });
+  const open: Traces["open"] = (name, kind, facts, run) => {
+    const parent = here.getStore() ?? api.ROOT_CONTEXT;
+    const span = tracer.startSpan(name, { kind: kinds[kind], attributes: facts }, parent);
+    return here.run(api.trace.setSpan(parent, span), () => run(viewOf(span)));
+  };
+  return {
+    open,
+    within: (name, facts, work) =>
+      open(name, "internal", facts, async (span) => {
+        try {
+          return await work(span);
+        } catch (error) {
+          span.fail(error instanceof Error ? ("code" in error ? String(error.code) : error.name) : "unknown");
+          throw error;
+        } finally {
+          span.end();
+        }
+      }),
+    close: () => provider.shutdown(),
+  };
+}
+
+const verbs =
+  /^\s*(?:\/\*.*?\*\/\s*)?(select|insert|update|delete|begin|commit|rollback|savepoint|release|listen|notify|with|set|create|alter|lock)\b/i;
+const tables = /\b(?:from|into|update)\s+(?:only\s+)?"?([a-z_][a-z0-9_.]*)"?/i;
+/** What a statement does to which table: `select users`. Statements hold no values, and still only this much of them is told. */
+export const summaryOf = (text: string): string =>
+  [verbs.exec(text)?.[1]?.toLowerCase() ?? "query", tables.exec(text)?.[1]].filter(Boolean).join(" ");
+
+/** A span for every statement that this connection runs. */
+export function traceQueries(client: pg.ClientBase, traces: Traces): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  const traced = (...args: unknown[]): unknown => {
+    const first = args[0];
+    const text =
+      typeof first === "string" ? first : typeof first === "object" && first !== null && "text" in first ? String(first.text) : "";
+    const summary = summaryOf(text);
+    return traces.open(summary, "client", { "db.system.name": "postgresql", "db.query.summary": summary }, (span) => {
+      const done = (error: unknown) => {
+        if (error) span.fail(typeof error === "object" && "code" in error ? String(error.code) : "error");
+        span.end();
+      };
+      const callback = args.at(-1);
+      if (typeof callback === "function")
+        return query(...args.slice(0, -1), (error: unknown, result: unknown) => {
+          done(error);
+          (callback as (error: unknown, result: unknown) => void)(error, result);
+        });
+      const answer = query(...args);
+      if (answer instanceof Promise) answer.then(() => done(undefined), done);
+      else done(undefined);
+      return answer;
+    });
+  };
+  client.query = traced as typeof client.query;
+}
