@@ -298,6 +298,14 @@ async function acceptsConnections(socketDir: string, signal: AbortSignal): Promi
   }
 }
 
+/** The socket folder of the embedded server that runs on this data folder, if one does. */
+export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
+  const lines = (await readFile(join(dataDir, "postgres/data/postmaster.pid"), "utf8").catch(() => "")).split("\n");
+  // Process, folder, start, port, socket folder: PostgreSQL's own order.
+  const [pid, , , , socketDir] = lines;
+  return pid && socketDir && isRunning(Number(pid)) && existsSync(join(socketDir, ".s.PGSQL.5432")) ? socketDir : undefined;
+}
+
 /** One process per data folder: throws when another living one holds it. Returns the release function. */
 export async function holdDataDir(dataDir: string): Promise<() => Promise<void>> {
   await mkdir(dataDir, { recursive: true });

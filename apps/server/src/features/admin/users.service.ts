@@ -13,7 +13,7 @@ import type { Act, Actor, Audit } from "./audit.ts";
 import type { AdminUsersStore, ListedUser } from "./users.store.ts";
 
 /** A job: everything that goes on in the name of somebody who may not act any more ends. */
-const releaseJob = "release_user";
+export const releaseJob = "release_user";
 
 /** Everybody's accounts, for administrators (marketplace-billing-admin 6.2 to 6.4). */
 export type AdminUsers = ReturnType<typeof createAdminUsers>;

@@ -137,7 +137,7 @@ export function createAdminUsersStore(db: Database) {
         .where(and(eq(projects.owner_id, id), isThere))
         .orderBy(desc(projects.created_at), asc(projects.id))
         .limit(5),
-    suspend: async (tx: Queries, id: string, reason: string, byId: string): Promise<void> => {
+    suspend: async (tx: Queries, id: string, reason: string, byId: string | null): Promise<void> => {
       await tx
         .update(users)
         .set({
@@ -163,6 +163,9 @@ export function createAdminUsersStore(db: Database) {
         })
         .where(eq(users.id, id));
     },
+    /** Ids of all who are administrators, whatever state they are in. */
+    administrators: async (tx: Queries): Promise<string[]> =>
+      (await tx.select({ id: users.id }).from(users).where(eq(users.is_superuser, true))).map(({ id }) => id),
     setFlags: async (
       tx: Queries,
       id: string,

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { operatorOf } from "./admin-command.ts";
+import type { Operator } from "./features/admin/index.ts";
+import { testApp, type TestApp, type TestUser } from "./testing/app.ts";
+
+let app: TestApp;
+let operator: Operator;
+beforeAll(async () => {
+  app = await testApp();
+  operator = operatorOf(app.studio.database, { config: app.config, systemUser: "root" });
+});
+afterAll(() => app.close());
+const signIn = (email: string, password: string) => app.as().auth.login({ body: { email, password } });
+const isSignedIn = async (user: TestUser) => (await app.request("/api/users/me", { user })).status === 200;
+
+test("an administrator made on the machine signs in, has what an account starts with, and is the last one for good", async () => {
+  const made = await operator.create({ email: "Root@Example.com", password: "a long enough password", username: "the-root" });
+  const { access_token } = await signIn("root@example.com", "a long enough password");
+  const me = await app.as({ token: access_token ?? "" }).users.me();
+  expect(me).toMatchObject({ id: made.id, is_superuser: true, is_verified: true, username: "the-root" });
+  expect((await app.as({ token: access_token ?? "" }).agents.library({ query: {} })).total).toBeGreaterThan(0);
+  await expect(operator.create({ email: "root@example.com", password: "a long enough password" })).rejects.toMatchObject({
+    code: "register_user_already_exists",
+  });
+  await expect(operator.create({ email: "b@example.com", password: "short" })).rejects.toMatchObject({ code: "register_invalid_password" });
+  await expect(operator.demote("the-root")).rejects.toMatchObject({ code: "forbidden" });
+  const second = await app.signUp();
+  await operator.promote(second.email);
+  // Of two who take it from each other at once one stays.
+  const both = await Promise.allSettled([operator.demote("the-root"), operator.demote(second.email)]);
+  expect(both.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  expect((await operator.list(true)).filter(({ state }) => state === "active")).toHaveLength(1);
+  await operator.promote(both[0]?.status === "fulfilled" ? "the-root" : second.email);
+});
+
+test("a running server hears of it at once", async () => {
+  const user = await app.signUp();
+  expect((await app.request("/api/admin/audit-logs", { user })).status).toBe(403);
+  await operator.promote(user.username);
+  await expect.poll(async () => (await app.request("/api/admin/audit-logs", { user })).status).toBe(200);
+  await operator.demote(user.username);
+  await expect.poll(async () => (await app.request("/api/admin/audit-logs", { user })).status).toBe(403);
+
+  await operator.resetPassword(user.email, "quite another password");
+  await expect.poll(() => isSignedIn(user)).toBe(false);
+  await expect(signIn(user.email, user.password)).rejects.toMatchObject({ code: "login_bad_credentials" });
+  expect((await signIn(user.email, "quite another password")).access_token).toBeTruthy();
+  await expect(operator.resetPassword(user.email, "short")).rejects.toMatchObject({ code: "reset_password_invalid_password" });
+
+  const noisy = await app.signUp();
+  await operator.suspend(noisy.email, "spam");
+  await expect.poll(() => isSignedIn(noisy)).toBe(false);
+  await expect(operator.suspend(noisy.email, "spam")).rejects.toMatchObject({ code: "bad_request" });
+  await expect(operator.promote(noisy.email)).rejects.toMatchObject({ code: "bad_request" });
+  await operator.unsuspend(noisy.email);
+  expect((await signIn(noisy.email, noisy.password)).access_token).toBeTruthy();
+  await expect(operator.suspend("the-root", "x")).rejects.toMatchObject({ code: "forbidden" });
+  await expect(operator.promote("nobody-of-that-name")).rejects.toMatchObject({ code: "not_found" });
+});
+
+test("all of it stands in the audit log, with who did it and no password", async () => {
+  const { rows } = await app.studio.database.pool.query<{ action_type: string; admin_name: string }>(
+    "select * from audit_log order by seq",
+  );
+  expect(new Set(rows.map(({ action_type }) => action_type))).toEqual(
+    new Set(["user.promoted", "user.demoted", "user.password_reset", "user.suspend", "user.unsuspend"]),
+  );
+  expect(rows.every(({ admin_name }) => admin_name === "root (./studio admin)")).toBe(true);
+  expect(JSON.stringify(rows)).not.toMatch(/another password|long enough/);
+});

@@ -1,0 +1,101 @@
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { reachable, releaseReachable } from "@tesslate/runtime";
+import type { Config } from "./config.ts";
+import { createAgents, createAgentsStore } from "./features/agents/index.ts";
+import { createAdminUsersStore, createAudit, createAuditStore, createOperator, type Operator } from "./features/admin/index.ts";
+import { createAuthStore } from "./features/auth/index.ts";
+import { createAvatarMaker, createPasswords, createUsers, createUsersStore } from "./features/users/index.ts";
+import { connectDatabase, migrateDatabase, type DatabaseHandle } from "./platform/database.ts";
+import type { Logger } from "./platform/logger.ts";
+import { findRunningPostgres, holdDataDir, startEmbeddedPostgres } from "./platform/postgres.ts";
+import { createRateLimiter } from "./platform/rate-limit.ts";
+
+/** The database of this installation, beside a server that runs or without one. Throws a sentence when it cannot be had. */
+async function openDatabase(config: Config, log: Logger): Promise<{ database: DatabaseHandle; close: () => Promise<void> }> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const end of closers.reverse()) await end();
+  };
+  try {
+    if (config.database.url) {
+      const database = connectDatabase({ url: config.database.url.reveal() }, log);
+      closers.push(() => database.close());
+      await migrateDatabase(database, log);
+      return { database, close };
+    }
+    const dataDir = resolve(config.dataDir);
+    await mkdir(dataDir, { recursive: true });
+    const running = await findRunningPostgres(dataDir);
+    if (running !== undefined) {
+      const database = connectDatabase({ socketDir: running }, log);
+      closers.push(() => database.close());
+      return { database, close };
+    }
+    closers.push(await holdDataDir(dataDir));
+    const embedded = await startEmbeddedPostgres({ dataDir, reach: reachable, release: releaseReachable, log });
+    closers.push(() => embedded.stop());
+    const database = connectDatabase({ socketDir: embedded.socketDir }, log);
+    closers.push(() => database.close());
+    await migrateDatabase(database, log);
+    return { database, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export const operatorOf = (
+  { db }: Pick<DatabaseHandle, "db">,
+  { config, systemUser }: { config: Config; systemUser: string },
+): Operator => {
+  const auth = createAuthStore(db);
+  const passwords = createPasswords();
+  const limits = createRateLimiter({ db, factor: 0 });
+  const audits = createAuditStore(db);
+  const { onRegistered } = createAgents({
+    store: createAgentsStore(db),
+    features: {
+      streaming: config.features.streaming,
+      web_search: config.web.isOn,
+      plan_mode: config.features.planMode,
+      subagents: config.features.subagents,
+      apply_patch: config.features.applyPatch,
+    },
+  });
+  const users = createUsers({
+    store: createUsersStore(db),
+    passwords,
+    sessions: {
+      revokeOthers: async (tx, userId, keepId, reason) => void (await auth.revokeOfUser(userId, keepId, reason, tx)),
+      forgetUser: (userId) => auth.ring({ user_id: userId }),
+    },
+    limits,
+    makeAvatar: createAvatarMaker(),
+    onRegistered: [onRegistered],
+    isTheme: async () => false,
+  });
+  return createOperator({
+    audits,
+    audit: createAudit({ store: audits, limits }),
+    store: createAdminUsersStore(db),
+    users,
+    auth,
+    passwords,
+    systemUser,
+  });
+};
+
+/** `./studio admin`: works on the accounts of this installation, whether its server runs or not. */
+export async function withOperator<T>(
+  config: Config,
+  { log, systemUser }: { log: Logger; systemUser: string },
+  work: (operator: Operator) => Promise<T>,
+): Promise<T> {
+  const { database, close } = await openDatabase(config, log);
+  try {
+    return await work(operatorOf(database, { config, systemUser }));
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,107 @@
+/** Accounts from the machine itself; see `usage`. Exit codes: 0 done, 1 refused, 2 not understood, 78 bad configuration. */
+import { userInfo } from "node:os";
+import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { parseArgs } from "node:util";
+import { withOperator } from "../apps/server/src/admin-command.ts";
+import { ConfigError, readConfig } from "../apps/server/src/config.ts";
+import { generatePassword, type Operator } from "../apps/server/src/features/admin/index.ts";
+import { createLogger } from "../apps/server/src/platform/logger.ts";
+
+const usage = `usage: ./studio admin COMMAND
+
+  create EMAIL [--name NAME] [--username NAME] [--password-stdin]
+                        a new administrator
+  reset-password WHO [--password-stdin]
+                        a new password; every session of theirs ends
+  list [--all]          administrators, or every account
+  promote WHO           makes somebody an administrator
+  demote WHO            takes that away; never from the last one
+  suspend WHO --reason TEXT
+                        signs them out and ends what runs in their name
+  unsuspend WHO         lifts that
+
+WHO is an e-mail address or a username. A password is asked for without showing it; leave it empty, or run without a terminal, and one is made and printed once.
+`;
+
+/** Typed without an echo; `undefined` when nobody can type or nothing was typed. */
+async function askPassword(): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return undefined;
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const prompt = createInterface({ input: process.stdin, output: silent, terminal: true });
+  process.stdout.write("New password (empty: one is made): ");
+  const answer = await prompt.question("");
+  prompt.close();
+  process.stdout.write("\n");
+  return answer === "" ? undefined : answer;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      name: { type: "string" },
+      username: { type: "string" },
+      reason: { type: "string" },
+      all: { type: "boolean", default: false },
+      "password-stdin": { type: "boolean", default: false },
+    },
+  });
+  const [command = "", who = ""] = positionals;
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const passwordOf = async (): Promise<{ password: string; isMade: boolean }> => {
+    const given = values["password-stdin"] ? (await text(process.stdin)).replace(/\r?\n$/, "") : await askPassword();
+    return { password: given ?? generatePassword(), isMade: given === undefined };
+  };
+  const tell = ({ password, isMade }: { password: string; isMade: boolean }) => {
+    if (isMade) say(`Password, shown this once: ${password}`);
+  };
+  const commands: Record<string, (operator: Operator) => Promise<void>> = {
+    create: async (operator) => {
+      const chosen = await passwordOf();
+      const { name, username } = values;
+      const user = await operator.create({
+        email: who,
+        password: chosen.password,
+        ...(name !== undefined && { name }),
+        ...(username !== undefined && { username }),
+      });
+      say(`${user.email} (${user.username}) is an administrator.`);
+      tell(chosen);
+    },
+    "reset-password": async (operator) => {
+      const chosen = await passwordOf();
+      const user = await operator.resetPassword(who, chosen.password);
+      say(`${user.email} has a new password and is signed out everywhere.`);
+      tell(chosen);
+    },
+    list: async (operator) => {
+      const accounts = await operator.list(!values.all);
+      for (const { email, username, is_superuser, state } of accounts)
+        say(`${is_superuser ? "admin" : "user "}  ${state.padEnd(9)}  ${email}  ${username}`);
+      if (accounts.length === 0)
+        say(values.all ? "There are no accounts." : "There is no administrator. Make one: ./studio admin create EMAIL");
+    },
+    promote: async (operator) => say(`${(await operator.promote(who)).email} is an administrator now.`),
+    demote: async (operator) => say(`${(await operator.demote(who)).email} is no administrator any more.`),
+    suspend: async (operator) => say(`${(await operator.suspend(who, values.reason ?? "")).email} is suspended and signed out everywhere.`),
+    unsuspend: async (operator) => say(`${(await operator.unsuspend(who)).email} may sign in again.`),
+  };
+  const run = commands[command];
+  const isComplete = command === "list" ? who === "" : who !== "" && (command !== "suspend" || (values.reason ?? "").trim() !== "");
+  if (!run || !isComplete || positionals.length > 2) {
+    process.stderr.write(usage);
+    return command === "" || command === "help" ? 0 : 2;
+  }
+  await withOperator(readConfig(process.env), { log: createLogger("error"), systemUser: userInfo().username }, run);
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const isUsage = error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${isUsage ? `\n${usage}` : ""}`);
+  process.exitCode = error instanceof ConfigError ? 78 : isUsage ? 2 : 1;
+}
