@@ -121,7 +121,6 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
   });
   app.setValidatorCompiler(createValidatorCompiler());
   app.setSerializerCompiler(createSerializerCompiler());
-  installEdges(app);
   installEdges(app, watch);
 
   app.addHook("onRequest", async (request, reply) => {
