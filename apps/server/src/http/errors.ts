@@ -86,6 +86,13 @@ const byStatus: Record<number, [ErrorCode, string]> = {
 };
 /** What PostgreSQL says to text it cannot hold. */
 const unstorable = new Set(["22021", "22P05"]);
+/** The same in a JSON column: halves of surrogate pairs are no JSON to it. */
+const isUnstorable = (error: Error): boolean => {
+  const code = pgCode(error) ?? "";
+  if (code !== "22P02") return unstorable.has(code);
+  for (let e: unknown = error; e instanceof Error; e = e.cause) if (/invalid input syntax for type json/.test(e.message)) return true;
+  return false;
+};
 
 /** The only place that turns an error into a status and a body (contract README rule 3). */
 export function renderError(error: unknown, requestId: string): RenderedError {
@@ -135,7 +142,7 @@ export function renderError(error: unknown, requestId: string): RenderedError {
       return plain("bad_request", "The request body is not valid JSON.");
     const status = "statusCode" in error && code?.startsWith("FST_") ? byStatus[Number(error.statusCode)] : undefined;
     if (status) return plain(status[0], status[1]);
-    if (unstorable.has(pgCode(error) ?? ""))
+    if (isUnstorable(error))
       return {
         status: 422,
         body: { detail: [{ loc: ["body"], msg: "Text must not hold NUL characters or halves of surrogate pairs", type: "value_error" }] },
