@@ -146,6 +146,7 @@ export function composeAccounts(
     sessions,
     setup,
     ways,
+    apiKeys,
     securityLog,
     box,
     log,

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startIdentityProvider, type IdentityProvider } from "@tesslate/testkit";
+import { appCode, createAuthenticator, startIdentityProvider, type IdentityProvider } from "@tesslate/testkit";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 
 let provider: IdentityProvider;
@@ -278,6 +278,48 @@ test("a person whom a provider sent back sees words and the way back, a program 
   const response = await app.request(back.pathname + back.search, { headers: { cookie, accept: "text/html,*/*" } });
   expect([response.status, response.headers.get("content-type")]).toEqual([400, "text/html; charset=utf-8"]);
   expect(await response.text()).toContain(`url=${app.url}/login?error=oauth_denied`);
+});
+
+test("whoever made an account with an address that is not theirs keeps no way in once its owner comes", async () => {
+  const owned = person;
+  const squatter = await app.signUp({ email: owned.email });
+  const proof = { current_password: squatter.password };
+  const keys = createAuthenticator({ origin: app.url });
+  const credential = keys.create(await app.as(squatter).passkeys.begin({ body: proof }));
+  await app.request("/api/auth/passkeys", { method: "POST", user: squatter, json: { credential } });
+  const { secret } = await app.as(squatter).secondFactor.beginTotp({ body: proof });
+  const { recovery_codes } = await app.as(squatter).secondFactor.confirmTotp({ body: { code: appCode(secret) } });
+  const { key } = await app.as(squatter).auth.createApiKey({ body: { name: "kept", scopes: ["read"] } });
+  const waiting = await app.as().auth.login({ body: { email: squatter.email, password: squatter.password } });
+  provider.be(freshPerson());
+  const linking = await app.request("/api/auth/linked-accounts", {
+    method: "POST",
+    user: squatter,
+    json: { provider: "github", ...proof },
+  });
+  const { authorization_url } = (await linking.json()) as { authorization_url: string };
+  await comeBack(await provider.consent(authorization_url), cookieOf(linking, "tesslate_oauth"));
+  expect((await me(await signIn("github")))["id"]).toBe(squatter.id);
+
+  provider.be(owned);
+  const owner = await signIn("google");
+  expect((await me(owner))["id"]).toBe(squatter.id);
+  expect((await app.request("/api/users/me", { user: { token: key } })).status).toBe(401);
+  const question = await app.request("/api/auth/passkeys/sign-in/options", { method: "POST", json: {} });
+  const options: unknown = await question.json();
+  const used = await app.request("/api/auth/passkeys/sign-in", {
+    method: "POST",
+    json: { credential: keys.get(options) },
+    headers: { cookie: cookieOf(question, "tesslate_passkey") ?? "" },
+  });
+  expect(await codeOf(used)).toBe("passkey_refused");
+  for (const given of [{ code: appCode(secret, 1) }, { recovery_code: recovery_codes[0] }]) {
+    const response = await app.request("/api/auth/2fa/verify", { method: "POST", json: { temp_token: waiting.temp_token, ...given } });
+    expect(await codeOf(response)).toBe("two_fa_session_invalid");
+  }
+  const cookie = cookieOf(owner, "tesslate_auth") ?? "";
+  const linked = await app.request("/api/auth/linked-accounts", { headers: { cookie } });
+  expect(((await linked.json()) as { items: { provider: string }[] }).items.map((a) => a.provider)).toEqual(["google"]);
 });
 
 describe("linked accounts", () => {

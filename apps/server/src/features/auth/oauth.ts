@@ -5,6 +5,7 @@ import { AppError, badRequest, notFound, unauthorized } from "../../platform/err
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { isLiving, isPlainEmail, type UserRow, type Users } from "../users/index.ts";
+import type { ApiKeys } from "./api-keys.ts";
 import type { OauthStore } from "./oauth.store.ts";
 import type { Profile, Provider } from "./oauth.providers.ts";
 import type { Sessions } from "./sessions.ts";
@@ -42,6 +43,7 @@ export function createOauth({
   sessions,
   setup,
   ways,
+  apiKeys,
   securityLog,
   box,
   log,
@@ -52,6 +54,7 @@ export function createOauth({
   sessions: Sessions;
   setup: Setup;
   ways: WaysIn;
+  apiKeys: Pick<ApiKeys, "removeAll">;
   securityLog: SecurityLog;
   box: CryptoBox;
   log: Logger;
@@ -93,6 +96,8 @@ export function createOauth({
       if (!existing.is_verified) {
         // Whoever made this account never showed that the address is theirs; its owner just did.
         await users.claim(tx, existing.id);
+        await ways.clear(tx, existing.id);
+        await apiKeys.removeAll(tx, existing.id);
         await sessions.revokeOthers(tx, existing.id, undefined, "claimed");
       }
       if (avatar_url) await users.backfillAvatar(tx, existing.id, avatar_url);

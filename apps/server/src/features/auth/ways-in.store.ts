@@ -2,8 +2,9 @@ import { eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { conflict } from "../../platform/errors.ts";
 import { users } from "../users/users.table.ts";
-import { oauthAccounts } from "./auth.table.ts";
+import { loginAttempts, oauthAccounts } from "./auth.table.ts";
 import { passkeys } from "./passkeys.table.ts";
+import { recoveryCodes, totpSecrets } from "./second-factor.table.ts";
 
 /** The ways an account can be signed in to: password, passkeys, accounts elsewhere. */
 export type WaysIn = ReturnType<typeof createWaysIn>;
@@ -17,6 +18,11 @@ export function createWaysIn({ db, isUsable }: { db: Database; isUsable: (provid
   };
   return {
     count,
+    /** Takes away whatever was set up to come in, and every second step; the password is not ours. */
+    clear: async (tx: Queries, userId: string): Promise<void> => {
+      for (const table of [passkeys, oauthAccounts, totpSecrets, recoveryCodes, loginAttempts])
+        await tx.delete(table).where(eq(table.user_id, userId));
+    },
     /** Until the transaction ends nobody else takes a way in of this account away. */
     lock: async (tx: Queries, userId: string): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`ways in ${userId}`}, 0))`);

@@ -64,11 +64,11 @@ export function createUsersStore(db: Database) {
           .where(and(eq(users.id, id), eq(users.email, email)))
           .returning()
       )[0],
-    /** Verifies the address and forgets a password that was set before it was verified. */
+    /** Verifies the address and forgets the password and the second step that were set before it was verified. */
     claim: async (tx: Queries, id: string): Promise<void> => {
       await tx
         .update(users)
-        .set({ is_verified: true, hashed_password: null, updated_at: sql`now()` })
+        .set({ is_verified: true, hashed_password: null, two_fa_enabled: false, updated_at: sql`now()` })
         .where(and(eq(users.id, id), eq(users.is_verified, false)));
     },
     backfillAvatar: async (tx: Queries, id: string, url: string): Promise<void> => {
