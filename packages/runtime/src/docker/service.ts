@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import { RuntimeError } from "../errors.ts";
 import { readNote, writeNote } from "../host/note.ts";
-import { accepts, bootId, serviceNote, signalOf, type Service } from "../host/service.ts";
+import { createWaiters, untilReady } from "../host/readiness.ts";
+import { bootId, serviceNote, signalOf, type Service } from "../host/service.ts";
 import type { ServiceHooks } from "../host/world.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
 import { ignoreGone, reasonOf, statusOf } from "./engine.ts";
@@ -78,12 +79,12 @@ export function openContainerService(name: string, host: ServiceHost): Service {
   /** What is to be asked before it counts as running; undefined once it answered well. */
   let health: readonly string[] | undefined;
   let isChecking = false;
-  const waiters = new Set<() => void>();
+  const waiters = createWaiters();
 
   const change = (next: ServiceState) => {
     state = next;
     hooks.onChange(current());
-    for (const wake of waiters) wake();
+    waiters.wake();
   };
   const current = (): ServiceState => (isAlive && container !== undefined && host.isFrozen() ? { ...state, status: "frozen" } : state);
   function forget() {
@@ -269,11 +270,11 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     const stopped = container;
     await stopped.kill({ signal: saved?.stopSignal ?? (await stopSignalOf(stopped)) }).catch(ignoreGone);
     const deadline = Date.now() + (saved?.stopGraceMs ?? 5_000);
-    while (isAlive && Date.now() < deadline) await waitForChange(deadline - Date.now());
+    while (isAlive && Date.now() < deadline) await waiters.forChange(deadline - Date.now());
     if (!isAlive) return;
     await stopped.kill({ signal: "SIGKILL" }).catch(ignoreGone);
     while (isAlive) {
-      await waitForChange(5_000);
+      await waiters.forChange(5_000);
       // The engine was restarted meanwhile, or did not tell.
       if (isAlive && !(await stopped.inspect().catch(ignoreGone))?.State.Running) await ended(stopped);
     }
@@ -281,19 +282,6 @@ export function openContainerService(name: string, host: ServiceHost): Service {
   /** What the image asks for, where the service does not say. */
   const stopSignalOf = async (asked: Docker.Container) =>
     ((await asked.inspect().catch(ignoreGone))?.Config as { StopSignal?: string } | undefined)?.StopSignal ?? "SIGTERM";
-
-  const waitForChange = (ms: number, abort?: AbortSignal) =>
-    new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(limit);
-        waiters.delete(done);
-        abort?.removeEventListener("abort", done);
-        resolve();
-      };
-      const limit = setTimeout(done, Math.max(1, ms));
-      waiters.add(done);
-      abort?.addEventListener("abort", done, { once: true });
-    });
 
   const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved && host.found) adopt(saved, host.found);
@@ -311,33 +299,27 @@ export function openContainerService(name: string, host: ServiceHost): Service {
     async ready({ timeoutMs = 60_000, signal: abort }) {
       const deadline = Date.now() + timeoutMs;
       await starting;
-      for (;;) {
-        if (abort?.aborted) throw new RuntimeError("aborted", `waiting for ${name} was given up`);
-        if (!isAlive) {
-          if (state.startedAt === undefined) throw new RuntimeError("not_running", `${name} is not running`);
-          const lines = state.lastLines ?? log.last(20).map((line) => line.line);
-          throw new RuntimeError(
-            "service_failed",
-            `${name} ended before it was ready (exit code ${state.exitCode ?? "unknown"})${state.oomKilled ? ": out of memory" : ""}\n${lines.join("\n")}`.trim(),
-            { details: { ...state } },
-          );
-        }
-        if (state.status === "starting") await look();
-        if (state.status === "running" && (state.port === undefined || (await accepts(host.address(state.port))))) return current();
-        if (Date.now() >= deadline)
-          throw new RuntimeError(
-            "start_timeout",
-            `${name} ${health && isChecking ? "is not healthy" : "does not listen on a port"} after ${Math.round(timeoutMs / 1000)} s`,
-            { details: { lastLines: log.last(20).map((line) => line.line) } },
-          );
-        await waitForChange(Math.min(25, deadline - Date.now()), abort);
-      }
+      await untilReady(
+        {
+          name,
+          waiters,
+          pauseMs: 25,
+          isAlive: () => isAlive,
+          state: () => state,
+          look,
+          address: host.address,
+          isUnhealthy: () => health !== undefined && isChecking,
+          lastLines: () => log.last(20).map((line) => line.line),
+        },
+        { timeoutMs, deadline, signal: abort },
+      );
+      return current();
     },
     stop,
     refresh: () => {
       if (!isAlive) return;
       hooks.onChange(current());
-      for (const wake of waiters) wake();
+      waiters.wake();
     },
     leave() {
       hasLeft = true;

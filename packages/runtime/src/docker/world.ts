@@ -7,7 +7,7 @@ import { accounts } from "../host/etc.ts";
 import { writeWithMode } from "../host/modes.ts";
 import { descendants } from "../host/pids.ts";
 import { listeningPorts } from "../host/ports.ts";
-import { accepts } from "../host/service.ts";
+import { accepts } from "../host/readiness.ts";
 import type { World } from "../host/world.ts";
 import type { RuntimeLog } from "../log.ts";
 import type { ServiceSpec } from "../types.ts";

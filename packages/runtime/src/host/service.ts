@@ -1,13 +1,12 @@
 import type { ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, watch, type FSWatcher } from "node:fs";
-import { connect } from "node:net";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RuntimeError } from "../errors.ts";
 import { readNote, writeNote } from "./note.ts";
 import { supervisorName } from "./cell.ts";
 import { listeningPorts } from "./ports.ts";
+import { createWaiters, untilReady } from "./readiness.ts";
 import { openServiceLog, type ServiceLog } from "./service-log.ts";
 import type { ServiceSpec, ServiceState } from "../types.ts";
 
@@ -87,13 +86,13 @@ export function openService(name: string, host: ServiceHost): Service {
   /** What is to be asked before it counts as running; undefined once it answered well. */
   let health: { spec: ServiceSpec; argv: readonly string[] } | undefined;
   let isChecking = false;
-  const waiters = new Set<() => void>();
+  const waiters = createWaiters();
 
   const pids = () => host.pids(supervisor);
   const change = (next: ServiceState) => {
     state = next;
     host.onChange(state);
-    for (const wake of waiters) wake();
+    waiters.wake();
   };
   const current = (): ServiceState => (isAlive && host.isFrozen() ? { ...state, status: "frozen" } : state);
 
@@ -301,28 +300,15 @@ export function openService(name: string, host: ServiceHost): Service {
     const deadline = Date.now() + (main === undefined ? 0 : (saved?.stopGraceMs ?? 5_000));
     while (isAlive && Date.now() < deadline) {
       if (supervisor !== undefined && !isSupervisor(supervisor)) await ended();
-      else await waitForChange(25);
+      else await waiters.forChange(25);
     }
     if (!isAlive) return;
     await host.kill(supervisor);
     for (let i = 0; isAlive && i < 200; i++) {
       if (supervisor === undefined || !isSupervisor(supervisor)) await ended();
-      else await waitForChange(10);
+      else await waiters.forChange(10);
     }
   }
-
-  const waitForChange = (ms: number, abort?: AbortSignal) =>
-    new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(limit);
-        waiters.delete(done);
-        abort?.removeEventListener("abort", done);
-        resolve();
-      };
-      const limit = setTimeout(done, ms);
-      waiters.add(done);
-      abort?.addEventListener("abort", done, { once: true });
-    });
 
   const stop = () => (stopping ??= end().finally(() => (stopping = undefined)));
   if (saved) adopt(saved);
@@ -341,35 +327,27 @@ export function openService(name: string, host: ServiceHost): Service {
     async ready({ timeoutMs = 60_000, signal: abort }) {
       const deadline = Date.now() + timeoutMs;
       await starting;
-      for (;;) {
-        if (abort?.aborted) throw new RuntimeError("aborted", `waiting for ${name} was given up`);
-        if (!isAlive) {
-          if (state.startedAt === undefined) throw new RuntimeError("not_running", `${name} is not running`);
-          const lines = state.lastLines ?? log.last(20).map((line) => line.line);
-          throw new RuntimeError(
-            "service_failed",
-            `${name} ended before it was ready (exit code ${state.exitCode ?? "unknown"})${state.oomKilled ? ": out of memory" : ""}\n${lines.join("\n")}`.trim(),
-            { details: { ...state } },
-          );
-        }
-        if (state.status === "starting") look();
-        if (state.status === "running" && (state.port === undefined || (await accepts(host.address(state.port))))) return current();
-        if (Date.now() >= deadline)
-          throw new RuntimeError(
-            "start_timeout",
-            `${name} ${health && isChecking ? "is not healthy" : "does not listen on a port"} after ${Math.round(timeoutMs / 1000)} s`,
-            {
-              details: { lastLines: log.last(20).map((line) => line.line) },
-            },
-          );
-        await waitForChange(Math.min(15, Math.max(1, deadline - Date.now())), abort);
-      }
+      await untilReady(
+        {
+          name,
+          waiters,
+          pauseMs: 15,
+          isAlive: () => isAlive,
+          state: () => state,
+          look,
+          address: host.address,
+          isUnhealthy: () => health !== undefined && isChecking,
+          lastLines: () => log.last(20).map((line) => line.line),
+        },
+        { timeoutMs, deadline, signal: abort },
+      );
+      return current();
     },
     stop,
     refresh: () => {
       if (!isAlive) return;
       host.onChange(current());
-      for (const wake of waiters) wake();
+      waiters.wake();
     },
     leave() {
       hasLeft = true;
@@ -411,16 +389,4 @@ function signal(pid: number, name: NodeJS.Signals) {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
-}
-
-/** Does somebody answer there? */
-export async function accepts({ host, port }: { host: string; port: number }): Promise<boolean> {
-  const socket = connect({ host, port, autoSelectFamily: false });
-  const answer = new Promise<boolean>((resolve) => {
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-  });
-  const result = await Promise.race([answer, sleep(500, false, { ref: false })]);
-  socket.destroy();
-  return result;
 }
