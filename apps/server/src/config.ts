@@ -292,6 +292,12 @@ export const settings = {
   SNAPSHOT_READY_TIMEOUT_SECONDS: { default: "90", example: "90", about: "How long taking a snapshot may last", check: integer(1) },
   IDLE_FREEZE_MINUTES: { default: "2", example: "2", about: "Idle time after which a project is frozen", check: number },
   IDLE_STOP_MINUTES: { default: "30", example: "30", about: "Idle time after which a project is stopped", check: number },
+  ORPHANED_STOP_MINUTES: {
+    default: "15",
+    example: "15",
+    about: "How long projects go on after the end of the server when it is not started again; 0 = for ever",
+    check: number,
+  },
   AGENT_MAX_ITERATIONS_PER_RUN: { default: "200", example: "200", about: "Model calls of one run; 0 = unlimited", check: integer(0) },
   AGENT_MAX_COST_PER_RUN: { default: "5", example: "5", about: "Cap of one run's model calls, in US dollars; 0 = none", check: number },
   AGENT_MAX_COST_PER_DAY: {
@@ -502,6 +508,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       docker: { host: text("DOCKER_HOST"), certPath: text("DOCKER_CERT_PATH") || undefined, image: text("DOCKER_IMAGE") || undefined },
       idleFreezeMs: Number(text("IDLE_FREEZE_MINUTES")) * 60_000,
       idleStopMs: Number(text("IDLE_STOP_MINUTES")) * 60_000,
+      orphanGraceMs: Number(text("ORPHANED_STOP_MINUTES")) * 60_000 || undefined,
       backoff: { attempts: Number(text("RESTART_ATTEMPTS")), firstMs: 1000, capMs: 60_000, stableMs: 60_000 },
       memory: { watermarkPercent: Number(text("MEMORY_WATERMARK_PERCENT")), everyMs: 10_000 },
     },

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { until } from "./conformance.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
+import { caretakerName } from "./lease.ts";
 import type { LogLine, Sandbox } from "./types.ts";
 
 interface Options {
@@ -20,7 +21,7 @@ interface Options {
 
 /** What a driver owes to a server that is killed at any moment. */
 export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker">, { skip: reason, isShort = false }: Options = {}): void {
-  const create = (dataDir: string) => createRuntime({ ...runtime, dataDir });
+  const create = (dataDir: string, more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) => createRuntime({ ...runtime, dataDir, ...more });
   describe.skipIf(reason !== undefined)(
     `kill -9 of the server, driver ${runtime.driver}${reason === undefined ? "" : ` (skipped: ${reason})`}`,
     () => {
@@ -39,10 +40,10 @@ export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker
       });
 
       /** A process that holds the driver, and what it said so far. */
-      function serve(what: string) {
+      function serve(what: string, more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) {
         const child = spawn(
           process.execPath,
-          [join(import.meta.dirname, "crash.fixture.ts"), JSON.stringify({ ...runtime, dataDir }), what, mark],
+          [join(import.meta.dirname, "crash.fixture.ts"), JSON.stringify({ ...runtime, dataDir, ...more }), what, mark],
           {
             stdio: ["ignore", "pipe", "inherit"],
           },
@@ -58,6 +59,9 @@ export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker
           },
         };
       }
+      /** Those who wait to end what this data folder's server leaves, or are at it. */
+      const caretakers = () =>
+        processes(dataDir).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(caretakerName));
       const get = async (sandbox: Sandbox) => {
         const { host, port } = await sandbox.address(4100);
         return (await fetch(`http://${host}:${port}/`)).text();
@@ -110,7 +114,50 @@ export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker
         }
       }, 180_000);
 
+      test("what nobody takes over in time is stopped", async () => {
+        const server = serve("start", { orphanGraceMs: 3_000 });
+        await server.says("started");
+        await until(() => processes(`// ${mark}`).length > 0, 20_000);
+        await server.kill();
+        await until(() => processes(`// ${mark}`).length + caretakers().length === 0, 60_000);
+        const driver = await create(dataDir);
+        const sandbox = await driver.open({ id: "kept" });
+        expect(sandbox.services()[0]).toMatchObject({ name: "web", status: "stopped" });
+        expect((await logs(sandbox)).at(-1)).toMatchObject({ stream: "system", line: "stopped" });
+        await driver.close();
+      }, 120_000);
+
       if (isShort) return;
+
+      test("what is taken over in time goes on, also after that time", async () => {
+        const server = serve("start", { orphanGraceMs: 8_000 });
+        await server.says("started");
+        const [first] = caretakers();
+        expect(first).toBeDefined();
+        await until(() => processes(`// ${mark}`).length > 0, 20_000);
+        await server.kill();
+        const driver = await create(dataDir, { orphanGraceMs: 60_000 });
+        // It goes as soon as it sees that somebody is there.
+        await until(() => first !== undefined && !caretakers().includes(first), 60_000);
+        const sandbox = await driver.open({ id: "kept" });
+        await sandbox.ready("web", { timeoutMs: 20_000 });
+        expect(await get(sandbox)).toBe("alive");
+        expect(caretakers().length).toBe(1);
+        await driver.close();
+        await until(() => caretakers().length === 0);
+        expect(processes(`// ${mark}`)).toEqual([]);
+      }, 120_000);
+
+      test("a server that is closed and leaves its services running leaves somebody to end them", async () => {
+        const first = await create(dataDir, { orphanGraceMs: 2_000 });
+        const sandbox = await first.open({ id: "kept" });
+        const command = ["node", "-e", `setInterval(() => {}, 1000) // ${mark}`];
+        await sandbox.start({ name: "web", command, cwd: ".", env: {}, port: 0 });
+        await sandbox.ready("web", { timeoutMs: 20_000 });
+        await first.close({ leaveRunning: true });
+        expect(processes(`// ${mark}`)).not.toEqual([]);
+        await until(() => processes(`// ${mark}`).length + caretakers().length === 0, 60_000);
+      }, 120_000);
 
       test("what nobody adopts is stopped by remove", async () => {
         const server = serve("everything");

@@ -1,4 +1,5 @@
 import { RuntimeError } from "./errors.ts";
+import { keepLease } from "./lease.ts";
 import type { RuntimeLog } from "./log.ts";
 import type { DriverName, RuntimeDriver } from "./types.ts";
 
@@ -14,6 +15,8 @@ export interface RuntimeOptions {
   programs?: Readonly<Record<string, string>>;
   /** For the docker driver: its engine (`unix:///path`, `tcp://host:port`), the certificates for it, and the image project code runs in. */
   docker?: { host?: string | undefined; certPath?: string | undefined; image?: string | undefined };
+  /** How long services go on after the end of this process when no other one takes them over. Without it, for ever. */
+  orphanGraceMs?: number;
   log?: RuntimeLog;
 }
 
@@ -29,7 +32,14 @@ const drivers: Partial<Record<DriverName, Create>> = {
 const automatic: readonly DriverName[] = ["sandbox", "docker"];
 
 /** Opens the runtime. Throws `unavailable` with the reasons when the driver, or for `auto` every driver, cannot work here. */
-export async function createRuntime(options: RuntimeOptions): Promise<RuntimeDriver> {
+export async function createRuntime({ orphanGraceMs, ...options }: RuntimeOptions): Promise<RuntimeDriver> {
+  const driver = await createDriver(options);
+  if (orphanGraceMs === undefined || driver.name === "memory") return driver;
+  const { dataDir, docker } = options;
+  return keepLease(driver, { estate: { driver: driver.name, dataDir, docker }, graceMs: orphanGraceMs });
+}
+
+async function createDriver(options: Omit<RuntimeOptions, "orphanGraceMs">): Promise<RuntimeDriver> {
   if (options.driver !== "auto") {
     const create = drivers[options.driver];
     if (!create) throw new RuntimeError("not_supported", `there is no runtime driver ${options.driver}`);

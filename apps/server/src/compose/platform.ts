@@ -105,6 +105,7 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
       driver: config.runtime.driver,
       dataDir,
       docker: config.runtime.docker,
+      ...(config.runtime.orphanGraceMs !== undefined && { orphanGraceMs: config.runtime.orphanGraceMs }),
       ...(postgresPrograms !== undefined && { programs: { postgres: postgresPrograms } }),
       log,
     }));

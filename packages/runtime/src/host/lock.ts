@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
 
 /** One process per data folder. A lock whose holder is dead is taken over. Returns the release. */
@@ -17,6 +18,15 @@ export function holdLock(file: string): () => void {
         throw new RuntimeError("unavailable", `process ${pid} uses this data folder already`);
       rmSync(file, { force: true });
     }
+  }
+}
+
+/** Whoever ends what an earlier server left is done soon: the next server waits for it instead of refusing to start. */
+export async function passCaretaker(file: string, name: string): Promise<void> {
+  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(100)) {
+    const [pid, started] = read(file).split(" ");
+    if (!pid || pid === String(process.pid) || startTime(Number(pid)) !== started) return;
+    if (!read(`/proc/${pid}/cmdline`).split("\0").includes(name)) return;
   }
 }
 

@@ -2,9 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { caretakerName } from "../lease.ts";
 import { reachable, releaseReachable } from "../reachable.ts";
 import { fifoPrefix } from "./fifos.ts";
-import { holdLock } from "./lock.ts";
+import { holdLock, passCaretaker } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
 import { openSlots, type Slots } from "./slots.ts";
 
@@ -32,6 +33,7 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
   const dir = join(dataDir, "runtime");
   makeFolder(dir, 0o711);
   const real = realpathSync(dir);
+  await passCaretaker(join(real, "lock"), caretakerName);
   const unlock = holdLock(join(real, "lock"));
   const reached = new Set<string>();
   const reach = async (path: string) => {

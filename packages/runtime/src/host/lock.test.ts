@@ -1,0 +1,39 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { holdLock, passCaretaker } from "./lock.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "lock-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+test("who ends what an earlier server left is waited for; another server is not", async () => {
+  const file = join(dir, "lock");
+  for (const [name, isWaitedFor] of [
+    ["the-caretaker", true],
+    ["a-server", false],
+  ] as const) {
+    const holder = spawn("/bin/sh", ["-c", "read _; :", name], { stdio: ["pipe", "ignore", "ignore"] });
+    const ended = once(holder, "exit");
+    await once(holder, "spawn");
+    const started = readFileSync(`/proc/${holder.pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ")[19];
+    writeFileSync(file, `${holder.pid} ${started}`);
+    let isFree = false;
+    const passing = passCaretaker(file, "the-caretaker").then(() => (isFree = true));
+    if (isWaitedFor) {
+      expect(() => holdLock(file)).toThrow(/uses this data folder/);
+      expect(isFree).toBe(false);
+    } else {
+      await passing;
+      expect(() => holdLock(file)).toThrow(/uses this data folder/);
+    }
+    holder.stdin.end();
+    await ended;
+    await passing;
+    holdLock(file)();
+  }
+});
