@@ -106,6 +106,7 @@ export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker
           await server.kill();
           const driver = await create(dataDir);
           const sandbox = await driver.open({ id: "kept" });
+          expect(sandbox.services()[0]?.status).not.toBe("failed");
           const running = sandbox.services().some((s) => s.status === "running" || s.status === "starting");
           if (running) expect((await sandbox.ready("web", { timeoutMs: 20_000 })).port).toBe(4100);
           await driver.remove("kept");

@@ -110,8 +110,10 @@ export function openService(name: string, host: ServiceHost): Service {
     // It ended while nobody looked. After a reboot of the machine nobody is to blame.
     const exitCode = readExit();
     log.drain();
+    // We died before there was anything of it.
+    const neverRan = exitCode === undefined && readPid() === undefined;
     state =
-      known.bootId !== bootId() || exitCode === 0 || isStopping
+      known.bootId !== bootId() || exitCode === 0 || isStopping || neverRan
         ? { name, status: "stopped", exitCode: exitCode ?? null }
         : failedState(exitCode, host.oomKills() > known.oomKills);
     forget();
