@@ -89,9 +89,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const tools = await composeTools(platform, secrecy, models, projects, containers, previews, workspace);
     const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
-    const house = composeHouse(platform, projects);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat);
     const departures = composeDepartures(platform, accounts, projects, containers, arrivals, snapshots, chat);
+    let checkJobs = () => Promise.reject<void>(new Error("jobs are not started"));
+    const house = composeHouse(platform, audit, models, accounts, projects, containers, arrivals, chat, () => checkJobs());
     const areas = [
       models,
       accounts,
@@ -123,6 +124,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       cron: Object.fromEntries([platform, ...areas].flatMap((area) => Object.entries(area.cron ?? {}))),
     });
     onClose(() => jobs.close());
+    checkJobs = jobs.check;
     await tasks.start(jobs);
     await chat.queue.sweep();
     await containers.reconcile();

@@ -8,6 +8,17 @@ export const Reason = Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S
 
 /** Everything an administrator can be found to have done (marketplace-billing-admin 6). */
 export const auditActions = [
+  "project.stop",
+  "project.delete",
+  "agent.disable",
+  "agent.restore",
+  "agent.feature",
+  "agent.unfeature",
+  "agent.update",
+  "task.cancel",
+  "job.retry",
+  "job.remove",
+  "server.mail_tried",
   "user.suspend",
   "user.unsuspend",
   "user.updated",

@@ -1,7 +1,12 @@
 import { accountRoutes } from "./account.ts";
 import { adminAuditRoutes } from "./admin.ts";
+import { adminAgentsRoutes } from "./admin-agents.ts";
+import { adminHealthRoutes } from "./admin-health.ts";
 import { adminMetricsRoutes } from "./admin-metrics.ts";
 import { adminUsersRoutes } from "./admin-users.ts";
+import { adminProjectsRoutes } from "./admin-projects.ts";
+import { adminSandboxesRoutes } from "./admin-sandboxes.ts";
+import { adminWorkRoutes } from "./admin-work.ts";
 import { agentContextRoutes } from "./agent-context.ts";
 import { agentsRoutes } from "./agents.ts";
 import { assetsRoutes } from "./assets.ts";
@@ -88,5 +93,10 @@ export const contract = {
   adminAudit: adminAuditRoutes,
   themes: themesRoutes,
   adminMetrics: adminMetricsRoutes,
+  adminProjects: adminProjectsRoutes,
+  adminAgents: adminAgentsRoutes,
+  adminSandboxes: adminSandboxesRoutes,
+  adminWork: adminWorkRoutes,
+  adminHealth: adminHealthRoutes,
 };
 export type Contract = typeof contract;

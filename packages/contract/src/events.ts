@@ -219,8 +219,8 @@ export const PreviewReport = Type.Object({
 });
 export type PreviewReport = Static<typeof PreviewReport>;
 
-/** Who or what stopped a project: its owner, want of visitors, want of memory, or another project that took its place. */
-export const StopReason = Literals("user", "idle", "memory", "limit");
+/** Who or what stopped a project: its owner, want of visitors, want of memory, another project that took its place, or an administrator. */
+export const StopReason = Literals("user", "idle", "memory", "limit", "admin");
 export type StopReason = Static<typeof StopReason>;
 
 export const ContainerStatus = Literals("stopped", "starting", "running", "frozen", "failed", "connected");

@@ -551,6 +551,7 @@ export function describeRuntimeDriver(
         if (driver.can.limits) {
           expect(stats.memoryBytes).toBeGreaterThan(1_000_000);
           expect(stats.pids).toBeGreaterThan(0);
+          expect((await sandbox.usage()).memoryBytes).toBeGreaterThan(1_000_000);
         }
         await driver.remove(sandbox.id);
       }, 60_000);

@@ -165,6 +165,8 @@ export interface Sandbox {
   /** Where this process can dial a port that something inside listens on (loopback binds included). */
   address(port: number): Promise<{ host: string; port: number }>;
   stats(): Promise<SandboxStats>;
+  /** The part of `stats` that costs nothing to ask for: without a look at the disk. Zeros where the host keeps no account (`can.limits` is false). */
+  usage(): Promise<SandboxUsage>;
 
   /** Suspend and resume every process. No-ops where `can.freeze` is false. */
   freeze(): Promise<void>;
@@ -223,10 +225,12 @@ export interface LogLine {
   line: string;
 }
 
-export interface SandboxStats {
+export interface SandboxUsage {
   memoryBytes: number;
   cpuSeconds: number;
   pids: number;
+}
+export interface SandboxStats extends SandboxUsage {
   /** Tree, home folder and volumes. */
   diskBytes: number;
 }

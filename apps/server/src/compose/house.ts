@@ -1,15 +1,81 @@
-import { createMetrics, createMetricsStore, mountAdminMetrics } from "../features/admin/index.ts";
+import {
+  createAdminAgents,
+  createAdminAgentsStore,
+  createAdminHealth,
+  createAdminProjects,
+  createAdminProjectsStore,
+  createAdminSandboxes,
+  createAdminWork,
+  createMetrics,
+  createMetricsStore,
+  createWorkStore,
+  mountAdminMetrics,
+  mountHouse,
+  type Audit,
+} from "../features/admin/index.ts";
 import { readHostLoad } from "../platform/host-load.ts";
+import { version } from "../version.ts";
+import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
+import type { ArrivalsArea } from "./arrivals.ts";
+import type { ChatArea } from "./chat.ts";
+import type { ContainersArea } from "./containers.ts";
+import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 
 /** The installation itself, for those who look after it. */
-export function composeHouse({ db, dataDir, log }: Platform, { templates }: ProjectsArea): Area {
-  const metrics = createMetrics({ store: createMetricsStore(db), templates, hostLoad: () => readHostLoad(dataDir), log });
+export function composeHouse(
+  { database, db, dataDir, runtime, tasks, mail, log }: Platform,
+  audit: Audit,
+  { models }: ModelsArea,
+  { users }: AccountsArea,
+  { projects, templates }: ProjectsArea,
+  { power }: ContainersArea,
+  { provisioning }: ArrivalsArea,
+  { chat }: ChatArea,
+  /** Rejects when jobs are no longer picked up. */
+  checkJobs: () => Promise<void>,
+): Area {
+  const hostLoad = () => readHostLoad(dataDir);
+  const metrics = createMetrics({ store: createMetricsStore(db), templates, hostLoad, log });
+  const store = createAdminProjectsStore(db);
+  const workStore = createWorkStore(db);
+  const ofProjects = createAdminProjects({
+    store,
+    audit,
+    projects,
+    provisioning,
+    power,
+    stopRunsOf: chat.stopRunsOf,
+    measure: async (projectId) => (await (await runtime.find(projectId))?.stats())?.diskBytes,
+    log,
+  });
+  const agents = createAdminAgents({ store: createAdminAgentsStore(db), audit });
+  const sandboxes = createAdminSandboxes({
+    store,
+    runtime,
+    projects,
+    isAdministrator: async (userId) => (await users.find(userId))?.is_superuser === true,
+    log,
+  });
+  const work = createAdminWork({ store: workStore, audit, tasks });
+  const health = createAdminHealth({
+    store: workStore,
+    audit,
+    pool: () => database.pool,
+    checkJobs,
+    runtime,
+    models,
+    mail,
+    hostLoad,
+    version,
+    log,
+  });
   return {
     mount(mount) {
       mountAdminMetrics(mount, { metrics });
+      mountHouse(mount, { projects: ofProjects, agents, sandboxes, work, health });
     },
   };
 }

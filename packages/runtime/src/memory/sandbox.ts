@@ -231,6 +231,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
       // A port nobody listens on: one that refuses.
       return { host: "127.0.0.1", port: real ?? 1 };
     },
+    usage: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0 }),
     stats: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0, diskBytes: files.sizeBytes() }),
     async freeze() {
       setFrozen(true);

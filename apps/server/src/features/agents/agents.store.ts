@@ -28,8 +28,8 @@ export function createAgentsStore(db: Database) {
         .onConflictDoUpdate({
           target: agents.slug,
           set: { ...content, updated_at: sql`now()` },
-          // Only our own: a user's agent that came to the slug first is theirs.
-          setWhere: sql`${agents.forked_by_user_id} is null and ${agents.created_by_user_id} is null`,
+          // Only our own, as we left it: a user's agent that came to the slug first is theirs, and what an administrator wrote stays.
+          setWhere: sql`${agents.forked_by_user_id} is null and ${agents.created_by_user_id} is null and ${agents.content_edited_at} is null`,
         });
     },
     /** By id or slug, with the caller's library entry. */

@@ -29,7 +29,11 @@ export const chats = pgTable(
     created_at: createdAt(),
     updated_at: updatedAt(),
   },
-  (t) => [index("chats_user_id_project_id_idx").on(t.user_id, t.project_id), index("chats_project_id_idx").on(t.project_id)],
+  (t) => [
+    index("chats_user_id_project_id_idx").on(t.user_id, t.project_id),
+    index("chats_project_id_idx").on(t.project_id),
+    index("chats_created_at_idx").on(t.created_at),
+  ],
 );
 export type ChatRow = typeof chats.$inferSelect;
 

@@ -39,6 +39,8 @@ export const usageLogs = pgTable(
   (t) => [
     index("usage_logs_user_id_created_at_idx").on(t.user_id, t.created_at.desc()),
     index("usage_logs_task_id_idx").on(t.task_id),
+    index("usage_logs_created_at_idx").on(t.created_at),
+    index("usage_logs_agent_id_idx").on(t.agent_id),
     uniqueIndex("usage_logs_request_id_key")
       .on(t.request_id)
       .where(sql`${t.request_id} is not null`),

@@ -1,7 +1,7 @@
 import type { Model, modelsRoutes, RouteOutput } from "@tesslate/contract";
 import { contextWindowOf, createModelClient, type AgentProtocol, type ModelClient } from "@tesslate/agent";
 import type { Config } from "../../config.ts";
-import { AppError, badRequest } from "../../platform/errors.ts";
+import { AppError, badRequest, notFound } from "../../platform/errors.ts";
 import type { Outbound } from "../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { ServerSettings } from "../../platform/server-settings.ts";
@@ -345,6 +345,16 @@ export function createModels({
       };
     },
     tryOut,
+    /** What this server can call with keys of its own; asks nobody outside. */
+    connected: async (): Promise<{ slug: string; name: string }[]> =>
+      (await connections.list()).map(({ provider }) => ({ slug: provider.slug, name: provider.name })),
+    /** One tiny live call of one of those, with the default model where that is its. Throws 404, `outbound_refused`. */
+    tryConnected: async (slug: string): Promise<ProbeOutcome> => {
+      const connection = await connections.find(slug);
+      if (!connection) throw notFound("Provider");
+      const usual = await defaultModel();
+      return tryOut(connection, usual?.startsWith(`${slug}/`) ? usual : undefined);
+    },
     /** One tiny live call; nothing is stored. */
     test: async (given: ConnectionInput & { model?: string | null }) => {
       const connection = await connectionFrom(given);

@@ -35,15 +35,20 @@ export const projects = pgTable(
     is_deployed: boolean().notNull().default(false),
     deployed_at: timestamptz(),
     /** Why it is stopped; null while it runs and when it never ran. */
-    stop_reason: text().$type<"user" | "idle" | "memory" | "limit">(),
+    stop_reason: text().$type<"user" | "idle" | "memory" | "limit" | "admin">(),
     hibernated_at: timestamptz(),
     last_activity: timestamptz(),
+    /** Files, home folder and volumes, when they were last looked at. */
+    disk_bytes: bigint({ mode: "number" }),
     settings: jsonb().$type<Record<string, unknown>>(),
     /** The last `seq` given out on the project's event stream; its row lock orders the stream. */
     event_seq: bigint({ mode: "number" }).notNull().default(0),
     created_at: createdAt(),
     updated_at: updatedAt(),
   },
-  (t) => [index("projects_owner_id_updated_at_idx").on(t.owner_id, t.updated_at.desc(), t.id)],
+  (t) => [
+    index("projects_owner_id_updated_at_idx").on(t.owner_id, t.updated_at.desc(), t.id),
+    index("projects_created_at_id_idx").on(t.created_at, t.id),
+  ],
 );
 export type ProjectRow = typeof projects.$inferSelect;

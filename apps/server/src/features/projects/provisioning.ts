@@ -1,5 +1,6 @@
 import type { CreateProject, Project } from "@tesslate/contract";
 import type { Static } from "typebox";
+import type { Queries } from "../../platform/database.ts";
 import { AppError, invalid, notFound } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
@@ -187,6 +188,18 @@ export function createProvisioning({
     throw new AppError("internal_error", "No free name was found for this project. Try again.");
   };
 
+  /** Of any project, in the caller's transaction. `accepted` tells those who follow the project; it is called when that has committed. Throws 404. */
+  const acceptDeletion = async (tx: Queries, projectId: string): Promise<{ task: TaskRow; accepted: () => Promise<void> }> => {
+    const marked = await store.markDeleting(tx, projectId);
+    if (!marked) throw notFound("Project");
+    const task = await tasks.create(tx, deletionTask(marked));
+    const accepted = async () => {
+      await projects.publishStatus(marked);
+      projects.endLifetime(marked.id);
+    };
+    return { task, accepted };
+  };
+
   return {
     createFrom,
     /** Throws `project_limit_reached` when this person may not have another project; `createFrom` asks again. */
@@ -199,13 +212,8 @@ export function createProvisioning({
     /** Accepts the deletion: from here on the project answers 404. */
     remove: async (userId: string, ref: string) => {
       const project = await projects.require(userId, ref);
-      const task = await store.transaction(async (tx) => {
-        const marked = await store.markDeleting(tx, project.id);
-        if (!marked) throw notFound("Project");
-        return tasks.create(tx, deletionTask(marked));
-      });
-      await projects.publishStatus({ ...project, environment_status: "deleting" });
-      projects.endLifetime(project.id);
+      const { task, accepted } = await store.transaction((tx) => acceptDeletion(tx, project.id));
+      await accepted();
       return { ...taskLinks(task), project_id: project.id, project_slug: project.slug };
     },
     /** The same for work that the server itself does; goes on with a deletion that has begun. The id of its task. */
@@ -217,6 +225,7 @@ export function createProvisioning({
       }
       return (await tasks.createOnce(deletionTask(project))).row.id;
     },
+    acceptDeletion,
     /** Why the setup failed, as the person may read it. */
     setupError: async (project: ProjectRow): Promise<string | undefined> => {
       const { items } = await tasks.list(project.owner_id, { project_id: project.id, status: "failed", limit: 20 });

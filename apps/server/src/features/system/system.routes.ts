@@ -3,6 +3,7 @@ import { systemRoutes, type PublicConfig } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
 import { AppError } from "../../platform/errors.ts";
 import type { Metrics } from "./metrics.ts";
+import { within } from "../../platform/within.ts";
 
 export interface SystemFacts {
   version: string;
@@ -118,9 +119,3 @@ const isSame = (given: string, wanted: string): boolean => {
   const [a, b] = [given, wanted].map((text) => createHash("sha256").update(text).digest());
   return a !== undefined && b !== undefined && timingSafeEqual(a, b);
 };
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)));
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}

@@ -1,4 +1,4 @@
-export { createTasks, taskLinks, type NewTask, type TaskContext, type TaskDefinition, type Tasks } from "./tasks.service.ts";
+export { createTasks, percentageOf, taskLinks, type NewTask, type TaskContext, type TaskDefinition, type Tasks } from "./tasks.service.ts";
 export { createTasksStore } from "./tasks.store.ts";
 export { mountTasks } from "./tasks.routes.ts";
 export type { TaskRow } from "./tasks.table.ts";

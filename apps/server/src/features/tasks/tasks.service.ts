@@ -320,13 +320,14 @@ export function createTasks({
 /** The `task_id` and `status_url` that every action answers with (contract README rule 2). */
 export const taskLinks = (row: Pick<TaskRow, "id">) => ({ task_id: row.id, status_url: `/api/tasks/${row.id}` });
 
+export const percentageOf = (row: Pick<TaskRow, "status" | "progress_current" | "progress_total">): number =>
+  row.status === "completed"
+    ? 100
+    : row.progress_total === 0
+      ? 0
+      : Math.min(100, Math.floor((row.progress_current * 100) / row.progress_total));
+
 export function wireOf(row: TaskRow): Task {
-  const percentage =
-    row.status === "completed"
-      ? 100
-      : row.progress_total === 0
-        ? 0
-        : Math.min(100, Math.floor((row.progress_current * 100) / row.progress_total));
   return {
     id: row.id,
     user_id: row.user_id,
@@ -335,7 +336,12 @@ export function wireOf(row: TaskRow): Task {
     created_at: row.created_at,
     started_at: row.started_at,
     completed_at: row.completed_at,
-    progress: { current: row.progress_current, total: row.progress_total, percentage, message: row.progress_message },
+    progress: {
+      current: row.progress_current,
+      total: row.progress_total,
+      percentage: percentageOf(row),
+      message: row.progress_message,
+    },
     result: row.result ?? null,
     error: row.error,
     logs: row.logs,

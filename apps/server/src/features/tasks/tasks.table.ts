@@ -37,6 +37,7 @@ export const tasks = pgTable(
   },
   (t) => [
     index("tasks_user_id_created_at_idx").on(t.user_id, t.created_at.desc()),
+    index("tasks_created_at_id_idx").on(t.created_at, t.id),
     index("tasks_unfinished_idx").on(t.status, t.process_id),
     index("tasks_chat_id_idx").on(t.chat_id),
     index("tasks_unique_key_idx").on(t.unique_key, t.status),

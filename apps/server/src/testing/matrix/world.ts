@@ -51,6 +51,8 @@ export const bodies: Record<string, unknown> = {
   "chat.answer": { question_id: "00000000-0000-4000-8000-000000000000", choices: ["A"] },
 };
 
+const nothing = "00000000-0000-4000-8000-000000000000";
+
 export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const api = app.as(user);
   const mark = randomBytes(4).toString("hex");
@@ -212,6 +214,12 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/auth/passkeys/{id}": passkey?.id ?? "",
       "/api/auth/linked-accounts/{id}": linked?.id ?? "",
       "/api/admin/outbox/{id}": letter?.id ?? "",
+      // Not the owner's: an administrator would stop and delete them here.
+      "/api/admin/projects/{id}": nothing,
+      "/api/admin/agents/{id}": nothing,
+      "/api/admin/tasks/{task_id}": nothing,
+      "/api/admin/jobs/{id}": "1",
+      "/api/admin/health/providers/{provider}": "openai",
     },
     named: {
       project_id: project.id,

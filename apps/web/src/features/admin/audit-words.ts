@@ -2,6 +2,17 @@ import type { AuditActionType, AuditTargetType } from "@tesslate/contract";
 
 /** What was done, as the log says it. */
 export const actionWords: Record<AuditActionType, string> = {
+  "project.stop": "Stopped",
+  "project.delete": "Deleted",
+  "agent.disable": "Switched off",
+  "agent.restore": "Switched on again",
+  "agent.feature": "Featured",
+  "agent.unfeature": "No longer featured",
+  "agent.update": "Agent changed",
+  "task.cancel": "Task cancelled",
+  "job.retry": "Job tried again",
+  "job.remove": "Job given up",
+  "server.mail_tried": "Mail tried out",
   "user.suspend": "Suspended",
   "user.unsuspend": "Suspension lifted",
   "user.updated": "Changed",

@@ -24,6 +24,7 @@ const whyStopped: Record<NonNullable<Project["stop_reason"]>, string> = {
   idle: "Nobody used it for a while.",
   memory: "The machine was short of memory, and nobody used it.",
   limit: "Another of your projects needed its place, and nobody used it.",
+  admin: "An administrator stopped it.",
 };
 
 /** A line of a task's log without its time. */
