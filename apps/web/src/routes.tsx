@@ -254,8 +254,38 @@ const adminIndex = createRoute({
   getParentRoute: () => admin,
   path: "/",
   beforeLoad: () => {
-    throw redirect({ to: "/admin/audit", replace: true });
+    throw redirect({ to: "/admin/overview", replace: true });
   },
+});
+const adminOverview = createRoute({
+  getParentRoute: () => admin,
+  path: "overview",
+  component: lazyRouteComponent(() => import("./features/admin/OverviewTab.tsx"), "OverviewTab"),
+});
+const adminProjects = createRoute({
+  getParentRoute: () => admin,
+  path: "projects",
+  component: lazyRouteComponent(() => import("./features/admin/ProjectsTab.tsx"), "ProjectsTab"),
+});
+const adminProject = createRoute({
+  getParentRoute: () => adminProjects,
+  path: "$projectId",
+  component: lazyRouteComponent(() => import("./features/admin/ProjectPanel.tsx"), "ProjectPanel"),
+});
+const adminAgents = createRoute({
+  getParentRoute: () => admin,
+  path: "agents",
+  component: lazyRouteComponent(() => import("./features/admin/AgentsTab.tsx"), "AgentsTab"),
+});
+const adminSandboxes = createRoute({
+  getParentRoute: () => admin,
+  path: "sandboxes",
+  component: lazyRouteComponent(() => import("./features/admin/SandboxesTab.tsx"), "SandboxesTab"),
+});
+const adminSystem = createRoute({
+  getParentRoute: () => admin,
+  path: "system",
+  component: lazyRouteComponent(() => import("./features/admin/SystemTab.tsx"), "SystemTab"),
 });
 const adminAudit = createRoute({
   getParentRoute: () => admin,
@@ -302,7 +332,16 @@ const routeTree = root.addChildren([
       settingsApiKeys,
       settingsShortcuts,
     ]),
-    admin.addChildren([adminIndex, adminAudit, adminOutbox]),
+    admin.addChildren([
+      adminIndex,
+      adminOverview,
+      adminProjects.addChildren([adminProject]),
+      adminAgents,
+      adminSandboxes,
+      adminSystem,
+      adminAudit,
+      adminOutbox,
+    ]),
     workbench,
   ]),
 ]);

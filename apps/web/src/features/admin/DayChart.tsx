@@ -1,0 +1,68 @@
+import { useId } from "react";
+
+export interface DayPoint {
+  /** `YYYY-MM-DD`, of UTC. */
+  date: string;
+  count: number;
+}
+
+const dayWords = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+const dayOf = (date: string) => dayWords.format(new Date(`${date}T00:00:00Z`));
+const gap = 0.24;
+
+/** One bar per day. For readers that see no bars it is a table. */
+export function DayChart({ label, points, unit }: { label: string; points: readonly DayPoint[]; unit: string }) {
+  const captionId = useId();
+  const top = Math.max(...points.map(({ count }) => count), 0);
+  const total = points.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <figure aria-labelledby={captionId} className="min-w-0 rounded-3 border border-line-0 p-3">
+      <figcaption id={captionId} className="flex items-baseline justify-between gap-2 text-xs">
+        <span className="font-medium text-fg-0">{label}</span>
+        <span className="num text-fg-2">{total.toLocaleString()} in all</span>
+      </figcaption>
+      <div aria-hidden="true" className="relative mt-2">
+        <svg viewBox={`0 0 ${points.length} 100`} preserveAspectRatio="none" className="block h-20 w-full border-b border-line-1">
+          {points.map(({ date, count }, index) => (
+            <g key={date} className="group">
+              <rect x={index} y={0} width={1} height={100} className="fill-transparent group-hover:fill-[var(--bg-3)]" />
+              <rect
+                x={index + gap / 2}
+                // Something is seen to be more than nothing.
+                y={count === 0 ? 100 : 100 - Math.max(2, (count / top) * 96)}
+                width={1 - gap}
+                height={count === 0 ? 0 : Math.max(2, (count / top) * 96)}
+                className="fill-[var(--brand)]"
+              />
+              <title>{`${dayOf(date)}: ${count.toLocaleString()} ${unit}`}</title>
+            </g>
+          ))}
+        </svg>
+        {top > 0 ? (
+          <span className="num absolute top-0 right-0 rounded-1 bg-bg-1 px-1 text-2xs text-fg-2">{top.toLocaleString()}</span>
+        ) : null}
+      </div>
+      <p aria-hidden="true" className="mt-1 flex justify-between text-2xs text-fg-2">
+        <span>{points[0] ? dayOf(points[0].date) : null}</span>
+        <span>{points.length > 1 ? "today" : null}</span>
+      </p>
+      <table className="sr-only">
+        <caption>{`${label}, by day`}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Day</th>
+            <th scope="col">{unit}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {points.map(({ date, count }) => (
+            <tr key={date}>
+              <th scope="row">{date}</th>
+              <td>{count}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </figure>
+  );
+}

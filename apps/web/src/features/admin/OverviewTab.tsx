@@ -1,0 +1,229 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { RefreshCw } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import type { AdminMetrics } from "@tesslate/contract";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { clockOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Progress } from "../../ui/Progress.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { bytesOf, dollarsOf, durationOf, shortOf } from "./amounts.ts";
+import { DayChart } from "./DayChart.tsx";
+import { metricsQuery } from "./house.queries.ts";
+
+const periods = [
+  { value: "7", label: "7 days" },
+  { value: "30", label: "30 days" },
+  { value: "90", label: "90 days" },
+] as const;
+
+/** What the installation is used for, and what it has to spare. */
+export function OverviewTab() {
+  const [days, setDays] = useState<(typeof periods)[number]["value"]>("7");
+  const { data, error, refetch, isFetching } = useQuery({ ...metricsQuery(Number(days)), placeholderData: keepPreviousData });
+  return (
+    <div className="scroll-y min-h-0 min-w-0 flex-1" aria-busy={isFetching}>
+      <div className="flex flex-wrap items-center gap-2 px-4 py-2.5">
+        <SegmentedControl segments={periods} value={days} onChange={setDays} label="Period" />
+        <span className="flex-1" />
+        {data ? <span className="num text-xs text-fg-2">Days of UTC, as of {clockOf(data.generated_at)}</span> : null}
+        <Button
+          size="sm"
+          variant="ghost"
+          icon={<RefreshCw size={14} />}
+          isLoading={isFetching}
+          loadingWord="Counting"
+          onClick={() => void refetch()}
+        >
+          Refresh
+        </Button>
+      </div>
+      {error && data ? (
+        <Banner tone="err" className="mx-4 mb-3">
+          {sentenceOf(error)} What you see is from before.
+        </Banner>
+      ) : null}
+      {error && !data ? (
+        <ErrorState title="The numbers could not be read" onRetry={() => void refetch()} isRetrying={isFetching} details={detailsOf(error)}>
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : data ? (
+        <Numbers metrics={data} />
+      ) : (
+        <SkeletonRows count={8} label="Counting" className="px-4" />
+      )}
+    </div>
+  );
+}
+
+function Numbers({ metrics }: { metrics: AdminMetrics }) {
+  const { users, projects, sessions, runs, tokens, credits, marketplace, containers, host } = metrics;
+  const failed = Object.entries({ users, projects, sessions, tokens, marketplace, containers, host }).flatMap(([name, block]) =>
+    block.error === undefined ? [] : [name],
+  );
+  const models = Object.entries(tokens.tokens_by_model).toSorted(([, a], [, b]) => b.tokens - a.tokens);
+  return (
+    <div className="grid gap-5 px-4 pb-6">
+      {failed.length > 0 ? (
+        <Banner tone="err">
+          {failed.join(", ")} could not be counted right now and are shown as zero. The server&rsquo;s log says why.
+        </Banner>
+      ) : null}
+      <dl className="grid grid-cols-5 gap-2 mid:grid-cols-3 narrow:grid-cols-2">
+        <Figure name="Users" value={users.total} hint={`${users.new_users} new, ${signed(users.growth_rate)} %`} />
+        <Figure name="Active today" value={users.dau} hint={`${users.mau} in 30 days`} />
+        <Figure name="Came back" value={`${users.retention_rate} %`} hint="of the week before" />
+        <Figure name="Projects" value={projects.total} hint={`${projects.new_projects} new, ${projects.deployed} hosted`} />
+        <Figure
+          name="Running now"
+          value={containers.running_projects}
+          hint={`${containers.running} containers, ${containers.frozen} frozen`}
+        />
+        <Figure name="Conversations" value={sessions.total} hint={`${sessions.avg_duration} min. on average`} />
+        <Figure name="Runs" value={runs.total} hint={`${runs.avg_calls} calls each`} />
+        <Figure name="Tokens" value={tokens.total} hint={`${dollarsOf(tokens.total_cost_cents)} at list price`} />
+        <Figure name="Credits taken" value={credits.spent} hint={`${credits.forgiven} forgiven`} />
+        <Figure name="Revenue" value={dollarsOf(marketplace.total_revenue_cents)} hint={`${marketplace.recent_purchases} agents added`} />
+      </dl>
+      <Part title="This machine">
+        <div className="grid grid-cols-[repeat(auto-fill,minmax(220px,1fr))] gap-x-6 gap-y-3">
+          <Meter
+            name="Processors"
+            share={host.cpus === 0 ? 0 : (host.load[0] ?? 0) / host.cpus}
+            text={`load ${(host.load[0] ?? 0).toFixed(2)} on ${host.cpus}`}
+          />
+          <Meter
+            name="Memory"
+            share={share(host.memory_used_bytes, host.memory_total_bytes)}
+            text={`${bytesOf(host.memory_used_bytes)} of ${bytesOf(host.memory_total_bytes)}`}
+          />
+          <Meter
+            name="Disk"
+            share={share(host.disk_used_bytes, host.disk_total_bytes)}
+            text={`${bytesOf(host.disk_used_bytes)} of ${bytesOf(host.disk_total_bytes)}`}
+          />
+        </div>
+        <p className="num mt-2 text-xs text-fg-2">
+          The server has run for {durationOf(host.uptime_seconds)} and uses {bytesOf(host.server_memory_bytes)}.
+        </p>
+      </Part>
+      <Part title="By day">
+        <div className="grid grid-cols-3 gap-2 mid:grid-cols-2 narrow:grid-cols-1">
+          <DayChart label="New users" unit="users" points={users.daily_new_users} />
+          <DayChart label="New projects" unit="projects" points={projects.daily_projects} />
+          <DayChart label="Conversations" unit="begun" points={sessions.daily_sessions} />
+          <DayChart label="Runs of the agent" unit="runs" points={runs.daily_runs} />
+          <DayChart label="Tokens" unit="tokens" points={tokens.daily_tokens} />
+          <DayChart label="Credits" unit="taken" points={credits.daily_credits} />
+        </div>
+      </Part>
+      <div className="grid grid-cols-[repeat(auto-fit,minmax(300px,1fr))] gap-5">
+        <Ranking
+          title="Models"
+          heads={["Model", "Tokens", "Cost"]}
+          rows={models.slice(0, 10).map(([model, use]) => [model, shortOf(use.tokens), dollarsOf(use.cost_cents)])}
+          empty="No model was called in this period."
+        />
+        <Ranking
+          title="Who uses most"
+          heads={["User", "Tokens", "Cost"]}
+          rows={tokens.top_users.map((user) => [user.username, shortOf(user.total_tokens), dollarsOf(user.total_cost_cents)])}
+          empty="Nobody called a model in this period."
+        />
+        <Ranking
+          title="Agents"
+          heads={["Agent", "In libraries", "Messages"]}
+          rows={marketplace.agents.popular.map((agent) => [
+            agent.name,
+            agent.purchases.toLocaleString(),
+            agent.usage_count.toLocaleString(),
+          ])}
+          empty="There are no agents."
+        />
+      </div>
+    </div>
+  );
+}
+
+const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+const signed = (percent: number) => (percent > 0 ? `+${percent}` : String(percent));
+
+const Figure = ({ name, value, hint }: { name: string; value: number | string; hint: string }) => (
+  <div className="flex min-w-0 flex-col rounded-3 border border-line-0 px-3 py-2.5">
+    <dt className="text-xs text-fg-2">{name}</dt>
+    <dd className="num truncate text-lg font-medium text-fg-0" title={typeof value === "number" ? value.toLocaleString() : undefined}>
+      {typeof value === "number" ? shortOf(value) : value}
+    </dd>
+    <dd className="num truncate text-xs text-fg-2" title={hint}>
+      {hint}
+    </dd>
+  </div>
+);
+
+const Part = ({ title, children }: { title: string; children: ReactNode }) => (
+  <section>
+    <h2 className="mb-2 text-xs font-medium text-fg-0">{title}</h2>
+    {children}
+  </section>
+);
+
+const Meter = ({ name, share: taken, text }: { name: string; share: number; text: string }) => (
+  <div>
+    <p className="mb-1 flex justify-between gap-2 text-xs">
+      <span className="text-fg-0">{name}</span>
+      <span className="num text-fg-2">{text}</span>
+    </p>
+    <Progress share={Math.min(1, taken)} label={`${name}: ${text}`} />
+  </div>
+);
+
+function Ranking({
+  title,
+  heads,
+  rows,
+  empty,
+}: {
+  title: string;
+  heads: [string, string, string];
+  rows: [string, string, string][];
+  empty: string;
+}) {
+  return (
+    <Part title={title}>
+      {rows.length === 0 ? (
+        <p className="text-xs text-fg-2">{empty}</p>
+      ) : (
+        <table aria-label={title} className="num w-full text-xs">
+          <thead>
+            <tr className="text-left text-fg-2">
+              {heads.map((head, index) => (
+                <th
+                  key={head}
+                  scope="col"
+                  className={index === 0 ? "py-1 font-medium" : "py-1 pl-4 text-right font-medium whitespace-nowrap"}
+                >
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(([name, ...figures]) => (
+              <tr key={name} className="border-t border-line-0">
+                <td className="w-full max-w-0 truncate py-1.5 text-fg-0">{name}</td>
+                {figures.map((figure, index) => (
+                  <td key={index} className="py-1.5 pl-4 text-right whitespace-nowrap">
+                    {figure}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Part>
+  );
+}

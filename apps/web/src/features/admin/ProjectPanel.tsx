@@ -1,0 +1,190 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, useNavigate } from "@tanstack/react-router";
+import { ArrowLeft, X } from "lucide-react";
+import { useState, type ReactNode } from "react";
+import type { AdminProjectDetail } from "@tesslate/contract";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { bytesOf } from "./amounts.ts";
+import { adminProjectQuery, useProjectActs } from "./house.queries.ts";
+import { ReasonDialog } from "./ReasonDialog.tsx";
+import { Moment, State } from "./State.tsx";
+import { environmentLooks } from "./state-words.ts";
+
+const route = getRouteApi("/app/admin/projects/$projectId");
+
+/** One project beside the list. */
+export function ProjectPanel() {
+  const { projectId } = route.useParams();
+  const navigate = useNavigate();
+  const { data: project, error, refetch, isFetching } = useQuery(adminProjectQuery(projectId));
+  const close = () => void navigate({ to: "/admin/projects", search: (before) => before });
+  return (
+    <section
+      aria-label={project ? project.name : "Project"}
+      className="flex w-[340px] flex-none flex-col border-l border-line-0 mid:w-[300px] narrow:w-full narrow:border-l-0"
+    >
+      <div className="flex flex-none items-center gap-2.5 border-b border-line-0 py-3 pr-2 pl-4">
+        <IconButton label="Back to the list" className="-ml-2 wide:hidden" onClick={close}>
+          <ArrowLeft />
+        </IconButton>
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate text-sm font-medium text-fg-0">{project?.name}</h2>
+          <p className="truncate text-xs text-fg-2">{project ? `of ${project.owner_username}` : null}</p>
+        </div>
+        <IconButton label="Close" className="narrow:hidden" onClick={close}>
+          <X />
+        </IconButton>
+      </div>
+      <div className="scroll-y min-h-0 flex-1">
+        {error && hasCode(error, "not_found", "validation_error") ? (
+          <EmptyState title="No project of this id">It may have been deleted.</EmptyState>
+        ) : error && !project ? (
+          <ErrorState
+            title="This project could not be loaded"
+            onRetry={() => void refetch()}
+            isRetrying={isFetching}
+            details={detailsOf(error)}
+          >
+            {sentenceOf(error)}
+          </ErrorState>
+        ) : project ? (
+          <Body key={project.id} project={project} onGone={close} />
+        ) : (
+          <SkeletonRows count={8} label="Loading" className="p-4" />
+        )}
+      </div>
+    </section>
+  );
+}
+
+const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
+  <div className="flex items-baseline justify-between gap-3">
+    <dt className="flex-none text-fg-2">{name}</dt>
+    <dd className="num min-w-0 truncate text-right text-fg-0">{children}</dd>
+  </div>
+);
+const Part = ({ title, children }: { title: string; children: ReactNode }) => (
+  <section className="border-t border-line-0 px-4 py-3">
+    <h3 className="mb-2 text-xs font-medium text-fg-0">{title}</h3>
+    {children}
+  </section>
+);
+
+function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => void }) {
+  return (
+    <>
+      <dl className="grid gap-1.5 px-4 py-3 text-xs">
+        <Fact name="State">
+          <State look={environmentLooks[project.environment_status]} />
+        </Fact>
+        <Fact name="Owner">
+          <span title={project.owner_email}>{project.owner_email}</span>
+        </Fact>
+        <Fact name="Slug">{project.slug}</Fact>
+        <Fact name="Id">
+          <span className="inline-flex items-center gap-1 font-mono">
+            {project.id.slice(0, 8)}
+            <CopyButton text={project.id} label="Copy the id" />
+          </span>
+        </Fact>
+        <Fact name="Template">{project.template_slug ?? "none"}</Fact>
+        <Fact name="Size">{project.disk_bytes === null ? "not known here" : bytesOf(project.disk_bytes)}</Fact>
+        <Fact name="Hosted">{project.is_deployed ? "yes" : "no"}</Fact>
+        <Fact name="Conversations">{project.chat_count.toLocaleString()}</Fact>
+        <Fact name="Runs going on">{project.active_runs.toLocaleString()}</Fact>
+        <Fact name="Used">
+          <Moment at={project.last_activity} />
+        </Fact>
+        <Fact name="Made">
+          <Moment at={project.created_at} />
+        </Fact>
+      </dl>
+      <Part title={`Containers: ${project.containers.length}`}>
+        {project.containers.length === 0 ? (
+          <p className="text-xs text-fg-2">None.</p>
+        ) : (
+          <ul className="grid gap-1.5 text-xs">
+            {project.containers.map((container) => (
+              <li key={container.id} className="flex justify-between gap-3" title={container.status_message ?? undefined}>
+                <span className="min-w-0 truncate text-fg-0">
+                  {container.name} <span className="text-fg-2">{container.framework}</span>
+                </span>
+                <span className="flex-none text-fg-2">{container.status}</span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Part>
+      <Part title="What you can do">
+        <ProjectActs project={project} onGone={onGone} />
+      </Part>
+    </>
+  );
+}
+
+function ProjectActs({ project, onGone }: { project: AdminProjectDetail; onGone: () => void }) {
+  const [asked, setAsked] = useState<"stop" | "delete">();
+  const acts = useProjectActs(project.id);
+  const isUp =
+    project.active_runs > 0 ||
+    project.environment_status === "active" ||
+    project.environment_status === "starting" ||
+    project.containers.some(({ status }) => status === "running" || status === "starting" || status === "frozen");
+  if (project.environment_status === "deleting") return <p className="text-xs text-fg-2">It is being deleted.</p>;
+  return (
+    <div className="flex flex-wrap gap-1.5">
+      {isUp ? (
+        <Button size="sm" onClick={() => setAsked("stop")}>
+          Stop…
+        </Button>
+      ) : null}
+      <Button size="sm" variant="danger" onClick={() => setAsked("delete")}>
+        Delete…
+      </Button>
+      {asked === "stop" ? (
+        <StopDialog name={project.name} onStop={(reason) => acts.stop.mutateAsync(reason)} onClose={() => setAsked(undefined)} />
+      ) : null}
+      {asked === "delete" ? (
+        <ReasonDialog
+          title={`Delete ${project.name} of ${project.owner_username}?`}
+          act="Delete it"
+          actWord="Deleting"
+          isDanger
+          onClose={() => setAsked(undefined)}
+          onConfirm={async (reason) => {
+            await acts.remove.mutateAsync(reason);
+            toast(`${project.name} is being deleted.`);
+            onGone();
+          }}
+        >
+          Its files, conversations, snapshots and secrets go, for its owner too. This cannot be undone.
+        </ReasonDialog>
+      ) : null}
+    </div>
+  );
+}
+
+/** Asks why somebody's project is stopped. */
+export function StopDialog({ name, onStop, onClose }: { name: string; onStop: (reason: string) => Promise<unknown>; onClose: () => void }) {
+  return (
+    <ReasonDialog
+      title={`Stop ${name}?`}
+      act="Stop it"
+      actWord="Stopping"
+      onClose={onClose}
+      onConfirm={async (reason) => {
+        await onStop(reason);
+        toast(`${name} is stopped.`);
+      }}
+    >
+      What runs in it ends, the agent too. Files are kept. Its owner sees that an administrator stopped it, and can start it again.
+    </ReasonDialog>
+  );
+}

@@ -1,0 +1,98 @@
+import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
+import type { AdminProject } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { cx } from "../../lib/cx.ts";
+import { bytesOf } from "./amounts.ts";
+import { Moment, State } from "./State.tsx";
+import { environmentLooks, optionsOf } from "./state-words.ts";
+import { AdminTable, type Column, type Filter } from "./table/AdminTable.tsx";
+import type { TableRequest } from "./table/table-search.ts";
+
+const columns: Column<AdminProject>[] = [
+  { id: "name", head: "Project", sort: "name", isGreedy: true, cell: ({ name }) => <span className="font-medium text-fg-0">{name}</span> },
+  {
+    id: "owner",
+    head: "Owner",
+    isWideOnly: true,
+    cell: ({ owner_username, owner_email }) => <span title={owner_email}>{owner_username}</span>,
+  },
+  { id: "state", head: "State", cell: (project) => <State look={environmentLooks[project.environment_status]} /> },
+  { id: "hosted", head: "Hosted", isWideOnly: true, cell: ({ is_deployed }) => (is_deployed ? "yes" : "") },
+  {
+    id: "containers",
+    head: "Containers",
+    sort: "container_count",
+    isFigure: true,
+    isWideOnly: true,
+    cell: ({ container_count }) => container_count.toLocaleString(),
+  },
+  {
+    id: "size",
+    head: "Size",
+    sort: "disk_bytes",
+    isFigure: true,
+    isWideOnly: true,
+    cell: ({ disk_bytes }) => (disk_bytes === null ? <span title="It was not looked at yet.">?</span> : bytesOf(disk_bytes)),
+  },
+  { id: "used", head: "Used", sort: "last_activity", cell: ({ last_activity }) => <Moment at={last_activity} /> },
+  { id: "made", head: "Made", sort: "created_at", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },
+];
+const yesNo = (yes: string, no: string) => [
+  { value: "true", label: yes },
+  { value: "false", label: no },
+];
+const filters: Filter[] = [
+  { id: "status", label: "State", options: optionsOf(environmentLooks) },
+  {
+    id: "deployment_status",
+    label: "Hosting",
+    options: [
+      { value: "deployed", label: "Hosted" },
+      { value: "development", label: "Not hosted" },
+    ],
+  },
+  { id: "has_git", label: "Git", options: yesNo("With a repository", "Without") },
+  { id: "has_containers", label: "Containers", options: yesNo("With containers", "Empty") },
+];
+type ProjectQuery = NonNullable<NonNullable<Parameters<typeof api.adminProjects.list>[0]>["query"]>;
+const isTrue = (value: string | undefined) => (value === undefined ? undefined : value === "true");
+
+function queryOf({ page, limit, search, sort_by, sort_order, filters: chosen }: TableRequest): ProjectQuery {
+  const [has_git, has_containers] = [isTrue(chosen["has_git"]), isTrue(chosen["has_containers"])];
+  const { status, deployment_status } = chosen as Pick<ProjectQuery, "status" | "deployment_status">;
+  return {
+    page,
+    limit,
+    ...(search && { search }),
+    ...(sort_by && { sort_by: sort_by as NonNullable<ProjectQuery["sort_by"]> }),
+    ...(sort_order && { sort_order }),
+    ...(status && { status }),
+    ...(deployment_status && { deployment_status }),
+    ...(has_git !== undefined && { has_git }),
+    ...(has_containers !== undefined && { has_containers }),
+  };
+}
+
+/** Everybody's projects; the one that is open stands beside the list, on phones in its place. */
+export function ProjectsTab() {
+  const navigate = useNavigate();
+  const { projectId } = useParams({ strict: false });
+  return (
+    <>
+      <div className={cx("flex min-h-0 min-w-0 flex-1", projectId && "narrow:hidden")}>
+        <AdminTable
+          label="Projects"
+          searchIn="name, slug"
+          columns={columns}
+          filters={filters}
+          queryKey={["admin", "projects", "list"]}
+          load={(request, signal) => api.adminProjects.list({ query: queryOf(request) }, { signal })}
+          openId={projectId}
+          onOpen={({ id }) => void navigate({ to: "/admin/projects/$projectId", params: { projectId: id }, search: (before) => before })}
+          empty={{ title: "There are no projects yet", text: "Whatever people make shows up in this list." }}
+        />
+      </div>
+      <Outlet />
+    </>
+  );
+}

@@ -1,0 +1,18 @@
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Dot, Pill, type DotShape, type Tone } from "../../ui/Pill.tsx";
+
+/** A state in a row: a shape, a colour, a word. */
+export const State = ({ look: { label, tone, dot } }: { look: { label: string; tone: Tone; dot: DotShape } }) => (
+  <Pill isBare tone={tone} icon={<Dot shape={dot} tone={tone} />}>
+    {label}
+  </Pill>
+);
+
+export const Moment = ({ at }: { at: string | null }) =>
+  at === null ? (
+    "never"
+  ) : (
+    <time dateTime={at} title={momentOf(at)}>
+      {agoOf(at)}
+    </time>
+  );

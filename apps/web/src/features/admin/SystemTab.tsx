@@ -1,0 +1,178 @@
+import { useQuery } from "@tanstack/react-query";
+import { RefreshCw } from "lucide-react";
+import type { AdminHealth, HealthCheck, HealthStatus, ProviderHealth } from "@tesslate/contract";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { clockOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { durationOf } from "./amounts.ts";
+import { healthQuery, useHealthActs } from "./house.queries.ts";
+import { Moment, State } from "./State.tsx";
+import { healthLooks } from "./state-words.ts";
+import { JobList, TaskList } from "./WorkLists.tsx";
+
+const order: Record<HealthStatus, number> = { down: 0, warning: 1, ok: 2, off: 3 };
+
+/** Whether everything works, in words; what does not comes first. */
+export function SystemTab() {
+  const { data, error, refetch, isFetching } = useQuery(healthQuery);
+  return (
+    <div className="scroll-y min-h-0 min-w-0 flex-1" aria-busy={isFetching}>
+      <div className="flex flex-wrap items-center gap-2 px-4 py-2.5">
+        <p role="status" className="text-sm font-medium text-fg-0">
+          {data ? sayAll(data) : ""}
+        </p>
+        <span className="flex-1" />
+        {data ? <span className="num text-xs text-fg-2">Looked at {clockOf(data.checked_at)}</span> : null}
+        <Button
+          size="sm"
+          variant="ghost"
+          icon={<RefreshCw size={14} />}
+          isLoading={isFetching}
+          loadingWord="Looking"
+          onClick={() => void refetch()}
+        >
+          Look again
+        </Button>
+      </div>
+      {error && data ? (
+        <Banner tone="err" className="mx-4 mb-3">
+          {sentenceOf(error)} What you see is from before.
+        </Banner>
+      ) : null}
+      {error && !data ? (
+        <ErrorState
+          title="The server did not say how it is"
+          onRetry={() => void refetch()}
+          isRetrying={isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : data ? (
+        <div className="grid gap-6 px-4 pb-6">
+          <ul className="grid grid-cols-[repeat(auto-fill,minmax(280px,1fr))] gap-2">
+            {data.checks
+              .toSorted((a, b) => order[a.status] - order[b.status])
+              .map((check) => (
+                <Check key={check.id} check={check} />
+              ))}
+          </ul>
+          <Providers providers={data.providers} />
+          <JobList />
+          <TaskList />
+          <p className="num text-xs text-fg-2">
+            Version {data.version}, running for {durationOf(data.uptime_seconds)}.
+          </p>
+        </div>
+      ) : (
+        <SkeletonRows count={8} label="Looking" className="px-4" />
+      )}
+    </div>
+  );
+}
+
+function sayAll({ checks }: AdminHealth): string {
+  const count = (status: HealthStatus) => checks.filter((check) => check.status === status).length;
+  const [down, warning] = [count("down"), count("warning")];
+  if (down > 0) return down === 1 ? "One part does not work." : `${down} parts do not work.`;
+  if (warning > 0) return warning === 1 ? "It works; one part wants a look." : `It works; ${warning} parts want a look.`;
+  return "Everything works.";
+}
+
+function Check({ check }: { check: HealthCheck }) {
+  const { tryMail } = useHealthActs();
+  return (
+    <li className="flex min-w-0 flex-col gap-2 rounded-3 border border-line-0 p-3 text-xs">
+      <div className="flex items-center justify-between gap-2">
+        <h2 className="text-sm font-medium text-fg-0">{check.title}</h2>
+        <State look={healthLooks[check.status]} />
+      </div>
+      <p className="text-fg-0">{check.summary}</p>
+      {check.advice ? <p className="leading-read text-fg-1">{check.advice}</p> : null}
+      {check.facts.length > 0 ? (
+        <dl className="num grid gap-1 border-t border-line-0 pt-2">
+          {check.facts.map(({ label, value }) => (
+            <div key={label} className="flex justify-between gap-3">
+              <dt className="flex-none text-fg-2">{label}</dt>
+              <dd className="min-w-0 truncate text-right text-fg-0" title={value}>
+                {value}
+              </dd>
+            </div>
+          ))}
+        </dl>
+      ) : null}
+      {check.id === "mail" && check.status !== "off" ? (
+        <div>
+          <Button
+            size="sm"
+            isLoading={tryMail.isPending}
+            loadingWord="Sending"
+            onClick={() =>
+              tryMail.mutate(undefined, { onSuccess: ({ message }) => toast(message), onError: (error) => toast(sentenceOf(error)) })
+            }
+          >
+            Send a letter to me
+          </Button>
+        </div>
+      ) : null}
+    </li>
+  );
+}
+
+function Providers({ providers }: { providers: ProviderHealth[] }) {
+  return (
+    <section>
+      <h2 className="mb-2 text-xs font-medium text-fg-0">Model providers</h2>
+      {providers.length === 0 ? (
+        <p className="text-xs text-fg-2">None is connected for everybody.</p>
+      ) : (
+        <ul className="divide-y divide-line-0 border-y border-line-0 text-xs">
+          {providers.map((one) => (
+            <Provider key={one.provider} one={one} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Provider({ one }: { one: ProviderHealth }) {
+  const { tryProvider } = useHealthActs();
+  const trial = one.last_trial;
+  return (
+    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">
+      <span className="w-32 flex-none font-medium text-fg-0">{one.name}</span>
+      <span className="min-w-0 flex-1 basis-52 text-fg-2">
+        {one.last_ok_at ? (
+          <>
+            Last answered <Moment at={one.last_ok_at} />.
+          </>
+        ) : (
+          "Nobody had an answer of it in 30 days."
+        )}{" "}
+        {tryProvider.error ? (
+          <span role="alert" className="text-err">
+            {sentenceOf(tryProvider.error)}
+          </span>
+        ) : trial ? (
+          <span role="status" className={trial.ok ? "text-ok" : "text-err"}>
+            {trial.message} ({(trial.duration_ms / 1000).toFixed(1)} s, <Moment at={trial.at} />)
+          </span>
+        ) : null}
+      </span>
+      <Button
+        size="sm"
+        isLoading={tryProvider.isPending}
+        loadingWord="Trying"
+        aria-label={`Try it: ${one.name}`}
+        onClick={() => tryProvider.mutate(one.provider)}
+      >
+        Try it
+      </Button>
+    </li>
+  );
+}

@@ -1,0 +1,71 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { AdminAgent, AdminProjectDetail, ProviderHealth, AdminHealth, UpdateAdminAgent } from "@tesslate/contract";
+import { api } from "../../api.ts";
+
+export const metricsQuery = (days: number) =>
+  queryOptions({
+    queryKey: ["admin", "metrics", days],
+    queryFn: ({ signal }) => api.adminMetrics.overview({ query: { days } }, { signal }),
+  });
+export const adminProjectQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["admin", "projects", "one", id],
+    queryFn: ({ signal }) => api.adminProjects.get({ params: { id } }, { signal }),
+  });
+export const healthQuery = queryOptions({
+  queryKey: ["admin", "health"],
+  queryFn: ({ signal }) => api.adminHealth.get(undefined, { signal }),
+});
+
+/** Whatever the server said, what is shown must be what it has now. */
+function useSettled() {
+  const queryClient = useQueryClient();
+  return () => queryClient.invalidateQueries({ queryKey: ["admin"] });
+}
+export function useProjectActs(id: string) {
+  const queryClient = useQueryClient();
+  const onSettled = useSettled();
+  return {
+    stop: useMutation({
+      mutationFn: (reason: string) => api.adminProjects.stop({ params: { id }, body: { reason } }),
+      onSuccess: (project) => queryClient.setQueryData<AdminProjectDetail>(adminProjectQuery(id).queryKey, project),
+      onSettled,
+    }),
+    remove: useMutation({ mutationFn: (reason: string) => api.adminProjects.remove({ params: { id }, body: { reason } }), onSettled }),
+  };
+}
+export function useAgentActs() {
+  const onSettled = useSettled();
+  return useMutation({
+    mutationFn: ({ agent, change }: { agent: AdminAgent; change: UpdateAdminAgent }) =>
+      api.adminAgents.update({ params: { id: agent.id }, body: change }),
+    onSettled,
+  });
+}
+export function useWorkActs() {
+  const onSettled = useSettled();
+  return {
+    cancelTask: useMutation({
+      mutationFn: ({ id, reason }: { id: string; reason: string }) =>
+        api.adminWork.cancelTask({ params: { task_id: id }, body: { reason } }),
+      onSettled,
+    }),
+    retryJob: useMutation({ mutationFn: (id: string) => api.adminWork.retryJob({ params: { id } }), onSettled }),
+    removeJob: useMutation({
+      mutationFn: ({ id, reason }: { id: string; reason: string }) => api.adminWork.removeJob({ params: { id }, body: { reason } }),
+      onSettled,
+    }),
+  };
+}
+export function useHealthActs() {
+  const queryClient = useQueryClient();
+  const put = (found: ProviderHealth) =>
+    queryClient.setQueryData<AdminHealth>(
+      healthQuery.queryKey,
+      (before) => before && { ...before, providers: before.providers.map((one) => (one.provider === found.provider ? found : one)) },
+    );
+  return {
+    tryProvider: useMutation({ mutationFn: (provider: string) => api.adminHealth.tryProvider({ params: { provider } }), onSuccess: put }),
+    tryMail: useMutation({ mutationFn: () => api.adminHealth.tryMail(), onSettled: useSettled() }),
+  };
+}

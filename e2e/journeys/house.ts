@@ -1,0 +1,129 @@
+/** The installation itself, as an administrator looks after it: numbers, projects, agents, what runs, and whether everything works. */
+import { demoScript } from "@tesslate/testkit/demo";
+import { startModelServer } from "@tesslate/testkit";
+import { createProject, finished, signUp } from "../account.ts";
+import { openBrowser, type Watched } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { looks, noOffences } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const model = await startModelServer({ script: demoScript() });
+const studio = await startStudio({
+  OPENAI_API_KEY: "sk-e2e",
+  OPENAI_BASE_URL: model.openai_base_url,
+  DEFAULT_MODELS: "openai/scripted",
+  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
+});
+process.on("exit", () => studio.process.kill("SIGTERM"));
+// The first account of a local server is its administrator.
+const admin = await signUp(studio.url, "Root");
+const person = await signUp(studio.url, "Nadia");
+const project = await createProject(person, "Shop of Nadia", "static");
+for await (const { type } of person.api.chat.stream({ body: { project_id: project.id, message: "Say hello", edit_mode: "allow" } }))
+  if (type === "done") break;
+let browser: Watched | undefined;
+const at = async (path: string) => {
+  const { page } = browser as Watched;
+  await page.goto(`${studio.url}${path}`);
+  return page;
+};
+
+await runJourneys(
+  [
+    {
+      name: "the console opens on the numbers, by day and for the machine",
+      run: async () => {
+        browser = await openBrowser(studio.url);
+        const page = await at("/login?next=/admin");
+        await page.getByLabel("E-mail").fill(admin.email);
+        await page.getByLabel("Password", { exact: true }).fill(admin.password);
+        await page.keyboard.press("Enter");
+        await page.waitForURL(/\/admin\/overview/);
+        await page.getByRole("figure", { name: "New users" }).waitFor();
+        await page.getByRole("radio", { name: "30 days" }).click();
+        await until(
+          "a month has thirty days",
+          async () => (await page.getByRole("table", { name: "New users, by day" }).locator("tbody tr").count()) === 30,
+        );
+        await looks(page, "admin-overview");
+        noOffences(browser);
+      },
+    },
+    {
+      name: "what runs shows up by itself and is stopped with a reason, which its owner and the log are told",
+      run: async () => {
+        const page = await at("/admin/sandboxes");
+        await page.getByText("Nothing runs right now").waitFor();
+        const { task_id } = await person.api.projects.start({ params: { id: project.id } });
+        await finished(person.api, task_id);
+        await page.getByRole("link", { name: "Shop of Nadia" }).waitFor();
+        await looks(page, "admin-sandboxes");
+        await page.getByRole("button", { name: "Stop Shop of Nadia" }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Stop it" }).click();
+        await page.getByText("Say why").waitFor();
+        expect(
+          (await person.api.projects.get({ params: { id: project.id } })).status === "running",
+          "nothing was stopped without a reason",
+        );
+        await page.getByLabel("Reason").fill("It mines coins.");
+        await page.getByRole("dialog").getByRole("button", { name: "Stop it" }).click();
+        await page.getByText("Nothing runs right now").waitFor();
+        expect((await person.api.projects.get({ params: { id: project.id } })).stop_reason === "admin", "its owner sees who stopped it");
+        await at("/admin/audit");
+        await page.getByText("It mines coins.").waitFor();
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "a project is found, looked at and deleted with a reason",
+      run: async () => {
+        const page = await at("/admin/projects");
+        await page.getByRole("button", { name: "Shop of Nadia" }).waitFor();
+        await looks(page, "admin-projects");
+        await page.getByRole("button", { name: "Shop of Nadia" }).click();
+        await page.getByRole("region", { name: "Shop of Nadia" }).getByText("static", { exact: true }).waitFor();
+        await looks(page, "admin-project");
+        await page.getByRole("button", { name: "Delete…" }).click();
+        await page.getByLabel("Reason").fill("Phishing.");
+        await page.getByRole("dialog").getByRole("button", { name: "Delete it" }).click();
+        await page.getByText("Shop of Nadia is being deleted.").waitFor();
+        await until("it is gone", async () => (await admin.api.adminProjects.list()).total === 0);
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "an agent is switched off with a reason and on again",
+      run: async () => {
+        const page = await at("/admin/agents");
+        const [agent] = (await admin.api.adminAgents.list({ query: { search: "tesslate-agent" } })).items;
+        await page.getByRole("button", { name: `What to do with ${agent?.name}` }).waitFor();
+        await looks(page, "admin-agents");
+        await page.getByRole("button", { name: `What to do with ${agent?.name}` }).click();
+        await page.getByRole("menuitem", { name: "Switch off…" }).click();
+        await page.getByRole("dialog").getByText("until you switch it on again").waitFor();
+        await page.getByLabel("Reason").fill("It writes nonsense.");
+        await page.getByRole("button", { name: "Switch it off" }).click();
+        await page.getByText("Switched off", { exact: true }).waitFor();
+        await page.getByRole("button", { name: `What to do with ${agent?.name}` }).click();
+        await page.getByRole("menuitem", { name: "Switch on again" }).click();
+        await page.getByText(`${agent?.name} is there again.`).waitFor();
+        noOffences(browser as Watched);
+      },
+    },
+    {
+      name: "the system says in words how it is, and a provider is tried",
+      run: async () => {
+        const page = await at("/admin/system");
+        await page.getByRole("heading", { name: "Database" }).waitFor();
+        await page.getByRole("button", { name: "Try it: OpenAI" }).click();
+        await page.getByText(/OpenAI answered with/).waitFor();
+        await looks(page, "admin-system");
+        noOffences(browser as Watched);
+      },
+    },
+  ],
+  async (name) => {
+    const { shot } = await import("../looks.ts");
+    if (browser) await shot(browser.page, `failed-${name.slice(0, 30).replaceAll(" ", "-")}`);
+  },
+);
