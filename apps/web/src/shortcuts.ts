@@ -23,6 +23,7 @@ export const shortcuts = define({
   "workbench.canvas": { label: "Show the canvas", scope: "Workbench", keys: ["g 3"] },
   "workbench.notes": { label: "Show the notes", scope: "Workbench", keys: ["g 6"] },
   "workbench.assets": { label: "Show the assets", scope: "Workbench", keys: ["g 7"] },
+  "workbench.activity": { label: "Show the activity", scope: "Workbench", keys: ["g a"] },
   "workbench.settings": { label: "Show the project's settings", scope: "Workbench", keys: ["g 8"] },
   "workbench.review": { label: "Show the review", scope: "Workbench", keys: ["g r"] },
   "workbench.region": { label: "Next region", scope: "Workbench", keys: ["F6"] },

@@ -1,4 +1,5 @@
 import { accountRoutes } from "./account.ts";
+import { activityRoutes } from "./activity.ts";
 import { adminAuditRoutes } from "./admin.ts";
 import { adminAgentsRoutes } from "./admin-agents.ts";
 import { adminHealthRoutes } from "./admin-health.ts";
@@ -90,6 +91,7 @@ export const contract = {
   notes: notesRoutes,
   outbox: outboxRoutes,
   tasks: tasksRoutes,
+  activity: activityRoutes,
   adminAudit: adminAuditRoutes,
   themes: themesRoutes,
   adminMetrics: adminMetricsRoutes,

@@ -16,6 +16,7 @@ export * from "./second-factor.ts";
 export * from "./billing.ts";
 export * from "./users.ts";
 export * from "./account.ts";
+export * from "./activity.ts";
 export * from "./creators.ts";
 export * from "./projects.ts";
 export * from "./containers.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createAccountStore, createDeletion, createErasure, createExporting, mountAccount } from "../features/account/index.ts";
+import { createActivity, createActivityStore, mountActivity } from "../features/activity/index.ts";
 import { createNotices, createNoticesStore } from "../features/notices/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
@@ -43,11 +44,17 @@ export function composeDepartures(
     appBaseUrl,
     log,
   });
+  const activity = createActivity({
+    store: createActivityStore(db),
+    projects,
+    nameOf: async (userId) => (await users.find(userId))?.name,
+  });
   const notices = createNotices({ store: createNoticesStore(db), mail, appBaseUrl });
   return {
     jobs: { ...notices.jobHandlers, ...exporting.jobHandlers, ...erasure.jobHandlers },
     cron: { prune_exports: "29 * * * *", erase_accounts: "7 * * * *", mail_notices: "* * * * *" },
     mount(mount) {
+      mountActivity(mount, { activity });
       mountAccount(mount, { deletion, exporting });
     },
   };

@@ -1,4 +1,4 @@
-import { AppWindow, CodeXml, Eye, Images, NotebookPen, Settings2, SquareKanban, Workflow } from "lucide-react";
+import { AppWindow, CodeXml, Eye, History, Images, NotebookPen, Settings2, SquareKanban, Workflow } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { createElement, type ComponentType, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
@@ -36,7 +36,7 @@ interface Pane extends Look {
   Pane: ComponentType<ViewProps>;
 }
 
-export type PaneName = "review" | "canvas" | "timeline" | "board" | "notes" | "assets" | "settings";
+export type PaneName = "review" | "canvas" | "timeline" | "board" | "notes" | "assets" | "activity" | "settings";
 /** The views beside preview and code, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
 const panes: Partial<Record<PaneName, Pane>> = {
   review: {
@@ -74,6 +74,12 @@ const panes: Partial<Record<PaneName, Pane>> = {
     icon: <Images size={14} />,
     shortcut: "workbench.assets",
     Pane: lazily(async () => (await import("../assets/AssetsPane.tsx")).AssetsPane),
+  },
+  activity: {
+    label: "Activity",
+    icon: <History size={14} />,
+    shortcut: "workbench.activity",
+    Pane: lazily(async () => (await import("../activity/ActivityPane.tsx")).ActivityPane),
   },
   settings: {
     label: "Settings",
@@ -114,6 +120,7 @@ export function useViewShortcuts(show: (view: View) => void): void {
     "workbench.board": () => show("board"),
     "workbench.notes": () => show("notes"),
     "workbench.assets": () => show("assets"),
+    "workbench.activity": () => show("activity"),
     "workbench.settings": () => show("settings"),
   });
 }

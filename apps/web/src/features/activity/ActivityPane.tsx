@@ -1,0 +1,156 @@
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { Bot, Server, UserRound } from "lucide-react";
+import { useEffect, useState } from "react";
+import type { ActivityEntry, ActivityKind, ActorKind } from "@tesslate/contract";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import type { ViewProps } from "../workbench/views.tsx";
+import { activityKey, activityQuery, type ActivityFilter } from "./activity.queries.ts";
+
+const all = "all";
+const actors: { value: ActorKind | typeof all; label: string }[] = [
+  { value: all, label: "Everybody" },
+  { value: "person", label: "People" },
+  { value: "agent", label: "Agents" },
+  { value: "system", label: "The server" },
+];
+const kinds: { value: ActivityKind | typeof all; label: string }[] = [
+  { value: all, label: "Everything" },
+  { value: "write", label: "Files" },
+  { value: "command", label: "Commands" },
+  { value: "run", label: "Runs" },
+  { value: "approval", label: "Decisions" },
+  { value: "secret", label: "Secrets" },
+  { value: "snapshot", label: "Snapshots" },
+  { value: "power", label: "Starts and stops" },
+  { value: "graph", label: "Canvas" },
+  { value: "board", label: "Board and notes" },
+  { value: "operation", label: "Operations" },
+];
+const looks = {
+  person: <UserRound size={14} aria-hidden="true" />,
+  agent: <Bot size={14} aria-hidden="true" />,
+  system: <Server size={14} aria-hidden="true" />,
+};
+/** What the project's stream tells comes in bursts; the list is read again once it rests. */
+const restMs = 1500;
+const unrelated = new Set(["text_chunk", "preview_report", "log_problem", "credits_used", "positions_changed"]);
+
+/** Who or which agent did what in this project. */
+export function ActivityPane({ project, events }: ViewProps) {
+  const [filter, setFilter] = useState<ActivityFilter>({ actor: undefined, kind: undefined });
+  const query = useInfiniteQuery(activityQuery(project.id, filter));
+  const { data, error, hasNextPage, isFetchingNextPage } = query;
+  const queryClient = useQueryClient();
+  const { subscribe } = events;
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const end = subscribe((event) => {
+      if (unrelated.has(event.type)) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => void queryClient.invalidateQueries({ queryKey: activityKey(project.id) }), restMs);
+    });
+    return () => {
+      end();
+      clearTimeout(timer);
+    };
+  }, [subscribe, project.id, queryClient]);
+  const entries = data?.pages.flatMap((page) => page.items) ?? [];
+
+  return (
+    <section aria-label="Activity" className="flex h-full min-h-0 flex-col bg-bg-1">
+      <div className="flex flex-none flex-wrap items-center gap-2 border-b border-line-0 px-4 py-2">
+        <h2 className="mr-2 text-sm">Activity</h2>
+        <Select
+          label="Who"
+          className="w-36"
+          value={filter.actor ?? all}
+          onChange={(actor) => setFilter({ ...filter, actor: actor === all ? undefined : (actor as ActorKind) })}
+          options={actors}
+        />
+        <Select
+          label="What"
+          className="w-44"
+          value={filter.kind ?? all}
+          onChange={(kind) => setFilter({ ...filter, kind: kind === all ? undefined : (kind as ActivityKind) })}
+          options={kinds}
+        />
+        <span className="flex-1" />
+        {data ? <span className="num text-xs text-fg-2">{data.pages[0]?.total ?? 0} in the last 30 days</span> : null}
+      </div>
+      <div className="scroll-y min-h-0 flex-1">
+        {query.isPending ? (
+          <div className="px-4 py-3">
+            <SkeletonRows count={10} label="Loading" />
+          </div>
+        ) : error && entries.length === 0 ? (
+          <ErrorState
+            title="The activity could not be read"
+            onRetry={() => void query.refetch()}
+            isRetrying={query.isFetching}
+            details={detailsOf(error)}
+          >
+            {sentenceOf(error)}
+          </ErrorState>
+        ) : entries.length === 0 ? (
+          <Nothing filter={filter} onClear={() => setFilter({ actor: undefined, kind: undefined })} />
+        ) : (
+          <>
+            <ol role="list" aria-label="What was done" className="divide-y divide-line-0">
+              {entries.map((entry) => (
+                <EntryRow key={entry.id} entry={entry} />
+              ))}
+            </ol>
+            {error ? (
+              <p role="alert" className="px-4 py-2 text-sm text-err">
+                {sentenceOf(error)}
+              </p>
+            ) : null}
+            {hasNextPage ? (
+              <div className="grid place-items-center py-4">
+                <Button isLoading={isFetchingNextPage} loadingWord="Loading" onClick={() => void query.fetchNextPage()}>
+                  Show more
+                </Button>
+              </div>
+            ) : null}
+          </>
+        )}
+      </div>
+    </section>
+  );
+}
+
+const Nothing = ({ filter, onClear }: { filter: ActivityFilter; onClear: () => void }) =>
+  filter.actor === undefined && filter.kind === undefined ? (
+    <EmptyState title="Nothing was done yet">Changes, commands, runs, decisions and starts appear here with who did them.</EmptyState>
+  ) : (
+    <EmptyState title="Nothing of that kind" action={<Button onClick={onClear}>Show everything</Button>}>
+      In the last 30 days nobody did that here.
+    </EmptyState>
+  );
+
+function EntryRow({ entry }: { entry: ActivityEntry }) {
+  return (
+    <li className="flex items-start gap-2.5 px-4 py-2 text-sm" data-actor={entry.actor.kind}>
+      <span className="mt-0.5 flex-none text-fg-2">{looks[entry.actor.kind]}</span>
+      <div className="min-w-0 flex-1">
+        <p className="text-fg-1">
+          <b className="font-medium text-fg-0">{entry.actor.name}</b> {entry.summary.charAt(0).toLowerCase() + entry.summary.slice(1)}
+        </p>
+        {entry.subject ? (
+          <p className="truncate font-mono text-xs text-fg-2" title={entry.subject}>
+            {entry.subject}
+          </p>
+        ) : null}
+      </div>
+      <time dateTime={entry.at} title={momentOf(entry.at)} className="num flex-none text-xs text-fg-2">
+        {agoOf(entry.at)}
+      </time>
+    </li>
+  );
+}
