@@ -57,7 +57,7 @@ export function createActivityStore(db: Database) {
             (e.type = 'file_changed' and e.data->>'by' in ('user', 'agent'))
             or e.type in ('task_started', 'complete', 'approval_resolved', 'question_resolved', 'secrets_changed', 'graph_changed', 'board_changed', 'notes_changed')
             or (e.type = 'snapshot_changed' and e.data->>'kind' = 'snapshot' and e.data->>'op' in ('add', 'delete'))
-            or (e.type = 'project_status' and (e.data->>'name' is not null or e.data->>'environment_status' in ('stopped', 'hibernated')))
+            or (e.type = 'project_status' and (e.data->>'name' is not null or (e.data->>'environment_status' in ('stopped', 'hibernated') and e.data->>'stop_reason' is not null)))
             or (e.type = 'task_update' and e.data->>'status' in ('completed', 'failed', 'cancelled') and e.data->>'type' not in ${quiet})
           )
           union all

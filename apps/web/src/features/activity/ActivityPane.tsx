@@ -66,20 +66,22 @@ export function ActivityPane({ project, events }: ViewProps) {
     <section aria-label="Activity" className="flex h-full min-h-0 flex-col bg-bg-1">
       <div className="flex flex-none flex-wrap items-center gap-2 border-b border-line-0 px-4 py-2">
         <h2 className="mr-2 text-sm">Activity</h2>
-        <Select
-          label="Who"
-          className="w-36"
-          value={filter.actor ?? all}
-          onChange={(actor) => setFilter({ ...filter, actor: actor === all ? undefined : (actor as ActorKind) })}
-          options={actors}
-        />
-        <Select
-          label="What"
-          className="w-44"
-          value={filter.kind ?? all}
-          onChange={(kind) => setFilter({ ...filter, kind: kind === all ? undefined : (kind as ActivityKind) })}
-          options={kinds}
-        />
+        <div className="w-36">
+          <Select
+            label="Who"
+            value={filter.actor ?? all}
+            onChange={(actor) => setFilter({ ...filter, actor: actor === all ? undefined : (actor as ActorKind) })}
+            options={actors}
+          />
+        </div>
+        <div className="w-44">
+          <Select
+            label="What"
+            value={filter.kind ?? all}
+            onChange={(kind) => setFilter({ ...filter, kind: kind === all ? undefined : (kind as ActivityKind) })}
+            options={kinds}
+          />
+        </div>
         <span className="flex-1" />
         {data ? <span className="num text-xs text-fg-2">{data.pages[0]?.total ?? 0} in the last 30 days</span> : null}
       </div>

@@ -1,0 +1,103 @@
+/** Every page when the server fails: it says so, offers to try again, and recovers; nothing is blank and nothing foreign is asked. */
+import type { Page } from "playwright-core";
+import { createProject, signUp } from "../account.ts";
+import { openBrowser, type Watched } from "../browser.ts";
+import { expect, runJourneys } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { traceOf } from "../scene.ts";
+import { startStudio } from "../studio.ts";
+
+const studio = await startStudio();
+process.on("exit", () => studio.process.kill("SIGTERM"));
+let browser: Watched | undefined;
+
+/** A page and the calls whose failure it must survive. */
+const places: { path: string; fails: RegExp }[] = [
+  { path: "/", fails: /\/api\/projects(\?|$)/ },
+  { path: "/projects", fails: /\/api\/projects(\?|$)/ },
+  { path: "/settings/preferences", fails: /\/api\/models(\?|$)|\/api\/marketplace\/models/ },
+  { path: "/settings/security", fails: /\/api\/auth\/sessions/ },
+  { path: "/settings/models", fails: /\/api\/(models|secrets|marketplace)/ },
+  { path: "/settings/connectors", fails: /\/api\/mcp/ },
+  { path: "/settings/api-keys", fails: /\/api\/auth\/api-keys/ },
+  { path: "/settings/data", fails: /\/api\/users\/me\/export/ },
+  { path: "/@nadia", fails: /\/api\/creators\// },
+  { path: "/p/SLUG/activity", fails: /\/api\/projects\/[^/]+\/activity/ },
+  { path: "/p/SLUG/board", fails: /\/api\/kanban\// },
+  { path: "/p/SLUG/notes", fails: /\/api\/projects\/[^/]+\/notes/ },
+  { path: "/p/SLUG/assets", fails: /\/api\/projects\/[^/]+\/assets/ },
+  { path: "/p/SLUG/timeline", fails: /\/api\/projects\/[^/]+\/(snapshots|checkpoints)/ },
+];
+const failing = {
+  status: 500,
+  contentType: "application/json",
+  body: JSON.stringify({ detail: "Something went wrong on our side.", code: "internal_error", request_id: "r-1" }),
+};
+
+async function breakAndMend(page: Page, address: string, fails: RegExp): Promise<void> {
+  await page.route(fails, (route) => route.fulfill(failing));
+  await page.goto(address);
+  const alert = page
+    .locator("#main, main, body")
+    .getByRole("alert")
+    .filter({ has: page.getByRole("button", { name: /retry|try again/i }) })
+    .first();
+  await alert.waitFor({ timeout: 20_000 });
+  await page.unroute(fails);
+  // Several parts of a page may have failed, each by itself.
+  for (let left = 5; left > 0 && (await alert.isVisible()); left--) {
+    await alert
+      .getByRole("button", { name: /retry|try again/i })
+      .click({ timeout: 5000 })
+      .catch(() => undefined);
+    await alert.waitFor({ state: "detached", timeout: 3000 }).catch(() => undefined);
+  }
+  expect(!(await alert.isVisible()), `${address} recovers`);
+}
+
+await runJourneys(
+  [
+    {
+      name: "each page fails aloud and recovers",
+      run: async () => {
+        const account = await signUp(studio.url);
+        const project = await createProject(account, "Alder Street Bakery", "static");
+        browser = await openBrowser(studio.url);
+        const { page } = browser;
+        await page.goto(`${studio.url}/login`);
+        await page.getByLabel("E-mail").fill(account.email);
+        await page.getByLabel("Password", { exact: true }).fill(account.password);
+        await page.keyboard.press("Enter");
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        const failed: string[] = [];
+        for (const { path, fails } of places) {
+          const address = studio.url + path.replace("SLUG", project.slug);
+          await breakAndMend(page, address, fails).catch(async (error: unknown) => {
+            failed.push(`${path}: ${(error as Error).message.split("\n")[0]}`);
+            await shot(page, `failed-states-${path.replace(/\W+/g, "-")}`);
+            await page.unrouteAll();
+          });
+        }
+        expect(failed.length === 0, failed.join("\n"));
+        await page.goto(`${studio.url}/p/${project.slug}/activity`);
+        await page.getByRole("list", { name: "What was done" }).waitFor();
+        await accessible(page, "activity");
+        await shot(page, "activity");
+      },
+    },
+    {
+      name: "an address without a page leads home",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.goto(`${studio.url}/no/such/place`);
+        await page.getByRole("link", { name: /home/i }).first().click();
+        await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+        const watched = browser as Watched;
+        // The failures were ours.
+        watched.offences.splice(0, watched.offences.length, ...watched.offences.filter((offence) => !offence.startsWith("asset 500: ")));
+        noOffences(watched);
+      },
+    },
+  ],
+  traceOf(studio, () => browser),
+);
