@@ -39,6 +39,21 @@ const port = await new Promise<boolean>((done) => {
 });
 say(port ? "ok" : "!!", "port", port ? `${config.http.port} is free` : `${config.http.port} is taken (by a running studio, or set PORT)`);
 
+if (!port) {
+  // What runs there says itself which of its parts work.
+  const ready = await fetch(`http://localhost:${config.http.port}/ready`, { signal: AbortSignal.timeout(5000) }).then(
+    (response) => response.json() as Promise<{ checks?: Record<string, { ok: boolean; duration_ms: number }> }>,
+    () => undefined,
+  );
+  for (const [name, check] of Object.entries(ready?.checks ?? {}))
+    say(
+      check.ok ? "ok" : "XX",
+      `running: ${name}`,
+      check.ok ? `answers in ${check.duration_ms} ms` : "does not work; the server's log says why",
+    );
+  if (!ready?.checks) say("!!", "running", "what listens there is no studio, or it does not answer");
+}
+
 const dataDir = resolve(config.dataDir);
 try {
   await mkdir(dataDir, { recursive: true });
