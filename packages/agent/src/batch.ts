@@ -70,10 +70,20 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   }
   const run = async (one: PreparedCall): Promise<ToolResult> => {
     if (!one.tool) return one.problem!;
+    const index = prepared.indexOf(one);
+    const goesOn = pending?.nested?.index === index ? pending.nested : undefined;
+    if (pending?.nested && !goesOn && results.length === pending.results.length)
+      return { success: false, tool: one.call.name, error: cutOff };
     executed++;
     const ask = askerFor(options, one, results, (error) => (hookFailure ??= { error }));
-    const call = { iteration: options.iteration, index: prepared.indexOf(one) };
-    const inner: ToolContext = { ...context, ask, call };
+    const call = { iteration: options.iteration, index };
+    const waitingFor = (approval_id: string): PendingBatch => ({
+      iteration: options.iteration,
+      approval_id,
+      message,
+      results: [...results],
+    });
+    const inner: ToolContext = { ...context, ask, call, batch: { waitingFor, goesOn } };
     const { tool, parameters } = one;
     const execute = (own: ToolContext): Promise<ToolResult> =>
       executeCall(tool, parameters, own, { timeoutMs: options.toolTimeoutMs, onUnexpected: options.onUnexpected });
@@ -127,6 +137,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchOutcome> {
   };
 }
 
+/** Beside a sub-agent that waited: its neighbours' conversations ended with the process, what they did did not. */
+const cutOff =
+  "The server stopped while this sub-agent was at work, and it cannot be gone on with. What it did stands in the project: look before you start another one.";
 const notRunPrefix = "Not run: ";
 
 /** The result stands for a call that a stop, cancel or limit prevented. */

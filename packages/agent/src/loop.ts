@@ -142,6 +142,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   /** A hook's rejection inside a tool: the tool turns it into a result, the run must still end by it. */
   let hookFailure: { error: unknown } | undefined;
 
+  nested?.watch?.(() => messages);
   if (!nested) {
     context.subagents = createCrew({
       run: options,
@@ -239,7 +240,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       mentions: options.mentions ?? [],
       environment: [...(options.environment ?? []), ...(options.steps ? [options.isAfterPause ? pausedNote : resumedNote] : [])],
     });
-    messages = [
+    messages = nested?.restored ?? [
       ...historyMessages(options.history),
       ...(nested?.opening ?? []),
       { role: "user", content: turn, ...(options.images?.length && { images: options.images }) },

@@ -292,6 +292,13 @@ export interface ToolContext {
   now(): Date;
   /** Where in the run the call stands: the model's turn, and the place in its batch. */
   call: { iteration: number; index: number };
+  /** Of the batch that the call stands in. */
+  batch?: {
+    /** As it is stored while somebody is asked; `results` are those before the call. */
+    waitingFor(approvalId: string): PendingBatch;
+    /** The call is a sub-agent that was interrupted while it waited for an approval: it goes on there. */
+    goesOn?: PendingSubagent | undefined;
+  };
   /** Absent inside a sub-agent: they do not nest. */
   subagents?: Subagents;
 }
@@ -340,7 +347,7 @@ export type AgentEvent =
   | {
       type: "approval_required";
       data: ApprovalRequest;
-      /** Null when a sub-agent asks: its conversation does not outlive the process, so a restarted server cannot go on waiting. */
+      /** Null: a restarted server cannot go on waiting. */
       pending: PendingBatch | null;
     }
   /** As `approval_required`, for `AgentDeps.ask`. */
@@ -715,14 +722,28 @@ export interface HistoryStep {
 
 /** A batch that waits in the middle: JSON, meant to be stored and given back. */
 export interface PendingBatch {
-  /** What it waits for; absent: an approval. */
-  kind?: "question";
+  /** What it waits for; absent: an approval. `subagent`: one that a sub-agent asks for, whose conversation is in `nested`. */
+  kind?: "question" | "subagent";
   iteration: number;
   /** Of the approval or the question. */
   approval_id: string;
   message: AssistantMessage;
   /** Of the calls before the waiting one, in order. */
   results: ToolResult[];
+  nested?: PendingSubagent;
+}
+
+/** A sub-agent that waits in the middle of a batch of its own. JSON. */
+export interface PendingSubagent {
+  /** The place of its call in the run's batch. */
+  index: number;
+  agent_id: string;
+  name: string;
+  task: string;
+  /** Its conversation before its waiting batch, without pictures. */
+  messages: Message[];
+  steps: SubagentStep[];
+  pending: PendingBatch;
 }
 
 /** Abort reason for `RunOptions.signal`: the run ends as `error`/`interrupted` (resumable) instead of `cancelled`. */

@@ -8,6 +8,7 @@ import type {
   AgentEvent,
   ApprovalDecision,
   Message,
+  PendingBatch,
   RunOptions,
   RunResult,
   SubagentEvent,
@@ -31,10 +32,18 @@ const noTimeLimitMs = 24 * 3_600_000;
 const textPieceChars = 240;
 const maxToldTextChars = 32_000;
 
-/** A run inside the run: `opening` is the conversation so far; the task follows it. */
+/**
+ * A run inside the run: `opening` is the conversation so far; the task follows it. `restored`: the whole conversation up to the batch in
+ * `options.pending`, of one that was interrupted. `watch` is given a way to look at the conversation as it grows.
+ */
 export type RunNested = (
   options: RunOptions,
-  nested: { opening: Message[]; allowedTools: Set<string> },
+  nested: {
+    opening: Message[];
+    allowedTools: Set<string>;
+    restored?: Message[] | undefined;
+    watch?: (conversation: () => readonly Message[]) => void;
+  },
 ) => Promise<{ result: RunResult; messages: Message[] }>;
 
 export interface CrewOptions {
@@ -85,13 +94,15 @@ export function createCrew(options: CrewOptions): Subagents {
     async invoke({ name, task, context: preamble, resume_id }, context) {
       definitions ??= listSubagents(run.workspace, run.agent.subagents);
       const all = await definitions;
-      const earlier = resume_id === undefined ? undefined : known.get(resume_id);
-      if (resume_id !== undefined && !earlier) throw new ToolFailure(`No sub-agent ${resume_id} was started in this run.`, { resume_id });
+      const goesOn = context.batch?.goesOn;
+      const earlier = resume_id === undefined || goesOn ? undefined : known.get(resume_id);
+      if (resume_id !== undefined && !earlier && !goesOn)
+        throw new ToolFailure(`No sub-agent ${resume_id} was started in this run.`, { resume_id });
       if (earlier?.isBusy) throw new ToolFailure(`Sub-agent ${resume_id} is still at work.`, { resume_id });
-      const wanted = earlier?.name ?? name;
+      const wanted = goesOn?.name ?? earlier?.name ?? name;
       const definition = all.find((one) => one.name === wanted) ?? all.find((one) => one.name.toLowerCase() === wanted.toLowerCase());
       if (!definition) throw new ToolFailure(`There is no sub-agent "${name}". There are: ${all.map((one) => one.name).join(", ")}.`);
-      const id = resume_id ?? newId(known);
+      const id = goesOn?.agent_id ?? resume_id ?? newId(known);
       const self: Known = earlier ?? { name: definition.name, messages: [], isBusy: false };
       known.set(id, self);
       self.isBusy = true;
@@ -101,7 +112,8 @@ export function createCrew(options: CrewOptions): Subagents {
       });
       active++;
       try {
-        return await work(id, self, definition, preamble?.trim() ? `${preamble.trim()}\n\n${task}` : task, earlier !== undefined, context);
+        const whole = goesOn?.task ?? (preamble?.trim() ? `${preamble.trim()}\n\n${task}` : task);
+        return await work(id, self, definition, whole, earlier !== undefined, context);
       } finally {
         active--;
         if (active > 0 && waiting > 0 && waiting >= active) timer.pause();
@@ -121,7 +133,11 @@ export function createCrew(options: CrewOptions): Subagents {
   ): Promise<ToolOutput> {
     const startedAt = performance.now();
     const head = { agent_id: id, name: definition.name, call: context.call };
-    const steps: SubagentStep[] = [];
+    const goesOn = context.batch?.goesOn;
+    const steps: SubagentStep[] = [...(goesOn?.steps ?? [])];
+    let conversation: () => readonly Message[] = () => [];
+    /** The batch in which it asks. */
+    let asking: PendingBatch | null = null;
     const text = createTold();
     /** A run that ended in the middle hears no more; what a given-up tool still says is lost with it. */
     const tell = async (event: Tail): Promise<void> => guarded(deps.emit({ type: "subagent_event", data: { ...head, ...event } }));
@@ -167,6 +183,8 @@ export function createCrew(options: CrewOptions): Subagents {
         case "file_changed":
           return context.fileChanged(event.data);
         case "approval_required":
+          asking = event.pending;
+          return;
         case "question_asked":
         case "subagent_event":
         case "error":
@@ -174,6 +192,14 @@ export function createCrew(options: CrewOptions): Subagents {
           // Asked in `approve`, where they wait for one another; the others cannot be, or are told by `finished`.
           return;
       }
+    };
+    const pendingOf = (approvalId: string): PendingBatch | null => {
+      const outer = context.batch?.waitingFor(approvalId);
+      if (!outer || asking?.approval_id !== approvalId) return null;
+      // The last one is the turn whose calls wait: it is in `pending`.
+      const messages = conversation().slice(0, -1).map(withoutPictures);
+      const nested = { index: context.call.index, agent_id: id, name: definition.name, task, messages, steps: [...steps], pending: asking };
+      return { ...outer, kind: "subagent", nested };
     };
     const approve: AgentDeps["approve"] = async (request, signal) => {
       setWaiting(1);
@@ -183,7 +209,7 @@ export function createCrew(options: CrewOptions): Subagents {
           // Another sub-agent's question may have been answered with "allow all" meanwhile.
           if (options.allowedTools.has(request.tool_name)) return { decision: "allow_once" };
           const data = { ...request, tool_description: `For the sub-agent ${definition.name}: ${request.tool_description}` };
-          await guarded(deps.emit({ type: "approval_required", data, pending: null }));
+          await guarded(deps.emit({ type: "approval_required", data, pending: pendingOf(request.approval_id) }));
           const answer = await guarded(abortable(deps.approve(data, signal), signal));
           const ending = endingBy(answer.decision, definition.name, request.tool_name);
           if (ending) options.endRun(new RunEnded(ending));
@@ -196,7 +222,7 @@ export function createCrew(options: CrewOptions): Subagents {
       }
     };
 
-    await tell({ kind: "started", task: task.slice(0, 4_000), is_resumed: isResumed });
+    if (!goesOn) await tell({ kind: "started", task: task.slice(0, 4_000), is_resumed: isResumed });
     const todos = memoryTodos();
     const { result, messages } = await options.runNested(
       {
@@ -207,7 +233,7 @@ export function createCrew(options: CrewOptions): Subagents {
         message: task,
         history: [],
         steps: undefined,
-        pending: undefined,
+        pending: goesOn?.pending,
         steered: undefined,
         limits: { ...run.limits, max_iterations: turns, max_run_ms: noTimeLimitMs, max_tokens: null },
         signal: context.signal,
@@ -232,7 +258,12 @@ export function createCrew(options: CrewOptions): Subagents {
           },
         },
       },
-      { opening: self.messages, allowedTools: options.allowedTools },
+      {
+        opening: self.messages,
+        allowedTools: options.allowedTools,
+        restored: goesOn && [...goesOn.messages],
+        watch: (look) => (conversation = look),
+      },
     );
     self.messages = messages;
     await flush().catch(ignoreWhenAborted(context.signal));
@@ -273,6 +304,13 @@ export function createCrew(options: CrewOptions): Subagents {
     }
   }
 }
+
+/** Stored as JSON, while somebody is asked. */
+const withoutPictures = (message: Message): Message => {
+  if (message.role !== "user" || !message.images) return message;
+  const { images: _, ...rest } = message;
+  return rest;
+};
 
 /** The event without its head. */
 type Tail = SubagentEvent extends infer E ? (E extends SubagentEvent ? Omit<E, "agent_id" | "name" | "call"> : never) : never;

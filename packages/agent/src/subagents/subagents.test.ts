@@ -115,7 +115,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     expect(run.result.success).toBe(true);
     expect(run.approvals).toHaveLength(1);
     expect(run.first("approval_required")).toMatchObject({
-      pending: null,
+      pending: { kind: "subagent", iteration: 1, results: [], nested: { index: 0, name: "general-purpose", task: "one" } },
       data: { tool_name: "write_file", tool_description: expect.stringContaining("sub-agent general-purpose") },
     });
     expect(Object.keys(await ws.snapshot()).toSorted()).toEqual(["1", "2", "3"]);

@@ -223,7 +223,11 @@ export function createPlay({
     );
     const seen = openSeenFiles(chat.seen_files);
     const belt = toolbeltOf({ agent, viewContext: input.view_context, tools: lent.tools });
-    const cutOff = input.resumes === null ? [] : cutOffSubagents(await store.listSubagentsSinceStep(input.resumes));
+    const waiting = interruption?.pending?.nested;
+    const cutOff =
+      input.resumes === null
+        ? []
+        : cutOffSubagents((await store.listSubagentsSinceStep(input.resumes)).filter(({ agent_id }) => agent_id !== waiting?.agent_id));
     const taped = { task_id: task.id, user_id: task.user_id, project, model: model.model_id, agent: agent.slug, redactor, log };
     const options: AgentRunOptions = {
       seen,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { RunEvent } from "@tesslate/contract";
-import { call, hang, pause, say, turn } from "@tesslate/testkit";
+import { call, hang, parallel, pause, say, turn, when } from "@tesslate/testkit";
 import {
   all,
   answer,
@@ -147,6 +147,54 @@ describe("a server that dies", () => {
     },
   );
 });
+
+test.each(["killed", "killed twice"])(
+  "while a sub-agent waits for an answer (%s): it goes on with its own conversation, and its neighbour is told as cut off",
+  async (how) => {
+    const script = [
+      when(/make a\.txt/, [
+        turn(say("I look first."), call("glob", { pattern: "*.txt" })),
+        turn(say("Writing."), call("write_file", { file_path: "a.txt", content: "a" })),
+        say("Made a.txt."),
+      ]),
+      when(/look around/, [hang({ afterTokens: 0 })]),
+      when(/Go/, [
+        parallel(
+          call("invoke_subagent", { name: "general-purpose", task: "make a.txt" }),
+          call("invoke_subagent", { name: "Explore", task: "look around" }),
+        ),
+        say("Done by a helper."),
+      ]),
+    ];
+    const { world, seen } = await killed({ script }, isAsked, "ask", how === "killed twice");
+    await using _ = world;
+    const client = world.app.as(world.owner).chat;
+    const { approval_id } = find(seen, "approval_required")!.data;
+    const whole = await all(client.runEvents({ params: { task_id: task(seen) } }));
+    expect(find(whole, "approval_resolved")).toBeUndefined();
+    const { chat_id } = find(whole, "task_started")!.data;
+    const chat = await client.get({ params: { chat_id } });
+    expect(chat.pending_approval).toMatchObject({ approval_id, tool_description: expect.stringContaining("sub-agent general-purpose") });
+    expect(await world.read("a.txt")).toBeUndefined();
+    const asked = world.model.requests.length;
+    await answer(world, world.owner, approval_id, "allow_once");
+    const resumed = await all(client.runEvents({ params: { task_id: chat.active_task!.task_id } }));
+    expect(find(resumed, "complete")?.data).toMatchObject({ success: true, final_response: "Done by a helper." });
+    expect(await world.read("a.txt")).toBe("a");
+    // One call for the sub-agent's report, one for the agent's answer: nothing is asked or done twice.
+    expect(world.model.requests.length).toBe(asked + 2);
+    const nested = world.model.requests[asked]!.request!.messages;
+    expect(nested.map((message) => message.role)).toEqual(["user", "assistant", "tool", "assistant", "tool"]);
+    const steps = (await client.get({ params: { chat_id } })).messages[1]?.message_metadata?.["steps"] as {
+      tool_calls: { result: { success: boolean; error?: string; result?: Record<string, unknown> } }[];
+    }[];
+    expect(steps).toHaveLength(1);
+    expect(steps[0]!.tool_calls.map((one) => one.result)).toMatchObject([
+      { success: true, result: { content: "Made a.txt.", activity: [{ text: "I look first." }, { text: "Writing." }] } },
+      { success: false, error: expect.stringContaining("cannot be gone on with") },
+    ]);
+  },
+);
 
 test("an orderly shutdown ends runs as interrupted, their clients hear it after the restart, and a new message makes them unresumable", async () => {
   const options: ChatWorldOptions = {
