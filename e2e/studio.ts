@@ -58,6 +58,7 @@ export async function startStudio(env: Record<string, string> = {}, options: { d
         RATE_LIMIT_FACTOR: "0",
         TIER_MAX_PROJECTS_FREE: "1000",
         LOG_LEVEL: "info",
+        AGENT_CHAT_TITLES: "0",
         ...(engine && { DOCKER_HOST: engine.host }),
         ...env,
       },

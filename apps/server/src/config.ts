@@ -312,6 +312,12 @@ export const settings = {
     about: "Working time of one run, waits for approvals not counted",
     check: integer(1),
   },
+  AGENT_CHAT_TITLES: {
+    default: "1",
+    example: "1",
+    about: "After its first answer a thread is named by its model, with one short call; 0 = its first words stay",
+    check: flag,
+  },
   AGENT_APPROVAL_TIMEOUT_SECONDS: { default: "300", example: "300", about: "How long a run waits for an answer", check: integer(1) },
   CHROMIUM_PATH: {
     default: "",
@@ -590,6 +596,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     billing: { isOn: isTrue("BILLING_ENABLED"), byokTiers: list("BYOK_ENABLED_TIERS") },
     agent: {
       recordsCassettes: isTrue("RECORD_CASSETTES"),
+      namesChats: isTrue("AGENT_CHAT_TITLES"),
       maxIterations: Number(text("AGENT_MAX_ITERATIONS_PER_RUN")),
       maxRunMs: Number(text("AGENT_MAX_RUN_SECONDS")) * 1000,
       maxCostPerRunCents: Number(text("AGENT_MAX_COST_PER_RUN")) * 100,

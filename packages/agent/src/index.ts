@@ -10,6 +10,7 @@ export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
 export { estimateFirstCall, summarise, summaryMessage } from "./summarise.ts";
 export { countSources, repoMap, worthMapping } from "./repo-map/repo-map.ts";
+export { nameChat } from "./name-chat.ts";
 export { allTools } from "./tools/index.ts";
 export * from "./plan.ts";
 export type { SteeredText } from "./steering.ts";

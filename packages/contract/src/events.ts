@@ -288,6 +288,8 @@ const projectEventData = {
   queue_changed: Type.Object({ chat_id: Uuid }),
   /** The repository changed through the API: what is shown of it is to be read again. */
   git_changed: Type.Object({}),
+  /** A session was given a name by its model. */
+  chat_title: Type.Object({ chat_id: Uuid, title: Type.String() }),
   notes_changed: Type.Object({ etag: Type.String(), user_id: Nullable(Uuid) }),
   /** A snapshot or checkpoint came, changed or went: read the lists again. */
   snapshot_changed: Type.Object({ kind: Literals("snapshot", "checkpoint"), op: Literals("add", "update", "delete"), id: Uuid }),

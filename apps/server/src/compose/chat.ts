@@ -12,6 +12,7 @@ import {
   createApprovals,
   createChat,
   createChatBudget,
+  createChatNaming,
   createChatSocket,
   createChatStore,
   createQuestions,
@@ -151,6 +152,16 @@ export function composeChat(
     announce,
     refuseWhileRestoring,
   });
+  const naming = createChatNaming({
+    store: chatStore,
+    agents,
+    models,
+    credits,
+    events,
+    redactor: redactions.live,
+    isOn: config.agent.namesChats,
+    log,
+  });
   const webhooks = createWebhooks({ store: createWebhooksStore(db), box, outbound, backoffMs: config.webhooks.backoffMs, log });
   onClose(() => webhooks.close());
   const runTask = webhooks.watch(
@@ -177,6 +188,7 @@ export function composeChat(
         followTodos: plans.followTodos,
         afterRun: async (chatId) => {
           await queue.afterRun(chatId);
+          await naming.afterRun(chatId);
           await repairs.afterRun(chatId);
         },
         previewUrl: (hostLabel) => previewOrigin(address, hostLabel),
@@ -195,7 +207,7 @@ export function composeChat(
     queue,
     webhooks,
     attachments,
-    jobs: { advance_queues: queue.sweep, ...attachments.jobHandlers, ...webhooks.jobHandlers },
+    jobs: { advance_queues: queue.sweep, ...naming.jobHandlers, ...attachments.jobHandlers, ...webhooks.jobHandlers },
     cron: { advance_queues: "* * * * *", prune_attachments: "37 * * * *", sweep_webhooks: "* * * * *" },
     mount(mount) {
       mountChat(mount, {

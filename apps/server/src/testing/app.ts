@@ -87,6 +87,8 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     LOG_LEVEL: "debug",
     // Tests of crashes look at what crashed, and the memory of this machine is no test's business.
     RESTART_ATTEMPTS: "0",
+    // Scripted models are asked for what their script says.
+    AGENT_CHAT_TITLES: "0",
     MEMORY_WATERMARK_PERCENT: "0",
     ...options.env,
   });

@@ -95,6 +95,15 @@ export function createChatStore(db: Database) {
         .set({ ...change, updated_at: sql`now()` })
         .where(eq(chats.id, id));
     },
+    /** Unless it has got another name meanwhile. Not a use of the session. */
+    retitle: async (tx: Queries, id: string, { from, to }: { from: string | null; to: string }): Promise<boolean> =>
+      (
+        await tx
+          .update(chats)
+          .set({ title: to })
+          .where(and(eq(chats.id, id), sql`${chats.title} is not distinct from ${from}`))
+          .returning({ id: chats.id })
+      ).length > 0,
     /** What its agent saw; not a use of the session. */
     setSeenFiles: async (id: string, seen: Record<string, string>): Promise<void> => {
       await db.update(chats).set({ seen_files: seen }).where(eq(chats.id, id));

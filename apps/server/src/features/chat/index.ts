@@ -9,6 +9,7 @@ export type { Utterance } from "./chat.events.ts";
 export { createChat, runType, type Chat, type Entrance, type Sender } from "./chat.service.ts";
 export { createSessions } from "./chat.sessions.ts";
 export { createChatSocket } from "./chat.socket.ts";
+export { createChatNaming } from "./chat.naming.ts";
 export { createChatStore, type ChatStore } from "./chat.store.ts";
 export { createRunsStore } from "./runs.store.ts";
 export { editModeFor, refuseSteering } from "./chat.keys.ts";

@@ -217,6 +217,19 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     [events, isForeign],
   );
 
+  // Named by its model.
+  useEffect(
+    () =>
+      events.subscribe((event) => {
+        if (event.type !== "chat_title") return;
+        const { chat_id: id, title } = event.data;
+        queries.setQueryData(sessionsQuery(api, projectId).queryKey, (all) =>
+          all?.map((session) => (session.id === id ? { ...session, title } : session)),
+        );
+      }),
+    [events, queries, api, projectId],
+  );
+
   const announce = useCallback(
     (id: string, text: string, { attachments, mentions }: MessageExtras = {}) =>
       dispatch({
