@@ -229,7 +229,7 @@ export const chatRoutes = {
     method: "POST",
     path: "/api/chat/agent/resume",
     tag,
-    summary: "Go on with an interrupted run",
+    summary: "Go on with a run that was interrupted, or paused at a limit: the same answer, a new task",
     auth: "user",
     keys: false,
     status: 202,
