@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 /** Browser journey over sub-agents, what a run read and what the agent knows, on the built product with a scripted model. `--shots DIR` also writes screenshots. */
-import { call, parallel, pause, say, script, startModelServer, turn, when } from "@tesslate/testkit";
+import { call, parallel, pause, say, script, startModelServer, turn, usage, when } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
 import { looks, noOffences, shot } from "../looks.ts";
@@ -19,6 +19,11 @@ const model = await startModelServer({
         call("read_file", { file_path: "none.html" }),
       ),
       say("Wrote `prices.html` with one price."),
+    ]),
+    when(/price lists in two steps/, [
+      turn(say("The first list."), call("write_file", { file_path: "one.txt", content: "1\n" }), usage({ input: 20_000, output: 1_000 })),
+      turn(call("write_file", { file_path: "two.txt", content: "2\n" }), usage({ input: 20_000, output: 1_000 })),
+      say("Both lists are written."),
     ]),
     when(/menu page/, [
       parallel(
@@ -98,6 +103,42 @@ await runJourneys(
         expect((await page.getByText("changed by somebody else").count()) === 0, "the refusal is over");
         await page.getByText("blank-preview").first().scrollIntoViewIfNeeded();
         await shot(page, "agent-knows-lists");
+      },
+    },
+    {
+      name: "a run pauses at its cap and goes on as one piece of work, also after a reload",
+      run: async () => {
+        await page.goto(`${studio.url}/p/${project.slug}`);
+        await page.getByRole("button", { name: "New thread" }).click();
+        await page.getByRole("button", { name: /^Mode/ }).click();
+        await page.getByRole("menuitemradio", { name: /^Auto/ }).click();
+        await page.getByRole("button", { name: /^Context and cost/ }).click();
+        await page.getByLabel("Pause a run at, in dollars").fill("0.05");
+        await page.getByRole("button", { name: "Save", exact: true }).click();
+        await page.getByText("It pauses at $0.05.").waitFor();
+        await shot(page, "cap-set");
+        await page.keyboard.press("Escape");
+        await composer.fill("Write price lists in two steps");
+        await page.keyboard.press("Enter");
+        const card = page.getByRole("region", { name: "The run is paused" });
+        await card.getByText(/Paused at the cap of \$0\.05/).waitFor();
+        await looks(page, "paused");
+        await card.getByRole("button", { name: "Continue" }).click();
+        const log = page.getByRole("log");
+        await log.getByText("Both lists are written.").first().waitFor();
+        await card.waitFor({ state: "detached" });
+        const whole = async () => {
+          const text = await log.innerText();
+          const places = ["Write price lists in two steps", "The first list.", "one.txt", "two.txt", "Both lists are written."].map(
+            (part) => text.indexOf(part),
+          );
+          return places.every((place, at) => place >= 0 && place > (places[at - 1] ?? -1)) && text.split("Write price lists").length === 2;
+        };
+        await until("one answer, in order, with one question", whole);
+        await shot(page, "continued");
+        await page.reload();
+        await log.getByText("Both lists are written.").first().waitFor();
+        await until("the same after a reload", whole);
         noOffences(watched);
       },
     },
