@@ -109,7 +109,8 @@ await runJourneys(
       name: "a run pauses at its cap and goes on as one piece of work, also after a reload",
       run: async () => {
         await page.goto(`${studio.url}/p/${project.slug}`);
-        await page.getByRole("button", { name: "New thread" }).click();
+        await page.getByRole("log").getByText("Two helpers looked and wrote.").first().waitFor();
+        await page.getByLabel("New thread", { exact: true }).click();
         await page.getByRole("button", { name: /^Mode/ }).click();
         await page.getByRole("menuitemradio", { name: /^Auto/ }).click();
         await page.getByRole("button", { name: /^Context and cost/ }).click();
@@ -135,6 +136,8 @@ await runJourneys(
           return places.every((place, at) => place >= 0 && place > (places[at - 1] ?? -1)) && text.split("Write price lists").length === 2;
         };
         await until("one answer, in order, with one question", whole);
+        const { total } = await account.api.chat.sessions({ query: { project_id: project.id } });
+        expect(total === 2, `a new thread is a session of its own: ${total}`);
         await shot(page, "continued");
         await page.reload();
         await log.getByText("Both lists are written.").first().waitFor();

@@ -16,7 +16,7 @@ export function AgentMenu({ choice: { agents, picked, choose } }: { choice: Agen
         options: agents.map((agent) => ({ value: agent.slug, label: agent.name, hint: agent.description })),
       }}
       trigger={
-        <Button size="sm" variant="ghost" aria-label={`Agent: ${picked.name}`} className="min-w-0 shrink text-fg-2">
+        <Button size="sm" variant="ghost" aria-label={`Agent: ${picked.name}`} className="min-w-0 shrink! text-fg-2">
           <span className="truncate">{picked.name}</span>
           <ChevronDown size={14} className="flex-none text-fg-3" />
         </Button>

@@ -189,9 +189,13 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
   // The session on screen at first: the one of last time, else the newest.
   const newest = sessions.data;
   const [hasChosen, setHasChosen] = useState(false);
+  /** Asked for by the person: without a session named the server would take the one used last. */
+  const [wantsNew, setWantsNew] = useState(false);
+  /** Made for a first message that may be sent more than once. */
+  const made = useRef<string>(undefined);
   if (newest && !hasChosen) {
     setHasChosen(true);
-    if (chatId === undefined) {
+    if (chatId === undefined && !wantsNew) {
       const last = readStored(sessionStorage, lastChatKey(projectId), isString);
       const first = newest.find((session) => session.id === last) ?? newest[0];
       dispatch({ type: "opened", chatId: first?.id });
@@ -249,7 +253,8 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     for (const waitMs of takenWaitsMs) {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       try {
-        const { active } = await api.chat.active({ query: { project_id: projectId, ...(chatId && { chat_id: chatId }) } });
+        const into = chatId ?? made.current;
+        const { active } = await api.chat.active({ query: { project_id: projectId, ...(into && { chat_id: into }) } });
         return active && text.startsWith(active.message.trim().slice(0, 200)) ? active : "no";
       } catch (error) {
         if (!(error instanceof ApiError && error.code === "network")) return "unknown";
@@ -262,6 +267,8 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     text: string,
     { editMode, model, agentId, attachments, mentions }: SendOptions,
   ): Promise<{ taskId: string; startedChatId: string }> => {
+    if (chatId === undefined && wantsNew) made.current ??= (await api.chat.createSession({ body: { project_id: projectId } })).id;
+    const into = chatId ?? made.current;
     const stream = api.chat.stream({
       body: {
         project_id: projectId,
@@ -269,7 +276,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
         edit_mode: editMode,
         view_context: viewContextOf(location.pathname),
         ...(agentId && { agent_id: agentId }),
-        ...(chatId && { chat_id: chatId }),
+        ...(into && { chat_id: into }),
         ...(model && { model }),
         ...(attachments && { attachments: attachments.map(({ id }) => id) }),
         ...(mentions && { mentions: mentions.map((path) => ({ path })) }),
@@ -277,7 +284,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     });
     // Only the beginning is read here: the run belongs to the server and tells itself on the project's stream.
     for await (const event of stream)
-      return { taskId: event.task_id, startedChatId: event.type === "task_started" ? event.data.chat_id : (chatId ?? "") };
+      return { taskId: event.task_id, startedChatId: event.type === "task_started" ? event.data.chat_id : (into ?? "") };
     throw new ApiError(0, { detail: "The server ended the run before it began.", code: "network" });
   };
 
@@ -287,6 +294,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
     const id = waiting?.kind === "user" ? waiting.id : crypto.randomUUID();
     if (!waiting) announce(id, text, options);
     const sent = (taskId: string, startedChatId: string) => {
+      made.current = undefined;
       dispatch({ type: "sent", id, taskId, chatId: startedChatId, editMode });
       if (startedChatId !== chatId) void queries.invalidateQueries({ queryKey: sessionsQuery(api, projectId).queryKey });
     };
@@ -363,6 +371,8 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
 
   const open = useCallback((next: string | undefined) => {
     setLoadFailure(undefined);
+    setWantsNew(next === undefined);
+    made.current = undefined;
     dispatch({ type: "opened", chatId: next });
   }, []);
   const reload = useCallback(() => setLoading((count) => count + 1), []);

@@ -16,7 +16,7 @@ export function SettingsSection({
   return (
     <section aria-labelledby={id} className="mb-8">
       <div className="mb-3 flex flex-wrap items-start gap-2">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 basis-60">
           <h2 id={id} className="text-md">
             {title}
           </h2>
