@@ -111,7 +111,7 @@ await runJourneys(
         await page.goto(`${studio.url}/p/${project.slug}`);
         await page.getByRole("log").getByText("Two helpers looked and wrote.").first().waitFor();
         await page.getByLabel("New thread", { exact: true }).click();
-        await page.getByRole("button", { name: /^Mode/ }).click();
+        await page.getByRole("button", { name: /^Mode: / }).click();
         await page.getByRole("menuitemradio", { name: /^Auto/ }).click();
         await page.getByRole("button", { name: /^Context and cost/ }).click();
         await page.getByLabel("Pause a run at, in dollars").fill("0.05");
