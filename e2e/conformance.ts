@@ -4,7 +4,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startStudio } from "./studio.ts";
 
-const areas = "auth,users,projects,containers,graph,files,assets,secrets,kanban,chat,shell,snapshots,tasks,system";
+const areas =
+  "auth,users,projects,containers,graph,files,assets,secrets,kanban,chat,shell,snapshots,tasks,themes,feedback,community,system";
 const here = import.meta.dirname;
 const known = JSON.parse(await readFile(join(here, "conformance/known-failures.json"), "utf8")) as string[];
 await mkdir(join(here, "../test-results"), { recursive: true });

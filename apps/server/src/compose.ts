@@ -76,8 +76,11 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const platform = await composePlatform({ config, log, onClose, runtime: swap.runtime, database: swap.database });
     const audit = composeAudit(platform);
     const models = composeModels(platform, { demoModel: swap.demoModel });
-    const community = composeCommunity(platform);
-    const accounts = composeAccounts(platform, { onRegistered: [models.agents.onRegistered], isTheme: community.themes.isWearable });
+    const community = composeCommunity(platform, audit, models);
+    const accounts = composeAccounts(platform, {
+      onRegistered: [models.agents.onRegistered, community.referrals.onRegistered],
+      isTheme: community.themes.isWearable,
+    });
     const secrecy = composeSecrecy(platform);
     const projects = await composeProjects(platform, { templatesDir: swap.templatesDir });
     const containers = composeContainers(platform, secrecy, projects);

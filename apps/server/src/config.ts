@@ -106,6 +106,25 @@ export const settings = {
     example: "free,basic,pro,ultra",
     about: "Plans that may use model keys of their own, where billing is on; elsewhere everybody may",
   },
+  REFERRAL_REWARD_CREDITS: {
+    default: "0",
+    example: "500",
+    about: "Purchased credits for both sides when somebody comes by a referral code",
+    check: integer(0, 1_000_000),
+  },
+  PAYOUTS: {
+    default: "off",
+    example: "manual",
+    about: "How creators are paid. off: not at all; manual: they ask, the amount is set aside, and the operator pays by hand",
+    check: oneOf("off", "manual"),
+  },
+  PAYOUT_MINIMUM_CENTS: { default: "1000", example: "1000", about: "Smallest payout to a creator", check: integer(1) },
+  PAYOUT_HOLD_DAYS: {
+    default: "7",
+    example: "7",
+    about: "Days for which a sale is held back before it can be paid out",
+    check: integer(0, 365),
+  },
   OPENAI_API_KEY: { example: "sk-…", about: "OpenAI or any OpenAI-compatible service" },
   OPENAI_BASE_URL: {
     default: "https://api.openai.com/v1",
@@ -594,6 +613,14 @@ export function readConfig(environment: Record<string, string | undefined>) {
       isDemo: isTrue("DEMO"),
     },
     billing: { isOn: isTrue("BILLING_ENABLED"), byokTiers: list("BYOK_ENABLED_TIERS") },
+    community: {
+      referralRewardCredits: Number(text("REFERRAL_REWARD_CREDITS")),
+      payouts: {
+        isOn: text("PAYOUTS") === "manual",
+        minimumCents: Number(text("PAYOUT_MINIMUM_CENTS")),
+        holdDays: Number(text("PAYOUT_HOLD_DAYS")),
+      },
+    },
     agent: {
       recordsCassettes: isTrue("RECORD_CASSETTES"),
       namesChats: isTrue("AGENT_CHAT_TITLES"),

@@ -4,6 +4,7 @@ import { LucideProvider } from "lucide-react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { onSignedOut } from "./api.ts";
+import { noteArrival } from "./features/referrals/arrival.ts";
 import { reloadForMissingChunks } from "./lib/chunks.ts";
 import { createQueryClient } from "./lib/query.ts";
 import { createAppRouter } from "./routes.tsx";
@@ -11,6 +12,7 @@ import "./styles.css";
 import { TooltipProvider } from "./ui/Tooltip.tsx";
 
 reloadForMissingChunks();
+noteArrival();
 const queryClient = createQueryClient();
 const router = createAppRouter(queryClient);
 

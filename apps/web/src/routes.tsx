@@ -11,6 +11,7 @@ import {
 import { tableSearch } from "./features/admin/table/table-search.ts";
 import type { SignInProvider } from "@tesslate/contract";
 import { safeNext } from "./features/auth/next.ts";
+import type { BoardSearch } from "./features/feedback/feedback.queries.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./features/projects/projects.queries.ts";
 import { settleIn } from "./features/users/preferences.ts";
@@ -297,6 +298,39 @@ const adminOutbox = createRoute({
   path: "outbox",
   component: lazyRouteComponent(() => import("./features/admin/OutboxTab.tsx"), "OutboxTab"),
 });
+const settingsReferrals = createRoute({
+  getParentRoute: () => settings,
+  path: "referrals",
+  component: lazyRouteComponent(() => import("./features/referrals/ReferralSettings.tsx"), "ReferralSettings"),
+});
+const settingsCreator = createRoute({
+  getParentRoute: () => settings,
+  path: "creator",
+  component: lazyRouteComponent(() => import("./features/creators/CreatorSettings.tsx"), "CreatorSettings"),
+});
+const feedback = createRoute({
+  getParentRoute: () => app,
+  path: "/feedback",
+  validateSearch: (search: Record<string, unknown>): BoardSearch & { post?: string } => {
+    const page = Number(search["page"]);
+    const one = <const T extends readonly string[]>(name: string, of: T): T[number] | undefined =>
+      of.find((value) => value === search[name]);
+    const [type, status, sort] = [
+      one("type", ["bug", "suggestion"]),
+      one("status", ["open", "in_progress", "resolved", "closed"]),
+      one("sort", ["upvotes", "date", "comments"]),
+    ];
+    return {
+      ...(typeof search["q"] === "string" && search["q"] && { q: search["q"].slice(0, 200) }),
+      ...(type && { type }),
+      ...(status && { status }),
+      ...(sort && { sort }),
+      ...(Number.isInteger(page) && page > 1 && { page }),
+      ...(typeof search["post"] === "string" && { post: search["post"] }),
+    };
+  },
+  component: lazyRouteComponent(() => import("./features/feedback/FeedbackPage.tsx"), "FeedbackPage"),
+});
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
@@ -331,6 +365,8 @@ const routeTree = root.addChildren([
       settingsConnectors,
       settingsApiKeys,
       settingsShortcuts,
+      settingsReferrals,
+      settingsCreator,
     ]),
     admin.addChildren([
       adminIndex,
@@ -342,6 +378,7 @@ const routeTree = root.addChildren([
       adminAudit,
       adminOutbox,
     ]),
+    feedback,
     workbench,
   ]),
 ]);

@@ -26,6 +26,11 @@ export const auditActions = [
   "user.credits_adjusted",
   "user.promoted",
   "user.demoted",
+  "feedback.status_changed",
+  "feedback.hidden",
+  "feedback.shown",
+  "feedback.removed",
+  "feedback.comment_removed",
   "user.sessions_ended",
   "user.password_reset",
   "user.second_factor_reset",
@@ -35,7 +40,7 @@ export const auditActions = [
 export const AuditActionType = Literals(...auditActions);
 export type AuditActionType = Static<typeof AuditActionType>;
 
-export const auditTargets = ["user", "project", "agent", "base", "sandbox", "server"] as const;
+export const auditTargets = ["user", "project", "agent", "base", "sandbox", "server", "feedback"] as const;
 export const AuditTargetType = Literals(...auditTargets);
 export type AuditTargetType = Static<typeof AuditTargetType>;
 

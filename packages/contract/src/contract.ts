@@ -19,9 +19,10 @@ import { changesRoutes } from "./changes.ts";
 import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
-import { creatorsRoutes } from "./creators.ts";
+import { creatorsRoutes, creatorStudioRoutes } from "./creators.ts";
 import { externalRoutes } from "./external.ts";
 import { evidenceRoutes } from "./evidence.ts";
+import { feedbackRoutes } from "./feedback.ts";
 import { filesRoutes } from "./files.ts";
 import { gitRoutes } from "./git.ts";
 import { hostingRoutes } from "./hosting.ts";
@@ -39,6 +40,7 @@ import { previewsRoutes } from "./previews.ts";
 import { projectsRoutes } from "./projects.ts";
 import { queueRoutes } from "./queue.ts";
 import { secondFactorRoutes } from "./second-factor.ts";
+import { referralsRoutes } from "./referrals.ts";
 import { secretsRoutes } from "./secrets.ts";
 import { shellRoutes } from "./shell.ts";
 import { snapshotsRoutes } from "./snapshots.ts";
@@ -90,6 +92,9 @@ export const contract = {
   kanban: kanbanRoutes,
   notes: notesRoutes,
   outbox: outboxRoutes,
+  feedback: feedbackRoutes,
+  referrals: referralsRoutes,
+  creatorStudio: creatorStudioRoutes,
   tasks: tasksRoutes,
   activity: activityRoutes,
   adminAudit: adminAuditRoutes,

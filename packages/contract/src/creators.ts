@@ -1,9 +1,115 @@
-import { Nullable, Type } from "./schema.ts";
+import { Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { PublicUser } from "./users.ts";
 
 const tag = "creators";
 const Username = Type.String({ minLength: 1, maxLength: 50 });
+
+export const PayoutStatus = Literals("pending", "processing", "paid", "failed");
+/** Money on its way to a creator (marketplace-billing-admin 9.4). `pending`: asked for and set aside, not sent yet. */
+export const Payout = Type.Object({
+  id: Uuid,
+  amount_cents: Type.Integer(),
+  status: PayoutStatus,
+  transactions_count: Type.Integer(),
+  created_at: Timestamp,
+  paid_at: Nullable(Timestamp),
+});
+export type Payout = Static<typeof Payout>;
+
+/** marketplace-billing-admin 9.3. Works for people who published nothing: zeros. */
+export const CreatorDashboard = Type.Object({
+  creator: Type.Object({
+    id: Uuid,
+    name: Type.String(),
+    username: Type.String(),
+    avatar_url: Nullable(Type.String()),
+    joined_at: Timestamp,
+  }),
+  stats: Type.Object({
+    extensions_count: Type.Integer(),
+    bases_count: Type.Integer(),
+    themes_count: Type.Integer(),
+    total_downloads: Type.Integer(),
+    total_usage: Type.Integer(),
+    average_rating: Type.Number(),
+    total_reviews: Type.Integer(),
+  }),
+  /** Of the period that was asked for. */
+  earnings: Type.Object({
+    total_revenue_cents: Type.Integer(),
+    pending_revenue_cents: Type.Integer(),
+    paid_revenue_cents: Type.Integer(),
+    total_requests: Type.Integer(),
+    by_agent: Type.Record(Type.String(), Type.Object({ requests: Type.Integer(), revenue_cents: Type.Integer() })),
+    /** The last twelve months, whatever the period; UTC. */
+    by_month: Type.Array(Type.Object({ month: Type.String({ description: "2026-01" }), revenue_cents: Type.Integer() })),
+    period_start: Timestamp,
+    period_end: Timestamp,
+  }),
+  /** Of all time. */
+  payouts: Type.Object({
+    /** False: nothing can be asked for on this server (`payments_not_configured`). */
+    is_configured: Type.Boolean(),
+    connected: Type.Boolean(),
+    account_id: Nullable(Type.String()),
+    available_cents: Type.Integer(),
+    pending_cents: Type.Integer({ description: "Earned and still held back, or asked for and not sent" }),
+    paid_cents: Type.Integer(),
+    minimum_cents: Type.Integer(),
+    hold_days: Type.Integer(),
+    history: Type.Array(Payout, { description: "The latest 50" }),
+  }),
+  items: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      item_type: Literals("agent", "theme"),
+      name: Type.String(),
+      slug: Type.String(),
+      downloads: Type.Integer(),
+      rating: Type.Number(),
+      reviews_count: Type.Integer(),
+      usage_count: Type.Integer(),
+      revenue_cents: Type.Integer(),
+      is_published: Type.Boolean(),
+    }),
+  ),
+  revenue_share: Type.Number(),
+});
+export type CreatorDashboard = Static<typeof CreatorDashboard>;
+
+/** marketplace-billing-admin 9.3 and 9.4. */
+export const creatorStudioRoutes = {
+  dashboard: route({
+    method: "GET",
+    path: "/api/creators/dashboard",
+    tag,
+    summary: "What one has published, what it earned, and what of that was paid",
+    auth: "user",
+    query: Type.Object({
+      start_date: Type.Optional(Type.String({ format: "date-time", description: "Default: the first of this month, UTC" })),
+      end_date: Type.Optional(Type.String({ format: "date-time", description: "Default: now" })),
+    }),
+    response: CreatorDashboard,
+  }),
+  payout: route({
+    method: "POST",
+    path: "/api/creators/payout",
+    tag,
+    summary: "Ask for what one earned; with an `Idempotency-Key` header a repeated request is one",
+    auth: "user",
+    keys: false,
+    status: 201,
+    bodyOptional: true,
+    body: Type.Object({
+      amount_cents: Maybe(
+        Type.Integer({ minimum: 1, description: "At most this much: whole sales, the oldest first. Absent: everything available" }),
+      ),
+    }),
+    response: Payout,
+    errors: ["payments_not_configured", "payout_below_minimum", "payout_exceeds_available", "rate_limited"],
+  }),
+};
 
 /** marketplace-billing-admin 13: public pages go by username. */
 export const creatorsRoutes = {

@@ -1,18 +1,39 @@
+import type { Audit } from "../features/admin/index.ts";
+import { createCreators, createCreatorsStore, mountCreators } from "../features/creators/index.ts";
+import type { Credits } from "../features/credits/index.ts";
+import { createFeedback, createFeedbackStore, mountFeedback } from "../features/feedback/index.ts";
+import { createReferrals, createReferralsStore, mountReferrals, type Referrals } from "../features/referrals/index.ts";
 import { createThemes, createThemesStore, mountThemes, type Themes } from "../features/themes/index.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 
-/** What people share and how it looks to them. */
+/** What people share, how it looks to them, by whom they came and what their work earns. */
 export interface CommunityArea extends Area {
   themes: Themes;
+  referrals: Referrals;
 }
 
-export function composeCommunity({ db, limits }: Platform): CommunityArea {
+export function composeCommunity({ config, db, limits, box }: Platform, audit: Audit, { credits }: { credits: Credits }): CommunityArea {
+  const { referralRewardCredits, payouts } = config.community;
   const themes = createThemes({ store: createThemesStore(db), limits });
+  const feedback = createFeedback({ store: createFeedbackStore(db), audit, limits });
+  const referrals = createReferrals({
+    store: createReferralsStore(db),
+    credits,
+    limits,
+    rewardCredits: referralRewardCredits,
+    appBaseUrl: config.http.appBaseUrl,
+    box,
+  });
+  const creators = createCreators({ store: createCreatorsStore(db, payouts), limits, payouts });
   return {
     themes,
+    referrals,
     mount(mount) {
       mountThemes(mount, { themes });
+      mountFeedback(mount, { feedback });
+      mountReferrals(mount, { referrals });
+      mountCreators(mount, { creators });
     },
   };
 }

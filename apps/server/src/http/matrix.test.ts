@@ -29,6 +29,7 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "mcpEndpoint.stream": { answer: 405, because: "the server has nothing to say by itself" },
     "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },
     "chat.answer": { answer: 404, because: "what waits in the owner's chat is an approval" },
+    "referrals.apply": { answer: 404, because: "nobody has that code" },
     "snapshots.remove": { answer: "project_busy", because: "it is being restored" },
     "secondFactor.removeTotp": { answer: 404, because: "no app is set up" },
     "tasks.cancel": { answer: "task_finished", because: "the run is over" },
@@ -229,7 +230,8 @@ async function compare(caller: "stranger" | "administrator", route: Listed, mine
         false,
       );
 }
-const isPublic = (place: string) => place === "/api/users/{id}" || place.startsWith("/api/marketplace/agents/{id}");
+const isPublic = (place: string) =>
+  place === "/api/users/{id}" || place.startsWith("/api/feedback/{id}") || place.startsWith("/api/marketplace/agents/{id}");
 const isOwned = ({ spec }: Listed) =>
   placesOf(spec).some((place) => !place.endsWith("{path}") && !isPublic(place)) || idFieldsOf(spec).length > 0;
 

@@ -1,6 +1,17 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
-import { CircleQuestionMark, House, LayoutGrid, LogOut, Palette as PaletteIcon, Settings, SunMoon } from "lucide-react";
+import {
+  CircleQuestionMark,
+  Gift,
+  House,
+  LayoutGrid,
+  LogOut,
+  Megaphone,
+  Palette as PaletteIcon,
+  Settings,
+  Store,
+  SunMoon,
+} from "lucide-react";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { useKeptPreferences } from "../features/users/preferences.ts";
 import { meQuery } from "../features/users/users.queries.ts";
@@ -94,6 +105,20 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       hint: "theme, light, dark",
       icon: <PaletteIcon size={14} />,
       run: () => void navigate({ to: "/settings/look" }),
+    },
+    {
+      id: "go.feedback",
+      title: "Go to Feedback",
+      hint: "bugs, ideas",
+      icon: <Megaphone size={14} />,
+      run: () => void navigate({ to: "/feedback" }),
+    },
+    { id: "go.referrals", title: "Settings: referrals", icon: <Gift size={14} />, run: () => void navigate({ to: "/settings/referrals" }) },
+    {
+      id: "go.creator",
+      title: "Settings: creator studio",
+      icon: <Store size={14} />,
+      run: () => void navigate({ to: "/settings/creator" }),
     },
     { id: "theme.toggle", title: "Light or dark theme", icon: <SunMoon size={14} />, shortcut: "theme.toggle", run: toggleTheme },
     {

@@ -1,5 +1,5 @@
 import { Link, useMatchRoute } from "@tanstack/react-router";
-import { CircleQuestionMark, House, LayoutGrid, LogOut, Settings, ShieldUser, UserRound } from "lucide-react";
+import { CircleQuestionMark, House, LayoutGrid, LogOut, Megaphone, Settings, ShieldUser, UserRound } from "lucide-react";
 import type { ReactNode } from "react";
 import type { User } from "@tesslate/contract";
 import { cx } from "../lib/cx.ts";
@@ -17,16 +17,16 @@ const square =
   "relative grid size-9 place-items-center rounded-3 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0 aria-[current=page]:bg-bg-3 aria-[current=page]:text-fg-0";
 
 interface Place {
-  to: "/" | "/projects" | "/settings/profile" | "/admin";
+  to: "/" | "/projects" | "/settings/profile" | "/admin" | "/feedback";
   label: string;
   icon: ReactNode;
   isHere: boolean;
   shortcut?: ShortcutId;
 }
 
-function usePlaces(): { home: Place; projects: Place; settings: Place; admin: Place } {
+function usePlaces(): { home: Place; projects: Place; settings: Place; admin: Place; feedback: Place } {
   const match = useMatchRoute();
-  const isIn = (to: "/" | "/projects" | "/settings" | "/admin" | "/p/$slug/{-$view}", isFuzzy = false) =>
+  const isIn = (to: "/" | "/projects" | "/settings" | "/admin" | "/feedback" | "/p/$slug/{-$view}", isFuzzy = false) =>
     match({ to, fuzzy: isFuzzy }) !== false;
   return {
     home: { to: "/", label: "Home", icon: <House />, isHere: isIn("/"), shortcut: "go.home" },
@@ -39,6 +39,7 @@ function usePlaces(): { home: Place; projects: Place; settings: Place; admin: Pl
     },
     settings: { to: "/settings/profile", label: "Settings", icon: <Settings />, isHere: isIn("/settings", true), shortcut: "go.settings" },
     admin: { to: "/admin", label: "Administration", icon: <ShieldUser />, isHere: isIn("/admin", true) },
+    feedback: { to: "/feedback", label: "Feedback", icon: <Megaphone />, isHere: isIn("/feedback") },
   };
 }
 
@@ -61,6 +62,7 @@ export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => vo
       <RailLink place={places.home} />
       <RailLink place={places.projects} />
       <span className="flex-1" />
+      <RailLink place={places.feedback} />
       <IconButton
         label="Keyboard shortcuts"
         tooltipSide="right"

@@ -90,6 +90,8 @@ export function tryTheme(look?: { isDark: boolean; tokens: Tokens }): void {
   tried = look;
   apply();
 }
+/** As chosen, whatever is tried at the moment. */
+export const isDarkChosen = (): boolean => isDarkOf(current);
 /** Nothing was ever chosen in this browser. */
 export const isUnchosen = (): boolean => !hasChosen;
 

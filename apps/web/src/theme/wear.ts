@@ -1,5 +1,5 @@
 import type { Theme } from "@tesslate/contract";
-import { chooseTheme, isDarkNow, type AppliedTheme } from "./theme-choice.ts";
+import { chooseTheme, isDarkChosen, type AppliedTheme } from "./theme-choice.ts";
 import { builtInThemeIds, deriveTokens, type ThemeValues } from "./theme.ts";
 import css from "./tokens.css?raw";
 import { parseTokens, type Tokens } from "./tokens.ts";
@@ -19,6 +19,6 @@ const appliedOf = (theme: Theme): AppliedTheme | undefined =>
 
 /** Wears a theme as the one of its mode, and shows it now: when the other mode is on, it goes over. */
 export function wearTheme(theme: Theme): void {
-  const isSeen = isDarkNow() === (theme.mode === "dark");
+  const isSeen = isDarkChosen() === (theme.mode === "dark");
   chooseTheme({ [theme.mode]: appliedOf(theme), ...(!isSeen && { mode: theme.mode }) });
 }

@@ -157,6 +157,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   });
   const exported = await api.account.export();
   expect((await taskEnd(exported.task_id)).status).toBe("completed");
+  const post = await api.feedback.create({ body: { type: "bug", title: mark, description: mark } });
+  const remark = await api.feedback.comment({ params: { id: post.id }, body: { content: mark } });
   const agent = (await api.agents.library({ query: {} })).items[0];
   if (!agent || !session) throw new Error("no agent or session");
 
@@ -209,6 +211,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/users/me/export/{task_id}": exported.task_id ?? "",
       "/api/users/{id}/avatar/{version}": me.avatar_url?.split("/").at(-1) ?? "",
       "/api/creators/{username}": user.username,
+      "/api/feedback/{id}": post.id,
+      "/api/feedback/{id}/comments/{comment_id}": remark.id,
       // Somebody to whom an administrator may do anything while the others go on.
       "/api/admin/users/{id}": (await app.signUp()).id,
       "/api/auth/passkeys/{id}": passkey?.id ?? "",

@@ -20,6 +20,11 @@ export const actionWords: Record<AuditActionType, string> = {
   "user.credits_adjusted": "Credits adjusted",
   "user.promoted": "Made administrator",
   "user.demoted": "Administration taken away",
+  "feedback.status_changed": "Status of feedback changed",
+  "feedback.hidden": "Feedback hidden",
+  "feedback.shown": "Feedback shown again",
+  "feedback.removed": "Feedback deleted",
+  "feedback.comment_removed": "Comment deleted",
   "user.sessions_ended": "Signed out everywhere",
   "user.password_reset": "Password voided",
   "user.second_factor_reset": "Second step taken away",
@@ -33,4 +38,5 @@ export const targetWords: Record<AuditTargetType, string> = {
   base: "Template",
   sandbox: "Sandbox",
   server: "Server",
+  feedback: "Feedback",
 };

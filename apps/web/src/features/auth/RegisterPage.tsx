@@ -8,6 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
+import { forgetArrival, readArrival } from "../referrals/arrival.ts";
 import { AuthThread, LiveStep, NextStep } from "./AuthThread.tsx";
 import { configQuery, enter } from "./auth.queries.ts";
 import { safeNext } from "./next.ts";
@@ -48,14 +49,17 @@ export function RegisterPage() {
     try {
       const email = form.email.trim();
       const token = form.setup_token.trim();
+      const referral = readArrival();
       await api.auth.register({
         body: {
           email,
           password: form.password,
           ...(form.name.trim() && { name: form.name.trim() }),
           ...(wantsToken && token && { setup_token: token }),
+          ...(referral !== undefined && { referral_code: referral }),
         },
       });
+      forgetArrival();
       const answer = await api.auth.login({ body: { email, password: form.password } });
       if (answer.requires_2fa) await router.navigate({ to: "/login", search: next ? { next } : {} });
       else {

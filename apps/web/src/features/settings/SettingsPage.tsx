@@ -1,5 +1,5 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Bell, Cpu, KeyRound, Keyboard, PackageOpen, Plug, Shield, SlidersHorizontal, Sun, UserRound } from "lucide-react";
+import { Bell, Cpu, Gift, KeyRound, Keyboard, PackageOpen, Plug, Shield, SlidersHorizontal, Store, Sun, UserRound } from "lucide-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
 
@@ -14,7 +14,9 @@ const places: {
     | "/settings/shortcuts"
     | "/settings/models"
     | "/settings/connectors"
-    | "/settings/api-keys";
+    | "/settings/api-keys"
+    | "/settings/referrals"
+    | "/settings/creator";
   label: string;
   icon: ReactNode;
 }[] = [
@@ -28,6 +30,8 @@ const places: {
   { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },
   { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
   { to: "/settings/data", label: "Your data", icon: <PackageOpen /> },
+  { to: "/settings/referrals", label: "Referrals", icon: <Gift /> },
+  { to: "/settings/creator", label: "Creator studio", icon: <Store /> },
 ];
 
 /** On phones the places lie in a strip; the one you are at is brought into sight. */

@@ -30,7 +30,8 @@ export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, on
         tabIndex={isTabStop ? 0 : -1}
         title={tile.description ?? undefined}
         onClick={onWear}
-        onPointerEnter={(event) => event.pointerType === "mouse" && onLook()}
+        // Not on entering: a page that comes up under a resting pointer must not change its looks.
+        onPointerMove={(event) => event.pointerType === "mouse" && (event.movementX !== 0 || event.movementY !== 0) && onLook()}
         onPointerLeave={onLeave}
         onFocus={(event) => event.currentTarget.matches(":focus-visible") && onLook()}
         onBlur={onLeave}

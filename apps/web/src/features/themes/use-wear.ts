@@ -31,6 +31,7 @@ export function useWear() {
   const read = (tile: ThemeTile) => queryClient.fetchQuery(themeQuery(tile));
   return {
     look: (tile: ThemeTile) => {
+      if (wanted.current === tile.id) return;
       clearTimeout(timer.current);
       wanted.current = tile.id;
       timer.current = setTimeout(() => {

@@ -1,0 +1,122 @@
+import type { CreatorDashboard, Payout } from "@tesslate/contract";
+import { AppError, badRequest, invalid, notFound } from "../../platform/errors.ts";
+import type { RateLimiter } from "../../platform/rate-limit.ts";
+import type { CreatorsStore } from "./creators.store.ts";
+import type { PayoutRow } from "./creators.table.ts";
+
+/** The creator's part of what is paid for their work. */
+export const revenueShare = 0.9;
+
+export type Creators = ReturnType<typeof createCreators>;
+
+/** What people earn with what they published, and how they get it (marketplace-billing-admin 9.3, 9.4). */
+export function createCreators({
+  store,
+  limits,
+  payouts,
+}: {
+  store: CreatorsStore;
+  limits: RateLimiter;
+  /** `isOn`: somebody pays out what is asked for. */
+  payouts: { isOn: boolean; minimumCents: number; holdDays: number };
+}) {
+  return {
+    dashboard: async (userId: string, query: { start_date?: string; end_date?: string }): Promise<CreatorDashboard> => {
+      const now = new Date();
+      const from = new Date(query.start_date ?? Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+      const to = new Date(query.end_date ?? now.getTime() + 1);
+      if (from >= to) throw invalid(["query", "end_date"], "Must be later than start_date");
+      const period = { period_start: from.toISOString(), period_end: to.toISOString() };
+      const [user, stats, earned, by_month, balance, history, items] = await Promise.all([
+        store.findUser(userId),
+        store.stats(userId),
+        store.earnings(userId, period.period_start, period.period_end),
+        store.byMonth(userId),
+        store.balance(userId),
+        store.listPayouts(userId),
+        store.items(userId),
+      ]);
+      if (!user) throw notFound("User");
+      return {
+        creator: { id: user.id, name: user.name, username: user.username, avatar_url: user.avatar_url, joined_at: user.created_at },
+        stats,
+        earnings: {
+          total_revenue_cents: earned.total,
+          pending_revenue_cents: earned.pending,
+          paid_revenue_cents: earned.paid,
+          total_requests: earned.by_agent.reduce((all, row) => all + row.requests, 0),
+          by_agent: Object.fromEntries(
+            earned.by_agent.flatMap(({ agent_id, requests, revenue_cents }) =>
+              agent_id === null ? [] : [[agent_id, { requests, revenue_cents }]],
+            ),
+          ),
+          by_month,
+          ...period,
+        },
+        payouts: {
+          is_configured: payouts.isOn,
+          connected: false,
+          account_id: null,
+          available_cents: balance.available,
+          pending_cents: balance.waiting,
+          paid_cents: balance.paid,
+          minimum_cents: payouts.minimumCents,
+          hold_days: payouts.holdDays,
+          history: history.map(wireOf),
+        },
+        items,
+        revenue_share: revenueShare,
+      };
+    },
+    /**
+     * Sets aside what can be paid out: whole sales, the oldest first, up to `amount`. The payout stays `pending` until it is sent. The same `key` is the
+     * same payout, and nothing is set aside twice however many ask at once.
+     * Throws `payments_not_configured`, `payout_exceeds_available`, `payout_below_minimum`.
+     */
+    payout: async (userId: string, { amount, key }: { amount: number | undefined; key: string | undefined }): Promise<Payout> => {
+      await limits.count({ key: `payout:${userId}`, max: 10, windowSeconds: 60 });
+      if (!payouts.isOn)
+        throw new AppError("payments_not_configured", "This server pays nobody out. What you earned is kept until it does.");
+      return store.transaction(async (tx) => {
+        await store.lockCreator(tx, userId);
+        const known = key === undefined ? undefined : await store.findPayout(tx, userId, key);
+        if (known) return wireOf(known);
+        const sales = await store.lockAvailable(tx, userId);
+        const available = sales.reduce((sum, sale) => sum + sale.amount_creator_cents, 0);
+        const facts = { available_cents: available, minimum_cents: payouts.minimumCents };
+        if (available < payouts.minimumCents || (amount !== undefined && amount < payouts.minimumCents))
+          throw badRequest(
+            `The smallest payout is ${payouts.minimumCents} cents; ${available} are available.`,
+            "payout_below_minimum",
+            facts,
+          );
+        if (amount !== undefined && amount > available)
+          throw badRequest(`Only ${available} cents are available.`, "payout_exceeds_available", facts);
+        let sum = 0;
+        const chosen = sales.filter(({ amount_creator_cents }) => {
+          if (sum + amount_creator_cents > (amount ?? available)) return false;
+          sum += amount_creator_cents;
+          return true;
+        });
+        if (sum < payouts.minimumCents)
+          throw badRequest("Sales are paid out whole, and none fit into this amount. Ask for more.", "payout_below_minimum", facts);
+        return wireOf(
+          await store.insertPayout(
+            tx,
+            { creator_id: userId, amount_cents: sum, transactions_count: chosen.length, idempotency_key: key ?? null },
+            chosen.map((sale) => sale.id),
+          ),
+        );
+      });
+    },
+  };
+}
+
+const wireOf = ({ id, amount_cents, status, transactions_count, created_at, paid_at }: PayoutRow): Payout => ({
+  id,
+  amount_cents,
+  status,
+  transactions_count,
+  created_at,
+  paid_at,
+});

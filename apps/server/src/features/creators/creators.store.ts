@@ -1,0 +1,168 @@
+import { and, asc, count, desc, eq, gte, inArray, lt, or, sql } from "drizzle-orm";
+import type { CreatorDashboard } from "@tesslate/contract";
+import type { Database, Queries } from "../../platform/database.ts";
+import { agents } from "../agents/agents.table.ts";
+import { themes } from "../themes/themes.table.ts";
+import { users, type UserRow } from "../users/users.table.ts";
+import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow } from "./creators.table.ts";
+
+const cents = (condition = sql`true`) => sql<number>`coalesce(sum(${sales.amount_creator_cents}) filter (where ${condition}), 0)::float8`;
+
+export type CreatorsStore = ReturnType<typeof createCreatorsStore>;
+export function createCreatorsStore(db: Database, { holdDays }: { holdDays: number }) {
+  const isHeld = sql`${sales.created_at} > now() - make_interval(days => ${holdDays})`;
+  const isOwnAgent = (userId: string) => or(eq(agents.created_by_user_id, userId), eq(agents.forked_by_user_id, userId));
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    findUser: async (id: string): Promise<UserRow | undefined> => (await db.select().from(users).where(eq(users.id, id)))[0],
+    earnings: async (
+      creatorId: string,
+      from: string,
+      to: string,
+    ): Promise<{
+      total: number;
+      pending: number;
+      paid: number;
+      by_agent: { agent_id: string | null; requests: number; revenue_cents: number }[];
+    }> => {
+      const rows = await db
+        .select({
+          agent_id: sales.agent_id,
+          requests: count(),
+          revenue_cents: cents(),
+          pending: cents(sql`${sales.payout_status} <> 'paid'`),
+          paid: cents(sql`${sales.payout_status} = 'paid'`),
+        })
+        .from(sales)
+        .where(and(eq(sales.creator_id, creatorId), gte(sales.created_at, from), lt(sales.created_at, to)))
+        .groupBy(sales.agent_id);
+      const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
+      return { total: sum((r) => r.revenue_cents), pending: sum((r) => r.pending), paid: sum((r) => r.paid), by_agent: rows };
+    },
+    /** The last twelve months, empty ones too. */
+    byMonth: async (creatorId: string): Promise<{ month: string; revenue_cents: number }[]> =>
+      (
+        await db.execute<{ month: string; revenue_cents: number }>(sql`
+          select to_char(m, 'YYYY-MM') as month, coalesce(sum(t.amount_creator_cents), 0)::float8 as revenue_cents
+          from generate_series(date_trunc('month', now() at time zone 'UTC') - interval '11 months', date_trunc('month', now() at time zone 'UTC'), interval '1 month') m
+          left join marketplace_transactions t on t.creator_id = ${creatorId}
+            and t.created_at >= m at time zone 'UTC' and t.created_at < (m + interval '1 month') at time zone 'UTC'
+          group by m order by m`)
+      ).rows,
+    balance: async (creatorId: string, q: Queries = db): Promise<{ available: number; waiting: number; paid: number }> => {
+      const [row] = await q
+        .select({
+          available: cents(sql`${sales.payout_status} = 'pending' and not ${isHeld}`),
+          waiting: cents(sql`(${sales.payout_status} = 'pending' and ${isHeld}) or ${sales.payout_status} = 'processing'`),
+          paid: cents(sql`${sales.payout_status} = 'paid'`),
+        })
+        .from(sales)
+        .where(eq(sales.creator_id, creatorId));
+      return row ?? { available: 0, waiting: 0, paid: 0 };
+    },
+    items: async (creatorId: string): Promise<CreatorDashboard["items"]> => {
+      const revenue = sql<number>`(select coalesce(sum(t.amount_creator_cents), 0)::float8 from marketplace_transactions t where t.creator_id = ${creatorId} and t.agent_id = agents.id)`;
+      const [ownAgents, ownThemes] = await Promise.all([
+        db
+          .select({ agent: agents, revenue })
+          .from(agents)
+          .where(and(isOwnAgent(creatorId), eq(agents.item_type, "agent")))
+          .orderBy(desc(agents.downloads), agents.id)
+          .limit(200),
+        db.select().from(themes).where(eq(themes.created_by_user_id, creatorId)).orderBy(desc(themes.downloads), themes.id).limit(200),
+      ]);
+      return [
+        ...ownAgents.map(
+          ({ agent: { id, name, slug, downloads, rating, reviews_count, usage_count, is_published }, revenue: revenue_cents }) => ({
+            item_type: "agent" as const,
+            id,
+            name,
+            slug,
+            downloads,
+            rating,
+            reviews_count,
+            usage_count,
+            is_published,
+            revenue_cents,
+          }),
+        ),
+        ...ownThemes.map(({ id, name, downloads, rating, reviews_count, is_published }) => ({
+          item_type: "theme" as const,
+          id,
+          name,
+          slug: id,
+          downloads,
+          rating,
+          reviews_count,
+          is_published,
+          usage_count: 0,
+          revenue_cents: 0,
+        })),
+      ];
+    },
+    /** Published agents and themes, and what became of them. */
+    stats: async (creatorId: string): Promise<CreatorDashboard["stats"]> => {
+      const [[ofAgents], [ofThemes]] = await Promise.all([
+        db
+          .select({
+            published: sql<number>`count(*) filter (where ${agents.is_published} and ${agents.is_active})::int`,
+            downloads: sql<number>`coalesce(sum(${agents.downloads}), 0)::float8`,
+            usage: sql<number>`coalesce(sum(${agents.usage_count}), 0)::float8`,
+            reviews: sql<number>`coalesce(sum(${agents.reviews_count}), 0)::float8`,
+            rating: sql<number | null>`(sum(${agents.rating} * ${agents.reviews_count}) / nullif(sum(${agents.reviews_count}), 0))::float8`,
+          })
+          .from(agents)
+          .where(and(isOwnAgent(creatorId), eq(agents.item_type, "agent"))),
+        db
+          .select({
+            published: sql<number>`count(*) filter (where ${themes.is_published} and ${themes.is_active})::int`,
+            downloads: sql<number>`coalesce(sum(${themes.downloads}), 0)::float8`,
+          })
+          .from(themes)
+          .where(eq(themes.created_by_user_id, creatorId)),
+      ]);
+      return {
+        extensions_count: ofAgents?.published ?? 0,
+        bases_count: 0,
+        themes_count: ofThemes?.published ?? 0,
+        total_downloads: (ofAgents?.downloads ?? 0) + (ofThemes?.downloads ?? 0),
+        total_usage: ofAgents?.usage ?? 0,
+        average_rating: Math.round((ofAgents?.rating ?? 5) * 10) / 10,
+        total_reviews: ofAgents?.reviews ?? 0,
+      };
+    },
+    listPayouts: (creatorId: string): Promise<PayoutRow[]> =>
+      db
+        .select()
+        .from(creatorPayouts)
+        .where(eq(creatorPayouts.creator_id, creatorId))
+        .orderBy(desc(creatorPayouts.created_at), creatorPayouts.id)
+        .limit(50),
+
+    /** Until the transaction ends nobody else pays this creator out. */
+    lockCreator: async (tx: Queries, creatorId: string): Promise<void> => {
+      await tx.select({ id: users.id }).from(users).where(eq(users.id, creatorId)).for("no key update");
+    },
+    findPayout: async (tx: Queries, creatorId: string, key: string): Promise<PayoutRow | undefined> =>
+      (
+        await tx
+          .select()
+          .from(creatorPayouts)
+          .where(and(eq(creatorPayouts.creator_id, creatorId), eq(creatorPayouts.idempotency_key, key)))
+      )[0],
+    /** What can be paid out, the oldest first, held until the transaction ends. */
+    lockAvailable: (tx: Queries, creatorId: string): Promise<{ id: string; amount_creator_cents: number }[]> =>
+      tx
+        .select({ id: sales.id, amount_creator_cents: sales.amount_creator_cents })
+        .from(sales)
+        .where(and(eq(sales.creator_id, creatorId), eq(sales.payout_status, "pending"), sql`not ${isHeld}`))
+        .orderBy(asc(sales.created_at), asc(sales.id))
+        .for("update"),
+    insertPayout: async (tx: Queries, values: typeof creatorPayouts.$inferInsert, saleIds: string[]): Promise<PayoutRow> => {
+      const [row] = await tx.insert(creatorPayouts).values(values).returning();
+      if (!row) throw new Error("payout not stored");
+      await tx.update(sales).set({ payout_status: "processing", payout_id: row.id }).where(inArray(sales.id, saleIds));
+      return row;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { sql } from "drizzle-orm";
+import { users } from "../features/users/users.table.ts";
+import type { TestApp } from "./app.ts";
+
+/** Somebody of a crowd: no password, no mail, a session. */
+export interface Passer {
+  id: string;
+  token: string;
+}
+
+/** Many people at once, for what must stay exact when all of them come: their rows are inserted and their sessions opened, without one hashed password. */
+export async function crowd(app: TestApp, size: number): Promise<Passer[]> {
+  const rows = await app.db
+    .insert(users)
+    .values(
+      Array.from({ length: size }, (_, n) => ({
+        email: sql<string>`'passer-' || gen_random_uuid() || '@example.com'`,
+        name: `Passer ${n}`,
+        username: sql<string>`'passer_' || replace(gen_random_uuid()::text, '-', '')`,
+        slug: sql<string>`'passer-' || gen_random_uuid()`,
+        referral_code: sql<string>`upper(substr(md5(gen_random_uuid()::text), 1, 8))`,
+      })),
+    )
+    .returning();
+  return Promise.all(
+    rows.map(async (row) => {
+      const { refreshToken } = await app.studio.sessions.open(row, { user_agent: undefined, ip: "127.0.0.1" });
+      const response = await app.request("/api/auth/refresh", { method: "POST", headers: { cookie: `tesslate_refresh=${refreshToken}` } });
+      const { access_token } = (await response.json()) as { access_token?: string };
+      if (!access_token) throw new Error(`no session: ${response.status}`);
+      return { id: row.id, token: access_token };
+    }),
+  );
+}

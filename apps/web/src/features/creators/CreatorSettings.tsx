@@ -1,0 +1,208 @@
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import type { CreatorDashboard, Payout } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Pill, type Tone } from "../../ui/Pill.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { dollars } from "./money.ts";
+
+const dashboardQuery = queryOptions({
+  queryKey: ["creators", "dashboard"],
+  queryFn: ({ signal }) => api.creatorStudio.dashboard(undefined, { signal }),
+});
+
+/** What one published, what it earns, and how to get it. */
+export function CreatorSettings() {
+  usePageTitle("Creator studio");
+  const { data, error, refetch, isFetching } = useQuery(dashboardQuery);
+  if (error && !data)
+    return (
+      <ErrorState
+        className="px-0"
+        title="Your dashboard could not be read"
+        onRetry={() => void refetch()}
+        isRetrying={isFetching}
+        details={detailsOf(error)}
+      >
+        {sentenceOf(error)}
+      </ErrorState>
+    );
+  if (!data) return <SkeletonRows count={6} label="Loading" />;
+  const hasWork = data.items.length > 0;
+  const hasMoney = data.payouts.available_cents + data.payouts.pending_cents + data.payouts.paid_cents > 0;
+  return (
+    <>
+      <Earnings data={data} />
+      {hasMoney ? <Payouts payouts={data.payouts} /> : null}
+      <SettingsSection title="Your work">
+        {hasWork ? (
+          <Items items={data.items} />
+        ) : (
+          <EmptyState className="px-0" title="Nothing published yet">
+            Agents and themes that you publish stand here with their installs, ratings and what they earn. You keep{" "}
+            {Math.round(data.revenue_share * 100)} % of every sale.
+          </EmptyState>
+        )}
+      </SettingsSection>
+    </>
+  );
+}
+
+function Earnings({ data }: { data: CreatorDashboard }) {
+  const { earnings, stats } = data;
+  const most = Math.max(...earnings.by_month.map((month) => month.revenue_cents));
+  return (
+    <SettingsSection
+      title="Creator studio"
+      hint={`This month, and the eleven before. You keep ${Math.round(data.revenue_share * 100)} % of every sale.`}
+    >
+      <dl className="grid grid-cols-4 gap-2 narrow:grid-cols-2">
+        {[
+          ["This month", dollars(earnings.total_revenue_cents)],
+          ["Installs", stats.total_downloads.toLocaleString()],
+          ["Runs", stats.total_usage.toLocaleString()],
+          ["Rating", stats.total_reviews === 0 ? "none yet" : `${stats.average_rating} of 5`],
+        ].map(([label, value]) => (
+          <div key={label} className="rounded-3 border border-line-0 px-3 py-2">
+            <dt className="text-xs text-fg-2">{label}</dt>
+            <dd className="num text-lg text-fg-0">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {most > 0 ? (
+        <ol aria-label="Earnings by month" className="mt-4 flex h-32 items-end gap-1.5">
+          {earnings.by_month.map(({ month, revenue_cents }) => (
+            <li
+              key={month}
+              className="grid h-full min-w-0 flex-1 content-end gap-1 text-center"
+              title={`${month}: ${dollars(revenue_cents)}`}
+            >
+              <span className="sr-only">
+                {month}: {dollars(revenue_cents)}
+              </span>
+              <span
+                aria-hidden="true"
+                className="rounded-1 bg-brand"
+                style={{ height: `${Math.max(revenue_cents > 0 ? 3 : 0, (revenue_cents / most) * 100)}px` }}
+              />
+              <span aria-hidden="true" className="num truncate text-2xs text-fg-2">
+                {month.slice(5)}
+              </span>
+            </li>
+          ))}
+        </ol>
+      ) : null}
+    </SettingsSection>
+  );
+}
+
+const payoutWords: Record<Payout["status"], { label: string; tone: Tone }> = {
+  pending: { label: "Asked for", tone: "info" },
+  processing: { label: "Being sent", tone: "warn" },
+  paid: { label: "Paid", tone: "ok" },
+  failed: { label: "Failed", tone: "err" },
+};
+
+function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
+  const queryClient = useQueryClient();
+  const [isAsking, setIsAsking] = useState(false);
+  /** One per wish: when an answer is lost and the person asks again, it is the same request. */
+  const wish = useRef<string>(undefined);
+  const ask = useMutation({
+    mutationFn: () => {
+      wish.current ??= crypto.randomUUID();
+      return api.creatorStudio.payout({ body: {} }, { headers: { "idempotency-key": wish.current } });
+    },
+    onSuccess: () => {
+      wish.current = undefined;
+      return queryClient.invalidateQueries({ queryKey: dashboardQuery.queryKey });
+    },
+  });
+  const canAsk = payouts.is_configured && payouts.available_cents >= payouts.minimum_cents;
+  return (
+    <SettingsSection
+      title="Payouts"
+      hint={
+        payouts.is_configured
+          ? `A sale can be paid out after ${payouts.hold_days} days, from ${dollars(payouts.minimum_cents)} on.`
+          : "Payouts are not set up on this server. What you earn is kept until they are."
+      }
+      action={
+        payouts.is_configured ? (
+          <Button variant="primary" disabled={!canAsk} onClick={() => setIsAsking(true)}>
+            Ask for {dollars(payouts.available_cents)}
+          </Button>
+        ) : null
+      }
+    >
+      <dl className="grid grid-cols-3 gap-2">
+        {[
+          ["Available", payouts.available_cents],
+          ["On hold or asked for", payouts.pending_cents],
+          ["Paid", payouts.paid_cents],
+        ].map(([label, cents]) => (
+          <div key={label} className="rounded-3 border border-line-0 px-3 py-2">
+            <dt className="text-xs text-fg-2">{label}</dt>
+            <dd className="num text-lg text-fg-0">{dollars(Number(cents))}</dd>
+          </div>
+        ))}
+      </dl>
+      {payouts.history.length > 0 ? (
+        <ul aria-label="Payouts" className="mt-3 divide-y divide-line-0 border-y border-line-0">
+          {payouts.history.map((payout) => (
+            <li key={payout.id} className="flex items-center gap-3 py-2 text-sm">
+              <span className="num w-24 text-fg-0">{dollars(payout.amount_cents)}</span>
+              <Pill tone={payoutWords[payout.status].tone}>{payoutWords[payout.status].label}</Pill>
+              <span className="min-w-0 flex-1 truncate text-xs text-fg-2">
+                {payout.transactions_count} sales, <time title={momentOf(payout.created_at)}>{agoOf(payout.created_at)}</time>
+              </span>
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <ConfirmDialog
+        isOpen={isAsking}
+        onOpenChange={setIsAsking}
+        title={`Ask for ${dollars(payouts.available_cents)}?`}
+        act="Ask for it"
+        actWord="Asking"
+        onConfirm={async () => {
+          await ask.mutateAsync();
+          toast("Asked for. It stays so until the operator has paid it.");
+        }}
+      >
+        The amount is set aside at once. The operator of this server sends it by hand; until then it says &ldquo;Asked for&rdquo;.
+      </ConfirmDialog>
+    </SettingsSection>
+  );
+}
+
+const Items = ({ items }: { items: CreatorDashboard["items"] }) => (
+  <ul className="divide-y divide-line-0 border-y border-line-0">
+    {items.map((item) => (
+      <li key={item.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 py-2.5">
+        <span className="min-w-40 flex-1">
+          <span className="text-fg-0">{item.name}</span>{" "}
+          <span className="text-xs text-fg-2">
+            {item.item_type === "agent" ? "Agent" : "Theme"}
+            {item.is_published ? "" : ", not published"}
+          </span>
+        </span>
+        <span className="num text-xs text-fg-2">{item.downloads.toLocaleString()} installs</span>
+        <span className="num text-xs text-fg-2">
+          {item.reviews_count === 0 ? "no reviews" : `${item.rating.toFixed(1)} of ${item.reviews_count}`}
+        </span>
+        <span className="num w-20 text-right text-fg-0">{dollars(item.revenue_cents)}</span>
+      </li>
+    ))}
+  </ul>
+);

@@ -1,0 +1,185 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { ChevronLeft, ChevronRight, EyeOff, MessageSquare, Plus, Search } from "lucide-react";
+import { useDeferredValue, useEffect, useState } from "react";
+import type { FeedbackPost, FeedbackStatus } from "@tesslate/contract";
+import { Page } from "../../frame/Page.tsx";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
+import { boardQuery, type BoardSearch } from "./feedback.queries.ts";
+import { NewPostDialog } from "./NewPostDialog.tsx";
+import { PostSheet } from "./PostSheet.tsx";
+import { VoteButton } from "./VoteButton.tsx";
+
+const route = getRouteApi("/app/feedback");
+const sorts = [
+  { value: "upvotes", label: "Most votes" },
+  { value: "date", label: "Newest" },
+  { value: "comments", label: "Most talked about" },
+] as const;
+
+/** The board of bugs and suggestions. What is asked for stands in the address; so does the post that is open. */
+export function FeedbackPage() {
+  const { post, ...search } = route.useSearch();
+  const navigate = route.useNavigate();
+  const board = useQuery(boardQuery(search));
+  const [text, setText] = useState(search.q ?? "");
+  const typed = useDeferredValue(text.trim());
+  const [isWriting, setIsWriting] = useState(false);
+  const change = (next: BoardSearch & { post?: string | undefined }) =>
+    void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
+  const open = (id: string | undefined) => void navigate({ search: (before) => ({ ...before, post: id }) });
+
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (typed !== (search.q ?? ""))
+        void navigate({ search: (before) => ({ ...before, page: undefined, q: typed || undefined }), replace: true });
+    }, 250);
+    return () => clearTimeout(timer);
+  }, [typed, search.q, navigate]);
+
+  const isFiltered = Boolean(search.q ?? search.type ?? search.status);
+  const report = (
+    <Button variant="primary" icon={<Plus />} onClick={() => setIsWriting(true)}>
+      New post
+    </Button>
+  );
+  const page = search.page ?? 1;
+  return (
+    <Page title="Feedback" heading="Feedback" width="reading" action={report}>
+      <div className="mb-4 flex flex-wrap items-center gap-2 narrow:pt-3">
+        <Input
+          type="search"
+          aria-label="Search the board"
+          placeholder="Search"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          leading={<Search size={14} />}
+          boxClassName="min-w-40 flex-1"
+        />
+        <SegmentedControl<FeedbackPost["type"] | "any">
+          label="Which posts"
+          value={search.type ?? "any"}
+          onChange={(type) => change({ ...search, type: type === "any" ? undefined : type } as BoardSearch)}
+          segments={[
+            { value: "any", label: "All", isLabelShown: true },
+            { value: "bug", label: "Bugs", isLabelShown: true },
+            { value: "suggestion", label: "Ideas", isLabelShown: true },
+          ]}
+        />
+        <span className="w-36 narrow:w-auto narrow:flex-1">
+          <Select
+            label="Status"
+            value={search.status ?? "any"}
+            onChange={(status) => change({ status: status === "any" ? undefined : (status as FeedbackStatus) } as BoardSearch)}
+            options={[{ value: "any", label: "Any status" }, ...statusOptions]}
+          />
+        </span>
+        <span className="w-44 narrow:w-auto narrow:flex-1">
+          <Select
+            label="Order"
+            value={search.sort ?? "upvotes"}
+            onChange={(sort) => change({ sort: sort === "upvotes" ? undefined : sort } as BoardSearch)}
+            options={sorts}
+          />
+        </span>
+      </div>
+      {board.error && !board.data ? (
+        <ErrorState
+          title="The board could not be read"
+          onRetry={() => void board.refetch()}
+          isRetrying={board.isFetching}
+          details={detailsOf(board.error)}
+        >
+          {sentenceOf(board.error)}
+        </ErrorState>
+      ) : !board.data ? (
+        <SkeletonRows count={8} label="Loading the board" />
+      ) : board.data.items.length === 0 ? (
+        isFiltered || page > 1 ? (
+          <EmptyState
+            title="Nothing like that"
+            action={
+              <Button
+                onClick={() => {
+                  setText("");
+                  void navigate({ search: {}, replace: true });
+                }}
+              >
+                Show everything
+              </Button>
+            }
+          >
+            No post fits. If you miss something, say so.
+          </EmptyState>
+        ) : (
+          <EmptyState title="Nobody said anything yet" action={report}>
+            What is broken, what is missing, what would make your day: it goes here, and others give it their vote.
+          </EmptyState>
+        )
+      ) : (
+        <>
+          <ul aria-label="Posts" aria-busy={board.isFetching} className="divide-y divide-line-0 border-y border-line-0">
+            {board.data.items.map((item) => (
+              <li key={item.id} className="flex items-start gap-3 py-3">
+                <VoteButton post={item} />
+                <div className="min-w-0 flex-1">
+                  <Link
+                    to="/feedback"
+                    search={{ ...search, post: item.id }}
+                    className="font-medium wrap-anywhere text-fg-0 hover:underline"
+                  >
+                    {item.title}
+                  </Link>
+                  <p className="mt-1 flex flex-wrap items-center gap-x-2.5 gap-y-1 text-xs text-fg-2">
+                    <Pill tone={statusWords[item.status].tone}>{statusWords[item.status].label}</Pill>
+                    <span className="flex items-center gap-1">
+                      {typeWords[item.type].icon} {typeWords[item.type].label}
+                    </span>
+                    <span className="flex items-center gap-1">
+                      <MessageSquare size={14} aria-hidden="true" /> <span className="num">{item.comment_count}</span>
+                      <span className="sr-only">comments</span>
+                    </span>
+                    <span className="truncate">
+                      {item.user_name}, <time title={momentOf(item.created_at)}>{agoOf(item.created_at)}</time>
+                    </span>
+                    {item.is_hidden ? (
+                      <span className="flex items-center gap-1 text-warn">
+                        <EyeOff size={14} aria-hidden="true" /> Hidden
+                      </span>
+                    ) : null}
+                  </p>
+                </div>
+              </li>
+            ))}
+          </ul>
+          {board.data.total_pages > 1 ? (
+            <nav aria-label="Pages" className="mt-3 flex items-center justify-end gap-2 text-xs text-fg-2">
+              <span className="num">
+                {page} of {board.data.total_pages}
+              </span>
+              <IconButton label="Earlier page" disabled={page <= 1} onClick={() => change({ page: page - 1 })}>
+                <ChevronLeft />
+              </IconButton>
+              <IconButton label="Next page" disabled={page >= board.data.total_pages} onClick={() => change({ page: page + 1 })}>
+                <ChevronRight />
+              </IconButton>
+            </nav>
+          ) : null}
+        </>
+      )}
+      {isWriting ? <NewPostDialog onClose={() => setIsWriting(false)} onOpen={open} /> : null}
+      {post === undefined ? null : <PostSheet key={post} id={post} onClose={() => open(undefined)} />}
+    </Page>
+  );
+}

@@ -1,0 +1,108 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState, type FormEvent } from "react";
+import type { FeedbackPost } from "@tesslate/contract";
+import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { similarQuery, useFeedbackActs } from "./feedback.queries.ts";
+
+const settleMs = 350;
+
+/** Reports a bug or suggests something; what was said before about the same is shown while the title is typed. */
+export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen: (id: string) => void }) {
+  const { create } = useFeedbackActs();
+  const [type, setType] = useState<FeedbackPost["type"]>("bug");
+  const [title, setTitle] = useState("");
+  const [description, setDescription] = useState("");
+  const [isAsked, setIsAsked] = useState(false);
+  const [settled, setSettled] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(title.trim()), settleMs);
+    return () => clearTimeout(timer);
+  }, [title]);
+  const similar = useQuery(similarQuery(settled));
+  const found = settled.length >= 6 ? (similar.data ?? []) : [];
+  const errors = create.error ? fieldErrorsOf(create.error, ["title", "description"]) : {};
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setIsAsked(true);
+    if (!title.trim() || !description.trim()) return;
+    create.mutate(
+      { type, title: title.trim(), description: description.trim() },
+      {
+        onSuccess: (post) => {
+          toast("Thank you. It is on the board.");
+          onClose();
+          onOpen(post.id);
+        },
+      },
+    );
+  };
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title="New post"
+      description="Everybody who is signed in here can read it."
+    >
+      <form onSubmit={submit} noValidate className="grid gap-4">
+        {create.error && Object.keys(errors).length === 0 ? <Banner tone="err">{sentenceOf(create.error)}</Banner> : null}
+        <SegmentedControl<FeedbackPost["type"]>
+          label="What it is"
+          value={type}
+          onChange={setType}
+          segments={[
+            { value: "bug", label: "Something is broken", isLabelShown: true },
+            { value: "suggestion", label: "I have an idea", isLabelShown: true },
+          ]}
+        />
+        <Field label="Title" error={errors["title"] ?? (isAsked && !title.trim() ? "Say it in a few words." : undefined)}>
+          <Input autoFocus maxLength={500} autoComplete="off" value={title} onChange={(event) => setTitle(event.target.value)} />
+        </Field>
+        {found.length > 0 ? (
+          <div className="rounded-3 border border-line-0 bg-bg-2 px-3 py-2 text-sm" role="status">
+            <p className="text-fg-1">Is it one of these? A vote helps more than a second post.</p>
+            <ul aria-label="Similar posts" className="mt-1 grid gap-1">
+              {found.map((post) => (
+                <li key={post.id} className="flex gap-2">
+                  <button
+                    type="button"
+                    className="link min-w-0 text-left wrap-anywhere"
+                    onClick={() => {
+                      onClose();
+                      onOpen(post.id);
+                    }}
+                  >
+                    {post.title}
+                  </button>
+                  <span className="num flex-none text-xs text-fg-2">{post.upvote_count} votes</span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        ) : null}
+        <Field
+          label={type === "bug" ? "What happened, and what should have?" : "What would it be good for?"}
+          hint="Markdown works."
+          error={errors["description"] ?? (isAsked && !description.trim() ? "A sentence or two." : undefined)}
+        >
+          <Textarea rows={5} maxLength={20_000} value={description} onChange={(event) => setDescription(event.target.value)} />
+        </Field>
+        <div className="flex justify-end gap-2">
+          <Button variant="ghost" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Posting">
+            Post it
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

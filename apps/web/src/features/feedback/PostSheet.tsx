@@ -1,0 +1,184 @@
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { EyeOff } from "lucide-react";
+import { useState, type FormEvent } from "react";
+import type { FeedbackDetail, FeedbackStatus } from "@tesslate/contract";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { Sheet } from "../../ui/Sheet.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { Markdown } from "../chat/Markdown.tsx";
+import { meQuery } from "../users/users.queries.ts";
+import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
+import { postQuery, useFeedbackActs } from "./feedback.queries.ts";
+import { VoteButton } from "./VoteButton.tsx";
+
+/** One post with what was said about it. */
+export function PostSheet({ id, onClose }: { id: string; onClose: () => void }) {
+  const query = useQuery(postQuery(id));
+  const { data: post, error } = query;
+  return (
+    <Sheet isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={post ? typeWords[post.type].label : "Post"}>
+      {post ? (
+        <Post post={post} onGone={onClose} />
+      ) : hasCode(error, "not_found", "validation_error") ? (
+        <EmptyState className="px-0" title="This post is not there">
+          It may have been deleted or hidden.
+        </EmptyState>
+      ) : error ? (
+        <ErrorState
+          className="px-0"
+          title="The post could not be read"
+          onRetry={() => void query.refetch()}
+          isRetrying={query.isFetching}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : (
+        <SkeletonRows count={5} label="Loading the post" />
+      )}
+    </Sheet>
+  );
+}
+
+function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
+  const { data: me } = useSuspenseQuery(meQuery);
+  const { update, remove } = useFeedbackActs();
+  const [isDeleting, setIsDeleting] = useState(false);
+  const failed = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  return (
+    <>
+      <div className="flex items-start gap-3 pt-1">
+        <VoteButton post={post} />
+        <div className="min-w-0 flex-1">
+          <h2 className="text-lg wrap-anywhere">{post.title}</h2>
+          <p className="mt-1 flex flex-wrap items-center gap-2 text-xs text-fg-2">
+            <Pill tone={statusWords[post.status].tone}>{statusWords[post.status].label}</Pill>
+            {post.user_name}, <time title={momentOf(post.created_at)}>{agoOf(post.created_at)}</time>
+          </p>
+        </div>
+      </div>
+      {post.is_hidden ? (
+        <Banner tone="warn" className="mt-3">
+          Hidden by an administrator: only they and {post.is_owner ? "you" : "its author"} see it.
+        </Banner>
+      ) : null}
+      <div className="mt-4 wrap-anywhere text-md text-fg-1">
+        <Markdown text={post.description} />
+      </div>
+      {me.is_superuser || post.is_owner ? (
+        <div className="mt-4 flex flex-wrap items-center gap-2 border-t border-line-0 pt-3">
+          {me.is_superuser ? (
+            <>
+              <span className="w-36">
+                <Select
+                  label="Status"
+                  size="sm"
+                  value={post.status}
+                  isDisabled={update.isPending}
+                  onChange={(status) => update.mutate({ id: post.id, status: status as FeedbackStatus }, { onError: failed })}
+                  options={statusOptions}
+                />
+              </span>
+              <Button
+                size="sm"
+                icon={<EyeOff />}
+                isLoading={update.isPending}
+                onClick={() => update.mutate({ id: post.id, is_hidden: !post.is_hidden }, { onError: failed })}
+              >
+                {post.is_hidden ? "Show again" : "Hide"}
+              </Button>
+            </>
+          ) : null}
+          <Button size="sm" variant="danger" onClick={() => setIsDeleting(true)}>
+            Delete
+          </Button>
+        </div>
+      ) : null}
+      <Comments post={post} me={me} />
+      <ConfirmDialog
+        isOpen={isDeleting}
+        onOpenChange={setIsDeleting}
+        title="Delete this post?"
+        act="Delete the post"
+        actWord="Deleting"
+        isDanger
+        onConfirm={async () => {
+          await remove.mutateAsync(post.id);
+          toast("Post deleted.");
+          onGone();
+        }}
+      >
+        Its {post.upvote_count} votes and {post.comment_count} comments go with it.
+      </ConfirmDialog>
+    </>
+  );
+}
+
+function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_superuser: boolean } }) {
+  const { comment, removeComment } = useFeedbackActs();
+  const [text, setText] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const content = text.trim();
+    if (content) comment.mutate({ id: post.id, content }, { onSuccess: () => setText("") });
+  };
+  const unread = post.comment_count - post.comments.length;
+  return (
+    <section aria-label="Comments" className="mt-5 border-t border-line-0 pt-4">
+      <h3 className="text-sm font-medium">
+        Comments <span className="num text-fg-2">{post.comment_count}</span>
+      </h3>
+      {post.comments.length === 0 ? <p className="pt-2 text-sm text-fg-2">Nobody said anything yet.</p> : null}
+      <ol className="grid gap-3 pt-2">
+        {post.comments.map((entry) => (
+          <li key={entry.id}>
+            <div className="flex items-baseline gap-2 text-xs text-fg-2">
+              <b className="text-fg-0">{entry.user_name}</b>
+              <time title={momentOf(entry.created_at)}>{agoOf(entry.created_at)}</time>
+              {entry.user_id === me.id || me.is_superuser ? (
+                <button
+                  type="button"
+                  className="link ml-auto"
+                  disabled={removeComment.isPending}
+                  onClick={() =>
+                    removeComment.mutate(
+                      { id: post.id, comment_id: entry.id },
+                      { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
+                    )
+                  }
+                >
+                  Delete
+                </button>
+              ) : null}
+            </div>
+            <div className="wrap-anywhere text-md text-fg-1">
+              <Markdown text={entry.content} />
+            </div>
+          </li>
+        ))}
+      </ol>
+      {unread > 0 ? <p className="pt-3 text-xs text-fg-2">And {unread} later ones.</p> : null}
+      <form onSubmit={submit} className="grid gap-2 pt-4">
+        <Field label="Say something" hint="Markdown works." error={comment.error ? sentenceOf(comment.error) : undefined}>
+          <Textarea rows={3} maxLength={10_000} value={text} onChange={(event) => setText(event.target.value)} />
+        </Field>
+        <div className="flex justify-end">
+          <Button type="submit" disabled={!text.trim()} isLoading={comment.isPending} loadingWord="Sending">
+            Comment
+          </Button>
+        </div>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,26 @@
+import { ChevronUp } from "lucide-react";
+import type { FeedbackPost } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { cx } from "../../lib/cx.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useFeedbackActs } from "./feedback.queries.ts";
+
+export function VoteButton({ post }: { post: FeedbackPost }) {
+  const { upvote } = useFeedbackActs();
+  return (
+    <button
+      type="button"
+      aria-pressed={post.has_upvoted}
+      aria-label={`Vote for ${post.title}, ${post.upvote_count} ${post.upvote_count === 1 ? "vote" : "votes"}`}
+      disabled={upvote.isPending}
+      onClick={() => upvote.mutate(post.id, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) })}
+      className={cx(
+        "grid w-11 flex-none justify-items-center rounded-3 border py-1 text-xs transition-colors narrow:min-h-11",
+        post.has_upvoted ? "border-brand-line bg-brand-soft text-brand-ink" : "border-line-1 text-fg-1 hover:bg-bg-2",
+      )}
+    >
+      <ChevronUp size={16} aria-hidden="true" />
+      <span className="num">{post.upvote_count}</span>
+    </button>
+  );
+}

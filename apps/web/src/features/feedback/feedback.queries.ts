@@ -1,0 +1,79 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import type { FeedbackDetail, FeedbackPost, FeedbackStatus, List } from "@tesslate/contract";
+import { api } from "../../api.ts";
+
+export interface BoardSearch {
+  q?: string;
+  type?: FeedbackPost["type"];
+  status?: FeedbackStatus;
+  sort?: "upvotes" | "date" | "comments";
+  page?: number;
+}
+export const boardLimit = 20;
+const root = ["feedback"];
+
+export const boardQuery = (search: BoardSearch) =>
+  queryOptions({
+    queryKey: [...root, "list", search],
+    queryFn: ({ signal }) => api.feedback.list({ query: { limit: boardLimit, ...search } }, { signal }),
+    placeholderData: keepPreviousData,
+  });
+export const postQuery = (id: string) =>
+  queryOptions({ queryKey: [...root, "one", id], queryFn: ({ signal }) => api.feedback.get({ params: { id } }, { signal }) });
+/** What was said before about the same; nothing for too few words. */
+export const similarQuery = (text: string) =>
+  queryOptions({
+    queryKey: [...root, "similar", text],
+    queryFn: async ({ signal }) => (await api.feedback.list({ query: { similar_to: text, limit: 3 } }, { signal })).items,
+    enabled: text.length >= 6,
+    staleTime: 60_000,
+    placeholderData: keepPreviousData,
+  });
+
+/** Changes a post wherever it is shown. */
+function patch(queryClient: QueryClient, id: string, change: (post: FeedbackPost) => Partial<FeedbackPost>): void {
+  queryClient.setQueriesData<List<FeedbackPost>>({ queryKey: [...root, "list"] }, (list) =>
+    list ? { ...list, items: list.items.map((post) => (post.id === id ? { ...post, ...change(post) } : post)) } : list,
+  );
+  queryClient.setQueryData<FeedbackDetail>([...root, "one", id], (post) => (post ? { ...post, ...change(post) } : post));
+}
+
+export function useFeedbackActs() {
+  const queryClient = useQueryClient();
+  const refresh = () => queryClient.invalidateQueries({ queryKey: root });
+  return {
+    /** Shown at once; what the server counts then stands. */
+    upvote: useMutation({
+      mutationFn: (id: string) => api.feedback.upvote({ params: { id } }),
+      onMutate: (id) =>
+        patch(queryClient, id, (post) => ({
+          has_upvoted: !post.has_upvoted,
+          upvote_count: post.upvote_count + (post.has_upvoted ? -1 : 1),
+        })),
+      onSuccess: ({ upvoted, upvote_count }, id) => patch(queryClient, id, () => ({ has_upvoted: upvoted, upvote_count })),
+      onError: (_, id) =>
+        patch(queryClient, id, (post) => ({
+          has_upvoted: !post.has_upvoted,
+          upvote_count: post.upvote_count + (post.has_upvoted ? -1 : 1),
+        })),
+    }),
+    create: useMutation({
+      mutationFn: (body: Pick<FeedbackPost, "type" | "title" | "description">) => api.feedback.create({ body }),
+      onSuccess: refresh,
+    }),
+    comment: useMutation({
+      mutationFn: ({ id, content }: { id: string; content: string }) => api.feedback.comment({ params: { id }, body: { content } }),
+      onSuccess: refresh,
+    }),
+    removeComment: useMutation({
+      mutationFn: ({ id, comment_id }: { id: string; comment_id: string }) => api.feedback.removeComment({ params: { id, comment_id } }),
+      onSuccess: refresh,
+    }),
+    update: useMutation({
+      mutationFn: ({ id, ...body }: { id: string; status?: FeedbackStatus; is_hidden?: boolean }) =>
+        api.feedback.update({ params: { id }, body }),
+      onSuccess: refresh,
+    }),
+    remove: useMutation({ mutationFn: (id: string) => api.feedback.remove({ params: { id } }), onSuccess: refresh }),
+  };
+}

@@ -1,0 +1,217 @@
+/// <reference lib="dom" />
+/** What people share and how it looks to them: themes without a flash, one of one's own, the board, referral links, the creator studio. */
+import { inflateSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { signUp, type Account } from "../account.ts";
+import { openBrowser, signIn, type Watched } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+import { startStudio } from "../studio.ts";
+
+const studio = await startStudio({ REFERRAL_REWARD_CREDITS: "100" });
+process.on("exit", () => studio.process.kill("SIGTERM"));
+let browser: Watched | undefined;
+let owner: Account;
+let bob: Account;
+
+const page = (): Page => (browser as Watched).page;
+const token = (name: string) =>
+  page().evaluate((key) => getComputedStyle(document.documentElement).getPropertyValue(`--${key}`).trim().toLowerCase(), name);
+
+/** The colour of one pixel of what the browser has painted, as `#rrggbb`. */
+async function pixel(x: number, y: number): Promise<string> {
+  const png = await page().screenshot({ clip: { x, y, width: 1, height: 1 }, animations: "allow", caret: "initial" });
+  let data = Buffer.alloc(0);
+  for (let at = 8; at < png.length;) {
+    const length = png.readUInt32BE(at);
+    if (png.toString("latin1", at + 4, at + 8) === "IDAT") data = Buffer.concat([data, png.subarray(at + 8, at + 8 + length)]);
+    at += length + 12;
+  }
+  // The first pixel of the first line is itself under every filter.
+  return `#${inflateSync(data).subarray(1, 4).toString("hex")}`;
+}
+/** Loads the page again with its programs held back, and looks at what is painted before any of them ran. */
+async function firstPaint(): Promise<string> {
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page().route("**/assets/*.js", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page().reload({ waitUntil: "commit" });
+  await until("something is painted", () =>
+    page().evaluate(() => performance.getEntriesByType("paint").length > 0 || document.styleSheets.length > 0),
+  );
+  const isEmpty = await page().evaluate(() => document.querySelector("#root")?.childElementCount === 0);
+  expect(isEmpty, "no program has run yet");
+  const color = await pixel(700, 450);
+  letGo();
+  await page().unrouteAll({ behavior: "wait" });
+  return color;
+}
+
+await runJourneys(
+  [
+    {
+      name: "a theme is found by the keyboard and worn everywhere, with no flash on reload",
+      run: async () => {
+        owner = await signUp(studio.url, "Olga");
+        bob = await signUp(studio.url, "Bob");
+        browser = await openBrowser(studio.url, { theme: "light" });
+        await signIn(page(), studio.url, bob);
+        await page().goto(`${studio.url}/settings/look`);
+        await page().getByRole("radio", { name: "Nord", exact: true }).waitFor();
+        await accessible(page(), "the gallery");
+        await shot(page(), "themes-light");
+        await page().getByLabel("Find a theme").fill("synth");
+        await until(
+          "one is left",
+          async () =>
+            (await page()
+              .getByRole("radio", { name: /SynthWave/ })
+              .count()) === 1 && (await page().getByRole("radio", { name: "Nord", exact: true }).count()) === 0,
+        );
+        await page().getByLabel("Find a theme").fill("");
+        await page()
+          .getByRole("radiogroup", { name: /For dark/ })
+          .getByRole("radio", { checked: true })
+          .focus();
+        await page().keyboard.press("End");
+        await until("the last one is looked at", async () => (await token("brand")) === "#89ddff");
+        await page().keyboard.press("Home");
+        await page().getByRole("radio", { name: "Dracula", exact: true }).click();
+        await page().mouse.move(5, 5);
+        await until(
+          "it is worn",
+          async () =>
+            (await token("brand")) === "#bd93f9" && (await page().evaluate(() => document.documentElement.dataset["theme"])) === "dark",
+        );
+        await until("other browsers can know", async () => (await bob.api.users.me()).theme_preset === "dracula");
+        const ground = await token("bg-0");
+        const first = await firstPaint();
+        expect(first === ground, `the first frame is ${first}, the theme's ground ${ground}`);
+        await page().getByRole("radio", { name: "Dracula", exact: true, checked: true }).waitFor();
+        await page().getByRole("radio", { name: "GitHub Light" }).click();
+        await page().mouse.move(5, 5);
+        await until("a light one is on", async () => (await token("brand")) === "#0969da");
+        expect((await firstPaint()) === (await token("bg-0")), "a light theme has no dark frame first");
+        await page().getByRole("radio", { name: "GitHub Light", checked: true }).waitFor();
+        expect(await page().getByRole("radio", { name: "Dracula", exact: true }).isChecked(), "the dark one of the pair stays chosen");
+        const entry = await page().evaluate(() => document.querySelector<HTMLScriptElement>("script[type=module]")?.src ?? "");
+        expect(!(await (await fetch(entry)).text()).includes("Andromeda"), "no catalogue in the entry");
+      },
+    },
+    {
+      name: "a theme of one's own is made from another, warned of, saved, worn and deleted",
+      run: async () => {
+        await page().getByRole("button", { name: "Dracula: more", exact: true }).click();
+        await page().getByRole("menuitem", { name: "Make my own from it" }).click();
+        await page().getByLabel("Name").fill("Midnight plum");
+        await page().getByLabel("Primary", { exact: true }).fill("#ff8800");
+        await until("the studio wears it while it is made", async () => (await token("brand")) === "#ff8800");
+        await page().getByText("Everything reads well").waitFor();
+        await page().getByLabel("Muted", { exact: true }).fill("#555577");
+        await page()
+          .getByRole("listitem")
+          .filter({ hasText: /Muted text on .*4.5 are needed/ })
+          .waitFor();
+        await accessible(page(), "the theme editor");
+        await shot(page(), "theme-editor");
+        await page().getByLabel("Muted", { exact: true }).fill("url(x)");
+        await page().getByText("A hex, rgb or hsl colour").waitFor();
+        expect(await page().getByRole("button", { name: "Save and wear" }).isDisabled(), "nonsense is not saved");
+        await page().getByLabel("Muted", { exact: true }).fill("#c0c0d8");
+        await page().getByRole("button", { name: "Save and wear" }).click();
+        await page().getByText("Midnight plum is saved and worn.").waitFor();
+        await page().mouse.move(5, 5);
+        await page().getByRole("radio", { name: "Midnight plum", checked: true }).waitFor();
+        expect((await firstPaint()) === (await token("bg-0")), "one's own has no flash either");
+        expect((await token("brand")) === "#ff8800", "it is worn after a reload");
+        await page().setViewportSize({ width: 390, height: 844 });
+        await page().getByRole("radio", { name: "Midnight plum" }).waitFor();
+        await shot(page(), "themes-390");
+        await page().setViewportSize({ width: 1440, height: 900 });
+        await page().getByRole("button", { name: "Midnight plum: more" }).click();
+        await page().getByRole("menuitem", { name: "Delete" }).click();
+        await page().getByRole("button", { name: "Delete the theme" }).click();
+        await page().getByText("Theme deleted.").waitFor();
+        await until("the default is worn again", async () => (await token("brand")) === "#f89521");
+      },
+    },
+    {
+      name: "a post is made, what is similar is shown, voted on, talked about and moderated",
+      run: async () => {
+        const { api } = owner;
+        await api.feedback.create({ body: { type: "bug", title: "Terminal loses its scrollback", description: "After a **reconnect**." } });
+        await page().getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Feedback" }).click();
+        await page().getByRole("link", { name: "Terminal loses its scrollback" }).waitFor();
+        await accessible(page(), "the board");
+        await shot(page(), "feedback-dark");
+        await page().getByRole("button", { name: "New post" }).click();
+        await page().getByLabel("Title").fill("terminals lose scrollback");
+        await page().getByRole("list", { name: "Similar posts" }).getByRole("button", { name: "Terminal loses its scrollback" }).waitFor();
+        await shot(page(), "feedback-new");
+        await page().getByLabel("Title").fill("Dark mode for e-mails <img src=x onerror=alert(1)>");
+        await page().getByText("I have an idea").click();
+        await page().getByLabel("What would it be good for?").fill("Nights.\n\n<script>alert(1)</script> [x](javascript:alert(1))");
+        await page().getByRole("button", { name: "Post it" }).click();
+        const sheet = page().getByRole("dialog", { name: "Suggestion" });
+        await sheet.getByRole("heading", { name: /Dark mode for e-mails/ }).waitFor();
+        expect((await sheet.locator("img, script, a[href^='javascript']").count()) === 0, "markup of others is text");
+        await sheet.getByRole("button", { name: /^Vote for/ }).click();
+        await sheet.getByRole("button", { name: /1 vote$/, pressed: true }).waitFor();
+        await sheet.getByLabel("Say something").fill("I would *use* it.");
+        await sheet.getByRole("button", { name: "Comment" }).click();
+        await sheet.locator("em", { hasText: "use" }).waitFor();
+        await accessible(page(), "a post");
+        await shot(page(), "feedback-post");
+        const [mine] = (await api.feedback.list({ query: { sort: "date" } })).items;
+        expect(mine?.upvote_count === 1 && mine.comment_count === 1, "the server counts the same");
+        await page().reload();
+        await sheet.getByText("I would").waitFor();
+        expect((await sheet.getByRole("button", { name: "Hide" }).count()) === 0, "moderation is for administrators");
+        await page().setViewportSize({ width: 390, height: 844 });
+        await shot(page(), "feedback-post-390");
+        await page().keyboard.press("Escape");
+        await page()
+          .getByRole("link", { name: /Dark mode/ })
+          .waitFor();
+        await shot(page(), "feedback-390");
+        await page().setViewportSize({ width: 1440, height: 900 });
+      },
+    },
+    {
+      name: "a referral link is copied, followed and counted; the creator studio is empty and says what for",
+      run: async () => {
+        await (browser as Watched).context.grantPermissions(["clipboard-read", "clipboard-write"]);
+        await page().goto(`${studio.url}/settings/referrals`);
+        await page().getByRole("button", { name: "Copy the link" }).click();
+        const link = await until("it is copied", () => page().evaluate(() => navigator.clipboard.readText()));
+        expect(link.startsWith(`${studio.url}/?ref=`), link);
+        await accessible(page(), "referrals");
+        await page().goto(`${studio.url}/settings/creator`);
+        await page().getByText("Nothing published yet").waitFor();
+        await shot(page(), "creator-empty");
+        await page().context().clearCookies();
+        await page().goto(link);
+        await page().waitForURL(/\/login/);
+        expect(!page().url().includes("ref="), "the code is out of the address");
+        await page().goto(`${studio.url}/register`);
+        await page().getByLabel("E-mail").fill("carla@example.org");
+        await page().getByLabel("Password", { exact: true }).fill("correct horse battery");
+        await page().keyboard.press("Enter");
+        await page().getByRole("textbox", { name: "What should it do?" }).waitFor();
+        const { stats } = await until("both are counted", async () => {
+          const found = await bob.api.referrals.code();
+          return found.stats.conversions === 1 ? found : undefined;
+        });
+        expect(stats.landings === 1, `${stats.landings} visits`);
+        await page().goto(`${studio.url}/settings/referrals`);
+        await page().getByText("You came by").waitFor();
+        await shot(page(), "referrals");
+      },
+    },
+    { name: "nothing was offensive", run: async () => noOffences(browser as Watched) },
+  ],
+  async (name) => browser && shot(browser.page, `failed-community-${name.slice(0, 30).replace(/\W+/g, "-")}`),
+);
