@@ -75,9 +75,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
   async function build(): Promise<Studio> {
     const platform = await composePlatform({ config, log, onClose, runtime: swap.runtime, database: swap.database });
     const audit = composeAudit(platform);
-    const models = composeModels(platform, { demoModel: swap.demoModel });
+    const models = composeModels(platform, audit, { demoModel: swap.demoModel });
     const community = composeCommunity(platform, audit, models);
-    const accounts = composeAccounts(platform, {
+    const accounts = composeAccounts(platform, audit, {
       onRegistered: [models.agents.onRegistered, community.referrals.onRegistered],
       isTheme: community.themes.isWearable,
     });

@@ -288,6 +288,16 @@ const adminSystem = createRoute({
   path: "system",
   component: lazyRouteComponent(() => import("./features/admin/SystemTab.tsx"), "SystemTab"),
 });
+const adminUsers = createRoute({
+  getParentRoute: () => admin,
+  path: "users",
+  component: lazyRouteComponent(() => import("./features/admin/UsersTab.tsx"), "UsersTab"),
+});
+const adminUser = createRoute({
+  getParentRoute: () => adminUsers,
+  path: "$userId",
+  component: lazyRouteComponent(() => import("./features/admin/UserPanel.tsx"), "UserPanel"),
+});
 const adminAudit = createRoute({
   getParentRoute: () => admin,
   path: "audit",
@@ -371,6 +381,7 @@ const routeTree = root.addChildren([
     admin.addChildren([
       adminIndex,
       adminOverview,
+      adminUsers.addChildren([adminUser]),
       adminProjects.addChildren([adminProject]),
       adminAgents,
       adminSandboxes,

@@ -36,6 +36,10 @@ export const auditActions = [
   "user.second_factor_reset",
   "mail.read",
   "mail.retried",
+  "user.impersonated",
+  "user.impersonation_stopped",
+  "impersonation.write",
+  "server.models_configured",
 ] as const;
 export const AuditActionType = Literals(...auditActions);
 export type AuditActionType = Static<typeof AuditActionType>;
@@ -90,5 +94,15 @@ export const adminAuditRoutes = {
       ...listOf(AuditAction).properties,
       next_before: Nullable(Uuid),
     }),
+  }),
+  export: route({
+    method: "GET",
+    path: "/api/admin/audit-logs/export",
+    tag,
+    summary: "The same as a file, whole, the newest first",
+    auth: "superuser",
+    kind: "raw",
+    contentType: "text/csv",
+    query: Type.Object(auditFilter),
   }),
 };

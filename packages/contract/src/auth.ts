@@ -139,6 +139,7 @@ export const authRoutes = {
     summary: "Sign out: the session and its tokens stop working at once",
     auth: "user",
     keys: false,
+    impersonation: true,
     csrf: false,
     response: Message,
   }),
@@ -313,6 +314,7 @@ export const authRoutes = {
     summary: "A one-use ticket (60 s) for a WebSocket",
     auth: "user",
     keys: false,
+    impersonation: true,
     response: Type.Object({ ticket: Type.String(), expires_in: Type.Integer() }),
   }),
 };

@@ -232,6 +232,7 @@ export const chatRoutes = {
     summary: "Go on with a run that was interrupted, or paused at a limit: the same answer, a new task",
     auth: "user",
     keys: false,
+    impersonation: true,
     status: 202,
     body: Type.Object({ task_id: Uuid }),
     response: Type.Object({ task_id: Uuid, status_url: Type.String() }),

@@ -199,6 +199,7 @@ export const containersRoutes = {
     tag,
     summary: "Enter an external service's credentials anew; they are never shown again",
     auth: "user",
+    impersonation: false,
     status: [201, 200],
     params: Params,
     body: Type.Object({ credentials: EnvVars, external_endpoint: Maybe(Type.String({ maxLength: 500 })) }),

@@ -56,6 +56,8 @@ export const errorCodes = {
   setup_token_invalid: e(403),
   session_required: e(403),
   scope_missing: e(403),
+  impersonation_refused: e(403),
+  not_impersonating: e(400),
   key_limit_reached: e(400),
   csrf_missing: e(403),
   csrf_mismatch: e(403),

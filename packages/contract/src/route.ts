@@ -42,6 +42,11 @@ export interface RouteSpec {
    * needed for GET and `write` for the rest (403 `scope_missing`).
    */
   keys?: false | "run" | "any";
+  /**
+   * Whether an administrator who acts as somebody else may do this. Without it: everything but writes that only a person may do (`keys: false`).
+   * `false` answers 403 `impersonation_refused`.
+   */
+  impersonation?: boolean;
   /** Asked by a proxy on behalf of a browser that is on another site, so the `Origin` of the call says nothing (forward-auth). */
   isForProxies?: true;
 }

@@ -40,6 +40,7 @@ export const shellRoutes = {
     tag,
     summary: "Open a terminal in a container",
     auth: "user",
+    impersonation: false,
     status: 201,
     body: Type.Object({
       project_id: ProjectRef,
@@ -86,6 +87,7 @@ export const shellRoutes = {
     tag,
     summary: "Terminal input and output",
     auth: "user",
+    impersonation: false,
     kind: "socket",
     params: Type.Object({ session_id: Uuid }),
     events: Type.Unsafe<ShellServerFrame>({

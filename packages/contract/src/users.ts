@@ -66,6 +66,8 @@ export const User = Type.Object({
   chat_position: Literals("left", "center", "right"),
   two_fa_enabled: Type.Boolean(),
   preferences: Preferences,
+  /** In the answer about oneself: the administrator who acts as this user in this session. */
+  impersonated_by: Type.Optional(Type.Object({ id: Uuid, username: Type.String(), expires_at: Timestamp })),
   created_at: Timestamp,
   updated_at: Timestamp,
 });

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { createImpersonationNotes, type Audit } from "../features/admin/index.ts";
 import {
   createApiKeys,
   createApiKeysStore,
@@ -69,6 +70,7 @@ export interface AccountsArea extends Area {
 
 export function composeAccounts(
   { config, log, db, bus, box, settings, limits, mail, outbound }: Platform,
+  audit: Audit,
   /** What a new account starts with, done in the transaction that creates it. */
   {
     onRegistered: begins,
@@ -135,6 +137,7 @@ export function composeAccounts(
     securityLog,
     prunePasskeys: passkeys.prune,
     apiKeys,
+    noteImpersonated: createImpersonationNotes({ audit, db }),
   });
   const recovery = createRecovery({ db, store: authStore, users, sessions, passwords, mail, securityLog, limits, box, appBaseUrl, log });
   onRegistered.push(recovery.onRegistered);

@@ -1,4 +1,13 @@
-import { createAdminUsers, createAdminUsersStore, createAudit, createAuditStore, mountAdmin, type Audit } from "../features/admin/index.ts";
+import {
+  createAdminUsers,
+  createAdminUsersStore,
+  createAudit,
+  createAuditStore,
+  createImpersonation,
+  mountAdmin,
+  type Audit,
+} from "../features/admin/index.ts";
+import { createAuthCookies } from "../features/auth/index.ts";
 import { mountOutbox } from "../features/outbox/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
@@ -12,10 +21,10 @@ export const composeAudit = ({ db, limits }: Platform): Audit => createAudit({ s
 
 /** What administrators see and do. */
 export function composeAdmin(
-  { db, mail, log }: Platform,
+  { config, db, mail, log }: Platform,
   audit: Audit,
   { credits }: ModelsArea,
-  { users, sessions, apiKeys, recovery, totp }: AccountsArea,
+  { users, sessions, auth, apiKeys, recovery, totp }: AccountsArea,
   { power }: ContainersArea,
   { chat }: ChatArea,
 ): Area {
@@ -35,10 +44,11 @@ export function composeAdmin(
     },
     log,
   });
+  const impersonation = createImpersonation({ db, audit, sessions, auth, log });
   return {
     jobs: adminUsers.jobHandlers,
     mount(mount) {
-      mountAdmin(mount, { audit, users: adminUsers });
+      mountAdmin(mount, { audit, users: adminUsers, impersonation, cookies: createAuthCookies(config.auth) });
       mountOutbox(mount, { mail, audit });
     },
   };

@@ -1,3 +1,4 @@
+import type { Audit } from "../features/admin/index.ts";
 import { createAgents, createAgentsStore, type Agents } from "../features/agents/index.ts";
 import { createCredits, createCreditsStore, mountCredits, type Credits } from "../features/credits/index.ts";
 import {
@@ -28,6 +29,7 @@ export interface ModelsArea extends Area {
 
 export function composeModels(
   { config, log, onClose, db, box, settings, outbound }: Platform,
+  audit: Audit,
   { demoModel }: { demoModel: string | undefined },
 ): ModelsArea {
   const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn });
@@ -68,7 +70,7 @@ export function composeModels(
     jobs: credits.jobHandlers,
     cron: { refresh_credits: "0 * * * *" },
     mount(mount) {
-      mountModels(mount, { models, choices: createModelChoices({ models, store, capabilities, agents, credits }) });
+      mountModels(mount, { audit, models, choices: createModelChoices({ models, store, capabilities, agents, credits }) });
       mountModelKeys(mount, { keys: createModelKeys({ store: keysStore, own, box, outbound, tryOut: models.tryOut }) });
       mountCredits(mount, { credits });
     },

@@ -12,6 +12,8 @@ export interface Principal {
   name: string;
   session_id: string | undefined;
   via: "bearer" | "cookie" | "ticket" | "key";
+  /** The administrator who acts as this person, and until when. */
+  impersonator?: { id: string; username: string; session_id: string; expires_at_ms: number };
   /** Of an API key. A session may do everything. */
   scopes?: readonly ApiKeyScope[];
   key?: { id: string; hash: string; edit_mode: EditMode };
@@ -34,6 +36,15 @@ export interface Context<P = Principal> {
   status(code: 200 | 201 | 503): void;
 }
 
+export interface ImpersonatedCall {
+  route: string;
+  method: string;
+  /** Without its query. */
+  path: string;
+  ip: string;
+  user_agent: string | undefined;
+}
+
 /** How the front door learns who calls; implemented by `features/auth`. */
 export interface Authenticator {
   /** A bearer token alone counts when there is one. `undefined`: nobody. */
@@ -41,6 +52,8 @@ export interface Authenticator {
   redeemTicket(ticket: string): Promise<Principal | undefined>;
   /** Throws `csrf_missing`, `csrf_mismatch` or `csrf_invalid`. */
   checkCsrf(principal: Principal, header: string | undefined, cookie: string | undefined): void;
+  /** Writes down, before it happens, what an administrator does as somebody else. Throws when it cannot: then it does not happen. */
+  noteImpersonated(principal: Principal, call: ImpersonatedCall): Promise<void>;
   /** Calls `ended` when the caller's session is revoked while something long is open. Returns the unsubscribe function. */
   watch(principal: Principal, ended: () => void): () => void;
 }
@@ -52,6 +65,13 @@ export function checkKey({ scopes }: Principal, spec: Pick<RouteSpec, "keys" | "
   if (!scopes) return;
   if (spec.keys === false || spec.auth === "superuser") throw forbidden("session_required", "An API key cannot do this. Sign in.");
   if (spec.keys !== "any") requireScope(scopes, spec.keys ?? (spec.method === "GET" ? "read" : "write"));
+}
+
+/** Throws `impersonation_refused` for what nobody may do in another's name. */
+export function checkImpersonation({ impersonator }: Principal, spec: Pick<RouteSpec, "keys" | "method" | "impersonation">): void {
+  if (!impersonator) return;
+  if (spec.impersonation ?? (spec.keys !== false || spec.method === "GET")) return;
+  throw forbidden("impersonation_refused", "This is for the person themselves. Stop acting as them first.");
 }
 
 /** Throws `scope_missing`. Whoever may write may read; a session (no scopes) may everything. */

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
 import { AppError, InvalidInput } from "../platform/errors.ts";
-import { checkKey, csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
+import { checkImpersonation, checkKey, csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
 import { renderError } from "./errors.ts";
 import type { Traces } from "../platform/traces.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
@@ -84,7 +84,7 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
     request.body ??= {};
   };
 
-  const guard = (spec: RouteSpec) => async (request: FastifyRequest) => {
+  const guard = (name: string, spec: RouteSpec) => async (request: FastifyRequest) => {
     const header = request.headers.authorization;
     const bearer = header === undefined ? undefined : (/^Bearer\s+(\S+)\s*$/i.exec(header)?.[1] ?? "");
     if (spec.auth === "none") {
@@ -103,6 +103,15 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
       else auth.checkCsrf(principal, request.headers["x-csrf-token"] as string | undefined, request.cookies[csrfCookie]);
     }
     if (spec.auth === "superuser" && !principal.is_superuser) throw new AppError("forbidden", "Only an administrator may do this.");
+    checkImpersonation(principal, spec);
+    if (principal.impersonator && request.method !== "GET" && request.method !== "HEAD")
+      await auth.noteImpersonated(principal, {
+        route: name,
+        method: request.method,
+        path: request.url.split("?")[0] ?? "",
+        ip: request.ip,
+        user_agent: request.headers["user-agent"],
+      });
   };
 
   return (group, routes, handlers) => {
@@ -136,7 +145,7 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
               response: Object.fromEntries((Array.isArray(spec.status) ? spec.status : [success]).map((s) => [s, spec.response])),
             }),
         },
-        onRequest: guard(spec),
+        onRequest: guard(name, spec),
         ...(!spec.form && { preParsing: refuseForms }),
         ...(spec.bodyOptional && { preValidation: allowNoBody }),
         handler: async (request, reply) => {

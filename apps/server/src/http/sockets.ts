@@ -4,7 +4,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { RouteSpec } from "@tesslate/contract";
 import { AppError } from "../platform/errors.ts";
 import type { Logger } from "../platform/logger.ts";
-import { checkKey, sessionCookie, type Authenticator, type Principal } from "./context.ts";
+import { checkImpersonation, checkKey, sessionCookie, type Authenticator, type Principal } from "./context.ts";
 import { renderError } from "./errors.ts";
 
 /** Close codes of accounts-projects 0.4, 5 and agent-git-deploy 3.6. */
@@ -132,6 +132,15 @@ export function createSockets({
       const params = Object.fromEntries(found?.names.map((n, i) => [n, values[i] ?? ""]) ?? []);
       if (!found || [...found.uuids].some((n) => !uuid.test(params[n] ?? ""))) throw new AppError("not_found", "Not found.");
       checkKey(user, found.spec);
+      checkImpersonation(user, found.spec);
+      if (user.impersonator)
+        await auth.noteImpersonated(user, {
+          route: found.name,
+          method: "WS",
+          path,
+          ip: request.socket.remoteAddress ?? "",
+          user_agent: request.headers["user-agent"],
+        });
       await found.handler({ user, log: child, request_id, signal: socket.signal }, { params }, socket);
       socket.close(closeCodes.normal);
     } catch (error) {

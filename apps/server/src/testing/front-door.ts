@@ -57,6 +57,7 @@ export async function frontDoor<G extends RouteGroup>(
     checkCsrf: (_principal, header) => {
       if (header !== "csrf") throw unauthorized("no", "csrf_missing");
     },
+    noteImpersonated: async () => undefined,
     watch: (principal, ended) => {
       const set = watching.get(principal.username) ?? new Set();
       watching.set(principal.username, set.add(ended));

@@ -24,6 +24,7 @@ import { ConnectionPill } from "./ConnectionPill.tsx";
 import { HelpSheet } from "./HelpSheet.tsx";
 import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "./palette.ts";
 import { BottomBar, Rail } from "./Rail.tsx";
+import { ImpersonationStrip } from "./ImpersonationStrip.tsx";
 import { DemoStrip } from "./ServerNotes.tsx";
 import { toggleTheme } from "./ThemeButton.tsx";
 
@@ -145,6 +146,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       </a>
       <Rail user={user} onHelp={() => setIsHelpOpen(true)} onSignOut={() => void leave()} />
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <ImpersonationStrip />
         <DemoStrip />
         <Outlet />
       </div>

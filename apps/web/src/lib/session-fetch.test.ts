@@ -46,6 +46,17 @@ describe("session fetch", () => {
     expect((await session.fetch("/api/projects", { method: "POST" })).status).toBe(200);
     expect(state.calls).toEqual(["GET /api/auth/csrf", "POST /api/projects", "POST /api/projects"]);
   });
+  test("what was asked in somebody else's name is not asked again in one's own", async () => {
+    const { session, state } = await start();
+    const over: string[] = [];
+    session.actAs(() => over.push("over"));
+    expect((await session.fetch("/api/projects", { method: "POST" })).status).toBe(200);
+    state.isFresh = false;
+    state.calls.length = 0;
+    expect((await session.fetch("/api/projects", { method: "POST" })).status).toBe(401);
+    expect(state.calls).toEqual(["POST /api/projects"]);
+    expect(over).toEqual(["over"]);
+  });
   test("a stale token is renewed and the write repeated once", async () => {
     const { session, state } = await start();
     await session.fetch("/api/projects", { method: "POST" });

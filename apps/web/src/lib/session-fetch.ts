@@ -14,6 +14,11 @@ export interface SessionFetch {
   refresh: () => Promise<boolean>;
   /** Forget the CSRF token: after login and logout it belongs to another session. */
   reset: () => void;
+  /**
+   * The session belongs to somebody in whose name an administrator acts: renewing it brings the administrator back, so that nothing may be sent again
+   * under it. `over` hears that it has ended. `undefined`: no longer so.
+   */
+  actAs: (over: (() => void) | undefined) => void;
 }
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -30,6 +35,7 @@ const needsNoToken =
 export function createSessionFetch({ fetch, onSignedOut, onReach }: SessionFetchOptions): SessionFetch {
   let csrf: Promise<string> | undefined;
   let refreshing: Promise<boolean> | undefined;
+  let actingOver: (() => void) | undefined;
 
   const reach: Fetch = async (url, init) => {
     try {
@@ -82,9 +88,16 @@ export function createSessionFetch({ fetch, onSignedOut, onReach }: SessionFetch
     reset: () => {
       csrf = undefined;
     },
+    actAs: (over) => {
+      actingOver = over;
+    },
     async fetch(url, init) {
       let response = await attempt(url, init);
       if (response.status === 401 && !answersForItself.test(url)) {
+        if (actingOver) {
+          actingOver();
+          return response;
+        }
         if (!(await refresh())) {
           onSignedOut();
           return response;

@@ -65,6 +65,22 @@ test("filters and the search take what they say and nothing else", async () => {
     expect((await app.request(`/api/admin/audit-logs?${query}`, { user: admin })).status).toBe(422);
 });
 
+test("the export is the whole log as a file that no spreadsheet runs", async () => {
+  await audit.act(actor, ({ record }) =>
+    record({ action: "user.updated", target: { type: "user", id: admin.id, name: "=HYPERLINK(1)" }, reason: '@SUM(1), "quoted"' }),
+  );
+  const response = await app.request("/api/admin/audit-logs/export?search=SUM", { user: admin });
+  expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/csv; charset=utf-8"]);
+  expect(response.headers.get("content-disposition")).toMatch(/^attachment; filename\*=UTF-8''audit-log-\d{4}-\d\d-\d\d\.csv$/);
+  const [head, row, end] = (await response.text()).split("\r\n");
+  expect([head?.split(",")[0], end]).toEqual(["created_at", ""]);
+  expect(row).toContain(`"'=HYPERLINK(1)"`);
+  expect(row).toContain(`"'@SUM(1), ""quoted"""`);
+  const all = await (await app.request("/api/admin/audit-logs/export", { user: admin })).text();
+  expect(all.trim().split("\r\n").length - 1).toBe((await list()).total);
+  expect((await app.request("/api/admin/audit-logs/export", { user: await app.signUp() })).status).toBe(403);
+});
+
 test("rows cannot be changed, deleted or truncated, whoever asks the database", async () => {
   for (const statement of ["update audit_log set reason = 'x'", "delete from audit_log", "truncate audit_log"])
     await expect(app.studio.database.pool.query(statement)).rejects.toThrow("append-only");

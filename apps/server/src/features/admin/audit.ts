@@ -5,6 +5,7 @@ import { forbidden } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type UserRow } from "../users/index.ts";
+import { pagesOf } from "./csv.ts";
 import type { AuditStore } from "./audit.store.ts";
 
 /** The administrator who does something, and from where. */
@@ -82,6 +83,9 @@ export function createAudit({ store, limits }: { store: AuditStore; limits: Rate
         return result;
       });
     },
+    /** Everything that fits, page by page. */
+    pages: (filter: AuditFilter): AsyncIterable<AuditAction[]> =>
+      pagesOf<AuditAction>(async (after) => (await store.list(filter, { limit: 500, offset: 0, ...(after && { before: after.id }) })).rows),
     list: async ({
       before,
       ...query

@@ -1,4 +1,5 @@
 export { mountAdmin } from "./admin.routes.ts";
+export { createImpersonation, createImpersonationNotes } from "./impersonation.ts";
 export { createAdminUsers } from "./users.service.ts";
 export { createAdminUsersStore } from "./users.store.ts";
 export { actorOf, createAudit, type Act, type Actor, type Audit, type AuditEntry } from "./audit.ts";

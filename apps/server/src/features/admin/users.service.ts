@@ -10,6 +10,7 @@ import { changedLetter, suspendedLetter, type ApiKeys, type Recovery, type Sessi
 import type { Credits } from "../credits/index.ts";
 import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { Act, Actor, Audit } from "./audit.ts";
+import { pagesOf } from "./csv.ts";
 import type { AdminUsersStore, ListedUser } from "./users.store.ts";
 
 /** A job: everything that goes on in the name of somebody who may not act any more ends. */
@@ -33,7 +34,7 @@ export function createAdminUsers({
   store: AdminUsersStore;
   audit: Audit;
   users: Pick<Users, "rename" | "find">;
-  sessions: Pick<Sessions, "list" | "endAll" | "forgetUser">;
+  sessions: Pick<Sessions, "list" | "endAll" | "endImpersonations" | "forgetUser">;
   apiKeys: Pick<ApiKeys, "removeAll">;
   recovery: Pick<Recovery, "force">;
   totp: Pick<Totp, "clear">;
@@ -85,6 +86,7 @@ export function createAdminUsers({
     if (!is_superuser && target.id === actor.id) throw forbidden("forbidden", "You cannot take administration away from yourself.");
     if (is_superuser && !isLiving(target)) throw badRequest("Somebody who may not sign in cannot be an administrator.");
     await store.setFlags(act.tx, target.id, { is_superuser });
+    await sessions.endImpersonations(act.tx, target.id);
     await act.record({ action: is_superuser ? "user.promoted" : "user.demoted", target: targetOf(target), reason: reason ?? null });
     return true;
   };
@@ -133,6 +135,9 @@ export function createAdminUsers({
       const { rows, total } = await store.list({ ...filter, ...(search && { search }) }, page);
       return page.envelope(rows.map(wireOf), total);
     },
+    /** Everybody who fits, page by page. */
+    pages: (filter: UserFilter): AsyncIterable<AdminUser[]> =>
+      pagesOf<AdminUser>(async (after) => (await store.listAfter(filter, after?.id, 500)).map(wireOf)),
     get: detailOf,
     sessions: async (id: string, query: PageQuery): Promise<List<Session>> => {
       await require(id);

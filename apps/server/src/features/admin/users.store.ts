@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, getTableColumns, gte, inArray, isNull, lt, ne, sql, type SQL } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, gt, gte, inArray, isNull, lt, ne, sql, type SQL } from "drizzle-orm";
 import type { EnvironmentStatus, UserFilter } from "@tesslate/contract";
 import type { Amount } from "../../platform/amounts.ts";
 import type { Database, Queries } from "../../platform/database.ts";
@@ -89,6 +89,14 @@ export function createAdminUsersStore(db: Database) {
       ]);
       return { rows, total };
     },
+    /** Those after this id, by id. */
+    listAfter: (f: UserFilter, id: string | undefined, limit: number): Promise<ListedUser[]> =>
+      db
+        .select(columns)
+        .from(users)
+        .where(and(where(f), id === undefined ? undefined : gt(users.id, id)))
+        .orderBy(asc(users.id))
+        .limit(limit),
     find: async (id: string): Promise<ListedUser | undefined> => (await db.select(columns).from(users).where(eq(users.id, id)))[0],
     facts: async (id: string): Promise<UserFacts> => {
       const mine = and(eq(projects.owner_id, id), isThere);

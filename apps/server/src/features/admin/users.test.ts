@@ -95,6 +95,16 @@ describe("the list", () => {
   });
 });
 
+test("the export holds everybody who fits, and no secrets", async () => {
+  const user = await app.signUp({ name: "=1+1 exported" });
+  const text = await (await app.request("/api/admin/users/export?search=exported", { user: admin })).text();
+  const rows = text.trim().split("\r\n");
+  expect(rows.length).toBe(2);
+  expect(rows[1]).toContain(`"${user.id}"`);
+  expect(rows[1]).toContain(`"'=1+1 exported"`);
+  expect(text).not.toContain("argon2");
+});
+
 describe("one user", () => {
   test("says everything but secrets", async () => {
     const user = await app.signUp();

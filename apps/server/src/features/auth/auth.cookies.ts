@@ -17,6 +17,10 @@ export function createAuthCookies(config: Config["auth"]) {
       setCookie(sessionCookie, accessToken, { ...flags, path: "/", maxAge: Math.floor(config.accessTokenMs / 1000) });
       setCookie(refreshCookie, refreshToken, { ...flags, path: authPath, maxAge: Math.floor(config.refreshTokenMs / 1000) });
     },
+    /** The access cookie alone: the refresh token goes on leading to the session it is of. */
+    setAccess: ({ setCookie }: Pick<Http, "setCookie">, accessToken: string, lifetimeMs: number): void =>
+      setCookie(sessionCookie, accessToken, { ...flags, path: "/", maxAge: Math.floor(lifetimeMs / 1000) }),
+    clearAccess: ({ clearCookie }: Pick<Http, "clearCookie">): void => clearCookie(sessionCookie, { ...flags, path: "/" }),
     clearPair: ({ clearCookie }: Http): void => {
       clearCookie(sessionCookie, { ...flags, path: "/" });
       clearCookie(refreshCookie, { ...flags, path: authPath });

@@ -45,6 +45,7 @@ export function createAuth({
   securityLog,
   prunePasskeys,
   apiKeys,
+  noteImpersonated,
 }: {
   store: AuthStore;
   users: Users;
@@ -59,11 +60,17 @@ export function createAuth({
   securityLog: SecurityLog;
   prunePasskeys: () => Promise<void>;
   apiKeys: ApiKeys;
+  noteImpersonated: Authenticator["noteImpersonated"];
 }) {
   const accessTokens = createAccessTokens(box, config.accessTokenMs);
   const csrf = createCsrfTokens(config.csrfKey?.reveal() ?? box.deriveKey("csrf"), config.csrfMaxAgeMs);
 
-  const principalOf = (session: LiveSession, via: Principal["via"]): Principal => ({ ...session.user, session_id: session.id, via });
+  const principalOf = ({ id, user, impersonator, expires_at_ms }: LiveSession, via: Principal["via"]): Principal => ({
+    ...user,
+    session_id: id,
+    via,
+    ...(impersonator && { impersonator: { ...impersonator, expires_at_ms } }),
+  });
   const sessionOf = async (token: string): Promise<LiveSession | undefined> => {
     const claims = accessTokens.verify(token);
     if (!claims) return undefined;
@@ -86,6 +93,7 @@ export function createAuth({
       const session = taken && (await sessions.find(String(taken.payload["session_id"])));
       return session?.user.id === taken?.user_id && session ? principalOf(session, "ticket") : undefined;
     },
+    noteImpersonated,
     checkCsrf: (principal, header, cookie) => csrf.check(principal.session_id, header, cookie),
     watch: (principal, ended) =>
       principal.session_id === undefined ? apiKeys.watch(principal, ended) : sessions.watch(principal.session_id, principal.id, ended),
@@ -150,6 +158,10 @@ export function createAuth({
     open,
     signedIn,
 
+    /** The access token of a session in which an administrator acts as `user`: good until that session ends. */
+    impersonationToken: (user: Pick<UserRow, "id">, session: { id: string; expires_at: string }): string =>
+      accessTokens.sign({ sub: user.id, sid: session.id, is_admin: false }, Math.max(1000, Date.parse(session.expires_at) - Date.now())),
+
     /** Throws `refresh_invalid`. */
     refresh: async (token: string | undefined): Promise<TokenPair> => {
       const refreshed = token ? await sessions.refresh(token) : undefined;
@@ -159,6 +171,8 @@ export function createAuth({
 
     logout: async (principal: Principal): Promise<void> => {
       if (principal.session_id) await sessions.revoke(principal.session_id, "logout");
+      // Whoever signs out leaves nothing open behind them, their own session least of all.
+      if (principal.impersonator) await sessions.revoke(principal.impersonator.session_id, "logout");
     },
 
     /** A token bound to the session of this access cookie; without one to nobody's. */

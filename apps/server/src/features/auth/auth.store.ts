@@ -1,4 +1,5 @@
-import { and, desc, eq, isNull, ne, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../platform/database.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import { loginAttempts, oneTimeTokens, sessions, type SessionRow } from "./auth.table.ts";
@@ -13,8 +14,11 @@ export interface SessionsBell {
 export interface SessionWithUser {
   session: SessionRow;
   user: UserRow;
+  /** The administrator who acts as the user. */
+  impersonator: UserRow | null;
 }
 const isOpen = and(isNull(sessions.revoked_at), sql`${sessions.expires_at} > now()`);
+const impersonators = alias(users, "impersonators");
 
 /** Heard once the transaction has committed. */
 export const ringSessions = async (q: Queries, bell: SessionsBell): Promise<void> => {
@@ -30,6 +34,15 @@ export function createAuthStore(db: Database) {
       .where(and(isNull(sessions.revoked_at), where))
       .returning({ id: sessions.id });
     const ids = rows.map((r) => r.id);
+    // What an administrator does as others ends with the session it began in.
+    if (ids.length > 0) {
+      const begun = await q
+        .update(sessions)
+        .set({ revoked_at: sql`now()`, revoked_reason: reason })
+        .where(and(isNull(sessions.revoked_at), inArray(sessions.impersonator_session_id, ids)))
+        .returning({ id: sessions.id });
+      ids.push(...begun.map((r) => r.id));
+    }
     if (ids.length > 0) await ringSessions(q, { session_ids: ids });
     return ids;
   };
@@ -41,19 +54,43 @@ export function createAuthStore(db: Database) {
         .set({ last_active_at: sql`now()` })
         .where(eq(users.id, values.user_id));
     },
-    /** An open session and its user; the caller judges the user. */
+    /** A session in which an administrator acts as somebody: it leaves no trace of activity on that account. */
+    insertImpersonation: async (
+      tx: Queries,
+      values: Omit<typeof sessions.$inferInsert, "expires_at">,
+      lifetimeMs: number,
+    ): Promise<SessionRow> => {
+      const [row] = await tx
+        .insert(sessions)
+        .values({ ...values, expires_at: sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never })
+        .returning();
+      if (!row) throw new Error("session not stored");
+      return row;
+    },
+    /** Ends what goes on as this user, and what this administrator does as others. */
+    revokeImpersonations: (userId: string, reason: string, q: Queries): Promise<string[]> =>
+      revoke(
+        q,
+        and(
+          sql`${sessions.impersonator_id} is not null`,
+          sql`(${sessions.impersonator_id} = ${userId} or ${sessions.user_id} = ${userId})`,
+        ),
+        reason,
+      ),
+    /** An open session and its people; the caller judges them. */
     findOpen: async (id: string): Promise<SessionWithUser | undefined> =>
       (
         await db
-          .select({ session: sessions, user: users })
+          .select({ session: sessions, user: users, impersonator: impersonators })
           .from(sessions)
           .innerJoin(users, eq(users.id, sessions.user_id))
+          .leftJoin(impersonators, eq(impersonators.id, sessions.impersonator_id))
           .where(and(eq(sessions.id, id), isOpen))
       )[0],
     /** Notes that the session and its user were active now. */
     touch: async (id: string): Promise<void> => {
       await db.execute(
-        sql`with s as (update sessions set last_used_at = now() where id = ${id} and revoked_at is null returning user_id) update users set last_active_at = now() from s where users.id = s.user_id`,
+        sql`with s as (update sessions set last_used_at = now() where id = ${id} and revoked_at is null and impersonator_id is null returning user_id) update users set last_active_at = now() from s where users.id = s.user_id`,
       );
     },
     /** Moves on to the next refresh token if `from` is still the current one. Exactly one of several parallel callers succeeds. */
@@ -108,7 +145,7 @@ export function createAuthStore(db: Database) {
       return row?.isValid ? row : undefined;
     },
     list: async (userId: string, page: { limit: number; offset: number }): Promise<{ rows: SessionRow[]; total: number }> => {
-      const mine = and(eq(sessions.user_id, userId), isOpen);
+      const mine = and(eq(sessions.user_id, userId), isNull(sessions.impersonator_id), isOpen);
       const [rows, total] = await Promise.all([
         db.select().from(sessions).where(mine).orderBy(desc(sessions.last_used_at), sessions.id).limit(page.limit).offset(page.offset),
         db.$count(sessions, mine),

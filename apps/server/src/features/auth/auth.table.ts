@@ -1,4 +1,4 @@
-import { index, integer, jsonb, pgTable, text, unique, uuid } from "drizzle-orm/pg-core";
+import { index, integer, jsonb, pgTable, text, unique, uuid, type AnyPgColumn } from "drizzle-orm/pg-core";
 import type { ApiKeyScope, EditMode } from "@tesslate/contract";
 import { bytea, createdAt, id, timestamptz } from "../../platform/columns.ts";
 import { users } from "../users/users.table.ts";
@@ -21,8 +21,15 @@ export const sessions = pgTable(
     expires_at: timestamptz().notNull(),
     revoked_at: timestamptz(),
     revoked_reason: text(),
+    /** An administrator who acts as this user, and the session it began in: when that one is over, so is this. */
+    impersonator_id: uuid().references(() => users.id, { onDelete: "cascade" }),
+    impersonator_session_id: uuid().references((): AnyPgColumn => sessions.id, { onDelete: "cascade" }),
   },
-  (t) => [index("sessions_user_id_idx").on(t.user_id), index("sessions_previous_refresh_hash_idx").on(t.previous_refresh_hash)],
+  (t) => [
+    index("sessions_user_id_idx").on(t.user_id),
+    index("sessions_previous_refresh_hash_idx").on(t.previous_refresh_hash),
+    index("sessions_impersonator_session_id_idx").on(t.impersonator_session_id),
+  ],
 );
 export type SessionRow = typeof sessions.$inferSelect;
 

@@ -18,7 +18,7 @@ export { createProof } from "./proof.ts";
 export { createSecondFactorStore } from "./second-factor.store.ts";
 export { mountSecondFactor } from "./second-factor.routes.ts";
 export { createSecurityLog } from "./security-log.ts";
-export { createAuthCookies } from "./auth.cookies.ts";
+export { createAuthCookies, type AuthCookies } from "./auth.cookies.ts";
 export { createPasskeys, type Passkeys } from "./passkeys.ts";
 export { mountPasskeys } from "./passkeys.routes.ts";
 export { createPasskeysStore } from "./passkeys.store.ts";

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { List, Session } from "@tesslate/contract";
 import type { Bus } from "../../platform/bus.ts";
-import { hashToken } from "../../platform/crypto.ts";
+import { hashToken, randomToken } from "../../platform/crypto.ts";
 import type { Queries } from "../../platform/database.ts";
 import { notFound } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { isLiving, type UserRow } from "../users/index.ts";
-import { sessionsChannel, type AuthStore, type SessionsBell } from "./auth.store.ts";
+import { sessionsChannel, type AuthStore, type SessionsBell, type SessionWithUser } from "./auth.store.ts";
 import type { RefreshTokens } from "./tokens.ts";
 
 /** What is remembered of an open session of a living user. */
@@ -15,11 +15,18 @@ export interface LiveSession {
   id: string;
   user: Pick<UserRow, "id" | "is_superuser" | "username" | "name">;
   expires_at_ms: number;
+  /** The administrator who acts as the user. */
+  impersonator?: { id: string; username: string; session_id: string };
 }
 interface Entry extends LiveSession {
   readAtMs: number;
 }
 
+/** Acting as somebody is for living administrators, and never as one of their own. */
+const isAllowed = ({ session, user, impersonator }: SessionWithUser): boolean =>
+  session.impersonator_id === null || (impersonator !== null && impersonator.is_superuser && isLiving(impersonator) && !user.is_superuser);
+
+const impersonationMs = 30 * 60_000;
 const rereadMs = 60_000;
 const graceMs = 30_000;
 const maxRemembered = 50_000;
@@ -54,11 +61,15 @@ export function createSessions({
   const read = async (id: string): Promise<Entry | undefined> => {
     const since = epoch;
     const found = await store.findOpen(id);
-    if (!found || !isLiving(found.user)) return undefined;
+    if (!found || !isLiving(found.user) || !isAllowed(found)) return undefined;
     const { id: user_id, is_superuser, username, name } = found.user;
+    const { session, impersonator } = found;
     const entry: Entry = {
       id,
       user: { id: user_id, is_superuser, username, name },
+      ...(impersonator && {
+        impersonator: { id: impersonator.id, username: impersonator.username, session_id: session.impersonator_session_id ?? "" },
+      }),
       expires_at_ms: Date.parse(found.session.expires_at),
       readAtMs: Date.now(),
     };
@@ -86,7 +97,8 @@ export function createSessions({
     // Reads under way may have seen the old state: nobody may join them any more.
     loading.clear();
     for (const id of session_ids ?? []) remembered.delete(id);
-    if (user_id) for (const [id, entry] of remembered) if (entry.user.id === user_id) remembered.delete(id);
+    if (user_id)
+      for (const [id, entry] of remembered) if (entry.user.id === user_id || entry.impersonator?.id === user_id) remembered.delete(id);
     for (const [id, watch] of watched) if (session_ids?.includes(id) || watch.user_id === user_id) void recheck(id);
   };
   /** Ends the streams of a session that is over. */
@@ -121,6 +133,31 @@ export function createSessions({
       return { id, refreshToken };
     },
 
+    /** Starts a session in which an administrator acts as `user`. It cannot be renewed. */
+    openImpersonation: async (
+      tx: Queries,
+      user: Pick<UserRow, "id">,
+      by: { id: string; session_id: string; ip: string; user_agent: string | undefined },
+    ): Promise<{ id: string; expires_at: string }> => {
+      const { id, expires_at } = await store.insertImpersonation(
+        tx,
+        {
+          user_id: user.id,
+          // Nobody ever holds the token of this hash.
+          refresh_hash: hashToken(randomToken()),
+          user_agent: by.user_agent?.slice(0, 400) ?? null,
+          ip: by.ip,
+          impersonator_id: by.id,
+          impersonator_session_id: by.session_id,
+        },
+        impersonationMs,
+      );
+      return { id, expires_at };
+    },
+    /** Ends what goes on as this user, and what they do as others: when their role changes. In the caller's transaction. */
+    endImpersonations: async (tx: Queries, userId: string): Promise<void> => {
+      await store.revokeImpersonations(userId, "role_changed", tx);
+    },
     /** The session if it is open and its user may act. No query while it is remembered. */
     find: async (id: string): Promise<LiveSession | undefined> => {
       const entry = remembered.get(id);
@@ -209,7 +246,11 @@ export function createSessions({
       const known = watched.get(id) ?? { user_id: userId, ended: new Set() };
       watched.set(id, known);
       known.ended.add(ended);
+      // Other sessions are renewed while they are used; this one ends by itself.
+      const entry = remembered.get(id);
+      const timer = entry?.impersonator && setTimeout(ended, Math.max(0, entry.expires_at_ms - Date.now()));
       return () => {
+        clearTimeout(timer);
         known.ended.delete(ended);
         if (known.ended.size === 0 && watched.get(id) === known) watched.delete(id);
       };

@@ -16,13 +16,15 @@ const isUuid = (value: unknown): value is string =>
 
 /** Access tokens: signed statements "this is session `sid` of user `sub`" (accounts-projects 0.4). Whether that session lives is asked elsewhere. */
 export interface AccessTokens {
-  sign(claims: { sub: string; sid: string; is_admin: boolean }): string;
+  /** `lifetimeMs` where it is not the usual one. */
+  sign(claims: { sub: string; sid: string; is_admin: boolean }, lifetimeMs?: number): string;
   /** `undefined` for anything forged, expired or meant for something else. */
   verify(token: string): { sub: string; sid: string } | undefined;
 }
 export function createAccessTokens(box: CryptoBox, lifetimeMs: number): AccessTokens {
   const key = box.deriveKey("access tokens");
-  const sign = createSigner({ key, algorithm: "HS256", expiresIn: lifetimeMs, aud: [audience] });
+  const signerOf = (expiresIn: number) => createSigner({ key, algorithm: "HS256", expiresIn, aud: [audience] });
+  const sign = signerOf(lifetimeMs);
   const verify = createVerifier({
     key,
     algorithms: ["HS256"],
@@ -31,7 +33,7 @@ export function createAccessTokens(box: CryptoBox, lifetimeMs: number): AccessTo
     cache: 10_000,
   });
   return {
-    sign: (claims) => sign(claims),
+    sign: (claims, ms) => (ms === undefined ? sign : signerOf(ms))(claims),
     verify: (token) => {
       try {
         const claims = verify(token) as { sub?: unknown; sid?: unknown };

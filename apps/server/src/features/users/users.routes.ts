@@ -6,7 +6,16 @@ import { wireOf, type Users } from "./users.service.ts";
 /** accounts-projects 3 and 9. */
 export function mountUsers(mount: Mount, { users }: { users: Users }): void {
   mount("users", usersRoutes, {
-    me: async ({ user }) => wireOf(await users.get(user.id)),
+    me: async ({ user: { id, impersonator } }) => ({
+      ...wireOf(await users.get(id)),
+      ...(impersonator && {
+        impersonated_by: {
+          id: impersonator.id,
+          username: impersonator.username,
+          expires_at: new Date(impersonator.expires_at_ms).toISOString(),
+        },
+      }),
+    }),
     updateMe: async ({ user }, { body }) => wireOf(await users.update(user.id, user.session_id, body)),
     get: (_, { params }) => users.getPublic(params.id),
     setAvatar: async ({ user }, _, { request }) =>

@@ -1,5 +1,5 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Activity, Bot, Boxes, ChartColumn, Folder, Mail, ScrollText } from "lucide-react";
+import { Activity, Bot, Boxes, ChartColumn, Folder, Mail, ScrollText, Users } from "lucide-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { FindButton } from "../../frame/FindButton.tsx";
 import { useFocusOnArrival } from "../../frame/Page.tsx";
@@ -9,11 +9,20 @@ import { tabClass } from "../../ui/Tabs.tsx";
 
 /** The tabs of the console, each an address of its own. */
 const tabs: {
-  to: "/admin/overview" | "/admin/projects" | "/admin/agents" | "/admin/sandboxes" | "/admin/system" | "/admin/audit" | "/admin/outbox";
+  to:
+    | "/admin/overview"
+    | "/admin/users"
+    | "/admin/projects"
+    | "/admin/agents"
+    | "/admin/sandboxes"
+    | "/admin/system"
+    | "/admin/audit"
+    | "/admin/outbox";
   label: string;
   icon: ReactNode;
 }[] = [
   { to: "/admin/overview", label: "Overview", icon: <ChartColumn size={14} /> },
+  { to: "/admin/users", label: "Users", icon: <Users size={14} /> },
   { to: "/admin/projects", label: "Projects", icon: <Folder size={14} /> },
   { to: "/admin/agents", label: "Agents", icon: <Bot size={14} /> },
   { to: "/admin/sandboxes", label: "Sandboxes", icon: <Boxes size={14} /> },

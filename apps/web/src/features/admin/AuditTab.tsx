@@ -1,9 +1,27 @@
-import type { AuditAction, AuditActionType, AuditTargetType } from "@tesslate/contract";
+import { Link } from "@tanstack/react-router";
+import type { AuditAction, AuditFilter } from "@tesslate/contract";
+import { urlOf } from "@tesslate/contract/client";
 import { api } from "../../api.ts";
+import { Download } from "lucide-react";
+import { buttonClass } from "../../ui/Button.tsx";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { actionWords, targetWords } from "./audit-words.ts";
+import { Input } from "../../ui/Input.tsx";
 import { AdminTable, type Column } from "./table/AdminTable.tsx";
+import type { TableRequest } from "./table/table-search.ts";
 
+type AuditQuery = NonNullable<NonNullable<Parameters<typeof api.adminAudit.list>[0]>["query"]>;
+
+/** A name that leads to what else there is about it. */
+const Narrowed = ({ by, value, text }: { by: "admin_id" | "target_id"; value: string; text: string }) => (
+  <Link
+    to="/admin/audit"
+    search={((before: Record<string, unknown>) => ({ ...before, page: undefined, [by]: value })) as never}
+    className="font-medium text-fg-0 hover:underline"
+  >
+    {text}
+  </Link>
+);
 const columns: Column<AuditAction>[] = [
   {
     id: "when",
@@ -14,14 +32,15 @@ const columns: Column<AuditAction>[] = [
       </time>
     ),
   },
-  { id: "who", head: "Administrator", cell: ({ admin_name }) => <span className="font-medium text-fg-0">{admin_name}</span> },
+  { id: "who", head: "Administrator", cell: ({ admin_name, admin_id }) => <Narrowed by="admin_id" value={admin_id} text={admin_name} /> },
   { id: "what", head: "What", cell: ({ action_type }) => actionWords[action_type] },
   {
     id: "target",
     head: "Whom or what",
     cell: ({ target_type, target_name, target_id }) => (
       <span title={target_id ?? undefined}>
-        {targetWords[target_type]} {target_name ?? target_id ?? ""}
+        {targetWords[target_type]}{" "}
+        {target_id === null ? target_name : <Narrowed by="target_id" value={target_id} text={target_name ?? target_id} />}
       </span>
     ),
   },
@@ -35,6 +54,21 @@ const columns: Column<AuditAction>[] = [
 ];
 const optionsOf = (words: Record<string, string>) => Object.entries(words).map(([value, label]) => ({ value, label }));
 
+/** Days of the viewer's clock; the last one counts whole. */
+const startOf = (day: string) => new Date(`${day}T00:00:00`);
+function queryOf({ search, filters }: TableRequest): AuditFilter {
+  const { created_after, created_before, ...rest } = filters;
+  const from = created_after ? startOf(created_after) : undefined;
+  const to = created_before ? startOf(created_before) : undefined;
+  to?.setDate(to.getDate() + 1);
+  return {
+    ...rest,
+    ...(search && { search }),
+    ...(from && !Number.isNaN(from.getTime()) && { created_after: from.toISOString() }),
+    ...(to && !Number.isNaN(to.getTime()) && { created_before: to.toISOString() }),
+  };
+}
+
 /** Everything administrators did. */
 export function AuditTab() {
   return (
@@ -46,21 +80,52 @@ export function AuditTab() {
         { id: "action_type", label: "Action", options: optionsOf(actionWords) },
         { id: "target_type", label: "Kind", options: optionsOf(targetWords) },
       ]}
+      given={[
+        { id: "admin_id", label: "One administrator" },
+        { id: "target_id", label: "One target" },
+      ]}
+      controls={{
+        ids: ["created_after", "created_before"],
+        render: ({ created_after = "", created_before = "" }, change) => (
+          <span className="flex items-center gap-1.5 text-xs text-fg-2">
+            <Input
+              type="date"
+              size="sm"
+              isSoft
+              aria-label="From"
+              value={created_after}
+              max={created_before || undefined}
+              onChange={(event) => change({ created_after: event.target.value || undefined })}
+              boxClassName="w-auto"
+            />
+            to
+            <Input
+              type="date"
+              size="sm"
+              isSoft
+              aria-label="Until"
+              value={created_before}
+              min={created_after || undefined}
+              onChange={(event) => change({ created_before: event.target.value || undefined })}
+              boxClassName="w-auto"
+            />
+          </span>
+        ),
+      }}
       queryKey={["admin", "audit"]}
-      load={({ page, limit, search, filters }, signal) =>
-        api.adminAudit.list(
-          {
-            query: {
-              page,
-              limit,
-              ...(search && { search }),
-              ...(filters["action_type"] && { action_type: filters["action_type"] as AuditActionType }),
-              ...(filters["target_type"] && { target_type: filters["target_type"] as AuditTargetType }),
-            },
-          },
-          { signal },
-        )
+      load={(request, signal) =>
+        api.adminAudit.list({ query: { page: request.page, limit: request.limit, ...queryOf(request) } as AuditQuery }, { signal })
       }
+      end={(request) => (
+        <a
+          href={urlOf("/api/admin/audit-logs/export", { query: queryOf(request) })}
+          download
+          className={buttonClass({ variant: "ghost", size: "sm" })}
+        >
+          <Download size={14} />
+          CSV
+        </a>
+      )}
       empty={{ title: "Nothing was done yet", text: "What administrators change is written down here, with who, when and why." }}
     />
   );

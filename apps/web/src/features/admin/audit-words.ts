@@ -30,6 +30,10 @@ export const actionWords: Record<AuditActionType, string> = {
   "user.second_factor_reset": "Second step taken away",
   "mail.read": "Kept letter read",
   "mail.retried": "Letter sent again",
+  "user.impersonated": "Began to act as them",
+  "user.impersonation_stopped": "Stopped acting as them",
+  "impersonation.write": "Changed something as them",
+  "server.models_configured": "Models set up",
 };
 export const targetWords: Record<AuditTargetType, string> = {
   user: "User",

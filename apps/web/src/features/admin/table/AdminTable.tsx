@@ -46,8 +46,15 @@ export interface AdminTableProps<Row extends { id: string }> {
   /** What happens when a row is opened; its first cell then is a button. */
   onOpen?: (row: Row) => void;
   openId?: string | undefined;
-  /** At the end of the bar: an export. */
-  end?: ReactNode;
+  /** Filters that other places of the console lead to: shown while they are in the address, to be taken out. */
+  given?: readonly { id: string; label: string }[];
+  /** Further controls of the bar, for filters of their own names. */
+  controls?: {
+    ids: readonly string[];
+    render: (filters: Record<string, string>, change: (next: Record<string, string | undefined>) => void) => ReactNode;
+  };
+  /** At the end of the bar: an export of what the search and the filters say. */
+  end?: ReactNode | ((request: TableRequest) => ReactNode);
   /** In the bar, beside the filters. */
   children?: ReactNode;
   empty: { title: string; text: string };
@@ -68,6 +75,8 @@ export function AdminTable<Row extends { id: string }>({
   searchIn,
   columns,
   filters = [],
+  given = [],
+  controls,
   queryKey,
   load,
   onOpen,
@@ -79,7 +88,7 @@ export function AdminTable<Row extends { id: string }>({
   const { search, change } = useTableState();
   const request = requestOf(
     search,
-    filters.map(({ id }) => id),
+    [...filters.map(({ id }) => id), ...given.map(({ id }) => id), ...(controls?.ids ?? [])],
     new Set(columns.flatMap(({ sort }) => sort ?? [])),
   );
   const list = useQuery({
@@ -88,7 +97,7 @@ export function AdminTable<Row extends { id: string }>({
     placeholderData: keepPreviousData,
   });
   const isFiltered = request.search !== undefined || Object.keys(request.filters).length > 0;
-  const clear = () => change({ q: undefined, ...Object.fromEntries(filters.map(({ id }) => [id, undefined])) });
+  const clear = () => change({ q: undefined, ...Object.fromEntries(Object.keys(request.filters).map((id) => [id, undefined])) });
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <div role="search" aria-label={label} className="flex flex-none flex-wrap items-center gap-2 px-4 py-2.5">
@@ -104,13 +113,21 @@ export function AdminTable<Row extends { id: string }>({
           />
         ))}
         {children}
+        {controls?.render(request.filters, change)}
+        {given.map(({ id, label }) =>
+          request.filters[id] ? (
+            <Button key={id} size="sm" icon={<X size={12} />} onClick={() => change({ [id]: undefined })}>
+              {label} only
+            </Button>
+          ) : null,
+        )}
         <span className="flex-1" />
         {list.data ? (
           <span role="status" className="num text-xs text-fg-2">
             {list.data.total.toLocaleString()} {isFiltered ? "found" : "in all"}
           </span>
         ) : null}
-        {end}
+        {typeof end === "function" ? end(request) : end}
       </div>
       {list.isError && list.data ? (
         <Banner

@@ -1,0 +1,242 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { ArrowLeft, X } from "lucide-react";
+import type { ReactNode } from "react";
+import type { AdminUserDetail } from "@tesslate/contract";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Avatar } from "../../ui/Avatar.tsx";
+import { Banner } from "../../ui/Banner.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { browserName } from "../settings/browser-name.ts";
+import { userQuery, userSessionsQuery, userTrailQuery } from "./admin-users.queries.ts";
+import { actionWords } from "./audit-words.ts";
+import { UserActs } from "./UserActs.tsx";
+import { tierWords, UserState } from "./user-looks.tsx";
+
+const route = getRouteApi("/app/admin/users/$userId");
+const cents = (value: number) => (value / 100).toLocaleString(undefined, { style: "currency", currency: "USD" });
+const Moment = ({ at }: { at: string }) => (
+  <time dateTime={at} title={momentOf(at)}>
+    {agoOf(at)}
+  </time>
+);
+
+/** One user beside the list. */
+export function UserPanel() {
+  const { userId } = route.useParams();
+  const navigate = useNavigate();
+  const { data: user, error, refetch, isFetching } = useQuery(userQuery(userId));
+  const close = () => void navigate({ to: "/admin/users", search: (before) => before });
+  return (
+    <section
+      aria-label={user ? user.name : "User"}
+      className="flex w-[340px] flex-none flex-col border-l border-line-0 mid:w-[300px] narrow:w-full narrow:border-l-0"
+    >
+      <div className="flex flex-none items-center gap-2.5 border-b border-line-0 py-3 pr-2 pl-4">
+        <IconButton label="Back to the list" className="-ml-2 wide:hidden" onClick={close}>
+          <ArrowLeft />
+        </IconButton>
+        {user ? (
+          <>
+            <Avatar name={user.name} url={user.avatar_url} className="size-8" />
+            <div className="min-w-0 flex-1">
+              <h2 className="truncate text-sm font-medium text-fg-0">{user.name}</h2>
+              <p className="truncate text-xs text-fg-2">{user.email}</p>
+            </div>
+          </>
+        ) : (
+          <span className="flex-1" />
+        )}
+        <IconButton label="Close" className="narrow:hidden" onClick={close}>
+          <X />
+        </IconButton>
+      </div>
+      <div className="scroll-y min-h-0 flex-1">
+        {error && !user ? (
+          hasCode(error, "not_found", "validation_error") ? (
+            <EmptyState title="Nobody of this id">They may have been deleted for good.</EmptyState>
+          ) : (
+            <ErrorState
+              title="This user could not be loaded"
+              onRetry={() => void refetch()}
+              isRetrying={isFetching}
+              details={detailsOf(error)}
+            >
+              {sentenceOf(error)}
+            </ErrorState>
+          )
+        ) : user ? (
+          // Another user is another panel: no half-typed reason goes from one to the next.
+          <UserBody key={user.id} user={user} />
+        ) : (
+          <SkeletonRows count={8} label="Loading" className="p-4" />
+        )}
+      </div>
+    </section>
+  );
+}
+
+const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
+  <div className="flex items-baseline justify-between gap-3">
+    <dt className="flex-none text-fg-2">{name}</dt>
+    <dd className="num min-w-0 truncate text-right text-fg-0">{children}</dd>
+  </div>
+);
+const Part = ({ title, children }: { title: string; children: ReactNode }) => (
+  <section className="border-t border-line-0 px-4 py-3">
+    <h3 className="mb-2 text-xs font-medium text-fg-0">{title}</h3>
+    {children}
+  </section>
+);
+
+function UserBody({ user }: { user: AdminUserDetail }) {
+  return (
+    <>
+      {user.is_suspended ? (
+        <Banner tone="warn" className="m-3 mb-0">
+          Suspended
+          {user.suspended_at ? (
+            <>
+              {" "}
+              <Moment at={user.suspended_at} />
+            </>
+          ) : null}
+          : {user.suspended_reason}
+        </Banner>
+      ) : null}
+      <dl className="grid gap-1.5 px-4 py-3 text-xs">
+        <Fact name="State">
+          <UserState user={user} />
+        </Fact>
+        <Fact name="Role">{user.is_superuser ? "Administrator" : user.is_creator ? "Creator" : "User"}</Fact>
+        <Fact name="Username">{user.username}</Fact>
+        <Fact name="Id">
+          <span className="inline-flex items-center gap-1 font-mono">
+            {user.id.slice(0, 8)}
+            <CopyButton text={user.id} label="Copy the id" />
+          </span>
+        </Fact>
+        <Fact name="Joined">
+          <Moment at={user.created_at} />
+        </Fact>
+        <Fact name="Seen">{user.last_active_at ? <Moment at={user.last_active_at} /> : "never"}</Fact>
+        <Fact name="Signs in with">
+          {[user.has_password ? "a password" : "no password", user.two_fa_enabled && "a second factor"].filter(Boolean).join(", ")}
+        </Fact>
+        <Fact name="API keys">{user.api_key_count}</Fact>
+      </dl>
+      <Part title="Plan and credits">
+        <dl className="grid gap-1.5 text-xs">
+          <Fact name="Plan">{tierWords[user.subscription_tier]}</Fact>
+          <Fact name="Credits">{user.total_credits.toLocaleString()}</Fact>
+          <Fact name="daily, bundled">
+            {user.daily_credits.toLocaleString()}, {user.bundled_credits.toLocaleString()}
+          </Fact>
+          <Fact name="bonus, purchased">
+            {user.signup_bonus_credits.toLocaleString()}, {user.purchased_credits.toLocaleString()}
+          </Fact>
+          {user.credits_reset_date ? <Fact name="Next allowance">{momentOf(user.credits_reset_date)}</Fact> : null}
+          <Fact name="Spent">{cents(user.total_spend_cents)}</Fact>
+          <Fact name="Model cost">{cents(user.usage_stats.total_cost_cents)}</Fact>
+          <Fact name="Tokens in, out">
+            {user.usage_stats.total_tokens_input.toLocaleString()}, {user.usage_stats.total_tokens_output.toLocaleString()}
+          </Fact>
+        </dl>
+      </Part>
+      <Part title="What you can do">
+        <UserActs user={user} />
+      </Part>
+      <Part title={`Projects: ${user.project_count}, ${user.running_project_count} running`}>
+        {user.recent_projects.length === 0 ? (
+          <p className="text-xs text-fg-2">None.</p>
+        ) : (
+          <ul className="grid gap-1.5 text-xs">
+            {user.recent_projects.map((project) => (
+              <li key={project.id} className="flex justify-between gap-3">
+                <span className="min-w-0 truncate text-fg-0">{project.name}</span>
+                <span className="flex-none text-fg-2">
+                  <Moment at={project.created_at} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Part>
+      <Sessions id={user.id} />
+      <Trail id={user.id} />
+    </>
+  );
+}
+
+function Sessions({ id }: { id: string }) {
+  const { data, error, refetch, isFetching } = useQuery(userSessionsQuery(id));
+  return (
+    <Part title={data ? `Sessions: ${data.total}` : "Sessions"}>
+      {error && !data ? (
+        <ErrorState className="p-0" title="The sessions could not be read" onRetry={() => void refetch()} isRetrying={isFetching}>
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : !data ? (
+        <SkeletonRows count={2} label="Loading" />
+      ) : data.items.length === 0 ? (
+        <p className="text-xs text-fg-2">Not signed in anywhere.</p>
+      ) : (
+        <ul className="grid gap-1.5 text-xs">
+          {data.items.map((session) => (
+            <li key={session.id} className="flex justify-between gap-3">
+              <span className="min-w-0 truncate text-fg-0" title={session.user_agent ?? undefined}>
+                {browserName(session.user_agent)}, {session.ip ?? "unknown address"}
+              </span>
+              <span className="flex-none text-fg-2">
+                <Moment at={session.last_used_at} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Part>
+  );
+}
+
+function Trail({ id }: { id: string }) {
+  const { data, error, refetch, isFetching } = useQuery(userTrailQuery(id));
+  return (
+    <Part title="What administrators did">
+      {error && !data ? (
+        <ErrorState className="p-0" title="The log could not be read" onRetry={() => void refetch()} isRetrying={isFetching}>
+          {sentenceOf(error)}
+        </ErrorState>
+      ) : !data ? (
+        <SkeletonRows count={2} label="Loading" />
+      ) : data.items.length === 0 ? (
+        <p className="text-xs text-fg-2">Nothing.</p>
+      ) : (
+        <ol className="grid gap-2 text-xs">
+          {data.items.map((entry) => (
+            <li key={entry.id}>
+              <p className="flex justify-between gap-3">
+                <span className="min-w-0 text-fg-0">
+                  {actionWords[entry.action_type]} <span className="text-fg-2">by {entry.admin_name}</span>
+                </span>
+                <span className="flex-none text-fg-2">
+                  <Moment at={entry.created_at} />
+                </span>
+              </p>
+              {entry.reason ? <p className="break-words text-fg-2">“{entry.reason}”</p> : null}
+            </li>
+          ))}
+        </ol>
+      )}
+      {data && data.total > data.items.length ? (
+        <Link to="/admin/audit" search={{ target_id: id } as never} className="link mt-2 inline-block text-xs">
+          All {data.total}
+        </Link>
+      ) : null}
+    </Part>
+  );
+}

@@ -1,0 +1,122 @@
+import { Outlet, useNavigate, useParams } from "@tanstack/react-router";
+import { Download, ShieldUser } from "lucide-react";
+import type { AdminUser } from "@tesslate/contract";
+import { urlOf } from "@tesslate/contract/client";
+import { api } from "../../api.ts";
+import { cx } from "../../lib/cx.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Avatar } from "../../ui/Avatar.tsx";
+import { buttonClass } from "../../ui/Button.tsx";
+import { exportQueryOf, userQueryOf, usersKey } from "./admin-users.queries.ts";
+import { AdminTable, type Column, type Filter } from "./table/AdminTable.tsx";
+import { tierOptions, tierWords, UserState } from "./user-looks.tsx";
+
+const columns: Column<AdminUser>[] = [
+  {
+    id: "name",
+    head: "User",
+    sort: "name",
+    isGreedy: true,
+    cell: (user) => (
+      <span className="flex min-w-0 items-center gap-2">
+        <Avatar name={user.name} url={user.avatar_url} />
+        <span className="min-w-0 truncate font-medium text-fg-0">{user.name}</span>
+        {user.is_superuser ? <ShieldUser size={14} className="flex-none text-fg-2" aria-label="Administrator" /> : null}
+      </span>
+    ),
+  },
+  {
+    id: "email",
+    head: "E-mail",
+    sort: "email",
+    isWideOnly: true,
+    cell: ({ email }) => <span className="inline-block max-w-64 truncate align-bottom">{email}</span>,
+  },
+  { id: "tier", head: "Plan", sort: "subscription_tier", cell: (user) => tierWords[user.subscription_tier] },
+  { id: "state", head: "State", cell: (user) => <UserState user={user} /> },
+  {
+    id: "projects",
+    head: "Projects",
+    sort: "project_count",
+    isFigure: true,
+    isWideOnly: true,
+    cell: (user) => user.project_count.toLocaleString(),
+  },
+  {
+    id: "credits",
+    head: "Credits",
+    sort: "purchased_credits",
+    isFigure: true,
+    isWideOnly: true,
+    cell: (user) => user.total_credits.toLocaleString(),
+  },
+  {
+    id: "seen",
+    head: "Seen",
+    sort: "last_active_at",
+    isWideOnly: true,
+    cell: ({ last_active_at }) =>
+      last_active_at ? (
+        <time dateTime={last_active_at} title={momentOf(last_active_at)}>
+          {agoOf(last_active_at)}
+        </time>
+      ) : (
+        "never"
+      ),
+  },
+];
+const filters: Filter[] = [
+  { id: "tier", label: "Plan", options: tierOptions },
+  {
+    id: "status",
+    label: "State",
+    options: [
+      { value: "active", label: "Active" },
+      { value: "suspended", label: "Suspended" },
+      { value: "inactive", label: "Disabled" },
+      { value: "deleted", label: "Deleted" },
+    ],
+  },
+  {
+    id: "is_superuser",
+    label: "Role",
+    options: [
+      { value: "true", label: "Administrators" },
+      { value: "false", label: "Everybody else" },
+    ],
+  },
+];
+
+/** Everybody who has an account; the one that is open stands beside the list, on phones in its place. */
+export function UsersTab() {
+  const navigate = useNavigate();
+  const { userId } = useParams({ strict: false });
+  return (
+    <>
+      <div className={cx("flex min-h-0 min-w-0 flex-1", userId && "narrow:hidden")}>
+        <AdminTable
+          label="Users"
+          searchIn="name, e-mail, id"
+          columns={columns}
+          filters={filters}
+          queryKey={[...usersKey, "list"]}
+          load={(request, signal) => api.adminUsers.list({ query: userQueryOf(request) }, { signal })}
+          openId={userId}
+          onOpen={({ id }) => void navigate({ to: "/admin/users/$userId", params: { userId: id }, search: (before) => before })}
+          end={(request) => (
+            <a
+              href={urlOf("/api/admin/users/export", { query: exportQueryOf(userQueryOf(request)) })}
+              download
+              className={buttonClass({ variant: "ghost", size: "sm" })}
+            >
+              <Download size={14} />
+              CSV
+            </a>
+          )}
+          empty={{ title: "Nobody is here yet", text: "Whoever registers shows up in this list." }}
+        />
+      </div>
+      <Outlet />
+    </>
+  );
+}

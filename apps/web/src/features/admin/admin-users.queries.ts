@@ -1,0 +1,89 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { AdminUserDetail, UpdateAdminUser, UserFilter } from "@tesslate/contract";
+import { api, session } from "../../api.ts";
+import { announceIdentity } from "../../lib/identity.ts";
+import type { TableRequest } from "./table/table-search.ts";
+
+export const usersKey = ["admin", "users"] as const;
+const isTrue = (value: string | undefined) => (value === undefined ? undefined : value === "true");
+
+/** What the table's address asks for, as the server calls it. */
+export function userQueryOf({
+  page,
+  limit,
+  search,
+  sort_by,
+  sort_order,
+  filters,
+}: TableRequest): UserFilter & { page: number; limit: number } {
+  const { tier, status } = filters as { tier?: NonNullable<UserFilter["tier"]>; status?: NonNullable<UserFilter["status"]> };
+  const is_superuser = isTrue(filters["is_superuser"]);
+  const verified = isTrue(filters["verified"]);
+  return {
+    page,
+    limit,
+    ...(search && { search }),
+    ...(sort_by && { sort_by: sort_by as NonNullable<UserFilter["sort_by"]> }),
+    ...(sort_order && { sort_order }),
+    ...(tier && { tier }),
+    ...(status && { status }),
+    ...(is_superuser !== undefined && { is_superuser }),
+    ...(verified !== undefined && { verified }),
+  };
+}
+
+/** The same without page and order: a file is whole. */
+export const exportQueryOf = ({
+  page: _page,
+  limit: _limit,
+  sort_by: _by,
+  sort_order: _order,
+  ...filter
+}: ReturnType<typeof userQueryOf>) => filter;
+
+export const userQuery = (id: string) =>
+  queryOptions({ queryKey: [...usersKey, "one", id], queryFn: ({ signal }) => api.adminUsers.get({ params: { id } }, { signal }) });
+export const userSessionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...usersKey, "sessions", id],
+    queryFn: ({ signal }) => api.adminUsers.sessions({ params: { id }, query: { limit: 20 } }, { signal }),
+  });
+export const userTrailQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["admin", "audit", "of", id],
+    queryFn: ({ signal }) => api.adminAudit.list({ query: { target_id: id, limit: 20 } }, { signal }),
+  });
+
+export function useUserActs(id: string) {
+  const queryClient = useQueryClient();
+  /** The server said no or yes: either way what is shown must be what it has. */
+  const onSettled = () => queryClient.invalidateQueries({ queryKey: ["admin"] });
+  return {
+    update: useMutation({
+      mutationFn: (body: UpdateAdminUser) => api.adminUsers.update({ params: { id }, body }),
+      onSuccess: (user) => queryClient.setQueryData<AdminUserDetail>(userQuery(id).queryKey, user),
+      onSettled,
+    }),
+    endSessions: useMutation({
+      mutationFn: (body: { reason: string; api_keys: boolean }) => api.adminUsers.endSessions({ params: { id }, body }),
+      onSettled,
+    }),
+    resetPassword: useMutation({
+      mutationFn: (body: { reason: string }) => api.adminUsers.resetPassword({ params: { id }, body }),
+      onSettled,
+    }),
+    resetSecondFactor: useMutation({
+      mutationFn: (body: { reason: string }) => api.adminUsers.resetSecondFactor({ params: { id }, body }),
+      onSettled,
+    }),
+    impersonate: useMutation({
+      mutationFn: (body: { reason: string }) => api.adminUsers.impersonate({ params: { id }, body }),
+      onSuccess: () => {
+        session.reset();
+        announceIdentity();
+        // Everything this page knows is the administrator's: begin anew.
+        location.assign("/");
+      },
+    }),
+  };
+}
