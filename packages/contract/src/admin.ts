@@ -21,6 +21,8 @@ export const auditActions = [
   "server.mail_tried",
   "user.suspend",
   "user.unsuspend",
+  "user.deleted",
+  "user.restored",
   "user.updated",
   "user.tier_changed",
   "user.credits_adjusted",

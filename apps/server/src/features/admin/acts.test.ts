@@ -29,6 +29,12 @@ const examples: Record<string, Example> = {
     await app.studio.database.pool.query("update users set two_fa_enabled = true where id = $1", [id]);
     return { params: { id }, body: { reason: "x" } };
   },
+  "adminUsers.remove": onSomebody({ reason: "x", notify_user: true }),
+  "adminUsers.restore": async (app) => {
+    const [admin, { id }] = [await app.signUp({ admin: true }), await app.signUp()];
+    await app.as(admin).adminUsers.remove({ params: { id }, body: { reason: "x" } });
+    return { params: { id }, body: { reason: "x" } };
+  },
   "adminUsers.endSessions": onSomebody({ reason: "x" }),
   "adminUsers.resetPassword": onSomebody({ reason: "x" }),
   "adminUsers.impersonate": onSomebody({ reason: "x" }),

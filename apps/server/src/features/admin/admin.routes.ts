@@ -80,6 +80,8 @@ export function mountAdmin(
       cookies.clearAccess(context);
       return stopped;
     },
+    remove: (context, { params, body }) => users.remove(actorOf(context), params.id, body.reason, body.notify_user),
+    restore: (context, { params, body }) => users.restore(actorOf(context), params.id, body.reason),
     resetPassword: (context, { params, body }) => users.resetPassword(actorOf(context), params.id, body.reason),
   });
 }

@@ -1,3 +1,4 @@
+import { deletionGraceDays } from "@tesslate/contract";
 import type { AdminUser, AdminUserDetail, ChangedUser, List, Session, UpdateAdminUser, UserFilter } from "@tesslate/contract";
 import { roundedCents } from "../../platform/amounts.ts";
 import type { Queries } from "../../platform/database.ts";
@@ -6,7 +7,7 @@ import { enqueueJob } from "../../platform/jobs.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Mail } from "../../platform/mail.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import { changedLetter, suspendedLetter, type ApiKeys, type Recovery, type Sessions, type Totp } from "../auth/index.ts";
+import { changedLetter, closedLetter, suspendedLetter, type ApiKeys, type Recovery, type Sessions, type Totp } from "../auth/index.ts";
 import type { Credits } from "../credits/index.ts";
 import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { Act, Actor, Audit } from "./audit.ts";
@@ -282,6 +283,48 @@ export function createAdminUsers({
         },
         { holding: [id] },
       );
+    },
+
+    /** Signed out at once, what runs ends; after the period of grace everything is erased. Throws `forbidden` for administrators. */
+    remove: async (actor: Actor, id: string, reason: string, notify_user = false) => {
+      await require(id);
+      const closed = await audit.act(
+        actor,
+        async (act) => {
+          const target = heldIn(act, id);
+          refuseOnAdmins(actor, target, "delete");
+          if (target.is_deleted) throw badRequest("This account is closed already.");
+          const scheduled_for = await store.close(act.tx, id, reason, actor.id, deletionGraceDays);
+          const ended_sessions = await sessions.endAll(act.tx, id, "deleted");
+          await enqueueJob(act.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
+          await act.record({
+            action: "user.deleted",
+            target: targetOf(target),
+            reason,
+            details: { scheduled_for, ended_sessions, notify_user },
+          });
+          if (notify_user) await mail.queue(act.tx, closedLetter(target, reason, scheduled_for));
+          return { user_id: id, scheduled_for };
+        },
+        { holding: [id] },
+      );
+      await sessions.forgetUser(id);
+      return closed;
+    },
+    restore: async (actor: Actor, id: string, reason: string): Promise<AdminUserDetail> => {
+      await require(id);
+      await audit.act(
+        actor,
+        async (act) => {
+          const target = heldIn(act, id);
+          if (!target.is_deleted) throw badRequest("This account is not closed.");
+          if (!(await store.keep(act.tx, id))) throw badRequest("Its time is over: the account is being erased.");
+          await act.record({ action: "user.restored", target: targetOf(target), reason, details: { deleted_at: target.deleted_at } });
+        },
+        { holding: [id] },
+      );
+      await sessions.forgetUser(id);
+      return detailOf(id);
     },
 
     /** Throws `forbidden` for administrators, whose account would be anybody's who reads their mail; they do it themselves. */

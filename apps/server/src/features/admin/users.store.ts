@@ -171,6 +171,38 @@ export function createAdminUsersStore(db: Database) {
         })
         .where(eq(users.id, id));
     },
+    /** Closed until somebody keeps it, or the period of grace is over and it is erased. When that is. */
+    close: async (tx: Queries, id: string, reason: string, byId: string, graceDays: number): Promise<string> => {
+      const [row] = await tx
+        .update(users)
+        .set({
+          is_deleted: true,
+          deleted_at: sql`now()` as never,
+          deleted_reason: reason,
+          deleted_by_id: byId,
+          scheduled_hard_delete_at: sql`now() + make_interval(days => ${graceDays})` as never,
+          updated_at: sql`now()` as never,
+        })
+        .where(eq(users.id, id))
+        .returning({ at: users.scheduled_hard_delete_at });
+      return row?.at ?? "";
+    },
+    /** False when its time is over. */
+    keep: async (tx: Queries, id: string): Promise<boolean> =>
+      (
+        await tx
+          .update(users)
+          .set({
+            is_deleted: false,
+            deleted_at: null,
+            deleted_reason: null,
+            deleted_by_id: null,
+            scheduled_hard_delete_at: null,
+            updated_at: sql`now()` as never,
+          })
+          .where(and(eq(users.id, id), sql`${users.scheduled_hard_delete_at} > now()`))
+          .returning({ id: users.id })
+      ).length > 0,
     /** Ids of all who are administrators, whatever state they are in. */
     administrators: async (tx: Queries): Promise<string[]> =>
       (await tx.select({ id: users.id }).from(users).where(eq(users.is_superuser, true))).map(({ id }) => id),

@@ -368,3 +368,46 @@ describe("names, roles, access", () => {
     expect((await reset(await app.signUp({ admin: true }))).status).toBe(403);
   });
 });
+
+describe("an account that an administrator closes", () => {
+  const close = (user: { id: string }, json: unknown, by: TestUser = admin) =>
+    app.request(`/api/admin/users/${user.id}`, { method: "DELETE", user: by, json });
+
+  test("is out at once, told why, waits thirty days, and can be kept after all", async () => {
+    const ada = await app.signUp({ name: "Ada Leaving" });
+    expect(await outcome(await close(ada, {}))).toEqual([422, undefined]);
+    expect(await outcome(await close(ada, { reason: "x" }, ada))).toEqual([403, "forbidden"]);
+    const answer = await close(ada, { reason: "Asked for by post", notify_user: true });
+    expect(answer.status).toBe(200);
+    const { scheduled_for } = (await answer.json()) as { scheduled_for: string };
+    expect(Math.round((Date.parse(scheduled_for) - Date.now()) / 86_400_000)).toBe(30);
+    expect((await app.request("/api/users/me", { user: ada })).status).toBe(401);
+    await expect(app.as().auth.login({ body: { email: ada.email, password: ada.password } })).rejects.toMatchObject({ status: 401 });
+    // What an administrator closed is not the person's own to open.
+    await expect(app.as().account.restore({ body: { login: ada.email, password: ada.password } })).rejects.toMatchObject({ status: 401 });
+    await mails.waitFor((m) => m.to.includes(ada.email) && m.subject === "Your account was closed");
+    expect(await outcome(await close(ada, { reason: "again" }))).toEqual([400, "bad_request"]);
+    expect(await api().get({ params: { id: ada.id } })).toMatchObject({ is_deleted: true, deleted_reason: "Asked for by post" });
+
+    expect(await api().restore({ params: { id: ada.id }, body: { reason: "A mistake" } })).toMatchObject({
+      is_deleted: false,
+      deleted_reason: null,
+    });
+    expect((await app.as().auth.login({ body: { email: ada.email, password: ada.password } })).access_token).toBeTruthy();
+    await expect(api().restore({ params: { id: ada.id }, body: { reason: "again" } })).rejects.toMatchObject({ status: 400 });
+    expect((await trail(ada)).map(({ action_type, reason }) => [action_type, reason])).toEqual([
+      ["user.restored", "A mistake"],
+      ["user.deleted", "Asked for by post"],
+    ]);
+  });
+
+  test("no administrator is closed by another, and nothing comes back when its time is over", async () => {
+    const other = await app.signUp({ admin: true });
+    expect(await outcome(await close(other, { reason: "x" }))).toEqual([403, "forbidden"]);
+    expect(await outcome(await close(admin, { reason: "x" }))).toEqual([403, "forbidden"]);
+    const bob = await app.signUp();
+    await close(bob, { reason: "x" });
+    await set(bob, "scheduled_hard_delete_at = now() - interval '1 second'");
+    await expect(api().restore({ params: { id: bob.id }, body: { reason: "late" } })).rejects.toMatchObject({ status: 400 });
+  });
+});

@@ -10,7 +10,7 @@ export { createOauth, oauthStatePlace, type Oauth } from "./oauth.ts";
 export { mountLinkedAccounts } from "./oauth.routes.ts";
 export { createProviders } from "./oauth.providers.ts";
 export { createOauthStore } from "./oauth.store.ts";
-export { changedLetter, suspendedLetter } from "./letters.ts";
+export { changedLetter, closedLetter, suspendedLetter } from "./letters.ts";
 export { createRecovery, type Recovery } from "./recovery.ts";
 export { createTwoFactor } from "./two-factor.ts";
 export { createApiKeys, type ApiKeys } from "./api-keys.ts";

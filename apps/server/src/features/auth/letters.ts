@@ -67,6 +67,17 @@ export const suspendedLetter = (user: Addressee, reason: string): Letter =>
     end: "If you think this is a mistake, answer whoever runs this server.",
   });
 
+/** An administrator closed the account; `endsAt` is when it is erased. */
+export const closedLetter = (user: Addressee, reason: string, endsAt: string): Letter =>
+  letter("notice", user.email, "Your account was closed", {
+    name: user.name,
+    say: [
+      `An administrator has closed your Tesslate Studio account. The reason given: ${reason}`,
+      `On ${new Date(endsAt).toUTCString().slice(5, 16)} it will be deleted with all its projects; nothing can bring it back then.`,
+    ],
+    end: "If you think this is a mistake, answer whoever runs this server.",
+  });
+
 /** What an administrator changed in an account, in sentences. */
 export const changedLetter = (user: Addressee, changes: string[], reason: string | undefined): Letter =>
   letter("notice", user.email, "Your account was changed", {

@@ -1,19 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { ArrowLeft, X } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useState } from "react";
 import type { AdminProjectDetail } from "@tesslate/contract";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
-import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
-import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { bytesOf } from "./amounts.ts";
 import { adminProjectQuery, useProjectActs } from "./house.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
+import { Fact, Part, SidePanel } from "./SidePanel.tsx";
 import { Moment, State } from "./State.tsx";
 import { environmentLooks } from "./state-words.ts";
 
@@ -23,59 +18,20 @@ const route = getRouteApi("/app/admin/projects/$projectId");
 export function ProjectPanel() {
   const { projectId } = route.useParams();
   const navigate = useNavigate();
-  const { data: project, error, refetch, isFetching } = useQuery(adminProjectQuery(projectId));
+  const query = useQuery(adminProjectQuery(projectId));
   const close = () => void navigate({ to: "/admin/projects", search: (before) => before });
   return (
-    <section
-      aria-label={project ? project.name : "Project"}
-      className="flex w-[340px] flex-none flex-col border-l border-line-0 mid:w-[300px] narrow:w-full narrow:border-l-0"
+    <SidePanel
+      noun="project"
+      query={query}
+      head={({ name, owner_username }) => ({ title: name, below: `of ${owner_username}` })}
+      gone={{ title: "No project of this id", text: "It may have been deleted." }}
+      onClose={close}
     >
-      <div className="flex flex-none items-center gap-2.5 border-b border-line-0 py-3 pr-2 pl-4">
-        <IconButton label="Back to the list" className="-ml-2 wide:hidden" onClick={close}>
-          <ArrowLeft />
-        </IconButton>
-        <div className="min-w-0 flex-1">
-          <h2 className="truncate text-sm font-medium text-fg-0">{project?.name}</h2>
-          <p className="truncate text-xs text-fg-2">{project ? `of ${project.owner_username}` : null}</p>
-        </div>
-        <IconButton label="Close" className="narrow:hidden" onClick={close}>
-          <X />
-        </IconButton>
-      </div>
-      <div className="scroll-y min-h-0 flex-1">
-        {error && hasCode(error, "not_found", "validation_error") ? (
-          <EmptyState title="No project of this id">It may have been deleted.</EmptyState>
-        ) : error && !project ? (
-          <ErrorState
-            title="This project could not be loaded"
-            onRetry={() => void refetch()}
-            isRetrying={isFetching}
-            details={detailsOf(error)}
-          >
-            {sentenceOf(error)}
-          </ErrorState>
-        ) : project ? (
-          <Body key={project.id} project={project} onGone={close} />
-        ) : (
-          <SkeletonRows count={8} label="Loading" className="p-4" />
-        )}
-      </div>
-    </section>
+      {(project) => <Body key={project.id} project={project} onGone={close} />}
+    </SidePanel>
   );
 }
-
-const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
-  <div className="flex items-baseline justify-between gap-3">
-    <dt className="flex-none text-fg-2">{name}</dt>
-    <dd className="num min-w-0 truncate text-right text-fg-0">{children}</dd>
-  </div>
-);
-const Part = ({ title, children }: { title: string; children: ReactNode }) => (
-  <section className="border-t border-line-0 px-4 py-3">
-    <h3 className="mb-2 text-xs font-medium text-fg-0">{title}</h3>
-    {children}
-  </section>
-);
 
 function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => void }) {
   return (

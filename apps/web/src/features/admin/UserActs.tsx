@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
-import type { AdminUserDetail, Tier } from "@tesslate/contract";
+import { deletionGraceDays, type AdminUserDetail, type Tier } from "@tesslate/contract";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -12,7 +12,7 @@ import { useUserActs } from "./admin-users.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { tierOptions } from "./user-looks.tsx";
 
-type Plain = "suspend" | "unsuspend" | "role" | "password" | "second-step" | "impersonate";
+type Plain = "suspend" | "unsuspend" | "role" | "password" | "second-step" | "impersonate" | "delete" | "restore";
 type Asked = Plain | "tier" | "credits" | "sessions";
 const hasOwnFields = (asked: Asked): asked is Exclude<Asked, Plain> => asked === "tier" || asked === "credits" || asked === "sessions";
 
@@ -48,6 +48,7 @@ export function UserActs({ user }: { user: AdminUserDetail }) {
         : user.is_superuser || user.is_deleted
           ? null
           : act("suspend", "Suspend…", true)}
+      {user.is_deleted ? act("restore", "Keep the account…") : user.is_superuser ? null : act("delete", "Delete…", true)}
       {asked === "credits" ? <CreditsDialog user={user} onClose={close} /> : null}
       {asked === "tier" ? <TierDialog user={user} onClose={close} /> : null}
       {asked === "sessions" ? <SessionsDialog user={user} onClose={close} /> : null}
@@ -149,6 +150,39 @@ function PlainDialog({ asked, user, onClose }: DialogOf & { asked: Plain }) {
         >
           For somebody who lost their phone: no authenticator, no recovery codes, no codes by mail until they set one up again. Be sure that
           it is them who asks.
+        </ReasonDialog>
+      );
+    case "delete":
+      return (
+        <ReasonDialog
+          {...shared}
+          title={`Delete the account of ${user.name}?`}
+          act="Delete the account"
+          actWord="Closing"
+          isDanger
+          canNotify
+          onConfirm={async (reason, notify_user) => {
+            const { scheduled_for } = await acts.remove.mutateAsync({ reason, notify_user });
+            toast(`${user.name} is out. Everything is deleted on ${new Date(scheduled_for).toLocaleDateString()}.`);
+          }}
+        >
+          They are signed out everywhere at once and what runs ends: {some(user.running_project_count, "project", "projects")} now. In{" "}
+          {deletionGraceDays} days everything of theirs is deleted for good; until then the account can be kept after all.
+        </ReasonDialog>
+      );
+    case "restore":
+      return (
+        <ReasonDialog
+          {...shared}
+          title={`Keep the account of ${user.name}?`}
+          act="Keep it"
+          actWord="Keeping it"
+          onConfirm={async (reason) => {
+            await acts.restore.mutateAsync({ reason });
+            toast(`${user.name} may sign in again.`);
+          }}
+        >
+          Its projects are as they were; nothing starts by itself.
         </ReasonDialog>
       );
     case "impersonate":

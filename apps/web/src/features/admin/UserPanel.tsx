@@ -1,98 +1,46 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { ArrowLeft, X } from "lucide-react";
-import type { ReactNode } from "react";
 import type { AdminUserDetail } from "@tesslate/contract";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
-import { agoOf, momentOf } from "../../lib/time.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { momentOf } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
-import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
-import { IconButton } from "../../ui/IconButton.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { browserName } from "../settings/browser-name.ts";
 import { userQuery, userSessionsQuery, userTrailQuery } from "./admin-users.queries.ts";
 import { actionWords } from "./audit-words.ts";
+import { Fact, Part, SidePanel } from "./SidePanel.tsx";
+import { Moment } from "./State.tsx";
 import { UserActs } from "./UserActs.tsx";
 import { tierWords, UserState } from "./user-looks.tsx";
 
 const route = getRouteApi("/app/admin/users/$userId");
 const cents = (value: number) => (value / 100).toLocaleString(undefined, { style: "currency", currency: "USD" });
-const Moment = ({ at }: { at: string }) => (
-  <time dateTime={at} title={momentOf(at)}>
-    {agoOf(at)}
-  </time>
-);
 
 /** One user beside the list. */
 export function UserPanel() {
   const { userId } = route.useParams();
   const navigate = useNavigate();
-  const { data: user, error, refetch, isFetching } = useQuery(userQuery(userId));
-  const close = () => void navigate({ to: "/admin/users", search: (before) => before });
+  const query = useQuery(userQuery(userId));
   return (
-    <section
-      aria-label={user ? user.name : "User"}
-      className="flex w-[340px] flex-none flex-col border-l border-line-0 mid:w-[300px] narrow:w-full narrow:border-l-0"
+    <SidePanel
+      noun="user"
+      query={query}
+      head={({ name, email, avatar_url }) => ({
+        title: name,
+        below: email,
+        picture: <Avatar name={name} url={avatar_url} className="size-8" />,
+      })}
+      gone={{ title: "Nobody of this id", text: "They may have been deleted for good." }}
+      onClose={() => void navigate({ to: "/admin/users", search: (before) => before })}
     >
-      <div className="flex flex-none items-center gap-2.5 border-b border-line-0 py-3 pr-2 pl-4">
-        <IconButton label="Back to the list" className="-ml-2 wide:hidden" onClick={close}>
-          <ArrowLeft />
-        </IconButton>
-        {user ? (
-          <>
-            <Avatar name={user.name} url={user.avatar_url} className="size-8" />
-            <div className="min-w-0 flex-1">
-              <h2 className="truncate text-sm font-medium text-fg-0">{user.name}</h2>
-              <p className="truncate text-xs text-fg-2">{user.email}</p>
-            </div>
-          </>
-        ) : (
-          <span className="flex-1" />
-        )}
-        <IconButton label="Close" className="narrow:hidden" onClick={close}>
-          <X />
-        </IconButton>
-      </div>
-      <div className="scroll-y min-h-0 flex-1">
-        {error && !user ? (
-          hasCode(error, "not_found", "validation_error") ? (
-            <EmptyState title="Nobody of this id">They may have been deleted for good.</EmptyState>
-          ) : (
-            <ErrorState
-              title="This user could not be loaded"
-              onRetry={() => void refetch()}
-              isRetrying={isFetching}
-              details={detailsOf(error)}
-            >
-              {sentenceOf(error)}
-            </ErrorState>
-          )
-        ) : user ? (
-          // Another user is another panel: no half-typed reason goes from one to the next.
-          <UserBody key={user.id} user={user} />
-        ) : (
-          <SkeletonRows count={8} label="Loading" className="p-4" />
-        )}
-      </div>
-    </section>
+      {/* Another user is another panel: no half-typed reason goes from one to the next. */}
+      {(user) => <UserBody key={user.id} user={user} />}
+    </SidePanel>
   );
 }
-
-const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
-  <div className="flex items-baseline justify-between gap-3">
-    <dt className="flex-none text-fg-2">{name}</dt>
-    <dd className="num min-w-0 truncate text-right text-fg-0">{children}</dd>
-  </div>
-);
-const Part = ({ title, children }: { title: string; children: ReactNode }) => (
-  <section className="border-t border-line-0 px-4 py-3">
-    <h3 className="mb-2 text-xs font-medium text-fg-0">{title}</h3>
-    {children}
-  </section>
-);
 
 function UserBody({ user }: { user: AdminUserDetail }) {
   return (
@@ -107,6 +55,12 @@ function UserBody({ user }: { user: AdminUserDetail }) {
             </>
           ) : null}
           : {user.suspended_reason}
+        </Banner>
+      ) : null}
+      {user.is_deleted ? (
+        <Banner tone="warn" className="m-3 mb-0">
+          Closed <Moment at={user.deleted_at} />
+          {user.deleted_reason ? `: ${user.deleted_reason}` : ", by themselves."}
         </Banner>
       ) : null}
       <dl className="grid gap-1.5 px-4 py-3 text-xs">

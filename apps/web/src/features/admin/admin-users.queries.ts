@@ -68,6 +68,15 @@ export function useUserActs(id: string) {
       mutationFn: (body: { reason: string; api_keys: boolean }) => api.adminUsers.endSessions({ params: { id }, body }),
       onSettled,
     }),
+    remove: useMutation({
+      mutationFn: (body: { reason: string; notify_user: boolean }) => api.adminUsers.remove({ params: { id }, body }),
+      onSettled,
+    }),
+    restore: useMutation({
+      mutationFn: (body: { reason: string }) => api.adminUsers.restore({ params: { id }, body }),
+      onSuccess: (user) => queryClient.setQueryData<AdminUserDetail>(userQuery(id).queryKey, user),
+      onSettled,
+    }),
     resetPassword: useMutation({
       mutationFn: (body: { reason: string }) => api.adminUsers.resetPassword({ params: { id }, body }),
       onSettled,

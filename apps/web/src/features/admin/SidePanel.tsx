@@ -1,0 +1,84 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { ArrowLeft, X } from "lucide-react";
+import type { ReactNode } from "react";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+
+/** One thing of a table, beside it; on a phone in its place. */
+export function SidePanel<T>({
+  noun,
+  query: { data, error, refetch, isFetching },
+  head,
+  gone,
+  onClose,
+  children,
+}: {
+  /** Of what is shown: `user`. */
+  noun: string;
+  query: Pick<UseQueryResult<T>, "data" | "error" | "refetch" | "isFetching">;
+  head: (thing: T) => { title: string; below: string; picture?: ReactNode };
+  /** What is said when there is no such thing. */
+  gone: { title: string; text: string };
+  onClose: () => void;
+  children: (thing: T) => ReactNode;
+}) {
+  const shown = data === undefined ? undefined : head(data);
+  return (
+    <section
+      aria-label={shown?.title ?? `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`}
+      className="flex w-[340px] flex-none flex-col border-l border-line-0 mid:w-[300px] narrow:w-full narrow:border-l-0"
+    >
+      <div className="flex flex-none items-center gap-2.5 border-b border-line-0 py-3 pr-2 pl-4">
+        <IconButton label="Back to the list" className="-ml-2 wide:hidden" onClick={onClose}>
+          <ArrowLeft />
+        </IconButton>
+        {shown?.picture}
+        <div className="min-w-0 flex-1">
+          {shown ? (
+            <>
+              <h2 className="truncate text-sm font-medium text-fg-0">{shown.title}</h2>
+              <p className="truncate text-xs text-fg-2">{shown.below}</p>
+            </>
+          ) : null}
+        </div>
+        <IconButton label="Close" className="narrow:hidden" onClick={onClose}>
+          <X />
+        </IconButton>
+      </div>
+      <div className="scroll-y min-h-0 flex-1">
+        {error && hasCode(error, "not_found", "validation_error") ? (
+          <EmptyState title={gone.title}>{gone.text}</EmptyState>
+        ) : error && data === undefined ? (
+          <ErrorState
+            title={`This ${noun} could not be loaded`}
+            onRetry={() => void refetch()}
+            isRetrying={isFetching}
+            details={detailsOf(error)}
+          >
+            {sentenceOf(error)}
+          </ErrorState>
+        ) : data === undefined ? (
+          <SkeletonRows count={8} label="Loading" className="p-4" />
+        ) : (
+          children(data)
+        )}
+      </div>
+    </section>
+  );
+}
+
+export const Fact = ({ name, children }: { name: string; children: ReactNode }) => (
+  <div className="flex items-baseline justify-between gap-3">
+    <dt className="flex-none text-fg-2">{name}</dt>
+    <dd className="num min-w-0 truncate text-right text-fg-0">{children}</dd>
+  </div>
+);
+export const Part = ({ title, children }: { title: string; children: ReactNode }) => (
+  <section className="border-t border-line-0 px-4 py-3">
+    <h3 className="mb-2 text-xs font-medium text-fg-0">{title}</h3>
+    {children}
+  </section>
+);
