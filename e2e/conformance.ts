@@ -2,17 +2,21 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { signUp } from "./account.ts";
 import { startStudio } from "./studio.ts";
 
 const areas =
-  "auth,users,projects,containers,graph,files,assets,secrets,kanban,chat,shell,snapshots,tasks,themes,feedback,community,system";
+  "auth,users,projects,containers,graph,files,assets,secrets,kanban,chat,shell,snapshots,tasks,git,admin,themes,feedback,community,system";
 const here = import.meta.dirname;
 const known = JSON.parse(await readFile(join(here, "conformance/known-failures.json"), "utf8")) as string[];
 await mkdir(join(here, "../test-results"), { recursive: true });
 const studio = await startStudio();
 const report = join(here, "../test-results/conformance.json");
 try {
-  const child = spawn(process.execPath, [join(here, "conformance/tools/conformance.mjs"), studio.url, "--only", areas, "--json", report], {
+  // The first account of a local server is its administrator's.
+  const { email, password } = await signUp(studio.url);
+  const argv = [studio.url, "--only", areas, "--json", report, "--admin", `${email}:${password}`];
+  const child = spawn(process.execPath, [join(here, "conformance/tools/conformance.mjs"), ...argv], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   await new Promise((resolve) => child.once("exit", resolve));
