@@ -61,7 +61,13 @@ export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker
       }
       /** Those who wait to end what this data folder's server leaves, or are at it. */
       const caretakers = () =>
-        processes(dataDir).filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(caretakerName));
+        processes(dataDir).filter((pid) => {
+          try {
+            return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(caretakerName);
+          } catch {
+            return false; // ended between the two looks
+          }
+        });
       const get = async (sandbox: Sandbox) => {
         const { host, port } = await sandbox.address(4100);
         return (await fetch(`http://${host}:${port}/`)).text();

@@ -213,11 +213,13 @@ test("the Swagger page loads, and nothing from elsewhere", async () => {
   expect(refs.length).toBeGreaterThan(3);
   for (const ref of refs) {
     expect(ref).not.toMatch(/^(https?:)?\/\//);
-    expect([ref, (await fetch(new URL(ref, `${door.url}/docs/`))).status]).toEqual([ref, 200]);
+    const answer = await fetch(new URL(ref, `${door.url}/docs/`));
+    expect([ref, answer.status, (await answer.arrayBuffer()).byteLength > 0]).toEqual([ref, 200, true]);
   }
   const initializer = refs.find((r) => r.includes("initializer")) ?? "";
   const script = await (await fetch(new URL(initializer, `${door.url}/docs/`))).text();
   expect(script).toContain("validatorUrl: null");
   expect(script.replace(/^\s*\/\/.*$/gm, "")).not.toMatch(/https?:\/\//);
-  expect((await fetch(`${door.url}/docs/json`)).status).toBe(200);
+  const described = await fetch(`${door.url}/docs/json`);
+  expect([described.status, typeof (await described.json())]).toEqual([200, "object"]);
 });

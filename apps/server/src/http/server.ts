@@ -27,6 +27,9 @@ export interface PreviewSite {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
+/** For answers under way when the server closes. */
+const closeGraceMs = 5000;
+
 export interface HttpServer {
   app: FastifyInstance;
   mount: Mount;
@@ -243,7 +246,9 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     close: async () => {
       shutdown.abort();
       await sockets.close();
-      await app.close();
+      // Who does not read their answer to its end must not keep the server from its own.
+      const timer = setTimeout(() => app.server.closeAllConnections(), closeGraceMs);
+      await app.close().finally(() => clearTimeout(timer));
     },
   };
 }
