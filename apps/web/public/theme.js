@@ -13,3 +13,21 @@
   for (const name in tokens) root.style.setProperty("--" + name, tokens[name]);
   document.querySelector('meta[name="theme-color"]')?.setAttribute("content", tokens["bg-0"] ?? (isDark ? "#0E0C0B" : "#F2EFEB"));
 })();
+
+// The page's own script that did not come, because the network changed under the browser, is fetched by loading the page again, at most once in
+// ten seconds (see src/lib/chunks.ts for what is loaded later).
+addEventListener(
+  "error",
+  ({ target }) => {
+    if (!(target instanceof HTMLScriptElement) || !target.src) return;
+    const key = "tesslate.chunk-reload";
+    try {
+      if (Date.now() - Number(sessionStorage.getItem(key) ?? 0) < 10_000) return;
+      sessionStorage.setItem(key, String(Date.now()));
+    } catch {
+      return;
+    }
+    location.reload();
+  },
+  true,
+);
