@@ -10,7 +10,7 @@ export function LookSettings() {
   const { choice } = useTheme();
   return (
     <>
-      <SettingsSection title="Theme" hint="Kept in this browser and applied before the first paint.">
+      <SettingsSection title="Theme" hint="Goes with your account; this browser applies it before the first paint.">
         <SegmentedControl<ThemeMode>
           label="Theme"
           value={choice.mode}
