@@ -1,4 +1,5 @@
 import type { Sandbox } from "@tesslate/runtime";
+import type { Queries } from "../../platform/database.ts";
 import { conflict } from "../../platform/errors.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { Turns } from "./turns.ts";
@@ -9,10 +10,10 @@ export interface GitNeeds {
   require(userId: string, ref: string): Promise<ProjectRow>;
   sandboxOf(project: ProjectRow): Promise<Sandbox>;
   /** The project's processes run, and it does not fall asleep, until the returned function is called. */
-  keepAwake(projectId: string): Promise<() => void>;
+  keepAwake(projectId: string, use?: { isUse?: boolean }): Promise<() => void>;
   identityOf(userId: string): Promise<Identity>;
   /** Whether the agent works in the project now. */
-  hasRun(projectId: string): Promise<boolean>;
+  hasRun(projectId: string, tx?: Queries): Promise<boolean>;
   touch(projectId: string): Promise<void>;
   /** git changed the project's repository. */
   announce(projectId: string): Promise<void>;
@@ -33,8 +34,9 @@ export function createGitAccess(needs: GitNeeds, turns: Turns) {
     const [sandbox, identity] = await Promise.all([needs.sandboxOf(project), needs.identityOf(userId)]);
     return { project, repo: openWorkingRepo(sandbox, identity) };
   };
-  const awake = async <T>(projectId: string, work: () => Promise<T>): Promise<T> => {
-    const release = await needs.keepAwake(projectId);
+  /** Looking is no use of the project: it may fall asleep under a window that follows it. */
+  const awake = async <T>(projectId: string, isUse: boolean, work: () => Promise<T>): Promise<T> => {
+    const release = await needs.keepAwake(projectId, { isUse });
     try {
       return await work();
     } finally {
@@ -45,7 +47,7 @@ export function createGitAccess(needs: GitNeeds, turns: Turns) {
     /** `not_a_repository` unless `anything`. */
     reading: async <T>(userId: string, ref: string, work: (opened: Opened) => Promise<T>, { anything = false } = {}): Promise<T> => {
       const opened = await open(userId, ref);
-      return awake(opened.project.id, async () => {
+      return awake(opened.project.id, false, async () => {
         if (!anything) await opened.repo.require();
         return work(opened);
       });
@@ -63,7 +65,7 @@ export function createGitAccess(needs: GitNeeds, turns: Turns) {
       const opened = await open(userId, ref);
       const { id } = opened.project;
       return turns.take(id, () =>
-        awake(id, async () => {
+        awake(id, true, async () => {
           if (!anything) await opened.repo.require();
           if (movesTree && (await needs.hasRun(id)))
             throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");

@@ -3,6 +3,7 @@ import { AppError, conflict } from "../../platform/errors.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import { cloneType } from "../snapshots/index.ts";
 import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
 import type { GitNeeds } from "./git.access.ts";
@@ -13,7 +14,6 @@ import type { Turns } from "./turns.ts";
 import { checkOut, hasLargeFileStorage, writeRepository } from "./unpack.ts";
 import { requireBranchName } from "./working-repo.ts";
 
-export const cloneType = "git_clone";
 const timeoutMs = 15 * 60_000;
 const maxPackBytes = 512 * 2 ** 20;
 const maxAttempts = 3;
@@ -31,7 +31,7 @@ interface CloneInput {
 export interface CloneNeeds extends Pick<GitNeeds, "require" | "sandboxOf" | "hasRun" | "announce" | "treeChanged"> {
   find(projectId: string): Promise<ProjectRow | undefined>;
   diskBytesOf(userId: string): Promise<number>;
-  /** Refuses work that would meet a restore half way; in the transaction that accepts the work. */
+  /** Refuses work that would meet a restore or another clone half way; in the transaction that accepts the work. */
   refuseWhileRestoring(tx: Queries, projectId: string): Promise<void>;
   stopAll(project: ProjectRow): Promise<void>;
   running(project: ProjectRow): Promise<string[]>;
@@ -155,13 +155,11 @@ export function createGitClone({
       await needs.checkUrl(url);
       if (branch !== null && branch !== undefined) requireBranchName(branch);
       await needs.sandboxOf(project);
-      if (await needs.hasRun(project.id))
-        throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
-      if (await tasks.findUnfinished(keyOf(project.id)))
-        throw conflict("git_busy", "A repository is being cloned into this project already.");
       const running = await needs.running(project);
       const task = await store.transaction(async (tx) => {
         await needs.refuseWhileRestoring(tx, project.id);
+        if (await needs.hasRun(project.id, tx))
+          throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
         const point = `clone/${crypto.randomUUID()}`;
         return tasks.create(tx, taskOf(project, userId, { url, branch: branch ?? null, point, running, attempt: 1 }));
       });

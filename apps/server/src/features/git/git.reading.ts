@@ -48,18 +48,19 @@ export function createGitReading(access: GitAccess) {
       query: { path?: string; staged?: boolean; from?: string; to?: string },
     ): Promise<{ files: GitFileDiff[] }> =>
       access.reading(userId, ref, async ({ repo }) => {
-        const path = query.path === undefined ? undefined : normalisePath(query.path);
-        const files = bounded(await diffOf(repo, await rangeOf(repo, query), path));
+        const path = query.path === undefined ? "" : normalisePath(query.path);
+        const paths = path === "" ? [] : [path];
+        const files = bounded(await diffOf(repo, await rangeOf(repo, query), paths));
         const isWorkingTree = !query.staged && query.from === undefined && query.to === undefined;
-        return { files: isWorkingTree ? [...files, ...(await untrackedOf(repo, path))] : files };
+        return { files: isWorkingTree ? [...files, ...(await untrackedOf(repo, paths))] : files };
       }),
     conflicts: (userId: string, ref: string, query: PageQuery): Promise<List<GitConflict>> =>
       access.reading(userId, ref, async ({ repo }) => {
         const page = pageOf(query);
         const paths = await repo.unmerged();
         const sides = await sidesOf(repo);
-        const shown = paths.slice(page.offset, page.offset + page.limit);
-        return page.envelope(await Promise.all(shown.map((path) => conflictOf(repo, path, sides.get(path) ?? {}))), paths.length);
+        const shown = paths.slice(page.offset, page.offset + page.limit).map((path) => ({ path, sides: sides.get(path) ?? {} }));
+        return page.envelope(await conflictsOf(repo, shown), paths.length);
       }),
   };
 }
@@ -133,12 +134,11 @@ async function rangeOf(repo: WorkingRepo, { staged, from, to }: { staged?: boole
 }
 
 /** What git itself compares, with patches that `apply` takes. */
-export async function diffOf(repo: WorkingRepo, range: readonly string[], path?: string): Promise<ParsedFileDiff[]> {
+export async function diffOf(repo: WorkingRepo, range: readonly string[], paths: readonly string[]): Promise<ParsedFileDiff[]> {
   const shape = ["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/"];
-  const only = path === undefined || path === "" ? [] : [path];
   const [raw, patch] = await Promise.all([
-    repo.read([...shape, "--raw", "-z", ...range, "--", ...only], { timeoutMs: gitTimes.diff }),
-    repo.read([...shape, "--patch", ...range, "--", ...only], { timeoutMs: gitTimes.diff }),
+    repo.read([...shape, "--raw", "-z", ...range, "--", ...paths], { timeoutMs: gitTimes.diff }),
+    repo.read([...shape, "--patch", ...range, "--", ...paths], { timeoutMs: gitTimes.diff }),
   ]);
   return parseDiff(raw, patch);
 }
@@ -154,9 +154,8 @@ function bounded(files: readonly ParsedFileDiff[]): GitFileDiff[] {
 }
 
 /** Files that git does not know yet, as if they were added. */
-async function untrackedOf(repo: WorkingRepo, path: string | undefined): Promise<GitFileDiff[]> {
-  const only = path === undefined || path === "" ? [] : [path];
-  const listed = (await repo.read(["ls-files", "--others", "--exclude-standard", "-z", "--", ...only])).split("\0").filter(Boolean);
+async function untrackedOf(repo: WorkingRepo, paths: readonly string[]): Promise<GitFileDiff[]> {
+  const listed = (await repo.read(["ls-files", "--others", "--exclude-standard", "-z", "--", ...paths])).split("\0").filter(Boolean);
   return Promise.all(
     listed.slice(0, maxUntrackedFiles).map(async (name): Promise<GitFileDiff> => {
       const data = await repo.sandbox.files.read(name, { maxBytes: maxUntrackedBytes }).then(
@@ -201,16 +200,26 @@ export async function sidesOf(repo: WorkingRepo): Promise<Map<string, Sides>> {
   return sides;
 }
 
-async function conflictOf(repo: WorkingRepo, path: string, { base, ours, theirs }: Sides): Promise<GitConflict> {
-  let is_binary = false;
-  const text = async (object: string | undefined): Promise<string | null> => {
-    if (object === undefined) return null;
-    const size = Number((await repo.read(["cat-file", "-s", object])).trim());
-    const content = size > maxSideBytes ? undefined : await repo.read(["cat-file", "blob", object]);
-    if (content !== undefined && !/[\0\ufffd]/.test(content)) return content;
-    is_binary = true;
-    return null;
-  };
-  const [a, b, c] = await Promise.all([text(base), text(ours), text(theirs)]);
-  return { path, base: a, ours: b, theirs: c, is_binary };
+/** Sizes are asked for together; then each text that fits is a program of its own, since what they print is read as text. */
+async function conflictsOf(repo: WorkingRepo, shown: readonly { path: string; sides: Sides }[]): Promise<GitConflict[]> {
+  const objects = shown.flatMap(({ sides }) => Object.values(sides) as string[]);
+  const told =
+    objects.length === 0
+      ? ""
+      : await repo.read(["cat-file", "--batch-check=%(objectname) %(objectsize)"], { input: `${objects.join("\n")}\n` });
+  const sizes = new Map(told.split("\n").map((line) => [line.split(" ")[0], Number(line.split(" ")[1])]));
+  return Promise.all(
+    shown.map(async ({ path, sides: { base, ours, theirs } }) => {
+      let is_binary = false;
+      const text = async (object: string | undefined): Promise<string | null> => {
+        if (object === undefined) return null;
+        const content = (sizes.get(object) ?? Infinity) > maxSideBytes ? undefined : await repo.read(["cat-file", "blob", object]);
+        if (content !== undefined && !/[\0\ufffd]/.test(content)) return content;
+        is_binary = true;
+        return null;
+      };
+      const [a, b, c] = await Promise.all([text(base), text(ours), text(theirs)]);
+      return { path, base: a, ours: b, theirs: c, is_binary };
+    }),
+  );
 }

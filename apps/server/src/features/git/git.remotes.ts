@@ -114,6 +114,13 @@ export function createGitRemotes({
     return { branch, remote, sha };
   };
 
+  /** A commit that could not be pushed stays a commit, and the link says that it is not there. What is wrong with our own side is no such thing. */
+  const notPushed = async (projectId: string, error: unknown): Promise<false> => {
+    if (!(error instanceof AppError) || error.code === "internal_error") throw error;
+    await store.update(projectId, { sync_status: "error" });
+    return false;
+  };
+
   return {
     init: (userId: string, ref: string, { repo_url, default_branch = "main" }: { repo_url?: string | null; default_branch?: string }) =>
       access.writing(
@@ -149,7 +156,12 @@ export function createGitRemotes({
         if (message === "") throw invalid(["body", "message"], "Say what was done");
         const sha = await commit(opened.repo, { ...body, message });
         const link = await store.update(opened.project.id, { last_commit_sha: sha });
-        const pushed = link?.auto_push === true && (await push(userId, opened, {}).then(() => true, isRemoteTrouble));
+        const pushed =
+          link?.auto_push === true &&
+          (await push(userId, opened, {}).then(
+            () => true,
+            (error: unknown) => notPushed(opened.project.id, error),
+          ));
         return { sha, message, pushed };
       }),
     push: (userId: string, ref: string, body: { branch?: string | null; remote?: string; force?: boolean }) =>
@@ -160,7 +172,7 @@ export function createGitRemotes({
         const { repo, project } = opened;
         await withRemote(userId, opened, remote, async (session) => {
           const there = await session.list();
-          const known = await repo.read(["for-each-ref", "--format=%(refname)%00%(objectname)", `refs/remotes/${remote}`, "refs/heads"]);
+          const known = await repo.read(["for-each-ref", "--format=%(refname)%00%(objectname)", `refs/remotes/${remote}`]);
           const seen = new Map(
             known
               .split("\n")
@@ -170,16 +182,17 @@ export function createGitRemotes({
                 return [name, sha] as const;
               }),
           );
+          // What is gone there is gone here, and first: a branch `a` and one `a/b` cannot stand side by side.
+          const gone = [...seen.keys()].filter((name) => {
+            const branch = name.slice(`refs/remotes/${remote}/`.length);
+            return branch !== "HEAD" && !there.has(branch);
+          });
+          if (gone.length > 0) await repo.write(["update-ref", "--stdin"], { input: gone.map((name) => `delete ${name}\n`).join("") });
           const news = [...there].filter(([branch, sha]) => isBranchName(branch) && seen.get(`refs/remotes/${remote}/${branch}`) !== sha);
           await session.bring(
             news.slice(0, maxFetched).map(([branch]) => branch),
             remote,
           );
-          // What is gone there is gone here.
-          for (const name of seen.keys()) {
-            const branch = name.startsWith(`refs/remotes/${remote}/`) ? name.slice(`refs/remotes/${remote}/`.length) : undefined;
-            if (branch !== undefined && branch !== "HEAD" && !there.has(branch)) await repo.write(["update-ref", "-d", name]);
-          }
         });
         await synced(project.id, repo);
         return statusOf(repo);
@@ -237,12 +250,6 @@ export function createGitRemotes({
       }),
   };
 }
-
-/** A commit that could not be pushed stays a commit; what is wrong with our own side is no such thing. */
-const isRemoteTrouble = (error: unknown): false => {
-  if (error instanceof AppError && error.code !== "internal_error") return false;
-  throw error;
-};
 
 /** Brings a fetched commit and the branch that is checked out together. */
 async function join(

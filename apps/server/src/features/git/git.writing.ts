@@ -113,8 +113,13 @@ async function applyHunks(
   how: readonly string[],
 ): Promise<void> {
   const patches: string[] = [];
+  const files = await diffOf(
+    repo,
+    range,
+    wanted.map(({ path }) => treePath(path)),
+  );
   for (const { path, ids } of wanted) {
-    const file = (await diffOf(repo, range, treePath(path))).find((found) => found.path === normalisePath(path));
+    const file = files.find((found) => found.path === normalisePath(path));
     const missing = ids.filter((id) => !file?.hunks.some((hunk) => hunk.id === id));
     if (!file || missing.length > 0)
       throw conflict("hunks_do_not_fit", "The file has changed since. Look at its changes again.", { path, hunks: missing });

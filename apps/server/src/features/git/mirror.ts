@@ -65,6 +65,9 @@ async function prepare(path: string, outside: OutsideGit, url: string): Promise<
   return path;
 }
 
+/** Side by side whatever slashes are in their names, and whatever was there before. */
+const refOf = (branch: string): string => `refs/studio/${encodeURIComponent(branch)}`;
+
 function session({
   repo,
   outside,
@@ -80,8 +83,13 @@ function session({
   signal: AbortSignal;
   maxBytes: number;
 }): MirrorSession {
+  /** git failed in a way that names neither the host nor the account: the copy itself may be broken, and the next one is made anew. */
+  let isDoubtful = false;
   const git = (argv: readonly string[], options: { timeoutMs?: number; input?: string; inputFile?: string } = {}) =>
-    outside.run(["-C", path, ...argv], { timeoutMs: gitTimes.network, signal, ...options });
+    outside.run(["-C", path, ...argv], { timeoutMs: gitTimes.network, signal, ...options }).catch((error: unknown) => {
+      isDoubtful ||= error instanceof AppError && error.code === "git_failed";
+      throw error;
+    });
   const among = async (shas: readonly string[]): Promise<string[]> => {
     const told = await git(["cat-file", "--batch-check"], { timeoutMs: gitTimes.short, input: shas.map((sha) => `${sha}\n`).join("") });
     return told.split("\n").flatMap((line) => /^([0-9a-f]{40,64}) commit /.exec(line)?.[1] ?? []);
@@ -103,28 +111,21 @@ function session({
     bring: async (branches, remote) => {
       if (branches.length === 0) return;
       const isNew = (await readdir(join(path, "objects/pack"))).length === 0;
-      const fetch = (...more: string[]) =>
-        git([
-          "fetch",
-          "--quiet",
-          "--no-tags",
-          ...more,
-          "--",
-          url,
-          ...branches.map((branch) => `+refs/heads/${branch}:refs/studio/${branch}`),
-        ]);
+      const refspecs = branches.map((branch) => `+refs/heads/${branch}:${refOf(branch)}`);
+      const fetch = (...more: string[]) => git(["fetch", "--quiet", "--no-tags", ...more, "--", url, ...refspecs]);
       await fetch(...(isNew ? [`--depth=${firstDepth}`] : []));
-      const tips = new Map<string, string>();
-      for (const branch of branches)
-        tips.set(branch, (await git(["rev-parse", "--verify", `refs/studio/${branch}^{commit}`], { timeoutMs: gitTimes.short })).trim());
       let common = await shared();
       // The project knows a commit of this remote from before the cut: without what lies between, the two cannot be merged.
       if (common.length === 0 && existsSync(join(path, "shallow")) && (await repo.head())) {
         await fetch("--unshallow");
         common = await shared();
       }
-      await deliver([...new Set(tips.values())], common);
-      for (const [branch, sha] of tips) await repo.write(["update-ref", `refs/remotes/${remote}/${branch}`, sha]);
+      const listed = await git(["for-each-ref", "--format=%(refname) %(objectname)", "refs/studio"], { timeoutMs: gitTimes.short });
+      const tips = new Map(listed.split("\n").map((line) => line.split(" ") as [string, string]));
+      const brought = branches.map((branch) => ({ branch, sha: tips.get(refOf(branch)) ?? "" }));
+      await deliver([...new Set(brought.map(({ sha }) => sha))], common);
+      const input = brought.map(({ branch, sha }) => `update refs/remotes/${remote}/${branch} ${sha}\n`).join("");
+      await repo.write(["update-ref", "--stdin"], { input });
     },
     list: async () => {
       const listed = await git(["ls-remote", "--heads", "--", url], { timeoutMs: gitTimes.short });
@@ -139,9 +140,12 @@ function session({
       await collect(sha);
       const lease = force ? [`--force-with-lease=refs/heads/${branch}:${seen ?? ""}`] : [];
       await git(["push", "--quiet", "--porcelain", ...lease, "--", url, `${sha}:refs/heads/${branch}`]);
-      await git(["update-ref", `refs/studio/${branch}`, sha], { timeoutMs: gitTimes.short });
+      await git(["update-ref", refOf(branch), sha], { timeoutMs: gitTimes.short });
     },
-    [Symbol.asyncDispose]: () => outside[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await outside[Symbol.asyncDispose]();
+      if (isDoubtful) await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    },
   };
 
   /** From the copy into the project. */

@@ -128,12 +128,23 @@ test("a project of its own is linked to an empty repository and pushed; a force 
 
   elsewhere("fresh", "y.txt", "y\n");
   await write(project_id, "x.txt", "xx\n");
-  // The commit stays although it could not be pushed.
+  // The commit stays although it could not be pushed, and the link tells.
   expect(await git().commit({ body: { project_id, message: "Third" } })).toMatchObject({ pushed: false });
+  expect(await git().info({ params: { project_id } })).toMatchObject({ linked: { sync_status: "error" } });
   await expect(git().push({ body: { project_id, force: true } })).rejects.toMatchObject({ status: 409, code: "push_rejected" });
   await git().fetch({ body: { project_id } });
   await git().push({ body: { project_id, force: true } });
   expect(host.git("fresh", "log", "--format=%s", "main")).toBe("Third\nSecond\nFirst\n");
+  expect(await git().info({ params: { project_id } })).toMatchObject({ linked: { sync_status: "synced" } });
+
+  // A branch that becomes a folder of branches.
+  host.git("fresh", "branch", "topic", "main");
+  await git().fetch({ body: { project_id } });
+  host.git("fresh", "branch", "-D", "topic");
+  host.git("fresh", "branch", "topic/one", "main");
+  await git().fetch({ body: { project_id } });
+  const { items } = await git().branches({ params: { project_id }, query: {} });
+  expect(items.map(({ name }) => name)).toEqual(["main", "origin/main", "origin/topic/one"]);
   await git().unlink({ params: { project_id } });
   expect(await git().info({ params: { project_id } })).toEqual({ is_repository: true, linked: null });
   expect((await git().log({ params: { project_id }, query: {} })).total).toBe(3);
@@ -176,4 +187,22 @@ test("a clone that fails leaves the files as they were, and says why; addresses 
   }
   for (const remote of ["https://example.com/a", "--upload-pack=x", "ext::id"])
     await expect(git().pull({ body: { project_id, remote } })).rejects.toMatchObject({ status: 400, code: "no_remote" });
+});
+
+test("a clone under way keeps other clones, restores and the agent out; cancelled, the files are as they were", async () => {
+  const { project } = await setUpProject(app, ada);
+  const project_id = project.id;
+  await write(project_id, "mine.txt", "mine\n");
+  const snapshot = await app.as(ada).snapshots.create({ params: { id: project_id }, body: {} });
+  await ended(app, ada, snapshot.task_id);
+  host.stall("/slow.git/");
+  const { task_id } = await git().clone({ body: { project_id, repo_url: `${host.url}/slow.git` } });
+  const busy = { status: 409, code: "project_busy" };
+  await expect(git().clone({ body: { project_id, repo_url: `${host.url}/slow.git` } })).rejects.toMatchObject(busy);
+  await expect(app.as(ada).snapshots.restore({ params: { id: project_id, snapshot_id: snapshot.id }, body: {} })).rejects.toMatchObject(
+    busy,
+  );
+  await app.as(ada).tasks.cancel({ params: { task_id: task_id ?? "" } });
+  expect(await ended(app, ada, task_id)).toMatchObject({ status: "cancelled" });
+  expect(await read(project_id, "mine.txt")).toBe("mine\n");
 });

@@ -10,6 +10,13 @@ import { takeType, type ProjectDatabases, type Taking } from "./taking.ts";
 import type { TreeAccess } from "./trees.ts";
 
 export const restoreType = "snapshot_restore";
+/** A repository in the place of the project's files: `features/git` defines it. */
+export const cloneType = "git_clone";
+/** Tasks that exchange a project's files under everybody: nothing else begins meanwhile. */
+const exchangeTypes: Record<string, string> = {
+  [restoreType]: "This project is being restored. Try again in a moment.",
+  [cloneType]: "A repository is being cloned into this project. Try again in a moment.",
+};
 const runType = "agent_execution";
 const timeoutMs = 20 * 60_000;
 const maxAttempts = 3;
@@ -51,15 +58,15 @@ export interface RestoreWish {
 }
 
 /**
- * Refuses work that would meet a restore half way. Called in the transaction that accepts the work, after `lockTree`:
+ * Refuses work that would meet a restore or a clone half way. Called in the transaction that accepts the work, after `lockTree`:
  * of the two, whichever comes first keeps the other out.
  */
 export const createRestoreGuard =
   (store: SnapshotsStore) =>
   async (tx: Queries, projectId: string): Promise<void> => {
     await store.lockTree(tx, projectId);
-    if (await store.hasUnfinished(tx, projectId, [restoreType]))
-      throw conflict("project_busy", "This project is being restored. Try again in a moment.");
+    for (const [type, sentence] of Object.entries(exchangeTypes))
+      if (await store.hasUnfinished(tx, projectId, [type])) throw conflict("project_busy", sentence);
   };
 
 export type Restoring = ReturnType<typeof createRestoring>;
