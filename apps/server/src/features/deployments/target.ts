@@ -1,0 +1,112 @@
+import type { Readable } from "node:stream";
+
+/** How a container is built and served (agent-git-deploy 7.6). `static`: as it lies; `other`: built by the rules of vite. */
+export type FrameworkId =
+  | "nextjs"
+  | "vite"
+  | "react"
+  | "vue"
+  | "svelte"
+  | "sveltekit"
+  | "angular"
+  | "nuxt"
+  | "astro"
+  | "gatsby"
+  | "remix"
+  | "solid"
+  | "qwik"
+  | "go"
+  | "python"
+  | "node"
+  | "static"
+  | "other";
+
+/** What was built, as a list that can be read as often as needed. Paths are POSIX, relative, without a leading slash, each once. */
+export interface Artefact {
+  files: readonly ArtefactFile[];
+  totalBytes: number;
+}
+export interface ArtefactFile {
+  path: string;
+  /** Bytes. */
+  size: number;
+  /** Of the content, lower-case hex. */
+  sha1: string;
+  sha256: string;
+  /** Permission bits. */
+  mode: number;
+  /** A fresh stream from the first byte on, any number of times, several at once. */
+  open(): Readable;
+}
+
+/** An access token and what its owner said of it: `team_id`, `account_id`, `dispatch_namespace`, … */
+export interface Credential {
+  token: string;
+  metadata: Readonly<Record<string, string>>;
+}
+
+/** What a provider calls project (Vercel), site (Netlify) or script (Cloudflare). */
+export interface SiteRef {
+  id: string;
+  name: string;
+  /** Its lasting address, that of the live version. */
+  url?: string;
+}
+
+export interface DeployRequest {
+  projectId: string;
+  containerId: string;
+  deploymentId: string;
+  /** Proposed for the site: lower case, digits and dashes, at most 63. Taken by somebody else: the next free one is used. */
+  name: string;
+  /** What an earlier deployment of the same project, container and provider was given: it is used again, whatever its name. */
+  site?: SiteRef;
+  /** What an earlier try of this very deployment told through `remember`: it is gone on with instead of deploying twice. */
+  remoteId?: string;
+  mode: "source" | "pre-built";
+  framework: FrameworkId;
+  buildCommand?: string;
+  outputDirectory?: string;
+  env: Readonly<Record<string, string>>;
+  /** Those of `env` that a provider must never show again. */
+  secretNames?: ReadonlySet<string>;
+  customDomain?: string;
+  artefact: Artefact;
+  /** Unknown paths are answered with `index.html`. */
+  spaFallback: boolean;
+  credential: Credential;
+  log(line: string): void;
+  signal: AbortSignal;
+  /** Called and awaited as soon as the provider has given an id or a site, so that a restart of the server continues instead of deploying twice. */
+  remember(known: { remoteId?: string; site?: SiteRef; url?: string }): Promise<void>;
+}
+
+/** `raw`: the provider's own answer. `retryAfterMs`: it asks not to be asked before. */
+export interface RemoteState {
+  state: "deploying" | "success" | "failed";
+  url?: string;
+  error?: string;
+  raw: unknown;
+  retryAfterMs?: number;
+}
+
+/**
+ * One place that deployments go to (agent-git-deploy 7.8-7.10). Everything throws `TargetError` (`targets/client.ts`), whose message is for a
+ * person and never holds the token; calls that may be repeated are repeated inside.
+ */
+export interface DeployTarget {
+  readonly provider: "vercel" | "netlify" | "cloudflare";
+  /** What is refused before anything is sent. */
+  readonly limits: { fileBytes: number; files: number; totalBytes: number };
+  /** Ends when the provider has everything; the waiting for its result is the pipeline's. */
+  submit(request: DeployRequest): Promise<{ remoteId: string; site: SiteRef; url: string }>;
+  /** One query. A deployment that is gone is `failed`. */
+  state(credential: Credential, remoteId: string, site?: SiteRef): Promise<RemoteState>;
+  /** The provider's own lines, oldest first, at most 2,000; none when it has none. */
+  logs(credential: Credential, remoteId: string): Promise<string[]>;
+  /** Makes this earlier version live again. A target without it gets the kept artefact once more. */
+  promote?(credential: Credential, site: SiteRef, remoteId: string): Promise<void>;
+  /** Takes it down. Nothing there is fine. */
+  remove(credential: Credential, remoteId: string, site?: SiteRef): Promise<void>;
+  check(credential: Credential): Promise<{ valid: boolean; error?: string; info: Record<string, unknown> }>;
+}
