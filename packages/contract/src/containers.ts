@@ -1,3 +1,4 @@
+import { DeployProvider } from "./deployments.ts";
 import {
   Literals,
   Maybe,
@@ -40,7 +41,7 @@ export const Container = Type.Object({
     Type.Array(Type.Object({ key: Type.String(), source_container_name: Type.String(), source_container_id: Uuid })),
   ),
   service_outputs: Nullable(Type.Record(Type.String(), Type.String())),
-  deployment_provider: Nullable(Literals("vercel", "netlify", "cloudflare")),
+  deployment_provider: Nullable(DeployProvider),
   position_x: Type.Number(),
   position_y: Type.Number(),
   status: ContainerStatus,
@@ -77,7 +78,7 @@ export const UpdateContainer = Type.Object({
   env_vars_to_delete: Type.Optional(Type.Array(Type.String())),
   external_endpoint: Maybe(Type.String({ maxLength: 500 })),
   deployment_mode: Type.Optional(Literals("container", "external")),
-  deployment_provider: Maybe(Literals("vercel", "netlify", "cloudflare")),
+  deployment_provider: Maybe(DeployProvider),
 });
 
 export const LogEvent = Type.Object({

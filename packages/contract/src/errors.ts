@@ -157,6 +157,15 @@ export const errorCodes = {
   repo_auth_required: e(409),
   provider_not_connected: e(409),
   provider_token_expired: e(409),
+
+  deployment_credentials_missing: e(400),
+  deployment_running: e(409, { retryable: true }),
+  custom_domain_not_supported: e(400),
+  not_deployable: e(409),
+  target_incompatible: e(409),
+  account_id_required: e(400),
+  credential_rejected: e(400),
+  oauth_not_supported: e(400),
 } as const satisfies Record<string, { status: number; retryable: boolean; alert: boolean }>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,3 +1,4 @@
+import { DeploymentStatus } from "./deployments.ts";
 import { Evidence } from "./evidence.ts";
 import { JsonObject, Literals, Nullable, Timestamp, Type, Uuid, type Static, type TSchema } from "./schema.ts";
 import { Plan, Todo } from "./plan.ts";
@@ -288,6 +289,15 @@ const projectEventData = {
   queue_changed: Type.Object({ chat_id: Uuid }),
   /** The repository changed through the API: what is shown of it is to be read again. */
   git_changed: Type.Object({}),
+  /** A deployment began, went on, ended or went; `target_changed` is about targets on the canvas. Lines of its log come on its own stream. */
+  deployment_changed: Type.Object({
+    id: Uuid,
+    op: Literals("add", "update", "delete"),
+    status: Type.Optional(DeploymentStatus),
+    /** Name of the step that began: "Build". */
+    step: Type.Optional(Type.String()),
+  }),
+  target_changed: Type.Object({ id: Uuid, op: Literals("add", "update", "delete") }),
   /** A session was given a name by its model. */
   chat_title: Type.Object({ chat_id: Uuid, title: Type.String() }),
   notes_changed: Type.Object({ etag: Type.String(), user_id: Nullable(Uuid) }),

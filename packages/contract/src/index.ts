@@ -28,6 +28,7 @@ export * from "./limits.ts";
 export * from "./linked-accounts.ts";
 export * from "./assets.ts";
 export * from "./attachments.ts";
+export * from "./deployments.ts";
 export * from "./git.ts";
 export * from "./hosting.ts";
 export * from "./kanban.ts";

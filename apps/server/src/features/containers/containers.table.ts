@@ -1,3 +1,4 @@
+import type { DeployProvider } from "@tesslate/contract";
 import { boolean, doublePrecision, integer, jsonb, pgTable, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
 import { projects } from "../projects/projects.table.ts";
@@ -38,7 +39,7 @@ export const containers = pgTable(
     deployment_mode: text().$type<"container" | "external">().notNull().default("container"),
     external_endpoint: text(),
     credentials_id: uuid(),
-    deployment_provider: text().$type<"vercel" | "netlify" | "cloudflare">(),
+    deployment_provider: text().$type<DeployProvider>(),
     position_x: doublePrecision().notNull().default(0),
     position_y: doublePrecision().notNull().default(0),
     status: text().$type<"stopped" | "starting" | "running" | "frozen" | "failed" | "connected">().notNull().default("stopped"),
