@@ -25,6 +25,7 @@ import { evidenceRoutes } from "./evidence.ts";
 import { feedbackRoutes } from "./feedback.ts";
 import { filesRoutes } from "./files.ts";
 import { gitRoutes } from "./git.ts";
+import { gitProvidersRoutes } from "./git-providers.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
 import { linkedAccountsRoutes } from "./linked-accounts.ts";
@@ -68,6 +69,7 @@ export const contract = {
   containers: containersRoutes,
   connections: connectionsRoutes,
   git: gitRoutes,
+  gitProviders: gitProvidersRoutes,
   hosting: hostingRoutes,
   files: filesRoutes,
   assets: assetsRoutes,

@@ -30,6 +30,7 @@ export * from "./assets.ts";
 export * from "./attachments.ts";
 export * from "./deployments.ts";
 export * from "./git.ts";
+export * from "./git-providers.ts";
 export * from "./hosting.ts";
 export * from "./kanban.ts";
 export * from "./notes.ts";
