@@ -15,8 +15,18 @@ export interface NewRepository {
   branch?: string;
   /** Commits before the one with the files. Default 0. */
   history?: number;
-  /** Only who sends this Authorization header gets it. */
-  authorization?: string;
+  /** Only who sends this Authorization header (or one of which that is true, with that path and query) gets it. */
+  authorization?: string | ((header: string | undefined, url: string) => boolean);
+}
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+export interface GitHostOptions {
+  /** Default: one of its own. */
+  certificate?: Certificate;
+  /** Sees every request first; true when it answered. */
+  serve?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 export interface GitCall {
@@ -37,15 +47,14 @@ export interface GitHost {
   git(name: string, ...argv: (string | GitCall)[]): string;
   /** Answers every path that begins so with a redirect. */
   redirect(prefix: string, location: string): void;
-  /** Takes requests of paths that begin so, and never answers. */
-  stall(prefix: string): void;
+  /** Takes requests of paths that begin so, and never answers; until the function is called. */
+  stall(prefix: string): () => void;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** A git server: `git http-backend` behind TLS with a certificate of its own, on loopback. */
-export async function startGitHost(): Promise<GitHost> {
-  const dir = mkdtempSync(join(tmpdir(), "git-host-"));
+/** For `localhost` and 127.0.0.1; nobody trusts it by default. */
+export async function makeCertificate(): Promise<Certificate> {
   const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], {
     extensions: [
       { name: "basicConstraints", cA: true },
@@ -58,12 +67,19 @@ export async function startGitHost(): Promise<GitHost> {
       },
     ],
   });
+  return { cert, key };
+}
+
+/** A git server: `git http-backend` behind TLS, on loopback. Names of repositories may hold slashes. */
+export async function startGitHost({ certificate, serve: other }: GitHostOptions = {}): Promise<GitHost> {
+  const dir = mkdtempSync(join(tmpdir(), "git-host-"));
+  const { cert, key } = certificate ?? (await makeCertificate());
   const caFile = join(dir, "ca.pem");
   writeFileSync(caFile, cert);
   const requests: string[] = [];
   const redirects = new Map<string, string>();
   const stalled = new Set<string>();
-  const wanted = new Map<string, string>();
+  const wanted = new Map<string, (header: string | undefined, url: string) => boolean>();
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const url = request.url ?? "/";
@@ -71,9 +87,9 @@ export async function startGitHost(): Promise<GitHost> {
     if ([...stalled].some((prefix) => url.startsWith(prefix))) return;
     const [, location] = [...redirects].find(([prefix]) => url.startsWith(prefix)) ?? [];
     if (location) return void response.writeHead(302, { location }).end();
-    const name = /^\/([^/]+)\.git\//.exec(url)?.[1] ?? "";
-    const needs = wanted.get(name);
-    if (needs !== undefined && request.headers.authorization !== needs)
+    if (other?.(request, response)) return;
+    const name = /^\/(.+?)\.git\//.exec(url)?.[1] ?? "";
+    if (wanted.get(name)?.(request.headers.authorization, url) === false)
       return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
     backend(dir, request, response);
   };
@@ -95,12 +111,17 @@ export async function startGitHost(): Promise<GitHost> {
     requests,
     add(name, repository) {
       makeRepository(join(dir, `${name}.git`), repository);
-      if (repository.authorization !== undefined) wanted.set(name, repository.authorization);
+      const { authorization } = repository;
+      if (authorization !== undefined)
+        wanted.set(name, typeof authorization === "string" ? (header) => header === authorization : authorization);
       return `${url}/${name}.git`;
     },
     git: (name, ...argv) => git(join(dir, `${name}.git`), ...argv),
     redirect: (prefix, location) => void redirects.set(prefix, location),
-    stall: (prefix) => void stalled.add(prefix),
+    stall: (prefix) => {
+      stalled.add(prefix);
+      return () => void stalled.delete(prefix);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -129,7 +150,7 @@ function git(cwd: string, ...given: (string | GitCall)[]): string {
 
 function makeRepository(bare: string, { files, branch = "main", history = 0 }: NewRepository): void {
   const work = `${bare}-work`;
-  mkdirSync(work);
+  mkdirSync(work, { recursive: true });
   git(work, "init", "--quiet", `--initial-branch=${branch}`);
   for (let i = 0; i < history; i++) git(work, "commit", "--quiet", "--allow-empty", "-m", `commit ${i}`);
   for (const [path, content] of Object.entries(files)) {

@@ -10,3 +10,4 @@ export { startIdentityProvider, type IdentityProvider, type Misbehaviour, type P
 export { gif, pdf, png, svg } from "./pictures.ts";
 export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";
 export { startMcpServer, stdioMcpServer, type McpFake, type McpFakeOptions } from "./mcp-server.ts";
+// Hosts of repositories: `startGitProviders` of "@tesslate/testkit/git-providers", a plain one: `startGitHost` of "@tesslate/testkit/git-host".

@@ -1,0 +1,422 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { startGitHost, type Certificate, type GitCall, type GitHost, type NewRepository } from "../git-host.ts";
+
+/** Whoever is signed in at the provider. */
+export interface FakeAccount {
+  id: number;
+  login: string;
+  name: string;
+  email: string;
+}
+export interface FakeRepository {
+  id: number;
+  /** With all groups, and the name: `ada/shop`. */
+  fullName: string;
+  description: string | null;
+  isPrivate: boolean;
+  language: string | null;
+  stars: number;
+  updatedAt: string;
+  /** Listed only: there is nothing to clone. */
+  isHollow: boolean;
+}
+export interface FakePull {
+  number: number;
+  repo: string;
+  title: string;
+  body: string;
+  head: string;
+  base: string;
+}
+/** What the next calls get instead of an answer. */
+export interface Failure {
+  /** 0: the connection breaks. */
+  status: number;
+  headers?: Record<string, string>;
+  /** How many calls. Default: until `recover()`. */
+  times?: number;
+  /** Of calls whose path it fits; default all but pages for people, and git. */
+  path?: RegExp;
+}
+export interface ProviderCall {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  form: URLSearchParams;
+  json: Record<string, unknown>;
+}
+export interface Reply {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+interface Token {
+  kind: "oauth" | "personal";
+  scope: string;
+  expiresAtMs: number | undefined;
+}
+
+/** What the four do each in their own way. */
+export interface Dialect {
+  name: "github" | "gitlab" | "bitbucket" | "gitea";
+  /** Before each path of the API. */
+  apiPath: string;
+  authorizePath: string;
+  tokenPath: string;
+  /** How clients say who they are at the token endpoint. */
+  clientAuth: "post" | "basic";
+  hasPkce: boolean;
+  /** Seconds; without it tokens last for ever and are not renewed. */
+  expiresIn?: number;
+  rotatesRefreshTokens: boolean;
+  /** Given out whatever was asked for. */
+  fixedScope?: string;
+  /** Refusals of the token endpoint come with this status. */
+  refusalStatus: number;
+  /** User names that git may give with a token. */
+  gitUsers: readonly string[];
+  mayPush(scope: string): boolean;
+  /** Of a header of the API, the token in it. */
+  tokenOf(headers: IncomingHttpHeaders): string | undefined;
+  /** What the real one refuses whoever calls. */
+  refuse?(call: ProviderCall): Reply | undefined;
+  unauthorized: unknown;
+  /** Calls that are not made in somebody's name: revocation. */
+  open?(call: ProviderCall, provider: ProviderState): Reply | undefined;
+  api(call: ProviderCall, provider: ProviderState): Reply | undefined;
+}
+/** What a dialect may look at and change. */
+export interface ProviderState {
+  url: string;
+  apiUrl: string;
+  clientId: string;
+  clientSecret: string;
+  account: FakeAccount;
+  repositories: FakeRepository[];
+  pulls: FakePull[];
+  find(fullName: string): FakeRepository | undefined;
+  add(fullName: string, repository?: NewFakeRepository): FakeRepository;
+  branches(fullName: string): { name: string; sha: string }[];
+  defaultBranch(fullName: string): string | null;
+  /** A first commit with that file. */
+  seed(fullName: string, file: string, content: string): void;
+  revoke(token: string): boolean;
+}
+export interface NewFakeRepository {
+  files?: NewRepository["files"];
+  description?: string | null;
+  /** Default true. */
+  isPrivate?: boolean;
+  isHollow?: boolean;
+  updatedAt?: string;
+}
+
+export interface GitProviderFake extends AsyncDisposable {
+  name: Dialect["name"];
+  /** `https://localhost:<port>`: pages, OAuth and git. */
+  url: string;
+  apiUrl: string;
+  clientId: string;
+  clientSecret: string;
+  account: FakeAccount;
+  /** Everything it ever gave out: access tokens, refresh tokens, personal ones. */
+  tokens: string[];
+  /** Every call but git's: method, path, query, headers. */
+  calls: ProviderCall[];
+  /** Every request to the token endpoint. */
+  redemptions: URLSearchParams[];
+  pulls: FakePull[];
+  /** A repository with files; its address for cloning. */
+  add(fullName: string, repository?: NewFakeRepository): string;
+  /** So many that are only listed. */
+  addListed(count: number, owner?: string): void;
+  git(fullName: string, ...argv: (string | GitCall)[]): string;
+  /** A personal access token of the account. */
+  personalToken(): string;
+  /** Plays the browser: opens the consent page and gives back where it sends the browser. */
+  consent(authorizationUrl: string): Promise<URL>;
+  denyNext(): void;
+  fail(failure: Failure): void;
+  recover(): void;
+  /** No token is good any more, and none can be renewed. */
+  revokeAll(): void;
+  /** Access tokens are over; they can be renewed. */
+  expireAccess(): void;
+  isLive(token: string): boolean;
+  /** git requests of paths that begin so get no answer, until the function is called. */
+  stall(prefix: string): () => void;
+  close(): Promise<void>;
+}
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("base64url");
+const secret = (prefix: string) => `${prefix}${randomBytes(18).toString("hex")}`;
+const basicOf = (header: string | undefined): [string, string] | undefined => {
+  const coded = /^Basic ([A-Za-z0-9+/=]+)$/.exec(header ?? "")?.[1];
+  if (coded === undefined) return undefined;
+  const [user = "", ...rest] = Buffer.from(coded, "base64").toString().split(":");
+  return [user, rest.join(":")];
+};
+/** `Bearer …`, and where the dialect knows it `token …`. */
+export const bearerOf = (headers: IncomingHttpHeaders, also = "Bearer"): string | undefined =>
+  new RegExp(`^(?:Bearer|${also}) (\\S+)$`).exec(headers.authorization ?? "")?.[1];
+
+/** A provider that is as strict as the real one: methods, headers, paging, PKCE, codes that serve once, scopes; its repositories are cloned with the tokens it gave out. */
+export async function startProvider(
+  dialect: Dialect,
+  { certificate, account }: { certificate: Certificate; account: FakeAccount },
+): Promise<GitProviderFake> {
+  const clientId = secret("client-");
+  const clientSecret = secret("secret-");
+  const access = new Map<string, Token>();
+  const refresh = new Map<string, { scope: string; access: string }>();
+  const codes = new Map<string, { challenge: string | null; redirectUri: string | null; scope: string }>();
+  const tokens: string[] = [];
+  const calls: ProviderCall[] = [];
+  const redemptions: URLSearchParams[] = [];
+  const repositories: FakeRepository[] = [];
+  const pulls: FakePull[] = [];
+  let failure: Failure | undefined;
+  let isDenying = false;
+
+  const isLive = (token: string): boolean => {
+    const found = access.get(token);
+    return found !== undefined && (found.expiresAtMs === undefined || found.expiresAtMs > Date.now());
+  };
+  const mayUse = (header: string | undefined, url: string): boolean => {
+    const [user, token] = basicOf(header) ?? ["", ""];
+    if (!isLive(token) || !(dialect.gitUsers.includes(user) || user === account.login)) return false;
+    return !url.includes("git-receive-pack") || access.get(token)?.kind === "personal" || dialect.mayPush(access.get(token)?.scope ?? "");
+  };
+  const issue = (kind: Token["kind"], scope: string): string => {
+    const token = secret(`${dialect.name}-${kind}-`);
+    const lifetime = kind === "oauth" ? dialect.expiresIn : undefined;
+    access.set(token, { kind, scope, expiresAtMs: lifetime === undefined ? undefined : Date.now() + lifetime * 1000 });
+    tokens.push(token);
+    return token;
+  };
+
+  const authorize = ({ query }: ProviderCall): Reply => {
+    const isRight =
+      query.get("client_id") === clientId &&
+      (dialect.name === "github" || query.get("response_type") === "code") &&
+      (!dialect.hasPkce || query.get("code_challenge_method") === "S256");
+    const back = URL.parse(query.get("redirect_uri") ?? "");
+    if (!isRight || !back || !query.get("state")) return { status: 400, body: { error: "invalid_request" } };
+    back.searchParams.set("state", query.get("state") ?? "");
+    if (isDenying) back.searchParams.set("error", "access_denied");
+    else {
+      const code = secret("code-");
+      const scope = dialect.fixedScope ?? query.get("scope") ?? "";
+      codes.set(code, { challenge: query.get("code_challenge"), redirectUri: query.get("redirect_uri"), scope });
+      back.searchParams.set("code", code);
+    }
+    isDenying = false;
+    return { status: 302, headers: { location: back.href } };
+  };
+
+  const redeem = ({ form, headers }: ProviderCall): Reply => {
+    redemptions.push(form);
+    const refused = (error: string): Reply => ({ status: dialect.refusalStatus, body: { error, error_description: "That did not work." } });
+    const [user, password] =
+      dialect.clientAuth === "basic"
+        ? (basicOf(headers.authorization)?.map(decodeURIComponent) ?? [])
+        : [form.get("client_id"), form.get("client_secret")];
+    if (user !== clientId || password !== clientSecret) return refused("invalid_client");
+    let scope: string;
+    let former: string | undefined;
+    if (form.get("grant_type") === "refresh_token") {
+      former = form.get("refresh_token") ?? "";
+      const known = refresh.get(former);
+      if (!known) return refused("invalid_grant");
+      access.delete(known.access);
+      if (dialect.rotatesRefreshTokens) refresh.delete(former);
+      scope = known.scope;
+    } else {
+      const code = codes.get(form.get("code") ?? "");
+      codes.delete(form.get("code") ?? "");
+      const isRight =
+        code !== undefined &&
+        (dialect.name === "github" || form.get("grant_type") === "authorization_code") &&
+        code.redirectUri === form.get("redirect_uri") &&
+        (!dialect.hasPkce || code.challenge === sha256(form.get("code_verifier") ?? ""));
+      if (!isRight) return refused(dialect.name === "github" ? "bad_verification_code" : "invalid_grant");
+      scope = code.scope;
+    }
+    const access_token = issue("oauth", scope);
+    const scopes = dialect.name === "bitbucket" ? { scopes: scope } : { scope };
+    if (dialect.expiresIn === undefined) return { status: 200, body: { access_token, token_type: "bearer", ...scopes } };
+    const refresh_token = former !== undefined && !dialect.rotatesRefreshTokens ? former : secret(`${dialect.name}-refresh-`);
+    tokens.push(refresh_token);
+    refresh.set(refresh_token, { scope, access: access_token });
+    return { status: 200, body: { access_token, token_type: "bearer", expires_in: dialect.expiresIn, refresh_token, ...scopes } };
+  };
+
+  const answer = (call: ProviderCall): Reply => {
+    const { method, path } = call;
+    if (path === dialect.authorizePath) return method === "GET" ? authorize(call) : { status: 405 };
+    if (path === dialect.tokenPath) return method === "POST" ? redeem(call) : { status: 405 };
+    const refused = dialect.refuse?.(call) ?? dialect.open?.(call, state);
+    if (refused) return refused;
+    if (!isLive(dialect.tokenOf(call.headers) ?? "")) return { status: 401, body: dialect.unauthorized };
+    return dialect.api({ ...call, path: path.slice(dialect.apiPath.length) }, state) ?? { status: 404, body: { message: "Not Found" } };
+  };
+  const isApi = (path: string) =>
+    path === dialect.authorizePath || path === dialect.tokenPath || path.startsWith(`${dialect.apiPath}/`) || path === "/oauth/revoke";
+  const serve = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "https://x");
+    if (!isApi(pathname)) return false;
+    void readCall(request, pathname, searchParams).then((call) => {
+      calls.push(call);
+      const isHit = failure && (failure.path ? failure.path.test(pathname) : pathname !== dialect.authorizePath);
+      if (failure && isHit) {
+        const { status, headers } = failure;
+        if (failure.times !== undefined && --failure.times <= 0) failure = undefined;
+        if (status === 0) return void request.socket.destroy();
+        return void response.writeHead(status, { "content-type": "application/json", ...headers }).end(`{"message":"no"}`);
+      }
+      const { status, body, headers } = answer(call);
+      response.writeHead(status, { ...(body !== undefined && { "content-type": "application/json" }), ...headers });
+      response.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+    return true;
+  };
+
+  const host: GitHost = await startGitHost({ certificate, serve });
+  const apiUrl = host.url + dialect.apiPath;
+  const state: ProviderState = {
+    url: host.url,
+    apiUrl,
+    clientId,
+    clientSecret,
+    account,
+    repositories,
+    pulls,
+    find: (fullName) => repositories.find((r) => r.fullName.toLowerCase() === fullName.toLowerCase()),
+    add: (fullName, { files = {}, description = null, isPrivate = true, isHollow = false, updatedAt } = {}) => {
+      if (!isHollow) host.add(fullName, { files, ...(isPrivate && { authorization: mayUse }) });
+      const repository: FakeRepository = {
+        id: 1000 + repositories.length,
+        fullName,
+        description,
+        isPrivate,
+        language: "TypeScript",
+        stars: repositories.length,
+        updatedAt: updatedAt ?? new Date(Date.UTC(2026, 0, 1) + repositories.length * 60_000).toISOString(),
+        isHollow,
+      };
+      repositories.push(repository);
+      return repository;
+    },
+    branches: (fullName) =>
+      host
+        .git(fullName, "for-each-ref", "--format=%(refname:short) %(objectname)", "refs/heads")
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => ({ name: line.split(" ")[0] ?? "", sha: line.split(" ")[1] ?? "" })),
+    defaultBranch: (fullName) => {
+      if (state.find(fullName)?.isHollow) return "main";
+      const names = state.branches(fullName).map(({ name }) => name);
+      return names.includes("main") ? "main" : (names[0] ?? null);
+    },
+    seed: (fullName, file, content) => {
+      const blob = host.git(fullName, "hash-object", "-w", "--stdin", { input: content }).trim();
+      const tree = host.git(fullName, "mktree", { input: `100644 blob ${blob}\t${file}\n` }).trim();
+      host.git(fullName, "update-ref", "refs/heads/main", host.git(fullName, "commit-tree", tree, "-m", "Initial commit").trim());
+    },
+    revoke: (token) => access.delete(token),
+  };
+  return {
+    name: dialect.name,
+    url: host.url,
+    apiUrl,
+    clientId,
+    clientSecret,
+    account,
+    tokens,
+    calls,
+    redemptions,
+    pulls,
+    add: (fullName, repository) => {
+      state.add(fullName, repository);
+      return `${host.url}/${fullName}.git`;
+    },
+    addListed: (count, owner = account.login) => {
+      for (let i = 0; i < count; i++) state.add(`${owner}/listed-${i}`, { isHollow: true });
+    },
+    git: (fullName, ...argv) => host.git(fullName, ...argv),
+    personalToken: () => issue("personal", "everything"),
+    consent: async (authorizationUrl) => {
+      const { status, location } = await open(authorizationUrl, certificate.cert);
+      if (status !== 302 || location === undefined) throw new Error(`the consent page answered ${status}`);
+      return new URL(location);
+    },
+    denyNext: () => void (isDenying = true),
+    fail: (how) => void (failure = { ...how }),
+    recover: () => void (failure = undefined),
+    revokeAll: () => {
+      access.clear();
+      refresh.clear();
+    },
+    expireAccess: () => {
+      for (const [token, known] of access) if (known.kind === "oauth") access.set(token, { ...known, expiresAtMs: 0 });
+    },
+    isLive,
+    stall: (prefix) => host.stall(prefix),
+    close: host.close,
+    [Symbol.asyncDispose]: host.close,
+  };
+}
+
+async function readCall(request: IncomingMessage, path: string, query: URLSearchParams): Promise<ProviderCall> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += String(chunk);
+  const type = request.headers["content-type"] ?? "";
+  return {
+    method: request.method ?? "GET",
+    path,
+    query,
+    headers: request.headers,
+    form: new URLSearchParams(type.startsWith("application/x-www-form-urlencoded") ? text : ""),
+    json: type.startsWith("application/json") && text ? (JSON.parse(text) as Record<string, unknown>) : {},
+  };
+}
+const open = (url: string, ca: string) =>
+  new Promise<{ status: number; location: string | undefined }>((resolve, reject) => {
+    const call = httpsRequest(url, { ca, agent: false }, (response) => {
+      response.resume();
+      resolve({ status: response.statusCode ?? 0, location: response.headers.location });
+    });
+    call.once("error", reject).end();
+  });
+
+/** Page and size of a call as that provider counts them, and what of the list that is. */
+export function pageOf<T>(items: readonly T[], { query }: ProviderCall, size: string, max: number, byDefault: number) {
+  const perPage = Math.min(Math.max(Number(query.get(size) ?? byDefault) || byDefault, 1), max);
+  const page = Math.max(Number(query.get("page") ?? 1) || 1, 1);
+  return {
+    items: items.slice((page - 1) * perPage, page * perPage),
+    page,
+    last: Math.max(Math.ceil(items.length / perPage), 1),
+    total: items.length,
+  };
+}
+/** The `Link` header: where the next and the last page are. */
+export function linksOf(apiUrl: string, { path, query }: ProviderCall, page: number, last: number): Record<string, string> {
+  const to = (n: number, rel: string) => {
+    const next = new URLSearchParams(query);
+    next.set("page", String(n));
+    return `<${apiUrl}${path}?${next.toString()}>; rel="${rel}"`;
+  };
+  return page < last ? { link: [to(page + 1, "next"), to(last, "last")].join(", ") } : {};
+}
+/** The newest change first. */
+export const newestFirst = (repositories: readonly FakeRepository[]): FakeRepository[] =>
+  [...repositories].sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));
+/** A path of the API, as `/repos/{}/{}/branches`: what stands in its places, decoded. */
+export function placesOf(path: string, pattern: string): string[] | undefined {
+  const found = new RegExp(`^${pattern.replaceAll("{}", "([^/]+)")}$`).exec(path);
+  return found?.slice(1).map(decodeURIComponent);
+}
