@@ -10,6 +10,7 @@ import {
   createVerification,
   mountEvidence,
   runChecksFacts,
+  type Browsers,
 } from "../features/verify/index.ts";
 import { createWebTools } from "../features/web/index.ts";
 import { createOutbound } from "../platform/outbound.ts";
@@ -29,6 +30,8 @@ export interface ToolsArea extends Area {
   toolSources: RunToolSource[];
   /** What they lend, for the agent editor. */
   lendable: ToolFacts[];
+  /** The platform's headless ones, for whoever opens pages; why there are none. */
+  browsers: Browsers | { missing: string };
 }
 
 export async function composeTools(
@@ -91,6 +94,7 @@ export async function composeTools(
   return {
     toolSources,
     lendable,
+    browsers: verification.browsers,
     mount(mount) {
       mountMcp(mount, { mcp, signIns, isSecure: config.auth.cookie.secure });
       mountEvidence(mount, { evidence });

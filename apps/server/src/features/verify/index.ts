@@ -2,10 +2,11 @@ import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { RunToolSource } from "../chat/index.ts";
-import { createBrowsers } from "./browsers.ts";
+import { createBrowsers, type Browsers } from "./browsers.ts";
 import { findChromium } from "./chromium.ts";
 import { createVerify, verifyFacts, type VerifyOptions } from "./verify.tool.ts";
 
+export { createBrowsers, NoPlace, viewport, type Browsers } from "./browsers.ts";
 export { findChromium } from "./chromium.ts";
 export { createChecks, runChecksFacts } from "./checks.tool.ts";
 export { createEvidence } from "./evidence.service.ts";
@@ -20,6 +21,8 @@ export async function createVerification({
   ...options
 }: Omit<VerifyOptions, "browsers"> & { config: Config["verify"]; dataDir: string; log: Logger }): Promise<{
   source: RunToolSource;
+  /** For others who open pages: the places are shared. */
+  browsers: Browsers | { missing: string };
   /** What may be lent here. */
   tools: (typeof verifyFacts)[];
   close(): Promise<void>;
@@ -27,7 +30,7 @@ export async function createVerification({
   const chromium = await findChromium(config.chromiumPath);
   if ("missing" in chromium) {
     log.info({ reason: chromium.missing }, "no browser for the agent");
-    return { source: async () => ({ tools: [] }), tools: [], close: async () => undefined };
+    return { source: async () => ({ tools: [] }), browsers: chromium, tools: [], close: async () => undefined };
   }
   const browsers = createBrowsers({ chromium, dir: join(dataDir, "browsers"), limits: config, log });
   await browsers.reconcile();
@@ -37,6 +40,7 @@ export async function createVerification({
       prompt:
         "After a change that can be seen or used in the app, prove it with verify: open it, use it, expect what should be there, take a screenshot.",
     }),
+    browsers,
     tools: [verifyFacts],
     close: browsers.close,
   };

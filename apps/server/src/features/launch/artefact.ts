@@ -1,0 +1,41 @@
+import { constants } from "node:fs";
+import { lstat, open, opendir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+/** What was built, as it lies on disk. */
+export interface Artefact {
+  /** Regular files by path: POSIX, relative, without a leading slash. Sorted. */
+  files: ReadonlyMap<string, { size: number }>;
+  totalBytes: number;
+  /** There were more than the gate looks at. */
+  isCut: boolean;
+  /** From byte `start` to byte `end`, both included. Destroy it or read it to its end. */
+  open(path: string, range?: { start: number; end: number }): Promise<Readable>;
+}
+
+const maxFiles = 50_000;
+
+/** Lists a folder without following links. */
+export async function listArtefact(dir: string): Promise<Artefact> {
+  const found: [string, { size: number }][] = [];
+  const folders = [""];
+  let isCut = false;
+  for (let folder = folders.pop(); folder !== undefined && !isCut; folder = folders.pop())
+    for await (const entry of await opendir(join(dir, folder))) {
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile()) found.push([path, { size: (await lstat(join(dir, path))).size }]);
+      if (found.length + folders.length > maxFiles) {
+        isCut = true;
+        break;
+      }
+    }
+  found.sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    files: new Map(found),
+    totalBytes: found.reduce((sum, [, { size }]) => sum + size, 0),
+    isCut,
+    open: async (path, range) => (await open(join(dir, path), constants.O_RDONLY | constants.O_NOFOLLOW)).createReadStream(range),
+  };
+}

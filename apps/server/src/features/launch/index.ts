@@ -1,0 +1,2 @@
+export { createLaunchGate, type LaunchGate, type LaunchInput } from "./launch.ts";
+export { createLaunchSettings, type LaunchChoices } from "./settings.ts";

@@ -1,0 +1,64 @@
+import type { LaunchFinding, LaunchReport, LaunchRule } from "@tesslate/contract";
+import type { LaunchInput } from "./launch.ts";
+
+/** What one rule says. */
+export interface Verdict {
+  rule: LaunchRule;
+  status: LaunchReport["rules"][number]["status"];
+  summary: string;
+  findings: LaunchFinding[];
+}
+
+const maxFindings = 100;
+const maxMessage = 500;
+const gravity = ["info", "minor", "serious", "critical"] as const;
+const order: readonly LaunchRule[] = ["build", "pages", "secrets", "accessibility", "weight", "advisories"];
+
+export const skipped = (rule: LaunchRule, reason: string): Verdict => ({ rule, status: "skipped", summary: reason, findings: [] });
+
+/** Failed by what is serious or worse, warned by what is minor; an `info` is neither. */
+export function verdictOf(rule: LaunchRule, summary: string, findings: LaunchFinding[]): Verdict {
+  const worst = Math.max(0, ...findings.map(({ severity }) => gravity.indexOf(severity)));
+  return { rule, status: worst >= 2 ? "failed" : worst === 1 ? "warned" : "passed", summary, findings };
+}
+
+export const finding = (
+  rule: LaunchRule,
+  severity: LaunchFinding["severity"],
+  message: string,
+  where: Partial<Pick<LaunchFinding, "path" | "line" | "page">> = {},
+): LaunchFinding => ({ rule, severity, message: shortened(message, maxMessage), path: null, line: null, page: null, ...where });
+
+/** On one line: the text may be a page's. */
+export const shortened = (text: string, length: number): string => {
+  const line = text.slice(0, 4 * length).replace(/\s+/g, " ").trim(); // prettier-ignore
+  return line.length > length ? `${line.slice(0, length - 1)}…` : line;
+};
+
+export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+export function reportOf(
+  { settings, ignoreRules = [] }: Pick<LaunchInput, "settings" | "ignoreRules">,
+  verdicts: readonly Verdict[],
+  weight: LaunchReport["weight"],
+  durationMs: number,
+): LaunchReport {
+  const rules = verdicts
+    .toSorted((a, b) => order.indexOf(a.rule) - order.indexOf(b.rule))
+    .map(({ rule, status, summary }) => ({
+      rule,
+      status,
+      is_blocking: settings.blocking.includes(rule) && !ignoreRules.includes(rule),
+      summary,
+    }));
+  return {
+    is_blocked: rules.some(({ status, is_blocking }) => is_blocking && status === "failed"),
+    duration_ms: Math.round(durationMs),
+    rules,
+    findings: verdicts
+      .flatMap(({ findings }) => findings)
+      .toSorted((a, b) => gravity.indexOf(b.severity) - gravity.indexOf(a.severity))
+      .slice(0, maxFindings),
+    weight,
+  };
+}
