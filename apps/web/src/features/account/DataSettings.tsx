@@ -4,12 +4,12 @@ import { Download } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { AccountExport } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -68,15 +68,7 @@ function ExportSection() {
       }
     >
       {error ? (
-        <ErrorState
-          className="px-0"
-          title="Your export could not be read"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="Your export could not be read" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <div className="grid gap-3">
           {begin.error ? <Banner tone="err">{sentenceOf(begin.error)}</Banner> : null}

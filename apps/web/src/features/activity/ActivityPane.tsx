@@ -2,11 +2,11 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Bot, Server, UserRound } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { ActivityEntry, ActivityKind, ActorKind } from "@tesslate/contract";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import type { ViewProps } from "../workbench/views.tsx";
@@ -91,14 +91,7 @@ export function ActivityPane({ project, events }: ViewProps) {
             <SkeletonRows count={10} label="Loading" />
           </div>
         ) : error && entries.length === 0 ? (
-          <ErrorState
-            title="The activity could not be read"
-            onRetry={() => void query.refetch()}
-            isRetrying={query.isFetching}
-            details={detailsOf(error)}
-          >
-            {sentenceOf(error)}
-          </ErrorState>
+          <LoadFailed title="The activity could not be read" of={query} />
         ) : entries.length === 0 ? (
           <Nothing filter={filter} onClear={() => setFilter({ actor: undefined, kind: undefined })} />
         ) : (

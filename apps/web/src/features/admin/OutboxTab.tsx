@@ -2,13 +2,13 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { LetterKind, LetterStatus, OutboxLetter } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, isPast, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -121,15 +121,7 @@ function LetterDialog({ id, onClose }: { id: string; onClose: () => void }) {
       }
     >
       {error ? (
-        <ErrorState
-          className="px-0"
-          title="The letter could not be loaded"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="The letter could not be loaded" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={4} label="Loading" />
       ) : (

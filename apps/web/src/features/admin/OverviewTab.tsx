@@ -2,11 +2,10 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminMetrics } from "@tesslate/contract";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { clockOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
@@ -41,15 +40,9 @@ export function OverviewTab() {
           Refresh
         </Button>
       </div>
-      {error && data ? (
-        <Banner tone="err" className="mx-4 mb-3">
-          {sentenceOf(error)} What you see is from before.
-        </Banner>
-      ) : null}
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mx-4 mb-3" /> : null}
       {error && !data ? (
-        <ErrorState title="The numbers could not be read" onRetry={() => void refetch()} isRetrying={isFetching} details={detailsOf(error)}>
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed title="The numbers could not be read" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <Numbers metrics={data} />
       ) : (

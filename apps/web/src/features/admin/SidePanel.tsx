@@ -1,10 +1,10 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { ArrowLeft, X } from "lucide-react";
 import type { ReactNode } from "react";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 
 /** One thing of a table, beside it; on a phone in its place. */
@@ -52,14 +52,7 @@ export function SidePanel<T>({
         {error && hasCode(error, "not_found", "validation_error") ? (
           <EmptyState title={gone.title}>{gone.text}</EmptyState>
         ) : error && data === undefined ? (
-          <ErrorState
-            title={`This ${noun} could not be loaded`}
-            onRetry={() => void refetch()}
-            isRetrying={isFetching}
-            details={detailsOf(error)}
-          >
-            {sentenceOf(error)}
-          </ErrorState>
+          <LoadFailed title={`This ${noun} could not be loaded`} of={{ error, refetch, isFetching }} />
         ) : data === undefined ? (
           <SkeletonRows count={8} label="Loading" className="p-4" />
         ) : (

@@ -1,11 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import type { AdminHealth, HealthCheck, HealthStatus, ProviderHealth } from "@tesslate/contract";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { clockOf } from "../../lib/time.ts";
-import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { durationOf } from "./amounts.ts";
@@ -38,20 +37,9 @@ export function SystemTab() {
           Look again
         </Button>
       </div>
-      {error && data ? (
-        <Banner tone="err" className="mx-4 mb-3">
-          {sentenceOf(error)} What you see is from before.
-        </Banner>
-      ) : null}
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mx-4 mb-3" /> : null}
       {error && !data ? (
-        <ErrorState
-          title="The server did not say how it is"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed title="The server did not say how it is" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <div className="grid gap-6 px-4 pb-6">
           <ul className="grid grid-cols-[repeat(auto-fill,minmax(280px,1fr))] gap-2">

@@ -1,12 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import type { AdminUserDetail } from "@tesslate/contract";
-import { sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { browserName } from "../settings/browser-name.ts";
 import { userQuery, userSessionsQuery, userTrailQuery } from "./admin-users.queries.ts";
@@ -132,9 +131,7 @@ function Sessions({ id }: { id: string }) {
   return (
     <Part title={data ? `Sessions: ${data.total}` : "Sessions"}>
       {error && !data ? (
-        <ErrorState className="p-0" title="The sessions could not be read" onRetry={() => void refetch()} isRetrying={isFetching}>
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="p-0" title="The sessions could not be read" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={2} label="Loading" />
       ) : data.items.length === 0 ? (
@@ -162,9 +159,7 @@ function Trail({ id }: { id: string }) {
   return (
     <Part title="What administrators did">
       {error && !data ? (
-        <ErrorState className="p-0" title="The log could not be read" onRetry={() => void refetch()} isRetrying={isFetching}>
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="p-0" title="The log could not be read" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={2} label="Loading" />
       ) : data.items.length === 0 ? (

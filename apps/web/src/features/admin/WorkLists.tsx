@@ -3,10 +3,10 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -45,15 +45,7 @@ function Short<Row extends { id: string }>({
         {bar}
       </div>
       {error && !data ? (
-        <ErrorState
-          className="px-0"
-          title={`${title} could not be read`}
-          onRetry={() => void list.refetch()}
-          isRetrying={list.isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title={`${title} could not be read`} of={list} />
       ) : !data ? (
         <SkeletonRows count={3} label="Loading" />
       ) : data.items.length === 0 ? (

@@ -2,10 +2,10 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { maxMemoryLength, maxRulesBytes, type AgentContext } from "@tesslate/contract";
 import { ApiError } from "@tesslate/contract/client";
 import { useState, type ReactNode } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -19,9 +19,7 @@ export function AgentContextSections({ projectId }: { projectId: string }) {
   if (context.isError)
     return (
       <SettingsSection title="What the agent knows">
-        <ErrorState title="It could not be loaded" onRetry={() => void context.refetch()} details={detailsOf(context.error)}>
-          {sentenceOf(context.error)}
-        </ErrorState>
+        <LoadFailed title="It could not be loaded" of={context} />
       </SettingsSection>
     );
   if (!context.data)

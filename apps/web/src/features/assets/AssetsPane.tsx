@@ -3,14 +3,13 @@ import { LayoutGrid, List, Search, Upload } from "lucide-react";
 import type { Asset, AssetFileType } from "@tesslate/contract";
 import { urlOf } from "@tesslate/contract/client";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useUndoableDeletes } from "../../lib/use-undoable-deletes.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
@@ -205,14 +204,7 @@ export function AssetsPane({ project, events, compose }: ViewProps) {
               ))}
             </div>
           ) : list.error && all.length === 0 ? (
-            <ErrorState
-              title="The assets could not be loaded"
-              onRetry={() => void list.refetch()}
-              isRetrying={list.isFetching}
-              details={detailsOf(list.error)}
-            >
-              {sentenceOf(list.error)}
-            </ErrorState>
+            <LoadFailed title="The assets could not be loaded" of={list} />
           ) : assets.length > 0 ? (
             layout === "grid" ? (
               <AssetGrid assets={assets} acts={acts} />

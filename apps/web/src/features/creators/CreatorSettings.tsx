@@ -2,13 +2,12 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/r
 import { useRef, useState } from "react";
 import type { CreatorDashboard, Payout } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -24,18 +23,7 @@ const dashboardQuery = queryOptions({
 export function CreatorSettings() {
   usePageTitle("Creator studio");
   const { data, error, refetch, isFetching } = useQuery(dashboardQuery);
-  if (error && !data)
-    return (
-      <ErrorState
-        className="px-0"
-        title="Your dashboard could not be read"
-        onRetry={() => void refetch()}
-        isRetrying={isFetching}
-        details={detailsOf(error)}
-      >
-        {sentenceOf(error)}
-      </ErrorState>
-    );
+  if (error && !data) return <LoadFailed className="px-0" title="Your dashboard could not be read" of={{ error, refetch, isFetching }} />;
   if (!data) return <SkeletonRows count={6} label="Loading" />;
   const hasWork = data.items.length > 0;
   const hasMoney = data.payouts.available_cents + data.payouts.pending_cents + data.payouts.paid_cents > 0;

@@ -4,13 +4,12 @@ import { ChevronLeft, ChevronRight, EyeOff, MessageSquare, Plus, Search } from "
 import { useDeferredValue, useEffect, useState } from "react";
 import type { FeedbackPost, FeedbackStatus } from "@tesslate/contract";
 import { Page } from "../../frame/Page.tsx";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
@@ -95,14 +94,7 @@ export function FeedbackPage() {
         </span>
       </div>
       {board.error && !board.data ? (
-        <ErrorState
-          title="The board could not be read"
-          onRetry={() => void board.refetch()}
-          isRetrying={board.isFetching}
-          details={detailsOf(board.error)}
-        >
-          {sentenceOf(board.error)}
-        </ErrorState>
+        <LoadFailed title="The board could not be read" of={board} />
       ) : !board.data ? (
         <SkeletonRows count={8} label="Loading the board" />
       ) : board.data.items.length === 0 ? (

@@ -2,14 +2,14 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { EyeOff } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import type { FeedbackDetail, FeedbackStatus } from "@tesslate/contract";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
@@ -35,15 +35,7 @@ export function PostSheet({ id, onClose }: { id: string; onClose: () => void }) 
           It may have been deleted or hidden.
         </EmptyState>
       ) : error ? (
-        <ErrorState
-          className="px-0"
-          title="The post could not be read"
-          onRetry={() => void query.refetch()}
-          isRetrying={query.isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="The post could not be read" of={query} />
       ) : (
         <SkeletonRows count={5} label="Loading the post" />
       )}

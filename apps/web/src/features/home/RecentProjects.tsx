@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { buttonClass } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { ProjectCard, ProjectCardSkeletons, projectGrid } from "../projects/ProjectCard.tsx";
 import { recentProjectsQuery } from "../projects/projects.queries.ts";
 
@@ -25,15 +24,7 @@ export function RecentProjects() {
       {recent.isPending ? (
         <ProjectCardSkeletons count={4} />
       ) : recent.isError && !recent.data ? (
-        <ErrorState
-          title="Your projects could not be loaded"
-          onRetry={() => void recent.refetch()}
-          isRetrying={recent.isFetching}
-          details={detailsOf(recent.error)}
-          className="p-0!"
-        >
-          {sentenceOf(recent.error)}
-        </ErrorState>
+        <LoadFailed className="p-0!" title="Your projects could not be loaded" of={recent} />
       ) : (
         <div className={projectGrid}>
           {recent.data.items.map((project) => (

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import type { ViewProps } from "../workbench/views.tsx";
@@ -14,17 +13,7 @@ export function BoardPane({ project, events, compose }: ViewProps) {
   const me = { id: user?.id ?? "", name: user?.name ?? "", username: user?.username ?? "" };
   const { query, board, hidden, acts } = useBoard(project.id, me, events.isSettled);
   if (board) return <BoardView projectId={project.id} board={board} hidden={hidden} me={me} acts={acts} compose={compose} />;
-  if (query.error)
-    return (
-      <ErrorState
-        title="The board could not be loaded"
-        onRetry={() => void query.refetch()}
-        isRetrying={query.isFetching}
-        details={detailsOf(query.error)}
-      >
-        {sentenceOf(query.error)}
-      </ErrorState>
-    );
+  if (query.error) return <LoadFailed title="The board could not be loaded" of={query} />;
   return (
     <div role="status" aria-label="Loading the board" className="flex min-h-0 flex-1 flex-col overflow-hidden">
       <Bar>

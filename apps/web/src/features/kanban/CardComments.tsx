@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { Markdown } from "../chat/Markdown.tsx";
@@ -47,17 +47,7 @@ export function CardComments({
         Comments {comments && comments.length > 0 ? <span className="num text-fg-2">{comments.length}</span> : null}
       </h3>
       {query.isPending ? <SkeletonRows count={2} label="Loading the comments" className="pt-3" /> : null}
-      {query.error && !comments ? (
-        <ErrorState
-          className="px-0"
-          title="The comments could not be loaded"
-          onRetry={() => void query.refetch()}
-          isRetrying={query.isFetching}
-          details={detailsOf(query.error)}
-        >
-          {sentenceOf(query.error)}
-        </ErrorState>
-      ) : null}
+      {query.error && !comments ? <LoadFailed className="px-0" title="The comments could not be loaded" of={query} /> : null}
       {comments ? (
         <ol className="grid gap-3 pt-2">
           {comments.map((comment) => (

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useState, type ReactNode } from "react";
 import type { McpServer } from "@tesslate/contract";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -43,15 +43,7 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
   return (
     <SettingsSection title={title} hint={hint} action={data && data.length > 0 ? add : null}>
       {error ? (
-        <ErrorState
-          className="px-0"
-          title="The connectors could not be read"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="The connectors could not be read" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={2} label="Loading the connectors" />
       ) : data.length === 0 ? (

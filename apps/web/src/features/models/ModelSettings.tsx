@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -24,17 +24,7 @@ export function ModelSettings() {
   const configure = useConfigureModels();
   const [isOpen, setIsOpen] = useState(false);
   if (setup.isPending) return <SkeletonRows count={6} label="Loading models" />;
-  if (setup.isError)
-    return (
-      <ErrorState
-        title="The models could not be loaded"
-        onRetry={() => void setup.refetch()}
-        isRetrying={setup.isFetching}
-        details={detailsOf(setup.error)}
-      >
-        {sentenceOf(setup.error)}
-      </ErrorState>
-    );
+  if (setup.isError) return <LoadFailed title="The models could not be loaded" of={setup} />;
   const { data } = setup;
   const usable = usableModels(models.data?.items ?? []);
   return (

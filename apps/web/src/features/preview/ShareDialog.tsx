@@ -2,12 +2,12 @@ import { Share2 } from "lucide-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Preview, PreviewShare } from "@tesslate/contract";
 import { useState } from "react";
-import { detailsOf, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -126,15 +126,7 @@ function ShareBody({ target }: { target: ShareTarget }) {
         </Button>
       </form>
       {shares.error && preview ? (
-        <ErrorState
-          title="The links could not be listed"
-          onRetry={() => void shares.refetch()}
-          isRetrying={shares.isFetching}
-          details={detailsOf(shares.error)}
-          className="p-0!"
-        >
-          {sentenceOf(shares.error)}
-        </ErrorState>
+        <LoadFailed className="p-0!" title="The links could not be listed" of={shares} />
       ) : list === undefined ? (
         <SkeletonRows count={3} label="Loading the links" />
       ) : list.length === 0 ? (

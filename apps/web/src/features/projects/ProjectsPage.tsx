@@ -4,14 +4,12 @@ import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, P
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 import type { EnvironmentStatus, Project } from "@tesslate/contract";
 import { Page } from "../../frame/Page.tsx";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
-import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { ImportButton } from "./ImportButton.tsx";
@@ -123,30 +121,11 @@ export function ProjectsPage() {
         />
       </div>
 
-      {list.isError && list.data ? (
-        <Banner
-          tone="err"
-          className="mb-4"
-          action={
-            <Button size="sm" onClick={() => void list.refetch()}>
-              Retry
-            </Button>
-          }
-        >
-          {sentenceOf(list.error)} What you see is from before.
-        </Banner>
-      ) : null}
+      {list.isError && list.data ? <ShownFromBefore of={list} className="mb-4" /> : null}
       {list.isPending ? (
         <ProjectCardSkeletons count={8} />
       ) : list.isError && !list.data ? (
-        <ErrorState
-          title="The projects could not be loaded"
-          onRetry={() => void list.refetch()}
-          isRetrying={list.isFetching}
-          details={detailsOf(list.error)}
-        >
-          {sentenceOf(list.error)}
-        </ErrorState>
+        <LoadFailed title="The projects could not be loaded" of={list} />
       ) : rows.length === 0 ? (
         isFiltered ? (
           <EmptyState

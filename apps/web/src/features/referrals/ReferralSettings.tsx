@@ -1,13 +1,13 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { api } from "../../api.ts";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -22,18 +22,7 @@ const referralQuery = queryOptions({
 export function ReferralSettings() {
   usePageTitle("Referrals");
   const { data, error, refetch, isFetching } = useQuery(referralQuery);
-  if (error && !data)
-    return (
-      <ErrorState
-        className="px-0"
-        title="Your code could not be read"
-        onRetry={() => void refetch()}
-        isRetrying={isFetching}
-        details={detailsOf(error)}
-      >
-        {sentenceOf(error)}
-      </ErrorState>
-    );
+  if (error && !data) return <LoadFailed className="px-0" title="Your code could not be read" of={{ error, refetch, isFetching }} />;
   if (!data) return <SkeletonRows count={4} label="Loading" />;
   const { landings, conversions, conversion_rate } = data.stats;
   return (

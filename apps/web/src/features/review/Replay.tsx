@@ -2,10 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import { Pause, Play, SkipBack, SkipForward } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Thread } from "../../ui/thread/index.ts";
@@ -42,12 +41,7 @@ export function Replay({ taskId, isRunning }: { taskId: string; isRunning: boole
   }, [isPlaying, isOver, index]);
 
   if (isRunning) return <EmptyState title="The run goes on">It can be played again when it has ended.</EmptyState>;
-  if (query.error && !query.data)
-    return (
-      <ErrorState title="The run could not be read" onRetry={() => void query.refetch()} details={detailsOf(query.error)}>
-        {sentenceOf(query.error)}
-      </ErrorState>
-    );
+  if (query.error && !query.data) return <LoadFailed title="The run could not be read" of={query} />;
   if (!query.data)
     return (
       <div role="status" aria-label="Loading the run" className="grid gap-3 p-4">

@@ -3,15 +3,15 @@ import { useSearch } from "@tanstack/react-router";
 import { ArrowUp, FileDiff, History, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Kbd, Kbds } from "../../ui/Kbd.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
@@ -78,9 +78,7 @@ export function ReviewPane(props: ViewProps) {
       {taskId ? (
         <RunReview key={taskId} taskId={taskId} part={part} {...props} />
       ) : points.error ? (
-        <ErrorState title="The runs could not be loaded" onRetry={() => void points.refetch()} details={detailsOf(points.error)}>
-          {sentenceOf(points.error)}
-        </ErrorState>
+        <LoadFailed title="The runs could not be loaded" of={points} />
       ) : points.data ? (
         <EmptyState title="Nothing to review yet">
           When the agent has changed files you see here what it did, file by file, and take out what you do not want.
@@ -201,9 +199,7 @@ function RunReview({ taskId, part, events, openFile, ask }: ViewProps & { taskId
       hasCode(query.error, "not_found", "snapshot_not_ready") ? (
         <EmptyState title="There is nothing to review here">{sentenceOf(query.error)}</EmptyState>
       ) : (
-        <ErrorState title="The changes could not be loaded" onRetry={() => void query.refetch()} details={detailsOf(query.error)}>
-          {sentenceOf(query.error)}
-        </ErrorState>
+        <LoadFailed title="The changes could not be loaded" of={query} />
       )
     ) : (
       <Loading />

@@ -2,14 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { ClipboardPaste, PencilLine, RotateCw, Trash2 } from "lucide-react";
 import type { Container, Secret, SecretsImport } from "@tesslate/contract";
 import { useMemo, useState } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Chip } from "../../ui/Chip.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -102,15 +102,7 @@ export function SecretsSection({
         {secrets.isPending ? (
           <SkeletonRows count={3} label="Loading secrets" />
         ) : secrets.isError ? (
-          <ErrorState
-            title="The secrets could not be listed"
-            onRetry={() => void secrets.refetch()}
-            isRetrying={secrets.isFetching}
-            details={detailsOf(secrets.error)}
-            className="p-0!"
-          >
-            {sentenceOf(secrets.error)}
-          </ErrorState>
+          <LoadFailed className="p-0!" title="The secrets could not be listed" of={secrets} />
         ) : list.length === 0 ? (
           <p className="text-sm text-fg-2">No secrets yet. Add one below, or paste the block you have.</p>
         ) : (

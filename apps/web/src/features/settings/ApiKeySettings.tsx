@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
-import { detailsOf, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { agoOf, isPast, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -10,9 +10,9 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -43,15 +43,7 @@ export function ApiKeySettings() {
         action={data && data.items.length > 0 ? make : null}
       >
         {error ? (
-          <ErrorState
-            className="px-0"
-            title="Your keys could not be read"
-            onRetry={() => void refetch()}
-            isRetrying={isFetching}
-            details={detailsOf(error)}
-          >
-            {sentenceOf(error)}
-          </ErrorState>
+          <LoadFailed className="px-0" title="Your keys could not be read" of={{ error, refetch, isFetching }} />
         ) : !data ? (
           <SkeletonRows count={3} label="Loading" />
         ) : data.items.length === 0 ? (

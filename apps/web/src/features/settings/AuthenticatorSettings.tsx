@@ -1,15 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { api } from "../../api.ts";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { CodeInput } from "../../ui/CodeInput.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -39,15 +39,7 @@ export function AuthenticatorSettings() {
       action={data ? <Pill tone={app ? "ok" : "neutral"}>{app ? "On" : "Off"}</Pill> : null}
     >
       {error ? (
-        <ErrorState
-          className="px-0"
-          title="How you sign in could not be read"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="How you sign in could not be read" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={2} label="Loading" />
       ) : (

@@ -2,11 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { LinkedAccount, SignInProvider } from "@tesslate/contract";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -43,15 +42,7 @@ export function LinkedAccountSettings() {
         <Banner className="mb-3">{providerName(config, linked)} is connected.</Banner>
       ) : null}
       {error ? (
-        <ErrorState
-          className="px-0"
-          title="Your connected accounts could not be read"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="Your connected accounts could not be read" of={{ error, refetch, isFetching }} />
       ) : !data || !config ? (
         <SkeletonRows count={2} label="Loading" />
       ) : (

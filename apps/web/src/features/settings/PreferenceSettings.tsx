@@ -1,9 +1,9 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import type { Preferences } from "@tesslate/contract";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -55,15 +55,7 @@ function DefaultModel({ value, onChange }: { value: string | null; onChange: (mo
   return (
     <SettingsSection title="Model" hint="What a new conversation begins with.">
       {error ? (
-        <ErrorState
-          className="px-0"
-          title="The models could not be read"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="The models could not be read" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <Field label="Default model" className="max-w-80">
           <Select

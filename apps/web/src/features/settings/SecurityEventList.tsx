@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { SecurityEvent, SecurityEventKind } from "@tesslate/contract";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { securityEventsQuery } from "../auth/security.queries.ts";
 import { browserName } from "./browser-name.ts";
@@ -44,15 +43,7 @@ export function SecurityEventList() {
   return (
     <SettingsSection title="What happened lately" hint="Look for what was not you.">
       {error ? (
-        <ErrorState
-          className="px-0"
-          title="This could not be read"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="This could not be read" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={4} label="Loading" />
       ) : data.items.length === 0 ? (

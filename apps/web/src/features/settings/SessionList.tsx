@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Session } from "@tesslate/contract";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -35,15 +35,7 @@ export function SessionList() {
       }
     >
       {error ? (
-        <ErrorState
-          className="px-0"
-          title="Your sessions could not be read"
-          onRetry={() => void refetch()}
-          isRetrying={isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
+        <LoadFailed className="px-0" title="Your sessions could not be read" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <ul className="divide-y divide-line-0 border-y border-line-0">
           {data.items.map((session) => (

@@ -8,6 +8,7 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Menu } from "../../ui/Menu.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { useServices } from "../workbench/services.ts";
@@ -135,9 +136,7 @@ export function TerminalPanel({ projectId, containers, isVisible, onStart, onOpe
             </ErrorState>
           )
         ) : shells.error ? (
-          <ErrorState title="The shells could not be listed" onRetry={() => void shells.refetch()} className="p-4!">
-            {sentenceOf(shells.error)}
-          </ErrorState>
+          <LoadFailed className="p-4!" title="The shells could not be listed" of={shells} />
         ) : running.length === 0 && !shells.isPending ? (
           <Stopped onStart={onStart} />
         ) : (

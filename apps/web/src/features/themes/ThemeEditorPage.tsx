@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ApiError } from "@tesslate/contract/client";
 import type { Theme } from "@tesslate/contract";
 import { useDeferredValue, useEffect, useMemo, useState, type FormEvent } from "react";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
 import { chooseTheme, tryTheme, useTheme } from "../../theme/theme-choice.ts";
@@ -11,9 +11,9 @@ import { tokensOf, wearTheme } from "../../theme/wear.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -50,17 +50,7 @@ function Missing({ query }: { query: UseQueryResult<Theme> }) {
         It may have been deleted, or it is somebody else's.
       </EmptyState>
     );
-  return (
-    <ErrorState
-      className="px-0"
-      title="The theme could not be read"
-      onRetry={() => void query.refetch()}
-      isRetrying={query.isFetching}
-      details={detailsOf(query.error)}
-    >
-      {sentenceOf(query.error)}
-    </ErrorState>
-  );
+  return <LoadFailed className="px-0" title="The theme could not be read" of={query} />;
 }
 
 /** Path of the value → the server's sentence. */

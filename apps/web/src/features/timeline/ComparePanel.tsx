@@ -1,11 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, ArrowRight, Download, Trash2, Undo2 } from "lucide-react";
 import { useEffect } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { useServices } from "../workbench/services.ts";
@@ -137,12 +136,7 @@ function Changes({ projectId, from, to, events }: { projectId: string; from: Ent
   }, [against, events, from.id, projectId, queries]);
   const query = useQuery(diffQuery(api, projectId, from, against));
   const diff = query.data;
-  if (query.error && !query.isFetching)
-    return (
-      <ErrorState title="The two points could not be compared" onRetry={() => void query.refetch()} details={detailsOf(query.error)}>
-        {sentenceOf(query.error)}
-      </ErrorState>
-    );
+  if (query.error && !query.isFetching) return <LoadFailed title="The two points could not be compared" of={query} />;
   if (!diff)
     return (
       <div role="status" aria-label="Comparing" className="grid gap-2 p-4">

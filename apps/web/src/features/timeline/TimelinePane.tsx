@@ -1,10 +1,9 @@
 import { Save } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
@@ -131,17 +130,7 @@ function History({
   letterOf: (id: string) => "A" | "B" | undefined;
   onChoose: (entry: Entry) => void;
 }) {
-  if (query.error && !query.data)
-    return (
-      <ErrorState
-        title="The timeline could not be loaded"
-        onRetry={() => void query.refetch()}
-        isRetrying={query.isFetching}
-        details={detailsOf(query.error)}
-      >
-        {sentenceOf(query.error)}
-      </ErrorState>
-    );
+  if (query.error && !query.data) return <LoadFailed title="The timeline could not be loaded" of={query} />;
   if (!query.data)
     return (
       <div role="status" aria-label="Loading the timeline" className="grid gap-3 pt-4 pl-9">

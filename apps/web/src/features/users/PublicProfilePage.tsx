@@ -4,10 +4,10 @@ import { Code, Globe, House, MessageCircle } from "lucide-react";
 import type { ReactNode } from "react";
 import type { PublicUser } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 
 const route = getRouteApi("/@{$username}");
@@ -34,14 +34,7 @@ export function PublicProfilePage() {
               <p className="mt-1 text-fg-2">The name may have changed, or the account is gone.</p>
             </div>
           ) : (
-            <ErrorState
-              title="This profile could not be read"
-              onRetry={() => void refetch()}
-              isRetrying={isFetching}
-              details={detailsOf(error)}
-            >
-              {sentenceOf(error)}
-            </ErrorState>
+            <LoadFailed title="This profile could not be read" of={{ error, refetch, isFetching }} />
           )
         ) : (
           <SkeletonRows count={4} label="Loading" />

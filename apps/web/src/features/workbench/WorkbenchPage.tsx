@@ -2,8 +2,8 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
 import { NotFoundPage } from "../../frame/NotFoundPage.tsx";
 import { Page } from "../../frame/Page.tsx";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { hasCode } from "../../lib/errors.ts";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { useServices } from "./services.ts";
 import { isView, type View } from "./views.tsx";
@@ -26,14 +26,7 @@ export function WorkbenchPage() {
   if (!project.data)
     return (
       <Page title="Project">
-        <ErrorState
-          title="The project could not be loaded"
-          onRetry={() => void project.refetch()}
-          isRetrying={project.isFetching}
-          details={detailsOf(project.error)}
-        >
-          {sentenceOf(project.error)}
-        </ErrorState>
+        <LoadFailed title="The project could not be loaded" of={project} />
       </Page>
     );
   const target = (next: View) => ({ to: "/p/$slug/{-$view}", params: { slug, view: next } }) as const;

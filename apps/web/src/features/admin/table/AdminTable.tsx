@@ -4,14 +4,12 @@ import { ArrowDown, ArrowUp, ChevronLeft, ChevronRight, ListFilter, Search, X } 
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import type { List } from "@tesslate/contract";
 import { cx } from "../../../lib/cx.ts";
-import { detailsOf, sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
-import { Banner } from "../../../ui/Banner.tsx";
 import { Button } from "../../../ui/Button.tsx";
 import { EmptyState } from "../../../ui/EmptyState.tsx";
-import { ErrorState } from "../../../ui/ErrorState.tsx";
 import { IconButton } from "../../../ui/IconButton.tsx";
 import { Input } from "../../../ui/Input.tsx";
+import { LoadFailed, ShownFromBefore } from "../../../ui/LoadFailed.tsx";
 import { Menu } from "../../../ui/Menu.tsx";
 import { Skeleton } from "../../../ui/Skeleton.tsx";
 import { nextOrder, requestOf, rowsPerPage, type TableRequest, type TableSearch } from "./table-search.ts";
@@ -129,29 +127,10 @@ export function AdminTable<Row extends { id: string }>({
         ) : null}
         {typeof end === "function" ? end(request) : end}
       </div>
-      {list.isError && list.data ? (
-        <Banner
-          tone="err"
-          className="mx-4 mb-2"
-          action={
-            <Button size="sm" onClick={() => void list.refetch()}>
-              Retry
-            </Button>
-          }
-        >
-          {sentenceOf(list.error)} What you see is from before.
-        </Banner>
-      ) : null}
+      {list.isError && list.data ? <ShownFromBefore of={list} className="mx-4 mb-2" /> : null}
       <div className="scroll-y min-h-0 flex-1 overflow-x-auto border-t border-line-0" aria-busy={list.isFetching}>
         {list.isError && !list.data ? (
-          <ErrorState
-            title={`${label} could not be loaded`}
-            onRetry={() => void list.refetch()}
-            isRetrying={list.isFetching}
-            details={detailsOf(list.error)}
-          >
-            {sentenceOf(list.error)}
-          </ErrorState>
+          <LoadFailed title={`${label} could not be loaded`} of={list} />
         ) : list.data && list.data.items.length === 0 ? (
           isFiltered || list.data.total > 0 ? (
             <EmptyState title="Nothing fits" action={<Button onClick={clear}>Clear search and filters</Button>}>
