@@ -6,6 +6,9 @@ export { createAuthenticator, type Authenticator, type Deviations } from "./auth
 export { startModelServer, type ModelServer, type ModelServerOptions, type Outcome, type RecordedRequest } from "./model-server.ts";
 export { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from "./otlp-receiver.ts";
 export { startMailServer, type MailServer, type MailServerOptions, type ReceivedMail } from "./smtp.ts";
+export { startCloudflare, type CloudflareFake } from "./deploy/cloudflare.ts";
+export { startNetlify, type NetlifyFake } from "./deploy/netlify.ts";
+export { startVercel, type VercelFake } from "./deploy/vercel.ts";
 export { startIdentityProvider, type IdentityProvider, type Misbehaviour, type Person } from "./identity-provider.ts";
 export { gif, pdf, png, svg } from "./pictures.ts";
 export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";

@@ -1,25 +1,5 @@
 import type { Readable } from "node:stream";
-
-/** How a container is built and served (agent-git-deploy 7.6). `static`: as it lies; `other`: built by the rules of vite. */
-export type FrameworkId =
-  | "nextjs"
-  | "vite"
-  | "react"
-  | "vue"
-  | "svelte"
-  | "sveltekit"
-  | "angular"
-  | "nuxt"
-  | "astro"
-  | "gatsby"
-  | "remix"
-  | "solid"
-  | "qwik"
-  | "go"
-  | "python"
-  | "node"
-  | "static"
-  | "other";
+import type { FrameworkId } from "@tesslate/contract";
 
 /** What was built, as a list that can be read as often as needed. Paths are POSIX, relative, without a leading slash, each once. */
 export interface Artefact {
@@ -98,14 +78,14 @@ export interface DeployTarget {
   readonly provider: "vercel" | "netlify" | "cloudflare";
   /** What is refused before anything is sent. */
   readonly limits: { fileBytes: number; files: number; totalBytes: number };
-  /** Ends when the provider has everything; the waiting for its result is the pipeline's. */
+  /** Ends when the provider has everything; the waiting for its result is the pipeline's. `url` is empty where the provider gives no address. */
   submit(request: DeployRequest): Promise<{ remoteId: string; site: SiteRef; url: string }>;
   /** One query. A deployment that is gone is `failed`. */
   state(credential: Credential, remoteId: string, site?: SiteRef): Promise<RemoteState>;
   /** The provider's own lines, oldest first, at most 2,000; none when it has none. */
   logs(credential: Credential, remoteId: string): Promise<string[]>;
-  /** Makes this earlier version live again. A target without it gets the kept artefact once more. */
-  promote?(credential: Credential, site: SiteRef, remoteId: string): Promise<void>;
+  /** Makes this earlier version live again. `false`: this site keeps no versions; the kept artefact is deployed once more, as without this verb. */
+  promote?(credential: Credential, site: SiteRef, remoteId: string): Promise<boolean>;
   /** Takes it down. Nothing there is fine. */
   remove(credential: Credential, remoteId: string, site?: SiteRef): Promise<void>;
   check(credential: Credential): Promise<{ valid: boolean; error?: string; info: Record<string, unknown> }>;
