@@ -21,6 +21,7 @@ import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
 import { creatorsRoutes, creatorStudioRoutes } from "./creators.ts";
 import { externalRoutes } from "./external.ts";
+import { deploymentCredentialsRoutes, deploymentOauthRoutes } from "./deployment-credentials.ts";
 import { evidenceRoutes } from "./evidence.ts";
 import { feedbackRoutes } from "./feedback.ts";
 import { filesRoutes } from "./files.ts";
@@ -70,6 +71,8 @@ export const contract = {
   connections: connectionsRoutes,
   git: gitRoutes,
   gitProviders: gitProvidersRoutes,
+  deploymentCredentials: deploymentCredentialsRoutes,
+  deploymentOauth: deploymentOauthRoutes,
   hosting: hostingRoutes,
   files: filesRoutes,
   assets: assetsRoutes,

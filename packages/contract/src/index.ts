@@ -29,6 +29,7 @@ export * from "./linked-accounts.ts";
 export * from "./assets.ts";
 export * from "./attachments.ts";
 export * from "./deployments.ts";
+export * from "./deployment-credentials.ts";
 export * from "./git.ts";
 export * from "./git-providers.ts";
 export * from "./hosting.ts";
