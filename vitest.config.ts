@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, include: string, more: object = {}) => ({
@@ -9,6 +10,7 @@ const project = (name: string, include: string, more: object = {}) => ({
     testTimeout: 30_000,
     // The files of a worker share its modules, which hold no state: loading the server again for each would be a good part of the work.
     isolate: false,
+    setupFiles: [join(import.meta.dirname, "scripts/patience.ts")],
     ...more,
   },
 });

@@ -11,12 +11,14 @@ export function mountAccount(mount: Mount, { deletion, exporting }: { deletion: 
     export: ({ user }) => exporting.start(user.id),
     exported: ({ user }) => exporting.last(user.id),
     exportFile: async ({ user, setHeader }, { params }, { request, reply }) => {
-      const { size, stream } = await exporting.open(user.id, params.task_id.toLowerCase());
+      const { size, stream, close } = await exporting.open(user.id, params.task_id.toLowerCase());
       setHeader("content-disposition", attachment("tesslate-export.zip"));
       setHeader("content-length", String(size));
       setHeader("cache-control", "no-store");
       reply.type("application/zip");
-      return reply.send(request.method === "HEAD" ? Readable.from([]) : stream());
+      if (request.method !== "HEAD") return reply.send(stream());
+      await close();
+      return reply.send(Readable.from([]));
     },
     remove: async ({ user }, { body }) => ({ task_id: null, status_url: null, ...(await deletion.request(user.id, body)) }),
     restore: async ({ ip }, { body }) => {

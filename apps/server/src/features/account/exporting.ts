@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -140,12 +140,14 @@ export function createExporting({
       };
     },
     /** Throws `not_found` for whatever is not there, not ready, over or somebody else's. */
-    open: async (userId: string, taskId: string): Promise<{ size: number; stream: () => Readable }> => {
+    open: async (userId: string, taskId: string): Promise<{ size: number; stream: () => Readable; close: () => Promise<void> }> => {
       const task = await tasks.require(userId, taskId).catch(() => undefined);
       const isFresh = task?.type === type && task.completed_at && Date.parse(task.completed_at) > Date.now() - exportHours * 3_600_000;
-      const size = isFresh ? await sizeOf(fileOf(taskId)) : undefined;
-      if (size === undefined) throw notFound("Export");
-      return { size, stream: () => createReadStream(fileOf(taskId)) };
+      // Held open: the next export takes this one's file away at any moment.
+      const file = isFresh ? await open(fileOf(taskId)).catch(() => undefined) : undefined;
+      if (!file) throw notFound("Export");
+      const { size } = await file.stat();
+      return { size, stream: () => file.createReadStream(), close: () => file.close() };
     },
     forgetPerson: async (userId: string): Promise<void> => {
       for (const id of await store.taskIdsOf(userId, type)) await drop(id);
