@@ -14,7 +14,7 @@ import { useServices } from "../workbench/services.ts";
 import { servicesQuery, templatesQuery } from "./canvas.queries.ts";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { serviceIcon } from "./node-looks.tsx";
-import { PickList, type Pick } from "./PickList.tsx";
+import { PickList, type Pick } from "../../ui/PickList.tsx";
 import type { NewContainer } from "./use-canvas-acts.ts";
 
 export interface AddPanelProps {

@@ -6,7 +6,7 @@ import { Popover } from "../../ui/Popover.tsx";
 import { useCanvas } from "./canvas-context.ts";
 import { refusalOf } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";
-import { PickList, type Pick } from "./PickList.tsx";
+import { PickList, type Pick } from "../../ui/PickList.tsx";
 
 /** "Connect to…": the way without dragging. */
 export function ConnectButton({ container }: { container: Container }) {

@@ -4,7 +4,7 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { useCanvas } from "./canvas-context.ts";
 import { containerIcon } from "./node-looks.tsx";
-import { PickList } from "./PickList.tsx";
+import { PickList } from "../../ui/PickList.tsx";
 
 /** Which container a preview shows. */
 export function ShowButton({ preview }: { preview: Preview }) {

@@ -1,5 +1,6 @@
 import { TriangleAlert } from "lucide-react";
 import type { Container } from "@tesslate/contract";
+import type { ReactNode } from "react";
 import type { StreamState } from "../../lib/project-stream.ts";
 import type { Run } from "../chat/chat.types.ts";
 import { costText, tokensText } from "../chat/durations.ts";
@@ -16,6 +17,7 @@ export function StatusBar({
   stream,
   onLogs,
   onRestart,
+  git,
 }: {
   containers: readonly Container[];
   problemCount: number;
@@ -26,6 +28,8 @@ export function StatusBar({
   stream: StreamState;
   onLogs: (containerId: string) => void;
   onRestart: (containerId: string) => void;
+  /** Where the project stands with git. */
+  git?: ReactNode;
 }) {
   return (
     <footer
@@ -60,6 +64,7 @@ export function StatusBar({
           ) : null}
         </span>
       ))}
+      {git}
       {problemCount > 0 ? (
         <button type="button" onClick={onProblems} className="inline-flex items-center gap-1.5 text-err hover:underline">
           <TriangleAlert size={13} aria-hidden="true" />

@@ -5,9 +5,15 @@ import { FileIcon, FolderIcon } from "./FileIcon.tsx";
 import { NameForm } from "./NameForm.tsx";
 import type { TreeRow } from "./tree.ts";
 
-/** What the last run did to a file. */
-export type FileMark = "A" | "M" | "D";
-const markNames = { A: "added", M: "modified", D: "deleted" } as const;
+/** What is new about a file: to git, or since the last run where there is no repository. */
+export type FileMark = "A" | "M" | "D" | "U" | "!";
+const marks: Record<FileMark, { name: string; ink: string }> = {
+  A: { name: "added", ink: "text-ok" },
+  M: { name: "modified", ink: "text-warn" },
+  D: { name: "deleted", ink: "text-err" },
+  U: { name: "new, not in git yet", ink: "text-ok" },
+  "!": { name: "in conflict", ink: "text-err" },
+};
 
 export interface TreeRowViewProps {
   row: TreeRow;
@@ -80,11 +86,9 @@ export function TreeRowView({ row, id, index, height, top, mark, entries, renami
           )}
           {mark ? (
             <span
-              aria-label={markNames[mark]}
-              className={cx(
-                "ml-auto w-2.5 flex-none font-mono text-2xs font-semibold",
-                mark === "A" ? "text-ok" : mark === "M" ? "text-warn" : "text-err",
-              )}
+              aria-label={marks[mark].name}
+              title={marks[mark].name}
+              className={cx("ml-auto w-2.5 flex-none font-mono text-2xs font-semibold", marks[mark].ink)}
             >
               {mark}
             </span>

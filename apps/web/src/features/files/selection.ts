@@ -1,6 +1,4 @@
-import type { TreeRow } from "./tree.ts";
-
-/** What is chosen in the tree. `anchor` is where a range begins, `active` where the keyboard is. */
+/** What is chosen in a list of rows. `anchor` is where a range begins, `active` where the keyboard is. */
 export interface Selection {
   paths: ReadonlySet<string>;
   anchor: string | undefined;
@@ -14,7 +12,7 @@ export const pickOf = (keys: { shiftKey: boolean; ctrlKey: boolean; metaKey: boo
   keys.shiftKey ? "range" : keys.ctrlKey || keys.metaKey ? "toggle" : "only";
 
 /** The selection after `path` was picked among the rows in sight. */
-export function picked(rows: readonly TreeRow[], selection: Selection, path: string, pick: Pick): Selection {
+export function picked(rows: readonly { node: { path: string } }[], selection: Selection, path: string, pick: Pick): Selection {
   if (pick === "toggle") {
     const paths = new Set(selection.paths);
     if (!paths.delete(path)) paths.add(path);

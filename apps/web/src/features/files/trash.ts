@@ -36,8 +36,16 @@ export function removalOf(tree: FileTree, paths: readonly string[]): Removal {
   return { paths, files, folders, isUndoable: !isLarge && files.length <= maxBatchPaths && bytes <= mostBytes };
 }
 
-/** Reads what will be gone, and resolves with the act that brings it back. Throws when something cannot be read: then nothing may be deleted. */
-export async function keepForUndo(api: Api, projectId: string, { files, folders }: Removal): Promise<() => Promise<void>> {
+/**
+ * Reads what will be gone, and resolves with the act that brings it back; `overwrite`: in the place of what stands there then. Throws when
+ * something cannot be read: then nothing may be deleted.
+ */
+export async function keepForUndo(
+  api: Api,
+  projectId: string,
+  { files, folders }: Pick<Removal, "files" | "folders">,
+  { overwrite = false }: { overwrite?: boolean } = {},
+): Promise<() => Promise<void>> {
   const id = projectId;
   const kept: WireFile[] = [];
   if (files.length > 0) {
@@ -51,7 +59,7 @@ export async function keepForUndo(api: Api, projectId: string, { files, folders 
     if (kept.length === 0) return;
     const form = new FormData();
     for (const file of kept) form.append("file", new Blob([bytesOf(file)]), file.path);
-    await api.files.upload({ params: { id }, form });
+    await api.files.upload({ params: { id }, query: { overwrite }, form });
   };
 }
 

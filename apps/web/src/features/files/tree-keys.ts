@@ -1,9 +1,11 @@
 import type { TreeRow } from "./tree.ts";
 
+/** What the keyboard has to know of a row. */
+type MovableRow = Pick<TreeRow, "level" | "isOpen"> & { node: Pick<TreeRow["node"], "isDirectory"> };
 export type TreeMove = { kind: "go" | "open" | "close" | "activate"; index: number };
 
 /** The treegrid keyboard model: what a key does with the row at `index` (-1: none yet). */
-export function treeMove(key: string, rows: readonly TreeRow[], index: number): TreeMove | undefined {
+export function treeMove(key: string, rows: readonly MovableRow[], index: number): TreeMove | undefined {
   const last = rows.length - 1;
   if (last < 0) return undefined;
   const row = rows[index];

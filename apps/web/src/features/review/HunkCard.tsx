@@ -1,6 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
 import { Check, ChevronDown, Undo2, X } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Hunk } from "@tesslate/contract";
 import { cx } from "../../lib/cx.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
@@ -9,9 +8,9 @@ import { IconButton } from "../../ui/IconButton.tsx";
 import { Kbd } from "../../ui/Kbd.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { CommentBox, CommentNote } from "./CommentBox.tsx";
-import { highlight } from "./highlight.ts";
 import { HunkLines } from "./HunkLines.tsx";
-import { linesOf, placeOf, spanOfHunk, type Item } from "./review.ts";
+import { placeOf, spanOfHunk, type Item } from "./review.ts";
+import { useHunkLines } from "./use-hunk-lines.ts";
 import type { Review } from "./use-review.ts";
 
 /** One change: its lines, Keep and Reject; decided, it folds to its head. */
@@ -29,14 +28,7 @@ export function HunkCard({
   /** Grows when a remark on the whole of the current change is asked for. */
   asked: number;
 }) {
-  const lines = useMemo(() => linesOf(hunk), [hunk]);
-  const tokens = useQuery({
-    queryKey: ["hunk-tokens", item.key],
-    queryFn: async () => (await highlight(item.path, lines)) ?? null,
-    staleTime: Number.POSITIVE_INFINITY,
-    gcTime: 60_000,
-    retry: false,
-  });
+  const { lines, tokens } = useHunkLines(item.path, hunk);
   const [isOpen, setIsOpen] = useState(false);
   const [range, setRange] = useState<readonly [number, number]>();
   const card = useRef<HTMLElement>(null);
@@ -128,7 +120,7 @@ export function HunkCard({
       {isShown ? (
         <HunkLines
           lines={lines}
-          tokens={tokens.data ?? undefined}
+          tokens={tokens}
           label={`Lines of the change at ${span}`}
           chosen={range}
           onPick={(index, isTo) => setRange((now) => (isTo && now ? [Math.min(now[0], index), Math.max(now[1], index)] : [index, index]))}

@@ -12,7 +12,7 @@ const grounds = { same: "", add: "bg-diff-add", del: "bg-diff-del", note: "" } a
 const signs = { same: " ", add: "+", del: "−", note: " " } as const;
 const words = { same: "", add: "added: ", del: "removed: ", note: "" } as const;
 
-/** A hunk's lines, with what stands between them. `onPick` hears of a line that is to be remarked on, `isTo` of a range's other end. */
+/** A hunk's lines, with what stands between them. `onPick` hears of a line that is to be remarked on, `isTo` of a range's other end; without it there are no remarks. */
 export function HunkLines({
   lines,
   tokens,
@@ -26,9 +26,9 @@ export function HunkLines({
   tokens: readonly (readonly Token[])[] | undefined;
   label: string;
   /** Below the line of that index. */
-  between: (index: number) => ReactNode;
-  chosen: readonly [number, number] | undefined;
-  onPick: (index: number, isTo: boolean) => void;
+  between?: (index: number) => ReactNode;
+  chosen?: readonly [number, number] | undefined;
+  onPick?: (index: number, isTo: boolean) => void;
 }) {
   const [isWhole, setIsWhole] = useState(false);
   const shown = isWhole ? lines : lines.slice(0, firstLines);
@@ -43,7 +43,7 @@ export function HunkLines({
         <div className="w-max min-w-full">
           {shown.map((line, index) => {
             const isChosen = chosen !== undefined && index >= chosen[0] && index <= chosen[1];
-            const inside = between(index);
+            const inside = between?.(index);
             return (
               <Fragment key={index}>
                 {line.kind === "note" ? (
@@ -68,15 +68,17 @@ export function HunkLines({
                         {signs[line.kind]}
                       </span>
                       {/* With the keyboard: C on the whole change. */}
-                      <button
-                        type="button"
-                        tabIndex={-1}
-                        aria-label={`Remark on line ${line.now ?? line.old ?? ""}${line.kind === "del" ? " of the old text" : ""}`}
-                        onClick={(event) => onPick(index, event.shiftKey)}
-                        className="absolute inset-0 hidden place-items-center rounded-1 bg-fg-0 text-bg-1 group-hover/line:grid"
-                      >
-                        <Plus size={12} />
-                      </button>
+                      {onPick ? (
+                        <button
+                          type="button"
+                          tabIndex={-1}
+                          aria-label={`Remark on line ${line.now ?? line.old ?? ""}${line.kind === "del" ? " of the old text" : ""}`}
+                          onClick={(event) => onPick(index, event.shiftKey)}
+                          className="absolute inset-0 hidden place-items-center rounded-1 bg-fg-0 text-bg-1 group-hover/line:grid"
+                        >
+                          <Plus size={12} />
+                        </button>
+                      ) : null}
                     </span>
                     {words[line.kind] ? <span className="sr-only">{words[line.kind]}</span> : null}
                     <Marked line={line} tokens={tokens?.[index] ?? noTokens} />

@@ -1,4 +1,4 @@
-import type { ChangePart, ChangeSet, Hunk, ReviewFile } from "@tesslate/contract";
+import type { ChangePart, ChangeSet, DiffHunk, ReviewFile } from "@tesslate/contract";
 
 /** A line of a hunk, with its numbers on both sides. */
 export interface HunkLine {
@@ -10,7 +10,7 @@ export interface HunkLine {
   mark?: readonly [number, number];
 }
 
-export function linesOf(hunk: Hunk): HunkLine[] {
+export function linesOf(hunk: DiffHunk): HunkLine[] {
   let old = hunk.old_lines === 0 ? hunk.old_start + 1 : hunk.old_start;
   let now = hunk.new_lines === 0 ? hunk.new_start + 1 : hunk.new_start;
   const lines = hunk.lines.map((line): HunkLine => {
@@ -66,7 +66,7 @@ function marksOf(a: string, b: string): [[number, number], [number, number]] | u
 
 /** Lines as they are called: `18`, `18–29`. */
 export const spanOf = (start: number, count: number): string => (count <= 1 ? `${start}` : `${start}–${start + count - 1}`);
-export const spanOfHunk = (hunk: Hunk): string =>
+export const spanOfHunk = (hunk: DiffHunk): string =>
   hunk.new_lines > 0 ? spanOf(hunk.new_start, hunk.new_lines) : spanOf(hunk.old_start, hunk.old_lines);
 
 /** Something that is decided on: a hunk, or a file that has none to show. */

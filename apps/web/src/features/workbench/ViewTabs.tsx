@@ -3,7 +3,7 @@ import type { MouseEvent, ReactNode } from "react";
 import { cx } from "../../lib/cx.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
-import { tabClass } from "../../ui/Tabs.tsx";
+import { tabClass, TabCount } from "../../ui/Tabs.tsx";
 import { lookOf, views, type View } from "./views.tsx";
 
 /** What a phone shows: one thing at a time. */
@@ -12,7 +12,18 @@ export type PhoneView = "chat" | "dock" | View;
 const isPlainClick = (event: MouseEvent) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 
 /** The views of the sheet; each is an address of its own. */
-export function ViewTabs({ view, hrefOf, onView }: { view: View; hrefOf: (view: View) => string; onView: (view: View) => void }) {
+export function ViewTabs({
+  view,
+  hrefOf,
+  onView,
+  counts,
+}: {
+  view: View;
+  hrefOf: (view: View) => string;
+  onView: (view: View) => void;
+  /** What waits in a view. */
+  counts: Partial<Record<View, number>>;
+}) {
   return (
     <nav
       aria-label="Views"
@@ -34,6 +45,7 @@ export function ViewTabs({ view, hrefOf, onView }: { view: View; hrefOf: (view: 
         >
           {lookOf(candidate).icon}
           {lookOf(candidate).label}
+          {counts[candidate] ? <TabCount count={counts[candidate]} /> : null}
         </a>
       ))}
     </nav>

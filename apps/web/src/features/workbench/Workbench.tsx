@@ -26,6 +26,8 @@ import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
 import { CodePane, preloadEditor, type CodeLeft } from "../files/CodePane.tsx";
 import type { FileMark } from "../files/TreeRowView.tsx";
 import { useOpenFiles } from "../files/use-open-files.ts";
+import { GitFacts } from "../git/GitFacts.tsx";
+import { useGit } from "../git/use-git.ts";
 import { ModelNotice } from "../models/ModelNotice.tsx";
 import { useModelChoice } from "../models/use-model-choice.ts";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
@@ -144,6 +146,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
   const preview = usePreview({ projectId: project.id, container, containers, phase: phase.kind, events, frameRef, onPicked: pointAt });
   const problems = currentProblems(preview.reports);
   const files = useOpenFiles(project.id, events);
+  const git = useGit(project.id, events, isSettled && project.environment_status !== "provisioning");
 
   const isBeingMade = project.environment_status === "provisioning";
   const first = useFirstMessage({
@@ -232,7 +235,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
     };
   }, []);
 
-  const marks = useMemo(
+  const runMarks = useMemo(
     () => marksOf(lastRun ? partsOf(lastRun).flatMap((part) => (part.kind === "tool" ? part.edits : [])) : []),
     [lastRun],
   );
@@ -308,7 +311,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
           data-region="sheet"
           className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
         >
-          <ViewTabs view={view} hrefOf={hrefOf} onView={show} />
+          <ViewTabs view={view} hrefOf={hrefOf} onView={show} counts={{ git: git.status?.changes.length ?? 0 }} />
           <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
             <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
               <PanelBoundary title="The preview broke" resetKeys={[phase.kind]}>
@@ -338,7 +341,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
                   treeError={tree.error ? sentenceOf(tree.error) : undefined}
                   onRetryTree={() => void tree.refetch()}
                   files={files}
-                  marks={marks}
+                  marks={git.marks ?? runMarks}
                   onQuickOpen={() => setIsQuickOpen(true)}
                   left={codeLeft}
                   onLeft={setCodeLeft}
@@ -406,6 +409,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
             run={lastRun}
             isLive={live !== undefined}
             stream={events.state}
+            git={<GitFacts status={git.status} onOpen={() => show("git")} />}
           />
         </div>
         <PhoneViews current={phoneView} onChoose={choosePhoneView} hasNews={approvals.length > 0} more={more} />

@@ -99,6 +99,9 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
       if (event.data.subject !== "column")
         void queries.invalidateQueries({ queryKey: [...key("card"), event.data.card_id ?? event.data.id] });
       return;
+    case "git_changed":
+      void queries.invalidateQueries({ queryKey: key("git") });
+      return;
     case "snapshot_changed":
       void queries.invalidateQueries({ queryKey: key("points") });
       return;

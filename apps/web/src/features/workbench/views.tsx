@@ -1,4 +1,4 @@
-import { AppWindow, CodeXml, Eye, History, Images, NotebookPen, Settings2, SquareKanban, Workflow } from "lucide-react";
+import { AppWindow, CodeXml, Eye, GitBranch, History, Images, NotebookPen, Settings2, SquareKanban, Workflow } from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { createElement, type ComponentType, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
@@ -36,7 +36,7 @@ interface Pane extends Look {
   Pane: ComponentType<ViewProps>;
 }
 
-export type PaneName = "review" | "canvas" | "timeline" | "board" | "notes" | "assets" | "activity" | "settings";
+export type PaneName = "review" | "canvas" | "git" | "timeline" | "board" | "notes" | "assets" | "activity" | "settings";
 /** The views beside preview and code, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
 const panes: Partial<Record<PaneName, Pane>> = {
   review: {
@@ -50,6 +50,12 @@ const panes: Partial<Record<PaneName, Pane>> = {
     icon: <Workflow size={14} />,
     shortcut: "workbench.canvas",
     Pane: lazily(async () => (await import("../canvas/CanvasPane.tsx")).CanvasPane),
+  },
+  git: {
+    label: "Git",
+    icon: <GitBranch size={14} />,
+    shortcut: "workbench.git",
+    Pane: lazily(async () => (await import("../git/GitPane.tsx")).GitPane),
   },
   timeline: {
     label: "Timeline",
@@ -116,6 +122,7 @@ export function useViewShortcuts(show: (view: View) => void): void {
     "workbench.code": () => show("code"),
     "workbench.review": () => show("review"),
     "workbench.canvas": () => show("canvas"),
+    "workbench.git": () => show("git"),
     "workbench.timeline": () => show("timeline"),
     "workbench.board": () => show("board"),
     "workbench.notes": () => show("notes"),

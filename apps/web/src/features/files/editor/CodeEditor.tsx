@@ -40,12 +40,14 @@ export interface CodeEditorProps {
   onLeave: (path: string) => void;
   /** Go to a line; a new object asks again. */
   reveal?: { path: string; line: number } | undefined;
+  /** Where another editor on the page shows a file of that name, too. */
+  label?: string;
   /** Text for people: no line numbers, lines wrap, `placeholder` where nothing stands yet. */
   prose?: { label: string; placeholder: string };
 }
 
 /** One editor for all open files: each keeps its text, its undo history and its place while another is shown. */
-export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, prose }: CodeEditorProps) {
+export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label, prose }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const kept = useRef(new Map<string, Kept>());
@@ -69,7 +71,7 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, prose 
     search({ top: true }),
     EditorState.tabSize.of(2),
     EditorState.allowMultipleSelections.of(true),
-    EditorView.contentAttributes.of({ "aria-label": prose?.label ?? `Text of ${path}`, tabindex: "0" }),
+    EditorView.contentAttributes.of({ "aria-label": prose?.label ?? label ?? `Text of ${path}`, tabindex: "0" }),
     keymap.of([
       {
         key: "Mod-s",

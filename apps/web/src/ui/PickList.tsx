@@ -1,8 +1,8 @@
 import { Command } from "cmdk";
 import { Search } from "lucide-react";
 import { useMemo, useState, type ReactNode } from "react";
-import { SkeletonRows } from "../../ui/Skeleton.tsx";
-import { rank } from "../../lib/rank.ts";
+import { SkeletonRows } from "./Skeleton.tsx";
+import { rank } from "../lib/rank.ts";
 
 export interface Pick {
   id: string;

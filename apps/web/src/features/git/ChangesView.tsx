@@ -1,0 +1,211 @@
+import { useQuery } from "@tanstack/react-query";
+import type { GitChange, GitLink, GitStatus } from "@tesslate/contract";
+import { useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { noSelection, type Selection } from "../files/selection.ts";
+import { nameOf } from "../files/tree.ts";
+import { useServices } from "../workbench/services.ts";
+import { ChangeLines } from "./ChangeLines.tsx";
+import { ChangeList, shownChange } from "./ChangeList.tsx";
+import { conflictPrompt, countText } from "./changes.ts";
+import { CommitBox } from "./CommitBox.tsx";
+import { ConflictEditor } from "./ConflictEditor.tsx";
+import { GitFailure } from "./GitFailure.tsx";
+import { workQuery } from "./git.queries.ts";
+import type { GitActs } from "./use-git-acts.ts";
+
+/** What is not committed yet, file by file and hunk by hunk; and while a merge waits, what it could not decide. */
+export function ChangesView({
+  projectId,
+  status,
+  link,
+  acts,
+  onOpenFile,
+  onCompose,
+}: {
+  projectId: string;
+  status: GitStatus;
+  link: GitLink | undefined;
+  acts: GitActs;
+  onOpenFile: (path: string) => void;
+  onCompose: (text: string) => void;
+}) {
+  const { api } = useServices();
+  const { changes, operation, has_conflicts } = status;
+  const staged = useQuery({ ...workQuery(api, projectId, true), enabled: status.staged_count > 0 });
+  const unstaged = useQuery({ ...workQuery(api, projectId, false), enabled: status.unstaged_count + status.untracked_count > 0 });
+  const [selection, setSelection] = useState<Selection>(noSelection);
+  const [isOnLines, setIsOnLines] = useState(false);
+  const [discarding, setDiscarding] = useState<{ changes: readonly GitChange[]; hunk?: string }>();
+  const [isAborting, setIsAborting] = useState(false);
+  const shown = shownChange(changes, selection);
+  const conflicts = changes.filter((change) => change.status === "U").map(({ path }) => path);
+  const total = status.staged_count + status.unstaged_count + status.untracked_count;
+  const ask = (paths: readonly string[]) => onCompose(conflictPrompt(paths, operation, status.branch));
+
+  return (
+    <div className="grid min-h-0 flex-1 grid-cols-[minmax(240px,300px)_minmax(0,1fr)] grid-rows-[minmax(0,1fr)] narrow:grid-cols-1">
+      <div className={cx("flex min-h-0 min-w-0 flex-col border-r border-line-0 narrow:border-r-0", isOnLines && shown && "narrow:hidden")}>
+        {operation ? (
+          <div role="status" className="grid flex-none gap-2 border-b border-line-0 bg-warn-soft px-3 py-2.5 text-sm text-fg-0">
+            <p>
+              A {operation} into <span className="font-mono text-xs">{status.branch}</span> waits.{" "}
+              {has_conflicts ? `${countText(conflicts.length, "file")} to decide.` : "Everything is decided: finish it below."}
+            </p>
+            <span className="flex flex-wrap gap-1.5">
+              {has_conflicts ? (
+                <Button size="sm" onClick={() => ask(conflicts)}>
+                  Ask the agent
+                </Button>
+              ) : null}
+              <Button size="sm" variant="danger" onClick={() => setIsAborting(true)}>
+                Give it up…
+              </Button>
+            </span>
+          </div>
+        ) : null}
+        <GitFailure failure={acts.failureAt("changes")} onDismiss={acts.clearFailure} />
+        {changes.length === 0 ? (
+          <div className="min-h-0 flex-1">
+            <EmptyState title={operation ? "Nothing differs" : "Nothing to commit"} className="p-4!">
+              {operation
+                ? "The decisions left the files as they were. Finishing it joins the two histories."
+                : "What you and the agent change from now on is listed here."}
+            </EmptyState>
+          </div>
+        ) : (
+          <ChangeList
+            status={status}
+            staged={staged.data}
+            unstaged={unstaged.data}
+            selection={selection}
+            onSelection={setSelection}
+            onOpen={() => setIsOnLines(true)}
+            onStage={(some) => void acts.stage({ paths: some.map(({ path }) => path) })}
+            onUnstage={(some) => void acts.unstage({ paths: some.flatMap(({ path, old_path }) => (old_path ? [path, old_path] : [path])) })}
+            onDiscard={(some) => setDiscarding({ changes: some })}
+          />
+        )}
+        {total > changes.length ? (
+          <p className="flex-none px-3 py-1 text-xs text-fg-2">
+            The first {changes.length} of {total} changes are listed.
+          </p>
+        ) : null}
+        <CommitBox projectId={projectId} status={status} link={link} acts={acts} />
+      </div>
+      <div className={cx("flex min-h-0 min-w-0 flex-col", !isOnLines && "narrow:hidden")}>
+        <GitFailure failure={acts.failureAt("conflict")} onDismiss={acts.clearFailure} />
+        {!shown ? (
+          <LastCommit status={status} link={link} />
+        ) : shown.status === "U" ? (
+          <ConflictEditor
+            key={shown.path}
+            projectId={projectId}
+            path={shown.path}
+            status={status}
+            acts={acts}
+            onAsk={ask}
+            onBack={() => setIsOnLines(false)}
+          />
+        ) : (
+          <ChangeLines
+            key={`${shown.staged}:${shown.path}`}
+            projectId={projectId}
+            change={shown}
+            acts={acts}
+            onDiscard={(change, hunk) => setDiscarding({ changes: [change], ...(hunk !== undefined && { hunk }) })}
+            onOpenFile={onOpenFile}
+            onBack={() => setIsOnLines(false)}
+          />
+        )}
+      </div>
+      <DiscardDialog discarding={discarding} acts={acts} onClose={() => setDiscarding(undefined)} />
+      <ConfirmDialog
+        isOpen={isAborting}
+        onOpenChange={setIsAborting}
+        title={`Give up the ${operation ?? "merge"}?`}
+        act="Give it up"
+        actWord="Giving it up"
+        isDanger
+        onConfirm={async () => {
+          try {
+            await acts.abort();
+          } catch (error) {
+            throw new Error(sentenceOf(error), { cause: error });
+          }
+        }}
+      >
+        The files are as before it. What was decided in the conflicts so far is lost.
+      </ConfirmDialog>
+    </div>
+  );
+}
+
+/** What stands beside an empty list: where the project is. */
+function LastCommit({ status: { last_commit, branch, ahead, remote_branch }, link }: { status: GitStatus; link: GitLink | undefined }) {
+  if (!last_commit) return null;
+  return (
+    <div className="grid gap-1 p-4 text-sm narrow:hidden">
+      <h3 className="text-xs font-medium text-fg-2">Last commit on {branch}</h3>
+      <p className="font-medium text-fg-0">{last_commit.message}</p>
+      <p className="text-xs text-fg-2">
+        {last_commit.author}, <time dateTime={last_commit.date}>{momentOf(last_commit.date)}</time>,{" "}
+        <code className="text-fg-1">{last_commit.sha.slice(0, 7)}</code>
+      </p>
+      {link && ahead > 0 ? (
+        <p className="text-xs text-fg-2">
+          {countText(ahead, "commit")} {ahead === 1 ? "is" : "are"} not on {remote_branch ?? "the remote"} yet.
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+function DiscardDialog({
+  discarding,
+  acts,
+  onClose,
+}: {
+  discarding: { changes: readonly GitChange[]; hunk?: string } | undefined;
+  acts: GitActs;
+  onClose: () => void;
+}) {
+  const some = discarding?.changes ?? [];
+  const [only] = some;
+  const created = some.filter((change) => change.status === "??").length;
+  const title =
+    discarding?.hunk !== undefined
+      ? `Discard this change of ${nameOf(only?.path ?? "")}?`
+      : some.length === 1
+        ? `Discard the changes of ${nameOf(only?.path ?? "")}?`
+        : `Discard the changes of ${some.length} files?`;
+  return (
+    <ConfirmDialog
+      isOpen={discarding !== undefined}
+      onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
+      title={title}
+      act="Discard"
+      actWord="Discarding"
+      isDanger
+      onConfirm={async () => {
+        const hunks = discarding?.hunk !== undefined && only ? [{ path: only.path, ids: [discarding.hunk] }] : undefined;
+        // Why it failed stands above the list.
+        await acts.discard(some, hunks);
+      }}
+    >
+      {created === 0
+        ? "Its lines go back to what is staged or committed."
+        : created === some.length
+          ? created === 1
+            ? "Git does not know it yet: the file is deleted."
+            : "Git does not know them yet: the files are deleted."
+          : `Files go back to what is staged or committed; ${countText(created, "new file")} ${created === 1 ? "is" : "are"} deleted.`}{" "}
+      For ten seconds the notice has an Undo.
+    </ConfirmDialog>
+  );
+}

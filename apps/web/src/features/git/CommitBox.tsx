@@ -1,0 +1,135 @@
+import type { GitLink, GitStatus } from "@tesslate/contract";
+import { ArrowUp, ChevronDown } from "lucide-react";
+import { useState } from "react";
+import { capsOf } from "../../lib/shortcut-keys.ts";
+import { isString, readStored, writeStored } from "../../lib/storage.ts";
+import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Kbds } from "../../ui/Kbd.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { Switch } from "../../ui/Switch.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { countText } from "./changes.ts";
+import { GitFailure } from "./GitFailure.tsx";
+import { prefixes, withPrefix } from "./commit-message.ts";
+import type { GitActs } from "./use-git-acts.ts";
+
+const maxMessage = 500;
+const draftKey = (projectId: string) => `studio:commit-message:${projectId}`;
+
+/** The message, and the commit: of what is staged, or of everything where nothing is. Ends a merge that waits, too. */
+export function CommitBox({
+  projectId,
+  status,
+  link,
+  acts,
+}: {
+  projectId: string;
+  status: GitStatus;
+  link: GitLink | undefined;
+  acts: GitActs;
+}) {
+  const [draft, setDraft] = useState(() => readStored(sessionStorage, draftKey(projectId), isString) ?? "");
+  const { operation, staged_count, changes, has_conflicts, branch, remote_branch } = status;
+  const write = (next: string) => {
+    setDraft(next);
+    writeStored(sessionStorage, draftKey(projectId), next);
+  };
+  const proposed =
+    operation === "merge" ? `Merge ${remote_branch ?? "another branch"} into ${branch}` : operation ? `Finish the ${operation}` : "";
+  const message = draft.trim() || proposed;
+  const open = changes.length;
+  const isAll = staged_count === 0 && operation === null;
+  const unfit = has_conflicts
+    ? "Decide the conflicts first."
+    : open === 0 && operation === null
+      ? "There is nothing to commit."
+      : message === ""
+        ? "Say what was done."
+        : undefined;
+  const word = operation ? `Finish the ${operation}` : isAll ? `Commit all${open > 0 ? ` ${open}` : ""}` : `Commit ${staged_count} staged`;
+  const commit = async (andPush: boolean) => {
+    if (unfit !== undefined || acts.isDoing("commit")) return;
+    const made = await acts.commit(message, { staged_only: !isAll });
+    if (!made) return;
+    write("");
+    if (andPush && !made.pushed) {
+      if (await acts.push()) toast("Committed and pushed.");
+    } else if (link?.auto_push && !made.pushed) toast("Committed, but it could not be pushed. Push to see why.", { kind: "note" });
+    else toast(made.pushed ? "Committed and pushed." : "Committed.");
+  };
+  useShortcuts({ "git.commit": () => void commit(false) });
+  return (
+    <div className="flex-none border-t border-line-0">
+      <GitFailure failure={acts.failureAt("commit")} onDismiss={acts.clearFailure} />
+      <div className="grid gap-2 p-2.5">
+        <div className="relative">
+          <Textarea
+            aria-label="Commit message"
+            aria-keyshortcuts={ariaKeys("git.commit")}
+            value={draft}
+            maxLength={maxMessage}
+            maxHeightPx={160}
+            placeholder={proposed || "feat: what this does"}
+            onChange={(event) => write(event.target.value)}
+            className="pr-9! text-sm!"
+          />
+          <span className="absolute top-1 right-1">
+            <Menu
+              label="Kind of change"
+              align="end"
+              side="top"
+              trigger={
+                <IconButton size="sm" label="Kind of change">
+                  <ChevronDown size={14} />
+                </IconButton>
+              }
+              entries={prefixes.map(({ prefix, hint }) => ({ label: prefix, hint, onSelect: () => write(withPrefix(draft, prefix)) }))}
+            />
+          </span>
+        </div>
+        <div className="flex flex-wrap items-center gap-1.5">
+          <Button
+            variant="primary"
+            className="min-w-0"
+            disabled={unfit !== undefined}
+            title={unfit}
+            isLoading={acts.isDoing("commit")}
+            loadingWord="Committing"
+            aria-keyshortcuts={ariaKeys("git.commit")}
+            keys={<Kbds caps={capsOf("$mod+Enter").flat()} />}
+            onClick={() => void commit(false)}
+          >
+            {word}
+          </Button>
+          {link && !link.auto_push && !status.detached ? (
+            <Button
+              disabled={unfit !== undefined}
+              icon={<ArrowUp size={14} />}
+              isLoading={acts.isDoing("push")}
+              loadingWord="Pushing"
+              onClick={() => void commit(true)}
+            >
+              Commit and push
+            </Button>
+          ) : null}
+        </div>
+        <p className="text-2xs text-fg-2" role="status">
+          {unfit ?? (isAll ? `Nothing is staged: all of ${countText(open)} go in.` : "")}
+        </p>
+        {link ? (
+          <div className="text-xs">
+            <Switch
+              label="Push every commit"
+              isOn={link.auto_push}
+              onChange={(isOn) => void acts.setAutoPush(isOn)}
+              isDisabled={acts.isDoing("auto-push")}
+            />
+          </div>
+        ) : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,183 @@
+import { useQuery } from "@tanstack/react-query";
+import type { GitCommit, GitFileDiff } from "@tesslate/contract";
+import { ArrowLeft, ChevronRight, GitBranchPlus } from "lucide-react";
+import { useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { FileLetter } from "../review/FileLetter.tsx";
+import { Lines } from "../timeline/FileChanges.tsx";
+import { useServices } from "../workbench/services.ts";
+import { countText, kindOf } from "./changes.ts";
+import { Hunks } from "./ChangeLines.tsx";
+import { commitQuery } from "./git.queries.ts";
+import { Refs } from "./Refs.tsx";
+
+/** So few files show their lines at once. */
+const openAtOnce = 3;
+
+/** One commit: what it says, what it changed, and what can be begun from it. */
+export function CommitDetail({
+  projectId,
+  commit,
+  onBack,
+  onBranchFrom,
+  onOpenFile,
+  onCommit,
+  className,
+}: {
+  projectId: string;
+  commit: GitCommit;
+  onBack: () => void;
+  onBranchFrom: (commit: GitCommit) => void;
+  onOpenFile: (path: string) => void;
+  onCommit: (sha: string) => void;
+  className?: string | undefined;
+}) {
+  const { api } = useServices();
+  const query = useQuery(commitQuery(api, projectId, commit.sha));
+  const files = query.data;
+  const [title = "", ...rest] = commit.message.split("\n");
+  const body = rest.join("\n").trim();
+  return (
+    <section
+      aria-label={`Commit ${commit.sha.slice(0, 7)}`}
+      className={cx("flex min-h-0 min-w-0 flex-col border-l border-line-0 narrow:border-l-0", className)}
+    >
+      <div className="flex-none border-b border-line-0 px-4 py-3 narrow:px-3">
+        <div className="flex items-start gap-2">
+          <span className="hidden narrow:block">
+            <IconButton label="Back to the history" onClick={onBack}>
+              <ArrowLeft size={14} />
+            </IconButton>
+          </span>
+          <h3 className="min-w-0 flex-1 text-sm leading-read font-semibold break-words text-fg-0">{title || "(no message)"}</h3>
+        </div>
+        {body ? <p className="mt-1 max-h-40 scroll-y text-sm leading-read break-words whitespace-pre-wrap text-fg-1">{body}</p> : null}
+        <p className="mt-1.5 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-fg-2">
+          <span className="text-fg-1" title={commit.email}>
+            {commit.author}
+          </span>
+          <time dateTime={commit.date}>{momentOf(commit.date)}</time>
+          <span className="inline-flex items-center gap-0.5">
+            <code className="text-fg-1">{commit.sha.slice(0, 7)}</code>
+            <CopyButton text={commit.sha} label="Copy the whole id" />
+          </span>
+          {commit.parents.length > 1 ? (
+            <span>Merge of</span>
+          ) : commit.parents.length === 1 ? (
+            <span>after</span>
+          ) : (
+            <span>The first commit</span>
+          )}
+          {commit.parents.map((parent) => (
+            <button key={parent} type="button" className="font-mono underline hover:text-fg-0" onClick={() => onCommit(parent)}>
+              {parent.slice(0, 7)}
+            </button>
+          ))}
+        </p>
+        <div className="mt-2 flex flex-wrap items-center gap-1.5">
+          <Button size="sm" icon={<GitBranchPlus size={14} />} onClick={() => onBranchFrom(commit)}>
+            Branch from here…
+          </Button>
+          <Refs refs={commit.refs} current={undefined} most={6} />
+        </div>
+      </div>
+      <div className="scroll-y min-h-0 flex-1 bg-bg-0 p-3.5 narrow:p-2">
+        {query.error ? (
+          <ErrorState
+            title="Its changes could not be loaded"
+            onRetry={() => void query.refetch()}
+            isRetrying={query.isFetching}
+            details={detailsOf(query.error)}
+            className="p-2!"
+          >
+            {sentenceOf(query.error)}
+          </ErrorState>
+        ) : files ? (
+          <>
+            <p className="flex items-baseline gap-2 pb-2 text-xs">
+              <b className="num font-semibold text-fg-0">{files.length === 0 ? "It changed no file" : countText(files.length, "file")}</b>
+              <Lines
+                additions={files.reduce((sum, file) => sum + file.additions, 0)}
+                deletions={files.reduce((sum, file) => sum + file.deletions, 0)}
+              />
+            </p>
+            <ul className="grid gap-1.5">
+              {files.map((file) => (
+                <CommitFile
+                  key={file.path}
+                  projectId={projectId}
+                  sha={commit.sha}
+                  file={file}
+                  isOpenAtFirst={files.length <= openAtOnce}
+                  onOpenFile={onOpenFile}
+                />
+              ))}
+            </ul>
+          </>
+        ) : (
+          <div role="status" aria-label="Loading its changes" className="grid gap-3">
+            <Skeleton className="h-6 w-40" />
+            <Skeleton className="h-28" />
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function CommitFile({
+  projectId,
+  sha,
+  file,
+  isOpenAtFirst,
+  onOpenFile,
+}: {
+  projectId: string;
+  sha: string;
+  file: GitFileDiff;
+  isOpenAtFirst: boolean;
+  onOpenFile: (path: string) => void;
+}) {
+  const { api } = useServices();
+  const [isOpen, setIsOpen] = useState(isOpenAtFirst);
+  const alone = useQuery({ ...commitQuery(api, projectId, sha, file.path), enabled: isOpen && file.is_too_large });
+  const shown = alone.data?.find((one) => one.path === file.path) ?? file;
+  return (
+    <li className="min-w-0" data-testid="commit-file">
+      <div className="flex min-w-0 items-center gap-1">
+        <button
+          type="button"
+          aria-expanded={isOpen}
+          onClick={() => setIsOpen(!isOpen)}
+          className="flex min-h-7 min-w-0 flex-1 items-center gap-2 rounded-2 px-1.5 text-left text-sm text-fg-0 hover:bg-bg-2 narrow:min-h-11"
+        >
+          <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} />
+          <FileLetter status={kindOf(file.status)} />
+          <span className="min-w-0 flex-1 truncate font-mono text-xs" title={file.path}>
+            {file.old_path === undefined ? file.path : `${file.old_path} → ${file.path}`}
+          </span>
+          <Lines additions={file.additions} deletions={file.deletions} />
+        </button>
+        {file.status === "D" ? null : (
+          <Button
+            size="sm"
+            variant="ghost"
+            className="narrow:hidden"
+            onClick={() => onOpenFile(file.path)}
+            aria-label={`Open ${file.path} in code`}
+          >
+            Open
+          </Button>
+        )}
+      </div>
+      {isOpen ? <div className="pt-1 pb-2">{alone.isFetching ? <Skeleton className="h-24" /> : <Hunks file={shown} />}</div> : null}
+    </li>
+  );
+}

@@ -1,0 +1,297 @@
+import { useQuery } from "@tanstack/react-query";
+import type { GitConflict, GitStatus } from "@tesslate/contract";
+import { ArrowLeft, ChevronDown, ChevronUp, RotateCcw } from "lucide-react";
+import { useMemo, useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { CodeEditor } from "../files/editor/CodeEditor.tsx";
+import { loadingView } from "../files/buffers.ts";
+import { readFile } from "../files/files.api.ts";
+import { useIsNarrow } from "../files/use-is-narrow.ts";
+import { useServices } from "../workbench/services.ts";
+import { countText } from "./changes.ts";
+import { conflictPlaces, decided, type Side } from "./conflict-text.ts";
+import { conflictsQuery, workKey } from "./git.queries.ts";
+import type { GitActs } from "./use-git-acts.ts";
+
+type Part = "base" | "ours" | "theirs" | "result";
+
+/** Which side is called how: in a rebase `ours` is what we are put on top of. */
+const sideNames = (operation: GitStatus["operation"], branch: string, other: string | null) => ({
+  base: "Before both",
+  ours: operation === "rebase" ? `Ours, ${other ?? "the other branch"}` : `Ours, ${branch}`,
+  theirs: operation === "rebase" ? "Theirs, your commit" : `Theirs, ${other ?? "the other branch"}`,
+});
+
+/** One file that a merge could not decide: its three sides, and the text that it becomes. */
+export function ConflictEditor({
+  projectId,
+  path,
+  status,
+  acts,
+  onAsk,
+  onBack,
+}: {
+  projectId: string;
+  path: string;
+  status: GitStatus;
+  acts: GitActs;
+  onAsk: (paths: readonly string[]) => void;
+  onBack: () => void;
+}) {
+  const { api } = useServices();
+  const conflicts = useQuery(conflictsQuery(api, projectId));
+  const conflict = conflicts.data?.items.find((one) => one.path === path);
+  const names = sideNames(status.operation, status.branch, status.remote_branch);
+  const take = (side: "ours" | "theirs") => void acts.resolve(path, { side });
+  const wordOf = (side: "ours" | "theirs") =>
+    conflict && !conflict.is_binary && conflict[side] === null ? `Delete it, as ${side}` : `Take ${side}`;
+  return (
+    <section aria-label={`Conflict in ${path}`} className="flex min-h-0 min-w-0 flex-1 flex-col">
+      <div className="flex min-h-10 flex-none flex-wrap items-center gap-x-2 gap-y-1 border-b border-line-0 px-3 py-1.5 text-sm">
+        <span className="hidden narrow:block">
+          <IconButton label="Back to the changes" onClick={onBack}>
+            <ArrowLeft size={14} />
+          </IconButton>
+        </span>
+        <h3 className="min-w-0 flex-1 truncate font-mono text-xs font-normal text-fg-0 narrow:basis-3/4" title={path}>
+          {path}
+        </h3>
+        <Button size="sm" variant="ghost" onClick={() => onAsk([path])}>
+          Ask the agent
+        </Button>
+        <Button size="sm" disabled={acts.isBusy} title={names.ours} onClick={() => take("ours")}>
+          {wordOf("ours")}
+        </Button>
+        <Button size="sm" disabled={acts.isBusy} title={names.theirs} onClick={() => take("theirs")}>
+          {wordOf("theirs")}
+        </Button>
+      </div>
+      {conflicts.error && !conflict ? (
+        <ErrorState
+          title="The conflict could not be loaded"
+          onRetry={() => void conflicts.refetch()}
+          isRetrying={conflicts.isFetching}
+          details={detailsOf(conflicts.error)}
+        >
+          {sentenceOf(conflicts.error)}
+        </ErrorState>
+      ) : !conflict ? (
+        <div role="status" aria-label="Loading the conflict" className="grid gap-3 p-4">
+          <Skeleton className="h-32" />
+          <Skeleton className="h-32" />
+        </div>
+      ) : conflict.is_binary ? (
+        <p className="p-4 text-sm leading-read text-fg-2">Not text, or too large to show: take one side as a whole.</p>
+      ) : (
+        <Sides key={path} projectId={projectId} conflict={conflict} names={names} acts={acts} />
+      )}
+    </section>
+  );
+}
+
+function Sides({
+  projectId,
+  conflict,
+  names,
+  acts,
+}: {
+  projectId: string;
+  conflict: GitConflict;
+  names: Record<"base" | "ours" | "theirs", string>;
+  acts: GitActs;
+}) {
+  const { api } = useServices();
+  const { path } = conflict;
+  const isNarrow = useIsNarrow();
+  const [part, setPart] = useState<Part>("result");
+  const [isBaseShown, setIsBaseShown] = useState(false);
+  const file = useQuery({
+    queryKey: [...workKey(projectId), "result", path] as const,
+    queryFn: () => readFile(api, projectId, path),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const onDisk = file.data?.kind === "text" ? file.data.text : file.data ? "" : undefined;
+  const shown: readonly Part[] = isNarrow ? [part] : isBaseShown ? ["base", "ours", "theirs"] : ["ours", "theirs"];
+  return (
+    <>
+      {isNarrow ? (
+        <div className="flex-none border-b border-line-0 p-2">
+          <SegmentedControl<Part>
+            label="Which text"
+            value={part}
+            onChange={setPart}
+            segments={[
+              { value: "result", label: "Result" },
+              { value: "ours", label: "Ours" },
+              { value: "theirs", label: "Theirs" },
+              { value: "base", label: "Before" },
+            ]}
+          />
+        </div>
+      ) : null}
+      <div
+        className={cx(
+          "grid min-h-0 flex-[2] auto-cols-fr grid-flow-col grid-rows-[minmax(0,1fr)] border-b border-line-0",
+          part === "result" && isNarrow && "hidden",
+        )}
+      >
+        {shown.map((side) =>
+          side === "result" ? null : <SideText key={side} path={path} side={side} name={names[side]} text={conflict[side]} />,
+        )}
+      </div>
+      <div className={cx("flex min-h-0 flex-[3] flex-col", isNarrow && part !== "result" && "hidden")}>
+        {onDisk === undefined ? (
+          file.error ? (
+            <ErrorState title="The file could not be read" onRetry={() => void file.refetch()} details={detailsOf(file.error)}>
+              {sentenceOf(file.error)}
+            </ErrorState>
+          ) : (
+            <Skeleton className="m-4 h-24" />
+          )
+        ) : (
+          <Result
+            path={path}
+            onDisk={onDisk}
+            acts={acts}
+            extra={
+              isNarrow ? null : (
+                <Button size="sm" variant="ghost" aria-pressed={isBaseShown} onClick={() => setIsBaseShown(!isBaseShown)}>
+                  {isBaseShown ? "Hide the text before both" : "Show the text before both"}
+                </Button>
+              )
+            }
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+function SideText({ path, side, name, text }: { path: string; side: "base" | "ours" | "theirs"; name: string; text: string | null }) {
+  const buffer = useMemo(() => ({ ...loadingView(path), status: "ready" as const, text: text ?? "", revision: 1 }), [path, text]);
+  return (
+    <div role="group" aria-label={name} className="flex min-h-0 min-w-0 flex-col border-l border-line-0 first:border-l-0">
+      <p className="flex-none truncate bg-bg-2 px-3 py-1 text-2xs font-medium text-fg-1">{name}</p>
+      {text === null ? (
+        <p className="p-3 text-sm text-fg-2">{side === "base" ? "It did not exist." : "It is deleted on this side."}</p>
+      ) : (
+        <CodeEditor key={text} buffer={buffer} isReadOnly label={`${name}: ${path}`} onEdit={() => undefined} onLeave={() => undefined} />
+      )}
+    </div>
+  );
+}
+
+/** The text that the file becomes: as git left it, decided place by place, or written anew. */
+function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; acts: GitActs; extra: React.ReactNode }) {
+  const [own, setOwn] = useState<{ text: string; revision: number; isEdited: boolean }>({ text: onDisk, revision: 1, isEdited: false });
+  const [seen, setSeen] = useState(onDisk);
+  const [at, setAt] = useState(0);
+  const [isAsking, setIsAsking] = useState(false);
+  const [reveal, setReveal] = useState<{ path: string; line: number }>();
+  if (seen !== onDisk) {
+    setSeen(onDisk);
+    // Somebody else wrote it, the agent for one. What a person wrote here stays.
+    if (!own.isEdited) setOwn({ text: onDisk, revision: own.revision + 1, isEdited: false });
+  }
+  const { text, revision } = own;
+  const places = useMemo(() => conflictPlaces(text), [text]);
+  const index = Math.min(at, Math.max(0, places.length - 1));
+  const place = places[index];
+  const buffer = useMemo(() => ({ ...loadingView(path), status: "ready" as const, text, revision }), [path, text, revision]);
+  const decide = (side: Side) => {
+    if (place) setOwn({ text: decided(text, place, side), revision: revision + 1, isEdited: true });
+  };
+  const go = (to: number) => {
+    const next = places[(to + places.length) % places.length];
+    setAt((to + places.length) % places.length);
+    if (next) setReveal({ path, line: next.from + 1 });
+  };
+  const resolve = () => void acts.resolve(path, { side: "content", content: text });
+  return (
+    <>
+      <div
+        role="toolbar"
+        aria-label="Places to decide"
+        className="flex min-h-8 flex-none flex-wrap items-center gap-1 bg-bg-2 px-2 py-0.5 text-xs"
+      >
+        <span className="px-1 font-medium text-fg-1 narrow:sr-only">Result</span>
+        {place ? (
+          <>
+            <IconButton size="sm" label="Previous place" onClick={() => go(index - 1)}>
+              <ChevronUp size={14} />
+            </IconButton>
+            <IconButton size="sm" label="Next place" onClick={() => go(index + 1)}>
+              <ChevronDown size={14} />
+            </IconButton>
+            <span className="num px-1 text-fg-2" role="status">
+              Place {index + 1} of {places.length}
+              <span className="narrow:sr-only">, line {place.from + 1}</span>
+            </span>
+            <Button size="sm" variant="ghost" onClick={() => decide("ours")}>
+              Ours
+            </Button>
+            <Button size="sm" variant="ghost" onClick={() => decide("theirs")}>
+              Theirs
+            </Button>
+            <Button size="sm" variant="ghost" onClick={() => decide("both")}>
+              Both
+            </Button>
+          </>
+        ) : (
+          <span className="px-1 text-ok" role="status">
+            No place is left to decide
+          </span>
+        )}
+        <span className="flex-1" />
+        {extra}
+        {own.isEdited ? (
+          <Button
+            size="sm"
+            variant="ghost"
+            icon={<RotateCcw size={14} />}
+            onClick={() => setOwn({ text: onDisk, revision: revision + 1, isEdited: false })}
+          >
+            Start again
+          </Button>
+        ) : null}
+      </div>
+      <div className="flex min-h-0 flex-1 flex-col">
+        <CodeEditor
+          buffer={buffer}
+          isReadOnly={false}
+          label={`Result: ${path}`}
+          reveal={reveal}
+          onEdit={(_, read) => setOwn((now) => ({ ...now, text: read(), isEdited: true }))}
+          onLeave={() => undefined}
+        />
+      </div>
+      <div className="flex flex-none flex-wrap items-center justify-end gap-2 border-t border-line-0 px-3 py-2">
+        <Button
+          disabled={acts.isBusy}
+          isLoading={acts.isDoing("resolve")}
+          loadingWord="Saving"
+          onClick={() => (places.length > 0 ? setIsAsking(true) : resolve())}
+        >
+          Use this text
+        </Button>
+      </div>
+      <ConfirmDialog
+        isOpen={isAsking}
+        onOpenChange={setIsAsking}
+        title="Use it with its markers?"
+        act="Use it all the same"
+        onConfirm={resolve}
+      >
+        {countText(places.length, "place")} {places.length === 1 ? "is" : "are"} not decided: the lines with {"<<<<<<<"} and {">>>>>>>"}{" "}
+        would be part of the file.
+      </ConfirmDialog>
+    </>
+  );
+}

@@ -1,0 +1,281 @@
+import { useQuery } from "@tanstack/react-query";
+import type { GitCommit, Task } from "@tesslate/contract";
+import { CloudDownload, GitBranch, Link2 } from "lucide-react";
+import { useEffect, useState, type ReactNode } from "react";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Spinner } from "../../ui/Spinner.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ViewProps } from "../workbench/views.tsx";
+import { tasksQuery } from "../workbench/workbench.queries.ts";
+import { DeleteBranchDialog, NewBranchDialog, SwitchDialog } from "./BranchDialogs.tsx";
+import { ChangesView } from "./ChangesView.tsx";
+import { gitStateQuery, type GitState } from "./git.queries.ts";
+import { GitBar, type GitAsks, type GitView } from "./GitBar.tsx";
+import { GitFailure } from "./GitFailure.tsx";
+import { HistoryView } from "./HistoryView.tsx";
+import { CloneDialog, RemoteDialog } from "./RemoteDialogs.tsx";
+import { useGitActs, type GitActs } from "./use-git-acts.ts";
+
+type Asked =
+  | { kind: "switch"; branch: string }
+  | { kind: "delete"; branch: string }
+  | { kind: "new"; from: { sha: string; name: string } | undefined }
+  | { kind: "remote" }
+  | { kind: "clone" };
+
+/** The project's repository: what is not committed, the branches, the history, and the remote. */
+export function GitPane(props: ViewProps) {
+  const { project, events } = props;
+  const { api } = useServices();
+  const query = useQuery({ ...gitStateQuery(api, project.id), enabled: events.isSettled, retry: false });
+  const { refetch } = query;
+  const acts = useGitActs(project.id);
+  const [asked, setAsked] = useState<Asked>();
+  // What was done in a terminal meanwhile tells nobody.
+  useEffect(() => {
+    if (events.isSettled) void refetch({ cancelRefetch: false });
+  }, [events.isSettled, refetch]);
+  const close = () => setAsked(undefined);
+  const state = query.data;
+  return (
+    <section aria-label="Git" className="flex min-h-0 min-w-0 flex-1 flex-col">
+      <CloneProgress {...props} />
+      {!state ? (
+        query.error && !query.isFetching ? (
+          <ErrorState
+            title="The repository could not be looked at"
+            onRetry={() => void query.refetch()}
+            isRetrying={query.isFetching}
+            details={detailsOf(query.error)}
+          >
+            {sentenceOf(query.error)}
+          </ErrorState>
+        ) : (
+          <SkeletonRows count={8} label="Loading the repository" className="p-4" />
+        )
+      ) : state.status === null ? (
+        <StartGit acts={acts} onRemote={() => setAsked({ kind: "remote" })} onClone={() => setAsked({ kind: "clone" })} />
+      ) : (
+        <Repository
+          {...props}
+          state={{ ...state, status: state.status }}
+          isStale={query.error !== null && !query.isFetching}
+          acts={acts}
+          onAsk={setAsked}
+        />
+      )}
+      {asked?.kind === "switch" && state?.status ? (
+        <SwitchDialog
+          branch={asked.branch}
+          status={state.status}
+          acts={acts}
+          onClose={close}
+          onCommitFirst={() => {
+            close();
+            // Once the dialog has given the focus back.
+            setTimeout(() => document.querySelector<HTMLElement>("textarea[aria-label='Commit message']")?.focus(), 50);
+          }}
+        />
+      ) : null}
+      {asked?.kind === "new" ? <NewBranchDialog from={asked.from} acts={acts} onClose={close} /> : null}
+      {asked?.kind === "delete" ? <DeleteBranchDialog branch={asked.branch} acts={acts} onClose={close} /> : null}
+      {asked?.kind === "remote" ? <RemoteDialog link={state?.link ?? undefined} acts={acts} onClose={close} /> : null}
+      {asked?.kind === "clone" ? <CloneDialog link={state?.link ?? undefined} acts={acts} onClose={close} /> : null}
+    </section>
+  );
+}
+
+function Repository({
+  project,
+  openFile,
+  compose,
+  state: { status, link: given },
+  isStale,
+  acts,
+  onAsk,
+}: Omit<ViewProps, "acts"> & {
+  state: GitState & { status: NonNullable<GitState["status"]> };
+  isStale: boolean;
+  acts: GitActs;
+  onAsk: (asked: Asked) => void;
+}) {
+  const [view, setView] = useState<GitView>("changes");
+  const link = given ?? undefined;
+  const switchTo = async (branch: string) => {
+    if (status.changes.length > 0) return onAsk({ kind: "switch", branch });
+    await acts.switchTo(branch);
+  };
+  const pull: GitAsks["pull"] = async (strategy) => {
+    const pulled = await acts.pull(strategy);
+    if (!pulled) return;
+    if (pulled.success) toast(pulled.message);
+    else setView("changes");
+  };
+  const asks: GitAsks = {
+    switchTo: (branch) => void switchTo(branch),
+    newBranch: () => onAsk({ kind: "new", from: undefined }),
+    deleteBranch: (branch) => onAsk({ kind: "delete", branch }),
+    remote: () => onAsk({ kind: "remote" }),
+    clone: () => onAsk({ kind: "clone" }),
+    pull,
+    push: (options) => void acts.push(options).then((pushed) => pushed && toast(`${pushed.branch} is pushed.`)),
+    fetch: () => void acts.fetch(),
+  };
+  const branchFrom = ({ sha, message }: GitCommit) =>
+    onAsk({ kind: "new", from: { sha, name: `${sha.slice(0, 7)}, “${(message.split("\n")[0] ?? "").slice(0, 80)}”` } });
+  const failed = acts.failureAt("sync");
+  return (
+    <>
+      <GitBar projectId={project.id} status={status} link={link} view={view} onView={setView} acts={acts} asks={asks} />
+      {isStale ? (
+        <Banner
+          tone="warn"
+          className="m-2 mb-0 flex-none"
+          action={
+            <Button size="sm" onClick={() => void acts.refresh()}>
+              Retry
+            </Button>
+          }
+        >
+          This may be out of date: the repository could not be looked at again.
+        </Banner>
+      ) : null}
+      <GitFailure failure={acts.failureAt("branch")} onDismiss={acts.clearFailure} />
+      <GitFailure
+        failure={failed}
+        onDismiss={acts.clearFailure}
+        action={
+          failed && hasCode(failed.error, "push_rejected") ? (
+            <Button size="sm" onClick={() => asks.pull("merge")}>
+              Pull
+            </Button>
+          ) : failed && hasCode(failed.error, "not_fast_forward") ? (
+            <>
+              <Button size="sm" onClick={() => asks.pull("merge")}>
+                Merge
+              </Button>
+              <Button size="sm" onClick={() => asks.pull("rebase")}>
+                Rebase
+              </Button>
+            </>
+          ) : null
+        }
+      />
+      {status.detached && status.operation === null ? (
+        <Banner
+          tone="warn"
+          className="m-2 mb-0 flex-none"
+          action={
+            <Button size="sm" onClick={() => onAsk({ kind: "new", from: undefined })}>
+              Create a branch here
+            </Button>
+          }
+        >
+          No branch is checked out, you are at the commit <span className="font-mono text-xs">{status.branch}</span>. Commits made here
+          belong to no branch.
+        </Banner>
+      ) : null}
+      {view === "changes" ? (
+        <ChangesView projectId={project.id} status={status} link={link} acts={acts} onOpenFile={openFile} onCompose={compose} />
+      ) : (
+        <HistoryView projectId={project.id} status={status} onBranchFrom={branchFrom} onOpenFile={openFile} />
+      )}
+    </>
+  );
+}
+
+/** No repository yet: the three ways to have one. */
+function StartGit({ acts, onRemote, onClone }: { acts: GitActs; onRemote: () => void; onClone: () => void }) {
+  return (
+    <div className="scroll-y min-h-0 flex-1">
+      <EmptyState title="This project has no git repository yet">
+        A repository keeps every commit with its message, has branches, and can be pushed to a host. Checkpoints and snapshots go on without
+        it.
+      </EmptyState>
+      <GitFailure failure={acts.failureAt("start")} onDismiss={acts.clearFailure} />
+      <ul className="grid max-w-[640px] gap-2 px-6 pb-6 narrow:px-3">
+        <Way
+          title="Begin one here"
+          hint="The files stay as they are; the first commit takes them in."
+          act={
+            <Button
+              variant="primary"
+              icon={<GitBranch size={14} />}
+              isLoading={acts.isDoing("init")}
+              loadingWord="Beginning"
+              onClick={() => void acts.init()}
+            >
+              Initialise
+            </Button>
+          }
+        />
+        <Way
+          title="Begin one, and connect it to a remote"
+          hint="An empty repository on GitHub, GitLab, Bitbucket, Gitea or any other host."
+          act={
+            <Button icon={<Link2 size={14} />} onClick={onRemote}>
+              Connect a remote…
+            </Button>
+          }
+        />
+        <Way
+          title="Clone a repository into this project"
+          hint="Its files take the place of the project's."
+          act={
+            <Button icon={<CloudDownload size={14} />} onClick={onClone}>
+              Clone here…
+            </Button>
+          }
+        />
+      </ul>
+    </div>
+  );
+}
+
+const Way = ({ title, hint, act }: { title: string; hint: string; act: ReactNode }) => (
+  <li className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-3 border border-line-0 px-4 py-3">
+    <span className="min-w-0 flex-1 basis-56">
+      <span className="block text-sm font-medium text-fg-0">{title}</span>
+      <span className="block text-xs leading-read text-fg-2">{hint}</span>
+    </span>
+    {act}
+  </li>
+);
+
+/** A clone that is under way, or that failed. */
+function CloneProgress({ project, events }: ViewProps) {
+  const { api } = useServices();
+  const tasks = useQuery({ ...tasksQuery(api, project.id, events.during), enabled: events.isSettled }).data ?? [];
+  const [dismissed, setDismissed] = useState<string>();
+  const clone: Task | undefined = tasks.find((task) => task.type === "git_clone");
+  if (!clone) return null;
+  if (clone.status === "queued" || clone.status === "running")
+    return (
+      <div role="status" className="flex flex-none items-center gap-2.5 border-b border-line-0 bg-bg-2 px-4 py-2 text-sm text-fg-0">
+        <Spinner word="Cloning" isQuiet />
+        <span className="min-w-0 flex-1 truncate text-right text-xs text-fg-2">
+          {clone.progress.message} <span className="num">{clone.progress.percentage} %</span>
+        </span>
+      </div>
+    );
+  if (clone.status !== "failed" || dismissed === clone.id) return null;
+  return (
+    <Banner
+      tone="err"
+      className="m-2 mb-0 flex-none"
+      action={
+        <Button size="sm" variant="ghost" onClick={() => setDismissed(clone.id)}>
+          Dismiss
+        </Button>
+      }
+    >
+      The clone did not work, and the files are as before: {(clone.error ?? "no reason was given").replace(/^[a-z_]+: /, "")}
+    </Banner>
+  );
+}

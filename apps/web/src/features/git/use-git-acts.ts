@@ -1,0 +1,200 @@
+import { useQueryClient } from "@tanstack/react-query";
+import type { GitChange, GitStatus } from "@tesslate/contract";
+import { ApiError } from "@tesslate/contract/client";
+import { maxBatchPaths } from "@tesslate/contract/limits";
+import { useRef, useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { toast } from "../../ui/toast.tsx";
+import { keepForUndo } from "../files/trash.ts";
+import { nameOf } from "../files/tree.ts";
+import { useServices } from "../workbench/services.ts";
+import { countText } from "./changes.ts";
+import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
+
+/** Where on the pane an act was begun: its failure is told there. */
+export type Place = "sync" | "changes" | "commit" | "branch" | "conflict" | "start";
+export interface Failure {
+  place: Place;
+  act: string;
+  error: unknown;
+}
+export interface Parts {
+  paths?: string[];
+  hunks?: { path: string; ids: string[] }[];
+}
+export type Strategy = "merge" | "rebase" | "ff-only";
+export type GitActs = ReturnType<typeof useGitActs>;
+
+/** Of one call (packages/contract/src/git.ts). */
+const maxPaths = 1000;
+/** Files of which a discard can be undone: more would be too much to hold. */
+const keptFiles = maxBatchPaths;
+
+/** Everything that is done to the repository: one after the other, each told where it was begun when it fails. */
+export function useGitActs(projectId: string) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const [doing, setDoing] = useState<readonly string[]>([]);
+  const [failure, setFailure] = useState<Failure>();
+  const last = useRef<Promise<unknown>>(Promise.resolve());
+  const body = { project_id: projectId };
+
+  const setStatus = async (status: GitStatus) => {
+    queries.setQueryData<GitState>(gitStateKey(projectId), (state) => state && { ...state, status });
+    await queries.invalidateQueries({ queryKey: workKey(projectId) });
+  };
+  const refresh = () => queries.invalidateQueries({ queryKey: gitKey(projectId) });
+
+  /** Resolves with what the act gave, or with `undefined` when it failed. */
+  const act = <T>(place: Place, name: string, work: () => Promise<T>): Promise<T | undefined> => {
+    setFailure((now) => (now?.place === place ? undefined : now));
+    setDoing((now) => [...now, name]);
+    const run = async () => {
+      try {
+        return await work();
+      } catch (error) {
+        setFailure({ place, act: name, error });
+        // What is shown may be what did not fit.
+        if (error instanceof ApiError && error.status < 500) void refresh();
+        return undefined;
+      } finally {
+        setDoing((now) => now.toSpliced(now.indexOf(name), 1));
+      }
+    };
+    const next = last.current.then(run, run);
+    last.current = next;
+    return next;
+  };
+  /** In as many calls as it takes. */
+  const inParts = async (parts: Parts, call: (some: Parts) => Promise<GitStatus>): Promise<void> => {
+    const { paths } = parts;
+    if (!paths || paths.length <= maxPaths) return setStatus(await call(parts));
+    for (let at = 0; at < paths.length; at += maxPaths) await setStatus(await call({ paths: paths.slice(at, at + maxPaths) }));
+  };
+
+  const restored = async (undo: () => Promise<void>) => {
+    try {
+      await undo();
+      await refresh();
+    } catch (error) {
+      toast(`That was not undone: ${sentenceOf(error)}`, { kind: "failed" });
+    }
+  };
+  /** The way back from a discard: files as they were. `undefined` where that is too much, or one of them is no file. */
+  const undoOf = async (changes: readonly Pick<GitChange, "path" | "status">[]): Promise<(() => Promise<void>) | undefined> => {
+    const gone = changes.filter(({ status }) => status === "D");
+    const files = changes.filter(({ status }) => status !== "D").map(({ path }) => path);
+    if (changes.length > keptFiles || files.some((path) => path.endsWith("/"))) return undefined;
+    try {
+      const back = await keepForUndo(api, projectId, { files, folders: [] }, { overwrite: true });
+      return async () => {
+        await back();
+        for (const { path } of gone) await api.files.remove({ params: { id: projectId, path }, query: {} });
+      };
+    } catch {
+      return undefined;
+    }
+  };
+
+  return {
+    isDoing: (name: string) => doing.includes(name),
+    isBusy: doing.length > 0,
+    failure,
+    failureAt: (place: Place) => (failure?.place === place ? failure : undefined),
+    clearFailure: () => setFailure(undefined),
+    refresh,
+
+    stage: (parts: Parts) => act("changes", "stage", () => inParts(parts, (some) => api.git.stage({ body: { ...body, ...some } }))),
+    unstage: (parts: Parts) => act("changes", "unstage", () => inParts(parts, (some) => api.git.unstage({ body: { ...body, ...some } }))),
+    /** `changes` are the files that are touched, whole or in part. */
+    discard: (changes: readonly GitChange[], hunks?: NonNullable<Parts["hunks"]>) =>
+      act("changes", "discard", async () => {
+        const undo = await undoOf(changes);
+        await inParts(hunks ? { hunks } : { paths: changes.map(({ path }) => path) }, (some) =>
+          api.git.discard({ body: { ...body, ...some } }),
+        );
+        const [only] = changes;
+        const what = changes.length === 1 && only ? nameOf(only.path) : countText(changes.length, "file");
+        toast(hunks ? `A change of ${what} was discarded.` : `Changes of ${what} were discarded.`, {
+          ...(undo && { action: { label: "Undo", onSelect: () => void restored(undo) } }),
+        });
+        return true;
+      }),
+
+    commit: (message: string, what: { staged_only: boolean }) =>
+      act("commit", "commit", async () => {
+        const made = await api.git.commit({ body: { ...body, message, ...what } });
+        await refresh();
+        return made;
+      }),
+    push: (options: { force?: boolean; branch?: string } = {}) =>
+      act("sync", "push", async () => {
+        const pushed = await api.git.push({ body: { ...body, ...options } });
+        await refresh();
+        return pushed;
+      }),
+    fetch: () =>
+      act("sync", "fetch", async () => {
+        await setStatus(await api.git.fetch({ body }));
+        await refresh();
+        return true;
+      }),
+    pull: (strategy: Strategy) =>
+      act("sync", "pull", async () => {
+        const pulled = await api.git.pull({ body: { ...body, strategy } });
+        await refresh();
+        return pulled;
+      }),
+
+    switchTo: (branch: string) =>
+      act("branch", "switch", async () => {
+        await api.git.checkout({ body: { ...body, branch } });
+        await refresh();
+      }),
+    /** Rejects: the dialog it was asked from tells why. */
+    checkout: async (branch: string, how: { create?: boolean; start_point?: string } = {}) => {
+      await api.git.checkout({ body: { ...body, branch, ...how } });
+      await refresh();
+    },
+    discardQuietly: async (paths: string[]) => inParts({ paths }, (some) => api.git.discard({ body: { ...body, ...some } })),
+    unstageQuietly: async (paths: string[]) => inParts({ paths }, (some) => api.git.unstage({ body: { ...body, ...some } })),
+    removeBranch: async (name: string, force: boolean) => {
+      await api.git.removeBranch({ params: body, query: { name, force } });
+      await refresh();
+    },
+
+    resolve: (path: string, how: { side: "ours" | "theirs" } | { side: "content"; content: string }) =>
+      act("conflict", "resolve", async () => {
+        const status = await api.git.resolve({ body: { ...body, path, ...how } });
+        await setStatus(status);
+        await refresh();
+        return status;
+      }),
+    abort: async () => {
+      await setStatus(await api.git.abortMerge({ body }));
+      await refresh();
+    },
+
+    init: () =>
+      act("start", "init", async () => {
+        await api.git.init({ body });
+        await refresh();
+        return true;
+      }),
+    /** Makes it a repository first where it is none. Rejects. */
+    connect: async (repo_url: string) => {
+      await api.git.init({ body: { ...body, repo_url } });
+      await refresh();
+    },
+    clone: (repo_url: string, branch: string | null) => api.git.clone({ body: { ...body, repo_url, branch } }),
+    setAutoPush: (auto_push: boolean) =>
+      act("commit", "auto-push", async () => {
+        const { linked } = await api.git.updateInfo({ params: body, body: { auto_push } });
+        queries.setQueryData<GitState>(gitStateKey(projectId), (state) => state && { ...state, link: linked });
+      }),
+    unlink: async () => {
+      await api.git.unlink({ params: body });
+      await refresh();
+    },
+  };
+}

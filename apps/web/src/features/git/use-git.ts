@@ -1,0 +1,48 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
+import type { FileMark } from "../files/TreeRowView.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { gitKey, gitStateKey, gitStateQuery, workKey } from "./git.queries.ts";
+import { marksOf } from "./changes.ts";
+
+/** Files come in bursts: git is asked again once they rest, or when they have gone on for so long. */
+const quietMs = 700;
+const longestMs = 4000;
+
+export type Git = ReturnType<typeof useGit>;
+
+/** Where the project stands with git, for as long as the workbench is open. */
+export function useGit(projectId: string, events: ProjectEvents, isEnabled: boolean) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const query = useQuery({ ...gitStateQuery(api, projectId), enabled: isEnabled, retry: false });
+  const hasRepository = Boolean(query.data?.status);
+
+  useEffect(() => {
+    let quiet: number | undefined;
+    let since: number | undefined;
+    const look = () => {
+      clearTimeout(quiet);
+      since = undefined;
+      void queries.invalidateQueries({ queryKey: gitStateKey(projectId) });
+      void queries.invalidateQueries({ queryKey: workKey(projectId) });
+    };
+    const stop = events.subscribe((event) => {
+      // Whatever a run did in its shell, it has done by now.
+      if (event.type === "complete") void queries.invalidateQueries({ queryKey: gitKey(projectId) });
+      if (event.type !== "file_changed" || !hasRepository) return;
+      since ??= Date.now();
+      clearTimeout(quiet);
+      quiet = window.setTimeout(look, Math.max(0, Math.min(quietMs, since + longestMs - Date.now())));
+    });
+    return () => {
+      stop();
+      clearTimeout(quiet);
+    };
+  }, [events, hasRepository, projectId, queries]);
+
+  const status = query.data?.status ?? undefined;
+  const marks = useMemo((): ReadonlyMap<string, FileMark> | undefined => (status ? marksOf(status) : undefined), [status]);
+  return { query, status, link: query.data?.link ?? undefined, marks };
+}

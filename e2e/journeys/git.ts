@@ -1,0 +1,297 @@
+/// <reference lib="dom" />
+/** Browser journeys over a project's repository, against a git server on loopback. On the built product; `--shots DIR` also writes screenshots. */
+import { join } from "node:path";
+import { say, script, startModelServer, turn } from "@tesslate/testkit";
+import { startGitHost } from "@tesslate/testkit/git-host";
+import { signIn } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { looks, noOffences, shot } from "../looks.ts";
+import { modelEnv, openScene, traceOf } from "../scene.ts";
+
+const model = await startModelServer({ script: script([turn(say("Nobody asks."))]) });
+const host = await startGitHost();
+process.on("exit", () => void host.close());
+const { studio, account, project, watched, page } = await openScene({
+  ...modelEnv(model),
+  OUTBOUND_ALLOW_HOSTS: `127.0.0.1,localhost:${host.port}`,
+  OUTBOUND_CA_FILE: host.caFile,
+});
+const params = { id: project.slug };
+const project_id = project.slug;
+const { api } = account;
+
+const write = (path: string, content: string) => api.files.put({ params: { ...params, path }, body: { content } });
+const read = async (path: string) => (await api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
+/** Somebody else commits to the repository on the server. */
+const elsewhere = (name: string, path: string, content: string) => {
+  const blob = host.git(name, "hash-object", "-w", "--stdin", { input: content }).trim();
+  const env = { GIT_INDEX_FILE: join("/tmp", `index-${name}-${Math.random()}`) };
+  host.git(name, "read-tree", "main", { env });
+  host.git(name, "update-index", "--add", "--cacheinfo", `100644,${blob},${path}`, { env });
+  const tree = host.git(name, "write-tree", { env }).trim();
+  host.git(name, "update-ref", "refs/heads/main", host.git(name, "commit-tree", tree, "-p", "main", "-m", `elsewhere: ${path}`).trim());
+};
+const slots = (first: string, last: string) => [first, ...Array.from({ length: 20 }, (_, i) => `// note ${i + 1}`), last, ""].join("\n");
+
+const pane = page.getByRole("region", { name: "Git", exact: true });
+const row = (section: string, path: string) => page.locator(`[data-testid=change-row][data-section=${section}]`).filter({ hasText: path });
+const hunks = page.getByTestId("hunk");
+const message = page.getByRole("textbox", { name: "Commit message" });
+const commits = page.getByTestId("commit-row");
+const dialog = page.getByRole("dialog").or(page.getByRole("alertdialog"));
+const choosePart = (name: string) => page.getByRole("radio", { name, exact: true }).click();
+const bar = page.getByRole("toolbar", { name: "Git" });
+const openBranches = () => bar.getByRole("button", { name: /^Branch / }).click();
+const onBranch = (name: string) => bar.getByRole("button", { name: `Branch ${name}`, exact: true }).waitFor();
+const more = async (name: string) => {
+  await page.getByRole("button", { name: "More of git" }).click();
+  await page.getByRole("menuitem", { name }).click();
+};
+
+await runJourneys(
+  [
+    {
+      name: "a project without a repository offers three ways; the first commit is made by the keyboard",
+      run: async () => {
+        await signIn(page, studio.url, account);
+        await page.goto(`${studio.url}/p/${project.slug}/code`);
+        await page.getByRole("button", { name: "Find a file" }).waitFor();
+        await page.keyboard.press("g");
+        await page.keyboard.press("g");
+        await page.waitForURL(/\/git$/);
+        await page.getByRole("heading", { name: "This project has no git repository yet" }).waitFor();
+        await looks(page, "git-start", { view: "Git" });
+        await page.getByRole("button", { name: "Initialise" }).click();
+        await row("changes", "index.html").waitFor();
+        await message.fill("feat: the first page");
+        await page.keyboard.press("Control+Enter");
+        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
+        expect((await api.git.log({ params: { project_id }, query: {} })).items[0]?.message === "feat: the first page", "it is committed");
+        await shot(page, "git-clean");
+      },
+    },
+    {
+      name: "one of two files is staged and committed, and the log shows it; hunks are staged alone; a discard is undone",
+      run: async () => {
+        await write("slots.js", slots("const a = 1;", "const z = 1;"));
+        await write("styles.css", ".slot { color: black; }\n");
+        await row("changes", "slots.js").waitFor();
+        await row("changes", "slots.js").click();
+        await page.keyboard.press("s");
+        await row("staged", "slots.js").waitFor();
+        await message.fill("feat: slots");
+        await page.getByRole("button", { name: "Commit 1 staged" }).click();
+        await row("staged", "slots.js").waitFor({ state: "detached" });
+        await row("changes", "styles.css").waitFor();
+
+        await write("slots.js", slots("const a = 2;", "const z = 2;"));
+        await row("changes", "slots.js").click();
+        await until("two hunks", async () => (await hunks.count()) === 2);
+        await hunks.nth(0).getByRole("button", { name: "Stage this change" }).click();
+        await row("staged", "slots.js").waitFor();
+        await row("changes", "slots.js").waitFor();
+        await until("one hunk is left", async () => (await hunks.count()) === 1);
+        await looks(page, "git-changes", {
+          marks: ["light-d", "dark-d", "light-m", "dark-m"],
+          view: "Git",
+        });
+        await page.setViewportSize({ width: 390, height: 844 });
+        await page.getByRole("button", { name: "Back to the changes" }).click();
+        await row("changes", "slots.js").waitFor();
+        await shot(page, "git-list-light-m");
+        await page.setViewportSize({ width: 1440, height: 900 });
+        await row("changes", "slots.js").click();
+        await hunks.nth(0).getByRole("button", { name: "Discard this change" }).click();
+        await dialog.getByRole("button", { name: "Discard", exact: true }).click();
+        await until("it is gone", async () => (await read("slots.js")) === slots("const a = 2;", "const z = 1;"));
+        await page.getByRole("button", { name: "Undo" }).click();
+        await until("it is back", async () => (await read("slots.js")) === slots("const a = 2;", "const z = 2;"));
+        await row("changes", "slots.js").waitFor();
+        // The tree has the letters, the status bar the branch.
+        await page
+          .getByLabel("Status", { exact: true })
+          .getByRole("button", { name: /Branch main/ })
+          .waitFor();
+        await page.getByRole("link", { name: "Code" }).click();
+        await page.getByTestId("file-row").filter({ hasText: "styles.css" }).getByLabel("new, not in git yet").waitFor();
+        await shot(page, "git-tree");
+        await page.getByRole("link", { name: /^Git/ }).click();
+        // Both at once, with Shift and the arrows.
+        await row("changes", "slots.js").click();
+        await page.keyboard.press("Shift+ArrowDown");
+        await page.keyboard.press(" ");
+        await row("staged", "styles.css").waitFor();
+        await message.fill("style: everything else");
+        await page.keyboard.press("Control+Enter");
+        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
+        await choosePart("History");
+        await until("three commits", async () => (await commits.count()) === 3);
+        const listed = await commits.evaluateAll((rows) => rows.map((one) => one.textContent));
+        expect(listed[1]?.includes("feat: slots"), `listed: ${JSON.stringify(listed)}`);
+      },
+    },
+    {
+      name: "branches: made, switched with changes along, refused while they would be lost, deleted",
+      run: async () => {
+        await openBranches();
+        await page.getByRole("button", { name: "New branch…" }).click();
+        await dialog.getByRole("textbox", { name: "Name" }).fill("opening hours");
+        await dialog.getByText("It will be called opening-hours.").waitFor();
+        await page.keyboard.press("Enter");
+        await onBranch("opening-hours");
+        await choosePart("Changes");
+        await write("hours.txt", "9 to 5\n");
+        await row("changes", "hours.txt").waitFor();
+        await message.fill("feat: opening hours");
+        await page.keyboard.press("Control+Enter");
+        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
+        await write("hours.txt", "9 to 6\n");
+        await row("changes", "hours.txt").waitFor();
+        await openBranches();
+        await page.getByPlaceholder("Find a branch").fill("mai");
+        await shot(page, "git-branches");
+        await page.keyboard.press("Enter");
+        await dialog.getByRole("button", { name: "Take them along" }).click();
+        await dialog.getByText(/This file is different on main/).waitFor();
+        await shot(page, "git-switch");
+        await dialog.getByRole("button", { name: "Discard 1 file" }).click();
+        await onBranch("main");
+        await openBranches();
+        await page.getByRole("button", { name: "Delete…" }).click();
+        await page.getByRole("option", { name: "opening-hours" }).click();
+        await dialog.getByRole("button", { name: "Delete", exact: true }).click();
+        await dialog.getByRole("button", { name: "Delete all the same" }).waitFor();
+        await dialog.getByRole("button", { name: "Cancel" }).click();
+        await dialog.waitFor({ state: "detached" });
+      },
+    },
+    {
+      name: "a clone takes the place of the files, and says how far it is",
+      run: async () => {
+        const url = host.add("bakery", {
+          files: { "index.html": "<h1>Alder</h1>\n", "menu.js": "const bread = 3;\n", "hours.txt": "9 to 5\n" },
+          history: 130,
+        });
+        await more("Replace the files by a repository…");
+        await dialog.getByLabel("Address of the repository").fill("http://nowhere");
+        await dialog.getByRole("button", { name: "Replace the files" }).click();
+        await dialog.getByText("Give an address that begins with https://.").waitFor();
+        await dialog.getByLabel("Address of the repository").fill(url);
+        await shot(page, "git-clone");
+        await page.keyboard.press("Enter");
+        await pane.getByText("same as origin/main").waitFor({ timeout: 40_000 });
+        expect((await read("index.html")) === "<h1>Alder</h1>\n", "the repository's files are here");
+        await choosePart("History");
+        await page.getByText(/^\d+ commits$/).waitFor();
+        await page.getByRole("listbox", { name: "Commits, newest first" }).focus();
+        await page.keyboard.press("End");
+        await until("few rows in the page", async () => (await commits.count()) < 90);
+        await page.keyboard.press("Home");
+      },
+    },
+    {
+      name: "a conflicting commit on the remote: the push is refused, the pull lists the file, ours wins, the merge is pushed",
+      run: async () => {
+        await write("index.html", "<h1>Alder Street</h1>\n");
+        await write("menu.js", "const bread = 4;\n");
+        await choosePart("Changes");
+        await row("changes", "menu.js").waitFor();
+        await message.fill("feat: our name");
+        await page.keyboard.press("Control+Enter");
+        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
+        elsewhere("bakery", "index.html", "<h1>Alder Road</h1>\n");
+        elsewhere("bakery", "menu.js", "const bread = 5;\n");
+        await bar.getByRole("button", { name: "Push", exact: true }).click();
+        await pane.getByRole("alert").getByText("The remote has commits that are not here yet.").waitFor();
+        await shot(page, "git-refused");
+        await bar.getByRole("button", { name: "How to pull" }).click();
+        await page.getByRole("menuitem", { name: /Fast-forward only/ }).click();
+        await pane
+          .getByRole("alert")
+          .getByText(/Both sides have commits/)
+          .waitFor();
+        await pane.getByRole("alert").getByRole("button", { name: "Merge" }).click();
+        await row("conflicts", "index.html").waitFor();
+        await row("conflicts", "menu.js").click();
+        await page
+          .getByRole("group", { name: /^Ours, main/ })
+          .getByText("const bread = 4;")
+          .waitFor();
+        await page
+          .getByRole("group", { name: /^Theirs, origin\/main/ })
+          .getByText("const bread = 5;")
+          .waitFor();
+        await page.getByText("Place 1 of 1").waitFor();
+        await looks(page, "git-conflict", { view: "Git" });
+        await page.getByRole("button", { name: "Both", exact: true }).click();
+        await page.getByText("No place is left to decide").waitFor();
+        await page.getByRole("button", { name: "Use this text" }).click();
+        await row("conflicts", "menu.js").waitFor({ state: "detached" });
+        expect((await read("menu.js")) === "const bread = 4;\nconst bread = 5;\n", "both lines are kept");
+        await row("conflicts", "index.html").click();
+        await pane.getByRole("region", { name: "Conflict in index.html" }).getByRole("button", { name: "Ask the agent" }).click();
+        const asked = await page.getByRole("textbox", { name: "Message to the agent" }).inputValue();
+        expect(asked.includes("- index.html") && asked.includes("Do not commit"), `asked: ${asked}`);
+        await page.getByRole("textbox", { name: "Message to the agent" }).fill("");
+        await page.getByRole("button", { name: "Take ours" }).click();
+        await row("conflicts", "index.html").waitFor({ state: "detached" });
+        await page.getByRole("button", { name: "Finish the merge" }).click();
+        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
+        await bar.getByRole("button", { name: "Push", exact: true }).click();
+        await pane.getByText("same as origin/main").waitFor();
+        const log = host.git("bakery", "log", "--format=%s", "-4", "main");
+        expect(log.startsWith("Merge origin/main into main") && log.includes("feat: our name"), `the server has: ${log}`);
+        expect(host.git("bakery", "show", "main:index.html") === "<h1>Alder Street</h1>\n", "ours won");
+      },
+    },
+    {
+      name: "the history is drawn, a commit is opened, a branch begins at it; a second window sees what is done",
+      run: async () => {
+        await choosePart("History");
+        await commits.filter({ hasText: "feat: our name" }).click();
+        await page
+          .getByRole("region", { name: /^Commit / })
+          .getByText("<h1>Alder Street</h1>")
+          .waitFor();
+        await looks(page, "git-history", {
+          view: "Git",
+          before: async () => {
+            if (page.viewportSize()?.width === 390) await choosePart("History");
+          },
+        });
+        await choosePart("History");
+        await commits.filter({ hasText: "feat: our name" }).click();
+        await page.getByRole("button", { name: "Branch from here…" }).click();
+        await dialog.getByRole("textbox", { name: "Name" }).fill("from-there");
+        await page.keyboard.press("Enter");
+        await onBranch("from-there");
+        // Somebody else's act: no click here.
+        await api.git.checkout({ body: { project_id, branch: "main" } });
+        await onBranch("main");
+        await choosePart("Changes");
+        await page.getByRole("switch", { name: "Push every commit" }).click();
+        await write("hours.txt", "10 to 4\n");
+        await row("changes", "hours.txt").waitFor();
+        await message.fill("fix: hours");
+        await page.keyboard.press("Control+Enter");
+        await until("it is on the server", () => host.git("bakery", "log", "-1", "--format=%s", "main") === "fix: hours\n");
+        noOffences(watched);
+      },
+    },
+    {
+      name: "a failed look says so and can be tried again",
+      run: async () => {
+        await page.route("**/api/git/info/*", (route) =>
+          route.fulfill({ status: 500, json: { detail: "Broken for a test.", code: "internal_error" } }),
+        );
+        await page.reload();
+        await page.getByRole("heading", { name: "The repository could not be looked at" }).waitFor();
+        await shot(page, "git-error");
+        await page.unroute("**/api/git/info/*");
+        await page.getByRole("button", { name: "Retry" }).click();
+        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
+      },
+    },
+  ],
+  traceOf(studio, () => watched),
+);
