@@ -6,6 +6,7 @@ import { composeArrivals } from "./compose/arrivals.ts";
 import { composeChat } from "./compose/chat.ts";
 import { composeCommunity } from "./compose/community.ts";
 import { composeContainers } from "./compose/containers.ts";
+import { composeDeployAccounts } from "./compose/deploy-accounts.ts";
 import { composeDepartures } from "./compose/departures.ts";
 import { composeExternal } from "./compose/external.ts";
 import { composeGit } from "./compose/git.ts";
@@ -89,6 +90,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const arrivals = await composeArrivals(platform, projects, containers, previews, workspace);
     const snapshots = composeSnapshots(platform, secrecy, projects, containers, workspace);
     const git = composeGit(platform, projects, containers, workspace, arrivals, snapshots);
+    const deployAccounts = composeDeployAccounts(platform, projects);
     const tools = await composeTools(platform, secrecy, models, projects, containers, previews, workspace);
     const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
@@ -106,6 +108,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       arrivals,
       snapshots,
       git,
+      deployAccounts,
       tools,
       chat,
       external,

@@ -230,6 +230,50 @@ export const settings = {
     about: "API of that GitHub",
     check: url,
   },
+  VERCEL_API_URL: {
+    default: "https://api.vercel.com",
+    example: "https://api.vercel.com",
+    about: "API of Vercel, for deployments",
+    check: url,
+  },
+  VERCEL_AUTHORIZE_URL: {
+    default: "https://vercel.com/oauth/authorize",
+    example: "https://vercel.com/oauth/authorize",
+    about: "Where people allow this server to deploy for them at Vercel",
+    check: url,
+  },
+  VERCEL_CLIENT_ID: { default: "", example: "cl_0123456789abcdef", about: "Connect Vercel in the browser; empty: with a token only" },
+  VERCEL_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
+  VERCEL_OAUTH_REDIRECT_URI: {
+    example: "https://studio.example.com/api/deployment-oauth/vercel/callback",
+    about: "Default: APP_BASE_URL/api/deployment-oauth/vercel/callback",
+    check: url,
+  },
+  NETLIFY_API_URL: {
+    default: "https://api.netlify.com/api/v1",
+    example: "https://api.netlify.com/api/v1",
+    about: "API of Netlify, for deployments",
+    check: url,
+  },
+  NETLIFY_AUTHORIZE_URL: {
+    default: "https://app.netlify.com/authorize",
+    example: "https://app.netlify.com/authorize",
+    about: "Where people allow this server to deploy for them at Netlify",
+    check: url,
+  },
+  NETLIFY_CLIENT_ID: { default: "", example: "0123456789abcdef", about: "Connect Netlify in the browser; empty: with a token only" },
+  NETLIFY_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
+  NETLIFY_OAUTH_REDIRECT_URI: {
+    example: "https://studio.example.com/api/deployment-oauth/netlify/callback",
+    about: "Default: APP_BASE_URL/api/deployment-oauth/netlify/callback",
+    check: url,
+  },
+  CLOUDFLARE_API_URL: {
+    default: "https://api.cloudflare.com/client/v4",
+    example: "https://api.cloudflare.com/client/v4",
+    about: "API of Cloudflare, for deployments",
+    check: url,
+  },
   OIDC_ISSUER: {
     default: "",
     example: "https://keycloak.example.com/realms/studio",
@@ -611,6 +655,25 @@ export function readConfig(environment: Record<string, string | undefined>) {
       fallbacks: list("MODEL_FALLBACKS"),
       pricesFile: text("MODEL_PRICES") || undefined,
       isDemo: isTrue("DEMO"),
+    },
+    deployProviders: {
+      vercel: {
+        apiUrl: text("VERCEL_API_URL").replace(/\/+$/, ""),
+        authorizeUrl: text("VERCEL_AUTHORIZE_URL"),
+        clientId: text("VERCEL_CLIENT_ID"),
+        clientSecret: secret("VERCEL_CLIENT_SECRET"),
+        redirectUri: text("VERCEL_OAUTH_REDIRECT_URI") || `${appBaseUrl}/api/deployment-oauth/vercel/callback`,
+      },
+      netlify: {
+        apiUrl: text("NETLIFY_API_URL").replace(/\/+$/, ""),
+        authorizeUrl: text("NETLIFY_AUTHORIZE_URL"),
+        clientId: text("NETLIFY_CLIENT_ID"),
+        clientSecret: secret("NETLIFY_CLIENT_SECRET"),
+        redirectUri: text("NETLIFY_OAUTH_REDIRECT_URI") || `${appBaseUrl}/api/deployment-oauth/netlify/callback`,
+      },
+      cloudflare: { apiUrl: text("CLOUDFLARE_API_URL").replace(/\/+$/, "") },
+      /** Tries of a call and the waits between them; here so that a test need not wait. */
+      patience: { tries: 4, firstMs: 1000, maxWaitMs: 90_000 },
     },
     billing: { isOn: isTrue("BILLING_ENABLED"), byokTiers: list("BYOK_ENABLED_TIERS") },
     community: {

@@ -5,6 +5,8 @@ import { totpSecrets } from "./features/auth/second-factor.table.ts";
 import { oauthStates } from "./features/auth/auth.table.ts";
 import { credentialsPlace, environmentPlace } from "./features/containers/index.ts";
 import { containerCredentials, containers } from "./features/containers/containers.table.ts";
+import { credentialPlace } from "./features/deployment-credentials/index.ts";
+import { deploymentCredentials } from "./features/deployment-credentials/deployment-credentials.table.ts";
 import { webhookPlace } from "./features/external/index.ts";
 import { runWebhooks } from "./features/external/webhooks.table.ts";
 import { mcpAccessPlace, mcpOauthPlace } from "./features/mcp/index.ts";
@@ -37,6 +39,12 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: containerCredentials.sealed_values,
     needs: [containerCredentials.container_id],
     place: ({ container_id = "" }) => credentialsPlace(container_id),
+  }),
+  sealedBytes(deploymentCredentials, {
+    id: deploymentCredentials.id,
+    column: deploymentCredentials.sealed_tokens,
+    needs: [deploymentCredentials.user_id, deploymentCredentials.provider, deploymentCredentials.project_id],
+    place: ({ user_id = "", provider = "", project_id }) => credentialPlace({ user_id, provider, project_id: project_id ?? null }),
   }),
   sealedBytes(oauthStates, {
     id: oauthStates.state_hash,

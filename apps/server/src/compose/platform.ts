@@ -91,7 +91,13 @@ export async function composePlatform({ config, log, onClose, ...swap }: Platfor
   const limits = createRateLimiter({ db, factor: config.http.rateLimitFactor });
   const ca = config.outbound.caFile === undefined ? undefined : await readFile(config.outbound.caFile, "utf8");
   const outbound = createOutbound({
-    allowHosts: [...config.outbound.allowHosts, ...modelHosts(config), ...providerHosts(config), ...searchHosts(config)],
+    allowHosts: [
+      ...config.outbound.allowHosts,
+      ...modelHosts(config),
+      ...providerHosts(config),
+      ...searchHosts(config),
+      ...deployHosts(config),
+    ],
     ...(ca && { ca }),
   });
   onClose(() => outbound.close());
@@ -148,6 +154,10 @@ const modelHosts = ({ models }: Config): string[] =>
 /** The providers people sign in with, wherever the operator says they are. */
 const providerHosts = ({ auth: { oauth } }: Config): string[] =>
   [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl, oauth.oidc.issuer].flatMap((url) => hostEntry(url) ?? []);
+
+/** The APIs that deployments go through. */
+const deployHosts = ({ deployProviders: { vercel, netlify, cloudflare } }: Config): string[] =>
+  [vercel.apiUrl, netlify.apiUrl, cloudflare.apiUrl].flatMap((address) => hostEntry(address) ?? []);
 
 const searchHosts = ({ web: { search } }: Config): string[] => (search ? [hostEntry(search.baseUrl) ?? ""] : []);
 

@@ -90,10 +90,15 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     // Scripted models are asked for what their script says.
     AGENT_CHAT_TITLES: "0",
     MEMORY_WATERMARK_PERCENT: "0",
+    // Nobody is there: a test that deploys outside brings a provider of its own.
+    VERCEL_API_URL: "http://127.0.0.1:1",
+    NETLIFY_API_URL: "http://127.0.0.1:1",
+    CLOUDFLARE_API_URL: "http://127.0.0.1:1",
     ...options.env,
   });
   // Or whoever signs up first would be administrator.
   config.http.isLoopbackOnly = false;
+  config.deployProviders.patience = { tries: 3, firstMs: 20, maxWaitMs: 5000 };
   options.configure?.(config);
 
   const connection = connectionOf(server, database);

@@ -151,6 +151,9 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const provider = await api.modelKeys.createCustomProvider({ body: { name: mark, slug: `p${mark}`, base_url: "http://127.0.0.1:9/v1" } });
   const model = await api.models.addCustom({ body: { model_id: `openai/${mark}` } });
   const mcp = await api.mcp.create({ body: { name: mark, transport: "http", url: "http://127.0.0.1:9/mcp" } });
+  const deploymentCredential = await api.deploymentCredentials.save({
+    body: { provider: "netlify", access_token: `planted-${mark}`, skip_validation: true },
+  });
   const theme = await api.themes.fork({ params: { id: "nord" } });
   const me = await api.users.updateMe({
     body: { avatar_url: `data:image/png;base64,${Buffer.from(png(2, 2)).toString("base64")}` },
@@ -199,6 +202,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/marketplace/models/custom/{id}": model.custom_id ?? "",
       "/api/marketplace/agents/{id}": agent.slug,
       "/api/mcp/servers/{id}": mcp.id,
+      "/api/deployment-credentials/{id}": deploymentCredential.id,
       "/api/shell/sessions/{id}": shell.id,
       "/api/shell/ws/{session_id}": shell.id,
       "/api/kanban/{project_id}": project.id,

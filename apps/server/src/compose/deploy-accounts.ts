@@ -1,0 +1,38 @@
+import type { OutsideProvider } from "@tesslate/contract";
+import {
+  createDeploymentCredentials,
+  createDeploymentCredentialsStore,
+  mountDeploymentCredentials,
+  type DeploymentCredentials,
+} from "../features/deployment-credentials/index.ts";
+import { createOauthApps, tokenLifeOf } from "../features/deployment-oauth/index.ts";
+import { createTargets, type DeployTarget } from "../features/deployments/index.ts";
+import type { Area } from "./area.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+
+/** The places outside that deployments go to, and people's accounts there. */
+export interface DeployAccountsArea extends Area {
+  targets: Record<OutsideProvider, DeployTarget>;
+  credentialFor: DeploymentCredentials["credentialFor"];
+}
+
+export function composeDeployAccounts({ config, log, db, box, outbound }: Platform, { projects }: ProjectsArea): DeployAccountsArea {
+  const targets = createTargets(config.deployProviders, outbound);
+  const apps = createOauthApps(config.deployProviders, outbound);
+  const credentials = createDeploymentCredentials({
+    store: createDeploymentCredentialsStore(db),
+    box,
+    targets,
+    tokens: tokenLifeOf(apps),
+    requireProject: projects.require,
+    log,
+  });
+  return {
+    targets,
+    credentialFor: credentials.credentialFor,
+    mount(mount) {
+      mountDeploymentCredentials(mount, { credentials });
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { DeploymentProviderInfo, OutsideProvider } from "@tesslate/contract";
+
+/** agent-git-deploy 8.1. */
+export const catalogue: readonly Omit<DeploymentProviderInfo, "connected" | "oauth_available">[] = [
+  {
+    name: "vercel",
+    display_name: "Vercel",
+    description: "Builds from source, for Next.js and most other frameworks",
+    auth_type: "oauth",
+    required: ["token"],
+    optional: ["team_id"],
+    token_url: "https://vercel.com/account/settings/tokens",
+  },
+  {
+    name: "netlify",
+    display_name: "Netlify",
+    description: "Serves what was built here",
+    auth_type: "oauth",
+    required: ["token"],
+    optional: [],
+    token_url: "https://app.netlify.com/user/applications#personal-access-tokens",
+  },
+  {
+    name: "cloudflare",
+    display_name: "Cloudflare Workers",
+    description: "Serves what was built here, as assets of a worker",
+    auth_type: "api_token",
+    required: ["account_id", "api_token"],
+    optional: ["dispatch_namespace"],
+    token_url: "https://dash.cloudflare.com/profile/api-tokens",
+  },
+];
+export const providerNames: readonly OutsideProvider[] = catalogue.map(({ name }) => name);

@@ -1,0 +1,1 @@
+export { createOauthApps, tokenLifeOf } from "./apps.ts";
