@@ -10,6 +10,7 @@ import { composeDeployAccounts } from "./compose/deploy-accounts.ts";
 import { composeDepartures } from "./compose/departures.ts";
 import { composeExternal } from "./compose/external.ts";
 import { composeGit } from "./compose/git.ts";
+import { composeGitProviders } from "./compose/git-providers.ts";
 import { composeHouse } from "./compose/house.ts";
 import { composeModels } from "./compose/models.ts";
 import { composePlatform } from "./compose/platform.ts";
@@ -87,9 +88,10 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const containers = composeContainers(platform, secrecy, projects);
     const previews = composePreviews(platform, secrecy, accounts, projects, containers);
     const workspace = composeWorkspace(platform, secrecy, projects, containers);
-    const arrivals = await composeArrivals(platform, projects, containers, previews, workspace);
+    const gitProviders = composeGitProviders(platform, accounts);
+    const arrivals = await composeArrivals(platform, projects, containers, previews, workspace, gitProviders);
     const snapshots = composeSnapshots(platform, secrecy, projects, containers, workspace);
-    const git = composeGit(platform, projects, containers, workspace, arrivals, snapshots);
+    const git = composeGit(platform, projects, containers, workspace, arrivals, gitProviders, snapshots);
     const deployAccounts = composeDeployAccounts(platform, projects);
     const tools = await composeTools(platform, secrecy, models, projects, containers, previews, workspace);
     const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
@@ -105,6 +107,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       containers,
       previews,
       workspace,
+      gitProviders,
       arrivals,
       snapshots,
       git,

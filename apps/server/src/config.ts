@@ -211,7 +211,11 @@ export const settings = {
     about: "Any OpenID Connect issuer in Google's place",
     check: url,
   },
-  GITHUB_CLIENT_ID: { default: "", example: "Iv1.0123456789abcdef", about: "Sign in with GitHub; off when empty" },
+  GITHUB_CLIENT_ID: {
+    default: "",
+    example: "Iv1.0123456789abcdef",
+    about: "Sign in with GitHub, and connect its repositories; off when empty",
+  },
   GITHUB_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
   GITHUB_OAUTH_REDIRECT_URI: {
     example: "https://studio.example.com/api/auth/github/callback",
@@ -272,6 +276,39 @@ export const settings = {
     default: "https://api.cloudflare.com/client/v4",
     example: "https://api.cloudflare.com/client/v4",
     about: "API of Cloudflare, for deployments",
+    check: url,
+  },
+  GITLAB_CLIENT_ID: { default: "", example: "0123456789abcdef", about: "Connect repositories of GitLab in the browser; off when empty" },
+  GITLAB_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
+  GITLAB_BASE_URL: {
+    default: "https://gitlab.com",
+    example: "https://gitlab.example.com",
+    about: "GitLab or one of your own. Every client of a git host comes back to APP_BASE_URL/api/git-providers/<name>/callback",
+    check: url,
+  },
+  BITBUCKET_CLIENT_ID: {
+    default: "",
+    example: "0123456789abcdef",
+    about: "Connect repositories of Bitbucket in the browser; off when empty",
+  },
+  BITBUCKET_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
+  BITBUCKET_BASE_URL: { default: "https://bitbucket.org", example: "https://bitbucket.example.com", about: "Bitbucket Cloud", check: url },
+  BITBUCKET_API_URL: {
+    default: "https://api.bitbucket.org/2.0",
+    example: "https://api.bitbucket.example.com/2.0",
+    about: "API of that Bitbucket",
+    check: url,
+  },
+  GITEA_CLIENT_ID: {
+    default: "",
+    example: "0123456789abcdef",
+    about: "Connect repositories of a Gitea or Forgejo in the browser; off when empty",
+  },
+  GITEA_CLIENT_SECRET: { default: "", example: "…", about: "Secret of that client" },
+  GITEA_BASE_URL: {
+    default: "",
+    example: "https://git.example.com",
+    about: "That Gitea or Forgejo; people can name others with a token",
     check: url,
   },
   OIDC_ISSUER: {
@@ -515,6 +552,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
     const value = text(name);
     return value === "" ? undefined : new Secret(value);
   };
+  /** An address that paths are put behind. */
+  const base = (name: keyof typeof settings) => text(name).replace(/\/+$/, "");
   const list = (name: keyof typeof settings) =>
     text(name)
       .split(",")
@@ -632,8 +671,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
           clientId: text("GITHUB_CLIENT_ID"),
           clientSecret: secret("GITHUB_CLIENT_SECRET"),
           redirectUri: text("GITHUB_OAUTH_REDIRECT_URI") || `${appBaseUrl}/api/auth/github/callback`,
-          baseUrl: text("GITHUB_BASE_URL").replace(/\/+$/, ""),
-          apiUrl: text("GITHUB_API_URL").replace(/\/+$/, ""),
+          baseUrl: base("GITHUB_BASE_URL"),
+          apiUrl: base("GITHUB_API_URL"),
         },
         oidc: {
           clientId: text("OIDC_CLIENT_ID"),
@@ -645,6 +684,19 @@ export function readConfig(environment: Record<string, string | undefined>) {
         },
       },
       ingressSecret: secret("INGRESS_SHARED_SECRET"),
+    },
+    /** GitHub is `auth.oauth.github`. */
+    gitProviders: {
+      gitlab: { clientId: text("GITLAB_CLIENT_ID"), clientSecret: secret("GITLAB_CLIENT_SECRET"), baseUrl: base("GITLAB_BASE_URL") },
+      bitbucket: {
+        clientId: text("BITBUCKET_CLIENT_ID"),
+        clientSecret: secret("BITBUCKET_CLIENT_SECRET"),
+        baseUrl: base("BITBUCKET_BASE_URL"),
+        apiUrl: base("BITBUCKET_API_URL"),
+      },
+      gitea: { clientId: text("GITEA_CLIENT_ID"), clientSecret: secret("GITEA_CLIENT_SECRET"), baseUrl: base("GITEA_BASE_URL") },
+      /** Waits between the tries of a call; here so that a test need not wait. */
+      backoffMs: [500, 2_000],
     },
     models: {
       openai: { key: secret("OPENAI_API_KEY"), baseUrl: text("OPENAI_BASE_URL") },

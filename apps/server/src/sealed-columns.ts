@@ -7,6 +7,8 @@ import { credentialsPlace, environmentPlace } from "./features/containers/index.
 import { containerCredentials, containers } from "./features/containers/containers.table.ts";
 import { credentialPlace } from "./features/deployment-credentials/index.ts";
 import { deploymentCredentials } from "./features/deployment-credentials/deployment-credentials.table.ts";
+import { gitAccountPlace } from "./features/git-providers/index.ts";
+import { gitProviderCredentials, type GitAccountRow } from "./features/git-providers/git-providers.table.ts";
 import { webhookPlace } from "./features/external/index.ts";
 import { runWebhooks } from "./features/external/webhooks.table.ts";
 import { mcpAccessPlace, mcpOauthPlace } from "./features/mcp/index.ts";
@@ -64,6 +66,14 @@ export const sealedColumns: readonly SealedColumn[] = [
     needs: [userProviders.user_id, userProviders.slug],
     place: ({ user_id = "", slug = "" }) => providerHeadersPlace({ user_id, slug }),
   }),
+  ...(["access", "refresh"] as const).map((what) =>
+    sealedBytes(gitProviderCredentials, {
+      id: gitProviderCredentials.id,
+      column: gitProviderCredentials[`sealed_${what}`],
+      needs: [gitProviderCredentials.user_id, gitProviderCredentials.provider, gitProviderCredentials.host],
+      place: (row) => gitAccountPlace(row as Pick<GitAccountRow, "user_id" | "provider" | "host">, what),
+    }),
+  ),
   sealedBytes(runWebhooks, {
     id: runWebhooks.id,
     column: runWebhooks.sealed_target,

@@ -8,6 +8,7 @@ import {
   createAuth,
   createAuthStore,
   createOauth,
+  createOauthStates,
   createOauthStore,
   createPasskeys,
   createPasskeysStore,
@@ -142,16 +143,17 @@ export function composeAccounts(
   const recovery = createRecovery({ db, store: authStore, users, sessions, passwords, mail, securityLog, limits, box, appBaseUrl, log });
   onRegistered.push(recovery.onRegistered);
   onEmailChanged.push(recovery.onEmailChanged);
+  const oauthStore = createOauthStore(db);
   const oauth = createOauth({
     providers,
-    store: createOauthStore(db),
+    store: oauthStore,
+    states: createOauthStates({ store: oauthStore, box }),
     users,
     sessions,
     setup,
     ways,
     apiKeys,
     securityLog,
-    box,
     log,
   });
 

@@ -13,6 +13,7 @@ import {
 import { createFetchRepository, createOutsideGit, type FetchRepository, type OpenOutsideGit } from "../features/git/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
+import type { GitProvidersArea } from "./git-providers.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -33,6 +34,7 @@ export async function composeArrivals(
   { creation, connectionsStore, power, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
   { assetsStore, watch, logProblems }: WorkspaceArea,
+  { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
 ): Promise<ArrivalsArea> {
   const { insertFirst } = creation;
   const diskBytesOf = async (userId: string) => config.projects.diskBytes[await projectsStore.tierOf(userId)];
@@ -52,6 +54,7 @@ export async function composeArrivals(
         fetchRepository,
         insertFirst,
         diskBytesOf,
+        withAuthorization: gitAccounts.withAuthorization,
       }),
       fork: createForkSource({
         projects,

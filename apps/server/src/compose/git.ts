@@ -15,6 +15,7 @@ import type { Queries } from "../platform/database.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";
 import type { ContainersArea } from "./containers.ts";
+import type { GitProvidersArea } from "./git-providers.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
@@ -31,6 +32,7 @@ export function composeGit(
   { idle, power }: ContainersArea,
   { assets }: WorkspaceArea,
   { openGit, fetchRepository, diskBytesOf }: ArrivalsArea,
+  { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
   { snapshotsStore }: SnapshotsArea,
 ): Area {
   const store = createGitStore(db);
@@ -50,15 +52,15 @@ export function composeGit(
     treeChanged: assets.reconcile,
   };
   const access = createGitAccess(needs, turns);
-  const authorizationFor = async () => undefined;
+  const { withAuthorization, kindOf } = gitAccounts;
   const reading = createGitReading(access);
   const writing = createGitWriting(access);
   const remotes = createGitRemotes({
     access,
     store,
     openMirror: mirrors.open,
-    authorizationFor,
-    hostKindOf: () => "git",
+    withAuthorization,
+    hostKindOf: kindOf,
     checkUrl: outbound.check,
   });
   const clone = createGitClone({
@@ -77,7 +79,7 @@ export function composeGit(
     turns,
     tasks,
     fetchRepository,
-    authorizationFor,
+    withAuthorization,
     log,
   });
   return {

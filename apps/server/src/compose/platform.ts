@@ -151,9 +151,12 @@ const modelHosts = ({ models }: Config): string[] =>
     (url) => hostEntry(url) ?? [],
   );
 
-/** The providers people sign in with, wherever the operator says they are. */
-const providerHosts = ({ auth: { oauth } }: Config): string[] =>
-  [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl, oauth.oidc.issuer].flatMap((url) => hostEntry(url) ?? []);
+/** The providers people sign in with and keep repositories at, wherever the operator says they are. */
+const providerHosts = ({ auth: { oauth }, gitProviders: { gitlab, bitbucket, gitea } }: Config): string[] => {
+  const signIn = [oauth.google.issuer, oauth.github.baseUrl, oauth.github.apiUrl, oauth.oidc.issuer];
+  const repositories = [gitlab.baseUrl, bitbucket.baseUrl, bitbucket.apiUrl, gitea.baseUrl];
+  return [...signIn, ...repositories].flatMap((url) => hostEntry(url) ?? []);
+};
 
 /** The APIs that deployments go through. */
 const deployHosts = ({ deployProviders: { vercel, netlify, cloudflare } }: Config): string[] =>

@@ -26,6 +26,8 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
   owner: {
     "account.remove": { answer: "current_password_required", because: "an account is not deleted without its password" },
     "files.search": { answer: "not_supported", because: "plain processes cannot be kept from writing" },
+    "gitProviders.repos": { answer: "not_supported", because: "the owner has a token for a plain host" },
+    "gitProviders.branches": { answer: "not_supported", because: "the owner has a token for a plain host" },
     "mcpEndpoint.stream": { answer: 405, because: "the server has nothing to say by itself" },
     "mcpEndpoint.end": { answer: 405, because: "there are no sessions to end" },
     "chat.answer": { answer: 404, because: "what waits in the owner's chat is an approval" },
@@ -231,7 +233,10 @@ async function compare(caller: "stranger" | "administrator", route: Listed, mine
       );
 }
 const isPublic = (place: string) =>
-  place === "/api/users/{id}" || place.startsWith("/api/feedback/{id}") || place.startsWith("/api/marketplace/agents/{id}");
+  place === "/api/users/{id}" ||
+  place.startsWith("/api/git-providers/{provider}") ||
+  place.startsWith("/api/feedback/{id}") ||
+  place.startsWith("/api/marketplace/agents/{id}");
 const isOwned = ({ spec }: Listed) =>
   placesOf(spec).some((place) => !place.endsWith("{path}") && !isPublic(place)) || idFieldsOf(spec).length > 0;
 

@@ -148,6 +148,8 @@ export interface GitProviderFake extends AsyncDisposable {
   isLive(token: string): boolean;
   /** git requests of paths that begin so get no answer, until the function is called. */
   stall(prefix: string): () => void;
+  /** Sends whoever asks for paths that begin so elsewhere. */
+  redirect(prefix: string, location: string): void;
   close(): Promise<void>;
 }
 
@@ -365,6 +367,7 @@ export async function startProvider(
     },
     isLive,
     stall: (prefix) => host.stall(prefix),
+    redirect: (prefix, location) => host.redirect(prefix, location),
     close: host.close,
     [Symbol.asyncDispose]: host.close,
   };

@@ -5,7 +5,8 @@ import { AppError } from "../../platform/errors.ts";
 import { authPath, type AuthCookies } from "./auth.cookies.ts";
 import type { Auth } from "./auth.service.ts";
 import { refusalPage } from "./oauth.page.ts";
-import { oauthStateMs, type Oauth } from "./oauth.ts";
+import { gitConnectMark, oauthStateMs } from "./oauth-states.ts";
+import type { Oauth } from "./oauth.ts";
 import type { Prove } from "./proof.ts";
 import { originOf } from "./second-factor.routes.ts";
 
@@ -43,6 +44,8 @@ export function oauthHandlers(
     callback: async (context, _, { request, reply }) => {
       const answer = new URL(request.url, appBaseUrl).searchParams;
       reply.header("cache-control", "no-store");
+      if (name === "github" && answer.get("state")?.startsWith(gitConnectMark))
+        return reply.redirect(`/api/git-providers/github/callback?${answer.toString()}`, 303);
       try {
         const from = { ip: context.ip, user_agent: context.headers["user-agent"] };
         const finished = await oauth.finish(name, answer, context.cookies[oauthCookie], from);

@@ -1,22 +1,18 @@
 import * as client from "openid-client";
 import type { ErrorCode, LinkedAccount, List, SignInProvider } from "@tesslate/contract";
-import { hashToken, randomToken, type CryptoBox } from "../../platform/crypto.ts";
+import { randomToken } from "../../platform/crypto.ts";
 import { AppError, badRequest, notFound, unauthorized } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { isLiving, isPlainEmail, type UserRow, type Users } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
+import type { OauthStates } from "./oauth-states.ts";
 import type { OauthStore } from "./oauth.store.ts";
 import type { Profile, Provider } from "./oauth.providers.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
 import type { Setup } from "./setup.ts";
 import type { WaysIn } from "./ways-in.store.ts";
-
-/** What a sign-in under way is bound to. */
-export const oauthStatePlace = (provider: string, stateHash: string): string => `oauth state ${provider} ${stateHash}`;
-
-export const oauthStateMs = 600_000;
 
 interface Begun {
   verifier: string;
@@ -39,24 +35,24 @@ export type Oauth = ReturnType<typeof createOauth>;
 export function createOauth({
   providers,
   store,
+  states,
   users,
   sessions,
   setup,
   ways,
   apiKeys,
   securityLog,
-  box,
   log,
 }: {
   providers: Partial<Record<SignInProvider, Provider>>;
   store: OauthStore;
+  states: OauthStates;
   users: Users;
   sessions: Sessions;
   setup: Setup;
   ways: WaysIn;
   apiKeys: Pick<ApiKeys, "removeAll">;
   securityLog: SecurityLog;
-  box: CryptoBox;
   log: Logger;
 }) {
   const providerOf = (name: SignInProvider): Provider => {
@@ -148,7 +144,6 @@ export function createOauth({
     ): Promise<{ url: string; browser: string }> => {
       const provider = providerOf(name);
       const [state, nonce, verifier] = [client.randomState(), client.randomNonce(), client.randomPKCECodeVerifier()];
-      const stateHash = hashToken(state);
       const url = await provider
         .authorizationUrl({ state, nonce, challenge: await client.calculatePKCECodeChallenge(verifier), scopes })
         .catch((err: unknown) => {
@@ -156,13 +151,7 @@ export function createOauth({
           throw new AppError("bad_gateway", "That provider cannot be reached at the moment.");
         });
       const begun: Begun = { verifier, nonce, ...(next !== undefined && isPath(next) && { next }), ...(link && { link }) };
-      await store.insertState({
-        state_hash: stateHash,
-        provider: name,
-        browser_hash: hashToken(browser),
-        sealed: box.seal(JSON.stringify(begun), oauthStatePlace(name, stateHash)),
-        lifetimeMs: oauthStateMs,
-      });
+      await states.keep(name, state, browser, begun);
       return { url, browser };
     },
 
@@ -173,11 +162,7 @@ export function createOauth({
     finish: async (name: SignInProvider, answer: URLSearchParams, browser: string | undefined, from: Origin): Promise<Finished> => {
       const provider = providerOf(name);
       const state = answer.get("state") ?? "";
-      const stateHash = hashToken(state);
-      const taken = state && browser ? await store.takeState(stateHash, name, hashToken(browser)) : undefined;
-      if (!taken) throw badRequest("This sign-in was not begun in this browser, or is used up. Begin again.", "invalid_state_token");
-      if (taken.isExpired) throw badRequest("This sign-in took too long. Begin again.", "state_token_expired");
-      const { verifier, nonce, next, link } = JSON.parse(box.open(taken.sealed, oauthStatePlace(name, stateHash))) as Begun;
+      const { verifier, nonce, next, link } = await states.take<Begun>(name, state, browser);
       if (answer.get("error") || !answer.get("code")) {
         if (link) return { kind: "linked", error: "oauth_denied" };
         throw badRequest("The provider was not allowed to sign you in.", "oauth_denied");

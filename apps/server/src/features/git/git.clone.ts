@@ -2,12 +2,12 @@ import type { Sandbox } from "@tesslate/runtime";
 import { AppError, conflict } from "../../platform/errors.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
+import type { WithAuthorization } from "../git-providers/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { cloneType } from "../snapshots/index.ts";
 import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
 import type { GitNeeds } from "./git.access.ts";
-import type { AuthorizationFor } from "./git.remotes.ts";
 import type { GitStore } from "./git.store.ts";
 import { partsOf, repositoryUrl } from "./repository-url.ts";
 import type { Turns } from "./turns.ts";
@@ -52,7 +52,7 @@ export function createGitClone({
   turns,
   tasks,
   fetchRepository,
-  authorizationFor,
+  withAuthorization,
   log,
 }: {
   needs: CloneNeeds;
@@ -60,7 +60,7 @@ export function createGitClone({
   turns: Turns;
   tasks: Tasks;
   fetchRepository: FetchRepository;
-  authorizationFor: AuthorizationFor;
+  withAuthorization: WithAuthorization;
   log: Logger;
 }) {
   const keyOf = (projectId: string) => `${cloneType}:${projectId}`;
@@ -81,26 +81,28 @@ export function createGitClone({
     const room = await needs.diskBytesOf(project.owner_id);
     await progress(5, "Asking the host for the repository");
     let told = 10;
-    await using fetched = await fetchRepository({
-      url: input.url,
-      branch: input.branch,
-      authorization: await authorizationFor(task.user_id, input.url),
-      signal,
-      limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
-      onPhase: (phase) => (phase === "reached" ? progress(10, "Cloning") : progress(60, "Checking what is in it")),
-      onProgress: (line) => {
-        const percent = 10 + Math.floor(Number(/(\d+)%/.exec(line)?.[1] ?? 0) / 2);
-        if (percent < told + 5) return;
-        told = percent;
-        void progress(
-          percent,
-          line
-            .replace(/^remote: /, "")
-            .trim()
-            .slice(0, 120),
-        ).catch(() => undefined);
-      },
-    });
+    const fetch = (authorization: string | undefined) =>
+      fetchRepository({
+        url: input.url,
+        branch: input.branch,
+        authorization,
+        signal,
+        limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
+        onPhase: (phase) => (phase === "reached" ? progress(10, "Cloning") : progress(60, "Checking what is in it")),
+        onProgress: (line) => {
+          const percent = 10 + Math.floor(Number(/(\d+)%/.exec(line)?.[1] ?? 0) / 2);
+          if (percent < told + 5) return;
+          told = percent;
+          void progress(
+            percent,
+            line
+              .replace(/^remote: /, "")
+              .trim()
+              .slice(0, 120),
+          ).catch(() => undefined);
+        },
+      });
+    await using fetched = await withAuthorization(task.user_id, input.url, fetch);
     if (fetched.hasSubmodules) await note("The repository has submodules. They were left out.");
     const sandbox = await needs.sandboxOf(project);
     await turns.take(project.id, async () => {

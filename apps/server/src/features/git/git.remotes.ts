@@ -1,5 +1,6 @@
-import type { GitStatus } from "@tesslate/contract";
+import type { GitProviderName, GitStatus } from "@tesslate/contract";
 import { AppError, badRequest, conflict, invalid } from "../../platform/errors.ts";
+import type { WithAuthorization } from "../git-providers/index.ts";
 import { isBranchName } from "../projects/index.ts";
 import type { GitAccess, Opened } from "./git.access.ts";
 import { commit } from "./git.commits.ts";
@@ -7,15 +8,14 @@ import { statusOf } from "./git.reading.ts";
 import type { GitStore } from "./git.store.ts";
 import type { GitRepositoryRow } from "./git.table.ts";
 import type { MirrorSession, OpenMirror } from "./mirror.ts";
-import { partsOf, repositoryUrl, withoutUserInfo, type GitHostKind } from "./repository-url.ts";
+import { partsOf, repositoryUrl, withoutUserInfo } from "./repository-url.ts";
 import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
 
 /** Branches that one fetch brings; the others come with the next. */
 const maxFetched = 200;
 
-/** What a person's accounts say to the host of an address; undefined where none is stored for it. */
-export type AuthorizationFor = (userId: string, url: string) => Promise<string | undefined>;
-export type HostKindOf = (url: string) => GitHostKind;
+/** What kind of host an address leads to, for that person. */
+export type HostKindOf = (userId: string, url: string) => Promise<GitProviderName>;
 
 export interface PullResult {
   success: boolean;
@@ -31,14 +31,14 @@ export function createGitRemotes({
   access,
   store,
   openMirror,
-  authorizationFor,
+  withAuthorization,
   hostKindOf,
   checkUrl,
 }: {
   access: GitAccess;
   store: GitStore;
   openMirror: OpenMirror;
-  authorizationFor: AuthorizationFor;
+  withAuthorization: WithAuthorization;
   hostKindOf: HostKindOf;
   /** Throws `outbound_refused` for addresses that may not be reached. */
   checkUrl: (url: string) => Promise<unknown>;
@@ -52,14 +52,14 @@ export function createGitRemotes({
    * The address behind a remote's name. The project's own settings are its code's to change, so an account is used only for the address that
    * its people linked: another one is spoken to as a stranger.
    */
-  const addressOf = async (userId: string, { project, repo }: Opened, remote: string) => {
+  const addressOf = async ({ project, repo }: Opened, remote: string): Promise<{ url: string; isLinked: boolean }> => {
     if (!/^[A-Za-z0-9][\w.-]*$/.test(remote)) throw badRequest("This is not the name of a remote.", "no_remote");
     const found = (await repo.attempt(["remote", "get-url", "--", remote], { timeoutMs: gitTimes.short })).stdout.trim();
     if (found === "") throw badRequest("This project is linked to no remote repository.", "no_remote");
     const url = repositoryUrl(found);
     if (withoutUserInfo(found) !== found) await repo.write(["remote", "set-url", "--", remote, url]);
     const link = await linkOf(project);
-    return { url, ...(link?.repo_url === url && { authorization: await authorizationFor(userId, url) }) };
+    return { url, isLinked: link?.repo_url === url };
   };
   const withRemote = async <T>(
     userId: string,
@@ -67,10 +67,14 @@ export function createGitRemotes({
     remote: string,
     work: (session: MirrorSession) => Promise<T>,
   ): Promise<T> => {
-    const address = await addressOf(userId, opened, remote);
-    await using session = await openMirror(opened.repo, opened.project.id, address, AbortSignal.timeout(gitTimes.network));
-    // Awaited here: the session ends with this block.
-    return await work(session);
+    const { url, isLinked } = await addressOf(opened, remote);
+    const speak = async (authorization: string | undefined): Promise<T> => {
+      const address = { url, authorization };
+      await using session = await openMirror(opened.repo, opened.project.id, address, AbortSignal.timeout(gitTimes.network));
+      // Awaited here: the session ends with this block.
+      return await work(session);
+    };
+    return isLinked ? withAuthorization(userId, url, speak) : speak(undefined);
   };
   const branchOf = async (repo: WorkingRepo, wanted: string | null | undefined): Promise<string> => {
     if (wanted !== null && wanted !== undefined) requireBranchName(wanted);
@@ -228,7 +232,7 @@ export function createGitRemotes({
         ref,
         async ({ project, repo }) => {
           const [is_repository, link] = await Promise.all([repo.isRepository(), linkOf(project)]);
-          return { is_repository, linked: link ? wireOf(link, hostKindOf) : null };
+          return { is_repository, linked: link ? wireOf(link, await hostKindOf(userId, link.repo_url)) : null };
         },
         { anything: true },
       ),
@@ -239,7 +243,7 @@ export function createGitRemotes({
         async ({ project, repo }) => {
           if (!(await linkOf(project))) throw badRequest("This project is linked to no remote repository.", "no_remote");
           const link = await store.update(project.id, { auto_push });
-          return { is_repository: await repo.isRepository(), linked: link ? wireOf(link, hostKindOf) : null };
+          return { is_repository: await repo.isRepository(), linked: link ? wireOf(link, await hostKindOf(userId, link.repo_url)) : null };
         },
         { anything: true },
       ),
@@ -306,11 +310,11 @@ async function join(
 const emptyTree = async (repo: WorkingRepo): Promise<string> =>
   (await repo.write(["hash-object", "-t", "tree", "--stdin"], { input: "" })).trim();
 
-const wireOf = ({ repo_url, default_branch, auto_push, sync_status, last_sync_at }: GitRepositoryRow, hostKindOf: HostKindOf) => {
+const wireOf = ({ repo_url, default_branch, auto_push, sync_status, last_sync_at }: GitRepositoryRow, provider: GitProviderName) => {
   const { owner, name } = partsOf(repo_url);
   return {
     repo_url,
-    provider: hostKindOf(repo_url),
+    provider,
     repo_owner: owner,
     repo_name: name,
     default_branch,

@@ -2,7 +2,7 @@ export { createFetchRepository, repositoryLimits, type FetchRepository, type Fet
 export { createGitAccess, type GitNeeds } from "./git.access.ts";
 export { createGitClone } from "./git.clone.ts";
 export { createGitReading } from "./git.reading.ts";
-export { createGitRemotes, type AuthorizationFor } from "./git.remotes.ts";
+export { createGitRemotes } from "./git.remotes.ts";
 export { mountGit } from "./git.routes.ts";
 export { createGitStore } from "./git.store.ts";
 export { createGitWriting } from "./git.writing.ts";

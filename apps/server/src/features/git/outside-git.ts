@@ -102,12 +102,13 @@ export function createOutsideGit({
         ...(ca && { "http.sslCAInfo": caFile }),
         ...(authorization && { [`http.${origin}/.extraHeader`]: `Authorization: ${authorization}` }),
       };
+      const hide = hiding(authorization);
       return {
         scratch,
         run: (argv, options) =>
-          runGit(argv, { cwd: scratch, config, ...options }).catch((error: unknown) => {
+          runGit(argv, { cwd: scratch, config, ...options, hide }).catch((error: unknown) => {
             if (options.signal?.aborted) throw options.signal.reason;
-            throw passage.failure() ?? explained(error, { hasAuthorization: authorization !== undefined, log });
+            throw passage.failure() ?? explained(error, { hasAuthorization: authorization !== undefined, hide, log });
           }),
         [Symbol.asyncDispose]: async () => {
           await passage[Symbol.asyncDispose]();
@@ -121,6 +122,14 @@ export function createOutsideGit({
   };
 }
 
+/** Takes out of what git says whatever the host was told in secret: a host may say it back. */
+function hiding(authorization: string | undefined): (text: string) => string {
+  const coded = authorization?.split(" ").at(-1) ?? "";
+  const token = Buffer.from(coded, "base64").toString().split(":").slice(1).join(":");
+  const secrets = [coded, token].filter((secret) => secret.length >= 4);
+  return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[hidden]"), text).replace(/\/\/[^/@\s]*@/g, "//");
+}
+
 class GitFailure extends Error {
   readonly stderr: string;
   readonly isTimeout: boolean;
@@ -131,8 +140,11 @@ class GitFailure extends Error {
   }
 }
 
-function runGit(argv: readonly string[], options: RunOptions & { cwd: string; config: Record<string, string> }): Promise<string> {
-  const { cwd, config, timeoutMs, signal, inputFile, input, onOutput, onProgress } = options;
+function runGit(
+  argv: readonly string[],
+  options: RunOptions & { cwd: string; config: Record<string, string>; hide: (text: string) => string },
+): Promise<string> {
+  const { cwd, config, hide, timeoutMs, signal, inputFile, input, onOutput, onProgress } = options;
   const names = Object.entries(config);
   const child = spawn("git", argv, {
     cwd,
@@ -187,7 +199,7 @@ function runGit(argv: readonly string[], options: RunOptions & { cwd: string; co
     });
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
       stderr = (stderr + chunk).slice(-8000);
-      if (onProgress) for (const line of chunk.split(/[\r\n]+/)) if (line.includes("%")) onProgress(line);
+      if (onProgress) for (const line of chunk.split(/[\r\n]+/)) if (line.includes("%")) onProgress(hide(line));
     });
     child.once("error", reject);
     child.once("close", (code) => {
@@ -201,11 +213,14 @@ function runGit(argv: readonly string[], options: RunOptions & { cwd: string; co
 }
 
 /** Whatever went wrong, as a sentence for a person. */
-function explained(error: unknown, { hasAuthorization, log }: { hasAuthorization: boolean; log: Logger }): unknown {
+function explained(
+  error: unknown,
+  { hasAuthorization, hide, log }: { hasAuthorization: boolean; hide: (text: string) => string; log: Logger },
+): unknown {
   if (!(error instanceof GitFailure)) return error;
   const { stderr, isTimeout } = error;
   if (isTimeout) return new AppError("gateway_timeout", "The host of this repository took too long.");
-  const said = stderr.replace(/\/\/[^/@\s]*@/g, "//").slice(-1000);
+  const said = hide(stderr).slice(-1000);
   log.info({ git: said }, "git failed");
   if (/\[rejected\]|\[remote rejected\]|stale info|non-fast-forward|fetch first|shallow update not allowed/i.test(said))
     return new AppError("push_rejected", rejection(said));

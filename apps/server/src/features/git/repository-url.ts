@@ -1,7 +1,5 @@
 import { badRequest } from "../../platform/errors.ts";
 
-export type GitHostKind = "github" | "gitlab" | "bitbucket" | "gitea" | "git";
-
 /**
  * The address of a repository as it is stored (agent-git-deploy 5.2): https alone, the forms of SSH turned into it, user information,
  * query and fragment taken away. Throws `invalid_repo_url`.

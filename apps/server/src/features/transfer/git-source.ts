@@ -1,4 +1,5 @@
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../projects/index.ts";
+import type { WithAuthorization } from "../git-providers/index.ts";
 import { checkOut, hasLargeFileStorage, repositoryLimits, writeRepository, type FetchRepository } from "../git/index.ts";
 import { nameOf } from "./archive-source.ts";
 import { guessService } from "./service-guess.ts";
@@ -14,23 +15,28 @@ export function createGitSource({
   fetchRepository,
   insertFirst,
   diskBytesOf,
+  withAuthorization,
 }: {
   projects: Projects;
   fetchRepository: FetchRepository;
   insertFirst: InsertFirst;
   diskBytesOf: (userId: string) => Promise<number>;
+  withAuthorization: WithAuthorization;
 }): ProjectSource<Extract<SourceInput, { kind: "git" }>> {
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
       const room = await diskBytesOf(project.owner_id);
       await progress(15, "Asking the host for the repository");
-      await using fetched = await fetchRepository({
-        url: input.url,
-        branch: input.branch,
-        signal,
-        limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
-        onPhase: (phase) => (phase === "reached" ? progress(22, "Cloning") : progress(60, "Checking what is in it")),
-      });
+      await using fetched = await withAuthorization(project.owner_id, input.url, (authorization) =>
+        fetchRepository({
+          url: input.url,
+          branch: input.branch,
+          authorization,
+          signal,
+          limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
+          onPhase: (phase) => (phase === "reached" ? progress(22, "Cloning") : progress(60, "Checking what is in it")),
+        }),
+      );
       if (fetched.hasSubmodules) await note("The repository has submodules. They were left out.");
       const sandbox = await projects.createSandbox(project.id, undefined, { isRetry: attempt > 1 });
       await progress(70, `Checking out ${fetched.files} files of ${fetched.branch}`);

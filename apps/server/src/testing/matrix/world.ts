@@ -150,6 +150,10 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const modelKey = await api.modelKeys.create({ body: { provider: "anthropic", api_key: `sk-ant-${mark}-0123456789` } });
   const provider = await api.modelKeys.createCustomProvider({ body: { name: mark, slug: `p${mark}`, base_url: "http://127.0.0.1:9/v1" } });
   const model = await api.models.addCustom({ body: { model_id: `openai/${mark}` } });
+  await api.gitProviders.connect({
+    params: { provider: "git" },
+    body: { token: `planted-git-${mark}`, base_url: "https://127.0.0.1:9" },
+  });
   const mcp = await api.mcp.create({ body: { name: mark, transport: "http", url: "http://127.0.0.1:9/mcp" } });
   const deploymentCredential = await api.deploymentCredentials.save({
     body: { provider: "netlify", access_token: `planted-${mark}`, skip_validation: true },
@@ -184,6 +188,9 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       ...Object.fromEntries(
         ["status", "branches", "log", "diff", "conflicts", "info", "remote"].map((noun) => [`/api/git/${noun}/{project_id}`, project.id]),
       ),
+      "/api/git-providers/{provider}": "git",
+      "/api/git-providers/{provider}/repos/{owner}": "ada",
+      "/api/git-providers/{provider}/repos/{owner}/{repo}": "shop",
       [chats]: waiting.id,
       [`${chats}/queue/{item_id}`]: queued.id,
       "/api/chat/ws/{chat_id}": waiting.id,

@@ -1,0 +1,65 @@
+import { createAuthCookies, createOauthStates, createOauthStore } from "../features/auth/index.ts";
+import {
+  createConnecting,
+  createGitAccounts,
+  createGitBrowsing,
+  createGitProvidersStore,
+  createHosts,
+  mountGitProviders,
+  type GitAccounts,
+} from "../features/git-providers/index.ts";
+import { withRetries } from "../platform/outbound-retries.ts";
+import type { AccountsArea } from "./accounts.ts";
+import type { Area } from "./area.ts";
+import type { Platform } from "./platform.ts";
+
+/** Of one try. */
+const callMs = 15_000;
+const maxAnswerBytes = 16 * 2 ** 20;
+const maxWaitMs = 10_000;
+
+/** People's accounts at hosts of repositories. */
+export interface GitProvidersArea extends Area {
+  gitAccounts: GitAccounts;
+}
+
+export function composeGitProviders(
+  { config, log, db, box, outbound, limits }: Platform,
+  { sessions }: Pick<AccountsArea, "sessions">,
+): GitProvidersArea {
+  const { appBaseUrl } = config.http;
+  const once = outbound.limited({ timeoutMs: callMs, maxBytes: maxAnswerBytes });
+  const fetch = withRetries(once, { backoffMs: config.gitProviders.backoffMs, maxWaitMs });
+  const redirectUri = (provider: string) => `${appBaseUrl}/api/git-providers/${provider}/callback`;
+  const { gitlab, bitbucket, gitea } = config.gitProviders;
+  const store = createGitProvidersStore(db);
+  const hosts = createHosts({
+    sites: {
+      // The same app as for signing in: it has one address to come back to, and signing in passes on what is ours.
+      github: config.auth.oauth.github,
+      gitlab: { ...gitlab, apiUrl: `${gitlab.baseUrl}/api/v4`, redirectUri: redirectUri("gitlab") },
+      bitbucket: { ...bitbucket, redirectUri: redirectUri("bitbucket") },
+      ...(gitea.baseUrl && { gitea: { ...gitea, apiUrl: `${gitea.baseUrl}/api/v1`, redirectUri: redirectUri("gitea") } }),
+    },
+    fetch,
+    checkUrl: outbound.check,
+  });
+  const gitAccounts = createGitAccounts({ store, box, hosts, fetch, log });
+  const connecting = createConnecting({
+    store,
+    accounts: gitAccounts,
+    hosts,
+    states: createOauthStates({ store: createOauthStore(db), box }),
+    findSession: sessions.find,
+    limits,
+    fetch: once,
+    log,
+  });
+  const browsing = createGitBrowsing({ store, accounts: gitAccounts, hosts });
+  return {
+    gitAccounts,
+    mount(mount) {
+      mountGitProviders(mount, { hosts, connecting, browsing, cookies: createAuthCookies(config.auth), appBaseUrl });
+    },
+  };
+}
