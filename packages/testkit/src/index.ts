@@ -11,6 +11,7 @@ export { startNetlify, type NetlifyFake } from "./deploy/netlify.ts";
 export { startVercel, type VercelFake } from "./deploy/vercel.ts";
 export { startIdentityProvider, type IdentityProvider, type Misbehaviour, type Person } from "./identity-provider.ts";
 export { gif, pdf, png, svg } from "./pictures.ts";
+export { startPackageRegistry, type PackageRegistry, type RegistryAdvisory } from "./package-registry.ts";
 export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";
 export { startMcpServer, stdioMcpServer, type McpFake, type McpFakeOptions } from "./mcp-server.ts";
 // Hosts of repositories: `startGitProviders` of "@tesslate/testkit/git-providers", a plain one: `startGitHost` of "@tesslate/testkit/git-host".

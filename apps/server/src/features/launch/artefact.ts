@@ -36,6 +36,7 @@ export async function listArtefact(dir: string): Promise<Artefact> {
     files: new Map(found),
     totalBytes: found.reduce((sum, [, { size }]) => sum + size, 0),
     isCut,
-    open: async (path, range) => (await open(join(dir, path), constants.O_RDONLY | constants.O_NOFOLLOW)).createReadStream(range),
+    open: async (path, range) =>
+      (await open(join(dir, path), constants.O_RDONLY | constants.O_NOFOLLOW)).createReadStream({ ...range, highWaterMark: 256 * 1024 }),
   };
 }

@@ -2,9 +2,15 @@ import type { LaunchReport, LaunchRule, LaunchSettings } from "@tesslate/contrac
 import type { Sandbox } from "@tesslate/runtime";
 import type { Logger } from "../../platform/logger.ts";
 import type { Browsers } from "../verify/index.ts";
-import { listArtefact } from "./artefact.ts";
+import { inspectAdvisories } from "./advisories.ts";
+import { listArtefact, type Artefact } from "./artefact.ts";
 import { inspectBuild } from "./build.ts";
+import { accessibilityVerdict, pagesVerdict, tour, type Tour } from "./pages.ts";
 import { reportOf, skipped, type Verdict } from "./report.ts";
+import { inspectSecrets, projectFinder } from "./secrets.ts";
+import { serverSite, staticSite } from "./site.ts";
+import { watchTraffic, type Traffic } from "./traffic.ts";
+import { inspectWeight } from "./weight.ts";
 
 /** What is about to go out. */
 export interface LaunchInput {
@@ -35,24 +41,83 @@ export interface LaunchGate {
   inspect(input: LaunchInput): Promise<LaunchReport>;
 }
 
-const limitMs = 60_000;
+const limitMs = 55_000;
 
-export function createLaunchGate({ log }: { browsers: Browsers | { missing: string }; log: Logger }): LaunchGate {
-  /** A rule that breaks is no verdict on the artefact. */
-  const ask = async (rule: LaunchRule, work: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> =>
-    work.catch((err: unknown) => {
-      signal.throwIfAborted();
-      log.warn({ err, rule }, "launch rule not asked");
-      return skipped(rule, "It could not be checked on this server.");
-    });
+export function createLaunchGate({
+  browsers,
+  log,
+  auditMs = 10_000,
+}: {
+  browsers: Browsers | { missing: string };
+  log: Logger;
+  /** How long the package registry may take. */
+  auditMs?: number;
+}): LaunchGate {
   return {
     async inspect(input) {
       const started = performance.now();
       const artefact = await listArtefact(input.dir);
       const signal = AbortSignal.any([input.signal, AbortSignal.timeout(limitMs)]);
-      const verdicts = [await ask("build", Promise.resolve(inspectBuild(artefact, input)), signal)];
+      /** A rule that breaks, or takes too long, is no verdict on the artefact. */
+      const ask = async (rule: LaunchRule, work: Promise<Verdict>): Promise<Verdict> => {
+        try {
+          const verdict = await orAborted(signal, work);
+          input.log(`${rule}: ${verdict.summary}`);
+          return verdict;
+        } catch (err) {
+          input.signal.throwIfAborted();
+          log.warn({ err, rule }, "launch rule not asked");
+          return skipped(rule, signal.aborted ? "There was no time for it." : "It could not be checked on this server.");
+        }
+      };
+      const traffic = watchTraffic(input.kind === "server" ? projectFinder(input.secrets) : undefined);
+      const seen = look(input, artefact, traffic, signal);
+      // Each rule tells for itself that there was nothing to see.
+      seen.catch(() => undefined);
+      const answered = seen.then(
+        () => traffic.secrets(),
+        () => traffic.secrets(),
+      );
+      const weighed = seen.then(({ firstPage, stopped }) => inspectWeight(artefact, input, firstPage, stopped));
+      const verdicts = await Promise.all([
+        ask("build", Promise.resolve(inspectBuild(artefact, input))),
+        ask(
+          "pages",
+          seen.then((tour) => pagesVerdict(tour, artefact, input)),
+        ),
+        ask("secrets", inspectSecrets(artefact, input, answered, signal)),
+        ask("accessibility", seen.then(accessibilityVerdict)),
+        ask(
+          "weight",
+          weighed.then(({ verdict }) => verdict),
+        ),
+        ask("advisories", inspectAdvisories(input, auditMs, signal)),
+      ]);
       input.signal.throwIfAborted();
-      return reportOf(input, verdicts, null, performance.now() - started);
+      const weight = await weighed.then(
+        ({ weight: known }) => known,
+        () => inspectWeight(artefact, input, [], undefined).weight,
+      );
+      return reportOf(input, verdicts, weight, performance.now() - started);
     },
   };
+
+  /** Every page by itself: nothing but the artefact is reached from there. */
+  async function look(input: LaunchInput, artefact: Artefact, traffic: Traffic, signal: AbortSignal): Promise<Tour> {
+    const nothing = { visits: [], accessibility: new Map(), firstPage: [] };
+    if ("missing" in browsers) return { ...nothing, stopped: `This server has no browser: ${browsers.missing}` };
+    const { kind, address, spaFallback } = input;
+    const { tap } = traffic;
+    if (kind === "server" && !address) return { ...nothing, stopped: "The production build was not started." };
+    const site = kind === "server" && address ? serverSite(address, { tap }) : staticSite(artefact, { spaFallback, tap });
+    return tour({ browsers, site, traffic, artefact, kind, spaFallback }, signal);
+  }
+}
+
+function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const give = () => aborted.reject(signal.reason as Error);
+  if (signal.aborted) give();
+  signal.addEventListener("abort", give, { once: true });
+  return Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener("abort", give));
 }

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { createRedactor, hiddenValues } from "./redactor.ts";
+import { createRedactor, createValueFinder, hiddenValues } from "./redactor.ts";
 
 const redactor = createRedactor(
   hiddenValues({
@@ -110,4 +110,22 @@ test("200 long values and ten megabytes take well under a second", () => {
   const text = `${randomBytes(4_000_000).toString("hex")}${values[7]?.value}${"log line of an ordinary program\n".repeat(60_000)}`;
   expect(many.redact(text)).toContain("[secret:K7]");
   expect(performance.now() - started).toBeLessThan(3000);
+});
+
+test("a finder tells where values stand, however the text was cut", () => {
+  const finder = createValueFinder(hiddenValues({ A: "hunter2", B: "hunter2-longer" }));
+  const text = `x hunter2, hunter2-longer and ${Buffer.from("ab hunter2-longer c").toString("base64")} hunter2-long`;
+  const expected = [
+    { label: "A", at: 2 },
+    { label: "B", at: 11 },
+    { label: "B:base64", at: expect.any(Number) },
+    { label: "A", at: text.lastIndexOf("hunter2-long") },
+  ];
+  for (const size of [1, 3, 7, 1000]) {
+    const stream = finder.stream();
+    const found = [];
+    for (let at = 0; at < text.length; at += size) found.push(...stream.push(text.slice(at, at + size)));
+    expect([...found, ...stream.end()]).toEqual(expected);
+  }
+  expect(createValueFinder([]).isEmpty).toBe(true);
 });

@@ -79,7 +79,7 @@ interface Pattern {
   text: string;
   mask: string;
 }
-type MaskOf = (pattern: Pattern) => string;
+type MaskOf = (pattern: Pattern, at: number) => string;
 const named: MaskOf = ({ mask }) => mask;
 const asWide: MaskOf = ({ text, mask }) =>
   text.includes("\n")
@@ -90,7 +90,8 @@ const asWide: MaskOf = ({ text, mask }) =>
         .slice(0, text.length - 1)}]`;
 const maskRule = /\[secret:[^[\]\n]{1,200}\]/g;
 
-export function createRedactor(values: readonly HiddenValue[]): Redactor {
+/** Every form of every value, by its text and by its mask. */
+function patternsOf(values: readonly HiddenValue[]) {
   const patterns = new Map<string, Pattern>();
   const byMask = new Map<string, Pattern>();
   for (const { label, value } of values) {
@@ -105,8 +106,47 @@ export function createRedactor(values: readonly HiddenValue[]): Redactor {
       byMask.set(mask, pattern);
     }
   }
-  const index = indexOf([...patterns.values()]);
-  const isEmpty = patterns.size === 0;
+  return { index: indexOf([...patterns.values()]), isEmpty: patterns.size === 0, byMask };
+}
+
+/** Where a value stands in a text: under which name (`NAME:base64` for one of its other forms), from which character on. */
+export interface FoundValue {
+  label: string;
+  at: number;
+}
+/** For looking without hiding: the same values in the same forms as a redactor, in texts of any length that come in pieces. */
+export interface ValueFinder {
+  readonly isEmpty: boolean;
+  stream(): { push(chunk: string): FoundValue[]; end(): FoundValue[] };
+}
+
+export function createValueFinder(values: readonly HiddenValue[]): ValueFinder {
+  const { index, isEmpty } = patternsOf(values);
+  return {
+    isEmpty,
+    stream: () => {
+      let waiting = "";
+      /** Characters before `waiting`. */
+      let passed = 0;
+      const look = (chunk: string, isWhole: boolean): FoundValue[] => {
+        if (isEmpty) return [];
+        const found: FoundValue[] = [];
+        const text = waiting + chunk;
+        const maskOf: MaskOf = ({ mask }, at) => {
+          found.push({ label: mask.slice("[secret:".length, -1), at: passed + at });
+          return "";
+        };
+        waiting = index.scan(text, { isWhole, maskOf }).rest;
+        passed += text.length - waiting.length;
+        return found;
+      };
+      return { push: (chunk) => look(chunk, false), end: () => look("", true) };
+    },
+  };
+}
+
+export function createRedactor(values: readonly HiddenValue[]): Redactor {
+  const { index, isEmpty, byMask } = patternsOf(values);
 
   const whole = (text: string, maskOf: MaskOf): string =>
     isEmpty || text.length < minLength ? text : index.scan(text, { isWhole: true, maskOf }).out;
@@ -197,7 +237,7 @@ function indexOf(patterns: readonly Pattern[]) {
         if (!found) at += 1;
         else if (found.text.length > left) return { out: out + text.slice(copied, at), rest: text.slice(at) };
         else {
-          out += text.slice(copied, at) + maskOf(found);
+          out += text.slice(copied, at) + maskOf(found, at);
           at += found.text.length;
           copied = at;
         }

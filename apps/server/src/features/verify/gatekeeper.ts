@@ -21,7 +21,7 @@ export async function openGate({
   hosts,
 }: {
   site: PreviewSite;
-  /** `host:port` as browsers write it, to the Cookie header for it. */
+  /** `host:port` as browsers write it, to the Cookie header for it; empty where it needs none. */
   hosts: ReadonlyMap<string, string>;
 }): Promise<Gatekeeper> {
   const username = "browser";
@@ -50,7 +50,7 @@ export async function openGate({
     if (cookie === undefined) return false;
     const { headers } = request;
     headers.host = host.replace(/:80$/, "");
-    headers.cookie = headers.cookie ? `${headers.cookie}; ${cookie}` : cookie;
+    if (cookie !== "") headers.cookie = headers.cookie ? `${headers.cookie}; ${cookie}` : cookie;
     delete headers["proxy-authorization"];
     delete headers["proxy-connection"];
     return true;

@@ -6,11 +6,15 @@ import { createBrowsers, type Browsers } from "./browsers.ts";
 import { findChromium } from "./chromium.ts";
 import { createVerify, verifyFacts, type VerifyOptions } from "./verify.tool.ts";
 
-export { createBrowsers, NoPlace, viewport, type Browsers } from "./browsers.ts";
+export { axeOf } from "./axe.ts";
+export { createBrowsers, NoPlace, type Browsers } from "./browsers.ts";
 export { findChromium } from "./chromium.ts";
 export { createChecks, runChecksFacts } from "./checks.tool.ts";
 export { createEvidence } from "./evidence.service.ts";
 export { createEvidenceStore } from "./evidence.store.ts";
+export { openGate } from "./gatekeeper.ts";
+export { isolated } from "./isolated.ts";
+export { placed, sentenceOf } from "./visit.ts";
 export { mountEvidence } from "./evidence.routes.ts";
 
 /** Lends `verify` to runs where this machine has a browser; ends what an earlier process left of its own. */

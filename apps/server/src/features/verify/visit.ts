@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { VerifyReport } from "@tesslate/contract";
 import type { PreviewSite } from "../../http/server.ts";
+import { axeOf } from "./axe.ts";
 import type { Browsers } from "./browsers.ts";
 import { openGate } from "./gatekeeper.ts";
 import { describeStep, doStep, open, StepFailed, type VerifyStepInput } from "./steps.ts";
@@ -26,8 +24,6 @@ const maxPageHeight = 4000;
 const maxLines = 30;
 const maxLine = 400;
 const maxPages = 3;
-const axeMs = 10_000;
-const impacts = ["minor", "moderate", "serious", "critical"] as const;
 
 /**
  * One browser, one visit of a preview: the steps in order up to the first that fails, what the page complained of meanwhile, what axe finds at
@@ -144,7 +140,7 @@ export async function visitPreview(
 }
 
 /** The message, and the first place in the app that its stack names. */
-function placed(error: Error, origin: string): string {
+export function placed(error: Error, origin: string): string {
   const place = (error.stack ?? "").split("\n").find((line) => line.includes(origin));
   const at = place
     ?.slice(place.indexOf(origin) + origin.length)
@@ -164,38 +160,8 @@ async function pictureOf(page: Page, label: string): Promise<Picture> {
   throw new StepFailed("The screenshot is too large to keep.");
 }
 
-let axeSource: Promise<string> | undefined;
-/** axe's findings, the worst first; null when it cannot be asked. The page may lie here: it is its own report. */
-async function axeOf(page: Page): Promise<VerifyReport["accessibility"]> {
-  axeSource ??= readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-  const source = await axeSource;
-  const run = async (): Promise<unknown> => {
-    await page.evaluate(source);
-    return page.evaluate(
-      'axe.run(document, { resultTypes: ["violations"] }).then((r) => JSON.stringify(r.violations.slice(0, 60).map((v) => ({ id: v.id, impact: v.impact, help: v.help, count: v.nodes.length, places: v.nodes.slice(0, 3).map((n) => n.target.join(" ")) }))))',
-    );
-  };
-  try {
-    const answer = await Promise.race([run(), sleep(axeMs, undefined, { ref: false })]);
-    const found: unknown = typeof answer === "string" ? JSON.parse(answer) : undefined;
-    if (!Array.isArray(found)) return null;
-    return found
-      .map((one: Record<string, unknown>) => ({
-        id: String(one["id"]).slice(0, 80),
-        impact: impacts.find((impact) => impact === one["impact"]) ?? ("minor" as const),
-        help: String(one["help"]).slice(0, 200),
-        count: Math.max(0, Math.trunc(Number(one["count"])) || 0),
-        places: (Array.isArray(one["places"]) ? one["places"] : []).slice(0, 3).map((place) => String(place).slice(0, 200)),
-      }))
-      .slice(0, 20)
-      .toSorted((a, b) => impacts.indexOf(b.impact) - impacts.indexOf(a.impact));
-  } catch {
-    return null;
-  }
-}
-
 /** Playwright's errors carry logs and colours; their first line says it. */
-function sentenceOf(error: unknown): string {
+export function sentenceOf(error: unknown): string {
   if (error instanceof StepFailed) return error.message.slice(0, 600);
   const text = error instanceof Error ? error.message : String(error);
   // oxlint-disable-next-line no-control-regex

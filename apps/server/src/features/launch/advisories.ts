@@ -1,0 +1,108 @@
+import type { LaunchFinding } from "@tesslate/contract";
+import type { LaunchInput } from "./launch.ts";
+import { finding, plural, shortened, skipped, verdictOf, type Verdict } from "./report.ts";
+
+interface Advisory {
+  name: string;
+  severity: string;
+  title: string;
+}
+
+const maxAnswerBytes = 8 * 2 ** 20;
+const maxFindings = 20;
+
+/** By lock file: how its package manager is asked, about what goes out alone. The registry is the one it is set up with. */
+const managers = [
+  { lock: "package-lock.json", argv: ["npm", "audit", "--json", "--omit=dev"], read: readNpm },
+  { lock: "npm-shrinkwrap.json", argv: ["npm", "audit", "--json", "--omit=dev"], read: readNpm },
+  { lock: "pnpm-lock.yaml", argv: ["pnpm", "audit", "--json", "--prod"], read: readAdvisories },
+] as const;
+const severities: Record<string, LaunchFinding["severity"]> = {
+  critical: "critical",
+  high: "serious",
+  moderate: "minor",
+  low: "info",
+  info: "info",
+};
+
+/** Known weaknesses of the dependencies, as the package registry tells them when it answers in time. */
+export async function inspectAdvisories({ source }: Pick<LaunchInput, "source">, auditMs: number, signal: AbortSignal): Promise<Verdict> {
+  if (!source) return skipped("advisories", "The sources were not at hand.");
+  const { sandbox, directory } = source;
+  const at = (name: string) => (directory === "." ? name : `${directory}/${name}`);
+  let manager: (typeof managers)[number] | undefined;
+  for (const one of managers) if (!manager && (await sandbox.files.stat(at(one.lock)))) manager = one;
+  if (!manager) return skipped("advisories", "There is no lock file of npm or pnpm.");
+  const [program] = manager.argv;
+  const { stdout, timedOut, exitCode } = await sandbox.exec([...manager.argv], {
+    cwd: directory,
+    timeoutMs: auditMs,
+    maxOutputBytes: maxAnswerBytes,
+    env: { NO_COLOR: "1", npm_config_fetch_retries: "0", npm_config_fetch_timeout: String(auditMs), npm_config_update_notifier: "false" },
+    signal,
+  });
+  signal.throwIfAborted();
+  if (timedOut) return skipped("advisories", "The package registry did not answer in time.");
+  const answer = jsonOf(stdout);
+  const advisories = answer && manager.read(answer);
+  if (!advisories) {
+    const why = shortened(messageOf(answer) ?? `${program} ended with ${exitCode ?? "a signal"}`, 200);
+    return skipped("advisories", `The package registry gave no answer (${why}).`);
+  }
+  const findings = advisories
+    .map(({ name, severity, title }) =>
+      finding("advisories", severities[severity] ?? "minor", `${name}: ${title} (${severity})`, { path: at(manager.lock) }),
+    )
+    .toSorted((a, b) => rank(b) - rank(a))
+    .slice(0, maxFindings);
+  return verdictOf(
+    "advisories",
+    advisories.length === 0 ? "none known" : plural(advisories.length, "known weakness", "known weaknesses"),
+    findings,
+  );
+}
+
+const rank = ({ severity }: LaunchFinding) => ["info", "minor", "serious", "critical"].indexOf(severity);
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const textOf = (value: unknown, otherwise: string) => (typeof value === "string" ? shortened(value, 300) : otherwise);
+
+/** Programs may say something before they answer. */
+function jsonOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text.slice(Math.max(0, text.indexOf("{"))));
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+function messageOf(answer: Record<string, unknown> | undefined): string | undefined {
+  const error = answer?.["error"];
+  if (typeof answer?.["message"] === "string") return answer["message"];
+  return isObject(error) && typeof error["summary"] === "string" && error["summary"] !== "" ? error["summary"] : undefined;
+}
+
+/** Each weakness once, at the package that has it; packages that merely depend on it name it in `via`. */
+function readNpm(answer: Record<string, unknown>): Advisory[] | undefined {
+  const { vulnerabilities } = answer;
+  if (!isObject(vulnerabilities)) return undefined;
+  return Object.entries(vulnerabilities).flatMap(([name, entry]) => {
+    const via: unknown[] = isObject(entry) && Array.isArray(entry["via"]) ? entry["via"] : [];
+    return via.filter(isObject).map((one) => ({
+      name: textOf(one["name"], name),
+      severity: textOf(one["severity"], "moderate"),
+      title: textOf(one["title"], "a known weakness"),
+    }));
+  });
+}
+
+function readAdvisories(answer: Record<string, unknown>): Advisory[] | undefined {
+  const { advisories } = answer;
+  if (!isObject(advisories)) return undefined;
+  return Object.values(advisories)
+    .filter(isObject)
+    .map((one) => ({
+      name: textOf(one["module_name"], "a package"),
+      severity: textOf(one["severity"], "moderate"),
+      title: textOf(one["title"], "a known weakness"),
+    }));
+}

@@ -1,0 +1,31 @@
+import type { LaunchReport } from "@tesslate/contract";
+import type { Artefact } from "./artefact.ts";
+import type { LaunchInput } from "./launch.ts";
+import { finding, skipped, verdictOf, type Verdict } from "./report.ts";
+import type { Transfer } from "./traffic.ts";
+
+const heaviest = 5;
+
+/** What visitors have to load, against the budget. `firstPage`: empty where no page was opened. */
+export function inspectWeight(
+  artefact: Artefact,
+  { settings }: Pick<LaunchInput, "settings">,
+  firstPage: readonly Transfer[],
+  reason: string | undefined,
+): { verdict: Verdict; weight: NonNullable<LaunchReport["weight"]> } {
+  const scripts = [...artefact.files].filter(([path]) => /\.[cm]?js$/.test(path)).reduce((sum, [, { size }]) => sum + size, 0);
+  const first = firstPage.reduce((sum, { bytes }) => sum + bytes, 0);
+  const weight = { total: artefact.totalBytes, scripts, first_page: firstPage.length === 0 ? null : first };
+  if (weight.first_page === null) return { verdict: skipped("weight", reason ?? "No page was opened."), weight };
+  const budget = settings.weight_budget;
+  if (first <= budget) return { verdict: verdictOf("weight", `the first page loads ${sizeOf(first)} of ${sizeOf(budget)}`, []), weight };
+  const summary = `the first page loads ${sizeOf(first)}, the budget is ${sizeOf(budget)}`;
+  const findings = [finding("weight", "serious", `T${summary.slice(1)}.`, { page: "/" })];
+  for (const { path, bytes } of firstPage.toSorted((a, b) => b.bytes - a.bytes).slice(0, heaviest))
+    findings.push(
+      finding("weight", "minor", `${path} weighs ${sizeOf(bytes)}.`, { page: "/", path: path.replace(/^\//, "") || "index.html" }),
+    );
+  return { verdict: verdictOf("weight", summary, findings), weight };
+}
+
+const sizeOf = (bytes: number): string => (bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`);

@@ -1,0 +1,103 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { temporaryFolder } from "./temporary.ts";
+
+/** Keys that look real and are none; put together here so that nobody takes them for real ones. */
+const letters = "Zq7Rk2Vw9Xt4Bn6Mh3Jd8Lc5Pf";
+const digitsOf = (length: number, alphabet = letters) =>
+  Array.from({ length }, (_, i) => alphabet[(i * 7 + Math.floor(i / alphabet.length) * 3 + 5) % alphabet.length]).join("");
+const jwt = (payload: object) =>
+  [{ alg: "HS256", typ: "JWT" }, payload].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".") +
+  `.${digitsOf(43)}`;
+export const fakeKeys = {
+  aws: `AK${"IA"}${digitsOf(16, "QWERTYUIOPASDFGHJKLZXCVBNM234567")}`,
+  github: `gh${"p_"}${digitsOf(36)}`,
+  gitlab: `glp${"at-"}${digitsOf(20)}`,
+  stripe: `sk_${"live_"}${digitsOf(32)}`,
+  openai: `sk-${"proj-"}${digitsOf(64)}`,
+  anthropic: `sk-${"ant-"}api03-${digitsOf(80)}`,
+  google: `AI${"za"}${digitsOf(35)}`,
+  slack: `xox${"b-"}1234509876-${digitsOf(24)}`,
+  pem: `-----BEGIN ${"PRIVATE"} KEY-----\n${digitsOf(64)}\n${digitsOf(64)}\n-----END ${"PRIVATE"} KEY-----`,
+  serviceRole: jwt({ iss: "supabase", role: "service_role", exp: 2_000_000_000 }),
+  anon: jwt({ iss: "supabase", role: "anon", exp: 2_000_000_000 }),
+  database: `postgres${"://"}shop:${digitsOf(14)}@db.shop.internal:5432/shop`,
+  stripePublic: `pk_${"live_"}${digitsOf(32)}`,
+};
+
+/** A page that axe has nothing to say about. */
+export const page = (body: string, head = "") =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>${head}</head><body><main>${body}</main></body></html>`;
+
+/** Writes an artefact into a folder of its own. */
+export function artefact(files: Record<string, string | Uint8Array>): string {
+  const dir = temporaryFolder("artefact");
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), content);
+  }
+  return dir;
+}
+
+/** The project's values that the planted faults give away. */
+export const plantedValues = [
+  { name: "SESSION_SECRET", value: "tall-Onion!bakes 93 loaves" },
+  { name: "MAIL_PASSWORD", value: "rye&Sour=4711+crumb" },
+  { name: "API_TOKEN", value: "tok_9f2Kd81LmQ0xZ7" },
+  { name: "WEBHOOK_SECRET", value: "Yeast_8812_rises" },
+];
+const [session = "", mail = "", token = "", webhook = ""] = plantedValues.map(({ value }) => value);
+
+/** Faults in what visitors can read: which file gives it away, and by which words a finding is recognised. */
+export const plantedSecrets: { fault: string; path: string; content: string; says: RegExp }[] = [
+  { fault: "a project's secret as it is", path: "assets/a.js", content: `const s="${session}";`, says: /value of SESSION_SECRET/ },
+  { fault: "in base64, within more", path: "assets/b.js", content: `x("${Buffer.from(`u:${mail}`).toString("base64")}")`, says: /MAIL_PASSWORD, as base64/ },
+  { fault: "in a URL", path: "assets/c.js", content: `f("/x?p=${encodeURIComponent(mail)}")`, says: /MAIL_PASSWORD, as url/ },
+  { fault: "as hexadecimal digits", path: "assets/d.json", content: JSON.stringify({ k: Buffer.from(token).toString("hex") }), says: /API_TOKEN, as hex/ },
+  { fault: "backwards", path: "assets/e.css", content: `/* ${[...webhook].toReversed().join("")} */`, says: /WEBHOOK_SECRET, as reversed/ },
+  { fault: "an AWS key", path: "assets/aws.js", content: `a="${fakeKeys.aws}"`, says: /AWS access key/ },
+  { fault: "a GitHub token", path: "gh.txt", content: `token: ${fakeKeys.github}`, says: /GitHub token/ },
+  { fault: "a GitLab token", path: "gl.js", content: `a='${fakeKeys.gitlab}'`, says: /GitLab token/ },
+  { fault: "a live Stripe key", path: "pay.js", content: `Stripe("${fakeKeys.stripe}")`, says: /live Stripe key/ },
+  { fault: "an OpenAI key", path: "ai.js", content: `k="${fakeKeys.openai}"`, says: /OpenAI/ },
+  { fault: "an Anthropic key", path: "ai2.js", content: `k="${fakeKeys.anthropic}"`, says: /Anthropic/ },
+  { fault: "a Google key that pays for models", path: "ai3.js", content: `new GoogleGenerativeAI("${fakeKeys.google}")`, says: /Google API key/ },
+  { fault: "a Slack token", path: "slack.js", content: `k="${fakeKeys.slack}"`, says: /Slack token/ },
+  { fault: "a private key", path: "sign.js", content: `k=${JSON.stringify(fakeKeys.pem)}`, says: /private key/ },
+  { fault: "a service role key", path: "db.js", content: `c("${fakeKeys.serviceRole}")`, says: /service role/ },
+  { fault: "a database address", path: "db2.js", content: `u="${fakeKeys.database}"`, says: /database address/ },
+  { fault: "an environment file", path: ".env.production", content: "A_SETTING=1\n", says: /environment file/ },
+  {
+    fault: "a key in a source map",
+    path: "assets/m.js.map",
+    content: JSON.stringify({ version: 3, sources: ["../../src/pay.ts"], sourcesContent: [`// one\n// two\nconst k = "${fakeKeys.stripe}";\n`] }),
+    says: /through the source map/,
+  },
+  {
+    fault: "a key in an inline source map",
+    path: "assets/i.js",
+    content: `1;\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(JSON.stringify({ sourcesContent: [`k="${fakeKeys.github}"`] })).toString("base64")}`,
+    says: /GitHub token, in the inline source map/,
+  },
+]; // prettier-ignore
+
+/** Faults that pages show, on the pages they are on. */
+export const plantedPages: { fault: string; path: string; body: string; rule: "pages" | "accessibility"; says: RegExp }[] = [
+  { fault: "an uncaught exception", path: "/throws.html", body: "<h1>A</h1><script>null.loaf</script>", rule: "pages", says: /^Uncaught: TypeError/ },
+  { fault: "console errors", path: "/noisy.html", body: '<h1>B</h1><script>console.error("oven is cold")</script>', rule: "pages", says: /oven is cold/ },
+  { fault: "a script that is missing", path: "/script.html", body: '<h1>C</h1><script src="/assets/gone.js"></script>', rule: "pages", says: /gone\.js answered 404/ },
+  { fault: "a request that fails", path: "/api.html", body: '<h1>D</h1><script>fetch("/api/loaves").catch(() => 0)</script>', rule: "pages", says: /\/api\/loaves answered 404/ },
+  { fault: "an empty page", path: "/blank.html", body: '<div id="root"></div>', rule: "pages", says: /stays empty/ },
+  { fault: "a picture without words", path: "/unlabelled.html", body: '<h1>E</h1><img width="20" height="20" src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">', rule: "accessibility", says: /image-alt/ },
+]; // prettier-ignore
+
+/** Pages that attack whoever looks at them. */
+export const hostilePages = (port: number): Record<string, string> => ({
+  "/popups.html": `<h1>P</h1><script>for (let i = 0; i < 20; i++) open("http://127.0.0.1:${port}/popup" + i)</script>`,
+  "/download.html": `<h1>D</h1><a id="a" download="x.bin" href="data:application/octet-stream,xxxx">x</a><script>document.querySelector("#a").click(); const f = document.createElement("iframe"); f.src = "http://127.0.0.1:${port}/file.zip"; document.body.append(f)</script>`,
+  "/worker.html": `<h1>W</h1><script>navigator.serviceWorker.register("/sw.js"); new Worker(URL.createObjectURL(new Blob(["fetch('http://127.0.0.1:${port}/worker', { mode: 'no-cors' })"])))</script>`,
+  "/huge.html": `<h1>H</h1><script>const t = "<p>x</p>".repeat(30000); document.body.insertAdjacentHTML("beforeend", t); for (const name of ["querySelectorAll"]) Document.prototype[name] = () => { throw "mine"; }; Array.prototype.push = () => 1e9;</script>`,
+  "/away.html": `<h1>A</h1><script>location = "http://127.0.0.1:${port}/away"; fetch("http://localhost:${port}/f", { mode: "no-cors" }); new WebSocket("ws://127.0.0.1:${port}/s")</script>`,
+  "/endless.html": "<h1>E</h1><script>setTimeout(() => { for (;;); }, 50)</script>",
+  "/alerts.html": `<h1>L</h1><script>for (;;) alert("again")</script>`,
+});
