@@ -18,7 +18,7 @@ test("an administrator made on the machine signs in, has what an account starts 
   const { access_token } = await signIn("root@example.com", "a long enough password");
   const me = await app.as({ token: access_token ?? "" }).users.me();
   expect(me).toMatchObject({ id: made.id, is_superuser: true, is_verified: true, username: "the-root" });
-  expect((await app.as({ token: access_token ?? "" }).agents.library({ query: {} })).total).toBeGreaterThan(0);
+  expect((await app.as({ token: access_token ?? "" }).library.agents({ query: {} })).total).toBeGreaterThan(0);
   await expect(operator.create({ email: "root@example.com", password: "a long enough password" })).rejects.toMatchObject({
     code: "register_user_already_exists",
   });

@@ -12,6 +12,7 @@ import { composeExternal } from "./compose/external.ts";
 import { composeGit } from "./compose/git.ts";
 import { composeGitProviders } from "./compose/git-providers.ts";
 import { composeHouse } from "./compose/house.ts";
+import { composeMarketplace } from "./compose/marketplace.ts";
 import { composeModels } from "./compose/models.ts";
 import { composePlatform } from "./compose/platform.ts";
 import { composePreviews } from "./compose/previews.ts";
@@ -93,8 +94,9 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const snapshots = composeSnapshots(platform, secrecy, projects, containers, workspace);
     const git = composeGit(platform, projects, containers, workspace, arrivals, gitProviders, snapshots);
     const deployAccounts = composeDeployAccounts(platform, projects);
-    const tools = await composeTools(platform, secrecy, models, projects, containers, previews, workspace);
+    const tools = await composeTools(platform, secrecy, projects, containers, previews, workspace);
     const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
+    const marketplace = composeMarketplace(platform, projects, arrivals, tools);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat);
     const departures = composeDepartures(platform, accounts, projects, containers, arrivals, snapshots, chat);
@@ -114,6 +116,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       deployAccounts,
       tools,
       chat,
+      marketplace,
       external,
       departures,
       admin,
@@ -121,6 +124,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       house,
     ];
 
+    await marketplace.seed();
     await models.agents.seed();
     await community.themes.seed();
 

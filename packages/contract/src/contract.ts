@@ -29,7 +29,10 @@ import { gitRoutes } from "./git.ts";
 import { gitProvidersRoutes } from "./git-providers.ts";
 import { hostingRoutes } from "./hosting.ts";
 import { kanbanRoutes } from "./kanban.ts";
+import { libraryRoutes } from "./library.ts";
 import { linkedAccountsRoutes } from "./linked-accounts.ts";
+import { marketplaceAgentsRoutes } from "./marketplace-agents.ts";
+import { marketplaceBasesRoutes } from "./marketplace-bases.ts";
 import { mcpRoutes } from "./mcp.ts";
 import { mcpEndpointRoutes } from "./mcp-endpoint.ts";
 import { modelKeysRoutes } from "./model-keys.ts";
@@ -82,6 +85,9 @@ export const contract = {
   chat: chatRoutes,
   agentContext: agentContextRoutes,
   agents: agentsRoutes,
+  marketplaceAgents: marketplaceAgentsRoutes,
+  marketplaceBases: marketplaceBasesRoutes,
+  library: libraryRoutes,
   cassettes: cassettesRoutes,
   changes: changesRoutes,
   external: externalRoutes,

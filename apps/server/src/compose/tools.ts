@@ -17,7 +17,6 @@ import { createOutbound } from "../platform/outbound.ts";
 import { version } from "../version.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
-import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -37,7 +36,6 @@ export interface ToolsArea extends Area {
 export async function composeTools(
   { config, log, onClose, dataDir, db, limits, ca, outbound, address }: Platform,
   { mcpStore, mcpVault, redactions }: Pick<Secrecy, "mcpStore" | "mcpVault" | "redactions">,
-  { agents }: ModelsArea,
   { projects }: ProjectsArea,
   { containers, creation, power, connections, idle }: ContainersArea,
   { previews, previewSite, visitors }: PreviewsArea,
@@ -98,7 +96,7 @@ export async function composeTools(
     mount(mount) {
       mountMcp(mount, { mcp, signIns, isSecure: config.auth.cookie.secure });
       mountEvidence(mount, { evidence });
-      mountAgents(mount, { agents, catalogue: createToolCatalogue([...allTools, ...lendable]) });
+      mountAgents(mount, { catalogue: createToolCatalogue([...allTools, ...lendable]) });
     },
   };
 }

@@ -1,9 +1,11 @@
 import { and, desc, eq, lte, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { agents, userPurchasedAgents } from "../agents/agents.table.ts";
+import { bases, forgetReviewsOf, userPurchasedBases } from "../marketplace/index.ts";
 import { podAccessLog } from "../previews/pod-access.table.ts";
 import { projects, type ProjectRow } from "../projects/projects.table.ts";
 import { tasks, type TaskRow } from "../tasks/tasks.table.ts";
+import { systemAccounts } from "../users/index.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import type { OwnedTable } from "./owned-tables.ts";
 
@@ -69,7 +71,7 @@ export function createAccountStore(db: Database) {
 
     /**
      * The last step: what no key of the database leads to, then the account with everything that hangs on it. What was spent and earned stays in the
-     * books without saying whose it was. Agents that others took into their libraries stay, of nobody.
+     * books without saying whose it was. Agents and bases that others took into their libraries stay, of the community.
      */
     erase: async (user: UserRow, alongside: (tx: Queries) => Promise<void>): Promise<void> => {
       await db.transaction(async (tx) => {
@@ -82,8 +84,16 @@ export function createAccountStore(db: Database) {
           .where(
             sql`(${agents.created_by_user_id} = ${id} or ${agents.forked_by_user_id} = ${id}) and not exists (select 1 from ${userPurchasedAgents} where ${userPurchasedAgents.agent_id} = ${agents.id} and ${userPurchasedAgents.user_id} <> ${id})`,
           );
+        const community = systemAccounts.community.id;
         await tx.update(agents).set({ created_by_user_id: null }).where(eq(agents.created_by_user_id, id));
-        await tx.update(agents).set({ forked_by_user_id: null }).where(eq(agents.forked_by_user_id, id));
+        await tx.update(agents).set({ forked_by_user_id: community }).where(eq(agents.forked_by_user_id, id));
+        await tx
+          .update(bases)
+          .set({ created_by_user_id: community })
+          .where(
+            sql`${bases.created_by_user_id} = ${id} and ${bases.archive_path} is null and exists (select 1 from ${userPurchasedBases} where ${userPurchasedBases.base_id} = ${bases.id} and ${userPurchasedBases.user_id} <> ${id})`,
+          );
+        await forgetReviewsOf(tx, id);
         await tx.delete(podAccessLog).where(sql`${podAccessLog.user_id} = ${id} or ${podAccessLog.expected_user_id} = ${id}`);
         await tx
           .update(users)
@@ -127,7 +137,7 @@ export function createAccountStore(db: Database) {
     schema: async () => {
       const [columns, keys] = await Promise.all([
         db.execute<{ table: string; column: string; type: string }>(
-          sql`select table_name as table, column_name as column, data_type as type from information_schema.columns where table_schema = 'public' order by table_name, ordinal_position`,
+          sql`select table_name as table, column_name as column, data_type as type from information_schema.columns where table_schema = 'public' and is_generated = 'NEVER' order by table_name, ordinal_position`,
         ),
         db.execute<{ table: string; column: string; target: string; target_column: string }>(sql`
           select c.conrelid::regclass::text as table, a.attname as column, c.confrelid::regclass::text as target, f.attname as target_column

@@ -176,7 +176,7 @@ describe("agents", () => {
       is_active: false,
       is_featured: false,
     });
-    const { items } = await app.as(owner).agents.library({ query: {} });
+    const { items } = await app.as(owner).library.agents({ query: {} });
     expect(items.find((one) => one.slug === slug)).toMatchObject({ is_admin_disabled: true });
     expect((await app.as(admin).adminAgents.list({ query: { is_active: false } })).items.map((one) => one.slug)).toEqual([slug]);
     await change({ is_active: true, is_featured: true });

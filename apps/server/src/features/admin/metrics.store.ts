@@ -108,7 +108,7 @@ export function createMetricsStore(db: Database) {
   return {
     users: (span: Span) =>
       one<UsersRow>(sql`
-        with living as (select id, created_at from users where not is_deleted),
+        with living as (select id, created_at from users where not is_deleted and not is_system),
         seen as (
           select owner_id as user_id, created_at from projects where created_at >= ${at(span.month)}
           union all select user_id, created_at from chats where created_at >= ${at(span.month)}),
@@ -133,7 +133,7 @@ export function createMetricsStore(db: Database) {
           select p.created_at, p.has_git_repo, p.is_deployed from projects p join users u on u.id = p.owner_id
           where not u.is_deleted and p.environment_status <> 'deleting')
         select count(*)::int as total,
-          (select count(*)::int from users where not is_deleted) as users,
+          (select count(*)::int from users where not is_deleted and not is_system) as users,
           count(*) filter (where created_at >= ${at(span.from)})::int as new_projects,
           count(*) filter (where created_at >= ${at(span.week)})::int as new_this_week,
           count(*) filter (where has_git_repo)::int as git_enabled,

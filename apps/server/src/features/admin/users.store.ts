@@ -59,6 +59,7 @@ export type AdminUsersStore = ReturnType<typeof createAdminUsersStore>;
 export function createAdminUsersStore(db: Database) {
   const where = (f: UserFilter) =>
     and(
+      eq(users.is_system, false),
       f.search === undefined
         ? undefined
         : sql`(${users.email} ilike ${partOf(f.search)} or ${users.username} ilike ${partOf(f.search)} or ${users.name} ilike ${partOf(f.search)} or ${users.id}::text = ${f.search.toLowerCase()})`,
@@ -97,7 +98,13 @@ export function createAdminUsersStore(db: Database) {
         .where(and(where(f), id === undefined ? undefined : gt(users.id, id)))
         .orderBy(asc(users.id))
         .limit(limit),
-    find: async (id: string): Promise<ListedUser | undefined> => (await db.select(columns).from(users).where(eq(users.id, id)))[0],
+    find: async (id: string): Promise<ListedUser | undefined> =>
+      (
+        await db
+          .select(columns)
+          .from(users)
+          .where(and(eq(users.id, id), eq(users.is_system, false)))
+      )[0],
     facts: async (id: string): Promise<UserFacts> => {
       const mine = and(eq(projects.owner_id, id), isThere);
       const [[keys], [open], [own], [usage]] = await Promise.all([

@@ -20,7 +20,7 @@ test("the tool catalogue and the caller's library", async () => {
   expect((await ada.agents.tools({ query: { limit: 2, page: 2 } })).items.map((tool) => tool.name)).toEqual(
     tools.items.slice(2, 4).map((tool) => tool.name),
   );
-  const library = await ada.agents.library({ query: {} });
+  const library = await ada.library.agents({ query: {} });
   expect(library).toMatchObject({
     total: 1,
     items: [
@@ -36,6 +36,6 @@ test("the tool catalogue and the caller's library", async () => {
   });
   expect(library.items[0]!.system_prompt).toContain("Tesslate Studio");
   await expect(app.as().agents.tools({ query: {} })).rejects.toMatchObject({ status: 401 });
-  await expect(app.as().agents.library({ query: {} })).rejects.toMatchObject({ status: 401 });
+  await expect(app.as().library.agents({ query: {} })).rejects.toMatchObject({ status: 401 });
   await expect(ada.agents.tools({ query: { limit: 501 } })).rejects.toMatchObject({ status: 422 });
 });

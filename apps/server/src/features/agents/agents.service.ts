@@ -1,10 +1,8 @@
 import type { LibrarySubagent } from "@tesslate/agent";
-import type { LibraryAgent, List } from "@tesslate/contract";
 import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, notFound } from "../../platform/errors.ts";
-import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { effectiveFeatures, type AgentFeatures } from "./agents.features.ts";
-import type { AgentsStore, LibraryRow } from "./agents.store.ts";
+import type { AgentsStore } from "./agents.store.ts";
 import type { AgentRow } from "./agents.table.ts";
 import { defaultAgentSlug, officialAgents } from "./official-agents.ts";
 
@@ -67,15 +65,6 @@ export function createAgents({ store, features }: { store: AgentsStore; features
         subagents: (await store.listSubagents(agent.id)).map(subagentOf),
       };
     },
-    /** The caller's library, the newest first, disabled ones too; sub-agents have a place of their own (marketplace-billing-admin 4.1). */
-    library: async (userId: string, query: PageQuery): Promise<List<LibraryAgent>> => {
-      const page = pageOf(query);
-      const { rows, total } = await store.listLibrary(userId, page);
-      return page.envelope(
-        rows.map((row) => wireOf(userId, row)),
-        total,
-      );
-    },
     /** The caller's choice for an agent of their library (4.17). Throws 404, and `forbidden` for a closed agent of somebody else. */
     selectModel: async (userId: string, ref: string, model: string | null): Promise<void> => {
       const found = await store.find(ref, userId);
@@ -92,41 +81,6 @@ export function createAgents({ store, features }: { store: AgentsStore; features
 
 /** A private copy of somebody else's. */
 const isHidden = (agent: AgentRow) => agent.forked_by_user_id !== null && !agent.is_published;
-
-/** A closed agent of somebody else can be run, not read. */
-function wireOf(userId: string, { agent, entry }: LibraryRow): LibraryAgent {
-  const isReadable = agent.source_type === "open" || agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
-  const { id, name, slug, description, category, agent_type, model, source_type, is_forkable, icon, pricing_type, price_cents } = agent;
-  return {
-    id,
-    name,
-    slug,
-    description,
-    category,
-    agent_type,
-    model,
-    source_type,
-    is_forkable,
-    icon,
-    pricing_type,
-    price_cents,
-    selected_model: entry.selected_model,
-    system_prompt: isReadable ? agent.system_prompt : null,
-    tools: isReadable ? agent.tools : null,
-    tool_configs: isReadable ? agent.tool_configs : null,
-    config: isReadable ? agent.config : null,
-    purchase_date: entry.created_at,
-    is_custom: agent.forked_by_user_id === userId,
-    parent_agent_id: agent.parent_agent_id,
-    is_enabled: entry.is_active,
-    is_published: agent.is_published,
-    is_admin_disabled: !agent.is_active,
-    usage_count: agent.usage_count,
-    creator_type: agent.forked_by_user_id === null ? "official" : "community",
-    created_by_user_id: agent.created_by_user_id,
-    forked_by_user_id: agent.forked_by_user_id,
-  };
-}
 
 /** `config`: `{model: "inherit" | id, max_turns}`. */
 function subagentOf({ name, description, tools, model, system_prompt, config }: AgentRow): LibrarySubagent {

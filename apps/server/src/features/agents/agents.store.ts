@@ -1,12 +1,7 @@
-import { and, count, desc, eq, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
-import { agents, userPurchasedAgents, type AgentRow } from "./agents.table.ts";
+import { agents, isEntryActive, userPurchasedAgents, type AgentRow } from "./agents.table.ts";
 import type { OfficialAgent } from "./official-agents.ts";
-
-export interface LibraryRow {
-  agent: AgentRow;
-  entry: typeof userPurchasedAgents.$inferSelect;
-}
 
 export type AgentsStore = ReturnType<typeof createAgentsStore>;
 export function createAgentsStore(db: Database) {
@@ -19,6 +14,9 @@ export function createAgentsStore(db: Database) {
         category: agent.category,
         agent_type: agent.agent_type,
         icon: agent.icon,
+        mode: agent.mode,
+        features: agent.features,
+        tags: agent.tags,
         system_prompt: agent.system_prompt,
         tools: agent.tools,
       };
@@ -42,7 +40,7 @@ export function createAgentsStore(db: Database) {
         await db
           .select({
             agent: agents,
-            entry: { selected_model: userPurchasedAgents.selected_model, is_active: userPurchasedAgents.is_active },
+            entry: { user_id: userPurchasedAgents.user_id, selected_model: userPurchasedAgents.selected_model, is_active: isEntryActive },
           })
           .from(agents)
           .leftJoin(userPurchasedAgents, and(eq(userPurchasedAgents.agent_id, agents.id), eq(userPurchasedAgents.user_id, userId)))
@@ -57,21 +55,6 @@ export function createAgentsStore(db: Database) {
         .where(and(eq(agents.parent_agent_id, agentId), eq(agents.item_type, "subagent"), eq(agents.is_active, true)))
         .orderBy(agents.name)
         .limit(20),
-    listLibrary: async (userId: string, page: { limit: number; offset: number }): Promise<{ rows: LibraryRow[]; total: number }> => {
-      const isOwn = and(eq(userPurchasedAgents.user_id, userId), eq(agents.item_type, "agent"));
-      const [rows, [total]] = await Promise.all([
-        db
-          .select({ agent: agents, entry: userPurchasedAgents })
-          .from(userPurchasedAgents)
-          .innerJoin(agents, eq(agents.id, userPurchasedAgents.agent_id))
-          .where(isOwn)
-          .orderBy(desc(userPurchasedAgents.created_at), agents.id)
-          .limit(page.limit)
-          .offset(page.offset),
-        db.select({ n: count() }).from(userPurchasedAgents).innerJoin(agents, eq(agents.id, userPurchasedAgents.agent_id)).where(isOwn),
-      ]);
-      return { rows, total: total?.n ?? 0 };
-    },
     addToLibrary: async (tx: Queries, userId: string, slug: string): Promise<void> => {
       await tx.execute(
         sql`insert into user_purchased_agents (user_id, agent_id) select ${userId}, id from agents where slug = ${slug} on conflict do nothing`,

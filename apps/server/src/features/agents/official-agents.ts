@@ -8,6 +8,9 @@ export interface OfficialAgent {
   category: string;
   agent_type: "TesslateAgent" | "IterativeAgent" | "ReActAgent" | "StreamAgent";
   icon: string;
+  mode: "stream" | "agent";
+  features: string[];
+  tags: string[];
   is_featured: boolean;
   system_prompt: string;
   /** Null: all. */
@@ -44,6 +47,18 @@ export const officialAgents: readonly OfficialAgent[] = [
     category: "fullstack",
     agent_type: "TesslateAgent",
     icon: "🤖",
+    mode: "agent",
+    features: [
+      "Autonomous coding",
+      "Subagent delegation",
+      "Context compaction",
+      "Multi-step planning",
+      "File operations",
+      "Command execution",
+      "Native function calling",
+      "Self-correction",
+    ],
+    tags: ["open-source", "official"],
     is_featured: true,
     system_prompt: defaultSystemPrompt,
     tools: null,
@@ -55,6 +70,9 @@ export const officialAgents: readonly OfficialAgent[] = [
     category: "builder",
     agent_type: "StreamAgent",
     icon: "⚡",
+    mode: "stream",
+    features: ["Real-time streaming", "Instant feedback", "Code generation", "File editing"],
+    tags: ["open-source"],
     is_featured: true,
     tools: ["read_file", "list_dir", "glob", "grep", "write_file", "patch_file", "multi_edit", "get_preview_state"],
     system_prompt: specialist(`
@@ -75,6 +93,9 @@ You are Stream Builder. You make quick, visible changes to apps built with Vite,
     category: "frontend",
     agent_type: "IterativeAgent",
     icon: "⚛️",
+    mode: "agent",
+    features: ["TypeScript support", "Accessible components", "JSDoc documentation", "Tailwind styling"],
+    tags: ["open-source"],
     is_featured: false,
     tools: null,
     system_prompt: specialist(`
@@ -95,6 +116,9 @@ You are React Component Builder. You write React components that other people wi
     category: "fullstack",
     agent_type: "IterativeAgent",
     icon: "🔌",
+    mode: "agent",
+    features: ["REST & GraphQL", "Error handling", "Type safety", "Auth support", "Retry logic"],
+    tags: ["open-source"],
     is_featured: false,
     tools: null,
     system_prompt: specialist(`
@@ -115,6 +139,9 @@ You are API Integration Agent. You connect apps to REST and GraphQL services.
     category: "fullstack",
     agent_type: "ReActAgent",
     icon: "🧠",
+    mode: "agent",
+    features: ["Explicit reasoning", "Transparent decision-making", "Structured problem-solving", "Full tool access", "Self-correction"],
+    tags: ["open-source", "official"],
     is_featured: true,
     tools: null,
     system_prompt: specialist(`
@@ -134,6 +161,9 @@ You are ReAct Agent, a software engineer who thinks aloud in small steps so that
     category: "analyzer",
     agent_type: "IterativeAgent",
     icon: "🔍",
+    mode: "agent",
+    features: ["Code analysis", "Bug detection", "Quality suggestions", "Best practices"],
+    tags: ["open-source"],
     is_featured: true,
     tools: null,
     system_prompt: specialist(`
@@ -153,6 +183,9 @@ You are Code Analyzer. You review code and explain what you find; you change not
     category: "documentation",
     agent_type: "IterativeAgent",
     icon: "📝",
+    mode: "agent",
+    features: ["Documentation generation", "README creation", "API docs", "Comments"],
+    tags: ["open-source"],
     is_featured: true,
     tools: null,
     system_prompt: specialist(`
@@ -172,6 +205,9 @@ You are Documentation Writer. You write Markdown and comments for people who hav
     category: "refactoring",
     agent_type: "IterativeAgent",
     icon: "🔧",
+    mode: "agent",
+    features: ["Code refactoring", "Design patterns", "Performance optimization", "Maintainability"],
+    tags: ["open-source"],
     is_featured: true,
     tools: null,
     system_prompt: specialist(`
@@ -191,6 +227,9 @@ You are Refactoring Assistant. You improve the shape of code and keep its behavi
     category: "testing",
     agent_type: "IterativeAgent",
     icon: "🧪",
+    mode: "agent",
+    features: ["Unit tests", "Integration tests", "Edge cases", "High coverage"],
+    tags: ["open-source"],
     is_featured: true,
     tools: null,
     system_prompt: specialist(`
@@ -211,6 +250,9 @@ You are Test Generator. You write tests that a person will thank when the code b
     category: "backend",
     agent_type: "IterativeAgent",
     icon: "🌐",
+    mode: "agent",
+    features: ["API design", "REST endpoints", "Schema validation", "Documentation"],
+    tags: ["open-source"],
     is_featured: true,
     tools: null,
     system_prompt: specialist(`
@@ -231,6 +273,9 @@ You are API Designer. You design and build HTTP interfaces.
     category: "database",
     agent_type: "IterativeAgent",
     icon: "🗄️",
+    mode: "agent",
+    features: ["Schema design", "Migrations", "Relationships", "Optimization"],
+    tags: ["open-source"],
     is_featured: true,
     tools: null,
     system_prompt: specialist(`

@@ -275,8 +275,8 @@ function chooseSource(
 const gitTypeOf = (url: string) =>
   ({ "github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket" })[URL.parse(url)?.hostname ?? ""] ?? "git";
 
-/** https alone, without credentials, query and fragment. */
-function repositoryAddress(text: string): string {
+/** What a person gave as `git_repo_url`: https alone, without credentials, query and fragment; throws 422. */
+export function repositoryAddress(text: string): string {
   const loc = ["body", "git_repo_url"];
   if (text === "") throw invalid(loc, "Field required", "missing");
   const url = URL.parse(text.trim());

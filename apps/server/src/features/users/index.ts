@@ -11,6 +11,7 @@ export {
   type UserSessions,
 } from "./users.service.ts";
 export { cleanName, isPlainEmail, normalizeUsername } from "./users.rules.ts";
+export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
 export { createUsersStore, isLiving, type UsersStore } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";
 export type { UserRow } from "./users.table.ts";

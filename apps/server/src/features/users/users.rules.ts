@@ -31,7 +31,7 @@ export function passwordProblem(password: string, { email, username }: { email: 
 }
 
 const reserved = new Set(
-  "admin api auth dashboard login logout marketplace oauth register settings billing project library feedback referral referrals tesslate support help about terms privacy blog docs status www mail root null undefined system".split(
+  "admin api auth dashboard login logout marketplace oauth register settings billing project library feedback referral referrals tesslate support help about terms privacy blog docs status www mail root null undefined system community official".split(
     " ",
   ),
 );

@@ -125,7 +125,7 @@ export function createUsers({
   const putAvatar = (tx: Queries, id: string, { version, webp }: AvatarPicture) =>
     store.putAvatar(tx, id, { version, webp_base64: webp.toString("base64"), url: `/api/users/${id}/avatar/${version}` });
   const living = (row: UserRow | undefined): PublicUser => {
-    if (!row || !isLiving(row)) throw notFound("User");
+    if (!row || !(isLiving(row) || row.is_system)) throw notFound("User");
     return publicOf(row);
   };
 

@@ -6,9 +6,9 @@ import { userAvatars, users, type UserRow } from "./users.table.ts";
 export type NewUser = typeof users.$inferInsert;
 export type UserChanges = Omit<Partial<NewUser>, "preferences"> & { preferences?: SQL };
 
-/** A person who can sign in; suspended, disabled and deleted ones are nobody. */
-export const isLiving = (user: Pick<UserRow, "is_active" | "is_suspended" | "is_deleted">) =>
-  user.is_active && !user.is_suspended && !user.is_deleted;
+/** A person who can sign in; suspended, disabled and deleted ones are nobody, and the house's own accounts are no person. */
+export const isLiving = (user: Pick<UserRow, "is_active" | "is_suspended" | "is_deleted" | "is_system">) =>
+  user.is_active && !user.is_suspended && !user.is_deleted && !user.is_system;
 
 const setupLock = 7473748;
 

@@ -16,6 +16,8 @@ export const users = pgTable(
     is_active: boolean().notNull().default(true),
     is_superuser: boolean().notNull().default(false),
     is_verified: boolean().notNull().default(false),
+    /** The house's own (marketplace-billing-admin 11): a name to publish under that nobody signs in to. */
+    is_system: boolean().notNull().default(false),
     subscription_tier: text().$type<"free" | "basic" | "pro" | "ultra">().notNull().default("free"),
     support_tier: text().notNull().default("community"),
     stripe_customer_id: text(),

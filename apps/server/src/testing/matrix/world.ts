@@ -45,6 +45,7 @@ export const bodies: Record<string, unknown> = {
   "git.checkout": { branch: "main" },
   "secrets.set": { key: "SAMPLE", value: "sample" },
   "projects.create": { name: "Sample" },
+  "marketplaceBases.create": { name: "Sample", description: "Sample", git_repo_url: "https://git.example.com/sample", category: "saas" },
   "passkeys.remove": { current_password: "correct horse battery" },
   "linkedAccounts.remove": { current_password: "correct horse battery" },
   "secondFactor.removeTotp": { current_password: "correct horse battery" },
@@ -166,7 +167,14 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   expect((await taskEnd(exported.task_id)).status).toBe("completed");
   const post = await api.feedback.create({ body: { type: "bug", title: mark, description: mark } });
   const remark = await api.feedback.comment({ params: { id: post.id }, body: { content: mark } });
-  const agent = (await api.agents.library({ query: {} })).items[0];
+  const agent = (await api.library.agents({ query: {} })).items[0];
+  const ownAgent = await api.marketplaceAgents.create({
+    body: { name: `Agent ${mark}`, description: mark, system_prompt: mark, is_published: false },
+  });
+  const base = await api.marketplaceBases.create({
+    body: { name: `Base ${mark}`, description: mark, git_repo_url: `https://git.example.com/${mark}`, category: "saas" },
+  });
+  await api.library.addProjectAgent({ params: { ...params, agent_id: ownAgent.id } });
   if (!agent || !session) throw new Error("no agent or session");
 
   const chats = "/api/chat/{chat_id}";
@@ -207,7 +215,13 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/secrets/api-keys/{id}": modelKey.id,
       "/api/secrets/providers/custom/{id}": provider.id,
       "/api/marketplace/models/custom/{id}": model.custom_id ?? "",
-      "/api/marketplace/agents/{id}": agent.slug,
+      "/api/marketplace/agents/{id}": ownAgent.slug,
+      "/api/marketplace/agents/{slug}": ownAgent.slug,
+      "/api/marketplace/bases/{id}": base.slug,
+      "/api/marketplace/bases/{slug}": base.slug,
+      "/api/marketplace/library/agents/{id}": ownAgent.slug,
+      "/api/marketplace/library/bases/{id}": base.slug,
+      [`${projects}/agents/{agent_id}`]: ownAgent.id,
       "/api/mcp/servers/{id}": mcp.id,
       "/api/deployment-credentials/{id}": deploymentCredential.id,
       "/api/shell/sessions/{id}": shell.id,

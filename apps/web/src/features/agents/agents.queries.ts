@@ -7,7 +7,7 @@ type Api = Client<Contract>;
 
 /** The caller's agents; an own marketplace page keeps it up to date. */
 export const libraryQuery = (api: Api) =>
-  queryOptions({ queryKey: ["library", "agents"], queryFn: () => api.agents.library({ query: { limit: 500 } }), staleTime: 60_000 });
+  queryOptions({ queryKey: ["library", "agents"], queryFn: () => api.library.agents({ query: { limit: 500 } }), staleTime: 60_000 });
 export const agentContextKey = (projectId: string) => ["agent-context", projectId] as const;
 export const agentContextQuery = (api: Api, projectId: string) =>
   queryOptions({ queryKey: agentContextKey(projectId), queryFn: () => api.agentContext.get({ params: { id: projectId } }) });

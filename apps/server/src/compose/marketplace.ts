@@ -1,0 +1,117 @@
+import { allTools } from "@tesslate/agent";
+import {
+  createAcquiring,
+  createAcquiringStore,
+  createAgentAuthoring,
+  createAgentCatalogue,
+  createAgentShelf,
+  createBaseAuthoring,
+  createBaseCatalogue,
+  createBaseShelf,
+  createBaseVersions,
+  createLibrary,
+  createLibraryStore,
+  createMarketplaceLimits,
+  createReviews,
+  createReviewsStore,
+  mountLibrary,
+  mountMarketplaceAgents,
+  mountMarketplaceBases,
+  noPayments,
+  returnOrigin,
+  seedBases,
+  type Acquiring,
+  type MarketplacePayments,
+} from "../features/marketplace/index.ts";
+import { createUsersStore, seedSystemAccounts } from "../features/users/index.ts";
+import type { Area } from "./area.ts";
+import type { ArrivalsArea } from "./arrivals.ts";
+import type { Platform } from "./platform.ts";
+import type { ProjectsArea } from "./projects.ts";
+import type { ToolsArea } from "./tools.ts";
+
+/** What people find, take, make and judge: agents and bases, and everybody's library of them. */
+export interface MarketplaceArea extends Area {
+  acquiring: Acquiring;
+  /** Accounts of the house and the catalogue, brought up to date. */
+  seed(): Promise<void>;
+}
+
+export function composeMarketplace(
+  { config, log, db, limits: limiter, outbound, settings }: Platform,
+  { projects, templates }: ProjectsArea,
+  { openGit }: ArrivalsArea,
+  { lendable }: ToolsArea,
+  payments: MarketplacePayments = noPayments,
+): MarketplaceArea {
+  const limits = createMarketplaceLimits(limiter);
+  const reviewsStore = createReviewsStore(db);
+  const entries = createAcquiringStore(db);
+  const agentShelf = createAgentShelf(db);
+  const baseShelf = createBaseShelf(db);
+  const agents = createAgentCatalogue({ shelf: agentShelf, reviews: reviewsStore, limits });
+  const bases = createBaseCatalogue({ shelf: baseShelf, reviews: reviewsStore, limits });
+  const reviews = createReviews({
+    store: reviewsStore,
+    items: {
+      agent: {
+        requireId: async (viewer, ref) => (await agents.require(viewer, ref)).agent.id,
+        lock: async (tx, viewer, ref) => {
+          const { agent, isOwn } = await agents.lock(tx, viewer, ref);
+          return { id: agent.id, isOwn };
+        },
+      },
+      base: {
+        requireId: async (viewer, ref) => (await bases.require(viewer, ref)).base.id,
+        lock: async (tx, viewer, ref) => {
+          const { base, isOwn } = await bases.lock(tx, viewer, ref);
+          return { id: base.id, isOwn };
+        },
+      },
+    },
+    limits,
+    transaction: agentShelf.transaction,
+  });
+  const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
+  const { appBaseUrl, corsOrigins } = config.http;
+  const returnTo = (headers: { origin?: string | undefined; referer?: string | undefined }, returnUrl: string | null | undefined) => ({
+    origin: returnOrigin({ returnUrl, headers }, { appBaseUrl, corsOrigins }),
+  });
+
+  return {
+    acquiring,
+    seed: async () => {
+      await seedSystemAccounts(createUsersStore(db));
+      await seedBases({ shelf: baseShelf, templates, settings, log });
+    },
+    mount(mount) {
+      mountMarketplaceAgents(mount, {
+        catalogue: agents,
+        authoring: createAgentAuthoring({
+          shelf: agentShelf,
+          catalogue: agents,
+          entries,
+          payments,
+          limits,
+          toolNames: () => new Set([...allTools, ...lendable].map(({ name }) => name)),
+          defaultModel: config.models.defaults[0] ?? null,
+        }),
+        acquiring,
+        reviews,
+        returnTo,
+      });
+      mountMarketplaceBases(mount, {
+        catalogue: bases,
+        authoring: createBaseAuthoring({ shelf: baseShelf, catalogue: bases, entries, checkUrl: outbound.check, limits }),
+        acquiring,
+        reviews,
+        versions: createBaseVersions({ openGit, outbound, github: config.auth.oauth.github, log }),
+        limits,
+        returnTo,
+      });
+      mountLibrary(mount, {
+        library: createLibrary({ store: createLibraryStore(db), entries, agents: agentShelf, bases: baseShelf, projects }),
+      });
+    },
+  };
+}

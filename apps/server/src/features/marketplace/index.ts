@@ -1,0 +1,18 @@
+export { createAcquiring, type Acquiring } from "./acquiring.ts";
+export { createAcquiringStore } from "./acquiring.store.ts";
+export { createAgentAuthoring } from "./agents.authoring.ts";
+export { createAgentCatalogue } from "./agents.service.ts";
+export { createAgentShelf } from "./agents.store.ts";
+export { createBaseAuthoring } from "./bases.authoring.ts";
+export { createBaseCatalogue } from "./bases.service.ts";
+export { createBaseShelf } from "./bases.store.ts";
+export { createBaseVersions } from "./bases.versions.ts";
+export { seedBases } from "./catalogue/seed.ts";
+export { createLibrary } from "./library.service.ts";
+export { createLibraryStore } from "./library.store.ts";
+export { createMarketplaceLimits } from "./limits.ts";
+export { mountLibrary, mountMarketplaceAgents, mountMarketplaceBases } from "./marketplace.routes.ts";
+export { noPayments, returnOrigin, type Checkout, type MarketplacePayments } from "./payments.ts";
+export { createReviews } from "./reviews.service.ts";
+export { bases, userPurchasedBases } from "./bases.table.ts";
+export { createReviewsStore, forgetReviewsOf } from "./reviews.store.ts";

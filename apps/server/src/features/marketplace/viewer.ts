@@ -1,0 +1,29 @@
+/** Who looks at the marketplace; undefined: nobody in particular. */
+export type Viewer = { id: string; is_superuser: boolean } | undefined;
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Agents and bases are found by either (contract README rule 5); no slug looks like an id. */
+export const isId = (ref: string): boolean => uuid.test(ref);
+
+const reserved = new Set([
+  "create",
+  "browse",
+  "submit",
+  "related",
+  "reviews",
+  "versions",
+  "purchase",
+  "fork",
+  "my-items",
+  "library",
+  "new",
+]);
+/** Of a name: lower case, whatever is no letter or digit becomes one dash. */
+export function slugOf(name: string, fallback: string): string {
+  const folded = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const slug = folded
+    .replace(/[^a-z0-9]+/g, "-")
+    .slice(0, 60)
+    .replace(/^-+|-+$/g, "");
+  return slug === "" ? fallback : reserved.has(slug) || isId(slug) ? `${slug}-${fallback}` : slug;
+}
