@@ -8,6 +8,7 @@ import { composeCommunity } from "./compose/community.ts";
 import { composeContainers } from "./compose/containers.ts";
 import { composeDeployAccounts } from "./compose/deploy-accounts.ts";
 import { composeDepartures } from "./compose/departures.ts";
+import { composeDeployments } from "./compose/deployments.ts";
 import { composeExternal } from "./compose/external.ts";
 import { composeGit } from "./compose/git.ts";
 import { composeGitProviders } from "./compose/git-providers.ts";
@@ -97,6 +98,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const tools = await composeTools(platform, secrecy, projects, containers, previews, workspace);
     const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
     const marketplace = composeMarketplace(platform, projects, arrivals, tools);
+    const deployments = composeDeployments(platform, secrecy, projects, containers, previews, arrivals, tools, deployAccounts);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat);
     const departures = composeDepartures(platform, accounts, projects, containers, arrivals, snapshots, chat);
@@ -117,6 +119,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       tools,
       chat,
       marketplace,
+      deployments,
       external,
       departures,
       admin,
@@ -144,6 +147,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     await arrivals.provisioning.reconcile();
     await workspace.shell.reconcile();
     await containers.hosting.resume();
+    await deployments.reconcile();
     const memory = watchMemory({
       ...config.runtime.memory,
       read: readMemory,
@@ -164,7 +168,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
       config: config.http,
       log,
       auth: accounts.auth.authenticator,
-      preview: previews.previewSite,
+      preview: deployments.otherSites,
       contract,
       version,
       webDir: swap.webDir,

@@ -9,6 +9,8 @@ import { credentialPlace } from "./features/deployment-credentials/index.ts";
 import { deploymentCredentials } from "./features/deployment-credentials/deployment-credentials.table.ts";
 import { gitAccountPlace } from "./features/git-providers/index.ts";
 import { gitProviderCredentials, type GitAccountRow } from "./features/git-providers/git-providers.table.ts";
+import { requestPlace } from "./features/deployments/index.ts";
+import { deployments } from "./features/deployments/deployments.table.ts";
 import { webhookPlace } from "./features/external/index.ts";
 import { runWebhooks } from "./features/external/webhooks.table.ts";
 import { mcpAccessPlace, mcpOauthPlace } from "./features/mcp/index.ts";
@@ -97,6 +99,12 @@ export const sealedColumns: readonly SealedColumn[] = [
     column: attachmentPieces.sealed_data,
     needs: [attachmentPieces.attachment_id, attachmentPieces.position],
     place: ({ attachment_id = "", position = "" }) => attachmentPlace({ attachment_id, position }),
+  }),
+  sealedBytes(deployments, {
+    id: deployments.id,
+    column: deployments.sealed_request,
+    needs: [deployments.id],
+    place: ({ id = "" }) => requestPlace(id),
   }),
   sealedBytes(totpSecrets, {
     id: totpSecrets.user_id,

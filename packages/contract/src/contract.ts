@@ -22,6 +22,7 @@ import { containersRoutes } from "./containers.ts";
 import { creatorsRoutes, creatorStudioRoutes } from "./creators.ts";
 import { externalRoutes } from "./external.ts";
 import { deploymentCredentialsRoutes, deploymentOauthRoutes } from "./deployment-credentials.ts";
+import { deploymentsRoutes, deploymentTargetsRoutes } from "./deployments.ts";
 import { evidenceRoutes } from "./evidence.ts";
 import { feedbackRoutes } from "./feedback.ts";
 import { filesRoutes } from "./files.ts";
@@ -77,6 +78,8 @@ export const contract = {
   deploymentCredentials: deploymentCredentialsRoutes,
   deploymentOauth: deploymentOauthRoutes,
   hosting: hostingRoutes,
+  deployments: deploymentsRoutes,
+  deploymentTargets: deploymentTargetsRoutes,
   files: filesRoutes,
   assets: assetsRoutes,
   previews: previewsRoutes,

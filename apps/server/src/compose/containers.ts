@@ -28,7 +28,9 @@ import {
   type Power,
   type Services,
   type StatusKeeper,
+  type Wiring,
 } from "../features/containers/index.ts";
+import { deploymentOfRoom } from "../features/deployments/index.ts";
 import { createHosting, createHostingStore, mountHosting, type Hosting } from "../features/hosting/index.ts";
 import { createSecrets, mountSecrets, type Secrets } from "../features/secrets/index.ts";
 import { startCommandOf } from "../features/transfer/index.ts";
@@ -42,6 +44,7 @@ export interface ContainersArea extends Area {
   keeper: StatusKeeper;
   idle: IdlePolicy;
   services: Services;
+  wiring: Wiring;
   power: Power;
   hosting: Hosting;
   creation: Creation;
@@ -175,6 +178,7 @@ export function composeContainers(
     keeper,
     idle,
     services,
+    wiring,
     power,
     hosting,
     creation,
@@ -184,7 +188,17 @@ export function composeContainers(
     secrets,
     inspection,
     async reconcile() {
-      await reconcile({ runtime, projects, facts: projectsStore, store: containersStore, keeper, services, processId, log });
+      await reconcile({
+        runtime,
+        isElsewhere: (id) => deploymentOfRoom(id) !== undefined,
+        projects,
+        facts: projectsStore,
+        store: containersStore,
+        keeper,
+        services,
+        processId,
+        log,
+      });
       await renaming.reconcile();
     },
     mount(mount) {

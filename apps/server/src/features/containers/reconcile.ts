@@ -20,6 +20,7 @@ export interface ProjectFacts {
  */
 export async function reconcile({
   runtime,
+  isElsewhere,
   projects,
   facts,
   store,
@@ -29,6 +30,8 @@ export async function reconcile({
   log,
 }: {
   runtime: RuntimeDriver;
+  /** Sandboxes that are no project's, and looked after by others. */
+  isElsewhere: (sandboxId: string) => boolean;
   projects: Projects;
   facts: ProjectFacts;
   store: ContainersStore;
@@ -37,7 +40,7 @@ export async function reconcile({
   processId: number;
   log: Logger;
 }): Promise<void> {
-  const sandboxes = await runtime.list();
+  const sandboxes = (await runtime.list()).filter(({ id }) => !isElsewhere(id));
   const known = new Map((await facts.known(sandboxes.map((s) => s.id))).map((p) => [p.id, p]));
   const strangers = sandboxes.filter((s) => !known.has(s.id));
   // A database without a single project beside a disk full of them is a wrong or lost database: files are the more precious half.

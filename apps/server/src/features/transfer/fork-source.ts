@@ -1,12 +1,10 @@
-import { RuntimeError, type Entry, type RuntimeDriver, type Sandbox, type Tree } from "@tesslate/runtime";
+import type { RuntimeDriver, Sandbox, Tree } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { ProjectSource, Projects, SourceInput, Templates } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { inLanes } from "./lanes.ts";
+import { copyTree } from "./copy-tree.ts";
 
-const lanes = 4;
-const everyFiles = 200;
 const installMs = 5 * 60_000;
 
 /** Made again in the copy: from the template's image, by installing, or by the next build. */
@@ -53,9 +51,11 @@ export function createForkSource({
       const image = template && (await runtime.prepare(template.image, { signal }));
       const sandbox = await projects.createSandbox(project.id, image, { isRetry: attempt > 1 });
       const before = await manifestOf(sandbox.files);
-      await copyTree(from, sandbox.files, signal, (done, total) =>
-        progress(20 + Math.floor((50 * done) / Math.max(1, total)), `Copied ${done} of ${total} files`),
-      );
+      await copyTree(from, sandbox.files, {
+        skip: remade,
+        signal,
+        report: (done, total) => progress(20 + Math.floor((50 * done) / Math.max(1, total)), `Copied ${done} of ${total} files`),
+      });
       // The image's packages are the template's: what was added since is installed on top.
       if (image && (await manifestOf(sandbox.files)) !== before) {
         await progress(75, "Installing packages");
@@ -101,43 +101,5 @@ async function install(sandbox: Sandbox, signal: AbortSignal): Promise<string | 
     signal.throwIfAborted();
     if (exitCode !== 0) return (stderr || stdout).trim().split("\n").at(-1)?.slice(0, 300) || `${argv[0]} failed`;
   }
-  return undefined;
-}
-
-async function copyFile(from: Tree, to: Tree, { path, mode = 0o644 }: Entry): Promise<void> {
-  const { data } = await from.stream(path);
-  const staged = await to.stage(data, { mode, isDurable: false });
-  await staged.place(path, { overwrite: true });
-}
-/** As it is written: what it points to, it points to in the copy. */
-async function copyLink(from: Tree, to: Tree, path: string): Promise<void> {
-  const target = await from.readLink(path);
-  if (target === undefined) return;
-  if (await to.stat(path)) await to.remove(path);
-  await to.link(path, target);
-}
-
-/** Makes one tree like the other. */
-async function copyTree(from: Tree, to: Tree, signal: AbortSignal, report: (done: number, total: number) => Promise<void>): Promise<void> {
-  const [wanted, there] = await Promise.all([from.walk({ skip: remade }), to.walk({ skip: remade })]);
-  const paths = new Map(wanted.map((entry) => [entry.path, entry]));
-  for (const entry of there) {
-    const same = paths.get(entry.path);
-    if (!same || same.isDirectory !== entry.isDirectory) await to.remove(entry.path, { recursive: true }).catch(ignoreGone);
-  }
-  for (const { path, isDirectory } of wanted) if (isDirectory) await to.mkdir(path);
-  const files = wanted.filter((entry) => !entry.isDirectory);
-  let done = 0;
-  await inLanes(files, { lanes, signal }, async (entry) => {
-    await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreGone);
-    if (++done % everyFiles === 0) await report(done, files.length);
-  });
-}
-
-/** Gone meanwhile, a pipe: not in the copy. */
-function ignoreGone(error: unknown): undefined {
-  const isFine =
-    error instanceof RuntimeError && ["not_found", "outside_tree", "is_directory", "not_directory", "not_supported"].includes(error.code);
-  if (!isFine) throw error;
   return undefined;
 }

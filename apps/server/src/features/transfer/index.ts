@@ -1,8 +1,10 @@
 export { createArchiveSource } from "./archive-source.ts";
+export { copyTree } from "./copy-tree.ts";
 export { addTree, createDownload } from "./download.ts";
 export { createFork } from "./fork.ts";
 export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
 export { createImport, sweepArchives } from "./import.ts";
+export { inLanes } from "./lanes.ts";
 export { startCommandOf } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";

@@ -43,6 +43,8 @@ export const bodies: Record<string, unknown> = {
   "previews.share": { expires_in: 3600 },
   "files.put": { content: "text" },
   "git.checkout": { branch: "main" },
+  "deployments.create": { project_id: "", provider: "local" },
+  "deployments.plan": { project_id: "", provider: "local" },
   "secrets.set": { key: "SAMPLE", value: "sample" },
   "projects.create": { name: "Sample" },
   "marketplaceBases.create": { name: "Sample", description: "Sample", git_repo_url: "https://git.example.com/sample", category: "saas" },
@@ -134,6 +136,10 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const column = await api.kanban.createColumn({ params: byProject, body: { name: "Extra" } });
   const card = await api.kanban.createCard({ params: byProject, body: { title: mark, column_id: column.id } });
   expect((await taskEnd((await api.projects.start({ params })).task_id)).error).toBe(null);
+  const deployed = await api.deployments.create({ body: { ...byProject, provider: "local" } });
+  expect((await taskEnd(deployed.task_id)).error).toBe(null);
+  const target = await api.deploymentTargets.create({ params: byProject, body: { provider: "local" } });
+  await api.deploymentTargets.attach({ params: { ...byProject, target_id: target.id, container_id: container.id } });
   const shell = await api.shell.create({ body: byProject });
   const key = await api.auth.createApiKey({ body: { name: mark, scopes: ["read"] } });
   const whole = await api.auth.createApiKey({ body: { name: "whole", scopes: ["read", "write", "run"], edit_mode: "allow" } });
@@ -180,6 +186,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const chats = "/api/chat/{chat_id}";
   const projects = "/api/projects/{id}";
   const runs = "/api/chat/runs/{task_id}";
+  const targets = "/api/deployment-targets/{project_id}";
   return {
     user,
     key: whole.key,
@@ -199,6 +206,12 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/git-providers/{provider}": "git",
       "/api/git-providers/{provider}/repos/{owner}": "ada",
       "/api/git-providers/{provider}/repos/{owner}/{repo}": "shop",
+      "/api/projects/{project_id}": project.id,
+      "/api/deployments/{project_id}": project.id,
+      "/api/deployments/{deployment_id}": deployed.deployment.id,
+      [targets]: project.id,
+      [`${targets}/{target_id}`]: target.id,
+      [`${targets}/{target_id}/containers/{container_id}`]: container.id,
       [chats]: waiting.id,
       [`${chats}/queue/{item_id}`]: queued.id,
       "/api/chat/ws/{chat_id}": waiting.id,

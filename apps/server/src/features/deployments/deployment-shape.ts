@@ -1,0 +1,46 @@
+import type { Deployment } from "@tesslate/contract";
+import type { DeploymentRow } from "./deployments.table.ts";
+
+/** A version of Vercel or Netlify is brought back there; any other one needs its files. */
+export const canRollBack = (row: DeploymentRow): boolean =>
+  row.status === "success" &&
+  !row.is_live &&
+  row.container_id !== null &&
+  (row.has_artefact || (row.deployment_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
+
+/** The contract's shape of a row; values of variables never leave. */
+export function wireOf(row: DeploymentRow, logs: string[] | null = null): Deployment {
+  return {
+    id: row.id,
+    project_id: row.project_id,
+    user_id: row.user_id,
+    container_id: row.container_id,
+    provider: row.provider,
+    deployment_id: row.deployment_id,
+    deployment_url: row.deployment_url,
+    status: row.status,
+    is_live: row.is_live,
+    can_roll_back: canRollBack(row),
+    version: row.version,
+    logs,
+    error: row.error,
+    metadata: {
+      container_name: row.container_name,
+      mode: row.mode,
+      framework: row.framework,
+      site_id: row.site_id,
+      site_name: row.site_name,
+      files: row.files,
+      bytes: row.bytes,
+      custom_domain: row.custom_domain,
+      env_names: row.env_names,
+      rollback_of: row.rollback_of,
+      failure: row.failure,
+    },
+    report: row.report,
+    task_id: row.task_id,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    completed_at: row.completed_at,
+  };
+}

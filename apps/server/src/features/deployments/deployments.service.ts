@@ -1,0 +1,241 @@
+import type { DeployProvider, Deployment, DeploymentStatus, List } from "@tesslate/contract";
+import type { Bus } from "../../platform/bus.ts";
+import { AppError, conflict, notFound } from "../../platform/errors.ts";
+import type { EventLog } from "../../platform/events.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { pageOf, type PageQuery } from "../../platform/pages.ts";
+import type { Projects } from "../projects/index.ts";
+import type { Redactions } from "../secrets/index.ts";
+import type { Tasks } from "../tasks/index.ts";
+import type { Activation } from "./activation.ts";
+import type { Beginning } from "./beginning.ts";
+import type { DeploymentLogs } from "./deployment-log.ts";
+import { wireOf } from "./deployment-shape.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
+import type { DeploymentRow } from "./deployments.table.ts";
+import type { LiveSites } from "./local/live-site.ts";
+import type { CredentialFor, FindTarget } from "./outside.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { Rollbacks } from "./rollbacks.ts";
+
+const askEverySeconds = 5;
+const cancelChannel = "deployment_cancel";
+const cancelWaitMs = 5000;
+
+/** agent-git-deploy 7 and 10: what is begun, looked at, brought back and taken away. */
+export type Deployments = ReturnType<typeof createDeployments>;
+export function createDeployments({
+  store,
+  logs,
+  activation,
+  pipeline,
+  beginning,
+  rollbacks,
+  sites,
+  projects,
+  redactions,
+  findTarget,
+  credentialFor,
+  events,
+  tasks,
+  bus,
+  log,
+}: {
+  store: DeploymentsStore;
+  logs: DeploymentLogs;
+  activation: Activation;
+  pipeline: Pipeline;
+  beginning: Beginning;
+  rollbacks: Rollbacks;
+  sites: LiveSites;
+  projects: Pick<Projects, "require" | "lifetime">;
+  redactions: Redactions;
+  findTarget: FindTarget;
+  credentialFor: CredentialFor;
+  events: EventLog;
+  tasks: Pick<Tasks, "requestCancel">;
+  bus: Bus;
+  log: Logger;
+}) {
+  bus.listen<{ id: string }>(cancelChannel, ({ id }) => pipeline.abort(id));
+
+  const changed = (row: DeploymentRow, op: "add" | "update" | "delete") =>
+    events.append(row.project_id, { type: "deployment_changed", data: { id: row.id, op, status: row.status } });
+  const requireRow = async (userId: string, id: string): Promise<DeploymentRow> => {
+    const row = await store.find(id);
+    if (!row) throw notFound("Deployment");
+    // Whose the project is decides: what was deployed before it changed hands is the new owner's.
+    await projects.require(userId, row.project_id).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === "not_found" ? notFound("Deployment") : error;
+    });
+    return row;
+  };
+
+  return {
+    begin: beginning.begin,
+    deployAll: beginning.deployAll,
+    plan: beginning.plan,
+    /** Makes that version live again. */
+    rollback: async (userId: string, id: string) => {
+      const row = await requireRow(userId, id);
+      return rollbacks.begin(userId, await projects.require(userId, row.project_id), row);
+    },
+    list: async (
+      userId: string,
+      ref: string,
+      query: PageQuery & { provider?: DeployProvider; status?: DeploymentStatus; container_id?: string; include_logs?: boolean },
+    ): Promise<List<Deployment>> => {
+      const project = await projects.require(userId, ref);
+      const page = pageOf(query);
+      const { provider, status, container_id } = query;
+      const { rows, total } = await store.list(
+        {
+          project_id: project.id,
+          ...(provider && { provider }),
+          ...(status && { status }),
+          ...(container_id !== undefined && { container_id }),
+        },
+        page,
+      );
+      const lines = query.include_logs ? await store.linesOfAll(rows.map(({ id }) => id)) : undefined;
+      return page.envelope(
+        rows.map((row) => wireOf(row, lines ? (lines.get(row.id) ?? []) : null)),
+        total,
+      );
+    },
+    get: async (userId: string, id: string): Promise<Deployment> => wireOf(await requireRow(userId, id)),
+    /** Asked of the provider at most once in five seconds, whoever looks. */
+    status: async (userId: string, id: string) => {
+      const row = await requireRow(userId, id);
+      const answer = (now: DeploymentRow, error?: string) => ({
+        status: now.status,
+        deployment_url: now.deployment_url,
+        provider_status: error === undefined ? recordOf(now.provider_status) : null,
+        ...(error !== undefined && { provider_error: error }),
+        updated_at: now.updated_at,
+      });
+      const target = findTarget(row.provider);
+      if (!target || row.deployment_id === null) return answer(row);
+      if (!(await store.claimQuestion(id, askEverySeconds))) return answer((await store.find(id)) ?? row);
+      try {
+        const credential = await credentialFor(row.user_id, row.project_id, target.provider);
+        if (!credential) return answer(row, `The account at ${row.provider} is not connected.`);
+        const state = await target.state(
+          credential,
+          row.deployment_id,
+          row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
+        );
+        await store.update(id, { provider_status: state.raw });
+        // Left while the provider was still at it: whoever looks settles it.
+        if (!row.is_active && row.status === "deploying" && state.state !== "deploying") await settle(row, state);
+        return answer((await store.find(id)) ?? row);
+      } catch (err) {
+        log.info({ err, deployment_id: id }, "provider not asked");
+        return answer(
+          (await store.find(id)) ?? row,
+          err instanceof Error && err.name === "TargetError" ? err.message : "The provider cannot be asked at the moment.",
+        );
+      }
+    },
+    logs: async (userId: string, id: string, query: PageQuery): Promise<List<string>> => {
+      const row = await requireRow(userId, id);
+      const page = pageOf(query);
+      const size = await store.sizeOfLines(row.id);
+      return page.envelope(await store.pageOfLines(row.id, page), size.lines);
+    },
+    /** What was said before, then what is said, until it has ended (agent-git-deploy 10). */
+    stream: async (userId: string, id: string, signal: AbortSignal) => {
+      const row = await requireRow(userId, id);
+      return follow(row, AbortSignal.any([signal, projects.lifetime(row.project_id)]));
+    },
+    cancel: async (userId: string, id: string): Promise<Deployment> => {
+      const row = await requireRow(userId, id);
+      const asked = await store.requestCancel(row.id);
+      if (!asked) return wireOf(row);
+      await bus.notify(cancelChannel, { id: row.id });
+      pipeline.abort(row.id);
+      const siblings = (await store.listOfProject(row.project_id)).filter((other) => other.is_active && other.task_id === row.task_id);
+      if (row.task_id !== null && siblings.length <= 1 && !pipeline.isRunningHere(row.id)) await tasks.requestCancel(row.task_id);
+      const ended = logs.follow(row.id, AbortSignal.timeout(cancelWaitMs));
+      try {
+        for (const deadline = Date.now() + cancelWaitMs; Date.now() < deadline; await ended.wait()) {
+          const now = await store.find(row.id);
+          if (now && !now.is_active) return wireOf(now);
+        }
+      } finally {
+        ended.end();
+      }
+      return wireOf((await store.find(row.id)) ?? row);
+    },
+    remove: async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
+      const row = await requireRow(userId, id);
+      if (row.is_active) throw conflict("deployment_running", "This deployment is under way. Cancel it first.");
+      const target = findTarget(row.provider);
+      // A worker is the whole site, and a live version is what visitors see: neither goes unasked.
+      const isWanted = delete_remote ?? (!row.is_live && row.provider !== "cloudflare");
+      if (target && row.deployment_id !== null && isWanted)
+        try {
+          const credential = await credentialFor(row.user_id, row.project_id, target.provider);
+          if (credential)
+            await target.remove(
+              credential,
+              row.deployment_id,
+              row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
+            );
+        } catch (err) {
+          log.warn({ err, deployment_id: id }, "deployment not deleted at the provider");
+        }
+      await store.remove(row.id);
+      if (row.provider === "local" && row.site_name !== null) await sites.changed(row.site_name);
+      await activation.forget(row);
+      await changed(row, "delete");
+    },
+  };
+
+  async function settle(
+    row: DeploymentRow,
+    state: { state: "success" | "failed" | "deploying"; url?: string; error?: string },
+  ): Promise<void> {
+    const isGood = state.state === "success";
+    const values = {
+      status: isGood ? ("success" as const) : ("failed" as const),
+      error: isGood ? null : await redactions.redact(row.project_id, state.error ?? "The provider gave no reason."),
+      completed_at: new Date().toISOString(),
+      ...(state.url !== undefined && { deployment_url: state.url }),
+    };
+    const after = isGood ? await store.makeLive(row, values) : await store.update(row.id, values);
+    if (after) await changed(after, "update");
+    await logs.ring(row.id);
+  }
+  async function* follow(row: DeploymentRow, signal: AbortSignal) {
+    const bell = logs.follow(row.id, signal);
+    let seq = 0;
+    let status: DeploymentStatus | undefined;
+    try {
+      while (!signal.aborted) {
+        // Looked at before its lines are read, so that the last of them are there when it has ended.
+        const now = await store.find(row.id);
+        if (!now) return;
+        for (let page = await store.linesOf(row.id, seq, 500); page.length > 0; page = await store.linesOf(row.id, seq, 500))
+          for (const { seq: at, line } of page) {
+            seq = at;
+            yield { type: "log" as const, data: { line } };
+          }
+        if (now.status !== status) {
+          status = now.status;
+          yield { type: "status" as const, data: { status } };
+        }
+        if (!now.is_active) {
+          yield { type: "done" as const, data: { status: now.status, error: now.error } };
+          return;
+        }
+        await bell.wait();
+      }
+    } finally {
+      bell.end();
+    }
+  }
+}
+
+const recordOf = (value: unknown): Record<string, unknown> | null =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;

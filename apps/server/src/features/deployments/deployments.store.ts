@@ -1,0 +1,253 @@
+import type { DeployProvider, DeploymentStatus } from "@tesslate/contract";
+import { and, asc, count, desc, eq, gt, inArray, isNull, max, ne, or, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../platform/database.ts";
+import { containers, type ContainerRow } from "../containers/containers.table.ts";
+import { tasks } from "../tasks/tasks.table.ts";
+import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type SiteRow } from "./deployments.table.ts";
+
+type Page = { limit: number; offset: number };
+type Place = { container_id: string; provider: DeployProvider };
+type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
+const at = ({ container_id, provider }: Place) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
+
+export type DeploymentsStore = ReturnType<typeof createDeploymentsStore>;
+export function createDeploymentsStore(db: Database) {
+  const update = async (id: string, values: Changes, q: Queries = db): Promise<DeploymentRow | undefined> =>
+    (
+      await q
+        .update(deployments)
+        .set({ ...values, updated_at: sql`now()` })
+        .where(eq(deployments.id, id))
+        .returning()
+    )[0];
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    /** Versions of one container at one provider are numbered, and begun, one at a time. */
+    lock: async (tx: Queries, { container_id, provider }: Place): Promise<void> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`deployments:${container_id}:${provider}`}, 0))`);
+    },
+    isBusy: async (tx: Queries, place: Place): Promise<boolean> =>
+      (await tx.$count(deployments, and(at(place), eq(deployments.is_active, true)))) > 0,
+    nextVersion: async (tx: Queries, place: Place): Promise<number> =>
+      ((
+        await tx
+          .select({ n: max(deployments.version) })
+          .from(deployments)
+          .where(at(place))
+      )[0]?.n ?? 0) + 1,
+    insert: async (tx: Queries, values: typeof deployments.$inferInsert): Promise<DeploymentRow> =>
+      (await tx.insert(deployments).values(values).returning())[0] as DeploymentRow,
+    update,
+    find: async (id: string, q: Queries = db): Promise<DeploymentRow | undefined> =>
+      (await q.select().from(deployments).where(eq(deployments.id, id)))[0],
+    list: async (
+      filter: { project_id?: string; target_id?: string; provider?: DeployProvider; status?: DeploymentStatus; container_id?: string },
+      page: Page,
+    ) => {
+      const where = and(
+        ...(["project_id", "target_id", "provider", "status", "container_id"] as const).flatMap((name) => {
+          const value = filter[name];
+          return value === undefined ? [] : [eq(deployments[name], value)];
+        }),
+      );
+      const [rows, total] = await Promise.all([
+        db
+          .select()
+          .from(deployments)
+          .where(where)
+          .orderBy(desc(deployments.created_at), desc(deployments.version), desc(deployments.id))
+          .limit(page.limit)
+          .offset(page.offset),
+        db.$count(deployments, where),
+      ]);
+      return { rows, total };
+    },
+    listOfProject: (projectId: string): Promise<DeploymentRow[]> =>
+      db.select().from(deployments).where(eq(deployments.project_id, projectId)).orderBy(asc(deployments.created_at)),
+    /** The newest first. */
+    listOfPlace: (place: Place): Promise<DeploymentRow[]> =>
+      db.select().from(deployments).where(at(place)).orderBy(desc(deployments.version)),
+    findLive: async (place: Place): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(deployments)
+          .where(and(at(place), eq(deployments.is_live, true)))
+      )[0],
+    /** The last that went out there. */
+    findLast: async (place: Place): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(deployments)
+          .where(and(at(place), eq(deployments.status, "success")))
+          .orderBy(desc(deployments.version))
+          .limit(1)
+      )[0],
+    /** Under way, though no task works on them: their server died. */
+    listAbandoned: async (): Promise<DeploymentRow[]> =>
+      (
+        await db
+          .select({ row: deployments })
+          .from(deployments)
+          .leftJoin(tasks, eq(tasks.id, deployments.task_id))
+          .where(and(eq(deployments.is_active, true), or(isNull(tasks.id), inArray(tasks.status, ["completed", "failed", "cancelled"]))))
+          .orderBy(asc(deployments.created_at))
+      ).map(({ row }) => row),
+    /** What runs on this server and is seen by visitors. */
+    listLiveHere: (): Promise<DeploymentRow[]> =>
+      db
+        .select()
+        .from(deployments)
+        .where(and(eq(deployments.provider, "local"), eq(deployments.is_live, true))),
+    known: async (ids: readonly string[]): Promise<Set<string>> =>
+      ids.length === 0
+        ? new Set()
+        : new Set(
+            (
+              await db
+                .select({ id: deployments.id })
+                .from(deployments)
+                .where(inArray(deployments.id, [...ids]))
+            ).map(({ id }) => id),
+          ),
+    /** The site that a host of this server names, with what is live there. */
+    findSiteHere: async (name: string): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .select({ row: deployments })
+          .from(deploymentSites)
+          .innerJoin(deployments, and(eq(deployments.container_id, deploymentSites.container_id), eq(deployments.provider, "local")))
+          .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true)))
+      )[0]?.row,
+
+    /** This version is what visitors see from now on, and no other one. */
+    makeLive: async (row: DeploymentRow, values: Changes): Promise<DeploymentRow | undefined> =>
+      db.transaction(async (tx) => {
+        if (row.container_id !== null)
+          await tx
+            .update(deployments)
+            .set({ is_live: false, updated_at: sql`now()` })
+            .where(
+              and(
+                at({ container_id: row.container_id, provider: row.provider }),
+                eq(deployments.is_live, true),
+                ne(deployments.id, row.id),
+              ),
+            );
+        return update(row.id, { ...values, is_live: true }, tx);
+      }),
+    /** The end of the work on it, unless it has ended already. */
+    finish: async (id: string, values: Changes & { status: DeploymentStatus }): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .update(deployments)
+          .set({
+            ...values,
+            is_active: false,
+            updated_at: sql`now()`,
+            ...(values.status !== "deploying" && { completed_at: sql`now()` as unknown as string }),
+          })
+          .where(and(eq(deployments.id, id), eq(deployments.is_active, true)))
+          .returning()
+      )[0],
+    requestCancel: async (id: string): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .update(deployments)
+          .set({ cancel_requested_at: sql`now()` as unknown as string, updated_at: sql`now()` })
+          .where(and(eq(deployments.id, id), eq(deployments.is_active, true)))
+          .returning()
+      )[0],
+    /** Whether it may be asked of the provider now: once in so many seconds, whoever asks. */
+    claimQuestion: async (id: string, seconds: number): Promise<boolean> =>
+      (
+        await db
+          .update(deployments)
+          .set({ asked_at: sql`now()` as unknown as string })
+          .where(
+            and(
+              eq(deployments.id, id),
+              or(isNull(deployments.asked_at), sql`${deployments.asked_at} <= now() - make_interval(secs => ${seconds})`),
+            ),
+          )
+          .returning({ id: deployments.id })
+      ).length > 0,
+    remove: async (id: string): Promise<void> => {
+      await db.delete(deployments).where(eq(deployments.id, id));
+    },
+
+    appendLines: async (id: string, from: number, lines: readonly string[]): Promise<void> => {
+      await db
+        .insert(deploymentLogs)
+        .values(lines.map((line, i) => ({ deployment_id: id, seq: from + i, line })))
+        .onConflictDoNothing();
+    },
+    linesOf: async (id: string, after = 0, limit = 5000): Promise<{ seq: number; line: string }[]> =>
+      db
+        .select({ seq: deploymentLogs.seq, line: deploymentLogs.line })
+        .from(deploymentLogs)
+        .where(and(eq(deploymentLogs.deployment_id, id), gt(deploymentLogs.seq, after)))
+        .orderBy(asc(deploymentLogs.seq))
+        .limit(limit),
+    pageOfLines: async (id: string, page: Page): Promise<string[]> =>
+      (
+        await db
+          .select({ line: deploymentLogs.line })
+          .from(deploymentLogs)
+          .where(eq(deploymentLogs.deployment_id, id))
+          .orderBy(asc(deploymentLogs.seq))
+          .limit(page.limit)
+          .offset(page.offset)
+      ).map(({ line }) => line),
+    linesOfAll: async (ids: readonly string[]): Promise<Map<string, string[]>> => {
+      const all = new Map<string, string[]>();
+      if (ids.length === 0) return all;
+      for (const { id, line } of await db
+        .select({ id: deploymentLogs.deployment_id, line: deploymentLogs.line })
+        .from(deploymentLogs)
+        .where(inArray(deploymentLogs.deployment_id, [...ids]))
+        .orderBy(asc(deploymentLogs.seq)))
+        all.set(id, [...(all.get(id) ?? []), line]);
+      return all;
+    },
+    sizeOfLines: async (id: string): Promise<{ lines: number; bytes: number; last: number }> => {
+      const [size] = await db
+        .select({
+          lines: count(),
+          bytes: sql<string>`coalesce(sum(octet_length(${deploymentLogs.line})), 0)`,
+          last: max(deploymentLogs.seq),
+        })
+        .from(deploymentLogs)
+        .where(eq(deploymentLogs.deployment_id, id));
+      return { lines: size?.lines ?? 0, bytes: Number(size?.bytes ?? 0), last: size?.last ?? 0 };
+    },
+
+    findSite: async ({ container_id, provider }: Place): Promise<SiteRow | undefined> =>
+      (
+        await db
+          .select()
+          .from(deploymentSites)
+          .where(and(eq(deploymentSites.container_id, container_id), eq(deploymentSites.provider, provider)))
+      )[0],
+    keepSite: async (values: typeof deploymentSites.$inferInsert): Promise<void> => {
+      const { site_id, name, url } = values;
+      await db
+        .insert(deploymentSites)
+        .values(values)
+        .onConflictDoUpdate({ target: [deploymentSites.container_id, deploymentSites.provider], set: { site_id, name, url: url ?? null } });
+    },
+    /** A host of this server: `undefined` when the name is somebody else's. */
+    claimSiteHere: async (values: typeof deploymentSites.$inferInsert): Promise<SiteRow | undefined> =>
+      (await db.insert(deploymentSites).values(values).onConflictDoNothing().returning())[0],
+
+    baseContainers: (projectId: string): Promise<ContainerRow[]> =>
+      db
+        .select()
+        .from(containers)
+        .where(and(eq(containers.project_id, projectId), eq(containers.container_type, "base")))
+        .orderBy(asc(containers.created_at), asc(containers.id)),
+    containersOf: (projectId: string): Promise<ContainerRow[]> =>
+      db.select().from(containers).where(eq(containers.project_id, projectId)).orderBy(asc(containers.created_at), asc(containers.id)),
+  };
+}

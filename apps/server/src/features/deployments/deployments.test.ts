@@ -1,0 +1,344 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Deployment, DeploymentRequest } from "@tesslate/contract";
+import type { TestUser } from "../../testing/app.ts";
+import { ended, projectsApp, setUpProject, visitHost, type ProjectsApp, type Visit } from "../../testing/projects.ts";
+
+let app: ProjectsApp;
+let ada: TestUser;
+let eve: TestUser;
+beforeAll(async () => {
+  // The pages of what is built are the launch gate's tests.
+  app = await projectsApp({ env: { CHROMIUM_PATH: "/nowhere/chromium" } });
+  [ada, eve] = await Promise.all([app.signUp(), app.signUp()]);
+});
+afterAll(() => app.close());
+
+const api = () => app.as(ada);
+const html = { accept: "text/html", "sec-fetch-dest": "document" };
+const big = "x".repeat(5000);
+/** A build without packages: what it is told ends up in what it makes. */
+const buildScript = (version: string) => `
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+mkdirSync("dist/assets/build", { recursive: true });
+mkdirSync("dist/.well-known", { recursive: true });
+writeFileSync("dist/index.html", "<!doctype html><title>${version}</title><script src=/assets/app-1a2b3c4d.js></script>" + process.env.VITE_GREETING);
+writeFileSync("dist/assets/app-1a2b3c4d.js", "export const a = '${big}';");
+writeFileSync("dist/assets/build/x.js", "nested");
+writeFileSync("dist/.well-known/security.txt", "Contact: us");
+writeFileSync("dist/.env", "LEAK=1");
+writeFileSync("dist/.env.production", "LEAK=1");
+symlinkSync("index.html", "dist/copy.html");
+console.log("secret is", process.env.API_TOKEN);
+`;
+async function viteLike(name: string, version = "one") {
+  const made = await setUpProject(app, ada, name);
+  const params = { id: made.project.id };
+  const put = (path: string, content: string) => api().files.put({ params: { ...params, path }, body: { content } });
+  await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" }, devDependencies: {} }));
+  await put("build.mjs", buildScript(version));
+  await api().secrets.set({ params: { project_id: made.project.id }, body: { key: "API_TOKEN", value: "planted-secret-value" } });
+  return { ...made, put, body: { project_id: made.project.id, provider: "local" } as DeploymentRequest };
+}
+const deploy = async (body: DeploymentRequest): Promise<Deployment> => {
+  const { task_id, deployment } = await api().deployments.create({ body });
+  await ended(app, ada, task_id);
+  return current(deployment);
+};
+const current = async ({ id, project_id }: Deployment): Promise<Deployment> => {
+  const { items } = await api().deployments.list({ params: { project_id }, query: { include_logs: true } });
+  const found = items.find((item) => item.id === id);
+  if (!found) throw new Error("the deployment is gone");
+  return found;
+};
+const visit = (url: string | null): Visit => visitHost(app, new URL(url ?? "").host);
+const outcome = async (response: Response) => [response.status, ((await response.json()) as { code?: string }).code];
+
+test(
+  "a container is built in a clean room and served at its own address; a second version takes its place, and the first comes back",
+  { timeout: 60_000 },
+  async () => {
+    const { project, container, put, body } = await viteLike("Shop");
+    const plan = await api().deployments.plan({ body });
+    expect(plan).toMatchObject({
+      container_id: container.id,
+      provider: "local",
+      mode: "pre-built",
+      is_connected: true,
+      build_command: "npm run build",
+      env: [{ name: "API_TOKEN", source: "secret", change: "added" }],
+      live: null,
+    });
+    const first = { ...body, env_vars: { VITE_GREETING: "hello from the build" } };
+    const one = await deploy(first);
+    expect(one).toMatchObject({ status: "success", error: null, is_live: true, can_roll_back: false, version: 1, provider: "local" });
+    expect(one.metadata).toMatchObject({ files: 5, env_names: ["API_TOKEN", "VITE_GREETING"], failure: null });
+    expect(one.report?.is_blocked).toBe(false);
+    const log = one.logs?.join("\n") ?? "";
+    expect(log).toMatch(/^\[\d{4}-.*Z\] Deployment started\n/);
+    expect(log).toContain("secret is [secret:API_TOKEN]");
+    expect(log).not.toContain("planted-secret-value");
+    expect(new URL(one.deployment_url ?? "").host).toMatch(new RegExp(`^live--${project.slug}\\.preview\\.localhost:`));
+
+    const site = visit(one.deployment_url);
+    const page = await site.ask("/", { headers: html });
+    expect(page.text).toContain("hello from the build");
+    expect(page.headers).toMatchObject({
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "public, max-age=0, must-revalidate",
+      "x-content-type-options": "nosniff",
+    });
+    expect((await site.ask("/some/page", { headers: html })).text).toBe(page.text);
+    expect((await site.ask("/some/data.json", { headers: { accept: "application/json" } })).status).toBe(404);
+    expect((await site.ask("/copy")).text).toBe(page.text);
+    expect(await site.ask("/.well-known/security.txt")).toMatchObject({ status: 200, text: "Contact: us" });
+    expect((await site.ask("/assets/build/x.js")).text).toBe("nested");
+    const script = await site.ask("/assets/app-1a2b3c4d.js");
+    expect(script.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+    expect(createHash("sha256").update(script.text).digest("hex")).toBe(
+      createHash("sha256").update(`export const a = '${big}';`).digest("hex"),
+    );
+    expect((await site.ask("/assets/app-1a2b3c4d.js", { headers: { "if-none-match": script.headers.etag ?? "" } })).status).toBe(304);
+    expect(await site.ask("/assets/app-1a2b3c4d.js", { headers: { range: "bytes=0-5" } })).toMatchObject({ status: 206, text: "export" });
+    expect((await site.ask("/assets/app-1a2b3c4d.js", { headers: { range: "bytes=99999-" } })).status).toBe(416);
+    expect((await site.ask("/assets/app-1a2b3c4d.js", { headers: { "accept-encoding": "gzip" } })).headers["content-encoding"]).toBe(
+      "gzip",
+    );
+    for (const path of [
+      "/.env",
+      "/.env.production",
+      "/../files.json",
+      "/..%2ffiles.json",
+      "/%2e%2e/%2e%2e/files.json",
+      "/assets/..%5c..%5cfiles.json",
+    ])
+      expect([400, 404], path).toContain((await site.ask(path)).status);
+    expect((await site.ask("/", { method: "POST", body: "x" })).status).toBe(405);
+    expect((await visitHost(app, `live--nobody.preview.localhost:${app.port}`).ask("/")).status).toBe(404);
+
+    await put("build.mjs", buildScript("two"));
+    const two = await deploy(first);
+    expect(two).toMatchObject({ version: 2, is_live: true, deployment_url: one.deployment_url });
+    expect((await site.ask("/", { headers: html })).text).toContain("<title>two");
+    expect(await current(one)).toMatchObject({ is_live: false, can_roll_back: true });
+
+    const began = performance.now();
+    const { task_id } = await api().deployments.rollback({ params: { deployment_id: one.id } });
+    await ended(app, ada, task_id);
+    expect((await site.ask("/", { headers: html })).text).toBe(page.text);
+    const took = Math.round(performance.now() - began);
+    process.stdout.write(`\nrolled back, and seen, in ${took} ms\n`);
+    expect(took).toBeLessThan(1000);
+    expect((await current(two)).is_live).toBe(false);
+    expect(await outcome(await app.request(`/api/deployments/${one.id}/rollback`, { method: "POST", user: ada }))).toEqual([
+      409,
+      "not_deployable",
+    ]);
+    expect((await api().deployments.plan({ body: { ...body, exclude_env: ["API_TOKEN"] } })).env).toEqual([
+      { name: "API_TOKEN", source: "secret", change: "removed" },
+      { name: "VITE_GREETING", source: "secret", change: "removed" },
+    ]);
+
+    const told = [];
+    for await (const event of api().deployments.stream({ params: { deployment_id: two.id } })) told.push(event);
+    expect(told.at(-1)).toEqual({ type: "done", data: { status: "success", error: null } });
+    expect(told.filter(({ type }) => type === "log")).toHaveLength((await current(two)).logs?.length ?? 0);
+    expect(await api().deployments.status({ params: { deployment_id: two.id } })).toMatchObject({
+      status: "success",
+      provider_status: null,
+    });
+
+    await api().deployments.remove({ params: { deployment_id: two.id } });
+    expect((await api().deployments.list({ params: { project_id: project.slug }, query: {} })).items).toMatchObject([
+      { id: one.id, logs: null },
+    ]);
+
+    await app
+      .as(ada)
+      .projects.remove({ params: { id: project.id } })
+      .then(({ task_id: gone }) => ended(app, ada, gone));
+    expect((await site.ask("/", { headers: html })).status).toBe(404);
+  },
+);
+
+test("what fails says where; what is live stays; one at a time; a deployment can be given up", { timeout: 60_000 }, async () => {
+  const { put, body } = await viteLike("Fails");
+  const built = { ...body, build_command: "node build.mjs" };
+  const one = await deploy(body);
+  await put("build.mjs", `console.error("src/App.tsx:12:5: ERROR: Expected ; with planted-secret-value"); process.exit(3)`);
+  const failed = await deploy(built);
+  expect(failed).toMatchObject({
+    status: "failed",
+    is_live: false,
+    metadata: { failure: { step: "build", path: "src/App.tsx", line: 12 } },
+  });
+  expect(failed.error).toContain("exit code 3: src/App.tsx:12:5: ERROR: Expected ; with [secret:API_TOKEN]");
+  expect((await visit(one.deployment_url).ask("/", { headers: html })).text).toContain("<title>one");
+  await put(
+    "build.mjs",
+    `import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"; mkdirSync("dist"); writeFileSync("dist/index.html", "x"); symlinkSync("/etc/passwd", "dist/passwd.txt");`,
+  );
+  expect(await deploy(built)).toMatchObject({
+    status: "failed",
+    error: "passwd.txt is a link that leads out of the project.",
+    metadata: { failure: { step: "collect" } },
+  });
+  await put("build.mjs", `process.exit(0)`);
+  expect((await deploy(built)).error).toMatch(/^Nothing was found in dist/);
+
+  await put("build.mjs", `console.log("building"); setTimeout(() => {}, 60_000)`);
+  const { deployment, task_id } = await api().deployments.create({ body: built });
+  for await (const event of api().deployments.stream({ params: { deployment_id: deployment.id } }))
+    if (event.type === "log" && event.data.line.endsWith("building")) break;
+  expect(await outcome(await app.request("/api/deployments", { method: "POST", user: ada, json: built }))).toEqual([
+    409,
+    "deployment_running",
+  ]);
+  expect(await outcome(await app.request(`/api/deployments/${deployment.id}`, { method: "DELETE", user: ada }))).toEqual([
+    409,
+    "deployment_running",
+  ]);
+  const began = performance.now();
+  expect(await api().deployments.cancel({ params: { deployment_id: deployment.id } })).toMatchObject({
+    status: "failed",
+    error: "Cancelled.",
+  });
+  expect(performance.now() - began).toBeLessThan(4000);
+  await ended(app, ada, task_id);
+  expect((await app.runtime.list()).filter(({ id }) => id.startsWith("deploy-"))).toEqual([]);
+  expect((await current(one)).is_live).toBe(true);
+});
+
+test("a server is started before visitors come, started again when it dies, and replaced without a gap", { timeout: 60_000 }, async () => {
+  const { project, container } = await setUpProject(app, ada, "Server");
+  const body = { project_id: project.id, provider: "local", env_vars: { GREETING: "production" } };
+  const one = await deploy(body);
+  expect(one).toMatchObject({ status: "success", is_live: true });
+  const site = visit(one.deployment_url);
+  const told = async () =>
+    JSON.parse((await site.ask("/headers")).text) as { boot: number; env: { GREETING: string }; headers: Record<string, string> };
+  const first = await told();
+  expect(first.env.GREETING).toBe("production");
+  expect(first.headers["x-forwarded-host"]).toBe(site.host);
+  expect((await site.ask("/cookie")).headers["set-cookie"]).toEqual(["mine=1; Path=/"]);
+  await site.ask("/crash").catch(() => undefined);
+  for (let n = 0; n < 100 && (await site.ask("/")).status !== 200; n++) await new Promise((resolve) => setTimeout(resolve, 100));
+  expect((await told()).boot).not.toBe(first.boot);
+
+  let isDown = false;
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) isDown ||= (await site.ask("/").catch(() => ({ status: 0 }))).status !== 200;
+  })();
+  const two = await deploy({ ...body, env_vars: { GREETING: "second" } });
+  isOver = true;
+  await watching;
+  expect(two.error).toBe(null);
+  expect((await told()).env.GREETING).toBe("second");
+  expect(isDown).toBe(false);
+  await api().files.put({ params: { id: project.id, path: "server.mjs" }, body: { content: "process.exit(4)" } });
+  expect(await deploy(body)).toMatchObject({ status: "failed", metadata: { failure: { step: "smoke" } } });
+  expect((await told()).env.GREETING).toBe("second");
+  expect(container.name).toBeTruthy();
+});
+
+test("strangers and the signed-out see nothing; bad requests are refused before anything is stored", async () => {
+  const { project, container, body } = await viteLike("Private");
+  const { deployment, task_id } = await api().deployments.create({ body });
+  await ended(app, ada, task_id);
+  const target = await api().deploymentTargets.create({ params: { project_id: project.id }, body: { provider: "local" } });
+  const calls: [string, string, unknown?][] = [
+    ["GET", `/api/deployments/${project.id}`],
+    ["POST", "/api/deployments", body],
+    ["POST", "/api/deployments/plan", body],
+    ["POST", "/api/deployments/deploy-all", { project_id: project.id }],
+    ["GET", `/api/deployments/${deployment.id}/status`],
+    ["GET", `/api/deployments/${deployment.id}/logs`],
+    ["GET", `/api/deployments/${deployment.id}/stream`],
+    ["POST", `/api/deployments/${deployment.id}/rollback`],
+    ["POST", `/api/deployments/${deployment.id}/cancel`],
+    ["DELETE", `/api/deployments/${deployment.id}`],
+    ["GET", `/api/projects/${project.id}/launch-settings`],
+    ["PUT", `/api/projects/${project.id}/launch-settings`, { blocking: [], weight_budget: 5000 }],
+    ["GET", `/api/deployment-targets/${project.id}`],
+    ["POST", `/api/deployment-targets/${project.id}`, { provider: "local" }],
+    ["PATCH", `/api/deployment-targets/${project.id}/${target.id}`, { name: "x" }],
+    ["PUT", `/api/deployment-targets/${project.id}/${target.id}/containers/${container.id}`],
+    ["POST", `/api/deployment-targets/${project.id}/${target.id}/deploy`],
+    ["GET", `/api/deployment-targets/${project.id}/${target.id}/history`],
+    ["DELETE", `/api/deployment-targets/${project.id}/${target.id}`],
+  ];
+  for (const [method, path, json] of calls) {
+    const init = { method, ...(json !== undefined && { json }) };
+    expect((await app.request(path, { ...init, user: eve })).status, `${method} ${path}`).toBe(404);
+    expect((await app.request(path, init)).status, `${method} ${path}`).toBe(401);
+  }
+  const refused = async (change: Record<string, unknown>) => {
+    const response = await app.request("/api/deployments", { method: "POST", user: ada, json: { ...body, ...change } });
+    return [response.status, ((await response.json()) as { code?: string }).code];
+  };
+  expect(await refused({ provider: "heroku" })).toEqual([400, "unknown_provider"]);
+  expect(await refused({ provider: "NETLIFY", deployment_mode: "source" })).toEqual([400, "not_supported"]);
+  expect(await refused({ provider: "Vercel" })).toEqual([400, "deployment_credentials_missing"]);
+  expect(await refused({ custom_domain: "shop.example.com" })).toEqual([400, "custom_domain_not_supported"]);
+  expect(await refused({ container_id: crypto.randomUUID() })).toEqual([404, "not_found"]);
+  expect(await refused({ env_vars: { "1BAD": "x" } })).toEqual([422, undefined]);
+  expect(await refused({ output_directory: "../.." })).toEqual([422, undefined]);
+  expect((await api().deployments.list({ params: { project_id: project.id }, query: {} })).total).toBe(1);
+});
+
+test("targets on the canvas take what they can, and several containers go out as one", { timeout: 60_000 }, async () => {
+  const { project, container, put } = await viteLike("Canvas");
+  const params = { project_id: project.id };
+  const target = await api().deploymentTargets.create({ params, body: { provider: "local", position_x: 10 } });
+  expect(target).toMatchObject({
+    provider: "local",
+    name: "This server",
+    environment: "production",
+    container_ids: [],
+    is_connected: true,
+  });
+  const one = { ...params, target_id: target.id };
+  await expect(api().deploymentTargets.deploy({ params: one, body: {} })).rejects.toMatchObject({ code: "no_containers" });
+  expect(await api().deploymentTargets.attach({ params: { ...one, container_id: container.id } })).toMatchObject({
+    container_ids: [container.id],
+  });
+  expect(await api().deploymentTargets.update({ params: one, body: { name: "Here", environment: "preview" } })).toMatchObject({
+    name: "Here",
+  });
+  await put("go.mod", "module x");
+  await api().files.remove({ params: { id: project.id, path: "package.json" } });
+  const far = await api().deploymentTargets.create({ params, body: { provider: "cloudflare" } });
+  await expect(
+    api().deploymentTargets.attach({ params: { ...params, target_id: far.id, container_id: container.id } }),
+  ).rejects.toMatchObject({ code: "target_incompatible" });
+  await put("index.html", "<title>plain</title>");
+  await api().files.remove({ params: { id: project.id, path: "go.mod" } });
+
+  const sent = await api().deploymentTargets.deploy({ params: one, body: {} });
+  expect(sent).toMatchObject({ total: 1, results: [{ container_id: container.id, status: "pending", error: null }] });
+  expect((await ended(app, ada, sent.task_id)).result).toMatchObject({ total: 1, deployed: 1, failed: 0, skipped: 0 });
+  expect((await api().deploymentTargets.history({ params: one, query: {} })).items).toMatchObject([
+    { version: 1, status: "success", is_live: true },
+  ]);
+
+  expect(await api().deployments.deployAll({ body: params })).toEqual({ task_id: null, status_url: null, total: 0, results: [] });
+  const more = await api().containers.create({ params: { id: project.id }, body: { name: "api", base_id: "tiny" } });
+  if (more.task_id) await ended(app, ada, more.task_id);
+  for (const [id, provider] of [
+    [container.id, "local"],
+    [more.id, "vercel"],
+  ] as const)
+    await api().containers.update({ params: { id: project.id, container_id: id }, body: { deployment_provider: provider } });
+  const all = await api().deployments.deployAll({ body: params });
+  expect(all.results.map(({ provider, status }) => [provider, status]).toSorted()).toEqual([
+    ["local", "pending"],
+    ["vercel", "failed"],
+  ]);
+  expect((await ended(app, ada, all.task_id)).result).toMatchObject({ total: 2, deployed: 1, failed: 1, skipped: 0 });
+
+  expect(await api().deployments.launchSettings({ params })).toEqual({ blocking: ["build", "secrets"], weight_budget: 2_000_000 });
+  await api().deploymentTargets.detach({ params: { ...one, container_id: container.id } });
+  await api().deploymentTargets.remove({ params: one });
+  expect((await api().deploymentTargets.list({ params, query: {} })).total).toBe(1);
+});

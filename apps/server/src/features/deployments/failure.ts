@@ -1,0 +1,35 @@
+/** `src/App.tsx:12:5`, `src/App.tsx(12,5)`, `File "app/main.py", line 12`; paths of the sandbox are told as the project's own. */
+const places = [
+  /(?:^|[\s("'[])((?:\.{0,2}\/)?(?:[\w@.()[\]-]+\/)*[\w@.[\]-]+\.(?:[cm]?[jt]sx?|vue|svelte|astro|css|scss|less|html|json|py|go|mdx?))(?::(\d+)|\((\d+),\d+\))/,
+  /File "([^"]+)", line (\d+)/,
+];
+const foreign = /(?:^|\/)(?:node_modules|\.venv|site-packages|\.next|internal)(?:\/|$)|^node:/;
+
+/** Strips what a tool puts around what it says, and where the sandbox keeps the tree. */
+const cleaned = (path: string): string =>
+  path
+    .replace(/^\/app\//, "")
+    .replace(/^file:\/\//, "")
+    .replace(/^\.\//, "");
+
+/** The file and line that a failed step's last words name, the first of them that is the project's own (agent-git-deploy 7.6). */
+export function failureAt(lines: readonly string[]): { path: string | null; line: number | null } {
+  for (const line of lines)
+    for (const place of places) {
+      const found = place.exec(line);
+      const path = cleaned(found?.[1] ?? "");
+      if (found && path !== "" && !path.startsWith("/") && !path.startsWith("..") && !foreign.test(path))
+        return { path, line: Number(found[2] ?? found[3]) || null };
+    }
+  return { path: null, line: null };
+}
+
+/** What people read of a failed command: the lines that speak of an error, else its last ones. */
+export function wordsOf(lines: readonly string[]): string {
+  const spoken = lines.map((line) => line.trim()).filter(Boolean);
+  const at = spoken.findIndex(
+    (line) => /\berror\b|failed|not found|cannot|could not|unexpected|exception/i.test(line) && !/^npm (?:error|warn)/i.test(line),
+  );
+  const chosen = at >= 0 ? spoken.slice(at, at + 3) : spoken.slice(-3);
+  return chosen.join(" ").replace(/\s+/g, " ").slice(0, 500);
+}

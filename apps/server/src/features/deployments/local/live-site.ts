@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { PreviewSite } from "../../../http/server.ts";
+import type { Bus } from "../../../platform/bus.ts";
+import type { Logger } from "../../../platform/logger.ts";
+import { previewOrigin, type PreviewAddress } from "../../containers/index.ts";
+import { createForwarder, labelOf, type Passage } from "../../previews/index.ts";
+import type { Artefacts } from "../artefacts.ts";
+import type { DeploymentsStore } from "../deployments.store.ts";
+import type { DeploymentRow } from "../deployments.table.ts";
+import type { Programs } from "./programs.ts";
+import { plain, serveStatic, type StaticSite } from "./static-files.ts";
+
+/** Labels of deployed sites begin so; no container's does, whose names have single dashes. */
+const prefix = "live--";
+const channel = "live_sites";
+const rememberMs = 3000;
+const maxSites = 200;
+
+/** Where a site of that name is served. */
+export const liveUrl = (address: PreviewAddress, name: string): string => previewOrigin(address, `${prefix}${name}`);
+/** At most so long, so that the label is one. */
+export const maxLiveName = 63 - prefix.length;
+
+interface Site {
+  row: DeploymentRow | undefined;
+  files: StaticSite | undefined;
+  readAt: number;
+}
+
+/** The sites that this server serves to everybody: one host each beside the previews, without tickets. */
+export type LiveSites = ReturnType<typeof createLiveSites>;
+export function createLiveSites({
+  store,
+  artefacts,
+  programs,
+  bus,
+  address,
+  appOrigin,
+  trustProxy,
+  log,
+}: {
+  store: DeploymentsStore;
+  artefacts: Artefacts;
+  programs: Programs;
+  bus: Bus;
+  address: PreviewAddress;
+  appOrigin: string;
+  trustProxy: boolean;
+  log: Logger;
+}) {
+  const forwarder = createForwarder();
+  const sites = new Map<string, Promise<Site>>();
+  bus.listen<{ name: string }>(channel, ({ name }) => void sites.delete(name));
+  bus.onReconnect(() => sites.clear());
+
+  const nameOf = (host: string | undefined): string | undefined => {
+    const label = labelOf(host, address.domain);
+    return label.startsWith(prefix) ? label.slice(prefix.length) : undefined;
+  };
+  const load = async (name: string, before: Site | undefined): Promise<Site> => {
+    const row = await store.findSiteHere(name);
+    if (!row || row.program) return { row, files: undefined, readAt: Date.now() };
+    // The same version has the same files.
+    if (before?.files && before.row?.id === row.id) return { row, files: before.files, readAt: Date.now() };
+    const artefact = await artefacts.find(row);
+    const files = artefact && {
+      files: new Map(artefact.files.map(({ path, size, sha256 }) => [path, { size, sha256 }])),
+      spaFallback: row.spa_fallback,
+      read: (path: string, range?: { start: number; end: number }) => artefacts.read(row, path, range),
+    };
+    return { row, files, readAt: Date.now() };
+  };
+  const siteOf = async (name: string): Promise<Site> => {
+    const known = sites.get(name);
+    const before = await known?.catch(() => undefined);
+    if (known && before && Date.now() - before.readAt < rememberMs) return before;
+    if (sites.get(name) !== known) return siteOf(name);
+    const next = load(name, before);
+    if (sites.size >= maxSites) sites.clear();
+    sites.set(name, next);
+    next.catch(() => sites.get(name) === next && sites.delete(name));
+    return next;
+  };
+
+  const passageOf = (request: IncomingMessage): Passage => {
+    const forwarded = trustProxy ? request.headers["x-forwarded-for"] : undefined;
+    return {
+      ip: [forwarded].flat()[0]?.split(",")[0]?.trim() || request.socket.remoteAddress || "",
+      scheme: address.scheme,
+      isDocument: false,
+      isWorkerScript: false,
+      appOrigin,
+      onActivity: () => {},
+    };
+  };
+  const reach = async ({ row }: Site) => (row?.program ? programs.address(row.id) : undefined);
+
+  const serve = async (request: IncomingMessage, response: ServerResponse, name: string): Promise<void> => {
+    const site = await siteOf(name);
+    if (!site.row) return plain(response, 404, "There is no site at this address.");
+    if (site.files) return serveStatic(site.files, request, response);
+    if (!site.row.program) return plain(response, 503, "The files of this site are on another server.");
+    const target = await reach(site);
+    if (!target) return plain(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
+    try {
+      await forwarder.request(request, response, target, passageOf(request), () => {});
+    } catch (err) {
+      log.debug({ err, deployment_id: site.row.id }, "deployed program not reached");
+      plain(response, 502, "This site does not answer.");
+    }
+  };
+
+  const site: PreviewSite & { handles(host: string | undefined): boolean; changed(name: string): Promise<void>; close(): void } = {
+    /** Whether a host is one of these sites', there or not. */
+    handles: (host) => nameOf(host) !== undefined,
+    request: (request, response) => {
+      response.setMaxListeners(30);
+      serve(request, response, nameOf(request.headers.host) ?? "").catch((err: unknown) => {
+        log.error({ err, host: request.headers.host }, "request of a deployed site failed");
+        plain(response, 500, "Something went wrong on our side. It has been logged.");
+      });
+    },
+    upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on("error", () => socket.destroy());
+      const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      siteOf(nameOf(request.headers.host) ?? "")
+        .then(reach)
+        .then((target) => (target ? forwarder.upgrade(request, socket, head, target, passageOf(request), false) : refuse("404 Not Found")))
+        .catch(() => refuse("502 Bad Gateway"));
+    },
+    /** Another version is live there, or none. */
+    changed: async (name) => {
+      sites.delete(name);
+      await bus.notify(channel, { name });
+    },
+    close: () => forwarder.close(),
+  };
+  return site;
+}

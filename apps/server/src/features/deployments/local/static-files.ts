@@ -1,0 +1,172 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+
+/** What a static version is served from: its list alone decides what there is. */
+export interface StaticSite {
+  files: ReadonlyMap<string, { size: number; sha256: string }>;
+  /** Unknown paths of pages are answered with `index.html`. */
+  spaFallback: boolean;
+  read(path: string, range?: { start: number; end: number }): Readable;
+}
+
+const types: Record<string, string> = {
+  html: "text/html; charset=utf-8",
+  htm: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  mjs: "text/javascript; charset=utf-8",
+  cjs: "text/javascript; charset=utf-8",
+  json: "application/json; charset=utf-8",
+  map: "application/json; charset=utf-8",
+  webmanifest: "application/manifest+json; charset=utf-8",
+  xml: "application/xml; charset=utf-8",
+  txt: "text/plain; charset=utf-8",
+  md: "text/markdown; charset=utf-8",
+  svg: "image/svg+xml; charset=utf-8",
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  gif: "image/gif",
+  webp: "image/webp",
+  avif: "image/avif",
+  ico: "image/x-icon",
+  bmp: "image/bmp",
+  woff: "font/woff",
+  woff2: "font/woff2",
+  ttf: "font/ttf",
+  otf: "font/otf",
+  eot: "application/vnd.ms-fontobject",
+  mp4: "video/mp4",
+  webm: "video/webm",
+  ogv: "video/ogg",
+  mp3: "audio/mpeg",
+  m4a: "audio/mp4",
+  wav: "audio/wav",
+  ogg: "audio/ogg",
+  flac: "audio/flac",
+  pdf: "application/pdf",
+  wasm: "application/wasm",
+  zip: "application/zip",
+  gz: "application/gzip",
+  csv: "text/csv; charset=utf-8",
+  rss: "application/rss+xml; charset=utf-8",
+  atom: "application/atom+xml; charset=utf-8",
+  vtt: "text/vtt; charset=utf-8",
+};
+const extensionOf = (path: string) => /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
+const typeOf = (path: string): string => types[extensionOf(path)] ?? "application/octet-stream";
+const isText = (type: string) => /^text\/|json|javascript|xml|svg|wasm|manifest/.test(type);
+const minCompressed = 1024;
+/** Names that bundlers make of a file's content: what is under such a name never changes. */
+const isHashed = (path: string) =>
+  /[.-][0-9A-Za-z_-]{8,}\.(?!html?$)[a-z0-9]+$/.test(path) &&
+  /(?:^|\/)(?:assets|_next\/static|_astro|_nuxt|_app\/immutable|static)\//.test(path);
+
+/** The file that a path names: itself, the page of a folder, or the page that goes by its name without an ending. */
+function resolve(files: StaticSite["files"], path: string): { file: string } | { redirect: string } | undefined {
+  const name = path.replace(/^\/+/, "");
+  if (name === "" || name.endsWith("/")) return files.has(`${name}index.html`) ? { file: `${name}index.html` } : undefined;
+  if (files.has(name)) return { file: name };
+  if (files.has(`${name}.html`)) return { file: `${name}.html` };
+  if (files.has(`${name}/index.html`)) return { redirect: `/${name}/` };
+  return undefined;
+}
+
+const isPage = ({ headers }: IncomingMessage): boolean => {
+  const destination = headers["sec-fetch-dest"];
+  if (typeof destination === "string") return ["document", "iframe", "frame", "embed", "object"].includes(destination);
+  return (headers.accept ?? "").includes("text/html");
+};
+
+/** Answers one request with what a static host would: ranges, etags, caching by name, compression, pages for unknown paths. */
+export async function serveStatic(site: StaticSite, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method = "GET" } = request;
+  if (method !== "GET" && method !== "HEAD")
+    return void plain(response, 405, "Only GET and HEAD are answered here.", { allow: "GET, HEAD" });
+  const target = request.url ?? "/";
+  const [raw = "/", query] = target.split(/\?(.*)/s);
+  let path: string;
+  try {
+    path = decodeURIComponent(raw);
+  } catch {
+    return void plain(response, 400, "The address is not well-formed.");
+  }
+  // A folder's page behind two slashes would be a redirect to another host.
+  if (!path.startsWith("/") || path.includes("\0") || path.includes("\\") || path.split("/").some((s) => s === ".." || s === "."))
+    return void plain(response, 400, "The address is not well-formed.");
+  const found = resolve(site.files, path);
+  if (found && "redirect" in found) {
+    const to = found.redirect.split("/").map(encodeURIComponent).join("/");
+    response.writeHead(308, { location: `${to}${query ? `?${query}` : ""}`, "cache-control": "no-cache" }).end();
+    return;
+  }
+  if (found) return send(site, found.file, 200, request, response);
+  if (site.spaFallback && isPage(request) && site.files.has("index.html")) return send(site, "index.html", 200, request, response);
+  if (site.files.has("404.html")) return send(site, "404.html", 404, request, response);
+  return void plain(response, 404, "There is nothing at this address.");
+}
+
+async function send(site: StaticSite, file: string, status: number, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { size, sha256 } = site.files.get(file) ?? { size: 0, sha256: "" };
+  const type = typeOf(file);
+  const { headers } = request;
+  const range = status === 200 ? rangeOf(headers.range, size) : undefined;
+  const isRanged = range !== undefined && (headers["if-range"] === undefined || headers["if-range"] === `"${sha256.slice(0, 32)}"`);
+  const isZipped = !isRanged && isText(type) && size >= minCompressed && /\bgzip\b/.test(String(headers["accept-encoding"] ?? ""));
+  const etag = `"${sha256.slice(0, 32)}${isZipped ? "-gz" : ""}"`;
+  const head: Record<string, string> = {
+    "content-type": type,
+    etag,
+    "cache-control": isHashed(file) ? "public, max-age=31536000, immutable" : "public, max-age=0, must-revalidate",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "accept-ranges": "bytes",
+    ...(isText(type) && { vary: "accept-encoding" }),
+  };
+  const known = String(headers["if-none-match"] ?? "");
+  if (status === 200 && known !== "" && known.split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag || tag.trim() === "*")) {
+    response.writeHead(304, head).end();
+    return;
+  }
+  if (range === "unsatisfiable") {
+    response.writeHead(416, { ...head, "content-range": `bytes */${size}` }).end();
+    return;
+  }
+  if (isRanged) {
+    head["content-range"] = `bytes ${range.start}-${range.end}/${size}`;
+    head["content-length"] = String(range.end - range.start + 1);
+  } else if (isZipped) head["content-encoding"] = "gzip";
+  else head["content-length"] = String(size);
+  response.writeHead(isRanged ? 206 : status, head);
+  if (request.method === "HEAD" || size === 0) {
+    response.end();
+    return;
+  }
+  const source = site.read(file, isRanged ? range : undefined);
+  // A visitor who leaves in the middle is no failure.
+  await (isZipped ? pipeline(source, createGzip({ level: 6 }), response) : pipeline(source, response)).catch(() => response.destroy());
+}
+
+/** One range; of several none, which is the whole file. */
+function rangeOf(header: string | undefined, size: number): { start: number; end: number } | "unsatisfiable" | undefined {
+  const found = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
+  if (!found || (found[1] === "" && found[2] === "")) return undefined;
+  const start = found[1] === "" ? Math.max(0, size - Number(found[2])) : Number(found[1]);
+  const end = found[1] === "" || found[2] === "" ? size - 1 : Math.min(size - 1, Number(found[2]));
+  if (start >= size || start > end) return "unsatisfiable";
+  return { start, end };
+}
+
+export function plain(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
+  if (response.headersSent) return void response.destroy();
+  response
+    .writeHead(status, {
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...headers,
+    })
+    .end(`${text}\n`);
+}

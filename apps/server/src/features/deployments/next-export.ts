@@ -1,0 +1,57 @@
+import type { Tree } from "@tesslate/runtime";
+import { readText, within } from "./framework.ts";
+
+const configs = ["next.config.ts", "next.config.mjs", "next.config.js", "next.config.cjs"];
+const whole = `export default { output: "export", images: { unoptimized: true } };\n`;
+const isHandler = /(?:^|\/)app\/(?:.*\/)?route\.(?:ts|js|mjs|tsx|jsx)$/;
+
+/**
+ * Makes a Next.js app build as a static site (agent-git-deploy 7.6), in a scratch copy of its tree. Returns what was done, for the log.
+ */
+export async function makeStaticExport(tree: Tree, directory: string): Promise<string[]> {
+  const done: string[] = [];
+  const name = (await Promise.all(configs.map(async (file) => ((await tree.stat(within(directory, file))) ? file : undefined)))).find(
+    (file) => file !== undefined,
+  );
+  const path = within(directory, name ?? "next.config.mjs");
+  await tree.write(path, name === undefined ? whole : exported((await readText(tree, path)) ?? "", name));
+  done.push(`Static export is set in ${name ?? "a new next.config.mjs"}, in the copy that is built`);
+  for (const file of await tree.walk({
+    skip: new Set(["node_modules", ".next", ".git"]),
+    ...(directory !== "." && { under: directory }),
+  })) {
+    if (file.isDirectory || !isHandler.test(file.path)) continue;
+    const text = await readText(tree, file.path);
+    if (text === undefined || /\bdynamic\b/.test(text)) continue;
+    // At the end: directives and imports stay first.
+    await tree.write(file.path, `${text}\nexport const dynamic = "force-static";\n`);
+    done.push(`${file.path} answers as it did when it was built`);
+  }
+  return done;
+}
+
+/** The configuration with its output set. What cannot be read as an object is wrapped as a whole. */
+export function exported(text: string, name: string): string {
+  const images = /\bimages\s*:/.test(text) ? "" : " images: { unoptimized: true },";
+  if (/\boutput\s*:\s*(["'`])[^"'`]*\1/.test(text)) {
+    const set = text.replace(/\boutput\s*:\s*(["'`])[^"'`]*\1/, 'output: "export"');
+    return images === "" ? set : set.replace('output: "export"', `output: "export",${images.slice(0, -1)}`);
+  }
+  const places = [
+    /(?:const|let|var)\s+\w*config\w*\s*(?::\s*[\w.]+)?\s*=\s*\{/i,
+    /export\s+default\s*\{/,
+    /module\.exports\s*=\s*\{/,
+    /return\s*\{/,
+    /\(\s*\{(?=[^)]*\}\s*(?:satisfies\s+\w+\s*)?\)\s*;?\s*$)/,
+  ];
+  for (const place of places) {
+    const found = place.exec(text);
+    if (found) {
+      const end = found.index + found[0].length;
+      return `${text.slice(0, end)} output: "export",${images}${text.slice(end)}`;
+    }
+  }
+  return name.endsWith(".cjs") || /module\.exports/.test(text)
+    ? `module.exports = { output: "export", images: { unoptimized: true } };\n`
+    : whole;
+}

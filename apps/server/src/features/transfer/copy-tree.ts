@@ -1,0 +1,47 @@
+import { RuntimeError, type Entry, type Tree } from "@tesslate/runtime";
+import { inLanes } from "./lanes.ts";
+
+const lanes = 4;
+const everyFiles = 200;
+
+async function copyFile(from: Tree, to: Tree, { path, mode = 0o644 }: Entry): Promise<void> {
+  const { data } = await from.stream(path);
+  const staged = await to.stage(data, { mode, isDurable: false });
+  await staged.place(path, { overwrite: true });
+}
+/** As it is written: what it points to, it points to in the copy. */
+async function copyLink(from: Tree, to: Tree, path: string): Promise<void> {
+  const target = await from.readLink(path);
+  if (target === undefined) return;
+  if (await to.stat(path)) await to.remove(path);
+  await to.link(path, target);
+}
+
+/** Makes one tree like the other, apart from names that neither side is looked at for. Links are copied as they are written. */
+export async function copyTree(
+  from: Tree,
+  to: Tree,
+  { skip, signal, report }: { skip: ReadonlySet<string>; signal: AbortSignal; report?: (done: number, total: number) => Promise<void> },
+): Promise<void> {
+  const [wanted, there] = await Promise.all([from.walk({ skip }), to.walk({ skip })]);
+  const paths = new Map(wanted.map((entry) => [entry.path, entry]));
+  for (const entry of there) {
+    const same = paths.get(entry.path);
+    if (!same || same.isDirectory !== entry.isDirectory) await to.remove(entry.path, { recursive: true }).catch(ignoreGone);
+  }
+  for (const { path, isDirectory } of wanted) if (isDirectory) await to.mkdir(path);
+  const files = wanted.filter((entry) => !entry.isDirectory);
+  let done = 0;
+  await inLanes(files, { lanes, signal }, async (entry) => {
+    await (entry.isLink ? copyLink(from, to, entry.path) : copyFile(from, to, entry)).catch(ignoreGone);
+    if (++done % everyFiles === 0) await report?.(done, files.length);
+  });
+}
+
+/** Gone meanwhile, a pipe: not in the copy. */
+function ignoreGone(error: unknown): undefined {
+  const isFine =
+    error instanceof RuntimeError && ["not_found", "outside_tree", "is_directory", "not_directory", "not_supported"].includes(error.code);
+  if (!isFine) throw error;
+  return undefined;
+}
