@@ -4,7 +4,7 @@ import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, ty
 import { AppError, InvalidInput } from "../platform/errors.ts";
 import { checkImpersonation, checkKey, csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
 import { renderError } from "./errors.ts";
-import type { Traces } from "../platform/traces.ts";
+import type { Span, Traces } from "../platform/traces.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
 import { writeEvents } from "./sse.ts";
 
@@ -198,6 +198,12 @@ export interface RequestWatch {
 const templateOf = ({ routeOptions: { url, config } }: FastifyRequest): string =>
   config.route === undefined ? "unmatched" : (url ?? "").replace(/:(\w+)/g, "{$1}").replace("*", "{path}");
 
+/** Whose trace a request belongs to. */
+function callerOf({ headers }: FastifyRequest): { traceparent?: string; tracestate?: string } {
+  const { traceparent, tracestate } = headers;
+  return { ...(typeof traceparent === "string" && { traceparent }), ...(typeof tracestate === "string" && { tracestate }) };
+}
+
 /** The error, not-found and log hooks of the whole app. */
 export function installEdges(app: FastifyInstance, { ended, traces }: RequestWatch = {}): void {
   app.decorateRequest("principal", undefined);
@@ -212,14 +218,15 @@ export function installEdges(app: FastifyInstance, { ended, traces }: RequestWat
     app.addHook("onRequest", (request, reply, done) => {
       const route = templateOf(request);
       const facts = { "http.request.method": request.method, "http.route": route, "studio.request_id": request.id };
-      traces.open(`${request.method} ${route}`, "server", facts, (span) => {
+      const serve = (span: Span) => {
         reply.raw.once("close", () => {
           span.set({ "http.response.status_code": reply.statusCode });
           if (reply.statusCode >= 500) span.fail(String(reply.statusCode));
           span.end();
         });
         done();
-      });
+      };
+      traces.open(`${request.method} ${route}`, "server", facts, serve, callerOf(request));
     });
   // At the close of the answer, which also comes when the client went away or the answer was a stream.
   app.addHook("onRequest", async (request, reply) => {

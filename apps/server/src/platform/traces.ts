@@ -13,8 +13,14 @@ export interface Span {
 export interface Traces {
   /** A span that is the parent of what begins inside `work`. Ends with it; a throw marks it failed. */
   within<T>(name: string, facts: SpanFacts, work: (span: Span) => Promise<T>): Promise<T>;
-  /** The same for work that ends by itself: the caller ends the span. */
-  open<T>(name: string, kind: "server" | "client" | "internal", facts: SpanFacts, run: (span: Span) => T): T;
+  /** The same for work that ends by itself: the caller ends the span. `from`: headers of a caller outside, whose trace it goes on with. */
+  open<T>(
+    name: string,
+    kind: "server" | "client" | "internal",
+    facts: SpanFacts,
+    run: (span: Span) => T,
+    from?: { traceparent?: string; tracestate?: string },
+  ): T;
   /** Sends what is not sent yet. */
   close(): Promise<void>;
 }
@@ -33,6 +39,8 @@ export interface TracesConfig {
   /** Between two batches. */
   delayMs: number;
 }
+
+const callerRule = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /** `key=value,key2=value2` of the OTEL_* variables, percent-encoded. */
 const readPairs = (text: string): Record<string, string> =>
@@ -73,8 +81,17 @@ export async function startTraces(config: TracesConfig | undefined, version: str
     fail: (code) => void span.setAttribute("error.type", code).setStatus({ code: api.SpanStatusCode.ERROR }),
     end: () => span.end(),
   });
-  const open: Traces["open"] = (name, kind, facts, run) => {
-    const parent = here.getStore() ?? api.ROOT_CONTEXT;
+  /** W3C Trace Context. Whether the caller keeps its trace decides for this part of it too. */
+  const remote = ({ traceparent = "", tracestate }: { traceparent?: string; tracestate?: string }) => {
+    const [, version, traceId = "", spanId = "", flags = "", rest = ""] = callerRule.exec(traceparent.trim()) ?? [];
+    const context = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & api.TraceFlags.SAMPLED, isRemote: true };
+    if (version === undefined || version === "ff" || (version === "00" && rest !== "") || !api.isSpanContextValid(context))
+      return undefined;
+    const state = tracestate === undefined ? undefined : api.createTraceState(tracestate.slice(0, 512));
+    return api.trace.setSpanContext(api.ROOT_CONTEXT, { ...context, ...(state && { traceState: state }) });
+  };
+  const open: Traces["open"] = (name, kind, facts, run, from) => {
+    const parent = here.getStore() ?? (from && remote(from)) ?? api.ROOT_CONTEXT;
     const span = tracer.startSpan(name, { kind: kinds[kind], attributes: facts }, parent);
     return here.run(api.trace.setSpan(parent, span), () => run(viewOf(span)));
   };

@@ -95,6 +95,29 @@ test("a run is a trace: the request's span, statements, model and tool calls; no
     expect([secret, sent.includes(secret)]).toEqual([secret, false]);
 });
 
+test("a request goes on with its caller's trace, unless that is none or is not kept", async () => {
+  const { app } = world;
+  const ask = (traceparent: string, path: string) => app.request(path, { headers: { traceparent } });
+  const [trace, span] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+  await ask(`00-${trace}-${span}-01`, "/health");
+  await ask(`00-${"0af7651916cd43dd8448eb211c80319d"}-${span}-00`, "/health");
+  const wrong = [
+    `00-${"0".repeat(32)}-${span}-01`,
+    `00-${trace}-${"0".repeat(16)}-01`,
+    `ff-${trace}-${span}-01`,
+    `00-${trace}-${span}-01-x`,
+    "none",
+  ];
+  for (const traceparent of wrong) await ask(traceparent, "/api/themes");
+  const of = (route: string) => collector.spans.filter(({ attributes }) => attributes["http.route"] === route);
+  await eventually(() => of("/health").length > 0 && of("/api/themes").length === wrong.length);
+  expect(of("/health")).toMatchObject([{ trace_id: trace, parent_id: span }]);
+  for (const one of of("/api/themes")) {
+    expect(one.trace_id).not.toBe(trace);
+    expect(one.parent_id ?? "").toBe("");
+  }
+});
+
 test("protobuf by default, nothing at all when switched off", async () => {
   await using other = await startOtlpReceiver();
   await using on = await testApp({ env: { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${other.url}/custom`, OTEL_BSP_SCHEDULE_DELAY: "20" } });
