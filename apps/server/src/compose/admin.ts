@@ -40,7 +40,7 @@ export function composeAdmin(
     mail,
     stopProject: async (projectId) => {
       await chat.stopRunsOf(projectId);
-      await power.putToRest(projectId, "user");
+      await power.putToRest(projectId, "admin");
     },
     log,
   });

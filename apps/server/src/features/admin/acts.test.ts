@@ -100,6 +100,7 @@ test("a suspension ends runs and services, keeps the queue from going on, and no
     ).it;
   await eventually(async () => (await statusOf("status", task_id ?? "")) === "cancelled");
   await eventually(async () => (await statusOf("environment_status", project.id)) === "stopped");
+  expect(await statusOf("stop_reason", project.id)).toBe("admin");
   await stream.ended.catch(() => undefined);
   // The queued message was not sent: it is held, and says why.
   await eventually(

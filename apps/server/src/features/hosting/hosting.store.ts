@@ -55,7 +55,7 @@ export function createHostingStore(db: Database) {
           .from(projects)
           .where(and(eq(projects.owner_id, owner), inArray(projects.environment_status, ["starting", "active"])))
       )[0]?.n ?? 0,
-    /** Hosted projects of people who may act that do not run although their owner did not stop them. */
+    /** Hosted projects of people who may act that do not run although nobody stopped them: neither their owner nor an administrator. */
     listDown: (): Promise<ProjectRow[]> =>
       db
         .select(getTableColumns(projects))
@@ -66,7 +66,7 @@ export function createHostingStore(db: Database) {
             eq(projects.is_deployed, true),
             sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted}`,
             eq(projects.environment_status, "stopped"),
-            sql`${projects.stop_reason} is distinct from 'user'`,
+            sql`coalesce(${projects.stop_reason}, '') not in ('user', 'admin')`,
           ),
         )
         .orderBy(asc(projects.deployed_at)),
