@@ -76,7 +76,7 @@ export const UpdateAdminAgent = Type.Object({
   is_active: Type.Optional(Type.Boolean()),
   is_featured: Type.Optional(Type.Boolean()),
   is_published: Type.Optional(Type.Boolean()),
-  /** Needed where `is_active` or `is_published` take something away from people. */
+  /** Needed where `is_active` or `is_published` are false: that takes something away from people. */
   reason: Type.Optional(Reason),
   ...content,
 });

@@ -100,6 +100,7 @@ export const adminWorkRoutes = {
     summary: "Try a job again now, with all its attempts",
     auth: "superuser",
     params: JobParams,
+    body: AdminReason,
     response: AdminJob,
     errors: ["not_found", "run_active"],
   }),

@@ -1,5 +1,5 @@
 import type { AdminAgent, List, UpdateAdminAgent } from "@tesslate/contract";
-import { badRequest, forbidden, notFound } from "../../platform/errors.ts";
+import { badRequest, forbidden, invalid, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { defaultAgentSlug, type AgentRow } from "../agents/index.ts";
 import type { AdminAgentRow, AdminAgentsStore, AgentFilter } from "./agents.store.ts";
@@ -43,12 +43,17 @@ export function createAdminAgents({ store, audit }: { store: AdminAgentsStore; a
       const { rows, total } = await store.list(query, page);
       return page.envelope(rows.map(wireOf), total);
     },
-    /** Only what differs from what is there is changed and logged. Throws 404, `nothing_to_change`, and 403 for the content of a user's agent. */
+    /**
+     * Only what differs from what is there is changed and logged. Throws 404, `nothing_to_change`, 403 for the content of a user's agent, and 422
+     * where something is taken away from people without a reason.
+     */
     update: async (actor: Actor, ref: string, { reason, ...body }: UpdateAdminAgent): Promise<AdminAgent> => {
       const wished = Object.fromEntries(
         [...placeKeys, ...contentKeys].flatMap((key) => (body[key] === undefined ? [] : [[key, stored(key, body[key])]])),
       ) as Partial<AgentRow>;
       if (Object.keys(wished).length === 0) throw badRequest("Nothing was said that could be changed.", "nothing_to_change");
+      if ((wished.is_active === false || wished.is_published === false) && !reason?.trim())
+        throw invalid(["body", "reason"], "Say why: it goes into the audit log");
       return audit.act(actor, async (act) => {
         const row = await store.lock(act.tx, ref, uuid.test(ref));
         if (!row) throw notFound("Agent");

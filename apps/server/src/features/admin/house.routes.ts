@@ -37,7 +37,7 @@ export function mountHouse(
     task: (_, { params }) => work.task(params.task_id),
     cancelTask: (context, { params, body }) => work.cancelTask(actorOf(context), params.task_id, body.reason),
     jobs: (_, { query }) => work.jobs(query),
-    retryJob: (context, { params }) => work.retryJob(actorOf(context), params.id),
+    retryJob: (context, { params, body }) => work.retryJob(actorOf(context), params.id, body.reason),
     removeJob: (context, { params, body }) => work.removeJob(actorOf(context), params.id, body.reason),
   });
   mount("adminHealth", adminHealthRoutes, {

@@ -55,7 +55,7 @@ test("nobody but administrators comes in, and every act needs its reason", async
   await expect(app.as(admin).adminProjects.remove({ params: { id: "no-such" }, body: { reason: "x" } })).rejects.toMatchObject(
     refused(404),
   );
-  await expect(app.as(admin).adminWork.retryJob({ params: { id: "1" } })).rejects.toMatchObject(refused(404));
+  await expect(app.as(admin).adminWork.retryJob({ params: { id: "1" }, body: { reason: "x" } })).rejects.toMatchObject(refused(404));
   await expect(app.as(admin).adminWork.cancelTask({ params: { task_id: id }, body: { reason: "x" } })).rejects.toMatchObject(refused(404));
   await expect(app.as(admin).adminHealth.tryProvider({ params: { provider: "openai" } })).rejects.toMatchObject(refused(404));
   await expect(app.as(admin).adminHealth.tryMail()).rejects.toMatchObject(refused(503, "not_configured"));
@@ -222,21 +222,29 @@ describe("agents", () => {
       [owner.id],
     );
     const params = { id: "theirs" };
-    await expect(app.as(admin).adminAgents.update({ params, body: { name: "Mine", is_active: false } })).rejects.toMatchObject(
+    await expect(app.as(admin).adminAgents.update({ params, body: { name: "Mine", is_active: false, reason: "x" } })).rejects.toMatchObject(
       refused(403),
     );
     await expect(app.as(admin).adminAgents.update({ params, body: {} })).rejects.toMatchObject(refused(400, "nothing_to_change"));
     await expect(app.as(admin).adminAgents.update({ params, body: { reason: "only this" } })).rejects.toMatchObject(refused(400));
-    await expect(app.as(admin).adminAgents.update({ params: { id: "nobody" }, body: { is_active: false } })).rejects.toMatchObject(
-      refused(404),
-    );
-    expect(await app.as(admin).adminAgents.update({ params, body: { is_active: false } })).toMatchObject({
+    await expect(
+      app.as(admin).adminAgents.update({ params: { id: "nobody" }, body: { is_active: false, reason: "x" } }),
+    ).rejects.toMatchObject(refused(404));
+    expect(await app.as(admin).adminAgents.update({ params, body: { is_active: false, reason: "It lies." } })).toMatchObject({
       name: "Theirs",
       is_active: false,
       forked_by_username: "owner-of-all",
       can_edit: false,
     });
-    for (const json of [{ price_cents: -1 }, { agent_type: "Robot" }, { name: "" }, { pricing_type: "gift" }, { is_active: "no" }])
+    for (const json of [
+      { price_cents: -1 },
+      { agent_type: "Robot" },
+      { name: "" },
+      { pricing_type: "gift" },
+      { is_active: "no" },
+      { is_active: false },
+      { is_published: false, reason: " " },
+    ])
       expect((await app.request("/api/admin/agents/theirs", { method: "PATCH", json, user: admin })).status).toBe(422);
     const found = await app.as(admin).adminAgents.list({ query: { search: "owner-of-all" } });
     expect(found.items.map((one) => one.slug)).toEqual(["theirs"]);
@@ -264,24 +272,29 @@ describe("work in the background", () => {
       status: "warning",
       summary: "2 jobs have been given up after the last attempt.",
     });
-    expect(await app.as(admin).adminWork.retryJob({ params: { id: first } })).toMatchObject({ state: "failing", attempts: 0 });
+    expect((await app.request(`/api/admin/jobs/${first}/retry`, { method: "POST", json: {}, user: admin })).status).toBe(422);
+    const again = { params: { id: first }, body: { reason: "The mail server is back." } };
+    expect(await app.as(admin).adminWork.retryJob(again)).toMatchObject({ state: "failing", attempts: 0 });
     await app.as(admin).adminWork.removeJob({ params: { id: second }, body: { reason: "Of no use." } });
     await expect(app.as(admin).adminWork.removeJob({ params: { id: second }, body: { reason: "x" } })).rejects.toMatchObject(refused(404));
     expect((await app.as(admin).adminWork.jobs({ query: { name: "nobody_does_this" } })).items.map(({ id }) => id)).toEqual([first]);
     expect((await logged()).slice(0, 2)).toMatchObject([
       { action_type: "job.remove", target_id: second, reason: "Of no use." },
-      { action_type: "job.retry", target_id: first },
+      { action_type: "job.retry", target_id: first, reason: "The mail server is back." },
     ]);
     // What runs right now is left alone.
     await pool.query("update graphile_worker._private_jobs set locked_at = now(), locked_by = 'somebody' where id = $1", [first]);
-    await expect(app.as(admin).adminWork.retryJob({ params: { id: first } })).rejects.toMatchObject(refused(409, "run_active"));
+    await expect(app.as(admin).adminWork.retryJob(again)).rejects.toMatchObject(refused(409, "run_active"));
     await expect(app.as(admin).adminWork.removeJob({ params: { id: first }, body: { reason: "x" } })).rejects.toMatchObject(
       refused(409, "run_active"),
     );
     await pool.query("update graphile_worker._private_jobs set locked_at = null, locked_by = null where id = $1", [first]);
     await app.as(admin).adminWork.removeJob({ params: { id: first }, body: { reason: "x" } });
     for (const id of ["0x1", "-1", "1;2"])
-      expect((await app.request(`/api/admin/jobs/${encodeURIComponent(id)}/retry`, { method: "POST", user: admin })).status).toBe(422);
+      expect(
+        (await app.request(`/api/admin/jobs/${encodeURIComponent(id)}/retry`, { method: "POST", json: { reason: "x" }, user: admin }))
+          .status,
+      ).toBe(422);
   });
 
   test("somebody's operation is cancelled with a reason, once", async () => {

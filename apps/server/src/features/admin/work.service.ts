@@ -52,7 +52,7 @@ export function createAdminWork({
       return page.envelope(rows, total);
     },
     /** Throws 404, `run_active`. */
-    retryJob: (actor: Actor, id: string): Promise<AdminJob> =>
+    retryJob: (actor: Actor, id: string, reason: string): Promise<AdminJob> =>
       audit.act(actor, async ({ tx, record }) => {
         const job = await store.findJob(tx, id);
         if (!job) throw notFound("Job");
@@ -60,6 +60,7 @@ export function createAdminWork({
         await record({
           action: "job.retry",
           target: { type: "server", id, name: job.name },
+          reason,
           details: { attempts: job.attempts, last_error: job.last_error },
         });
         return (await store.findJob(tx, id)) ?? job;

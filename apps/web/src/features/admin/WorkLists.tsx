@@ -3,7 +3,6 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
 import { api } from "../../api.ts";
-import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
@@ -87,6 +86,7 @@ export function JobList() {
   const [state, setState] = useState<(typeof jobStates)[number]["value"]>("all");
   const [page, setPage] = useState(1);
   const [asked, setAsked] = useState<AdminJob>();
+  const [retried, setRetried] = useState<AdminJob>();
   const acts = useWorkActs();
   const query = { page, limit: perPage, ...(state !== "all" && { state: state as JobState }) };
   const list = useQuery({
@@ -94,8 +94,6 @@ export function JobList() {
     queryFn: ({ signal }) => api.adminWork.jobs({ query }, { signal }),
     placeholderData: keepPreviousData,
   });
-  const retry = (job: AdminJob) =>
-    acts.retryJob.mutate(job.id, { onSuccess: () => toast("It is tried again now."), onError: (error) => toast(sentenceOf(error)) });
   return (
     <>
       <Short
@@ -131,13 +129,8 @@ export function JobList() {
             </span>
             {job.state === "failing" || job.state === "dead" ? (
               <span className="flex gap-1">
-                <Button
-                  size="sm"
-                  aria-label={`Try again: ${sayType(job.name)}`}
-                  disabled={acts.retryJob.isPending}
-                  onClick={() => retry(job)}
-                >
-                  Try again
+                <Button size="sm" aria-label={`Try again: ${sayType(job.name)}`} onClick={() => setRetried(job)}>
+                  Try again…
                 </Button>
                 <Button size="sm" variant="ghost" aria-label={`Give up ${sayType(job.name)}`} onClick={() => setAsked(job)}>
                   Give up…
@@ -147,6 +140,20 @@ export function JobList() {
           </>
         )}
       />
+      {retried ? (
+        <ReasonDialog
+          title={`Try this job again: ${sayType(retried.name)}?`}
+          act="Try again"
+          actWord="Starting"
+          onClose={() => setRetried(undefined)}
+          onConfirm={async (reason) => {
+            await acts.retryJob.mutateAsync({ id: retried.id, reason });
+            toast("It is tried again now.");
+          }}
+        >
+          It starts now, with all its attempts before it.
+        </ReasonDialog>
+      ) : null}
       {asked ? (
         <ReasonDialog
           title={`Give up this job: ${sayType(asked.name)}?`}

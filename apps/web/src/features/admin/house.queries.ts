@@ -50,7 +50,10 @@ export function useWorkActs() {
         api.adminWork.cancelTask({ params: { task_id: id }, body: { reason } }),
       onSettled,
     }),
-    retryJob: useMutation({ mutationFn: (id: string) => api.adminWork.retryJob({ params: { id } }), onSettled }),
+    retryJob: useMutation({
+      mutationFn: ({ id, reason }: { id: string; reason: string }) => api.adminWork.retryJob({ params: { id }, body: { reason } }),
+      onSettled,
+    }),
     removeJob: useMutation({
       mutationFn: ({ id, reason }: { id: string; reason: string }) => api.adminWork.removeJob({ params: { id }, body: { reason } }),
       onSettled,
