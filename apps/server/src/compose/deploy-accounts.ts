@@ -5,8 +5,10 @@ import {
   mountDeploymentCredentials,
   type DeploymentCredentials,
 } from "../features/deployment-credentials/index.ts";
-import { createOauthApps, tokenLifeOf } from "../features/deployment-oauth/index.ts";
+import { createAuthCookies, createOauthStates, createOauthStore } from "../features/auth/index.ts";
+import { createDeploymentOauth, createOauthApps, mountDeploymentOauth, tokenLifeOf } from "../features/deployment-oauth/index.ts";
 import { createTargets, type DeployTarget } from "../features/deployments/index.ts";
+import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -17,7 +19,11 @@ export interface DeployAccountsArea extends Area {
   credentialFor: DeploymentCredentials["credentialFor"];
 }
 
-export function composeDeployAccounts({ config, log, db, box, outbound }: Platform, { projects }: ProjectsArea): DeployAccountsArea {
+export function composeDeployAccounts(
+  { config, log, db, box, outbound }: Platform,
+  { sessions }: Pick<AccountsArea, "sessions">,
+  { projects }: ProjectsArea,
+): DeployAccountsArea {
   const targets = createTargets(config.deployProviders, outbound);
   const apps = createOauthApps(config.deployProviders, outbound);
   const credentials = createDeploymentCredentials({
@@ -28,11 +34,20 @@ export function composeDeployAccounts({ config, log, db, box, outbound }: Platfo
     requireProject: projects.require,
     log,
   });
+  const oauth = createDeploymentOauth({
+    apps,
+    states: createOauthStates({ store: createOauthStore(db), box }),
+    credentials,
+    findSession: sessions.find,
+    requireProject: projects.require,
+    log,
+  });
   return {
     targets,
     credentialFor: credentials.credentialFor,
     mount(mount) {
       mountDeploymentCredentials(mount, { credentials });
+      mountDeploymentOauth(mount, { oauth, cookies: createAuthCookies(config.auth), appBaseUrl: config.http.appBaseUrl });
     },
   };
 }

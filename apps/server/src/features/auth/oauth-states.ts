@@ -1,6 +1,6 @@
 import { hashToken, type CryptoBox } from "../../platform/crypto.ts";
 import { badRequest } from "../../platform/errors.ts";
-import type { OauthStore } from "./oauth.store.ts";
+import type { OauthState, OauthStore } from "./oauth.store.ts";
 
 /** What a flow under way is bound to. */
 export const oauthStatePlace = (flow: string, stateHash: string): string => `oauth state ${flow} ${stateHash}`;
@@ -25,13 +25,21 @@ export function createOauthStates({ store, box }: { store: OauthStore; box: Cryp
         lifetimeMs: oauthStateMs,
       });
     },
-    /** What was kept. Throws `invalid_state_token`, `state_token_expired`. */
-    take: async <T>(flow: string, state: string, browser: string | undefined): Promise<T> => {
+    /**
+     * What was kept, once. `isOwner`: whom it names as the owner may come back in another browser as well; without it only the browser that asked.
+     * Throws `invalid_state_token`, `state_token_expired`.
+     */
+    take: async <T>(flow: string, state: string, browser: string | undefined, isOwner?: (begun: T) => boolean): Promise<T> => {
       const stateHash = hashToken(state);
-      const taken = state && browser ? await store.takeState(stateHash, flow, hashToken(browser)) : undefined;
-      if (!taken) throw badRequest("This was not begun in this browser, or is used up. Begin again.", "invalid_state_token");
-      if (taken.isExpired) throw badRequest("This took too long. Begin again.", "state_token_expired");
-      return JSON.parse(box.open(taken.sealed, oauthStatePlace(flow, stateHash))) as T;
+      const opened = (sealed: Uint8Array) => JSON.parse(box.open(sealed, oauthStatePlace(flow, stateHash))) as T;
+      const mayTake = ({ browser_hash, sealed }: OauthState) =>
+        (browser !== undefined && browser_hash === hashToken(browser)) || isOwner?.(opened(sealed)) === true;
+      // Looked at first, so that somebody else's stays where it is; of several who may, one gets it.
+      const found = state === "" ? undefined : await store.findState(stateHash, flow);
+      const isTaken = found !== undefined && mayTake(found) && (await store.removeState(stateHash));
+      if (!isTaken) throw badRequest("This was not begun in this browser, or is used up. Begin again.", "invalid_state_token");
+      if (found.isExpired) throw badRequest("This took too long. Begin again.", "state_token_expired");
+      return opened(found.sealed);
     },
   };
 }

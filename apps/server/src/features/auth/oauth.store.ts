@@ -17,19 +17,21 @@ export function createOauthStore(db: Database) {
       const { lifetimeMs, ...row } = values;
       await db.insert(oauthStates).values({ ...row, expires_at: sql`now() + make_interval(secs => ${lifetimeMs / 1000})` as never });
     },
-    /** Consumes a state: of several parallel callers exactly one gets it. Another browser's stays where it is. */
-    takeState: async (stateHash: string, provider: string, browserHash: string): Promise<OauthState | undefined> =>
+    findState: async (stateHash: string, provider: string): Promise<OauthState | undefined> =>
       (
         await db
-          .delete(oauthStates)
-          .where(and(eq(oauthStates.state_hash, stateHash), eq(oauthStates.provider, provider), eq(oauthStates.browser_hash, browserHash)))
-          .returning({
+          .select({
             provider: oauthStates.provider,
             browser_hash: oauthStates.browser_hash,
             sealed: oauthStates.sealed,
             isExpired: sql<boolean>`${oauthStates.expires_at} <= now()`,
           })
+          .from(oauthStates)
+          .where(and(eq(oauthStates.state_hash, stateHash), eq(oauthStates.provider, provider)))
       )[0],
+    /** Of several parallel callers exactly one is told that it removed it. */
+    removeState: async (stateHash: string): Promise<boolean> =>
+      (await db.delete(oauthStates).where(eq(oauthStates.state_hash, stateHash)).returning({ provider: oauthStates.provider })).length > 0,
     findAccount: async (tx: Queries, provider: string, accountId: string): Promise<string | undefined> =>
       (
         await tx

@@ -1,1 +1,3 @@
 export { createOauthApps, tokenLifeOf } from "./apps.ts";
+export { createDeploymentOauth } from "./connecting.ts";
+export { mountDeploymentOauth } from "./deployment-oauth.routes.ts";
