@@ -3,6 +3,7 @@ import type { RuntimeDriver } from "@tesslate/runtime";
 import { composeAccounts } from "./compose/accounts.ts";
 import { composeAdmin, composeAudit } from "./compose/admin.ts";
 import { composeArrivals } from "./compose/arrivals.ts";
+import { composeBilling } from "./compose/billing.ts";
 import { composeChat } from "./compose/chat.ts";
 import { composeCommunity } from "./compose/community.ts";
 import { composeContainers } from "./compose/containers.ts";
@@ -80,7 +81,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const platform = await composePlatform({ config, log, onClose, runtime: swap.runtime, database: swap.database });
     const audit = composeAudit(platform);
     const models = composeModels(platform, audit, { demoModel: swap.demoModel });
-    const community = composeCommunity(platform, audit, models);
+    const billing = composeBilling(platform, models);
+    const community = composeCommunity(platform, audit, models, billing);
     const accounts = composeAccounts(platform, audit, {
       onRegistered: [models.agents.onRegistered, community.referrals.onRegistered],
       isTheme: community.themes.isWearable,
@@ -97,7 +99,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const deployAccounts = composeDeployAccounts(platform, accounts, projects);
     const tools = await composeTools(platform, secrecy, projects, containers, previews, workspace);
     const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
-    const marketplace = composeMarketplace(platform, projects, arrivals, tools);
+    const marketplace = composeMarketplace(platform, projects, arrivals, tools, billing.marketplacePayments);
     const deployments = composeDeployments(platform, secrecy, projects, containers, previews, arrivals, tools, deployAccounts);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat);
@@ -106,6 +108,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const house = composeHouse(platform, audit, models, accounts, projects, containers, arrivals, chat, () => checkJobs());
     const areas = [
       models,
+      billing,
       accounts,
       projects,
       containers,
@@ -190,6 +193,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
         appHost: config.http.appHost,
         previewDomain: config.http.previewDomain,
         isDemo: models.models.isDemo,
+        hasStripe: config.billing.stripe !== undefined,
         hasMail: platform.mail.isOn,
         hasTwoFactor: platform.mail.isOn,
         hasGoogle: oauth.isAvailable("google"),

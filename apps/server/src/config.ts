@@ -33,6 +33,7 @@ const integer =
 const number: Setting["check"] = (v) => (Number.isFinite(Number(v)) && Number(v) >= 0 ? undefined : "must be a number, 0 or more");
 const url: Setting["check"] = (v) => (/^https?:$/.test(URL.parse(v)?.protocol ?? "") ? undefined : "must be an http(s) URL");
 const flag: Setting["check"] = (v) => (["true", "false", "1", "0"].includes(v) ? undefined : "must be true or false");
+const byTierList: Setting["check"] = (v) => (/^\d+(\s*,\s*\d+){3}$/.test(v) ? undefined : "must be four whole numbers");
 const oneOf =
   (...values: string[]) =>
   (v: string) =>
@@ -101,6 +102,38 @@ export const settings = {
     about: "Take credits for calls with the models connected here. Off: nobody is charged",
     check: flag,
   },
+  STRIPE_SECRET_KEY: { example: "sk_live_…", about: "Takes payments through Stripe. Unset: nothing can be bought here" },
+  STRIPE_PUBLISHABLE_KEY: { default: "", example: "pk_live_…", about: "The public key of the same account" },
+  STRIPE_WEBHOOK_SECRET: {
+    example: "whsec_…",
+    about: "Signing secret of the webhook endpoint APP_BASE_URL/api/webhooks/stripe",
+  },
+  STRIPE_API_URL: { default: "https://api.stripe.com", example: "http://localhost:12111", about: "Where Stripe's API is", check: url },
+  STRIPE_PRICE_BASIC_MONTHLY: { default: "", example: "price_…", about: "Stripe price of the basic plan by the month; empty: not sold" },
+  STRIPE_PRICE_BASIC_ANNUAL: { default: "", example: "price_…", about: "The same by the year" },
+  STRIPE_PRICE_PRO_MONTHLY: { default: "", example: "price_…", about: "Stripe price of the pro plan by the month" },
+  STRIPE_PRICE_PRO_ANNUAL: { default: "", example: "price_…", about: "The same by the year" },
+  STRIPE_PRICE_ULTRA_MONTHLY: { default: "", example: "price_…", about: "Stripe price of the ultra plan by the month" },
+  STRIPE_PRICE_ULTRA_ANNUAL: { default: "", example: "price_…", about: "The same by the year" },
+  UNLIMITED_TIERS: {
+    default: "",
+    example: "true",
+    about: "No limits on projects and hosted projects. Default: true without Stripe, but for those TIER_MAX_… that are set",
+    check: flag,
+  },
+  TIER_PRICES_CENTS: {
+    default: "0,2000,4900,14900",
+    example: "0,2000,4900,14900",
+    about: "What the plans (free, basic, pro, ultra) are said to cost per month; what is charged stands in the Stripe prices",
+    check: byTierList,
+  },
+  TIER_BUNDLED_CREDITS: {
+    default: "0,500,2000,8000",
+    example: "0,500,2000,8000",
+    about: "Credits that come with the plans every 30 days",
+    check: byTierList,
+  },
+  DEPLOY_SLOT_PRICE_CENTS: { default: "1000", example: "1000", about: "Price of one more hosted project, for good", check: integer(50) },
   BYOK_ENABLED_TIERS: {
     default: "basic,pro,ultra",
     example: "free,basic,pro,ultra",
@@ -113,10 +146,10 @@ export const settings = {
     check: integer(0, 1_000_000),
   },
   PAYOUTS: {
-    default: "off",
     example: "manual",
-    about: "How creators are paid. off: not at all; manual: they ask, the amount is set aside, and the operator pays by hand",
-    check: oneOf("off", "manual"),
+    about:
+      "How creators are paid. off: not at all; manual: they ask, the amount is set aside, and the operator pays by hand; stripe: to their connected account. Default: stripe where payments are configured",
+    check: oneOf("off", "manual", "stripe"),
   },
   PAYOUT_MINIMUM_CENTS: { default: "1000", example: "1000", about: "Smallest payout to a creator", check: integer(1) },
   PAYOUT_HOLD_DAYS: {
@@ -566,6 +599,17 @@ export function readConfig(environment: Record<string, string | undefined>) {
     ultra: Number(text(`${prefix}_ULTRA`)),
   });
   const isTrue = (name: keyof typeof settings) => ["true", "1"].includes(text(name));
+  const stripeKey = secret("STRIPE_SECRET_KEY");
+  const payouts = (text("PAYOUTS") || (stripeKey ? "stripe" : "off")) as "off" | "manual" | "stripe";
+  if (payouts === "stripe" && !stripeKey) problems.push("PAYOUTS=stripe needs a Stripe account. Example: STRIPE_SECRET_KEY=sk_live_…");
+  if (stripeKey && !secret("STRIPE_WEBHOOK_SECRET"))
+    problems.push("STRIPE_SECRET_KEY needs the secret of its webhook endpoint too. Example: STRIPE_WEBHOOK_SECRET=whsec_…");
+  const isUnlimited = (prefix: "TIER_MAX_PROJECTS" | "TIER_MAX_DEPLOYS") =>
+    text("UNLIMITED_TIERS") === ""
+      ? !stripeKey && !["FREE", "BASIC", "PRO", "ULTRA"].some((tier) => environment[`${prefix}_${tier}`]?.trim())
+      : isTrue("UNLIMITED_TIERS");
+  /** As many as one likes is `Infinity`. */
+  const cappedByTier = (prefix: "TIER_MAX_PROJECTS" | "TIER_MAX_DEPLOYS") => (isUnlimited(prefix) ? byTier([Infinity]) : ofTier(prefix));
 
   const listenPort = Number(text("PORT"));
   const appBaseUrl = (text("APP_BASE_URL") || `http://localhost:${listenPort}`).replace(/\/+$/, "");
@@ -628,9 +672,9 @@ export function readConfig(environment: Record<string, string | undefined>) {
     },
     projects: {
       diskBytes: byTier(list("PROJECT_DISK_MB").map((mb) => Number(mb) * 2 ** 20)),
-      maxCount: ofTier("TIER_MAX_PROJECTS"),
+      maxCount: cappedByTier("TIER_MAX_PROJECTS"),
       maxRunning: ofTier("TIER_MAX_RUNNING"),
-      maxDeploys: ofTier("TIER_MAX_DEPLOYS"),
+      maxDeploys: cappedByTier("TIER_MAX_DEPLOYS"),
     },
     /** Fixed by the contract (accounts-projects 5), not by the environment; here so that a test need not wait for hours. */
     shell: {
@@ -727,11 +771,28 @@ export function readConfig(environment: Record<string, string | undefined>) {
       /** Tries of a call and the waits between them; here so that a test need not wait. */
       patience: { tries: 4, firstMs: 1000, maxWaitMs: 90_000 },
     },
-    billing: { isOn: isTrue("BILLING_ENABLED"), byokTiers: list("BYOK_ENABLED_TIERS") },
+    billing: {
+      isOn: isTrue("BILLING_ENABLED"),
+      byokTiers: list("BYOK_ENABLED_TIERS"),
+      allowance: byTier(list("TIER_BUNDLED_CREDITS").map(Number)),
+      tierPrices: byTier(list("TIER_PRICES_CENTS").map(Number)),
+      deploySlotCents: Number(text("DEPLOY_SLOT_PRICE_CENTS")),
+      stripe: stripeKey && {
+        secretKey: stripeKey,
+        webhookSecret: secret("STRIPE_WEBHOOK_SECRET") ?? new Secret(""),
+        publishableKey: text("STRIPE_PUBLISHABLE_KEY") || undefined,
+        apiUrl: text("STRIPE_API_URL"),
+        prices: {
+          basic: { monthly: text("STRIPE_PRICE_BASIC_MONTHLY"), annual: text("STRIPE_PRICE_BASIC_ANNUAL") },
+          pro: { monthly: text("STRIPE_PRICE_PRO_MONTHLY"), annual: text("STRIPE_PRICE_PRO_ANNUAL") },
+          ultra: { monthly: text("STRIPE_PRICE_ULTRA_MONTHLY"), annual: text("STRIPE_PRICE_ULTRA_ANNUAL") },
+        },
+      },
+    },
     community: {
       referralRewardCredits: Number(text("REFERRAL_REWARD_CREDITS")),
       payouts: {
-        isOn: text("PAYOUTS") === "manual",
+        mode: payouts,
         minimumCents: Number(text("PAYOUT_MINIMUM_CENTS")),
         holdDays: Number(text("PAYOUT_HOLD_DAYS")),
       },

@@ -13,7 +13,7 @@ import { agentsRoutes } from "./agents.ts";
 import { assetsRoutes } from "./assets.ts";
 import { attachmentsRoutes } from "./attachments.ts";
 import { authRoutes, podAccessRoutes } from "./auth.ts";
-import { billingRoutes } from "./billing.ts";
+import { billingRoutes, purchasesRoutes } from "./billing.ts";
 import { cassettesRoutes } from "./cassettes.ts";
 import { changesRoutes } from "./changes.ts";
 import { chatRoutes } from "./chat.ts";
@@ -68,6 +68,7 @@ export const contract = {
   account: accountRoutes,
   creators: creatorsRoutes,
   billing: billingRoutes,
+  purchases: purchasesRoutes,
   adminUsers: adminUsersRoutes,
   projects: projectsRoutes,
   transfer: transferRoutes,

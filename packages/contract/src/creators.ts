@@ -107,7 +107,24 @@ export const creatorStudioRoutes = {
       ),
     }),
     response: Payout,
-    errors: ["payments_not_configured", "payout_below_minimum", "payout_exceeds_available", "rate_limited"],
+    errors: [
+      "payments_not_configured",
+      "payout_onboarding_required",
+      "payout_below_minimum",
+      "payout_exceeds_available",
+      "stripe_error",
+      "rate_limited",
+    ],
+  }),
+  connect: route({
+    method: "POST",
+    path: "/api/creators/connect",
+    tag,
+    summary: "Where to open, or complete, the account that one is paid to",
+    auth: "user",
+    keys: false,
+    response: Type.Object({ onboarding_url: Type.String() }),
+    errors: ["payments_not_configured", "stripe_error", "rate_limited"],
   }),
 };
 

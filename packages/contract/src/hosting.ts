@@ -1,15 +1,17 @@
-import { ProjectParams, Timestamp, Type, Uuid, taskAnswer, type Static } from "./schema.ts";
+import { Nullable, ProjectParams, Timestamp, Type, Uuid, taskAnswer, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 import { Tier } from "./users.ts";
 
 const tag = "projects";
 const Slots = Type.Object({ used: Type.Integer(), limit: Type.Integer() });
+/** Null: as many as one likes. */
+const FreeSlots = Type.Object({ used: Type.Integer(), limit: Nullable(Type.Integer()) });
 
 /** What the caller's tier allows, and what of it is in use. */
 export const DeploymentLimits = Type.Object({
   subscription_tier: Tier,
   /** Hosted projects. */
-  deploys: Slots,
+  deploys: FreeSlots,
   /** Projects that run at the same time, hosted ones among them. */
   running: Slots,
   /** The hosted ones, the oldest first. */

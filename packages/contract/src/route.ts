@@ -27,6 +27,8 @@ export interface RouteSpec {
   bodyLimit?: number;
   /** Also takes `application/x-www-form-urlencoded`. */
   form?: boolean;
+  /** A `raw` handler finds the body's bytes as they came (a Buffer) in `request.body`, whatever their type; for signatures over them. */
+  rawBody?: true;
   response?: TSchema;
   /** Content type of a `raw` answer. */
   contentType?: string;

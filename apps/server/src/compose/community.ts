@@ -1,5 +1,5 @@
 import type { Audit } from "../features/admin/index.ts";
-import { createCreators, createCreatorsStore, mountCreators } from "../features/creators/index.ts";
+import { createCreators, createCreatorsStore, mountCreators, type Sales } from "../features/creators/index.ts";
 import type { Credits } from "../features/credits/index.ts";
 import { createFeedback, createFeedbackStore, mountFeedback } from "../features/feedback/index.ts";
 import { createReferrals, createReferralsStore, mountReferrals, type Referrals } from "../features/referrals/index.ts";
@@ -13,7 +13,12 @@ export interface CommunityArea extends Area {
   referrals: Referrals;
 }
 
-export function composeCommunity({ config, db, limits, box }: Platform, audit: Audit, { credits }: { credits: Credits }): CommunityArea {
+export function composeCommunity(
+  { config, db, limits, box }: Platform,
+  audit: Audit,
+  { credits }: { credits: Credits },
+  { sales }: { sales: Sales },
+): CommunityArea {
   const { referralRewardCredits, payouts } = config.community;
   const themes = createThemes({ store: createThemesStore(db), limits });
   const feedback = createFeedback({ store: createFeedbackStore(db), audit, limits });
@@ -25,7 +30,7 @@ export function composeCommunity({ config, db, limits, box }: Platform, audit: A
     appBaseUrl: config.http.appBaseUrl,
     box,
   });
-  const creators = createCreators({ store: createCreatorsStore(db, payouts), limits, payouts });
+  const creators = createCreators({ store: createCreatorsStore(db, payouts), limits, payouts, sales });
   return {
     themes,
     referrals,

@@ -17,7 +17,6 @@ import {
   mountLibrary,
   mountMarketplaceAgents,
   mountMarketplaceBases,
-  noPayments,
   returnOrigin,
   seedBases,
   type Acquiring,
@@ -42,7 +41,7 @@ export function composeMarketplace(
   { projects, templates }: ProjectsArea,
   { openGit }: ArrivalsArea,
   { lendable }: ToolsArea,
-  payments: MarketplacePayments = noPayments,
+  payments: MarketplacePayments,
 ): MarketplaceArea {
   const limits = createMarketplaceLimits(limiter);
   const reviewsStore = createReviewsStore(db);

@@ -1,6 +1,6 @@
 import type { Audit } from "../features/admin/index.ts";
 import { createAgents, createAgentsStore, type Agents } from "../features/agents/index.ts";
-import { createCredits, createCreditsStore, mountCredits, type Credits } from "../features/credits/index.ts";
+import { createCredits, createCreditsStore, type Credits } from "../features/credits/index.ts";
 import {
   createCapabilities,
   createCatalogue,
@@ -32,7 +32,7 @@ export function composeModels(
   audit: Audit,
   { demoModel }: { demoModel: string | undefined },
 ): ModelsArea {
-  const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn });
+  const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn, allowance: config.billing.allowance });
   const keysStore = createModelKeysStore(db);
   const own = createOwnConnections({ store: keysStore, box, tiers: config.billing.isOn ? config.billing.byokTiers : undefined, log });
   const store = createModelsStore(db);
@@ -72,7 +72,6 @@ export function composeModels(
     mount(mount) {
       mountModels(mount, { audit, models, choices: createModelChoices({ models, store, capabilities, agents, credits }) });
       mountModelKeys(mount, { keys: createModelKeys({ store: keysStore, own, box, outbound, tryOut: models.tryOut }) });
-      mountCredits(mount, { credits });
     },
   };
 }

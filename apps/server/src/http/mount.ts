@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
 import { AppError, InvalidInput } from "../platform/errors.ts";
 import { checkImpersonation, checkKey, csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
@@ -128,7 +128,7 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
         "skip" in (spec.query as unknown as { properties: object }).properties,
       );
       const hasWildcard = spec.path.endsWith("{path}");
-      app.route({
+      const route: RouteOptions = {
         method: spec.method as "GET",
         url: spec.path.replace("{path}", "*").replace(/\{([^}]+)\}/g, ":$1"),
         config: { route: name },
@@ -181,10 +181,19 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
             return reply.code(304).send();
           return body;
         },
-      });
+      };
+      if (spec.rawBody) void app.register(rawScope(route));
+      else app.route(route);
     }
   };
 }
+
+/** A scope in which bodies stay what they are. */
+const rawScope = (route: RouteOptions) => async (scope: FastifyInstance) => {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  scope.route(route);
+};
 
 /** The caller has this version already. */
 const isCurrent = (etag: unknown, known: string | undefined): boolean =>

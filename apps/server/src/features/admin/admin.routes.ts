@@ -4,7 +4,7 @@ import { attachment } from "../../http/attachment.ts";
 import type { Mount } from "../../http/mount.ts";
 import { actorOf, type Audit } from "./audit.ts";
 import type { AuthCookies } from "../auth/index.ts";
-import { csvOf } from "./csv.ts";
+import { csvOf } from "../../platform/csv.ts";
 import type { Impersonation } from "./impersonation.ts";
 import type { AdminUsers } from "./users.service.ts";
 

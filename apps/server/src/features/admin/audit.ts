@@ -5,7 +5,7 @@ import { forbidden } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type UserRow } from "../users/index.ts";
-import { pagesOf } from "./csv.ts";
+import { pagesOf } from "../../platform/csv.ts";
 import type { AuditStore } from "./audit.store.ts";
 
 /** The administrator who does something, and from where. */

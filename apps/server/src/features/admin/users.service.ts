@@ -11,7 +11,7 @@ import { changedLetter, closedLetter, suspendedLetter, type ApiKeys, type Recove
 import type { Credits } from "../credits/index.ts";
 import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { Act, Actor, Audit } from "./audit.ts";
-import { pagesOf } from "./csv.ts";
+import { pagesOf } from "../../platform/csv.ts";
 import type { AdminUsersStore, ListedUser } from "./users.store.ts";
 
 /** A job: everything that goes on in the name of somebody who may not act any more ends. */

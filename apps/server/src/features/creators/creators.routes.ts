@@ -16,5 +16,6 @@ export function mountCreators(mount: Mount, { creators }: { creators: Creators }
     dashboard: ({ user }, { query }) => creators.dashboard(user.id, query),
     payout: ({ user, headers }, { body }) =>
       creators.payout(user.id, { amount: body.amount_cents ?? undefined, key: keyOf(headers["idempotency-key"]) }),
+    connect: ({ user }) => creators.connect(user.id),
   });
 }

@@ -3,6 +3,7 @@ import { AppError, badRequest, invalid, notFound } from "../../platform/errors.t
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { CreatorsStore } from "./creators.store.ts";
 import type { PayoutRow } from "./creators.table.ts";
+import type { Sales } from "./sales.ts";
 
 /** The creator's part of what is paid for their work. */
 export const revenueShare = 0.9;
@@ -14,11 +15,13 @@ export function createCreators({
   store,
   limits,
   payouts,
+  sales,
 }: {
   store: CreatorsStore;
   limits: RateLimiter;
-  /** `isOn`: somebody pays out what is asked for. */
-  payouts: { isOn: boolean; minimumCents: number; holdDays: number };
+  /** Who pays out what is asked for: nobody, the operator by hand, or the payment service. */
+  payouts: { mode: "off" | "manual" | "stripe"; minimumCents: number; holdDays: number };
+  sales: Pick<Sales, "connect" | "requireAccount" | "accountOf" | "sendPayout">;
 }) {
   return {
     dashboard: async (userId: string, query: { start_date?: string; end_date?: string }): Promise<CreatorDashboard> => {
@@ -27,7 +30,7 @@ export function createCreators({
       const to = new Date(query.end_date ?? now.getTime() + 1);
       if (from >= to) throw invalid(["query", "end_date"], "Must be later than start_date");
       const period = { period_start: from.toISOString(), period_end: to.toISOString() };
-      const [user, stats, earned, by_month, balance, history, items] = await Promise.all([
+      const [user, stats, earned, by_month, balance, history, items, account_id] = await Promise.all([
         store.findUser(userId),
         store.stats(userId),
         store.earnings(userId, period.period_start, period.period_end),
@@ -35,6 +38,7 @@ export function createCreators({
         store.balance(userId),
         store.listPayouts(userId),
         store.items(userId),
+        sales.accountOf(userId),
       ]);
       if (!user) throw notFound("User");
       return {
@@ -54,9 +58,9 @@ export function createCreators({
           ...period,
         },
         payouts: {
-          is_configured: payouts.isOn,
-          connected: false,
-          account_id: null,
+          is_configured: payouts.mode !== "off",
+          connected: account_id !== null,
+          account_id,
           available_cents: balance.available,
           pending_cents: balance.waiting,
           paid_cents: balance.paid,
@@ -71,16 +75,19 @@ export function createCreators({
     /**
      * Sets aside what can be paid out: whole sales, the oldest first, up to `amount`. The payout stays `pending` until it is sent. The same `key` is the
      * same payout, and nothing is set aside twice however many ask at once.
-     * Throws `payments_not_configured`, `payout_exceeds_available`, `payout_below_minimum`.
+     * Where the payment service pays, it is sent at once. Throws `payments_not_configured`, `payout_onboarding_required`, `payout_exceeds_available`,
+     * `payout_below_minimum`, `stripe_error`: then nothing was sent and it can be asked for again, or it is on its way and arrives without asking.
      */
     payout: async (userId: string, { amount, key }: { amount: number | undefined; key: string | undefined }): Promise<Payout> => {
       await limits.count({ key: `payout:${userId}`, max: 10, windowSeconds: 60 });
-      if (!payouts.isOn)
+      if (payouts.mode === "off")
         throw new AppError("payments_not_configured", "This server pays nobody out. What you earned is kept until it does.");
-      return store.transaction(async (tx) => {
+      if (payouts.mode === "stripe") await sales.requireAccount(userId);
+      const isSent = payouts.mode === "stripe";
+      const made = await store.transaction(async (tx) => {
         await store.lockCreator(tx, userId);
         const known = key === undefined ? undefined : await store.findPayout(tx, userId, key);
-        if (known) return wireOf(known);
+        if (known) return { row: known, isNew: false };
         const sales = await store.lockAvailable(tx, userId);
         const available = sales.reduce((sum, sale) => sum + sale.amount_creator_cents, 0);
         const facts = { available_cents: available, minimum_cents: payouts.minimumCents };
@@ -100,14 +107,26 @@ export function createCreators({
         });
         if (sum < payouts.minimumCents)
           throw badRequest("Sales are paid out whole, and none fit into this amount. Ask for more.", "payout_below_minimum", facts);
-        return wireOf(
-          await store.insertPayout(
-            tx,
-            { creator_id: userId, amount_cents: sum, transactions_count: chosen.length, idempotency_key: key ?? null },
-            chosen.map((sale) => sale.id),
-          ),
+        const row = await store.insertPayout(
+          tx,
+          {
+            creator_id: userId,
+            amount_cents: sum,
+            transactions_count: chosen.length,
+            idempotency_key: key ?? null,
+            status: isSent ? "processing" : "pending",
+          },
+          chosen.map((sale) => sale.id),
         );
+        return { row, isNew: true };
       });
+      if (!isSent || made.row.status !== "processing") return wireOf(made.row);
+      return wireOf((await sales.sendPayout(made.row.id, !made.isNew)) ?? made.row);
+    },
+    /** Throws `payments_not_configured`, `stripe_error`. */
+    connect: async (userId: string): Promise<{ onboarding_url: string }> => {
+      await limits.count({ key: `payout:${userId}`, max: 10, windowSeconds: 60 });
+      return { onboarding_url: await sales.connect(userId) };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gte, inArray, lt, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { CreatorDashboard } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { agents } from "../agents/agents.table.ts";
@@ -34,7 +34,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
           paid: cents(sql`${sales.payout_status} = 'paid'`),
         })
         .from(sales)
-        .where(and(eq(sales.creator_id, creatorId), gte(sales.created_at, from), lt(sales.created_at, to)))
+        .where(and(eq(sales.creator_id, creatorId), isNull(sales.refunded_at), gte(sales.created_at, from), lt(sales.created_at, to)))
         .groupBy(sales.agent_id);
       const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
       return { total: sum((r) => r.revenue_cents), pending: sum((r) => r.pending), paid: sum((r) => r.paid), by_agent: rows };
@@ -45,7 +45,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         await db.execute<{ month: string; revenue_cents: number }>(sql`
           select to_char(m, 'YYYY-MM') as month, coalesce(sum(t.amount_creator_cents), 0)::float8 as revenue_cents
           from generate_series(date_trunc('month', now() at time zone 'UTC') - interval '11 months', date_trunc('month', now() at time zone 'UTC'), interval '1 month') m
-          left join marketplace_transactions t on t.creator_id = ${creatorId}
+          left join marketplace_transactions t on t.creator_id = ${creatorId} and t.refunded_at is null
             and t.created_at >= m at time zone 'UTC' and t.created_at < (m + interval '1 month') at time zone 'UTC'
           group by m order by m`)
       ).rows,
@@ -57,11 +57,11 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
           paid: cents(sql`${sales.payout_status} = 'paid'`),
         })
         .from(sales)
-        .where(eq(sales.creator_id, creatorId));
+        .where(and(eq(sales.creator_id, creatorId), isNull(sales.refunded_at)));
       return row ?? { available: 0, waiting: 0, paid: 0 };
     },
     items: async (creatorId: string): Promise<CreatorDashboard["items"]> => {
-      const revenue = sql<number>`(select coalesce(sum(t.amount_creator_cents), 0)::float8 from marketplace_transactions t where t.creator_id = ${creatorId} and t.agent_id = agents.id)`;
+      const revenue = sql<number>`(select coalesce(sum(t.amount_creator_cents), 0)::float8 from marketplace_transactions t where t.creator_id = ${creatorId} and t.agent_id = agents.id and t.refunded_at is null)`;
       const [ownAgents, ownThemes] = await Promise.all([
         db
           .select({ agent: agents, revenue })
@@ -155,7 +155,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       tx
         .select({ id: sales.id, amount_creator_cents: sales.amount_creator_cents })
         .from(sales)
-        .where(and(eq(sales.creator_id, creatorId), eq(sales.payout_status, "pending"), sql`not ${isHeld}`))
+        .where(and(eq(sales.creator_id, creatorId), eq(sales.payout_status, "pending"), isNull(sales.refunded_at), sql`not ${isHeld}`))
         .orderBy(asc(sales.created_at), asc(sales.id))
         .for("update"),
     insertPayout: async (tx: Queries, values: typeof creatorPayouts.$inferInsert, saleIds: string[]): Promise<PayoutRow> => {

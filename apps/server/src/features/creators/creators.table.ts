@@ -17,6 +17,7 @@ export const creatorPayouts = pgTable(
     /** One per request: what is asked for twice is one payout. */
     idempotency_key: text(),
     paid_at: timestamptz(),
+    stripe_transfer_id: text(),
     created_at: createdAt(),
   },
   (t) => [
@@ -32,6 +33,7 @@ export const marketplaceTransactions = pgTable(
   {
     id: id(),
     user_id: uuid().references(() => users.id, { onDelete: "set null" }),
+    /** Of an agent or a base. */
     agent_id: uuid(),
     creator_id: uuid().references(() => users.id, { onDelete: "set null" }),
     transaction_type: text().$type<"one_time" | "subscription" | "usage">().notNull(),
@@ -40,11 +42,15 @@ export const marketplaceTransactions = pgTable(
     amount_platform_cents: integer().notNull(),
     stripe_payment_intent: text().unique(),
     stripe_subscription_id: text(),
-    stripe_invoice_id: text(),
+    stripe_invoice_id: text().unique(),
     payout_status: text().$type<PayoutState>().notNull().default("pending"),
     payout_id: uuid().references(() => creatorPayouts.id),
     payout_date: timestamptz(),
+    /** The transfer at the payment service. */
     stripe_payout_id: text(),
+    /** The buyer got the money back: not to be paid, and reversed where it was. */
+    refunded_at: timestamptz(),
+    reversed_at: timestamptz(),
     tokens_input: integer(),
     tokens_output: integer(),
     created_at: createdAt(),

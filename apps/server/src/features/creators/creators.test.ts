@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { agents } from "../agents/agents.table.ts";
 import { marketplaceTransactions } from "./creators.table.ts";
@@ -189,11 +189,12 @@ describe("a payout", () => {
   test("cannot be asked for where nobody pays: 503, and nothing is set aside", async () => {
     const ada = await app.signUp();
     await sell(ada, 5000, 30);
-    const settings = { isOn: false, minimumCents: 1000, holdDays: 7 };
+    const settings = { mode: "off" as const, minimumCents: 1000, holdDays: 7 };
     const creators = createCreators({
       store: createCreatorsStore(app.db, settings),
       limits: { count: async () => {}, reset: async () => {}, prune: async () => {} },
       payouts: settings,
+      sales: { connect: vi.fn(), requireAccount: vi.fn(), accountOf: async () => null, sendPayout: vi.fn() },
     });
     await expect(creators.payout(ada.id, { amount: undefined, key: undefined })).rejects.toMatchObject({
       code: "payments_not_configured",

@@ -1,10 +1,11 @@
-import type { CreditBalance, List, UsageEntry, UsageSummary } from "@tesslate/contract";
+import type { CreditBalance, List, UsageEntry, UsageGroup, UsageSummary } from "@tesslate/contract";
 import { amountOf, cent, roundedCents, sumOf, unitsOf, type Amount } from "../../platform/amounts.ts";
 import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { allowanceDays, dailyCredits, lowThreshold, maxPurchased, monthlyAllowance, spend, supportOf, totalOf } from "./credits.rules.ts";
-import type { BalanceRow, CreditsStore, SpentRow, UsageFilter, UsageGroup } from "./credits.store.ts";
+import { post } from "./ledger.ts";
+import type { BalanceRow, CreditsStore, SpentRow, UsageAxis, UsageFilter, UsageSum } from "./credits.store.ts";
 import type { UsagePurpose, UsageRow } from "./credits.table.ts";
 
 /** One model call, priced. */
@@ -42,7 +43,16 @@ const maxTries = 3;
  * under the lock of the user's row, together with the row that says why.
  */
 export type Credits = ReturnType<typeof createCredits>;
-export function createCredits({ store, isBilled }: { store: CreditsStore; isBilled: boolean }) {
+export function createCredits({
+  store,
+  isBilled,
+  allowance = monthlyAllowance,
+}: {
+  store: CreditsStore;
+  isBilled: boolean;
+  /** Bundled credits per 30 days, by tier. */
+  allowance?: Record<BalanceRow["tier"], number>;
+}) {
   const exhausted = () => new AppError("insufficient_credits", "Your credits are used up. Add some, or use a model with your own key.");
 
   const record = (usage: Usage): Promise<Charged> =>
@@ -66,6 +76,11 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
         shortfall_credits: after.shortfall,
         billed_status: after.taken === 0 && after.shortfall > 0 ? "pending" : "credited",
       });
+      const purchased = before.balance.purchased - after.balance.purchased;
+      await post(tx, `usage:${row.id}`, [
+        { account: "credits", user_id: usage.user_id, amount_cents: purchased },
+        { account: "revenue", amount_cents: -purchased },
+      ]);
       return { usage_log_id: row.id, credits_deducted: after.taken, new_balance: totalOf(after.balance) };
     });
 
@@ -136,7 +151,18 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
         throw badRequest(`Only ${before} purchased credits are there to be taken.`, "credits_below_zero", { purchased_credits: before });
       if (after > maxPurchased) throw invalid(["body", "credits_adjustment"], `The balance may not exceed ${maxPurchased}`);
       await store.setPurchased(tx, user_id, after);
-      await store.insertAdjustment(tx, { user_id, amount, balance_before: before, reason, made_by_id, idempotency_key: key ?? null });
+      const adjustmentId = await store.insertAdjustment(tx, {
+        user_id,
+        amount,
+        balance_before: before,
+        reason,
+        made_by_id,
+        idempotency_key: key ?? null,
+      });
+      await post(tx, `adjustment:${adjustmentId}`, [
+        { account: "goodwill", amount_cents: amount },
+        { account: "credits", user_id, amount_cents: -amount },
+      ]);
       return { before, after, isRepeat: false };
     },
     /** Puts somebody on a tier, with its allowance from now on (5.2). In the caller's transaction. */
@@ -149,19 +175,44 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
         {
           subscription_tier: tier,
           support_tier: supportOf[tier],
-          bundled_credits: monthlyAllowance[tier],
+          bundled_credits: allowance[tier],
           daily_credits: tier === "free" ? dailyCredits : 0,
         },
-        tier === "free" ? undefined : allowanceDays,
+        tier === "free" ? null : allowanceDays,
       );
     },
+    /** A smaller plan from now on; what is left of the larger one's allowance stays until it is renewed. In the caller's transaction. */
+    lowerTier: (tx: Queries, userId: string, tier: Exclude<BalanceRow["tier"], "free">): Promise<void> =>
+      store.setTier(tx, userId, { subscription_tier: tier, support_tier: supportOf[tier] }),
+    /** The allowance of the tier again, for the next 30 days. In the caller's transaction; free accounts have none. */
+    renewAllowance: async (tx: Queries, userId: string): Promise<void> => {
+      const found = await store.lock(tx, userId);
+      if (found && found.tier !== "free") await store.setTier(tx, userId, { bundled_credits: allowance[found.tier] }, allowanceDays);
+    },
+    /**
+     * Adds purchased credits that were paid for, in the caller's transaction and posting; the user's row is locked by this. Throws 404.
+     */
+    addPurchased: async (tx: Queries, userId: string, amount: number): Promise<void> => {
+      const found = await store.lock(tx, userId);
+      if (!found) throw notFound("User");
+      await store.setPurchased(tx, userId, found.balance.purchased + amount);
+    },
+    /** Takes purchased credits whose money went back: as many as are there. Resolves with how many were. In the caller's transaction. */
+    takePurchased: async (tx: Queries, userId: string, amount: number): Promise<number> => {
+      const found = await store.lock(tx, userId);
+      const taken = Math.min(found?.balance.purchased ?? 0, amount);
+      if (found && taken > 0) await store.setPurchased(tx, userId, found.balance.purchased - taken);
+      return taken;
+    },
+    /** Holds the user's row until the transaction ends; undefined when there is no such user. */
+    lock: (tx: Queries, userId: string): Promise<BalanceRow | undefined> => store.lock(tx, userId),
 
     balance: async (userId: string): Promise<CreditBalance> => {
       const found = await store.find(userId);
       if (!found) throw notFound("User");
       const { balance, tier } = found;
       const total = totalOf(balance);
-      const monthly_allowance = monthlyAllowance[tier];
+      const monthly_allowance = allowance[tier];
       const threshold = lowThreshold(monthly_allowance);
       return {
         daily_credits: balance.daily,
@@ -179,30 +230,15 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
         is_billed: isBilled,
       };
     },
-    usage: async (
-      userId: string,
-      query: PageQuery & { start_date?: string; end_date?: string; model?: string; project_id?: string; agent_id?: string },
-    ): Promise<List<UsageEntry> & { summary: UsageSummary }> => {
-      const now = new Date();
-      const from = new Date(query.start_date ?? Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
-      const to = new Date(query.end_date ?? now.getTime() + 1);
-      if (from >= to) throw invalid(["query", "end_date"], "Must be later than start_date");
-      const { model, project_id, agent_id } = query;
-      const filter: UsageFilter = {
-        user_id: userId,
-        from: from.toISOString(),
-        to: to.toISOString(),
-        ...(model !== undefined && { model }),
-        ...(project_id !== undefined && { project_id }),
-        ...(agent_id !== undefined && { agent_id }),
-      };
+    usage: async (userId: string, query: PageQuery & UsageWindow): Promise<List<UsageEntry> & { summary: UsageSummary }> => {
+      const filter = filterOf(userId, query);
       const page = pageOf(query);
       const [{ rows, total }, byModel, byAgent] = await Promise.all([
         store.listUsage(filter, page),
         store.usageByModel(filter),
         store.usageByAgent(filter),
       ]);
-      const sum = (of: (group: UsageGroup) => number) => byModel.reduce((all, group) => all + of(group), 0);
+      const sum = (of: (group: UsageSum) => number) => byModel.reduce((all, group) => all + of(group), 0);
       return {
         ...page.envelope(rows.map(wireOf), total),
         summary: {
@@ -219,17 +255,68 @@ export function createCredits({ store, isBilled }: { store: CreditsStore; isBill
       };
     },
 
+    /** The window added up: days in order, the rest by cost. */
+    usageGroups: async (
+      userId: string,
+      { by, ...query }: UsageWindow & { by: UsageAxis },
+    ): Promise<{ items: UsageGroup[]; period_start: string; period_end: string }> => {
+      const filter = filterOf(userId, query);
+      const groups = await store.usageBy(by, filter);
+      return {
+        items: groups.map(({ cost_total, ...group }) => ({ ...group, cost_total_cents: roundedCents(cost_total) })),
+        period_start: filter.from,
+        period_end: filter.to,
+      };
+    },
+    /** Every call of the window, the oldest first, page by page. */
+    usagePages: (userId: string, query: UsageWindow): AsyncIterable<UsageEntry[]> => {
+      const filter = filterOf(userId, query);
+      return (async function* () {
+        for (let after: UsageRow | undefined; ;) {
+          const rows = await store.usageAfter(filter, after, 1000);
+          if (rows.length === 0) return;
+          yield rows.map(wireOf);
+          after = rows.at(-1);
+        }
+      })();
+    },
+
     jobHandlers: {
       refresh_credits: async () => {
-        await store.resetDaily(dailyCredits);
         await store.endBonuses();
+        await store.renewDue(allowance, allowanceDays);
+        await store.resetDaily(dailyCredits);
         await store.pruneReservations();
       },
     },
   };
 }
 
-const recordOf = (groups: UsageGroup[]): UsageSummary["by_model"] =>
+export interface UsageWindow {
+  start_date?: string;
+  end_date?: string;
+  model?: string;
+  project_id?: string;
+  agent_id?: string;
+}
+/** Default: this month, UTC, until now. Throws 422 for a window without length. */
+function filterOf(userId: string, query: UsageWindow): UsageFilter {
+  const now = new Date();
+  const from = new Date(query.start_date ?? Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
+  const to = new Date(query.end_date ?? now.getTime() + 1);
+  if (from >= to) throw invalid(["query", "end_date"], "Must be later than start_date");
+  const { model, project_id, agent_id } = query;
+  return {
+    user_id: userId,
+    from: from.toISOString(),
+    to: to.toISOString(),
+    ...(model !== undefined && { model }),
+    ...(project_id !== undefined && { project_id }),
+    ...(agent_id !== undefined && { agent_id }),
+  };
+}
+
+const recordOf = (groups: UsageSum[]): UsageSummary["by_model"] =>
   Object.fromEntries(
     groups.map(({ key, requests, tokens_input, tokens_output, cost_total }) => [
       key,

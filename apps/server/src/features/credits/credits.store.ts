@@ -20,7 +20,7 @@ export interface UsageFilter {
   project_id?: string;
   agent_id?: string;
 }
-export interface UsageGroup {
+export interface UsageSum {
   key: string;
   requests: number;
   tokens_input: number;
@@ -28,6 +28,21 @@ export interface UsageGroup {
   cost_total: Amount;
   credits_deducted: number;
 }
+
+export type UsageAxis = "day" | "project" | "model" | "agent";
+/** What a call is counted under, and what that is called. */
+const axes = {
+  day: { key: sql<string>`to_char(${usageLogs.created_at} at time zone 'UTC', 'YYYY-MM-DD')`, name: sql<null>`null` },
+  project: {
+    key: sql<string | null>`${usageLogs.project_id}::text`,
+    name: sql<string | null>`(select p.name from projects p where p.id = ${usageLogs.project_id})`,
+  },
+  model: { key: sql<string>`${usageLogs.model}`, name: sql<null>`null` },
+  agent: {
+    key: sql<string | null>`${usageLogs.agent_id}::text`,
+    name: sql<string | null>`(select a.name from agents a where a.id = ${usageLogs.agent_id})`,
+  },
+};
 
 /** What calls of one model took together. */
 export interface SpentRow {
@@ -72,7 +87,7 @@ export function createCreditsStore(db: Database) {
       f.project_id === undefined ? undefined : eq(usageLogs.project_id, f.project_id),
       f.agent_id === undefined ? undefined : eq(usageLogs.agent_id, f.agent_id),
     );
-  const grouped = async (column: typeof usageLogs.model | typeof usageLogs.agent_id, f: UsageFilter): Promise<UsageGroup[]> =>
+  const grouped = async (column: typeof usageLogs.model | typeof usageLogs.agent_id, f: UsageFilter): Promise<UsageSum[]> =>
     db
       .select({
         key: sql<string>`${column}`,
@@ -133,8 +148,10 @@ export function createCreditsStore(db: Database) {
           .from(creditAdjustments)
           .where(and(eq(creditAdjustments.user_id, userId), eq(creditAdjustments.idempotency_key, key)))
       )[0],
-    insertAdjustment: async (tx: Queries, row: typeof creditAdjustments.$inferInsert): Promise<void> => {
-      await tx.insert(creditAdjustments).values(row);
+    insertAdjustment: async (tx: Queries, row: typeof creditAdjustments.$inferInsert): Promise<string> => {
+      const [inserted] = await tx.insert(creditAdjustments).values(row).returning({ id: creditAdjustments.id });
+      if (!inserted) throw new Error("adjustment not stored");
+      return inserted.id;
     },
     setPurchased: async (tx: Queries, userId: string, purchased: number): Promise<void> => {
       await tx
@@ -142,17 +159,20 @@ export function createCreditsStore(db: Database) {
         .set({ purchased_credits: purchased, updated_at: sql`now()` })
         .where(eq(users.id, userId));
     },
+    /** `allowanceDays` until the allowance comes again; null: it does not; undefined: when it was to come anyway. */
     setTier: async (
       tx: Queries,
       userId: string,
-      values: Pick<UserRow, "subscription_tier" | "support_tier" | "bundled_credits" | "daily_credits">,
-      allowanceDays: number | undefined,
+      values: Partial<Pick<UserRow, "subscription_tier" | "support_tier" | "bundled_credits" | "daily_credits">>,
+      allowanceDays?: number | null,
     ): Promise<void> => {
       await tx
         .update(users)
         .set({
           ...values,
-          credits_reset_at: allowanceDays === undefined ? null : (sql`now() + make_interval(days => ${allowanceDays})` as never),
+          ...(allowanceDays !== undefined && {
+            credits_reset_at: allowanceDays === null ? null : (sql`now() + make_interval(days => ${allowanceDays})` as never),
+          }),
           updated_at: sql`now()`,
         })
         .where(eq(users.id, userId));
@@ -236,9 +256,45 @@ export function createCreditsStore(db: Database) {
       ]);
       return { rows, total };
     },
-    usageByModel: (f: UsageFilter): Promise<UsageGroup[]> => grouped(usageLogs.model, f),
-    usageByAgent: (f: UsageFilter): Promise<UsageGroup[]> => grouped(usageLogs.agent_id, f),
+    usageByModel: (f: UsageFilter): Promise<UsageSum[]> => grouped(usageLogs.model, f),
+    usageByAgent: (f: UsageFilter): Promise<UsageSum[]> => grouped(usageLogs.agent_id, f),
 
+    usageBy: async (axis: UsageAxis, f: UsageFilter): Promise<(UsageSum & { key: string | null; name: string | null })[]> => {
+      const { key, name } = axes[axis];
+      const column = { day: usageLogs.created_at, project: usageLogs.project_id, model: usageLogs.model, agent: usageLogs.agent_id }[axis];
+      const rows = await db
+        .select({
+          key,
+          name: axis === "day" || axis === "model" ? sql<null>`null` : name,
+          requests: count(),
+          tokens_input: sql<number>`sum(${usageLogs.tokens_input})::float8`,
+          tokens_output: sql<number>`sum(${usageLogs.tokens_output})::float8`,
+          cost_total: sql<Amount>`sum(${usageLogs.cost_total})::text`,
+          credits_deducted: sql<number>`sum(${usageLogs.credits_deducted})::float8`,
+        })
+        .from(usageLogs)
+        .where(within(f))
+        .groupBy(axis === "day" ? key : column)
+        .orderBy(axis === "day" ? sql`1` : sql`sum(${usageLogs.cost_total}) desc, 1`)
+        .limit(1000);
+      return rows as (UsageSum & { key: string | null; name: string | null })[];
+    },
+    usageAfter: (f: UsageFilter, after: Pick<UsageRow, "id" | "created_at"> | undefined, limit: number): Promise<UsageRow[]> =>
+      db
+        .select()
+        .from(usageLogs)
+        .where(and(within(f), after && sql`(${usageLogs.created_at}, ${usageLogs.id}) > (${after.created_at}, ${after.id})`))
+        .orderBy(usageLogs.created_at, usageLogs.id)
+        .limit(limit),
+
+    /** Allowances whose 30 days are over come again, but for plans that are not paid. */
+    renewDue: async (allowance: Record<BalanceRow["tier"], number>, days: number): Promise<void> => {
+      for (const tier of ["basic", "pro", "ultra"] as const)
+        await db.execute(sql`
+          update users u set bundled_credits = ${allowance[tier]}, credits_reset_at = now() + make_interval(days => ${days})
+          where u.subscription_tier = ${tier} and u.credits_reset_at <= now() and not exists (
+            select 1 from subscriptions s where s.stripe_subscription_id = u.stripe_subscription_id and s.status in ('past_due', 'unpaid'))`);
+    },
     /** Once a day at 00:00 UTC free accounts have `credits` again: set, not added. */
     resetDaily: async (credits: number): Promise<void> => {
       await db

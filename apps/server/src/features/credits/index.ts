@@ -1,4 +1,5 @@
 export { createCredits, type Credits } from "./credits.service.ts";
 export { createCreditsStore } from "./credits.store.ts";
-export { mountCredits } from "./credits.routes.ts";
 export type { UsagePurpose } from "./credits.table.ts";
+export { post, type LedgerEntry } from "./ledger.ts";
+export { allowanceDays, dailyCredits, lowThreshold, supportOf, totalOf } from "./credits.rules.ts";

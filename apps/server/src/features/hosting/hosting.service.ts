@@ -28,10 +28,15 @@ export function createHosting({
   };
   return {
     limits: async (userId: string): Promise<DeploymentLimits> => {
-      const [tier, deployed, running] = await Promise.all([store.tierOf(userId), store.deployedOf(userId), store.countRunning(userId)]);
+      const [{ tier, slots }, deployed, running] = await Promise.all([
+        store.planOf(userId),
+        store.deployedOf(userId),
+        store.countRunning(userId),
+      ]);
+      const limit = limits.maxDeploys[tier] + slots;
       return {
         subscription_tier: tier,
-        deploys: { used: deployed.length, limit: limits.maxDeploys[tier] },
+        deploys: { used: deployed.length, limit: Number.isFinite(limit) ? limit : null },
         running: { used: running, limit: limits.maxRunning[tier] },
         deployed: deployed.map((row) => ({ ...row, deployed_at: row.deployed_at ?? "" })),
       };
@@ -49,7 +54,14 @@ export function createHosting({
           limit === 0
             ? "Your plan does not include hosting."
             : `Your plan keeps ${limit === 1 ? "one project" : `${limit} projects`} running, and ${deployed.map(({ name }) => name).join(", ")} ${deployed.length === 1 ? "is" : "are"} hosted already.`,
-          { details: { limit, deployed: deployed.map(({ id, name, slug }) => ({ id, name, slug })) } },
+          {
+            details: {
+              limit,
+              current_deployed: deployed.length,
+              max_deploys: limit,
+              deployed: deployed.map(({ id, name, slug }) => ({ id, name, slug })),
+            },
+          },
         );
       }
       try {

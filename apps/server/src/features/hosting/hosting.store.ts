@@ -14,17 +14,22 @@ export function createHostingStore(db: Database) {
       .from(projects)
       .where(and(eq(projects.owner_id, owner), eq(projects.is_deployed, true), isThere))
       .orderBy(asc(projects.deployed_at), asc(projects.id));
-  const tierOf = async (userId: string, q: Queries = db): Promise<Tier> =>
-    (await q.select({ tier: users.subscription_tier }).from(users).where(eq(users.id, userId)))[0]?.tier ?? "free";
+  /** The tier, and the slots that were bought beside it. */
+  const planOf = async (userId: string, q: Queries = db): Promise<{ tier: Tier; slots: number }> =>
+    (await q.select({ tier: users.subscription_tier, slots: users.purchased_deploy_slots }).from(users).where(eq(users.id, userId)))[0] ?? {
+      tier: "free",
+      slots: 0,
+    };
   return {
     deployedOf,
-    tierOf,
+    planOf,
     /** Hosts the project if its owner's tier has a place left; one that is hosted already stays so. One at a time per owner. */
     deploy: (project: Pick<ProjectRow, "id" | "owner_id">, limits: Record<Tier, number>) =>
       db.transaction(async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`hosting:${project.owner_id}`}, 0))`);
         const deployed = await deployedOf(project.owner_id, tx);
-        const limit = limits[await tierOf(project.owner_id, tx)];
+        const { tier, slots } = await planOf(project.owner_id, tx);
+        const limit = limits[tier] + slots;
         const isKnown = deployed.some(({ id }) => id === project.id);
         if (!isKnown && deployed.length >= limit) return { limit, deployed, row: undefined, isNew: false };
         const [row] = await tx

@@ -78,7 +78,7 @@ export function createAcquiringStore(db: Database) {
       kind: ItemKind,
       userId: string,
       itemId: string,
-      values: { is_active: boolean; isRemoved?: true; isOver?: true },
+      values: { is_active: boolean; isRemoved?: true },
     ): Promise<boolean> => {
       const { entries } = tableOf(kind);
       const changed = await tx
@@ -86,7 +86,6 @@ export function createAcquiringStore(db: Database) {
         .set({
           is_active: values.is_active,
           ...(values.isRemoved && { removed_at: sql`now()` as never }),
-          ...(values.isOver && { expires_at: sql`now()` as never }),
         })
         .where(and(own(kind, userId, itemId), values.isRemoved ? sql`${entries.removed_at} is null` : undefined))
         .returning({ user_id: entries.user_id });

@@ -33,10 +33,8 @@ export function createAcquiring({
   limits: MarketplaceLimits;
 }) {
   /** Under the item's lock. The download counts people: whoever comes back is the same one. */
-  const grant = async (tx: Queries, kind: ItemKind, userId: string, itemId: string, values: Grant): Promise<{ is_new: boolean }> => {
-    const is_new = await store.put(tx, kind, userId, itemId, values);
-    if (is_new) await store.countDownload(tx, kind, itemId);
-    return { is_new };
+  const grant = async (tx: Queries, kind: ItemKind, userId: string, itemId: string, values: Grant): Promise<void> => {
+    if (await store.put(tx, kind, userId, itemId, values)) await store.countDownload(tx, kind, itemId);
   };
   /** What costs nothing (any more); undefined when there is something to pay. */
   const takeFree = async (
@@ -59,13 +57,6 @@ export function createAcquiring({
   const toPay = ({ session_id, checkout_url }: Checkout): Acquired => ({ in_library: false, session_id, checkout_url });
 
   return {
-    /** For whoever has seen the payment; safe to repeat. Throws 404 when the item is gone meanwhile. */
-    grant: async (tx: Queries, kind: ItemKind, userId: string, itemId: string, values: Grant): Promise<{ is_new: boolean }> =>
-      grant(tx, kind, userId, itemId, values),
-    /** What was paid was given back, or is paid no longer: the entry is over until it is paid again. */
-    revoke: async (tx: Queries, kind: ItemKind, userId: string, itemId: string): Promise<void> => {
-      await store.change(tx, kind, userId, itemId, { is_active: false, isOver: true });
-    },
     /** Throws 404, `payments_not_configured`, `stripe_error`. Nothing is counted twice, however often and however many at once ask. */
     agent: async (user: NonNullable<Viewer>, ref: string, to: { origin: string }): Promise<Acquired & { agent_id: string }> => {
       await limits.purchase(user.id);

@@ -1,4 +1,3 @@
-import { AppError } from "../../platform/errors.ts";
 import type { AgentRow } from "../agents/index.ts";
 import type { BaseRow } from "./bases.table.ts";
 
@@ -7,7 +6,7 @@ export interface Checkout {
   session_id: string;
   checkout_url: string;
 }
-/** What the marketplace asks of whoever takes money (marketplace-billing-admin 2.6). What was paid comes back through `Acquiring.grant`. */
+/** What the marketplace asks of whoever takes money (marketplace-billing-admin 2.6). What was paid comes into libraries through `createSoldItems`. */
 export interface MarketplacePayments {
   /** `origin`: where success and cancel lead back to. Throws `payments_not_configured`, `stripe_error`. */
   checkoutForAgent(buyer: { id: string }, agent: AgentRow, to: { origin: string }): Promise<Checkout>;
@@ -15,10 +14,6 @@ export interface MarketplacePayments {
   /** Has an account that earnings can be sent to. */
   canEarn(userId: string): Promise<boolean>;
 }
-
-const refuse = () =>
-  Promise.reject(new AppError("payments_not_configured", "This server takes no payments, so nothing can be bought here."));
-export const noPayments: MarketplacePayments = { checkoutForAgent: refuse, checkoutForBase: refuse, canEarn: async () => false };
 
 /** Where a checkout leads back to: where the caller is, if that is one of our own origins, else the app. */
 export function returnOrigin(

@@ -20,6 +20,7 @@ export interface SystemFacts {
   hasGitHub: boolean;
   oidcName: string | null;
   hasPasskeys: boolean;
+  hasStripe: boolean;
 }
 
 /** Each resolves when its part works and rejects when it does not. */
@@ -102,7 +103,7 @@ export function mountSystem(
         demo: await facts.isDemo(),
         oidc_name: facts.oidcName,
         features: {
-          stripe: false,
+          stripe: facts.hasStripe,
           google_oauth: facts.hasGoogle,
           github_oauth: facts.hasGitHub,
           oidc: facts.oidcName !== null,

@@ -2,6 +2,7 @@ export { createAvatarMaker } from "./avatar-picture.ts";
 export { createPasswords, type Passwords } from "./passwords.ts";
 export {
   createUsers,
+  signupBonus,
   wireOf,
   type OnEmailChanged,
   type OnRegistered,

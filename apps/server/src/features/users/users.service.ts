@@ -54,7 +54,8 @@ export interface UserSessions {
   forgetUser(userId: string): Promise<void>;
 }
 
-const signupBonus = { credits: 15_000, days: 60 };
+/** What everybody starts with (marketplace-billing-admin 5.1). */
+export const signupBonus = { credits: 15_000, days: 60 } as const;
 const dailyCredits = 5;
 
 export type Users = ReturnType<typeof createUsers>;

@@ -22,6 +22,10 @@ export const users = pgTable(
     support_tier: text().notNull().default("community"),
     stripe_customer_id: text(),
     stripe_subscription_id: text(),
+    /** The account that a creator is paid to. */
+    creator_stripe_account_id: text(),
+    /** Hosted projects beyond those of the tier. */
+    purchased_deploy_slots: integer().notNull().default(0),
     total_spend_cents: integer().notNull().default(0),
     daily_credits: integer().notNull().default(0),
     daily_credits_reset_at: timestamptz(),
@@ -60,7 +64,11 @@ export const users = pgTable(
     created_at: createdAt(),
     updated_at: updatedAt(),
   },
-  (t) => [uniqueIndex("users_email_key").on(sql`lower(${t.email})`), uniqueIndex("users_username_key").on(sql`lower(${t.username})`)],
+  (t) => [
+    uniqueIndex("users_email_key").on(sql`lower(${t.email})`),
+    uniqueIndex("users_username_key").on(sql`lower(${t.username})`),
+    uniqueIndex("users_stripe_customer_id_key").on(t.stripe_customer_id),
+  ],
 );
 
 /** The picture that `avatar_url` leads to, made by us: a square WebP without anything of the file it came from. */

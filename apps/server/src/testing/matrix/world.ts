@@ -6,6 +6,7 @@ import type { Task } from "@tesslate/contract";
 import { call, png, say, script, when, type ScriptItem } from "@tesslate/testkit";
 import { oauthAccounts } from "../../features/auth/auth.table.ts";
 import { passkeys } from "../../features/auth/passkeys.table.ts";
+import { subscriptions } from "../../features/billing/billing.table.ts";
 import { containers } from "../../features/containers/containers.table.ts";
 import { letters } from "../../platform/platform.table.ts";
 import { evidencePictures, runEvidence } from "../../features/verify/evidence.table.ts";
@@ -41,6 +42,8 @@ export const bodies: Record<string, unknown> = {
   "models.configure": { kind: "demo", enabled: false },
   "plans.put": { steps: [{ step: "Look" }] },
   "previews.share": { expires_in: 3600 },
+  "billing.verifyCheckout": { session_id: "cs_test_none" },
+  "purchases.verify": { session_id: "cs_test_none" },
   "files.put": { content: "text" },
   "git.checkout": { branch: "main" },
   "deployments.create": { project_id: "", provider: "local" },
@@ -118,6 +121,10 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
   const [picture] = await app.db
     .insert(evidencePictures)
     .values({ evidence_id: evidence?.id ?? "", position: 0, data: Buffer.from("jpeg").toString("base64") })
+    .returning();
+  const [subscription] = await app.db
+    .insert(subscriptions)
+    .values({ stripe_subscription_id: `sub_${mark}`, user_id: user.id, kind: "agent", status: "active", asked: 1 })
     .returning();
   const queued = await api.queue.add({ params: { chat_id: waiting.id }, body: { message: "next", edit_mode: "ask" } });
   await api.plans.put({ params: { chat_id: waiting.id }, body: { steps: [{ step: "Look" }] } });
@@ -235,6 +242,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/marketplace/library/agents/{id}": ownAgent.slug,
       "/api/marketplace/library/bases/{id}": base.slug,
       [`${projects}/agents/{agent_id}`]: ownAgent.id,
+      "/api/marketplace/subscriptions/{id}": subscription?.id ?? "",
       "/api/mcp/servers/{id}": mcp.id,
       "/api/deployment-credentials/{id}": deploymentCredential.id,
       "/api/shell/sessions/{id}": shell.id,

@@ -15,7 +15,11 @@ export interface Hosting {
 }
 
 export const placesOf = ({ deploys }: DeploymentLimits): string =>
-  deploys.limit === 0 ? "Not part of your plan" : `${deploys.used} of ${deploys.limit} ${deploys.limit === 1 ? "place" : "places"} taken`;
+  deploys.limit === null
+    ? "As many places as you like"
+    : deploys.limit === 0
+      ? "Not part of your plan"
+      : `${deploys.used} of ${deploys.limit} ${deploys.limit === 1 ? "place" : "places"} taken`;
 
 /** Keeps a project running, or does not any more. */
 export function useHosting(project: Pick<Project, "id" | "slug" | "is_deployed">): Hosting {
@@ -38,7 +42,7 @@ export function useHosting(project: Pick<Project, "id" | "slug" | "is_deployed">
   return {
     isHosted: project.is_deployed,
     places: limits.data && placesOf(limits.data),
-    isFull: limits.data !== undefined && limits.data.deploys.used >= limits.data.deploys.limit,
+    isFull: limits.data !== undefined && limits.data.deploys.used >= (limits.data.deploys.limit ?? Infinity),
     isChanging: change.isPending,
     toggle: () => change.mutate(!project.is_deployed),
   };

@@ -1,0 +1,76 @@
+import {
+  createBank,
+  createBilling,
+  createBillingStore,
+  createCheckouts,
+  createFulfilment,
+  createPayments,
+  createPlans,
+  createReconciliation,
+  createWebhooks,
+  mountBilling,
+  paymentFailedLetter,
+  type Shelves,
+} from "../features/billing/index.ts";
+import { createSales, createSalesStore, type Sales } from "../features/creators/index.ts";
+import type { Credits } from "../features/credits/index.ts";
+import { createAcquiringStore, createSoldItems, type MarketplacePayments } from "../features/marketplace/index.ts";
+import type { Area } from "./area.ts";
+import type { Platform } from "./platform.ts";
+
+/** Money: what people pay, and what of it goes to creators. */
+export interface BillingArea extends Area {
+  sales: Sales;
+  /** How things of the marketplace are paid for. */
+  marketplacePayments: MarketplacePayments;
+}
+
+export function composeBilling({ config, log, db, limits, mail, settings }: Platform, { credits }: { credits: Credits }): BillingArea {
+  const { appBaseUrl } = config.http;
+  const store = createBillingStore(db);
+  const payments = createPayments({ account: config.billing.stripe, log });
+  const entries = createAcquiringStore(db);
+  const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
+  const sales = createSales({
+    store: createSalesStore(db),
+    bank: createBank({ payments, appBaseUrl }),
+    isSent: config.community.payouts.mode === "stripe",
+    log,
+  });
+  const plans = createPlans({ store, payments, credits, shelves, log });
+  const webhooks = createWebhooks({
+    store,
+    payments,
+    plans,
+    fulfilment: createFulfilment({ store, credits, sales, shelves, plans, log }),
+    onPaymentFailed: async (tx, userId) => {
+      const buyer = await store.findBuyer(userId, tx);
+      if (buyer) await mail.queue(tx, paymentFailedLetter(buyer, `${appBaseUrl}/settings/billing`));
+    },
+    log,
+  });
+  const reconciliation = createReconciliation({ store, payments, webhooks, settings, log });
+  const checkouts = createCheckouts({
+    store,
+    payments,
+    limits,
+    shelves,
+    appBaseUrl,
+    deploySlotCents: config.billing.deploySlotCents,
+  });
+  const billing = createBilling({ config, store, payments, credits, webhooks, shelves, limits });
+
+  return {
+    sales,
+    marketplacePayments: {
+      checkoutForAgent: ({ id }, agent, { origin }) => checkouts.item("agent", id, agent.id, origin),
+      checkoutForBase: ({ id }, base, { origin }) => checkouts.item("base", id, base.id, origin),
+      canEarn: sales.canEarn,
+    },
+    jobs: { ...sales.jobHandlers, ...plans.jobHandlers, ...billing.jobHandlers, ...reconciliation.jobHandlers },
+    cron: { reconcile_payments: "*/10 * * * *", sweep_shares: "*/10 * * * *", lapse_library: "*/10 * * * *" },
+    mount(mount) {
+      mountBilling(mount, { billing, checkouts, credits, webhooks });
+    },
+  };
+}

@@ -1,0 +1,308 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { testApp, type TestUser } from "../../testing/app.ts";
+import { billingApp, wrongInBooks, type BillingApp } from "../../testing/billing.ts";
+
+let world: BillingApp;
+beforeAll(async () => {
+  world = await billingApp();
+});
+afterAll(() => world.close());
+
+const post = async (path: string, user?: Pick<TestUser, "token">, json: unknown = {}) => {
+  const response = await world.app.request(path, { method: "POST", ...(user && { user }), json });
+  const body = (await response.json().catch(() => ({}))) as Record<string, unknown> & {
+    code?: string;
+    checkout_url: string;
+    session_id: string;
+  };
+  return { http: response.status, ...body };
+};
+const api = (user: TestUser) => world.app.as(user);
+const settle = () => world.stripe.settle();
+const buy = async (user: TestUser, tier: "basic" | "pro" | "ultra" = "pro") => {
+  const { session_id } = await api(user).billing.checkout({ body: { tier } });
+  world.stripe.account.pay(session_id);
+  await settle();
+  return session_id;
+};
+
+describe("without Stripe", () => {
+  test("everything that reads works, what pays answers 503, and there are no limits", async () => {
+    await using bare = await testApp({ env: { TIER_MAX_PROJECTS_FREE: "" } });
+    const ada = await bare.signUp();
+    const config = await bare.as().billing.config();
+    expect(config).toMatchObject({ is_enabled: false, publishable_key: null, signup_bonus_credits: 15_000, deploy_slot_price_cents: 1000 });
+    expect(config.tiers.map((t) => [t.tier, t.price_cents, t.intervals, t.max_projects, t.max_deploys, t.byok_enabled])).toEqual([
+      ["free", 0, [], null, null, true],
+      ["basic", 2000, [], null, null, true],
+      ["pro", 4900, [], null, null, true],
+      ["ultra", 14_900, [], null, null, true],
+    ]);
+    expect(await bare.as(ada).billing.subscription()).toMatchObject({ tier: "free", is_active: false, max_projects: null, status: null });
+    expect(await bare.as(ada).billing.transactions({ query: {} })).toMatchObject({ items: [], total: 0 });
+    expect(await bare.as(ada).purchases.subscriptions({ query: {} })).toMatchObject({ items: [], total: 0 });
+    const session_id = "cs_test_1";
+    for (const [path, json] of [
+      ["billing/checkout", {}],
+      ["billing/portal", {}],
+      ["billing/credits/purchase", { package: "small" }],
+      ["billing/deploy-slots", {}],
+      ["billing/cancel", {}],
+      ["billing/renew", {}],
+      ["billing/verify-checkout", { session_id }],
+      ["marketplace/verify-purchase", { session_id }],
+      ["creators/connect", {}],
+      ["creators/payout", {}],
+      ["webhooks/stripe", {}],
+    ] as const) {
+      const response = await bare.request(`/api/${path}`, { method: "POST", user: ada, json });
+      expect([path, response.status, ((await response.json()) as { code: string }).code]).toEqual([path, 503, "payments_not_configured"]);
+    }
+    expect(((await (await bare.request("/api/config")).json()) as { features: { stripe: boolean } }).features.stripe).toBe(false);
+  });
+});
+
+test("strangers are 401, bad bodies 422", async () => {
+  const ada = await world.app.signUp();
+  const id = crypto.randomUUID();
+  for (const path of ["checkout", "portal", "credits/purchase", "deploy-slots", "cancel", "renew", "verify-checkout"])
+    expect([path, (await post(`/api/billing/${path}`)).http]).toEqual([path, 401]);
+  for (const path of ["subscription", "transactions", "usage", "usage/groups?by=day", "usage/export"])
+    expect([path, (await world.app.request(`/api/billing/${path}`)).status]).toEqual([path, 401]);
+  for (const path of [
+    "marketplace/verify-purchase",
+    `marketplace/subscriptions/${id}/cancel`,
+    `marketplace/subscriptions/${id}/renew`,
+    "creators/connect",
+  ])
+    expect([path, (await post(`/api/${path}`)).http]).toEqual([path, 401]);
+  for (const [path, json] of [
+    ["billing/checkout", { tier: "free" }],
+    ["billing/checkout", { billing_interval: "weekly" }],
+    ["billing/credits/purchase", {}],
+    ["billing/credits/purchase", { package: "huge" }],
+    ["billing/verify-checkout", {}],
+    ["billing/verify-checkout", { session_id: "../secret" }],
+    ["marketplace/verify-purchase", { session_id: 7 }],
+    ["billing/cancel", { at_period_end: "maybe" }],
+    ["marketplace/subscriptions/nothing/cancel", {}],
+  ] as const)
+    expect([path, json, (await post(`/api/${path}`, ada, json)).http]).toEqual([path, json, 422]);
+  for (const query of ["by=month", "by=day&start_date=yesterday", ""])
+    expect((await world.app.request(`/api/billing/usage/groups?${query}`, { user: ada })).status).toBe(422);
+  expect(await post(`/api/marketplace/subscriptions/${id}/cancel`, ada)).toMatchObject({ http: 404, code: "not_found" });
+  expect(await post("/api/billing/verify-checkout", ada, { session_id: "cs_test_none" })).toMatchObject({ http: 404 });
+});
+
+describe("a plan", () => {
+  test("is paid for, gives its tier, allowance and limits, and is ended and kept", async () => {
+    const ada = await world.app.signUp();
+    expect(await post("/api/billing/portal", ada)).toMatchObject({ http: 400, code: "no_stripe_customer" });
+    const checkout = await api(ada).billing.checkout({ body: {} });
+    expect(checkout.checkout_url).toContain(world.stripe.url);
+    const session = world.stripe.account.sessions.get(checkout.session_id);
+    expect(session).toMatchObject({
+      metadata: { user_id: ada.id, type: "subscription", tier: "pro", billing_interval: "monthly", price_id: "price_pro_month" },
+      success_url: `${world.app.config.http.appBaseUrl}/settings/billing?success=true&session_id={CHECKOUT_SESSION_ID}`,
+    });
+    expect(await api(ada).billing.verifyCheckout({ body: { session_id: checkout.session_id } })).toEqual({ status: "pending" });
+    expect((await api(ada).billing.subscription()).tier).toBe("free");
+    // A person pays on the page, and their browser is sent back.
+    const back = await fetch(`${checkout.checkout_url}/complete`, { method: "POST", redirect: "manual" });
+    expect(back.headers.get("location")).toContain(`session_id=${checkout.session_id}`);
+    expect(await api(ada).billing.verifyCheckout({ body: { session_id: checkout.session_id } })).toEqual({ status: "fulfilled" });
+    const plan = await api(ada).billing.subscription();
+    expect(plan).toMatchObject({
+      tier: "pro",
+      is_active: true,
+      status: "active",
+      billing_interval: "monthly",
+      cancel_at_period_end: false,
+      max_deploys: 5,
+      bundled_credits: 2000,
+      monthly_allowance: 2000,
+      daily_credits: 0,
+      byok_enabled: true,
+      support_tier: "priority",
+    });
+    expect(Date.parse(plan.current_period_end ?? "") - Date.parse(plan.current_period_start ?? "")).toBe(30 * 86_400_000);
+    await settle();
+    expect(await api(ada).billing.subscription()).toEqual(plan);
+    expect(await post("/api/billing/checkout", ada, { tier: "ultra" })).toMatchObject({ http: 400, code: "already_subscribed" });
+    expect((await api(ada).billing.portal()).portal_url).toContain("/portal/cus_");
+    expect(await api(ada).billing.cancel({ body: {} })).toMatchObject({
+      tier: "pro",
+      cancel_at_period_end: true,
+      cancel_at: plan.current_period_end,
+    });
+    expect(await api(ada).billing.renew()).toMatchObject({ tier: "pro", cancel_at_period_end: false, cancel_at: null });
+    expect(await api(ada).billing.cancel({ body: { at_period_end: false } })).toMatchObject({
+      tier: "free",
+      subscription_id: null,
+      bundled_credits: 0,
+      daily_credits: 5,
+      support_tier: "community",
+    });
+    expect(await post("/api/billing/cancel", ada)).toMatchObject({ http: 400, code: "no_subscription" });
+    // The old page was paid once; it gives nothing again.
+    expect(await api(ada).billing.verifyCheckout({ body: { session_id: checkout.session_id } })).toEqual({ status: "fulfilled" });
+    await settle();
+    expect(await api(ada).billing.subscription()).toMatchObject({ tier: "free", bundled_credits: 0 });
+    expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([
+      { kind: "subscription", status: "completed", amount_cents: 4900 },
+    ]);
+    const eve = await world.app.signUp();
+    expect(await post("/api/billing/verify-checkout", eve, { session_id: checkout.session_id })).toMatchObject({ http: 404 });
+  });
+
+  test("follows the portal: up, down, renewed, unpaid, paid after all, gone", async () => {
+    const ada = await world.app.signUp();
+    await buy(ada, "basic");
+    const id = (await api(ada).billing.subscription()).subscription_id ?? "";
+    const { account } = world.stripe;
+    const plan = async () => {
+      await settle();
+      const { tier, bundled_credits, status } = await api(ada).billing.subscription();
+      return [tier, bundled_credits, status];
+    };
+    expect(await plan()).toEqual(["basic", 500, "active"]);
+    account.changePlan(id, "price_ultra_month");
+    expect(await plan()).toEqual(["ultra", 8000, "active"]);
+    account.changePlan(id, "price_basic_month");
+    expect(await plan()).toEqual(["basic", 8000, "active"]);
+    account.advance(31);
+    expect(await plan()).toEqual(["basic", 500, "active"]);
+    account.decline(true);
+    account.advance(30);
+    expect(await plan()).toEqual(["basic", 500, "past_due"]);
+    const [mail] = await world.rows<{ recipient: string }>("select recipient from letters where recipient = $1 and kind = 'notice'", [
+      ada.email,
+    ]);
+    expect(mail?.recipient).toBe(ada.email);
+    account.decline(false);
+    account.advance(30);
+    expect(await plan()).toEqual(["basic", 500, "active"]);
+    await world.rows("update users set purchased_credits = 7 where id = $1", [ada.id]);
+    account.end(id);
+    expect(await plan()).toEqual(["free", 0, null]);
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(7);
+    await world.rows("update users set purchased_credits = 0 where id = $1", [ada.id]);
+  });
+});
+
+describe("credits", () => {
+  test("arrive when they are paid, once, and are taken back with their money", async () => {
+    const ada = await world.app.signUp();
+    const first = await api(ada).billing.purchaseCredits({ body: { package: "medium" } });
+    expect(await api(ada).billing.purchaseCredits({ body: { package: "medium" } })).toEqual(first);
+    const paid = world.stripe.account.pay(first.session_id);
+    const events = world.stripe.waiting.splice(0);
+    expect(new Set(await world.stripe.deliver(events, { copies: 50 }))).toEqual(new Set([200]));
+    await Promise.all(Array.from({ length: 20 }, () => api(ada).billing.verifyCheckout({ body: { session_id: first.session_id } })));
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(2500);
+    expect(await world.rows("select total_spend_cents from users where id = $1", [ada.id])).toEqual([{ total_spend_cents: 2500 }]);
+    expect((await api(ada).billing.purchaseCredits({ body: { package: "medium" } })).session_id).not.toBe(first.session_id);
+    world.stripe.account.refund(paid.payment_intent ?? "", 500);
+    await settle();
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(2000);
+    world.stripe.account.dispute(paid.payment_intent ?? "");
+    await settle();
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(0);
+    expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([
+      { kind: "credits", status: "refunded", amount_cents: 2500, refunded_cents: 2500, credits: 2500 },
+    ]);
+  });
+
+  test("of another amount than agreed are not given; a refund that is told first counts", async () => {
+    const ada = await world.app.signUp();
+    const cheap = await api(ada).billing.purchaseCredits({ body: { package: "team" } });
+    world.stripe.account.pay(cheap.session_id, { amount: 100 });
+    await settle();
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(0);
+    expect(world.app.logs()).toContain("paid another amount than was asked for");
+    const small = await api(ada).billing.purchaseCredits({ body: { package: "small" } });
+    const paid = world.stripe.account.pay(small.session_id);
+    world.stripe.account.refund(paid.payment_intent ?? "");
+    const events = world.stripe.waiting.splice(0).toReversed();
+    expect(await world.stripe.deliver(events)).toEqual(events.map(() => 200));
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(0);
+    expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([{ status: "refunded" }]);
+  });
+
+  test("a slot for one more hosted project", async () => {
+    const ada = await world.app.signUp();
+    const { session_id } = await api(ada).billing.purchaseDeploySlot();
+    world.stripe.account.pay(session_id);
+    await settle();
+    expect(await api(ada).billing.subscription()).toMatchObject({ purchased_deploy_slots: 1, max_deploys: 2 });
+    expect((await api(ada).hosting.limits()).deploys).toEqual({ used: 0, limit: 2 });
+  });
+});
+
+describe("a webhook", () => {
+  const send = (body: string, headers: Record<string, string>) =>
+    world.app.request("/api/webhooks/stripe", { method: "POST", body, headers: { "content-type": "application/json", ...headers } });
+  test("counts only with a signature over its bytes that is not old; what nobody handles is taken", async () => {
+    const body = JSON.stringify({ id: "evt_1", object: "event", type: "product.created", created: 1, data: { object: {} } }, null, 2);
+    const signed = (options = {}) => ({ "stripe-signature": world.stripe.sign(body, options) });
+    for (const headers of [{}, { "stripe-signature": "t=1,v1=00" }, signed({ secret: "whsec_other" }), signed({ ageSeconds: 400 })]) {
+      const response = await send(body, headers);
+      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, "invalid_signature"]);
+    }
+    expect((await send(`${body} `, signed())).status).toBe(400);
+    const taken = await send(body, signed());
+    expect([taken.status, await taken.json()]).toEqual([200, { received: true }]);
+  });
+  test("that cannot be worked off is refused, so that it comes again", async () => {
+    const ada = await world.app.signUp();
+    const { session_id } = await api(ada).billing.checkout({ body: { tier: "basic" } });
+    world.stripe.account.pay(session_id);
+    world.stripe.trouble({ how: 500, on: /subscriptions/ });
+    const events = world.stripe.waiting.splice(0);
+    const statuses = await world.stripe.deliver(events);
+    expect(statuses).toContain(502);
+    world.stripe.trouble(undefined);
+    expect((await api(ada).billing.subscription()).tier).toBe("free");
+    expect(new Set(await world.stripe.deliver(events))).toEqual(new Set([200]));
+    expect((await api(ada).billing.subscription()).tier).toBe("basic");
+  });
+  test("that never came is made up for, also when Stripe forgot it", async () => {
+    const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
+    await buy(bob, "basic");
+    const { session_id } = await api(ada).billing.checkout({ body: { tier: "pro" } });
+    const { session_id: credits } = await api(ada).billing.purchaseCredits({ body: { package: "small" } });
+    world.stripe.account.pay(session_id);
+    world.stripe.account.pay(credits);
+    world.stripe.account.end((await api(bob).billing.subscription()).subscription_id ?? "");
+    world.stripe.waiting.length = 0;
+    await world.job("reconcile_payments");
+    expect(await api(ada).billing.subscription()).toMatchObject({ tier: "pro", purchased_credits: 500 });
+    expect((await api(bob).billing.subscription()).tier).toBe("free");
+    const again = await api(ada).billing.purchaseCredits({ body: { package: "small" } });
+    world.stripe.account.pay(again.session_id);
+    world.stripe.waiting.length = 0;
+    world.stripe.account.events.length = 0;
+    await world.rows("update checkouts set created_at = now() - interval '1 hour' where session_id = $1", [again.session_id]);
+    await world.job("reconcile_payments");
+    await world.job("reconcile_payments");
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(1000);
+  });
+});
+
+test("what Stripe refuses or loses is 502, and nothing changed", async () => {
+  const ada = await world.app.signUp();
+  for (const how of [429, 503] as const) {
+    world.stripe.trouble({ how });
+    expect(await post("/api/billing/credits/purchase", ada, { package: "small" })).toMatchObject({ http: 502, code: "stripe_error" });
+  }
+  world.stripe.trouble({ how: "lost", times: 1, on: /POST \/v1\/checkout/ });
+  const made = await post("/api/billing/credits/purchase", ada, { package: "small" });
+  world.stripe.trouble(undefined);
+  expect(made.http).toBe(200);
+  expect([...world.stripe.account.sessions.values()].filter((s) => s.metadata["user_id"] === ada.id)).toHaveLength(1);
+  expect([...world.stripe.account.customers.values()].filter((c) => c.metadata["user_id"] === ada.id)).toHaveLength(1);
+});
+
+test("the books hold", async () => {
+  expect(await wrongInBooks(world)).toEqual([]);
+});

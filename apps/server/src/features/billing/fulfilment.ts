@@ -1,0 +1,248 @@
+import type { Stripe } from "stripe";
+import type { Queries } from "../../platform/database.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { post, type Credits } from "../credits/index.ts";
+import type { Sales } from "../creators/index.ts";
+import type { BillingStore } from "./billing.store.ts";
+import type { PaymentRow, PurchaseKind } from "./billing.table.ts";
+import { creatorShare } from "./catalogue.ts";
+import type { Plans, ToldSubscription } from "./plans.ts";
+import type { Shelves } from "./shelf.ts";
+import { idOf } from "./stripe.ts";
+
+const kinds: Record<string, PurchaseKind> = {
+  subscription: "subscription",
+  credit_purchase: "credits",
+  agent_purchase: "agent",
+  base_purchase: "base",
+  deploy_purchase: "deploy_slot",
+};
+/** A checkout session that is ours, as far as fulfilment goes. */
+export interface OwnSession {
+  id: string;
+  kind: PurchaseKind;
+  user_id: string;
+  item_id: string | null;
+  isPaid: boolean;
+  amount_cents: number;
+  /** What was agreed on; null: whatever Stripe's price says. */
+  agreed_cents: number | null;
+  payment_intent: string | null;
+  invoice_id: string | null;
+  subscription_id: string | null;
+}
+/** Undefined: not one that we made. */
+export function ownSessionOf(session: Stripe.Checkout.Session): OwnSession | undefined {
+  const metadata = session.metadata ?? {};
+  const kind = kinds[metadata["type"] ?? ""];
+  const user_id = metadata["user_id"];
+  if (!kind || !user_id) return undefined;
+  const agreed = metadata["amount_cents"];
+  return {
+    id: session.id,
+    kind,
+    user_id,
+    item_id: metadata["agent_id"] ?? metadata["base_id"] ?? null,
+    isPaid: session.status === "complete" && session.payment_status !== "unpaid",
+    amount_cents: session.amount_total ?? 0,
+    agreed_cents: agreed === undefined ? null : Number(agreed),
+    payment_intent: idOf(session.payment_intent) ?? null,
+    invoice_id: idOf(session.invoice) ?? null,
+    subscription_id: idOf(session.subscription) ?? null,
+  };
+}
+
+/** Money that came in. */
+interface Receipt {
+  key: string;
+  user_id: string;
+  kind: PurchaseKind;
+  amount_cents: number;
+  item_id: string | null;
+  subscription_id: string | null;
+}
+export interface PaidInvoice {
+  id: string;
+  user_id: string;
+  kind: PurchaseKind;
+  item_id: string | null;
+  amount_cents: number;
+  subscription_id: string;
+  /** It renews a period that was over; the others begin or change one. */
+  isRenewal: boolean;
+}
+
+export type Fulfilment = ReturnType<typeof createFulfilment>;
+/**
+ * Turns what was paid into what it was paid for (marketplace-billing-admin 5.10). Webhooks, the page people come back to and the reconciliation call
+ * the same verbs, in any order and as often as they like: a session gives once, a payment is booked once. Every verb runs in its caller's transaction;
+ * first the payment is locked, then the buyer's row.
+ */
+export function createFulfilment({
+  store,
+  credits,
+  sales,
+  shelves,
+  plans,
+  log,
+}: {
+  store: BillingStore;
+  credits: Pick<Credits, "addPurchased" | "takePurchased" | "renewAllowance">;
+  sales: Pick<Sales, "record" | "refund">;
+  shelves: Shelves;
+  plans: Pick<Plans, "apply">;
+  log: Logger;
+}) {
+  /** Books money with what it is for; undefined: it is in the books already. Refunds that were told before it are made up for at once. */
+  const book = async (tx: Queries, receipt: Receipt): Promise<PaymentRow | undefined> => {
+    const { key, user_id, kind, amount_cents, item_id } = receipt;
+    const shelf = kind === "agent" || kind === "base" ? shelves[kind] : undefined;
+    const item = item_id === null ? undefined : await shelf?.find(item_id, tx);
+    const payment = await store.insertPayment(tx, {
+      key,
+      user_id,
+      kind,
+      amount_cents,
+      credits: kind === "credits" ? amount_cents : 0,
+      item_id: item?.id ?? null,
+      item_name: item?.name ?? null,
+      stripe_subscription_id: receipt.subscription_id,
+    });
+    if (!payment) return undefined;
+    const creator = item?.creator_id ?? null;
+    const share = creator === null ? 0 : creatorShare(amount_cents);
+    await post(tx, `payment:${key}`, [
+      { account: "stripe", amount_cents },
+      ...(kind === "credits"
+        ? [{ account: "credits" as const, user_id, amount_cents: -amount_cents }]
+        : [
+            { account: "creator" as const, user_id: creator, amount_cents: -share },
+            { account: "revenue" as const, amount_cents: share - amount_cents },
+          ]),
+    ]);
+    if (kind === "credits") await credits.addPurchased(tx, user_id, amount_cents);
+    if (kind !== "subscription") await store.addSpend(tx, user_id, amount_cents, kind === "deploy_slot" ? 1 : 0);
+    if (item && creator !== null && amount_cents > 0)
+      await sales.record(tx, {
+        buyer_id: user_id,
+        item_id: item.id,
+        creator_id: creator,
+        type: receipt.subscription_id === null ? "one_time" : "subscription",
+        total_cents: amount_cents,
+        creator_cents: share,
+        payment_intent: receipt.subscription_id === null ? key : null,
+        invoice_id: receipt.subscription_id === null ? null : key,
+        subscription_id: receipt.subscription_id,
+      });
+    return payment;
+  };
+
+  /** Takes back what went back of a payment since it was looked at last. */
+  const settleRefund = async (tx: Queries, payment: PaymentRow): Promise<void> => {
+    const back = Math.min(payment.amount_cents, await store.refundOf(tx, payment.key));
+    const fresh = back - payment.refunded_cents;
+    if (fresh <= 0) return;
+    await store.setRefunded(tx, payment.id, back);
+    const isWhole = back === payment.amount_cents;
+    const userId = payment.user_id;
+    const taken = payment.kind === "credits" && userId !== null ? await credits.takePurchased(tx, userId, fresh) : 0;
+    if (userId !== null && payment.kind !== "subscription")
+      await store.addSpend(tx, userId, -fresh, payment.kind === "deploy_slot" && isWhole ? -1 : 0);
+    const sold = isWhole ? await sales.refund(tx, payment.key) : undefined;
+    const share = sold?.creator_cents ?? 0;
+    await post(tx, `refund:${payment.key}:${back}`, [
+      { account: "stripe", amount_cents: -fresh },
+      { account: "credits", user_id: userId, amount_cents: taken },
+      { account: "creator", user_id: sold?.creator_id ?? null, amount_cents: share },
+      { account: payment.kind === "credits" ? "losses" : "revenue", amount_cents: fresh - taken - share },
+    ]);
+    if (isWhole && userId !== null && payment.item_id !== null && payment.stripe_subscription_id === null)
+      await shelves[payment.kind as "agent" | "base"]?.revoke(tx, userId, payment.item_id, { payment_intent: payment.key });
+  };
+
+  const bookInvoice = async (tx: Queries, invoice: PaidInvoice): Promise<PaymentRow | undefined> => {
+    if (invoice.amount_cents <= 0) return undefined;
+    return book(tx, { ...invoice, key: invoice.id });
+  };
+
+  /** One-off things: credits, slots, items for good. */
+  const giveOnce = async (tx: Queries, session: OwnSession, key: string): Promise<void> => {
+    const shelf = session.kind === "agent" || session.kind === "base" ? shelves[session.kind] : undefined;
+    if (shelf && session.item_id !== null) {
+      const held = await shelf.possession(tx, session.user_id, session.item_id);
+      const other = held?.is_active === true && held.stripe_payment_intent !== null && held.stripe_payment_intent !== key;
+      if (other) {
+        // Paid twice, on two pages: the second payment goes back.
+        log.warn({ session_id: session.id, user_id: session.user_id }, "paid twice; the second payment is refunded");
+        await store.enqueue(tx, "refund_payment", { payment_intent: key }, { key: `refund_payment:${key}`, maxAttempts: 25 });
+        return;
+      }
+      if (!(await shelf.find(session.item_id, tx))) log.error({ session_id: session.id }, "paid for something that is gone");
+    }
+    const payment = await book(tx, { ...session, key, subscription_id: null });
+    if (!payment) return;
+    if (shelf && payment.item_id !== null)
+      await shelf.grant(tx, {
+        user_id: session.user_id,
+        item_id: payment.item_id,
+        purchase_type: "one_time",
+        stripe_payment_intent: key,
+        stripe_subscription_id: null,
+      });
+    await settleRefund(tx, payment);
+  };
+
+  return {
+    /** Gives what a paid session is for. `told` is its subscription, where it has one. */
+    session: async (tx: Queries, session: OwnSession, told: ToldSubscription | undefined): Promise<void> => {
+      const key = session.subscription_id === null ? session.payment_intent : session.invoice_id;
+      if (key !== null) await store.lockPayment(tx, key);
+      const buyer = await store.lockBuyer(tx, session.user_id);
+      if (!buyer) return log.error({ session_id: session.id }, "paid by somebody who is not here");
+      const isWrong = session.agreed_cents !== null && session.agreed_cents !== session.amount_cents;
+      if (isWrong) log.error({ session_id: session.id, user_id: buyer.id }, "paid another amount than was asked for; nothing is given");
+      const isFirst = await store.claimSession(tx, {
+        session_id: session.id,
+        user_id: buyer.id,
+        kind: session.kind,
+        subject: session.item_id ?? session.kind,
+        amount_cents: session.amount_cents,
+        status: isWrong ? "refused" : "fulfilled",
+      });
+      if (told) await plans.apply(tx, told);
+      if (!isFirst || isWrong) return;
+      if (session.subscription_id !== null) {
+        if (session.invoice_id === null) return;
+        const payment = await bookInvoice(tx, {
+          ...session,
+          id: session.invoice_id,
+          subscription_id: session.subscription_id,
+          isRenewal: false,
+        });
+        if (payment) await settleRefund(tx, payment);
+      } else if (key !== null) await giveOnce(tx, session, key);
+    },
+    /** Books a paid invoice of a subscription; a renewal of somebody's plan brings its allowance. */
+    invoice: async (tx: Queries, invoice: PaidInvoice, told: ToldSubscription | undefined): Promise<void> => {
+      await store.lockPayment(tx, invoice.id);
+      const buyer = await store.lockBuyer(tx, invoice.user_id);
+      if (!buyer) return log.error({ invoice_id: invoice.id }, "invoice of somebody who is not here");
+      if (told) await plans.apply(tx, told);
+      const payment = await bookInvoice(tx, invoice);
+      if (!payment) return;
+      const plan = (await store.lockBuyer(tx, buyer.id))?.stripe_subscription_id;
+      if (invoice.kind === "subscription" && invoice.isRenewal && plan === invoice.subscription_id)
+        await credits.renewAllowance(tx, buyer.id);
+      await settleRefund(tx, payment);
+    },
+    /** Money that went back, or was taken back by the buyer's bank; cumulative, by the payment's key. */
+    refund: async (tx: Queries, key: string, cents: { refunded: number; disputed: number }): Promise<void> => {
+      await store.lockPayment(tx, key);
+      await store.noteRefund(tx, key, cents);
+      const payment = await store.findPayment(key, tx);
+      if (!payment) return;
+      if (payment.user_id !== null) await store.lockBuyer(tx, payment.user_id);
+      await settleRefund(tx, payment);
+    },
+  };
+}

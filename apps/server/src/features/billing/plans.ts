@@ -1,0 +1,130 @@
+import type { Stripe } from "stripe";
+import type { Queries } from "../../platform/database.ts";
+import type { Logger } from "../../platform/logger.ts";
+import type { Credits } from "../credits/index.ts";
+import { livingStates, type BillingStore } from "./billing.store.ts";
+import type { SubscriptionRow } from "./billing.table.ts";
+import { planOfPrice, tierOrder } from "./catalogue.ts";
+import type { Shelves } from "./shelf.ts";
+import { idOf, isoOf, type Payments } from "./stripe.ts";
+
+/** What Stripe said of a subscription, and to which of our questions. */
+export interface ToldSubscription {
+  asked: number;
+  subscription: Stripe.Subscription;
+}
+
+export type Plans = ReturnType<typeof createPlans>;
+/**
+ * Subscriptions follow Stripe: whatever event or page tells of one, it is asked what the subscription is now, and that is applied. So events may come
+ * late, twice, in any order or not at all. A plan gives its tier while it lives, an agent paid by the month its place in the library.
+ */
+export function createPlans({
+  store,
+  payments,
+  credits,
+  shelves,
+  log,
+}: {
+  store: BillingStore;
+  payments: Payments;
+  credits: Pick<Credits, "changeTier" | "lowerTier">;
+  shelves: Shelves;
+  log: Logger;
+}) {
+  const takePlan = async (tx: Queries, userId: string, row: SubscriptionRow): Promise<void> => {
+    const buyer = await store.lockBuyer(tx, userId);
+    if (!buyer || row.tier === null) return;
+    const isNew = buyer.stripe_subscription_id !== row.stripe_subscription_id;
+    if (isNew) await store.setSubscription(tx, userId, row.stripe_subscription_id);
+    const isUpgrade = tierOrder.indexOf(row.tier) > tierOrder.indexOf(buyer.subscription_tier);
+    if (isNew || isUpgrade) await credits.changeTier(tx, userId, row.tier);
+    else if (row.tier !== buyer.subscription_tier) await credits.lowerTier(tx, userId, row.tier);
+  };
+  /** The newest plan that lives is the one that counts; when none does, somebody whose plan it was is free again. */
+  const settlePlan = async (tx: Queries, userId: string, row: SubscriptionRow): Promise<void> => {
+    const buyer = await store.lockBuyer(tx, userId);
+    if (!buyer) return;
+    const [current, ...former] = await store.livingPlans(tx, userId);
+    for (const plan of former)
+      await store.enqueue(
+        tx,
+        "end_subscription",
+        { id: plan.stripe_subscription_id },
+        { key: `end_subscription:${plan.stripe_subscription_id}`, maxAttempts: 25 },
+      );
+    if (current) return takePlan(tx, userId, current);
+    if (buyer.stripe_subscription_id !== row.stripe_subscription_id) return;
+    await store.setSubscription(tx, userId, null);
+    await credits.changeTier(tx, userId, "free");
+  };
+  const settleItem = async (tx: Queries, userId: string, row: SubscriptionRow, wasLiving: boolean): Promise<void> => {
+    const shelf = row.kind === "subscription" ? undefined : shelves[row.kind];
+    if (!shelf || row.item_id === null) return;
+    const isLiving = livingStates.includes(row.status);
+    const subscription_id = row.stripe_subscription_id;
+    if (isLiving && !wasLiving && (await shelf.find(row.item_id, tx)))
+      await shelf.grant(tx, {
+        user_id: userId,
+        item_id: row.item_id,
+        purchase_type: "monthly",
+        stripe_payment_intent: null,
+        stripe_subscription_id: subscription_id,
+      });
+    if (!isLiving && wasLiving) await shelf.revoke(tx, userId, row.item_id, { subscription_id });
+  };
+
+  return {
+    /** Undefined: there is no such subscription. Throws `stripe_error`. */
+    ask: async (subscriptionId: string): Promise<ToldSubscription | undefined> => {
+      const asked = await store.nextQuestion();
+      const subscription = await payments.find((stripe) => stripe.subscriptions.retrieve(subscriptionId));
+      return subscription && { asked, subscription };
+    },
+    /** In the caller's transaction. Resolves with whose it is; undefined: nobody's here. */
+    apply: async (tx: Queries, { asked, subscription }: ToldSubscription): Promise<string | undefined> => {
+      const { metadata } = subscription;
+      const before = await store.findMirror(subscription.id, tx);
+      const userId = before ? before.user_id : metadata["user_id"];
+      if (!userId || !(await store.lockBuyer(tx, userId))) return undefined;
+      const known = await store.findMirror(subscription.id, tx);
+      const kind = metadata["type"] === "agent_purchase" ? "agent" : metadata["type"] === "base_purchase" ? "base" : "subscription";
+      const [item] = subscription.items.data;
+      const priceId = idOf(item?.price) ?? "";
+      const plan = kind === "subscription" ? planOfPrice(payments.require(), priceId) : undefined;
+      if (kind === "subscription" && !plan)
+        log.error({ subscription_id: subscription.id, price_id: priceId }, "price of a plan is not known here");
+      const row = {
+        stripe_subscription_id: subscription.id,
+        user_id: userId,
+        kind,
+        item_id: metadata["agent_id"] ?? metadata["base_id"] ?? null,
+        // A plan at a price that nobody configured is the smallest one.
+        tier: kind === "subscription" ? (plan?.tier ?? "basic") : null,
+        billing_interval: plan?.interval ?? (item?.price.recurring?.interval === "year" ? "annual" : "monthly"),
+        price_cents: item?.price.unit_amount ?? 0,
+        status: subscription.status,
+        current_period_start: isoOf(item?.current_period_start),
+        current_period_end: isoOf(item?.current_period_end),
+        cancel_at_period_end: subscription.cancel_at_period_end,
+        cancel_at: isoOf(subscription.cancel_at),
+        asked,
+        created_at: isoOf(subscription.created) ?? new Date().toISOString(),
+      } as const;
+      if (!(await store.putMirror(tx, row))) return userId;
+      const now = await store.findMirror(subscription.id, tx);
+      if (!now) return userId;
+      if (kind === "subscription") await settlePlan(tx, userId, now);
+      else await settleItem(tx, userId, now, known !== undefined && livingStates.includes(known.status));
+      return userId;
+    },
+    jobHandlers: {
+      /** Two plans at once are one too many: the former one ends, and what is left of it is given back. */
+      end_subscription: async (payload: unknown) => {
+        const { id } = payload as { id: string };
+        const told = await payments.find((stripe) => stripe.subscriptions.retrieve(id));
+        if (told && livingStates.includes(told.status)) await payments.call((stripe) => stripe.subscriptions.cancel(id, { prorate: true }));
+      },
+    },
+  };
+}

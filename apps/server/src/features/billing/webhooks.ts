@@ -1,0 +1,167 @@
+import type { Stripe } from "stripe";
+import type { Queries } from "../../platform/database.ts";
+import type { Logger } from "../../platform/logger.ts";
+import type { BillingStore } from "./billing.store.ts";
+import type { PurchaseKind } from "./billing.table.ts";
+import { ownSessionOf, type Fulfilment, type OwnSession, type PaidInvoice } from "./fulfilment.ts";
+import type { Plans, ToldSubscription } from "./plans.ts";
+import { idOf, type Payments } from "./stripe.ts";
+
+/** What an event comes to, once everything that has to be asked was asked. */
+type Effect = (tx: Queries) => Promise<unknown>;
+const nothing: Effect = async () => undefined;
+
+/** The events that lead to something; the reconciliation asks for these. */
+export const eventTypes = [
+  "checkout.session.completed",
+  "checkout.session.async_payment_succeeded",
+  "customer.subscription.created",
+  "customer.subscription.updated",
+  "customer.subscription.deleted",
+  "customer.subscription.paused",
+  "customer.subscription.resumed",
+  "invoice.payment_succeeded",
+  "invoice.payment_failed",
+  "charge.refunded",
+  "charge.dispute.created",
+] as const;
+
+export type Webhooks = ReturnType<typeof createWebhooks>;
+/**
+ * What Stripe tells (marketplace-billing-admin 5.10). An event is a hint that something changed: facts that never change are taken from it, everything
+ * else is asked of Stripe. Its id and its effects are written in one transaction, so that it is either worked off or comes again.
+ */
+export function createWebhooks({
+  store,
+  payments,
+  plans,
+  fulfilment,
+  onPaymentFailed,
+  log,
+}: {
+  store: BillingStore;
+  payments: Payments;
+  plans: Pick<Plans, "ask" | "apply">;
+  fulfilment: Fulfilment;
+  /** In the transaction that notes it. */
+  onPaymentFailed: (tx: Queries, userId: string) => Promise<void>;
+  log: Logger;
+}) {
+  const told = (id: string | null | undefined): Promise<ToldSubscription | undefined> => (id ? plans.ask(id) : Promise.resolve(undefined));
+
+  const sessionEffect = async (session: OwnSession): Promise<Effect> => {
+    if (!session.isPaid) return nothing;
+    const subscription = await told(session.subscription_id);
+    return (tx) => fulfilment.session(tx, session, subscription);
+  };
+  const subscriptionEffect = async (id: string): Promise<Effect> => {
+    const subscription = await told(id);
+    return subscription ? (tx) => plans.apply(tx, subscription) : nothing;
+  };
+  const invoiceEffect = async (invoice: Stripe.Invoice): Promise<Effect> => {
+    const subscriptionId = subscriptionOf(invoice);
+    if (!subscriptionId) return nothing;
+    const subscription = await told(subscriptionId);
+    const paid = subscription && paidInvoiceOf(invoice, subscription.subscription);
+    return paid ? (tx) => fulfilment.invoice(tx, paid, subscription) : nothing;
+  };
+  const failureEffect = async (invoice: Stripe.Invoice): Promise<Effect> => {
+    const subscription = await told(subscriptionOf(invoice));
+    if (!subscription) return nothing;
+    return async (tx) => {
+      const userId = await plans.apply(tx, subscription);
+      if (userId !== undefined) await onPaymentFailed(tx, userId);
+    };
+  };
+  /** Payments of subscriptions are known by their invoice. */
+  const keyOf = async (paymentIntent: string): Promise<string> => {
+    if (await store.findPayment(paymentIntent)) return paymentIntent;
+    const found = await payments.find((stripe) =>
+      stripe.invoicePayments.list({ payment: { type: "payment_intent", payment_intent: paymentIntent }, limit: 1 }),
+    );
+    return idOf(found?.data[0]?.invoice) ?? paymentIntent;
+  };
+  const refundEffect = async (paymentIntent: string | undefined, cents: { refunded: number; disputed: number }): Promise<Effect> => {
+    if (paymentIntent === undefined) return nothing;
+    const key = await keyOf(paymentIntent);
+    return (tx) => fulfilment.refund(tx, key, cents);
+  };
+
+  const effectOf = (event: Stripe.Event): Effect | Promise<Effect> => {
+    switch (event.type) {
+      case "checkout.session.completed":
+      case "checkout.session.async_payment_succeeded": {
+        const session = ownSessionOf(event.data.object);
+        return session ? sessionEffect(session) : nothing;
+      }
+      case "customer.subscription.created":
+      case "customer.subscription.updated":
+      case "customer.subscription.deleted":
+      case "customer.subscription.paused":
+      case "customer.subscription.resumed":
+        return subscriptionEffect(event.data.object.id);
+      case "invoice.payment_succeeded":
+        return invoiceEffect(event.data.object);
+      case "invoice.payment_failed":
+        return failureEffect(event.data.object);
+      case "charge.refunded": {
+        const { payment_intent, amount_refunded } = event.data.object;
+        return refundEffect(idOf(payment_intent), { refunded: amount_refunded, disputed: 0 });
+      }
+      case "charge.dispute.created": {
+        const { payment_intent, amount } = event.data.object;
+        return refundEffect(idOf(payment_intent), { refunded: 0, disputed: amount });
+      }
+      default:
+        return nothing;
+    }
+  };
+
+  /** Works an event off, once. Throws what went wrong: it should come again. */
+  const work = async (event: Stripe.Event): Promise<void> => {
+    if ((await store.unknownEvents([event.id])).size === 0) return;
+    const effect = await effectOf(event);
+    await store.transaction(async (tx) => {
+      if (await store.noteEvent(tx, event.id, event.type)) await effect(tx);
+    });
+    log.info({ event_id: event.id, type: event.type }, "event of stripe");
+  };
+
+  return {
+    work,
+    /** Throws `payments_not_configured`. */
+    requireConfigured: (): void => void payments.require(),
+    /** Throws `invalid_signature`, `payments_not_configured`, and whatever keeps the event from being worked off. */
+    receive: async (body: Buffer, signature: string): Promise<void> => work(await payments.read(body, signature)),
+    /** Gives what the session is for, if it is paid. */
+    fulfil: async (session: OwnSession): Promise<void> => {
+      const effect = await sessionEffect(session);
+      await store.transaction(effect);
+    },
+    /** Asks what became of a subscription and applies it. */
+    follow: async (subscriptionId: string): Promise<void> => {
+      const effect = await subscriptionEffect(subscriptionId);
+      await store.transaction(effect);
+    },
+  };
+}
+
+const subscriptionOf = (invoice: Stripe.Invoice): string | undefined => idOf(invoice.parent?.subscription_details?.subscription);
+
+/** Undefined: not of a subscription of ours, or of nobody's. */
+function paidInvoiceOf(invoice: Stripe.Invoice, subscription: Stripe.Subscription): PaidInvoice | undefined {
+  const { metadata } = subscription;
+  const user_id = metadata["user_id"];
+  if (!user_id || !invoice.id) return undefined;
+  const kind: PurchaseKind =
+    metadata["type"] === "agent_purchase" ? "agent" : metadata["type"] === "base_purchase" ? "base" : "subscription";
+  return {
+    id: invoice.id,
+    user_id,
+    kind,
+    item_id: metadata["agent_id"] ?? metadata["base_id"] ?? null,
+    amount_cents: invoice.amount_paid,
+    subscription_id: subscription.id,
+    isRenewal: invoice.billing_reason === "subscription_cycle",
+  };
+}

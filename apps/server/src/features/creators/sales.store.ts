@@ -1,0 +1,93 @@
+import { and, eq, isNull, sql } from "drizzle-orm";
+import type { Database, Queries } from "../../platform/database.ts";
+import { enqueueJob } from "../../platform/jobs.ts";
+import { users } from "../users/users.table.ts";
+import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow } from "./creators.table.ts";
+
+export type SaleRow = typeof sales.$inferSelect;
+
+export type SalesStore = ReturnType<typeof createSalesStore>;
+/** What was sold, and the money on its way to whoever made it. */
+export function createSalesStore(db: Database) {
+  return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
+    enqueue: enqueueJob,
+    insert: async (tx: Queries, row: typeof sales.$inferInsert): Promise<SaleRow> => {
+      const [inserted] = await tx.insert(sales).values(row).returning();
+      if (!inserted) throw new Error("sale not stored");
+      return inserted;
+    },
+    lock: async (tx: Queries, id: string): Promise<SaleRow | undefined> =>
+      (await tx.select().from(sales).where(eq(sales.id, id)).for("update"))[0],
+    lockByPayment: async (tx: Queries, key: string): Promise<SaleRow | undefined> =>
+      (
+        await tx
+          .select()
+          .from(sales)
+          .where(sql`${sales.stripe_payment_intent} = ${key} or ${sales.stripe_invoice_id} = ${key}`)
+          .for("update")
+      )[0],
+    update: async (tx: Queries, id: string, values: Partial<typeof sales.$inferInsert>): Promise<void> => {
+      await tx.update(sales).set(values).where(eq(sales.id, id));
+    },
+    accountOf: async (userId: string, q: Queries = db): Promise<{ id: string; email: string; account_id: string | null } | undefined> =>
+      (
+        await q
+          .select({ id: users.id, email: users.email, account_id: users.creator_stripe_account_id })
+          .from(users)
+          .where(eq(users.id, userId))
+      )[0],
+    /** The first one counts; resolves with what is stored. */
+    setAccount: async (userId: string, accountId: string): Promise<string> => {
+      await db.execute(
+        sql`update users set creator_stripe_account_id = ${accountId} where id = ${userId} and creator_stripe_account_id is null`,
+      );
+      return (await db.select({ id: users.creator_stripe_account_id }).from(users).where(eq(users.id, userId)))[0]?.id ?? accountId;
+    },
+    /** Sent, or about to be, and nobody said yet that it arrived. */
+    unfinished: (limit: number): Promise<{ id: string }[]> =>
+      db
+        .select({ id: sales.id })
+        .from(sales)
+        .where(
+          and(eq(sales.payout_status, "processing"), isNull(sales.payout_id), sql`${sales.created_at} < now() - interval '10 minutes'`),
+        )
+        .limit(limit),
+    unfinishedPayouts: (limit: number): Promise<{ id: string }[]> =>
+      db
+        .select({ id: creatorPayouts.id })
+        .from(creatorPayouts)
+        .where(and(eq(creatorPayouts.status, "processing"), sql`${creatorPayouts.created_at} < now() - interval '10 minutes'`))
+        .limit(limit),
+    /** Paid to the creator although the buyer has the money back. */
+    toTakeBack: (limit: number): Promise<{ id: string }[]> =>
+      db
+        .select({ id: sales.id })
+        .from(sales)
+        .where(
+          sql`${sales.refunded_at} is not null and ${sales.payout_status} = 'paid' and ${sales.reversed_at} is null and ${sales.stripe_payout_id} is not null`,
+        )
+        .limit(limit),
+    lockPayout: async (tx: Queries, id: string): Promise<PayoutRow | undefined> =>
+      (await tx.select().from(creatorPayouts).where(eq(creatorPayouts.id, id)).for("update"))[0],
+    finishPayout: async (tx: Queries, id: string, transferId: string): Promise<PayoutRow | undefined> => {
+      const done = sql`now()` as never;
+      await tx.update(sales).set({ payout_status: "paid", payout_date: done, stripe_payout_id: transferId }).where(eq(sales.payout_id, id));
+      return (
+        await tx
+          .update(creatorPayouts)
+          .set({ status: "paid", paid_at: done, stripe_transfer_id: transferId })
+          .where(eq(creatorPayouts.id, id))
+          .returning()
+      )[0];
+    },
+    /** What was set aside can be asked for again. */
+    failPayout: async (tx: Queries, id: string): Promise<void> => {
+      await tx
+        .update(sales)
+        .set({ payout_status: sql`case when ${sales.refunded_at} is null then 'pending' else 'failed' end` as never, payout_id: null })
+        .where(eq(sales.payout_id, id));
+      await tx.update(creatorPayouts).set({ status: "failed" }).where(eq(creatorPayouts.id, id));
+    },
+  };
+}
