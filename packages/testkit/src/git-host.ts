@@ -45,6 +45,8 @@ export interface GitHost {
   add(name: string, repository: NewRepository): string;
   /** Runs git in the bare repository of that name. */
   git(name: string, ...argv: (string | GitCall)[]): string;
+  /** Somebody else commits a file to a branch (default `main`), which need not be there yet; the commit. */
+  commit(name: string, path: string, content: string, branch?: string): string;
   /** Answers every path that begins so with a redirect. */
   redirect(prefix: string, location: string): void;
   /** Takes requests of paths that begin so, and never answers; until the function is called. */
@@ -117,6 +119,7 @@ export async function startGitHost({ certificate, serve: other }: GitHostOptions
       return `${url}/${name}.git`;
     },
     git: (name, ...argv) => git(join(dir, `${name}.git`), ...argv),
+    commit: (name, path, content, branch) => commitTo(join(dir, `${name}.git`), path, content, branch),
     redirect: (prefix, location) => void redirects.set(prefix, location),
     stall: (prefix) => {
       stalled.add(prefix);
@@ -170,6 +173,18 @@ function makeRepository(bare: string, { files, branch = "main", history = 0 }: N
   git(dirname(bare), "clone", "--quiet", "--bare", work, bare);
   git(bare, "config", "http.receivepack", "true");
   rmSync(work, { recursive: true });
+}
+
+function commitTo(bare: string, path: string, content: string, branch = "main"): string {
+  const env = { GIT_INDEX_FILE: join(bare, `index-${process.hrtime.bigint()}`) };
+  const isThere = git(bare, "for-each-ref", "--format=%(refname)", `refs/heads/${branch}`).trim() !== "";
+  const blob = git(bare, "hash-object", "-w", "--stdin", { input: content }).trim();
+  if (isThere) git(bare, "read-tree", branch, { env });
+  git(bare, "update-index", "--add", "--cacheinfo", `100644,${blob},${path}`, { env });
+  const tree = git(bare, "write-tree", { env }).trim();
+  const sha = git(bare, "commit-tree", tree, ...(isThere ? ["-p", branch] : []), "-m", `elsewhere: ${path}`).trim();
+  git(bare, "update-ref", `refs/heads/${branch}`, sha);
+  return sha;
 }
 
 /** One request as CGI, the way web servers run it. */

@@ -83,7 +83,7 @@ export const bitbucket: Dialect = {
       return listed(call, provider, provider.branches(repo.fullName), (b) => ({ type: "branch", name: b.name, target: { hash: b.sha } }));
     if (method === "POST" && placesOf(path, "/repositories/{}/{}/src")) {
       const [[file, content] = ["", ""]] = [...call.form].filter(([key]) => !["message", "branch"].includes(key));
-      provider.seed(repo.fullName, file.replace(/^\//, ""), content);
+      provider.commit(repo.fullName, file.replace(/^\//, ""), content);
       return { status: 201 };
     }
     if (method === "POST" && placesOf(path, "/repositories/{}/{}/pullrequests")) {

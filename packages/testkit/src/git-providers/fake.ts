@@ -101,8 +101,7 @@ export interface ProviderState {
   add(fullName: string, repository?: NewFakeRepository): FakeRepository;
   branches(fullName: string): { name: string; sha: string }[];
   defaultBranch(fullName: string): string | null;
-  /** A first commit with that file. */
-  seed(fullName: string, file: string, content: string): void;
+  commit(fullName: string, path: string, content: string): string;
   revoke(token: string): boolean;
 }
 export interface NewFakeRepository {
@@ -124,6 +123,8 @@ export interface GitProviderFake extends AsyncDisposable {
   account: FakeAccount;
   /** Everything it ever gave out: access tokens, refresh tokens, personal ones. */
   tokens: string[];
+  /** Authorization headers of git, in order; undefined where there was none. */
+  gitAuthorizations: (string | undefined)[];
   /** Every call but git's: method, path, query, headers. */
   calls: ProviderCall[];
   /** Every request to the token endpoint. */
@@ -134,6 +135,8 @@ export interface GitProviderFake extends AsyncDisposable {
   /** So many that are only listed. */
   addListed(count: number, owner?: string): void;
   git(fullName: string, ...argv: (string | GitCall)[]): string;
+  /** Somebody else commits a file to a branch, default `main`. */
+  commit(fullName: string, path: string, content: string, branch?: string): string;
   /** A personal access token of the account. */
   personalToken(): string;
   /** Plays the browser: opens the consent page and gives back where it sends the browser. */
@@ -176,6 +179,7 @@ export async function startProvider(
   const refresh = new Map<string, { scope: string; access: string }>();
   const codes = new Map<string, { challenge: string | null; redirectUri: string | null; scope: string }>();
   const tokens: string[] = [];
+  const gitAuthorizations: (string | undefined)[] = [];
   const calls: ProviderCall[] = [];
   const redemptions: URLSearchParams[] = [];
   const repositories: FakeRepository[] = [];
@@ -188,6 +192,7 @@ export async function startProvider(
     return found !== undefined && (found.expiresAtMs === undefined || found.expiresAtMs > Date.now());
   };
   const mayUse = (header: string | undefined, url: string): boolean => {
+    gitAuthorizations.push(header);
     const [user, token] = basicOf(header) ?? ["", ""];
     if (!isLive(token) || !(dialect.gitUsers.includes(user) || user === account.login)) return false;
     return !url.includes("git-receive-pack") || access.get(token)?.kind === "personal" || dialect.mayPush(access.get(token)?.scope ?? "");
@@ -323,11 +328,7 @@ export async function startProvider(
       const names = state.branches(fullName).map(({ name }) => name);
       return names.includes("main") ? "main" : (names[0] ?? null);
     },
-    seed: (fullName, file, content) => {
-      const blob = host.git(fullName, "hash-object", "-w", "--stdin", { input: content }).trim();
-      const tree = host.git(fullName, "mktree", { input: `100644 blob ${blob}\t${file}\n` }).trim();
-      host.git(fullName, "update-ref", "refs/heads/main", host.git(fullName, "commit-tree", tree, "-m", "Initial commit").trim());
-    },
+    commit: (...change) => host.commit(...change),
     revoke: (token) => access.delete(token),
   };
   return {
@@ -338,6 +339,7 @@ export async function startProvider(
     clientSecret,
     account,
     tokens,
+    gitAuthorizations,
     calls,
     redemptions,
     pulls,
@@ -349,6 +351,7 @@ export async function startProvider(
       for (let i = 0; i < count; i++) state.add(`${owner}/listed-${i}`, { isHollow: true });
     },
     git: (fullName, ...argv) => host.git(fullName, ...argv),
+    commit: (...change) => host.commit(...change),
     personalToken: () => issue("personal", "everything"),
     consent: async (authorizationUrl) => {
       const { status, location } = await open(authorizationUrl, certificate.cert);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeCertificate } from "../git-host.ts";
+import { makeCertificate, type Certificate } from "../git-host.ts";
 import { bitbucket } from "./bitbucket.ts";
 import { startProvider, type GitProviderFake } from "./fake.ts";
 import { gitea } from "./gitea.ts";
@@ -15,6 +15,8 @@ export interface GitProviders extends AsyncDisposable {
   gitlab: GitProviderFake;
   bitbucket: GitProviderFake;
   gitea: GitProviderFake;
+  /** Theirs, for one more host. */
+  certificate: Certificate;
   /** Of a server that is set up for all four; with the certificate that they share. */
   env: Record<string, string>;
   close(): Promise<void>;
@@ -50,6 +52,7 @@ export async function startGitProviders(): Promise<GitProviders> {
     gitlab: lab,
     bitbucket: bucket,
     gitea: tea,
+    certificate,
     env: {
       ...client("GITHUB", hub),
       ...client("GITLAB", lab),

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startGitHost, type GitHost } from "@tesslate/testkit/git-host";
 import type { TestUser } from "../../testing/app.ts";
@@ -26,18 +25,6 @@ const cloned = async (repo_url: string, more: { branch?: string } = {}) => {
   const { task_id } = await git().clone({ body: { project_id: project.id, repo_url, ...more } });
   return { project_id: project.id, task: await ended(app, ada, task_id) };
 };
-/** Somebody else commits to the repository behind our back. */
-const elsewhere = (name: string, path: string, content: string, branch = "main") => {
-  const blob = host.git(name, "hash-object", "-w", "--stdin", { input: content }).trim();
-  const env = { GIT_INDEX_FILE: join("/tmp", `index-${name}-${Math.random()}`) };
-  host.git(name, "read-tree", branch, { env });
-  host.git(name, "update-index", "--add", "--cacheinfo", `100644,${blob},${path}`, { env });
-  const tree = host.git(name, "write-tree", { env }).trim();
-  const sha = host.git(name, "commit-tree", tree, "-p", branch, "-m", `elsewhere: ${path}`).trim();
-  host.git(name, "update-ref", `refs/heads/${branch}`, sha);
-  return sha;
-};
-
 test("a clone takes the place of the files, is committed to, pushed, and pulls what others did", async () => {
   const url = host.add("shop", { files: { "index.html": "<h1>Shop</h1>\n", "about.html": "about\n" }, history: 60 });
   const { project_id, task } = await cloned(`${url}/`);
@@ -63,7 +50,7 @@ test("a clone takes the place of the files, is committed to, pushed, and pulls w
   expect(host.git("shop", "log", "-1", "--format=%s %an <%ae>", "main")).toBe(`A better title Ada Lovelace <${ada.email}>\n`);
   expect(await git().status({ params: { project_id } })).toMatchObject({ ahead: 0 });
 
-  const theirs = elsewhere("shop", "about.html", "about us\n");
+  const theirs = host.commit("shop", "about.html", "about us\n");
   expect(await git().fetch({ body: { project_id } })).toMatchObject({ behind: 1 });
   expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, conflicts: [], updated_files: ["about.html"] });
   expect(await read(project_id, "about.html")).toBe("about us\n");
@@ -77,9 +64,9 @@ test("a pull with conflicts names every path; decided, committed and pushed, the
   await write(project_id, "a.txt", "ours\n");
   await write(project_id, "b.txt", "ours too\n");
   await git().commit({ body: { project_id, message: "ours" } });
-  elsewhere("clash", "a.txt", "theirs\n");
-  elsewhere("clash", "b.txt", "theirs too\n");
-  elsewhere("clash", "c.txt", "only theirs\n");
+  host.commit("clash", "a.txt", "theirs\n");
+  host.commit("clash", "b.txt", "theirs too\n");
+  host.commit("clash", "c.txt", "only theirs\n");
   await expect(git().push({ body: { project_id } })).rejects.toMatchObject({ status: 409, code: "push_rejected" });
   await expect(git().pull({ body: { project_id, strategy: "ff-only" } })).rejects.toMatchObject({ status: 409, code: "not_fast_forward" });
   expect(await git().pull({ body: { project_id } })).toMatchObject({ success: false, conflicts: ["a.txt", "b.txt"] });
@@ -92,7 +79,7 @@ test("a pull with conflicts names every path; decided, committed and pushed, the
   expect(host.git("clash", "log", "--format=%s", "-3", "main").split("\n")[0]).toBe("Merged");
 
   // Rebased instead, with files in the way first.
-  elsewhere("clash", "a.txt", "again theirs\n");
+  host.commit("clash", "a.txt", "again theirs\n");
   await write(project_id, "a.txt", "not committed\n");
   await expect(git().pull({ body: { project_id } })).rejects.toMatchObject({
     status: 409,
@@ -126,7 +113,7 @@ test("a project of its own is linked to an empty repository and pushed; a force 
   expect(await git().commit({ body: { project_id, message: "Second" } })).toMatchObject({ pushed: true });
   expect(host.git("fresh", "log", "--format=%s", "main")).toBe("Second\nFirst\n");
 
-  elsewhere("fresh", "y.txt", "y\n");
+  host.commit("fresh", "y.txt", "y\n");
   await write(project_id, "x.txt", "xx\n");
   // The commit stays although it could not be pushed, and the link tells.
   expect(await git().commit({ body: { project_id, message: "Third" } })).toMatchObject({ pushed: false });
