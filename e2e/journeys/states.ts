@@ -20,12 +20,14 @@ const places: { path: string; fails: RegExp }[] = [
   { path: "/settings/models", fails: /\/api\/(models|secrets|marketplace)/ },
   { path: "/settings/connectors", fails: /\/api\/mcp/ },
   { path: "/settings/api-keys", fails: /\/api\/auth\/api-keys/ },
+  { path: "/settings/deployment", fails: /\/api\/deployment-credentials/ },
   { path: "/settings/data", fails: /\/api\/users\/me\/export/ },
   { path: "/@nadia", fails: /\/api\/creators\// },
   { path: "/p/SLUG/activity", fails: /\/api\/projects\/[^/]+\/activity/ },
   { path: "/p/SLUG/board", fails: /\/api\/kanban\// },
   { path: "/p/SLUG/notes", fails: /\/api\/projects\/[^/]+\/notes/ },
   { path: "/p/SLUG/assets", fails: /\/api\/projects\/[^/]+\/assets/ },
+  { path: "/p/SLUG/deploys", fails: /\/api\/deployments\// },
   { path: "/p/SLUG/timeline", fails: /\/api\/projects\/[^/]+\/(snapshots|checkpoints)/ },
 ];
 const failing = {

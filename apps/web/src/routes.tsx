@@ -308,6 +308,11 @@ const adminOutbox = createRoute({
   path: "outbox",
   component: lazyRouteComponent(() => import("./features/admin/OutboxTab.tsx"), "OutboxTab"),
 });
+const settingsDeployment = createRoute({
+  getParentRoute: () => settings,
+  path: "deployment",
+  component: lazyRouteComponent(() => import("./features/deployments/DeploymentSettings.tsx"), "DeploymentSettings"),
+});
 const settingsReferrals = createRoute({
   getParentRoute: () => settings,
   path: "referrals",
@@ -344,8 +349,11 @@ const feedback = createRoute({
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
-  /** `run`: whose changes the review shows. */
-  validateSearch: (search: Record<string, unknown>): { run?: string } => (typeof search["run"] === "string" ? { run: search["run"] } : {}),
+  /** `run`: whose changes the review shows. `deployment`: which of them the deploys show. */
+  validateSearch: (search: Record<string, unknown>): { run?: string; deployment?: string } => ({
+    ...(typeof search["run"] === "string" && { run: search["run"] }),
+    ...(typeof search["deployment"] === "string" && { deployment: search["deployment"] }),
+  }),
   loader: ({ context: { queryClient }, params }) => void queryClient.prefetchQuery(projectQuery(params.slug)),
   component: WorkbenchPage,
 });
@@ -373,6 +381,7 @@ const routeTree = root.addChildren([
       settingsSecurity,
       settingsModels,
       settingsConnectors,
+      settingsDeployment,
       settingsApiKeys,
       settingsShortcuts,
       settingsReferrals,

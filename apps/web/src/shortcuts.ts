@@ -23,6 +23,8 @@ export const shortcuts = define({
   "workbench.canvas": { label: "Show the canvas", scope: "Workbench", keys: ["g 3"] },
   "workbench.notes": { label: "Show the notes", scope: "Workbench", keys: ["g 6"] },
   "workbench.assets": { label: "Show the assets", scope: "Workbench", keys: ["g 7"] },
+  "workbench.deploys": { label: "Show the deploys", scope: "Workbench", keys: ["g 9"] },
+  "workbench.deploy": { label: "Deploy", scope: "Workbench", keys: ["g d"] },
   "workbench.activity": { label: "Show the activity", scope: "Workbench", keys: ["g a"] },
   "workbench.settings": { label: "Show the project's settings", scope: "Workbench", keys: ["g 8"] },
   "workbench.git": { label: "Show git", scope: "Workbench", keys: ["$mod+Shift+KeyG", "g g"] },

@@ -13,10 +13,15 @@ export interface SheetProps {
   side?: "right" | "bottom";
   children: ReactNode;
   footer?: ReactNode;
+  /** Between the title and the way out. */
+  end?: ReactNode;
+  /** For work of its own, such as a log; `isFlush` leaves space and scrolling to what stands inside. */
+  isWide?: boolean;
+  isFlush?: boolean;
 }
 
 /** A modal panel at the edge. */
-export function Sheet({ isOpen, onOpenChange, title, side = "right", children, footer }: SheetProps) {
+export function Sheet({ isOpen, onOpenChange, title, side = "right", children, footer, end, isWide = false, isFlush = false }: SheetProps) {
   return (
     <Radix.Root open={isOpen} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -26,19 +31,23 @@ export function Sheet({ isOpen, onOpenChange, title, side = "right", children, f
           className={cx(
             "on-sheet fixed z-50 flex flex-col border-line-0 bg-bg-1 text-sm shadow-3 outline-none",
             side === "right"
-              ? "anim-sheet-right inset-y-2 right-2 w-[min(420px,calc(100vw-16px))] rounded-4 border narrow:inset-x-0 narrow:top-auto narrow:bottom-0 narrow:max-h-[85dvh] narrow:w-auto narrow:rounded-b-none"
+              ? "anim-sheet-right inset-y-2 right-2 rounded-4 border narrow:inset-x-0 narrow:top-auto narrow:bottom-0 narrow:w-auto narrow:rounded-b-none"
               : "anim-sheet-bottom inset-x-0 bottom-0 max-h-[85dvh] rounded-t-4 border-t pb-[env(safe-area-inset-bottom)]",
+            side === "right" && (isWide ? "w-[min(632px,calc(100vw-16px))]" : "w-[min(420px,calc(100vw-16px))]"),
+            // What comes in while it is open must not make a phone's sheet jump.
+            side === "right" && (isFlush ? "narrow:h-[92dvh]" : "narrow:max-h-[85dvh]"),
           )}
         >
-          <div className="flex items-center gap-2 px-4 pt-3 pb-2">
+          <div className={cx("flex items-center gap-2 pt-3 pr-4 pb-2", isFlush ? "pl-5 narrow:pl-4" : "pl-4")}>
             <Radix.Title className="min-w-0 flex-1 truncate text-md">{title}</Radix.Title>
+            {end}
             <Radix.Close asChild>
               <IconButton label="Close" tooltipSide="none" size="sm">
                 <X size={14} />
               </IconButton>
             </Radix.Close>
           </div>
-          <div className="scroll-y min-h-0 flex-1 px-4 pb-4">{children}</div>
+          {isFlush ? children : <div className="scroll-y min-h-0 flex-1 px-4 pb-4">{children}</div>}
           {footer ? <div className="flex gap-2 border-t border-line-0 px-4 py-3">{footer}</div> : null}
         </Radix.Content>
       </Radix.Portal>

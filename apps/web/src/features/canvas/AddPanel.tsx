@@ -1,6 +1,6 @@
-import { AppWindow, CodeXml, Plus } from "lucide-react";
+import { AppWindow, ArrowUpFromLine, CodeXml, Plus } from "lucide-react";
 import { useQuery } from "@tanstack/react-query";
-import type { Service } from "@tesslate/contract";
+import type { DeployProvider, Service } from "@tesslate/contract";
 import { useMemo, useRef, useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
@@ -10,6 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Kbds } from "../../ui/Kbd.tsx";
 import { Popover } from "../../ui/Popover.tsx";
+import { providerName, providers } from "../deployments/deployments.ts";
 import { useServices } from "../workbench/services.ts";
 import { servicesQuery, templatesQuery } from "./canvas.queries.ts";
 import { CredentialsForm } from "./CredentialsForm.tsx";
@@ -23,10 +24,12 @@ export interface AddPanelProps {
   /** Resolves with a sentence when it did not work. */
   onAdd: (wanted: NewContainer) => Promise<string | undefined>;
   onAddPreview: () => void;
+  /** Resolves with a sentence when it did not work. */
+  onAddTarget: (provider: DeployProvider) => Promise<string | undefined>;
 }
 
 /** Everything that can be put on the canvas, found by typing. What cannot run here says what it lacks. */
-export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview }: AddPanelProps) {
+export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview, onAddTarget }: AddPanelProps) {
   const hasAdded = useRef(false);
   return (
     <Popover
@@ -53,6 +56,7 @@ export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview }: AddPanel
       <AddBody
         onAdd={onAdd}
         onAddPreview={onAddPreview}
+        onAddTarget={onAddTarget}
         onDone={() => {
           hasAdded.current = true;
           onOpenChange(false);
@@ -62,7 +66,7 @@ export function AddPanel({ isOpen, onOpenChange, onAdd, onAddPreview }: AddPanel
   );
 }
 
-function AddBody({ onAdd, onAddPreview, onDone }: Omit<AddPanelProps, "isOpen" | "onOpenChange"> & { onDone: () => void }) {
+function AddBody({ onAdd, onAddPreview, onAddTarget, onDone }: Omit<AddPanelProps, "isOpen" | "onOpenChange"> & { onDone: () => void }) {
   const { api } = useServices();
   const services = useQuery(servicesQuery(api));
   const templates = useQuery(templatesQuery(api));
@@ -70,15 +74,16 @@ function AddBody({ onAdd, onAddPreview, onDone }: Omit<AddPanelProps, "isOpen" |
   const [failure, setFailure] = useState<string>();
   const [isAdding, setIsAdding] = useState(false);
   const groups = useMemo(() => {
-    const add = (wanted: NewContainer) => {
+    const settle = (adding: Promise<string | undefined>) => {
       setFailure(undefined);
       setIsAdding(true);
-      void onAdd(wanted).then((reason) => {
+      void adding.then((reason) => {
         setIsAdding(false);
         if (reason === undefined) onDone();
         else setFailure(reason);
       });
     };
+    const add = (wanted: NewContainer) => settle(onAdd(wanted));
     const here = (service: Service): Pick => ({
       id: `here:${service.slug}`,
       title: service.name,
@@ -125,9 +130,19 @@ function AddBody({ onAdd, onAddPreview, onDone }: Omit<AddPanelProps, "isOpen" |
           },
         ],
       },
+      {
+        heading: "Deploy targets",
+        items: providers.map((provider) => ({
+          id: `target:${provider}`,
+          title: provider === "local" ? "This server, as a target" : providerName[provider],
+          hint: "Where containers are deployed to",
+          icon: <ArrowUpFromLine size={16} />,
+          run: () => settle(onAddTarget(provider)),
+        })),
+      },
       { heading: "Services elsewhere", items: all.filter(({ kind }) => kind !== "container").map(elsewhere) },
     ];
-  }, [services.data, templates.data, onAdd, onAddPreview, onDone]);
+  }, [services.data, templates.data, onAdd, onAddPreview, onAddTarget, onDone]);
 
   if (entering)
     return (
@@ -168,7 +183,7 @@ function AddBody({ onAdd, onAddPreview, onDone }: Omit<AddPanelProps, "isOpen" |
   return (
     <PickList
       label="Add to the canvas"
-      placeholder="Add a service, an app, a preview…"
+      placeholder="Add a service, an app, a preview, a target…"
       groups={groups}
       empty="There is nothing to add."
       isLoading={services.isPending || templates.isPending}

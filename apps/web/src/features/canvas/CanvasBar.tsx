@@ -1,5 +1,5 @@
 import { List, Play, Redo2, RotateCw, Square, Undo2, Workflow } from "lucide-react";
-import type { Container, Project } from "@tesslate/contract";
+import type { Container, DeployProvider, Project } from "@tesslate/contract";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import type { StreamState } from "../../lib/project-stream.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
@@ -30,6 +30,7 @@ export interface CanvasBarProps {
   onAdding: (isOpen: boolean) => void;
   onAdd: (wanted: NewContainer) => Promise<string | undefined>;
   onAddPreview: () => void;
+  onAddTarget: (provider: DeployProvider) => Promise<string | undefined>;
   onLayout: () => void;
   canLayout: boolean;
   history: History;
@@ -50,7 +51,13 @@ export function CanvasBar(props: CanvasBarProps) {
   return (
     <div className="canvas-bar" data-mode={mode}>
       <div role="toolbar" aria-label="Canvas" className="flex flex-wrap gap-1.5">
-        <AddPanel isOpen={props.isAdding} onOpenChange={props.onAdding} onAdd={props.onAdd} onAddPreview={props.onAddPreview} />
+        <AddPanel
+          isOpen={props.isAdding}
+          onOpenChange={props.onAdding}
+          onAdd={props.onAdd}
+          onAddPreview={props.onAddPreview}
+          onAddTarget={props.onAddTarget}
+        />
         {mode === "graph" ? (
           <Button
             size="sm"

@@ -40,7 +40,7 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
   const categoryOf = useCallback((slug: string | null | undefined) => serviceOf(slug)?.category, [serviceOf]);
   const tasks = useQuery(tasksQuery(api, project.id, events.during)).data ?? [];
   const graph = useGraph(project.id, events, categoryOf);
-  const { containers, previews, links, nodes } = graph;
+  const { containers, previews, links, targets, nodes } = graph;
 
   const [mode, setMode] = useState<Mode>(() => readStored(localStorage, modeKey, isMode) ?? "graph");
   const [subject, setSubject] = useState<{ subject: Subject; takesFocus: boolean }>();
@@ -55,13 +55,14 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
     projectId: project.id,
     graph,
     middle: () => middle.current?.() ?? { x: 320, y: 240 },
-    onAdded: (id) => {
+    onAdded: (id, kind) => {
       if (mode === "graph") setFocusId(id);
-      else setSubject({ subject: { kind: containers.some((known) => known.id === id) ? "container" : "preview", id }, takesFocus: true });
+      else setSubject({ subject: { kind: nodes.find((node) => node.id === id)?.type ?? kind, id }, takesFocus: true });
     },
   });
   const runtime = useContainerActs(project.id);
   const { history, historyState, addContainer, addPreview, connect, showIn, savePath, move, resized, remove } = canvasActs;
+  const { addTarget, attach, detach, changeTarget, deployTarget } = canvasActs.targets;
 
   const inspect = useHandler((next: Subject) => setSubject({ subject: next, takesFocus: true }));
   const close = useHandler(() => {
@@ -83,7 +84,8 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
     }));
     const places = tidy(
       sized,
-      graph.edges.map(({ source, target }) => ({ source, target })),
+      // Targets stand below, in rows: the line to them goes down.
+      graph.edges.filter(({ data }) => data?.kind !== "deploy").map(({ source, target }) => ({ source, target })),
     );
     const before = nodes.map(placeOf);
     const after = before.map((place): Place => ({ ...place, ...places.get(place.id) }));
@@ -113,6 +115,7 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
       projectId: project.id,
       containers,
       links,
+      targets,
       nameOf,
       serviceOf,
       runtime,
@@ -123,6 +126,10 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
       setConnecting,
       connect,
       showIn,
+      attach,
+      detach,
+      changeTarget,
+      deployTarget,
       addPreviewOf,
       remove,
       liveId,
@@ -136,6 +143,7 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
       project.id,
       containers,
       links,
+      targets,
       nameOf,
       serviceOf,
       runtime,
@@ -145,6 +153,10 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
       connectingId,
       connect,
       showIn,
+      attach,
+      detach,
+      changeTarget,
+      deployTarget,
       addPreviewOf,
       remove,
       liveId,
@@ -184,6 +196,7 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
               onAdding={setIsAdding}
               onAdd={addContainer}
               onAddPreview={() => void addPreview(containers.find(({ container_type: type }) => type === "base")?.id ?? null)}
+              onAddTarget={addTarget}
               onLayout={layout}
               canLayout={nodes.length > 1}
               history={history}
@@ -206,7 +219,7 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
                 onInspectNothing={() => setSubject(undefined)}
               />
             ) : (
-              <GraphList containers={containers} previews={previews} links={links} />
+              <GraphList containers={containers} previews={previews} links={links} targets={targets} />
             )}
             {isEmpty ? (
               <CanvasEmpty
@@ -221,6 +234,7 @@ export function CanvasPane({ project, events, acts, openLogs, show, compose }: V
               containers={containers}
               previews={previews}
               links={links}
+              targets={targets}
               tasks={tasks}
               takesFocus={subject.takesFocus}
               onClose={close}

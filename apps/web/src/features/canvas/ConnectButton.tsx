@@ -1,10 +1,11 @@
-import { Spline } from "lucide-react";
+import { ArrowUpFromLine, Spline } from "lucide-react";
 import type { Container } from "@tesslate/contract";
 import { useState } from "react";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Popover } from "../../ui/Popover.tsx";
+import { providerName } from "../deployments/deployments.ts";
 import { useCanvas } from "./canvas-context.ts";
-import { refusalOf } from "./links.ts";
+import { attachRefusal, refusalOf } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";
 import { PickList, type Pick } from "../../ui/PickList.tsx";
 
@@ -30,7 +31,7 @@ export function ConnectButton({ container }: { container: Container }) {
 
 /** Whom this container may use, and who may use it; what cannot be says why. */
 function ConnectList({ container, onDone }: { container: Container; onDone: () => void }) {
-  const { containers, links, nameOf, connect, serviceOf } = useCanvas();
+  const { containers, links, targets, nameOf, connect, attach, serviceOf } = useCanvas();
   const [failure, setFailure] = useState<string>();
   const others = containers.filter(({ id }) => id !== container.id);
   const pick = (other: Container, role: "uses" | "gives"): Pick => {
@@ -50,6 +51,20 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
       },
     };
   };
+  const goes = targets.map((target): Pick => ({
+    id: `goes:${target.id}`,
+    title: target.name,
+    hint: `${container.name} is deployed to ${providerName[target.provider]}`,
+    icon: <ArrowUpFromLine size={16} />,
+    refusal: attachRefusal(container, target),
+    run: () => {
+      setFailure(undefined);
+      void attach(target.id, container.id).then((reason) => {
+        if (reason === undefined) onDone();
+        else setFailure(reason);
+      });
+    },
+  }));
   const uses = container.deployment_mode === "external" ? [] : others.map((other) => pick(other, "uses"));
   const gives = others.map((other) => pick(other, "gives"));
   const [first, second] = [
@@ -61,7 +76,7 @@ function ConnectList({ container, onDone }: { container: Container; onDone: () =
       label={`Connect ${container.name}`}
       placeholder="Connect to…"
       // A service is there to be used; an app is there to use.
-      groups={container.container_type === "service" ? [second, first] : [first, second]}
+      groups={[...(container.container_type === "service" ? [second, first] : [first, second]), { heading: "Deploys to", items: goes }]}
       empty="There is nothing else to connect to. Add a service first."
       foot={
         failure ? (

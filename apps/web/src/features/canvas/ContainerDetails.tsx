@@ -10,6 +10,7 @@ import { toast } from "../../ui/toast.tsx";
 import { ContainerDot, containerLook } from "../containers/ContainerDot.tsx";
 import { canStart, canStop } from "../containers/use-container-acts.ts";
 import { useCanvas } from "./canvas-context.ts";
+import { ContainerDeploys } from "./ContainerDeploys.tsx";
 import { CredentialsForm } from "./CredentialsForm.tsx";
 import { EnvTab } from "./EnvTab.tsx";
 import { InlineEdit } from "./InlineEdit.tsx";
@@ -51,6 +52,7 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
         tabs={[
           { value: "overview", label: "Overview" },
           { value: "env", label: "Env", count: container.env_vars_count + injected.length },
+          ...(container.container_type === "base" ? [{ value: "deploys", label: "Deploys" }] : []),
         ]}
       >
         <TabPanel value="overview" className="scroll-y">
@@ -58,6 +60,9 @@ export function ContainerDetails({ container, tasks }: { container: Container; t
         </TabPanel>
         <TabPanel value="env" className="scroll-y">
           <EnvTab container={container} injected={injected} onUpdate={update} />
+        </TabPanel>
+        <TabPanel value="deploys" className="scroll-y">
+          <ContainerDeploys container={container} onUpdate={update} />
         </TabPanel>
       </Tabs>
     </>

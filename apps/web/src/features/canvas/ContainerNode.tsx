@@ -95,6 +95,9 @@ export const ContainerNode = memo(function ContainerNode({ data: { container }, 
         </span>
       </div>
       <Handle id="gives" type="source" position={Position.Left} className="canvas-port" title="Gives" />
+      {container.container_type === "base" ? (
+        <Handle id="goes" type="source" position={Position.Bottom} className="canvas-port is-quiet" title="Goes to" />
+      ) : null}
       {isExternal ? null : <Handle id="needs" type="target" position={Position.Right} className="canvas-port" title="Needs" />}
     </article>
   );

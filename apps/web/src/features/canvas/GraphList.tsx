@@ -1,11 +1,13 @@
-import { AppWindow, Info, Play, RotateCw, ScrollText, Share2, Spline, Square, Trash2, Unlink } from "lucide-react";
-import type { Container, Preview } from "@tesslate/contract";
+import { AppWindow, ArrowUpFromLine, Info, Play, RotateCw, ScrollText, Share2, Spline, Square, Trash2, Unlink } from "lucide-react";
+import type { Container, DeploymentTarget, Preview } from "@tesslate/contract";
 import { type ReactNode } from "react";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 import { ContainerDot, containerLook } from "../containers/ContainerDot.tsx";
 import { canStart, canStop } from "../containers/use-container-acts.ts";
+import { providerName } from "../deployments/deployments.ts";
+import { AttachButton } from "./AttachButton.tsx";
 import { useCanvas } from "./canvas-context.ts";
 import { ConnectButton } from "./ConnectButton.tsx";
 import { labelOf, type Link } from "./links.ts";
@@ -17,10 +19,12 @@ export function GraphList({
   containers,
   previews,
   links,
+  targets,
 }: {
   containers: readonly Container[];
   previews: readonly Preview[];
   links: readonly Link[];
+  targets: readonly DeploymentTarget[];
 }) {
   return (
     <div
@@ -37,6 +41,11 @@ export function GraphList({
         <List title="Connections" isEmpty={links.length === 0} empty="Nothing is connected.">
           {links.map((link) => (
             <LinkRow key={link.id} link={link} />
+          ))}
+        </List>
+        <List title="Deploy targets" isEmpty={targets.length === 0} empty="No target is on the canvas.">
+          {targets.map((target) => (
+            <TargetRow key={target.id} target={target} />
           ))}
         </List>
         <List title="Previews" isEmpty={previews.length === 0} empty="No preview is on the canvas.">
@@ -147,6 +156,31 @@ function LinkRow({ link }: { link: Link }) {
         </IconButton>
         <IconButton size="sm" label={`Disconnect ${target} from ${source}`} onClick={() => remove([{ kind: "link", id: link.id }])}>
           <Unlink size={14} />
+        </IconButton>
+      </span>
+    </li>
+  );
+}
+
+function TargetRow({ target }: { target: DeploymentTarget }) {
+  const { nameOf, inspect, remove } = useCanvas();
+  const { id, name, provider, container_ids: containerIds } = target;
+  return (
+    <li className={row}>
+      <ArrowUpFromLine size={16} className="flex-none text-fg-2" />
+      <div className="min-w-0 flex-1 basis-40">
+        <button type="button" className="truncate font-medium text-fg-0 hover:underline" onClick={() => inspect({ kind: "target", id })}>
+          {name}
+        </button>
+        <p className="truncate text-xs text-fg-2">
+          {providerName[provider]}, {containerIds.length === 0 ? "nothing goes there" : `takes ${containerIds.map(nameOf).join(", ")}`}
+        </p>
+      </div>
+      {target.is_connected ? null : <Pill tone="warn">Not connected</Pill>}
+      <span className="flex">
+        <AttachButton target={target} />
+        <IconButton size="sm" label={`Delete ${name}`} onClick={() => remove([{ kind: "target", id }])}>
+          <Trash2 size={14} />
         </IconButton>
       </span>
     </li>

@@ -1,5 +1,5 @@
-import { AppWindow, Spline, X } from "lucide-react";
-import type { Container, Preview, Task } from "@tesslate/contract";
+import { AppWindow, ArrowUpFromLine, Spline, X } from "lucide-react";
+import type { Container, DeploymentTarget, Preview, Task } from "@tesslate/contract";
 import { useEffect, useRef, type ReactNode } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -10,12 +10,14 @@ import { LinkDetails } from "./LinkDetails.tsx";
 import type { Link } from "./links.ts";
 import { containerIcon } from "./node-looks.tsx";
 import { PreviewDetails } from "./PreviewDetails.tsx";
+import { TargetDetails } from "./TargetDetails.tsx";
 
 export interface InspectorProps {
   subject: Subject;
   containers: readonly Container[];
   previews: readonly Preview[];
   links: readonly Link[];
+  targets: readonly DeploymentTarget[];
   tasks: readonly Task[];
   /** Takes the focus, since a key opened it. */
   takesFocus: boolean;
@@ -23,12 +25,19 @@ export interface InspectorProps {
 }
 
 /** What one thing of the canvas is and does: at the right, on a phone from below. */
-export function Inspector({ subject, containers, previews, links, tasks, takesFocus, onClose }: InspectorProps) {
+export function Inspector({ subject, containers, previews, links, targets, tasks, takesFocus, onClose }: InspectorProps) {
   const { serviceOf, openCode } = useCanvas();
   const nameOf = (id: string | null) => containers.find((container) => container.id === id)?.name ?? "nothing";
   const container = subject.kind === "container" ? containers.find(({ id }) => id === subject.id) : undefined;
   const preview = subject.kind === "preview" ? previews.find(({ id }) => id === subject.id) : undefined;
   const link = subject.kind === "link" ? links.find(({ id }) => id === subject.id) : undefined;
+  const target = subject.kind === "target" ? targets.find(({ id }) => id === subject.id) : undefined;
+  if (target)
+    return (
+      <Frame key={target.id} title={target.name} icon={<ArrowUpFromLine size={16} />} takesFocus={takesFocus} onClose={onClose}>
+        <TargetDetails target={target} />
+      </Frame>
+    );
   if (container)
     return (
       <Frame

@@ -5,7 +5,14 @@ import { useCanvas } from "./canvas-context.ts";
 import type { CanvasEdge } from "./graph.ts";
 import { labelOf, type EdgeKind } from "./links.ts";
 
-const dashes: Record<EdgeKind, string | undefined> = { http: undefined, database: undefined, env: "1 5", cache: "4 4", preview: "7 4" };
+const dashes: Record<EdgeKind, string | undefined> = {
+  http: undefined,
+  database: undefined,
+  env: "1 5",
+  cache: "4 4",
+  preview: "7 4",
+  deploy: "8 3 2 3",
+};
 export const lineStyle = (kind: EdgeKind) => ({
   stroke: `var(--graph-${kind})`,
   strokeWidth: 1.5,
@@ -63,6 +70,7 @@ const legend: readonly { kind: EdgeKind; label: string }[] = [
   { kind: "env", label: "Variable" },
   { kind: "cache", label: "Cache" },
   { kind: "preview", label: "Preview" },
+  { kind: "deploy", label: "Deploy" },
 ];
 /** What the kinds of lines mean; only those that are drawn. */
 export function Legend({ kinds }: { kinds: ReadonlySet<EdgeKind> }) {

@@ -16,20 +16,22 @@ import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObjec
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { providerName } from "../deployments/deployments.ts";
 import { useIsNarrow } from "../files/use-is-narrow.ts";
 import { useCanvas, type Subject } from "./canvas-context.ts";
 import { ContainerNode } from "./ContainerNode.tsx";
-import { containerSize, fansOf, type CanvasEdge, type CanvasNode } from "./graph.ts";
+import { containerSize, fansOf, goingOf, type CanvasEdge, type CanvasNode } from "./graph.ts";
 import { Legend, Line } from "./Line.tsx";
-import { refusalOf } from "./links.ts";
+import { attachRefusal, refusalOf } from "./links.ts";
 import { statusWord } from "./node-looks.tsx";
 import type { Place } from "./placement.ts";
 import { ConnectionHint, Zoom } from "./PlaneTools.tsx";
 import { PreviewNode } from "./PreviewNode.tsx";
 import { neighbour, type Direction } from "./spots.ts";
+import { TargetNode } from "./TargetNode.tsx";
 import type { Graph } from "./use-graph.ts";
 
-const nodeTypes = { container: ContainerNode, preview: PreviewNode };
+const nodeTypes = { container: ContainerNode, preview: PreviewNode, target: TargetNode };
 const edgeTypes = { line: Line };
 const nudgePx = 8;
 const manyNodes = 150;
@@ -59,7 +61,9 @@ const boxOf = (node: CanvasNode) => ({
 const spoken = (node: CanvasNode): string =>
   node.type === "container"
     ? `${node.data.container.name}, ${statusWord(node.data.container)}`
-    : `Preview of ${node.data.container?.name ?? "nothing yet"}`;
+    : node.type === "target"
+      ? `${node.data.target.name}, target at ${providerName[node.data.target.provider]}`
+      : `Preview of ${node.data.container?.name ?? "nothing yet"}`;
 
 export interface PlaneProps {
   graph: Graph;
@@ -77,11 +81,11 @@ export interface PlaneProps {
 /** The drawing: moved, connected and read with mouse, touch and keyboard. */
 export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMoved, onInspectNothing }: PlaneProps) {
   const canvas = useCanvas();
-  const { projectId, links, containers, nameOf, inspect, connect, showIn, remove, setConnecting } = canvas;
+  const { projectId, links, containers, nameOf, inspect, connect, showIn, attach, detach, remove, setConnecting } = canvas;
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const plane = useRef<HTMLDivElement>(null);
   const isNarrow = useIsNarrow();
-  const { nodes, edges } = graph;
+  const { nodes, edges, targets } = graph;
   const isBeyondSight = useStore(({ nodeLookup, transform: [x, y, zoom], width, height }) =>
     [...nodeLookup.values()].some(
       ({ internals: { positionAbsolute: at }, measured }) =>
@@ -195,11 +199,14 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
     const target = nodeOf(connection.target);
     if (!source || !target) return "Only a container can give something.";
     if (target.type === "container") return refusalOf(source, target.data.container, links, nameOf);
+    if (target.type === "target") return attachRefusal(source, target.data.target);
     if (source.container_type !== "base") return `${source.name} has no page to show.`;
     return target.data.preview.connected_container_id === source.id ? "It shows this one already." : undefined;
   };
   const onConnect = ({ source, target }: Connection) => {
-    if (nodeOf(target)?.type === "preview") void showIn(target, source);
+    const type = nodeOf(target)?.type;
+    if (type === "preview") void showIn(target, source);
+    else if (type === "target") void attach(target, source).then((reason) => reason && setNote(reason));
     else void connect(source, target).then((reason) => reason && setNote(reason));
   };
   const [note, setNote] = useState<string>();
@@ -244,6 +251,8 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
       },
       "canvas.delete": () => {
         const edgeId = document.activeElement?.closest<HTMLElement>(".react-flow__edge")?.dataset["id"];
+        const going = edgeId === undefined ? undefined : goingOf(edgeId);
+        if (going) return void detach(going.targetId, going.containerId);
         if (edgeId) return remove([{ kind: "link", id: edgeId }]);
         const node = focusedNode();
         if (!node) return;
@@ -271,16 +280,21 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
   );
   const drawn = useMemo(() => {
     const middles = new Map(nodes.map((node) => [node.id, node.position.y + (node.height ?? 0) / 2]));
-    const fans = fansOf(edges, (id) => middles.get(id) ?? 0);
+    // Lines to targets leave downwards, where there is nothing to lie beside.
+    const sideways = edges.filter(({ data }) => data?.kind !== "deploy");
+    const fans = fansOf(sideways, (id) => middles.get(id) ?? 0);
     return edges.map((edge) => ({
       ...edge,
-      ariaLabel: `Connection: ${nameOf(edge.target)} uses ${nameOf(edge.source)}`,
+      ariaLabel:
+        edge.data?.kind === "deploy"
+          ? `Connection: ${nameOf(edge.source)} goes to ${targets.find(({ id }) => id === edge.target)?.name ?? "a target"}`
+          : `Connection: ${nameOf(edge.target)} uses ${nameOf(edge.source)}`,
       ...(edge.data && { data: { ...edge.data, ...fans.get(edge.id) } }),
-      ...(edge.data && edge.data.kind !== "preview"
+      ...(edge.data && edge.data.kind !== "preview" && edge.data.kind !== "deploy"
         ? { markerEnd: { type: MarkerType.ArrowClosed, color: `var(--graph-${edge.data.kind})`, width: 14, height: 14 } }
         : {}),
     }));
-  }, [edges, nodes, nameOf]);
+  }, [edges, nodes, nameOf, targets]);
   const kinds = useMemo(() => new Set(edges.flatMap(({ data }) => data?.kind ?? [])), [edges]);
   return (
     <div ref={plane} tabIndex={-1} className="canvas-plane">
@@ -310,7 +324,10 @@ export function Plane({ graph, middleRef, focusId, onFocused, inspectedId, onMov
           const isSelecting = event.shiftKey || event.ctrlKey || event.metaKey;
           if (isOnNode && !isSelecting && !(event.target as Element).closest("button, iframe")) inspect(subjectOf(node));
         }}
-        onEdgeClick={(_, edge) => inspect({ kind: "link", id: edge.id })}
+        onEdgeClick={(_, edge) => {
+          const going = goingOf(edge.id);
+          inspect(going ? { kind: "target", id: going.targetId } : { kind: "link", id: edge.id });
+        }}
         onPaneClick={onInspectNothing}
         onMoveEnd={(event, viewport) => {
           // Only what a person looked for is looked for again.

@@ -1,16 +1,17 @@
 import { createContext, use } from "react";
-import type { Container, Preview, Service } from "@tesslate/contract";
+import type { Container, DeploymentTarget, DeployAllResult, Preview, Service } from "@tesslate/contract";
 import type { ContainerActs } from "../containers/use-container-acts.ts";
 import type { Link } from "./links.ts";
 
 /** What the inspector shows. */
-export type Subject = { kind: "container" | "preview" | "link"; id: string };
+export type Subject = { kind: "container" | "preview" | "link" | "target"; id: string };
 
 /** What nodes, lines, list and inspector can do; the same object for as long as nothing they show changes. */
 export interface Canvas {
   projectId: string;
   containers: readonly Container[];
   links: readonly Link[];
+  targets: readonly DeploymentTarget[];
   nameOf: (id: string) => string;
   serviceOf: (slug: string | null | undefined) => Service | undefined;
   runtime: ContainerActs;
@@ -23,6 +24,12 @@ export interface Canvas {
   connect: (sourceId: string, targetId: string) => Promise<string | undefined>;
   /** Lets a preview show a container, or nothing. */
   showIn: (previewId: string, containerId: string | null) => Promise<void>;
+  /** Lets a container go to a target; resolves with a sentence when it may not. */
+  attach: (targetId: string, containerId: string) => Promise<string | undefined>;
+  detach: (targetId: string, containerId: string) => Promise<void>;
+  /** Resolves with a sentence when it was refused. */
+  changeTarget: (targetId: string, change: TargetChange) => Promise<string | undefined>;
+  deployTarget: (targetId: string) => Promise<readonly DeployAllResult[]>;
   addPreviewOf: (containerId: string) => void;
   /** Previews and connections go at once and can come back; containers are asked about first. */
   remove: (subjects: readonly Subject[]) => void;
@@ -34,6 +41,7 @@ export interface Canvas {
   share: (preview: Preview) => void;
   unstored: ReadonlySet<string>;
 }
+export type TargetChange = Partial<Pick<DeploymentTarget, "name" | "environment">>;
 export interface PreviewPlace {
   x: number;
   y: number;

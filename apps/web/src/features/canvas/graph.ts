@@ -1,11 +1,12 @@
 import type { Edge, Node } from "@xyflow/react";
-import type { Container, Preview, Service } from "@tesslate/contract";
+import type { Container, DeploymentTarget, Preview, Service } from "@tesslate/contract";
 import { edgeKindOf, type EdgeKind, type Link } from "./links.ts";
 
 export type ContainerNode = Node<{ container: Container }, "container">;
 export type PreviewNode = Node<{ preview: Preview; container: Container | undefined }, "preview">;
-export type CanvasNode = ContainerNode | PreviewNode;
-/** `link` is missing on the line from a container to a preview of it. */
+export type TargetNode = Node<{ target: DeploymentTarget }, "target">;
+export type CanvasNode = ContainerNode | PreviewNode | TargetNode;
+/** `link` is missing on the line from a container to a preview of it, and on the one to a target it goes to. */
 export type CanvasEdge = Edge<{ kind: EdgeKind; link?: Link; fromDy?: number; toDy?: number }, "line">;
 
 export const containerSize = { width: 208, height: 89 } as const;
@@ -18,8 +19,18 @@ export const sizeOfPreview = ({ width, height }: Pick<Preview, "width" | "height
 
 /** Ids of a connection's line and of a preview's; containers and previews go by their own. */
 export const previewEdgeId = (previewId: string) => `preview:${previewId}`;
+/** The id of the line from a container to a target; `goingOf` reads it. */
+export const targetEdgeId = (targetId: string, containerId: string) => `target:${targetId}:${containerId}`;
+export function goingOf(edgeId: string): { targetId: string; containerId: string } | undefined {
+  const [kind, targetId, containerId] = edgeId.split(":");
+  return kind === "target" && targetId && containerId ? { targetId, containerId } : undefined;
+}
 
-export function nodesOf(containers: readonly Container[], previews: readonly Preview[]): CanvasNode[] {
+export function nodesOf(
+  containers: readonly Container[],
+  previews: readonly Preview[],
+  targets: readonly DeploymentTarget[] = [],
+): CanvasNode[] {
   const byId = new Map(containers.map((container) => [container.id, container]));
   return [
     ...containers.map((container): ContainerNode => ({
@@ -36,6 +47,13 @@ export function nodesOf(containers: readonly Container[], previews: readonly Pre
       data: { preview, container: byId.get(preview.connected_container_id ?? "") },
       ...sizeOfPreview(preview),
     })),
+    ...targets.map((target): TargetNode => ({
+      id: target.id,
+      type: "target",
+      position: { x: target.position_x, y: target.position_y },
+      data: { target },
+      ...containerSize,
+    })),
   ];
 }
 
@@ -44,6 +62,7 @@ export function edgesOf(
   previews: readonly Preview[],
   links: readonly Link[],
   categoryOf: (serviceSlug: string | null | undefined) => Service["category"] | undefined,
+  targets: readonly DeploymentTarget[] = [],
 ): CanvasEdge[] {
   const byId = new Map(containers.map((container) => [container.id, container]));
   return [
@@ -71,11 +90,29 @@ export function edgesOf(
         focusable: false,
         data: { kind: "preview" },
       })),
+    ...targets.flatMap((target) =>
+      target.container_ids
+        .filter((containerId) => byId.has(containerId))
+        .map((containerId): CanvasEdge => ({
+          id: targetEdgeId(target.id, containerId),
+          type: "line",
+          source: containerId,
+          target: target.id,
+          sourceHandle: "goes",
+          targetHandle: "takes",
+          data: { kind: "deploy" },
+        })),
+    ),
   ];
 }
 
-const previewOf = (data: CanvasNode["data"]) => ("preview" in data ? data.preview : undefined);
-const isSame = (a: CanvasNode["data"], b: CanvasNode["data"]) => a.container === b.container && previewOf(a) === previewOf(b);
+/** The things of the server that a node stands for. */
+const shownIn = (data: CanvasNode["data"]): readonly unknown[] =>
+  "target" in data ? [data.target] : "preview" in data ? [data.preview, data.container] : [data.container];
+const isSame = (a: CanvasNode["data"], b: CanvasNode["data"]) => {
+  const others = shownIn(b);
+  return shownIn(a).every((thing, index) => thing === others[index]);
+};
 
 /**
  * The nodes on screen, brought in line with what the server says. What a person holds or has moved and not yet stored (`held`) keeps its place;

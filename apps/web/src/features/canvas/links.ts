@@ -1,11 +1,11 @@
-import type { Connection, Container, Service } from "@tesslate/contract";
+import type { Connection, Container, DeploymentTarget, Service } from "@tesslate/contract";
 
 /** A connection: the source provides, the target consumes (accounts-projects 4.5). */
 export type Link = Pick<
   Connection,
   "id" | "source_container_id" | "target_container_id" | "connection_type" | "connector_type" | "config" | "label" | "env_keys"
 >;
-export type EdgeKind = "http" | "database" | "env" | "cache" | "preview";
+export type EdgeKind = "http" | "database" | "env" | "cache" | "preview" | "deploy";
 
 /** How its line is drawn: by what it carries, and for plain variables by the kind of service they lead to. */
 export function edgeKindOf(link: Pick<Link, "connector_type">, category: Service["category"] | undefined): EdgeKind {
@@ -68,5 +68,15 @@ export function refusalOf(
   const back = pathBetween(target.id, source.id, links);
   if (back)
     return `That would close a circle: ${source.name} already depends on ${back.slice(0, -1).map(nameOf).reverse().join(", which depends on ")}.`;
+  return undefined;
+}
+
+/** Why a container cannot go to a target, as far as the page can tell; whether the provider takes its framework, the server says. */
+export function attachRefusal(
+  container: Pick<Container, "id" | "name" | "container_type">,
+  target: Pick<DeploymentTarget, "name" | "container_ids">,
+): string | undefined {
+  if (container.container_type !== "base") return `${container.name} is a service: it has nothing that could be deployed.`;
+  if (target.container_ids.includes(container.id)) return `${container.name} goes to ${target.name} already.`;
   return undefined;
 }

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { SavePositions } from "@tesslate/contract";
-import { createPlacement } from "./placement.ts";
+
+import { createPlacement, type Batch } from "./placement.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function placed(save: (batch: SavePositions) => Promise<unknown> = async () => undefined) {
-  const batches: SavePositions[] = [];
+function placed(save: (batch: Batch) => Promise<unknown> = async () => undefined) {
+  const batches: Batch[] = [];
   const failures: unknown[] = [];
   const placement = createPlacement({
     save: async (batch) => {
@@ -35,6 +35,7 @@ describe("placement", () => {
           { id: "b", position_x: 3, position_y: 0 },
         ],
         previews: [{ id: "p", position_x: 6, position_y: 5, width: 320, height: 200 }],
+        targets: [],
       },
     ]);
     expect(placement.getUnsaved().size).toBe(0);

@@ -3,7 +3,7 @@ import type { SavePositions } from "@tesslate/contract";
 /** Where a thing of the canvas stands, and for previews how big it is; `null` is the usual size. */
 export interface Place {
   id: string;
-  kind: "container" | "preview";
+  kind: "container" | "preview" | "target";
   x: number;
   y: number;
   width?: number | null;
@@ -16,7 +16,7 @@ export interface Placement {
   /** Sends what waits. Resolves when nothing is on its way any more. */
   flush: () => Promise<void>;
   /** What waits, for a page that is about to go; it counts as sent. */
-  take: () => SavePositions | undefined;
+  take: () => Batch | undefined;
   /** Forgets a thing that went. */
   drop: (id: string) => void;
   /** Ids whose places are not stored yet. */
@@ -29,11 +29,15 @@ export interface Placement {
 
 const delayMs = 350;
 
-export function batchOf(places: Iterable<Place>): SavePositions {
-  const batch: Required<SavePositions> = { containers: [], previews: [] };
+/** Places by what stands there. The first two go in one request, targets in one each. */
+export type Batch = Required<SavePositions> & { targets: { id: string; position_x: number; position_y: number }[] };
+
+export function batchOf(places: Iterable<Place>): Batch {
+  const batch: Batch = { containers: [], previews: [], targets: [] };
   for (const { id, kind, x, y, width, height } of places) {
     const at = { id, position_x: x, position_y: y };
     if (kind === "container") batch.containers.push(at);
+    else if (kind === "target") batch.targets.push(at);
     else batch.previews.push({ ...at, ...(width !== undefined && { width }), ...(height !== undefined && { height }) });
   }
   return batch;
@@ -44,7 +48,7 @@ export function createPlacement({
   save,
   onFailure,
 }: {
-  save: (batch: SavePositions) => Promise<unknown>;
+  save: (batch: Batch) => Promise<unknown>;
   onFailure: (error: unknown) => void;
 }): Placement {
   const waiting = new Map<string, Place>();

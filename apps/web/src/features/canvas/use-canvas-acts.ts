@@ -1,17 +1,19 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { Connection, Container, CreateConnection, Preview } from "@tesslate/contract";
+import type { Connection, Container, CreateConnection, DeploymentTarget, Preview } from "@tesslate/contract";
 import { useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useAdoptTask } from "../containers/use-adopt-task.ts";
 import { useServices } from "../workbench/services.ts";
+import { createCanvasCache } from "./canvas-cache.ts";
 import type { PreviewPlace, Subject } from "./canvas-context.ts";
 import { containerSize, previewSize } from "./graph.ts";
 import { createHistory } from "./history.ts";
 import type { Place } from "./placement.ts";
 import { freeSpot, type Box } from "./spots.ts";
 import type { Graph } from "./use-graph.ts";
+import { useTargetActs } from "./use-target-acts.ts";
 
 /** A container that is to be added; what it says is what the API takes. */
 export interface NewContainer {
@@ -30,7 +32,7 @@ export interface CanvasActsOptions {
   /** The middle of what is in sight, on the canvas. */
   middle: () => { x: number; y: number };
   /** Something came: show it, and give it the focus. */
-  onAdded: (id: string) => void;
+  onAdded: (id: string, kind: "container" | "preview" | "target") => void;
 }
 
 /** Everything a person does to the canvas: sent to the server, shown at once, and where possible taken back. */
@@ -45,16 +47,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
   const historyState = useSyncExternalStore(history.subscribe, history.getState);
   const complain = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
 
-  const cache = useMemo(() => {
-    const key = (name: string) => ["project", projectId, name];
-    const add = <T extends { id: string }>(name: string, item: T) =>
-      queries.setQueryData<readonly T[]>(key(name), (list) => list && [...list.filter(({ id }) => id !== item.id), item]);
-    const drop = <T extends { id: string }>(name: string, id: string) =>
-      queries.setQueryData<readonly T[]>(key(name), (list) => list?.filter((item) => item.id !== id));
-    const read = <T extends { id: string }>(name: string, id: string) =>
-      queries.getQueryData<readonly T[]>(key(name))?.find((item) => item.id === id);
-    return { add, drop, read, refetch: (name: string) => queries.invalidateQueries({ queryKey: key(name) }) };
-  }, [queries, projectId]);
+  const cache = useMemo(() => createCanvasCache(queries, projectId), [queries, projectId]);
 
   const taken = (): Box[] =>
     graph.nodes.map(({ position, width, height }) => ({
@@ -108,7 +101,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
           redo: async () => history.rename(history.now(first.id), (await createContainer(body, at)).id),
         }),
       });
-      onAdded(first.id);
+      onAdded(first.id, "container");
       return undefined;
     } catch (error) {
       return sentenceOf(error);
@@ -143,7 +136,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
         undo: () => removePreview(history.now(first.id)),
         redo: async () => history.rename(history.now(first.id), (await createPreview(body)).id),
       });
-      onAdded(first.id);
+      onAdded(first.id, "preview");
     } catch (error) {
       complain(error);
     }
@@ -186,6 +179,14 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
   const savePath = useHandler((previewId: string, path: string) => {
     // Where the page went is a convenience: when it cannot be kept, nothing is lost.
     void patchPreview(previewId, { current_path: path.slice(0, 2000) }).catch(() => undefined);
+  });
+
+  const targets = useTargetActs({
+    projectId,
+    history,
+    cache,
+    spot: () => freeSpot(taken(), containerSize, middle()),
+    onAdded: (id) => onAdded(id, "target"),
   });
 
   // Connections
@@ -276,6 +277,8 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     for (const { kind, id } of subjects) {
       const preview = kind === "preview" ? cache.read<Preview>("previews", id) : undefined;
       if (preview) void deletePreview(preview);
+      const target = kind === "target" ? cache.read<DeploymentTarget>("targets", id) : undefined;
+      if (target) void targets.deleteTarget(target);
       const link = kind === "link" ? cache.read<Connection>("connections", id) : undefined;
       if (link) void deleteLink(link);
     }
@@ -303,6 +306,7 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     historyState,
     addContainer,
     addPreview,
+    targets,
     connect,
     showIn,
     savePath,

@@ -1,11 +1,12 @@
 import { applyNodeChanges, type NodeChange } from "@xyflow/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Container, Preview, Service } from "@tesslate/contract";
+import type { Container, DeploymentTarget, Preview, Service } from "@tesslate/contract";
 import { urlOf } from "@tesslate/contract/client";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
+import { targetsKey, targetsQuery } from "../deployments/deployments.queries.ts";
 import { patchPlaces } from "../workbench/patch-cache.ts";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
@@ -17,6 +18,7 @@ import { createPlacement, type Place } from "./placement.ts";
 export interface Graph {
   containers: readonly Container[];
   previews: readonly Preview[];
+  targets: readonly DeploymentTarget[];
   links: readonly Link[];
   nodes: CanvasNode[];
   edges: CanvasEdge[];
@@ -35,6 +37,7 @@ export interface Graph {
 }
 
 const noLinks: readonly Link[] = [];
+const noTargets: readonly DeploymentTarget[] = [];
 
 /** What the canvas shows: the server's word, kept true by the event stream, and what a person is moving. */
 export function useGraph(
@@ -47,12 +50,19 @@ export function useGraph(
   const containers = useQuery({ ...containersQuery(api, projectId, events.during), enabled: events.isSettled });
   const previews = useQuery({ ...previewsQuery(api, projectId, events.during), enabled: events.isSettled });
   const connections = useQuery({ ...connectionsQuery(api, projectId), enabled: events.isSettled });
+  const targets = useQuery({ ...targetsQuery(api, projectId), enabled: events.isSettled });
   const links: readonly Link[] = connections.data ?? noLinks;
 
   const placement = useMemo(
     () =>
       createPlacement({
-        save: (body) => api.previews.positions({ params: { id: projectId }, body }),
+        save: ({ targets: moved, ...body }) =>
+          Promise.all([
+            body.containers.length + body.previews.length > 0 && api.previews.positions({ params: { id: projectId }, body }),
+            ...moved.map(({ id, ...place }) =>
+              api.deploymentTargets.update({ params: { project_id: projectId, target_id: id }, body: place }),
+            ),
+          ]),
         onFailure: (error) => toast(`The places were not saved: ${sentenceOf(error)}`, { kind: "failed", id: "canvas-places" }),
       }),
     [api, projectId],
@@ -60,14 +70,20 @@ export function useGraph(
   useEffect(() => {
     // A page that goes must not wait: the browser sends this after it is gone.
     const onHide = () => {
-      const body = placement.take();
-      if (body)
-        void fetch(urlOf("/api/projects/{id}/positions", { params: { id: projectId } }), {
+      const batch = placement.take();
+      if (!batch) return;
+      const send = (url: string, body: unknown) =>
+        void fetch(url, {
           method: "PATCH",
           keepalive: true,
           headers: { "content-type": "application/json", accept: "application/json" },
           body: JSON.stringify(body),
         }).catch(() => undefined);
+      const { targets: moved, ...body } = batch;
+      if (body.containers.length + body.previews.length > 0)
+        send(urlOf("/api/projects/{id}/positions", { params: { id: projectId } }), body);
+      for (const { id, ...place } of moved)
+        send(urlOf("/api/deployment-targets/{project_id}/{target_id}", { params: { project_id: projectId, target_id: id } }), place);
     };
     addEventListener("pagehide", onHide);
     return () => {
@@ -78,10 +94,13 @@ export function useGraph(
   const unsaved = useSyncExternalStore(placement.subscribe, placement.getUnsaved);
   const unstored = useSyncExternalStore(placement.subscribe, placement.getFailed);
 
-  const told = useMemo(() => nodesOf(containers.data ?? [], previews.data ?? []), [containers.data, previews.data]);
+  const told = useMemo(
+    () => nodesOf(containers.data ?? [], previews.data ?? [], targets.data ?? []),
+    [containers.data, previews.data, targets.data],
+  );
   const edges = useMemo(
-    () => edgesOf(containers.data ?? [], previews.data ?? [], links, categoryOf),
-    [containers.data, previews.data, links, categoryOf],
+    () => edgesOf(containers.data ?? [], previews.data ?? [], links, categoryOf, targets.data ?? []),
+    [containers.data, previews.data, links, categoryOf, targets.data],
   );
   const [nodes, setNodes] = useState<CanvasNode[]>(told);
   const [seen, setSeen] = useState(told);
@@ -117,13 +136,15 @@ export function useGraph(
     placement.put(places, when);
     queries.setQueryData<readonly Container[]>(["project", projectId, "containers"], (list) => list && patchPlaces(list, at("container")));
     queries.setQueryData<readonly Preview[]>(["project", projectId, "previews"], (list) => list && patchPlaces(list, at("preview")));
+    queries.setQueryData<readonly DeploymentTarget[]>(targetsKey(projectId), (list) => list && patchPlaces(list, at("target")));
   });
 
-  const reads = [containers, previews, connections];
+  const reads = [containers, previews, connections, targets];
   const failed = reads.find((read) => read.error && !read.data);
   return {
     containers: containers.data ?? [],
     previews: previews.data ?? [],
+    targets: targets.data ?? noTargets,
     links,
     nodes,
     edges,

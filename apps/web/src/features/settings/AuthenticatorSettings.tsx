@@ -18,7 +18,7 @@ import { ProofDialog } from "./ProofDialog.tsx";
 import { RecoveryCodesDialog } from "./RecoveryCodes.tsx";
 import { SettingsSection } from "./SettingsSection.tsx";
 
-const QrCode = lazy(async () => ({ default: (await import("./QrCode.tsx")).QrCode }));
+const QrCode = lazy(async () => ({ default: (await import("../../ui/QrCode.tsx")).QrCode }));
 const codeLength = 6;
 const fewCodes = 3;
 type Begun = Awaited<ReturnType<typeof api.secondFactor.beginTotp>>;

@@ -1,5 +1,19 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Bell, Cpu, Gift, KeyRound, Keyboard, PackageOpen, Plug, Shield, SlidersHorizontal, Store, Sun, UserRound } from "lucide-react";
+import {
+  ArrowUpFromLine,
+  Bell,
+  Cpu,
+  Gift,
+  KeyRound,
+  Keyboard,
+  PackageOpen,
+  Plug,
+  Shield,
+  SlidersHorizontal,
+  Store,
+  Sun,
+  UserRound,
+} from "lucide-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
 
@@ -14,6 +28,7 @@ const places: {
     | "/settings/shortcuts"
     | "/settings/models"
     | "/settings/connectors"
+    | "/settings/deployment"
     | "/settings/api-keys"
     | "/settings/referrals"
     | "/settings/creator";
@@ -27,6 +42,7 @@ const places: {
   { to: "/settings/security", label: "Security", icon: <Shield /> },
   { to: "/settings/models", label: "Models and keys", icon: <Cpu /> },
   { to: "/settings/connectors", label: "Connectors", icon: <Plug /> },
+  { to: "/settings/deployment", label: "Deployment", icon: <ArrowUpFromLine /> },
   { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },
   { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
   { to: "/settings/data", label: "Your data", icon: <PackageOpen /> },

@@ -2,7 +2,7 @@ import { cx } from "../../lib/cx.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { ThreadItem } from "../../ui/thread/index.ts";
-import { clockOf, contentsOf, type Entry } from "./timeline.ts";
+import { clockOf, contentsOf, type Entry, type Happening } from "./timeline.ts";
 
 /** Stands for a compared point. */
 export const Letter = ({ of, className }: { of: "A" | "B"; className?: string }) => (
@@ -45,6 +45,33 @@ export function EntryRow({ entry, letter, onChoose }: { entry: Entry; letter: "A
         {snapshot?.status === "ready" ? (
           <span className="num flex-none text-xs text-fg-2 narrow:hidden">{contentsOf(snapshot)}</span>
         ) : null}
+      </button>
+    </ThreadItem>
+  );
+}
+
+/** A commit or a deployment; chosen, its own view opens. */
+export function HappeningRow({ happening, onChoose }: { happening: Happening; onChoose: (() => void) | undefined }) {
+  const { kind, name, title, aside, at, bead, tone, line } = happening;
+  return (
+    <ThreadItem bead={bead} beadYPx={18} line={line} {...(tone && { tone })}>
+      <button
+        type="button"
+        data-testid="timeline-happening"
+        data-kind={kind}
+        disabled={!onChoose}
+        onClick={onChoose}
+        className="flex min-h-9 w-full min-w-0 items-center gap-2.5 rounded-2 px-2.5 py-1 text-left text-sm hover:bg-bg-2 disabled:hover:bg-transparent narrow:min-h-11"
+      >
+        <time dateTime={at} title={momentOf(at)} className="num w-10 flex-none text-xs text-fg-2">
+          {clockOf(at)}
+        </time>
+        <span className="min-w-0 flex-1 truncate text-fg-1">
+          <span className="sr-only">{kind === "commit" ? "Commit " : "Deployment "}</span>
+          <span className={kind === "commit" ? "mr-1.5 font-mono text-xs text-fg-2" : "mr-1.5 font-medium text-fg-0"}>{name}</span>
+          {title}
+        </span>
+        <span className="num max-w-40 flex-none truncate text-xs text-fg-2 narrow:max-w-24">{aside}</span>
       </button>
     </ThreadItem>
   );

@@ -1,25 +1,30 @@
 import { Save } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
 import { useState, type ReactNode } from "react";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Bar } from "../../ui/Panel.tsx";
-import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Select } from "../../ui/Select.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { cx } from "../../lib/cx.ts";
+import { useDeploys } from "../deployments/deploys-context.ts";
+import { useServices } from "../workbench/services.ts";
 import type { ViewProps } from "../workbench/views.tsx";
 import { ComparePanel } from "./ComparePanel.tsx";
-import { EntryRow } from "./EntryRow.tsx";
+import { EntryRow, HappeningRow } from "./EntryRow.tsx";
 import { RestoreDialog } from "./RestoreDialog.tsx";
 import { SaveSnapshotDialog } from "./SaveSnapshotDialog.tsx";
-import { daysOf, entriesOf, type Entry, type PointFilter } from "./timeline.ts";
+
+import { daysOf, entriesOf, historyOf, type Entry, type Happening, type PointFilter } from "./timeline.ts";
+import { commitsQuery } from "./timeline.queries.ts";
 import { useTimeline } from "./use-timeline.ts";
 
-/** The project's history: snapshots and checkpoints on one thread, compared and gone back to. */
-export function TimelinePane({ project, events }: ViewProps) {
+/** The project's history on one thread: snapshots and checkpoints, compared and gone back to, and the commits and deployments among them. */
+export function TimelinePane({ project, events, show }: ViewProps) {
   const { query, hidden, acts, running, failed } = useTimeline(project.id, events);
   const [filter, setFilter] = useState<PointFilter>("all");
   const [chosen, setChosen] = useState<{ from: string; to: string }>();
@@ -28,7 +33,10 @@ export function TimelinePane({ project, events }: ViewProps) {
   const [dismissed, setDismissed] = useState<string>();
 
   const all = query.data ? entriesOf(query.data.snapshots, query.data.checkpoints).filter((entry) => !hidden.has(entry.id)) : [];
-  const shown = filter === "all" ? all : all.filter((entry) => (filter === "snapshots") === (entry.kind === "snapshot"));
+  const deploys = useDeploys();
+  const { api } = useServices();
+  const commits = useQuery({ ...commitsQuery(api, project.id), enabled: events.isSettled && project.has_git_repo });
+  const history = historyOf(all, commits.data ?? [], deploys.list ?? [], filter);
   const from = all.find((entry) => entry.id === chosen?.from);
   const to = all.find((entry) => entry.id === chosen?.to);
   const letterOf = (id: string) => (from?.id === id ? ("A" as const) : from && to?.id === id ? ("B" as const) : undefined);
@@ -41,14 +49,18 @@ export function TimelinePane({ project, events }: ViewProps) {
   return (
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <Bar label="Timeline" className="justify-between px-3">
-        <SegmentedControl
+        <Select
           label="Kinds of points"
+          size="sm"
+          className="w-36!"
           value={filter}
-          onChange={setFilter}
-          segments={[
-            { value: "all", label: "All" },
+          onChange={(next) => setFilter(next as PointFilter)}
+          options={[
+            { value: "all", label: "All kinds" },
             { value: "snapshots", label: "Snapshots" },
             { value: "checkpoints", label: "Checkpoints" },
+            { value: "commits", label: "Commits" },
+            { value: "deploys", label: "Deploys" },
           ]}
         />
         {save}
@@ -81,10 +93,11 @@ export function TimelinePane({ project, events }: ViewProps) {
         >
           <History
             query={query}
-            entries={shown}
-            hasAny={all.length > 0}
+            entries={history}
+            hasAny={all.length + (commits.data?.length ?? 0) + (deploys.list?.length ?? 0) > 0}
             save={save}
             letterOf={letterOf}
+            onHappening={({ kind, id }) => (kind === "deploy" ? deploys.show(id) : show("git"))}
             onChoose={(entry) => setChosen((now) => (now?.from === entry.id ? undefined : { from: entry.id, to: "now" }))}
           />
         </section>
@@ -121,13 +134,15 @@ function History({
   hasAny,
   save,
   letterOf,
+  onHappening,
   onChoose,
 }: {
   query: ReturnType<typeof useTimeline>["query"];
-  entries: readonly Entry[];
+  entries: readonly (Entry | Happening)[];
   hasAny: boolean;
   save: ReactNode;
   letterOf: (id: string) => "A" | "B" | undefined;
+  onHappening: (happening: Happening) => void;
   onChoose: (entry: Entry) => void;
 }) {
   if (query.error && !query.data) return <LoadFailed title="The timeline could not be loaded" of={query} />;
@@ -154,9 +169,13 @@ function History({
         <ThreadItem key={day.label} {...(index === 0 && { edge: "start" as const, beadYPx: 24 })}>
           <h3 className="pt-2.5 pb-1.5 pl-2.5 text-xs font-medium text-fg-2">{day.label}</h3>
         </ThreadItem>,
-        ...day.entries.map((entry) => (
-          <EntryRow key={entry.id} entry={entry} letter={letterOf(entry.id)} onChoose={() => onChoose(entry)} />
-        )),
+        ...day.entries.map((entry) =>
+          "aside" in entry ? (
+            <HappeningRow key={entry.id} happening={entry} onChoose={() => onHappening(entry)} />
+          ) : (
+            <EntryRow key={entry.id} entry={entry} letter={letterOf(entry.id)} onChoose={() => onChoose(entry)} />
+          ),
+        ),
       ])}
       <ThreadItem bead="next" line="next" edge="end" beadYPx={18}>
         <p className="flex min-h-9 items-center px-2.5 text-sm text-fg-2">Now</p>

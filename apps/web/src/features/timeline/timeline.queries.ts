@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { Contract } from "@tesslate/contract";
+import type { Contract, GitCommit } from "@tesslate/contract";
 import type { Client } from "@tesslate/contract/client";
+import { hasCode } from "../../lib/errors.ts";
 
 type Api = Client<Contract>;
 
@@ -21,6 +22,23 @@ export const pointsQuery = (api: Api, projectId: string) =>
       return { snapshots: snapshots.items, maxSnapshots: snapshots.max_snapshots, checkpoints: checkpoints.items };
     },
     ...live,
+  });
+
+const shownCommits = 100;
+/** The latest commits of the branch that is out; none where there is no repository. Kept true by `git_changed`. */
+export const commitsQuery = (api: Api, projectId: string) =>
+  queryOptions({
+    queryKey: ["project", projectId, "git", "timeline"] as const,
+    queryFn: async ({ signal }): Promise<readonly GitCommit[]> => {
+      try {
+        return (await api.git.log({ params: { project_id: projectId }, query: { limit: shownCommits } }, { signal })).items;
+      } catch (error) {
+        if (hasCode(error, "not_a_repository")) return [];
+        throw error;
+      }
+    },
+    ...live,
+    retry: false,
   });
 
 export const diffKey = (projectId: string, from: string, to: string) => ["project", projectId, "diff", from, to] as const;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Checkpoint, Snapshot } from "@tesslate/contract";
-import { contentsOf, daysOf, entriesOf, sizeOf } from "./timeline.ts";
+import type { Checkpoint, Deployment, Snapshot } from "@tesslate/contract";
+import { contentsOf, daysOf, entriesOf, historyOf, sizeOf } from "./timeline.ts";
 
 const snapshot = (id: string, at: string, more: Partial<Snapshot> = {}): Snapshot => ({
   id,
@@ -73,4 +73,39 @@ test("sizes and contents are short", () => {
   ]);
   expect(contentsOf(snapshot("a", "2026-03-11T08:00:00Z", { databases: ["PostgreSQL"] }))).toBe("files, PostgreSQL, 41 MB");
   expect(contentsOf(snapshot("a", "2026-03-11T08:00:00Z", { volume_size_bytes: null }))).toBe("files");
+});
+
+test("commits and deployments stand among the points, each kind alone where it is asked for", () => {
+  const commit = {
+    sha: "4e1a9c2fdeadbeef",
+    author: "Nadia",
+    email: "n@example.org",
+    date: "2026-03-12T09:20:00Z",
+    message: "Bread list\n\nmore",
+    parents: [],
+    refs: [],
+  };
+  const deployment = {
+    id: "d1",
+    version: 6,
+    provider: "cloudflare",
+    status: "success",
+    is_live: true,
+    created_at: "2026-03-12T11:30:00Z",
+    updated_at: "2026-03-12T11:31:22Z",
+    completed_at: "2026-03-12T11:31:22Z",
+    metadata: { container_name: "web" },
+  } as unknown as Deployment;
+  const points = entriesOf([snapshot("s", "2026-03-12T09:40:00Z")], [checkpoint("c", "2026-03-12T09:12:00Z")]);
+  const all = historyOf(points, [commit], [deployment], "all");
+  expect(all.map(({ id, bead }) => [id, bead])).toEqual([
+    ["c", "checkpoint"],
+    [commit.sha, "commit"],
+    ["s", "snapshot"],
+    ["d1", "deploy"],
+  ]);
+  expect(all[1]).toMatchObject({ name: "4e1a9c2", title: "Bread list", aside: "Nadia" });
+  expect(all[3]).toMatchObject({ name: "v6", title: "web to Cloudflare", aside: "live, 1m 22s" });
+  expect(historyOf(points, [commit], [deployment], "deploys").map(({ id }) => id)).toEqual(["d1"]);
+  expect(historyOf(points, [commit], [deployment], "snapshots").map(({ id }) => id)).toEqual(["s"]);
 });

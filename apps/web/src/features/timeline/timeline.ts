@@ -1,6 +1,9 @@
-import type { Checkpoint, Snapshot } from "@tesslate/contract";
+import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/contract";
+import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
+import { durationText } from "../chat/durations.ts";
+import { beadOf, durationOf, isUnderWay, nameOf, providerName, stateOf } from "../deployments/deployments.ts";
 
-export type PointFilter = "all" | "snapshots" | "checkpoints";
+export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
 
 /** A point in time on the project's thread. */
 export interface Entry {
@@ -18,9 +21,23 @@ export interface Entry {
   snapshot?: Snapshot;
   checkpoint?: Checkpoint;
 }
-export interface Day {
+/** Something that happened and is told elsewhere in full: nothing is compared with it, and nothing goes back to it from here. */
+export interface Happening {
+  id: string;
+  kind: "commit" | "deploy";
+  /** Its short name: `4e1a9c2`, `v6`. */
+  name: string;
+  title: string;
+  /** At the end of the line. */
+  aside: string;
+  at: string;
+  bead: BeadKind;
+  tone: BeadTone | undefined;
+  line: LineKind;
+}
+export interface Day<T> {
   label: string;
-  entries: Entry[];
+  entries: T[];
 }
 
 const kinds: Record<Snapshot["snapshot_type"], string> = {
@@ -60,9 +77,54 @@ const ofCheckpoint = (checkpoint: Checkpoint): Entry => ({
   checkpoint,
 });
 
+const ofCommit = ({ sha, message, author, date }: GitCommit): Happening => ({
+  id: sha,
+  kind: "commit",
+  name: sha.slice(0, 7),
+  title: message.split("\n")[0] ?? "",
+  aside: author,
+  at: date,
+  bead: "commit",
+  tone: undefined,
+  line: "done",
+});
+const ofDeployment = (deployment: Deployment): Happening => {
+  const { bead, tone, line } = beadOf(deployment);
+  return {
+    id: deployment.id,
+    kind: "deploy",
+    name: nameOf(deployment),
+    title: `${deployment.metadata.container_name} to ${providerName[deployment.provider]}`,
+    aside: isUnderWay(deployment)
+      ? stateOf(deployment).word
+      : deployment.status === "failed"
+        ? "failed"
+        : `${deployment.is_live ? "live, " : ""}${durationText(durationOf(deployment, Date.parse(deployment.updated_at)))}`,
+    at: deployment.created_at,
+    bead,
+    tone,
+    line,
+  };
+};
+
+/** Points and what else happened, as one history; time runs down. */
+export function historyOf(
+  points: readonly Entry[],
+  commits: readonly GitCommit[],
+  deployments: readonly Deployment[],
+  filter: PointFilter,
+): (Entry | Happening)[] {
+  const shown: (Entry | Happening)[] = [
+    ...points.filter(({ kind }) => filter === "all" || filter === `${kind}s`),
+    ...(filter === "all" || filter === "commits" ? commits.map(ofCommit) : []),
+    ...(filter === "all" || filter === "deploys" ? deployments.map(ofDeployment) : []),
+  ];
+  return shown.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.id.localeCompare(b.id));
+}
+
 /** By the days of the person's own clock. */
-export function daysOf(entries: readonly Entry[], nowMs = Date.now()): Day[] {
-  const days: Day[] = [];
+export function daysOf<T extends { at: string }>(entries: readonly T[], nowMs = Date.now()): Day<T>[] {
+  const days: Day<T>[] = [];
   for (const entry of entries) {
     const label = dayLabel(new Date(entry.at), new Date(nowMs));
     const last = days.at(-1);

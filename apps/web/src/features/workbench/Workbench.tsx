@@ -23,6 +23,9 @@ import { useRunActs } from "../chat/use-run-acts.ts";
 import { useFirstMessage } from "../chat/use-first-message.ts";
 import { StatusBar } from "../containers/StatusBar.tsx";
 import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
+import { isUnshipped } from "../deployments/deployments.ts";
+import { DeploysContext } from "../deployments/deploys-context.ts";
+import { useProjectDeploys } from "../deployments/use-deploys.ts";
 import { CodePane, preloadEditor, type CodeLeft } from "../files/CodePane.tsx";
 import type { FileMark } from "../files/TreeRowView.tsx";
 import { useOpenFiles } from "../files/use-open-files.ts";
@@ -59,6 +62,8 @@ import "./workbench.css";
 
 const QuickOpen = lazily(async () => (await import("../files/QuickOpen.tsx")).QuickOpen);
 
+const DeployDrawer = lazily(async () => (await import("../deployments/DeployDrawer.tsx")).DeployDrawer);
+
 const modeKey = (projectId: string) => `studio:mode:${projectId}`;
 const suggestions = [
   "Explain what this app does and how it is built.",
@@ -73,12 +78,14 @@ export interface WorkbenchProps {
   view: View;
   hrefOf: (view: View) => string;
   onView: (view: View) => void;
+  /** The deploys with one of them open; undefined is none. */
+  onDeployment: (deploymentId: string | undefined) => void;
   /** The review of one run. */
   onReview: (taskId: string) => void;
 }
 
 /** One project open: conversation, app, code, shells. Composes; every part fetches and decides for itself. */
-export function Workbench({ project, reader, view, hrefOf, onView, onReview }: WorkbenchProps) {
+export function Workbench({ project, reader, view, hrefOf, onView, onDeployment, onReview }: WorkbenchProps) {
   const { api } = useServices();
   const events = useProjectStream(project);
   const isSettled = events.isSettled;
@@ -198,6 +205,23 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
     if (next !== "chat" && next !== "dock") onView(next);
   };
 
+  const {
+    deploys,
+    subject: deploySubject,
+    setSubject: setDeploySubject,
+  } = useProjectDeploys({
+    projectId: project.id,
+    events,
+    openFile,
+    compose,
+    onShow: (id) => {
+      onDeployment(id);
+      setPhoneView("deploys");
+    },
+  });
+  const isDeployNext =
+    (view === "preview" || view === "code") && phase.kind === "running" && approvals.length === 0 && isUnshipped(lastRun, deploys.list);
+
   const runActs = useRunActs({
     projectId: project.id,
     chat,
@@ -222,6 +246,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
       setCodeLeft((last) => ({ side: "search", asked: last.asked + 1 }));
       show("code");
     },
+    deploy: () => deploys.openForm(),
     stopRun: () => void chat.stop(),
     hasLiveRun: live !== undefined,
     acts,
@@ -244,181 +269,195 @@ export function Workbench({ project, reader, view, hrefOf, onView, onReview }: W
   const openTask = tasks.find((task) => task.status === "running" || task.status === "queued");
   return (
     <RunActsContext value={runActs.acts}>
-      <main
-        id="main"
-        tabIndex={-1}
-        className="workbench flex-1 outline-none"
-        data-phone-view={phoneView}
-        data-folded={layout.isFolded || undefined}
-        style={{ ...(!layout.isFolded && { "--chat-width": `${layout.chatPx}px` }) } as CSSProperties}
-      >
-        <WorkbenchTop project={project} containers={containers} acts={acts} approvalCount={approvals.length} tasks={tasks} />
-        <div className="workbench-chat" data-region="chat">
-          <div className="workbench-talk h-full">
-            <PanelBoundary title="The conversation broke">
-              <ChatColumn
-                projectId={project.id}
-                tree={tree.data}
-                chat={chat}
-                events={events}
-                rows={rows}
-                reader={reader}
-                mode={first ? "allow" : mode}
-                onMode={chooseMode}
-                models={models.data?.items ?? []}
-                agents={agents}
-                defaultModel={defaultModel}
-                model={model}
-                onModel={chooseModel}
-                blockedBy={
-                  first
-                    ? "The first message is sent as soon as the project is ready."
-                    : isBeingMade
-                      ? "The project is still being made."
-                      : undefined
-                }
-                notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
-                tail={
-                  isBeingMade ? (
-                    <SetupRow title="Making the project" task={openTask} />
-                  ) : phase.kind === "starting" && !live ? (
-                    <SetupRow title="Starting the app" task={phase.task} />
-                  ) : null
-                }
-                suggestions={suggestions}
-                onFold={() => setLayout({ isFolded: true })}
-                composer={composer}
-              />
-            </PanelBoundary>
-          </div>
-          <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
-          {layout.isFolded ? null : (
-            <ResizeEdge
-              label="Width of the conversation"
-              orientation="vertical"
-              valuePx={layout.chatPx}
-              minPx={chatWidth.min}
-              maxPx={chatWidth.max}
-              defaultPx={chatWidth.initial}
-              growsForward
-              onChange={(chatPx) => setLayout({ chatPx })}
-              className="workbench-edge inset-y-0 -right-1"
-            />
-          )}
-        </div>
-        <section
-          aria-label="App and code"
-          data-region="sheet"
-          className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
+      <DeploysContext value={deploys}>
+        <main
+          id="main"
+          tabIndex={-1}
+          className="workbench flex-1 outline-none"
+          data-phone-view={phoneView}
+          data-folded={layout.isFolded || undefined}
+          style={{ ...(!layout.isFolded && { "--chat-width": `${layout.chatPx}px` }) } as CSSProperties}
         >
-          <ViewTabs view={view} hrefOf={hrefOf} onView={show} counts={{ git: git.status?.changes.length ?? 0 }} />
-          <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
-            <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
-              <PanelBoundary title="The preview broke" resetKeys={[phase.kind]}>
-                <PreviewPane
-                  preview={preview}
-                  frameRef={frameRef}
-                  phase={phase}
-                  container={container}
-                  onProblems={() => openDock("problems")}
-                  share={container ? <SharePreviewButton projectId={project.id} container={container} events={events} /> : null}
-                  acts={{
-                    start: () => void acts.start(),
-                    restart: acts.restart,
-                    showLogs: () => openLogs(container?.id),
-                    fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
-                    isStarting: acts.isStarting,
-                  }}
-                />
-              </PanelBoundary>
-              <Scrubber rows={rows} isLive={live !== undefined} />
-            </div>
-            <Activity mode={view === "code" ? "visible" : "hidden"}>
-              <PanelBoundary title="The code view broke" resetKeys={[files.activePath]}>
-                <CodePane
+          <WorkbenchTop
+            project={project}
+            containers={containers}
+            acts={acts}
+            approvalCount={approvals.length}
+            tasks={tasks}
+            isDeployNext={isDeployNext}
+          />
+          <div className="workbench-chat" data-region="chat">
+            <div className="workbench-talk h-full">
+              <PanelBoundary title="The conversation broke">
+                <ChatColumn
                   projectId={project.id}
                   tree={tree.data}
-                  treeError={tree.error ? sentenceOf(tree.error) : undefined}
-                  onRetryTree={() => void tree.refetch()}
-                  files={files}
-                  marks={git.marks ?? runMarks}
-                  onQuickOpen={() => setIsQuickOpen(true)}
-                  left={codeLeft}
-                  onLeft={setCodeLeft}
-                />
-              </PanelBoundary>
-            </Activity>
-            {pane ? (
-              <PanelBoundary title={`${lookOf(view).label} broke`} resetKeys={[view]}>
-                <Suspense fallback={<PaneSkeleton />}>{pane}</Suspense>
-              </PanelBoundary>
-            ) : null}
-          </div>
-          {layout.isDockOpen ? (
-            <div
-              data-region="dock"
-              className={
-                phoneView === "dock"
-                  ? "relative flex-none border-t border-line-0 narrow:h-auto! narrow:flex-1"
-                  : "relative flex-none border-t border-line-0 narrow:hidden"
-              }
-              style={{ height: layout.dockPx }}
-            >
-              <ResizeEdge
-                label="Height of the dock"
-                orientation="horizontal"
-                valuePx={layout.dockPx}
-                minPx={dockHeight.min}
-                maxPx={dockHeight.max}
-                defaultPx={dockHeight.initial}
-                growsForward={false}
-                onChange={(dockPx) => setLayout({ dockPx })}
-                className="workbench-edge inset-x-0 -top-1"
-              />
-              <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
-                <Dock
-                  projectId={project.id}
-                  tab={layout.dockTab}
-                  onTab={(dockTab) => setLayout({ dockTab })}
-                  onClose={() => {
-                    setLayout({ isDockOpen: false });
-                    if (phoneView === "dock") choosePhoneView(view);
-                  }}
-                  containers={containers}
-                  logsOf={logsOf}
-                  onLogsOf={setLogsOf}
-                  preview={preview}
-                  isAgentBusy={live !== undefined}
-                  onStart={() => void acts.start()}
-                  onFix={fix}
-                  autoFix={<AutoFixSwitch project={project} />}
-                  onOpenFile={openFile}
-                  onCompose={compose}
+                  chat={chat}
+                  events={events}
+                  rows={rows}
+                  reader={reader}
+                  mode={first ? "allow" : mode}
+                  onMode={chooseMode}
+                  models={models.data?.items ?? []}
+                  agents={agents}
+                  defaultModel={defaultModel}
+                  model={model}
+                  onModel={chooseModel}
+                  blockedBy={
+                    first
+                      ? "The first message is sent as soon as the project is ready."
+                      : isBeingMade
+                        ? "The project is still being made."
+                        : undefined
+                  }
+                  notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
+                  tail={
+                    isBeingMade ? (
+                      <SetupRow title="Making the project" task={openTask} />
+                    ) : phase.kind === "starting" && !live ? (
+                      <SetupRow title="Starting the app" task={phase.task} />
+                    ) : null
+                  }
+                  suggestions={suggestions}
+                  onFold={() => setLayout({ isFolded: true })}
+                  composer={composer}
                 />
               </PanelBoundary>
             </div>
+            <FoldedThread rows={rows} onUnfold={() => setLayout({ isFolded: false })} />
+            {layout.isFolded ? null : (
+              <ResizeEdge
+                label="Width of the conversation"
+                orientation="vertical"
+                valuePx={layout.chatPx}
+                minPx={chatWidth.min}
+                maxPx={chatWidth.max}
+                defaultPx={chatWidth.initial}
+                growsForward
+                onChange={(chatPx) => setLayout({ chatPx })}
+                className="workbench-edge inset-y-0 -right-1"
+              />
+            )}
+          </div>
+          <section
+            aria-label="App and code"
+            data-region="sheet"
+            className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
+          >
+            <ViewTabs view={view} hrefOf={hrefOf} onView={show} counts={{ git: git.status?.changes.length ?? 0 }} />
+            <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
+              <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
+                <PanelBoundary title="The preview broke" resetKeys={[phase.kind]}>
+                  <PreviewPane
+                    preview={preview}
+                    frameRef={frameRef}
+                    phase={phase}
+                    container={container}
+                    onProblems={() => openDock("problems")}
+                    share={container ? <SharePreviewButton projectId={project.id} container={container} events={events} /> : null}
+                    acts={{
+                      start: () => void acts.start(),
+                      restart: acts.restart,
+                      showLogs: () => openLogs(container?.id),
+                      fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
+                      isStarting: acts.isStarting,
+                    }}
+                  />
+                </PanelBoundary>
+                <Scrubber rows={rows} isLive={live !== undefined} />
+              </div>
+              <Activity mode={view === "code" ? "visible" : "hidden"}>
+                <PanelBoundary title="The code view broke" resetKeys={[files.activePath]}>
+                  <CodePane
+                    projectId={project.id}
+                    tree={tree.data}
+                    treeError={tree.error ? sentenceOf(tree.error) : undefined}
+                    onRetryTree={() => void tree.refetch()}
+                    files={files}
+                    marks={git.marks ?? runMarks}
+                    onQuickOpen={() => setIsQuickOpen(true)}
+                    left={codeLeft}
+                    onLeft={setCodeLeft}
+                  />
+                </PanelBoundary>
+              </Activity>
+              {pane ? (
+                <PanelBoundary title={`${lookOf(view).label} broke`} resetKeys={[view]}>
+                  <Suspense fallback={<PaneSkeleton />}>{pane}</Suspense>
+                </PanelBoundary>
+              ) : null}
+            </div>
+            {layout.isDockOpen ? (
+              <div
+                data-region="dock"
+                className={
+                  phoneView === "dock"
+                    ? "relative flex-none border-t border-line-0 narrow:h-auto! narrow:flex-1"
+                    : "relative flex-none border-t border-line-0 narrow:hidden"
+                }
+                style={{ height: layout.dockPx }}
+              >
+                <ResizeEdge
+                  label="Height of the dock"
+                  orientation="horizontal"
+                  valuePx={layout.dockPx}
+                  minPx={dockHeight.min}
+                  maxPx={dockHeight.max}
+                  defaultPx={dockHeight.initial}
+                  growsForward={false}
+                  onChange={(dockPx) => setLayout({ dockPx })}
+                  className="workbench-edge inset-x-0 -top-1"
+                />
+                <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
+                  <Dock
+                    projectId={project.id}
+                    tab={layout.dockTab}
+                    onTab={(dockTab) => setLayout({ dockTab })}
+                    onClose={() => {
+                      setLayout({ isDockOpen: false });
+                      if (phoneView === "dock") choosePhoneView(view);
+                    }}
+                    containers={containers}
+                    logsOf={logsOf}
+                    onLogsOf={setLogsOf}
+                    preview={preview}
+                    isAgentBusy={live !== undefined}
+                    onStart={() => void acts.start()}
+                    onFix={fix}
+                    autoFix={<AutoFixSwitch project={project} />}
+                    onOpenFile={openFile}
+                    onCompose={compose}
+                  />
+                </PanelBoundary>
+              </div>
+            ) : null}
+          </section>
+          <div className="workbench-status">
+            <StatusBar
+              containers={containers}
+              problemCount={problems.length}
+              onProblems={() => openDock("problems")}
+              onLogs={openLogs}
+              onRestart={acts.restartContainer}
+              run={lastRun}
+              isLive={live !== undefined}
+              stream={events.state}
+              git={<GitFacts status={git.status} onOpen={() => show("git")} />}
+            />
+          </div>
+          <PhoneViews current={phoneView} onChoose={choosePhoneView} hasNews={approvals.length > 0} more={more} />
+          {isQuickOpen && tree.data ? (
+            <Suspense fallback={null}>
+              <QuickOpen tree={tree.data} recent={files.paths} isOpen onOpenChange={setIsQuickOpen} onPick={openFile} />
+            </Suspense>
           ) : null}
-        </section>
-        <div className="workbench-status">
-          <StatusBar
-            containers={containers}
-            problemCount={problems.length}
-            onProblems={() => openDock("problems")}
-            onLogs={openLogs}
-            onRestart={acts.restartContainer}
-            run={lastRun}
-            isLive={live !== undefined}
-            stream={events.state}
-            git={<GitFacts status={git.status} onOpen={() => show("git")} />}
-          />
-        </div>
-        <PhoneViews current={phoneView} onChoose={choosePhoneView} hasNews={approvals.length > 0} more={more} />
-        {isQuickOpen && tree.data ? (
+        </main>
+        {deploySubject ? (
           <Suspense fallback={null}>
-            <QuickOpen tree={tree.data} recent={files.paths} isOpen onOpenChange={setIsQuickOpen} onPick={openFile} />
+            <DeployDrawer subject={deploySubject} containers={containers} onSubject={setDeploySubject} />
           </Suspense>
         ) : null}
-      </main>
+      </DeploysContext>
       <GoBackDialog projectId={project.id} target={runActs.target} state={chat.state} onClose={runActs.close} onGoBack={runActs.goBack} />
     </RunActsContext>
   );

@@ -38,6 +38,7 @@ export function WorkbenchPage() {
       view={isView(view) ? view : "preview"}
       hrefOf={(next) => router.buildLocation(target(next)).href}
       onView={(next) => void navigate(target(next))}
+      onDeployment={(deployment) => void navigate({ ...target("deploys"), search: deployment ? { deployment } : {} })}
       onReview={(run) => void navigate({ ...target("review"), search: { run } })}
     />
   );

@@ -8,6 +8,7 @@ import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { liveStatus, RuntimeMenu } from "../containers/RuntimeMenu.tsx";
 import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
+import { DeployButton } from "../deployments/DeployButton.tsx";
 import { ActivityButton } from "../tasks/ActivityButton.tsx";
 import { useRenameProject } from "../projects/projects.queries.ts";
 
@@ -18,12 +19,15 @@ export function WorkbenchTop({
   acts,
   approvalCount,
   tasks,
+  isDeployNext,
 }: {
   project: Project;
   containers: readonly Container[];
   acts: RuntimeActs;
   approvalCount: number;
   tasks: readonly Task[];
+  /** Deploying is the one next act. */
+  isDeployNext: boolean;
 }) {
   return (
     <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:px-3">
@@ -42,6 +46,7 @@ export function WorkbenchTop({
       ) : null}
       <ActivityButton tasks={tasks} />
       <FindButton variant="plain" />
+      <DeployButton isNextAct={isDeployNext} />
       <span className="narrow:hidden">
         <ThemeButton />
       </span>

@@ -1,5 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Container, Preview, Project, ProjectEvent, ProjectEventData, Task } from "@tesslate/contract";
+import { patchDeployments } from "../deployments/deployments.queries.ts";
 import { patchTreeAll, type FileTree } from "../files/tree.ts";
 
 export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
@@ -104,6 +105,12 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
       return;
     case "snapshot_changed":
       void queries.invalidateQueries({ queryKey: key("points") });
+      return;
+    case "deployment_changed":
+      patchDeployments(queries, project.id, event.data);
+      return;
+    case "target_changed":
+      void queries.invalidateQueries({ queryKey: key("targets") });
       return;
     case "task_started":
     case "complete":

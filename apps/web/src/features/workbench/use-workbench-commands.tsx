@@ -1,4 +1,5 @@
 import {
+  ArrowUpFromLine,
   FileSearch,
   House,
   LayoutGrid,
@@ -35,6 +36,7 @@ export interface WorkbenchCommands {
   openFile: (path: string) => void;
   quickOpen: () => void;
   searchFiles: () => void;
+  deploy: () => void;
   stopRun: () => void;
   hasLiveRun: boolean;
   acts: RuntimeActs;
@@ -67,7 +69,7 @@ function jumpMessage(direction: -1 | 1): void {
 
 /** The workbench's shortcuts, its part of the palette, and what stands behind "More" on a phone: one list of acts. */
 export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuEntry[] } {
-  const { tree, layout, setLayout, show, openDock, openFile, quickOpen, searchFiles, stopRun, hasLiveRun, acts } = commands;
+  const { tree, layout, setLayout, show, openDock, openFile, quickOpen, searchFiles, deploy, stopRun, hasLiveRun, acts } = commands;
   const router = useRouter();
   const toggleDock = (tab?: DockTab) => {
     if (layout.isDockOpen && (tab === undefined || layout.dockTab === tab)) setLayout({ isDockOpen: false });
@@ -84,6 +86,7 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
     "terminal.toggle": () => toggleDock("terminal"),
     "files.open": quickOpen,
     "files.search": searchFiles,
+    "workbench.deploy": deploy,
   });
 
   const items: PaletteItem[] = [
@@ -96,6 +99,7 @@ export function useWorkbenchCommands(commands: WorkbenchCommands): { more: MenuE
     })),
     { id: "files.open", title: "Open a file", icon: <FileSearch size={14} />, shortcut: "files.open", run: quickOpen },
     { id: "files.search", title: "Search in all files", icon: <TextSearch size={14} />, shortcut: "files.search", run: searchFiles },
+    { id: "workbench.deploy", title: "Deploy", icon: <ArrowUpFromLine size={14} />, shortcut: "workbench.deploy", run: deploy },
     {
       id: "terminal.toggle",
       title: "Terminal",

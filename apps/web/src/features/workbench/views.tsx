@@ -1,4 +1,16 @@
-import { AppWindow, CodeXml, Eye, GitBranch, History, Images, NotebookPen, Settings2, SquareKanban, Workflow } from "lucide-react";
+import {
+  AppWindow,
+  ArrowUpFromLine,
+  CodeXml,
+  Eye,
+  GitBranch,
+  History,
+  Images,
+  NotebookPen,
+  Settings2,
+  SquareKanban,
+  Workflow,
+} from "lucide-react";
 import type { Container, Project } from "@tesslate/contract";
 import { createElement, type ComponentType, type ReactNode } from "react";
 import { lazily } from "../../lib/chunks.ts";
@@ -36,7 +48,7 @@ interface Pane extends Look {
   Pane: ComponentType<ViewProps>;
 }
 
-export type PaneName = "review" | "canvas" | "git" | "timeline" | "board" | "notes" | "assets" | "activity" | "settings";
+export type PaneName = "review" | "canvas" | "git" | "timeline" | "deploys" | "board" | "notes" | "assets" | "activity" | "settings";
 /** The views beside preview and code, in the order of their tabs. Each is an address, a tab, a shortcut and a palette entry. */
 const panes: Partial<Record<PaneName, Pane>> = {
   review: {
@@ -62,6 +74,12 @@ const panes: Partial<Record<PaneName, Pane>> = {
     icon: <ThreadIcon size={14} />,
     shortcut: "workbench.timeline",
     Pane: lazily(async () => (await import("../timeline/TimelinePane.tsx")).TimelinePane),
+  },
+  deploys: {
+    label: "Deploys",
+    icon: <ArrowUpFromLine size={14} />,
+    shortcut: "workbench.deploys",
+    Pane: lazily(async () => (await import("../deployments/DeploysPane.tsx")).DeploysPane),
   },
   board: {
     label: "Board",
@@ -124,6 +142,7 @@ export function useViewShortcuts(show: (view: View) => void): void {
     "workbench.canvas": () => show("canvas"),
     "workbench.git": () => show("git"),
     "workbench.timeline": () => show("timeline"),
+    "workbench.deploys": () => show("deploys"),
     "workbench.board": () => show("board"),
     "workbench.notes": () => show("notes"),
     "workbench.assets": () => show("assets"),

@@ -72,6 +72,7 @@ function ScenarioPage({ scenario }: { scenario: Scenario }) {
                 view={view}
                 hrefOf={(next) => `?state=${scenario.id}&view=${next}`}
                 onView={setView}
+                onDeployment={() => setView("deploys")}
                 onReview={() => setView("review")}
               />
             </div>

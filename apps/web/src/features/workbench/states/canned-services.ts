@@ -5,6 +5,7 @@ import samplePage from "./sample-app.html?raw";
 import type { Services } from "../services.ts";
 import { fileText, ids, modelList } from "./bakery.ts";
 import { cannedCatalogue } from "./canvas-scenarios.ts";
+import { cannedDeployments, cannedLaunchSettings, cannedLines, cannedPlan, cannedProviders, cannedTargets } from "./deploy-scenarios.ts";
 import type { Scenario } from "./scenarios.ts";
 
 const json = (body: unknown, status = 200) =>
@@ -59,9 +60,28 @@ export const projectOf = (scenario: Scenario): Project => ({
 export function cannedServices(scenario: Scenario): Services {
   const project = projectOf(scenario);
   const page = URL.createObjectURL(new Blob([samplePage], { type: "text/html" }));
-  const answer = (method: string, path: string, signal: AbortSignal | null | undefined): Response | Promise<Response> => {
+  const deployments = cannedDeployments[scenario.id] ?? [];
+  const deploymentAnswer = (method: string, path: string, body: unknown): Response | undefined => {
+    if (path === `/api/deployments/${project.id}`) return list(deployments);
+    if (path === "/api/deployments/plan")
+      return json(cannedPlan((JSON.parse(String(body)) as { provider: "local" | "vercel" | "netlify" | "cloudflare" }).provider));
+    if (path === `/api/deployment-targets/${project.id}`) return list(scenario.id === "canvas" ? cannedTargets : []);
+    if (path.startsWith("/api/deployment-targets/") && path.endsWith("/history")) return list(cannedDeployments["deploys"] ?? []);
+    if (path === "/api/deployment-credentials") return json({ items: [], total: 0, page: 1, total_pages: 1, providers: cannedProviders });
+    if (path === `/api/projects/${project.id}/launch-settings` && method === "GET") return json(cannedLaunchSettings);
+    return undefined;
+  };
+  const answer = (method: string, path: string, signal: AbortSignal | null | undefined, body: unknown): Response | Promise<Response> => {
     const fails = (name: string) => scenario.failing?.includes(name);
     const broken = () => json({ detail: "The database does not answer.", code: "unavailable", request_id: "req-0042" }, 503);
+    const deploy = deploymentAnswer(method, path, body);
+    if (deploy) return deploy;
+    if (path.startsWith("/api/deployments/") && path.endsWith("/stream")) {
+      const known = deployments.find(({ id }) => path.includes(id));
+      const said = cannedLines.map((line) => ({ type: "log", data: { line } }));
+      const over = known && ["success", "failed"].includes(known.status);
+      return eventStream(over ? [...said, { type: "done", data: { status: known.status, error: known.error } }] : said, signal);
+    }
     const under = `/api/projects/${project.id}`;
     if (method === "GET") {
       if (scenario.hanging?.some((name) => path === `${under}/${name}`)) return never;
@@ -162,7 +182,7 @@ export function cannedServices(scenario: Scenario): Services {
     if (method === "POST" && path === "/api/chat/agent/approval") return json({ approval_id: ids.run, response: "deny" });
     return never;
   };
-  const fetch = async (url: string, init: RequestInit) => answer(init.method ?? "GET", url.split("?")[0] ?? "", init.signal);
+  const fetch = async (url: string, init: RequestInit) => answer(init.method ?? "GET", url.split("?")[0] ?? "", init.signal, init.body);
   const api = createClient<Contract>(routes, { fetch });
   return {
     api,

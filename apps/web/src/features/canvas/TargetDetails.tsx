@@ -1,0 +1,138 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { ArrowUpFromLine, Spline, Trash2, Unlink } from "lucide-react";
+import type { DeploymentTarget } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { ConnectProvider } from "../deployments/ConnectProvider.tsx";
+import { targetHistoryQuery } from "../deployments/deployments.queries.ts";
+import { useDeploys } from "../deployments/deploys-context.ts";
+import { isUnderWay, providerName, seriesOf } from "../deployments/deployments.ts";
+import { VersionList } from "../deployments/VersionList.tsx";
+import { useServices } from "../workbench/services.ts";
+import { useCanvas } from "./canvas-context.ts";
+import { Fact, Part } from "./Facts.tsx";
+import { InlineEdit } from "./InlineEdit.tsx";
+import { useTargetState } from "./use-target-state.ts";
+
+/** Deploys all containers of a target. What was refused for one of them is told; the others go. */
+export function DeployTargetButton({ target, isIcon = false }: { target: DeploymentTarget; isIcon?: boolean }) {
+  const { deployTarget } = useCanvas();
+  const { openDeployment } = useDeploys();
+  const { deployments } = useTargetState(target);
+  const deploy = useMutation({
+    mutationFn: () => deployTarget(target.id),
+    onSuccess: (results) => {
+      const begun = results.filter(({ status }) => status === "pending");
+      for (const { container_name: name, error } of results.filter(({ status }) => status === "failed"))
+        toast(`${name} was not deployed: ${error ?? "no reason was given"}`, { kind: "failed" });
+      if (begun.length === 1 && begun[0]?.deployment_id) openDeployment(begun[0].deployment_id);
+    },
+    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+  });
+  const isReady = target.is_connected && target.container_ids.length > 0 && !deployments.some(isUnderWay) && !deploy.isPending;
+  return isIcon ? (
+    <IconButton size="sm" label={`Deploy to ${target.name}`} disabled={!isReady} onClick={() => deploy.mutate()}>
+      <ArrowUpFromLine size={14} />
+    </IconButton>
+  ) : (
+    <Button
+      size="sm"
+      icon={<ArrowUpFromLine size={14} />}
+      disabled={!isReady}
+      isLoading={deploy.isPending}
+      loadingWord="Starting"
+      onClick={() => deploy.mutate()}
+    >
+      Deploy
+    </Button>
+  );
+}
+
+/** A target in full: its account, what goes there, in which environment, and everything that went. */
+export function TargetDetails({ target }: { target: DeploymentTarget }) {
+  const { api } = useServices();
+  const { nameOf, detach, changeTarget, remove, setConnecting, projectId } = useCanvas();
+  const { openDeployment, list } = useDeploys();
+  const history = useQuery(targetHistoryQuery(api, projectId, target.id));
+  // What is known of them by now counts.
+  const went = history.data?.map((deployment) => list?.find(({ id }) => id === deployment.id) ?? deployment);
+  return (
+    <div className="scroll-y min-h-0 flex-1">
+      <div className="flex flex-wrap items-center gap-1.5 px-4 pt-1">
+        <DeployTargetButton target={target} />
+        <Button size="sm" variant="ghost" icon={<Spline size={14} />} onClick={() => setConnecting(target.id)}>
+          Attach a container
+        </Button>
+      </div>
+      <dl className="px-4 py-3">
+        <Fact label="Name">
+          <InlineEdit label="name" value={target.name} onSave={(name) => changeTarget(target.id, { name })} />
+        </Fact>
+        <Fact label="Provider">{providerName[target.provider]}</Fact>
+        <Fact label="Environment">
+          <SegmentedControl
+            label="Environment"
+            value={target.environment}
+            onChange={(environment) =>
+              void changeTarget(target.id, { environment }).then((reason) => reason && toast(reason, { kind: "failed" }))
+            }
+            segments={[
+              { value: "production", label: "Production" },
+              { value: "preview", label: "Preview" },
+            ]}
+          />
+        </Fact>
+      </dl>
+      {target.provider === "local" || target.is_connected ? null : (
+        <div className="border-t border-line-0 px-4 py-3">
+          <ConnectProvider provider={target.provider} onConnected={() => undefined} />
+        </div>
+      )}
+      <Part title="Goes there">
+        {target.container_ids.length === 0 ? (
+          <p className="text-xs text-fg-2">Nothing yet. Draw a line from a container to it, or attach one here.</p>
+        ) : (
+          <ul className="text-xs">
+            {target.container_ids.map((id) => (
+              <li key={id} className="flex min-h-7 items-center gap-2">
+                <span className="min-w-0 flex-1 truncate text-fg-0">{nameOf(id)}</span>
+                <IconButton size="sm" label={`Take ${nameOf(id)} from ${target.name}`} onClick={() => void detach(target.id, id)}>
+                  <Unlink size={14} />
+                </IconButton>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Part>
+      <Part title="History">
+        {history.error ? (
+          <p role="alert" className="flex items-center gap-2 text-xs text-err">
+            {sentenceOf(history.error)}
+            <Button size="sm" isLoading={history.isFetching} loadingWord="Retrying" onClick={() => void history.refetch()}>
+              Retry
+            </Button>
+          </p>
+        ) : !went ? (
+          <Skeleton className="h-16" />
+        ) : went.length === 0 ? (
+          <p className="text-xs text-fg-2">Nothing went out yet.</p>
+        ) : (
+          <div className="-ml-2">
+            {seriesOf(went).map((series) => (
+              <VersionList key={series.key} series={series} chosenId={undefined} onChoose={openDeployment} />
+            ))}
+          </div>
+        )}
+      </Part>
+      <div className="border-t border-line-0 px-4 py-3">
+        <Button size="sm" variant="danger" icon={<Trash2 size={14} />} onClick={() => remove([{ kind: "target", id: target.id }])}>
+          Take it off the canvas
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import type { Deployment, DeploymentTarget } from "@tesslate/contract";
+import type { Tone } from "../../ui/Pill.tsx";
+import type { ThreadPoint } from "../../ui/thread/index.ts";
+import { useDeploys } from "../deployments/deploys-context.ts";
+import { beadOf, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf } from "../deployments/deployments.ts";
+import { useCanvas } from "./canvas-context.ts";
+
+const shownPoints = 4;
+
+/** How a target stands, from the deployments of the containers that go to it. */
+export function useTargetState(target: DeploymentTarget): {
+  /** Newest first. */
+  deployments: readonly Deployment[];
+  word: string;
+  tone: Tone;
+  isBusy: boolean;
+  line: string;
+  points: ThreadPoint[];
+} {
+  const { list, begunOf } = useDeploys();
+  const { nameOf: containerName } = useCanvas();
+  const deployments = (list ?? []).filter(
+    ({ provider, container_id: id }) => provider === target.provider && id !== null && target.container_ids.includes(id),
+  );
+  const newest = deployments[0];
+  const live = deployments.filter(({ is_live }) => is_live);
+  const going = deployments.find(isUnderWay);
+  const url = safeUrl(live[0]?.deployment_url);
+  const points = deployments
+    .slice(0, shownPoints)
+    .toReversed()
+    .map((deployment): ThreadPoint => {
+      const { bead, tone, line } = beadOf(deployment);
+      return {
+        id: deployment.id,
+        kind: bead,
+        ...(tone && { tone }),
+        line,
+        gap: "short",
+        label: `${nameOf(deployment)} ${stateOf(deployment).word.toLowerCase()}`,
+      };
+    });
+  const line = !target.is_connected
+    ? `Connect ${providerName[target.provider]}`
+    : target.container_ids.length === 0
+      ? `${providerName[target.provider]}, nothing goes there`
+      : url && live.length === 1
+        ? shortUrl(url)
+        : `${providerName[target.provider]}, ${target.container_ids.map(containerName).join(", ")}`;
+  const base = { deployments, line, points, isBusy: false };
+  if (going)
+    return { ...base, word: `${nameOf(going)} ${stateOf(going, begunOf(going.id)).word.toLowerCase()}`, tone: "live", isBusy: true };
+  if (newest?.status === "failed") return { ...base, word: `${nameOf(newest)} failed`, tone: "err" };
+  if (live.length > 1) return { ...base, word: `${live.length} live`, tone: "ok" };
+  if (live[0]) return { ...base, word: `${nameOf(live[0])} live`, tone: "ok" };
+  return { ...base, word: target.environment === "preview" ? "Preview" : "Production", tone: "neutral" };
+}

@@ -1,0 +1,168 @@
+import type { OutsideProvider } from "@tesslate/contract";
+import { ExternalLink } from "lucide-react";
+import { useState, type FormEvent } from "react";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { PasswordInput } from "../../ui/PasswordInput.tsx";
+import { Spinner } from "../../ui/Spinner.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { providerName, safeUrl } from "./deployments.ts";
+import { useCredentials, useProviderSignIn } from "./use-credentials.ts";
+
+const tokenHints: Record<OutsideProvider, string> = {
+  vercel: "Account settings, Tokens.",
+  netlify: "User settings, Applications, Personal access tokens.",
+  cloudflare: "My profile, API tokens; it needs Account, Workers Scripts, Edit.",
+};
+
+/** An account at a provider: signed in there, or with a token that is tried before it is kept. */
+export function ConnectProvider({
+  provider,
+  projectId,
+  className,
+  onConnected,
+  onCancel,
+}: {
+  provider: OutsideProvider;
+  /** For this project alone, over the person's usual account. */
+  projectId?: string;
+  className?: string;
+  onConnected: () => void;
+  onCancel?: () => void;
+}) {
+  const { read, save } = useCredentials();
+  const known = read.data?.providers.find((candidate) => candidate.name === provider);
+  const signIn = useProviderSignIn(provider, projectId, onConnected);
+  const [token, setToken] = useState("");
+  const [accountId, setAccountId] = useState("");
+  const [teamId, setTeamId] = useState("");
+  const [errors, setErrors] = useState<{ token?: string; account?: string; other?: string }>({});
+  const name = providerName[provider];
+  const tokenUrl = safeUrl(known?.token_url);
+  const needsAccount = provider === "cloudflare";
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const missing = {
+      ...(token.trim() === "" && { token: "A token is needed." }),
+      ...(needsAccount && accountId.trim() === "" && { account: "The account's id is needed." }),
+    };
+    setErrors(missing);
+    if (Object.keys(missing).length > 0) return;
+    try {
+      const saved = await save.mutateAsync({
+        provider,
+        access_token: token.trim(),
+        ...(projectId && { project_id: projectId }),
+        metadata: {
+          ...(needsAccount && { account_id: accountId.trim() }),
+          ...(provider === "vercel" && teamId.trim() && { team_id: teamId.trim() }),
+        },
+      });
+      setToken("");
+      toast(
+        saved.validated ? `${name} is connected.` : `${name} did not answer. The token is kept untried.`,
+        saved.validated ? {} : { kind: "note" },
+      );
+      onConnected();
+    } catch (error) {
+      if (hasCode(error, "credential_rejected")) setErrors({ token: sentenceOf(error) });
+      else if (hasCode(error, "account_id_required")) setErrors({ account: sentenceOf(error) });
+      else setErrors({ other: sentenceOf(error) });
+    }
+  };
+  return (
+    <section aria-label={`Connect ${name}`} className={className}>
+      <h4 className="text-sm">Connect {name}</h4>
+      <p className="text-xs text-fg-2">Tried at {name} before it is kept. Stored sealed, never shown again.</p>
+      {known?.oauth_available ? (
+        <div className="mt-2.5 grid justify-items-start gap-2 border-b border-line-0 pb-3">
+          {signIn.state === "waiting" ? (
+            <div className="flex flex-wrap items-center gap-2">
+              <Spinner word={`Waiting for you in ${name}'s window`} />
+              <Button size="sm" variant="ghost" onClick={signIn.cancel}>
+                Cancel
+              </Button>
+            </div>
+          ) : (
+            <Button icon={<ExternalLink size={14} />} onClick={signIn.begin}>
+              Sign in at {name}
+            </Button>
+          )}
+          {signIn.state === "blocked" ? (
+            <p role="alert" className="text-xs text-err">
+              The browser did not let the window open. Allow windows for this site, then try again.
+            </p>
+          ) : signIn.state === "refused" ? (
+            <p role="alert" className="text-xs text-err">
+              {name} did not connect the account. Try again, or use a token.
+            </p>
+          ) : signIn.failure ? (
+            <p role="alert" className="text-xs text-err">
+              {sentenceOf(signIn.failure)}
+            </p>
+          ) : null}
+        </div>
+      ) : null}
+      <form noValidate autoComplete="off" onSubmit={(event) => void submit(event)} className="mt-2.5 grid gap-2.5">
+        {errors.other ? <Banner tone="err">{errors.other}</Banner> : null}
+        {needsAccount ? (
+          <Field label="Account ID" error={errors.account} hint="On the account's overview, 32 characters.">
+            <Input
+              className="font-mono text-xs narrow:text-lg"
+              autoComplete="off"
+              spellCheck={false}
+              value={accountId}
+              onChange={(event) => setAccountId(event.target.value)}
+            />
+          </Field>
+        ) : null}
+        <Field
+          label="API token"
+          error={errors.token}
+          hint={tokenHints[provider]}
+          aside={
+            tokenUrl ? (
+              <a className="link text-xs" href={tokenUrl} target="_blank" rel="noopener noreferrer">
+                Make one at {name}
+              </a>
+            ) : null
+          }
+        >
+          <PasswordInput
+            noun="token"
+            className="font-mono text-xs narrow:text-lg"
+            autoComplete="off"
+            data-1p-ignore
+            value={token}
+            onChange={(event) => setToken(event.target.value)}
+          />
+        </Field>
+        {provider === "vercel" ? (
+          <Field label="Team ID" hint="Optional: without it your own account is deployed to.">
+            <Input
+              className="font-mono text-xs narrow:text-lg"
+              autoComplete="off"
+              spellCheck={false}
+              value={teamId}
+              onChange={(event) => setTeamId(event.target.value)}
+            />
+          </Field>
+        ) : null}
+        <div className="flex flex-wrap gap-2">
+          <Button type="submit" isLoading={save.isPending} loadingWord="Trying it">
+            Connect
+          </Button>
+          {onCancel ? (
+            <Button variant="ghost" onClick={onCancel}>
+              Cancel
+            </Button>
+          ) : null}
+        </div>
+      </form>
+    </section>
+  );
+}

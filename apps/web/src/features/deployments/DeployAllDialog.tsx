@@ -1,0 +1,150 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Container, DeployAllResult, DeployProvider } from "@tesslate/contract";
+import { Check, CircleX, Minus } from "lucide-react";
+import { useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { useServices } from "../workbench/services.ts";
+import { useDeploys } from "./deploys-context.ts";
+import { deploymentsKey } from "./deployments.queries.ts";
+import { isUnderWay, nameOf, providerName, providers, stateOf } from "./deployments.ts";
+
+const nowhere = "nowhere";
+
+/** Every container with the place it goes to; together they go out as one. */
+export function DeployAllDialog({
+  containers,
+  onClose,
+  onShow,
+}: {
+  containers: readonly Container[];
+  onClose: () => void;
+  onShow: (deploymentId: string) => void;
+}) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const { projectId } = useDeploys();
+  const [results, setResults] = useState<readonly DeployAllResult[]>();
+  const bases = containers.filter((container) => container.container_type === "base");
+  const chosen = bases.filter(({ deployment_provider }) => deployment_provider !== null);
+  const choose = useMutation({
+    mutationFn: ({ id, provider }: { id: string; provider: DeployProvider | null }) =>
+      api.containers.update({ params: { id: projectId, container_id: id }, body: { deployment_provider: provider } }),
+    onSuccess: (changed) =>
+      queries.setQueryData<readonly Container[]>(["project", projectId, "containers"], (list) =>
+        list?.map((container) => (container.id === changed.id ? changed : container)),
+      ),
+  });
+  const deploy = useMutation({
+    mutationFn: () => api.deployments.deployAll({ body: { project_id: projectId } }),
+    onSuccess: (answer) => {
+      setResults(answer.results);
+      void queries.invalidateQueries({ queryKey: deploymentsKey(projectId) });
+    },
+  });
+  const failure = choose.error ?? deploy.error;
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => {
+        if (!isOpen) onClose();
+      }}
+      title="Deploy all"
+      description="Each container goes to the place that is chosen for it. One that fails holds up no other."
+      className="w-[min(600px,calc(100vw-24px))]"
+      footer={
+        results ? (
+          <Button onClick={onClose}>Close</Button>
+        ) : (
+          <>
+            <Button variant="ghost" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button
+              variant="primary"
+              disabled={chosen.length === 0}
+              isLoading={deploy.isPending}
+              loadingWord="Starting"
+              onClick={() => deploy.mutate()}
+            >
+              {chosen.length === 1 ? "Deploy 1 container" : `Deploy ${chosen.length} containers`}
+            </Button>
+          </>
+        )
+      }
+    >
+      {failure ? (
+        <Banner tone="err" className="mb-3">
+          {sentenceOf(failure)}
+        </Banner>
+      ) : null}
+      <ul aria-label="Containers" className="divide-y divide-line-0 border-y border-line-0">
+        {bases.map((container) => {
+          const result = results?.find(({ container_id: id }) => id === container.id);
+          return (
+            <li key={container.id} className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 py-1.5">
+              <span className="min-w-0 flex-1 basis-32 truncate font-medium text-fg-0">{container.name}</span>
+              {results ? (
+                <ResultCell result={result} onShow={onShow} />
+              ) : (
+                <Select
+                  label={`Where ${container.name} goes`}
+                  size="sm"
+                  className="w-44!"
+                  value={container.deployment_provider ?? nowhere}
+                  onChange={(next) => choose.mutate({ id: container.id, provider: next === nowhere ? null : (next as DeployProvider) })}
+                  options={[
+                    { value: nowhere, label: "Nowhere" },
+                    ...providers.map((provider) => ({ value: provider, label: providerName[provider] })),
+                  ]}
+                />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </Dialog>
+  );
+}
+
+function ResultCell({ result, onShow }: { result: DeployAllResult | undefined; onShow: (deploymentId: string) => void }) {
+  const { list, begunOf } = useDeploys();
+  if (!result || result.status === "skipped")
+    return (
+      <Pill isBare icon={<Minus />}>
+        {result?.error ?? "Left out"}
+      </Pill>
+    );
+  const deployment = list?.find(({ id }) => id === result.deployment_id);
+  if (!deployment)
+    return result.status === "failed" ? (
+      <span className="flex min-w-0 items-center gap-1.5 text-xs text-err">
+        <CircleX size={14} className="flex-none" />
+        <span className="min-w-0 break-words">{result.error ?? "It could not be begun."}</span>
+      </span>
+    ) : (
+      <Pill tone="live" isBusy>
+        Waiting
+      </Pill>
+    );
+  const state = stateOf(deployment, begunOf(deployment.id));
+  return (
+    <>
+      <span className="text-xs text-fg-2">{providerName[deployment.provider]}</span>
+      <Pill
+        tone={state.tone}
+        isBusy={isUnderWay(deployment)}
+        icon={state.tone === "ok" ? <Check /> : state.tone === "err" ? <CircleX /> : undefined}
+      >
+        {state.word}
+      </Pill>
+      <Button size="sm" variant="ghost" onClick={() => onShow(deployment.id)}>
+        {nameOf(deployment)}
+      </Button>
+    </>
+  );
+}

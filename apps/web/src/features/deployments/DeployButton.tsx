@@ -1,0 +1,35 @@
+import { ArrowUpFromLine } from "lucide-react";
+import { Button } from "../../ui/Button.tsx";
+import { useDeploys } from "./deploys-context.ts";
+import { isUnderWay, nameOf, stateOf } from "./deployments.ts";
+
+/** The way out into the world. While something goes up it says how far that has come. */
+export function DeployButton({ isNextAct }: { isNextAct: boolean }) {
+  const { list, begunOf, openForm, openDeployment } = useDeploys();
+  const going = list?.find(isUnderWay);
+  if (going) {
+    const { word } = stateOf(going, begunOf(going.id));
+    return (
+      <button
+        type="button"
+        aria-live="polite"
+        onClick={() => openDeployment(going.id)}
+        className="relative inline-flex h-6 flex-none items-center gap-1.5 rounded-full bg-brand-soft pr-2.5 pl-2 text-2xs font-medium whitespace-nowrap text-brand-ink hover:bg-bg-3 narrow:h-8 narrow:before:absolute narrow:before:-inset-y-1.5"
+      >
+        <span className="spin size-[9px]!" aria-hidden="true" />
+        {nameOf(going)} {word.toLowerCase()}
+      </button>
+    );
+  }
+  return (
+    <Button
+      variant={isNextAct ? "primary" : "plain"}
+      size="sm"
+      icon={<ArrowUpFromLine size={14} />}
+      onClick={() => openForm()}
+      className="h-7! narrow:h-8!"
+    >
+      Deploy
+    </Button>
+  );
+}

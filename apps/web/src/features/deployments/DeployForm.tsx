@@ -1,0 +1,276 @@
+import { useQuery } from "@tanstack/react-query";
+import type { BuildMode, Container, DeploymentPlan, FrameworkId } from "@tesslate/contract";
+import { ArrowUpFromLine } from "lucide-react";
+import { useDeferredValue, useState, type ReactNode } from "react";
+import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { useServices } from "../workbench/services.ts";
+import { ConnectProvider } from "./ConnectProvider.tsx";
+import { credentialsQuery, planQuery } from "./deployments.queries.ts";
+import { providerName, safeUrl, shortUrl } from "./deployments.ts";
+import { useDeploys } from "./deploys-context.ts";
+import { domainFault, planRequestOf, requestOf, toProvider, type Draft } from "./draft.ts";
+import { EnvPreview } from "./EnvPreview.tsx";
+import { GateRules } from "./GateRules.tsx";
+import { TargetCards } from "./TargetCards.tsx";
+
+const detected = "detected";
+
+/** Where it goes, what ships, with which variables; then the one act. What is typed stays while an account is connected, and after closing. */
+export function DeployForm({ containers, onStarted }: { containers: readonly Container[]; onStarted: (deploymentId: string) => void }) {
+  const { api } = useServices();
+  const { projectId, draft, setDraft, start } = useDeploys();
+  const change = (patch: Partial<Draft>) => setDraft({ ...draft, ...patch });
+  const bases = containers.filter((container) => container.container_type === "base");
+  const credentials = useQuery(credentialsQuery(api));
+  const asked = useDeferredValue(draft);
+  const plan = useQuery({ ...planQuery(api, projectId, planRequestOf(projectId, asked)), enabled: bases.length > 0 });
+  // Of another provider or container: it says nothing about this one.
+  const current = plan.data?.provider === draft.provider ? plan.data : undefined;
+  const [failure, setFailure] = useState<string>();
+  const [isStarting, setIsStarting] = useState(false);
+  const domain = domainFault(draft.customDomain);
+  const isConnected = draft.provider === "local" || current?.is_connected === true;
+  const isReady = current !== undefined && isConnected && domain === undefined && plan.error === null;
+
+  const deploy = async () => {
+    setIsStarting(true);
+    setFailure(undefined);
+    try {
+      const { id } = await start(requestOf(projectId, draft));
+      onStarted(id);
+    } catch (error) {
+      setFailure(sentenceOf(error));
+      if (hasCode(error, "deployment_credentials_missing")) void plan.refetch();
+    } finally {
+      setIsStarting(false);
+    }
+  };
+
+  if (bases.length === 0)
+    return (
+      <p className="px-5 py-4 text-sm leading-read text-fg-2">
+        There is nothing to deploy yet: the project has no container with an app of its own. Add one on the canvas.
+      </p>
+    );
+  return (
+    <>
+      <div className="scroll-y min-h-0 flex-1">
+        <Part title="Where">
+          <TargetCards
+            value={draft.provider}
+            onChange={(provider) => setDraft(toProvider(draft, provider))}
+            providers={credentials.data?.providers}
+          />
+          {draft.provider !== "local" && current && !current.is_connected ? (
+            <ConnectProvider
+              key={draft.provider}
+              provider={draft.provider}
+              className="mt-3 rounded-3 border border-line-0 p-3.5"
+              onConnected={() => void plan.refetch()}
+            />
+          ) : null}
+        </Part>
+        <Part title="What ships">
+          {plan.error && !plan.isFetching ? (
+            <ErrorState
+              className="p-0!"
+              title="It could not be worked out what would ship"
+              onRetry={() => void plan.refetch()}
+              details={detailsOf(plan.error)}
+            >
+              {sentenceOf(plan.error)}
+            </ErrorState>
+          ) : (
+            <WhatShips draft={draft} change={change} plan={current} bases={bases} />
+          )}
+        </Part>
+        <Part title="Variables" hint="Names only. Values are sealed on this server and go to the build and to the provider.">
+          {current ? <EnvPreview plan={current} draft={draft} change={change} /> : <Skeleton className="h-16" />}
+        </Part>
+        {draft.provider === "local" ? null : (
+          <Part title="Domain">
+            <Field
+              label="Domain of your own"
+              error={domain}
+              hint={`Optional. It must point at ${providerName[draft.provider]} already, or you point it there afterwards.`}
+            >
+              <Input
+                inputMode="url"
+                autoComplete="off"
+                autoCapitalize="none"
+                spellCheck={false}
+                placeholder="shop.example.org"
+                className="font-mono text-xs narrow:text-lg"
+                value={draft.customDomain}
+                onChange={(event) => change({ customDomain: event.target.value })}
+              />
+            </Field>
+          </Part>
+        )}
+        <Part title="Launch gate" hint="What is looked at before it goes out. A rule that blocks keeps it from going out when it fails.">
+          <GateRules projectId={projectId} />
+        </Part>
+      </div>
+      <div className="flex flex-none flex-wrap items-center gap-2 border-t border-line-0 py-2.5 pr-3.5 pl-5 narrow:px-3">
+        {failure ? (
+          <p role="alert" className="min-w-0 flex-1 basis-full text-xs text-err">
+            {failure}
+          </p>
+        ) : null}
+        <span className="min-w-0 flex-1 truncate text-xs text-fg-2 narrow:basis-full">{footNote(draft, current)}</span>
+        <Button
+          variant="primary"
+          icon={<ArrowUpFromLine size={14} />}
+          className="narrow:flex-1"
+          disabled={!isReady}
+          isLoading={isStarting}
+          loadingWord="Starting"
+          onClick={() => void deploy()}
+        >
+          Deploy to {draft.provider === "local" ? "this server" : providerName[draft.provider]}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function footNote(draft: Draft, plan: DeploymentPlan | undefined): string {
+  if (!plan) return "";
+  if (!plan.is_connected && draft.provider !== "local") return `Connect ${providerName[draft.provider]} first.`;
+  if (!plan.live) return "It is the first version there.";
+  const url = safeUrl(plan.live.url);
+  return `v${plan.live.version} stays live${url ? ` at ${shortUrl(url)}` : ""} until this passes.`;
+}
+
+function Part({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
+  return (
+    <section aria-label={title} className="border-t border-line-0 px-5 pt-3 pb-4 first:border-0 narrow:px-4">
+      <h3 className="text-sm">{title}</h3>
+      {hint ? <p className="text-xs text-fg-2">{hint}</p> : null}
+      <div className="mt-2">{children}</div>
+    </section>
+  );
+}
+
+const frameworkNames: Partial<Record<FrameworkId, string>> = {
+  nextjs: "Next.js",
+  vite: "Vite",
+  react: "Create React App",
+  vue: "Vue",
+  svelte: "Svelte",
+  sveltekit: "SvelteKit",
+  angular: "Angular",
+  astro: "Astro",
+  nuxt: "Nuxt",
+  gatsby: "Gatsby",
+  remix: "Remix",
+  solid: "Solid",
+  go: "Go",
+  python: "Python",
+  node: "Node.js",
+  static: "Plain files",
+  unknown: "Not known",
+};
+const frameworks = Object.keys(frameworkNames).filter((name) => name !== "unknown") as FrameworkId[];
+
+function WhatShips({
+  draft,
+  change,
+  plan,
+  bases,
+}: {
+  draft: Draft;
+  change: (patch: Partial<Draft>) => void;
+  plan: DeploymentPlan | undefined;
+  bases: readonly Container[];
+}) {
+  if (!plan)
+    return (
+      <div role="status" aria-label="Working out what would ship" className="grid gap-2">
+        <Skeleton className="h-8" />
+        <Skeleton className="h-8" />
+      </div>
+    );
+  const isStatic = (draft.framework ?? plan.framework) === "static";
+  return (
+    <div className="grid gap-3">
+      <div className="grid grid-cols-2 gap-3 narrow:grid-cols-1">
+        <Field label="Container">
+          <Select
+            value={draft.containerId ?? plan.container_id}
+            onChange={(containerId) => change({ containerId })}
+            isDisabled={bases.length < 2}
+            options={bases.map(({ id, name }) => ({ value: id, label: name }))}
+          />
+        </Field>
+        <Field label="Framework">
+          <Select
+            value={draft.framework ?? detected}
+            onChange={(next) => change({ framework: next === detected ? undefined : (next as FrameworkId) })}
+            options={[
+              { value: detected, label: `Detected: ${frameworkNames[plan.framework] ?? plan.framework}` },
+              ...frameworks.map((id) => ({ value: id, label: frameworkNames[id] ?? id })),
+            ]}
+          />
+        </Field>
+        {isStatic ? null : (
+          <>
+            <Field label="Build command">
+              <Input
+                className="font-mono text-xs narrow:text-lg"
+                autoComplete="off"
+                spellCheck={false}
+                placeholder={plan.build_command ?? "None"}
+                value={draft.buildCommand}
+                onChange={(event) => change({ buildCommand: event.target.value })}
+              />
+            </Field>
+            <Field label="Output folder">
+              <Input
+                className="font-mono text-xs narrow:text-lg"
+                autoComplete="off"
+                spellCheck={false}
+                placeholder={plan.output_directory ?? "."}
+                value={draft.outputDirectory}
+                onChange={(event) => change({ outputDirectory: event.target.value })}
+              />
+            </Field>
+          </>
+        )}
+      </div>
+      {draft.provider === "vercel" ? (
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+          <SegmentedControl<BuildMode>
+            label="Where it is built"
+            value={draft.mode ?? plan.mode}
+            onChange={(mode) => change({ mode })}
+            segments={[
+              { value: "source", label: "Source" },
+              { value: "pre-built", label: "Pre-built" },
+            ]}
+          />
+          <span className="min-w-0 flex-1 basis-48 text-xs text-fg-2">
+            {(draft.mode ?? plan.mode) === "source"
+              ? "The source is sent, Vercel builds it."
+              : "It is built here in a clean sandbox; the result is sent."}
+          </span>
+        </div>
+      ) : (
+        <p className="text-xs text-fg-2">It is built here in a clean sandbox; the running app is left alone.</p>
+      )}
+      {plan.warnings.map((warning) => (
+        <Banner key={warning} tone="warn" className="py-2!">
+          {warning}
+        </Banner>
+      ))}
+    </div>
+  );
+}

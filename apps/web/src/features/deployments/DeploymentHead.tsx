@@ -1,0 +1,42 @@
+import type { Deployment } from "@tesslate/contract";
+import { useEffect, useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { durationText } from "../chat/durations.ts";
+import { useDeploys } from "./deploys-context.ts";
+import { durationOf, isUnderWay } from "./deployments.ts";
+
+const tickMs = 1000;
+
+/** How long it has taken, and the way to give it up. */
+export function DeploymentHead({ deployment }: { deployment: Deployment }) {
+  const { cancel } = useDeploys();
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  const [isStopping, setIsStopping] = useState(false);
+  const isGoing = isUnderWay(deployment);
+  useEffect(() => {
+    if (!isGoing) return undefined;
+    const timer = setInterval(() => setNowMs(Date.now()), tickMs);
+    return () => clearInterval(timer);
+  }, [isGoing]);
+  const stop = () => {
+    setIsStopping(true);
+    cancel(deployment)
+      .catch((error: unknown) => toast(sentenceOf(error), { kind: "failed" }))
+      .finally(() => setIsStopping(false));
+  };
+  const ms = durationOf(deployment, nowMs);
+  return (
+    <>
+      <span className="num flex-none text-xs text-fg-2" title="From the request to the end">
+        {isGoing ? durationText(Math.floor(ms / 1000) * 1000) : durationText(ms)}
+      </span>
+      {isGoing ? (
+        <Button size="sm" variant="ghost" className="text-err!" isLoading={isStopping} loadingWord="Stopping" onClick={stop}>
+          Stop
+        </Button>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,256 @@
+import { useQuery } from "@tanstack/react-query";
+import type { DeploymentCredential, DeploymentProviderInfo } from "@tesslate/contract";
+import { useState } from "react";
+import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { ErrorState } from "../../ui/ErrorState.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { projectsQuery } from "../projects/projects.queries.ts";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { useServices } from "../workbench/services.ts";
+import { ConnectProvider } from "./ConnectProvider.tsx";
+import { providerName } from "./deployments.ts";
+import { teamsOf } from "./teams.ts";
+import { useCredentials } from "./use-credentials.ts";
+
+/** Accounts at the places that deployments go to: one's usual ones, and those of single projects. */
+export function DeploymentSettings() {
+  usePageTitle("Deployment");
+  const { read } = useCredentials();
+  if (read.error && !read.data)
+    return (
+      <ErrorState
+        title="Your accounts at providers could not be read"
+        onRetry={() => void read.refetch()}
+        isRetrying={read.isFetching}
+        details={detailsOf(read.error)}
+      >
+        {sentenceOf(read.error)}
+      </ErrorState>
+    );
+  if (!read.data) return <SkeletonRows count={4} label="Loading your accounts at providers" />;
+  const { items, providers } = read.data;
+  const overrides = items.filter((credential) => !credential.is_default);
+  return (
+    <>
+      <SettingsSection
+        title="Providers"
+        hint="Where your projects are deployed to besides this server. Tokens are tried, then stored sealed; nobody sees them again."
+      >
+        <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
+          {providers.map((provider) => (
+            <ProviderRow
+              key={provider.name}
+              provider={provider}
+              credential={items.find((credential) => credential.is_default && credential.provider === provider.name)}
+            />
+          ))}
+        </ul>
+      </SettingsSection>
+      <SettingsSection
+        title="For single projects"
+        hint="An account that one project uses in place of your usual one. It is set on the project's canvas."
+      >
+        {overrides.length === 0 ? (
+          <p className="text-sm text-fg-2">None. Every project uses your usual accounts.</p>
+        ) : (
+          <Overrides credentials={overrides} />
+        )}
+      </SettingsSection>
+    </>
+  );
+}
+
+/** Whose account it is, as far as the provider told. */
+function accountOf({ metadata }: DeploymentCredential): string {
+  const { account_name: name, account_id: id, team_id: team } = metadata ?? {};
+  return [name ?? id, team && `team ${team}`].filter(Boolean).join(", ");
+}
+
+function ProviderRow({ provider, credential }: { provider: DeploymentProviderInfo; credential: DeploymentCredential | undefined }) {
+  const [isConnecting, setIsConnecting] = useState(false);
+  const name = providerName[provider.name];
+  return (
+    <li className="px-3 py-2.5">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
+        <div className="min-w-0 flex-1 basis-52">
+          <p className="flex items-center gap-2 font-medium text-fg-0">
+            {name}
+            {credential?.needs_reconnect ? (
+              <Pill tone="warn">Connect again</Pill>
+            ) : credential ? (
+              <Pill tone="ok">Connected</Pill>
+            ) : (
+              <Pill>Not connected</Pill>
+            )}
+          </p>
+          <p className="truncate text-xs text-fg-2">
+            {credential ? (
+              <>
+                {accountOf(credential) || (credential.kind === "oauth" ? "Signed in" : "By a token")}, since{" "}
+                <time title={momentOf(credential.updated_at)}>{agoOf(credential.updated_at)}</time>
+              </>
+            ) : (
+              provider.description
+            )}
+          </p>
+        </div>
+        {credential ? <CredentialActs credential={credential} name={name} /> : null}
+        {isConnecting ? null : (
+          <Button size="sm" {...(credential && { variant: "ghost" as const })} onClick={() => setIsConnecting(true)}>
+            {credential ? "Replace" : `Connect ${name}`}
+          </Button>
+        )}
+      </div>
+      {credential?.provider === "vercel" ? <TeamChoice credential={credential} /> : null}
+      {isConnecting ? (
+        <ConnectProvider
+          provider={provider.name}
+          className="mt-3 border-t border-line-0 pt-3"
+          onConnected={() => setIsConnecting(false)}
+          onCancel={() => setIsConnecting(false)}
+        />
+      ) : null}
+    </li>
+  );
+}
+
+/** Trying and taking away. */
+function CredentialActs({ credential, name }: { credential: DeploymentCredential; name: string }) {
+  const { test, remove } = useCredentials();
+  const [isAsking, setIsAsking] = useState(false);
+  const result = test.data;
+  return (
+    <>
+      <span role="status" className="text-xs">
+        {result ? (
+          <span className={result.valid ? "text-ok" : "text-err"}>{result.valid ? "It answers" : (result.error ?? "It is refused")}</span>
+        ) : null}
+        {test.error ? <span className="text-err">{sentenceOf(test.error)}</span> : null}
+      </span>
+      <Button
+        size="sm"
+        variant="ghost"
+        aria-label={`Test ${name}`}
+        isLoading={test.isPending}
+        loadingWord="Asking"
+        onClick={() => test.mutate(credential.id)}
+      >
+        Test
+      </Button>
+      <Button size="sm" variant="ghost" aria-label={`Disconnect ${name}`} onClick={() => setIsAsking(true)}>
+        Disconnect
+      </Button>
+      <ConfirmDialog
+        isOpen={isAsking}
+        onOpenChange={setIsAsking}
+        title={`Disconnect ${name}?`}
+        act="Disconnect"
+        actWord="Disconnecting"
+        isDanger
+        onConfirm={async () => {
+          await remove.mutateAsync(credential.id).catch((error: unknown) => {
+            throw new Error(sentenceOf(error), { cause: error });
+          });
+          toast(`${name} is disconnected.`);
+        }}
+      >
+        Nothing can be deployed or brought back there until it is connected again. What is deployed stays as it is.
+      </ConfirmDialog>
+    </>
+  );
+}
+
+const ownAccount = "own";
+
+/** Which of the account's teams is deployed to: the provider is asked which there are. */
+function TeamChoice({ credential }: { credential: DeploymentCredential }) {
+  const { api } = useServices();
+  const { chooseTeam } = useCredentials();
+  const [isChoosing, setIsChoosing] = useState(false);
+  const asked = useQuery({
+    queryKey: ["deployment-teams", credential.id] as const,
+    queryFn: ({ signal }) => api.deploymentCredentials.test({ params: { id: credential.id } }, { signal }),
+    enabled: isChoosing,
+    staleTime: 60_000,
+    retry: false,
+  });
+  const current = credential.metadata?.["team_id"];
+  const teams = teamsOf(asked.data?.provider_info);
+  if (!isChoosing)
+    return (
+      <Button size="sm" variant="ghost" className="mt-1 -ml-2" onClick={() => setIsChoosing(true)}>
+        {current ? "Another team" : "Choose a team"}
+      </Button>
+    );
+  return (
+    <div className="mt-2 flex flex-wrap items-center gap-2 text-xs">
+      {asked.isPending ? (
+        <span role="status" className="text-fg-2">
+          Asking Vercel which teams there are…
+        </span>
+      ) : asked.error || asked.data?.valid === false ? (
+        <>
+          <span role="alert" className="text-err">
+            {asked.error ? sentenceOf(asked.error) : (asked.data?.error ?? "Vercel refused the token.")}
+          </span>
+          <Button size="sm" onClick={() => void asked.refetch()}>
+            Retry
+          </Button>
+        </>
+      ) : teams.length === 0 ? (
+        <span className="text-fg-2">This account has no teams.</span>
+      ) : (
+        <Select
+          label="Team"
+          size="sm"
+          className="w-64!"
+          value={current ?? ownAccount}
+          isDisabled={chooseTeam.isPending}
+          onChange={(next) =>
+            chooseTeam.mutate(
+              { id: credential.id, teamId: next === ownAccount ? null : next },
+              {
+                onSuccess: () => setIsChoosing(false),
+                onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+              },
+            )
+          }
+          options={[{ value: ownAccount, label: "Your own account" }, ...teams.map(({ id, name }) => ({ value: id, label: name }))]}
+        />
+      )}
+    </div>
+  );
+}
+
+function Overrides({ credentials }: { credentials: readonly DeploymentCredential[] }) {
+  const projects = useQuery(projectsQuery({})).data?.items;
+  return (
+    <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
+      {credentials.map((credential) => {
+        const name = providerName[credential.provider];
+        const project = projects?.find(({ id }) => id === credential.project_id);
+        return (
+          <li key={credential.id} className="flex flex-wrap items-center gap-x-3 gap-y-1.5 px-3 py-2.5">
+            <div className="min-w-0 flex-1 basis-52">
+              <p className="truncate font-medium text-fg-0">
+                {project?.name ?? "A project"} <span className="font-regular text-fg-2">at {name}</span>
+              </p>
+              <p className="truncate text-xs text-fg-2">
+                {accountOf(credential) || "By a token"}, since{" "}
+                <time title={momentOf(credential.updated_at)}>{agoOf(credential.updated_at)}</time>
+              </p>
+            </div>
+            <CredentialActs credential={credential} name={`${name} for ${project?.name ?? "a project"}`} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

@@ -1,0 +1,111 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { LaunchSettings } from "@tesslate/contract";
+import { ChevronRight } from "lucide-react";
+import { useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { Switch } from "../../ui/Switch.tsx";
+import { sizeOf } from "../timeline/timeline.ts";
+import { useServices } from "../workbench/services.ts";
+import { launchSettingsKey, launchSettingsQuery } from "./deployments.queries.ts";
+import { launchRules, ruleHint, ruleName } from "./launch-report.ts";
+
+const bytesPerKb = 1000;
+
+/** Which rules of the launch gate keep a deployment from going out, for this project. */
+export function GateRules({ projectId }: { projectId: string }) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const [isOpen, setIsOpen] = useState(false);
+  const { data, error, refetch, isFetching } = useQuery(launchSettingsQuery(api, projectId));
+  const key = launchSettingsKey(projectId);
+  const save = useMutation({
+    mutationFn: (body: LaunchSettings) => api.deployments.updateLaunchSettings({ params: { project_id: projectId }, body }),
+    onMutate: (next) => queries.setQueryData(key, next),
+    onSuccess: (saved) => queries.setQueryData(key, saved),
+    // What the server still has is shown again.
+    onError: () => void queries.invalidateQueries({ queryKey: key }),
+  });
+  if (error && !data)
+    return (
+      <p role="alert" className="flex items-center gap-2 text-xs text-err">
+        {sentenceOf(error)}
+        <Button size="sm" isLoading={isFetching} loadingWord="Retrying" onClick={() => void refetch()}>
+          Retry
+        </Button>
+      </p>
+    );
+  if (!data) return <Skeleton className="h-8" />;
+  const names = data.blocking.map((rule) => ruleName[rule]);
+  return (
+    <>
+      <button
+        type="button"
+        aria-expanded={isOpen}
+        onClick={() => setIsOpen(!isOpen)}
+        className="flex min-h-8 w-full items-center gap-2 rounded-1 text-left text-xs hover:bg-bg-2 narrow:min-h-11"
+      >
+        <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} />
+        <span className="min-w-0 flex-1 truncate text-fg-1">
+          {names.length === 0
+            ? "Nothing blocks; everything is told"
+            : `${names.join(", ")} ${names.length === 1 ? "blocks" : "block"}, the rest is told`}
+        </span>
+      </button>
+      {save.error ? (
+        <p role="alert" className="pt-1 text-xs text-err">
+          {sentenceOf(save.error)}
+        </p>
+      ) : null}
+      {isOpen ? (
+        <div className="grid gap-2.5 pt-2 pl-[22px] text-xs">
+          {launchRules.map((rule) => (
+            <Switch
+              key={rule}
+              isOn={data.blocking.includes(rule)}
+              onChange={(isOn) =>
+                save.mutate({ ...data, blocking: isOn ? [...data.blocking, rule] : data.blocking.filter((other) => other !== rule) })
+              }
+              label={ruleName[rule]}
+              hint={ruleHint[rule]}
+            />
+          ))}
+          <Budget key={data.weight_budget} bytes={data.weight_budget} onSave={(weight_budget) => save.mutate({ ...data, weight_budget })} />
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function Budget({ bytes, onSave }: { bytes: number; onSave: (bytes: number) => void }) {
+  const [text, setText] = useState(String(Math.round(bytes / bytesPerKb)));
+  const kb = Number(text);
+  const isFine = Number.isInteger(kb) && kb >= 1 && kb <= 1_000_000;
+  const keep = () => {
+    if (isFine && kb * bytesPerKb !== bytes) onSave(kb * bytesPerKb);
+  };
+  return (
+    <Field
+      label="Budget of the first page"
+      hint={isFine ? `${sizeOf(kb * bytesPerKb)}, compressed` : undefined}
+      error={isFine ? undefined : "A whole number of kilobytes, 1 to 1,000,000."}
+      className="max-w-52"
+    >
+      <Input
+        size="sm"
+        inputMode="numeric"
+        value={text}
+        onChange={(event) => setText(event.target.value.trim())}
+        onBlur={keep}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") keep();
+        }}
+        trailing={<span className="text-fg-2">kB</span>}
+      />
+    </Field>
+  );
+}

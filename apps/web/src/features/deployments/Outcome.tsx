@@ -1,0 +1,92 @@
+import type { Deployment } from "@tesslate/contract";
+import { CircleCheck, CircleX, ExternalLink, QrCode as QrIcon } from "lucide-react";
+import { Suspense, useState } from "react";
+import { lazily } from "../../lib/chunks.ts";
+import { Button } from "../../ui/Button.tsx";
+import { CopyButton } from "../../ui/CopyButton.tsx";
+import { Skeleton } from "../../ui/Skeleton.tsx";
+import { nameOf, placeOf, safeUrl, shortUrl } from "./deployments.ts";
+
+const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
+
+const failedAt: Record<NonNullable<Deployment["metadata"]["failure"]>["step"], string> = {
+  prepare: "while it was prepared",
+  install: "while its packages were installed",
+  build: "in the build",
+  collect: "while the result was collected",
+  gate: "at the launch gate",
+  upload: "in the upload",
+  provider: "at the provider",
+  smoke: "in the smoke test",
+};
+
+/** What came of a deployment; nothing while it goes on. */
+export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; onOpenFile: (place: string) => void }) {
+  const [isCodeShown, setIsCodeShown] = useState(false);
+  const url = safeUrl(deployment.deployment_url);
+  const { failure, rollback_of: from } = deployment.metadata;
+  if (deployment.status === "failed") {
+    const place = placeOf(failure);
+    return (
+      <section
+        role="alert"
+        aria-label="Outcome"
+        className="flex flex-none gap-2.5 border-t border-line-0 bg-err-soft px-5 py-3 text-sm narrow:px-4"
+      >
+        <CircleX size={16} className="mt-0.5 flex-none text-err" />
+        <div className="min-w-0 flex-1">
+          <p className="font-medium text-fg-0">It failed {failure ? failedAt[failure.step] : "before it went out"}.</p>
+          {deployment.error ? <p className="max-h-32 scroll-y break-words whitespace-pre-wrap text-fg-1">{deployment.error}</p> : null}
+          {place ? (
+            <button type="button" className="link mt-0.5 max-w-full truncate font-mono text-xs" onClick={() => onOpenFile(place)}>
+              {place}
+            </button>
+          ) : null}
+        </div>
+      </section>
+    );
+  }
+  if (deployment.status !== "success") return null;
+  return (
+    <section aria-label="Outcome" className="flex-none border-t border-line-0 px-5 py-3 text-sm narrow:px-4">
+      <p className="flex items-center gap-2 text-fg-0">
+        <CircleCheck size={16} className="flex-none text-ok" />
+        <span className="font-medium">
+          {deployment.is_live ? `${nameOf(deployment)} is live` : `${nameOf(deployment)} went out; a later version is live`}
+          {from === null ? "." : `, with the content of v${from}.`}
+        </span>
+      </p>
+      {url ? (
+        <div className="mt-1.5 flex flex-wrap items-center gap-1 pl-6">
+          <a href={url} target="_blank" rel="noopener noreferrer" className="link min-w-0 truncate font-mono text-xs">
+            {shortUrl(url)}
+          </a>
+          <CopyButton text={url} label="Copy the address" />
+          <Button size="sm" variant="ghost" asChild>
+            <a href={url} target="_blank" rel="noopener noreferrer">
+              <ExternalLink size={14} />
+              Open
+            </a>
+          </Button>
+          <Button
+            size="sm"
+            variant="ghost"
+            icon={<QrIcon size={14} />}
+            aria-expanded={isCodeShown}
+            onClick={() => setIsCodeShown(!isCodeShown)}
+          >
+            QR code
+          </Button>
+        </div>
+      ) : null}
+      {url && isCodeShown ? (
+        <div className="mt-2 flex items-center gap-3 pl-6">
+          <Suspense fallback={<Skeleton className="size-44" />}>
+            <QrCode text={url} label={`QR code of ${shortUrl(url)}`} />
+          </Suspense>
+          <p className="max-w-[26ch] text-xs text-fg-2">Point a phone's camera at it to open the site there.</p>
+        </div>
+      ) : null}
+    </section>
+  );
+}

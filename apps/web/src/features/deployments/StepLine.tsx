@@ -1,0 +1,56 @@
+import type { Deployment } from "@tesslate/contract";
+import { Check, X } from "lucide-react";
+import { Fragment } from "react";
+import { cx } from "../../lib/cx.ts";
+import { Bead } from "../../ui/thread/index.ts";
+import { stepName, stepsOf, type ShownStep, type StepState } from "./deployments.ts";
+
+const words: Record<StepState, string> = { done: "done", now: "now", failed: "failed", next: "to come" };
+
+/** The steps of a deployment as a lying thread; on a phone only the one it stands at has its name. */
+export function StepLine({ deployment, begun }: { deployment: Deployment; begun: ShownStep | undefined }) {
+  const steps = stepsOf(deployment, begun);
+  return (
+    <ol aria-label="Steps" className="flex flex-none items-center px-5 pt-1 pb-3.5 text-xs narrow:px-4">
+      {steps.map(({ step, state }, index) => (
+        <Fragment key={step}>
+          {index > 0 ? (
+            <li
+              aria-hidden="true"
+              className="thread-line mx-2 min-w-2.5"
+              data-line={state === "next" ? "next" : state === "now" ? "live" : "done"}
+            />
+          ) : null}
+          <li
+            aria-current={state === "now" ? "step" : undefined}
+            data-state={state}
+            className={cx(
+              "flex flex-none items-center gap-1.5 whitespace-nowrap",
+              state === "next"
+                ? "text-fg-3"
+                : state === "now"
+                  ? "font-semibold text-fg-0"
+                  : state === "failed"
+                    ? "font-semibold text-err"
+                    : "text-fg-1",
+            )}
+          >
+            {state === "done" ? (
+              <Check size={14} className="text-ok" aria-hidden="true" />
+            ) : state === "failed" ? (
+              <X size={14} aria-hidden="true" />
+            ) : state === "now" ? (
+              <span className="spin" aria-hidden="true" />
+            ) : (
+              <span className="grid size-3.5 place-items-center">
+                <Bead kind="next" />
+              </span>
+            )}
+            <span className={state === "now" || state === "failed" ? undefined : "narrow:sr-only"}>{stepName[step]}</span>
+            <span className="sr-only">, {words[state]}</span>
+          </li>
+        </Fragment>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,159 @@
+import type { Deployment } from "@tesslate/contract";
+import { Check, CircleX, ExternalLink, Undo2 } from "lucide-react";
+import { useState } from "react";
+import { cx } from "../../lib/cx.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { Thread, ThreadItem } from "../../ui/thread/index.ts";
+import { durationText } from "../chat/durations.ts";
+import { RollbackDialog } from "./DeployDialogs.tsx";
+import { useDeploys } from "./deploys-context.ts";
+import { beadOf, durationOf, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf, type Series } from "./deployments.ts";
+
+const shownAtOnce = 8;
+
+/** The versions of one container at one provider, on the thread; time runs down. */
+export function VersionList({
+  series,
+  chosenId,
+  onChoose,
+}: {
+  series: Series;
+  chosenId: string | undefined;
+  onChoose: (id: string) => void;
+}) {
+  const [showsAll, setShowsAll] = useState(false);
+  const { deployments, containerName, provider } = series;
+  const live = deployments.find(({ is_live }) => is_live);
+  const older = deployments.length - shownAtOnce;
+  const shown = showsAll
+    ? deployments
+    : deployments.filter((deployment, index) => index >= older || deployment.is_live || deployment.id === chosenId);
+  return (
+    <section aria-label={`${containerName} at ${providerName[provider]}`} className="pb-3">
+      <h2 className="mb-1.5 flex items-center gap-2 pl-2 text-md">
+        {containerName}
+        <span className="text-sm font-regular text-fg-2">{providerName[provider]}</span>
+        <span className="flex-1" />
+        {older > 0 && !showsAll ? (
+          <Button size="sm" variant="ghost" onClick={() => setShowsAll(true)}>
+            {older} older
+          </Button>
+        ) : null}
+      </h2>
+      <Thread label={`Versions of ${containerName} at ${providerName[provider]}`}>
+        {shown.map((deployment, index) => (
+          <VersionRow
+            key={deployment.id}
+            deployment={deployment}
+            live={live}
+            edge={shown.length === 1 ? "both" : index === 0 ? "start" : index === shown.length - 1 ? "end" : undefined}
+            isChosen={deployment.id === chosenId}
+            onChoose={onChoose}
+          />
+        ))}
+      </Thread>
+    </section>
+  );
+}
+
+function VersionRow({
+  deployment,
+  live,
+  edge,
+  isChosen,
+  onChoose,
+}: {
+  deployment: Deployment;
+  live: Deployment | undefined;
+  edge: "start" | "end" | "both" | undefined;
+  isChosen: boolean;
+  onChoose: (id: string) => void;
+}) {
+  const { begunOf } = useDeploys();
+  const [isAsking, setIsAsking] = useState(false);
+  const { bead, tone, line } = beadOf(deployment);
+  const state = stateOf(deployment, begunOf(deployment.id));
+  const url = safeUrl(deployment.deployment_url);
+  const isGoing = isUnderWay(deployment);
+  return (
+    <ThreadItem
+      bead={bead}
+      tone={tone}
+      line={line}
+      beadYPx={17}
+      {...(edge && { edge })}
+      {...(edge === "both" && { className: "before:hidden" })}
+    >
+      <div
+        data-testid="version"
+        data-version={deployment.version}
+        data-live={deployment.is_live || undefined}
+        className={cx("mb-1 rounded-2", isChosen && "bg-bg-3")}
+      >
+        <button
+          type="button"
+          aria-pressed={isChosen}
+          onClick={() => onChoose(deployment.id)}
+          className={cx("w-full min-w-0 rounded-2 px-2 py-1.5 text-left", !isChosen && "hover:bg-bg-2")}
+        >
+          <span className="flex min-h-[22px] items-center gap-2 text-sm">
+            <b className="font-semibold">{nameOf(deployment)}</b>
+            <time dateTime={deployment.created_at} title={momentOf(deployment.created_at)} className="min-w-0 flex-1 truncate text-fg-2">
+              {isGoing ? "started " : ""}
+              {agoOf(deployment.created_at)}
+            </time>
+            {state.word === "Superseded" ? (
+              <span className="sr-only">Superseded</span>
+            ) : (
+              <Pill
+                tone={state.tone}
+                isBusy={isGoing}
+                icon={state.tone === "ok" ? <Check /> : state.tone === "err" ? <CircleX /> : undefined}
+              >
+                {state.word}
+              </Pill>
+            )}
+          </span>
+          <span className={cx("block truncate text-xs", isChosen ? "text-fg-1" : "text-fg-2")}>{lineOf(deployment, live)}</span>
+        </button>
+        {isGoing || (!url && !deployment.can_roll_back) || deployment.status === "failed" ? null : (
+          <div className="flex flex-wrap gap-1 pb-1">
+            {url && deployment.is_live ? (
+              <Button size="sm" variant="ghost" asChild className="min-w-0">
+                <a href={url} target="_blank" rel="noopener noreferrer">
+                  <ExternalLink size={14} className="flex-none" />
+                  <span className="truncate">{shortUrl(url)}</span>
+                </a>
+              </Button>
+            ) : null}
+            {!deployment.is_live && deployment.can_roll_back ? (
+              <Button size="sm" variant="ghost" icon={<Undo2 size={14} />} onClick={() => setIsAsking(true)}>
+                Roll back to {nameOf(deployment)}
+              </Button>
+            ) : null}
+          </div>
+        )}
+        {isAsking ? (
+          <RollbackDialog deployment={deployment} live={live} onClose={() => setIsAsking(false)} onBegun={({ id }) => onChoose(id)} />
+        ) : null}
+      </div>
+    </ThreadItem>
+  );
+}
+
+/** One line of what it is: what it brought back, what keeps visitors served meanwhile, why it failed, how large it was. */
+function lineOf(deployment: Deployment, live: Deployment | undefined): string {
+  const { rollback_of: from, files, custom_domain: domain } = deployment.metadata;
+  if (isUnderWay(deployment)) return live ? `${nameOf(live)} stays live until this passes.` : "The first version there.";
+  if (deployment.status === "failed") return deployment.error ?? "It failed.";
+  return [
+    from === null ? "" : `brings back v${from}`,
+    files === null ? "" : `${files} ${files === 1 ? "file" : "files"}`,
+    domain ?? "",
+    durationText(durationOf(deployment, Date.parse(deployment.updated_at))),
+  ]
+    .filter(Boolean)
+    .join(", ");
+}

@@ -1,0 +1,42 @@
+import { plainLine } from "../shell/ansi.ts";
+import { shownStep, type ShownStep } from "./deployments.ts";
+
+/** A line of a deployment: `[ISO] text` on the wire (agent-git-deploy 7.7). */
+export interface DeployLine {
+  key: number;
+  /** ISO; undefined where the line has no time. */
+  at: string | undefined;
+  text: string;
+  /** The line begins a step. */
+  step: ShownStep | undefined;
+  /** As the server names it: "Install". */
+  stepWord: string | undefined;
+}
+
+const stamp = /^\[(\d{4}-\d\d-\d\dT[^\]\s]+)\]\s?/;
+/** "== Install ==", "--- Build", "▸ Launch gate". */
+const marker = /^(?:={2,}|-{3,}|▸|▶|»|#+)\s*(.+?)\s*(?:={2,}|-{3,})?$/;
+/** Longer ones are cut: they would hold up the page. */
+const longestText = 4000;
+
+export function lineOf(raw: string, key: number): DeployLine {
+  const [head, at] = stamp.exec(raw) ?? [];
+  const plain = plainLine(head === undefined ? raw : raw.slice(head.length));
+  const text = plain.length > longestText ? `${plain.slice(0, longestText)} …` : plain;
+  const word = marker.exec(text)?.[1];
+  const step = shownStep(word);
+  return { key, at, text: step === undefined ? text : (word ?? text), step, stepWord: step === undefined ? undefined : word };
+}
+
+/** The step that was begun last. */
+export const begunOf = (lines: readonly DeployLine[]): ShownStep | undefined => lines.findLast(({ step }) => step !== undefined)?.step;
+
+/** As a person copies it. */
+export const textOf = (lines: readonly DeployLine[]): string =>
+  lines.map(({ at, text, step }) => [at?.slice(11, 19), step ? `== ${text} ==` : text].filter(Boolean).join(" ")).join("\n");
+
+/** "14:16:04", in the reader's own time. */
+export function clockOf(at: string | undefined): string {
+  const date = at === undefined ? undefined : new Date(at);
+  return date && !Number.isNaN(date.getTime()) ? date.toLocaleTimeString("en-GB") : "";
+}

@@ -1,0 +1,61 @@
+import type { BuildMode, DeployProvider, DeploymentRequest, FrameworkId, LaunchRule } from "@tesslate/contract";
+
+/** What a person has set in the drawer. Empty texts mean "as detected". Lives in the page's memory alone: it may hold values of variables. */
+export interface Draft {
+  provider: DeployProvider;
+  /** Undefined is the server's choice. */
+  containerId: string | undefined;
+  mode: BuildMode | undefined;
+  framework: FrameworkId | undefined;
+  buildCommand: string;
+  outputDirectory: string;
+  customDomain: string;
+  extra: readonly { name: string; value: string }[];
+  excluded: readonly string[];
+  ignoredRules: readonly LaunchRule[];
+}
+
+export const emptyDraft: Draft = {
+  provider: "local",
+  containerId: undefined,
+  mode: undefined,
+  framework: undefined,
+  buildCommand: "",
+  outputDirectory: "",
+  customDomain: "",
+  extra: [],
+  excluded: [],
+  ignoredRules: [],
+};
+
+/** What the plan depends on: nothing secret is in it. */
+export const planRequestOf = (projectId: string, draft: Draft): DeploymentRequest => ({
+  project_id: projectId,
+  provider: draft.provider,
+  ...(draft.containerId && { container_id: draft.containerId }),
+  ...(draft.mode && { deployment_mode: draft.mode }),
+  ...(draft.framework && { framework: draft.framework }),
+  ...(draft.buildCommand.trim() && { build_command: draft.buildCommand.trim() }),
+  ...(draft.outputDirectory.trim() && { output_directory: draft.outputDirectory.trim() }),
+});
+
+export const requestOf = (projectId: string, draft: Draft): DeploymentRequest => ({
+  ...planRequestOf(projectId, draft),
+  ...(draft.customDomain.trim() && { custom_domain: draft.customDomain.trim().toLowerCase() }),
+  ...(draft.extra.length > 0 && { env_vars: Object.fromEntries(draft.extra.map(({ name, value }) => [name, value])) }),
+  ...(draft.excluded.length > 0 && { exclude_env: [...draft.excluded] }),
+  ...(draft.ignoredRules.length > 0 && { ignore_rules: [...draft.ignoredRules] }),
+});
+
+/** Of another provider: what was said of this one's way of building does not hold there. */
+export const toProvider = (draft: Draft, provider: DeployProvider): Draft => ({ ...draft, provider, mode: undefined, ignoredRules: [] });
+
+const host = /^(?=.{3,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+/** A sentence for what cannot be a domain's name. */
+export function domainFault(text: string): string | undefined {
+  const name = text.trim().toLowerCase();
+  if (name === "" || host.test(name)) return undefined;
+  return name.includes("/") || name.includes(":")
+    ? "The name alone, without https:// and path."
+    : "Not a domain's name, such as shop.example.org.";
+}

@@ -1,0 +1,113 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { OutsideProvider } from "@tesslate/contract";
+import { useEffect, useState } from "react";
+import { useHandler } from "../../lib/use-handler.ts";
+import { useServices } from "../workbench/services.ts";
+import { credentialsKey, credentialsQuery } from "./deployments.queries.ts";
+
+export interface NewCredential {
+  provider: OutsideProvider;
+  access_token: string;
+  metadata?: { account_id?: string; team_id?: string; dispatch_namespace?: string };
+  project_id?: string;
+}
+
+/** The person's accounts at providers, and what can be done about them. Every change is seen in plans and on the canvas too. */
+export function useCredentials() {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const read = useQuery(credentialsQuery(api));
+  const onSuccess = () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: credentialsKey }),
+      queries.invalidateQueries({
+        predicate: ({ queryKey: [area, , name] }) => area === "project" && (name === "deployment-plan" || name === "targets"),
+      }),
+    ]);
+  return {
+    read,
+    changed: onSuccess,
+    save: useMutation({ mutationFn: (body: NewCredential) => api.deploymentCredentials.save({ body }), onSuccess }),
+    remove: useMutation({ mutationFn: (id: string) => api.deploymentCredentials.remove({ params: { id } }), onSuccess }),
+    test: useMutation({ mutationFn: (id: string) => api.deploymentCredentials.test({ params: { id } }) }),
+    chooseTeam: useMutation({
+      mutationFn: ({ id, teamId }: { id: string; teamId: string | null }) =>
+        api.deploymentCredentials.update({ params: { id }, body: { metadata: { team_id: teamId } } }),
+      onSuccess,
+    }),
+  };
+}
+
+export type SignInState = "idle" | "waiting" | "blocked" | "refused";
+/** So long the other window may take. */
+const patienceMs = 5 * 60_000;
+const popup = "popup,width=600,height=700";
+
+/** Only a page of the web may be gone to: https, or this machine's own. */
+export function isOpenable(address: string): boolean {
+  try {
+    const { protocol, hostname } = new URL(address);
+    return protocol === "https:" || (protocol === "http:" && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Signing in at the provider in a window of its own. Its last page is ours and says how it ended by `postMessage` (agent-git-deploy 9.2); where the
+ * message does not come through, what the server knows is asked when this window has the focus again.
+ */
+export function useProviderSignIn(provider: OutsideProvider, projectId: string | undefined, onConnected: () => void) {
+  const { api } = useServices();
+  const { read, changed } = useCredentials();
+  const [state, setState] = useState<SignInState>("idle");
+  const [failure, setFailure] = useState<unknown>();
+  const done = useHandler(() => {
+    setState("idle");
+    void changed().then(onConnected);
+  });
+  const look = useHandler(async () => {
+    const { data } = await read.refetch();
+    if (data?.providers.some((known) => known.name === provider && known.connected)) done();
+  });
+  const isWaiting = state === "waiting";
+  useEffect(() => {
+    if (!isWaiting) return undefined;
+    const onMessage = ({ origin, data }: MessageEvent) => {
+      const said = data as { type?: unknown; provider?: unknown; success?: unknown } | null;
+      if (origin !== location.origin || said?.type !== "deployment-oauth" || said.provider !== provider) return;
+      if (said.success === true) done();
+      else setState("refused");
+    };
+    const onFocus = () => void look();
+    const timer = setTimeout(() => setState("idle"), patienceMs);
+    addEventListener("message", onMessage);
+    addEventListener("focus", onFocus);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("message", onMessage);
+      removeEventListener("focus", onFocus);
+    };
+  }, [isWaiting, provider, done, look]);
+
+  const begin = async () => {
+    setFailure(undefined);
+    // Opened within the click, or browsers take it for an advertisement.
+    const window_ = window.open("", `connect-${provider}`, popup);
+    try {
+      const { authorization_url: address } = await api.deploymentOauth.authorize({
+        params: { provider },
+        query: projectId ? { project_id: projectId } : {},
+      });
+      if (!isOpenable(address)) throw new Error("The provider's address is not one that can be opened.");
+      if (!window_) return setState("blocked");
+      window_.location.href = address;
+      setState("waiting");
+    } catch (error) {
+      window_?.close();
+      setState("idle");
+      setFailure(error);
+    }
+  };
+  return { state, failure, begin: () => void begin(), cancel: () => setState("idle") };
+}

@@ -1,0 +1,153 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { Deployment, DeploymentRequest } from "@tesslate/contract";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useHandler } from "../../lib/use-handler.ts";
+import { toast } from "../../ui/toast.tsx";
+import { useServices } from "../workbench/services.ts";
+import type { ProjectEvents } from "../workbench/use-project-stream.ts";
+import { againOf, isUnderWay, nameOf, providerName } from "./deployments.ts";
+import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "./deployments.queries.ts";
+import type { Deploys, DrawerSubject } from "./deploys-context.ts";
+import { emptyDraft, type Draft } from "./draft.ts";
+
+/** What ended while nobody looked at it is told once. */
+function useOutcomeNotices(
+  list: readonly Deployment[] | undefined,
+  subject: DrawerSubject | undefined,
+  show: (id: string | undefined) => void,
+) {
+  const going = useRef<ReadonlySet<string>>(new Set());
+  const tell = useHandler((ended: readonly Deployment[]) => {
+    for (const deployment of ended) {
+      if (subject?.kind === "deployment" && subject.id === deployment.id) continue;
+      const isFine = deployment.status === "success";
+      const what = `${nameOf(deployment)} of ${deployment.metadata.container_name} to ${providerName[deployment.provider]}`;
+      toast(isFine ? `${what} is live.` : `${what} failed.`, {
+        id: `deployment:${deployment.id}`,
+        kind: isFine ? "done" : "failed",
+        action: { label: isFine ? "Show" : "See why", onSelect: () => show(deployment.id) },
+      });
+    }
+  });
+  useEffect(() => {
+    if (!list) return;
+    const ended = list.filter((deployment) => going.current.has(deployment.id) && !isUnderWay(deployment));
+    going.current = new Set(list.filter(isUnderWay).map(({ id }) => id));
+    if (ended.length > 0) tell(ended);
+  }, [list, tell]);
+}
+
+/** The deployments of an open project, and the drawer that shows them over any view. */
+export function useProjectDeploys({
+  projectId,
+  events,
+  openFile,
+  compose,
+  onShow,
+}: {
+  projectId: string;
+  events: ProjectEvents;
+  openFile: (place: string) => void;
+  compose: (text: string) => void;
+  onShow: (id: string | undefined) => void;
+}) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  const read = useQuery({ ...deploymentsQuery(api, projectId, events.during), enabled: events.isSettled });
+  const steps = useQuery(deploymentStepsQuery(projectId)).data;
+  const [subject, setSubject] = useState<DrawerSubject>();
+  const [draft, setDraft] = useState<Draft>(emptyDraft);
+  /** With their variables, for as long as the page lives: what was typed for one is wanted when it is tried again. */
+  const sent = useRef(new Map<string, DeploymentRequest>());
+
+  const put = (deployment: Deployment) =>
+    queries.setQueryData<readonly Deployment[]>(
+      deploymentsKey(projectId),
+      (list) => list && (list.some(({ id }) => id === deployment.id) ? list : [deployment, ...list]),
+    );
+  const openForm = useHandler((preset?: Partial<Draft>) => {
+    if (preset) setDraft((known) => ({ ...known, ...preset }));
+    setSubject({ kind: "form" });
+  });
+  const openDeployment = useHandler((id: string) => setSubject({ kind: "deployment", id }));
+  const start = useHandler(async (request: DeploymentRequest) => {
+    const { deployment } = await api.deployments.create({ body: request });
+    sent.current.set(deployment.id, request);
+    put(deployment);
+    return deployment;
+  });
+  const requestOf = useHandler((deployment: Deployment) => sent.current.get(deployment.id) ?? againOf(deployment));
+  const rollBack = useHandler(async ({ id }: Deployment) => {
+    const { deployment } = await api.deployments.rollback({ params: { deployment_id: id } });
+    put(deployment);
+    return deployment;
+  });
+  const cancel = useHandler(async ({ id }: Deployment) => {
+    const given = await api.deployments.cancel({ params: { deployment_id: id } });
+    queries.setQueryData<readonly Deployment[]>(deploymentsKey(projectId), (list) =>
+      list?.map((known) => (known.id === id ? given : known)),
+    );
+  });
+  const remove = useHandler(async ({ id }: Deployment, atProvider: boolean) => {
+    await api.deployments.remove({ params: { deployment_id: id }, query: { delete_remote: atProvider } });
+    queries.setQueryData<readonly Deployment[]>(deploymentsKey(projectId), (list) => list?.filter((known) => known.id !== id));
+  });
+  const open = useHandler((place: string) => {
+    setSubject(undefined);
+    openFile(place);
+  });
+  const say = useHandler((text: string) => {
+    setSubject(undefined);
+    compose(text);
+  });
+  const show = useHandler((id: string | undefined) => {
+    setSubject(undefined);
+    onShow(id);
+  });
+  const retry = useHandler(() => void read.refetch());
+
+  const { data: list, error, isFetching } = read;
+  useOutcomeNotices(list, subject, show);
+  const deploys = useMemo<Deploys>(
+    () => ({
+      projectId,
+      list,
+      error: list ? undefined : error,
+      retry,
+      isRetrying: isFetching,
+      begunOf: (id) => steps[id],
+      openForm,
+      openDeployment,
+      show,
+      draft,
+      setDraft,
+      start,
+      requestOf,
+      rollBack,
+      cancel,
+      remove,
+      openFile: open,
+      compose: say,
+    }),
+    [
+      projectId,
+      list,
+      error,
+      retry,
+      isFetching,
+      steps,
+      openForm,
+      openDeployment,
+      show,
+      draft,
+      start,
+      requestOf,
+      rollBack,
+      cancel,
+      remove,
+      open,
+      say,
+    ],
+  );
+  return { deploys, subject, setSubject };
+}
