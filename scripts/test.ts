@@ -61,6 +61,7 @@ const scripts: Parameters<typeof runScript>[] = [];
 if (wants("conformance")) scripts.push(["conformance", "e2e/conformance.ts"]);
 if (wants("e2e")) {
   scripts.push(["crash suite, shortly", "e2e/crash.ts", ["--only", "runs,lifecycle", "--rounds", "2"]], ["browser journeys", "e2e/run.ts"]);
+  scripts.push(["weights of the pages", "e2e/weights.ts"]);
   for (const file of readdirSync(join(root, "e2e/journeys")).sort()) scripts.push([`browser journeys: ${file}`, `e2e/journeys/${file}`]);
 }
 if (wants("services")) scripts.push(["three containers", "e2e/three-containers.ts", ["--short"]]);

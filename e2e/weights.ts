@@ -1,0 +1,76 @@
+/** What the pages of the built app weigh, against their budgets (ui.md 34): gzip, from the files that the server sends. No browser. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { expect, runJourneys } from "./journey.ts";
+
+const dist = process.env["WEB_DIST"] ?? join(import.meta.dirname, "../apps/web/dist");
+const assets = join(dist, "assets");
+const kB = 1024;
+/** JavaScript before a page can be used: what every page loads, with the page's own chunks and all they import. */
+const pages: { name: string; chunks: string[]; budget: number }[] = [
+  { name: "/login", chunks: ["LoginPage"], budget: 200 * kB },
+  { name: "Home", chunks: ["AppFrame", "HomePage"], budget: 260 * kB },
+  // The aim is 330: what a conversation seldom needs must leave the Workbench chunk first. Until then it must not grow.
+  { name: "the workbench before its lazy views", chunks: ["AppFrame", "WorkbenchPage", "Workbench"], budget: 410 * kB },
+];
+/** One file that is loaded when a view asks for it. */
+const chunkBudget = 120 * kB;
+const cssBudget = 40 * kB;
+
+const sizeOf = (file: string): number => {
+  const packed = join(assets, `${file}.gz`);
+  return existsSync(packed) ? statSync(packed).size : gzipSync(readFileSync(join(assets, file))).length;
+};
+const say = (bytes: number) => `${(bytes / kB).toFixed(1)} kB`;
+const scripts = () => readdirSync(assets).filter((file) => file.endsWith(".js"));
+
+/** What `index.html` loads by itself. */
+const firstScripts = () =>
+  [...readFileSync(join(dist, "index.html"), "utf8").matchAll(/(?:src|href)="\/assets\/([^"]+\.js)"/g)].map((match) => match[1] ?? "");
+
+/** Chunks with everything they import statically, each once. */
+function closure(files: readonly string[]): Set<string> {
+  const known = new Set<string>();
+  const queue = [...files];
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (known.has(file)) continue;
+    known.add(file);
+    const text = readFileSync(join(assets, file), "utf8");
+    for (const match of text.matchAll(/(?:\bfrom|\bimport)\s*"\.\/([^"]+\.js)"/g)) queue.push(match[1] ?? "");
+  }
+  return known;
+}
+
+function chunkOf(name: string): string {
+  const found = scripts().filter((file) => new RegExp(`^${name}-[\\w-]{8}\\.js$`).test(file));
+  expect(found.length === 1, `${found.length} chunks are called ${name}`);
+  return found[0] ?? "";
+}
+
+await runJourneys([
+  ...pages.map(({ name, chunks, budget }) => ({
+    name: `${name} loads at most ${say(budget)} of JavaScript`,
+    run: async () => {
+      const files = [...closure([...firstScripts(), ...chunks.map(chunkOf)])].map((file) => ({ file, bytes: sizeOf(file) }));
+      const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+      const heaviest = files.toSorted((a, b) => b.bytes - a.bytes).slice(0, 5);
+      const list = heaviest.map(({ file, bytes }) => `${file} ${say(bytes)}`).join(", ");
+      console.log(`     ${name}: ${say(total)} in ${files.length} files`);
+      expect(files.length > chunks.length, `${name} imports nothing: its chunks were not read right`);
+      expect(total <= budget, `${name} loads ${say(total)}, ${say(total - budget)} too much. The heaviest: ${list}`);
+    },
+  })),
+  {
+    name: `no file of a view weighs more than ${say(chunkBudget)}, no style sheet more than ${say(cssBudget)}`,
+    run: async () => {
+      const files = readdirSync(assets)
+        .filter((file) => /\.(?:js|css)$/.test(file))
+        .map((file) => ({ file, bytes: sizeOf(file), budget: file.endsWith(".css") ? cssBudget : chunkBudget }));
+      const [heaviest] = files.toSorted((a, b) => b.bytes - a.bytes);
+      console.log(`     the heaviest of ${files.length}: ${heaviest?.file} ${say(heaviest?.bytes ?? 0)}`);
+      const over = files.filter(({ bytes, budget }) => bytes > budget).map(({ file, bytes }) => `${file} ${say(bytes)}`);
+      expect(over.length === 0, `over their budget: ${over.join(", ")}`);
+    },
+  },
+]);
