@@ -419,6 +419,34 @@ test("a provider that is away is a bad gateway, and asked again later", async ()
   expect((await lone.request("/api/auth/google/authorize")).status).toBe(502);
 });
 
+test("a GitHub that is away when the browser comes back opens nothing, and leads to the sign-in page", async () => {
+  const gone = await startIdentityProvider();
+  const { clientId, clientSecret, url, apiUrl } = gone;
+  const ownApi = await startIdentityProvider();
+  const env = { GITHUB_CLIENT_ID: clientId, GITHUB_CLIENT_SECRET: clientSecret, GITHUB_BASE_URL: url };
+  gone.be(person);
+  // Its pages answer and its API is away; then all of it is.
+  await using half = await testApp({ env: { ...env, GITHUB_API_URL: ownApi.apiUrl } });
+  await using whole = await testApp({ env: { ...env, GITHUB_API_URL: apiUrl } });
+  await ownApi.close();
+  const begun = await Promise.all(
+    [half, whole].map(async (at) => {
+      const response = await at.request("/api/auth/github/authorize");
+      const { authorization_url } = (await response.json()) as { authorization_url: string };
+      return { at, cookie: cookieOf(response, "tesslate_oauth") ?? "", back: await gone.consent(authorization_url) };
+    }),
+  );
+  for (const { at, cookie, back } of begun) {
+    if (at === whole) await gone.close();
+    const response = await at.request(back.pathname + back.search, { headers: { cookie } });
+    expect([response.status, response.headers.get("location")]).toEqual([303, `${at.url}/login?error=oauth_failed`]);
+    expect(cookieOf(response, "tesslate_auth")).toBeUndefined();
+    expect((await at.studio.database.pool.query("select 1 from users where email = $1", [person.email])).rowCount).toBe(0);
+    // Where it sends people needs no answer of it.
+    expect((await at.request("/api/auth/github/authorize")).status).toBe(200);
+  }
+});
+
 test("no code, token or secret is logged", async () => {
   const { url, cookie } = await begin("google");
   const back = await provider.consent(url);
