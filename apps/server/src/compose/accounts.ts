@@ -140,7 +140,20 @@ export function composeAccounts(
     apiKeys,
     noteImpersonated: createImpersonationNotes({ audit, db }),
   });
-  const recovery = createRecovery({ db, store: authStore, users, sessions, passwords, mail, securityLog, limits, box, appBaseUrl, log });
+  const recovery = createRecovery({
+    db,
+    store: authStore,
+    users,
+    sessions,
+    passkeys,
+    passwords,
+    mail,
+    securityLog,
+    limits,
+    box,
+    appBaseUrl,
+    log,
+  });
   onRegistered.push(recovery.onRegistered);
   onEmailChanged.push(recovery.onEmailChanged);
   const oauthStore = createOauthStore(db);

@@ -36,21 +36,36 @@ interface Addressee {
 }
 const minutes = (ms: number) => `${Math.round(ms / 60_000)} minutes`;
 
-export const resetLetter = (user: Addressee, url: string, lifetimeMs: number): Letter =>
+/** What a new password ends, and what still signs in without it. */
+const afterReset = (passkeys: readonly string[]): string => {
+  const ends = "A new password signs you out everywhere.";
+  if (passkeys.length === 0) return ends;
+  const names = passkeys.slice(0, maxNames).map((name) => `"${name}"`);
+  const more = passkeys.length - names.length;
+  return `${ends} Passkeys stay and sign in without it: ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}. Remove any that is not yours in Settings, Security.`;
+};
+const maxNames = 10;
+
+/** `passkeys`: names of those that the account has. */
+export const resetLetter = (user: Addressee, url: string, lifetimeMs: number, passkeys: readonly string[]): Letter =>
   letter("reset", user.email, "Set a new password", {
     name: user.name,
-    say: [`Somebody, hopefully you, asked for a new password at Tesslate Studio. The link works once, within ${minutes(lifetimeMs)}.`],
+    say: [
+      `Somebody, hopefully you, asked for a new password at Tesslate Studio. The link works once, within ${minutes(lifetimeMs)}.`,
+      afterReset(passkeys),
+    ],
     link: { word: "Set a new password", url },
     end: "If it was not you, nothing needs to be done: your password stays as it is.",
     usefulMs: lifetimeMs,
   });
 
 /** The administrator made the old password useless. */
-export const forcedResetLetter = (user: Addressee, url: string, lifetimeMs: number): Letter =>
+export const forcedResetLetter = (user: Addressee, url: string, lifetimeMs: number, passkeys: readonly string[]): Letter =>
   letter("reset", user.email, "Set a new password", {
     name: user.name,
     say: [
       `An administrator asks you to set a new password at Tesslate Studio. Your old one does not work any more. The link works once, within ${Math.round(lifetimeMs / 3_600_000)} hours.`,
+      afterReset(passkeys),
     ],
     link: { word: "Set a new password", url },
     end: "When the link has expired, ask for another one on the sign-in page.",

@@ -62,6 +62,7 @@ export function createPasskeys({
   return {
     isAvailable,
 
+    namesOf: async (userId: string): Promise<string[]> => (await store.listAll(userId)).map(({ name }) => name),
     list: async (userId: string, query: PageQuery): Promise<List<Passkey>> => {
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, page);

@@ -32,6 +32,7 @@ describe("a forgotten password", () => {
   test("is set anew by the mailed link, once; every session ends", async () => {
     const user = await app.signUp();
     expect((await post("/api/auth/forgot-password", { email: ` ${user.email.toUpperCase()} ` })).status).toBe(200);
+    expect((await mails.waitFor((m) => m.to.includes(user.email) && /new password/.test(m.subject))).text).not.toContain("Passkeys");
     const token = await linkTo(user.email, /new password/);
     const answer = await post("/api/auth/reset-password", { token, password: "an entirely new one" });
     expect(answer.status).toBe(200);
@@ -51,6 +52,17 @@ describe("a forgotten password", () => {
       ["first of the two", "second of the two"].map((password) => post("/api/auth/reset-password", { token, password })),
     );
     expect(both.map((r) => r.status).sort()).toEqual([200, 400]);
+  });
+
+  test("the mail says what a new password ends and names the passkeys that stay", async () => {
+    const user = await app.signUp();
+    await app.studio.database.pool.query(
+      "insert into passkeys (user_id, name, credential_id, public_key, counter, transports, is_synced) values ($1, 'Ada''s phone', $2, '', 0, '[]', false)",
+      [user.id, user.id],
+    );
+    await post("/api/auth/forgot-password", { email: user.email });
+    const mail = await mails.waitFor((m) => m.to.includes(user.email) && /new password/.test(m.subject));
+    expect(mail.text).toContain('signs you out everywhere. Passkeys stay and sign in without it: "Ada\'s phone". Remove any');
   });
 
   test("weak passwords are refused and the link stays good", async () => {

@@ -9,6 +9,7 @@ import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type UserRow, type Users } from "../users/index.ts";
 import type { AuthStore } from "./auth.store.ts";
 import { forcedResetLetter, movedLetter, resetLetter, verifyLetter } from "./letters.ts";
+import type { Passkeys } from "./passkeys.ts";
 import type { SecurityLog } from "./security-log.ts";
 import type { Sessions } from "./sessions.ts";
 import { createPurposeTokens, isEqual } from "./tokens.ts";
@@ -26,6 +27,7 @@ export function createRecovery({
   store,
   users,
   sessions,
+  passkeys,
   passwords,
   mail,
   securityLog,
@@ -38,6 +40,7 @@ export function createRecovery({
   store: AuthStore;
   users: Users;
   sessions: Sessions;
+  passkeys: Pick<Passkeys, "namesOf">;
   passwords: Passwords;
   mail: Mail;
   securityLog: SecurityLog;
@@ -49,6 +52,7 @@ export function createRecovery({
   const resetTokens = createPurposeTokens<{ sub: string; print: string }>(box, "password reset", ["sub", "print"]);
   const verifyTokens = createPurposeTokens<{ sub: string; email: string }>(box, "e-mail verification", ["sub", "email"]);
 
+  const linkOf = (token: string) => `${appBaseUrl}/reset-password?token=${token}`;
   /** Changes with every password, so that a token serves once and is void after any change. */
   const printOf = (user: Pick<UserRow, "id" | "hashed_password">) =>
     createHash("sha256")
@@ -106,7 +110,7 @@ export function createRecovery({
       await store.endAttempts(user.id, tx);
       const ended = await sessions.endAll(tx, user.id, "password_reset_by_admin");
       const token = resetTokens.make({ sub: user.id, print: printOf({ ...user, hashed_password: null }) }, forcedResetMs);
-      await mail.queue(tx, forcedResetLetter(user, `${appBaseUrl}/reset-password?token=${token}`, forcedResetMs));
+      await mail.queue(tx, forcedResetLetter(user, linkOf(token), forcedResetMs, await passkeys.namesOf(user.id)));
       return ended;
     },
 
@@ -136,7 +140,7 @@ export function createRecovery({
         const user = await findLiving(payload);
         if (!user) return;
         const token = resetTokens.make({ sub: user.id, print: printOf(user) }, resetMs);
-        await mail.queue(db, resetLetter(user, `${appBaseUrl}/reset-password?token=${token}`, resetMs));
+        await mail.queue(db, resetLetter(user, linkOf(token), resetMs, await passkeys.namesOf(user.id)));
       },
       mail_verify: async (payload: unknown) => {
         const user = await findLiving(payload);
