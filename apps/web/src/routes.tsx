@@ -84,6 +84,16 @@ const verify = createRoute({
   validateSearch: withToken,
   component: lazyRouteComponent(() => import("./features/auth/VerifyPage.tsx"), "VerifyPage"),
 });
+/** Where a provider of repositories sends the browser back to. */
+const oauthConnected = createRoute({
+  getParentRoute: () => root,
+  path: "/oauth/connected",
+  validateSearch: (search: Record<string, unknown>): { provider: string; error?: string } => ({
+    provider: String(search["provider"] ?? ""),
+    ...(typeof search["error"] === "string" && { error: search["error"] }),
+  }),
+  component: lazyRouteComponent(() => import("./features/git-accounts/OauthConnectedPage.tsx"), "OauthConnectedPage"),
+});
 const oauthCallback = createRoute({
   getParentRoute: () => root,
   path: "/oauth/callback",
@@ -221,6 +231,11 @@ const settingsModels = createRoute({
   getParentRoute: () => settings,
   path: "models",
   component: lazyRouteComponent(() => import("./features/models/ModelSettings.tsx"), "ModelSettings"),
+});
+const settingsGit = createRoute({
+  getParentRoute: () => settings,
+  path: "git",
+  component: lazyRouteComponent(() => import("./features/git-accounts/GitAccountSettings.tsx"), "GitAccountSettings"),
 });
 const settingsConnectors = createRoute({
   getParentRoute: () => settings,
@@ -363,6 +378,7 @@ const routeTree = root.addChildren([
   resetPassword,
   verify,
   oauthCallback,
+  oauthConnected,
   restore,
   publicProfile,
   components,
@@ -380,6 +396,7 @@ const routeTree = root.addChildren([
       settingsData,
       settingsSecurity,
       settingsModels,
+      settingsGit,
       settingsConnectors,
       settingsDeployment,
       settingsApiKeys,

@@ -16,6 +16,8 @@ export const Task = Type.Object({
   progress: Type.Object({ current: Type.Integer(), total: Type.Integer(), percentage: Type.Integer(), message: Type.String() }),
   result: Nullable(Type.Unknown()),
   error: Nullable(Type.String()),
+  /** Of a failed one, what tells it from others (`errors.ts`); null where nobody named it. */
+  error_code: Type.Optional(Nullable(Type.String())),
   logs: Type.Array(Type.String()),
   metadata: JsonObject,
 });

@@ -344,6 +344,7 @@ export function wireOf(row: TaskRow): Task {
     },
     result: row.result ?? null,
     error: row.error,
+    error_code: row.error_code,
     logs: row.logs,
     metadata: row.metadata,
   };

@@ -94,6 +94,7 @@ describe("a life", () => {
       progress: { current: 100, total: 100, percentage: 100, message: "Adding" },
       result: { sum: 6 },
       error: null,
+      error_code: null,
       logs: [expect.stringMatching(/^\[\d{4}-\d\d-\d\dT.*Z\] carry one$/)],
       metadata: {},
     });

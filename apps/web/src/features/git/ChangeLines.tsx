@@ -1,10 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import type { GitChange, GitFileDiff } from "@tesslate/contract";
 import { ArrowLeft } from "lucide-react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { FileLetter } from "../review/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
@@ -79,15 +78,7 @@ export function ChangeLines({
       </div>
       <div className="scroll-y min-h-0 min-w-0 flex-1 bg-bg-0 p-3.5 narrow:p-2" aria-busy={acts.isBusy}>
         {error && !file ? (
-          <ErrorState
-            title="The lines could not be loaded"
-            onRetry={() => void (all.error ? all : alone).refetch()}
-            isRetrying={all.isFetching || alone.isFetching}
-            details={detailsOf(error)}
-            className="p-2!"
-          >
-            {sentenceOf(error)}
-          </ErrorState>
+          <LoadFailed title="The lines could not be loaded" of={all.error ? all : alone} className="p-2!" />
         ) : file ? (
           <Hunks
             file={file}

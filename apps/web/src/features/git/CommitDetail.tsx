@@ -3,12 +3,11 @@ import type { GitCommit, GitFileDiff } from "@tesslate/contract";
 import { ArrowLeft, ChevronRight, GitBranchPlus } from "lucide-react";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { FileLetter } from "../review/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
@@ -90,15 +89,7 @@ export function CommitDetail({
       </div>
       <div className="scroll-y min-h-0 flex-1 bg-bg-0 p-3.5 narrow:p-2">
         {query.error ? (
-          <ErrorState
-            title="Its changes could not be loaded"
-            onRetry={() => void query.refetch()}
-            isRetrying={query.isFetching}
-            details={detailsOf(query.error)}
-            className="p-2!"
-          >
-            {sentenceOf(query.error)}
-          </ErrorState>
+          <LoadFailed title="Its changes could not be loaded" of={query} className="p-2!" />
         ) : files ? (
           <>
             <p className="flex items-baseline gap-2 pb-2 text-xs">

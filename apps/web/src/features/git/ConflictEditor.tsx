@@ -3,11 +3,10 @@ import type { GitConflict, GitStatus } from "@tesslate/contract";
 import { ArrowLeft, ChevronDown, ChevronUp, RotateCcw } from "lucide-react";
 import { useMemo, useState } from "react";
 import { cx } from "../../lib/cx.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { CodeEditor } from "../files/editor/CodeEditor.tsx";
@@ -74,14 +73,7 @@ export function ConflictEditor({
         </Button>
       </div>
       {conflicts.error && !conflict ? (
-        <ErrorState
-          title="The conflict could not be loaded"
-          onRetry={() => void conflicts.refetch()}
-          isRetrying={conflicts.isFetching}
-          details={detailsOf(conflicts.error)}
-        >
-          {sentenceOf(conflicts.error)}
-        </ErrorState>
+        <LoadFailed title="The conflict could not be loaded" of={conflicts} />
       ) : !conflict ? (
         <div role="status" aria-label="Loading the conflict" className="grid gap-3 p-4">
           <Skeleton className="h-32" />
@@ -149,9 +141,7 @@ function Sides({
       <div className={cx("flex min-h-0 flex-[3] flex-col", isNarrow && part !== "result" && "hidden")}>
         {onDisk === undefined ? (
           file.error ? (
-            <ErrorState title="The file could not be read" onRetry={() => void file.refetch()} details={detailsOf(file.error)}>
-              {sentenceOf(file.error)}
-            </ErrorState>
+            <LoadFailed title="The file could not be read" of={file} />
           ) : (
             <Skeleton className="m-4 h-24" />
           )

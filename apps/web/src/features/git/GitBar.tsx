@@ -1,5 +1,17 @@
 import type { GitLink, GitStatus } from "@tesslate/contract";
-import { ArrowDown, ArrowUp, ChevronDown, Cloud, CloudDownload, CloudOff, Ellipsis, FileDiff, History, RefreshCw } from "lucide-react";
+import {
+  ArrowDown,
+  ArrowUp,
+  ChevronDown,
+  Cloud,
+  CloudDownload,
+  CloudOff,
+  Ellipsis,
+  FileDiff,
+  GitPullRequest,
+  History,
+  RefreshCw,
+} from "lucide-react";
 import { useState } from "react";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -22,6 +34,7 @@ export interface GitAsks {
   pull: (strategy: Strategy) => void;
   push: (options?: { force?: boolean }) => void;
   fetch: () => void;
+  pullRequest: () => void;
 }
 
 /** Branch, how far it is from the remote, and what goes between the two. */
@@ -157,6 +170,15 @@ export function GitBar({
             icon: <Cloud size={14} />,
             onSelect: asks.remote,
           },
+          ...(canPush && link.provider !== "git"
+            ? [
+                {
+                  label: link.provider === "gitlab" ? "Open a merge request…" : "Open a pull request…",
+                  icon: <GitPullRequest size={14} />,
+                  onSelect: asks.pullRequest,
+                },
+              ]
+            : []),
           { label: "Look again", icon: <RefreshCw size={14} />, onSelect: () => void acts.refresh() },
           "-",
           {

@@ -36,7 +36,7 @@ export function GitFailure({
           {action}
           {needsAccount ? (
             <Button size="sm" asChild>
-              <Link to="/settings">{hasCode(error, "provider_token_expired") ? "Reconnect the account" : "Connect an account"}</Link>
+              <Link to="/settings/git">{hasCode(error, "provider_token_expired") ? "Reconnect the account" : "Connect an account"}</Link>
             </Button>
           ) : null}
           <Button size="sm" variant="ghost" onClick={onDismiss}>

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import type { GitCommit, Task } from "@tesslate/contract";
 import { CloudDownload, GitBranch, Link2 } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
-import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed, ShownFromBefore, type LoadFailedProps } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -19,6 +19,7 @@ import { gitStateQuery, type GitState } from "./git.queries.ts";
 import { GitBar, type GitAsks, type GitView } from "./GitBar.tsx";
 import { GitFailure } from "./GitFailure.tsx";
 import { HistoryView } from "./HistoryView.tsx";
+import { PullRequestDialog } from "./PullRequestDialog.tsx";
 import { CloneDialog, RemoteDialog } from "./RemoteDialogs.tsx";
 import { useGitActs, type GitActs } from "./use-git-acts.ts";
 
@@ -27,6 +28,7 @@ type Asked =
   | { kind: "delete"; branch: string }
   | { kind: "new"; from: { sha: string; name: string } | undefined }
   | { kind: "remote" }
+  | { kind: "request" }
   | { kind: "clone" };
 
 /** The project's repository: what is not committed, the branches, the history, and the remote. */
@@ -48,27 +50,14 @@ export function GitPane(props: ViewProps) {
       <CloneProgress {...props} />
       {!state ? (
         query.error && !query.isFetching ? (
-          <ErrorState
-            title="The repository could not be looked at"
-            onRetry={() => void query.refetch()}
-            isRetrying={query.isFetching}
-            details={detailsOf(query.error)}
-          >
-            {sentenceOf(query.error)}
-          </ErrorState>
+          <LoadFailed title="The repository could not be looked at" of={query} />
         ) : (
           <SkeletonRows count={8} label="Loading the repository" className="p-4" />
         )
       ) : state.status === null ? (
         <StartGit acts={acts} onRemote={() => setAsked({ kind: "remote" })} onClone={() => setAsked({ kind: "clone" })} />
       ) : (
-        <Repository
-          {...props}
-          state={{ ...state, status: state.status }}
-          isStale={query.error !== null && !query.isFetching}
-          acts={acts}
-          onAsk={setAsked}
-        />
+        <Repository {...props} state={{ ...state, status: state.status }} query={query} acts={acts} onAsk={setAsked} />
       )}
       {asked?.kind === "switch" && state?.status ? (
         <SwitchDialog
@@ -86,6 +75,9 @@ export function GitPane(props: ViewProps) {
       {asked?.kind === "new" ? <NewBranchDialog from={asked.from} acts={acts} onClose={close} /> : null}
       {asked?.kind === "delete" ? <DeleteBranchDialog branch={asked.branch} acts={acts} onClose={close} /> : null}
       {asked?.kind === "remote" ? <RemoteDialog link={state?.link ?? undefined} acts={acts} onClose={close} /> : null}
+      {asked?.kind === "request" && state?.status && state.link ? (
+        <PullRequestDialog status={state.status} link={state.link} acts={acts} onClose={close} />
+      ) : null}
       {asked?.kind === "clone" ? <CloneDialog link={state?.link ?? undefined} acts={acts} onClose={close} /> : null}
     </section>
   );
@@ -96,12 +88,12 @@ function Repository({
   openFile,
   compose,
   state: { status, link: given },
-  isStale,
+  query,
   acts,
   onAsk,
 }: Omit<ViewProps, "acts"> & {
   state: GitState & { status: NonNullable<GitState["status"]> };
-  isStale: boolean;
+  query: LoadFailedProps["of"];
   acts: GitActs;
   onAsk: (asked: Asked) => void;
 }) {
@@ -126,6 +118,7 @@ function Repository({
     pull,
     push: (options) => void acts.push(options).then((pushed) => pushed && toast(`${pushed.branch} is pushed.`)),
     fetch: () => void acts.fetch(),
+    pullRequest: () => onAsk({ kind: "request" }),
   };
   const branchFrom = ({ sha, message }: GitCommit) =>
     onAsk({ kind: "new", from: { sha, name: `${sha.slice(0, 7)}, “${(message.split("\n")[0] ?? "").slice(0, 80)}”` } });
@@ -133,19 +126,7 @@ function Repository({
   return (
     <>
       <GitBar projectId={project.id} status={status} link={link} view={view} onView={setView} acts={acts} asks={asks} />
-      {isStale ? (
-        <Banner
-          tone="warn"
-          className="m-2 mb-0 flex-none"
-          action={
-            <Button size="sm" onClick={() => void acts.refresh()}>
-              Retry
-            </Button>
-          }
-        >
-          This may be out of date: the repository could not be looked at again.
-        </Banner>
-      ) : null}
+      {query.error !== null && !query.isFetching ? <ShownFromBefore of={query} className="m-2 mb-0 flex-none" /> : null}
       <GitFailure failure={acts.failureAt("branch")} onDismiss={acts.clearFailure} />
       <GitFailure
         failure={failed}

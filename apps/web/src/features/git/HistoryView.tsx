@@ -3,11 +3,11 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import type { GitCommit, GitStatus } from "@tesslate/contract";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { cx } from "../../lib/cx.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useIsNarrow } from "../files/use-is-narrow.ts";
@@ -46,14 +46,7 @@ export function HistoryView({
 
   if (!query.data)
     return query.error ? (
-      <ErrorState
-        title="The history could not be loaded"
-        onRetry={() => void query.refetch()}
-        isRetrying={query.isFetching}
-        details={detailsOf(query.error)}
-      >
-        {sentenceOf(query.error)}
-      </ErrorState>
+      <LoadFailed title="The history could not be loaded" of={query} />
     ) : (
       <SkeletonRows count={10} label="Loading the history" className="p-4" />
     );

@@ -133,6 +133,11 @@ export function useGitActs(projectId: string) {
         await refresh();
         return pushed;
       }),
+    /** As a part of something larger. Rejects. */
+    pushNow: async () => {
+      await api.git.push({ body });
+      await refresh();
+    },
     fetch: () =>
       act("sync", "fetch", async () => {
         await setStatus(await api.git.fetch({ body }));

@@ -14,7 +14,7 @@ import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { lineOf } from "./command-line.ts";
 import type { useMcpActs } from "./mcp.queries.ts";
-import { openSignInWindow } from "./sign-in.ts";
+import { signInPopup } from "./sign-in.ts";
 
 type Acts = ReturnType<typeof useMcpActs>;
 const failed = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
@@ -53,7 +53,7 @@ export function ConnectorRow({ server, acts, onEdit }: { server: McpServer; acts
   const change = (more: Parameters<typeof acts.update.mutate>[0]["change"]) =>
     acts.update.mutate({ id: server.id, change: more }, { onError: failed });
   const signIn = () => {
-    const popup = openSignInWindow();
+    const popup = signInPopup.open();
     acts.authorize.mutate(server.id, {
       onSuccess: ({ authorize_url: url }) => {
         if (url === null) {

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Connectors } from "./Connectors.tsx";
-import { tellSignedIn } from "./sign-in.ts";
+import { signInPopup } from "./sign-in.ts";
 
 const route = getRouteApi("/app/settings/connectors");
 
@@ -12,7 +12,7 @@ export function ConnectorSettings() {
   usePageTitle("Connectors");
   const { sign_in } = route.useSearch();
   useEffect(() => {
-    if (sign_in) tellSignedIn(sign_in);
+    if (sign_in) signInPopup.tell(sign_in);
   }, [sign_in]);
   return (
     <>

@@ -12,7 +12,7 @@ import { useServices } from "../workbench/services.ts";
 import { ConnectorDialog } from "./ConnectorDialog.tsx";
 import { ConnectorRow } from "./ConnectorRow.tsx";
 import { mcpServersQuery, useMcpActs, type McpPlace } from "./mcp.queries.ts";
-import { useSignedIn, type SignInOutcome } from "./sign-in.ts";
+import { signInPopup, type SignInOutcome } from "./sign-in.ts";
 
 /** MCP servers that lend tools to the agent: one's own, or a project's. */
 export function Connectors({ place, title, hint }: { place: McpPlace; title: string; hint: ReactNode }) {
@@ -22,7 +22,7 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
   const { refresh, authorize, test } = acts;
   const beganAt = authorize.variables;
   const [open, setOpen] = useState<"new" | McpServer>();
-  useSignedIn(
+  signInPopup.useAnswer(
     useCallback(
       (outcome: SignInOutcome) => {
         if (beganAt === undefined) return;

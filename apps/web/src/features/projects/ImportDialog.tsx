@@ -1,5 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
-import { FileArchive, GitBranch } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { FileArchive, FolderGit2, Link2 } from "lucide-react";
 import { useId, useRef, useState, type DragEvent, type FormEvent } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -10,42 +11,60 @@ import { Input } from "../../ui/Input.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { ConnectForm } from "../git-accounts/ConnectForm.tsx";
+import { gitProvidersQuery, providerOfAddress } from "../git-accounts/git-accounts.queries.ts";
+import { BranchSelect, RepoPicker, type PickedRepo } from "../git-accounts/RepoPicker.tsx";
 import { addressProblem, isZip, nameFromAddress, nameFromFile, sizeOf } from "./import-source.ts";
 import { useImport, type ImportStep } from "./use-import.ts";
 
-type Kind = "zip" | "git";
+type Kind = "zip" | "account" | "git";
+/** Failures that an account of the host may cure. */
+const wantsAccount = ["repo_auth_required", "repo_not_found", "provider_token_expired", "provider_not_connected"];
 
-/** A project from a zip archive or a git address: choose, watch it come, open it. */
+/** A project from a zip archive, one of one's own repositories or a git address: choose, watch it come, open it. */
 export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; file?: File | undefined }) {
   const navigate = useNavigate();
   const formId = useId();
   const [kind, setKind] = useState<Kind>("zip");
   const [file, setFile] = useState(dropped);
+  const [picked, setPicked] = useState<PickedRepo>();
   const [url, setUrl] = useState("");
   const [branch, setBranch] = useState("");
   const [name, setName] = useState("");
   const [problem, setProblem] = useState<string>();
-  const { step, start, cancel } = useImport((project) => {
+  const { step, start, cancel, forget } = useImport((project) => {
     onClose();
     void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
   });
   const isBusy = step.kind !== "form";
   const errors = step.kind === "form" ? step.fields : {};
-  const suggested = kind === "zip" ? nameFromFile(file?.name ?? "") : nameFromAddress(url);
+  const suggested = kind === "zip" ? nameFromFile(file?.name ?? "") : kind === "account" ? (picked?.repo.name ?? "") : nameFromAddress(url);
 
   const take = (next: File | undefined) => {
     setProblem(next && !isZip(next) ? `${next.name} is not a zip archive.` : undefined);
     setFile(next && isZip(next) ? next : undefined);
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const problemNow = () =>
+    kind === "git"
+      ? addressProblem(url)
+      : kind === "account"
+        ? picked
+          ? undefined
+          : "Choose a repository."
+        : file
+          ? undefined
+          : "Choose a zip archive.";
+  const submit = (event?: FormEvent) => {
+    event?.preventDefault();
     if (isBusy) return;
-    const why = kind === "git" ? addressProblem(url) : file ? undefined : "Choose a zip archive.";
+    const why = problemNow();
     setProblem(why);
     if (why) return;
     const chosen = name.trim() || suggested || "Imported project";
     if (kind === "git") void start({ kind, name: chosen, url, branch });
-    else if (file) void start({ kind, name: chosen, file });
+    else if (kind === "account" && picked)
+      void start({ kind: "git", name: chosen, url: picked.repo.clone_url, branch: branch || (picked.repo.default_branch ?? "") });
+    else if (file) void start({ kind: "zip", name: chosen, file });
   };
   const close = () => {
     if (step.kind === "setup") toast(`${step.project.name} goes on being imported. It is in your projects.`, { kind: "note" });
@@ -68,59 +87,112 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
         </>
       }
     >
-      <form id={formId} onSubmit={submit} noValidate className="grid gap-4">
+      <div className="grid min-w-0 gap-4">
         <fieldset disabled={isBusy} className="contents">
-          <div>
+          <div className="min-w-0 overflow-x-auto">
             <SegmentedControl<Kind>
               label="From"
               value={kind}
               onChange={(next) => {
                 setKind(next);
+                setBranch("");
                 setProblem(undefined);
+                forget();
               }}
               segments={[
                 { value: "zip", label: "Zip archive", icon: <FileArchive size={14} />, isLabelShown: true },
-                { value: "git", label: "Git repository", icon: <GitBranch size={14} />, isLabelShown: true },
+                { value: "account", label: "Your repositories", icon: <FolderGit2 size={14} />, isLabelShown: true },
+                { value: "git", label: "Address", icon: <Link2 size={14} />, isLabelShown: true },
               ]}
             />
           </div>
-          {kind === "zip" ? (
-            <DropZone file={file} problem={problem} isDisabled={isBusy} onFile={take} />
-          ) : (
-            <>
-              <Field
-                label="Address"
-                error={problem ?? errors["git_repo_url"]}
-                hint="Public repositories over https. The last 50 commits come along."
-              >
+          {/* Beside the form: connecting an account is a form of its own. */}
+          {kind === "account" ? (
+            <RepoPicker
+              picked={picked}
+              onPick={(next) => {
+                setPicked(next);
+                setBranch(next?.repo.default_branch ?? "");
+                setProblem(undefined);
+                forget();
+              }}
+            />
+          ) : null}
+        </fieldset>
+        <form id={formId} onSubmit={submit} noValidate className="grid gap-4">
+          <fieldset disabled={isBusy} className="contents">
+            {kind === "zip" ? (
+              <DropZone file={file} problem={problem} isDisabled={isBusy} onFile={take} />
+            ) : kind === "account" ? (
+              <>
+                {problem ? (
+                  <p role="alert" className="text-xs text-err">
+                    {problem}
+                  </p>
+                ) : null}
+                {picked ? (
+                  <Field label="Branch" error={errors["git_branch"]}>
+                    <BranchSelect picked={picked} value={branch} onChange={setBranch} />
+                  </Field>
+                ) : null}
+              </>
+            ) : (
+              <>
+                <Field
+                  label="Address"
+                  error={problem ?? errors["git_repo_url"]}
+                  hint="Over https, of any host. The last 50 commits come along. Private ones need an account of that host."
+                >
+                  <Input
+                    value={url}
+                    type="url"
+                    placeholder="https://github.com/owner/repository"
+                    autoFocus
+                    spellCheck={false}
+                    autoComplete="off"
+                    onChange={(event) => setUrl(event.target.value)}
+                  />
+                </Field>
+                <Field label="Branch" error={errors["git_branch"]} hint="Empty: the repository's own default.">
+                  <Input value={branch} spellCheck={false} autoComplete="off" onChange={(event) => setBranch(event.target.value)} />
+                </Field>
+              </>
+            )}
+            {kind === "account" && !picked ? null : (
+              <Field label="Name" error={errors["name"]}>
                 <Input
-                  value={url}
-                  type="url"
-                  placeholder="https://github.com/owner/repository"
-                  autoFocus
-                  spellCheck={false}
+                  value={name}
+                  maxLength={100}
+                  placeholder={suggested}
                   autoComplete="off"
-                  onChange={(event) => setUrl(event.target.value)}
+                  onChange={(event) => setName(event.target.value)}
                 />
               </Field>
-              <Field label="Branch" error={errors["git_branch"]} hint="Empty: the repository's own default.">
-                <Input value={branch} spellCheck={false} autoComplete="off" onChange={(event) => setBranch(event.target.value)} />
-              </Field>
-            </>
-          )}
-          <Field label="Name" error={errors["name"]}>
-            <Input
-              value={name}
-              maxLength={100}
-              placeholder={suggested}
-              autoComplete="off"
-              onChange={(event) => setName(event.target.value)}
-            />
-          </Field>
-        </fieldset>
+            )}
+          </fieldset>
+        </form>
         <Status step={step} isZip={kind === "zip"} />
-      </form>
+        {step.kind === "form" && step.code !== undefined && wantsAccount.includes(step.code) ? (
+          <AccountOf address={kind === "account" ? (picked?.repo.clone_url ?? "") : url} onConnected={() => submit()} />
+        ) : null}
+      </div>
     </Dialog>
+  );
+}
+
+/** An account of the host that the address belongs to, connected in place; the import is tried again with it. */
+function AccountOf({ address, onConnected }: { address: string; onConnected: () => void }) {
+  const providers = useQuery(gitProvidersQuery).data;
+  const found = providers && providerOfAddress(providers, address);
+  if (!found) return null;
+  return (
+    <section aria-label="Connect an account" className="grid gap-3 rounded-3 border border-line-0 p-3">
+      <p className="text-sm text-fg-1">
+        If it is a private repository of yours, connect an account of <b className="font-medium">{URL.parse(found.base_url)?.host}</b>. The
+        import is tried again with it.
+      </p>
+      <ConnectForm provider={found.provider} host={found.base_url} onConnected={onConnected} />
+    </section>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { Project, Task } from "@tesslate/contract";
+import { ApiError } from "@tesslate/contract/client";
 import { useEffect, useRef, useState } from "react";
 import { api, uploading } from "../../api.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
@@ -7,7 +8,13 @@ import { projectQuery, projectsQuery } from "./projects.queries.ts";
 
 export type ImportInput = { name: string } & ({ kind: "zip"; file: File } | { kind: "git"; url: string; branch: string });
 export type ImportStep =
-  | { kind: "form"; failure?: string | undefined; fields: Record<string, string> }
+  | {
+      kind: "form";
+      failure?: string | undefined;
+      /** Tells the failure from others (contract/errors.ts). */
+      code?: string | undefined;
+      fields: Record<string, string>;
+    }
   | { kind: "sending"; share: number }
   | { kind: "setup"; project: Project; task: Task | undefined };
 
@@ -60,16 +67,28 @@ export function useImport(onDone: (project: Project) => void) {
         return onDone(project);
       }
       failed.current = project.slug;
-      setStep({ kind: "form", failure: task?.error ?? "The project could not be set up.", fields: {} });
+      setStep({
+        kind: "form",
+        failure: task?.error ?? "The project could not be set up.",
+        code: task?.error_code ?? undefined,
+        fields: {},
+      });
     } catch (error) {
       if (signal.aborted) return;
       const found = fieldErrorsOf(error, fields);
-      setStep({ kind: "form", failure: Object.keys(found).length > 0 ? found[""] : sentenceOf(error), fields: found });
+      setStep({
+        kind: "form",
+        failure: Object.keys(found).length > 0 ? found[""] : sentenceOf(error),
+        code: error instanceof ApiError ? error.code : undefined,
+        fields: found,
+      });
     }
   };
   return {
     step,
     start,
+    /** Another choice: what failed before is told no more. */
+    forget: () => setStep((now) => (now.kind === "form" ? { kind: "form", fields: {} } : now)),
     /** Ends an upload; a setup goes on at the server. */
     cancel: () => {
       running.current?.abort();

@@ -3,6 +3,7 @@ import {
   ArrowUpFromLine,
   Bell,
   Cpu,
+  FolderGit2,
   Gift,
   KeyRound,
   Keyboard,
@@ -27,6 +28,7 @@ const places: {
     | "/settings/security"
     | "/settings/shortcuts"
     | "/settings/models"
+    | "/settings/git"
     | "/settings/connectors"
     | "/settings/deployment"
     | "/settings/api-keys"
@@ -41,6 +43,7 @@ const places: {
   { to: "/settings/notifications", label: "Notifications", icon: <Bell /> },
   { to: "/settings/security", label: "Security", icon: <Shield /> },
   { to: "/settings/models", label: "Models and keys", icon: <Cpu /> },
+  { to: "/settings/git", label: "Git accounts", icon: <FolderGit2 /> },
   { to: "/settings/connectors", label: "Connectors", icon: <Plug /> },
   { to: "/settings/deployment", label: "Deployment", icon: <ArrowUpFromLine /> },
   { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },

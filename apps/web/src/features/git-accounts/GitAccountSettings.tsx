@@ -1,0 +1,140 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { GitAccount, GitProvider } from "@tesslate/contract";
+import { useState } from "react";
+import { api } from "../../api.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { usePageTitle } from "../../lib/page-title.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { ConnectForm } from "./ConnectForm.tsx";
+import { gitAccountsKey, gitProvidersQuery } from "./git-accounts.queries.ts";
+
+/** Hosts of repositories, and one's accounts there. */
+export function GitAccountSettings() {
+  usePageTitle("Git accounts");
+  const query = useQuery(gitProvidersQuery);
+  const { data } = query;
+  const [connecting, setConnecting] = useState<{ provider: GitProvider; host?: string }>();
+  return (
+    <SettingsSection
+      title="Git accounts"
+      hint="Used to import, clone, pull and push private repositories, and to open pull requests. Tokens are stored sealed and never shown again."
+    >
+      {query.error && data ? <ShownFromBefore of={query} className="mb-3" /> : null}
+      {!data ? (
+        query.error ? (
+          <LoadFailed className="px-0" title="Your git accounts could not be read" of={query} />
+        ) : (
+          <SkeletonRows count={5} label="Loading git accounts" />
+        )
+      ) : (
+        <ul className="divide-y divide-line-0 border-y border-line-0" aria-label="Hosts of repositories">
+          {data.map((provider) => (
+            <ProviderRow
+              key={provider.name}
+              provider={provider}
+              onConnect={(host) => setConnecting({ provider, ...(host !== undefined && { host }) })}
+            />
+          ))}
+        </ul>
+      )}
+      {connecting ? (
+        <Dialog
+          isOpen
+          onOpenChange={(isOpen) => (isOpen ? undefined : setConnecting(undefined))}
+          title={`Connect ${connecting.provider.display_name}`}
+          description={connecting.provider.description}
+        >
+          <ConnectForm
+            provider={connecting.provider}
+            host={connecting.host}
+            onConnected={() => {
+              toast(`${connecting.provider.display_name} is connected.`);
+              setConnecting(undefined);
+            }}
+          />
+        </Dialog>
+      ) : null}
+    </SettingsSection>
+  );
+}
+
+function ProviderRow({ provider, onConnect }: { provider: GitProvider; onConnect: (host?: string) => void }) {
+  const { accounts, display_name, description } = provider;
+  return (
+    <li className="py-2.5" data-testid="git-provider" data-provider={provider.name}>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <div className="min-w-0 flex-1 basis-56">
+          <p className="font-medium text-fg-0">{display_name}</p>
+          <p className="text-xs text-fg-2">{description}</p>
+        </div>
+        <Button size="sm" onClick={() => onConnect()} aria-label={`Connect ${accounts.length > 0 ? "another " : ""}${display_name}`}>
+          {accounts.length > 0 ? "Connect another" : "Connect"}
+        </Button>
+      </div>
+      {accounts.length > 0 ? (
+        <ul className="mt-1.5 grid gap-1">
+          {accounts.map((account) => (
+            <AccountRow key={account.id} provider={provider} account={account} onReconnect={() => onConnect(account.base_url)} />
+          ))}
+        </ul>
+      ) : null}
+    </li>
+  );
+}
+
+function AccountRow({ provider, account, onReconnect }: { provider: GitProvider; account: GitAccount; onReconnect: () => void }) {
+  const queries = useQueryClient();
+  const [isAsking, setIsAsking] = useState(false);
+  const name = account.provider_username ?? account.provider_email ?? "A token";
+  return (
+    <li className="flex flex-wrap items-center gap-2 rounded-2 bg-bg-2 px-2.5 py-1.5 text-sm">
+      <span className="min-w-0 flex-1 basis-48">
+        <span className="block truncate text-fg-0">{name}</span>
+        <span className="block truncate text-xs text-fg-2">
+          {URL.parse(account.base_url)?.host}, {account.kind === "token" ? "with a token" : "in the browser"},{" "}
+          <time dateTime={account.created_at} title={momentOf(account.created_at)}>
+            {agoOf(account.created_at)}
+          </time>
+        </span>
+      </span>
+      {account.needs_reconnect ? (
+        <>
+          <Pill tone="warn">Refused by the host</Pill>
+          <Button size="sm" onClick={onReconnect}>
+            Reconnect
+          </Button>
+        </>
+      ) : null}
+      <Button size="sm" variant="ghost" onClick={() => setIsAsking(true)} aria-label={`Disconnect ${name} of ${provider.display_name}`}>
+        Disconnect
+      </Button>
+      <ConfirmDialog
+        isOpen={isAsking}
+        onOpenChange={setIsAsking}
+        title={`Disconnect ${name}?`}
+        act="Disconnect"
+        actWord="Disconnecting"
+        isDanger
+        onConfirm={async () => {
+          try {
+            await api.gitProviders.disconnect({ params: { provider: provider.name }, query: { base_url: account.base_url } });
+          } catch (error) {
+            throw new Error(sentenceOf(error), { cause: error });
+          }
+          await queries.invalidateQueries({ queryKey: gitAccountsKey });
+          toast(`${name} is disconnected.`);
+        }}
+      >
+        Projects keep their history and their remote. Private repositories of this host can no longer be pulled from or pushed to.
+      </ConfirmDialog>
+    </li>
+  );
+}

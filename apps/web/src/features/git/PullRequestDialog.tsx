@@ -1,0 +1,186 @@
+import { useQuery } from "@tanstack/react-query";
+import type { GitLink, GitProvider, GitPull, GitStatus } from "@tesslate/contract";
+import { ExternalLink } from "lucide-react";
+import { useId, useState, type FormEvent } from "react";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { ConnectForm } from "../git-accounts/ConnectForm.tsx";
+import { gitProvidersQuery, providerOfAddress } from "../git-accounts/git-accounts.queries.ts";
+import { BranchSelect } from "../git-accounts/RepoPicker.tsx";
+import { useServices } from "../workbench/services.ts";
+import { countText } from "./changes.ts";
+import type { GitActs } from "./use-git-acts.ts";
+
+/** The branch that is checked out, proposed to another one on the host. What is not pushed yet is pushed first. */
+export function PullRequestDialog({
+  status,
+  link,
+  acts,
+  onClose,
+}: {
+  status: GitStatus;
+  link: GitLink;
+  acts: GitActs;
+  onClose: () => void;
+}) {
+  const providers = useQuery(gitProvidersQuery);
+  const found = providers.data && providerOfAddress(providers.data, link.repo_url);
+  const account = found?.provider.accounts.find(({ base_url }) => base_url === found.base_url);
+  const word = found?.provider.name === "gitlab" ? "merge request" : "pull request";
+  const formId = useId();
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => (isOpen ? undefined : onClose())}
+      title={`Open a ${word}`}
+      {...(found?.provider.can.browse && account && { description: `${status.branch} of ${link.repo_owner}/${link.repo_name}.` })}
+    >
+      {!providers.data ? (
+        providers.error ? (
+          <LoadFailed className="p-0!" title="Your git accounts could not be read" of={providers} />
+        ) : (
+          <SkeletonRows count={4} label="Loading git accounts" />
+        )
+      ) : !found?.provider.can.browse || link.repo_owner === null || link.repo_name === null ? (
+        <p className="leading-read text-fg-2">
+          The host of this remote is no GitHub, GitLab, Bitbucket or Gitea that is known here. Push the branch, and open the request on its
+          own page.
+        </p>
+      ) : account ? (
+        <RequestForm
+          formId={formId}
+          provider={found.provider}
+          base_url={account.base_url}
+          status={status}
+          link={link}
+          acts={acts}
+          word={word}
+          onClose={onClose}
+        />
+      ) : (
+        <div className="grid gap-3">
+          <p className="text-fg-1">Connect an account of {URL.parse(found.base_url)?.host} first.</p>
+          <ConnectForm provider={found.provider} host={found.base_url} onConnected={() => undefined} />
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+function RequestForm({
+  formId,
+  provider,
+  base_url,
+  status: { branch, ahead, remote_branch, last_commit },
+  link,
+  acts,
+  word,
+  onClose,
+}: {
+  formId: string;
+  provider: GitProvider;
+  base_url: string;
+  status: GitStatus;
+  link: GitLink;
+  acts: GitActs;
+  word: string;
+  onClose: () => void;
+}) {
+  const { api } = useServices();
+  const [title, setTitle] = useState(last_commit?.message.slice(0, 250) ?? "");
+  const [body, setBody] = useState("");
+  const [base, setBase] = useState(link.default_branch);
+  const [isWorking, setIsWorking] = useState(false);
+  const [failure, setFailure] = useState<string>();
+  const [made, setMade] = useState<GitPull>();
+  const owner = link.repo_owner ?? "";
+  const repo = link.repo_name ?? "";
+  const needsPush = ahead > 0 || remote_branch === null;
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (title.trim() === "") return setFailure("Give it a title.");
+    if (base === branch) return setFailure("The branch cannot be proposed to itself: choose another one to go into.");
+    setIsWorking(true);
+    setFailure(undefined);
+    try {
+      if (needsPush) await acts.pushNow();
+      setMade(
+        await api.gitProviders.createPull({
+          params: { provider: provider.name, owner, repo },
+          query: { base_url },
+          body: { title: title.trim(), head: branch, base, ...(body.trim() !== "" && { body: body.trim() }) },
+        }),
+      );
+    } catch (error) {
+      setFailure(
+        hasCode(error, "push_rejected")
+          ? "The remote has commits of this branch that are not here. Pull first."
+          : hasCode(error, "not_found")
+            ? `The repository, or the branch ${base}, is not there, or the account may not see it.`
+            : sentenceOf(error),
+      );
+    } finally {
+      setIsWorking(false);
+    }
+  };
+  if (made)
+    return (
+      <div className="grid gap-3">
+        <Banner>
+          The {word} {provider.name === "gitlab" ? "!" : "#"}
+          {made.number} is open: {made.title}
+        </Banner>
+        <div className="flex flex-wrap justify-end gap-2">
+          <Button variant="ghost" onClick={onClose}>
+            Close
+          </Button>
+          <Button variant="primary" asChild>
+            <a href={made.web_url} target="_blank" rel="noreferrer">
+              <ExternalLink size={14} />
+              Look at it
+            </a>
+          </Button>
+        </div>
+      </div>
+    );
+  return (
+    <form id={formId} noValidate onSubmit={(event) => void submit(event)} className="grid gap-4">
+      <Field label="Title">
+        <Input value={title} maxLength={250} autoFocus onChange={(event) => setTitle(event.target.value)} />
+      </Field>
+      <Field label="What it does, and why" hint="Markdown works there.">
+        <Textarea value={body} maxLength={60_000} maxHeightPx={200} onChange={(event) => setBody(event.target.value)} />
+      </Field>
+      <Field label="Into">
+        <BranchSelect
+          picked={{ place: { provider: provider.name, base_url }, repo: { owner, name: repo, default_branch: link.default_branch } }}
+          value={base}
+          onChange={setBase}
+        />
+      </Field>
+      {needsPush ? (
+        <p className="text-xs text-fg-2">
+          {remote_branch === null
+            ? "The branch is not on the remote yet: it is pushed first."
+            : `${countText(ahead, "commit")} ${ahead === 1 ? "is" : "are"} pushed first.`}
+        </p>
+      ) : null}
+      {failure !== undefined ? <Banner tone="err">{failure}</Banner> : null}
+      <div className="flex justify-end gap-2">
+        <Button variant="ghost" onClick={onClose}>
+          Cancel
+        </Button>
+        <Button type="submit" variant="primary" isLoading={isWorking} loadingWord="Opening">
+          Open it
+        </Button>
+      </div>
+    </form>
+  );
+}
