@@ -138,7 +138,7 @@ export function ConnectForm({
         </div>
       ) : null}
       <form id={formId} noValidate onSubmit={(event) => void submit(event)} className="grid gap-3">
-        {provider.can.self_hosted ? (
+        {provider.can.self_hosted && host === undefined ? (
           <Field label="Host" hint={needsHost ? undefined : `Empty: ${provider.base_url}.`}>
             <Input
               value={address}

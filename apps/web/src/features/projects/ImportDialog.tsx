@@ -89,7 +89,7 @@ export function ImportDialog({ onClose, file: dropped }: { onClose: () => void; 
     >
       <div className="grid min-w-0 gap-4">
         <fieldset disabled={isBusy} className="contents">
-          <div className="min-w-0 overflow-x-auto">
+          <div className="min-w-0 overflow-x-auto whitespace-nowrap narrow:[&_svg]:hidden">
             <SegmentedControl<Kind>
               label="From"
               value={kind}

@@ -1,0 +1,151 @@
+/// <reference lib="dom" />
+/** Browser journeys over accounts with hosts of repositories: connected, imported from, proposed to. On the built product, against four providers on loopback; `--shots DIR` also writes screenshots. */
+import { say, script, startModelServer, turn } from "@tesslate/testkit";
+import { startGitProviders } from "@tesslate/testkit/git-providers";
+import { signIn } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { looks, noOffences, shot } from "../looks.ts";
+import { modelEnv, openScene, traceOf } from "../scene.ts";
+
+const providers = await startGitProviders();
+process.on("exit", () => void providers.close());
+const { github, gitlab, gitea } = providers;
+const model = await startModelServer({ script: script([turn(say("Nobody asks."))]) });
+const hosts = [github, gitlab, providers.bitbucket, gitea].map(({ url }) => new URL(url).host);
+const { studio, account, watched, page } = await openScene({
+  ...modelEnv(model),
+  ...providers.env,
+  OUTBOUND_ALLOW_HOSTS: ["127.0.0.1", ...hosts].join(","),
+});
+const files = { "index.html": "<h1>Alder Street</h1>\n", "README.md": "# Shop\n" };
+github.addListed(60);
+github.add("ada/shop", { files, description: "Orders for pick-up", updatedAt: "2026-06-01T10:00:00Z" });
+github.git("ada/shop", "branch", "opening-hours", "main");
+gitea.add("ada-tea/secret-garden", { files });
+
+// Plays the provider's consent page: the browser trusts no certificate of ours.
+await watched.context.route(`${github.url}/**`, async (route) => {
+  const back = await github.consent(route.request().url());
+  await route.fulfill({ status: 302, headers: { location: back.href } });
+});
+const visits = () => watched.offences.filter((offence) => offence.startsWith(`foreign host: ${github.url}`));
+const forgetVisits = () => {
+  for (const visit of visits()) watched.offences.splice(watched.offences.indexOf(visit), 1);
+};
+
+const dialog = page.getByRole("dialog").or(page.getByRole("alertdialog"));
+const row = (name: string) => page.locator(`[data-testid=git-provider][data-provider=${name}]`);
+
+await runJourneys(
+  [
+    {
+      name: "accounts are connected in the browser and by token, refused in place, and disconnected",
+      run: async () => {
+        await signIn(page, studio.url, account);
+        await page.goto(`${studio.url}/settings/git`);
+        await row("github").getByRole("button", { name: "Connect GitHub" }).click();
+        await shot(page, "git-accounts-connect");
+        await dialog.getByRole("button", { name: "Connect GitHub" }).click();
+        await row("github").getByText("ada", { exact: true }).waitFor();
+        expect(visits().length === 1, `went there once: ${visits().join(" ")}`);
+        forgetVisits();
+        // A refusal over there comes back too, and what was typed is kept.
+        github.denyNext();
+        await row("github").getByRole("button", { name: "Connect another GitHub" }).click();
+        await dialog.getByLabel("Token", { exact: true }).fill("half-typed");
+        await dialog.getByRole("button", { name: "Connect GitHub" }).click();
+        await dialog.getByText("You did not allow it there.").waitFor();
+        expect((await dialog.getByLabel("Token", { exact: true }).inputValue()) === "half-typed", "the form keeps its input");
+        forgetVisits();
+        await page.keyboard.press("Escape");
+
+        await row("gitlab").getByRole("button", { name: "Connect GitLab" }).click();
+        await dialog.getByLabel("Token", { exact: true }).fill("glpat-wrong");
+        await page.keyboard.press("Enter");
+        await dialog.getByText("GitLab refused this token.").waitFor();
+        await dialog.getByLabel("Token", { exact: true }).fill(gitlab.personalToken());
+        await page.keyboard.press("Enter");
+        await row("gitlab").getByText("ada.l", { exact: true }).waitFor();
+        await looks(page, "git-accounts");
+        await row("gitlab").getByRole("button", { name: "Disconnect ada.l of GitLab" }).click();
+        await dialog.getByRole("button", { name: "Disconnect" }).click();
+        await row("gitlab").getByText("ada.l", { exact: true }).waitFor({ state: "detached" });
+      },
+    },
+    {
+      name: "one of one's own private repositories is found, and imported from a branch",
+      run: async () => {
+        await page.goto(studio.url);
+        await page.getByRole("button", { name: "Import", exact: true }).click();
+        await dialog.getByRole("radio", { name: "Your repositories" }).click();
+        const repos = dialog.getByRole("radiogroup", { name: "Repository" });
+        await repos.getByRole("radio").first().waitFor();
+        const first = await repos.getByRole("radio").count();
+        await repos.getByRole("button", { name: "Show more" }).click();
+        await until("the rest", async () => (await repos.getByRole("radio").count()) === 61);
+        expect(first === 50, `${first} at first`);
+        await dialog.getByLabel("Find a repository").fill("shop");
+        await repos.getByRole("radio", { name: /ada\/shop/ }).click();
+        await dialog.getByLabel("Branch").click();
+        await page.getByRole("option", { name: "opening-hours" }).click();
+        await looks(page, "git-import");
+        await dialog.getByRole("button", { name: "Import", exact: true }).click();
+        await page.waitForURL(/\/p\//, { timeout: 60_000 });
+        await page
+          .getByLabel("Status", { exact: true })
+          .getByRole("button", { name: /Branch opening-hours/ })
+          .waitFor({ timeout: 30_000 });
+      },
+    },
+    {
+      name: "a branch is pushed with the account and proposed as a pull request",
+      run: async () => {
+        await page.getByRole("link", { name: /^Git/ }).click();
+        const slug = /\/p\/([^/]+)/.exec(page.url())?.[1] ?? "";
+        await account.api.files.put({ params: { id: slug, path: "hours.txt" }, body: { content: "9 to 5\n" } });
+        await page.getByTestId("change-row").filter({ hasText: "hours.txt" }).waitFor();
+        await page.getByRole("textbox", { name: "Commit message" }).fill("feat: opening hours");
+        await page.keyboard.press("Control+Enter");
+        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
+        await page.getByRole("button", { name: "More of git" }).click();
+        await page.getByRole("menuitem", { name: "Open a pull request…" }).click();
+        await dialog.getByText("1 commit is pushed first.").waitFor();
+        await dialog.getByLabel("Into").click();
+        await page.getByRole("option", { name: "main" }).click();
+        await shot(page, "git-pull-request");
+        await dialog.getByRole("button", { name: "Open it" }).click();
+        await dialog.getByText("The pull request #1 is open: feat: opening hours").waitFor();
+        expect(
+          JSON.stringify(github.pulls.map(({ repo, head, base }) => [repo, head, base])) ===
+            JSON.stringify([["ada/shop", "opening-hours", "main"]]),
+          `pulls: ${JSON.stringify(github.pulls)}`,
+        );
+        expect(github.git("ada/shop", "log", "-1", "--format=%s", "opening-hours") === "feat: opening hours\n", "it was pushed first");
+        await dialog.getByRole("button", { name: "Close" }).first().click();
+      },
+    },
+    {
+      name: "addresses that cannot be imported say why; a private one connects its host in place, and goes on",
+      run: async () => {
+        await page.goto(studio.url);
+        await page.getByRole("button", { name: "Import", exact: true }).click();
+        await dialog.getByRole("radio", { name: "Address" }).click();
+        const address = dialog.getByLabel("Address");
+        const act = dialog.getByRole("button", { name: /^(Import|Try again)$/ });
+        await address.fill("git@github.com:ada/shop.git");
+        await act.click();
+        await dialog.getByText("this one is for SSH").waitFor();
+        await address.fill(`${gitea.url}/ada-tea/secret-garden.git`);
+        await act.click();
+        await dialog.getByText("This repository is private, or it does not exist.").waitFor({ timeout: 30_000 });
+        const connect = dialog.getByRole("region", { name: "Connect an account" });
+        await connect.getByLabel("Token", { exact: true }).fill(gitea.personalToken());
+        await shot(page, "git-import-private");
+        await connect.getByRole("button", { name: "Connect with the token" }).click();
+        await page.waitForURL(/\/p\/secret-garden/, { timeout: 60_000 });
+        noOffences(watched);
+      },
+    },
+  ],
+  traceOf(studio, () => watched),
+);
