@@ -215,7 +215,7 @@ await runJourneys(
         await page().goto(studio.url);
         await page().getByRole("button", { name: "Import" }).click();
         const dialog = page().getByRole("dialog", { name: "Import a project" });
-        await dialog.getByText("Git repository").click();
+        await dialog.getByRole("radio", { name: "Address" }).click();
         const address = dialog.getByLabel("Address");
         await address.fill("git@github.com:ada/shop.git");
         await page().keyboard.press("Enter");

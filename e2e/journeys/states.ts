@@ -18,6 +18,7 @@ const places: { path: string; fails: RegExp }[] = [
   { path: "/settings/preferences", fails: /\/api\/models(\?|$)|\/api\/marketplace\/models/ },
   { path: "/settings/security", fails: /\/api\/auth\/sessions/ },
   { path: "/settings/models", fails: /\/api\/(models|secrets|marketplace)/ },
+  { path: "/settings/git", fails: /\/api\/git-providers/ },
   { path: "/settings/connectors", fails: /\/api\/mcp/ },
   { path: "/settings/api-keys", fails: /\/api\/auth\/api-keys/ },
   { path: "/settings/deployment", fails: /\/api\/deployment-credentials/ },
@@ -28,6 +29,7 @@ const places: { path: string; fails: RegExp }[] = [
   { path: "/p/SLUG/notes", fails: /\/api\/projects\/[^/]+\/notes/ },
   { path: "/p/SLUG/assets", fails: /\/api\/projects\/[^/]+\/assets/ },
   { path: "/p/SLUG/deploys", fails: /\/api\/deployments\// },
+  { path: "/p/SLUG/git", fails: /\/api\/git\/info/ },
   { path: "/p/SLUG/timeline", fails: /\/api\/projects\/[^/]+\/(snapshots|checkpoints)/ },
 ];
 const failing = {
