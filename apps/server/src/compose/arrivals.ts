@@ -14,6 +14,7 @@ import { createFetchRepository, createOutsideGit, type FetchRepository, type Ope
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { GitProvidersArea } from "./git-providers.ts";
+import type { MarketShelves } from "./marketplace.ts";
 import type { Platform } from "./platform.ts";
 import type { PreviewsArea } from "./previews.ts";
 import type { ProjectsArea } from "./projects.ts";
@@ -34,6 +35,7 @@ export async function composeArrivals(
   { creation, connectionsStore, power, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
   { assetsStore, watch, logProblems }: WorkspaceArea,
+  { chooseBase }: Pick<MarketShelves, "chooseBase">,
   { gitAccounts }: Pick<GitProvidersArea, "gitAccounts">,
 ): Promise<ArrivalsArea> {
   const { insertFirst } = creation;
@@ -72,6 +74,7 @@ export async function composeArrivals(
     maxProjects: config.projects.maxCount,
     templates,
     checkRepository: outbound.check,
+    chooseBase,
     tasks,
     log,
   });

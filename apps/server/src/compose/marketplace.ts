@@ -7,6 +7,7 @@ import {
   createAgentShelf,
   createBaseAuthoring,
   createBaseCatalogue,
+  createBaseChoices,
   createBaseShelf,
   createBaseVersions,
   createLibrary,
@@ -19,7 +20,6 @@ import {
   mountMarketplaceBases,
   returnOrigin,
   seedBases,
-  type Acquiring,
   type MarketplacePayments,
 } from "../features/marketplace/index.ts";
 import { createUsersStore, seedSystemAccounts } from "../features/users/index.ts";
@@ -29,20 +29,9 @@ import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { ToolsArea } from "./tools.ts";
 
-/** What people find, take, make and judge: agents and bases, and everybody's library of them. */
-export interface MarketplaceArea extends Area {
-  acquiring: Acquiring;
-  /** Accounts of the house and the catalogue, brought up to date. */
-  seed(): Promise<void>;
-}
-
-export function composeMarketplace(
-  { config, log, db, limits: limiter, outbound, settings }: Platform,
-  { projects, templates }: ProjectsArea,
-  { openGit }: ArrivalsArea,
-  { lendable }: ToolsArea,
-  payments: MarketplacePayments,
-): MarketplaceArea {
+/** Agents and bases as they are found and taken, before there are projects to use them in. */
+export type MarketShelves = ReturnType<typeof composeShelves>;
+export function composeShelves({ db, limits: limiter }: Platform, payments: MarketplacePayments) {
   const limits = createMarketplaceLimits(limiter);
   const reviewsStore = createReviewsStore(db);
   const entries = createAcquiringStore(db);
@@ -50,6 +39,34 @@ export function composeMarketplace(
   const baseShelf = createBaseShelf(db);
   const agents = createAgentCatalogue({ shelf: agentShelf, reviews: reviewsStore, limits });
   const bases = createBaseCatalogue({ shelf: baseShelf, reviews: reviewsStore, limits });
+  const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
+  return {
+    payments,
+    limits,
+    reviewsStore,
+    entries,
+    agentShelf,
+    baseShelf,
+    agents,
+    bases,
+    acquiring,
+    chooseBase: createBaseChoices({ bases, acquiring }),
+  };
+}
+
+/** What people find, take, make and judge: agents and bases, and everybody's library of them. */
+export interface MarketplaceArea extends Area {
+  /** Accounts of the house and the catalogue, brought up to date. */
+  seed(): Promise<void>;
+}
+
+export function composeMarketplace(
+  { config, log, db, outbound, settings }: Platform,
+  { payments, limits, reviewsStore, entries, agentShelf, baseShelf, agents, bases, acquiring }: MarketShelves,
+  { projects, templates }: ProjectsArea,
+  { openGit }: ArrivalsArea,
+  { lendable }: ToolsArea,
+): MarketplaceArea {
   const reviews = createReviews({
     store: reviewsStore,
     items: {
@@ -71,14 +88,12 @@ export function composeMarketplace(
     limits,
     transaction: agentShelf.transaction,
   });
-  const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
   const { appBaseUrl, corsOrigins } = config.http;
   const returnTo = (headers: { origin?: string | undefined; referer?: string | undefined }, returnUrl: string | null | undefined) => ({
     origin: returnOrigin({ returnUrl, headers }, { appBaseUrl, corsOrigins }),
   });
 
   return {
-    acquiring,
     seed: async () => {
       await seedSystemAccounts(createUsersStore(db));
       await seedBases({ shelf: baseShelf, templates, settings, log });

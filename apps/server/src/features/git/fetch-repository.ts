@@ -37,6 +37,8 @@ export interface FetchedRepository extends AsyncDisposable {
 export interface FetchOptions {
   url: string;
   branch: string | null;
+  /** A tag instead of the head of the branch; what is there is then on a branch of that name all the same. */
+  tag?: string | undefined;
   limits: RepositoryLimits;
   signal: AbortSignal;
   authorization?: string | undefined;
@@ -50,25 +52,40 @@ const tooLargeFor = (bytes: number) => `This repository is larger than the ${Mat
 
 /** Fetches a branch without checking anything out. Throws what `OutsideGit` throws. */
 export function createFetchRepository(openGit: OpenOutsideGit): FetchRepository {
-  return async ({ url, branch: wanted, limits, signal, authorization, onPhase, onProgress }) => {
+  return async ({ url, branch: wanted, tag, limits, signal, authorization, onPhase, onProgress }) => {
     const outside = await openGit({ url, authorization }, { maxBytes: limits.packBytes, tooLarge: tooLargeFor(limits.packBytes) });
     const remove = () => outside[Symbol.asyncDispose]();
     try {
       const repo = join(outside.scratch, "repo.git");
       const git = (argv: string[], timeoutMs: number, more: Partial<RunOptions> = {}) => outside.run(argv, { timeoutMs, signal, ...more });
 
-      const refs = await git(["ls-remote", "--symref", "--", url, wanted === null ? "HEAD" : `refs/heads/${wanted}`], limits.reachMs);
+      const from = tag !== undefined ? `refs/tags/${tag}` : wanted === null ? "HEAD" : `refs/heads/${wanted}`;
+      const refs = await git(["ls-remote", "--symref", "--", url, from], limits.reachMs);
       const branch = wanted ?? /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(refs)?.[1];
       if (!/^[0-9a-f]{40,64}\t/m.test(refs) || branch === undefined)
         throw new AppError(
           "import_failed",
-          wanted === null ? "This repository is empty: it has no default branch." : `This repository has no branch ${wanted}.`,
+          tag !== undefined
+            ? `This repository has no version ${tag}.`
+            : wanted === null
+              ? "This repository is empty: it has no default branch."
+              : `This repository has no branch ${wanted}.`,
         );
       await onPhase?.("reached");
       await git(["init", "--quiet", "--bare", "--template=", repo], limits.reachMs);
       const ref = `refs/remotes/origin/${branch}`;
       await git(
-        ["-C", repo, "fetch", "--progress", `--depth=${limits.depth}`, "--no-tags", "--", url, `+refs/heads/${branch}:${ref}`],
+        [
+          "-C",
+          repo,
+          "fetch",
+          "--progress",
+          `--depth=${limits.depth}`,
+          "--no-tags",
+          "--",
+          url,
+          `+${tag === undefined ? `refs/heads/${branch}` : from}:${ref}`,
+        ],
         limits.cloneMs,
         { ...(onProgress && { onProgress }) },
       );

@@ -5,6 +5,7 @@ export { createAgentCatalogue } from "./agents.service.ts";
 export { createAgentShelf } from "./agents.store.ts";
 export { createBaseAuthoring } from "./bases.authoring.ts";
 export { createBaseCatalogue } from "./bases.service.ts";
+export { createBaseChoices } from "./bases.choosing.ts";
 export { createBaseShelf } from "./bases.store.ts";
 export { createBaseVersions } from "./bases.versions.ts";
 export { seedBases } from "./catalogue/seed.ts";

@@ -1,6 +1,14 @@
 export { createProjects, type Projects, type Release } from "./projects.service.ts";
 export { createProjectsStore, type ProjectsStore } from "./projects.store.ts";
-export { createProvisioning, isBranchName, repositoryAddress, type CreatedProject, type Provisioning } from "./provisioning.ts";
+export {
+  createProvisioning,
+  isBranchName,
+  repositoryAddress,
+  type BaseChoice,
+  type ChooseBase,
+  type CreatedProject,
+  type Provisioning,
+} from "./provisioning.ts";
 export type { FillContext, ProjectSource, ProjectSources, ServiceShape, SourceInput } from "./project-source.ts";
 export { createTemplateSource, serviceOf, type InsertFirst } from "./template-source.ts";
 export { createSandboxes } from "./sandboxes.ts";

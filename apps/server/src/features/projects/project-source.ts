@@ -12,7 +12,7 @@ export interface ServiceShape {
 export type SourceInput =
   | { kind: "template"; template_slug: string }
   | { kind: "archive"; file: string }
-  | { kind: "git"; url: string; branch: string | null }
+  | { kind: "git"; url: string; branch: string | null; tag?: string }
   | { kind: "fork"; project_id: string };
 
 export interface FillContext<Input> {

@@ -23,7 +23,20 @@ export interface NewProject {
   source_type: string;
   template_slug?: string | null;
   source: SourceInput;
+  /** In the transaction that makes the project. */
+  alongside?: (tx: Queries) => Promise<void>;
 }
+/** What a project can begin from beside templates and repositories. */
+export interface BaseChoice {
+  source: SourceInput;
+  template_slug?: string;
+  /** The base enters the library of who begins from it; throws when it has to be bought first. */
+  take: (tx: Queries) => Promise<void>;
+  /** No project came of it. */
+  undo?: () => Promise<void>;
+}
+/** Throws 404 for a base that this person may not know of, 422 for a version that is none. */
+export type ChooseBase = (userId: string, ref: string, version: string | null) => Promise<BaseChoice>;
 
 const maxAttempts = 3;
 const slugAttempts = 10;
@@ -39,6 +52,7 @@ export function createProvisioning({
   maxProjects,
   templates,
   checkRepository,
+  chooseBase,
   tasks,
   log,
 }: {
@@ -52,6 +66,7 @@ export function createProvisioning({
   templates: Templates;
   /** Refuses the address of a repository that must not be called. */
   checkRepository: (url: string) => Promise<void>;
+  chooseBase: ChooseBase;
   tasks: Tasks;
   log: Logger;
 }) {
@@ -169,7 +184,7 @@ export function createProvisioning({
     );
   };
   /** The row and its task in one transaction; the owner's projects are counted one creation at a time. */
-  const createFrom = async (userId: string, { source, name, description, ...facts }: NewProject): Promise<CreatedProject> => {
+  const createFrom = async (userId: string, { source, name, description, alongside, ...facts }: NewProject): Promise<CreatedProject> => {
     for (let attempt = 0; attempt < slugAttempts; attempt++) {
       const made = await store.transaction(async (tx) => {
         refuseOver(await store.countOwned(tx, userId));
@@ -181,11 +196,31 @@ export function createProvisioning({
           ...facts,
         });
         if (!project) return undefined;
+        await alongside?.(tx);
         return { project, task: await tasks.create(tx, creationTask(project, { source, attempt: 1 })) };
       });
       if (made) return { ...wireOf({ ...made.project, container_statuses: [] }), ...taskLinks(made.task) };
     }
     throw new AppError("internal_error", "No free name was found for this project. Try again.");
+  };
+
+  const createFromBase = async (userId: string, body: Static<typeof CreateProject>): Promise<CreatedProject> => {
+    if (!body.base_id) throw invalid(["body", "base_id"], "Field required", "missing");
+    const { source, template_slug, take, undo } = await chooseBase(userId, body.base_id, body.base_version?.trim() || null);
+    try {
+      if (source.kind === "git") await checkRepository(source.url);
+      return await createFrom(userId, {
+        name: body.name,
+        description: body.description ?? null,
+        source_type: "base",
+        ...(template_slug !== undefined && { template_slug }),
+        source,
+        alongside: take,
+      });
+    } catch (error) {
+      await undo?.();
+      throw error;
+    }
   };
 
   /** Of any project, in the caller's transaction. `accepted` tells those who follow the project; it is called when that has committed. Throws 404. */
@@ -205,6 +240,7 @@ export function createProvisioning({
     /** Throws `project_limit_reached` when this person may not have another project; `createFrom` asks again. */
     checkRoom: async (userId: string): Promise<void> => refuseOver(await store.transaction((tx) => store.countOwned(tx, userId))),
     create: async (userId: string, body: Static<typeof CreateProject>): Promise<CreatedProject> => {
+      if (sourceTypeOf(body) === "base") return createFromBase(userId, body);
       const chosen = chooseSource(body, templates);
       if (chosen.source.kind === "git") await checkRepository(chosen.source.url);
       return createFrom(userId, { name: body.name, description: body.description ?? null, ...chosen });
@@ -237,7 +273,8 @@ export function createProvisioning({
         if (project.environment_status === "deleting") await resumeDeletion(project.id);
         else if (project.environment_status === "provisioning" && !(await tasks.findUnfinished(creationKey(project.id)))) {
           // Without its task only a template can be set up again: what the others came from is not known any more.
-          if (project.source_type !== "template") await projects.setEnvironment(project.id, "setup_failed");
+          if (project.source_type !== "template" && !(project.source_type === "base" && project.template_slug !== null))
+            await projects.setEnvironment(project.id, "setup_failed");
           else {
             const template_slug = project.template_slug ?? templates.getDefault().wire.slug;
             await tasks.createOnce(creationTask(project, { source: { kind: "template", template_slug }, attempt: 2 }));
@@ -250,21 +287,20 @@ export function createProvisioning({
 
 const gitTypes = new Set(["github", "gitlab", "bitbucket", "git"]);
 
-/** Where a new project's files come from (accounts-projects 4.1), refused here when it cannot be. */
+const sourceTypeOf = (body: Static<typeof CreateProject>) =>
+  body.source_type ?? (body.base_id ? "base" : body.git_repo_url ? gitTypeOf(body.git_repo_url) : "template");
+
+/** Where the files of a new project come from that begins from no base (accounts-projects 4.1), refused here when it cannot be. */
 function chooseSource(
   body: Static<typeof CreateProject>,
   templates: Templates,
 ): { source_type: string; template_slug?: string; source: SourceInput } {
-  const source_type = body.source_type ?? (body.base_id ? "base" : body.git_repo_url ? gitTypeOf(body.git_repo_url) : "template");
+  const source_type = sourceTypeOf(body);
   if (gitTypes.has(source_type)) {
     const url = repositoryAddress(body.git_repo_url ?? "");
     const branch = body.git_branch?.trim() || null;
     if (branch !== null && !isBranchName(branch)) throw invalid(["body", "git_branch"], "This is not the name of a branch");
     return { source_type, source: { kind: "git", url, branch } };
-  }
-  if (source_type === "base") {
-    if (!body.base_id) throw invalid(["body", "base_id"], "Field required", "missing");
-    throw notFound("Base");
   }
   const template = body.base_id ? templates.find(body.base_id) : templates.getDefault();
   if (!template) throw notFound("Template");

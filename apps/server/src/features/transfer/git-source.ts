@@ -31,6 +31,7 @@ export function createGitSource({
         fetchRepository({
           url: input.url,
           branch: input.branch,
+          tag: input.tag,
           authorization,
           signal,
           limits: { ...repositoryLimits, packBytes: Math.min(maxPackBytes, Math.floor(room / 2)), treeBytes: Math.floor(room / 2) },
