@@ -1,7 +1,7 @@
 /**
- * `./studio crash [--only runs,lifecycle,runtime] [--rounds N] [--seed N]`: kill -9 of the server at random moments, of agent runs (default 20
- * rounds) and of starts and stops of several projects (default 10); then all that the docker driver owes to a killed server, of which the tests
- * take the most important part only.
+ * `./studio crash [--only runs,lifecycle,restores,runtime] [--rounds N] [--seed N]`: kill -9 of the server at random moments, of agent runs (default 20
+ * rounds) and of starts and stops of several projects (default 10); then of restores, and all that the docker driver owes to a killed server: of
+ * these two the tests take the most important part only.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -19,14 +19,19 @@ console.log(`crash suite, seed ${values.seed}`);
 const chance = seeded(Number(values.seed));
 if (wants("runs")) await crashRuns({ rounds: Number(values.rounds ?? 20), chance, check });
 if (wants("lifecycle")) await crashLifecycle({ rounds: Number(values.rounds ?? 10), chance, check });
-if (wants("runtime")) {
-  const root = join(import.meta.dirname, "..");
-  const { status } = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", "--project", "runtime", "src/docker/crash.test.ts"], {
+const whole: [string, string, string, string][] = [
+  ["restores", "server", "src/features/snapshots/crash.test.ts", "a restore survives a killed server at any moment"],
+  ["runtime", "runtime", "src/docker/crash.test.ts", "the docker driver keeps what it owes to a killed server"],
+];
+const root = join(import.meta.dirname, "..");
+for (const [part, project, file, promise] of whole) {
+  if (!wants(part)) continue;
+  const { status } = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", "--project", project, file], {
     cwd: root,
     stdio: "inherit",
     env: { ...process.env, SOAK: "1" },
   });
-  check("the docker driver keeps what it owes to a killed server", status === 0);
+  check(promise, status === 0);
 }
 console.log(`${passed()} passed, ${failures().length} failed`);
 process.exit(failures().length === 0 ? 0 : 1);
