@@ -12,6 +12,7 @@ import { tableSearch } from "./features/admin/table/table-search.ts";
 import type { SignInProvider } from "@tesslate/contract";
 import { safeNext } from "./features/auth/next.ts";
 import type { BoardSearch } from "./features/feedback/feedback.queries.ts";
+import { marketplaceSearch } from "./features/marketplace/marketplace-search.ts";
 import { modelSetupQuery, modelsQuery } from "./features/models/models.queries.ts";
 import { projectQuery, recentProjectsQuery, templatesQuery } from "./features/projects/projects.queries.ts";
 import { settleIn } from "./features/users/preferences.ts";
@@ -361,6 +362,49 @@ const feedback = createRoute({
   },
   component: lazyRouteComponent(() => import("./features/feedback/FeedbackPage.tsx"), "FeedbackPage"),
 });
+/** The store. */
+const marketplace = createRoute({
+  getParentRoute: () => app,
+  path: "/marketplace",
+  validateSearch: marketplaceSearch,
+  component: lazyRouteComponent(() => import("./features/marketplace/MarketplacePage.tsx"), "MarketplacePage"),
+});
+const marketplaceAgent = createRoute({
+  getParentRoute: () => app,
+  path: "/marketplace/agent/$slug",
+  component: lazyRouteComponent(() => import("./features/marketplace/AgentPage.tsx"), "AgentPage"),
+});
+const marketplaceBase = createRoute({
+  getParentRoute: () => app,
+  path: "/marketplace/base/$slug",
+  component: lazyRouteComponent(() => import("./features/marketplace/BasePage.tsx"), "BasePage"),
+});
+/** Where a payment leads back to (marketplace-billing-admin 2.6). */
+const marketplaceSuccess = createRoute({
+  getParentRoute: () => app,
+  path: "/marketplace/success",
+  validateSearch: (search: Record<string, unknown>): { session_id: string; agent?: string; base?: string } => ({
+    session_id: typeof search["session_id"] === "string" ? search["session_id"] : "",
+    ...(typeof search["agent"] === "string" && { agent: search["agent"] }),
+    ...(typeof search["base"] === "string" && { base: search["base"] }),
+  }),
+  component: lazyRouteComponent(() => import("./features/marketplace/SuccessPage.tsx"), "SuccessPage"),
+});
+const library = createRoute({
+  getParentRoute: () => app,
+  path: "/library",
+  validateSearch: (search: Record<string, unknown>): { tab?: "templates" | "made" } => {
+    const tab = (["templates", "made"] as const).find((one) => one === search["tab"]);
+    return tab ? { tab } : {};
+  },
+  component: lazyRouteComponent(() => import("./features/library/LibraryPage.tsx"), "LibraryPage"),
+});
+/** `new` makes one. */
+const libraryAgent = createRoute({
+  getParentRoute: () => app,
+  path: "/library/agents/$slug",
+  component: lazyRouteComponent(() => import("./features/library/AgentEditorPage.tsx"), "AgentEditorPage"),
+});
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
@@ -416,6 +460,12 @@ const routeTree = root.addChildren([
       adminOutbox,
     ]),
     feedback,
+    marketplace,
+    marketplaceAgent,
+    marketplaceBase,
+    marketplaceSuccess,
+    library,
+    libraryAgent,
     workbench,
   ]),
 ]);

@@ -5,6 +5,7 @@ import {
   Gift,
   House,
   LayoutGrid,
+  Library,
   LogOut,
   Megaphone,
   Palette as PaletteIcon,
@@ -81,6 +82,7 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
     "settings.open": () => void navigate({ to: "/settings/profile" }),
     "go.home": () => void navigate({ to: "/" }),
     "go.projects": () => void navigate({ to: "/projects" }),
+    "go.marketplace": () => void navigate({ to: "/marketplace" }),
     "go.settings": () => void navigate({ to: "/settings/profile" }),
     "theme.toggle": toggleTheme,
   });
@@ -92,6 +94,20 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       icon: <LayoutGrid size={14} />,
       shortcut: "go.projects",
       run: () => void navigate({ to: "/projects" }),
+    },
+    {
+      id: "go.marketplace",
+      title: "Go to the store",
+      hint: "agents, templates",
+      icon: <Store size={14} />,
+      shortcut: "go.marketplace",
+      run: () => void navigate({ to: "/marketplace" }),
+    },
+    {
+      id: "go.library",
+      title: "Go to your library",
+      icon: <Library size={14} />,
+      run: () => void navigate({ to: "/library" }),
     },
     {
       id: "go.settings",

@@ -45,7 +45,7 @@ export function Page({
       ref={main}
       id="main"
       tabIndex={-1}
-      className="on-sheet m-2 ml-0 scroll-y min-h-0 flex-1 rounded-4 border border-line-0 bg-bg-1 outline-none narrow:m-0 narrow:rounded-none narrow:border-0"
+      className="on-sheet relative m-2 ml-0 scroll-y min-h-0 flex-1 rounded-4 border border-line-0 bg-bg-1 outline-none narrow:m-0 narrow:rounded-none narrow:border-0"
     >
       <div className="flex h-11 items-center gap-2 pr-3 pl-5 narrow:h-12 narrow:pr-1 narrow:pl-4">
         {head}

@@ -1,5 +1,5 @@
 import { Link, useMatchRoute } from "@tanstack/react-router";
-import { CircleQuestionMark, House, LayoutGrid, LogOut, Megaphone, Settings, ShieldUser, UserRound } from "lucide-react";
+import { CircleQuestionMark, House, LayoutGrid, LogOut, Megaphone, Settings, ShieldUser, Store, UserRound } from "lucide-react";
 import type { ReactNode } from "react";
 import type { User } from "@tesslate/contract";
 import { cx } from "../lib/cx.ts";
@@ -17,17 +17,19 @@ const square =
   "relative grid size-9 place-items-center rounded-3 text-fg-2 transition-colors hover:bg-bg-3 hover:text-fg-0 aria-[current=page]:bg-bg-3 aria-[current=page]:text-fg-0";
 
 interface Place {
-  to: "/" | "/projects" | "/settings/profile" | "/admin" | "/feedback";
+  to: "/" | "/projects" | "/marketplace" | "/settings/profile" | "/admin" | "/feedback";
   label: string;
   icon: ReactNode;
   isHere: boolean;
   shortcut?: ShortcutId;
 }
 
-function usePlaces(): { home: Place; projects: Place; settings: Place; admin: Place; feedback: Place } {
+function usePlaces(): { home: Place; projects: Place; store: Place; settings: Place; admin: Place; feedback: Place } {
   const match = useMatchRoute();
-  const isIn = (to: "/" | "/projects" | "/settings" | "/admin" | "/feedback" | "/p/$slug/{-$view}", isFuzzy = false) =>
-    match({ to, fuzzy: isFuzzy }) !== false;
+  const isIn = (
+    to: "/" | "/projects" | "/marketplace" | "/library" | "/settings" | "/admin" | "/feedback" | "/p/$slug/{-$view}",
+    isFuzzy = false,
+  ) => match({ to, fuzzy: isFuzzy }) !== false;
   return {
     home: { to: "/", label: "Home", icon: <House />, isHere: isIn("/"), shortcut: "go.home" },
     projects: {
@@ -36,6 +38,13 @@ function usePlaces(): { home: Place; projects: Place; settings: Place; admin: Pl
       icon: <LayoutGrid />,
       isHere: isIn("/projects") || isIn("/p/$slug/{-$view}"),
       shortcut: "go.projects",
+    },
+    store: {
+      to: "/marketplace",
+      label: "Store",
+      icon: <Store />,
+      isHere: isIn("/marketplace", true) || isIn("/library", true),
+      shortcut: "go.marketplace",
     },
     settings: { to: "/settings/profile", label: "Settings", icon: <Settings />, isHere: isIn("/settings", true), shortcut: "go.settings" },
     admin: { to: "/admin", label: "Administration", icon: <ShieldUser />, isHere: isIn("/admin", true) },
@@ -61,6 +70,7 @@ export function Rail({ user, onHelp, onSignOut }: { user: User; onHelp: () => vo
       </Link>
       <RailLink place={places.home} />
       <RailLink place={places.projects} />
+      <RailLink place={places.store} />
       <span className="flex-1" />
       <RailLink place={places.feedback} />
       <IconButton
@@ -103,14 +113,14 @@ function AccountMenu({ user, onSignOut }: { user: User; onSignOut: () => void })
 
 /** The same places on a phone. A workbench brings its own bar and hides this one. */
 export function BottomBar() {
-  const { home, projects, settings } = usePlaces();
+  const { home, projects, store, settings } = usePlaces();
   const you: Place = { ...settings, label: "You", icon: <UserRound /> };
   return (
     <nav
       aria-label="Main"
-      className="hidden h-14 flex-none grid-cols-3 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
+      className="hidden h-14 flex-none grid-cols-4 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
     >
-      {[home, projects, you].map((place) => (
+      {[home, projects, store, you].map((place) => (
         <Link
           key={place.label}
           to={place.to}

@@ -12,7 +12,7 @@ import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
-import { dollars } from "./money.ts";
+import { dollars } from "../../lib/money.ts";
 
 const dashboardQuery = queryOptions({
   queryKey: ["creators", "dashboard"],

@@ -1,0 +1,373 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useBlocker, useNavigate } from "@tanstack/react-router";
+import { ChevronLeft, FlaskConical } from "lucide-react";
+import { useRef, useState, type FormEvent } from "react";
+import type { AgentDetail } from "@tesslate/contract";
+import { Page } from "../../frame/Page.tsx";
+import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { Checkbox } from "../../ui/Checkbox.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Switch } from "../../ui/Switch.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { categoryName } from "../marketplace/marketplace-search.ts";
+import { agentQuery } from "../marketplace/marketplace.queries.ts";
+import { shortModelName, usableModels } from "../models/model-choice.ts";
+import { modelsQuery } from "../models/models.queries.ts";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import {
+  agentFeatures,
+  agentTypes,
+  changesOf,
+  creationOf,
+  emptyForm,
+  faultsOf,
+  formOf,
+  markers,
+  type AgentFeature,
+  type AgentForm,
+} from "./agent-form.ts";
+import { toolsQuery, useAgentActs } from "./library.queries.ts";
+import { TrialDialog } from "./TrialDialog.tsx";
+
+const route = getRouteApi("/app/library/agents/$slug");
+const categories = [
+  "builder",
+  "fullstack",
+  "frontend",
+  "backend",
+  "data",
+  "database",
+  "devops",
+  "mobile",
+  "testing",
+  "analyzer",
+  "refactoring",
+  "documentation",
+  "custom",
+];
+
+/** An agent of one's own, made or changed. Somebody else's open one becomes a copy with the first change. */
+export function AgentEditorPage() {
+  const { slug } = route.useParams();
+  const isNew = slug === "new";
+  const query = useQuery({ ...agentQuery(slug), enabled: !isNew });
+  const models = useQuery(modelsQuery);
+  return (
+    <Page
+      title={isNew ? "New agent" : (query.data?.name ?? "Agent")}
+      heading={isNew ? "New agent" : query.data?.name}
+      width="reading"
+      head={
+        <Link to="/library" className={buttonClass({ variant: "ghost", size: "sm" })}>
+          <ChevronLeft size={14} />
+          Library
+        </Link>
+      }
+    >
+      {isNew ? (
+        models.data || models.error ? (
+          <Editor key="new" start={emptyForm(models.data?.default ?? "")} />
+        ) : (
+          <SkeletonRows count={8} label="Loading" />
+        )
+      ) : query.data ? (
+        query.data.system_prompt === null ? (
+          <EmptyState
+            className="px-0"
+            title={`${query.data.name} is closed`}
+            action={
+              <Link to="/marketplace/agent/$slug" params={{ slug }} className={buttonClass()}>
+                To its page
+              </Link>
+            }
+          >
+            Its prompt stays with its maker. You can use it, and choose nothing about it.
+          </EmptyState>
+        ) : (
+          <Editor key={query.data.id} agent={query.data} start={formOf(query.data)} />
+        )
+      ) : query.error ? (
+        hasCode(query.error, "not_found") ? (
+          <EmptyState
+            className="px-0"
+            title="There is no such agent"
+            action={
+              <Link to="/library" className={buttonClass()}>
+                To the library
+              </Link>
+            }
+          />
+        ) : (
+          <LoadFailed className="px-0" title="The agent could not be read" of={query} />
+        )
+      ) : (
+        <SkeletonRows count={8} label="Loading" />
+      )}
+    </Page>
+  );
+}
+
+function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
+  const navigate = useNavigate();
+  const { create, update, remove } = useAgentActs();
+  const models = usableModels(useQuery(modelsQuery).data?.items ?? []);
+  const tools = useQuery(toolsQuery);
+  const [before, setBefore] = useState(start);
+  const [form, setForm] = useState(start);
+  const [isTried, setIsTried] = useState(false);
+  const [isTrying, setIsTrying] = useState(false);
+  const [isDeleting, setIsDeleting] = useState(false);
+  const prompt = useRef<HTMLTextAreaElement>(null);
+  const set = (change: Partial<AgentForm>) => setForm((now) => ({ ...now, ...change }));
+  const isChanged = !agent || JSON.stringify(form) !== JSON.stringify(before);
+  const isDirty = JSON.stringify(form) !== JSON.stringify(before);
+  const saving = create.isPending || update.isPending;
+  const isLeaving = useRef(false);
+  const leaving = useBlocker({
+    shouldBlockFn: () => isDirty && !isLeaving.current,
+    enableBeforeUnload: () => isDirty && !isLeaving.current,
+    withResolver: true,
+  });
+
+  const error = create.error ?? update.error;
+  const refused: Record<string, string | undefined> = error ? fieldErrorsOf(error, Object.keys(form)) : {};
+  const missing = isTried ? faultsOf(form) : {};
+  const faultOf = (field: keyof AgentForm) => missing[field] ?? refused[field];
+  const general = error && !Object.keys(form).some((field) => refused[field]) ? (refused[""] ?? sentenceOf(error)) : undefined;
+
+  const save = async (event: FormEvent) => {
+    event.preventDefault();
+    if (saving) return;
+    setIsTried(true);
+    if (Object.keys(faultsOf(form)).length > 0) return;
+    try {
+      const saved = agent
+        ? await update.mutateAsync({ id: agent.id, body: changesOf(before, form) })
+        : await create.mutateAsync(creationOf(form));
+      setBefore(form);
+      isLeaving.current = true;
+      toast(
+        agent && saved.id !== agent.id
+          ? `Saved as a copy of your own: ${saved.name}.`
+          : agent
+            ? "Saved."
+            : `${saved.name} is in your library.`,
+      );
+      if (saved.slug !== agent?.slug) await navigate({ to: "/library/agents/$slug", params: { slug: saved.slug }, replace: true });
+      isLeaving.current = false;
+    } catch {
+      // Said by `error`.
+    }
+  };
+  const insert = (marker: string) => {
+    const area = prompt.current;
+    const [from, to] = area ? [area.selectionStart, area.selectionEnd] : [form.system_prompt.length, form.system_prompt.length];
+    set({ system_prompt: `${form.system_prompt.slice(0, from)}${marker}${form.system_prompt.slice(to)}` });
+    requestAnimationFrame(() => {
+      area?.focus();
+      area?.setSelectionRange(from + marker.length, from + marker.length);
+    });
+  };
+  const publish = (isPublished: boolean) =>
+    agent &&
+    update.mutate(
+      { id: agent.id, body: { is_published: isPublished } },
+      { onSuccess: () => toast(isPublished ? `${agent.name} can be found in the store.` : `${agent.name} is in the store no more.`) },
+    );
+  const toolNames = tools.data?.items.filter((tool) => tool.view === "any").map((tool) => tool.name) ?? [];
+  return (
+    <form onSubmit={(event) => void save(event)} noValidate>
+      {general ? (
+        <Banner tone="err" className="mb-4">
+          {general}
+        </Banner>
+      ) : null}
+      {agent && !agent.is_owner ? (
+        <Banner className="mb-4">
+          This agent is by {agent.creator_name}. What you change is saved as a copy of your own, which takes its place in your library.
+        </Banner>
+      ) : null}
+      <SettingsSection title="What it is">
+        <div className="grid gap-3.5">
+          <Field label="Name" error={faultOf("name")}>
+            <Input value={form.name} maxLength={100} autoComplete="off" onChange={(event) => set({ name: event.target.value })} />
+          </Field>
+          <Field label="In a sentence" error={faultOf("description")}>
+            <Input
+              value={form.description}
+              maxLength={500}
+              autoComplete="off"
+              onChange={(event) => set({ description: event.target.value })}
+            />
+          </Field>
+          <div className="grid grid-cols-2 gap-3.5 narrow:grid-cols-1">
+            <Field label="What it is for" error={faultOf("category")}>
+              <Select
+                value={form.category}
+                onChange={(category) => set({ category })}
+                options={[...new Set([...categories, form.category])].map((value) => ({ value, label: categoryName(value) }))}
+              />
+            </Field>
+            <Field label="Model" error={faultOf("model")}>
+              <Select
+                value={form.model || "default"}
+                onChange={(model) => set({ model: model === "default" ? "" : model })}
+                options={[
+                  ...(form.model && !models.some((model) => model.id === form.model)
+                    ? [{ value: form.model, label: shortModelName(form.model) }]
+                    : []),
+                  ...(agent?.model ? [] : [{ value: "default", label: "The server's standard" }]),
+                  ...models.map((model) => ({
+                    value: model.id,
+                    label: shortModelName(model.id),
+                    hint: model.provider_name ?? model.provider,
+                  })),
+                ]}
+              />
+            </Field>
+          </div>
+        </div>
+      </SettingsSection>
+      <SettingsSection title="Its prompt" hint="What it is told before every conversation. The markers are filled in when a run begins.">
+        <Field label={<span className="sr-only">Its prompt</span>} error={faultOf("system_prompt")}>
+          <Textarea
+            ref={prompt}
+            value={form.system_prompt}
+            maxLength={100_000}
+            maxHeightPx={480}
+            spellCheck={false}
+            className="min-h-56 font-mono text-xs!"
+            onChange={(event) => set({ system_prompt: event.target.value })}
+          />
+        </Field>
+        <ul role="list" aria-label="Markers" className="mt-2 flex flex-wrap gap-1.5">
+          {markers.map((marker) => (
+            <li key={marker}>
+              <Button size="sm" variant="ghost" className="font-mono" onClick={() => insert(marker)} aria-label={`Insert ${marker}`}>
+                {marker}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      </SettingsSection>
+      <SettingsSection title="How it works">
+        <Field label="Kind" error={faultOf("agent_type")}>
+          <Select
+            value={form.agent_type}
+            onChange={(value) => set({ agent_type: value as AgentForm["agent_type"] })}
+            options={Object.entries(agentTypes).map(([value, { label, hint }]) => ({ value, label, hint }))}
+          />
+        </Field>
+        <fieldset className="mt-4 grid gap-2">
+          <legend className="mb-1.5 text-sm font-medium text-fg-1">What it may use</legend>
+          {Object.entries(agentFeatures).map(([name, label]) => (
+            <Switch
+              key={name}
+              isOn={form.features[name as AgentFeature]}
+              label={label}
+              onChange={(isOn) => set({ features: { ...form.features, [name]: isOn } })}
+            />
+          ))}
+        </fieldset>
+      </SettingsSection>
+      <SettingsSection
+        title="Tools"
+        hint="Fewer tools make it quicker and safer. Sub-agents, plans, the web and patches follow the switches above."
+      >
+        <Switch
+          isOn={form.tools === null}
+          label="All of them, also those to come"
+          onChange={(isOn) => set({ tools: isOn ? null : toolNames })}
+        />
+        {form.tools === null ? null : tools.data ? (
+          <ul role="list" className="mt-3 grid grid-cols-2 gap-x-4 gap-y-1.5 narrow:grid-cols-1">
+            {toolNames.map((name) => (
+              <li key={name} title={tools.data.items.find((tool) => tool.name === name)?.description}>
+                <Checkbox
+                  isChecked={form.tools?.includes(name) ?? false}
+                  label={<span className="font-mono text-xs">{name}</span>}
+                  onChange={(isOn) =>
+                    set({ tools: isOn ? [...(form.tools ?? []), name] : (form.tools ?? []).filter((tool) => tool !== name) })
+                  }
+                />
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <SkeletonRows count={4} label="Loading the tools" className="mt-3" />
+        )}
+        {faultOf("tools") ? (
+          <p role="alert" className="mt-2 text-xs text-err">
+            {faultOf("tools")}
+          </p>
+        ) : null}
+      </SettingsSection>
+      <div className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
+        {agent?.is_owner && agent.is_published ? <Pill tone="ok">In the store</Pill> : null}
+        <span className="flex-1 text-xs text-fg-2">{isDirty ? "Not saved yet" : ""}</span>
+        {agent?.is_owner ? (
+          <>
+            {agent.is_published ? (
+              <Button variant="ghost" onClick={() => publish(false)} disabled={saving}>
+                Take back
+              </Button>
+            ) : (
+              <Button variant="danger" onClick={() => setIsDeleting(true)} disabled={saving}>
+                Delete
+              </Button>
+            )}
+            <Button icon={<FlaskConical size={14} />} disabled={isDirty} onClick={() => setIsTrying(true)}>
+              Try it
+            </Button>
+            {agent.is_published ? null : (
+              <Button disabled={isDirty || saving} onClick={() => publish(true)}>
+                Publish
+              </Button>
+            )}
+          </>
+        ) : null}
+        <Button type="submit" variant="primary" disabled={!isChanged} isLoading={saving} loadingWord="Saving">
+          {agent && !agent.is_owner ? "Save as a copy" : "Save"}
+        </Button>
+      </div>
+      <ConfirmDialog
+        isOpen={leaving.status === "blocked"}
+        onOpenChange={(isOpen) => !isOpen && leaving.status === "blocked" && leaving.reset()}
+        title="Leave without saving?"
+        act="Leave"
+        onConfirm={() => leaving.proceed?.()}
+      >
+        What you changed here is forgotten.
+      </ConfirmDialog>
+      {isTrying && agent ? <TrialDialog agent={agent} onClose={() => setIsTrying(false)} /> : null}
+      {agent ? (
+        <ConfirmDialog
+          isOpen={isDeleting}
+          onOpenChange={setIsDeleting}
+          title={`Delete ${agent.name}?`}
+          act="Delete"
+          actWord="Deleting"
+          isDanger
+          onConfirm={async () => {
+            await remove.mutateAsync(agent.id);
+            isLeaving.current = true;
+            toast(`${agent.name} is gone.`);
+            void navigate({ to: "/library" });
+          }}
+        >
+          It leaves every library it is in. Nothing brings it back.
+        </ConfirmDialog>
+      ) : null}
+    </form>
+  );
+}

@@ -1,0 +1,51 @@
+import { Link } from "@tanstack/react-router";
+import { Box, Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { LibraryBase } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { ItemIcon } from "../marketplace/ItemIcon.tsx";
+import { useAcquire, useRemoveFromLibrary } from "../marketplace/marketplace.queries.ts";
+import { UseBaseDialog } from "../marketplace/UseBaseDialog.tsx";
+
+/** One template of the library. */
+export function BaseRow({ base }: { base: LibraryBase }) {
+  const remove = useRemoveFromLibrary("bases");
+  const acquire = useAcquire("bases");
+  const [isUsing, setIsUsing] = useState(false);
+  return (
+    <li className="flex flex-wrap items-center gap-3 py-3">
+      <ItemIcon category={base.category} />
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <Link to="/marketplace/base/$slug" params={{ slug: base.slug }} className="truncate font-medium text-fg-0 hover:underline">
+            {base.name}
+          </Link>
+          {base.is_owner ? <Pill>{base.visibility === "public" ? "Yours, public" : "Yours"}</Pill> : null}
+        </p>
+        <p className="line-clamp-1 text-xs text-fg-2">{base.tech_stack.length > 0 ? base.tech_stack.join(", ") : base.description}</p>
+      </div>
+      <Button size="sm" icon={<Box size={14} />} onClick={() => setIsUsing(true)} aria-label={`Use ${base.name}`}>
+        Use
+      </Button>
+      <IconButton
+        size="sm"
+        label={`Remove ${base.name}`}
+        disabled={remove.isPending}
+        onClick={() =>
+          remove.mutate(base.id, {
+            onSuccess: () =>
+              toast(`${base.name} is out of your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(base.id) } }),
+            onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+          })
+        }
+      >
+        <Trash2 size={14} />
+      </IconButton>
+      {isUsing ? <UseBaseDialog base={base} version={null} onClose={() => setIsUsing(false)} /> : null}
+    </li>
+  );
+}

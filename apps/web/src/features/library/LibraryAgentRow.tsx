@@ -1,0 +1,106 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { LibraryAgent } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { isPast, momentOf } from "../../lib/time.ts";
+import { buttonClass } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { Switch } from "../../ui/Switch.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { ItemIcon } from "../marketplace/ItemIcon.tsx";
+import { useAcquire, useRemoveFromLibrary } from "../marketplace/marketplace.queries.ts";
+import { shortModelName, usableModels } from "../models/model-choice.ts";
+import { modelsQuery } from "../models/models.queries.ts";
+import { useSelectModel, useSwitchAgent } from "./library.queries.ts";
+
+const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+const standard = "standard";
+
+/** One agent of the library: on or off, the model it runs with, and away. */
+export function LibraryAgentRow({ agent }: { agent: LibraryAgent }) {
+  const flip = useSwitchAgent();
+  const select = useSelectModel();
+  const remove = useRemoveFromLibrary("agents");
+  const acquire = useAcquire("agents");
+  const models = usableModels(useQuery(modelsQuery).data?.items ?? []);
+  const [isRemoving, setIsRemoving] = useState(false);
+  const isOver = agent.expires_at !== null && isPast(agent.expires_at);
+  const known = models.some((model) => model.id === agent.selected_model);
+  return (
+    <li className="flex flex-wrap items-center gap-3 py-3">
+      <ItemIcon category={agent.category} picture={agent.avatar_url} />
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          <Link to="/marketplace/agent/$slug" params={{ slug: agent.slug }} className="truncate font-medium text-fg-0 hover:underline">
+            {agent.name}
+          </Link>
+          {agent.is_custom ? <Pill>{agent.is_published ? "Yours, published" : "Yours"}</Pill> : null}
+          {agent.is_admin_disabled ? <Pill tone="warn">Taken off by an administrator</Pill> : null}
+          {isOver ? <Pill tone="warn">Ended {momentOf(agent.expires_at ?? "")}</Pill> : null}
+        </p>
+        <p className="line-clamp-1 text-xs text-fg-2">{agent.description}</p>
+      </div>
+      <span className="w-44 narrow:w-full">
+        <Select
+          size="sm"
+          label={`Model of ${agent.name}`}
+          isDisabled={agent.source_type === "closed" && !agent.is_custom}
+          value={agent.selected_model ?? standard}
+          onChange={(value) => select.mutate({ id: agent.id, model: value === standard ? null : value }, { onError: report })}
+          options={[
+            { value: standard, label: agent.model ? `Its own: ${shortModelName(agent.model)}` : "Its own model" },
+            ...(agent.selected_model && !known ? [{ value: agent.selected_model, label: shortModelName(agent.selected_model) }] : []),
+            ...models.map((model) => ({ value: model.id, label: shortModelName(model.id), hint: model.provider_name ?? model.provider })),
+          ]}
+        />
+      </span>
+      <Switch
+        isOn={agent.is_enabled}
+        isDisabled={agent.is_admin_disabled || isOver}
+        label={<span className="sr-only">{agent.name} can be chosen</span>}
+        onChange={(isEnabled) => flip.mutate({ id: agent.id, isEnabled }, { onError: report })}
+      />
+      <Link
+        to="/library/agents/$slug"
+        params={{ slug: agent.slug }}
+        className={buttonClass({ size: "sm" })}
+        aria-label={`Edit ${agent.name}`}
+      >
+        <Pencil size={14} />
+        {agent.is_custom || agent.source_type === "open" ? "Edit" : "Look"}
+      </Link>
+      <Menu
+        align="end"
+        label={`Actions for ${agent.name}`}
+        trigger={
+          <IconButton size="sm" label={`More for ${agent.name}`}>
+            <Ellipsis size={14} />
+          </IconButton>
+        }
+        entries={[{ label: "Remove from library…", icon: <Trash2 size={14} />, isDanger: true, onSelect: () => setIsRemoving(true) }]}
+      />
+      <ConfirmDialog
+        isOpen={isRemoving}
+        onOpenChange={setIsRemoving}
+        title={`Remove ${agent.name} from your library?`}
+        act="Remove"
+        actWord="Removing"
+        onConfirm={async () => {
+          await remove.mutateAsync(agent.id);
+          toast(`${agent.name} is out of your library.`, {
+            action: { label: "Undo", onSelect: () => acquire.mutate(agent.id, { onError: report }) },
+          });
+        }}
+      >
+        Projects that use it go on with your standard agent.{" "}
+        {agent.is_custom ? "It stays under Made by you." : agent.pricing_type === "free" ? "" : "What you paid for can be taken back in."}
+      </ConfirmDialog>
+    </li>
+  );
+}

@@ -1,0 +1,112 @@
+import { Link } from "@tanstack/react-router";
+import { Eye, EyeOff, Trash2 } from "lucide-react";
+import { useState } from "react";
+import type { OwnItem } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { ItemIcon } from "../marketplace/ItemIcon.tsx";
+import { Rating } from "../marketplace/Stars.tsx";
+import { useAgentActs, useRemoveBase } from "./library.queries.ts";
+import { usePublishBase } from "./use-publish-base.ts";
+
+const words = { agent: "Agent", base: "Template", theme: "Theme" };
+
+/** Something one made: seen by others or not, and how it does. */
+export function OwnItemRow({ item }: { item: OwnItem }) {
+  const { update, remove } = useAgentActs();
+  const removeBase = useRemoveBase();
+  const publishBase = usePublishBase();
+  const [isDeleting, setIsDeleting] = useState(false);
+  const isAgent = item.item_type === "agent";
+  const isPending = update.isPending || publishBase.isPending;
+  const publish = (isPublished: boolean) => {
+    const said = {
+      onSuccess: () => toast(isPublished ? `${item.name} can be found in the store.` : `${item.name} is in the store no more.`),
+      onError: (error: unknown) => toast(sentenceOf(error), { kind: "failed" }),
+    };
+    if (isAgent) update.mutate({ id: item.id, body: { is_published: isPublished } }, said);
+    else publishBase.mutate({ id: item.id, isPublic: isPublished }, said);
+  };
+  return (
+    <li className="flex flex-wrap items-center gap-3 py-3">
+      <ItemIcon category={item.category} />
+      <div className="min-w-0 flex-1 basis-56">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+          {item.item_type === "theme" ? (
+            <Link to="/settings/look/$themeId" params={{ themeId: item.id }} className="truncate font-medium text-fg-0 hover:underline">
+              {item.name}
+            </Link>
+          ) : isAgent ? (
+            <Link to="/library/agents/$slug" params={{ slug: item.slug }} className="truncate font-medium text-fg-0 hover:underline">
+              {item.name}
+            </Link>
+          ) : (
+            <Link to="/marketplace/base/$slug" params={{ slug: item.slug }} className="truncate font-medium text-fg-0 hover:underline">
+              {item.name}
+            </Link>
+          )}
+          <Pill>{words[item.item_type]}</Pill>
+          {item.is_admin_disabled ? (
+            <Pill tone="warn">Taken off by an administrator</Pill>
+          ) : item.is_published ? (
+            <Pill tone="ok">In the store</Pill>
+          ) : null}
+        </p>
+        <p className="flex flex-wrap gap-x-3 text-xs text-fg-2">
+          {item.item_type === "theme" ? null : (
+            <>
+              <Rating rating={item.rating} count={item.reviews_count} />
+              <span className="num">
+                {item.downloads.toLocaleString("en")} {item.downloads === 1 ? "person has it" : "people have it"}
+              </span>
+            </>
+          )}
+          <time dateTime={item.updated_at} title={momentOf(item.updated_at)}>
+            Changed {agoOf(item.updated_at)}
+          </time>
+        </p>
+      </div>
+      {item.item_type === "theme" ? null : (
+        <>
+          <Button
+            size="sm"
+            icon={item.is_published ? <EyeOff size={14} /> : <Eye size={14} />}
+            isLoading={isPending}
+            loadingWord="Working"
+            onClick={() => publish(!item.is_published)}
+          >
+            {item.is_published ? "Take back" : "Publish"}
+          </Button>
+          <IconButton
+            size="sm"
+            label={item.is_published ? `Delete ${item.name}: take it back first` : `Delete ${item.name}`}
+            disabled={item.is_published}
+            onClick={() => setIsDeleting(true)}
+          >
+            <Trash2 size={14} />
+          </IconButton>
+        </>
+      )}
+      <ConfirmDialog
+        isOpen={isDeleting}
+        onOpenChange={setIsDeleting}
+        title={`Delete ${item.name}?`}
+        act="Delete"
+        actWord="Deleting"
+        isDanger
+        {...(item.downloads > 1 && { typedConfirmation: item.name })}
+        onConfirm={async () => {
+          await (isAgent ? remove : removeBase).mutateAsync(item.id);
+          toast(`${item.name} is gone.`);
+        }}
+      >
+        It leaves every library it is in. Nothing brings it back.
+      </ConfirmDialog>
+    </li>
+  );
+}

@@ -1,0 +1,73 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
+import type { AgentDetail } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { keepAgentChoice } from "../agents/agents.queries.ts";
+import { keepFirstMessage } from "../projects/first-message.ts";
+import { templatesQuery, useCreateProject } from "../projects/projects.queries.ts";
+
+/** A first message to an agent, in a project made for it; its workbench shows the run as any other. */
+export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "slug" | "name">; onClose: () => void }) {
+  const navigate = useNavigate();
+  const create = useCreateProject();
+  const templates = useQuery(templatesQuery).data?.items ?? [];
+  const [template, setTemplate] = useState<string>();
+  const [message, setMessage] = useState("");
+  const chosen = template ?? templates.find((one) => one.is_default)?.slug ?? templates[0]?.slug ?? "";
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (create.isPending || !message.trim()) return;
+    create.mutate(
+      { name: `Trial of ${agent.name}`.slice(0, 100), source_type: "template", base_id: chosen },
+      {
+        onSuccess: (project) => {
+          keepAgentChoice(project.id, agent.slug);
+          keepFirstMessage(project.slug, { message: message.trim() });
+          void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
+        },
+      },
+    );
+  };
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && !create.isPending && onClose()}
+      title={`Try ${agent.name}`}
+      description="In a new project of its own, which you can delete afterwards. Its model is paid for as in any run."
+      footer={
+        <>
+          <Button variant="ghost" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            type="submit"
+            form="trial"
+            variant="primary"
+            disabled={!message.trim()}
+            isLoading={create.isPending}
+            loadingWord="Making the project"
+          >
+            Send
+          </Button>
+        </>
+      }
+    >
+      <form id="trial" onSubmit={submit} className="grid gap-3.5">
+        <Field label="What to ask" error={create.error ? sentenceOf(create.error) : undefined}>
+          <Textarea value={message} maxLength={10_000} className="min-h-24" onChange={(event) => setMessage(event.target.value)} />
+        </Field>
+        {templates.length > 1 ? (
+          <Field label="Start from">
+            <Select value={chosen} onChange={setTemplate} options={templates.map((one) => ({ value: one.slug, label: one.name }))} />
+          </Field>
+        ) : null}
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { changesOf, creationOf, emptyForm, faultsOf } from "./agent-form.ts";
+
+const form = { ...emptyForm("openai/gpt-5.1"), name: "Baker", description: "Bakes", system_prompt: "Bake bread." };
+
+test("a new agent is a draft with its features; one that answers in one go streams", () => {
+  expect(creationOf(form)).toMatchObject({ name: "Baker", model: "openai/gpt-5.1", mode: "agent", is_published: false, tools: null });
+  expect(creationOf({ ...form, agent_type: "StreamAgent", model: "" })).toMatchObject({ mode: "stream" });
+  expect(creationOf({ ...form, model: "" })).not.toHaveProperty("model");
+});
+
+test("only what changed is sent", () => {
+  expect(changesOf(form, form)).toEqual({});
+  expect(changesOf(form, { ...form, tools: ["read_file"], features: { ...form.features, web_search: false } })).toEqual({
+    tools: ["read_file"],
+    config: { features: { ...form.features, web_search: false } },
+  });
+  expect(changesOf({ ...form, tools: ["read_file"] }, { ...form, tools: null, name: "Miller" })).toEqual({ tools: null, name: "Miller" });
+});
+
+test("what is missing is said by field", () => {
+  expect(Object.keys(faultsOf(emptyForm("")))).toEqual(["name", "description", "system_prompt"]);
+  expect(faultsOf(form)).toEqual({});
+});

@@ -1,0 +1,100 @@
+import type { AgentDetail, CreateAgent, UpdateAgent } from "@tesslate/contract";
+
+/** What an agent's form holds. `tools` null: all of them. */
+export interface AgentForm {
+  name: string;
+  description: string;
+  category: string;
+  agent_type: "StreamAgent" | "IterativeAgent" | "ReActAgent" | "TesslateAgent";
+  model: string;
+  system_prompt: string;
+  tools: string[] | null;
+  features: Record<AgentFeature, boolean>;
+}
+export const agentFeatures = {
+  subagents: "Sub-agents",
+  plan_mode: "Plans",
+  web_search: "The web",
+  apply_patch: "Patches",
+} as const;
+export type AgentFeature = keyof typeof agentFeatures;
+
+export const agentTypes: Record<AgentForm["agent_type"], { label: string; hint: string }> = {
+  TesslateAgent: { label: "Works with tools", hint: "For models that can call them" },
+  IterativeAgent: { label: "Thinks and acts in turns", hint: "For models without tool calls" },
+  ReActAgent: { label: "Says why before each act", hint: "Slower, and easier to follow" },
+  StreamAgent: { label: "Answers in one go", hint: "Whole files, no commands" },
+};
+
+/** Put into the prompt where they stand when a run begins (agent-git-deploy 4.3). */
+export const markers = [
+  "{mode}",
+  "{mode_instructions}",
+  "{timestamp}",
+  "{user_name}",
+  "{project_name}",
+  "{project_description}",
+  "{project_path}",
+  "{git_branch}",
+  "{tool_list}",
+] as const;
+
+export const emptyForm = (model: string): AgentForm => ({
+  name: "",
+  description: "",
+  category: "custom",
+  agent_type: "TesslateAgent",
+  model,
+  system_prompt: "",
+  tools: null,
+  features: { subagents: true, plan_mode: true, web_search: true, apply_patch: true },
+});
+
+const featuresOf = (config: AgentDetail["config"]): AgentForm["features"] => {
+  const set = (config?.["features"] ?? {}) as Record<string, unknown>;
+  const on = (name: AgentFeature) => set[name] !== false;
+  return { subagents: on("subagents"), plan_mode: on("plan_mode"), web_search: on("web_search"), apply_patch: on("apply_patch") };
+};
+
+export const formOf = (agent: AgentDetail): AgentForm => ({
+  name: agent.name,
+  description: agent.description,
+  category: agent.category,
+  agent_type: agent.agent_type in agentTypes ? (agent.agent_type as AgentForm["agent_type"]) : "TesslateAgent",
+  model: agent.model ?? "",
+  system_prompt: agent.system_prompt ?? "",
+  tools: agent.tools,
+  features: featuresOf(agent.config),
+});
+
+/** A new agent begins as a draft: it is published when its maker says so. */
+export const creationOf = ({ features, model, ...form }: AgentForm): CreateAgent => ({
+  ...form,
+  ...(model && { model }),
+  mode: form.agent_type === "StreamAgent" ? "stream" : "agent",
+  config: { features },
+  is_published: false,
+});
+
+/** Only what was changed, so that two editors of one agent do not undo each other. */
+export function changesOf(before: AgentForm, after: AgentForm): UpdateAgent {
+  const body: UpdateAgent = {};
+  if (after.name !== before.name) body.name = after.name;
+  if (after.description !== before.description) body.description = after.description;
+  if (after.category !== before.category) body.category = after.category;
+  if (after.agent_type !== before.agent_type) body.agent_type = after.agent_type;
+  if (after.model !== before.model && after.model) body.model = after.model;
+  if (after.system_prompt !== before.system_prompt) body.system_prompt = after.system_prompt;
+  if (JSON.stringify(after.tools) !== JSON.stringify(before.tools)) body.tools = after.tools;
+  if (JSON.stringify(after.features) !== JSON.stringify(before.features)) body.config = { features: after.features };
+  return body;
+}
+
+/** What keeps it from being saved, by field. */
+export function faultsOf(form: AgentForm): Partial<Record<keyof AgentForm, string>> {
+  return {
+    ...(!form.name.trim() && { name: "Give it a name." }),
+    ...(!form.description.trim() && { description: "Say in a sentence what it is for." }),
+    ...(!form.system_prompt.trim() && { system_prompt: "Without a prompt it would not know what to do." }),
+  };
+}

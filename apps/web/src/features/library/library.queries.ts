@@ -1,0 +1,63 @@
+import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { CreateAgent, LibraryAgent, List, UpdateAgent } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { libraryQuery } from "../agents/agents.queries.ts";
+import { useMarketplaceChanged } from "../marketplace/marketplace.queries.ts";
+
+export const libraryAgentsQuery = libraryQuery(api);
+export const libraryBasesQuery = queryOptions({
+  queryKey: ["library", "bases"],
+  queryFn: ({ signal }) => api.library.bases({ query: { limit: 500 } }, { signal }),
+});
+export const ownItemsQuery = queryOptions({
+  queryKey: ["library", "own"],
+  queryFn: ({ signal }) => api.library.ownItems({ query: { limit: 500 } }, { signal }),
+});
+export const toolsQuery = queryOptions({
+  queryKey: ["agents", "tools"],
+  queryFn: ({ signal }) => api.agents.tools({ query: { limit: 500 } }, { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** On or off, at once; what the server refuses is put back. */
+export function useSwitchAgent() {
+  const queryClient = useQueryClient();
+  const key = libraryAgentsQuery.queryKey;
+  const patch = (agent: Pick<LibraryAgent, "id"> & Partial<LibraryAgent>) =>
+    queryClient.setQueryData<List<LibraryAgent>>(
+      key,
+      (list) => list && { ...list, items: list.items.map((one) => (one.id === agent.id ? { ...one, ...agent } : one)) },
+    );
+  return useMutation({
+    mutationFn: ({ id, isEnabled }: { id: string; isEnabled: boolean }) =>
+      api.library.updateAgent({ params: { id }, body: { is_enabled: isEnabled } }),
+    onMutate: ({ id, isEnabled }) => void patch({ id, is_enabled: isEnabled }),
+    onSuccess: patch,
+    onError: (_, { id, isEnabled }) => patch({ id, is_enabled: !isEnabled }),
+  });
+}
+
+export function useSelectModel() {
+  const queryClient = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, model }: { id: string; model: string | null }) => api.models.selectForAgent({ params: { id }, body: { model } }),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: libraryAgentsQuery.queryKey }),
+  });
+}
+
+export function useAgentActs() {
+  const changed = useMarketplaceChanged();
+  return {
+    create: useMutation({ mutationFn: (body: CreateAgent) => api.marketplaceAgents.create({ body }), onSuccess: changed }),
+    update: useMutation({
+      mutationFn: ({ id, body }: { id: string; body: UpdateAgent }) => api.marketplaceAgents.update({ params: { id }, body }),
+      onSuccess: changed,
+    }),
+    remove: useMutation({ mutationFn: (id: string) => api.marketplaceAgents.remove({ params: { id } }), onSuccess: changed }),
+  };
+}
+
+export function useRemoveBase() {
+  const changed = useMarketplaceChanged();
+  return useMutation({ mutationFn: (id: string) => api.marketplaceBases.remove({ params: { id } }), onSuccess: changed });
+}

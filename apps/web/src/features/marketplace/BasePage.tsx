@@ -1,0 +1,154 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { Box, Check } from "lucide-react";
+import { useState } from "react";
+import type { BaseDetail } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { About, ItemFrame, ItemHead, Names, Part, Related } from "./ItemPage.tsx";
+import { baseQuery, useAcquire, useRemoveFromLibrary, versionsQuery } from "./marketplace.queries.ts";
+import { priceOf } from "./price.ts";
+import { Reviews } from "./Reviews.tsx";
+import { UseBaseDialog } from "./UseBaseDialog.tsx";
+
+const route = getRouteApi("/app/marketplace/base/$slug");
+
+export function BasePage() {
+  const { slug } = route.useParams();
+  const query = useQuery(baseQuery(slug));
+  return (
+    <ItemFrame type="bases" query={query}>
+      {(base) => <Base base={base} />}
+    </ItemFrame>
+  );
+}
+
+function Base({ base }: { base: BaseDetail }) {
+  const acquire = useAcquire("bases");
+  const remove = useRemoveFromLibrary("bases");
+  const [isRemoving, setIsRemoving] = useState(false);
+  /** The version to begin with; null is the newest of its branch. */
+  const [using, setUsing] = useState<string | null>();
+  const isPaid = base.pricing_type !== "free";
+  const canUse = !isPaid || base.is_purchased || base.is_owner;
+  return (
+    <>
+      <ItemHead
+        item={base}
+        price={priceOf(base)}
+        acts={
+          <>
+            {base.is_purchased && !base.is_owner ? (
+              <>
+                <Pill tone="ok" icon={<Check />}>
+                  In your library
+                </Pill>
+                <Button variant="ghost" onClick={() => setIsRemoving(true)}>
+                  Remove
+                </Button>
+              </>
+            ) : base.is_owner ? null : (
+              <Button
+                {...(!canUse && { variant: "primary" as const })}
+                isLoading={acquire.isPending}
+                loadingWord={isPaid ? "Leading to the payment" : "Adding"}
+                onClick={() => acquire.mutate(base.id, { onSuccess: () => toast(`${base.name} is in your library.`) })}
+              >
+                {isPaid ? "Buy" : "Add to library"}
+              </Button>
+            )}
+            {canUse ? (
+              <Button variant="primary" icon={<Box size={14} />} onClick={() => setUsing(null)}>
+                Use it
+              </Button>
+            ) : null}
+          </>
+        }
+      >
+        <span>
+          {base.template_slug ? "Comes with this server: works without a network" : "Fetched from its repository when it is used"}
+        </span>
+        {base.visibility === "private" ? <span>Private: only you see it</span> : null}
+      </ItemHead>
+      {acquire.error ? (
+        <Banner tone="err" className="mt-4">
+          {sentenceOf(acquire.error)}
+        </Banner>
+      ) : null}
+      <About item={base} />
+      {base.tech_stack.length > 0 ? (
+        <Part title="Made of">
+          <Names names={base.tech_stack} />
+        </Part>
+      ) : null}
+      {base.features.length > 0 ? (
+        <Part title="What it brings">
+          <Names names={base.features} />
+        </Part>
+      ) : null}
+      {base.git_repo_url ? <Versions base={base} {...(canUse && { onUse: setUsing })} /> : null}
+      <Reviews
+        type="bases"
+        id={base.id}
+        canWrite={base.is_purchased && !base.is_owner}
+        why={base.is_owner ? "Nobody reviews their own." : "Whoever has it in their library can write one."}
+      />
+      <Related type="bases" id={base.id} />
+      {using === undefined ? null : <UseBaseDialog base={base} version={using} onClose={() => setUsing(undefined)} />}
+      <ConfirmDialog
+        isOpen={isRemoving}
+        onOpenChange={setIsRemoving}
+        title={`Remove ${base.name} from your library?`}
+        act="Remove"
+        actWord="Removing"
+        onConfirm={async () => {
+          await remove.mutateAsync(base.id);
+          toast(`${base.name} is out of your library.`, { action: { label: "Undo", onSelect: () => acquire.mutate(base.id) } });
+        }}
+      >
+        Projects made from it stay as they are.
+        {isPaid ? " What you paid for can be taken back in without paying again." : ""}
+      </ConfirmDialog>
+    </>
+  );
+}
+
+function Versions({ base, onUse }: { base: BaseDetail; onUse?: (version: string) => void }) {
+  const { data, isPending } = useQuery(versionsQuery(base.slug));
+  return (
+    <Part title="Versions">
+      <p className="mb-2 text-xs text-fg-2">
+        <a href={base.git_repo_url ?? ""} rel="nofollow ugc noopener noreferrer" target="_blank" className="link font-mono wrap-anywhere">
+          {base.git_repo_url?.replace(/^https:\/\//, "").replace(/\.git$/, "")}
+        </a>
+        , branch <span className="font-mono">{base.default_branch}</span>
+      </p>
+      {isPending ? (
+        <SkeletonRows count={2} label="Asking for its versions" />
+      ) : !data || data.items.length === 0 ? (
+        <p className="text-sm text-fg-2">No tagged versions are known. It begins with the newest of its branch.</p>
+      ) : (
+        <ul role="list" className="divide-y divide-line-0 border-y border-line-0">
+          {data.items.map((version) => (
+            <li key={version.tag} className="flex min-h-9 items-center gap-3 text-sm">
+              <span className="min-w-0 flex-1 truncate font-mono text-xs text-fg-0">{version.tag}</span>
+              <span className="font-mono text-xs text-fg-2">{version.sha}</span>
+              {version.date ? <time className="text-xs text-fg-2 narrow:hidden">{momentOf(version.date)}</time> : null}
+              {onUse ? (
+                <Button size="sm" onClick={() => onUse(version.tag)} aria-label={`Use ${version.tag}`}>
+                  Use
+                </Button>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Part>
+  );
+}

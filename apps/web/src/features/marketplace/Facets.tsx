@@ -1,0 +1,52 @@
+import { useId, type ReactNode } from "react";
+import { cx } from "../../lib/cx.ts";
+
+export interface FacetChoice {
+  value: string;
+  label: string;
+  count: number;
+}
+
+/** One question of the store with its answers; at most one is chosen, and it can be taken back. Counts are with the other answers as they are. */
+export function Facet({
+  title,
+  choices,
+  value,
+  onChange,
+}: {
+  title: ReactNode;
+  choices: readonly FacetChoice[];
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+}) {
+  const id = useId();
+  if (choices.length === 0) return null;
+  return (
+    <div role="group" aria-labelledby={id} className="mb-5">
+      <h2 id={id} className="mb-1.5 px-2 text-xs font-semibold text-fg-0">
+        {title}
+      </h2>
+      <ul role="list" className="grid gap-px">
+        {choices.map((choice) => {
+          const isChosen = choice.value === value;
+          return (
+            <li key={choice.value}>
+              <button
+                type="button"
+                aria-pressed={isChosen}
+                onClick={() => onChange(isChosen ? undefined : choice.value)}
+                className={cx(
+                  "flex h-[26px] w-full items-center gap-2 rounded-1 px-2 text-left text-sm text-fg-1 hover:bg-bg-2 narrow:h-11",
+                  isChosen && "bg-bg-3 font-medium text-fg-0 hover:bg-bg-3",
+                )}
+              >
+                <span className="min-w-0 flex-1 truncate">{choice.label}</span>
+                <span className="num text-xs text-fg-2">{choice.count}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}

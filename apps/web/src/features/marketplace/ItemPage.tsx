@@ -1,0 +1,135 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { ChevronLeft } from "lucide-react";
+import type { ReactNode } from "react";
+import { Page } from "../../frame/Page.tsx";
+import { hasCode } from "../../lib/errors.ts";
+import { buttonClass } from "../../ui/Button.tsx";
+import { Chip } from "../../ui/Chip.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Markdown } from "../chat/Markdown.tsx";
+import { cardGrid, ItemCard } from "./ItemCard.tsx";
+import { ItemIcon } from "./ItemIcon.tsx";
+import { categoryName, type ItemType } from "./marketplace-search.ts";
+import { relatedQuery, type Detail } from "./marketplace.queries.ts";
+import { Rating } from "./Stars.tsx";
+
+/** The frame of an item's page while it loads, when there is no such item, and when it could not be read. */
+export function ItemFrame<T extends Detail>({
+  type,
+  query,
+  children,
+}: {
+  type: ItemType;
+  query: { data: T | undefined; error: unknown; refetch: () => unknown; isFetching: boolean };
+  children: (item: T) => ReactNode;
+}) {
+  const back = (
+    <Link to="/marketplace" search={type === "bases" ? { type } : {}} className={buttonClass({ variant: "ghost", size: "sm" })}>
+      <ChevronLeft size={14} />
+      Store
+    </Link>
+  );
+  return (
+    <Page title={query.data?.name ?? "Store"} head={back} width="settings">
+      {query.data ? (
+        children(query.data)
+      ) : query.error ? (
+        hasCode(query.error, "not_found") ? (
+          <EmptyState
+            className="px-0"
+            title={type === "agents" ? "There is no such agent" : "There is no such template"}
+            action={
+              <Link to="/marketplace" search={type === "bases" ? { type } : {}} className={buttonClass()}>
+                Look around in the store
+              </Link>
+            }
+          >
+            It may have been taken back by who made it, or be theirs alone.
+          </EmptyState>
+        ) : (
+          <LoadFailed className="px-0" title="It could not be read" of={query} />
+        )
+      ) : (
+        <SkeletonRows count={8} label="Loading" />
+      )}
+    </Page>
+  );
+}
+
+/** Sign, name, maker, what it is and what one can do with it. */
+export function ItemHead({ item, price, acts, children }: { item: Detail; price: string; acts: ReactNode; children?: ReactNode }) {
+  return (
+    <header className="flex flex-wrap items-start gap-4">
+      <ItemIcon category={item.category} picture={"avatar_url" in item ? item.avatar_url : null} isLarge />
+      <div className="min-w-0 flex-1 basis-64">
+        <h1 className="font-display text-xl tracking-title wrap-anywhere">{item.name}</h1>
+        <p className="text-sm text-fg-2">
+          By{" "}
+          {item.creator_username ? (
+            <Link to="/@{$username}" params={{ username: item.creator_username }} className="link">
+              {item.creator_name}
+            </Link>
+          ) : (
+            item.creator_name
+          )}
+          , {categoryName(item.category)}
+        </p>
+        <p className="mt-2 max-w-[64ch] text-md leading-read text-fg-0">{item.description}</p>
+        <p className="mt-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-fg-2">
+          <span className="num font-medium text-fg-0">{price}</span>
+          <Rating rating={item.rating} count={item.reviews_count} />
+          <span className="num">
+            {item.downloads.toLocaleString("en")} {item.downloads === 1 ? "person has it" : "people have it"}
+          </span>
+          {children}
+        </p>
+      </div>
+      <div className="flex flex-wrap items-center gap-2">{acts}</div>
+    </header>
+  );
+}
+
+export const Part = ({ title, children }: { title: string; children: ReactNode }) => (
+  <section aria-label={title} className="mt-8">
+    <h2 className="mb-2 text-md">{title}</h2>
+    {children}
+  </section>
+);
+
+export const Names = ({ names, isMono = false }: { names: readonly string[]; isMono?: boolean }) => (
+  <ul role="list" className="flex flex-wrap gap-1.5">
+    {names.map((name) => (
+      <li key={name}>
+        <Chip isMono={isMono}>{name}</Chip>
+      </li>
+    ))}
+  </ul>
+);
+
+/** The longer text, where it says more than the short one. */
+export const About = ({ item }: { item: Detail }) =>
+  item.long_description && item.long_description.trim() !== item.description.trim() ? (
+    <Part title="About">
+      <div className="max-w-[70ch]">
+        <Markdown text={item.long_description} />
+      </div>
+    </Part>
+  ) : null;
+
+/** Others that go with it; nothing where there are none or they cannot be read: it is no part of the page's job. */
+export function Related({ type, id }: { type: ItemType; id: string }) {
+  const { data } = useQuery(relatedQuery(type, id));
+  if (!data || data.length === 0) return null;
+  return (
+    <Part title="People also use">
+      <div className={cardGrid}>
+        {data.map((item) => (
+          <ItemCard key={item.id} item={item} type={type} heading="h3" />
+        ))}
+      </div>
+    </Part>
+  );
+}

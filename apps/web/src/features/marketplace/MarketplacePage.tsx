@@ -1,0 +1,243 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { ArrowDownUp, Bot, Box, ChevronLeft, ChevronRight, Library, ListFilter, Plus, Search } from "lucide-react";
+import { useDeferredValue, useEffect, useRef, useState } from "react";
+import type { MarketplaceFacets } from "@tesslate/contract";
+import { Page } from "../../frame/Page.tsx";
+import { cx } from "../../lib/cx.ts";
+import { useShortcuts } from "../../lib/use-shortcuts.ts";
+import { Button, buttonClass } from "../../ui/Button.tsx";
+import { Chip } from "../../ui/Chip.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { Menu } from "../../ui/Menu.tsx";
+import { tabClass, TabCount } from "../../ui/Tabs.tsx";
+import { Facet, type FacetChoice } from "./Facets.tsx";
+import { cardGrid, ItemCard, ItemCardSkeletons } from "./ItemCard.tsx";
+import {
+  categoryName,
+  makers,
+  prices,
+  sorts,
+  type ItemType,
+  type Maker,
+  type MarketplaceSearch,
+  type Price,
+  type Sort,
+} from "./marketplace-search.ts";
+import { browseQuery } from "./marketplace.queries.ts";
+import { SubmitBaseDialog } from "./SubmitBaseDialog.tsx";
+
+const route = getRouteApi("/app/marketplace");
+const nouns: Record<ItemType, { one: string; many: string }> = {
+  agents: { one: "agent", many: "agents" },
+  bases: { one: "template", many: "templates" },
+};
+
+/** The store. What is looked for stands in the address, so that back and a shared link show the same. */
+export function MarketplacePage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const type: ItemType = search.type ?? "agents";
+  const list = useQuery(browseQuery({ ...search, type }));
+  const box = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState(search.q ?? "");
+  const typed = useDeferredValue(text.trim());
+  const [isSubmitting, setIsSubmitting] = useState(false);
+  const [isFiltersOpen, setIsFiltersOpen] = useState(false);
+  const change = (next: { [K in keyof MarketplaceSearch]?: MarketplaceSearch[K] | undefined }) =>
+    void navigate({ search: (before) => ({ ...before, page: undefined, ...next }) as MarketplaceSearch, replace: true });
+
+  useShortcuts({ "marketplace.search": () => box.current?.focus() });
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (typed !== (search.q ?? ""))
+        void navigate({ search: (before) => ({ ...before, q: typed || undefined, page: undefined }) as MarketplaceSearch, replace: true });
+    }, 200);
+    return () => clearTimeout(timer);
+  }, [typed, search.q, navigate]);
+
+  const noun = nouns[type];
+  const chosen = [
+    search.category && { label: categoryName(search.category), drop: () => change({ category: undefined }) },
+    search.price && { label: prices[search.price], drop: () => change({ price: undefined }) },
+    search.by && { label: `By ${makers[search.by]}`, drop: () => change({ by: undefined }) },
+  ].filter((one) => one !== undefined && one !== "");
+  const clear = () => {
+    setText("");
+    void navigate({ search: { ...(search.type && { type: search.type }) }, replace: true });
+  };
+  const page = search.page ?? 1;
+  const data = list.data;
+  const facets = data ? <FacetList facets={data.facets} search={search} onChange={change} /> : null;
+  return (
+    <Page
+      title="Store"
+      heading="Store"
+      action={
+        <>
+          <Link to="/library" className={buttonClass({ variant: "ghost" })}>
+            <Library size={14} />
+            <span className="narrow:sr-only">Library</span>
+          </Link>
+          {type === "agents" ? (
+            <Link to="/library/agents/$slug" params={{ slug: "new" }} className={buttonClass()}>
+              <Plus size={14} />
+              <span className="narrow:sr-only">New agent</span>
+            </Link>
+          ) : (
+            <Button icon={<Plus size={14} />} onClick={() => setIsSubmitting(true)}>
+              <span className="narrow:sr-only">Submit a template</span>
+            </Button>
+          )}
+        </>
+      }
+    >
+      <div className="flex flex-wrap items-center gap-2 narrow:pt-3" role="search" aria-label="Store">
+        <Input
+          ref={box}
+          type="search"
+          aria-label={`Search ${noun.many}`}
+          placeholder={`Search ${noun.many}`}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          leading={<Search size={14} className="flex-none text-fg-3" />}
+          boxClassName="max-w-96 min-w-48 flex-1 narrow:max-w-none"
+        />
+        <Menu
+          label="Order"
+          trigger={
+            <Button variant="ghost" icon={<ArrowDownUp size={14} />}>
+              {search.sort ? sorts[search.sort] : search.q ? "Best match" : sorts.featured}
+            </Button>
+          }
+          choice={{
+            value: search.sort ?? "featured",
+            onChange: (value) => change({ sort: value === "featured" ? undefined : (value as Sort) }),
+            options: Object.entries(sorts).map(([value, label]) => ({
+              value,
+              label: value === "featured" && search.q ? "Best match" : label,
+            })),
+          }}
+        />
+        <Button
+          variant="ghost"
+          icon={<ListFilter size={14} />}
+          className="wide:hidden"
+          aria-expanded={isFiltersOpen}
+          onClick={() => setIsFiltersOpen(!isFiltersOpen)}
+        >
+          Filters
+        </Button>
+      </div>
+      <nav aria-label="Kinds" className="mt-3 flex h-9 items-stretch gap-0.5 border-b border-line-0 narrow:h-11">
+        {(["agents", "bases"] as const).map((kind) => (
+          <Link
+            key={kind}
+            to="/marketplace"
+            search={{ ...(kind === "bases" && { type: kind }), ...(search.q && { q: search.q }) }}
+            data-state={kind === type ? "active" : "inactive"}
+            aria-current={kind === type ? "page" : undefined}
+            className={tabClass}
+          >
+            {kind === "agents" ? <Bot size={14} /> : <Box size={14} />}
+            {kind === "agents" ? "Agents" : "Templates"}
+            {kind === type && data && data.total > 0 ? <TabCount count={data.total} /> : null}
+          </Link>
+        ))}
+        <Link to="/settings/look" className={tabClass} data-state="inactive">
+          Themes
+        </Link>
+      </nav>
+      <div className="mt-5 grid grid-cols-[190px_minmax(0,1fr)] gap-6 narrow:grid-cols-1 narrow:gap-3">
+        <div className={cx("narrow:hidden", isFiltersOpen && "narrow:block!")}>{facets}</div>
+        <div aria-busy={list.isFetching}>
+          {data ? (
+            <div className="mb-3 flex min-h-7 flex-wrap items-center gap-2">
+              <span role="status" className="num text-sm font-medium text-fg-0">
+                {data.total.toLocaleString("en")} {data.total === 1 ? noun.one : noun.many}
+              </span>
+              {chosen.map((one) => (
+                <Chip key={one.label} onRemove={one.drop} removeLabel={`Without: ${one.label}`}>
+                  {one.label}
+                </Chip>
+              ))}
+              {chosen.length > 0 || search.q ? (
+                <Button size="sm" variant="ghost" onClick={clear}>
+                  Clear
+                </Button>
+              ) : null}
+            </div>
+          ) : null}
+          {list.isError && data ? <ShownFromBefore of={list} className="mb-3" /> : null}
+          {list.isPending ? (
+            <ItemCardSkeletons count={6} />
+          ) : !data ? (
+            <LoadFailed title="The store could not be read" of={list} className="px-0" />
+          ) : data.items.length === 0 ? (
+            <EmptyState className="px-0" title={`No ${noun.one} fits`} action={<Button onClick={clear}>Clear search and filters</Button>}>
+              {search.q ? `Nothing matches “${search.q}” with these filters.` : "Nothing matches these filters."}
+            </EmptyState>
+          ) : (
+            <div className={cx(cardGrid, list.isPlaceholderData && "opacity-60 transition-opacity")}>
+              {data.items.map((item) => (
+                <ItemCard key={item.id} item={item} type={type} />
+              ))}
+            </div>
+          )}
+          {data && data.total_pages > 1 ? (
+            <nav aria-label="Pages" className="mt-8 flex items-center justify-center gap-2">
+              <Button size="sm" icon={<ChevronLeft size={14} />} disabled={page <= 1} onClick={() => change({ page: page - 1 })}>
+                Back
+              </Button>
+              <span className="num text-xs text-fg-2">
+                {page} of {data.total_pages}
+              </span>
+              <Button size="sm" disabled={page >= data.total_pages} onClick={() => change({ page: page + 1 })}>
+                More
+                <ChevronRight size={14} />
+              </Button>
+            </nav>
+          ) : null}
+        </div>
+      </div>
+      {isSubmitting ? <SubmitBaseDialog onClose={() => setIsSubmitting(false)} /> : null}
+    </Page>
+  );
+}
+
+function FacetList({
+  facets,
+  search,
+  onChange,
+}: {
+  facets: MarketplaceFacets;
+  search: MarketplaceSearch;
+  onChange: (next: { category?: string | undefined; price?: Price | undefined; by?: Maker | undefined }) => void;
+}) {
+  const choices = (of: MarketplaceFacets["category"], label: (value: string) => string): FacetChoice[] =>
+    of.map(({ value, count }) => ({ value, count, label: label(value) }));
+  return (
+    <>
+      <Facet
+        title="What it is for"
+        choices={choices(facets.category, categoryName)}
+        value={search.category}
+        onChange={(category) => onChange({ category })}
+      />
+      <Facet
+        title="Price"
+        choices={choices(facets.pricing_type, (value) => prices[value as Price])}
+        value={search.price}
+        onChange={(price) => onChange({ price: price as Price | undefined })}
+      />
+      <Facet
+        title="Made by"
+        choices={choices(facets.creator_type, (value) => makers[value as Maker])}
+        value={search.by}
+        onChange={(by) => onChange({ by: by as Maker | undefined })}
+      />
+    </>
+  );
+}

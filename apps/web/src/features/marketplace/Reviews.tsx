@@ -1,0 +1,155 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState, type FormEvent, type ReactNode } from "react";
+import type { Review } from "@tesslate/contract";
+import { sentenceOf } from "../../lib/errors.ts";
+import { agoOf, momentOf } from "../../lib/time.ts";
+import { Avatar } from "../../ui/Avatar.tsx";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { toast } from "../../ui/toast.tsx";
+import type { ItemType } from "./marketplace-search.ts";
+import { reviewsQuery, useReviewActs } from "./marketplace.queries.ts";
+import { StarInput, StarRow } from "./Stars.tsx";
+
+/** What people say. One's own stands first and can be changed; who does not have the item cannot write. */
+export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: string; canWrite: boolean; why: string }) {
+  const list = useQuery(reviewsQuery(type, id));
+  const { write, remove } = useReviewActs(type, id);
+  const [isWriting, setIsWriting] = useState(false);
+  const own = list.data?.items.find((review) => review.is_own_review);
+  const others = list.data?.items.filter((review) => !review.is_own_review) ?? [];
+  return (
+    <section aria-labelledby="reviews" className="mt-8">
+      <div className="mb-3 flex items-center gap-2">
+        <h2 id="reviews" className="flex-1 text-md">
+          Reviews{list.data && list.data.total > 0 ? <span className="num font-regular text-fg-2"> ({list.data.total})</span> : null}
+        </h2>
+        {canWrite && !isWriting && list.data ? (
+          <Button size="sm" onClick={() => setIsWriting(true)}>
+            {own ? "Change yours" : "Write one"}
+          </Button>
+        ) : null}
+      </div>
+      {isWriting ? (
+        <ReviewForm
+          {...(own && { own })}
+          onCancel={() => setIsWriting(false)}
+          onSave={async (rating, comment) => {
+            await write.mutateAsync({ rating, comment: comment || null });
+            setIsWriting(false);
+            toast(own ? "Your review was changed." : "Your review is in.");
+          }}
+        />
+      ) : null}
+      {list.isPending ? (
+        <SkeletonRows count={3} label="Loading the reviews" />
+      ) : list.error && !list.data ? (
+        <LoadFailed className="px-0" title="The reviews could not be read" of={list} />
+      ) : list.data?.total === 0 && !isWriting ? (
+        <p className="text-sm text-fg-2">Nobody has reviewed it yet. {canWrite ? "" : why}</p>
+      ) : (
+        <ul role="list" className="divide-y divide-line-0">
+          {own && !isWriting ? (
+            <ReviewRow
+              review={own}
+              end={
+                <Button
+                  size="sm"
+                  variant="ghost"
+                  isLoading={remove.isPending}
+                  loadingWord="Taking it back"
+                  onClick={() =>
+                    remove.mutate(undefined, {
+                      onSuccess: () =>
+                        toast("Your review was taken back.", {
+                          action: { label: "Undo", onSelect: () => write.mutate({ rating: own.rating, comment: own.comment }) },
+                        }),
+                      onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+                    })
+                  }
+                >
+                  Take back
+                </Button>
+              }
+            />
+          ) : null}
+          {others.map((review) => (
+            <ReviewRow key={review.id} review={review} />
+          ))}
+        </ul>
+      )}
+      {!canWrite && list.data && list.data.total > 0 ? <p className="mt-3 text-xs text-fg-2">{why}</p> : null}
+    </section>
+  );
+}
+
+const ReviewRow = ({ review, end }: { review: Review; end?: ReactNode }) => (
+  <li className="py-3">
+    <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1 text-xs text-fg-2">
+      <Avatar name={review.user_name} url={review.user_avatar_url} />
+      <span className="font-medium text-fg-0">{review.is_own_review ? "You" : review.user_name}</span>
+      <StarRow rating={review.rating} />
+      <time dateTime={review.created_at} title={momentOf(review.created_at)}>
+        {agoOf(review.created_at)}
+      </time>
+      <span className="flex-1" />
+      {end}
+    </p>
+    {review.comment ? (
+      <p className="mt-1.5 max-w-[70ch] text-sm leading-read wrap-anywhere whitespace-pre-wrap text-fg-1">{review.comment}</p>
+    ) : null}
+  </li>
+);
+
+function ReviewForm({
+  own,
+  onSave,
+  onCancel,
+}: {
+  own?: Review;
+  onSave: (rating: number, comment: string) => Promise<void>;
+  onCancel: () => void;
+}) {
+  const [rating, setRating] = useState(own?.rating ?? 0);
+  const [comment, setComment] = useState(own?.comment ?? "");
+  const [failure, setFailure] = useState<string>();
+  const [isSaving, setIsSaving] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (isSaving) return;
+    if (rating === 0) return setFailure("Choose one to five stars.");
+    setIsSaving(true);
+    setFailure(undefined);
+    try {
+      await onSave(rating, comment.trim());
+    } catch (error) {
+      setFailure(sentenceOf(error));
+      setIsSaving(false);
+    }
+  };
+  return (
+    <form
+      onSubmit={(event) => void submit(event)}
+      className="mb-4 grid gap-3 rounded-3 border border-line-0 p-3.5"
+      aria-label="Your review"
+    >
+      {failure ? <Banner tone="err">{failure}</Banner> : null}
+      <StarInput value={rating} onChange={setRating} />
+      <Field label="What others should know" hint="Optional. Everybody can read it, with your name.">
+        <Textarea value={comment} maxLength={2000} onChange={(event) => setComment(event.target.value)} className="min-h-20" />
+      </Field>
+      <div className="flex justify-end gap-2">
+        <Button variant="ghost" onClick={onCancel}>
+          Cancel
+        </Button>
+        <Button type="submit" isLoading={isSaving} loadingWord="Saving">
+          {own ? "Change" : "Publish"}
+        </Button>
+      </div>
+    </form>
+  );
+}

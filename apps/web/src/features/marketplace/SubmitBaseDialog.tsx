@@ -1,0 +1,108 @@
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState, type FormEvent } from "react";
+import { baseCategories, type Static, type SubmitBase } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { Banner } from "../../ui/Banner.tsx";
+import { Button } from "../../ui/Button.tsx";
+import { Dialog } from "../../ui/Dialog.tsx";
+import { Field } from "../../ui/Field.tsx";
+import { Input } from "../../ui/Input.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { Switch } from "../../ui/Switch.tsx";
+import { Textarea } from "../../ui/Textarea.tsx";
+import { categoryName } from "./marketplace-search.ts";
+import { useMarketplaceChanged } from "./marketplace.queries.ts";
+
+const fields = ["name", "description", "git_repo_url", "default_branch", "tech_stack"] as const;
+const split = (text: string) => [
+  ...new Set(
+    text
+      .split(",")
+      .map((one) => one.trim())
+      .filter(Boolean),
+  ),
+];
+
+/** A repository becomes a template of one's own; public ones can be found by everybody. */
+export function SubmitBaseDialog({ onClose }: { onClose: () => void }) {
+  const navigate = useNavigate();
+  const changed = useMarketplaceChanged();
+  const [body, setBody] = useState({ name: "", description: "", git_repo_url: "", default_branch: "main", tech_stack: "" });
+  const [category, setCategory] = useState<Static<typeof SubmitBase>["category"]>("fullstack");
+  const [isPublic, setIsPublic] = useState(false);
+  const submit = useMutation({
+    mutationFn: () =>
+      api.marketplaceBases.create({
+        body: { ...body, category, tech_stack: split(body.tech_stack), visibility: isPublic ? "public" : "private" },
+      }),
+    onSuccess: async (base) => {
+      await changed();
+      void navigate({ to: "/marketplace/base/$slug", params: { slug: base.slug } });
+    },
+  });
+  const faults: Record<string, string | undefined> = submit.error ? fieldErrorsOf(submit.error, [...fields]) : {};
+  const general = submit.error ? (faults[""] ?? (fields.some((field) => faults[field]) ? undefined : sentenceOf(submit.error))) : undefined;
+  const input = (field: (typeof fields)[number], label: string, hint?: string, placeholder?: string) => (
+    <Field label={label} {...(hint && { hint })} error={faults[field]}>
+      <Input
+        value={body[field]}
+        autoComplete="off"
+        {...(placeholder && { placeholder })}
+        onChange={(event) => setBody((before) => ({ ...before, [field]: event.target.value }))}
+      />
+    </Field>
+  );
+  return (
+    <Dialog
+      isOpen
+      onOpenChange={(isOpen) => !isOpen && !submit.isPending && onClose()}
+      title="Submit a template"
+      description="A repository that projects can begin with. It is fetched anew each time."
+      className="w-[min(560px,calc(100vw-24px))]"
+      footer={
+        <>
+          <Button variant="ghost" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" form="submit-base" variant="primary" isLoading={submit.isPending} loadingWord="Submitting">
+            Submit
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="submit-base"
+        noValidate
+        className="grid gap-3.5"
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          if (!submit.isPending) submit.mutate();
+        }}
+      >
+        {general ? <Banner tone="err">{general}</Banner> : null}
+        {input("git_repo_url", "Repository", "An https address; it must be open to everybody who is to use it.", "https://…")}
+        {input("default_branch", "Branch")}
+        {input("name", "Name")}
+        <Field label="What it is" error={faults["description"]}>
+          <Textarea
+            value={body.description}
+            maxLength={500}
+            className="min-h-16"
+            onChange={(event) => setBody((before) => ({ ...before, description: event.target.value }))}
+          />
+        </Field>
+        <Field label="What it is for">
+          <Select
+            value={category}
+            onChange={(value) => setCategory(value as typeof category)}
+            options={baseCategories.map((value) => ({ value, label: categoryName(value) }))}
+          />
+        </Field>
+        {input("tech_stack", "Made of", "Separated by commas.", "React, Hono, Postgres")}
+        <Switch isOn={isPublic} onChange={setIsPublic} label="Everybody may find it" hint="Off: only you see it." />
+      </form>
+    </Dialog>
+  );
+}

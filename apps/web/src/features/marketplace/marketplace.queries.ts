@@ -1,0 +1,135 @@
+import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import type {
+  AgentCard,
+  AgentDetail,
+  BaseCard,
+  BaseDetail,
+  List,
+  MarketplaceFacets,
+  Review,
+  Static,
+  WriteReview,
+} from "@tesslate/contract";
+import { api } from "../../api.ts";
+import type { ItemType, MarketplaceSearch } from "./marketplace-search.ts";
+
+export const pageSize = 24;
+export type Card = AgentCard | BaseCard;
+export type Detail = AgentDetail | BaseDetail;
+const keys = { all: ["marketplace"] as const, library: ["library"] as const };
+
+/** One page of what fits, with how many would fit each choice. */
+export const browseQuery = ({
+  type = "agents" as ItemType,
+  q,
+  category,
+  price,
+  by,
+  sort,
+  page = 1,
+}: Omit<MarketplaceSearch, "type"> & { type?: ItemType }) =>
+  queryOptions({
+    queryKey: [...keys.all, "list", type, { q, category, price, by, sort, page }],
+    queryFn: async ({ signal }): Promise<List<Card> & { facets: MarketplaceFacets }> => {
+      const filter = {
+        ...(q && { search: q }),
+        ...(category && { category }),
+        ...(by && { creator_type: by }),
+        ...(sort && { sort }),
+        page,
+        limit: pageSize,
+      };
+      if (type === "agents") return api.marketplaceAgents.list({ query: { ...filter, ...(price && { pricing_type: price }) } }, { signal });
+      return api.marketplaceBases.list({ query: { ...filter, ...(price && price !== "api" && { pricing_type: price }) } }, { signal });
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const agentQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [...keys.all, "agent", slug],
+    queryFn: ({ signal }) => api.marketplaceAgents.get({ params: { slug } }, { signal }),
+  });
+export const baseQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [...keys.all, "base", slug],
+    queryFn: ({ signal }) => api.marketplaceBases.get({ params: { slug } }, { signal }),
+  });
+export const versionsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [...keys.all, "versions", slug],
+    queryFn: ({ signal }) => api.marketplaceBases.versions({ params: { slug }, query: {} }, { signal }),
+    staleTime: 10 * 60_000,
+  });
+export const reviewsQuery = (type: ItemType, id: string) =>
+  queryOptions({
+    queryKey: [...keys.all, "reviews", type, id],
+    queryFn: ({ signal }) =>
+      (type === "agents" ? api.marketplaceAgents : api.marketplaceBases).reviews({ params: { id }, query: { limit: 100 } }, { signal }),
+  });
+export const relatedQuery = (type: ItemType, id: string) =>
+  queryOptions({
+    queryKey: [...keys.all, "related", type, id],
+    queryFn: async ({ signal }): Promise<Card[]> => {
+      const asked = { params: { id }, query: { limit: 3 } };
+      return type === "agents"
+        ? (await api.marketplaceAgents.related(asked, { signal })).items
+        : (await api.marketplaceBases.related(asked, { signal })).items;
+    },
+    staleTime: 5 * 60_000,
+  });
+
+/** Lists, details and the library say whether one has something: all of them are read again. */
+export function useMarketplaceChanged() {
+  const queryClient = useQueryClient();
+  return () =>
+    Promise.all([queryClient.invalidateQueries({ queryKey: keys.all }), queryClient.invalidateQueries({ queryKey: keys.library })]).then(
+      () => undefined,
+    );
+}
+
+/** Takes something into the library. What costs money leads to the page on which to pay, and back to `/marketplace/success`. */
+export function useAcquire(type: ItemType) {
+  const changed = useMarketplaceChanged();
+  return useMutation({
+    mutationFn: async (id: string): Promise<{ inLibrary: boolean }> => {
+      const answer =
+        type === "agents"
+          ? await api.marketplaceAgents.purchase({ params: { id }, body: {} })
+          : await api.marketplaceBases.purchase({ params: { id }, body: {} });
+      if (answer.checkout_url) {
+        location.assign(answer.checkout_url);
+        // The page is being left: the button stays busy until it is.
+        return new Promise(() => undefined);
+      }
+      return { inLibrary: answer.in_library };
+    },
+    onSuccess: changed,
+  });
+}
+
+export function useRemoveFromLibrary(type: ItemType) {
+  const changed = useMarketplaceChanged();
+  return useMutation({
+    mutationFn: (id: string) =>
+      type === "agents" ? api.library.removeAgent({ params: { id } }) : api.library.removeBase({ params: { id } }),
+    onSuccess: changed,
+  });
+}
+
+export function useReviewActs(type: ItemType, id: string) {
+  const changed = useMarketplaceChanged();
+  const routes = type === "agents" ? api.marketplaceAgents : api.marketplaceBases;
+  return {
+    write: useMutation({
+      mutationFn: (body: Static<typeof WriteReview>): Promise<Review> => routes.review({ params: { id }, body }),
+      onSuccess: changed,
+    }),
+    remove: useMutation({ mutationFn: () => routes.removeReview({ params: { id } }), onSuccess: changed }),
+  };
+}
+
+export function useFork() {
+  const changed = useMarketplaceChanged();
+  return useMutation({ mutationFn: (id: string) => api.marketplaceAgents.fork({ params: { id }, body: {} }), onSuccess: changed });
+}

@@ -1,0 +1,169 @@
+/// <reference lib="dom" />
+/** The store and the library: what is looked for stands in the address, no dead ends, an agent of one's own made, tried, published and had by somebody else. */
+import type { Page } from "playwright-core";
+import { say, script, startModelServer } from "@tesslate/testkit";
+import { signUp, type Account } from "../account.ts";
+import { openBrowser, signIn, type Watched } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, looks, noOffences } from "../looks.ts";
+import { modelEnv, traceOf } from "../scene.ts";
+import { startStudio } from "../studio.ts";
+
+const model = await startModelServer({ script: script([say("I am the baker: flour, water, salt.")]) });
+const studio = await startStudio(modelEnv(model));
+process.on("exit", () => studio.process.kill("SIGTERM"));
+let watched: Watched | undefined;
+let ada: Account;
+let bob: Account;
+const page = (): Page => (watched as Watched).page;
+const query = () => new URL(page().url()).searchParams;
+const cards = () => page().getByRole("article");
+
+await runJourneys(
+  [
+    {
+      name: "what is looked for stands in the address; back brings back filters and place; counts are honest",
+      run: async () => {
+        ada = await signUp(studio.url, "Ada");
+        bob = await signUp(studio.url, "Bob");
+        watched = await openBrowser(studio.url, { theme: "light" });
+        page().setDefaultTimeout(15_000);
+        await signIn(page(), studio.url, ada);
+        await page().getByRole("link", { name: "Store" }).click();
+        await page().getByRole("heading", { name: "Store", level: 1 }).waitFor();
+        await cards().first().waitFor();
+        await accessible(page(), "the store");
+        const all = await cards().count();
+        const frontend = page()
+          .getByRole("group", { name: "What it is for" })
+          .getByRole("button", { name: /^Full stack/ });
+        const promised = Number((await frontend.innerText()).match(/\d+/)?.[0]);
+        await frontend.click();
+        await until("only those", async () => (await cards().count()) === promised && promised < all);
+        expect(query().get("category") === "fullstack", page().url());
+        await page().getByRole("link", { name: "Templates", exact: false }).first().click();
+        await until("templates", () => query().get("type") === "bases");
+        await page().keyboard.press("/");
+        await page().keyboard.type("fastapi");
+        await until("searched", () => query().get("q") === "fastapi");
+        await until("found", async () => (await cards().count()) > 0 && /fastapi/i.test(await cards().first().innerText()));
+        await cards().first().getByRole("link").click();
+        await page().getByRole("heading", { level: 1 }).waitFor();
+        await page().getByRole("button", { name: "Use it" }).waitFor();
+        await page().goBack();
+        await until("back where it was", async () => query().get("q") === "fastapi" && (await cards().count()) > 0);
+        expect((await page().getByRole("searchbox").inputValue()) === "fastapi", "the box says what is looked for");
+        await page().getByRole("searchbox").fill("zzzz-nothing");
+        await page().getByText("No template fits").waitFor();
+        await page().getByRole("button", { name: "Clear search and filters" }).click();
+        await until("everything again", async () => (await cards().count()) === 24);
+      },
+    },
+    {
+      name: "every item that is listed has a page of its own",
+      run: async () => {
+        const agents = (await ada.api.marketplaceAgents.list({ query: { limit: 500 } })).items;
+        const bases = (await ada.api.marketplaceBases.list({ query: { limit: 500 } })).items;
+        expect(agents.length >= 11 && bases.length >= 72, `${agents.length} agents, ${bases.length} templates`);
+        const paths = [
+          ...agents.map((one) => [`/marketplace/agent/${one.slug}`, one.name] as const),
+          ...bases.slice(0, 12).map((one) => [`/marketplace/base/${one.slug}`, one.name] as const),
+        ];
+        for (const [path, name] of paths) {
+          await page().evaluate((to) => {
+            history.pushState(null, "", to);
+            dispatchEvent(new PopStateEvent("popstate"));
+          }, path);
+          await page().getByRole("heading", { level: 1, name, exact: true }).waitFor();
+          expect(new URL(page().url()).pathname === path, `${path} led to ${page().url()}`);
+        }
+        await page().goto(`${studio.url}/marketplace/agent/no-such-thing`);
+        await page().getByText("There is no such agent").waitFor();
+      },
+    },
+    {
+      name: "an agent comes into the library, is switched off there, reviewed, and taken out with a way back",
+      run: async () => {
+        await page().goto(`${studio.url}/marketplace/agent/doc-writer-oss`);
+        await page().getByRole("button", { name: "Add to library" }).click();
+        await page().getByText("Documentation Writer is in your library.").waitFor();
+        await page().getByRole("button", { name: "Write one" }).click();
+        await page().getByRole("button", { name: "Publish", exact: true }).click();
+        await page().getByText("Choose one to five stars.").waitFor();
+        await page()
+          .getByRole("radio", { name: /^4 of 5/ })
+          .check({ force: true });
+        await page().getByLabel("What others should know").fill("Short and to the point.");
+        await page().getByRole("button", { name: "Publish", exact: true }).click();
+        await page().getByText("Short and to the point.").waitFor();
+        await until("counted", async () => (await bob.api.marketplaceAgents.get({ params: { slug: "doc-writer-oss" } })).rating === 4);
+        await looks(page(), "store-agent");
+        await page().goto(`${studio.url}/library`);
+        const row = page().getByRole("listitem").filter({ hasText: "Documentation Writer" });
+        await row.getByRole("switch").click();
+        await until(
+          "off",
+          async () =>
+            (await ada.api.library.agents({ query: {} })).items.find((one) => one.slug === "doc-writer-oss")?.is_enabled === false,
+        );
+        await looks(page(), "library");
+        await row.getByRole("button", { name: "More for Documentation Writer" }).click();
+        await page().getByRole("menuitem", { name: "Remove from library…" }).click();
+        await page().getByRole("button", { name: "Remove", exact: true }).click();
+        await row.waitFor({ state: "detached" });
+        await page().getByRole("button", { name: "Undo" }).click();
+        await row.waitFor();
+      },
+    },
+    {
+      name: "an agent of one's own: made, tried in a project of its own, published only when saved, had by somebody else",
+      run: async () => {
+        await page().getByRole("link", { name: "New agent" }).click();
+        await page().getByRole("button", { name: "Save", exact: true }).click();
+        await page().getByText("Give it a name.").waitFor();
+        await page().getByLabel("Name", { exact: true }).fill("The Baker");
+        await page().getByLabel("In a sentence").fill("Knows bread");
+        await page().getByRole("textbox", { name: "Its prompt" }).fill("You bake. Project: ");
+        await page().getByRole("button", { name: "Insert {project_name}" }).click();
+        await page().getByRole("button", { name: "Save", exact: true }).click();
+        await page().getByText("The Baker is in your library.").waitFor();
+        await until("its own address", () => new URL(page().url()).pathname === "/library/agents/the-baker");
+        await page().getByLabel("In a sentence").fill("Knows bread and cake");
+        expect(await page().getByRole("button", { name: "Publish" }).isDisabled(), "what is not saved is not published");
+        await page().getByRole("link", { name: "Library", exact: true }).click();
+        await page().getByRole("heading", { name: "Leave without saving?" }).waitFor();
+        await page().getByRole("button", { name: "Cancel" }).click();
+        await page().getByRole("button", { name: "Save", exact: true }).click();
+        await page().getByText("Saved.").waitFor();
+        await looks(page(), "agent-editor");
+        await page().getByRole("button", { name: "Publish" }).click();
+        await page().getByText("The Baker can be found in the store.").waitFor();
+        const shown = await bob.api.marketplaceAgents.get({ params: { slug: "the-baker" } });
+        expect(shown.system_prompt === "You bake. Project: {project_name}", "free ones are open");
+        await page().getByRole("button", { name: "Try it" }).click();
+        await page().getByLabel("What to ask").fill("What do you need?");
+        await page().getByRole("button", { name: "Send" }).click();
+        await page().getByText("I am the baker: flour, water, salt.", { exact: true }).waitFor({ timeout: 60_000 });
+        const asked = model.requests.find(({ request }) =>
+          JSON.stringify(request?.messages ?? []).includes("You bake. Project: Trial of The Baker"),
+        );
+        expect(asked, "the run had the agent's prompt, with its marker filled in");
+        await page().goto(`${studio.url}/library?tab=made`);
+        await page().getByRole("listitem").filter({ hasText: "The Baker" }).getByText("In the store").waitFor();
+      },
+    },
+    {
+      name: "the store in every look; nothing of it was offensive",
+      run: async () => {
+        await page().goto(`${studio.url}/marketplace`);
+        await cards().first().waitFor();
+        await looks(page(), "store");
+        await page().goto(`${studio.url}/marketplace/base/react-vite`);
+        await page().getByRole("button", { name: "Use it" }).waitFor();
+        await looks(page(), "store-template", { marks: ["light-d", "dark-m"] });
+        noOffences(watched as Watched);
+      },
+    },
+  ],
+  traceOf(studio, () => watched),
+);
