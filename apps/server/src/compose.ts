@@ -102,7 +102,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const chat = composeChat(platform, accounts, secrecy, models, projects, containers, previews, workspace, snapshots, tools);
     const marketplace = composeMarketplace(platform, shelves, projects, arrivals, tools);
     const deployments = composeDeployments(platform, secrecy, projects, containers, previews, arrivals, tools, deployAccounts);
-    const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat);
+    const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat, deployments);
     const admin = composeAdmin(platform, audit, models, accounts, containers, chat);
     const departures = composeDepartures(platform, accounts, projects, containers, arrivals, snapshots, chat);
     let checkJobs = () => Promise.reject<void>(new Error("jobs are not started"));

@@ -1,10 +1,11 @@
 import { createExternal, mountExternal } from "../features/external/index.ts";
-import { createMcpEndpoint, fileTools, mountMcpEndpoint, projectTools, runTools } from "../features/mcp-endpoint/index.ts";
+import { createMcpEndpoint, deploymentTools, fileTools, mountMcpEndpoint, projectTools, runTools } from "../features/mcp-endpoint/index.ts";
 import { version } from "../version.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
+import type { DeploymentsArea } from "./deployments.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { Secrecy } from "./secrecy.ts";
@@ -21,6 +22,7 @@ export function composeExternal(
   { provisioning }: ArrivalsArea,
   { snapshots }: SnapshotsArea,
   { chat, approvals, webhooks }: ChatArea,
+  { deployments }: DeploymentsArea,
 ): Area {
   const external = createExternal({ chat, pendingApproval: approvals.openOf, webhooks, limits, follow: tasks.follow });
   return {
@@ -38,6 +40,7 @@ export function composeExternal(
             }),
             ...fileTools({ projects, files, search, redactions }),
             ...runTools({ external, chat }),
+            ...deploymentTools({ deployments }),
           ],
           limits,
           version,

@@ -137,6 +137,11 @@ export function createDeployments({
         );
       }
     },
+    lastLines: async (userId: string, id: string, lines: number): Promise<string[]> => {
+      const row = await requireRow(userId, id);
+      const { lines: total } = await store.sizeOfLines(row.id);
+      return store.pageOfLines(row.id, { offset: Math.max(0, total - lines), limit: lines });
+    },
     logs: async (userId: string, id: string, query: PageQuery): Promise<List<string>> => {
       const row = await requireRow(userId, id);
       const page = pageOf(query);

@@ -337,6 +337,18 @@ test("targets on the canvas take what they can, and several containers go out as
   ]);
   expect((await ended(app, ada, all.task_id)).result).toMatchObject({ total: 2, deployed: 1, failed: 1, skipped: 0 });
 
+  // The same by an MCP client.
+  const call = async (name: string, given: object) => {
+    const json = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: given } };
+    const headers = { accept: "application/json, text/event-stream" };
+    const response = await app.request("/mcp", { method: "POST", user: ada, json, headers });
+    return ((await response.json()) as { result: { structuredContent: Record<string, unknown> } }).result.structuredContent;
+  };
+  const asked = await call("deploy_project", { project_id: project.id, provider: "local" });
+  await ended(app, ada, asked["task_id"] as string);
+  expect(await call("get_deployment", { deployment_id: asked["id"] })).toMatchObject({ status: "success", is_live: true, version: 3 });
+  expect(await call("list_deployments", { project_id: project.slug })).toMatchObject({ total: 3 });
+
   expect(await api().deployments.launchSettings({ params })).toEqual({ blocking: ["build", "secrets"], weight_budget: 2_000_000 });
   await api().deploymentTargets.detach({ params: { ...one, container_id: container.id } });
   await api().deploymentTargets.remove({ params: one });

@@ -30,7 +30,7 @@ test("an MCP client works with its own projects, within its scopes, and is told 
   await app.as(owner).secrets.set({ params: { project_id: project.id }, body: { key: "TOKEN", value: "a-hidden-value-1234" } });
   await using mcp = await connect(app, await keyOf(app, owner, ["write", "run"]));
   const { tools } = await mcp.client.listTools();
-  expect(tools).toHaveLength(16);
+  expect(tools).toHaveLength(19);
   expect(tools.find((tool) => tool.name === "read_file")?.annotations).toMatchObject({ readOnlyHint: true });
 
   expect(await mcp.ask("list_projects")).toMatchObject({ isError: false, total: 1, projects: [{ id: project.id }] });
@@ -61,6 +61,8 @@ test("an MCP client works with its own projects, within its scopes, and is told 
   expect(await mcp.ask("create_snapshot", { project_id: project.id, label: "Before" })).toMatchObject({ label: "Before" });
   expect(await mcp.ask("list_snapshots", { project_id: project.id })).toMatchObject({ snapshots: [{ label: "Before" }] });
 
+  expect(await mcp.ask("deploy_project", { project_id: project.id, provider: "local" })).toMatchObject({ code: "no_containers" });
+
   const started = await mcp.ask("run_agent", { project_id: project.id, message: "Write b.txt", edit_mode: "allow" });
   expect(started).toMatchObject({ isError: false, edit_mode: "allow" });
   const task_id = started["task_id" as never];
@@ -89,6 +91,8 @@ test("an MCP client works with its own projects, within its scopes, and is told 
     ["list_snapshots", {}],
     ["create_snapshot", {}],
     ["run_agent", { message: "Go" }],
+    ["deploy_project", { provider: "local" }],
+    ["list_deployments", {}],
   ];
   for (const [name, more] of asks) {
     const refused = await other.ask(name, { project_id: project.id, ...more });
@@ -102,7 +106,7 @@ test("an MCP client works with its own projects, within its scopes, and is told 
   expect(await reader.ask("write_file", { project_id: project.id, path: "c", content: "c" })).toMatchObject({ code: "scope_missing" });
   expect(await reader.ask("run_agent", { project_id: project.id, message: "Go" })).toMatchObject({ code: "scope_missing" });
   await using person = await connect(app, owner.token);
-  expect((await person.client.listTools()).tools).toHaveLength(16);
+  expect((await person.client.listTools()).tools).toHaveLength(19);
 
   const bad = await app.request("/mcp", { method: "POST", json: {}, headers: { authorization: "Bearer tsk_nobody" } });
   expect([bad.status, bad.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Deployment, DeploymentRequest } from "@tesslate/contract";
+import type { TestUser } from "../../testing/app.ts";
+import { deploymentNow, plainBuild, startDeployProviders, type DeployProviders } from "../../testing/deploying.ts";
+import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
+
+let app: ProjectsApp;
+let providers: DeployProviders;
+let ada: TestUser;
+beforeAll(async () => {
+  providers = await startDeployProviders();
+  app = await projectsApp({
+    env: { ...providers.env, CHROMIUM_PATH: "/nowhere/chromium" },
+    configure: (config) => {
+      config.deployProviders.patience = { tries: 3, firstMs: 20, maxWaitMs: 200 };
+    },
+  });
+  ada = await app.signUp();
+  await providers.connect(app, ada);
+}, 60_000);
+afterAll(async () => {
+  await app?.close();
+  await providers?.[Symbol.asyncDispose]();
+});
+
+const api = () => app.as(ada);
+async function project(name: string) {
+  const made = await setUpProject(app, ada, name);
+  const put = (path: string, content: string) => api().files.put({ params: { id: made.project.id, path }, body: { content } });
+  await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" }, devDependencies: { vite: "1" } }));
+  // Nothing is to be installed: what is there counts.
+  await put("package.json", JSON.stringify({ scripts: { build: "node build.mjs" } }));
+  await put("build.mjs", plainBuild("one"));
+  await api().secrets.set({ params: { project_id: made.project.id }, body: { key: "API_TOKEN", value: "planted-secret-value" } });
+  return { ...made, put };
+}
+const deploy = async (body: DeploymentRequest): Promise<Deployment> => {
+  const { task_id, deployment } = await api().deployments.create({ body });
+  await ended(app, ada, task_id);
+  return deploymentNow(app, ada, deployment);
+};
+/** What visitors are served, without what a provider's adapter adds for itself. */
+const liveFiles = (provider: string, site: string) => {
+  const { vercel, netlify, cloudflare } = providers;
+  const files = provider === "vercel" ? vercel.files(site) : provider === "netlify" ? netlify.files(site) : cloudflare.files(site);
+  return Object.fromEntries(
+    [...files]
+      .map(([path, data]) => [path.replace(/^\//, ""), data.toString()] as const)
+      .filter(([path]) => path !== "_redirects" && path !== "vercel.json"),
+  );
+};
+const expected = (version: string) => ({
+  "index.html": `<!doctype html><title>${version}</title><p>hello`,
+  "build/x.js": `export const version = '${version}';`,
+  ".well-known/security.txt": "Contact: us",
+});
+
+test.each(["vercel", "netlify", "cloudflare"] as const)(
+  "%s gets what was built here, once more to the same site, and the first version comes back",
+  { timeout: 60_000 },
+  async (provider) => {
+    const { project: owner, put } = await project(`To ${provider}`);
+    const body = { project_id: owner.id, provider, deployment_mode: "pre-built" as const, env_vars: { VITE_GREETING: "hello" } };
+    const one = await deploy(body);
+    expect(one).toMatchObject({ status: "success", error: null, is_live: true, version: 1 });
+    const site = one.metadata.site_name ?? "";
+    expect(site).toBe(owner.slug);
+    expect(liveFiles(provider, site)).toEqual(expected("one"));
+    expect(one.logs?.join("\n")).toContain("secret is [secret:API_TOKEN]");
+    await put("build.mjs", plainBuild("two"));
+    const two = await deploy(body);
+    expect(two).toMatchObject({ status: "success", is_live: true, version: 2, metadata: { site_id: one.metadata.site_id } });
+    expect(liveFiles(provider, site)).toEqual(expected("two"));
+    expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: false, can_roll_back: true });
+    const back = await api().deployments.rollback({ params: { deployment_id: one.id } });
+    await ended(app, ada, back.task_id);
+    expect(liveFiles(provider, site)).toEqual(expected("one"));
+    const live = await deploymentNow(app, ada, back.deployment);
+    expect(live).toMatchObject({ status: "success", is_live: true });
+    if (live.id !== one.id) expect(live).toMatchObject({ version: 3, metadata: { rollback_of: 1 } });
+    const asked = providers[provider].calls.length;
+    const status = await api().deployments.status({ params: { deployment_id: live.id } });
+    expect(status).toMatchObject({ status: "success" });
+    expect(status.provider_status).not.toBe(null);
+    await api().deployments.status({ params: { deployment_id: live.id } });
+    expect(providers[provider].calls.length - asked).toBeLessThanOrEqual(2);
+    // Only what nobody sees goes at the provider unasked.
+    const gone = await deploymentNow(app, ada, two);
+    await api().deployments.remove({ params: { deployment_id: gone.id } });
+    expect(liveFiles(provider, site)).toEqual(expected("one"));
+  },
+);
+
+test("sources go to Vercel without what is built, hidden or secret; variables before the build", { timeout: 60_000 }, async () => {
+  const { project: owner, put } = await project("Sources");
+  for (const [path, text] of [
+    ["dist/old.js", "old"],
+    ["src/build/kept.js", "kept"],
+    [".npmrc", "registry=https://registry.example.com/\n//registry.example.com/:_authToken=npm_secret\n"],
+    [".env.local", "A=1"],
+    ["node_modules/x/index.js", "x"],
+  ] as const)
+    await put(path, text);
+  const sent = await deploy({ project_id: owner.id, provider: "vercel", env_vars: { GREETING: "hi" } });
+  expect(sent).toMatchObject({ status: "success", metadata: { mode: "source" } });
+  const files = liveFiles("vercel", sent.metadata.site_name ?? "");
+  expect(Object.keys(files).sort()).toEqual([".npmrc", "build.mjs", "package.json", "server.mjs", "src/build/kept.js"]);
+  expect(files[".npmrc"]).not.toContain("npm_secret");
+  expect(providers.vercel.deployment(sent.deployment_id ?? "").env).toMatchObject({ GREETING: "hi", API_TOKEN: "planted-secret-value" });
+});
+
+test(
+  "a provider that fails says why; one that is away for a moment is asked again; one that was never connected is not asked",
+  { timeout: 60_000 },
+  async () => {
+    const { project: owner } = await project("Trouble");
+    const body = { project_id: owner.id, provider: "netlify" };
+    const good = await deploy(body);
+    providers.netlify.plan({ error: "Build script returned: src/main.ts:4:2 is wrong" });
+    const bad = await deploy(body);
+    providers.netlify.plan({});
+    expect(bad).toMatchObject({ status: "failed", is_live: false, metadata: { failure: { step: "provider" } } });
+    expect(bad.error).not.toBe(null);
+    expect((await deploymentNow(app, ada, good)).is_live).toBe(true);
+    providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 3, reply: { status: 503, body: {} } });
+    expect(await deploy(body)).toMatchObject({ status: "success", is_live: true, version: 3 });
+    providers.netlify.settle();
+    const eve = await app.signUp();
+    const made = await setUpProject(app, eve, "Eve");
+    await expect(app.as(eve).deployments.create({ body: { project_id: made.project.id, provider: "netlify" } })).rejects.toMatchObject({
+      code: "deployment_credentials_missing",
+    });
+  },
+);
