@@ -192,7 +192,7 @@ export const authRoutes = {
     csrf: false,
     body: Type.Object({ token: Type.String({ maxLength: 4096 }) }),
     response: User,
-    errors: ["verify_user_bad_token", "verify_user_already_verified", "rate_limited"],
+    errors: ["verify_user_bad_token", "verify_user_already_verified", "update_user_email_already_exists", "rate_limited"],
   }),
   requestVerifyToken: route({
     method: "POST",

@@ -42,6 +42,8 @@ export const maxAvatarBytes = 5 * 1024 * 1024;
 export const User = Type.Object({
   id: Uuid,
   email: Type.String(),
+  /** Asked for; takes the place of `email` once it is confirmed. */
+  pending_email: Nullable(Type.String()),
   is_active: Type.Boolean(),
   is_superuser: Type.Boolean(),
   is_verified: Type.Boolean(),
@@ -88,6 +90,7 @@ export const PublicUser = Type.Object({
 export type PublicUser = Static<typeof PublicUser>;
 
 export const UpdateUser = Type.Object({
+  /** Where mail can be sent it waits as `pending_email`; the present one gives a waiting one up. Without mail it changes at once, unconfirmed. */
   email: Type.Optional(Type.String({ format: "email", maxLength: 320 })),
   password: Type.Optional(Type.String({ maxLength: 1024 })),
   current_password: Type.Optional(Type.String({ maxLength: 1024 })),

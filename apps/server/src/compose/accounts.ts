@@ -43,6 +43,7 @@ import {
   createUsers,
   createUsersStore,
   mountUsers,
+  type OnEmailAsked,
   type OnEmailChanged,
   type OnRegistered,
   type Passwords,
@@ -80,6 +81,7 @@ export function composeAccounts(
 ): AccountsArea {
   const { appBaseUrl } = config.http;
   const onRegistered = [...begins];
+  const onEmailAsked: OnEmailAsked[] = [];
   const onEmailChanged: OnEmailChanged[] = [];
   const passwords = createPasswords();
   const authStore = createAuthStore(db);
@@ -101,9 +103,11 @@ export function composeAccounts(
     limits,
     makeAvatar: createAvatarMaker(),
     onRegistered,
+    onEmailAsked,
     onEmailChanged,
     onSecurityEvent: securityLog.note,
     hasTwoFactor: mail.isOn,
+    confirmsEmail: mail.isOn,
     isTheme,
   });
   const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
@@ -155,6 +159,7 @@ export function composeAccounts(
     log,
   });
   onRegistered.push(recovery.onRegistered);
+  onEmailAsked.push(recovery.onEmailAsked);
   onEmailChanged.push(recovery.onEmailChanged);
   const oauthStore = createOauthStore(db);
   const oauth = createOauth({

@@ -100,7 +100,7 @@ export function createAccountStore(db: Database) {
           .set({ referred_by: null })
           .where(eq(users.referred_by, user.referral_code ?? ""));
         await tx.execute(sql`delete from rate_limits where position(${id} in key) > 0 or position(${user.email} in key) > 0`);
-        await tx.execute(sql`delete from letters where lower(recipient) = lower(${user.email})`);
+        await tx.execute(sql`delete from letters where lower(recipient) in (lower(${user.email}), lower(${user.pending_email}))`);
         // Jobs that are over and failed would keep saying whom they were for.
         await tx.execute(
           sql`select graphile_worker.complete_jobs(array(select id from graphile_worker._private_jobs where locked_at is null and (position(${id} in payload::text) > 0 or position(${user.email} in payload::text) > 0)))`,

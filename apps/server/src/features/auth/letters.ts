@@ -122,6 +122,26 @@ export const codeLetter = (user: Addressee, code: string, lifetimeMs: number): L
     usefulMs: lifetimeMs,
   });
 
+/** To an address that somebody wants their account to go by. */
+export const moveLetter = (user: Addressee, url: string, lifetimeMs: number): Letter =>
+  letter("verify", user.email, "Confirm your new e-mail address", {
+    name: user.name,
+    say: [
+      `Confirm that this address is yours: from then on your Tesslate Studio account goes by it. The link works once, within ${Math.round(lifetimeMs / 3_600_000)} hours.`,
+    ],
+    link: { word: "Confirm the new address", url },
+    end: "If you have no account at Tesslate Studio, ignore this message: nothing happens.",
+    usefulMs: lifetimeMs,
+  });
+
+/** To the present address, before anything has changed. */
+export const askedToMoveLetter = (user: Addressee, newEmail: string): Letter =>
+  letter("notice", user.email, "Your e-mail address is about to change", {
+    name: user.name,
+    say: [`Somebody, hopefully you, asked that your Tesslate Studio account go by ${newEmail}. It does once that address is confirmed.`],
+    end: "If it was not you, set a new password at once: that ends every session, and this request too.",
+  });
+
 /** To the former address: whoever owns it must learn that the account moved away from it. */
 export const movedLetter = (former: Addressee, newEmail: string): Letter =>
   letter("moved", former.email, "Your e-mail address was changed", {

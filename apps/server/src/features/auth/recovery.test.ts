@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startMailServer, type MailServer } from "@tesslate/testkit";
-import { testApp, type TestApp } from "../../testing/app.ts";
+import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 
 let mails: MailServer;
 let app: TestApp;
@@ -123,15 +123,54 @@ describe("an address", () => {
     expect((await post("/api/auth/verify", { token })).status).toBe(200);
   });
 
-  test("that changed: the former one is told, its link is void, the new one is asked", async () => {
+  const change = async (user: TestUser, email: string) => {
+    const response = await app.request("/api/users/me", { method: "PATCH", user, json: { email, current_password: user.password } });
+    return { status: response.status, ...((await response.json()) as { email?: string; pending_email?: string | null; code?: string }) };
+  };
+  test("changes once the new one is confirmed by a link that serves once; the former one hears of both", async () => {
     const user = await app.signUp();
     const former = await linkTo(user.email, /Confirm/);
     const email = `new-${user.email}`;
-    const changed = await app.request("/api/users/me", { method: "PATCH", user, json: { email, current_password: user.password } });
-    expect(await changed.json()).toMatchObject({ email, is_verified: false });
-    await mails.waitFor((m) => m.to.includes(user.email) && m.text.includes(email));
-    expect(await codeOf(await post("/api/auth/verify", { token: former }))).toBe("verify_user_bad_token");
-    expect((await post("/api/auth/verify", { token: await linkTo(email, /Confirm/) })).status).toBe(200);
+    expect(await change(user, email)).toMatchObject({ email: user.email, pending_email: email, is_verified: false });
+    await mails.waitFor((m) => m.to.includes(user.email) && /about to change/.test(m.subject) && m.text.includes(email));
+    expect((await logIn(email, user.password)).status).toBe(401);
+    expect((await logIn(user.email, user.password)).status).toBe(200);
+    const token = await linkTo(email, /Confirm/);
+    const both = await Promise.all([1, 2].map(() => post("/api/auth/verify", { token })));
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+    expect(await app.as(user).users.me()).toMatchObject({ email, pending_email: null, is_verified: true });
+    await mails.waitFor((m) => m.to.includes(user.email) && /was changed/.test(m.subject));
+    for (const old of [former, token]) expect(await codeOf(await post("/api/auth/verify", { token: old }))).toBe("verify_user_bad_token");
+    expect((await logIn(user.email, user.password)).status).toBe(401);
+    expect((await app.as(user).secondFactor.events({ query: {} })).items.map(({ kind }) => kind)).toContain("email_changed");
+    // Back and there again: the first link is as used as it was.
+    await change(user, user.email);
+    await post("/api/auth/verify", { token: await linkTo(user.email, /Confirm your new/) });
+    await change(user, email);
+    expect(await codeOf(await post("/api/auth/verify", { token }))).toBe("verify_user_bad_token");
+  });
+
+  test("that waits is void after another wish, a new password, or when somebody has it by then", async () => {
+    const user = await app.signUp();
+    const wish = async (email: string) => {
+      expect(await change(user, email)).toMatchObject({ pending_email: email });
+      return linkTo(email, /Confirm your new/);
+    };
+    const refused = async (token: string) => codeOf(await post("/api/auth/verify", { token }));
+    const first = await wish(`first-${user.email}`);
+    const second = await wish(`second-${user.email}`);
+    expect(await refused(first)).toBe("verify_user_bad_token");
+    // The present address gives the wish up.
+    expect(await change(user, user.email)).toMatchObject({ pending_email: null });
+    expect(await refused(second)).toBe("verify_user_bad_token");
+    const taken = await wish(`taken-${user.email}`);
+    const other = await app.signUp({ email: `taken-${user.email}` });
+    expect(await refused(taken)).toBe("update_user_email_already_exists");
+    expect(await change(user, other.email)).toMatchObject({ status: 400, code: "update_user_email_already_exists" });
+    const third = await wish(`third-${user.email}`);
+    await app.as(user).users.updateMe({ body: { password: "an entirely new one", current_password: user.password } });
+    expect(await refused(third)).toBe("verify_user_bad_token");
+    expect(await app.as(user).users.me()).toMatchObject({ email: user.email });
   });
 });
 

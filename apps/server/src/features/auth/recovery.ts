@@ -8,7 +8,7 @@ import type { Mail } from "../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type UserRow, type Users } from "../users/index.ts";
 import type { AuthStore } from "./auth.store.ts";
-import { forcedResetLetter, movedLetter, resetLetter, verifyLetter } from "./letters.ts";
+import { askedToMoveLetter, forcedResetLetter, moveLetter, movedLetter, resetLetter, verifyLetter } from "./letters.ts";
 import type { Passkeys } from "./passkeys.ts";
 import type { SecurityLog } from "./security-log.ts";
 import type { Sessions } from "./sessions.ts";
@@ -18,6 +18,7 @@ const hour = 3600;
 const resetMs = 3600_000;
 const forcedResetMs = 24 * 3600_000;
 const verifyMs = 3600_000;
+const moveMs = 24 * 3600_000;
 const signUpVerifyMs = 24 * 3600_000;
 
 /** Getting back in and proving an address (accounts-projects 2): forgot, reset, verify. */
@@ -51,6 +52,13 @@ export function createRecovery({
 }) {
   const resetTokens = createPurposeTokens<{ sub: string; print: string }>(box, "password reset", ["sub", "print"]);
   const verifyTokens = createPurposeTokens<{ sub: string; email: string }>(box, "e-mail verification", ["sub", "email"]);
+  /** `at`: when it was asked for. `print`: a new password voids it. */
+  const moveTokens = createPurposeTokens<{ sub: string; email: string; at: string; print: string }>(box, "e-mail change", [
+    "sub",
+    "email",
+    "at",
+    "print",
+  ]);
 
   const linkOf = (token: string) => `${appBaseUrl}/reset-password?token=${token}`;
   /** Changes with every password, so that a token serves once and is void after any change. */
@@ -114,9 +122,22 @@ export function createRecovery({
       return ended;
     },
 
-    /** Throws `verify_user_bad_token`, `verify_user_already_verified`. */
+    /**
+     * Confirms the address, or the one that waits to take its place. Throws `verify_user_bad_token`, `verify_user_already_verified`,
+     * `update_user_email_already_exists`.
+     */
     verify: async (token: string): Promise<UserRow> => {
       const bad = () => badRequest("This link is no longer valid. Ask for a new one.", "verify_user_bad_token");
+      const move = moveTokens.verify(token);
+      if (move) {
+        const mover = await users.find(move.sub);
+        if (!mover || !isLiving(mover) || !isEqual(move.print, printOf(mover))) throw bad();
+        const moved = await users.applyPendingEmail(mover.id, move.email, move.at, (tx, { name, email }, former) =>
+          mail.queue(tx, movedLetter({ email: former, name }, email)),
+        );
+        if (!moved) throw bad();
+        return moved;
+      }
       const claims = verifyTokens.verify(token);
       const user = claims && (await users.find(claims.sub));
       if (!user || !isLiving(user) || user.email !== claims.email) throw bad();
@@ -129,6 +150,14 @@ export function createRecovery({
     /** For whatever makes a new account, in its transaction. */
     onRegistered: async (tx: Queries, user: UserRow): Promise<void> => {
       if (!user.is_verified) await queueVerification(tx, user, signUpVerifyMs);
+    },
+    /** The new address is asked, the present one is told. */
+    onEmailAsked: async (tx: Queries, user: UserRow): Promise<void> => {
+      const { id: sub, pending_email: email, pending_email_at: at } = user;
+      if (email === null || at === null) return;
+      const token = moveTokens.make({ sub, email, at, print: printOf(user) }, moveMs);
+      await mail.queue(tx, moveLetter({ email, name: user.name }, `${appBaseUrl}/verify?token=${token}`, moveMs));
+      await mail.queue(tx, askedToMoveLetter(user, email));
     },
     onEmailChanged: async (tx: Queries, user: UserRow, formerEmail: string): Promise<void> => {
       await queueVerification(tx, user, signUpVerifyMs);

@@ -4,6 +4,7 @@ export {
   createUsers,
   signupBonus,
   wireOf,
+  type OnEmailAsked,
   type OnEmailChanged,
   type OnRegistered,
   type OnSecurityEvent,

@@ -42,6 +42,8 @@ export interface Registration {
 /** What a new user brings along, done in the transaction that creates them (a library entry, a theme). */
 export type OnRegistered = (tx: Queries, user: UserRow) => Promise<void>;
 
+/** Somebody asked for another address (`pending_email`), in the transaction that notes it. */
+export type OnEmailAsked = (tx: Queries, user: UserRow) => Promise<void>;
 export type OnEmailChanged = (tx: Queries, user: UserRow, formerEmail: string) => Promise<void>;
 
 /** Something about how one signs in was changed, in the transaction that changes it. */
@@ -66,9 +68,11 @@ export function createUsers({
   limits,
   makeAvatar,
   onRegistered = [],
+  onEmailAsked = [],
   onEmailChanged = [],
   onSecurityEvent = async () => undefined,
   hasTwoFactor = false,
+  confirmsEmail = false,
   isTheme,
 }: {
   store: UsersStore;
@@ -77,10 +81,13 @@ export function createUsers({
   limits: RateLimiter;
   makeAvatar: AvatarMaker;
   onRegistered?: OnRegistered[];
+  onEmailAsked?: OnEmailAsked[];
   onEmailChanged?: OnEmailChanged[];
   onSecurityEvent?: OnSecurityEvent;
   /** A second factor can be sent and checked; without it nobody can switch it on and lock themselves out. */
   hasTwoFactor?: boolean;
+  /** A new address is asked before it counts; without mail nobody could. */
+  confirmsEmail?: boolean;
   /** Whether this person may wear the theme of that id. */
   isTheme: (userId: string, themeId: string) => Promise<boolean>;
 }) {
@@ -248,8 +255,17 @@ export function createUsers({
       if (body.two_fa_enabled === true && !user.two_fa_enabled && (!user.is_verified || hasNewEmail))
         throw conflict("email_not_verified", "Confirm your e-mail address first: the codes go there.");
 
+      const isAsked = hasNewEmail && confirmsEmail;
+      if (isAsked) {
+        await limits.count({ key: `email_change:${id}`, max: 10, windowSeconds: 3600 });
+        if (await store.findByEmail(email)) throw emailTaken();
+      }
       const changes: UserChanges = {
-        ...(hasNewEmail && { email, is_verified: false }),
+        ...(hasNewEmail && !confirmsEmail && { email, is_verified: false }),
+        ...(body.email !== undefined && {
+          pending_email: isAsked ? email : null,
+          pending_email_at: isAsked ? new Date().toISOString() : null,
+        }),
         ...(body.password !== undefined && { hashed_password: await passwords.hash(body.password) }),
         ...(body.username !== undefined && { username }),
         ...(body.name !== undefined && { name: cleanName(body.name).slice(0, 100) || user.name }),
@@ -263,7 +279,8 @@ export function createUsers({
           if (picture) updated = await putAvatar(tx, id, picture);
           if (body.password !== undefined) await sessions.revokeOthers(tx, id, sessionId, "password_changed");
           if (updated) for (const kind of eventsOf(user, updated)) await onSecurityEvent(tx, updated, kind);
-          if (hasNewEmail && updated) for (const hook of onEmailChanged) await hook(tx, updated, user.email);
+          if (isAsked && updated) for (const hook of onEmailAsked) await hook(tx, updated);
+          if (hasNewEmail && !isAsked && updated) for (const hook of onEmailChanged) await hook(tx, updated, user.email);
           return updated;
         });
         if (!row) throw notFound("User");
@@ -271,8 +288,28 @@ export function createUsers({
         return row;
       } catch (error) {
         if (isUniqueViolation(error, "users_username_key")) throw usernameTaken();
-        if (isUniqueViolation(error, "users_email_key"))
-          throw badRequest("Another account has this e-mail already.", "update_user_email_already_exists");
+        if (isUniqueViolation(error, "users_email_key")) throw emailTaken();
+        throw error;
+      }
+    },
+    /**
+     * Its reader says that the waiting address is theirs: from now on it is the account's. `undefined` when it does not wait any more. Throws
+     * `update_user_email_already_exists`.
+     */
+    applyPendingEmail: async (id: string, email: string, askedAt: string, after: OnEmailChanged): Promise<UserRow | undefined> => {
+      try {
+        const row = await store.transaction(async (tx) => {
+          const before = await store.find(id);
+          const updated = await store.applyPendingEmail(tx, id, email, askedAt);
+          if (!before || !updated) return undefined;
+          await onSecurityEvent(tx, updated, "email_changed");
+          await after(tx, updated, before.email);
+          return updated;
+        });
+        if (row) await sessions.forgetUser(id);
+        return row;
+      } catch (error) {
+        if (isUniqueViolation(error, "users_email_key")) throw emailTaken();
         throw error;
       }
     },
@@ -339,6 +376,7 @@ const knownOf = (given: Partial<Preferences>): Partial<Preferences> =>
 const usernameRule = "3 to 50 letters, digits, - or _; begins and ends with a letter or digit; no two of - and _ side by side";
 const takenSentence = "This username is not available.";
 const malformedUsername = () => invalid(["body", "username"], usernameRule);
+const emailTaken = () => badRequest("Another account has this e-mail already.", "update_user_email_already_exists");
 const usernameTaken = () => conflict("username_taken", takenSentence);
 const eventsOf = (before: UserRow, after: UserRow): SecurityEventKind[] => [
   ...(after.hashed_password === before.hashed_password ? [] : (["password_changed"] as const)),
@@ -355,6 +393,7 @@ function refuse(field: string, problem: string | undefined): void {
 export const wireOf = (row: UserRow): User => ({
   id: row.id,
   email: row.email,
+  pending_email: row.pending_email,
   is_active: row.is_active,
   is_superuser: row.is_superuser,
   is_verified: row.is_verified,

@@ -64,6 +64,21 @@ export function createUsersStore(db: Database) {
           .where(and(eq(users.id, id), eq(users.email, email)))
           .returning()
       )[0],
+    /** The waiting address becomes the address. `undefined` when another one waits by now, or none. Throws a unique violation when somebody has it. */
+    applyPendingEmail: async (tx: Queries, id: string, email: string, askedAt: string): Promise<UserRow | undefined> =>
+      (
+        await tx
+          .update(users)
+          .set({
+            email: sql`${users.pending_email}`,
+            pending_email: null,
+            pending_email_at: null,
+            is_verified: true,
+            updated_at: sql`now()`,
+          })
+          .where(and(eq(users.id, id), eq(users.pending_email, email), eq(users.pending_email_at, askedAt)))
+          .returning()
+      )[0],
     /** Verifies the address and forgets the password and the second step that were set before it was verified. */
     claim: async (tx: Queries, id: string): Promise<void> => {
       await tx

@@ -9,6 +9,9 @@ export const users = pgTable(
   {
     id: id(),
     email: text().notNull(),
+    /** Becomes `email` once whoever reads it says so; when that was asked for. */
+    pending_email: text(),
+    pending_email_at: timestamptz(),
     hashed_password: text(),
     name: text().notNull(),
     username: text().notNull(),

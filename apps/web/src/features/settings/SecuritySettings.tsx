@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import type { UpdateUser } from "@tesslate/contract";
+import type { UpdateUser, User } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
@@ -33,7 +33,7 @@ function errorsOf(error: unknown): Errors {
 }
 
 /** One change that needs the present password. */
-function useGuardedChange(done: string) {
+function useGuardedChange(done: string | ((user: User) => string)) {
   const update = useUpdateMe();
   const queryClient = useQueryClient();
   /** Who comes in from elsewhere has no password to give. */
@@ -46,9 +46,9 @@ function useGuardedChange(done: string) {
     update.mutate(
       { ...change, ...(hasPassword && { current_password: current }) },
       {
-        onSuccess: () => {
+        onSuccess: (user) => {
           setCurrent("");
-          toast(done);
+          toast(typeof done === "string" ? done : done(user));
           for (const { queryKey } of [securityQuery, securityEventsQuery]) void queryClient.invalidateQueries({ queryKey });
           onDone();
         },
@@ -125,8 +125,11 @@ function PasswordForm() {
 
 function EmailForm() {
   const { data: user } = useSuspenseQuery(meQuery);
+  const { data: config } = useQuery(configQuery);
   const [email, setEmail] = useState(user.email);
-  const form = useGuardedChange("E-mail changed.");
+  const form = useGuardedChange(({ pending_email }) =>
+    pending_email === null ? "E-mail changed." : `A link is on its way to ${pending_email}. Until it is opened nothing changes.`,
+  );
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (email.trim() === user.email) return form.setErrors({ email: "That is the present one." });
@@ -136,7 +139,12 @@ function EmailForm() {
     <SettingsSection title="E-mail" action={user.is_verified ? <Pill tone="ok">Confirmed</Pill> : <SendConfirmation email={user.email} />}>
       <form onSubmit={submit} noValidate className="grid gap-3">
         {form.errors[""] ? <Banner tone="err">{form.errors[""]}</Banner> : null}
-        <Field label="E-mail" error={form.errors.email}>
+        {user.pending_email === null ? null : <WaitingEmail email={user.pending_email} present={user.email} />}
+        <Field
+          label="E-mail"
+          error={form.errors.email}
+          hint={config?.features.smtp ? "A new address counts once the link that is sent to it was opened." : undefined}
+        >
           <Input
             name="email"
             type="text"
@@ -156,6 +164,28 @@ function EmailForm() {
         </div>
       </form>
     </SettingsSection>
+  );
+}
+
+/** Another address was asked for. */
+function WaitingEmail({ email, present }: { email: string; present: string }) {
+  const update = useUpdateMe();
+  const giveUp = () =>
+    update.mutate(
+      { email: present },
+      { onSuccess: () => toast(`${present} stays your e-mail.`), onError: (error) => toast(sentenceOf(error)) },
+    );
+  return (
+    <Banner tone="info">
+      <span className="flex flex-wrap items-center justify-between gap-2">
+        <span>
+          <b>{email}</b> waits for its link to be opened. Until then you sign in with {present}.
+        </span>
+        <Button size="sm" isLoading={update.isPending} loadingWord="Giving up" onClick={giveUp}>
+          Keep the present one
+        </Button>
+      </span>
+    </Banner>
   );
 }
 
