@@ -11,12 +11,12 @@ export interface RetryOptions {
 export const isRateLimited = ({ status, headers }: Response): boolean =>
   status === 429 || (status === 403 && (headers.has("retry-after") || headers.get("x-ratelimit-remaining") === "0"));
 
-/** Seconds that the answer asks to wait, at least 1; undefined where it asks for none. */
+/** Seconds that the answer asks to wait; undefined where it says nothing of it. */
 export function retryAfterOf({ headers }: Response): number | undefined {
   const given = headers.get("retry-after") ?? undefined;
   if (given === undefined) return undefined;
   const seconds = /^\d+$/.test(given) ? Number(given) : (Date.parse(given) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : undefined;
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
 }
 
 /**

@@ -15,7 +15,7 @@ const maxKept = 16;
 /** What can be seen and made at hosts of repositories (agent-git-deploy 6.1, 6.2, 10). */
 export type GitBrowsing = ReturnType<typeof createGitBrowsing>;
 export function createGitBrowsing({ store, accounts, hosts }: { store: GitProvidersStore; accounts: GitAccounts; hosts: Hosts }) {
-  /** Repositories of an account by its id: in the order of their asking. */
+  /** Repositories of an account, by what it is now: in the order of their asking. */
   const kept = new Map<string, { at: number; repos: Promise<GitProviderRepo[]> }>();
 
   const open = async (userId: string, provider: GitProviderName, baseUrl: string | undefined) => {
@@ -23,14 +23,16 @@ export function createGitBrowsing({ store, accounts, hosts }: { store: GitProvid
     const api = await accounts.api(row);
     return { row, api, browsing: hosts.driverOf(provider).browsing as Browsing };
   };
-  const reposOf = ({ id }: GitAccountRow, list: () => AsyncIterable<GitProviderRepo[]>, isFresh: boolean): Promise<GitProviderRepo[]> => {
-    const known = kept.get(id);
+  const keyOf = ({ id, updated_at }: GitAccountRow) => `${id} ${updated_at}`;
+  const reposOf = (row: GitAccountRow, list: () => AsyncIterable<GitProviderRepo[]>, isFresh: boolean): Promise<GitProviderRepo[]> => {
+    const key = keyOf(row);
+    const known = kept.get(key);
     if (known && !isFresh && Date.now() - known.at < keptMs) return known.repos;
     const repos = gather(list()).then((all) => all.sort((a, b) => (b.updated_at ?? "").localeCompare(a.updated_at ?? "")));
-    kept.delete(id);
-    kept.set(id, { at: Date.now(), repos });
+    kept.delete(key);
+    kept.set(key, { at: Date.now(), repos });
     // A failure is forgotten: the next call asks again.
-    repos.catch(() => kept.get(id)?.repos === repos && kept.delete(id));
+    repos.catch(() => kept.get(key)?.repos === repos && kept.delete(key));
     for (const old of [...kept.keys()].slice(0, Math.max(kept.size - maxKept, 0))) kept.delete(old);
     return repos;
   };
@@ -99,7 +101,7 @@ export function createGitBrowsing({ store, accounts, hosts }: { store: GitProvid
   ): Promise<T> {
     const { row, api, browsing } = await open(userId, provider, baseUrl);
     const made = await work(api, browsing);
-    kept.delete(row.id);
+    kept.delete(keyOf(row));
     return made;
   }
 }

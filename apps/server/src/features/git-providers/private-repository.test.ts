@@ -235,7 +235,7 @@ test.each([
     expect(fake.git(path, "log", "-1", "--format=%s", "main")).toBe("A better title\n");
     const config = await (await app.runtime.open({ id: project_id })).files.read(".git/config", { maxBytes: 10_000 });
     for (const token of fake.tokens) expect(new TextDecoder().decode(config.data)).not.toContain(token);
-    // A token that can only read pushes nothing, and says so.
+    // Revoked: the commit stays, and the push says why.
     fake.revokeAll();
     await write(project_id, "index.html", "<h1>My shop</h1>\n");
     expect(await git().commit({ body: { project_id, message: "Stays here" } })).toMatchObject({ pushed: false });
@@ -254,7 +254,17 @@ test("an account is its owner's, for its own host: not for others, not for anoth
   expect(fake.gitAuthorizations.at(-1)).toBeUndefined();
 
   const heard: (string | undefined)[] = [];
-  await using evil = await startGitHost({ certificate: world.certificate });
+  // It also says back what it was told.
+  await using evil = await startGitHost({
+    certificate: world.certificate,
+    serve: ({ url: path, headers: { authorization = "" } }, response) => {
+      if (!path?.startsWith("/echo.git/") || authorization === "") return false;
+      const said = `ERR not found ${authorization} ${Buffer.from(authorization.slice(6), "base64").toString()}`;
+      response.writeHead(200, { "content-type": "application/x-git-upload-pack-advertisement" });
+      response.end(`001e# service=git-upload-pack\n0000${(said.length + 4).toString(16).padStart(4, "0")}${said}`);
+      return true;
+    },
+  });
   const trap = evil.add("ada/own", { files: { "a.txt": "a\n" }, authorization: (header) => heard.push(header) > 0 });
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;
@@ -280,6 +290,12 @@ test("an account is its owner's, for its own host: not for others, not for anoth
   });
   const imported = await app.as(ada).projects.create({ body: { name: "Plain", source_type: "git", git_repo_url: plain } });
   expect(await ended(app, ada, imported.task_id)).toMatchObject({ status: "completed", error: null });
+  const echoed = await app.as(ada).projects.create({ body: { name: "Echo", source_type: "git", git_repo_url: `${evil.url}/echo.git` } });
+  const task = await ended(app, ada, echoed.task_id);
+  expect(task).toMatchObject({ status: "failed" });
+  expect(app.logs()).toContain("not found Basic [hidden] ada:[hidden]");
+  for (const form of ["plain-token", Buffer.from("ada:plain-token").toString("base64")])
+    expect(`${JSON.stringify(task)}${app.logs()}`).not.toContain(form);
   await app.as(ada).gitProviders.disconnect({ params: { provider: "git" }, query: {} });
   await expect(git().fetch({ body: { project_id: imported.id } })).rejects.toMatchObject({ status: 409, code: "repo_auth_required" });
 });
