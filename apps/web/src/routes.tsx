@@ -10,6 +10,7 @@ import {
 } from "@tanstack/react-router";
 import { tableSearch } from "./features/admin/table/table-search.ts";
 import type { SignInProvider } from "@tesslate/contract";
+import type { BillingSearch } from "./features/billing/PaymentReturn.tsx";
 import { safeNext } from "./features/auth/next.ts";
 import type { BoardSearch } from "./features/feedback/feedback.queries.ts";
 import { marketplaceSearch } from "./features/marketplace/marketplace-search.ts";
@@ -329,6 +330,15 @@ const settingsDeployment = createRoute({
   path: "deployment",
   component: lazyRouteComponent(() => import("./features/deployments/DeploymentSettings.tsx"), "DeploymentSettings"),
 });
+const settingsBilling = createRoute({
+  getParentRoute: () => settings,
+  path: "billing",
+  validateSearch: (search: Record<string, unknown>): BillingSearch => ({
+    ...(typeof search["session_id"] === "string" && search["session_id"] && { session_id: search["session_id"] }),
+    ...(search["cancelled"] === true || search["cancelled"] === "true" ? { cancelled: true } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./features/billing/BillingSettings.tsx"), "BillingSettings"),
+});
 const settingsReferrals = createRoute({
   getParentRoute: () => settings,
   path: "referrals",
@@ -445,6 +455,7 @@ const routeTree = root.addChildren([
       settingsDeployment,
       settingsApiKeys,
       settingsShortcuts,
+      settingsBilling,
       settingsReferrals,
       settingsCreator,
     ]),

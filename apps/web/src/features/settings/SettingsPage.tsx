@@ -2,6 +2,7 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import {
   ArrowUpFromLine,
   Bell,
+  Coins,
   Cpu,
   FolderGit2,
   Gift,
@@ -32,6 +33,7 @@ const places: {
     | "/settings/connectors"
     | "/settings/deployment"
     | "/settings/api-keys"
+    | "/settings/billing"
     | "/settings/referrals"
     | "/settings/creator";
   label: string;
@@ -49,6 +51,7 @@ const places: {
   { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },
   { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
   { to: "/settings/data", label: "Your data", icon: <PackageOpen /> },
+  { to: "/settings/billing", label: "Billing", icon: <Coins /> },
   { to: "/settings/referrals", label: "Referrals", icon: <Gift /> },
   { to: "/settings/creator", label: "Creator studio", icon: <Store /> },
 ];

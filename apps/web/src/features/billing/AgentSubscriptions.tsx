@@ -1,0 +1,74 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { sentenceOf } from "../../lib/errors.ts";
+import { dollars } from "../../lib/money.ts";
+import { momentOf } from "../../lib/time.ts";
+import { Button } from "../../ui/Button.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { Pill } from "../../ui/Pill.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { agentSubscriptionsQuery, useBillingActs } from "./billing.queries.ts";
+
+/** Agents that are paid for by the month; nothing where there are none. */
+export function AgentSubscriptions() {
+  const query = useQuery(agentSubscriptionsQuery);
+  const { cancelAgent, renewAgent } = useBillingActs();
+  const report = (error: unknown) => toast(sentenceOf(error), { kind: "failed" });
+  if (query.error && !query.data)
+    return <LoadFailed className="mb-8 px-0" title="Your agents' subscriptions could not be read" of={query} />;
+  if (!query.data || query.data.items.length === 0) return null;
+  return (
+    <SettingsSection title="Agents by the month">
+      <ul className="divide-y divide-line-0 border-y border-line-0">
+        {query.data.items.map((one) => (
+          <li key={one.id} className="flex flex-wrap items-center gap-3 py-2.5 text-sm">
+            <Link
+              to="/marketplace/agent/$slug"
+              params={{ slug: one.agent_slug }}
+              className="min-w-0 flex-1 truncate font-medium text-fg-0 hover:underline"
+            >
+              {one.agent_name}
+            </Link>
+            <span className="num text-fg-2">{dollars(one.price_cents)} a month</span>
+            {one.status === "canceled" ? (
+              <Pill>Ended</Pill>
+            ) : one.cancel_at_period_end ? (
+              <Pill tone="warn">{one.current_period_end ? `Ends ${momentOf(one.current_period_end)}` : "Ends"}</Pill>
+            ) : one.status === "past_due" ? (
+              <Pill tone="err">The last payment failed</Pill>
+            ) : null}
+            {one.status === "canceled" ? null : one.cancel_at_period_end ? (
+              <Button
+                size="sm"
+                isLoading={renewAgent.isPending && renewAgent.variables === one.id}
+                loadingWord="Keeping it"
+                onClick={() => renewAgent.mutate(one.id, { onError: report })}
+              >
+                Keep it
+              </Button>
+            ) : (
+              <Button
+                size="sm"
+                variant="danger"
+                isLoading={cancelAgent.isPending && cancelAgent.variables === one.id}
+                loadingWord="Ending"
+                onClick={() =>
+                  cancelAgent.mutate(one.id, {
+                    onSuccess: () =>
+                      toast(`${one.agent_name} ends with the month that is paid.`, {
+                        action: { label: "Undo", onSelect: () => renewAgent.mutate(one.id, { onError: report }) },
+                      }),
+                    onError: report,
+                  })
+                }
+              >
+                End
+              </Button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </SettingsSection>
+  );
+}

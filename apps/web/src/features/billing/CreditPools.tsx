@@ -1,0 +1,54 @@
+import type { CreditBalance } from "@tesslate/contract";
+import { dollars } from "../../lib/money.ts";
+import { momentOf } from "../../lib/time.ts";
+import { cx } from "../../lib/cx.ts";
+
+const figures = (credits: number) => credits.toLocaleString("en");
+
+/** The balance by where it comes from, in the order in which it is spent. */
+export function CreditPools({ balance }: { balance: CreditBalance }) {
+  const pools = [
+    { name: "Daily", credits: balance.daily_credits, tone: "bg-brand", note: balance.daily_credits > 0 ? "renewed at midnight, UTC" : "" },
+    {
+      name: "Plan",
+      credits: balance.bundled_credits,
+      tone: "bg-fg-0",
+      note: balance.monthly_allowance > 0 ? `of ${figures(balance.monthly_allowance)}` : "",
+      until: balance.credits_reset_date,
+    },
+    { name: "Bonus", credits: balance.signup_bonus_credits, tone: "bg-fg-3", note: "", until: balance.signup_bonus_expires_at },
+    { name: "Bought", credits: balance.purchased_credits, tone: "bg-info", note: balance.purchased_credits > 0 ? "never lapse" : "" },
+  ];
+  return (
+    <div className="rounded-3 border border-line-0 p-4">
+      <p className="flex flex-wrap items-baseline gap-2">
+        <span className="num font-display text-2xl tracking-display text-fg-0">{figures(balance.total_credits)}</span>
+        <span className="text-sm text-fg-2">credits left, worth {dollars(balance.total_credits)}</span>
+      </p>
+      <div aria-hidden="true" className="mt-3 flex h-2.5 gap-0.5 overflow-hidden rounded-full bg-bg-3">
+        {balance.total_credits > 0
+          ? pools.map((pool) =>
+              pool.credits > 0 ? <span key={pool.name} className={cx("min-w-1", pool.tone)} style={{ flexGrow: pool.credits }} /> : null,
+            )
+          : null}
+      </div>
+      <ul aria-label="Where they come from, spent in this order" className="mt-3 grid grid-cols-4 gap-3 narrow:grid-cols-2">
+        {pools.map((pool) => (
+          <li key={pool.name}>
+            <span className="flex items-center gap-1.5 text-sm font-medium text-fg-0">
+              <span aria-hidden="true" className={cx("size-2 flex-none rounded-[2px]", pool.tone)} />
+              <span className="num">{figures(pool.credits)}</span>
+            </span>
+            <span className="block text-xs text-fg-1">{pool.name}</span>
+            {pool.note ? <span className="block text-xs text-fg-2">{pool.note}</span> : null}
+            {pool.credits > 0 && pool.until ? (
+              <span className="block text-xs text-fg-2">
+                until <time dateTime={pool.until}>{momentOf(pool.until)}</time>
+              </span>
+            ) : null}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

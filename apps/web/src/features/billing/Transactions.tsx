@@ -1,0 +1,53 @@
+import { useQuery } from "@tanstack/react-query";
+import type { Transaction } from "@tesslate/contract";
+import { dollars } from "../../lib/money.ts";
+import { momentOf } from "../../lib/time.ts";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { transactionsQuery } from "./billing.queries.ts";
+
+const words: Record<Transaction["kind"], string> = {
+  credits: "Credits",
+  subscription: "Plan",
+  agent: "Agent",
+  base: "Template",
+  deploy_slot: "Hosted project",
+};
+
+/** What was paid, and what came back; the newest twenty. */
+export function Transactions() {
+  const query = useQuery(transactionsQuery);
+  return (
+    <SettingsSection title="Payments">
+      {query.error && !query.data ? (
+        <LoadFailed className="px-0" title="Your payments could not be read" of={query} />
+      ) : !query.data ? (
+        <SkeletonRows count={3} label="Loading" />
+      ) : query.data.items.length === 0 ? (
+        <EmptyState className="px-0" title="Nothing was paid yet" />
+      ) : (
+        <ul className="divide-y divide-line-0 border-y border-line-0">
+          {query.data.items.map((one) => (
+            <li key={one.id} className="flex flex-wrap items-center gap-3 py-2 text-sm">
+              <span className="min-w-0 flex-1 truncate text-fg-0">
+                {words[one.kind]}
+                {one.item ? `: ${one.item}` : one.credits > 0 ? `: ${one.credits.toLocaleString("en")}` : ""}
+              </span>
+              {one.refunded_cents > 0 ? (
+                <span className="num text-xs text-fg-2">
+                  {one.status === "refunded" ? "Paid back" : `${dollars(one.refunded_cents)} paid back`}
+                </span>
+              ) : null}
+              <time dateTime={one.created_at} className="text-xs text-fg-2">
+                {momentOf(one.created_at)}
+              </time>
+              <span className="num w-20 text-right font-medium text-fg-0">{dollars(one.amount_cents)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </SettingsSection>
+  );
+}

@@ -1,0 +1,151 @@
+import { useQuery } from "@tanstack/react-query";
+import { Download } from "lucide-react";
+import { useState } from "react";
+import type { UsageGroup } from "@tesslate/contract";
+import { dollars } from "../../lib/money.ts";
+import { buttonClass } from "../../ui/Button.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
+import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
+import { Select } from "../../ui/Select.tsx";
+import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { usageQuery } from "./billing.queries.ts";
+import { daysOf, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
+
+const compact = (n: number) => n.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
+const dayName = (day: string) => new Date(`${day}T00:00:00Z`).toLocaleDateString("en", { day: "numeric", month: "short", timeZone: "UTC" });
+
+/** What models were called for, added up by day, project, model or agent; the sum of the rows is the figure above them. */
+export function UsageExplorer() {
+  const [by, setBy] = useState<GroupBy>("day");
+  const [period, setPeriod] = useState<Period>("month");
+  const query = useQuery(usageQuery(by, period));
+  const [now] = useState(() => new Date());
+  const window = windowOf(period, now);
+  const rows = query.data?.items ?? [];
+  const sum = (field: "requests" | "tokens_input" | "tokens_output" | "cost_total_cents" | "credits_deducted") =>
+    rows.reduce((total, row) => total + row[field], 0);
+  return (
+    <SettingsSection
+      title="Usage"
+      hint={
+        query.data ? (
+          <span role="status" className="num">
+            {sum("credits_deducted").toLocaleString("en")} credits, {sum("requests").toLocaleString("en")} calls,{" "}
+            {compact(sum("tokens_input"))} tokens in, {compact(sum("tokens_output"))} out
+          </span>
+        ) : null
+      }
+      action={
+        <a
+          className={buttonClass({ variant: "ghost" })}
+          href={`/api/billing/usage/export?${new URLSearchParams(window).toString()}`}
+          download
+        >
+          <Download size={14} />
+          CSV
+        </a>
+      }
+    >
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        <SegmentedControl
+          label="Added up by"
+          value={by}
+          onChange={setBy}
+          segments={Object.entries(groups).map(([value, label]) => ({ value: value as GroupBy, label, isLabelShown: true }))}
+        />
+        <span className="w-36">
+          <Select
+            size="sm"
+            label="Period"
+            value={period}
+            onChange={(value) => setPeriod(value as Period)}
+            options={Object.entries(periods).map(([value, label]) => ({ value, label }))}
+          />
+        </span>
+      </div>
+      {query.isPending ? (
+        <SkeletonRows count={5} label="Adding up" />
+      ) : query.error && !query.data ? (
+        <LoadFailed className="px-0" title="The usage could not be read" of={query} />
+      ) : rows.length === 0 ? (
+        <EmptyState className="px-0" title="Nothing was used">
+          No model was called in this time.
+        </EmptyState>
+      ) : (
+        <div aria-busy={query.isFetching}>
+          {query.error ? <ShownFromBefore of={query} className="mb-3" /> : null}
+          {by === "day" ? <DayBars days={daysOf(window)} rows={rows} /> : null}
+          <UsageTable by={by} rows={by === "day" ? rows.toReversed() : rows} total={sum("cost_total_cents")} />
+        </div>
+      )}
+    </SettingsSection>
+  );
+}
+
+/** The days as bars; the table below says the same in figures. */
+function DayBars({ days, rows }: { days: readonly string[]; rows: readonly UsageGroup[] }) {
+  const byDay = new Map(rows.map((row) => [row.key, row]));
+  /** Where nothing cost anything, the calls. */
+  const field = rows.some((row) => row.cost_total_cents > 0) ? "cost_total_cents" : "requests";
+  const highest = Math.max(1, ...rows.map((row) => row[field]));
+  const heightOf = (day: string) => {
+    const row = byDay.get(day);
+    return row ? Math.max(3, (100 * row[field]) / highest) : 0;
+  };
+  return (
+    <div aria-hidden="true" className="mb-3 rounded-3 border border-line-0 p-3">
+      <div className="flex h-28 items-end gap-[3px]">
+        {days.map((day) => (
+          <span key={day} title={dayName(day)} className="flex h-full min-w-0 flex-1 items-end">
+            <span className="w-full rounded-t-[2px] bg-fg-1" style={{ height: `${heightOf(day)}%` }} />
+          </span>
+        ))}
+      </div>
+      <div className="num mt-1.5 flex justify-between border-t border-line-0 pt-1 text-2xs text-fg-2">
+        <span>{dayName(days[0] ?? "")}</span>
+        <span>{dayName(days.at(-1) ?? "")}</span>
+      </div>
+    </div>
+  );
+}
+
+const unnamed: Record<GroupBy, string> = { day: "", project: "Without a project", model: "Unknown", agent: "Without an agent" };
+
+function UsageTable({ by, rows, total }: { by: GroupBy; rows: readonly UsageGroup[]; total: number }) {
+  return (
+    <div className="overflow-x-auto rounded-3 border border-line-0">
+      <table className="num w-full text-xs">
+        <thead>
+          <tr className="h-[30px] border-b border-line-0 text-fg-2">
+            <th className="px-2.5 text-left font-medium">{groups[by]}</th>
+            <th className="px-2.5 text-right font-medium">Credits</th>
+            <th className="px-2.5 text-right font-medium">At list price</th>
+            <th className="px-2.5 text-right font-medium narrow:hidden">Share</th>
+            <th className="px-2.5 text-right font-medium">Calls</th>
+            <th className="px-2.5 text-right font-medium narrow:hidden">Tokens</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.key ?? ""} className="h-8 border-b border-line-0 last:border-0">
+              <td className="max-w-0 w-full truncate px-2.5 font-medium text-fg-0">
+                {by === "day" && row.key ? dayName(row.key) : (row.name ?? (by === "model" ? row.key : null) ?? unnamed[by])}
+              </td>
+              <td className="px-2.5 text-right text-fg-0">{row.credits_deducted.toLocaleString("en")}</td>
+              <td className="px-2.5 text-right">{dollars(row.cost_total_cents)}</td>
+              <td className="px-2.5 text-right narrow:hidden">
+                {total > 0 ? `${Math.round((100 * row.cost_total_cents) / total)} %` : ""}
+              </td>
+              <td className="px-2.5 text-right">{row.requests.toLocaleString("en")}</td>
+              <td className="px-2.5 text-right whitespace-nowrap narrow:hidden">
+                {compact(row.tokens_input)} in, {compact(row.tokens_output)} out
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
