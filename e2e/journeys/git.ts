@@ -258,6 +258,13 @@ await runJourneys(
         });
         await choosePart("History");
         await commits.filter({ hasText: "feat: our name" }).click();
+        await commits.filter({ hasText: "elsewhere: menu.js" }).click();
+        await page.getByRole("button", { name: "Restore menu.js", exact: true }).click();
+        await dialog.getByRole("button", { name: "Restore" }).click();
+        await until("the file as it was there", async () => (await read("menu.js")) === "const bread = 5;\n");
+        await page.getByRole("button", { name: "Undo" }).last().click();
+        await until("and as it is", async () => (await read("menu.js")) === "const bread = 4;\nconst bread = 5;\n");
+        await commits.filter({ hasText: "feat: our name" }).click();
         await page.getByRole("button", { name: "Branch from here…" }).click();
         await dialog.getByRole("textbox", { name: "Name" }).fill("from-there");
         await page.keyboard.press("Enter");

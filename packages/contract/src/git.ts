@@ -308,6 +308,17 @@ export const gitRoutes = {
     response: GitStatus,
     errors: [...repo, "hunks_do_not_fit", "bad_request", "run_active"],
   }),
+  restore: route({
+    method: "POST",
+    path: "/api/git/restore",
+    tag,
+    summary: "Files as they were in a commit; what is staged stays staged",
+    auth: "user",
+    bodyLimit: 1024 * 1024,
+    body: Type.Object({ ...inProject, paths: Paths, from: Branch }),
+    response: GitStatus,
+    errors: [...repo, "bad_ref", "run_active"],
+  }),
   conflicts: route({
     method: "GET",
     path: "/api/git/conflicts/{project_id}",

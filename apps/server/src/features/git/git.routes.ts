@@ -26,6 +26,7 @@ export function mountGit(
     stage: ({ user }, { body }) => writing.stage(user.id, body.project_id, body),
     unstage: ({ user }, { body }) => writing.unstage(user.id, body.project_id, body),
     discard: ({ user }, { body }) => writing.discard(user.id, body.project_id, body),
+    restore: ({ user }, { body }) => writing.restore(user.id, body.project_id, body),
     conflicts: ({ user }, { params, query }) => reading.conflicts(user.id, params.project_id, query),
     resolve: ({ user }, { body }) => writing.resolve(user.id, body.project_id, body),
     abortMerge: ({ user }, { body }) => writing.abortMerge(user.id, body.project_id),

@@ -121,7 +121,7 @@ test("one hunk of two is staged, taken out again and discarded; a stale one is r
 });
 
 test("files are staged, unstaged and discarded; unknown ones are deleted; nothing outside is reached", async () => {
-  const { project_id, write, read, status } = await repository();
+  const { project_id, write, read, status, first } = await repository();
   await write("b.txt", "two\n");
   await write("fresh/one.txt", "1\n");
   await git().stage({ body: { project_id } });
@@ -138,6 +138,18 @@ test("files are staged, unstaged and discarded; unknown ones are deleted; nothin
     await expect(git().stage({ body: { project_id, paths: [path] } })).rejects.toMatchObject({
       status: expect.toBeOneOf([400, 403, 422]) as number,
     });
+  // Back to how it was in a commit; what is staged stays so.
+  await write("b.txt", "two\n");
+  const { sha: second } = await git().commit({ body: { project_id, message: "two" } });
+  const back = await git().restore({ body: { project_id, paths: ["b.txt"], from: first.sha } });
+  expect(back.changes).toEqual([{ path: "b.txt", status: "M", staged: false }]);
+  expect(await read("b.txt")).toBe("one\n");
+  await write("later.txt", "stays\n");
+  await git().restore({ body: { project_id, paths: ["."], from: second } });
+  expect([await read("b.txt"), await read("later.txt")]).toEqual(["two\n", "stays\n"]);
+  await git().discard({ body: { project_id, paths: ["later.txt"] } });
+  await expect(git().restore({ body: { project_id, paths: ["none.txt"], from: first.sha } })).rejects.toMatchObject({ status: 404 });
+  await expect(git().restore({ body: { project_id, paths: ["b.txt"], from: "nowhere" } })).rejects.toMatchObject({ code: "bad_ref" });
   // An option is a file's name here.
   await write("--force", "a file\n");
   expect((await git().stage({ body: { project_id, paths: ["--force"] } })).changes).toEqual([

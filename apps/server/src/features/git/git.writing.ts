@@ -60,6 +60,20 @@ export function createGitWriting(access: GitAccess) {
         { movesTree: true },
       ),
 
+    /** Of a folder what the commit has of it; files that came later stay. */
+    restore: (userId: string, ref: string, { paths, from }: { paths: string[]; from: string }): Promise<GitStatus> =>
+      access.writing(
+        userId,
+        ref,
+        answering(async (repo) => {
+          const commit = await repo.commitOf(from);
+          const wanted = paths.map(treePath);
+          const there = (await repo.read(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", ...wanted])).split("\0");
+          if (wanted.some((path) => !there.some((file) => file !== "" && isWithin(file, path)))) throw notFound("File");
+          await repo.write(["restore", "--quiet", "--overlay", `--source=${commit}`, "--worktree", "--", ...wanted]);
+        }),
+        { movesTree: true },
+      ),
     checkout: (
       userId: string,
       ref: string,

@@ -46,6 +46,7 @@ export const bodies: Record<string, unknown> = {
   "purchases.verify": { session_id: "cs_test_none" },
   "files.put": { content: "text" },
   "git.checkout": { branch: "main" },
+  "git.restore": { paths: ["."], from: "main" },
   "deployments.create": { project_id: "", provider: "local" },
   "deployments.plan": { project_id: "", provider: "local" },
   "secrets.set": { key: "SAMPLE", value: "sample" },

@@ -1,14 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import type { GitCommit, GitFileDiff } from "@tesslate/contract";
-import { ArrowLeft, ChevronRight, GitBranchPlus } from "lucide-react";
+import { ArrowLeft, ChevronRight, GitBranchPlus, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
+import { nameOf } from "../files/tree.ts";
 import { FileLetter } from "../review/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";
@@ -27,6 +30,7 @@ export function CommitDetail({
   onBack,
   onBranchFrom,
   onOpenFile,
+  onRestoreFile,
   onCommit,
   className,
 }: {
@@ -35,6 +39,8 @@ export function CommitDetail({
   onBack: () => void;
   onBranchFrom: (commit: GitCommit) => void;
   onOpenFile: (path: string) => void;
+  /** Rejects when it did not work. */
+  onRestoreFile: (path: string, from: string) => Promise<void>;
   onCommit: (sha: string) => void;
   className?: string | undefined;
 }) {
@@ -104,10 +110,11 @@ export function CommitDetail({
                 <CommitFile
                   key={file.path}
                   projectId={projectId}
-                  sha={commit.sha}
+                  commit={commit}
                   file={file}
                   isOpenAtFirst={files.length <= openAtOnce}
                   onOpenFile={onOpenFile}
+                  onRestoreFile={onRestoreFile}
                 />
               ))}
             </ul>
@@ -125,19 +132,25 @@ export function CommitDetail({
 
 function CommitFile({
   projectId,
-  sha,
+  commit: { sha, parents },
   file,
   isOpenAtFirst,
   onOpenFile,
+  onRestoreFile,
 }: {
   projectId: string;
-  sha: string;
+  commit: GitCommit;
   file: GitFileDiff;
   isOpenAtFirst: boolean;
   onOpenFile: (path: string) => void;
+  onRestoreFile: (path: string, from: string) => Promise<void>;
 }) {
   const { api } = useServices();
   const [isOpen, setIsOpen] = useState(isOpenAtFirst);
+  const [isAsking, setIsAsking] = useState(false);
+  const isGone = file.status === "D";
+  // What a commit deleted is to be had from the one before it.
+  const from = isGone ? parents[0] : sha;
   const alone = useQuery({ ...commitQuery(api, projectId, sha, file.path), enabled: isOpen && file.is_too_large });
   const shown = alone.data?.find((one) => one.path === file.path) ?? file;
   return (
@@ -156,7 +169,12 @@ function CommitFile({
           </span>
           <Lines additions={file.additions} deletions={file.deletions} />
         </button>
-        {file.status === "D" ? null : (
+        {from === undefined ? null : (
+          <IconButton size="sm" label={`${isGone ? "Bring back" : "Restore"} ${file.path}`} onClick={() => setIsAsking(true)}>
+            <Undo2 size={14} />
+          </IconButton>
+        )}
+        {isGone ? null : (
           <Button
             size="sm"
             variant="ghost"
@@ -167,6 +185,23 @@ function CommitFile({
             Open
           </Button>
         )}
+        <ConfirmDialog
+          isOpen={isAsking}
+          onOpenChange={setIsAsking}
+          title={isGone ? `Bring back ${nameOf(file.path)}?` : `Restore ${nameOf(file.path)} from ${sha.slice(0, 7)}?`}
+          act={isGone ? "Bring back" : "Restore"}
+          actWord="Restoring"
+          onConfirm={async () => {
+            try {
+              await onRestoreFile(file.path, from ?? sha);
+            } catch (error) {
+              throw new Error(sentenceOf(error), { cause: error });
+            }
+          }}
+        >
+          {isGone ? "As it was before this commit deleted it." : "As it was in this commit, in the place of the file as it is now."} It is a
+          change that is not committed, like any other.
+        </ConfirmDialog>
       </div>
       {isOpen ? <div className="pt-1 pb-2">{alone.isFetching ? <Skeleton className="h-24" /> : <Hunks file={shown} />}</div> : null}
     </li>

@@ -165,7 +165,13 @@ function Repository({
       {view === "changes" ? (
         <ChangesView projectId={project.id} status={status} link={link} acts={acts} onOpenFile={openFile} onCompose={compose} />
       ) : (
-        <HistoryView projectId={project.id} status={status} onBranchFrom={branchFrom} onOpenFile={openFile} />
+        <HistoryView
+          projectId={project.id}
+          status={status}
+          onBranchFrom={branchFrom}
+          onOpenFile={openFile}
+          onRestoreFile={acts.restoreFile}
+        />
       )}
     </>
   );

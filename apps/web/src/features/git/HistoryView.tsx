@@ -29,11 +29,13 @@ export function HistoryView({
   status,
   onBranchFrom,
   onOpenFile,
+  onRestoreFile,
 }: {
   projectId: string;
   status: GitStatus;
   onBranchFrom: (commit: GitCommit) => void;
   onOpenFile: (path: string) => void;
+  onRestoreFile: (path: string, from: string) => Promise<void>;
 }) {
   const { api } = useServices();
   const [isAll, setIsAll] = useState(true);
@@ -89,6 +91,7 @@ export function HistoryView({
           onBack={() => setSha(undefined)}
           onBranchFrom={onBranchFrom}
           onOpenFile={onOpenFile}
+          onRestoreFile={onRestoreFile}
           onCommit={(parent) => (commits.some((commit) => commit.sha === parent) ? setSha(parent) : undefined)}
           className={sha ? undefined : "narrow:hidden"}
         />

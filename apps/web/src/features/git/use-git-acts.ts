@@ -121,6 +121,14 @@ export function useGitActs(projectId: string) {
         return true;
       }),
 
+    /** A file as it was in a commit. Rejects. */
+    restoreFile: async (path: string, from: string) => {
+      const undo = await undoOf([{ path, status: "M" }]);
+      await setStatus(await api.git.restore({ body: { ...body, paths: [path], from } }));
+      toast(`${nameOf(path)} is as it was in ${from.slice(0, 7)}.`, {
+        ...(undo && { action: { label: "Undo", onSelect: () => void restored(undo) } }),
+      });
+    },
     commit: (message: string, what: { staged_only: boolean }) =>
       act("commit", "commit", async () => {
         const made = await api.git.commit({ body: { ...body, message, ...what } });
