@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import type { GitCommit, Task } from "@tesslate/contract";
 import { CloudDownload, GitBranch, Link2 } from "lucide-react";
-import { useEffect, useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { hasCode } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
+import { useHandler } from "../../lib/use-handler.ts";
 import { LoadFailed, ShownFromBefore, type LoadFailedProps } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
@@ -31,6 +32,9 @@ type Asked =
   | { kind: "request" }
   | { kind: "clone" };
 
+/** What is older is looked at again by who comes back. */
+const unseenMs = 3000;
+
 /** The project's repository: what is not committed, the branches, the history, and the remote. */
 export function GitPane(props: ViewProps) {
   const { project, events } = props;
@@ -39,14 +43,28 @@ export function GitPane(props: ViewProps) {
   const { refetch } = query;
   const acts = useGitActs(project.id);
   const [asked, setAsked] = useState<Asked>();
-  // What was done in a terminal meanwhile tells nobody.
+  // What was done in a terminal meanwhile tells nobody: it is seen when somebody comes here, or back here.
   useEffect(() => {
     if (events.isSettled) void refetch({ cancelRefetch: false });
   }, [events.isSettled, refetch]);
+  const pane = useRef<HTMLElement>(null);
+  const comeBack = useHandler((event: FocusEvent | PointerEvent) => {
+    if (event.relatedTarget instanceof Node && pane.current?.contains(event.relatedTarget)) return;
+    if (query.data?.status && !query.isFetching && Date.now() - query.dataUpdatedAt > unseenMs) void acts.refresh();
+  });
+  useEffect(() => {
+    const box = pane.current;
+    box?.addEventListener("pointerenter", comeBack);
+    box?.addEventListener("focusin", comeBack);
+    return () => {
+      box?.removeEventListener("pointerenter", comeBack);
+      box?.removeEventListener("focusin", comeBack);
+    };
+  }, [comeBack]);
   const close = () => setAsked(undefined);
   const state = query.data;
   return (
-    <section aria-label="Git" className="flex min-h-0 min-w-0 flex-1 flex-col">
+    <section ref={pane} aria-label="Git" className="flex min-h-0 min-w-0 flex-1 flex-col">
       <CloneProgress {...props} />
       {!state ? (
         query.error && !query.isFetching ? (

@@ -153,7 +153,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
   const preview = usePreview({ projectId: project.id, container, containers, phase: phase.kind, events, frameRef, onPicked: pointAt });
   const problems = currentProblems(preview.reports);
   const files = useOpenFiles(project.id, events);
-  const git = useGit(project.id, events, isSettled && project.environment_status !== "provisioning");
+  const git = useGit(project.id, events, isSettled && !["provisioning", "setup_failed"].includes(project.environment_status));
 
   const isBeingMade = project.environment_status === "provisioning";
   const first = useFirstMessage({
