@@ -152,6 +152,7 @@ export const deploymentOauthRoutes = {
     auth: "optional",
     kind: "raw",
     contentType: "text/html",
+    response: Type.String({ description: "A page that tells the window it was opened from; also with 400 and 401" }),
     params: ProviderParams,
     query: Type.Object({
       code: Answer,

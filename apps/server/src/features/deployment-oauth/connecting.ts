@@ -50,7 +50,7 @@ export function createDeploymentOauth({
   requireProject: (userId: string, ref: string) => Promise<{ id: string }>;
   log: Logger;
 }) {
-  const flowOf = (provider: OutsideProvider) => `deploy ${provider}`;
+  const flowOf = (provider: string) => `deploy ${provider.toLowerCase()}`;
   const appOf = (name: string): { provider: OutsideProvider; app: OauthApp } => {
     const provider = name.toLowerCase();
     if (provider !== "vercel" && provider !== "netlify")
@@ -110,33 +110,42 @@ export function createDeploymentOauth({
     }
   };
 
+  const finish = async (
+    name: string,
+    answer: URLSearchParams,
+    browser: string | undefined,
+    user: Person | undefined,
+  ): Promise<Finished> => {
+    const state = answer.get("state") ?? "";
+    const configuration_id = answer.get("configurationId") ?? undefined;
+    // Installed at the provider: nobody here asked for that code, so it is not taken. The person goes the whole way once.
+    if (state === "" && configuration_id !== undefined && user?.session_id !== undefined)
+      return { kind: "begin", ...(await begin(user, name, { configuration_id: configuration_id.slice(0, 200) }, browser)) };
+    const begun = await states.take<Begun>(flowOf(name), state, browser, ({ user_id }) => user_id === user?.id);
+    const { provider, app } = appOf(name);
+    if (!(await isSamePerson(begun, user))) return failed("This was begun by somebody else, or their session has ended. Begin again.");
+    const refusal = answer.get("error");
+    if (refusal !== null) return failed(`The provider did not allow it: ${(answer.get("error_description") || refusal).slice(0, 500)}`);
+    const code = answer.get("code");
+    if (!code) return failed("The provider sent no code. Begin again.");
+    return connect(provider, app, { code, teamId: answer.get("teamId") || undefined }, begun);
+  };
+
   return {
     begin,
-    /** What the browser brought back, with whoever is signed in there. Throws `oauth_not_supported`, `oauth_not_configured`. */
+    /** What the browser brought back, with whoever is signed in there. */
     finish: async (
       name: string,
       answer: URLSearchParams,
       { browser, user }: { browser: string | undefined; user: Person | undefined },
     ): Promise<Finished> => {
-      const { provider, app } = appOf(name);
-      const state = answer.get("state") ?? "";
-      const configuration_id = answer.get("configurationId") ?? undefined;
-      // Installed at the provider: nobody here asked for that code, so it is not taken. The person goes the whole way once.
-      if (state === "" && configuration_id !== undefined && user?.session_id !== undefined)
-        return { kind: "begin", ...(await begin(user, provider, { configuration_id: configuration_id.slice(0, 200) }, browser)) };
-      let begun: Begun;
       try {
-        begun = await states.take<Begun>(flowOf(provider), state, browser, ({ user_id }) => user_id === user?.id);
+        return await finish(name, answer, browser, user);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        return failed(error.message, user ? 400 : 401);
+        // Who is nobody, with nothing that was begun, hears nothing about what is set up here.
+        return failed(error.message, user || error.code === "state_token_expired" ? 400 : 401);
       }
-      if (!(await isSamePerson(begun, user))) return failed("This was begun by somebody else, or their session has ended. Begin again.");
-      const refusal = answer.get("error");
-      if (refusal !== null) return failed(`The provider did not allow it: ${(answer.get("error_description") || refusal).slice(0, 500)}`);
-      const code = answer.get("code");
-      if (!code) return failed("The provider sent no code. Begin again.");
-      return connect(provider, app, { code, teamId: answer.get("teamId") || undefined }, begun);
     },
   };
 }

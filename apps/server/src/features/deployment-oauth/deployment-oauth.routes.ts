@@ -56,6 +56,7 @@ export function mountDeploymentOauth(
       const finished = await oauth.finish(params.provider, answer, { browser: context.cookies[cookie], user });
       if (finished.kind === "begin") bindBrowser(context, finished.browser);
       const { html, headers } = pageOf(params.provider.toLowerCase(), finished);
+      if (finished.kind === "failed" && finished.status === 401) reply.header("www-authenticate", "Bearer");
       return reply
         .code(finished.kind === "failed" ? finished.status : 200)
         .headers(headers)

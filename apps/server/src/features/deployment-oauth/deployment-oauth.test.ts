@@ -140,7 +140,7 @@ test("a state serves once, for its person, in its browser or session, for its pr
   // Too late.
   const late = await begin("netlify", bob);
   await app.db.update(oauthStates).set({ expires_at: sql`now() - interval '1 second'` as never });
-  expect(await comeBack(netlify.oauth.consent(late.url), { cookie: late.cookie })).toMatchObject({ status: 401 });
+  expect(await comeBack(netlify.oauth.consent(late.url), { cookie: late.cookie })).toMatchObject({ status: 400 });
   // Signed out meanwhile.
   const gone = await begin("netlify", bob);
   await app.as(bob).auth.logout();
@@ -194,6 +194,11 @@ test("who may not begin, and where it is not set up", async () => {
   const response = await bare.request(`${path}/netlify/authorize`, { user: nobody });
   expect(response.status).toBe(503);
   expect(((await response.json()) as { code: string }).code).toBe("oauth_not_configured");
+  for (const provider of ["netlify", "heroku"]) {
+    const stranger = await bare.request(`${path}/${provider}/callback?code=x&state=y`);
+    expect([stranger.status, stranger.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect((await bare.request(`${path}/${provider}/callback`, { user: nobody })).status).toBe(400);
+  }
 });
 
 test("a token that ends is renewed once for all who need it, and one that is over asks to be connected again", async () => {
