@@ -31,7 +31,8 @@ const worker = `export default {
 `;
 
 /**
- * agent-git-deploy 7.10. What is deployed is a version of a script: a remote id is `script` or `script@version`. In a dispatch namespace
+ * agent-git-deploy 7.10. What is deployed is a version of a script: a remote id is `account/script` or `account/script@version`, so that a
+ * credential of another account never touches a script there that only has the same name. In a dispatch namespace
  * (`metadata.dispatch_namespace`) scripts have neither versions nor an address of their own.
  */
 export function createCloudflare({
@@ -57,16 +58,17 @@ export function createCloudflare({
     });
     const root = `/accounts/${encodeURIComponent(account)}/workers`;
     const scripts = namespace === undefined ? `${root}/scripts` : `${root}/dispatch/namespaces/${encodeURIComponent(namespace)}/scripts`;
-    return { client, root, scripts, namespace, scriptPath: (name: string) => `${scripts}/${encodeURIComponent(name)}` };
+    const place = namespace === undefined ? account : `${account}:${namespace}`;
+    return { client, root, scripts, namespace, place, scriptPath: (name: string) => `${scripts}/${encodeURIComponent(name)}` };
   };
   type Account = ReturnType<typeof accountOf>;
 
   /** The script of before, else a name that no script of the account has: putting it there would replace that one. */
-  const chooseScript = async ({ client, scriptPath }: Account, request: DeployRequest): Promise<SiteRef> => {
-    if (request.site) return request.site;
+  const chooseScript = async ({ client, scriptPath, place }: Account, request: DeployRequest): Promise<SiteRef> => {
+    if (request.site?.id === `${place}/${request.site?.name}`) return request.site;
     for (const name of freeNames(request.name)) {
       const taken = await client.call(scriptPath(name), { statusOnly: true, signal: request.signal }).catch(unlessMissing);
-      if (!taken) return { id: name, name };
+      if (!taken) return { id: `${place}/${name}`, name };
       request.log(`The name ${name} is taken in this Cloudflare account.`);
     }
     throw new TargetError("taken", `No name like ${request.name} is free in this Cloudflare account.`);
@@ -180,6 +182,14 @@ export function createCloudflare({
     return `https://${script}.${subdomain}.workers.dev`;
   };
 
+  /** What an earlier try of this deployment brought there. */
+  const taken = async ({ client, scriptPath, place }: Account, { site, signal }: DeployRequest, remoteId: string) => {
+    const { script } = partsOf(remoteId, place);
+    if (script === undefined || site?.id !== `${place}/${script}`) return undefined;
+    const found = await client.call(scriptPath(script), { statusOnly: true, signal }).catch(unlessMissing);
+    return found && { remoteId, site, url: site.url ?? "" };
+  };
+
   const attachDomain = async ({ client, root, namespace }: Account, script: string, hostname: string, request: DeployRequest) => {
     const { signal, log } = request;
     if (namespace !== undefined) return void log(`${hostname} was not attached: scripts of a dispatch namespace take no domains.`);
@@ -201,6 +211,8 @@ export function createCloudflare({
 
     submit: async (request) => {
       const account = accountOf(request.credential);
+      const done = request.remoteId === undefined ? undefined : await taken(account, request, request.remoteId);
+      if (done) return done;
       const site = await chooseScript(account, request);
       // Known before it is there: a second try must not take it for somebody else's.
       await request.remember({ site });
@@ -210,7 +222,7 @@ export function createCloudflare({
       await putScript(account, site.name, request, jwt, rules);
       const url = await openAddress(account, site.name, request);
       const version = await liveVersion(account, site.name, request.signal);
-      const remoteId = version === undefined ? site.name : `${site.name}@${version}`;
+      const remoteId = version === undefined ? site.id : `${site.id}@${version}`;
       const known: SiteRef = { ...site, ...(url !== "" && { url }) };
       await request.remember({ remoteId, site: known, url });
       if (request.customDomain !== undefined) await attachDomain(account, site.name, request.customDomain, request);
@@ -218,19 +230,19 @@ export function createCloudflare({
     },
 
     state: async (credential, remoteId) => {
-      const { client, scriptPath } = accountOf(credential);
-      const { script, version } = partsOf(remoteId);
-      const found = await client.call(scriptPath(script), { statusOnly: true, repeat: "never" }).catch(unlessMissing);
-      const raw = { script, version: version ?? null, exists: found !== undefined };
+      const { client, scriptPath, place } = accountOf(credential);
+      const { script, version } = partsOf(remoteId, place);
+      const found = script && (await client.call(scriptPath(script), { statusOnly: true, repeat: "never" }).catch(unlessMissing));
+      const raw = { script: script ?? null, version: version ?? null, exists: Boolean(found) };
       return found ? { state: "success", raw } : { state: "failed", error: "The script is not found at Cloudflare.", raw };
     },
 
     logs: async () => ["Cloudflare keeps no log of deployments: a script is there as soon as it was taken."],
 
     promote: async (credential, _site, remoteId) => {
-      const { client, scriptPath, namespace } = accountOf(credential);
-      const { script, version } = partsOf(remoteId);
-      if (namespace !== undefined || version === undefined) return false;
+      const { client, scriptPath, namespace, place } = accountOf(credential);
+      const { script, version } = partsOf(remoteId, place);
+      if (namespace !== undefined || script === undefined || version === undefined) return false;
       const json = { strategy: "percentage", versions: [{ version_id: version, percentage: 100 }] };
       // Without force a version from before a change of secrets is refused; they are part of what is gone back to.
       await client.call(`${scriptPath(script)}/deployments`, { method: "POST", query: { force: "true" }, json });
@@ -238,8 +250,9 @@ export function createCloudflare({
     },
 
     remove: async (credential, remoteId) => {
-      const { client, scriptPath } = accountOf(credential);
-      await client.call(scriptPath(partsOf(remoteId).script), { method: "DELETE", query: { force: "true" } }).catch(unlessMissing);
+      const { client, scriptPath, place } = accountOf(credential);
+      const { script } = partsOf(remoteId, place);
+      if (script !== undefined) await client.call(scriptPath(script), { method: "DELETE", query: { force: "true" } }).catch(unlessMissing);
     },
 
     check: async (credential) => {
@@ -270,9 +283,10 @@ const refusals: Partial<Record<TargetError["kind"], string>> = {
   not_found: "Cloudflare does not know that account or dispatch namespace.",
 };
 
-function partsOf(remoteId: string): { script: string; version: string | undefined } {
-  const [script = "", version] = remoteId.split("@");
-  return { script, version };
+/** No script when the deployment went to another account or namespace than this one. */
+function partsOf(remoteId: string, place: string): { script: string | undefined; version: string | undefined } {
+  const [, where, script, version] = /^(.*)\/([^/@]+)(?:@(.+))?$/.exec(remoteId) ?? [];
+  return { script: where === place ? script : undefined, version };
 }
 
 type Rules = { _headers?: string; _redirects?: string };

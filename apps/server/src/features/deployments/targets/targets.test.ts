@@ -346,11 +346,28 @@ describe("cloudflare", () => {
     expect(await target.state(credential, remoteId)).toMatchObject({ state: "success" });
     expect(await (await fetch(`${await fake.openSite(made.name)}/deep/route`)).text()).toBe(site["index.html"]);
 
+    // A credential of another account or namespace does nothing to what has the same name there.
+    const elsewhere = { ...credential, metadata: { account_id: fake.accountId, dispatch_namespace: "others" } };
+    fake.namespaces.add("others");
+    const theirs = await target.submit(requestOf(elsewhere, { name: made.name, site: made }));
+    expect(theirs.site.id).not.toBe(made.id);
+    await target.remove(elsewhere, remoteId);
+    expect(await target.state(elsewhere, remoteId)).toMatchObject({ state: "failed" });
+    expect(await target.promote?.(elsewhere, made, remoteId)).toBe(false);
+    expect(fake.script(theirs.site.name, "others")).toBeDefined();
+    expect(fake.script(made.name)).toBeDefined();
+    // What a former try brought there is not brought again.
+    const puts = () => fake.calls.filter(({ call }) => call.startsWith("PUT ")).length;
+    const before = puts();
+    expect(await target.submit({ ...request, site: { ...made, url }, remoteId })).toEqual({ remoteId, site: { ...made, url }, url });
+    expect(puts()).toBe(before);
+
     // The same files again: nothing is uploaded, and going back is one call.
     fake.calls.length = 0;
     const next = await target.submit(requestOf(credential, { site: made }));
     expect(fake.calls.filter(({ call }) => call.endsWith("/assets/upload"))).toEqual([]);
     expect(next.remoteId).not.toBe(remoteId);
+    expect(next.site).toEqual({ ...made, url });
     expect(await target.promote?.(credential, made, remoteId)).toBe(true);
     expect(fake.live(made.name).bindings).toHaveLength(3);
     await target.remove(credential, remoteId);

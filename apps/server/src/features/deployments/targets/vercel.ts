@@ -59,7 +59,8 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
   const ensureProject = async (client: ProviderClient, request: DeployRequest): Promise<SiteRef> => {
     const { signal } = request;
     if (request.site) {
-      const known = await client.call(`/v9/projects/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessMissing);
+      // That of a team which this account or token does not act for is told with 403.
+      const known = await client.call(`/v9/projects/${encodeURIComponent(request.site.id)}`, { signal }).catch(unlessForeign);
       if (known) return siteOf(known.body);
       request.log(`Vercel does not have the project ${request.site.name} any more; a new one is made.`);
     }
@@ -185,7 +186,7 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
           ? withFile(request.artefact, textFile("vercel.json", spaRewrite))
           : request.artefact;
       const { id: remoteId, url } =
-        (request.site && (await find(client, site, request))) ?? (await create(client, site, request, artefact));
+        (request.site?.id === site.id ? await find(client, site, request) : undefined) ?? (await create(client, site, request, artefact));
       await request.remember({ remoteId, site, url });
       if (request.customDomain !== undefined) await attachDomain(client, site, request, request.customDomain);
       return { remoteId, site, url };
@@ -248,6 +249,10 @@ interface Deployed {
   url: string;
 }
 
+const unlessForeign = (error: unknown): undefined => {
+  if (error instanceof TargetError && error.kind === "forbidden" && at(error.body, "error", "invalidToken") !== true) return undefined;
+  return unlessMissing(error);
+};
 const deploymentPath = (id: string) => `/v13/deployments/${encodeURIComponent(id)}`;
 const spaRewrite = `${JSON.stringify({ rewrites: [{ source: "/(.*)", destination: "/index.html" }] })}\n`;
 
