@@ -42,6 +42,7 @@ export const auditActions = [
   "user.impersonation_stopped",
   "impersonation.write",
   "server.models_configured",
+  "payout.paid",
 ] as const;
 export const AuditActionType = Literals(...auditActions);
 export type AuditActionType = Static<typeof AuditActionType>;

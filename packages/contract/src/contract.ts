@@ -19,7 +19,7 @@ import { changesRoutes } from "./changes.ts";
 import { chatRoutes } from "./chat.ts";
 import { connectionsRoutes } from "./connections.ts";
 import { containersRoutes } from "./containers.ts";
-import { creatorsRoutes, creatorStudioRoutes } from "./creators.ts";
+import { adminPayoutsRoutes, creatorsRoutes, creatorStudioRoutes } from "./creators.ts";
 import { externalRoutes } from "./external.ts";
 import { deploymentCredentialsRoutes, deploymentOauthRoutes } from "./deployment-credentials.ts";
 import { deploymentsRoutes, deploymentTargetsRoutes } from "./deployments.ts";
@@ -120,5 +120,6 @@ export const contract = {
   adminSandboxes: adminSandboxesRoutes,
   adminWork: adminWorkRoutes,
   adminHealth: adminHealthRoutes,
+  adminPayouts: adminPayoutsRoutes,
 };
 export type Contract = typeof contract;

@@ -1,4 +1,5 @@
-import { Literals, Maybe, Nullable, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { extend, listOf, Literals, Maybe, Nullable, pageQuery, type Static, Timestamp, Type, Uuid } from "./schema.ts";
+import { Reason } from "./admin.ts";
 import { route } from "./route.ts";
 import { PublicUser } from "./users.ts";
 
@@ -150,5 +151,36 @@ export const creatorsRoutes = {
     params: Type.Object({ username: Username }),
     response: PublicUser,
     errors: ["not_found"],
+  }),
+};
+
+/** A payout as whoever sends the money sees it. */
+export const AdminPayout = extend(Payout, {
+  /** Null: the account is gone, the books keep the sum. */
+  creator: Nullable(Type.Object({ id: Uuid, username: Type.String(), name: Type.String(), email: Type.String() })),
+});
+export type AdminPayout = Static<typeof AdminPayout>;
+
+/** Payouts that are sent by hand (`PAYOUTS=manual`). */
+export const adminPayoutsRoutes = {
+  list: route({
+    method: "GET",
+    path: "/api/admin/payouts",
+    tag: "admin",
+    summary: "What creators asked to be paid, the oldest first",
+    auth: "superuser",
+    query: Type.Object({ ...pageQuery, status: Type.Optional(PayoutStatus) }),
+    response: listOf(AdminPayout),
+  }),
+  markPaid: route({
+    method: "POST",
+    path: "/api/admin/payouts/{payout_id}/paid",
+    tag: "admin",
+    summary: "The money was sent: the payout and its sales are paid",
+    auth: "superuser",
+    params: Type.Object({ payout_id: Uuid }),
+    body: Type.Object({ reason: Reason }),
+    response: AdminPayout,
+    errors: ["not_found", "payout_settled"],
   }),
 };

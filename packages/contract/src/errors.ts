@@ -146,6 +146,7 @@ export const errorCodes = {
   nothing_to_redo: e(409),
   hunks_do_not_fit: e(409),
   task_finished: e(409),
+  payout_settled: e(409),
   interrupted: e(409),
   bad_frame: e(400),
   outbound_refused: e(400),

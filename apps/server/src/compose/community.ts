@@ -1,5 +1,5 @@
 import type { Audit } from "../features/admin/index.ts";
-import { createCreators, createCreatorsStore, mountCreators, type Sales } from "../features/creators/index.ts";
+import { createCreators, createCreatorsStore, createPayoutDesk, mountCreators, type Sales } from "../features/creators/index.ts";
 import type { Credits } from "../features/credits/index.ts";
 import { createFeedback, createFeedbackStore, mountFeedback } from "../features/feedback/index.ts";
 import { createReferrals, createReferralsStore, mountReferrals, type Referrals } from "../features/referrals/index.ts";
@@ -30,7 +30,9 @@ export function composeCommunity(
     appBaseUrl: config.http.appBaseUrl,
     box,
   });
-  const creators = createCreators({ store: createCreatorsStore(db, payouts), limits, payouts, sales });
+  const creatorsStore = createCreatorsStore(db, payouts);
+  const creators = createCreators({ store: creatorsStore, limits, payouts, sales });
+  const payoutDesk = createPayoutDesk({ store: creatorsStore, audit });
   return {
     themes,
     referrals,
@@ -38,7 +40,7 @@ export function composeCommunity(
       mountThemes(mount, { themes });
       mountFeedback(mount, { feedback });
       mountReferrals(mount, { referrals });
-      mountCreators(mount, { creators });
+      mountCreators(mount, { creators, payoutDesk });
     },
   };
 }

@@ -1,7 +1,9 @@
-import { creatorStudioRoutes } from "@tesslate/contract";
+import { adminPayoutsRoutes, creatorStudioRoutes } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
 import { invalid } from "../../platform/errors.ts";
+import { actorOf } from "../admin/index.ts";
 import type { Creators } from "./creators.service.ts";
+import type { PayoutDesk } from "./payout-desk.ts";
 
 /** One word of a client, so that asking again is no second request. */
 function keyOf(header: string | string[] | undefined): string | undefined {
@@ -11,11 +13,15 @@ function keyOf(header: string | string[] | undefined): string | undefined {
 }
 
 /** marketplace-billing-admin 9.3 and 9.4. */
-export function mountCreators(mount: Mount, { creators }: { creators: Creators }): void {
+export function mountCreators(mount: Mount, { creators, payoutDesk }: { creators: Creators; payoutDesk: PayoutDesk }): void {
   mount("creatorStudio", creatorStudioRoutes, {
     dashboard: ({ user }, { query }) => creators.dashboard(user.id, query),
     payout: ({ user, headers }, { body }) =>
       creators.payout(user.id, { amount: body.amount_cents ?? undefined, key: keyOf(headers["idempotency-key"]) }),
     connect: ({ user }) => creators.connect(user.id),
+  });
+  mount("adminPayouts", adminPayoutsRoutes, {
+    list: (_, { query }) => payoutDesk.list(query),
+    markPaid: (context, { params, body }) => payoutDesk.markPaid(actorOf(context), params.payout_id, body.reason),
   });
 }

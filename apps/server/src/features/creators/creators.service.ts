@@ -131,7 +131,7 @@ export function createCreators({
   };
 }
 
-const wireOf = ({ id, amount_cents, status, transactions_count, created_at, paid_at }: PayoutRow): Payout => ({
+export const wireOf = ({ id, amount_cents, status, transactions_count, created_at, paid_at }: PayoutRow): Payout => ({
   id,
   amount_cents,
   status,

@@ -4,9 +4,20 @@ import type { Database, Queries } from "../../platform/database.ts";
 import { agents } from "../agents/agents.table.ts";
 import { themes } from "../themes/themes.table.ts";
 import { users, type UserRow } from "../users/users.table.ts";
-import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow } from "./creators.table.ts";
+import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type PayoutState } from "./creators.table.ts";
 
 const cents = (condition = sql`true`) => sql<number>`coalesce(sum(${sales.amount_creator_cents}) filter (where ${condition}), 0)::float8`;
+
+/** A payout and whose it is. */
+export interface PaidOut {
+  payout: PayoutRow;
+  creator: Pick<UserRow, "id" | "username" | "name" | "email"> | null;
+}
+const withCreator = (q: Queries) =>
+  q
+    .select({ payout: creatorPayouts, creator: { id: users.id, username: users.username, name: users.name, email: users.email } })
+    .from(creatorPayouts)
+    .leftJoin(users, eq(users.id, creatorPayouts.creator_id));
 
 export type CreatorsStore = ReturnType<typeof createCreatorsStore>;
 export function createCreatorsStore(db: Database, { holdDays }: { holdDays: number }) {
@@ -138,6 +149,33 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         .where(eq(creatorPayouts.creator_id, creatorId))
         .orderBy(desc(creatorPayouts.created_at), creatorPayouts.id)
         .limit(50),
+
+    /** Everybody's, the oldest first. */
+    listAllPayouts: async (status: PayoutState | undefined, page: { limit: number; offset: number }) => {
+      const fits = status === undefined ? undefined : eq(creatorPayouts.status, status);
+      const [rows, total] = await Promise.all([
+        withCreator(db).where(fits).orderBy(asc(creatorPayouts.created_at), creatorPayouts.id).limit(page.limit).offset(page.offset),
+        db.$count(creatorPayouts, fits),
+      ]);
+      return { rows, total };
+    },
+    /** Held until the transaction ends. */
+    lockPayout: async (tx: Queries, id: string): Promise<PaidOut | undefined> =>
+      (await withCreator(tx).where(eq(creatorPayouts.id, id)).for("update", { of: creatorPayouts }))[0],
+    /** Sent by hand: the payout and its sales are paid. */
+    settlePayout: async (tx: Queries, id: string): Promise<PayoutRow | undefined> => {
+      await tx
+        .update(sales)
+        .set({ payout_status: "paid", payout_date: sql`now()` as never })
+        .where(eq(sales.payout_id, id));
+      return (
+        await tx
+          .update(creatorPayouts)
+          .set({ status: "paid", paid_at: sql`now()` as never })
+          .where(eq(creatorPayouts.id, id))
+          .returning()
+      )[0];
+    },
 
     /** Until the transaction ends nobody else pays this creator out. */
     lockCreator: async (tx: Queries, creatorId: string): Promise<void> => {

@@ -153,6 +153,36 @@ describe("a payout", () => {
     expect(await said(await ask(ada))).toMatchObject({ http: 400, code: "payout_below_minimum" });
   });
 
+  test("sent by hand is paid once, with its sales, and the log says who sent it", async () => {
+    const [ada, root] = await Promise.all([app.signUp(), app.signUp({ admin: true })]);
+    await sell(ada, 1600, 30);
+    await sell(ada, 500, 1);
+    const { id } = await said(await ask(ada));
+    const params = { payout_id: id ?? "" };
+    const waiting = await app.as(root).adminPayouts.list({ query: { status: "pending", limit: 100 } });
+    expect(waiting.items.find((one) => one.id === id)).toMatchObject({
+      amount_cents: 1600,
+      creator: { id: ada.id, username: ada.username, email: ada.email },
+    });
+    const pay = () => app.as(root).adminPayouts.markPaid({ params, body: { reason: "Bank transfer 4711" } });
+    const both = await Promise.allSettled([pay(), pay()]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    await expect(pay()).rejects.toMatchObject({ status: 409, code: "payout_settled" });
+    const { payouts } = await of(ada).dashboard();
+    expect(payouts).toMatchObject({ paid_cents: 1600, pending_cents: 500, history: [{ id, status: "paid", paid_at: expect.any(String) }] });
+    const { items } = await app.as(root).adminAudit.list({ query: { action_type: "payout.paid" } });
+    expect(items).toMatchObject([
+      { admin_id: root.id, target_id: ada.id, reason: "Bank transfer 4711", extra_data: { payout_id: id, amount_cents: 1600 } },
+    ]);
+    const path = `/api/admin/payouts/${id}/paid`;
+    const as = async (json: unknown, user?: TestUser) => (await app.request(path, { method: "POST", json, ...(user && { user }) })).status;
+    expect([await as({ reason: "x" }), await as({ reason: "x" }, ada), await as({}, root)]).toEqual([401, 403, 422]);
+    expect((await app.request("/api/admin/payouts", { user: ada })).status).toBe(403);
+    await expect(app.as(root).adminPayouts.markPaid({ params: { payout_id: ada.id }, body: { reason: "x" } })).rejects.toMatchObject({
+      status: 404,
+    });
+  });
+
   test("is refused below the minimum and above what is there; sales are paid whole, the oldest first", async () => {
     const ada = await app.signUp();
     await sell(ada, 999, 30);

@@ -267,6 +267,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/admin/outbox/{id}": letter?.id ?? "",
       // Not the owner's: an administrator would stop and delete them here.
       "/api/admin/projects/{id}": nothing,
+      "/api/admin/payouts/{payout_id}": nothing,
       "/api/admin/agents/{id}": nothing,
       "/api/admin/tasks/{task_id}": nothing,
       "/api/admin/jobs/{id}": "1",

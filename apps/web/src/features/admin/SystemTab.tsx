@@ -11,6 +11,7 @@ import { durationOf } from "./amounts.ts";
 import { healthQuery, useHealthActs } from "./house.queries.ts";
 import { Moment, State } from "./State.tsx";
 import { healthLooks } from "./state-words.ts";
+import { PayoutList } from "./PayoutList.tsx";
 import { JobList, TaskList } from "./WorkLists.tsx";
 
 const order: Record<HealthStatus, number> = { down: 0, warning: 1, ok: 2, off: 3 };
@@ -50,6 +51,7 @@ export function SystemTab() {
               ))}
           </ul>
           <Providers providers={data.providers} />
+          <PayoutList />
           <JobList />
           <TaskList />
           <p className="num text-xs text-fg-2">

@@ -17,7 +17,7 @@ import { jobLooks, sayType, taskLooks } from "./state-words.ts";
 const perPage = 10;
 
 /** A short list under the checks, in pages of its own. */
-function Short<Row extends { id: string }>({
+export function Short<Row extends { id: string }>({
   title,
   list,
   page,

@@ -11,6 +11,7 @@ export const actionWords: Record<AuditActionType, string> = {
   "agent.update": "Agent changed",
   "task.cancel": "Task cancelled",
   "job.retry": "Job tried again",
+  "payout.paid": "Payout sent",
   "job.remove": "Job given up",
   "server.mail_tried": "Mail tried out",
   "user.suspend": "Suspended",

@@ -60,6 +60,14 @@ export function useWorkActs() {
     }),
   };
 }
+export function useMarkPaid() {
+  const onSettled = useSettled();
+  return useMutation({
+    mutationFn: ({ id, reason }: { id: string; reason: string }) =>
+      api.adminPayouts.markPaid({ params: { payout_id: id }, body: { reason } }),
+    onSettled,
+  });
+}
 export function useHealthActs() {
   const queryClient = useQueryClient();
   const put = (found: ProviderHealth) =>

@@ -1,0 +1,69 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { AdminPayout } from "@tesslate/contract";
+import { api } from "../../api.ts";
+import { Button } from "../../ui/Button.tsx";
+import { toast } from "../../ui/toast.tsx";
+import { dollarsOf } from "./amounts.ts";
+import { useMarkPaid } from "./house.queries.ts";
+import { ReasonDialog } from "./ReasonDialog.tsx";
+import { Moment } from "./State.tsx";
+import { Short } from "./WorkLists.tsx";
+
+const nameOf = ({ creator }: AdminPayout) => creator?.username ?? "somebody who is gone";
+
+/** What creators asked for and somebody must send by hand; nothing is shown where nobody waits. */
+export function PayoutList() {
+  const [page, setPage] = useState(1);
+  const [asked, setAsked] = useState<AdminPayout>();
+  const markPaid = useMarkPaid();
+  const query = { page, limit: 10, status: "pending" as const };
+  const list = useQuery({
+    queryKey: ["admin", "payouts", query],
+    queryFn: ({ signal }) => api.adminPayouts.list({ query }, { signal }),
+    placeholderData: keepPreviousData,
+  });
+  if (list.data?.total === 0 && !asked) return null;
+  return (
+    <>
+      <Short
+        title="Payouts to send"
+        list={list}
+        page={page}
+        onPage={setPage}
+        bar={null}
+        empty="Nobody waits."
+        row={(payout) => (
+          <>
+            <span className="num w-24 flex-none font-medium text-fg-0">{dollarsOf(payout.amount_cents)}</span>
+            <span className="min-w-0 flex-1 basis-40 truncate text-fg-2" title={payout.creator?.email}>
+              {nameOf(payout)}
+              {payout.creator ? `, ${payout.creator.email}` : ""}
+            </span>
+            <span className="flex-none text-fg-2">
+              asked <Moment at={payout.created_at} />
+            </span>
+            <Button size="sm" aria-label={`Mark as paid: ${nameOf(payout)}`} onClick={() => setAsked(payout)}>
+              Mark as paid…
+            </Button>
+          </>
+        )}
+      />
+      {asked ? (
+        <ReasonDialog
+          title={`Was ${dollarsOf(asked.amount_cents)} sent to ${nameOf(asked)}?`}
+          act="It was sent"
+          actWord="Noting"
+          onClose={() => setAsked(undefined)}
+          onConfirm={async (reason) => {
+            await markPaid.mutateAsync({ id: asked.id, reason });
+            toast("The payout is paid.");
+          }}
+        >
+          Nothing is sent from here: this notes that you did. The payout and its {asked.transactions_count} sales count as paid from then
+          on, which cannot be taken back. Give the number of the transfer as the reason.
+        </ReasonDialog>
+      ) : null}
+    </>
+  );
+}
