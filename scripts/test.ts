@@ -1,4 +1,4 @@
-/** Runs every test and ends with one line: `Total: N passed, N failed, N skipped`. `--only unit|conformance|templates|services|e2e` runs one part. */
+/** Runs every test and ends with one line: `Total: N passed, N failed, N skipped`. `--only unit|conformance|templates|deployments|services|e2e` runs one part. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -66,6 +66,7 @@ if (wants("e2e")) {
 }
 if (wants("services")) scripts.push(["three containers", "e2e/three-containers.ts", ["--short"]]);
 if (wants("templates")) scripts.push(["templates", "e2e/templates.ts"]);
+if (wants("deployments")) scripts.push(["deployments", "e2e/deployments.ts"]);
 // Each waits a good part of its time for browsers and programs: two lanes fill two cores.
 await Promise.all(
   [0, 1].map(async () => {

@@ -330,6 +330,18 @@ export const deploymentsRoutes = {
     ]),
     errors: ["not_found"],
   }),
+  /** The files, a Dockerfile, a compose.yaml and the names of the variables. */
+  bundle: route({
+    method: "GET",
+    path: "/api/deployments/{deployment_id}/bundle",
+    tag,
+    summary: "A kept version as an archive for a server of one's own",
+    auth: "user",
+    kind: "raw",
+    contentType: "application/zip",
+    params: One,
+    errors: ["not_found", "not_deployable"],
+  }),
   rollback: route({
     method: "POST",
     path: "/api/deployments/{deployment_id}/rollback",

@@ -17,6 +17,7 @@ import type { ProjectsArea } from "./projects.ts";
 export interface DeployAccountsArea extends Area {
   targets: Record<OutsideProvider, DeployTarget>;
   credentialFor: DeploymentCredentials["credentialFor"];
+  hasCredential: DeploymentCredentials["hasCredential"];
 }
 
 export function composeDeployAccounts(
@@ -45,6 +46,7 @@ export function composeDeployAccounts(
   return {
     targets,
     credentialFor: credentials.credentialFor,
+    hasCredential: credentials.hasCredential,
     mount(mount) {
       mountDeploymentCredentials(mount, { credentials });
       mountDeploymentOauth(mount, { oauth, cookies: createAuthCookies(config.auth), appBaseUrl: config.http.appBaseUrl });

@@ -3,6 +3,7 @@ import {
   createActivation,
   createBeginning,
   createArtefacts,
+  createBundles,
   createCanvasTargets,
   createCanvasTargetsStore,
   createCleanRooms,
@@ -50,7 +51,7 @@ export function composeDeployments(
   { previewSite }: PreviewsArea,
   { diskBytesOf }: ArrivalsArea,
   { browsers }: ToolsArea,
-  { targets, credentialFor }: DeployAccountsArea,
+  { targets, credentialFor, hasCredential }: DeployAccountsArea,
 ): DeploymentsArea {
   const findTarget: FindTarget = (provider) => (provider === "local" ? undefined : targets[provider]);
   const store = createDeploymentsStore(db);
@@ -93,7 +94,7 @@ export function composeDeployments(
     diskBytesOf,
     log,
   });
-  const deploying = createDeploying({ db, store, pipeline, activation, tasks, log });
+  const deploying = createDeploying({ db, store, logs, events, pipeline, activation, tasks, log });
   const beginning = createBeginning({
     store,
     vault,
@@ -103,7 +104,7 @@ export function composeDeployments(
     environments: environmentVault,
     wiring,
     startCommandOf,
-    credentialFor,
+    hasCredential,
     events,
     address,
   });
@@ -128,6 +129,7 @@ export function composeDeployments(
     pipeline,
     beginning,
     rollbacks,
+    bundles: createBundles({ artefacts }),
     sites,
     projects,
     redactions,

@@ -214,6 +214,9 @@ export function createDeploymentCredentials({
       const row = await store.choose(userId, projectId, provider);
       return row && fresh(row);
     },
+    /** Whether there is one, as far as is known here. */
+    hasCredential: async (userId: string, projectId: string, provider: OutsideProvider): Promise<boolean> =>
+      (await store.choose(userId, projectId, provider)) !== undefined,
   };
 }
 

@@ -15,7 +15,7 @@ import type { DeploymentRow } from "./deployments.table.ts";
 import type { Deploying } from "./deploying.ts";
 import { liveUrl, maxLiveName } from "./local/live-site.ts";
 import { mayBeProgram } from "./local/program-of.ts";
-import type { CredentialFor } from "./outside.ts";
+import type { HasCredential } from "./outside.ts";
 import { buildPlanOf, outputOf, serverOnly } from "./plan.ts";
 
 /** What is about to be begun, with every question asked. */
@@ -40,7 +40,7 @@ export function createBeginning({
   environments,
   wiring,
   startCommandOf,
-  credentialFor,
+  hasCredential,
   events,
   address,
 }: {
@@ -52,7 +52,7 @@ export function createBeginning({
   environments: EnvironmentVault;
   wiring: Wiring;
   startCommandOf: Parameters<typeof buildPlanOf>[0]["startCommandOf"];
-  credentialFor: CredentialFor;
+  hasCredential: HasCredential;
   events: EventLog;
   address: PreviewAddress;
 }) {
@@ -81,7 +81,7 @@ export function createBeginning({
     return mode;
   };
   const isConnected = async (userId: string, projectId: string, provider: DeployProvider): Promise<boolean> =>
-    provider === "local" || (await credentialFor(userId, projectId, provider)) !== undefined;
+    provider === "local" || hasCredential(userId, projectId, provider);
   const variablesOf = async (project: ProjectRow, container: ContainerRow, exclude: readonly string[] | undefined): Promise<Variable[]> =>
     composeEnv(
       {

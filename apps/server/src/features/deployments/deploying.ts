@@ -1,10 +1,12 @@
 import type { DeployAllResult } from "@tesslate/contract";
 import type { Database } from "../../platform/database.ts";
 import { AppError } from "../../platform/errors.ts";
+import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { TaskContext, TaskRow, Tasks } from "../tasks/index.ts";
 import { inLanes } from "../transfer/index.ts";
 import type { Activation } from "./activation.ts";
+import type { DeploymentLogs } from "./deployment-log.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -28,6 +30,8 @@ export type Deploying = ReturnType<typeof createDeploying>;
 export function createDeploying({
   db,
   store,
+  logs,
+  events,
   pipeline,
   activation,
   tasks,
@@ -35,6 +39,8 @@ export function createDeploying({
 }: {
   db: Database;
   store: DeploymentsStore;
+  logs: DeploymentLogs;
+  events: EventLog;
   pipeline: Pipeline;
   activation: Activation;
   tasks: Tasks;
@@ -62,7 +68,7 @@ export function createDeploying({
   tasks.define<Input>(deploymentType, {
     timeoutMs,
     run: async (context) => {
-      if (context.input.all) return runAll(context);
+      if (context.input.all || context.input.ids.length > 1) return runAll(context);
       const row = await pipeline.run(context.input.ids[0] ?? "", context);
       if (row?.status === "failed") throw new AppError("not_deployable", row.error ?? "It could not be deployed.");
       return resultOf(row);
@@ -77,7 +83,10 @@ export function createDeploying({
   const abandon = async (ids: readonly string[], error: string) => {
     for (const id of ids) {
       const ended = await store.finish(id, { status: "failed", error: error || "It could not be deployed.", has_artefact: false });
-      if (ended) await activation.forget(ended);
+      if (!ended) continue;
+      await activation.forget(ended);
+      await events.append(ended.project_id, { type: "deployment_changed", data: { id, op: "update", status: ended.status } });
+      await logs.ring(id);
     }
   };
   const resume = async (task: TaskRow): Promise<void> => {

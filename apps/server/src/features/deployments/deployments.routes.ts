@@ -1,4 +1,6 @@
+import { Readable } from "node:stream";
 import { deploymentsRoutes, deploymentTargetsRoutes } from "@tesslate/contract";
+import { attachment } from "../../http/attachment.ts";
 import type { Mount } from "../../http/mount.ts";
 import type { LaunchChoices } from "../launch/index.ts";
 import type { CanvasTargets } from "./canvas-targets.service.ts";
@@ -17,6 +19,14 @@ export function mountDeployments(
     status: ({ user }, { params }) => deployments.status(user.id, params.deployment_id),
     logs: ({ user }, { params, query }) => deployments.logs(user.id, params.deployment_id, query),
     stream: ({ user, signal }, { params }) => deployments.stream(user.id, params.deployment_id, signal),
+    bundle: async ({ user, setHeader }, { params }, { request, reply }) => {
+      const { name, open } = await deployments.bundle(user.id, params.deployment_id);
+      setHeader("content-disposition", attachment(`${name}.zip`));
+      setHeader("cache-control", "no-store");
+      reply.type("application/zip");
+      // Who only asks whether there is one must not make one.
+      return reply.send(request.method === "HEAD" ? Readable.from([]) : open());
+    },
     rollback: ({ user }, { params }) => deployments.rollback(user.id, params.deployment_id),
     cancel: ({ user }, { params }) => deployments.cancel(user.id, params.deployment_id),
     remove: ({ user }, { params, query }) => deployments.remove(user.id, params.deployment_id, query),

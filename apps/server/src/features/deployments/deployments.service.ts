@@ -8,6 +8,7 @@ import type { Projects } from "../projects/index.ts";
 import type { Redactions } from "../secrets/index.ts";
 import type { Tasks } from "../tasks/index.ts";
 import type { Activation } from "./activation.ts";
+import type { Bundles } from "./bundle.ts";
 import type { Beginning } from "./beginning.ts";
 import type { DeploymentLogs } from "./deployment-log.ts";
 import { wireOf } from "./deployment-shape.ts";
@@ -31,6 +32,7 @@ export function createDeployments({
   pipeline,
   beginning,
   rollbacks,
+  bundles,
   sites,
   projects,
   redactions,
@@ -47,6 +49,7 @@ export function createDeployments({
   pipeline: Pipeline;
   beginning: Beginning;
   rollbacks: Rollbacks;
+  bundles: Bundles;
   sites: LiveSites;
   projects: Pick<Projects, "require" | "lifetime">;
   redactions: Redactions;
@@ -133,10 +136,13 @@ export function createDeployments({
         log.info({ err, deployment_id: id }, "provider not asked");
         return answer(
           (await store.find(id)) ?? row,
-          err instanceof Error && err.name === "TargetError" ? err.message : "The provider cannot be asked at the moment.",
+          err instanceof AppError || (err instanceof Error && err.name === "TargetError")
+            ? err.message
+            : "The provider cannot be asked at the moment.",
         );
       }
     },
+    bundle: async (userId: string, id: string) => bundles.of(await requireRow(userId, id)),
     lastLines: async (userId: string, id: string, lines: number): Promise<string[]> => {
       const row = await requireRow(userId, id);
       const { lines: total } = await store.sizeOfLines(row.id);

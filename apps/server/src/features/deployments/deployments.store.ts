@@ -2,12 +2,15 @@ import type { DeployProvider, DeploymentStatus } from "@tesslate/contract";
 import { and, asc, count, desc, eq, gt, inArray, isNull, max, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { containers, type ContainerRow } from "../containers/containers.table.ts";
+import { projects } from "../projects/projects.table.ts";
+import { users } from "../users/users.table.ts";
 import { tasks } from "../tasks/tasks.table.ts";
 import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type SiteRow } from "./deployments.table.ts";
 
 type Page = { limit: number; offset: number };
 type Place = { container_id: string; provider: DeployProvider };
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
+const mayAct = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
 const at = ({ container_id, provider }: Place) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
 
 export type DeploymentsStore = ReturnType<typeof createDeploymentsStore>;
@@ -95,11 +98,15 @@ export function createDeploymentsStore(db: Database) {
           .orderBy(asc(deployments.created_at))
       ).map(({ row }) => row),
     /** What runs on this server and is seen by visitors. */
-    listLiveHere: (): Promise<DeploymentRow[]> =>
-      db
-        .select()
-        .from(deployments)
-        .where(and(eq(deployments.provider, "local"), eq(deployments.is_live, true))),
+    listLiveHere: async (): Promise<DeploymentRow[]> =>
+      (
+        await db
+          .select({ row: deployments })
+          .from(deployments)
+          .innerJoin(projects, eq(projects.id, deployments.project_id))
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(and(eq(deployments.provider, "local"), eq(deployments.is_live, true), mayAct))
+      ).map(({ row }) => row),
     known: async (ids: readonly string[]): Promise<Set<string>> =>
       ids.length === 0
         ? new Set()
@@ -111,14 +118,16 @@ export function createDeploymentsStore(db: Database) {
                 .where(inArray(deployments.id, [...ids]))
             ).map(({ id }) => id),
           ),
-    /** The site that a host of this server names, with what is live there. */
+    /** The site that a host of this server names, with what is live there; not of somebody who may not act. */
     findSiteHere: async (name: string): Promise<DeploymentRow | undefined> =>
       (
         await db
           .select({ row: deployments })
           .from(deploymentSites)
           .innerJoin(deployments, and(eq(deployments.container_id, deploymentSites.container_id), eq(deployments.provider, "local")))
-          .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true)))
+          .innerJoin(projects, eq(projects.id, deployments.project_id))
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true), mayAct))
       )[0]?.row,
 
     /** This version is what visitors see from now on, and no other one. */

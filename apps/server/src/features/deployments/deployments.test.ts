@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { fromBufferPromise } from "yauzl";
 import type { Deployment, DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../testing/app.ts";
 import { ended, projectsApp, setUpProject, visitHost, type ProjectsApp, type Visit } from "../../testing/projects.ts";
@@ -139,6 +141,17 @@ test(
       { name: "VITE_GREETING", source: "secret", change: "removed" },
     ]);
 
+    const bundle = await app.request(`/api/deployments/${one.id}/bundle`, { user: ada });
+    const zip = await fromBufferPromise(Buffer.from(await bundle.arrayBuffer()), { lazyEntries: true });
+    const files = new Map<string, string>();
+    for await (const entry of zip.eachEntry()) files.set(entry.fileName, await text(await zip.openReadStreamPromise(entry)));
+    const inBundle = (path: string) => files.get(`${one.metadata.site_name}-v1/${path}`);
+    expect(inBundle("app/index.html")).toBe(page.text);
+    expect(inBundle("Dockerfile")).toContain("COPY app /usr/share/nginx/html");
+    expect(inBundle("compose.yaml")).toContain("build: .");
+    expect(inBundle(".env.example")).toBe("API_TOKEN=\nVITE_GREETING=\n");
+    expect([...files.values()].join("")).not.toContain("planted-secret-value");
+
     const told = [];
     for await (const event of api().deployments.stream({ params: { deployment_id: two.id } })) told.push(event);
     expect(told.at(-1)).toEqual({ type: "done", data: { status: "success", error: null } });
@@ -152,6 +165,14 @@ test(
     expect((await api().deployments.list({ params: { project_id: project.slug }, query: {} })).items).toMatchObject([
       { id: one.id, logs: null },
     ]);
+
+    // Of somebody who may not act any more nothing is served.
+    const suspend = (is: boolean) => app.studio.database.pool.query("update users set is_suspended = $2 where id = $1", [ada.id, is]);
+    const isServed = async () => (await site.ask("/", { headers: html })).status;
+    await suspend(true);
+    await vi.waitFor(async () => expect(await isServed()).toBe(404), { timeout: 8000, interval: 300 });
+    await suspend(false);
+    await vi.waitFor(async () => expect(await isServed()).toBe(200), { timeout: 8000, interval: 300 });
 
     await app
       .as(ada)
@@ -254,6 +275,7 @@ test("strangers and the signed-out see nothing; bad requests are refused before 
     ["POST", "/api/deployments/deploy-all", { project_id: project.id }],
     ["GET", `/api/deployments/${deployment.id}/status`],
     ["GET", `/api/deployments/${deployment.id}/logs`],
+    ["GET", `/api/deployments/${deployment.id}/bundle`],
     ["GET", `/api/deployments/${deployment.id}/stream`],
     ["POST", `/api/deployments/${deployment.id}/rollback`],
     ["POST", `/api/deployments/${deployment.id}/cancel`],

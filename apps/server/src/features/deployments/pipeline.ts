@@ -280,6 +280,7 @@ export function createPipeline({
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof StepFailed) throw error;
+        if (error instanceof AppError && error.code === "provider_token_expired") throw new StepFailed("provider", error.message);
         if (round === 0) lines.line("The provider cannot be asked at the moment. It is asked again.");
         log.warn({ err: error, deployment_id: row.id }, "provider not asked");
       }
