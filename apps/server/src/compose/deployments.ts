@@ -148,12 +148,16 @@ export function composeDeployments(
     events,
   });
   projects.onRelease(async ({ project_id, container_id, reason }) => {
-    if (reason !== "deleted" || container_id !== undefined) return;
-    for (const row of await store.listOfProject(project_id)) {
+    if (reason !== "deleted") return;
+    const rows = await store.listOfProject(project_id);
+    for (const row of rows.filter(
+      (each) => container_id === undefined || each.container_id === container_id || each.container_id === null,
+    )) {
       await activation.forget(row);
+      await store.update(row.id, { has_artefact: false, ...(row.provider === "local" && { is_live: false }) });
       if (row.provider === "local" && row.site_name !== null) await sites.changed(row.site_name);
     }
-    await artefacts.removeProject(project_id);
+    if (container_id === undefined) await artefacts.removeProject(project_id);
   });
 
   return {

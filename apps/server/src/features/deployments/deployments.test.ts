@@ -374,5 +374,13 @@ test("targets on the canvas take what they can, and several containers go out as
   expect(await api().deployments.launchSettings({ params })).toEqual({ blocking: ["build", "secrets"], weight_budget: 2_000_000 });
   await api().deploymentTargets.detach({ params: { ...one, container_id: container.id } });
   await api().deploymentTargets.remove({ params: one });
+  // What a removed container had here goes with it; what it had is still told.
+  await api().containers.remove({ params: { id: project.id, container_id: container.id } });
+  const left = await api().deployments.list({ params, query: { provider: "local" } });
+  expect(left.items.map(({ is_live, can_roll_back, container_id }) => [is_live, can_roll_back, container_id])).toEqual([
+    [false, false, null],
+    [false, false, null],
+    [false, false, null],
+  ]);
   expect((await api().deploymentTargets.list({ params, query: {} })).total).toBe(1);
 });
