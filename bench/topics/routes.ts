@@ -1,9 +1,8 @@
 /** Requests per second of an ordinary route, beside a bare server with the same SQL. */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { treeOf } from "../memory.ts";
+import { socketDirOf } from "../database.ts";
 import { ms, quantile, type Row } from "../report.ts";
 import type { Stage } from "../stage.ts";
 
@@ -16,21 +15,11 @@ const firstLine = async (child: ReturnType<typeof spawn>): Promise<string> => {
   return text.split("\n")[0] ?? "";
 };
 
-/** Where the embedded database of that server listens: the `-k` of its postmaster. */
-function socketDirOf(pid: number): string {
-  for (const child of treeOf(pid)) {
-    const argv = readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0");
-    const at = argv.indexOf("-k");
-    if (at > 0 && argv[at + 1]) return argv[at + 1] as string;
-  }
-  throw new Error("the server has no embedded database");
-}
-
 export async function measure(stage: Stage): Promise<Row[]> {
   const { studio, person } = await stage.scene();
   const me = await person.api.users.me();
   const { default: pg } = await import("pg");
-  const socketDir = socketDirOf(studio.process.pid ?? 0);
+  const socketDir = socketDirOf(studio);
   const pool = new pg.Pool({ host: socketDir, user: "tesslate", database: "tesslate", max: 2 });
   await pool.query(
     "insert into projects (owner_id, name, slug, environment_status) select $1, 'Bench ' || i, 'bench-' || i || '-' || substr(md5(random()::text), 1, 6), 'stopped' from generate_series(1, 20) i",

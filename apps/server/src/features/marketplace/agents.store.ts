@@ -6,7 +6,7 @@ import { users } from "../users/users.table.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { orderOf, searchIn } from "./search.store.ts";
+import { firstThatFinds, orderOf, searchesIn, type Search } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface AgentFilter {
@@ -51,36 +51,46 @@ export function createAgentShelf(db: Database) {
 
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** Two statements: the page, and how many of each kind there are without the filters that have a facet. */
+    /** Two statements: how many of each kind there are without the filters that have a facet, and the page; another one when no word is found. */
     browse: async (
       { item_type = "agent", category, pricing_type, creator_type, tag, search: text, sort }: AgentFilter,
       page: { limit: number; offset: number },
       viewerId: string | undefined,
     ): Promise<{ rows: CardRow[]; cells: FacetCell[] }> => {
-      const search = searchIn(agents, text);
-      const common = and(
-        eq(agents.item_type, item_type),
-        isShown(agents),
-        search.condition,
-        tag === undefined ? undefined : sql`${agents.tags} @> ${JSON.stringify([tag])}::jsonb`,
-      );
+      const where = ({ condition }: Search) =>
+        and(
+          eq(agents.item_type, item_type),
+          isShown(agents),
+          condition,
+          tag === undefined ? undefined : sql`${agents.tags} @> ${JSON.stringify([tag])}::jsonb`,
+        );
       const chosen = and(
         category === undefined ? undefined : eq(agents.category, category),
         pricing_type === undefined ? undefined : eq(agents.pricing_type, pricing_type),
         creator_type === undefined ? undefined : eq(isOfficial, creator_type === "official"),
       );
-      const [rows, cells] = await Promise.all([
-        cards(viewerId)
-          .where(and(common, chosen))
-          .orderBy(...orderOf(agents, sort, search))
-          .limit(page.limit)
-          .offset(page.offset),
+      const { search, cells, found } = await firstThatFinds(searchesIn(agents, text), (one) =>
         db
           .select({ category: agents.category, pricing_type: agents.pricing_type, is_official: isOfficial, n: sql<number>`count(*)::int` })
           .from(agents)
-          .where(common)
+          .where(where(one))
           .groupBy(agents.category, agents.pricing_type, isOfficial),
-      ]);
+      );
+      const order = orderOf(agents, sort, search, found);
+      // Which ones first, then all about those few.
+      const shown = db
+        .select({ id: agents.id })
+        .from(agents)
+        .where(and(where(search), chosen))
+        .orderBy(...order)
+        .limit(page.limit)
+        .offset(page.offset);
+      const rows =
+        found === 0
+          ? []
+          : await cards(viewerId)
+              .where(inArray(agents.id, shown))
+              .orderBy(...order);
       return { rows, cells };
     },
     /** By UUID or slug, with what it is to the viewer. */

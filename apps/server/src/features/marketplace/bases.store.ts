@@ -6,7 +6,7 @@ import { bases, isBaseEntryActive, isShown, userPurchasedBases, type BaseRow } f
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { orderOf, searchIn } from "./search.store.ts";
+import { firstThatFinds, orderOf, searchesIn, type Search } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface BaseFilter {
@@ -82,29 +82,35 @@ export function createBaseShelf(db: Database) {
       page: { limit: number; offset: number },
       viewerId: string | undefined,
     ): Promise<{ rows: FoundBase[]; cells: FacetCell[] }> => {
-      const search = searchIn(bases, text);
-      const common = and(
-        isShown(bases),
-        search.condition,
-        tech === undefined ? undefined : sql`${bases.tech_stack} @> ${JSON.stringify([tech])}::jsonb`,
-      );
+      const where = ({ condition }: Search) =>
+        and(isShown(bases), condition, tech === undefined ? undefined : sql`${bases.tech_stack} @> ${JSON.stringify([tech])}::jsonb`);
       const chosen = and(
         category === undefined ? undefined : eq(bases.category, category),
         pricing_type === undefined ? undefined : eq(bases.pricing_type, pricing_type),
         creator_type === undefined ? undefined : eq(isOfficial, creator_type === "official"),
       );
-      const [rows, cells] = await Promise.all([
-        select(viewerId)
-          .where(and(common, chosen))
-          .orderBy(...orderOf(bases, sort, search))
-          .limit(page.limit)
-          .offset(page.offset),
+      const { search, cells, found } = await firstThatFinds(searchesIn(bases, text), (one) =>
         db
           .select({ category: bases.category, pricing_type: bases.pricing_type, is_official: isOfficial, n: sql<number>`count(*)::int` })
           .from(bases)
-          .where(common)
+          .where(where(one))
           .groupBy(bases.category, bases.pricing_type, isOfficial),
-      ]);
+      );
+      const order = orderOf(bases, sort, search, found);
+      // Which ones first, then all about those few.
+      const shown = db
+        .select({ id: bases.id })
+        .from(bases)
+        .where(and(where(search), chosen))
+        .orderBy(...order)
+        .limit(page.limit)
+        .offset(page.offset);
+      const rows =
+        found === 0
+          ? []
+          : await select(viewerId)
+              .where(inArray(bases.id, shown))
+              .orderBy(...order);
       return { rows, cells };
     },
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<FoundBase | undefined> =>

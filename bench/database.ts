@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import pg from "pg";
+import { treeOf } from "./memory.ts";
+import type { RunningStudio } from "../e2e/studio.ts";
+
+/** Where the embedded database of a running product listens: the `-k` of its postmaster. */
+export function socketDirOf({ process }: Pick<RunningStudio, "process">): string {
+  for (const child of treeOf(process.pid ?? 0)) {
+    const argv = readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0");
+    const at = argv.indexOf("-k");
+    if (at > 0 && argv[at + 1]) return argv[at + 1] as string;
+  }
+  throw new Error("the server has no embedded database");
+}
+
+/** A few connections of our own to that database. */
+export const openDatabase = (studio: Pick<RunningStudio, "process">): pg.Pool =>
+  new pg.Pool({ host: socketDirOf(studio), user: "tesslate", database: "tesslate", max: 2 });
