@@ -13,6 +13,6 @@ export function socketDirOf({ process }: Pick<RunningStudio, "process">): string
   throw new Error("the server has no embedded database");
 }
 
-/** A few connections of our own to that database. */
+/** A connection of our own to that database. */
 export const openDatabase = (studio: Pick<RunningStudio, "process">): pg.Pool =>
-  new pg.Pool({ host: socketDirOf(studio), user: "tesslate", database: "tesslate", max: 2 });
+  new pg.Pool({ host: socketDirOf(studio), user: "tesslate", database: "tesslate", max: 1 });

@@ -27,6 +27,7 @@ export async function measure(stage: Stage): Promise<Row[]> {
   const pool = openDatabase(studio);
   try {
     await fill(pool, me.id);
+    await pool.query("set enable_seqscan = off");
     const seen = new Map<string, number[]>();
     const alone = new Map<string, number[]>();
     for (let round = 0; round < rounds; round++)
@@ -113,8 +114,8 @@ async function statements(pool: pg.Pool, text: string): Promise<void> {
     if (rows.length === 0) continue;
     const found = rows.reduce((sum, { n }) => sum + n, 0);
     const at = parameters.length + 1;
-    const order = `case when lower(name) = $${at} then 0 when lower(name) like $${at + 1} then 1 when lower(name) like $${at + 2} then 2 else 3 end,
-      ${found <= 2000 && parameters.length === 0 ? `ts_rank(search_words, (${query})) desc, ` : ""}is_featured desc nulls last, downloads desc nulls last, id`;
+    const order = `case when search_name = $${at} then 0 when search_name like $${at + 1} then 1 when search_name like $${at + 2} then 2 else 3 end,
+      ${found <= 500 && parameters.length === 0 ? `ts_rank(search_words, (${query})) desc, ` : ""}is_featured desc nulls last, downloads desc nulls last, id`;
     const names = [search, part.slice(1), part];
     await pool.query(
       `select agents.*, u.name as creator from agents left join users u on u.id = forked_by_user_id

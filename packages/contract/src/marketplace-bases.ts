@@ -100,11 +100,12 @@ const about = {
   preview_image: Maybe(Picture),
   visibility: Type.Optional(Visibility),
 };
-/** marketplace-billing-admin 3.5. */
+/** marketplace-billing-admin 3.5: a repository, or instead of it a project of one's own, whose files are kept as they are now. */
 export const SubmitBase = Type.Object({
   name: words(100),
   description: words(500),
-  git_repo_url: Type.String({ minLength: 1, maxLength: 500 }),
+  git_repo_url: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  project_id: Type.Optional(Type.String({ minLength: 1, maxLength: 80, description: "UUID or slug of a project of one's own" })),
   category: BaseCategory,
   default_branch: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
   ...about,
@@ -167,12 +168,21 @@ export const marketplaceBasesRoutes = {
     method: "POST",
     path: "/api/marketplace/bases",
     tag,
-    summary: "Submit a repository as a base",
+    summary: "Submit a repository, or a project of one's own, as a base",
     auth: "user",
     status: 201,
     body: SubmitBase,
     response: BaseDetail,
-    errors: ["outbound_refused", "rate_limited"],
+    errors: [
+      "not_found",
+      "base_rejected",
+      "outbound_refused",
+      "payload_too_large",
+      "storage_full",
+      "project_busy",
+      "conflict",
+      "rate_limited",
+    ],
   }),
   update: route({
     method: "PATCH",

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { allTools } from "@tesslate/agent";
 import {
   createAcquiring,
@@ -5,6 +6,7 @@ import {
   createAgentAuthoring,
   createAgentCatalogue,
   createAgentShelf,
+  createBaseArchives,
   createBaseAuthoring,
   createBaseCatalogue,
   createBaseChoices,
@@ -27,11 +29,17 @@ import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
+import type { Secrecy } from "./secrecy.ts";
 import type { ToolsArea } from "./tools.ts";
 
 /** Agents and bases as they are found and taken, before there are projects to use them in. */
 export type MarketShelves = ReturnType<typeof composeShelves>;
-export function composeShelves({ db, limits: limiter }: Platform, payments: MarketplacePayments) {
+export function composeShelves(
+  { db, dataDir, limits: limiter }: Platform,
+  { redactions }: Pick<Secrecy, "redactions">,
+  { projects }: ProjectsArea,
+  payments: MarketplacePayments,
+) {
   const limits = createMarketplaceLimits(limiter);
   const reviewsStore = createReviewsStore(db);
   const entries = createAcquiringStore(db);
@@ -40,8 +48,15 @@ export function composeShelves({ db, limits: limiter }: Platform, payments: Mark
   const agents = createAgentCatalogue({ shelf: agentShelf, reviews: reviewsStore, limits });
   const bases = createBaseCatalogue({ shelf: baseShelf, reviews: reviewsStore, limits });
   const acquiring = createAcquiring({ store: entries, agents, bases, payments, limits });
+  const archives = createBaseArchives({
+    dir: join(dataDir, "bases"),
+    arrivalsDir: join(dataDir, "arrivals"),
+    projects,
+    redactorOf: redactions.of,
+  });
   return {
     payments,
+    archives,
     limits,
     reviewsStore,
     entries,
@@ -50,7 +65,7 @@ export function composeShelves({ db, limits: limiter }: Platform, payments: Mark
     agents,
     bases,
     acquiring,
-    chooseBase: createBaseChoices({ bases, acquiring }),
+    chooseBase: createBaseChoices({ bases, acquiring, archives }),
   };
 }
 
@@ -62,7 +77,7 @@ export interface MarketplaceArea extends Area {
 
 export function composeMarketplace(
   { config, log, db, outbound, settings }: Platform,
-  { payments, limits, reviewsStore, entries, agentShelf, baseShelf, agents, bases, acquiring }: MarketShelves,
+  { payments, archives, limits, reviewsStore, entries, agentShelf, baseShelf, agents, bases, acquiring }: MarketShelves,
   { projects, templates }: ProjectsArea,
   { openGit }: ArrivalsArea,
   { lendable }: ToolsArea,
@@ -94,7 +109,10 @@ export function composeMarketplace(
   });
 
   return {
+    jobs: { sweep_base_archives: () => archives.sweep(baseShelf.hasArchive) },
+    cron: { sweep_base_archives: "53 * * * *" },
     seed: async () => {
+      await archives.sweep(baseShelf.hasArchive);
       await seedSystemAccounts(createUsersStore(db));
       await seedBases({ shelf: baseShelf, templates, settings, log });
     },
@@ -116,7 +134,7 @@ export function composeMarketplace(
       });
       mountMarketplaceBases(mount, {
         catalogue: bases,
-        authoring: createBaseAuthoring({ shelf: baseShelf, catalogue: bases, entries, checkUrl: outbound.check, limits }),
+        authoring: createBaseAuthoring({ shelf: baseShelf, catalogue: bases, entries, archives, checkUrl: outbound.check, limits }),
         acquiring,
         reviews,
         versions: createBaseVersions({ openGit, outbound, github: config.auth.oauth.github, log }),

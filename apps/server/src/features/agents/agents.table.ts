@@ -16,7 +16,7 @@ import { createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts
 import { users } from "../users/users.table.ts";
 
 /**
- * marketplace-billing-admin 1.1. The database derives two more columns, `search_text` and `search_words`, which only `features/marketplace`
+ * marketplace-billing-admin 1.1. The database derives three more columns, `search_text`, `search_words` and `search_name`, which only `features/marketplace`
  * asks for.
  */
 export const agents = pgTable(

@@ -6,7 +6,7 @@ import { users } from "../users/users.table.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { firstThatFinds, orderOf, searchesIn, type Search } from "./search.store.ts";
+import { firstThatFinds, onSearchPlans, orderOf, searchesIn, type Search } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface AgentFilter {
@@ -40,8 +40,8 @@ export function createAgentShelf(db: Database) {
     viewerId === undefined
       ? sql`false`
       : sql`${userPurchasedAgents.agent_id} = ${agents.id} and ${userPurchasedAgents.user_id} = ${viewerId}`;
-  const cards = (viewerId: string | undefined) =>
-    db
+  const cards = (viewerId: string | undefined, q: Queries = db) =>
+    q
       .select({ agent: cardColumns, creator: creatorColumns, is_purchased: sql<boolean | null>`${isEntryActive}` })
       .from(agents)
       .leftJoin(users, eq(users.id, agents.forked_by_user_id))
@@ -69,29 +69,36 @@ export function createAgentShelf(db: Database) {
         pricing_type === undefined ? undefined : eq(agents.pricing_type, pricing_type),
         creator_type === undefined ? undefined : eq(isOfficial, creator_type === "official"),
       );
-      const { search, cells, found } = await firstThatFinds(searchesIn(agents, text), (one) =>
-        db
-          .select({ category: agents.category, pricing_type: agents.pricing_type, is_official: isOfficial, n: sql<number>`count(*)::int` })
+      return onSearchPlans(db, text, async (q) => {
+        const { search, cells, found } = await firstThatFinds(searchesIn(agents, text), (one) =>
+          q
+            .select({
+              category: agents.category,
+              pricing_type: agents.pricing_type,
+              is_official: isOfficial,
+              n: sql<number>`count(*)::int`,
+            })
+            .from(agents)
+            .where(where(one))
+            .groupBy(agents.category, agents.pricing_type, isOfficial),
+        );
+        const order = orderOf(agents, sort, search, found);
+        // Which ones first, then all about those few.
+        const shown = q
+          .select({ id: agents.id })
           .from(agents)
-          .where(where(one))
-          .groupBy(agents.category, agents.pricing_type, isOfficial),
-      );
-      const order = orderOf(agents, sort, search, found);
-      // Which ones first, then all about those few.
-      const shown = db
-        .select({ id: agents.id })
-        .from(agents)
-        .where(and(where(search), chosen))
-        .orderBy(...order)
-        .limit(page.limit)
-        .offset(page.offset);
-      const rows =
-        found === 0
-          ? []
-          : await cards(viewerId)
-              .where(inArray(agents.id, shown))
-              .orderBy(...order);
-      return { rows, cells };
+          .where(and(where(search), chosen))
+          .orderBy(...order)
+          .limit(page.limit)
+          .offset(page.offset);
+        const rows =
+          found === 0
+            ? []
+            : await cards(viewerId, q)
+                .where(inArray(agents.id, shown))
+                .orderBy(...order);
+        return { rows, cells };
+      });
     },
     /** By UUID or slug, with what it is to the viewer. */
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<DetailRow | undefined> =>

@@ -4,6 +4,7 @@ import type { Queries } from "../../platform/database.ts";
 import { AppError, forbidden, invalid, notFound } from "../../platform/errors.ts";
 import { isBranchName, repositoryAddress } from "../projects/index.ts";
 import type { AcquiringStore } from "./acquiring.store.ts";
+import type { BaseArchives } from "./bases.archives.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
 import type { BaseShelf } from "./bases.store.ts";
 import type { BaseRow } from "./bases.table.ts";
@@ -21,12 +22,14 @@ export function createBaseAuthoring({
   shelf,
   catalogue,
   entries,
+  archives,
   checkUrl,
   limits,
 }: {
   shelf: BaseShelf;
   catalogue: BaseCatalogue;
   entries: AcquiringStore;
+  archives: BaseArchives;
   /** Refuses the address of a host that must not be called. */
   checkUrl: (url: string) => Promise<void>;
   limits: MarketplaceLimits;
@@ -55,9 +58,13 @@ export function createBaseAuthoring({
   };
 
   return {
-    /** Throws 422, `outbound_refused` for a private host. */
+    /** Throws 422, `outbound_refused` for a private host, and what `BaseArchives.make` throws. */
     submit: async (user: User, body: SubmitBase): Promise<BaseDetail> => {
       await limits.write(user.id, "submit");
+      if (body.git_repo_url === undefined && body.project_id === undefined)
+        throw invalid(["body", "git_repo_url"], "Field required", "missing");
+      if (body.git_repo_url !== undefined && body.project_id !== undefined)
+        throw invalid(["body", "project_id"], "Give a repository or a project, not both");
       const branch = branchOf(body.default_branch ?? "main");
       const about = {
         name: body.name.trim(),
@@ -73,9 +80,27 @@ export function createBaseAuthoring({
         default_branch: branch,
         created_by_user_id: user.id,
       };
-      const git_repo_url = await checkRepository(body.git_repo_url);
-      const { id } = await shelf.transaction((tx) => insert(tx, user.id, { ...about, source_type: "git", git_repo_url }));
-      return catalogue.detail(user, id);
+      if (body.git_repo_url !== undefined) {
+        const git_repo_url = await checkRepository(body.git_repo_url);
+        const { id } = await shelf.transaction((tx) => insert(tx, user.id, { ...about, source_type: "git", git_repo_url }));
+        return catalogue.detail(user, id);
+      }
+      const archive = await archives.make(user.id, body.project_id ?? "");
+      try {
+        const { id } = await shelf.transaction((tx) =>
+          insert(tx, user.id, {
+            ...about,
+            source_type: "archive",
+            archive_path: archive.file,
+            archive_size_bytes: archive.bytes,
+            source_project_id: archive.project_id,
+          }),
+        );
+        return await catalogue.detail(user, id);
+      } catch (error) {
+        await archives.remove(archive.file);
+        throw error;
+      }
     },
     /** Its slug stays. Throws 404, 403, 422, `outbound_refused`. */
     update: async (user: User, ref: string, body: UpdateBase): Promise<BaseDetail> => {
@@ -98,12 +123,14 @@ export function createBaseAuthoring({
       });
       return catalogue.detail(user, id);
     },
-    /** Gone for everybody; projects made from it stay. Throws 404, 403. */
+    /** Gone for everybody, and so is its archive; projects made from it stay. Throws 404, 403. */
     remove: async (user: User, ref: string): Promise<void> => {
-      await shelf.transaction(async (tx) => {
+      const archive = await shelf.transaction(async (tx) => {
         const base = await lockOwn(tx, user, ref);
-        await shelf.update(tx, base.id, { is_active: false });
+        await shelf.update(tx, base.id, { is_active: false, archive_path: null });
+        return base.archive_path;
       });
+      if (archive !== null) await archives.remove(archive);
     },
   };
 }

@@ -6,7 +6,7 @@ import { bases, isBaseEntryActive, isShown, userPurchasedBases, type BaseRow } f
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { firstThatFinds, orderOf, searchesIn, type Search } from "./search.store.ts";
+import { firstThatFinds, onSearchPlans, orderOf, searchesIn, type Search } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface BaseFilter {
@@ -89,32 +89,35 @@ export function createBaseShelf(db: Database) {
         pricing_type === undefined ? undefined : eq(bases.pricing_type, pricing_type),
         creator_type === undefined ? undefined : eq(isOfficial, creator_type === "official"),
       );
-      const { search, cells, found } = await firstThatFinds(searchesIn(bases, text), (one) =>
-        db
-          .select({ category: bases.category, pricing_type: bases.pricing_type, is_official: isOfficial, n: sql<number>`count(*)::int` })
+      return onSearchPlans(db, text, async (q) => {
+        const { search, cells, found } = await firstThatFinds(searchesIn(bases, text), (one) =>
+          q
+            .select({ category: bases.category, pricing_type: bases.pricing_type, is_official: isOfficial, n: sql<number>`count(*)::int` })
+            .from(bases)
+            .where(where(one))
+            .groupBy(bases.category, bases.pricing_type, isOfficial),
+        );
+        const order = orderOf(bases, sort, search, found);
+        // Which ones first, then all about those few.
+        const shown = q
+          .select({ id: bases.id })
           .from(bases)
-          .where(where(one))
-          .groupBy(bases.category, bases.pricing_type, isOfficial),
-      );
-      const order = orderOf(bases, sort, search, found);
-      // Which ones first, then all about those few.
-      const shown = db
-        .select({ id: bases.id })
-        .from(bases)
-        .where(and(where(search), chosen))
-        .orderBy(...order)
-        .limit(page.limit)
-        .offset(page.offset);
-      const rows =
-        found === 0
-          ? []
-          : await select(viewerId)
-              .where(inArray(bases.id, shown))
-              .orderBy(...order);
-      return { rows, cells };
+          .where(and(where(search), chosen))
+          .orderBy(...order)
+          .limit(page.limit)
+          .offset(page.offset);
+        const rows =
+          found === 0
+            ? []
+            : await select(viewerId, q)
+                .where(inArray(bases.id, shown))
+                .orderBy(...order);
+        return { rows, cells };
+      });
     },
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<FoundBase | undefined> =>
       (await select(viewerId, q).where(byRef(ref)))[0],
+    hasArchive: async (file: string): Promise<boolean> => (await db.$count(bases, eq(bases.archive_path, file))) > 0,
     lock: async (tx: Queries, ref: string): Promise<BaseRow | undefined> =>
       (await tx.select().from(bases).where(byRef(ref)).for("no key update"))[0],
     /** As for agents. */

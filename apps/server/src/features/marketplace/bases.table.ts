@@ -17,7 +17,7 @@ import type { PurchaseType } from "../agents/agents.table.ts";
 import { projects } from "../projects/projects.table.ts";
 import { users } from "../users/users.table.ts";
 
-/** marketplace-billing-admin 1.7. As of `agents`, the database derives `search_text` and `search_words` beside these. */
+/** marketplace-billing-admin 1.7. As of `agents`, the database derives what is searched beside these. */
 export const bases = pgTable(
   "bases",
   {

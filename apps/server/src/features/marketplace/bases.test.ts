@@ -1,4 +1,6 @@
 import { sql } from "drizzle-orm";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startGitHost, type GitHost } from "@tesslate/testkit/git-host";
@@ -95,6 +97,66 @@ describe("a project from a base", () => {
     expect((await app.as(bob).projects.list({ query: {} })).total).toBe(before);
     expect((await begun(ada, { base_id: sold.slug })).task.status).toBe("completed");
   });
+});
+
+test("a project becomes a base: nothing secret and nothing that runs by itself goes with it; who begins from it has its files", async () => {
+  const { created } = await begun(ada, { base_id: "sold" });
+  const id = created.id;
+  const put = (path: string, content: string) => app.as(ada).files.put({ params: { id, path }, body: { content } });
+  const publish = (more: object = {}) =>
+    app
+      .request("/api/marketplace/bases", {
+        method: "POST",
+        user: ada,
+        json: { name: "From a project", description: "x", category: "saas", visibility: "public", project_id: id, ...more },
+      })
+      .then(async (response) => ({
+        status: response.status,
+        body: (await response.json()) as { code?: string; details?: { findings: { path: string; line: number | null }[] } },
+      }));
+  await app.as(ada).secrets.set({ params: { project_id: id }, body: { key: "PAY_TOKEN", value: "tok-9f8e7d6c5b4a3210ffee" } });
+  const key = `AKIA${"Q3EGVX7PLZW5KTYB"}`;
+  await put("config/.env", "A=b");
+  await put("src/pay.ts", `export const token = "tok-9f8e7d6c5b4a3210ffee";`);
+  await put("src/aws.ts", `// line one\nconst id = "${key}";`);
+  await put("package.json", JSON.stringify({ scripts: { dev: "vite", postinstall: "node x.js" } }));
+  await put(".husky/pre-commit", "curl evil");
+  await put(".env.example", "A=");
+  const refused = await publish();
+  expect([refused.status, refused.body.code]).toEqual([400, "base_rejected"]);
+  expect(refused.body.details?.findings.map(({ path, line }) => [path, line]).toSorted()).toEqual([
+    [".husky/pre-commit", null],
+    ["config/.env", null],
+    ["package.json", null],
+    ["src/aws.ts", 2],
+    ["src/pay.ts", null],
+  ]);
+  expect(JSON.stringify(refused.body)).not.toMatch(/tok-9f8e|AKIA/);
+  await put("src/pay.ts", "export const token = process.env.PAY_TOKEN;");
+  await put("src/aws.ts", "");
+  await put("package.json", JSON.stringify({ scripts: { dev: "vite" } }));
+  for (const path of ["config", ".husky"]) await app.as(ada).files.remove({ params: { id, path }, query: { recursive: true } });
+
+  const made = await publish();
+  expect(made.status).toBe(201);
+  expect(made.body).toMatchObject({ source_type: "archive", git_repo_url: null, slug: "from-a-project", template_slug: null });
+  expect(
+    (
+      await app.request("/api/marketplace/bases", {
+        method: "POST",
+        user: bob,
+        json: { name: "x", description: "x", category: "saas", project_id: id },
+      })
+    ).status,
+  ).toBe(404);
+  expect((await publish({ git_repo_url: "https://git.example.com/a" })).status).toBe(422);
+  const copy = await begun(bob, { base_id: "from-a-project" });
+  expect(copy.task.status).toBe("completed");
+  expect(await contentOf(bob, copy.created.id, "src/pay.ts")).toContain("PAY_TOKEN");
+  expect((await app.as(bob).secrets.list({ params: { project_id: copy.created.id }, query: {} })).total).toBe(0);
+  await bases(ada).remove({ params: { id: "from-a-project" } });
+  expect(await readdir(join(app.dataDir, "bases"))).toEqual([]);
+  expect((await readdir(join(app.dataDir, "arrivals"))).filter((name) => name.endsWith(".zip"))).toEqual([]);
 });
 
 test("versions: by the API with dates, by git when that refuses, the last good ones when nobody answers", async () => {

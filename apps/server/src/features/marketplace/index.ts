@@ -3,6 +3,7 @@ export { createAcquiringStore } from "./acquiring.store.ts";
 export { createAgentAuthoring } from "./agents.authoring.ts";
 export { createAgentCatalogue } from "./agents.service.ts";
 export { createAgentShelf } from "./agents.store.ts";
+export { createBaseArchives } from "./bases.archives.ts";
 export { createBaseAuthoring } from "./bases.authoring.ts";
 export { createBaseCatalogue } from "./bases.service.ts";
 export { createBaseChoices } from "./bases.choosing.ts";

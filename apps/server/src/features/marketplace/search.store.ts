@@ -1,8 +1,9 @@
 import { getTableName, sql, type SQL, type Table } from "drizzle-orm";
 import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { MarketplaceSort } from "@tesslate/contract";
+import type { Database, Queries } from "../../platform/database.ts";
 
-/** The columns of `agents` and `bases` that are ordered by. What is searched are two more that the database derives (see its migrations). */
+/** The columns of `agents` and `bases` that are ordered by. What is searched are three more that the database derives (see its migrations). */
 interface Searched {
   id: AnyPgColumn;
   name: AnyPgColumn;
@@ -22,7 +23,7 @@ export interface Search {
 
 const maxWords = 8;
 /** Above as many finds their rank says little and would have to be worked out for each: then names go before the rest, and the most used first. */
-const rankedUpTo = 2000;
+const rankedUpTo = 500;
 const wordsOf = (text: string): string[] => (text.normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, maxWords);
 /** As LIKE takes it: `%`, `_` and `\` stand for themselves. */
 const literally = (text: string) => text.replace(/[\\%_]/g, (sign) => `\\${sign}`);
@@ -35,7 +36,7 @@ export function searchesIn(table: Searched & Table, text: string | undefined): [
   const wanted = (text ?? "").trim().toLowerCase();
   if (wanted === "") return [{ condition: undefined, closeness: [], rank: [] }];
   const owner = sql.identifier(getTableName(table));
-  const name = sql`lower(${table.name})`;
+  const name = sql`${owner}.search_name`;
   const closeness = [
     sql`case when ${name} = ${wanted} then 0 when ${name} like ${`${literally(wanted)}%`} then 1 when ${name} like ${`%${literally(wanted)}%`} then 2 else 3 end`,
   ];
@@ -79,3 +80,15 @@ export async function firstThatFinds<T extends { n: number }>(
   if (cells.length === 0 && next) return firstThatFinds([next, ...rest], count);
   return { search, cells, found: cells.reduce((sum, { n }) => sum + n, 0) };
 }
+
+/**
+ * For a search, in one transaction: the planner takes reading a derived word list for free and would go through the whole table for a word that many
+ * rows have, although the index knows them.
+ */
+export const onSearchPlans = <T>(db: Database, text: string | undefined, work: (q: Queries) => Promise<T>): Promise<T> =>
+  (text ?? "").trim() === ""
+    ? work(db)
+    : db.transaction(async (tx) => {
+        await tx.execute(sql`set local enable_seqscan = off`);
+        return work(tx);
+      });

@@ -6,5 +6,6 @@ export { createForkSource } from "./fork-source.ts";
 export { createGitSource } from "./git-source.ts";
 export { createImport, sweepArchives } from "./import.ts";
 export { inLanes } from "./lanes.ts";
+export { openArchive, type ArchivedFile } from "./zip-archive.ts";
 export { startCommandOf } from "./start-command.ts";
 export { mountTransfer } from "./transfer.routes.ts";
