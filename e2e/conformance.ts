@@ -6,7 +6,7 @@ import { signUp } from "./account.ts";
 import { startStudio } from "./studio.ts";
 
 const areas =
-  "auth,users,projects,containers,graph,files,assets,secrets,kanban,chat,shell,snapshots,tasks,git,git-providers,marketplace-agents,marketplace-bases,library,deployments,deployment-credentials,deployment-oauth,admin,themes,feedback,community,system";
+  "auth,users,billing,projects,containers,graph,files,assets,secrets,kanban,chat,shell,snapshots,tasks,git,git-providers,marketplace-agents,marketplace-bases,library,deployments,deployment-credentials,deployment-oauth,admin,themes,feedback,community,system";
 const here = import.meta.dirname;
 const known = JSON.parse(await readFile(join(here, "conformance/known-failures.json"), "utf8")) as string[];
 await mkdir(join(here, "../test-results"), { recursive: true });

@@ -39,6 +39,8 @@ export interface StripeFake extends AsyncDisposable {
   /** The header over a body. */
   sign(body: string, options?: DeliverOptions): string;
   trouble(what: StripeTrouble | undefined): void;
+  /** The API without a socket, for tests that make very many calls. */
+  fetch: typeof globalThis.fetch;
   /** Every call to the API, in order. */
   calls: { method: string; path: string; key: string | undefined; status: number }[];
   close(): Promise<void>;
@@ -127,6 +129,26 @@ export async function startStripe(): Promise<StripeFake> {
     response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers }).end(JSON.stringify(answer.body));
   };
 
+  const direct: StripeFake["fetch"] = async (input, init = {}) => {
+    const { pathname, search } = new URL(String(input));
+    const [method, path, headers] = [init.method ?? "GET", pathname + search, new Headers(init.headers)];
+    const how = isHit(method, path) ? trouble?.how : undefined;
+    if (typeof how === "number") {
+      calls.push({ method, path, key: undefined, status: how });
+      const error = { type: "api_error", message: "Something went wrong." };
+      return Response.json({ error }, { status: how, headers: { "stripe-should-retry": "false" } });
+    }
+    const answer = api({
+      method,
+      path,
+      headers: Object.fromEntries(headers),
+      body: typeof init.body === "string" ? init.body : "",
+    });
+    calls.push({ method, path, key: headers.get("idempotency-key") ?? undefined, status: answer.status });
+    if (how === "lost") throw new TypeError("the connection broke");
+    return Response.json(answer.body, { status: answer.status, headers: answer.headers });
+  };
+
   const see = (response: ServerResponse, location: string) => response.writeHead(303, { location }).end();
   const answerPage = (request: IncomingMessage, response: ServerResponse): void => {
     const { pathname, searchParams } = new URL(request.url ?? "/", url);
@@ -206,6 +228,7 @@ export async function startStripe(): Promise<StripeFake> {
       }
     },
     sign,
+    fetch: direct,
     trouble: (what) => void (trouble = what),
     calls,
     close,

@@ -202,6 +202,8 @@ function marketplaceBlock(
     adopted: 0,
     purchases: 0,
     recent_purchases: 0,
+    revenue_once_cents: 0,
+    revenue_monthly_cents: 0,
     popular: [],
     most_used: [],
     templates: [],
@@ -214,9 +216,9 @@ function marketplaceBlock(
     total_bases: bases.length,
     total_purchases: row.purchases,
     recent_purchases: row.recent_purchases,
-    // There are no transactions to add up: nothing in this version is sold.
-    total_revenue_cents: 0,
-    revenue_by_type_cents: { monthly: 0, one_time: 0, usage: 0 },
+    // What buyers paid in the period and did not get back.
+    total_revenue_cents: row.revenue_once_cents + row.revenue_monthly_cents,
+    revenue_by_type_cents: { monthly: row.revenue_monthly_cents, one_time: row.revenue_once_cents, usage: 0 },
     agents: {
       total: row.agents,
       total_purchases: row.purchases,

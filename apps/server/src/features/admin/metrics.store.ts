@@ -73,6 +73,8 @@ interface MarketplaceRow {
   adopted: number;
   purchases: number;
   recent_purchases: number;
+  revenue_once_cents: number;
+  revenue_monthly_cents: number;
   popular: (Named & { purchases: number; usage_count: number })[];
   most_used: (Named & { purchases: number; usage_count: number })[];
   templates: { slug: string; projects: number }[];
@@ -203,6 +205,10 @@ export function createMetricsStore(db: Database) {
           count(*) filter (where is_visible and exists (
             select 1 from usage_logs l where l.agent_id = there.id and l.project_id is not null))::int as adopted,
           coalesce(sum(purchases), 0)::int as purchases, coalesce(sum(recent), 0)::int as recent_purchases,
+          (select coalesce(sum(amount_cents - refunded_cents), 0)::float8 from payments
+            where kind in ('agent', 'base') and stripe_subscription_id is null and created_at >= ${at(span.from)}) as revenue_once_cents,
+          (select coalesce(sum(amount_cents - refunded_cents), 0)::float8 from payments
+            where kind in ('agent', 'base') and stripe_subscription_id is not null and created_at >= ${at(span.from)}) as revenue_monthly_cents,
           (select coalesce(json_agg(x), '[]') from (
             select name, slug, purchases, usage_count from there where is_visible order by purchases desc, usage_count desc, slug limit 5) x) as popular,
           (select coalesce(json_agg(x), '[]') from (

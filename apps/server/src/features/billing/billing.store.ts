@@ -215,8 +215,8 @@ export function createBillingStore(db: Database) {
       Number((await db.execute<{ n: string }>(sql`select nextval('billing_questions') as n`)).rows[0]?.n),
     findMirror: async (subscriptionId: string, q: Queries = db): Promise<SubscriptionRow | undefined> =>
       (await q.select().from(subscriptions).where(eq(subscriptions.stripe_subscription_id, subscriptionId)))[0],
-    /** False: a newer answer is there already. */
-    putMirror: async (tx: Queries, row: Omit<typeof subscriptions.$inferInsert, "id">): Promise<boolean> =>
+    /** Undefined: a newer answer is there already. */
+    putMirror: async (tx: Queries, row: Omit<typeof subscriptions.$inferInsert, "id">): Promise<SubscriptionRow | undefined> =>
       (
         await tx
           .insert(subscriptions)
@@ -226,8 +226,8 @@ export function createBillingStore(db: Database) {
             set: { ...row, updated_at: sql`now()` },
             setWhere: sql`${subscriptions.asked} < excluded.asked`,
           })
-          .returning({ id: subscriptions.id })
-      ).length > 0,
+          .returning()
+      )[0],
     /** Plans of somebody that live, the newest first. */
     livingPlans: (tx: Queries, userId: string): Promise<SubscriptionRow[]> =>
       tx

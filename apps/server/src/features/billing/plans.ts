@@ -2,7 +2,7 @@ import type { Stripe } from "stripe";
 import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Credits } from "../credits/index.ts";
-import { livingStates, type BillingStore } from "./billing.store.ts";
+import { livingStates, type BillingStore, type Buyer } from "./billing.store.ts";
 import type { SubscriptionRow } from "./billing.table.ts";
 import { planOfPrice, tierOrder } from "./catalogue.ts";
 import type { Shelves } from "./shelf.ts";
@@ -32,20 +32,17 @@ export function createPlans({
   shelves: Shelves;
   log: Logger;
 }) {
-  const takePlan = async (tx: Queries, userId: string, row: SubscriptionRow): Promise<void> => {
-    const buyer = await store.lockBuyer(tx, userId);
-    if (!buyer || row.tier === null) return;
+  const takePlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {
+    if (row.tier === null) return;
     const isNew = buyer.stripe_subscription_id !== row.stripe_subscription_id;
-    if (isNew) await store.setSubscription(tx, userId, row.stripe_subscription_id);
+    if (isNew) await store.setSubscription(tx, buyer.id, row.stripe_subscription_id);
     const isUpgrade = tierOrder.indexOf(row.tier) > tierOrder.indexOf(buyer.subscription_tier);
-    if (isNew || isUpgrade) await credits.changeTier(tx, userId, row.tier);
-    else if (row.tier !== buyer.subscription_tier) await credits.lowerTier(tx, userId, row.tier);
+    if (isNew || isUpgrade) await credits.changeTier(tx, buyer.id, row.tier);
+    else if (row.tier !== buyer.subscription_tier) await credits.lowerTier(tx, buyer.id, row.tier);
   };
   /** The newest plan that lives is the one that counts; when none does, somebody whose plan it was is free again. */
-  const settlePlan = async (tx: Queries, userId: string, row: SubscriptionRow): Promise<void> => {
-    const buyer = await store.lockBuyer(tx, userId);
-    if (!buyer) return;
-    const [current, ...former] = await store.livingPlans(tx, userId);
+  const settlePlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {
+    const [current, ...former] = await store.livingPlans(tx, buyer.id);
     for (const plan of former)
       await store.enqueue(
         tx,
@@ -53,10 +50,10 @@ export function createPlans({
         { id: plan.stripe_subscription_id },
         { key: `end_subscription:${plan.stripe_subscription_id}`, maxAttempts: 25 },
       );
-    if (current) return takePlan(tx, userId, current);
+    if (current) return takePlan(tx, buyer, current);
     if (buyer.stripe_subscription_id !== row.stripe_subscription_id) return;
-    await store.setSubscription(tx, userId, null);
-    await credits.changeTier(tx, userId, "free");
+    await store.setSubscription(tx, buyer.id, null);
+    await credits.changeTier(tx, buyer.id, "free");
   };
   const settleItem = async (tx: Queries, userId: string, row: SubscriptionRow, wasLiving: boolean): Promise<void> => {
     const shelf = row.kind === "subscription" ? undefined : shelves[row.kind];
@@ -84,9 +81,9 @@ export function createPlans({
     /** In the caller's transaction. Resolves with whose it is; undefined: nobody's here. */
     apply: async (tx: Queries, { asked, subscription }: ToldSubscription): Promise<string | undefined> => {
       const { metadata } = subscription;
-      const before = await store.findMirror(subscription.id, tx);
-      const userId = before ? before.user_id : metadata["user_id"];
-      if (!userId || !(await store.lockBuyer(tx, userId))) return undefined;
+      const userId = metadata["user_id"];
+      const buyer = userId === undefined ? undefined : await store.lockBuyer(tx, userId);
+      if (!buyer || !userId) return undefined;
       const known = await store.findMirror(subscription.id, tx);
       const kind = metadata["type"] === "agent_purchase" ? "agent" : metadata["type"] === "base_purchase" ? "base" : "subscription";
       const [item] = subscription.items.data;
@@ -111,10 +108,9 @@ export function createPlans({
         asked,
         created_at: isoOf(subscription.created) ?? new Date().toISOString(),
       } as const;
-      if (!(await store.putMirror(tx, row))) return userId;
-      const now = await store.findMirror(subscription.id, tx);
+      const now = await store.putMirror(tx, row);
       if (!now) return userId;
-      if (kind === "subscription") await settlePlan(tx, userId, now);
+      if (kind === "subscription") await settlePlan(tx, buyer, now);
       else await settleItem(tx, userId, now, known !== undefined && livingStates.includes(known.status));
       return userId;
     },

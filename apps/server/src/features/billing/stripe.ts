@@ -32,10 +32,13 @@ const toleranceSeconds = 300;
 export function createPayments({
   account,
   log,
+  fetch,
   timeoutMs = 20_000,
 }: {
   account: StripeAccount | undefined;
   log: Logger;
+  /** Instead of the library's own way out. */
+  fetch?: typeof globalThis.fetch;
   timeoutMs?: number;
 }): Payments {
   let loading: Promise<Stripe> | undefined;
@@ -55,6 +58,7 @@ export function createPayments({
           maxNetworkRetries: 2,
           timeout: timeoutMs,
           telemetry: false,
+          ...(fetch && { httpClient: Client.createFetchHttpClient(fetch) }),
         }),
     );
     return loading;

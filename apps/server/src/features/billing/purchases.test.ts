@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { billingApp, wrongInBooks, type BillingApp } from "../../testing/billing.ts";
+import type { TestUser } from "../../testing/app.ts";
+import { createCredits, createCreditsStore } from "../credits/index.ts";
+
+let world: BillingApp;
+let creator: TestUser;
+beforeAll(async () => {
+  world = await billingApp();
+  creator = await world.app.signUp({ name: "Maker" });
+});
+afterAll(() => world.close());
+
+const api = (user: TestUser) => world.app.as(user);
+const settle = () => world.stripe.settle();
+const buyOf = (user: TestUser, id: string) => api(user).marketplaceAgents.purchase({ params: { id }, body: {} });
+const pay = async (session_id: string | null) => {
+  const paid = world.stripe.account.pay(session_id ?? "");
+  await settle();
+  return paid;
+};
+const isOwned = async (user: TestUser, slug: string) => (await api(user).marketplaceAgents.get({ params: { slug } })).is_purchased;
+const transfers = () => [...world.stripe.account.transfers.values()];
+/** Until the jobs that a payment led to are over. */
+const idle = () => world.job("lapse_library");
+const outcome = (work: Promise<unknown>) =>
+  work.then(
+    () => 200,
+    (error: { status: number; code: string }) => [error.status, error.code],
+  );
+const admin = async () => {
+  const root = await world.app.signUp({ admin: true });
+  return (await api(root).adminMetrics.overview({ query: {} })).marketplace;
+};
+
+describe("a creator", () => {
+  test("is led to an account, and is ready when it is complete", async () => {
+    expect(await outcome(api(creator).creatorStudio.payout({ body: {} }))).toEqual([400, "payout_onboarding_required"]);
+    const { onboarding_url } = await api(creator).creatorStudio.connect();
+    expect((await api(creator).creatorStudio.connect()).onboarding_url).toContain("/onboard/acct_");
+    expect(world.stripe.account.accounts.size).toBe(1);
+    const [account] = world.stripe.account.accounts.keys();
+    expect((await api(creator).creatorStudio.dashboard({ query: {} })).payouts).toMatchObject({ connected: true, account_id: account });
+    expect(await outcome(api(creator).creatorStudio.payout({ body: {} }))).toEqual([400, "payout_onboarding_required"]);
+    const done = await fetch(onboarding_url.replace("?", "/complete?"), { method: "POST", redirect: "manual" });
+    expect(done.headers.get("location")).toBe(`${world.app.config.http.appBaseUrl}/billing/connect/complete`);
+    expect(await outcome(api(creator).creatorStudio.payout({ body: {} }))).toEqual([400, "payout_below_minimum"]);
+  });
+});
+
+describe("an agent for good", () => {
+  test("is paid once, belongs to the buyer, its maker has 90 %; with the money back it is gone and so is the share", async () => {
+    const ada = await world.app.signUp();
+    const agent = await world.agent({ creator, cents: 1999 });
+    const asked = await buyOf(ada, agent.id);
+    expect(asked).toMatchObject({ agent_id: agent.id, in_library: false, checkout_url: expect.stringContaining(world.stripe.url) });
+    const session = world.stripe.account.sessions.get(asked.session_id ?? "");
+    expect(session).toMatchObject({
+      mode: "payment",
+      amount_total: 1999,
+      metadata: { user_id: ada.id, agent_id: agent.id, type: "agent_purchase", pricing_type: "one_time" },
+      success_url: `${world.app.config.http.appBaseUrl}/marketplace/success?agent=${agent.slug}&session_id={CHECKOUT_SESSION_ID}`,
+    });
+    expect(await isOwned(ada, agent.slug)).toBe(false);
+    const verify = (user: TestUser) => api(user).purchases.verify({ body: { session_id: asked.session_id ?? "" } });
+    expect(await verify(ada)).toMatchObject({ agent_id: agent.id, in_library: false });
+    world.stripe.account.pay(asked.session_id ?? "");
+    expect(await verify(ada)).toMatchObject({ agent_id: agent.id, in_library: true, checkout_url: null });
+    expect(await outcome(verify(creator))).toEqual([404, "not_found"]);
+    const paid = await Promise.all(Array.from({ length: 20 }, () => verify(ada)));
+    expect(paid.every((answer) => answer.in_library)).toBe(true);
+    await settle();
+    await idle();
+    expect(await buyOf(ada, agent.id)).toMatchObject({ in_library: true, checkout_url: null });
+    expect(transfers()).toMatchObject([
+      { amount: 1799, metadata: { agent_id: agent.id, user_id: ada.id, transaction_id: expect.any(String) }, amount_reversed: 0 },
+    ]);
+    expect(await world.rows("select downloads from agents where id = $1", [agent.id])).toEqual([{ downloads: 1 }]);
+    const { earnings, items } = await api(creator).creatorStudio.dashboard({ query: {} });
+    expect(earnings).toMatchObject({ total_revenue_cents: 1799, paid_revenue_cents: 1799, by_agent: { [agent.id]: { requests: 1 } } });
+    expect(items[0]).toMatchObject({ revenue_cents: 1799 });
+    expect(await admin()).toMatchObject({ total_revenue_cents: 1999, revenue_by_type_cents: { one_time: 1999, monthly: 0 } });
+    expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([
+      { kind: "agent", agent_id: agent.id, item: agent.slug },
+    ]);
+
+    world.stripe.account.refund(session?.payment_intent ?? "");
+    await settle();
+    await idle();
+    expect(await isOwned(ada, agent.slug)).toBe(false);
+    expect(await buyOf(ada, agent.id)).toMatchObject({ in_library: false });
+    expect(transfers()).toMatchObject([{ amount: 1799, amount_reversed: 1799 }]);
+    expect((await api(creator).creatorStudio.dashboard({ query: {} })).earnings.total_revenue_cents).toBe(0);
+    expect(await admin()).toMatchObject({ total_revenue_cents: 0 });
+  });
+
+  test("paid on two pages is paid once: the second payment goes back", async () => {
+    const ada = await world.app.signUp();
+    const agent = await world.agent({ cents: 900 });
+    const first = await buyOf(ada, agent.id);
+    await world.rows("update checkouts set status = 'expired' where session_id = $1", [first.session_id]);
+    const second = await buyOf(ada, agent.id);
+    expect(second.session_id).not.toBe(first.session_id);
+    await pay(first.session_id);
+    const again = await pay(second.session_id);
+    await idle();
+    const charge = [...world.stripe.account.charges.values()].find((c) => c.payment_intent === again.payment_intent);
+    expect(charge?.refunded).toBe(true);
+    await settle();
+    expect(await isOwned(ada, agent.slug)).toBe(true);
+    expect((await api(ada).billing.transactions({ query: {} })).total).toBe(1);
+  });
+
+  test("a share that cannot be sent waits; what Stripe loses on the way is sent once", async () => {
+    const ada = await world.app.signUp();
+    const later = await world.app.signUp();
+    const unconnected = await world.agent({ creator: later, cents: 2000 });
+    await pay((await buyOf(ada, unconnected.id)).session_id);
+    await idle();
+    expect((await api(later).creatorStudio.dashboard({ query: {} })).payouts).toMatchObject({ pending_cents: 1800, available_cents: 0 });
+    await world.rows("update marketplace_transactions set created_at = now() - interval '8 days' where creator_id = $1", [later.id]);
+    await api(later).creatorStudio.connect();
+    const account = (await api(later).creatorStudio.dashboard({ query: {} })).payouts.account_id ?? "";
+    world.stripe.account.completeOnboarding(account);
+    world.stripe.trouble({ how: 500, on: /POST \/v1\/transfers/ });
+    expect(await outcome(api(later).creatorStudio.payout({ body: {} }))).toEqual([502, "stripe_error"]);
+    world.stripe.trouble(undefined);
+    const [waiting] = await world.rows<{ id: string; status: string }>("select id, status from creator_payouts where creator_id = $1", [
+      later.id,
+    ]);
+    expect(waiting?.status).toBe("processing");
+    await world.job("send_payout", { id: waiting?.id ?? "" });
+    await world.job("send_payout", { id: waiting?.id ?? "" });
+    expect(transfers().filter((t) => t.destination === account)).toMatchObject([{ amount: 1800 }]);
+    expect((await api(later).creatorStudio.dashboard({ query: {} })).payouts).toMatchObject({
+      paid_cents: 1800,
+      history: [{ status: "paid" }],
+    });
+  });
+});
+
+describe("an agent by the month", () => {
+  test("is renewed, ended with its period, kept after all, and lapses", async () => {
+    const ada = await world.app.signUp();
+    const agent = await world.agent({ creator, cents: 500, monthly: true });
+    const asked = await buyOf(ada, agent.id);
+    await pay(asked.session_id);
+    expect(await isOwned(ada, agent.slug)).toBe(true);
+    const [subscription] = (await api(ada).purchases.subscriptions({ query: {} })).items;
+    expect(subscription).toMatchObject({
+      agent_id: agent.id,
+      agent_slug: agent.slug,
+      price_cents: 500,
+      status: "active",
+      cancel_at_period_end: false,
+    });
+    const params = { id: subscription?.id ?? "" };
+    expect(await outcome(api(creator).purchases.cancel({ params }))).toEqual([404, "not_found"]);
+    expect(await outcome(api(creator).purchases.renew({ params }))).toEqual([404, "not_found"]);
+    expect(await api(ada).purchases.cancel({ params })).toMatchObject({ cancel_at_period_end: true });
+    expect(await api(ada).purchases.renew({ params })).toMatchObject({ cancel_at_period_end: false });
+    world.stripe.account.advance(31);
+    await settle();
+    await idle();
+    const sales = await world.rows(
+      "select amount_creator_cents, payout_status, transaction_type from marketplace_transactions where agent_id = $1",
+      [agent.id],
+    );
+    const share = { amount_creator_cents: 450, payout_status: "paid", transaction_type: "subscription" };
+    expect(sales).toEqual([share, share]);
+    await api(ada).purchases.cancel({ params });
+    world.stripe.account.advance(31);
+    await settle();
+    expect(await isOwned(ada, agent.slug)).toBe(false);
+    expect((await api(ada).purchases.subscriptions({ query: {} })).items).toMatchObject([{ status: "canceled" }]);
+    expect(await outcome(api(ada).purchases.renew({ params }))).toEqual([400, "no_subscription"]);
+    expect((await api(ada).billing.subscription()).tier).toBe("free");
+  });
+});
+
+describe("two hundred at once", () => {
+  test("spend ten credits: ten are taken, the rest is forgiven, nothing is below zero", async () => {
+    const ada = await world.app.signUp();
+    await world.rows("update users set daily_credits = 2, signup_bonus_credits = 0 where id = $1", [ada.id]);
+    const credits = createCredits({ store: createCreditsStore(world.app.db), isBilled: true });
+    await world.app.db.transaction((tx) =>
+      credits.adjust(tx, { user_id: ada.id, amount: 8, reason: "test", made_by_id: ada.id, key: undefined }),
+    );
+    const call = {
+      agent_id: null,
+      project_id: null,
+      chat_id: null,
+      task_id: null,
+      model: "test/model",
+      purpose: "turn",
+      is_byok: false,
+    } as const;
+    const nothing = { tokens_input: 0, tokens_output: 0, tokens_cached: 0, cost_input: "0", cost_output: "0" };
+    const spent = await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        credits.record({ ...call, ...nothing, user_id: ada.id, request_id: `${ada.id}:${n % 100}`, cost_total: "1.00000000" }),
+      ),
+    );
+    expect(new Set(spent.map(({ usage_log_id }) => usage_log_id)).size).toBe(100);
+    const sums = await world.rows(
+      "select sum(credits_deducted)::int as taken, sum(shortfall_credits)::int as forgiven from usage_logs where user_id = $1",
+      [ada.id],
+    );
+    expect(sums).toEqual([{ taken: 10, forgiven: 90 }]);
+    expect((await api(ada).billing.credits()).total_credits).toBe(0);
+  });
+  test("ask for the same pack and the same agent: one page each", async () => {
+    const ada = await world.app.signUp();
+    const agent = await world.agent({ creator, cents: 700 });
+    const many = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 200 }, work));
+    const pages = new Set((await many(() => buyOf(ada, agent.id))).map(({ session_id }) => session_id));
+    const packs = new Set((await many(() => api(ada).billing.purchaseCredits({ body: { package: "small" } }))).map((p) => p.session_id));
+    expect([pages.size, packs.size]).toEqual([1, 1]);
+    expect([...world.stripe.account.customers.values()].filter((c) => c.metadata["user_id"] === ada.id)).toHaveLength(1);
+    for (const id of [...pages, ...packs]) world.stripe.account.pay(id ?? "");
+    const events = world.stripe.waiting.splice(0);
+    const verified = many(() => api(ada).purchases.verify({ body: { session_id: [...pages][0] ?? "" } }));
+    expect(new Set(await world.stripe.deliver(events, { copies: 50 }))).toEqual(new Set([200]));
+    expect((await verified).every((answer) => answer.in_library)).toBe(true);
+    await idle();
+    expect(await world.rows("select purchased_credits, total_spend_cents from users where id = $1", [ada.id])).toEqual([
+      { purchased_credits: 500, total_spend_cents: 1200 },
+    ]);
+    expect(await world.rows("select count(*)::int as n from marketplace_transactions where user_id = $1", [ada.id])).toEqual([{ n: 1 }]);
+    expect(transfers().filter((t) => t.metadata["agent_id"] === agent.id)).toMatchObject([{ amount: 630 }]);
+  });
+});
+
+test("what was used is added up by day, project, model and agent, and comes as a table", async () => {
+  const ada = await world.app.signUp();
+  const project_id = crypto.randomUUID();
+  for (const [n, day] of ["2026-03-01", "2026-03-01", "2026-03-02"].entries())
+    await world.rows(
+      `insert into usage_logs (user_id, project_id, model, tokens_input, tokens_output, cost_total, credits_deducted, created_at)
+       values ($1, $2, $3, 10, 5, 1.5, 1, $4::timestamptz)`,
+      [ada.id, n === 0 ? null : project_id, n === 0 ? "=cmd()" : "openai/gpt", `${day}T12:00:00Z`],
+    );
+  const window = { start_date: "2026-03-01T00:00:00Z", end_date: "2026-04-01T00:00:00Z" };
+  const by = async (axis: "day" | "project" | "model" | "agent") =>
+    (await api(ada).billing.usageGroups({ query: { by: axis, ...window } })).items.map((g) => [g.key, g.requests, g.cost_total_cents]);
+  expect(await by("day")).toEqual([
+    ["2026-03-01", 2, 3],
+    ["2026-03-02", 1, 2],
+  ]);
+  expect(await by("project")).toEqual([
+    [project_id, 2, 3],
+    [null, 1, 2],
+  ]);
+  expect(await by("model")).toEqual([
+    ["openai/gpt", 2, 3],
+    ["=cmd()", 1, 2],
+  ]);
+  expect(await by("agent")).toEqual([[null, 3, 5]]);
+  const csv = await world.app.request(`/api/billing/usage/export?${new URLSearchParams(window).toString()}`, { user: ada });
+  expect(csv.headers.get("content-disposition")).toContain("usage.csv");
+  const lines = (await csv.text()).trim().split("\r\n");
+  expect([lines.length, lines.filter((line) => line.includes(`"'=cmd()"`)).length]).toEqual([4, 1]);
+  expect((await (await world.app.request(`/api/billing/usage/export`, { user: creator })).text()).trim().split("\r\n")).toHaveLength(1);
+});
+
+test("the books hold, and nobody changes them", async () => {
+  expect(await wrongInBooks(world)).toEqual([]);
+  for (const statement of ["update ledger_entries set amount_cents = 1", "delete from ledger_entries", "truncate ledger_entries"])
+    await expect(world.rows(statement)).rejects.toThrow("append-only");
+  await expect(world.rows("insert into ledger_entries (posting, account, amount_cents) values ('x', 'revenue', 5)")).rejects.toThrow(
+    "sum to zero",
+  );
+});

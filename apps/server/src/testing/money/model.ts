@@ -1,0 +1,156 @@
+import type { StripeEvent, StripeFake } from "@tesslate/testkit";
+import type { OwnSession } from "../../features/billing/fulfilment.ts";
+
+const order = ["free", "basic", "pro", "ultra"];
+const allowance: Record<string, number> = { free: 0, basic: 500, pro: 2000, ultra: 8000 };
+const living = new Set(["active", "trialing", "past_due", "unpaid"]);
+
+interface Paid {
+  kind: string;
+  amount: number;
+  refunded: number;
+  item: string | null;
+  isSubscription: boolean;
+}
+
+/** What should be true of one person after what was told so far, said as simply as can be: plain variables, one thing after the other. */
+export class MoneyModel {
+  tier = "free";
+  plan: string | null = null;
+  daily = 5;
+  bundled = 0;
+  purchased = 0;
+  spent = 0;
+  slots = 0;
+  readonly payments = new Map<string, Paid>();
+  readonly library = new Map<string, { active: boolean; intent: string | null; subscription: string | null }>();
+  private readonly events = new Set<string>();
+  private readonly sessions = new Set<string>();
+  private readonly back = new Map<string, { refunded: number; disputed: number }>();
+  private readonly mirror = new Map<string, { tier: string | null; item: string | null; created: number; isLiving: boolean }>();
+  private readonly account: StripeFake["account"];
+  private readonly tierOfPrice: (price: string) => string;
+
+  constructor(account: StripeFake["account"], tierOfPrice: (price: string) => string) {
+    this.account = account;
+    this.tierOfPrice = tierOfPrice;
+  }
+
+  take(credits: number): void {
+    for (const bucket of ["daily", "bundled", "purchased"] as const) {
+      const part = Math.min(this[bucket], credits);
+      this[bucket] -= part;
+      credits -= part;
+    }
+  }
+
+  event(event: StripeEvent, own: OwnSession | undefined): void {
+    if (this.events.has(event.id)) return;
+    this.events.add(event.id);
+    const object = event.data.object as { id: string; payment_intent: string; amount: number; amount_refunded: number };
+    if (event.type === "checkout.session.completed" && own) this.session(own);
+    if (event.type.startsWith("customer.subscription.")) this.told(object.id);
+    if (event.type.startsWith("invoice.payment_")) this.invoice(object.id, event.type.endsWith("succeeded"));
+    if (event.type === "charge.refunded") this.wentBack(object.payment_intent, { refunded: object.amount_refunded, disputed: 0 });
+    if (event.type === "charge.dispute.created") this.wentBack(object.payment_intent, { refunded: 0, disputed: object.amount });
+  }
+
+  session(own: OwnSession): void {
+    if (!own.isPaid) return;
+    const isFirst = !this.sessions.has(own.id);
+    this.sessions.add(own.id);
+    if (own.subscription_id) this.told(own.subscription_id);
+    if (!isFirst || (own.agreed_cents !== null && own.agreed_cents !== own.amount_cents)) return;
+    if (own.subscription_id) {
+      if (own.invoice_id) this.book(own.invoice_id, own.kind, own.amount_cents, own.item_id, true);
+      return;
+    }
+    const intent = own.payment_intent ?? "";
+    const held = own.item_id ? this.library.get(own.item_id) : undefined;
+    if (held?.active && held.intent !== null && held.intent !== intent) return;
+    if (!this.payments.has(intent) && own.item_id)
+      this.library.set(own.item_id, { active: true, intent, subscription: held?.subscription ?? null });
+    this.book(intent, own.kind, own.amount_cents, own.item_id, false);
+  }
+
+  private invoice(id: string, isPaid: boolean): void {
+    const invoice = this.account.invoices.get(id);
+    const subscription = invoice?.parent.subscription_details.subscription ?? "";
+    this.told(subscription);
+    const { metadata } = this.account.subscriptions.get(subscription) ?? { metadata: {} as Record<string, string> };
+    if (!invoice || !isPaid) return;
+    const isPlan = metadata["type"] === "subscription";
+    const isFresh = !this.payments.has(id);
+    this.book(id, isPlan ? "subscription" : "agent", invoice.amount_paid, metadata["agent_id"] ?? null, true);
+    if (isFresh && isPlan && invoice.billing_reason === "subscription_cycle" && this.plan === subscription)
+      this.bundled = allowance[this.tier] ?? 0;
+  }
+
+  private book(key: string, kind: string, amount: number, item: string | null, isSubscription: boolean): void {
+    if (this.payments.has(key)) return;
+    const paid: Paid = { kind, amount, refunded: 0, item, isSubscription };
+    this.payments.set(key, paid);
+    if (kind === "credits") this.purchased += amount;
+    if (kind !== "subscription") this.spent += amount;
+    if (kind === "deploy_slot") this.slots++;
+    this.settle(key, paid);
+  }
+
+  private wentBack(intent: string, { refunded, disputed }: { refunded: number; disputed: number }): void {
+    const key = this.account.invoicePayments.find(({ payment_intent }) => payment_intent === intent)?.invoice ?? intent;
+    const known = this.back.get(key) ?? { refunded: 0, disputed: 0 };
+    this.back.set(key, { refunded: Math.max(known.refunded, refunded), disputed: Math.max(known.disputed, disputed) });
+    const paid = this.payments.get(key);
+    if (paid) this.settle(key, paid);
+  }
+
+  private settle(key: string, paid: Paid): void {
+    const { refunded, disputed } = this.back.get(key) ?? { refunded: 0, disputed: 0 };
+    const back = Math.min(paid.amount, refunded + disputed);
+    const fresh = back - paid.refunded;
+    if (fresh <= 0) return;
+    paid.refunded = back;
+    const isWhole = back === paid.amount;
+    if (paid.kind === "credits") this.purchased -= Math.min(this.purchased, fresh);
+    if (paid.kind !== "subscription") this.spent = Math.max(0, this.spent - fresh);
+    if (paid.kind === "deploy_slot" && isWhole) this.slots--;
+    const held = paid.item === null ? undefined : this.library.get(paid.item);
+    if (isWhole && !paid.isSubscription && held?.intent === key) held.active = false;
+  }
+
+  told(id: string): void {
+    const now = this.account.subscriptions.get(id);
+    if (!now) return;
+    const before = this.mirror.get(id);
+    const isPlan = now.metadata["type"] === "subscription";
+    const item = now.metadata["agent_id"] ?? null;
+    const isLiving = living.has(now.status);
+    const price = now.items.data[0]?.price.id ?? "";
+    this.mirror.set(id, { tier: isPlan ? this.tierOfPrice(price) : null, item, created: now.created, isLiving });
+    if (isPlan) return this.settlePlan(id);
+    const held = this.library.get(item ?? "");
+    if (isLiving && !before?.isLiving) this.library.set(item ?? "", { active: true, intent: held?.intent ?? null, subscription: id });
+    if (!isLiving && before?.isLiving && held?.subscription === id) held.active = false;
+  }
+
+  private settlePlan(id: string): void {
+    const [newest] = [...this.mirror]
+      .filter(([, plan]) => plan.tier !== null && plan.isLiving)
+      .toSorted(([a, x], [b, y]) => y.created - x.created || (a < b ? 1 : -1));
+    if (newest) {
+      const [plan, { tier }] = newest;
+      const isNew = this.plan !== plan;
+      if (isNew || order.indexOf(tier ?? "") > order.indexOf(this.tier)) {
+        this.bundled = allowance[tier ?? ""] ?? 0;
+        this.daily = 0;
+      }
+      this.plan = plan;
+      this.tier = tier ?? "";
+    } else if (this.plan === id) {
+      this.plan = null;
+      this.tier = "free";
+      this.bundled = 0;
+      this.daily = 5;
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import type { StripeFake } from "@tesslate/testkit";
+import { readConfig, type Config } from "../../config.ts";
+import {
+  createBank,
+  createBilling,
+  createBillingStore,
+  createFulfilment,
+  createPayments,
+  createPlans,
+  createReconciliation,
+  createWebhooks,
+  type Shelves,
+} from "../../features/billing/index.ts";
+import { createSales, createSalesStore } from "../../features/creators/index.ts";
+import { createCredits, createCreditsStore } from "../../features/credits/index.ts";
+import { createAcquiringStore, createSoldItems } from "../../features/marketplace/index.ts";
+import type { Database, Queries } from "../../platform/database.ts";
+import { createLogger } from "../../platform/logger.ts";
+import type { ServerSettings } from "../../platform/server-settings.ts";
+import { stripeEnv } from "../billing.ts";
+
+export class Crash extends Error {
+  readonly isCommitted: boolean;
+  constructor(isCommitted: boolean) {
+    super("the process died here");
+    this.isCommitted = isCommitted;
+  }
+}
+/** Where the next failure is: so many steps of the stores ahead, or right after a transaction. */
+export interface Chaos {
+  arm(at: number | "after commit" | undefined): void;
+}
+interface Transactional {
+  transaction<T>(work: (tx: Queries) => Promise<T>): Promise<T>;
+}
+export interface Job {
+  name: string;
+  payload: object;
+}
+
+/** All of what moves money, on a real database and a fake of Stripe, with stores that may break at any step and jobs that wait to be run. */
+export function createMoneyStack(db: Database, stripe: StripeFake) {
+  const config: Config = readConfig(stripeEnv(stripe));
+  const log = createLogger("silent");
+  const jobs: Job[] = [];
+  let armed: number | "after commit" | undefined;
+  const step = () => {
+    if (typeof armed !== "number") return;
+    if (armed-- > 0) return;
+    armed = undefined;
+    throw new Crash(false);
+  };
+  const shaken = <S extends Transactional>(store: S): S => {
+    const enqueued = new WeakMap<object, Job[]>();
+    const verbs: Record<string, unknown> = {
+      transaction: async <T>(work: (tx: Queries) => Promise<T>): Promise<T> => {
+        let mine: Job[] = [];
+        const result = await store.transaction(async (tx) => {
+          mine = [];
+          enqueued.set(tx, mine);
+          const value = await work(tx);
+          step();
+          return value;
+        });
+        jobs.push(...mine);
+        if (armed === "after commit") {
+          armed = undefined;
+          throw new Crash(true);
+        }
+        return result;
+      },
+      enqueue: async (tx: Queries, name: string, payload: object) => void (enqueued.get(tx) ?? jobs).push({ name, payload }),
+    };
+    return new Proxy(store, {
+      get: (target, name) => {
+        const own = verbs[String(name)];
+        if (own) return own;
+        const verb: unknown = Reflect.get(target, name);
+        if (typeof verb !== "function") return verb;
+        return (...args: unknown[]) => {
+          step();
+          return (verb as (...args: unknown[]) => unknown)(...args);
+        };
+      },
+    });
+  };
+
+  // Jobs of a sale are enqueued in the transaction of the payment: one list for all stores.
+  const store = shaken(createBillingStore(db));
+  const sales_ = createSalesStore(db);
+  const salesStore = shaken({ ...sales_, enqueue: store.enqueue });
+  const credits = createCredits({ store: shaken(createCreditsStore(db)), isBilled: true });
+  const payments = createPayments({ account: config.billing.stripe, log, fetch: stripe.fetch });
+  const entries = createAcquiringStore(db);
+  const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
+  const sales = createSales({ store: salesStore, bank: createBank({ payments, appBaseUrl: "http://studio" }), isSent: true, log });
+  const plans = createPlans({ store, payments, credits, shelves, log });
+  const fulfilment = createFulfilment({ store, credits, sales, shelves, plans, log });
+  const webhooks = createWebhooks({ store, payments, plans, fulfilment, onPaymentFailed: async () => undefined, log });
+  const values = new Map<string, unknown>();
+  const settings = {
+    get: async (key: string) => values.get(key),
+    set: async (key: string, value: unknown) => void values.set(key, value),
+  } as unknown as ServerSettings;
+  const billing = createBilling({
+    config,
+    store,
+    payments,
+    credits,
+    webhooks,
+    shelves,
+    limits: { count: async () => undefined, reset: async () => undefined, prune: async () => undefined },
+  });
+  const handlers: Record<string, (payload: unknown) => Promise<void>> = {
+    ...sales.jobHandlers,
+    ...plans.jobHandlers,
+    ...billing.jobHandlers,
+  };
+  return {
+    credits,
+    webhooks,
+    /** Over the webhooks that are given, so that somebody can listen. */
+    reconciliation: (over: typeof webhooks) => createReconciliation({ store, payments, webhooks: over, settings, log }),
+    jobs,
+    run: async ({ name, payload }: Job): Promise<void> => handlers[name]?.(payload),
+    forgetCursor: () => values.clear(),
+    chaos: { arm: (at) => void (armed = at) } satisfies Chaos as Chaos,
+  };
+}
