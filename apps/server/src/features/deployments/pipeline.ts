@@ -394,6 +394,8 @@ export function createPipeline({
           const { title, percent, status } = steps[next];
           await task.progress(percent, `${title}: ${row.container_name}`);
           if (course.row.status !== status) course.row = (await store.update(id, { status })) ?? course.row;
+          // The log says so too: who opens it later sees how far it came.
+          lines.line(`== ${title} ==`);
           await changed(course.row, title);
           await logs.ring(id);
         },

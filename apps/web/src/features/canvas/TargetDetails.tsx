@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { ArrowUpFromLine, Spline, Trash2, Unlink } from "lucide-react";
 import type { DeploymentTarget } from "@tesslate/contract";
+import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -57,6 +58,7 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
   const { api } = useServices();
   const { nameOf, detach, changeTarget, remove, setConnecting, projectId } = useCanvas();
   const { openDeployment, list } = useDeploys();
+  const [isReplacing, setIsReplacing] = useState(false);
   const history = useQuery(targetHistoryQuery(api, projectId, target.id));
   // What is known of them by now counts.
   const went = history.data?.map((deployment) => list?.find(({ id }) => id === deployment.id) ?? deployment);
@@ -87,9 +89,20 @@ export function TargetDetails({ target }: { target: DeploymentTarget }) {
           />
         </Fact>
       </dl>
-      {target.provider === "local" || target.is_connected ? null : (
+      {target.provider === "local" ? null : (
         <div className="border-t border-line-0 px-4 py-3">
-          <ConnectProvider provider={target.provider} onConnected={() => undefined} />
+          {target.is_connected && !isReplacing ? (
+            <Button size="sm" variant="ghost" className="-ml-2" onClick={() => setIsReplacing(true)}>
+              Use another account
+            </Button>
+          ) : (
+            <ConnectProvider
+              provider={target.provider}
+              projectId={projectId}
+              onConnected={() => setIsReplacing(false)}
+              {...(target.is_connected && { onCancel: () => setIsReplacing(false) })}
+            />
+          )}
         </div>
       )}
       <Part title="Goes there">

@@ -185,7 +185,15 @@ export function useCanvasActs({ projectId, graph, middle, onAdded }: CanvasActsO
     projectId,
     history,
     cache,
-    spot: () => freeSpot(taken(), containerSize, middle()),
+    // Below what would go there: the line leads down.
+    spot: () => {
+      const app = graph.nodes.find((node) => node.type === "container" && node.data.container.container_type === "base");
+      return freeSpot(
+        taken(),
+        containerSize,
+        app ? { x: app.position.x + containerSize.width / 2, y: app.position.y + containerSize.height * 2.4 } : middle(),
+      );
+    },
     onAdded: (id) => onAdded(id, "target"),
   });
 

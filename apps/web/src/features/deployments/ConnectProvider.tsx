@@ -8,6 +8,7 @@ import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Spinner } from "../../ui/Spinner.tsx";
+import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { providerName, safeUrl } from "./deployments.ts";
 import { useCredentials, useProviderSignIn } from "./use-credentials.ts";
@@ -27,7 +28,7 @@ export function ConnectProvider({
   onCancel,
 }: {
   provider: OutsideProvider;
-  /** For this project alone, over the person's usual account. */
+  /** Offers to keep it for this project alone, over the person's usual account. */
   projectId?: string;
   className?: string;
   onConnected: () => void;
@@ -35,7 +36,9 @@ export function ConnectProvider({
 }) {
   const { read, save } = useCredentials();
   const known = read.data?.providers.find((candidate) => candidate.name === provider);
-  const signIn = useProviderSignIn(provider, projectId, onConnected);
+  const [isForProject, setIsForProject] = useState(false);
+  const onlyId = isForProject ? projectId : undefined;
+  const signIn = useProviderSignIn(provider, onlyId, onConnected);
   const [token, setToken] = useState("");
   const [accountId, setAccountId] = useState("");
   const [teamId, setTeamId] = useState("");
@@ -56,7 +59,7 @@ export function ConnectProvider({
       const saved = await save.mutateAsync({
         provider,
         access_token: token.trim(),
-        ...(projectId && { project_id: projectId }),
+        ...(onlyId && { project_id: onlyId }),
         metadata: {
           ...(needsAccount && { account_id: accountId.trim() }),
           ...(provider === "vercel" && teamId.trim() && { team_id: teamId.trim() }),
@@ -78,6 +81,16 @@ export function ConnectProvider({
     <section aria-label={`Connect ${name}`} className={className}>
       <h4 className="text-sm">Connect {name}</h4>
       <p className="text-xs text-fg-2">Tried at {name} before it is kept. Stored sealed, never shown again.</p>
+      {projectId ? (
+        <div className="mt-2.5 text-xs">
+          <Switch
+            isOn={isForProject}
+            onChange={setIsForProject}
+            label="For this project alone"
+            hint="Otherwise all your projects use it."
+          />
+        </div>
+      ) : null}
       {known?.oauth_available ? (
         <div className="mt-2.5 grid justify-items-start gap-2 border-b border-line-0 pb-3">
           {signIn.state === "waiting" ? (

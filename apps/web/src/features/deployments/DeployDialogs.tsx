@@ -9,7 +9,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { nameOf, providerName, safeUrl, shortUrl } from "./deployments.ts";
+import { nameOf, placeName, safeUrl, shortUrl } from "./deployments.ts";
 import { blockersOf, ruleName } from "./launch-report.ts";
 
 interface DialogProps {
@@ -41,7 +41,7 @@ export function RollbackDialog({
       actWord="Rolling back"
       onConfirm={async () => onBegun(await inWords(rollBack(deployment)))}
     >
-      {address ? `${shortUrl(address)} ` : `${deployment.metadata.container_name} at ${providerName[deployment.provider]} `}
+      {address ? `${shortUrl(address)} ` : `${deployment.metadata.container_name} at ${placeName(deployment.provider)} `}
       shows {nameOf(deployment)} of {momentOf(deployment.created_at)}
       {live ? ` instead of ${nameOf(live)}` : " again"}. Nothing is built anew; the project's files and its database stay as they are.
       {live ? ` ${nameOf(live)} stays here, and can be made live again in the same way.` : ""}
@@ -77,7 +77,7 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
           <Switch
             isOn={isAtProvider}
             onChange={setIsAtProvider}
-            label={provider === "local" ? "Take it down from this server too" : `Delete it at ${providerName[provider]} too`}
+            label={provider === "local" ? "Take it down from this server too" : `Delete it at ${placeName(provider)} too`}
             hint={
               deployment.is_live
                 ? "It is live: visitors would find nothing any more."
@@ -99,8 +99,7 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
   const [agreed, setAgreed] = useState<readonly LaunchRule[]>([]);
   const [failure, setFailure] = useState<string>();
   const [isWorking, setIsWorking] = useState(false);
-  const request = requestOf(deployment);
-  const lost = deployment.metadata.env_names.length > 0 && request.env_vars === undefined;
+  const { request, isWhole } = requestOf(deployment);
   const go = async () => {
     setIsWorking(true);
     setFailure(undefined);
@@ -159,10 +158,10 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
           </li>
         ))}
       </ul>
-      {lost ? (
+      {!isWhole && deployment.metadata.env_names.length > 0 ? (
         <p className="mt-3 text-xs text-fg-2">
-          Variables that were typed in for {nameOf(deployment)} alone are kept nowhere: only the project's own go along. To add them again,
-          use the form.
+          Only the project's own variables go along: what was typed in for {nameOf(deployment)} alone is kept nowhere. To add it again, use
+          the form.
         </p>
       ) : null}
     </Dialog>

@@ -6,7 +6,7 @@ import { DeployForm } from "./DeployForm.tsx";
 import { DeploymentDetails } from "./DeploymentDetails.tsx";
 import { DeploymentHead } from "./DeploymentHead.tsx";
 import { useDeploys, type DrawerSubject } from "./deploys-context.ts";
-import { nameOf, providerName } from "./deployments.ts";
+import { nameOf, placeName } from "./deployments.ts";
 
 /** Deploying over any view: the form, then how it goes. Closing it stops nothing. */
 export function DeployDrawer({
@@ -26,7 +26,7 @@ export function DeployDrawer({
       onOpenChange={(isOpen) => {
         if (!isOpen) onSubject(undefined);
       }}
-      title={deployment ? `${nameOf(deployment)} to ${providerName[deployment.provider]}` : "Deploy"}
+      title={deployment ? `${nameOf(deployment)} to ${placeName(deployment.provider)}` : "Deploy"}
       end={deployment ? <DeploymentHead deployment={deployment} /> : null}
       isWide
       isFlush

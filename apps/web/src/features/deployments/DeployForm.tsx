@@ -14,7 +14,7 @@ import { Skeleton } from "../../ui/Skeleton.tsx";
 import { useServices } from "../workbench/services.ts";
 import { ConnectProvider } from "./ConnectProvider.tsx";
 import { credentialsQuery, planQuery } from "./deployments.queries.ts";
-import { providerName, safeUrl, shortUrl } from "./deployments.ts";
+import { placeName, providerName, safeUrl, shortUrl } from "./deployments.ts";
 import { useDeploys } from "./deploys-context.ts";
 import { domainFault, planRequestOf, requestOf, toProvider, type Draft } from "./draft.ts";
 import { EnvPreview } from "./EnvPreview.tsx";
@@ -73,6 +73,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             <ConnectProvider
               key={draft.provider}
               provider={draft.provider}
+              projectId={projectId}
               className="mt-3 rounded-3 border border-line-0 p-3.5"
               onConnected={() => void plan.refetch()}
             />
@@ -100,7 +101,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             <Field
               label="Domain of your own"
               error={domain}
-              hint={`Optional. It must point at ${providerName[draft.provider]} already, or you point it there afterwards.`}
+              hint={`Optional. It must point at ${placeName(draft.provider)} already, or you point it there afterwards.`}
             >
               <Input
                 inputMode="url"
@@ -135,7 +136,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
           loadingWord="Starting"
           onClick={() => void deploy()}
         >
-          Deploy to {draft.provider === "local" ? "this server" : providerName[draft.provider]}
+          Deploy to {placeName(draft.provider)}
         </Button>
       </div>
     </>

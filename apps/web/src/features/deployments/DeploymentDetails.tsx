@@ -7,7 +7,7 @@ import { begunOf, textOf } from "./deploy-log.ts";
 import { AnywayDialog, DeleteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { DeployLogView } from "./DeployLogView.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { fixMessage, isUnderWay, nameOf, providerName, safeUrl } from "./deployments.ts";
+import { fixMessage, isUnderWay, nameOf, placeName, safeUrl } from "./deployments.ts";
 import { LaunchReportView } from "./LaunchReportView.tsx";
 import { blockersOf } from "./launch-report.ts";
 import { Outcome } from "./Outcome.tsx";
@@ -68,7 +68,7 @@ function Foot({
       other.container_id === deployment.container_id,
   );
   const again = () => {
-    const request = requestOf(deployment);
+    const { request } = requestOf(deployment);
     openForm({
       provider: deployment.provider,
       containerId: request.container_id ?? undefined,
@@ -90,7 +90,7 @@ function Foot({
             : "You can close this; it goes on."
           : isFailed && live
             ? `${nameOf(live)} is still what visitors see.`
-            : `${deployment.metadata.container_name} at ${providerName[deployment.provider]}`}
+            : `${deployment.metadata.container_name} at ${placeName(deployment.provider)}`}
       </span>
       {isGoing ? null : (
         <IconButton label={`Delete ${nameOf(deployment)}`} onClick={() => setAsks("delete")}>

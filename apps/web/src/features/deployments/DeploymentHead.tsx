@@ -30,7 +30,7 @@ export function DeploymentHead({ deployment }: { deployment: Deployment }) {
   return (
     <>
       <span className="num flex-none text-xs text-fg-2" title="From the request to the end">
-        {isGoing ? durationText(Math.floor(ms / 1000) * 1000) : durationText(ms)}
+        {isGoing && ms < 60_000 ? `${Math.floor(ms / 1000)} s` : durationText(ms)}
       </span>
       {isGoing ? (
         <Button size="sm" variant="ghost" className="text-err!" isLoading={isStopping} loadingWord="Stopping" onClick={stop}>

@@ -55,7 +55,7 @@ export function DeploymentSettings() {
       </SettingsSection>
       <SettingsSection
         title="For single projects"
-        hint="An account that one project uses in place of your usual one. It is set on the project's canvas."
+        hint="An account that one project uses in place of your usual one. It is set where that project is deployed, or at a target on its canvas."
       >
         {overrides.length === 0 ? (
           <p className="text-sm text-fg-2">None. Every project uses your usual accounts.</p>

@@ -17,7 +17,7 @@ import { DeployAllDialog } from "./DeployAllDialog.tsx";
 import { DeploymentDetails } from "./DeploymentDetails.tsx";
 import { DeploymentHead } from "./DeploymentHead.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { nameOf, providerName, providers, seriesOf } from "./deployments.ts";
+import { nameOf, placeName, providerName, providers, seriesOf } from "./deployments.ts";
 import { VersionList } from "./VersionList.tsx";
 
 const every = "all";
@@ -121,12 +121,12 @@ export function DeploysPane({ containers, events }: ViewProps) {
         </section>
         {chosen ? (
           <aside
-            aria-label={`${nameOf(chosen)} to ${providerName[chosen.provider]}`}
+            aria-label={`${nameOf(chosen)} to ${placeName(chosen.provider)}`}
             className="flex min-h-0 min-w-0 flex-col border-l border-line-0 mid:border-l-0"
           >
             <div className="flex flex-none items-center gap-2.5 pt-3 pr-3 pb-2 pl-5 narrow:pl-4">
               <h2 className="min-w-0 flex-1 truncate text-lg">
-                {nameOf(chosen)} to {providerName[chosen.provider]}
+                {nameOf(chosen)} to {placeName(chosen.provider)}
               </h2>
               <DeploymentHead deployment={chosen} />
               <IconButton label="Close, nothing is stopped" tooltipSide="none" onClick={() => choose(undefined)}>

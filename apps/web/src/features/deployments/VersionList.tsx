@@ -9,7 +9,7 @@ import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { durationText } from "../chat/durations.ts";
 import { RollbackDialog } from "./DeployDialogs.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { beadOf, durationOf, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf, type Series } from "./deployments.ts";
+import { beadOf, durationOf, isUnderWay, nameOf, placeName, providerName, safeUrl, type Series, shortUrl, stateOf } from "./deployments.ts";
 
 const shownAtOnce = 8;
 
@@ -31,7 +31,7 @@ export function VersionList({
     ? deployments
     : deployments.filter((deployment, index) => index >= older || deployment.is_live || deployment.id === chosenId);
   return (
-    <section aria-label={`${containerName} at ${providerName[provider]}`} className="pb-3">
+    <section aria-label={`${containerName} at ${placeName(provider)}`} className="pb-3">
       <h2 className="mb-1.5 flex items-center gap-2 pl-2 text-md">
         {containerName}
         <span className="text-sm font-regular text-fg-2">{providerName[provider]}</span>
@@ -42,7 +42,7 @@ export function VersionList({
           </Button>
         ) : null}
       </h2>
-      <Thread label={`Versions of ${containerName} at ${providerName[provider]}`}>
+      <Thread label={`Versions of ${containerName} at ${placeName(provider)}`}>
         {shown.map((deployment, index) => (
           <VersionRow
             key={deployment.id}
@@ -121,7 +121,7 @@ function VersionRow({
         {isGoing || (!url && !deployment.can_roll_back) || deployment.status === "failed" ? null : (
           <div className="flex flex-wrap gap-1 pb-1">
             {url && deployment.is_live ? (
-              <Button size="sm" variant="ghost" asChild className="min-w-0">
+              <Button size="sm" variant="ghost" asChild className="max-w-full shrink! justify-start!">
                 <a href={url} target="_blank" rel="noopener noreferrer">
                   <ExternalLink size={14} className="flex-none" />
                   <span className="truncate">{shortUrl(url)}</span>

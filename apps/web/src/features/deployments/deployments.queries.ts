@@ -74,7 +74,8 @@ export const planQuery = (api: Api, projectId: string, request: DeploymentReques
   queryOptions({
     queryKey: [...planKey(projectId), request] as const,
     queryFn: ({ signal }) => api.deployments.plan({ body: request }, { signal }),
-    staleTime: 10_000,
+    // Files change while nobody looks: each opening asks anew.
+    staleTime: 0,
     gcTime: 60_000,
     retry: false,
     placeholderData: keepPreviousData,

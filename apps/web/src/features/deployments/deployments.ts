@@ -9,6 +9,8 @@ export const providerName: Record<DeployProvider, string> = {
   netlify: "Netlify",
   cloudflare: "Cloudflare",
 };
+/** The same within a sentence: "v3 to this server". */
+export const placeName = (provider: DeployProvider): string => (provider === "local" ? "this server" : providerName[provider]);
 
 type Status = Pick<Deployment, "status">;
 export const isUnderWay = ({ status }: Status): boolean => status !== "success" && status !== "failed";
@@ -142,7 +144,7 @@ export function fixMessage(deployment: Deployment, lines: readonly string[]): st
   const blocked = deployment.report?.is_blocked ? deployment.report.findings.filter(({ severity }) => severity !== "info") : [];
   const place = placeOf(failure);
   return [
-    `The deployment ${nameOf(deployment)} of ${deployment.metadata.container_name} to ${providerName[deployment.provider]} failed${failure ? ` in the step "${failure.step}"` : ""}.`,
+    `The deployment ${nameOf(deployment)} of ${deployment.metadata.container_name} to ${placeName(deployment.provider)} failed${failure ? ` in the step "${failure.step}"` : ""}.`,
     deployment.error ? `It says: ${deployment.error}` : "",
     place ? `It names ${place}.` : "",
     blocked.length > 0

@@ -25,8 +25,8 @@ export interface Deploys {
   setDraft: (draft: Draft) => void;
   /** Sends it; rejects with the server's word. */
   start: (request: DeploymentRequest) => Promise<Deployment>;
-  /** As it was sent, where it was sent from this page; else what is known of it. */
-  requestOf: (deployment: Deployment) => DeploymentRequest;
+  /** As it was sent, where it was sent from this page; else what is known of it, without variables that were typed in. */
+  requestOf: (deployment: Deployment) => { request: DeploymentRequest; isWhole: boolean };
   rollBack: (deployment: Deployment) => Promise<Deployment>;
   cancel: (deployment: Deployment) => Promise<void>;
   remove: (deployment: Deployment, atProvider: boolean) => Promise<void>;

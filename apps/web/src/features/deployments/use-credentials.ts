@@ -41,6 +41,8 @@ export function useCredentials() {
 export type SignInState = "idle" | "waiting" | "blocked" | "refused";
 /** So long the other window may take. */
 const patienceMs = 5 * 60_000;
+/** Also the type of what is said there. */
+const channelName = "deployment-oauth";
 const popup = "popup,width=600,height=700";
 
 /** Only a page of the web may be gone to: https, or this machine's own. */
@@ -54,8 +56,9 @@ export function isOpenable(address: string): boolean {
 }
 
 /**
- * Signing in at the provider in a window of its own. Its last page is ours and says how it ended by `postMessage` (agent-git-deploy 9.2); where the
- * message does not come through, what the server knows is asked when this window has the focus again.
+ * Signing in at the provider in a window of its own. Its last page is ours and says how it ended (agent-git-deploy 9.2), to its opener and to all
+ * windows of ours, since the way through another site may cut the tie; where neither comes through, the server is asked when this window has the
+ * focus again.
  */
 export function useProviderSignIn(provider: OutsideProvider, projectId: string | undefined, onConnected: () => void) {
   const { api } = useServices();
@@ -75,16 +78,19 @@ export function useProviderSignIn(provider: OutsideProvider, projectId: string |
     if (!isWaiting) return undefined;
     const onMessage = ({ origin, data }: MessageEvent) => {
       const said = data as { type?: unknown; provider?: unknown; success?: unknown } | null;
-      if (origin !== location.origin || said?.type !== "deployment-oauth" || said.provider !== provider) return;
+      if (origin !== location.origin || said?.type !== channelName || said.provider !== provider) return;
       if (said.success === true) done();
       else setState("refused");
     };
     const onFocus = () => void look();
     const timer = setTimeout(() => setState("idle"), patienceMs);
+    const channel = new BroadcastChannel(channelName);
+    channel.addEventListener("message", onMessage);
     addEventListener("message", onMessage);
     addEventListener("focus", onFocus);
     return () => {
       clearTimeout(timer);
+      channel.close();
       removeEventListener("message", onMessage);
       removeEventListener("focus", onFocus);
     };

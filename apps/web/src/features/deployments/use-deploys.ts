@@ -5,7 +5,7 @@ import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
-import { againOf, isUnderWay, nameOf, providerName } from "./deployments.ts";
+import { againOf, isUnderWay, nameOf, placeName } from "./deployments.ts";
 import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "./deployments.queries.ts";
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";
 import { emptyDraft, type Draft } from "./draft.ts";
@@ -21,7 +21,7 @@ function useOutcomeNotices(
     for (const deployment of ended) {
       if (subject?.kind === "deployment" && subject.id === deployment.id) continue;
       const isFine = deployment.status === "success";
-      const what = `${nameOf(deployment)} of ${deployment.metadata.container_name} to ${providerName[deployment.provider]}`;
+      const what = `${nameOf(deployment)} of ${deployment.metadata.container_name} to ${placeName(deployment.provider)}`;
       toast(isFine ? `${what} is live.` : `${what} failed.`, {
         id: `deployment:${deployment.id}`,
         kind: isFine ? "done" : "failed",
@@ -76,7 +76,10 @@ export function useProjectDeploys({
     put(deployment);
     return deployment;
   });
-  const requestOf = useHandler((deployment: Deployment) => sent.current.get(deployment.id) ?? againOf(deployment));
+  const requestOf = useHandler((deployment: Deployment) => {
+    const known = sent.current.get(deployment.id);
+    return { request: known ?? againOf(deployment), isWhole: known !== undefined };
+  });
   const rollBack = useHandler(async ({ id }: Deployment) => {
     const { deployment } = await api.deployments.rollback({ params: { deployment_id: id } });
     put(deployment);

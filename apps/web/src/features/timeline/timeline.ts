@@ -1,7 +1,7 @@
 import type { Checkpoint, Deployment, GitCommit, Snapshot } from "@tesslate/contract";
 import type { BeadKind, BeadTone, LineKind } from "../../ui/thread/index.ts";
 import { durationText } from "../chat/durations.ts";
-import { beadOf, durationOf, isUnderWay, nameOf, providerName, stateOf } from "../deployments/deployments.ts";
+import { beadOf, durationOf, isUnderWay, nameOf, placeName, stateOf } from "../deployments/deployments.ts";
 
 export type PointFilter = "all" | "snapshots" | "checkpoints" | "commits" | "deploys";
 
@@ -94,7 +94,7 @@ const ofDeployment = (deployment: Deployment): Happening => {
     id: deployment.id,
     kind: "deploy",
     name: nameOf(deployment),
-    title: `${deployment.metadata.container_name} to ${providerName[deployment.provider]}`,
+    title: `${deployment.metadata.container_name} to ${placeName(deployment.provider)}`,
     aside: isUnderWay(deployment)
       ? stateOf(deployment).word
       : deployment.status === "failed"

@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Container, Preview, Project, ProjectEvent, ProjectEventData, Task } from "@tesslate/contract";
-import { patchDeployments } from "../deployments/deployments.queries.ts";
+import { patchDeployments, planKey } from "../deployments/deployments.queries.ts";
 import { patchTreeAll, type FileTree } from "../files/tree.ts";
 
 export function patchContainers(list: readonly Container[], data: ProjectEventData<"container_status">): Container[] | undefined {
@@ -93,6 +93,7 @@ export function patchCache(queries: QueryClient, project: { id: string; slug: st
     case "secrets_changed":
       // Which containers want a restart now, only the server knows.
       void queries.invalidateQueries({ queryKey: key("secrets") });
+      void queries.invalidateQueries({ queryKey: planKey(project.id) });
       void queries.invalidateQueries({ queryKey: key("containers") });
       return;
     case "board_changed":

@@ -1,0 +1,303 @@
+/// <reference lib="dom" />
+/** Deploying by hand and eye: an account connected in place, the log as it comes, versions brought back, failures with a way on, targets on the canvas. */
+import { startNetlify, startVercel } from "@tesslate/testkit";
+import type { Deployment } from "@tesslate/contract";
+import { signIn } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { accessible, looks, noOffences, shot } from "../looks.ts";
+import { openScene, traceOf } from "../scene.ts";
+
+const netlify = await startNetlify();
+const vercel = await startVercel();
+const authorizeUrl = "https://vercel.example/oauth/authorize";
+const { studio, account, project, watched, page } = await openScene({
+  NETLIFY_API_URL: netlify.apiUrl,
+  VERCEL_API_URL: vercel.url,
+  VERCEL_AUTHORIZE_URL: authorizeUrl,
+  VERCEL_CLIENT_ID: vercel.oauth.clientId,
+  VERCEL_CLIENT_SECRET: vercel.oauth.clientSecret,
+  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
+});
+const params = { id: project.id };
+const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
+const pageText = (text: string) => `<!doctype html><html lang="en"><title>Bakery</title><main><h1>${text}</h1></main></html>\n`;
+const listed = async (): Promise<readonly Deployment[]> =>
+  (await account.api.deployments.list({ params: { project_id: project.id }, query: {} })).items;
+const top = () => page.locator(".workbench-top");
+const sheet = () => page.getByRole("dialog");
+const version = (n: number, at: string) =>
+  page.getByRole("region", { name: new RegExp(`at ${at}$`) }).locator(`[data-testid=version][data-version="${n}"]`);
+const openDeploys = async (query = "") => page.goto(`${studio.url}/p/${project.slug}/deploys${query}`);
+const openForm = async (provider: RegExp) => {
+  await top().getByRole("button", { name: "Deploy", exact: true }).click();
+  await sheet().getByRole("radio", { name: provider }).click();
+};
+const ended = (n: number, provider: string) =>
+  until(
+    `v${n} at ${provider} ends`,
+    async () => (await listed()).find((d) => d.version === n && d.provider === provider && ["success", "failed"].includes(d.status)),
+    40_000,
+  );
+const node = (name: string | RegExp) => page.getByRole("group", { name });
+
+await runJourneys(
+  [
+    {
+      name: "nothing deployed yet; an account is connected in place, and what was typed is still there",
+      run: async () => {
+        // Plain files: what a build does has its own place below.
+        await account.api.files.remove({ params: { ...params, path: "package.json" } });
+        await write("index.html", pageText("One"));
+        await signIn(page, studio.url, account);
+        await openDeploys();
+        await page.getByRole("heading", { name: "Nothing went out yet" }).waitFor();
+        await shot(page, "deploys-empty");
+        await accessible(page, "deploys, empty");
+        await openForm(/^Netlify/);
+        await sheet().getByLabel("Domain of your own").fill("bakery.example.org");
+        const connect = sheet().getByRole("region", { name: "Connect Netlify" });
+        await connect.getByLabel("API token").fill("tok_of_nobody");
+        await connect.getByRole("button", { name: "Connect", exact: true }).click();
+        await connect.getByRole("alert").waitFor();
+        await looks(page, "deploy-connect", { marks: ["light-m"] });
+        await connect.getByLabel("API token").fill(netlify.token);
+        await connect.getByRole("button", { name: "Connect", exact: true }).click();
+        await connect.waitFor({ state: "detached" });
+        expect((await sheet().getByLabel("Domain of your own").inputValue()) === "bakery.example.org", "the domain is still there");
+        await sheet().getByLabel("Domain of your own").fill("");
+        await page.locator("body").evaluate((body, token) => {
+          if (body.innerHTML.includes(token)) throw new Error("the token is on the page");
+        }, netlify.token);
+      },
+    },
+    {
+      name: "it goes up: steps and lines as they come, the button tells it when the drawer is closed, the address appears",
+      run: async () => {
+        netlify.plan({ looks: 4 });
+        await sheet().getByRole("button", { name: "Deploy to Netlify" }).click();
+        await sheet().getByRole("list", { name: "Steps" }).waitFor();
+        await sheet().getByRole("log").getByText("Deployment started").waitFor();
+        await shot(page, "deploy-going");
+        await page.keyboard.press("Escape");
+        await sheet().waitFor({ state: "detached" });
+        await top().getByRole("button", { name: /^v1 / }).click();
+        await sheet()
+          .getByRole("log")
+          .getByText(/Version 1 is live/)
+          .waitFor({ timeout: 30_000 });
+        const outcome = sheet().getByRole("region", { name: "Outcome" });
+        await outcome.getByText("v1 is live.").waitFor();
+        const url = (await ended(1, "netlify")).deployment_url ?? "";
+        expect((await outcome.getByRole("link", { name: "Open" }).getAttribute("href")) === url, "the link leads to it");
+        await outcome.getByRole("button", { name: "QR code" }).click();
+        await outcome.getByRole("img", { name: /QR code of/ }).waitFor();
+        await looks(page, "deploy-done", { marks: ["dark-d", "light-m"] });
+        await page.keyboard.press("Escape");
+        expect((await version(1, "Netlify").getAttribute("data-live")) !== null, "v1 is marked live");
+      },
+    },
+    {
+      name: "a second version takes its place, and the first is made live again after one question",
+      run: async () => {
+        await write("index.html", pageText("Two"));
+        await openForm(/^Netlify/);
+        await sheet()
+          .getByText(/^v1 stays live/)
+          .waitFor();
+        await sheet().getByRole("button", { name: "Deploy to Netlify" }).click();
+        await ended(2, "netlify");
+        await sheet().getByText("v2 is live.").waitFor();
+        await page.keyboard.press("Escape");
+        await version(1, "Netlify").getByRole("button", { name: "Roll back to v1" }).click();
+        const question = page.getByRole("alertdialog", { name: "Make v1 live again?" });
+        await question.getByText(/shows v1 of .* instead of v2/).waitFor();
+        await shot(page, "deploy-rollback");
+        await question.getByRole("button", { name: "Roll back to v1" }).click();
+        await until("what visitors see is v1's content", async () => {
+          const live = (await listed()).find((d) => d.is_live && d.provider === "netlify");
+          return live && (live.version === 1 || live.metadata.rollback_of === 1);
+        });
+        expect(
+          netlify
+            .files(netlify.sites[0]?.name ?? "")
+            .get("index.html")
+            ?.toString()
+            .includes("One"),
+          "Netlify serves the first page",
+        );
+        const live = (await listed()).find((d) => d.is_live && d.provider === "netlify");
+        await version(live?.version ?? 0, "Netlify")
+          .getByText("Live", { exact: true })
+          .waitFor();
+        await looks(page, "deploys", { view: "Deploys" });
+      },
+    },
+    {
+      name: "this server's own target opens in the browser",
+      run: async () => {
+        await openForm(/^This server/);
+        await sheet().getByRole("button", { name: "Deploy to this server" }).click();
+        await ended(1, "local");
+        const link = sheet().getByRole("region", { name: "Outcome" }).getByRole("link", { name: "Open" });
+        const [site] = await Promise.all([page.context().waitForEvent("page"), link.click()]);
+        await site.getByRole("heading", { name: "Two" }).waitFor();
+        await site.close();
+        await page.keyboard.press("Escape");
+      },
+    },
+    {
+      name: "the launch gate says no, by rule and place; it goes out only when each fault is agreed to",
+      run: async () => {
+        await account.api.secrets.set({
+          params: { project_id: project.id },
+          body: { key: "STRIPE_KEY", value: "sk_live_bakery_4f2c9a7710" },
+        });
+        await write("index.html", pageText("Key sk_live_bakery_4f2c9a7710"));
+        await openForm(/^This server/);
+        await sheet().getByRole("list", { name: "Variables that go along" }).getByText("STRIPE_KEY", { exact: true }).waitFor();
+        await sheet().getByRole("button", { name: "Deploy to this server" }).click();
+        await ended(2, "local");
+        const gate = sheet().getByRole("region", { name: "Launch gate" });
+        await gate.getByText("Blocked by 1 rule").waitFor();
+        await gate.getByRole("list", { name: "What Secrets in the bundle found" }).getByText("Critical").waitFor();
+        expect(!(await sheet().innerText()).includes("sk_live_bakery_4f2c9a7710"), "the value itself is nowhere");
+        await looks(page, "deploy-blocked", { marks: ["light-d", "dark-m"] });
+        await sheet().getByRole("button", { name: "Deploy anyway…" }).click();
+        const question = page.getByRole("dialog", { name: "Deploy although the launch gate says no?" });
+        const go = question.getByRole("button", { name: "Deploy anyway", exact: true });
+        expect(await go.isDisabled(), "not before it is agreed to");
+        await question.getByRole("checkbox").check();
+        await shot(page, "deploy-anyway");
+        await go.click();
+        expect((await ended(3, "local")).status === "success", "it went out");
+        await page.getByText("v3 is live.").waitFor();
+        await page.keyboard.press("Escape");
+        await account.api.secrets.remove({ params: { project_id: project.id, key: "STRIPE_KEY" } });
+      },
+    },
+    {
+      name: "a build that fails names its step and place, opens the file, and gives the agent what it needs",
+      run: async () => {
+        await write("package.json", JSON.stringify({ name: "bakery", private: true, scripts: { build: "node build.mjs" } }));
+        await write("src/slots.ts", "export const slots: number = 1;\nexport const eight = 'eight';\n");
+        await write(
+          "build.mjs",
+          `console.log("building");\nconsole.error("src/slots.ts:2:14: error: 'eight' is not a number");\nprocess.exit(1);\n`,
+        );
+        await openForm(/^This server/);
+        await sheet().getByText("npm run build").or(sheet().getByPlaceholder("npm run build")).first().waitFor();
+        await sheet().getByRole("button", { name: "Deploy to this server" }).click();
+        expect((await ended(4, "local")).metadata.failure?.step === "build", "the build is what failed");
+        const outcome = sheet().getByRole("alert", { name: "Outcome" });
+        await outcome.getByText("It failed in the build.").waitFor();
+        await looks(page, "deploy-failed", { marks: ["dark-d"] });
+        await outcome.getByRole("button", { name: "src/slots.ts:2" }).click();
+        await page.waitForURL(/\/code/);
+        await page.locator(".cm-content").getByText("eight").first().waitFor();
+        await openDeploys();
+        await version(4, "this server").getByRole("button").first().click();
+        await page.getByRole("button", { name: "Fix with agent" }).click();
+        const composer = page.getByRole("textbox", { name: "Message to the agent" });
+        await until("the composer is filled", async () => {
+          const text = await composer.inputValue();
+          return text.includes('in the step "build"') && text.includes("src/slots.ts:2") && text.includes("is not a number");
+        });
+        await composer.fill("");
+        await write(
+          "build.mjs",
+          `import { cpSync, mkdirSync } from "node:fs";\nmkdirSync("dist");\ncpSync("index.html", "dist/index.html");\n`,
+        );
+        await write("index.html", pageText("Three"));
+      },
+    },
+    {
+      name: "a target on the canvas: added and attached by keyboard, taken back, deployed, its history and its environment",
+      run: async () => {
+        await page.goto(`${studio.url}/p/${project.slug}/canvas`);
+        const app = (await account.api.containers.list({ params })).items[0];
+        expect(app, "a container");
+        await node(new RegExp(`^${app.name}`)).waitFor();
+        await page.keyboard.press("/");
+        await page.getByPlaceholder(/Add a service/).fill("netlify");
+        await page.getByRole("option", { name: /^Netlify/ }).waitFor();
+        await page.keyboard.press("Enter");
+        const target = node(/^Netlify, target/);
+        await target.waitFor();
+        await until("it has the focus", () => target.evaluate((element) => element === document.activeElement));
+        await page.keyboard.press("c");
+        await page.getByPlaceholder("Which container…").waitFor();
+        await page.keyboard.press("Enter");
+        const line = page.getByRole("group", { name: new RegExp(`Connection: ${app.name} goes to Netlify`) });
+        await line.waitFor({ state: "attached" });
+        const targets = async () => (await account.api.deploymentTargets.list({ params: { project_id: project.id }, query: {} })).items;
+        expect((await targets())[0]?.container_ids[0] === app.id, "the server knows it goes there");
+        await page.keyboard.press("ControlOrMeta+z");
+        await until("it does not go there any more", async () => (await targets())[0]?.container_ids.length === 0);
+        await page.keyboard.press("ControlOrMeta+Shift+z");
+        await until("it goes there again", async () => (await targets())[0]?.container_ids.length === 1);
+        await node(new RegExp(`^${app.name}`)).focus();
+        await page.keyboard.press("c");
+        await page.getByRole("option", { name: /goes to Netlify already/ }).waitFor();
+        await page.keyboard.press("Escape");
+        await target.focus();
+        await page.keyboard.press("Enter");
+        const details = page.getByRole("complementary", { name: "Netlify" });
+        await details.getByRole("radio", { name: "Preview" }).click();
+        await until("the environment is kept", async () => (await targets())[0]?.environment === "preview");
+        await details.getByRole("button", { name: "Deploy", exact: true }).click();
+        await sheet().waitFor();
+        expect((await ended(3, "netlify")).status === "success", "it went out from the canvas");
+        await page.keyboard.press("Escape");
+        await details.getByText("Live", { exact: true }).waitFor();
+        await looks(page, "deploy-canvas", { marks: ["light-d", "dark-d"] });
+        await page.reload();
+        await target.waitFor();
+      },
+    },
+    {
+      name: "the timeline tells deployments among the points",
+      run: async () => {
+        await page.goto(`${studio.url}/p/${project.slug}/timeline`);
+        const row = page.getByTestId("timeline-happening").filter({ hasText: /v1.*to Netlify/ });
+        await row.waitFor();
+        await shot(page, "deploy-timeline");
+        await row.click();
+        await page.waitForURL(/\/deploys\?deployment=/);
+        await page.getByRole("complementary", { name: "v1 to Netlify" }).waitFor();
+      },
+    },
+    {
+      name: "accounts in the settings: signed in at the provider in a window of its own, tried, its team chosen, disconnected",
+      run: async () => {
+        vercel.teams.push({ id: "team_1", name: "Crew", slug: "crew" });
+        // The provider's consent page, as if the person said yes.
+        await page
+          .context()
+          .route(`${authorizeUrl}**`, (route) =>
+            route.fulfill({ status: 302, headers: { location: vercel.oauth.consent(route.request().url()).href } }),
+          );
+        await page.goto(`${studio.url}/settings/deployment`);
+        await page.getByRole("button", { name: "Connect Vercel" }).click();
+        await looks(page, "deploy-settings", { marks: ["light-d", "dark-m"] });
+        const popup = page.context().waitForEvent("page");
+        await page.getByRole("button", { name: "Sign in at Vercel" }).click();
+        await popup;
+        const row = page.getByRole("listitem").filter({ hasText: "Vercel" }).first();
+        await row.getByText("Connected", { exact: true }).waitFor();
+        await row.getByRole("button", { name: "Test Vercel" }).click();
+        await row.getByText("It answers").waitFor();
+        await row.getByRole("button", { name: /team/ }).click();
+        await row.getByRole("combobox", { name: "Team" }).click();
+        await page.getByRole("option", { name: "Crew" }).click();
+        await row.getByText(/team team_1/).waitFor();
+        await shot(page, "deploy-settings-connected");
+        await row.getByRole("button", { name: "Disconnect Vercel" }).click();
+        await page.getByRole("alertdialog").getByRole("button", { name: "Disconnect" }).click();
+        await row.getByText("Not connected").waitFor();
+        watched.offences.splice(0, watched.offences.length, ...watched.offences.filter((offence) => !offence.includes("vercel.example")));
+        noOffences(watched);
+      },
+    },
+  ],
+  traceOf(studio, () => watched),
+);
