@@ -60,7 +60,15 @@ const secrets: Record<"suspendedKey" | "expired" | "csrf" | "foreignCsrf", strin
 };
 beforeAll(async () => {
   model = await startModelServer({ apiKey: "sk-planted-secret-key-0123456789", script: matrixScript() });
-  app = await projectsApp({ env: { ...modelEnv(model), RECORD_CASSETTES: "true", OUTBOUND_ALLOW_HOSTS: "127.0.0.1" } });
+  app = await projectsApp({
+    env: {
+      ...modelEnv(model),
+      RECORD_CASSETTES: "true",
+      OUTBOUND_ALLOW_HOSTS: "127.0.0.1",
+      VERCEL_CLIENT_ID: "cl_matrix",
+      VERCEL_CLIENT_SECRET: "of the matrix",
+    },
+  });
   const [ada, bob, root, mallory, late] = await Promise.all([
     app.signUp({ name: "Ada" }),
     app.signUp(),
@@ -238,7 +246,10 @@ async function compare(caller: "stranger" | "administrator", route: Listed, mine
       );
 }
 const isPublic = (place: string) =>
-  place === "/api/users/{id}" || place.startsWith("/api/git-providers/{provider}") || place.startsWith("/api/feedback/{id}");
+  place === "/api/users/{id}" ||
+  place.startsWith("/api/git-providers/{provider}") ||
+  place.startsWith("/api/deployment-oauth/{provider}") ||
+  place.startsWith("/api/feedback/{id}");
 /** Administrators see every agent (marketplace-billing-admin 2, rule V). */
 const isAgents = ({ spec }: Listed) => spec.path.startsWith("/api/marketplace/agents/{");
 const isOwned = ({ spec }: Listed) =>

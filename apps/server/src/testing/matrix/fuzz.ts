@@ -263,8 +263,9 @@ export async function faultOf(url: string, one: FuzzCase, bearer: string | undef
       const { code } = JSON.parse(text) as { code?: string };
       if (!allowed.has(code ?? "")) return `${one.route} answered ${response.status} ${text.slice(0, 300)} to ${shown}`;
     }
-    // The MCP endpoint refuses in the words of its own protocol.
-    if (response.status >= 400 && !['{"jsonrpc":"2.0","error"', '{"detail":'].some((begin) => text.startsWith(begin)))
+    // The MCP endpoint refuses in the words of its own protocol, and what people come back to from a provider is a page.
+    const isPage = one.route === "deploymentOauth.callback" && text.startsWith("<!doctype html>");
+    if (response.status >= 400 && !isPage && !['{"jsonrpc":"2.0","error"', '{"detail":'].some((begin) => text.startsWith(begin)))
       return `${one.route} refused without our words (${response.status} ${text.slice(0, 200)}) ${shown}`;
     return undefined;
   } catch (error) {

@@ -212,6 +212,7 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
         ["status", "branches", "log", "diff", "conflicts", "info", "remote"].map((noun) => [`/api/git/${noun}/{project_id}`, project.id]),
       ),
       "/api/git-providers/{provider}": "git",
+      "/api/deployment-oauth/{provider}": "vercel",
       "/api/git-providers/{provider}/repos/{owner}": "ada",
       "/api/git-providers/{provider}/repos/{owner}/{repo}": "shop",
       "/api/projects/{project_id}": project.id,
