@@ -304,6 +304,7 @@ export const billingRoutes = {
     kind: "raw",
     rawBody: true,
     contentType: "application/json",
+    response: Type.Object({ received: Type.Literal(true) }),
     errors: ["invalid_signature", "payments_not_configured"],
   }),
 };
