@@ -144,9 +144,7 @@ await runJourneys(
         await page().getByLabel("What to ask").fill("What do you need?");
         await page().getByRole("button", { name: "Send" }).click();
         await page().getByText("I am the baker: flour, water, salt.", { exact: true }).waitFor({ timeout: 60_000 });
-        const asked = model.requests.find(({ request }) =>
-          JSON.stringify(request?.messages ?? []).includes("You bake. Project: Trial of The Baker"),
-        );
+        const asked = model.requests.find(({ body }) => String(JSON.stringify(body)).includes("You bake. Project: Trial of The Baker"));
         expect(asked, "the run had the agent's prompt, with its marker filled in");
         await page().goto(`${studio.url}/library?tab=made`);
         await page().getByRole("listitem").filter({ hasText: "The Baker" }).getByText("In the store").waitFor();

@@ -415,6 +415,12 @@ const libraryAgent = createRoute({
   path: "/library/agents/$slug",
   component: lazyRouteComponent(() => import("./features/library/AgentEditorPage.tsx"), "AgentEditorPage"),
 });
+/** Where the payment provider leads a creator back to (marketplace-billing-admin 9.4). */
+const connectReturn = createRoute({
+  getParentRoute: () => app,
+  path: "/billing/connect/$outcome",
+  component: lazyRouteComponent(() => import("./features/creators/ConnectReturn.tsx"), "ConnectReturn"),
+});
 const workbench = createRoute({
   getParentRoute: () => app,
   path: "/p/$slug/{-$view}",
@@ -477,6 +483,7 @@ const routeTree = root.addChildren([
     marketplaceSuccess,
     library,
     libraryAgent,
+    connectReturn,
     workbench,
   ]),
 ]);

@@ -14,6 +14,6 @@ export { gif, pdf, png, svg } from "./pictures.ts";
 export { startPackageRegistry, type PackageRegistry, type RegistryAdvisory } from "./package-registry.ts";
 export { startSearchServices, type FoundPage, type SearchServices } from "./search-services.ts";
 export { startMcpServer, stdioMcpServer, type McpFake, type McpFakeOptions } from "./mcp-server.ts";
-export { startStripe, type DeliverOptions, type StripeFake, type StripeTrouble } from "./stripe.ts";
+export { startStripe, stripeEnv, type DeliverOptions, type StripeFake, type StripeTrouble } from "./stripe.ts";
 export type { FormValue, StripeEvent } from "./stripe/objects.ts";
 // Hosts of repositories: `startGitProviders` of "@tesslate/testkit/git-providers", a plain one: `startGitHost` of "@tesslate/testkit/git-host".

@@ -1,4 +1,4 @@
-import { startStripe, type StripeFake } from "@tesslate/testkit";
+import { startStripe, stripeEnv, type StripeFake } from "@tesslate/testkit";
 import { agents } from "../features/agents/agents.table.ts";
 import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 
@@ -12,29 +12,6 @@ export interface BillingApp extends AsyncDisposable {
   /** Runs a job and waits until all of them are over. */
   job(name: string, payload?: object): Promise<void>;
   close(): Promise<void>;
-}
-
-/** The settings of a server that takes payments at that fake. */
-export function stripeEnv(stripe: StripeFake): Record<string, string> {
-  const env: Record<string, string> = {};
-  const plans = { BASIC: 2000, PRO: 4900, ULTRA: 14_900 };
-  for (const [tier, cents] of Object.entries(plans))
-    for (const [interval, unit_amount] of [
-      ["month", cents],
-      ["year", cents * 10],
-    ] as const) {
-      const id = `price_${tier.toLowerCase()}_${interval}`;
-      stripe.account.addPrice({ id, unit_amount, interval });
-      env[`STRIPE_PRICE_${tier}_${interval === "month" ? "MONTHLY" : "ANNUAL"}`] = id;
-    }
-  return {
-    ...env,
-    STRIPE_SECRET_KEY: stripe.secretKey,
-    STRIPE_PUBLISHABLE_KEY: stripe.publishableKey,
-    STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
-    STRIPE_API_URL: stripe.url,
-    BILLING_ENABLED: "true",
-  };
 }
 
 /** A server with a Stripe of its own; webhooks wait for the test. */

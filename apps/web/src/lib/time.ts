@@ -19,6 +19,9 @@ export function agoOf(iso: string, nowMs = Date.now()): string {
 /** The full moment, for `title` and `<time>`. */
 export const momentOf = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+/** The day alone. */
+export const dayOf = (iso: string): string => new Date(iso).toLocaleDateString(undefined, { dateStyle: "medium" });
+
 /** The time of day, to the second. */
 export const clockOf = (iso: string): string => new Date(iso).toLocaleTimeString(undefined, { timeStyle: "medium" });
 

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
-import { momentOf } from "../../lib/time.ts";
+import { dayOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -34,7 +34,7 @@ export function AgentSubscriptions() {
             {one.status === "canceled" ? (
               <Pill>Ended</Pill>
             ) : one.cancel_at_period_end ? (
-              <Pill tone="warn">{one.current_period_end ? `Ends ${momentOf(one.current_period_end)}` : "Ends"}</Pill>
+              <Pill tone="warn">{one.current_period_end ? `Ends ${dayOf(one.current_period_end)}` : "Ends"}</Pill>
             ) : one.status === "past_due" ? (
               <Pill tone="err">The last payment failed</Pill>
             ) : null}

@@ -6,7 +6,7 @@ import type { BillingConfig, CreditBalance, Subscription } from "@tesslate/contr
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
-import { momentOf } from "../../lib/time.ts";
+import { dayOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -165,14 +165,14 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
             </span>
           ) : null}
           {plan.status === "past_due" || plan.status === "unpaid" ? <Pill tone="err">The last payment failed</Pill> : null}
-          {ends ? <Pill tone="warn">Ends {momentOf(ends)}</Pill> : null}
+          {ends ? <Pill tone="warn">Ends {dayOf(ends)}</Pill> : null}
         </p>
         <p className="num mt-1 text-fg-1">
           {count(plan.max_projects, "project")}, {count(plan.max_deploys, "hosted project")}
           {plan.monthly_allowance > 0 ? `, ${plan.monthly_allowance.toLocaleString("en")} credits a month` : ""}
           {plan.byok_enabled ? ", your own keys" : ""}
         </p>
-        {!ends && plan.current_period_end ? <p className="mt-1 text-xs text-fg-2">Renewed {momentOf(plan.current_period_end)}</p> : null}
+        {!ends && plan.current_period_end ? <p className="mt-1 text-xs text-fg-2">Renews {dayOf(plan.current_period_end)}</p> : null}
         {offers.is_enabled ? (
           <div className="mt-3 flex flex-wrap gap-2">
             {plan.subscription_id ? (
@@ -216,8 +216,8 @@ function Plan({ plan, offers }: { plan: Subscription; offers: BillingConfig }) {
           toast("The plan ends with the time that is paid.");
         }}
       >
-        It goes on until {plan.current_period_end ? momentOf(plan.current_period_end) : "the end of the time that is paid"}. Then its
-        credits are gone; what you bought stays. You can change your mind until then.
+        It goes on until {plan.current_period_end ? dayOf(plan.current_period_end) : "the end of the time that is paid"}. Then its credits
+        are gone; what you bought stays. You can change your mind until then.
       </ConfirmDialog>
     </SettingsSection>
   );

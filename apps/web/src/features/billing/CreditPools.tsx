@@ -1,6 +1,6 @@
 import type { CreditBalance } from "@tesslate/contract";
 import { dollars } from "../../lib/money.ts";
-import { momentOf } from "../../lib/time.ts";
+import { dayOf } from "../../lib/time.ts";
 import { cx } from "../../lib/cx.ts";
 
 const figures = (credits: number) => credits.toLocaleString("en");
@@ -43,7 +43,7 @@ export function CreditPools({ balance }: { balance: CreditBalance }) {
             {pool.note ? <span className="block text-xs text-fg-2">{pool.note}</span> : null}
             {pool.credits > 0 && pool.until ? (
               <span className="block text-xs text-fg-2">
-                until <time dateTime={pool.until}>{momentOf(pool.until)}</time>
+                until <time dateTime={pool.until}>{dayOf(pool.until)}</time>
               </span>
             ) : null}
           </li>

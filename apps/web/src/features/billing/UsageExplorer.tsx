@@ -32,8 +32,8 @@ export function UsageExplorer() {
       hint={
         query.data ? (
           <span role="status" className="num">
-            {sum("credits_deducted").toLocaleString("en")} credits, {sum("requests").toLocaleString("en")} calls,{" "}
-            {compact(sum("tokens_input"))} tokens in, {compact(sum("tokens_output"))} out
+            {sum("credits_deducted").toLocaleString("en")} credits, {sum("requests").toLocaleString("en")}{" "}
+            {sum("requests") === 1 ? "call" : "calls"}, {compact(sum("tokens_input"))} tokens in, {compact(sum("tokens_output"))} out
           </span>
         ) : null
       }

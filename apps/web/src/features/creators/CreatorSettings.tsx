@@ -4,6 +4,7 @@ import type { CreatorDashboard, Payout } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
+import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -11,7 +12,9 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { offersQuery } from "../billing/billing.queries.ts";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
+import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
 
 const dashboardQuery = queryOptions({
@@ -30,6 +33,7 @@ export function CreatorSettings() {
   return (
     <>
       <Earnings data={data} />
+      <PayoutAccount payouts={data.payouts} />
       {hasMoney ? <Payouts payouts={data.payouts} /> : null}
       <SettingsSection title="Your work">
         {hasWork ? (
@@ -89,6 +93,36 @@ function Earnings({ data }: { data: CreatorDashboard }) {
           ))}
         </ol>
       ) : null}
+    </SettingsSection>
+  );
+}
+
+/** Where the money goes: an account at the payment provider, where this server has one. */
+function PayoutAccount({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
+  const { data: offers } = useQuery(offersQuery);
+  const connect = useMutation({
+    mutationFn: async (): Promise<never> => {
+      location.assign((await api.creatorStudio.connect()).onboarding_url);
+      // The page is being left.
+      return new Promise(() => undefined);
+    },
+  });
+  if (!offers?.is_enabled) return null;
+  return (
+    <SettingsSection
+      title="Where you are paid"
+      hint={
+        payouts.connected
+          ? "Your account at the payment provider is ready: what you sell can be paid out."
+          : "To ask money for what you publish, open an account at the payment provider. It asks who you are and where your bank is; this server learns neither."
+      }
+      action={
+        <Button isLoading={connect.isPending} loadingWord="Leading there" onClick={() => connect.mutate()}>
+          {payouts.connected ? "Change it" : payouts.account_id ? "Go on with it" : "Open an account"}
+        </Button>
+      }
+    >
+      {connect.error ? <Banner tone="err">{sentenceOf(connect.error)}</Banner> : null}
     </SettingsSection>
   );
 }

@@ -37,6 +37,7 @@ import {
   type AgentForm,
 } from "./agent-form.ts";
 import { toolsQuery, useAgentActs } from "./library.queries.ts";
+import { PriceSection } from "./PriceSection.tsx";
 import { TrialDialog } from "./TrialDialog.tsx";
 
 const route = getRouteApi("/app/library/agents/$slug");
@@ -140,7 +141,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
   });
 
   const error = create.error ?? update.error;
-  const refused: Record<string, string | undefined> = error ? fieldErrorsOf(error, Object.keys(form)) : {};
+  const refused: Record<string, string | undefined> = error ? fieldErrorsOf(error, [...Object.keys(form), "price_cents"]) : {};
   const missing = isTried ? faultsOf(form) : {};
   const faultOf = (field: keyof AgentForm) => missing[field] ?? refused[field];
   const general = error && !Object.keys(form).some((field) => refused[field]) ? (refused[""] ?? sentenceOf(error)) : undefined;
@@ -312,6 +313,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
           </p>
         ) : null}
       </SettingsSection>
+      <PriceSection form={form} set={set} fault={faultOf("price") ?? refused["price_cents"] ?? refused["pricing_type"]} />
       <div className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
         {agent?.is_owner && agent.is_published ? <Pill tone="ok">In the store</Pill> : null}
         <span className="flex-1 text-xs text-fg-2">{isDirty ? "Not saved yet" : ""}</span>

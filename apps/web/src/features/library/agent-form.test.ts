@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { changesOf, creationOf, emptyForm, faultsOf } from "./agent-form.ts";
+import { centsOf, changesOf, creationOf, emptyForm, faultsOf } from "./agent-form.ts";
 
 const form = { ...emptyForm("openai/gpt-5.1"), name: "Baker", description: "Bakes", system_prompt: "Bake bread." };
 
@@ -21,4 +21,23 @@ test("only what changed is sent", () => {
 test("what is missing is said by field", () => {
   expect(Object.keys(faultsOf(emptyForm("")))).toEqual(["name", "description", "system_prompt"]);
   expect(faultsOf(form)).toEqual({});
+});
+
+test("a price is whole cents of what was typed, and is sent with what it is for", () => {
+  expect(["4", "4.5", "$12.34", "4,50", "", "free", "1.234", "-1"].map(centsOf)).toEqual([
+    400,
+    450,
+    1234,
+    450,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(changesOf(form, { ...form, pricing_type: "monthly", price: "4.5", source_type: "closed" })).toEqual({
+    pricing_type: "monthly",
+    price_cents: 450,
+    source_type: "closed",
+  });
+  expect(faultsOf({ ...form, pricing_type: "one_time", price: "0.2" })).toHaveProperty("price");
 });

@@ -10,6 +10,10 @@ export interface AgentForm {
   system_prompt: string;
   tools: string[] | null;
   features: Record<AgentFeature, boolean>;
+  pricing_type: "free" | "one_time" | "monthly";
+  /** As typed, in dollars. */
+  price: string;
+  source_type: "open" | "closed";
 }
 export const agentFeatures = {
   subagents: "Sub-agents",
@@ -48,6 +52,20 @@ export const emptyForm = (model: string): AgentForm => ({
   system_prompt: "",
   tools: null,
   features: { subagents: true, plan_mode: true, web_search: true, apply_patch: true },
+  pricing_type: "free",
+  price: "",
+  source_type: "open",
+});
+
+/** Whole cents of what was typed: `4`, `4.5` and `4.50`; undefined where it is no price. */
+export const centsOf = (price: string): number | undefined => {
+  const match = /^\s*\$?(\d{1,6})(?:[.,](\d{1,2}))?\s*$/.exec(price);
+  return match ? Number(match[1]) * 100 + Number((match[2] ?? "0").padEnd(2, "0")) : undefined;
+};
+const priceOf = (form: AgentForm) => ({
+  pricing_type: form.pricing_type,
+  price_cents: form.pricing_type === "free" ? 0 : (centsOf(form.price) ?? 0),
+  source_type: form.source_type,
 });
 
 const featuresOf = (config: AgentDetail["config"]): AgentForm["features"] => {
@@ -65,14 +83,23 @@ export const formOf = (agent: AgentDetail): AgentForm => ({
   system_prompt: agent.system_prompt ?? "",
   tools: agent.tools,
   features: featuresOf(agent.config),
+  pricing_type: agent.pricing_type === "one_time" || agent.pricing_type === "monthly" ? agent.pricing_type : "free",
+  price: agent.price_cents > 0 ? (agent.price_cents / 100).toFixed(2) : "",
+  source_type: agent.source_type,
 });
 
 /** A new agent begins as a draft: it is published when its maker says so. */
-export const creationOf = ({ features, model, ...form }: AgentForm): CreateAgent => ({
-  ...form,
-  ...(model && { model }),
+export const creationOf = (form: AgentForm): CreateAgent => ({
+  name: form.name,
+  description: form.description,
+  category: form.category,
+  agent_type: form.agent_type,
+  system_prompt: form.system_prompt,
+  tools: form.tools,
+  ...(form.model && { model: form.model }),
   mode: form.agent_type === "StreamAgent" ? "stream" : "agent",
-  config: { features },
+  config: { features: form.features },
+  ...priceOf(form),
   is_published: false,
 });
 
@@ -87,6 +114,7 @@ export function changesOf(before: AgentForm, after: AgentForm): UpdateAgent {
   if (after.system_prompt !== before.system_prompt) body.system_prompt = after.system_prompt;
   if (JSON.stringify(after.tools) !== JSON.stringify(before.tools)) body.tools = after.tools;
   if (JSON.stringify(after.features) !== JSON.stringify(before.features)) body.config = { features: after.features };
+  if (JSON.stringify(priceOf(after)) !== JSON.stringify(priceOf(before))) Object.assign(body, priceOf(after));
   return body;
 }
 
@@ -95,6 +123,7 @@ export function faultsOf(form: AgentForm): Partial<Record<keyof AgentForm, strin
   return {
     ...(!form.name.trim() && { name: "Give it a name." }),
     ...(!form.description.trim() && { description: "Say in a sentence what it is for." }),
+    ...(form.pricing_type !== "free" && (centsOf(form.price) ?? 0) < 50 && { price: "At least $0.50, such as 4 or 4.50." }),
     ...(!form.system_prompt.trim() && { system_prompt: "Without a prompt it would not know what to do." }),
   };
 }

@@ -1,0 +1,164 @@
+/// <reference lib="dom" />
+/** Money, with a payment provider of its own: a creator is connected and sells, somebody buys, uses, ends and loses it; credits and a plan are bought. */
+import type { Page } from "playwright-core";
+import { nextMessage, say, script, startModelServer, startStripe, stripeEnv } from "@tesslate/testkit";
+import { createProject, signUp, type Account } from "../account.ts";
+import { openBrowser, signIn, type Watched } from "../browser.ts";
+import { expect, runJourneys, until } from "../journey.ts";
+import { looks } from "../looks.ts";
+import { modelEnv, traceOf } from "../scene.ts";
+import { startStudio } from "../studio.ts";
+
+const secretPrompt = "Always answer as the sealed baker of Alder Street.";
+const model = await startModelServer({ script: script([say("Sealed: use less yeast."), nextMessage(), say("More.")]) });
+const stripe = await startStripe();
+const studio = await startStudio({ ...modelEnv(model), ...stripeEnv(stripe) });
+stripe.sendTo(`${studio.url}/api/webhooks/stripe`, "at once");
+process.on("exit", () => studio.process.kill("SIGTERM"));
+let watched: Watched | undefined;
+let cara: Account;
+let bob: Account;
+const page = (): Page => (watched as Watched).page;
+const path = () => new URL(page().url()).pathname;
+const open = async (person: Account) => {
+  await watched?.close();
+  watched = await openBrowser(studio.url, { theme: "light" });
+  page().setDefaultTimeout(15_000);
+  await signIn(page(), studio.url, person);
+};
+
+await runJourneys(
+  [
+    {
+      name: "a creator opens an account for payouts and offers a closed agent by the month",
+      run: async () => {
+        cara = await signUp(studio.url, "Cara");
+        bob = await signUp(studio.url, "Bob");
+        await open(cara);
+        await page().goto(`${studio.url}/library/agents/new`);
+        await page().getByLabel("Name", { exact: true }).fill("Sealed Baker");
+        await page().getByLabel("In a sentence").fill("Knows what no book says");
+        await page().getByRole("textbox", { name: "Its prompt" }).fill(secretPrompt);
+        await page().getByRole("radio", { name: "Monthly" }).click();
+        await page().getByLabel("Dollars").fill("5");
+        await page().getByRole("switch", { name: "Keep its prompt to yourself" }).click();
+        await page().getByRole("button", { name: "Save", exact: true }).click();
+        await page().getByText("Connect an account for payouts").waitFor();
+        await page().getByRole("radio", { name: "Free", exact: true }).click();
+        await page().getByRole("button", { name: "Save", exact: true }).click();
+        await page().getByText("Sealed Baker is in your library.").waitFor();
+        await page().goto(`${studio.url}/settings/creator`);
+        await page().getByRole("button", { name: "Open an account" }).click();
+        await page().getByRole("button", { name: "Done" }).click();
+        await until("back", () => path() === "/settings/creator");
+        await page().getByText("what you sell can be paid out").waitFor();
+        await page().goto(`${studio.url}/library/agents/sealed-baker`);
+        await page().getByRole("radio", { name: "Monthly" }).click();
+        await page().getByLabel("Dollars").fill("5");
+        await page().getByRole("switch", { name: "Keep its prompt to yourself" }).click();
+        await page().getByRole("button", { name: "Save", exact: true }).click();
+        await page().getByText("Saved.").waitFor();
+        await page().getByRole("button", { name: "Publish" }).click();
+        await page().getByText("Sealed Baker can be found in the store.").waitFor();
+      },
+    },
+    {
+      name: "somebody subscribes to it: payment page, webhook, library; it runs; its prompt is nowhere",
+      run: async () => {
+        await open(bob);
+        await page().goto(`${studio.url}/marketplace/agent/sealed-baker`);
+        await page().getByText("$5.00 a month").waitFor();
+        await page().getByRole("button", { name: "Subscribe" }).click();
+        await page().getByRole("button", { name: "Cancel" }).click();
+        await until("back at its page", () => path() === "/marketplace/agent/sealed-baker");
+        await page().getByRole("button", { name: "Subscribe" }).click();
+        await page().getByRole("button", { name: "Pay" }).click();
+        await page().getByText("It is in your library").waitFor();
+        const project = await createProject(bob, "Bakery", "static");
+        await page().goto(`${studio.url}/p/${project.slug}`);
+        await page().getByRole("button", { name: "Agent: Tesslate Agent" }).click();
+        await page()
+          .getByRole("menuitemradio", { name: /Sealed Baker/ })
+          .click();
+        await page()
+          .getByRole("textbox", { name: /Message|What should/ })
+          .first()
+          .fill("How much yeast?");
+        await page().keyboard.press("Enter");
+        await page().getByText("Sealed: use less yeast.", { exact: true }).waitFor({ timeout: 60_000 });
+        expect(
+          model.requests.some(({ body }) => String(JSON.stringify(body)).includes(secretPrompt)),
+          "the model heard the prompt",
+        );
+        expect(!(await page().content()).includes("sealed baker of Alder"), "the page did not");
+        await until("the creator's share", async () => (await cara.api.creatorStudio.dashboard()).earnings.total_revenue_cents === 450);
+      },
+    },
+    {
+      name: "credits are topped up, a plan is chosen, ended and kept; usage is told",
+      run: async () => {
+        await page().goto(`${studio.url}/settings/billing`);
+        const before = (await bob.api.billing.credits()).purchased_credits;
+        await page().getByRole("button", { name: "500 credits $5.00" }).click();
+        await page().getByRole("button", { name: "Pay" }).click();
+        await page().getByText("Thank you. What you paid for is here.").waitFor();
+        expect((await bob.api.billing.credits()).purchased_credits === before + 500, "500 more");
+        await page().getByRole("button", { name: "Fine" }).click();
+        await until("the address is clean", () => new URL(page().url()).search === "");
+        await page().getByRole("button", { name: "Choose a plan" }).click();
+        await page().getByRole("button", { name: "Choose Pro" }).click();
+        await page().getByRole("button", { name: "Cancel" }).click();
+        await page().getByText("Nothing was paid, and nothing changed.").waitFor();
+        await page().getByRole("button", { name: "Choose a plan" }).click();
+        await looks(page(), "billing-plans", { marks: ["light-d", "light-m"] });
+        await page().getByRole("button", { name: "Choose Pro" }).click();
+        await page().getByRole("button", { name: "Pay" }).click();
+        await page().getByText("Thank you. What you paid for is here.").waitFor();
+        await until("it is Pro", async () => (await bob.api.billing.subscription()).tier === "pro");
+        await page().getByRole("button", { name: "End the plan" }).click();
+        await page().getByRole("button", { name: "End it" }).click();
+        await page().getByRole("button", { name: "Keep the plan" }).click();
+        await page().getByRole("button", { name: "End the plan" }).waitFor();
+        for (const by of ["Project", "Model", "Agent"]) {
+          await page().getByRole("radio", { name: by, exact: true }).click();
+          await page().getByRole("columnheader", { name: by }).waitFor();
+        }
+        await page().getByRole("cell", { name: "Sealed Baker" }).waitFor();
+        const csv = await page().evaluate(async () => {
+          const link = [...document.querySelectorAll("a")].find((a) => a.textContent === "CSV");
+          return (await fetch(link?.href ?? "")).text();
+        });
+        expect(csv.trim().split("\n").length >= 2, csv.slice(0, 200));
+        await page().getByRole("radio", { name: "Day", exact: true }).click();
+        await looks(page(), "billing");
+      },
+    },
+    {
+      name: "ended, the agent goes on to the end of its month, then it lapses and runs no more",
+      run: async () => {
+        const row = page().getByRole("listitem").filter({ hasText: "Sealed Baker" });
+        await row.getByRole("button", { name: "End" }).click();
+        await row.getByText(/^Ends /).waitFor();
+        expect(
+          (await bob.api.library.agents({ query: {} })).items.some((one) => one.slug === "sealed-baker" && one.is_enabled),
+          "still there",
+        );
+        stripe.account.advance(32);
+        await stripe.settle();
+        await until("lapsed", async () => {
+          const mine = (await bob.api.library.agents({ query: {} })).items.find((one) => one.slug === "sealed-baker");
+          return !mine?.is_enabled;
+        });
+        await page().goto(`${studio.url}/library`);
+        await page()
+          .getByRole("listitem")
+          .filter({ hasText: "Sealed Baker" })
+          .getByText(/^Ended /)
+          .waitFor();
+        await page().goto(`${studio.url}/marketplace/agent/sealed-baker`);
+        await page().getByRole("button", { name: "Subscribe" }).waitFor();
+      },
+    },
+  ],
+  traceOf(studio, () => watched),
+);
