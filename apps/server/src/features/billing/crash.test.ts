@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, expect, inject, test } from "vitest";
-import { startStripe, type StripeFake } from "@tesslate/testkit";
+import { startStripe, type StripeFake, stripeEnv } from "@tesslate/testkit";
 import { testApp } from "../../testing/app.ts";
-import { stripeEnv, wrongInBooks } from "../../testing/billing.ts";
+import { wrongInBooks } from "../../testing/billing.ts";
 import { connectionOf } from "../../testing/postgres.ts";
 import { spawnStudio, type SpawnedStudio } from "../../testing/spawned-studio.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";

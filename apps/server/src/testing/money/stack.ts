@@ -1,3 +1,4 @@
+import { stripeEnv } from "@tesslate/testkit";
 import type { StripeFake } from "@tesslate/testkit";
 import { readConfig, type Config } from "../../config.ts";
 import {
@@ -17,7 +18,6 @@ import { createAcquiringStore, createSoldItems } from "../../features/marketplac
 import type { Database, Queries } from "../../platform/database.ts";
 import { createLogger } from "../../platform/logger.ts";
 import type { ServerSettings } from "../../platform/server-settings.ts";
-import { stripeEnv } from "../billing.ts";
 
 export class Crash extends Error {
   readonly isCommitted: boolean;
