@@ -121,6 +121,39 @@ export const UpdateBase = Type.Object({
 });
 export type UpdateBase = Static<typeof UpdateBase>;
 
+/** A small arrangement of bases and services for the canvas (marketplace-billing-admin 11.5). */
+export const WorkflowTemplate = Type.Object({
+  slug: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  category: Type.String(),
+  icon: Type.String(),
+  /** Services of others that one needs an account of. */
+  required_services: Type.Array(Type.String()),
+  nodes: Type.Array(
+    Type.Object({
+      template_id: Type.String({ description: "What the edges call it" }),
+      type: Literals("base", "service"),
+      base_slug: Nullable(Type.String()),
+      service_slug: Nullable(Type.String()),
+      name: Type.String(),
+      position: Type.Object({ x: Type.Number(), y: Type.Number() }),
+    }),
+  ),
+  /** The source provides, the target consumes. */
+  edges: Type.Array(
+    Type.Object({
+      source: Type.String(),
+      target: Type.String(),
+      connector_type: Literals("env_injection", "http_api", "database", "cache"),
+      config: Type.Object({
+        env_mapping: Type.Record(Type.String(), Type.String(), { description: "Variable of the target: variable of the source" }),
+      }),
+    }),
+  ),
+});
+export type WorkflowTemplate = Static<typeof WorkflowTemplate>;
+
 const browse = {
   method: "GET",
   tag,
@@ -137,6 +170,16 @@ const browse = {
 
 /** marketplace-billing-admin 3 and 13. */
 export const marketplaceBasesRoutes = {
+  workflows: route({
+    method: "GET",
+    path: "/api/marketplace/workflows",
+    tag,
+    summary: "Arrangements of bases and services to begin a project's canvas with; the services themselves: `GET /api/projects/services`",
+    auth: "optional",
+    query: Type.Object(pageQuery),
+    response: listOf(WorkflowTemplate),
+    errors: ["rate_limited"],
+  }),
   list: route({ ...browse, path: "/api/marketplace/bases", summary: "Browse project templates" }),
   browse: route({ ...browse, path: "/api/marketplace/bases/browse", summary: "Browse project templates, by the longer name" }),
   get: route({

@@ -7,6 +7,7 @@ import type { AgentAuthoring } from "./agents.authoring.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
 import type { BaseAuthoring } from "./bases.authoring.ts";
 import type { BaseCatalogue } from "./bases.service.ts";
+import { workflows } from "./catalogue/workflows.ts";
 import type { BaseVersions } from "./bases.versions.ts";
 import type { Library } from "./library.service.ts";
 import type { MarketplaceLimits } from "./limits.ts";
@@ -67,6 +68,11 @@ export function mountMarketplaceBases(
   },
 ): void {
   mount("marketplaceBases", marketplaceBasesRoutes, {
+    workflows: async ({ ip }, { query }) => {
+      await limits.browse(ip);
+      const page = pageOf(query);
+      return page.envelope(workflows.slice(page.offset, page.offset + page.limit), workflows.length);
+    },
     list: ({ user, ip }, { query }) => catalogue.browse(user, ip, query),
     browse: ({ user, ip }, { query }) => catalogue.browse(user, ip, query),
     get: ({ user, ip }, { params }) => catalogue.get(user, ip, params.slug),

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findService } from "../containers/index.ts";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 
 let app: TestApp;
@@ -76,6 +77,25 @@ describe("the shelves", () => {
       git_repo_url: null,
     });
   });
+});
+
+test("workflows name bases and services that are there, and variables that these give", async () => {
+  const { items } = await bases().workflows({ query: {} });
+  expect(items.map(({ slug }) => slug)).toEqual([
+    "nextjs-supabase-starter", "react-fastapi-postgres", "rest-api-postgres-redis", "ai-chat-backend", "saas-starter-payments", "monitoring-stack",
+  ]); // prettier-ignore
+  for (const { nodes, edges, required_services } of items) {
+    for (const slug of required_services) expect(findService(slug), slug).toBeDefined();
+    for (const { base_slug, service_slug } of nodes)
+      if (base_slug !== null) expect(await bases().get({ params: { slug: base_slug } })).toMatchObject({ source_type: "archive" });
+      else expect(findService(service_slug), service_slug ?? "").toBeDefined();
+    for (const { source, target, config } of edges) {
+      const [from, to] = [source, target].map((id) => nodes.find((node) => node.template_id === id));
+      expect(to).toBeDefined();
+      const outputs = from?.service_slug ? findService(from.service_slug)?.outputs : { API_URL: "" };
+      for (const variable of Object.values(config.env_mapping)) expect(Object.keys(outputs ?? {})).toContain(variable);
+    }
+  }
 });
 
 test("an agent's life: made, seen, changed twice, forked with changes, unpublished, deleted while copies of it stay", async () => {
