@@ -66,14 +66,16 @@ export function createAgents({ store, features }: { store: AgentsStore; features
       };
     },
     /** The caller's choice for an agent of their library (4.17). Throws 404, and `forbidden` for a closed agent of somebody else. */
-    selectModel: async (userId: string, ref: string, model: string | null): Promise<void> => {
+    selectModel: async (userId: string, ref: string, choose: () => Promise<string | null>): Promise<string | null> => {
       const found = await store.find(ref, userId);
       if (!found || found.agent.item_type !== "agent" || found.entry?.is_active !== true) throw notFound("Agent");
       const { agent } = found;
       const isOwner = agent.forked_by_user_id === userId || agent.created_by_user_id === userId;
       if (!isOwner && agent.source_type !== "open")
         throw new AppError("forbidden", `${agent.name} comes with its own model, which cannot be changed.`);
+      const model = await choose();
       await store.selectModel(userId, agent.id, model);
+      return model;
     },
     countUse: (q: Queries, id: string): Promise<void> => store.countUse(q, id),
   };

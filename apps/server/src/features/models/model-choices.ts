@@ -74,8 +74,7 @@ export function createModelChoices({
     },
     /** Throws what `resolve` throws, 404 for an agent that is not in the library, 403 for a closed one. */
     selectForAgent: async (userId: string, ref: string, model: string | null) => {
-      const chosen = model === null ? null : (await resolve(userId, model)).model_id;
-      await agents.selectModel(userId, ref, chosen);
+      const chosen = await agents.selectModel(userId, ref, async () => (model === null ? null : (await resolve(userId, model)).model_id));
       return { model: chosen };
     },
     probe: async (userId: string, id: string): Promise<ModelTrial> => {
