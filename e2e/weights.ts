@@ -12,7 +12,7 @@ const pages: { name: string; chunks: string[]; budget: number }[] = [
   { name: "/login", chunks: ["LoginPage"], budget: 200 * kB },
   { name: "Home", chunks: ["AppFrame", "HomePage"], budget: 260 * kB },
   // The aim is 330: what a conversation seldom needs must leave the Workbench chunk first. Until then it must not grow.
-  { name: "the workbench before its lazy views", chunks: ["AppFrame", "WorkbenchPage", "Workbench"], budget: 410 * kB },
+  { name: "the workbench before its lazy views", chunks: ["AppFrame", "WorkbenchPage", "Workbench"], budget: 390 * kB },
 ];
 /** One file that is loaded when a view asks for it. */
 const chunkBudget = 120 * kB;

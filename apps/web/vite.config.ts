@@ -2,6 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type ProxyOptions } from "vite";
 import { precompress } from "./build/precompress.ts";
+import { pureContract } from "./build/pure-contract.ts";
 import { preloadFont } from "./build/preload-font.ts";
 import { wireRoutes } from "./build/wire-routes.ts";
 
@@ -20,7 +21,7 @@ const toServer: ProxyOptions = {
 };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), wireRoutes(), preloadFont("inter-latin-opsz-normal"), precompress()],
+  plugins: [react(), tailwindcss(), wireRoutes(), pureContract(), preloadFont("inter-latin-opsz-normal"), precompress()],
   server: {
     port: 5173,
     strictPort: false,
