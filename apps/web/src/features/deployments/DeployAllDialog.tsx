@@ -71,7 +71,7 @@ export function DeployAllDialog({
               loadingWord="Starting"
               onClick={() => deploy.mutate()}
             >
-              {chosen.length === 1 ? "Deploy 1 container" : `Deploy ${chosen.length} containers`}
+              {chosen.length === 0 ? "Deploy" : chosen.length === 1 ? "Deploy 1 container" : `Deploy ${chosen.length} containers`}
             </Button>
           </>
         )
