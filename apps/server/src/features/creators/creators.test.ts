@@ -170,6 +170,14 @@ describe("a payout", () => {
     await expect(pay()).rejects.toMatchObject({ status: 409, code: "payout_settled" });
     const { payouts } = await of(ada).dashboard();
     expect(payouts).toMatchObject({ paid_cents: 1600, pending_cents: 500, history: [{ id, status: "paid", paid_at: expect.any(String) }] });
+    const { rows } = await app.studio.database.pool.query(
+      "select account, amount_cents::int as cents from ledger_entries where posting = $1 order by cents",
+      [`paid:payout:${id}`],
+    );
+    expect(rows).toEqual([
+      { account: "by_hand", cents: -1600 },
+      { account: "creator", cents: 1600 },
+    ]);
     const { items } = await app.as(root).adminAudit.list({ query: { action_type: "payout.paid" } });
     expect(items).toMatchObject([
       { admin_id: root.id, target_id: ada.id, reason: "Bank transfer 4711", extra_data: { payout_id: id, amount_cents: 1600 } },

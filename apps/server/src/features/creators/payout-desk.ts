@@ -5,6 +5,7 @@ import type { Actor, Audit } from "../admin/index.ts";
 import type { CreatorsStore, PaidOut } from "./creators.store.ts";
 import { wireOf } from "./creators.service.ts";
 import type { PayoutState } from "./creators.table.ts";
+import { postPayout } from "./sales.ts";
 
 /** Where administrators see what creators wait for, and say what they have sent by hand (marketplace-billing-admin 9.4). */
 export type PayoutDesk = ReturnType<typeof createPayoutDesk>;
@@ -23,6 +24,7 @@ export function createPayoutDesk({ store, audit }: { store: CreatorsStore; audit
         const { payout, creator } = found;
         if (payout.status !== "pending") throw conflict("payout_settled", "This payout does not wait to be sent by hand.");
         const settled = await store.settlePayout(tx, id);
+        await postPayout(tx, `payout:${id}`, payout.creator_id, payout.amount_cents, "by_hand");
         await record({
           action: "payout.paid",
           target: { type: "user", id: creator?.id ?? null, name: creator?.username ?? null },

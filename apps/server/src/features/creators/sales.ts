@@ -202,8 +202,15 @@ export function createSales({
   };
 }
 
-const postPayout = (tx: Queries, posting: string, creatorId: string | null, cents: number): Promise<boolean> =>
+/** What a creator was owed has been paid: by the payment service, or by hand. */
+export const postPayout = (
+  tx: Queries,
+  posting: string,
+  creatorId: string | null,
+  cents: number,
+  from: "stripe" | "by_hand" = "stripe",
+): Promise<boolean> =>
   post(tx, `paid:${posting}`, [
     { account: "creator", user_id: creatorId, amount_cents: cents },
-    { account: "stripe", amount_cents: -cents },
+    { account: from, amount_cents: -cents },
   ]);

@@ -4,9 +4,10 @@ import { users } from "../users/users.table.ts";
 
 /**
  * `stripe`: money at the payment service · `revenue`: what is earned · `creator`: what is owed to a creator · `credits`: purchased credits that
- * somebody has not spent · `goodwill`: credits given away · `losses`: money given back for credits that were spent.
+ * somebody has not spent · `goodwill`: credits given away · `losses`: money given back for credits that were spent · `by_hand`: what the operator
+ * paid from elsewhere.
  */
-export type LedgerAccount = "stripe" | "revenue" | "creator" | "credits" | "goodwill" | "losses";
+export type LedgerAccount = "stripe" | "by_hand" | "revenue" | "creator" | "credits" | "goodwill" | "losses";
 
 /**
  * Double entry: the entries of one posting sum to zero (the database checks it when the transaction ends), and none is ever changed or deleted.
