@@ -151,8 +151,15 @@ await runJourneys(
       },
     },
     {
-      name: "the store in every look; nothing of it was offensive",
+      name: "a project begins with a template; the store in every look; nothing of it was offensive",
       run: async () => {
+        await page().goto(`${studio.url}/marketplace/base/static-html`);
+        await page().getByRole("button", { name: "Use it" }).click();
+        await page().getByLabel("Name of the project").fill("Plain page");
+        await page().getByRole("button", { name: "Make the project" }).click();
+        await until("its workbench", () => new URL(page().url()).pathname.startsWith("/p/plain-page"));
+        await page().goto(`${studio.url}/library?tab=templates`);
+        await page().getByRole("listitem").filter({ hasText: "Static" }).waitFor();
         await page().goto(`${studio.url}/marketplace`);
         await cards().first().waitFor();
         await looks(page(), "store");

@@ -103,8 +103,8 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const marketplace = composeMarketplace(platform, shelves, projects, arrivals, tools);
     const deployments = composeDeployments(platform, secrecy, projects, containers, previews, arrivals, tools, deployAccounts);
     const external = composeExternal(platform, secrecy, projects, containers, workspace, arrivals, snapshots, chat, deployments);
-    const admin = composeAdmin(platform, audit, models, accounts, containers, chat);
-    const departures = composeDepartures(platform, accounts, projects, containers, arrivals, snapshots, chat);
+    const admin = composeAdmin(platform, audit, models, accounts, containers, chat, deployments);
+    const departures = composeDepartures(platform, accounts, projects, containers, arrivals, snapshots, chat, deployments);
     let checkJobs = () => Promise.reject<void>(new Error("jobs are not started"));
     const house = composeHouse(platform, audit, models, accounts, projects, containers, arrivals, chat, () => checkJobs());
     const areas = [

@@ -13,6 +13,7 @@ import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
+import type { DeploymentsArea } from "./deployments.ts";
 import type { ModelsArea } from "./models.ts";
 import type { Platform } from "./platform.ts";
 
@@ -27,6 +28,7 @@ export function composeAdmin(
   { users, sessions, auth, apiKeys, recovery, totp }: AccountsArea,
   { power }: ContainersArea,
   { chat }: ChatArea,
+  { deployed }: DeploymentsArea,
 ): Area {
   const adminUsers = createAdminUsers({
     store: createAdminUsersStore(db),
@@ -42,6 +44,7 @@ export function composeAdmin(
       await chat.stopRunsOf(projectId);
       await power.putToRest(projectId, "admin");
     },
+    deployed,
     log,
   });
   const impersonation = createImpersonation({ db, audit, sessions, auth, log });

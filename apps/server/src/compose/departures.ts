@@ -7,6 +7,7 @@ import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";
 import type { ChatArea } from "./chat.ts";
 import type { ContainersArea } from "./containers.ts";
+import type { DeploymentsArea } from "./deployments.ts";
 import type { Platform } from "./platform.ts";
 import type { ProjectsArea } from "./projects.ts";
 import type { SnapshotsArea } from "./snapshots.ts";
@@ -20,6 +21,7 @@ export function composeDepartures(
   { provisioning }: ArrivalsArea,
   { pruning }: SnapshotsArea,
   { attachments }: ChatArea,
+  { deployed }: DeploymentsArea,
 ): Area {
   const { appBaseUrl } = config.http;
   const store = createAccountStore(db);
@@ -28,6 +30,7 @@ export function composeDepartures(
     store,
     tasks,
     projects: { erase: provisioning.erase, putToRest: power.putToRest },
+    deployed,
     snapshots: pruning,
     exports: exporting,
     mail,

@@ -18,6 +18,7 @@ import {
   createRollbacks,
   mountDeployments,
   sweepDeployments,
+  type Activation,
   type Deployments,
   type FindTarget,
 } from "../features/deployments/index.ts";
@@ -39,6 +40,8 @@ export interface DeploymentsArea extends Area {
   deployments: Deployments;
   /** Every host beside the app: deployed sites, and the previews. */
   otherSites: PreviewSite;
+  /** What a person deployed here: stopped when they may not act any more, started when they may again. */
+  deployed: Pick<Activation, "rest" | "resume">;
   /** What was under way, or live, when the server ended is taken up again. */
   reconcile(): Promise<void>;
 }
@@ -162,6 +165,7 @@ export function composeDeployments(
 
   return {
     deployments,
+    deployed: activation,
     otherSites: {
       request: (request, response) => (sites.handles(request.headers.host) ? sites : previewSite).request(request, response),
       upgrade: (request, socket, head) => (sites.handles(request.headers.host) ? sites : previewSite).upgrade(request, socket, head),

@@ -58,7 +58,10 @@ export function createDeletion({
   const keep = async (user: UserRow): Promise<void> => {
     const kept = await store.transaction(async (tx) => {
       const row = await store.cancelDeletion(tx, user.id);
-      if (row) await mail.queue(tx, keptLetter(row));
+      if (row) {
+        await mail.queue(tx, keptLetter(row));
+        await enqueueJob(tx, "quiet_account", { user_id: user.id }, { key: `quiet_account:${user.id}` });
+      }
       return row;
     });
     if (!kept) throw notPending();

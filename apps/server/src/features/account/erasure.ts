@@ -19,6 +19,7 @@ export function createErasure({
   projects,
   snapshots,
   exports,
+  deployed,
   mail,
   log,
 }: {
@@ -27,6 +28,8 @@ export function createErasure({
   projects: { erase(project: ProjectRow): Promise<string>; putToRest(projectId: string, reason: "user"): Promise<void> };
   snapshots: { claimFor(userId: string): Promise<void>; forgetPerson(userId: string, projectIds: readonly string[]): Promise<void> };
   exports: { forgetPerson(userId: string): Promise<void> };
+  /** What somebody deployed on this server. */
+  deployed: { rest(userId: string): Promise<void>; resume(userId: string): Promise<void> };
   mail: Mail;
   log: Logger;
 }) {
@@ -71,12 +74,14 @@ export function createErasure({
   };
   return {
     jobHandlers: {
-      /** An account was closed: nothing of it runs on. */
+      /** An account was closed: nothing of it runs on. Kept after all, what was deployed is there again. */
       quiet_account: async (payload: unknown) => {
         const { user_id } = payload as { user_id: string };
         const user = await store.find(user_id);
-        if (!user?.is_deleted) return;
+        if (!user) return;
+        if (!user.is_deleted) return deployed.resume(user_id);
         await cancelWork(user_id, ({ type: kind }) => kind === "project_deletion" || kind === type);
+        await deployed.rest(user_id);
         for (const { id } of await store.projectsOf(user_id))
           await projects
             .putToRest(id, "user")

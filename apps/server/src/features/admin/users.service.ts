@@ -30,6 +30,7 @@ export function createAdminUsers({
   credits,
   mail,
   stopProject,
+  deployed,
   log,
 }: {
   store: AdminUsersStore;
@@ -43,6 +44,8 @@ export function createAdminUsers({
   mail: Pick<Mail, "isOn" | "queue">;
   /** Ends what runs in a project, the agent first. */
   stopProject: (projectId: string) => Promise<void>;
+  /** What somebody deployed on this server: stopped, and started again. */
+  deployed: { rest(userId: string): Promise<void>; resume(userId: string): Promise<void> };
   log: Logger;
 }) {
   const require = async (id: string): Promise<ListedUser> => {
@@ -74,6 +77,7 @@ export function createAdminUsers({
   const unsuspend = async (act: Act, target: UserRow, reason: string | undefined) => {
     if (!target.is_suspended) throw badRequest("This account is not suspended.");
     await store.unsuspend(act.tx, target.id);
+    await enqueueJob(act.tx, releaseJob, { user_id: target.id }, { key: `${releaseJob}:${target.id}` });
     await act.record({
       action: "user.unsuspend",
       target: targetOf(target),
@@ -347,11 +351,13 @@ export function createAdminUsers({
     },
 
     jobHandlers: {
-      /** Comes again until all of it has ended, unless the person may act again. */
+      /** Comes again until all of it has ended; when the person may act again, what they deployed is there again. */
       [releaseJob]: async (payload: unknown) => {
         const { user_id } = payload as { user_id: string };
         const user = await users.find(user_id);
-        if (!user || isLiving(user)) return;
+        if (!user) return;
+        if (isLiving(user)) return deployed.resume(user_id);
+        await deployed.rest(user_id);
         for (const projectId of await store.busyProjects(user_id)) await stopProject(projectId);
       },
     },

@@ -100,9 +100,13 @@ export function createActivation({
         await programs.stop(before.id).catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "former version not stopped"));
       return live;
     },
-    /** At boot: what visitors saw is there again. */
-    resume: async (): Promise<void> => {
-      for (const row of await store.listLiveHere())
+    /** Nothing of somebody who may not act any more runs on. */
+    rest: async (ownerId: string): Promise<void> => {
+      for (const row of await store.listLiveHere({ ownerId, isOfAll: true })) if (row.program) await programs.stop(row.id);
+    },
+    /** At boot, and for somebody who may act again: what visitors saw is there again. */
+    resume: async (ownerId?: string): Promise<void> => {
+      for (const row of await store.listLiveHere(ownerId === undefined ? {} : { ownerId }))
         try {
           const program = programOf(row);
           if (program && (await rooms.find(row.id))) await programs.resume(program);

@@ -97,15 +97,22 @@ export function createDeploymentsStore(db: Database) {
           .where(and(eq(deployments.is_active, true), or(isNull(tasks.id), inArray(tasks.status, ["completed", "failed", "cancelled"]))))
           .orderBy(asc(deployments.created_at))
       ).map(({ row }) => row),
-    /** What runs on this server and is seen by visitors. */
-    listLiveHere: async (): Promise<DeploymentRow[]> =>
+    /** What visitors of this server see, of people who may act; of one of them, or of whoever it is. */
+    listLiveHere: async ({ ownerId, isOfAll = false }: { ownerId?: string; isOfAll?: boolean } = {}): Promise<DeploymentRow[]> =>
       (
         await db
           .select({ row: deployments })
           .from(deployments)
           .innerJoin(projects, eq(projects.id, deployments.project_id))
           .innerJoin(users, eq(users.id, projects.owner_id))
-          .where(and(eq(deployments.provider, "local"), eq(deployments.is_live, true), mayAct))
+          .where(
+            and(
+              eq(deployments.provider, "local"),
+              eq(deployments.is_live, true),
+              ownerId === undefined ? undefined : eq(projects.owner_id, ownerId),
+              isOfAll ? undefined : mayAct,
+            ),
+          )
       ).map(({ row }) => row),
     known: async (ids: readonly string[]): Promise<Set<string>> =>
       ids.length === 0

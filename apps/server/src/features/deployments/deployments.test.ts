@@ -261,6 +261,22 @@ test("a server is started before visitors come, started again when it dies, and 
   expect(await deploy(body)).toMatchObject({ status: "failed", metadata: { failure: { step: "smoke" } } });
   expect((await told()).env.GREETING).toBe("second");
   expect(container.name).toBeTruthy();
+
+  // An administrator's suspension stops it, and its end brings it back.
+  const { pool } = app.studio.database;
+  const suspend = async (is: boolean) => {
+    await pool.query("update users set is_suspended = $2 where id = $1", [ada.id, is]);
+    await pool.query("select graphile_worker.add_job('release_user', json_build_object('user_id', $1::text))", [ada.id]);
+  };
+  const runs = async () =>
+    (await Promise.all((await app.runtime.list()).filter(({ id }) => id.startsWith("deploy-")).map(({ id }) => app.runtime.find(id)))).some(
+      (room) => room?.services().some(({ status }) => status === "running" || status === "starting"),
+    );
+  expect(await runs()).toBe(true);
+  await suspend(true);
+  await vi.waitFor(async () => expect(await runs()).toBe(false));
+  await suspend(false);
+  await vi.waitFor(async () => expect((await told()).env.GREETING).toBe("second"));
 });
 
 test("strangers and the signed-out see nothing; bad requests are refused before anything is stored", async () => {

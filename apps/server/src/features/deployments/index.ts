@@ -1,7 +1,7 @@
 export { at, createProviderClient, TargetError, textAt, type ProviderClient } from "./targets/client.ts";
 export { createTargets } from "./targets/index.ts";
 export type { Credential, DeployTarget } from "./target.ts";
-export { createActivation } from "./activation.ts";
+export { createActivation, type Activation } from "./activation.ts";
 export { createArtefacts } from "./artefacts.ts";
 export { createBeginning } from "./beginning.ts";
 export { createBundles } from "./bundle.ts";

@@ -23,6 +23,7 @@ import { makeStaticExport } from "./next-export.ts";
 import { buildPlanOf } from "./plan.ts";
 import type { Artefact, DeployTarget, RemoteState } from "./target.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
+import { TargetError } from "./targets/client.ts";
 
 type Step = StepFailed["step"];
 const steps: Record<Step, { title: string; percent: number; status: DeploymentStatus }> = {
@@ -281,6 +282,7 @@ export function createPipeline({
         signal.throwIfAborted();
         if (error instanceof StepFailed) throw error;
         if (error instanceof AppError && error.code === "provider_token_expired") throw new StepFailed("provider", error.message);
+        if (error instanceof TargetError) wait = Math.max(wait, error.retryAfterMs ?? 0);
         if (round === 0) lines.line("The provider cannot be asked at the moment. It is asked again.");
         log.warn({ err: error, deployment_id: row.id }, "provider not asked");
       }
