@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { ArrowUp, ChevronDown, Square } from "lucide-react";
 import type { EditMode, MessageAttachment, Model } from "@tesslate/contract";
 import { useId, useImperativeHandle, useRef, useState, type ReactNode, type Ref } from "react";
@@ -98,7 +99,7 @@ export function Composer({
   handle,
 }: ComposerProps) {
   const [draft, setDraft] = useDraft(projectId, chatId);
-  const [hint, setHint] = useState<{ text: string; isError: boolean }>();
+  const [hint, setHint] = useState<{ text: string; isError: boolean; isAboutCredits?: boolean }>();
   const [said, setSaid] = useState("");
   const box = useRef<HTMLTextAreaElement>(null);
 
@@ -195,7 +196,7 @@ export function Composer({
     if (!failure) return;
     setDraft(text);
     if (attached.length > 0) attachments.give(attached);
-    setHint({ text: failure.message, isError: true });
+    setHint({ text: failure.message, isError: true, isAboutCredits: failure.code === "insufficient_credits" });
   };
   const cycle = () => {
     const next = nextMode(mode);
@@ -211,6 +212,19 @@ export function Composer({
           className={hint.isError ? "px-1 pb-1.5 text-xs leading-[1.45] text-err" : "px-1 pb-1.5 text-xs leading-[1.45] text-fg-2"}
         >
           {hint.text}
+          {hint.isAboutCredits ? (
+            <>
+              {" "}
+              <Link to="/settings/billing" className="link">
+                Top up
+              </Link>{" "}
+              or{" "}
+              <Link to="/settings/models" className="link">
+                add a key
+              </Link>
+              .
+            </>
+          ) : null}
         </p>
       ) : null}
       {offered ? <SlashMenu id={listId} commands={offered} chosen={at} onPick={run} /> : null}

@@ -1,5 +1,6 @@
+import { Link } from "@tanstack/react-router";
 import { CirclePause } from "lucide-react";
-import { Button } from "../../ui/Button.tsx";
+import { Button, buttonClass } from "../../ui/Button.tsx";
 import type { Run } from "./chat.types.ts";
 import { costText } from "./durations.ts";
 
@@ -30,6 +31,11 @@ export function PauseCard({
         <Button size="sm" variant="primary" onClick={onContinue} isLoading={isContinuing} loadingWord="Going on">
           Continue
         </Button>
+        {run.reason === "credits_exhausted" ? (
+          <Link to="/settings/billing" className={buttonClass({ size: "sm" })}>
+            Top up
+          </Link>
+        ) : null}
         <Button size="sm" onClick={onStop}>
           Stop
         </Button>

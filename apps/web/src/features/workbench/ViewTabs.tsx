@@ -27,7 +27,7 @@ export function ViewTabs({
   return (
     <nav
       aria-label="Views"
-      className="flex h-9 flex-none items-stretch gap-0.5 overflow-x-auto overflow-y-hidden border-b border-line-0 px-1.5 [scrollbar-width:none] narrow:hidden"
+      className="@container flex h-9 flex-none items-stretch gap-0.5 overflow-x-auto overflow-y-hidden border-b border-line-0 px-1.5 [scrollbar-width:none] narrow:hidden"
     >
       {views.map((candidate) => (
         <a
@@ -43,7 +43,8 @@ export function ViewTabs({
             onView(candidate);
           }}
         >
-          {lookOf(candidate).icon}
+          {/* Where the names alone fill the bar, the signs give way. */}
+          <span className="contents @max-[1080px]:hidden">{lookOf(candidate).icon}</span>
           {lookOf(candidate).label}
           {counts[candidate] ? <TabCount count={counts[candidate]} /> : null}
         </a>
