@@ -1,4 +1,4 @@
-import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, type Static } from "./schema.ts";
+import { Literals, Nullable, ProjectRef, Timestamp, Type, Uuid, extend, type Static } from "./schema.ts";
 import { route } from "./route.ts";
 
 /** agent-git-deploy 4.19. */
@@ -8,7 +8,8 @@ export const maxAttachments = 10;
 /** Of one person in one project, all messages together. */
 export const maxAttachedBytes = 250 * 1024 * 1024;
 
-const facts = {
+/** As a message's `message_metadata.attachments` lists them. */
+export const MessageAttachment = Type.Object({
   id: Uuid,
   /** As people see it: no folders, no control characters. */
   name: Type.String(),
@@ -20,11 +21,9 @@ const facts = {
   /** Pixels of an image, where the bytes tell. */
   width: Nullable(Type.Integer()),
   height: Nullable(Type.Integer()),
-};
-/** As a message's `message_metadata.attachments` lists them. */
-export const MessageAttachment = Type.Object(facts);
+});
 export type MessageAttachment = Static<typeof MessageAttachment>;
-export const Attachment = Type.Object({ ...facts, project_id: Uuid, created_at: Timestamp });
+export const Attachment = extend(MessageAttachment, { project_id: Uuid, created_at: Timestamp });
 export type Attachment = Static<typeof Attachment>;
 
 /** What a message points at: a file or folder of the project, by its path. */
