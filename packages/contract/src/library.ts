@@ -177,6 +177,17 @@ export const libraryRoutes = {
     query: Type.Object({ ...pageQuery, item_type: Type.Optional(Literals("agent", "base", "theme")) }),
     response: listOf(OwnItem),
   }),
+  creatorItems: route({
+    method: "GET",
+    path: "/api/creators/{username}/items",
+    tag: "creators",
+    summary: "What a person offers in the marketplace, the most used first",
+    auth: "none",
+    params: Type.Object({ username: Type.String({ minLength: 1, maxLength: 50 }) }),
+    query: Type.Object({ ...pageQuery, item_type: Type.Optional(Literals("agent", "base")) }),
+    response: listOf(OwnItem),
+    errors: ["not_found"],
+  }),
   projectAgents: route({
     method: "GET",
     path: "/api/projects/{id}/agents",

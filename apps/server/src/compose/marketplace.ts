@@ -25,6 +25,7 @@ import {
   type MarketplacePayments,
 } from "../features/marketplace/index.ts";
 import { createUsersStore, seedSystemAccounts } from "../features/users/index.ts";
+import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";
 import type { Platform } from "./platform.ts";
@@ -77,6 +78,7 @@ export interface MarketplaceArea extends Area {
 
 export function composeMarketplace(
   { config, log, db, outbound, settings }: Platform,
+  { users }: AccountsArea,
   { payments, archives, limits, reviewsStore, entries, agentShelf, baseShelf, agents, bases, acquiring }: MarketShelves,
   { projects, templates }: ProjectsArea,
   { openGit }: ArrivalsArea,
@@ -142,7 +144,14 @@ export function composeMarketplace(
         returnTo,
       });
       mountLibrary(mount, {
-        library: createLibrary({ store: createLibraryStore(db), entries, agents: agentShelf, bases: baseShelf, projects }),
+        library: createLibrary({
+          store: createLibraryStore(db),
+          entries,
+          agents: agentShelf,
+          bases: baseShelf,
+          projects,
+          creatorNamed: users.getPublicByUsername,
+        }),
       });
     },
   };

@@ -17,12 +17,15 @@ export function createLibrary({
   agents,
   bases,
   projects,
+  creatorNamed,
 }: {
   store: LibraryStore;
   entries: AcquiringStore;
   agents: AgentShelf;
   bases: BaseShelf;
   projects: Pick<Projects, "require">;
+  /** Throws 404 for whoever is not there. */
+  creatorNamed: (username: string) => Promise<{ id: string }>;
 }) {
   /** Throws 404 for what is not in their library. */
   const requireAgent = async (userId: string, ref: string): Promise<LibraryRow> => {
@@ -79,6 +82,17 @@ export function createLibrary({
     ownItems: async (userId: string, { item_type, ...query }: PageQuery & { item_type?: OwnItem["item_type"] }): Promise<List<OwnItem>> => {
       const page = pageOf(query);
       const { rows, total } = await store.listOwn(userId, item_type, page);
+      return page.envelope(rows, total);
+    },
+
+    /** What everybody may see of what somebody made. */
+    creatorItems: async (
+      username: string,
+      { item_type, ...query }: PageQuery & { item_type?: "agent" | "base" },
+    ): Promise<List<OwnItem>> => {
+      const { id } = await creatorNamed(username);
+      const page = pageOf(query);
+      const { rows, total } = await store.listOwn(id, item_type, page, { isShown: true });
       return page.envelope(rows, total);
     },
 

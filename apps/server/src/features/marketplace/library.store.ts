@@ -105,7 +105,13 @@ export function createLibraryStore(db: Database) {
       return { rows, total: total?.n ?? 0 };
     },
     /** Agents, bases and themes that the person made, in one order. */
-    listOwn: async (userId: string, itemType: string | undefined, page: Page): Promise<{ rows: OwnItem[]; total: number }> => {
+    /** `shown`: what everybody may see of it, the most used first; else all of it, the latest change first. */
+    listOwn: async (
+      userId: string,
+      itemType: string | undefined,
+      page: Page,
+      { isShown = false }: { isShown?: boolean } = {},
+    ): Promise<{ rows: OwnItem[]; total: number }> => {
       const own = sql`
         select a.id::text as id, 'agent' as item_type, a.name, a.slug, a.description, a.icon, a.category, a.is_published, not a.is_active as is_admin_disabled,
           a.pricing_type, a.price_cents, a.downloads, a.rating, a.reviews_count, a.created_at, a.updated_at
@@ -118,10 +124,11 @@ export function createLibraryStore(db: Database) {
         select t.id, 'theme', t.name, t.id, coalesce(t.description, ''), t.icon, t.category, false, not t.is_active,
           'free', 0, t.downloads, t.rating, t.reviews_count, t.created_at, t.updated_at
         from themes t where t.created_by_user_id = ${userId}`;
-      const wanted = itemType === undefined ? sql`true` : sql`item_type = ${itemType}`;
+      const wanted = sql`${itemType === undefined ? sql`true` : sql`item_type = ${itemType}`} and ${isShown ? sql`is_published and not is_admin_disabled` : sql`true`}`;
+      const order = isShown ? sql`downloads desc, rating desc, id` : sql`updated_at desc, id`;
       const [found, counted] = await Promise.all([
         db.execute<Record<string, unknown>>(
-          sql`select * from (${own}) own where ${wanted} order by updated_at desc, id limit ${page.limit} offset ${page.offset}`,
+          sql`select * from (${own}) own where ${wanted} order by ${order} limit ${page.limit} offset ${page.offset}`,
         ),
         db.execute<{ n: number }>(sql`select count(*)::int as n from (${own}) own where ${wanted}`),
       ]);

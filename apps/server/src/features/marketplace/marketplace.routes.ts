@@ -111,6 +111,7 @@ export function mountLibrary(mount: Mount, { library }: { library: Library }): v
     removeAgent: ({ user }, { params }) => library.removeAgent(user.id, params.id),
     removeBase: ({ user }, { params }) => library.removeBase(user.id, params.id),
     ownItems: ({ user }, { query }) => library.ownItems(user.id, query),
+    creatorItems: (_, { params, query }) => library.creatorItems(params.username, query),
     projectAgents: ({ user }, { params, query }) => library.projectAgents(user.id, params.id, query),
     addProjectAgent: async ({ user, status }, { params }) => {
       const { agent, isNew } = await library.addProjectAgent(user.id, params.id, params.agent_id);

@@ -148,11 +148,19 @@ test("an agent's life: made, seen, changed twice, forked with changes, unpublish
   ]);
   expect((await agents().get({ params: { slug: "linter" } })).downloads).toBe(1);
   expect((await app.as(ada).library.ownItems({ query: {} })).items.map((item) => item.slug)).toContain("linter");
+  // Everybody sees what she offers, and nobody what he keeps to himself.
+  const offered = async (username: string) =>
+    (await app.as().library.creatorItems({ params: { username }, query: {} })).items.map((item) => item.slug).toSorted();
+  expect(await offered(ada.username.toUpperCase())).toContain("linter");
+  expect(await offered(bob.username)).toEqual([]);
+  expect(await outcome(app.as().library.creatorItems({ params: { username: "nobody-here" }, query: {} }))).toEqual([404, "not_found"]);
+  expect((await app.request(`/api/creators/${ada.username}/items?item_type=theme`)).status).toBe(422);
 
   expect(await outcome(agents(bob).remove({ params }))).toEqual([403, "forbidden"]);
   expect(await outcome(agents(ada).remove({ params }))).toEqual([400, "agent_published"]);
   await agents(ada).update({ params, body: { is_published: false } });
   expect(await outcome(agents().get({ params: { slug: "linter" } }))).toEqual([404, "not_found"]);
+  expect(await offered(ada.username)).not.toContain("linter");
   expect(await outcome(agents(bob).get({ params: { slug: "linter" } }))).toBe("done");
   await agents(ada).remove({ params });
   expect(await agents(bob).get({ params: { slug: fork.slug } })).toMatchObject({ parent_agent_id: null });

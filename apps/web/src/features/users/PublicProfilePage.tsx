@@ -9,12 +9,21 @@ import { usePageTitle } from "../../lib/page-title.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { ItemIcon } from "../marketplace/ItemIcon.tsx";
+import { priceOf } from "../marketplace/price.ts";
+import { Rating } from "../marketplace/Stars.tsx";
 
 const route = getRouteApi("/@{$username}");
 const profileQuery = (username: string) =>
   queryOptions({
     queryKey: ["creators", username.toLowerCase()],
     queryFn: ({ signal }) => api.creators.get({ params: { username } }, { signal }),
+  });
+
+const itemsQuery = (username: string) =>
+  queryOptions({
+    queryKey: ["creators", username.toLowerCase(), "items"],
+    queryFn: ({ signal }) => api.library.creatorItems({ params: { username }, query: { limit: 50 } }, { signal }),
   });
 
 /** What everybody may see of a person. */
@@ -80,7 +89,42 @@ function Profile({ user }: { user: PublicUser }) {
         {github ? <Place icon={<Code size={14} />} href={`https://github.com/${github}`} label={`${github} on GitHub`} /> : null}
         {twitter ? <Place icon={<MessageCircle size={14} />} href={`https://x.com/${twitter}`} label={`@${twitter} on X`} /> : null}
       </ul>
+      <Items username={user.username} />
     </article>
+  );
+}
+
+/** What they offer in the store; nothing where that is nothing, or cannot be read: it is not what the page is for. */
+function Items({ username }: { username: string }) {
+  const { data } = useQuery(itemsQuery(username));
+  if (!data || data.items.length === 0) return null;
+  return (
+    <section aria-labelledby="items" className="mt-8">
+      <h2 id="items" className="mb-2 text-md">
+        In the store
+      </h2>
+      <ul className="divide-y divide-line-0 border-y border-line-0">
+        {data.items.map((item) => (
+          <li key={item.id} className="flex items-center gap-3 py-2.5">
+            <ItemIcon category={item.category} />
+            <div className="min-w-0 flex-1">
+              <Link
+                to={item.item_type === "agent" ? "/marketplace/agent/$slug" : "/marketplace/base/$slug"}
+                params={{ slug: item.slug }}
+                className="block truncate font-medium text-fg-0 hover:underline"
+              >
+                {item.name}
+              </Link>
+              <p className="truncate text-xs text-fg-2">{item.description}</p>
+            </div>
+            <span className="text-xs text-fg-2">
+              <Rating rating={item.rating} count={item.reviews_count} />
+            </span>
+            <span className="num text-xs font-medium text-fg-0">{priceOf(item)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
