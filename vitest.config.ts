@@ -15,6 +15,9 @@ const project = (name: string, include: string, more: object = {}) => ({
   },
 });
 
+const patiently = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true };
+const longDocker = "**/docker/{crash,escape,everyday}.test.ts";
+
 /** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. */
 export default defineConfig({
   test: {
@@ -25,7 +28,12 @@ export default defineConfig({
       project("contract", "packages/contract/src/**/*.test.ts"),
       project("agent", "packages/agent/src/**/*.test.ts"),
       // What these start belongs to the process that started it, so each file has its own.
-      project("runtime", "packages/runtime/src/**/*.test.ts", { testTimeout: 60_000, hookTimeout: 60_000, isolate: true }),
+      project("runtime", "packages/runtime/src/**/*.test.ts", {
+        ...patiently,
+        exclude: ["**/node_modules/**", "**/dist/**", "**/.worktrees/**", longDocker],
+      }),
+      // Minutes of engines: `./studio test --only docker`.
+      project("docker", `packages/runtime/src/${longDocker.slice(3)}`, patiently),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
       project("web", "apps/web/src/**/*.test.{ts,tsx}"),
       project("server", "apps/server/src/**/*.test.ts", {
