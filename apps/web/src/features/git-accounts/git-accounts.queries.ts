@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { GitProvider, GitProviderName } from "@tesslate/contract";
+import type { GitProviderName } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
 /** Everything below hangs on this: a new account changes all of it. */
@@ -48,23 +48,3 @@ export const repoBranchesQuery = (place: AccountPlace, repo: { owner: string; na
       ).items,
     retry: false,
   });
-
-const isWithin = (url: URL, base: string): boolean => {
-  const host = URL.parse(base);
-  return host !== null && url.host === host.host && url.pathname.startsWith(host.pathname.replace(/\/*$/, "/"));
-};
-
-/** Which provider an address belongs to: by an account at that host, else by the provider's usual one, else any host of git. */
-export function providerOfAddress(
-  providers: readonly GitProvider[],
-  address: string,
-): { provider: GitProvider; base_url: string } | undefined {
-  const url = URL.parse(address.trim());
-  if (url?.protocol !== "https:") return undefined;
-  for (const provider of providers)
-    for (const account of provider.accounts) if (isWithin(url, account.base_url)) return { provider, base_url: account.base_url };
-  for (const provider of providers)
-    if (provider.base_url !== null && isWithin(url, provider.base_url)) return { provider, base_url: provider.base_url };
-  const other = providers.find(({ name }) => name === "git");
-  return other && { provider: other, base_url: url.origin };
-}

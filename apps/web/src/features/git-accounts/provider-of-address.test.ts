@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GitProvider } from "@tesslate/contract";
-import { providerOfAddress } from "./git-accounts.queries.ts";
+import { providerOfAddress } from "./provider-of-address.ts";
 
 const provider = (name: GitProvider["name"], base_url: string | null, accounts: string[] = []) =>
   ({ name, base_url, accounts: accounts.map((at) => ({ base_url: at })) }) as GitProvider;
