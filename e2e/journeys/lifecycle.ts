@@ -7,8 +7,8 @@ import { accessible, looks, noOffences } from "../looks.ts";
 import { traceOf } from "../scene.ts";
 import { startStudio } from "../studio.ts";
 
-// Six seconds until it is frozen, eighteen until it is stopped.
-const studio = await startStudio({ IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.3" });
+// Six seconds until it is frozen, eighteen until it is stopped; without payments there is no limit but the one that is set.
+const studio = await startStudio({ IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.3", TIER_MAX_DEPLOYS_FREE: "1" });
 process.on("exit", () => studio.process.kill("SIGTERM"));
 const person = await signUp(studio.url);
 const project = await createProject(person, "Night shift", "node-api");
