@@ -39,7 +39,12 @@ export function useFirstMessage(options: {
     if (isSending.current) return;
     isSending.current = true;
     await options.prepare();
-    const failure = await chat.send(message.message, { editMode: "allow", model: message.model, ...extrasOf(message) });
+    const failure = await chat.send(message.message, {
+      editMode: "allow",
+      model: message.model,
+      agentId: message.agent_id,
+      ...extrasOf(message),
+    });
     settle();
     if (failure) options.onRefused(message, failure);
   });

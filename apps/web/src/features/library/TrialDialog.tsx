@@ -13,7 +13,7 @@ import { keepFirstMessage } from "../projects/first-message.ts";
 import { templatesQuery, useCreateProject } from "../projects/projects.queries.ts";
 
 /** A first message to an agent, in a project made for it; its workbench shows the run as any other. */
-export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "slug" | "name">; onClose: () => void }) {
+export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "id" | "slug" | "name">; onClose: () => void }) {
   const navigate = useNavigate();
   const create = useCreateProject();
   const templates = useQuery(templatesQuery).data?.items ?? [];
@@ -28,7 +28,7 @@ export function TrialDialog({ agent, onClose }: { agent: Pick<AgentDetail, "slug
       {
         onSuccess: (project) => {
           keepAgentChoice(project.id, agent.slug);
-          keepFirstMessage(project.slug, { message: message.trim() });
+          keepFirstMessage(project.slug, { message: message.trim(), agent_id: agent.id });
           void navigate({ to: "/p/$slug/{-$view}", params: { slug: project.slug } });
         },
       },

@@ -5,6 +5,8 @@ import { readStored, writeStored } from "../../lib/storage.ts";
 export interface FirstMessage {
   message: string;
   model?: string;
+  /** Who answers; without one whoever answers in new projects. */
+  agent_id?: string;
   attachments?: MessageAttachment[];
 }
 const keyOf = (slug: string) => `tesslate.first-message.${slug}`;
