@@ -79,6 +79,11 @@ await runJourneys(
         await looks(page, "steering-plan");
         await plan.getByRole("checkbox", { name: /Write the menu/ }).click();
         await plan.getByRole("button", { name: /^Move step 3/ }).press("ArrowUp");
+        await plan
+          .getByRole("listitem")
+          .nth(1)
+          .filter({ hasText: steps[2] ?? "" })
+          .waitFor();
         await plan.getByRole("button", { name: /^Move step 2/ }).press("ArrowUp");
         await until("the plan is stored", async () => {
           const stored = await account.api.plans.get({ params: { chat_id: (await chat()).id } });
