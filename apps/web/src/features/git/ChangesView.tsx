@@ -17,7 +17,7 @@ import { CommitBox } from "./CommitBox.tsx";
 import { ConflictEditor } from "./ConflictEditor.tsx";
 import { GitFailure } from "./GitFailure.tsx";
 import { workQuery } from "./git.queries.ts";
-import type { GitActs } from "./use-git-acts.ts";
+import { canBeUndone, type GitActs } from "./use-git-acts.ts";
 
 /** What is not committed yet, file by file and hunk by hunk; and while a merge waits, what it could not decide. */
 export function ChangesView({
@@ -205,7 +205,7 @@ function DiscardDialog({
             ? "Git does not know it yet: the file is deleted."
             : "Git does not know them yet: the files are deleted."
           : `Files go back to what is staged or committed; ${countText(created, "new file")} ${created === 1 ? "is" : "are"} deleted.`}{" "}
-      For ten seconds the notice has an Undo.
+      {canBeUndone(some) ? "For ten seconds the notice has an Undo." : "Too many to keep: this cannot be undone."}
     </ConfirmDialog>
   );
 }

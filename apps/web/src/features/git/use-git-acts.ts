@@ -30,6 +30,10 @@ const maxPaths = 1000;
 /** Files of which a discard can be undone: more would be too much to hold. */
 const keptFiles = maxBatchPaths;
 
+/** Whether a discard of these can be taken back: there are not too many, and each is a file that is known. */
+export const canBeUndone = (changes: readonly Pick<GitChange, "path">[]): boolean =>
+  changes.length <= keptFiles && !changes.some(({ path }) => path.endsWith("/"));
+
 /** Everything that is done to the repository: one after the other, each told where it was begun when it fails. */
 export function useGitActs(projectId: string) {
   const { api } = useServices();
@@ -84,7 +88,7 @@ export function useGitActs(projectId: string) {
   const undoOf = async (changes: readonly Pick<GitChange, "path" | "status">[]): Promise<(() => Promise<void>) | undefined> => {
     const gone = changes.filter(({ status }) => status === "D");
     const files = changes.filter(({ status }) => status !== "D").map(({ path }) => path);
-    if (changes.length > keptFiles || files.some((path) => path.endsWith("/"))) return undefined;
+    if (!canBeUndone(changes)) return undefined;
     try {
       const back = await keepForUndo(api, projectId, { files, folders: [] }, { overwrite: true });
       return async () => {
