@@ -142,3 +142,17 @@ test("kill -9 at every boundary of a step: nothing acknowledged is lost, nothing
     ).toEqual(Array.from({ length: boundary.steps }, (_step, index) => index + 1));
   }
 }, 120_000);
+
+test("a run whose process died between its end and its last word has that word after the restart, once", async () => {
+  const before = await chatWorld({ script: [say("Done.")] });
+  const events = await before.run("Go");
+  const task_id = find(events, "task_started")!.task_id;
+  const { pool } = before.app.studio.database;
+  await pool.query("delete from events where task_id = $1 and type = 'done'", [task_id]);
+  await pool.query("update tasks set process_id = 2147483000 where id = $1", [task_id]);
+  await before.app.close();
+  await using world = await chatWorld({ script: [], after: before });
+  const whole = await all(world.app.as(world.owner).chat.runEvents({ params: { task_id } }));
+  expect(orderOf(whole)).toEqual(orderOf(events));
+  expect(orderOf(whole).filter((type) => type === "done")).toEqual(["done"]);
+});

@@ -267,6 +267,10 @@ export function createRunTask({
       );
       await around.afterRun(told.input.chat_id);
     },
+    untold: async (tasks) => {
+      const done = await store.listDone(tasks.map(({ id }) => id));
+      return tasks.filter(({ id, project_id }) => project_id !== null && !done.has(id));
+    },
     interrupted: async (task) => {
       const told: TellingRun = { task, input: task.input as RunInput, voice: voiceOf(task) };
       const isWaiting = (await store.findWaiting(task.id, told.input.resumes)) !== undefined;

@@ -131,6 +131,16 @@ export function createRunsStore(db: Database) {
           );
       return row;
     },
+    /** Of these runs, the ones whose last event has been told. */
+    listDone: async (taskIds: string[]): Promise<Set<string>> =>
+      new Set(
+        (
+          await db
+            .select({ id: events.task_id })
+            .from(events)
+            .where(and(inArray(events.task_id, taskIds), eq(events.type, "done")))
+        ).flatMap(({ id }) => id ?? []),
+      ),
     /** An interrupted message goes on under another task. */
     reopenMessage: async (tx: Queries, messageId: string, change: Record<string, unknown>): Promise<void> => {
       await tx

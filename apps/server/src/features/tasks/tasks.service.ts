@@ -30,6 +30,8 @@ export interface TaskDefinition<Input = unknown> {
   interrupted?(task: TaskRow): Promise<void>;
   /** Called after the task ended in this process, whatever the outcome. */
   ended?(task: TaskRow): Promise<void>;
+  /** Of these, which ended in a process that has died since, the ones whose `ended` did not come to its end: it is called again. */
+  untold?(tasks: TaskRow[]): Promise<TaskRow[]>;
 }
 export interface NewTask {
   user_id: string;
@@ -220,10 +222,19 @@ export function createTasks({
     start: async (startedJobs: Jobs): Promise<void> => {
       jobs = startedJobs;
       // Jobs of a process that was killed stay locked for a while; claiming is by the row, so taking their tasks now is safe.
-      await self.reap({ queuedForSeconds: 0 });
+      await self.reap({ queuedForSeconds: 0, endedForMinutes: 24 * 60 });
     },
     /** Interrupts what dead processes ran and rings again for what was never picked up. */
-    reap: async ({ queuedForSeconds = 5 }: { queuedForSeconds?: number } = {}): Promise<void> => {
+    reap: async ({
+      queuedForSeconds = 5,
+      endedForMinutes = 5,
+    }: { queuedForSeconds?: number; endedForMinutes?: number } = {}): Promise<void> => {
+      for (const [type, definition] of definitions) {
+        if (!definition.untold || !definition.ended) continue;
+        const rows = await store.listEndedByDead(type, processId, endedForMinutes);
+        for (const row of rows.length === 0 ? [] : await definition.untold(rows))
+          await definition.ended(row).catch((err: unknown) => log.error({ err, task_id: row.id }, "task clean-up failed"));
+      }
       for (const row of await store.interruptOrphans(interruptedMessage, processId)) {
         log.warn({ task_id: row.id, type: row.type }, "task interrupted");
         await definitions

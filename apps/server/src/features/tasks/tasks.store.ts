@@ -107,6 +107,20 @@ export function createTasksStore(db: Database) {
           ),
         )
         .returning(),
+    /** Ended by themselves in the last minutes of a process that is dead now: it may have died before it told so. */
+    listEndedByDead: (type: string, processId: number, minutes: number): Promise<TaskRow[]> =>
+      db
+        .select()
+        .from(tasks)
+        .where(
+          and(
+            eq(tasks.type, type),
+            sql`${tasks.completed_at} > now() - make_interval(mins => ${minutes})`,
+            sql`${tasks.error_code} is distinct from 'interrupted'`,
+            ne(tasks.process_id, processId),
+            sql`${tasks.process_id} not in ${livingProcesses}`,
+          ),
+        ),
     /** For 15 s after its start the database cannot tell the dead from those that are just coming back to it. */
     hasJustStarted: async (): Promise<boolean> => {
       const result = await db.execute<{ is: boolean }>(sql`select pg_postmaster_start_time() > now() - interval '15 seconds' as is`);
