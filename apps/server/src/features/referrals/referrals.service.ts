@@ -5,6 +5,7 @@ import type { Queries } from "../../platform/database.ts";
 import { badRequest, notFound } from "../../platform/errors.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import type { Credits } from "../credits/index.ts";
+import { isLiving } from "../users/index.ts";
 import type { ReferralsStore } from "./referrals.store.ts";
 
 const newAccountDays = 30;
@@ -72,8 +73,11 @@ export function createReferrals({
       const code = given.trim().toUpperCase();
       return store.transaction(async (tx) => {
         await store.lockApply(tx);
-        const [user, referrer] = [await store.find(userId, tx), await store.findByCode(code, tx)];
-        if (!user || !referrer) throw notFound("Referral code");
+        const found = await store.findByCode(code, tx);
+        if (!found) throw notFound("Referral code");
+        const people = await store.lockPeople(tx, [userId, found.id]);
+        const [user, referrer] = [people.get(userId), people.get(found.id)];
+        if (!user || !referrer || !isLiving(referrer)) throw notFound("Referral code");
         if (referrer.id === user.id) throw badRequest("This is your own code.", "own_referral_code");
         if (user.referred_by !== null) throw badRequest("You have said by whom you came already.", "already_referred");
         if (Date.now() - Date.parse(user.created_at) > newAccountDays * 86_400_000)

@@ -1,6 +1,7 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
-import { users, type UserRow } from "../users/users.table.ts";
+import { isLiving, type UserRow } from "../users/index.ts";
+import { users } from "../users/users.table.ts";
 import { referralConversions, referralLandings } from "./referrals.table.ts";
 
 const applyLock = 7473749;
@@ -12,13 +13,15 @@ export function createReferralsStore(db: Database) {
     find: async (userId: string, q: Queries = db): Promise<UserRow | undefined> =>
       (await q.select().from(users).where(eq(users.id, userId)))[0],
     /** Of a living user. */
-    findByCode: async (code: string, q: Queries = db): Promise<UserRow | undefined> =>
-      (
-        await q
-          .select()
-          .from(users)
-          .where(and(eq(users.referral_code, code), eq(users.is_active, true), eq(users.is_suspended, false), eq(users.is_deleted, false)))
-      )[0],
+    findByCode: async (code: string, q: Queries = db): Promise<UserRow | undefined> => {
+      const [found] = await q.select().from(users).where(eq(users.referral_code, code));
+      return found && isLiving(found) ? found : undefined;
+    },
+    /** These people's rows, held until the transaction ends; in the order of their ids, as everybody does who holds two. */
+    lockPeople: async (tx: Queries, ids: readonly string[]): Promise<Map<string, UserRow>> => {
+      const rows = await tx.select().from(users).where(inArray(users.id, ids)).orderBy(users.id).for("no key update");
+      return new Map(rows.map((row) => [row.id, row]));
+    },
     /** False: somebody else has it, or the user has one meanwhile. */
     giveCode: async (userId: string, code: string): Promise<boolean> =>
       (

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { createRateLimiter } from "../../platform/rate-limit.ts";
-import { crowd } from "../../testing/crowd.ts";
+import { crowd, type Passer } from "../../testing/crowd.ts";
 import { createReferrals, createReferralsStore } from "./index.ts";
 
 let app: TestApp;
@@ -105,6 +105,26 @@ describe("saying by whom one came", () => {
     expect([said.filter((s) => s === "ok").length, said.filter((s) => s === "already_referred").length]).toEqual([7, 1]);
   });
 
+  test("whoever says so takes both people's rows in the order that everybody does: nobody who holds one of them is locked out", async () => {
+    const [low, high] = (await crowd(app, 2)).sort((a, b) => (a.id < b.id ? -1 : 1)) as [Passer, Passer];
+    const referral_code = await codeOf(low);
+    const holder = await app.studio.database.pool.connect();
+    try {
+      const hold = (id: string) => holder.query("select 1 from users where id = $1 for no key update", [id]);
+      await holder.query("begin");
+      await hold(low.id);
+      const said = apply(high, referral_code);
+      await expect
+        .poll(async () => (await sql("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rows)
+        .toHaveLength(1);
+      await hold(high.id);
+      await holder.query("commit");
+      expect(await said).toBe("ok");
+    } finally {
+      holder.release();
+    }
+  });
+
   test("200 times at once by one person is one conversion and one reward", async () => {
     const [ada, bob] = await Promise.all([app.signUp(), app.signUp()]);
     const referral_code = await codeOf(ada);
@@ -129,6 +149,11 @@ test("registering with a code is the same; an unknown one is no reason to refuse
   expect(await apply(bob, referral_code)).toBe("already_referred");
   const eve = await register("NOBODYS");
   expect([await purchased(eve), (await of(eve).code()).referred_by]).toEqual([0, null]);
+  // Nor does a code count whose holder may not sign in; who came by it can still say by whom they came.
+  await sql("update users set is_suspended = true where id = $1", [ada.id]);
+  const late = await register(referral_code);
+  expect((await of(late).code()).referred_by).toBe(null);
+  expect(await apply(late, await codeOf(bob))).toBe("ok");
 });
 
 test("guessing codes has a limit, for people and for visitors", async () => {

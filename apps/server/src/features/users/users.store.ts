@@ -21,7 +21,11 @@ export function createUsersStore(db: Database) {
     findByEmail: (email: string, q: Queries = db): Promise<UserRow | undefined> => first(q, sql`lower(${users.email}) = ${email}`),
     findByUsername: (username: string, q: Queries = db): Promise<UserRow | undefined> =>
       first(q, sql`lower(${users.username}) = ${username}`),
-    findByReferralCode: (code: string, q: Queries = db): Promise<UserRow | undefined> => first(q, sql`${users.referral_code} = ${code}`),
+    /** Of somebody who can sign in: nobody comes by anybody else. */
+    findByReferralCode: async (code: string, q: Queries = db): Promise<UserRow | undefined> => {
+      const found = await first(q, sql`${users.referral_code} = ${code}`);
+      return found && isLiving(found) ? found : undefined;
+    },
     /** `undefined` when e-mail, username, slug or referral code exists already. */
     insert: async (tx: Queries, values: NewUser): Promise<UserRow | undefined> =>
       (await tx.insert(users).values(values).onConflictDoNothing().returning())[0],
