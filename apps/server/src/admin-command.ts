@@ -73,7 +73,7 @@ export const operatorOf = (
     limits,
     makeAvatar: createAvatarMaker(),
     onRegistered: [onRegistered],
-    isTheme: async () => false,
+    holdTheme: async () => false,
   });
   return createOperator({
     audits,

@@ -85,7 +85,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const community = composeCommunity(platform, audit, models, billing);
     const accounts = composeAccounts(platform, audit, {
       onRegistered: [models.agents.onRegistered, community.referrals.onRegistered],
-      isTheme: community.themes.isWearable,
+      holdTheme: community.themes.holdWearable,
     });
     const secrecy = composeSecrecy(platform);
     const projects = await composeProjects(platform, { templatesDir: swap.templatesDir });

@@ -43,6 +43,7 @@ import {
   createUsers,
   createUsersStore,
   mountUsers,
+  type HoldTheme,
   type OnEmailAsked,
   type OnEmailChanged,
   type OnRegistered,
@@ -74,10 +75,7 @@ export function composeAccounts(
   { config, log, db, bus, box, settings, limits, mail, outbound }: Platform,
   audit: Audit,
   /** What a new account starts with, done in the transaction that creates it. */
-  {
-    onRegistered: begins,
-    isTheme,
-  }: { onRegistered: readonly OnRegistered[]; isTheme: (userId: string, themeId: string) => Promise<boolean> },
+  { onRegistered: begins, holdTheme }: { onRegistered: readonly OnRegistered[]; holdTheme: HoldTheme },
 ): AccountsArea {
   const { appBaseUrl } = config.http;
   const onRegistered = [...begins];
@@ -108,7 +106,7 @@ export function composeAccounts(
     onSecurityEvent: securityLog.note,
     hasTwoFactor: mail.isOn,
     confirmsEmail: mail.isOn,
-    isTheme,
+    holdTheme,
   });
   const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
   const apiKeys = createApiKeys({ store: createApiKeysStore(db), bus, log });

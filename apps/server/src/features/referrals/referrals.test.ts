@@ -115,7 +115,9 @@ describe("saying by whom one came", () => {
       await hold(low.id);
       const said = apply(high, referral_code);
       await expect
-        .poll(async () => (await sql("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rows)
+        .poll(
+          async () => (await sql("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rows,
+        )
         .toHaveLength(1);
       await hold(high.id);
       await holder.query("commit");

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CustomTheme, List, Theme, ThemeJson, ThemeListItem } from "@tesslate/contract";
 import { randomCode } from "../../platform/crypto.ts";
+import type { Queries } from "../../platform/database.ts";
 import { badRequest, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
@@ -27,29 +28,29 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
   const browse = (ip: string) => limits.count({ key: `browse:ip:${networkOf(ip)}`, max: 120, windowSeconds: 60 });
   const change = (userId: string) => limits.count({ key: `themes:${userId}`, max: 30, windowSeconds: 60 });
 
-  const insert = (
+  const insert = async (
+    tx: Queries,
     user: { id: string; name: string },
     values: Facts & { theme_json: ThemeJson; parent_theme_id?: string },
-  ): Promise<CustomTheme> =>
-    store.transaction(async (tx) => {
-      if ((await store.lockAndCount(tx, user.id)) >= maxCustomThemes)
-        throw badRequest(`You have ${maxCustomThemes} themes of your own already. Delete one first.`, "theme_limit_reached", {
-          max: maxCustomThemes,
-        });
-      for (let attempt = 0; attempt < 8; attempt++) {
-        const row: NewTheme = {
-          ...values,
-          id: idFor(values.name),
-          author: user.name,
-          created_by_user_id: user.id,
-          is_published: false,
-          revision: "",
-        };
-        const made = await store.insert(tx, { ...row, revision: revisionOf(row) });
-        if (made) return customOf(made);
-      }
-      throw new Error("no free theme id found");
-    });
+  ): Promise<CustomTheme> => {
+    if ((await store.lockAndCount(tx, user.id)) >= maxCustomThemes)
+      throw badRequest(`You have ${maxCustomThemes} themes of your own already. Delete one first.`, "theme_limit_reached", {
+        max: maxCustomThemes,
+      });
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const row: NewTheme = {
+        ...values,
+        id: idFor(values.name),
+        author: user.name,
+        created_by_user_id: user.id,
+        is_published: false,
+        revision: "",
+      };
+      const made = await store.insert(tx, { ...row, revision: revisionOf(row) });
+      if (made) return customOf(made);
+    }
+    throw new Error("no free theme id found");
+  };
 
   return {
     /** Brings the catalogue up to date. Safe to repeat, also by several processes at once. */
@@ -75,8 +76,9 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
       if (!row) throw notFound("Theme");
       return { body: themeOf(row), etag: row.revision, isPublic: row.is_published };
     },
-    /** Whether this person may wear it. */
-    isWearable: async (userId: string, id: string): Promise<boolean> => (await store.findVisible(id, userId)) !== undefined,
+    /** Whether this person may wear it, which is true until the transaction ends. Before their row is locked: a theme comes first. */
+    holdWearable: async (tx: Queries, userId: string, id: string): Promise<boolean> =>
+      (await store.holdVisible(tx, id, userId)) !== undefined,
 
     listCustom: async (userId: string, query: PageQuery): Promise<List<CustomTheme>> => {
       const page = pageOf(query);
@@ -86,18 +88,19 @@ export function createThemes({ store, limits }: { store: ThemesStore; limits: Ra
     /** Throws `theme_limit_reached`. */
     create: async (user: { id: string; name: string }, { colors, typography, spacing, animation, ...facts }: Facts & ThemeJson) => {
       await change(user.id);
-      return insert(user, { ...clean(facts), theme_json: { colors, typography, spacing, animation } });
+      const values = { ...clean(facts), theme_json: { colors, typography, spacing, animation } };
+      return store.transaction((tx) => insert(tx, user, values));
     },
     /** Throws 404 and `theme_limit_reached`. */
     fork: async (user: { id: string; name: string }, id: string, name: string | undefined): Promise<CustomTheme> => {
       await change(user.id);
-      const from = await store.findVisible(id, user.id);
-      if (!from) throw notFound("Theme");
-      const { mode, description, category, theme_json } = from;
-      return insert(
-        user,
-        clean({ name: name ?? `${from.name.slice(0, 95)} copy`, mode, description, category, theme_json, parent_theme_id: from.id }),
-      );
+      return store.transaction(async (tx) => {
+        const from = await store.holdVisible(tx, id, user.id);
+        if (!from) throw notFound("Theme");
+        const { mode, description, category, theme_json } = from;
+        const values = { name: name ?? `${from.name.slice(0, 95)} copy`, mode, description, category, theme_json };
+        return insert(tx, user, { ...clean(values), parent_theme_id: from.id });
+      });
     },
     update: async (userId: string, id: string, { name, mode, description, category, ...sections }: Changes): Promise<CustomTheme> => {
       await change(userId);

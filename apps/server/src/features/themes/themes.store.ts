@@ -29,6 +29,18 @@ export type ThemesStore = ReturnType<typeof createThemesStore>;
 export function createThemesStore(db: Database) {
   const isOfficial = and(isNull(themes.created_by_user_id), eq(themes.is_active, true), eq(themes.is_published, true));
   const isOwn = (id: string, userId: string) => and(eq(themes.id, id), eq(themes.created_by_user_id, userId));
+  const visible = (q: Queries, id: string, userId: string | undefined) =>
+    q
+      .select()
+      .from(themes)
+      .where(
+        and(
+          eq(themes.id, id),
+          eq(themes.is_active, true),
+          or(eq(themes.is_published, true), userId === undefined ? undefined : eq(themes.created_by_user_id, userId)),
+        ),
+      );
+  // Whoever holds a theme and people's rows in one transaction takes the theme first.
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     upsertOfficial: async (rows: NewTheme[]): Promise<void> => {
@@ -70,19 +82,10 @@ export function createThemesStore(db: Database) {
       return { rows, total };
     },
     /** One that the caller may see: published, or their own. */
-    findVisible: async (id: string, userId: string | undefined): Promise<ThemeRow | undefined> =>
-      (
-        await db
-          .select()
-          .from(themes)
-          .where(
-            and(
-              eq(themes.id, id),
-              eq(themes.is_active, true),
-              or(eq(themes.is_published, true), userId === undefined ? undefined : eq(themes.created_by_user_id, userId)),
-            ),
-          )
-      )[0],
+    findVisible: async (id: string, userId: string | undefined): Promise<ThemeRow | undefined> => (await visible(db, id, userId))[0],
+    /** The same; it is not deleted until the transaction ends. */
+    holdVisible: async (tx: Queries, id: string, userId: string): Promise<ThemeRow | undefined> =>
+      (await visible(tx, id, userId).for("key share"))[0],
     findOwn: async (id: string, userId: string, tx: Queries): Promise<ThemeRow | undefined> =>
       (await tx.select().from(themes).where(isOwn(id, userId)).for("update"))[0],
     /** How many the user has; nobody else adds one until the transaction ends. */
@@ -111,8 +114,15 @@ export function createThemesStore(db: Database) {
     /** False when there was none. Whoever wore it wears the default again. */
     remove: async (tx: Queries, id: string, userId: string): Promise<boolean> => {
       const gone = await tx.delete(themes).where(isOwn(id, userId)).returning({ id: themes.id });
-      if (gone.length > 0) await tx.update(users).set({ theme_preset: "default-dark" }).where(eq(users.theme_preset, id));
-      return gone.length > 0;
+      if (gone.length === 0) return false;
+      const wearers = await tx
+        .select({ id: users.id })
+        .from(users)
+        .where(eq(users.theme_preset, id))
+        .orderBy(users.id)
+        .for("no key update");
+      if (wearers.length > 0) await tx.update(users).set({ theme_preset: "default-dark" }).where(eq(users.theme_preset, id));
+      return true;
     },
   };
 }

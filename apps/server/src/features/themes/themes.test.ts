@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Theme } from "@tesslate/contract";
+import { crowd } from "../../testing/crowd.ts";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 
 let app: TestApp;
@@ -235,5 +236,23 @@ describe("themes of one's own", () => {
     await app.as(ada).themes.remove({ params: { id: made.id } });
     expect((await app.as(ada).users.me()).theme_preset).toBe("default-dark");
     expect((await app.as(stranger).users.me()).theme_preset).toBe("dracula");
+  });
+
+  test("one is worn, copied and deleted by many requests at once: each is answered, and nobody wears what is gone", async () => {
+    const makers = await Promise.all((await crowd(app, 6)).map(async (maker) => ({ maker, mine: app.as(maker).themes })));
+    const answers = await Promise.all(
+      makers.map(async ({ maker, mine }) => {
+        const { id } = await mine.fork({ params: { id: "nord" } });
+        const ask = (path: string, method: string, json?: unknown) =>
+          app.request(path, { method, user: maker, ...(json !== undefined && { json }) }).then(({ status }) => `${method} ${status}`);
+        const wear = () => ask("/api/users/me", "PATCH", { theme_preset: id });
+        const copy = () => ask(`/api/themes/${id}/fork`, "POST", {});
+        await wear();
+        return Promise.all([wear(), copy(), wear(), copy(), ask(`/api/themes/${id}`, "DELETE"), copy(), wear(), copy(), wear()]);
+      }),
+    );
+    const may = new Set(["PATCH 200", "PATCH 422", "POST 201", "POST 404", "DELETE 204"]);
+    expect(answers.flat().filter((answer) => !may.has(answer))).toEqual([]);
+    for (const { maker } of makers) expect((await app.as(maker).users.me()).theme_preset).toBe("default-dark");
   });
 });

@@ -4,6 +4,7 @@ export {
   createUsers,
   signupBonus,
   wireOf,
+  type HoldTheme,
   type OnEmailAsked,
   type OnEmailChanged,
   type OnRegistered,

@@ -40,6 +40,7 @@ export interface Registration {
   referral_code?: string | null;
 }
 /** What a new user brings along, done in the transaction that creates them (a library entry, a theme). */
+export type HoldTheme = (tx: Queries, userId: string, themeId: string) => Promise<boolean>;
 export type OnRegistered = (tx: Queries, user: UserRow) => Promise<void>;
 
 /** Somebody asked for another address (`pending_email`), in the transaction that notes it. */
@@ -73,7 +74,7 @@ export function createUsers({
   onSecurityEvent = async () => undefined,
   hasTwoFactor = false,
   confirmsEmail = false,
-  isTheme,
+  holdTheme,
 }: {
   store: UsersStore;
   passwords: Passwords;
@@ -88,8 +89,8 @@ export function createUsers({
   hasTwoFactor?: boolean;
   /** A new address is asked before it counts; without mail nobody could. */
   confirmsEmail?: boolean;
-  /** Whether this person may wear the theme of that id. */
-  isTheme: (userId: string, themeId: string) => Promise<boolean>;
+  /** Whether this person may wear the theme of that id, which stays until the transaction ends; asked before their row is locked. */
+  holdTheme: HoldTheme;
 }) {
   const usernameOf = (given: string): string => {
     const username = normalizeUsername(given);
@@ -243,7 +244,6 @@ export function createUsers({
       const given = body.avatar_url ? pictureIn(body.avatar_url) : undefined;
       const picture = given && (await pictureOf(id, given));
       if (body.website_url) refuse("website_url", websiteProblem(body.website_url));
-      if (body.theme_preset !== undefined && !(await isTheme(id, body.theme_preset))) refuse("theme_preset", "There is no such theme");
 
       const hasNewEmail = email !== user.email;
       const isSensitive =
@@ -274,6 +274,8 @@ export function createUsers({
       for (const key of profileFields) if (body[key] !== undefined) Object.assign(changes, { [key]: body[key] });
       try {
         const row = await store.transaction(async (tx) => {
+          if (body.theme_preset !== undefined && !(await holdTheme(tx, id, body.theme_preset)))
+            refuse("theme_preset", "There is no such theme");
           if (body.avatar_url !== undefined && !picture) await store.deleteAvatar(tx, id);
           let updated = await store.update(id, changes, tx);
           if (picture) updated = await putAvatar(tx, id, picture);
