@@ -17,6 +17,9 @@ export interface DatabaseHandle {
   close(): Promise<void>;
 }
 
+/** Outside of every closure, so that it keeps nothing alive. */
+const ignore = (): void => undefined;
+
 /** `postgres://…` or the socket folder of the embedded server. */
 export function connectDatabase(
   target: { url: string } | { socketDir: string; database?: string },
@@ -39,7 +42,12 @@ export function connectDatabase(
   const { traces } = options;
   if (traces) pool.on("connect", (client) => traceQueries(client, traces));
   pool.on("connect", (client) => client.on("error", (err) => log.debug({ err }, "database connection lost")));
-  return { db: drizzle({ client: pool }), pool, connection, close: () => pool.end() };
+  const close = async () => {
+    await pool.end();
+    // Whoever still holds the pool (graphile-worker does, for good) must not hold the log behind its listeners, and with it a server.
+    pool.removeAllListeners().on("error", ignore);
+  };
+  return { db: drizzle({ client: pool }), pool, connection, close };
 }
 
 // Source and bundle stand at different depths below apps/server.

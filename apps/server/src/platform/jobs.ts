@@ -1,4 +1,4 @@
-import { Logger as WorkerLogger, run, type Runner } from "graphile-worker";
+import { Logger as WorkerLogger, run, type Runner, type RunnerOptions } from "graphile-worker";
 import { sql } from "drizzle-orm";
 import type pg from "pg";
 import type { Queries } from "./database.ts";
@@ -38,7 +38,9 @@ export async function startJobs({
   handlers: JobHandlers;
   cron?: Record<string, string>;
 }): Promise<Jobs> {
-  const runner: Runner = await run({
+  // graphile-worker keeps the options of every runner there ever was; through `live` alone, so that a closed one lets its server go.
+  const live: { handlers: JobHandlers; log: Logger | undefined } = { handlers, log };
+  const options: RunnerOptions = {
     pgPool: pool,
     concurrency: 4,
     // The bell rings within milliseconds; this is how long jobs wait after the database was away.
@@ -46,23 +48,24 @@ export async function startJobs({
     noHandleSignals: true,
     logger: new WorkerLogger(
       () => (level, message, meta) =>
-        log[level === "warning" ? "warn" : level === "info" ? "debug" : level](
+        live.log?.[level === "warning" ? "warn" : level === "info" ? "debug" : level](
           { meta: meta && "error" in meta ? meta["error"] : undefined },
           message,
         ),
     ),
-    taskList: Object.fromEntries(Object.entries(handlers).map(([name, handle]) => [name, async (payload: unknown) => handle(payload)])),
+    taskList: Object.fromEntries(Object.keys(handlers).map((name) => [name, async (payload: unknown) => live.handlers[name]?.(payload)])),
     crontab: Object.entries(cron)
       .map(([name, when]) => `${when} ${name}`)
       .join("\n"),
-  });
+  };
+  const runner: Runner = await run(options);
   // The runner's own failure must reach the log, not kill the process.
   let failure: unknown;
   let isRunning = true;
   runner.promise
     .catch((err: unknown) => {
       failure = err;
-      log.error({ err }, "job runner stopped");
+      live.log?.error({ err }, "job runner stopped");
     })
     .finally(() => (isRunning = false));
   return {
@@ -72,6 +75,10 @@ export async function startJobs({
     },
     close: async () => {
       await runner.stop().catch(() => undefined);
+      await runner.promise.catch(() => undefined);
+      live.handlers = {};
+      live.log = undefined;
+      delete options.pgPool;
     },
   };
 }
