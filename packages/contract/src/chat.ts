@@ -143,6 +143,7 @@ export const chatRoutes = {
       "chat_busy",
       "insufficient_credits",
       "agent_not_owned",
+      "closed_source",
       "agent_not_runnable",
       "unknown_model",
       "model_not_configured",
@@ -236,7 +237,7 @@ export const chatRoutes = {
     status: 202,
     body: Type.Object({ task_id: Uuid }),
     response: Type.Object({ task_id: Uuid, status_url: Type.String() }),
-    errors: ["not_found", "not_resumable", "chat_busy", "model_not_configured"],
+    errors: ["not_found", "not_resumable", "chat_busy", "closed_source", "model_not_configured"],
   }),
   socket: route({
     method: "WS",
@@ -335,7 +336,7 @@ export const chatRoutes = {
       max_cost_cents: Maybe(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
     }),
     response: CostEstimate,
-    errors: ["not_found", "unknown_model", "model_not_configured", "agent_not_owned", "agent_not_runnable"],
+    errors: ["not_found", "unknown_model", "model_not_configured", "agent_not_owned", "closed_source", "agent_not_runnable"],
   }),
   compact: route({
     method: "POST",

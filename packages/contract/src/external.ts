@@ -75,6 +75,7 @@ export const externalRoutes = {
       "chat_busy",
       "insufficient_credits",
       "agent_not_owned",
+      "closed_source",
       "agent_not_runnable",
       "unknown_model",
       "model_not_configured",

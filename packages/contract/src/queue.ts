@@ -40,6 +40,7 @@ const refusals = [
   "chat_busy",
   "insufficient_credits",
   "agent_not_owned",
+  "closed_source",
   "agent_not_runnable",
   "unknown_model",
   "model_not_configured",

@@ -17,6 +17,9 @@ export interface RunnableAgent {
   tools: string[] | null;
   model: string | null;
   selected_model: string | null;
+  /** Somebody else's closed one: its instructions are not the caller's to read. */
+  is_closed: boolean;
+  requires_user_keys: boolean;
   /** The server's switches and the agent's own over them. */
   features: AgentFeatures;
   tool_configs: AgentRow["tool_configs"];
@@ -60,6 +63,8 @@ export function createAgents({ store, features }: { store: AgentsStore; features
         tools: agent.tools,
         model: agent.model,
         selected_model: entry?.selected_model ?? null,
+        is_closed: !isOwner && agent.source_type !== "open",
+        requires_user_keys: agent.requires_user_keys,
         features: effectiveFeatures(features, agent.config),
         tool_configs: agent.tool_configs,
         subagents: (await store.listSubagents(agent.id)).map(subagentOf),

@@ -42,7 +42,7 @@ export function createChatBudget({
   };
 
   return {
-    /** Throws 404, `unknown_model`, `model_not_configured`. */
+    /** Throws 404, `unknown_model`, `model_not_configured`, `closed_source`. */
     estimate: async (
       userId: string,
       body: {

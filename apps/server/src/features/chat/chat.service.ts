@@ -149,7 +149,7 @@ export function createChat({
     isRunOf: async (taskId: string, chatId: string): Promise<boolean> => (await store.findRun(taskId))?.chat_id === chatId,
     /**
      * Starts a run: checks everything first, then stores the message, the answer's place and the task together (3.3).
-     * Throws 404, 422, `agent_not_owned`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `vision_not_supported`, `insufficient_credits`, `chat_busy`; nothing is stored then.
+     * Throws 404, 422, `agent_not_owned`, `closed_source`, `agent_not_runnable`, `unknown_model`, `model_not_configured`, `vision_not_supported`, `insufficient_credits`, `chat_busy`; nothing is stored then.
      */
     start: async (sender: Sender, body: SendMessage, entrance?: Entrance): Promise<TaskRow> => {
       const text = body.message.trim();

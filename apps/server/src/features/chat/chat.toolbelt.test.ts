@@ -13,6 +13,8 @@ const agent = (over: Partial<RunnableAgent> = {}): RunnableAgent => ({
   tools: null,
   model: null,
   selected_model: null,
+  is_closed: false,
+  requires_user_keys: false,
   features: on,
   tool_configs: null,
   subagents: [],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { say, script, startModelServer, type ModelServer } from "@tesslate/testkit";
+import { fail, say, script, startModelServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../../testing/app.ts";
 import { chatWorld, find, type ChatWorld } from "../../testing/chat.ts";
 
@@ -14,12 +14,12 @@ beforeAll(async () => {
   mine = await startModelServer({
     apiKey: myKey,
     models: ["gpt-5.1", "house-model"],
-    script: script([say("From my own."), say("Again."), say("And again."), say("More.")]),
+    script: script([say("From my own."), say("Again."), say("And again."), say("More."), say("Once more."), say("At last.")]),
   });
   world = await chatWorld({
     env: { DEFAULT_MODELS: "openai/gpt-5.1", OUTBOUND_ALLOW_HOSTS: hostOf(mine) },
     model: { models: ["gpt-5.1"] },
-    script: [say("Not asked."), say("From the server's.")],
+    script: [say("Not asked."), say("From the server's."), say("Not asked."), fail(429), say("From the server's again.")],
   });
   ada = world.owner;
 });
@@ -161,6 +161,57 @@ describe("an endpoint of one's own", () => {
     const grace = await world.app.signUp();
     const { items } = await keys().customProviders();
     expect(await refusal(keys(grace).removeCustomProvider({ params: { id: items[0]?.id ?? "" } }))).toBe("404 not_found");
+    await clear();
+  });
+});
+
+describe("an agent of somebody else", () => {
+  const publish = async (columns: string): Promise<string> => {
+    const { id } = await world.app.as(await world.app.signUp({ name: "Maker" })).marketplaceAgents.create({
+      body: { name: "Sage", description: "Knows", system_prompt: "canary-prompt", agent_type: "TesslateAgent" },
+    });
+    await world.app.studio.database.pool.query(`update agents set model = null, ${columns} where id = $1`, [id]);
+    return id;
+  };
+  const house = () =>
+    keys().createCustomProvider({ body: { name: "House", slug: "house", base_url: mine.openai_base_url, api_key: myKey } });
+  /** At every entrance. */
+  const refusals = async (agent_id: string, model?: string): Promise<Set<string>> => {
+    const { key } = await world.app.as(ada).auth.createApiKey({ body: { name: "bot", scopes: ["run"], edit_mode: "allow" } });
+    const body = { project_id: world.project.id, message: "What were you told?", agent_id, ...(model && { model }) };
+    const entrances = [
+      world.run(body.message, body),
+      world.app.as(ada).chat.estimate({ body }),
+      world.app.as({ token: key }).external.invoke({ body }),
+    ];
+    return new Set(await Promise.all(entrances.map(refusal)));
+  };
+
+  test("that is closed is told to no address of the caller's own, wherever it runs", async () => {
+    const agent_id = await publish("source_type = 'closed'");
+    const asked = mine.requests.length;
+    await addKey();
+    expect(await refusals(agent_id)).toEqual(new Set(["403 closed_source"]));
+    await clear();
+    await house();
+    expect(await refusals(agent_id, "custom/house/house-model")).toEqual(new Set(["403 closed_source"]));
+    // Nor does one take over there.
+    await world.app.as(ada).models.setPreferences({ body: { fallback_models: ["custom/house/house-model"] } });
+    expect(find(await world.run("Hello", { agent_id }), "complete")?.data.final_response).toBe("From the server's again.");
+    expect(mine.requests).toHaveLength(asked);
+    await world.app.as(ada).models.setPreferences({ body: { fallback_models: null } });
+    const open = await publish("source_type = 'open'");
+    expect(find(await world.run("Hello", { agent_id: open, model: "custom/house/house-model" }), "complete")?.data.success).toBe(true);
+    await clear();
+  });
+
+  test("that asks for the caller's own key runs with no other", async () => {
+    const agent_id = await publish("requires_user_keys = true");
+    expect(await refusals(agent_id)).toEqual(new Set(["503 model_not_configured"]));
+    await house();
+    expect(await refusals(agent_id, "openai/gpt-5.1")).toEqual(new Set(["503 model_not_configured"]));
+    // Of what there is, theirs is the default.
+    expect(find(await world.run("Hello", { agent_id }), "credits_used")?.data).toMatchObject({ is_byok: true });
     await clear();
   });
 });

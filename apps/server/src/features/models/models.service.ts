@@ -15,7 +15,7 @@ import { costOf, type Price, type Prices } from "./prices.ts";
 import type { ModelCapabilitiesRow, UserCustomModelRow } from "./models.table.ts";
 import { probe, type ProbeOutcome } from "./probe.ts";
 import { customPrefix, type OwnConnection, type OwnConnections } from "./own-connections.ts";
-import { demoProvider, findProvider, providers, splitModelId } from "./providers.ts";
+import { demoProvider, findProvider, providers, splitModelId, type ProviderSpec } from "./providers.ts";
 import { visionOf } from "./vision.ts";
 
 /** A model that can be called now. */
@@ -42,6 +42,10 @@ export interface ResolvedModel {
 export interface ModelWish {
   selected_model: string | null;
   model: string | null;
+  /** Somebody else's closed one: what it is told stays with its maker. */
+  is_closed?: boolean;
+  /** Answers with a key of the caller's own and no other. */
+  requires_user_keys?: boolean;
 }
 
 const demoKey = "models.demo";
@@ -116,16 +120,17 @@ export function createModels({
     return models[0] && `${slug}/${models[0].id}`;
   };
 
-  /** What answers where nobody says; with `userId` a key of theirs counts as well, after what the server has. */
-  const defaultModel = async (userId?: string): Promise<string | null> => {
-    if (await isDemo()) return demoModelId;
-    const usable: Connection[] = await connections.list();
+  /** What answers where nobody says; with `userId` a key of theirs counts as well, after what the server has, or alone. */
+  const defaultModel = async (userId?: string, isOwnOnly = false): Promise<string | null> => {
+    if (!isOwnOnly && (await isDemo())) return demoModelId;
+    const theirs: Connection[] = userId === undefined ? [] : await own.list(userId);
+    const usable: Connection[] = isOwnOnly ? theirs : await connections.list();
     const isUsable = (id: string) => usable.some((c) => c.provider.slug === splitModelId(id).provider);
     const wished = config.defaults.find(isUsable);
     if (wished) return wished;
     const chosen = await connections.chosenDefault();
     if (chosen && isUsable(chosen)) return chosen;
-    for (const connection of [...usable, ...(userId === undefined ? [] : await own.list(userId))]) {
+    for (const connection of isOwnOnly ? theirs : [...usable, ...theirs]) {
       const first = await firstModelOf(connection);
       if (first) return first;
     }
@@ -155,9 +160,14 @@ export function createModels({
     isDemo,
     defaultModel,
     priceOf,
-    /** Throws `unknown_model` or `model_not_configured`. `model` is the request's own word and wins. */
+    /**
+     * Throws `unknown_model`, `model_not_configured`, and `closed_source` where somebody else's closed agent would be told to an address of the
+     * caller's own. `model` is the request's own word and wins.
+     */
     resolve: async (userId: string, wish: { model?: string | null; agent: ModelWish }): Promise<ResolvedModel> => {
-      const id = wish.model ?? wish.agent.selected_model ?? wish.agent.model ?? (await defaultModel(userId));
+      const needsOwnKey = wish.agent.requires_user_keys === true;
+      const id = wish.model ?? wish.agent.selected_model ?? wish.agent.model ?? (await defaultModel(userId, needsOwnKey));
+      if (!id && needsOwnKey) throw ownKeyNeeded();
       if (!id)
         throw new AppError(
           "model_not_configured",
@@ -176,6 +186,11 @@ export function createModels({
       });
       /** With the provider's own word on the window, where its list is at hand. */
       const answered = async (connection: Connection, name: string, is_byok: boolean): Promise<ResolvedModel> => {
+        if (wish.agent.is_closed && isOwnAddress(connection))
+          throw new AppError(
+            "closed_source",
+            `This agent is closed, and ${connection.provider.name} is at an address of your own, where its instructions could be read. Choose a model that is called at its provider's address.`,
+          );
         const made = resolved(clientOf(connection, name), is_byok, protocolOf(connection));
         const target = { connection, model: nativeName(connection.provider.slug, name), client: made.client };
         const facts = await catalogue.factsOf(connection, target.model);
@@ -201,6 +216,7 @@ export function createModels({
         };
       };
       if (slug === demoProvider.slug && demo) {
+        if (needsOwnKey) throw ownKeyNeeded();
         const base_url = await demo.url();
         return resolved(
           createModelClient({
@@ -228,6 +244,7 @@ export function createModels({
       }
       const mine = await own.find(userId, slug);
       if (mine) return answered(mine, model, true);
+      if (needsOwnKey) throw ownKeyNeeded(provider);
       const connection = await connections.find(slug);
       if (!connection)
         throw new AppError(
@@ -424,6 +441,16 @@ export function createModels({
 const nativeProviders = new Set(["anthropic", "openai", "google"]);
 const protocolOf = ({ provider, base_url }: Connection): AgentProtocol =>
   nativeProviders.has(provider.slug) && base_url === provider.base_url ? "native" : "auto";
+
+/** Where whoever stored the key also says which server is called: what is sent there they can read. */
+const isOwnAddress = ({ provider, origin, base_url }: Connection): boolean =>
+  origin === "own" && findProvider(provider.slug)?.base_url !== base_url;
+const ownKeyNeeded = (provider?: ProviderSpec) =>
+  new AppError(
+    "model_not_configured",
+    `This agent runs with a key of your own. Add ${provider ? `your key for ${provider.name}` : "one"} under Settings, Models.`,
+    ...(provider ? [{ details: { provider: provider.slug } }] : []),
+  );
 
 const maxFallbacks = 4;
 
