@@ -49,7 +49,7 @@ await runJourneys(
         // The app of the first message: its number and its two buttons, in the one preview frame.
         await frameOf(page).getByRole("button", { name: "Increase" }).waitFor({ timeout: 90_000 });
         await frameOf(page).getByRole("button", { name: "Increase" }).click();
-        await page.getByText("Your counter is in the preview.").waitFor({ timeout: 60_000 });
+        await page.getByText("Your counter is in the preview.", { exact: true }).waitFor({ timeout: 60_000 });
         await shot(page, "workbench-first");
         expect((await page.locator("iframe").count()) === 1, "exactly one preview frame");
         await accessible(page, "workbench");

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "@tesslate/testkit";
 import { startDockerEngine, type DockerEngine } from "@tesslate/testkit/docker-engine";
 
 const root = join(import.meta.dirname, "..");
@@ -23,14 +23,6 @@ export interface RunningStudio {
   restart(): Promise<void>;
   /** Orderly stop, then the data folder is deleted. */
   close(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** With `RUNTIME_DRIVER=docker` and no engine named, one of our own: the machine's is left alone. */

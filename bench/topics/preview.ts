@@ -1,4 +1,5 @@
 /** A new project from the template to the first byte of its preview, beside the same dev server started by hand. */
+import { freePort } from "@tesslate/testkit";
 import { spawn } from "node:child_process";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,7 +7,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createProject, finished } from "../../e2e/account.ts";
 import { enterPreview } from "../../e2e/preview.ts";
-import { freePort } from "../../e2e/studio.ts";
 import { ms, quantile, since, type Row } from "../report.ts";
 import type { Stage } from "../stage.ts";
 

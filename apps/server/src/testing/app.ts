@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -8,6 +7,7 @@ import pg from "pg";
 import { inject } from "vitest";
 import { contract, type Contract, type User } from "@tesslate/contract";
 import { createClient, type Client } from "@tesslate/contract/client";
+import { freePort } from "@tesslate/testkit";
 import { compose, type Studio, type Swap } from "../compose.ts";
 import { readConfig, type Config } from "../config.ts";
 import type { Database } from "../platform/database.ts";
@@ -52,14 +52,6 @@ export interface TestApp extends AsyncDisposable {
   /** Every line logged so far. */
   logs(): string;
   close(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** The real product on a port and a database of its own. `await using app = await testApp()`. */

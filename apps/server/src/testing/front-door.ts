@@ -1,3 +1,4 @@
+import { freePort } from "@tesslate/testkit";
 import { Writable } from "node:stream";
 import type { RouteGroup } from "@tesslate/contract";
 import { readConfig, type Config } from "../config.ts";
@@ -6,7 +7,6 @@ import type { Handlers } from "../http/mount.ts";
 import { createHttpServer, type HttpServer, type PreviewSite } from "../http/server.ts";
 import { createLogger } from "../platform/logger.ts";
 import { unauthorized } from "../platform/errors.ts";
-import { freePort } from "./app.ts";
 
 /** The front door alone, with routes of the test's own and callers known by simple names. */
 export interface FrontDoor extends AsyncDisposable {

@@ -1,3 +1,4 @@
+import { freePort } from "@tesslate/testkit";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -5,7 +6,7 @@ import { expect } from "vitest";
 import type { Container, Project, Task } from "@tesslate/contract";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
 import { createLogger } from "../platform/logger.ts";
-import { freePort, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { tinyTemplates } from "./tiny-template.ts";
 

@@ -1,6 +1,6 @@
+import { freePort } from "@tesslate/testkit";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "./app.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 /** A dev server of sixty lines without dependencies: what previews and containers are tested with. */

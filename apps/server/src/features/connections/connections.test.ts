@@ -1,6 +1,7 @@
+import { freePort } from "@tesslate/testkit";
 import { describe, expect, test, vi } from "vitest";
 import type { Container, ProjectEvent } from "@tesslate/contract";
-import { freePort, type TestApp, type TestUser } from "../../testing/app.ts";
+import { type TestApp, type TestUser } from "../../testing/app.ts";
 import { ended, projectsApp, setUpProject } from "../../testing/projects.ts";
 
 const at = (container: Container) => ({ id: container.project_id, container_id: container.id });

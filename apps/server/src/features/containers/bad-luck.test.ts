@@ -1,7 +1,7 @@
+import { freePort } from "@tesslate/testkit";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, test, vi } from "vitest";
-import { freePort } from "../../testing/app.ts";
 import { ended, projectsApp, setUpProject } from "../../testing/projects.ts";
 
 test("a port that somebody else holds fails the start with what the program said", async () => {

@@ -1,7 +1,8 @@
+import { freePort } from "@tesslate/testkit";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import type { LogEvent, ProjectEvent } from "@tesslate/contract";
-import { freePort, type TestApp, type TestUser } from "../../testing/app.ts";
+import { type TestApp, type TestUser } from "../../testing/app.ts";
 import { canFreeze, emptyRuntime, ended, openProcesses, projectsApp, setUpProject, startedProject } from "../../testing/projects.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 

@@ -1,6 +1,7 @@
+import { freePort } from "@tesslate/testkit";
 import { expect, test } from "vitest";
 import type { Container } from "@tesslate/contract";
-import { freePort, type TestApp, type TestUser } from "../../testing/app.ts";
+import { type TestApp, type TestUser } from "../../testing/app.ts";
 import { emptyRuntime, ended, projectsApp, setUpProject } from "../../testing/projects.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OutboxLetter, OutboxLetterText } from "@tesslate/contract";
-import { startMailServer } from "@tesslate/testkit";
+import { freePort, startMailServer } from "@tesslate/testkit";
 import { createCryptoBox } from "../../platform/crypto.ts";
 import { reseal } from "../../platform/sealed.ts";
 import { sealedColumns } from "../../sealed-columns.ts";
-import { freePort, testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 
 let app: TestApp;
 let [root, ada] = [undefined, undefined] as unknown as [TestUser, TestUser];

@@ -1,6 +1,7 @@
+import { freePort } from "@tesslate/testkit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Container, Preview, Project } from "@tesslate/contract";
-import { freePort, type TestUser } from "../../testing/app.ts";
+import { type TestUser } from "../../testing/app.ts";
 import {
   asPage,
   ended,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { eq } from "drizzle-orm";
 import { expect } from "vitest";
 import type { Task } from "@tesslate/contract";
-import { call, png, say, script, when, type ScriptItem } from "@tesslate/testkit";
+import { freePort, call, png, say, script, when, type ScriptItem } from "@tesslate/testkit";
 import { oauthAccounts } from "../../features/auth/auth.table.ts";
 import { passkeys } from "../../features/auth/passkeys.table.ts";
 import { subscriptions } from "../../features/billing/billing.table.ts";
@@ -11,7 +11,7 @@ import { containers } from "../../features/containers/containers.table.ts";
 import { letters } from "../../platform/platform.table.ts";
 import { evidencePictures, runEvidence } from "../../features/verify/evidence.table.ts";
 import { eventually, reading } from "../chat.ts";
-import { freePort, type TestApp, type TestUser } from "../app.ts";
+import { type TestApp, type TestUser } from "../app.ts";
 import { emptyProject } from "../sandbox.ts";
 
 /** One of everything that belongs to somebody, made through the front door where that can be. */
