@@ -124,7 +124,7 @@ export function composeAccounts(
   });
   const providers = createProviders({ config: config.auth.oauth, outbound });
   const ways = createWaysIn({ db, isUsable: (provider) => provider in providers });
-  const passkeys = createPasskeys({ store: createPasskeysStore(db), users, ways, securityLog, limits, log, site: config.http });
+  const passkeys = createPasskeys({ store: createPasskeysStore(db), users, sessions, ways, securityLog, limits, log, site: config.http });
   const cookies = createAuthCookies(config.auth);
   const auth = createAuth({
     store: authStore,
@@ -144,7 +144,6 @@ export function composeAccounts(
   });
   const recovery = createRecovery({
     db,
-    store: authStore,
     users,
     sessions,
     passkeys,

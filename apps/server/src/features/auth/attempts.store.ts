@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
+import { isStill, type Proven } from "./auth.store.ts";
 import { loginAttempts } from "./auth.table.ts";
 
 /** A sign-in that waits for its code, as far as it still counts. */
@@ -21,11 +22,13 @@ export type AttemptsStore = ReturnType<typeof createAttemptsStore>;
 export function createAttemptsStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    insert: async (tx: Queries, values: { token_hash: string; user_id: string; lifetimeMs: number }): Promise<string> => {
-      const { lifetimeMs, ...row } = values;
+    /** `undefined` when they are not who they were any more: then nothing begins. */
+    insert: async (tx: Queries, proven: Proven, values: { token_hash: string; lifetimeMs: number }): Promise<string | undefined> => {
+      if (!(await isStill(tx, proven))) return undefined;
+      const { lifetimeMs, token_hash } = values;
       const [inserted] = await tx
         .insert(loginAttempts)
-        .values({ ...row, expires_at: inMs(lifetimeMs) })
+        .values({ token_hash, user_id: proven.id, expires_at: inMs(lifetimeMs) })
         .returning({ id: loginAttempts.id });
       if (!inserted) throw new Error("sign-in attempt not stored");
       return inserted.id;

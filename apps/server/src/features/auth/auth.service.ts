@@ -2,7 +2,7 @@ import type { LoginResponse } from "@tesslate/contract";
 import type { Config } from "../../config.ts";
 import type { Authenticator, Principal } from "../../http/context.ts";
 import { hashToken, randomToken, type CryptoBox } from "../../platform/crypto.ts";
-import { unauthorized } from "../../platform/errors.ts";
+import { unauthorized, type AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type Registration, type UserRow, type Users } from "../users/index.ts";
@@ -99,16 +99,47 @@ export function createAuth({
       principal.session_id === undefined ? apiKeys.watch(principal, ended) : sessions.watch(principal.session_id, principal.id, ended),
   };
 
-  const open = async (user: UserRow, caller: Caller, how: string): Promise<TokenPair> => {
-    const { id, refreshToken } = await sessions.open(user, caller);
+  const badCredentials = () => unauthorized("The e-mail, username or password is wrong.", "login_bad_credentials");
+  /** `undefined` when a new password or a suspension ended the sign-in before its last step. */
+  const begin = async (user: UserRow, caller: Caller, how: string): Promise<TokenPair | undefined> => {
+    const opened = await sessions.open(user, caller);
+    if (!opened) return undefined;
+    const { id, refreshToken } = opened;
     await securityLog.transaction((tx) => securityLog.note(tx, user, "signed_in", caller, how));
     log.info({ user_id: user.id, session_id: id, how }, "user signed in");
     return { accessToken: accessTokenOf(user, id), refreshToken };
+  };
+  /** Throws `login_bad_credentials`, or what `refused` makes, when the sign-in was ended before its last step. */
+  const open = async (user: UserRow, caller: Caller, how: string, refused: () => AppError = badCredentials): Promise<TokenPair> => {
+    const pair = await begin(user, caller, how);
+    if (!pair) throw refused();
+    return pair;
   };
   const signedIn = (pair: TokenPair): { answer: LoginResponse; pair: TokenPair } => ({
     answer: { access_token: pair.accessToken, token_type: "bearer", requires_2fa: false, temp_token: null, method: null, methods: [] },
     pair,
   });
+
+  /** The person whose password this is, with the hash that is kept of it now. */
+  const prove = async (user: UserRow | undefined, password: string): Promise<UserRow> => {
+    const isRight = await passwords.verify(user?.hashed_password, password);
+    if (!user || !isRight || !isLiving(user)) throw badCredentials();
+    if (!user.hashed_password || !passwords.isOutdated(user.hashed_password)) return user;
+    const stronger = await passwords.hash(password);
+    await users.rehash(user.id, user.hashed_password, stronger);
+    return { ...user, hashed_password: stronger };
+  };
+  /** On to the second step, or in. `undefined` when the password is not the one that was proven any more. */
+  const enter = async (user: UserRow, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair | undefined } | undefined> => {
+    const step = await twoFactor.begin(user);
+    if (step === "ended") return undefined;
+    if (step) {
+      const { token: temp_token, method, methods } = step;
+      return { answer: { access_token: null, token_type: "bearer", requires_2fa: true, temp_token, method, methods }, pair: undefined };
+    }
+    const pair = await begin(user, caller, "password");
+    return pair && signedIn(pair);
+  };
 
   return {
     authenticator,
@@ -134,23 +165,18 @@ export function createAuth({
         { key: accountKey, max: 10, windowSeconds: quarterHour },
         { key: `login:ip:${networkOf(caller.ip)}`, max: 50, windowSeconds: quarterHour },
       );
-      const isRight = await passwords.verify(user?.hashed_password, password);
-      if (!user || !isRight || !isLiving(user)) throw unauthorized("The e-mail, username or password is wrong.", "login_bad_credentials");
-      if (user.hashed_password && passwords.isOutdated(user.hashed_password))
-        await users.rehash(user.id, user.hashed_password, await passwords.hash(password));
-      const begun = await twoFactor.begin(user);
-      if (begun) {
-        const { token: temp_token, method, methods } = begun;
-        return { answer: { access_token: null, token_type: "bearer", requires_2fa: true, temp_token, method, methods }, pair: undefined };
-      }
-      await limits.reset(accountKey);
-      return signedIn(await open(user, caller, "password"));
+      const proven = await prove(user, password);
+      // Another sign-in may have made the hash stronger meanwhile: of the same password, or so the second look says.
+      const entered = (await enter(proven, caller)) ?? (await enter(await prove(await users.find(proven.id), password), caller));
+      if (!entered) throw badCredentials();
+      if (entered.pair) await limits.reset(accountKey);
+      return entered;
     },
 
     /** The second step of `login`. Throws `two_fa_session_invalid`, `two_fa_code_invalid`. */
     finishLogin: async (tempToken: string, given: SecondStepInput, caller: Caller): Promise<{ answer: LoginResponse; pair: TokenPair }> => {
       const { user, step } = await twoFactor.verify(tempToken, given, caller);
-      return signedIn(await open(user, caller, step));
+      return signedIn(await open(user, caller, step, twoFactor.over));
     },
     resendCode: (tempToken: string, caller: Caller): Promise<void> => twoFactor.resend(tempToken, caller.ip),
 

@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../platform/database.ts";
+import { isLiving } from "../users/index.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import { loginAttempts, oneTimeTokens, sessions, type SessionRow } from "./auth.table.ts";
 
@@ -17,6 +18,16 @@ export interface SessionWithUser {
   /** The administrator who acts as the user. */
   impersonator: UserRow | null;
 }
+/** Who somebody was when they proved it. */
+export type Proven = Pick<UserRow, "id" | "hashed_password">;
+/**
+ * Whether this person may act and has the password of then, held so until the transaction ends: a new password and a suspension end the sign-ins
+ * under way too, wherever those are.
+ */
+export const isStill = async (tx: Queries, { id, hashed_password }: Proven): Promise<boolean> => {
+  const [row] = await tx.select().from(users).where(eq(users.id, id)).for("no key update");
+  return row !== undefined && isLiving(row) && row.hashed_password === hashed_password;
+};
 const isOpen = and(isNull(sessions.revoked_at), sql`${sessions.expires_at} > now()`);
 const impersonators = alias(users, "impersonators");
 
@@ -47,13 +58,17 @@ export function createAuthStore(db: Database) {
     return ids;
   };
   return {
-    insert: async (values: typeof sessions.$inferInsert): Promise<void> => {
-      await db.insert(sessions).values(values);
-      await db
-        .update(users)
-        .set({ last_active_at: sql`now()` })
-        .where(eq(users.id, values.user_id));
-    },
+    /** False when they are not who they were any more: then nothing begins. */
+    insert: (proven: Proven, values: Omit<typeof sessions.$inferInsert, "user_id">): Promise<boolean> =>
+      db.transaction(async (tx) => {
+        if (!(await isStill(tx, proven))) return false;
+        await tx.insert(sessions).values({ ...values, user_id: proven.id });
+        await tx
+          .update(users)
+          .set({ last_active_at: sql`now()` })
+          .where(eq(users.id, proven.id));
+        return true;
+      }),
     /** A session in which an administrator acts as somebody: it leaves no trace of activity on that account. */
     insertImpersonation: async (
       tx: Queries,
@@ -77,6 +92,15 @@ export function createAuthStore(db: Database) {
         ),
         reason,
       ),
+    /** Whether this session of theirs is open, held so until the transaction ends. Hold the person first, as whoever ends sessions does. */
+    isOpenNow: async (tx: Queries, id: string, userId: string): Promise<boolean> =>
+      (
+        await tx
+          .select({ id: sessions.id })
+          .from(sessions)
+          .where(and(eq(sessions.id, id), eq(sessions.user_id, userId), isOpen))
+          .for("share")
+      ).length > 0,
     /** An open session and its people; the caller judges them. */
     findOpen: async (id: string): Promise<SessionWithUser | undefined> =>
       (
@@ -90,7 +114,8 @@ export function createAuthStore(db: Database) {
     /** Notes that the session and its user were active now. */
     touch: async (id: string): Promise<void> => {
       await db.execute(
-        sql`with s as (update sessions set last_used_at = now() where id = ${id} and revoked_at is null and impersonator_id is null returning user_id) update users set last_active_at = now() from s where users.id = s.user_id`,
+        // The person first, as whoever ends sessions does: the other way round the two would wait for each other.
+        sql`with u as (update users set last_active_at = now() where id = (select user_id from sessions where id = ${id} and revoked_at is null and impersonator_id is null) returning id) update sessions set last_used_at = now() from u where sessions.id = ${id} and sessions.user_id = u.id`,
       );
     },
     /** Moves on to the next refresh token if `from` is still the current one. Exactly one of several parallel callers succeeds. */
@@ -118,8 +143,11 @@ export function createAuthStore(db: Database) {
       ).length > 0,
     /** The ids of the sessions that ended by this. */
     revoke: (id: string, reason: string, q: Queries = db): Promise<string[]> => revoke(q, eq(sessions.id, id), reason),
-    revokeOfUser: (userId: string, keepId: string | undefined, reason: string, q: Queries = db): Promise<string[]> =>
-      revoke(q, and(eq(sessions.user_id, userId), keepId === undefined ? undefined : ne(sessions.id, keepId)), reason),
+    /** Ends the sign-ins that wait for a code with them. */
+    revokeOfUser: async (userId: string, keepId: string | undefined, reason: string, q: Queries = db): Promise<string[]> => {
+      await q.delete(loginAttempts).where(eq(loginAttempts.user_id, userId));
+      return revoke(q, and(eq(sessions.user_id, userId), keepId === undefined ? undefined : ne(sessions.id, keepId)), reason);
+    },
     ring: (bell: SessionsBell, q: Queries = db): Promise<void> => ringSessions(q, bell),
 
     insertToken: async (values: {
@@ -155,10 +183,6 @@ export function createAuthStore(db: Database) {
     /** The ids of what ended: none when it is not this user's, or over. */
     revokeOwn: (userId: string, id: string, reason: string): Promise<string[]> =>
       revoke(db, and(eq(sessions.id, id), eq(sessions.user_id, userId), isOpen), reason),
-    /** Ends the user's sign-ins that wait for a code. */
-    endAttempts: async (userId: string, q: Queries = db): Promise<void> => {
-      await q.delete(loginAttempts).where(eq(loginAttempts.user_id, userId));
-    },
     /** Deletes what is of no use to anybody. Ended sessions stay for a month, for the account's history. */
     prune: async (): Promise<void> => {
       await db.execute(sql`delete from one_time_tokens where expires_at < now()`);

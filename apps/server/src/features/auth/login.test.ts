@@ -1,3 +1,4 @@
+import { hash } from "@node-rs/argon2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { openBrowser } from "../../testing/browser.ts";
@@ -109,7 +110,6 @@ describe("auth.login", () => {
 
   test("makes a stronger hash of an old one", async () => {
     const user = await app.signUp();
-    const { hash } = await import("@node-rs/argon2");
     await app.studio.database.pool.query("update users set hashed_password = $2 where id = $1", [
       user.id,
       await hash(user.password, { memoryCost: 4096, timeCost: 1, parallelism: 1 }),
@@ -118,6 +118,39 @@ describe("auth.login", () => {
     const { rows } = await app.studio.database.pool.query("select hashed_password from users where id = $1", [user.id]);
     expect(rows[0].hashed_password).toMatch(/m=19456/);
     expect((await post("/api/auth/login", { email: user.email, password: user.password })).status).toBe(200);
+  });
+
+  test("a password or an account that changes before the last step lets nobody in; the same password in a stronger hash does", async () => {
+    const user = await app.signUp();
+    const { pool } = app.studio.database;
+    const { rows } = await pool.query("select hashed_password from users where id = $1", [user.id]);
+    const [weaker, other] = await Promise.all(
+      [user.password, "an entirely new one"].map((text) => hash(text, { memoryCost: 4096, timeCost: 1, parallelism: 1 })),
+    );
+    /** What the sign-in is told whose last step comes after this change. */
+    const duringLogin = async (change: string, values: unknown[]) => {
+      const client = await pool.connect();
+      try {
+        await client.query("begin");
+        await client.query("select 1 from users where id = $1 for no key update", [user.id]);
+        const answer = post("/api/auth/login", { email: user.email, password: user.password });
+        const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        await expect.poll(async () => (await pool.query(waiting)).rows.length, { interval: 5, timeout: 20_000 }).toBeGreaterThan(0);
+        await client.query(`update users set ${change} where id = $1`, [user.id, ...values]);
+        await client.query("commit");
+        const response = await answer;
+        return [response.status, (await bodyOf(response))["code"]];
+      } finally {
+        client.release();
+      }
+    };
+    const refused = [401, "login_bad_credentials"];
+    expect(await duringLogin("is_suspended = true", [])).toEqual(refused);
+    await pool.query("update users set is_suspended = false where id = $1", [user.id]);
+    expect(await duringLogin("hashed_password = $2", [other])).toEqual(refused);
+    await pool.query("update users set hashed_password = $2 where id = $1", [user.id, rows[0].hashed_password]);
+    expect(await duringLogin("hashed_password = $2", [weaker])).toEqual([200, undefined]);
+    expect((await app.as(user).auth.sessions()).total).toBe(2);
   });
 
   test("an account that asks for a second factor is never let in without one", async () => {

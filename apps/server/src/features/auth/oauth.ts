@@ -91,7 +91,7 @@ export function createOauth({
       if (!isLiving(existing)) throw unauthorized("This account cannot sign in.", "login_bad_credentials");
       if (!existing.is_verified) {
         // Whoever made this account never showed that the address is theirs; its owner just did.
-        await users.claim(tx, existing.id);
+        existing = (await users.claim(tx, existing.id)) ?? existing;
         await ways.clear(tx, existing.id);
         await apiKeys.removeAll(tx, existing.id);
         await sessions.revokeOthers(tx, existing.id, undefined, "claimed");
@@ -113,6 +113,8 @@ export function createOauth({
     if (session?.user.id !== link.user_id) return "unauthorized";
     return store.transaction(async (tx) => {
       await store.lockAccount(tx, name, profile.account_id);
+      await ways.lock(tx, link.user_id);
+      if (!(await sessions.isOpenNow(tx, link.session_id, link.user_id))) return "unauthorized";
       const knownId = await store.findAccount(tx, name, profile.account_id);
       if (knownId === link.user_id) return undefined;
       if (knownId !== undefined) return "account_linked_elsewhere";

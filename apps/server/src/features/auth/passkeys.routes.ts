@@ -4,7 +4,7 @@ import { AppError } from "../../platform/errors.ts";
 import type { Users } from "../users/index.ts";
 import { authPath, type AuthCookies } from "./auth.cookies.ts";
 import type { Auth } from "./auth.service.ts";
-import { challengeMs, type Passkeys } from "./passkeys.ts";
+import { challengeMs, passkeyRefused, type Passkeys } from "./passkeys.ts";
 import type { Prove } from "./proof.ts";
 import { originOf } from "./second-factor.routes.ts";
 
@@ -48,7 +48,7 @@ export function mountPasskeys(
     signIn: async (context, { body }) => {
       const from = { ip: context.ip, user_agent: context.headers["user-agent"] };
       const user = await passkeys.signIn(body.credential, context.cookies[browserCookie], from);
-      const { answer, pair } = auth.signedIn(await auth.open(user, from, "passkey"));
+      const { answer, pair } = auth.signedIn(await auth.open(user, from, "passkey", passkeyRefused));
       cookies.setPair(context, pair);
       context.clearCookie(browserCookie, flags);
       return answer;

@@ -18,6 +18,7 @@ import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { PasskeysStore } from "./passkeys.store.ts";
 import type { PasskeyRow } from "./passkeys.table.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
+import type { Sessions } from "./sessions.ts";
 import type { WaysIn } from "./ways-in.store.ts";
 
 export const challengeMs = 300_000;
@@ -35,6 +36,7 @@ export type Passkeys = ReturnType<typeof createPasskeys>;
 export function createPasskeys({
   store,
   users,
+  sessions,
   ways,
   securityLog,
   limits,
@@ -43,6 +45,7 @@ export function createPasskeys({
 }: {
   store: PasskeysStore;
   users: Users;
+  sessions: Pick<Sessions, "requireOpen">;
   ways: WaysIn;
   securityLog: SecurityLog;
   limits: RateLimiter;
@@ -114,6 +117,8 @@ export function createPasskeys({
       if (!made) throw badRequest("That passkey could not be taken. Try again.", "passkey_invalid");
       const row = await store.transaction(async (tx) => {
         await ways.lock(tx, user.id);
+        // What the challenge was for may be over meanwhile.
+        await sessions.requireOpen(tx, sessionId, user.id);
         if ((await ways.count(user.id, tx)).passkeys >= maxPasskeys) throw tooMany();
         const inserted = await store.insert(tx, {
           user_id: user.id,
@@ -176,7 +181,7 @@ export function createPasskeys({
       const refuse = async (reason: unknown): Promise<never> => {
         log.warn({ err: reason, user_id: user?.id }, "passkey refused");
         if (user) await store.transaction((tx) => securityLog.note(tx, user, "passkey_refused", from, known?.name));
-        throw unauthorized("That passkey does not open an account here.", "passkey_refused");
+        throw passkeyRefused();
       };
       if (!known || !user || browser === undefined) return refuse("unknown passkey or browser");
       // The authenticator says whose it is; a key that stands under somebody else's name is nobody's.
@@ -215,6 +220,7 @@ export function createPasskeys({
   };
 }
 
+export const passkeyRefused = () => unauthorized("That passkey does not open an account here.", "passkey_refused");
 const tooMany = () => badRequest(`You have ${maxPasskeys} passkeys. Remove one that is not used any more.`, "key_limit_reached");
 const wireOf = ({ id, name, is_synced, created_at, last_used_at }: PasskeyRow): Passkey => ({
   id,

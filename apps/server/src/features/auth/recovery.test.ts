@@ -54,6 +54,18 @@ describe("a forgotten password", () => {
     expect(both.map((r) => r.status).sort()).toEqual([200, 400]);
   });
 
+  test("a link that was mailed to a former address opens nothing", async () => {
+    const user = await app.signUp();
+    await post("/api/auth/forgot-password", { email: user.email });
+    const token = await linkTo(user.email, /new password/);
+    const email = `moved-${user.email}`;
+    await app.as(user).users.updateMe({ body: { email, current_password: user.password } });
+    await app.as().auth.verify({ body: { token: await linkTo(email, /Confirm/i) } });
+    const refused = await post("/api/auth/reset-password", { token, password: "an entirely new one" });
+    expect([refused.status, await codeOf(refused)]).toEqual([400, "reset_password_bad_token"]);
+    expect((await logIn(email, user.password)).status).toBe(200);
+  });
+
   test("the mail says what a new password ends and names the passkeys that stay", async () => {
     const user = await app.signUp();
     await app.studio.database.pool.query(

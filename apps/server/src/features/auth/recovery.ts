@@ -7,7 +7,6 @@ import type { Logger } from "../../platform/logger.ts";
 import type { Mail } from "../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type UserRow, type Users } from "../users/index.ts";
-import type { AuthStore } from "./auth.store.ts";
 import { askedToMoveLetter, forcedResetLetter, moveLetter, movedLetter, resetLetter, verifyLetter } from "./letters.ts";
 import type { Passkeys } from "./passkeys.ts";
 import type { SecurityLog } from "./security-log.ts";
@@ -25,7 +24,6 @@ const signUpVerifyMs = 24 * 3600_000;
 export type Recovery = ReturnType<typeof createRecovery>;
 export function createRecovery({
   db,
-  store,
   users,
   sessions,
   passkeys,
@@ -38,7 +36,6 @@ export function createRecovery({
   log,
 }: {
   db: Database;
-  store: AuthStore;
   users: Users;
   sessions: Sessions;
   passkeys: Pick<Passkeys, "namesOf">;
@@ -61,10 +58,10 @@ export function createRecovery({
   ]);
 
   const linkOf = (token: string) => `${appBaseUrl}/reset-password?token=${token}`;
-  /** Changes with every password, so that a token serves once and is void after any change. */
-  const printOf = (user: Pick<UserRow, "id" | "hashed_password">) =>
+  /** Changes with every password and address: a token serves once, is void after any change, and whoever reads the former address gets in with none. */
+  const printOf = (user: Pick<UserRow, "id" | "hashed_password" | "email">) =>
     createHash("sha256")
-      .update(`${user.id}\n${user.hashed_password ?? ""}`)
+      .update(`${user.id}\n${user.hashed_password ?? ""}\n${user.email}`)
       .digest("base64url");
 
   /** The work happens in a job for known and unknown addresses alike: the answer takes the same time for both. */
@@ -98,8 +95,7 @@ export function createRecovery({
       users.checkPassword(password, user, "reset_password_invalid_password");
       const hash = await passwords.hash(password);
       const isDone = await db.transaction(async (tx) => {
-        if (!(await users.replacePassword(tx, user.id, user.hashed_password, hash))) return false;
-        await store.endAttempts(user.id, tx);
+        if (!(await users.replacePassword(tx, user, hash))) return false;
         await sessions.revokeOthers(tx, user.id, undefined, "password_reset");
         await securityLog.note(tx, user, "password_reset");
         return true;
@@ -115,7 +111,6 @@ export function createRecovery({
      */
     force: async (tx: Queries, user: UserRow): Promise<number> => {
       if (user.hashed_password !== null) await users.voidPassword(tx, user.id);
-      await store.endAttempts(user.id, tx);
       const ended = await sessions.endAll(tx, user.id, "password_reset_by_admin");
       const token = resetTokens.make({ sub: user.id, print: printOf({ ...user, hashed_password: null }) }, forcedResetMs);
       await mail.queue(tx, forcedResetLetter(user, linkOf(token), forcedResetMs, await passkeys.namesOf(user.id)));

@@ -3,11 +3,11 @@ import type { List, Session } from "@tesslate/contract";
 import type { Bus } from "../../platform/bus.ts";
 import { hashToken, randomToken } from "../../platform/crypto.ts";
 import type { Queries } from "../../platform/database.ts";
-import { notFound } from "../../platform/errors.ts";
+import { notFound, unauthorized } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import { isLiving, type UserRow } from "../users/index.ts";
-import { sessionsChannel, type AuthStore, type SessionsBell, type SessionWithUser } from "./auth.store.ts";
+import { sessionsChannel, type AuthStore, type Proven, type SessionsBell, type SessionWithUser } from "./auth.store.ts";
 import type { RefreshTokens } from "./tokens.ts";
 
 /** What is remembered of an open session of a living user. */
@@ -118,21 +118,31 @@ export function createSessions({
   });
 
   return {
-    /** Starts a session; its first refresh token goes to the client and nowhere else. */
-    open: async (user: UserRow, from: { user_agent: string | undefined; ip: string }): Promise<{ id: string; refreshToken: string }> => {
+    /**
+     * Starts a session; its first refresh token goes to the client and nowhere else. `undefined` when the person is not who they were when they
+     * proved it: suspended, or with another password.
+     */
+    open: async (
+      user: Proven,
+      from: { user_agent: string | undefined; ip: string },
+    ): Promise<{ id: string; refreshToken: string } | undefined> => {
       const id = randomUUID();
       const refreshToken = tokens.make(id, 0);
-      await store.insert({
+      const isOpened = await store.insert(user, {
         id,
-        user_id: user.id,
         refresh_hash: hashToken(refreshToken),
         user_agent: from.user_agent?.slice(0, 400) ?? null,
         ip: from.ip,
         expires_at: new Date(Date.now() + lifetimeMs).toISOString(),
       });
-      return { id, refreshToken };
+      return isOpened ? { id, refreshToken } : undefined;
     },
 
+    isOpenNow: store.isOpenNow,
+    /** Throws `unauthorized` when this session of theirs is over; otherwise it lasts until the transaction ends. Hold the person first. */
+    requireOpen: async (tx: Queries, id: string, userId: string): Promise<void> => {
+      if (!(await store.isOpenNow(tx, id, userId))) throw unauthorized("Your session is over. Sign in again.");
+    },
     /** Starts a session in which an administrator acts as `user`. It cannot be renewed. */
     openImpersonation: async (
       tx: Queries,

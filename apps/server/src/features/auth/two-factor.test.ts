@@ -79,7 +79,7 @@ test("the fifth wrong try ends the code; the tenth over all codes ends the sign-
   expect(await codeOf(await verify(token, second))).toBe("two_fa_session_invalid");
 });
 
-test("a new code voids the older one; not twice within a minute, not more than five times", async () => {
+test("a new code voids the older one; not twice within a minute, not asked for more than five times", async () => {
   const user = await careful();
   const token = await begin(user);
   const first = await mailedCode(user);
@@ -87,7 +87,7 @@ test("a new code voids the older one; not twice within a minute, not more than f
   expect(tooSoon.status).toBe(429);
   expect(Number(tooSoon.headers.get("retry-after"))).toBeGreaterThan(50);
   let latest = first;
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 5; i++) {
     await sql("update login_attempts set sent_at = now() - interval '2 minutes' where user_id = $1", [user.id]);
     expect((await post("/api/auth/2fa/resend", { temp_token: token })).status).toBe(200);
     latest = await mailedCode(user);
@@ -98,7 +98,7 @@ test("a new code voids the older one; not twice within a minute, not more than f
   expect((await verify(token, latest)).status).toBe(200);
 });
 
-test("codes and sign-ins run out; a disabled user and a changed password end them", async () => {
+test("codes and sign-ins run out; a disabled user ends them", async () => {
   const user = await careful();
   let token = await begin(user);
   let code = await mailedCode(user);
@@ -110,6 +110,31 @@ test("codes and sign-ins run out; a disabled user and a changed password end the
   code = await mailedCode(user);
   await sql("update users set is_active = false where id = $1", [user.id]);
   expect(await codeOf(await verify(token, code))).toBe("two_fa_session_invalid");
+});
+
+test("a new password, a suspension and ending one's sessions end what waits for a code, also when the suspension is lifted", async () => {
+  const [user, admin] = [await careful(), await app.signUp({ admin: true })];
+  const suspended = (is_suspended: boolean) =>
+    app.as(admin).adminUsers.update({ params: { id: user.id }, body: { is_suspended, reason: "x" } });
+  const ends: (() => Promise<unknown>)[] = [
+    () => app.as(user).auth.endOtherSessions(),
+    async () => {
+      const password = "an entirely new one";
+      await app.as(user).users.updateMe({ body: { password, current_password: user.password } });
+      user.password = password;
+    },
+    async () => {
+      await suspended(true);
+      await suspended(false);
+    },
+  ];
+  for (const end of ends) {
+    const token = await begin(user);
+    const code = await mailedCode(user);
+    await end();
+    expect(await codeOf(await verify(token, code))).toBe("two_fa_session_invalid");
+    expect(await codeOf(await post("/api/auth/2fa/resend", { temp_token: token }))).toBe("two_fa_session_invalid");
+  }
 });
 
 test("unknown tokens and bad bodies are refused", async () => {

@@ -14,7 +14,7 @@ import { isEqual } from "./tokens.ts";
 import type { Totp } from "./totp.ts";
 
 const maxWrongInAll = 10;
-const maxSends = 5;
+const maxResends = 5;
 const resendPauseMs = 60_000;
 const quarterHour = 15 * 60;
 const hour = 3600;
@@ -82,23 +82,26 @@ export function createTwoFactor({
   return {
     isAvailable: mail.isOn,
     isForAll: config.isForAll,
+    over,
 
     /**
-     * Opens an attempt where the account asks for a second step, and mails its first code where that is the step to take. `undefined`: it does not ask.
+     * Opens an attempt where the account asks for a second step, and mails its first code where that is the step to take. `undefined`: it does not ask;
+     * `ended`: the account is not what it was when the password was proven.
      * Throws `not_configured` where it asks and nothing can be given: never a way in that skips the second step.
      */
-    begin: async (user: UserRow): Promise<{ token: string; method: "totp" | "email"; methods: SecondStep[] } | undefined> => {
+    begin: async (user: UserRow): Promise<{ token: string; method: "totp" | "email"; methods: SecondStep[] } | "ended" | undefined> => {
       const methods = await methodsOf(user);
       const [method] = methods;
       if (method === undefined && !config.isForAll && !user.two_fa_enabled) return undefined;
       if (method === undefined || method === "recovery_code")
         throw new AppError("not_configured", "This account asks for a code, and this server cannot send one at the moment.");
       const token = randomToken();
-      await store.transaction(async (tx) => {
-        const id = await store.insert(tx, { token_hash: hashToken(token), user_id: user.id, lifetimeMs: config.attemptMs });
-        if (method === "email") await sendCode(tx, id, user);
+      const isBegun = await store.transaction(async (tx) => {
+        const id = await store.insert(tx, user, { token_hash: hashToken(token), lifetimeMs: config.attemptMs });
+        if (id !== undefined && method === "email") await sendCode(tx, id, user);
+        return id !== undefined;
       });
-      return { token, method, methods };
+      return isBegun ? { token, method, methods } : "ended";
     },
 
     /** The user who may come in. Throws `two_fa_session_invalid`, `two_fa_code_invalid`. */
@@ -143,17 +146,19 @@ export function createTwoFactor({
       return outcome;
     },
 
-    /** Throws `two_fa_session_invalid`; `rate_limited` within a minute of the last code, and after five codes. */
+    /** Throws `two_fa_session_invalid`; `rate_limited` within a minute of the last code, and after five that were asked for. */
     resend: async (token: string, ip: string): Promise<void> => {
       await limits.count({ key: `2fa-resend:ip:${networkOf(ip)}`, max: 50, windowSeconds: quarterHour });
       await store.transaction(async (tx) => {
         const attempt = await store.lock(tx, hashToken(token));
         const user = attempt && (await users.find(attempt.user_id, tx));
         if (!attempt || !user || !isLiving(user)) throw over();
-        if (!(await methodsOf(user)).includes("email"))
+        const methods = await methodsOf(user);
+        if (!methods.includes("email"))
           throw badRequest("Codes for this account come from its authenticator app, not by mail.");
         const wait = attempt.sends === 0 ? 0 : resendPauseMs - attempt.sentAgoMs;
-        if (attempt.sends >= maxSends)
+        // The first code of an account that has no app came unasked.
+        if (attempt.sends >= maxResends + (methods[0] === "email" ? 1 : 0))
           throw new AppError("rate_limited", "No more codes are sent for this sign-in. Enter your password again.", {
             retryAfterSeconds: attempt.endsInMs / 1000,
           });

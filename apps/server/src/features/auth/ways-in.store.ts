@@ -1,4 +1,4 @@
-import { eq, sql } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { conflict } from "../../platform/errors.ts";
 import { users } from "../users/users.table.ts";
@@ -23,9 +23,9 @@ export function createWaysIn({ db, isUsable }: { db: Database; isUsable: (provid
       for (const table of [passkeys, oauthAccounts, totpSecrets, recoveryCodes, loginAttempts])
         await tx.delete(table).where(eq(table.user_id, userId));
     },
-    /** Until the transaction ends nobody else takes a way in of this account away. */
+    /** Until the transaction ends nobody else takes a way in of this account away, or changes the account. */
     lock: async (tx: Queries, userId: string): Promise<void> => {
-      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`ways in ${userId}`}, 0))`);
+      await tx.select({ id: users.id }).from(users).where(eq(users.id, userId)).for("no key update");
     },
     /** Throws `last_way_in` when nothing is left. Call it after the removal, under the lock. */
     requireOne: async (tx: Queries, userId: string): Promise<void> => {

@@ -202,7 +202,7 @@ export function createUsers({
       const problem = passwordProblem(password, user);
       if (problem) throw badRequest(problem, code);
     },
-    /** False when the password is not `from` any more. */
+    /** False when password or address are not these any more. */
     replacePassword: store.replacePassword,
     /** No password is right from now on. */
     voidPassword: store.voidPassword,

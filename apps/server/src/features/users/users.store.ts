@@ -46,12 +46,18 @@ export function createUsersStore(db: Database) {
         .set({ hashed_password: to })
         .where(and(eq(users.id, id), eq(users.hashed_password, from)));
     },
-    replacePassword: async (tx: Queries, id: string, from: string | null, to: string): Promise<boolean> =>
+    replacePassword: async (tx: Queries, from: Pick<UserRow, "id" | "hashed_password" | "email">, to: string): Promise<boolean> =>
       (
         await tx
           .update(users)
           .set({ hashed_password: to, updated_at: sql`now()` })
-          .where(and(eq(users.id, id), sql`${users.hashed_password} is not distinct from ${from}`))
+            .where(
+            and(
+              eq(users.id, from.id),
+              eq(users.email, from.email),
+              sql`${users.hashed_password} is not distinct from ${from.hashed_password}`,
+            ),
+          )
           .returning({ id: users.id })
       ).length > 0,
     voidPassword: async (tx: Queries, id: string): Promise<void> => {
@@ -84,12 +90,14 @@ export function createUsersStore(db: Database) {
           .returning()
       )[0],
     /** Verifies the address and forgets the password and the second step that were set before it was verified. */
-    claim: async (tx: Queries, id: string): Promise<void> => {
-      await tx
-        .update(users)
-        .set({ is_verified: true, hashed_password: null, two_fa_enabled: false, updated_at: sql`now()` })
-        .where(and(eq(users.id, id), eq(users.is_verified, false)));
-    },
+    claim: async (tx: Queries, id: string): Promise<UserRow | undefined> =>
+      (
+        await tx
+          .update(users)
+          .set({ is_verified: true, hashed_password: null, two_fa_enabled: false, updated_at: sql`now()` })
+          .where(and(eq(users.id, id), eq(users.is_verified, false)))
+          .returning()
+      )[0],
     backfillAvatar: async (tx: Queries, id: string, url: string): Promise<void> => {
       await tx
         .update(users)
