@@ -164,7 +164,7 @@ describe.each(["google", "github", "oidc"])("signing in with %s", (name) => {
   });
 
   test("leads back into the app only", async () => {
-    for (const next of ["//evil.example", "https://evil.example", "/\\evil.example"]) {
+    for (const next of ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/.//evil.example"]) {
       const response = await signIn(name, `?next=${encodeURIComponent(next)}`);
       expect(response.headers.get("location")).toBe(`${app.url}/oauth/callback`);
     }

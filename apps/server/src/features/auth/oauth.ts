@@ -1,5 +1,5 @@
 import * as client from "openid-client";
-import type { ErrorCode, LinkedAccount, List, SignInProvider } from "@tesslate/contract";
+import { ownPath, type ErrorCode, type LinkedAccount, type List, type SignInProvider } from "@tesslate/contract";
 import { randomToken } from "../../platform/crypto.ts";
 import { AppError, badRequest, notFound, unauthorized } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
@@ -152,7 +152,8 @@ export function createOauth({
           log.warn({ err, provider: name }, "sign-in provider not reached");
           throw new AppError("bad_gateway", "That provider cannot be reached at the moment.");
         });
-      const begun: Begun = { verifier, nonce, ...(next !== undefined && isPath(next) && { next }), ...(link && { link }) };
+      const path = ownPath(next);
+      const begun: Begun = { verifier, nonce, ...(path !== undefined && { next: path }), ...(link && { link }) };
       await states.keep(name, state, browser, begun);
       return { url, browser };
     },
@@ -211,9 +212,6 @@ export function createOauth({
       }),
   };
 }
-
-/** Only ever a path of our own app. */
-const isPath = (next: string) => /^\/(?![/\\])/.test(next);
 
 /** The provider's own words may hold codes and tokens; the name and the message of the library do not. */
 const reasonOf = (error: unknown) => (error instanceof Error ? { name: error.name, message: error.message } : String(error));

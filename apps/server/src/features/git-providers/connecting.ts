@@ -1,4 +1,4 @@
-import type { ErrorCode, GitProviderName } from "@tesslate/contract";
+import { ownPath, type ErrorCode, type GitProviderName } from "@tesslate/contract";
 import { gitConnectMark, type OauthStates } from "../auth/index.ts";
 import { randomToken } from "../../platform/crypto.ts";
 import { AppError, badRequest, notFound } from "../../platform/errors.ts";
@@ -113,11 +113,12 @@ export function createConnecting({
       if (user.session_id === undefined) throw new AppError("session_required", "Sign in to do this.");
       const [state, verifier] = [gitConnectMark + randomToken(), randomToken(48)];
       const url = await client.authorizationUrl({ state, verifier, scope: scope?.trim() || hosts.driverOf(provider).scopes });
+      const path = ownPath(redirect_to);
       const begun: Begun = {
         user_id: user.id,
         session_id: user.session_id,
         verifier,
-        ...(redirect_to && /^\/(?![/\\])/.test(redirect_to) && { redirect_to }),
+        ...(path !== undefined && { redirect_to: path }),
       };
       await states.keep(flowOf(provider), state, browser, begun);
       return { url, browser };

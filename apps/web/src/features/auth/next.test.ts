@@ -14,4 +14,6 @@ test.each([
   ["/register", "/"],
   ["/registered", "/registered"],
   ["/\t/evil.example", "/"],
+  ["/.//evil.example", "/"],
+  ["/x/../login?next=/login", "/"],
 ])("%j leads to %j", (next, where) => expect(safeNext(next)).toBe(where));
