@@ -138,6 +138,7 @@ export const authRoutes = {
     tag,
     summary: "Sign out: the session and its tokens stop working at once",
     auth: "user",
+    takesRefresh: true,
     keys: false,
     impersonation: true,
     csrf: false,

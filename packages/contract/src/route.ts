@@ -39,6 +39,8 @@ export interface RouteSpec {
   errors?: readonly ErrorCode[];
   /** Cookie-authenticated writes need the CSRF header unless this is false (accounts-projects 0.5). */
   csrf?: false;
+  /** Whoever's access token ran out may still do this with the refresh cookie, without a new one. */
+  takesRefresh?: true;
   /**
    * `false`: for people only. An API key cannot do this (403 `session_required`). `run`: a key needs that scope. `any`: the handler looks. Otherwise `read` is
    * needed for GET and `write` for the rest (403 `scope_missing`).

@@ -47,7 +47,7 @@ export function composeAdmin(
     deployed,
     log,
   });
-  const impersonation = createImpersonation({ db, audit, sessions, auth, log });
+  const impersonation = createImpersonation({ audit, sessions, auth, log });
   return {
     jobs: adminUsers.jobHandlers,
     mount(mount) {

@@ -47,8 +47,12 @@ export interface ImpersonatedCall {
 
 /** How the front door learns who calls; implemented by `features/auth`. */
 export interface Authenticator {
-  /** A bearer token alone counts when there is one. `undefined`: nobody. */
-  authenticate(credentials: { bearer: string | undefined; cookie: string | undefined }): Promise<Principal | undefined>;
+  /** A bearer token alone counts when there is one; `refresh` where the route takes it for a cookie that ran out. `undefined`: nobody. */
+  authenticate(credentials: {
+    bearer: string | undefined;
+    cookie: string | undefined;
+    refresh?: string | undefined;
+  }): Promise<Principal | undefined>;
   redeemTicket(ticket: string): Promise<Principal | undefined>;
   /** Throws `csrf_missing`, `csrf_mismatch` or `csrf_invalid`. */
   checkCsrf(principal: Principal, header: string | undefined, cookie: string | undefined): void;
@@ -58,6 +62,7 @@ export interface Authenticator {
   watch(principal: Principal, ended: () => void): () => void;
 }
 export const sessionCookie = "tesslate_auth";
+export const refreshCookie = "tesslate_refresh";
 export const csrfCookie = "tesslate_csrf_token";
 
 /** Throws 403 for what an API key may not do. */

@@ -2,7 +2,16 @@ import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import { type RouteEvent, type RouteGroup, type RouteInput, type RouteOutput, type RouteSpec } from "@tesslate/contract";
 import { AppError, InvalidInput } from "../platform/errors.ts";
-import { checkImpersonation, checkKey, csrfCookie, sessionCookie, type Authenticator, type Context, type Principal } from "./context.ts";
+import {
+  checkImpersonation,
+  checkKey,
+  csrfCookie,
+  refreshCookie,
+  sessionCookie,
+  type Authenticator,
+  type Context,
+  type Principal,
+} from "./context.ts";
 import { renderError } from "./errors.ts";
 import type { Span, Traces } from "../platform/traces.ts";
 import type { FrameSocket, SocketContext, Sockets } from "./sockets.ts";
@@ -92,7 +101,12 @@ export function createMount({ app, sockets, auth, shutdown, isSameSiteOrigin }: 
       if (request.method !== "GET" && !spec.isForProxies) refuseForeign(request);
       return;
     }
-    const principal = await auth.authenticate({ bearer, cookie: bearer === undefined ? request.cookies[sessionCookie] : undefined });
+    const brought = bearer === undefined ? request.cookies : {};
+    const principal = await auth.authenticate({
+      bearer,
+      cookie: brought[sessionCookie],
+      refresh: spec.takesRefresh ? brought[refreshCookie] : undefined,
+    });
     request.principal = principal;
     if (spec.auth === "optional") return;
     if (!principal) throw new AppError("unauthorized", "Sign in to do this.");

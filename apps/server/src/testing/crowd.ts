@@ -25,7 +25,10 @@ export async function crowd(app: TestApp, size: number): Promise<Passer[]> {
   return Promise.all(
     rows.map(async (row) => {
       const opened = await app.studio.sessions.open(row, { user_agent: undefined, ip: "127.0.0.1" });
-      const response = await app.request("/api/auth/refresh", { method: "POST", headers: { cookie: `tesslate_refresh=${opened?.refreshToken}` } });
+      const response = await app.request("/api/auth/refresh", {
+        method: "POST",
+        headers: { cookie: `tesslate_refresh=${opened?.refreshToken}` },
+      });
       const { access_token } = (await response.json()) as { access_token?: string };
       if (!access_token) throw new Error(`no session: ${response.status}`);
       return { id: row.id, token: access_token };

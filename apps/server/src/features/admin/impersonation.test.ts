@@ -174,6 +174,37 @@ describe("acting as a user", () => {
     });
   });
 
+  test("it does not begin from a session that is ended at that moment, and a stop that fails leaves no word of it", async () => {
+    const [user, by] = [await app.signUp(), await app.signUp({ admin: true })];
+    const { pool } = app.studio.database;
+    const browser = await signedIn(by);
+    const { sid } = JSON.parse(atob(tokenOf(browser).token.split(".")[1] ?? "")) as { sid: string };
+    const client = await pool.connect();
+    try {
+      await client.query("begin");
+      await client.query("update sessions set revoked_at = now() where id = $1", [sid]);
+      const answer = start(browser, user.id);
+      const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+      await expect.poll(async () => (await pool.query(waiting)).rows.length, { interval: 5, timeout: 20_000 }).toBeGreaterThan(0);
+      await client.query("commit");
+      expect((await answer).status).toBe(401);
+    } finally {
+      client.release();
+    }
+    expect(await trail(user)).toEqual([]);
+
+    const again = await acting(user);
+    await pool.query(`create function refuse_stop() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+      create trigger refuse_stop before update on sessions for each row when (new.revoked_reason = 'impersonation_stopped') execute function refuse_stop()`);
+    try {
+      expect((await again.request("POST", "/api/auth/stop-impersonation")).status).toBe(500);
+    } finally {
+      await pool.query("drop trigger refuse_stop on sessions; drop function refuse_stop");
+    }
+    expect((await trail(user)).map(({ action_type }) => action_type)).not.toContain("user.impersonation_stopped");
+    expect((await meOf(again)).id).toBe(user.id);
+  });
+
   test("it cannot be renewed, and signing out leaves neither of the two open", async () => {
     const user = await app.signUp();
     const browser = await acting(user);

@@ -25,15 +25,13 @@ export const createImpersonationNotes =
  */
 export type Impersonation = ReturnType<typeof createImpersonation>;
 export function createImpersonation({
-  db,
   audit,
   sessions,
   auth,
   log,
 }: {
-  db: Queries;
   audit: Audit;
-  sessions: Pick<Sessions, "openImpersonation" | "revoke">;
+  sessions: Pick<Sessions, "openImpersonation" | "requireOpen" | "revoke">;
   auth: Pick<Auth, "impersonationToken">;
   log: Logger;
 }) {
@@ -49,6 +47,8 @@ export function createImpersonation({
           if (target.id === actor.id) throw forbidden("forbidden", "You are yourself already.");
           if (target.is_superuser) throw forbidden("forbidden", "Nobody acts as an administrator.");
           if (!isLiving(target)) throw badRequest("This account is suspended or deleted.");
+          // Signed out meanwhile: nobody could end what began after that.
+          await sessions.requireOpen(tx, sessionId, actor.id);
           const opened = await sessions.openImpersonation(tx, target, { ...actor, session_id: sessionId });
           await record({
             action: "user.impersonated",
@@ -66,13 +66,14 @@ export function createImpersonation({
     /** Throws `not_impersonating`. */
     stop: async ({ id, username, session_id, impersonator }: Principal, from: Pick<Actor, "ip" | "user_agent">) => {
       if (!impersonator || session_id === undefined) throw badRequest("You are yourself.", "not_impersonating");
-      await audit.record(db, {
-        actor: { id: impersonator.id, name: impersonator.username, ...from },
-        action: "user.impersonation_stopped",
-        target: { type: "user", id, name: username },
-        details: { session_id },
-      });
-      await sessions.revoke(session_id, "impersonation_stopped");
+      await sessions.revoke(session_id, "impersonation_stopped", (tx) =>
+        audit.record(tx, {
+          actor: { id: impersonator.id, name: impersonator.username, ...from },
+          action: "user.impersonation_stopped",
+          target: { type: "user", id, name: username },
+          details: { session_id },
+        }),
+      );
       return { user_id: id };
     },
   };

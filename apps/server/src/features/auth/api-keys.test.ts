@@ -77,6 +77,16 @@ test("no key does what is for people only, whatever its scopes", async () => {
   expect(await Promise.all(never.map(refusal))).toEqual(never.map(() => "403 session_required"));
 });
 
+test("an administrator's key is a person's: it administers nothing on the routes of everybody either", async () => {
+  const root = await app.signUp({ admin: true });
+  const { key } = await make(["read", "write"], {}, root);
+  const post = await app.as(ada).feedback.create({ body: { type: "bug", title: "Keep me", description: "It is mine and stays." } });
+  expect(await refusal(withKey(key).feedback.remove({ params: { id: post.id } }))).toBe("403 forbidden");
+  expect((await withKey(key).models.setup()).can_configure).toBe(false);
+  expect((await app.as(root).models.setup()).can_configure).toBe(true);
+  expect(await refusal(app.as(root).feedback.remove({ params: { id: post.id } }))).toBe("allowed");
+});
+
 test("an expired key, a key of somebody disabled, and invented ones are nobody", async () => {
   const user = await app.signUp();
   const { key, id, expires_at } = await make(["write"], { expires_in_days: 30 }, user);
@@ -103,6 +113,21 @@ test("there are at most 50, also when many come at once", async () => {
   const outcomes = await Promise.all(Array.from({ length: 55 }, () => refusal(make(["read"], {}, user))));
   expect(outcomes.filter((o) => o === "allowed")).toHaveLength(50);
   expect(outcomes.filter((o) => o === "400 key_limit_reached")).toHaveLength(5);
+});
+
+test("a stream ends when its key expires, though nobody does anything", async () => {
+  const { project } = await setUpProject(app, ada, "Until then");
+  // A machine that is too slow to open it in time gets a key that lasts longer.
+  for (let seconds = 2; ; seconds *= 2) {
+    const { key, id } = await make(["read"], { expires_in_days: 1 });
+    await app.studio.database.pool.query("update api_keys set expires_at = now() + make_interval(secs => $2) where id = $1", [id, seconds]);
+    const stream = await app.request(`/api/projects/${project.id}/events`, { user: { token: key } });
+    if (stream.status === 401) continue;
+    expect(stream.status).toBe(200);
+    for await (const _ of stream.body ?? []) void _;
+    expect(await refusal(withKey(key).users.me())).toBe("401 unauthorized");
+    break;
+  }
 });
 
 describe("sockets", () => {

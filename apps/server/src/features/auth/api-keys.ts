@@ -9,6 +9,7 @@ import { isLiving } from "../users/index.ts";
 import type { ApiKeysStore } from "./api-keys.store.ts";
 import { sessionsChannel, type SessionsBell } from "./auth.store.ts";
 import type { ApiKeyRow } from "./auth.table.ts";
+import { delayUntil } from "./sessions.ts";
 
 const mark = "tsk_";
 const shownLength = mark.length + 6;
@@ -18,22 +19,34 @@ const touchEveryMs = 60_000;
 /** Keys for programs (accounts-projects 9): a person's rights within the key's scopes, without what only a person may do. */
 export type ApiKeys = ReturnType<typeof createApiKeys>;
 export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: Bus; log: Logger }) {
-  /** What is open on behalf of a key: ended when the key is deleted or its user may no longer act. */
-  const watched = new Map<string, { user_id: string; hash: string; ended: Set<() => void> }>();
-  const recheck = async (hash: string, ended: Set<() => void>) => {
+  /** What is open on behalf of a key: ended when the key is deleted or expires, or its user may no longer act. */
+  interface Watch {
+    user_id: string;
+    hash: string;
+    ended: Set<() => void>;
+    timer: NodeJS.Timeout | undefined;
+  }
+  const watched = new Map<string, Watch>();
+  const arm = (id: string, watch: Watch, atMs: number) => {
+    clearTimeout(watch.timer);
+    if (watched.get(id) === watch) watch.timer = setTimeout(() => void recheck(id, watch), delayUntil(atMs));
+  };
+  const recheck = async (id: string, watch: Watch) => {
     try {
-      const found = await store.findLiving(hash);
-      if (!found || !isLiving(found.user)) for (const end of ended) end();
+      const found = await store.findLiving(watch.hash);
+      if (!found || !isLiving(found.user)) for (const end of watch.ended) end();
+      else if (found.key.expires_at !== null) arm(id, watch, Date.parse(found.key.expires_at));
     } catch (err) {
       log.warn({ err }, "API key not checked again");
+      arm(id, watch, Date.now() + touchEveryMs);
     }
   };
   bus.listen<SessionsBell>(sessionsChannel, ({ user_id, key_ids }) => {
     for (const [id, watch] of watched)
-      if (key_ids?.includes(id) || (user_id !== undefined && watch.user_id === user_id)) void recheck(watch.hash, watch.ended);
+      if (key_ids?.includes(id) || (user_id !== undefined && watch.user_id === user_id)) void recheck(id, watch);
   });
   bus.onReconnect(() => {
-    for (const { hash, ended } of watched.values()) void recheck(hash, ended);
+    for (const [id, watch] of watched) void recheck(id, watch);
   });
 
   return {
@@ -45,10 +58,11 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
       const { key, user } = found;
       if (key.last_used_at === null || Date.now() - Date.parse(key.last_used_at) > touchEveryMs)
         store.touch(key.id).catch((err: unknown) => log.warn({ err }, "use of an API key not noted"));
-      const { id, is_superuser, username, name } = user;
+      const { id, username, name } = user;
       return {
         id,
-        is_superuser,
+        // Administration is no scope: a key of an administrator is a person's like any other.
+        is_superuser: false,
         username,
         name,
         session_id: undefined,
@@ -59,12 +73,16 @@ export function createApiKeys({ store, bus, log }: { store: ApiKeysStore; bus: B
     },
     watch: ({ id: user_id, key }: Principal, ended: () => void): (() => void) => {
       if (!key) return () => undefined;
-      const known = watched.get(key.id) ?? { user_id, hash: key.hash, ended: new Set() };
+      const known = watched.get(key.id) ?? { user_id, hash: key.hash, ended: new Set(), timer: undefined };
       watched.set(key.id, known);
       known.ended.add(ended);
+      // It may have ended since it was looked at, and when it ends by itself is not known here.
+      void recheck(key.id, known);
       return () => {
         known.ended.delete(ended);
-        if (known.ended.size === 0 && watched.get(key.id) === known) watched.delete(key.id);
+        if (known.ended.size > 0 || watched.get(key.id) !== known) return;
+        clearTimeout(known.timer);
+        watched.delete(key.id);
       };
     },
 

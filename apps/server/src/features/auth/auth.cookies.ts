@@ -1,8 +1,7 @@
 import type { Config } from "../../config.ts";
-import { sessionCookie, type Context } from "../../http/context.ts";
+import { refreshCookie, sessionCookie, type Context } from "../../http/context.ts";
 import type { TokenPair } from "./auth.service.ts";
 
-export const refreshCookie = "tesslate_refresh";
 export const authPath = "/api/auth";
 
 type Http = Pick<Context<unknown>, "setCookie" | "clearCookie">;

@@ -1,11 +1,11 @@
 import { authRoutes } from "@tesslate/contract";
 import type { Config } from "../../config.ts";
-import { csrfCookie, sessionCookie, type Context } from "../../http/context.ts";
+import { csrfCookie, refreshCookie, sessionCookie, type Context } from "../../http/context.ts";
 import type { Mount } from "../../http/mount.ts";
 import { AppError, invalid } from "../../platform/errors.ts";
 import { wireOf } from "../users/index.ts";
 import type { ApiKeys } from "./api-keys.ts";
-import { refreshCookie, type AuthCookies } from "./auth.cookies.ts";
+import type { AuthCookies } from "./auth.cookies.ts";
 import type { Auth, Caller } from "./auth.service.ts";
 import { oauthHandlers } from "./oauth.routes.ts";
 import type { Oauth } from "./oauth.ts";

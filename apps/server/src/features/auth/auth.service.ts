@@ -82,10 +82,10 @@ export function createAuth({
 
   /** Who calls. Implements the front door's view of this feature. */
   const authenticator: Authenticator = {
-    authenticate: async ({ bearer, cookie }) => {
+    authenticate: async ({ bearer, cookie, refresh }) => {
       if (bearer !== undefined && apiKeys.isKey(bearer)) return apiKeys.authenticate(bearer);
       const token = bearer ?? cookie;
-      const session = token ? await sessionOf(token) : undefined;
+      const session = (token ? await sessionOf(token) : undefined) ?? (refresh ? await sessions.findByRefresh(refresh) : undefined);
       return session && principalOf(session, bearer === undefined ? "cookie" : "bearer");
     },
     redeemTicket: async (ticket) => {

@@ -58,6 +58,7 @@ export function createAuthStore(db: Database) {
     return ids;
   };
   return {
+    transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     /** False when they are not who they were any more: then nothing begins. */
     insert: (proven: Proven, values: Omit<typeof sessions.$inferInsert, "user_id">): Promise<boolean> =>
       db.transaction(async (tx) => {

@@ -139,6 +139,25 @@ describe("who calls", () => {
   });
 });
 
+describe("what is open on behalf of a session", () => {
+  const sidOf = ({ token }: { token: string }) => (JSON.parse(atob(token.split(".")[1] ?? "")) as { sid: string }).sid;
+  const watched = (user: TestUser) =>
+    new Promise<void>((ended) => {
+      app.studio.sessions.watch(sidOf(user), user.id, ended);
+    });
+
+  test("ends with it by itself, also when the session was forgotten between the look at it and the opening", async () => {
+    const user = await app.signUp();
+    await me(user.token);
+    await app.studio.database.pool.query("update sessions set expires_at = now() + interval '1 second' where id = $1", [sidOf(user)]);
+    await app.studio.sessions.forgetUser(user.id);
+    await watched(user);
+    expect((await me(user.token)).status).toBe(401);
+    // Over already: at once.
+    await watched(user);
+  });
+});
+
 describe("auth.logout", () => {
   test("ends the session at once, here and in another process, and clears the cookies", async () => {
     await using other = await testApp({ database: app.database });
@@ -154,6 +173,22 @@ describe("auth.logout", () => {
       .poll(async () => (await other.request("/api/users/me", { user: { token: access_token } })).status, { interval: 5 })
       .toBe(401);
     expect((await me(ada.token)).status).toBe(200);
+  });
+
+  test("signs out all the same when the access token ran out: the refresh cookie tells which session", async () => {
+    const browser = openBrowser(app);
+    const { access_token } = (await (await browser.signIn(ada.email, ada.password)).json()) as { access_token: string };
+    const refresh = browser.cookies.get("tesslate_refresh")?.value ?? "";
+    browser.cookies.delete("tesslate_auth");
+    const foreign = await browser.request("POST", "/api/auth/logout", { headers: { origin: "https://evil.example" } });
+    expect([foreign.status, (await bodyOf(foreign))["code"]]).toEqual([403, "foreign_origin"]);
+    expect((await browser.request("POST", "/api/auth/logout")).status).toBe(200);
+    expect([...browser.cookies.keys()]).toEqual([]);
+    expect((await me(access_token)).status).toBe(401);
+    // It opens nothing else, and nothing any more.
+    const headers = { cookie: `tesslate_refresh=${refresh}` };
+    expect((await app.request("/api/auth/sessions", { headers })).status).toBe(401);
+    expect((await app.request("/api/auth/logout", { method: "POST", headers })).status).toBe(401);
   });
 
   test("nobody cannot sign out, and another site cannot sign anybody out", async () => {

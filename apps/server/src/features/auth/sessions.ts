@@ -30,6 +30,10 @@ const impersonationMs = 30 * 60_000;
 const rereadMs = 60_000;
 const graceMs = 30_000;
 const maxRemembered = 50_000;
+/** Timers hold no more days than these; and clocks differ, so that what is over here may last a moment longer in the database. */
+const [maxDelayMs, minDelayMs] = [86_400_000, 1000];
+/** How long to wait before looking whether something ended that ends at that time. */
+export const delayUntil = (atMs: number): number => Math.min(Math.max(atMs - Date.now(), minDelayMs), maxDelayMs);
 
 /**
  * Sessions and who they belong to, remembered in this process so that a call needs no query to know its caller. The database's bell
@@ -54,7 +58,7 @@ export function createSessions({
 }) {
   const remembered = new Map<string, Entry>();
   const loading = new Map<string, Promise<Entry | undefined>>();
-  const watched = new Map<string, { user_id: string; ended: Set<() => void> }>();
+  const watched = new Map<string, { user_id: string; ended: Set<() => void>; timer: NodeJS.Timeout | undefined }>();
   /** Grows with every forgetting: what was read before it must not be remembered after it. */
   let epoch = 0;
 
@@ -101,12 +105,22 @@ export function createSessions({
       for (const [id, entry] of remembered) if (entry.user.id === user_id || entry.impersonator?.id === user_id) remembered.delete(id);
     for (const [id, watch] of watched) if (session_ids?.includes(id) || watch.user_id === user_id) void recheck(id);
   };
+  /** Looks again when the session ends by itself: until then nobody rings for it. One that is used is renewed and has a later end by then. */
+  const arm = (id: string, atMs: number) => {
+    const watch = watched.get(id);
+    if (!watch) return;
+    clearTimeout(watch.timer);
+    watch.timer = setTimeout(() => void recheck(id), delayUntil(atMs));
+  };
   /** Ends the streams of a session that is over. */
   const recheck = async (id: string) => {
     try {
-      if (!(await load(id))) for (const ended of watched.get(id)?.ended ?? []) ended();
+      const entry = await load(id);
+      if (entry) arm(id, entry.expires_at_ms);
+      else for (const ended of watched.get(id)?.ended ?? []) ended();
     } catch (err) {
       log.warn({ err }, "session not checked again");
+      arm(id, Date.now() + rereadMs);
     }
   };
   bus.listen<SessionsBell>(sessionsChannel, forget);
@@ -167,6 +181,11 @@ export function createSessions({
     /** Ends what goes on as this user, and what they do as others: when their role changes. In the caller's transaction. */
     endImpersonations: async (tx: Queries, userId: string): Promise<void> => {
       await store.revokeImpersonations(userId, "role_changed", tx);
+    },
+    /** The open session that a refresh token was made for, a used one too: enough to end it, not to go on with it. */
+    findByRefresh: async (token: string): Promise<LiveSession | undefined> => {
+      const parsed = tokens.parse(token);
+      return parsed && load(parsed.session_id);
     },
     /** The session if it is open and its user may act. No query while it is remembered. */
     find: async (id: string): Promise<LiveSession | undefined> => {
@@ -236,7 +255,14 @@ export function createSessions({
     },
     endOthers: async (userId: string, keepId: string | undefined): Promise<void> =>
       forget({ session_ids: await store.revokeOfUser(userId, keepId, "ended") }),
-    revoke: async (id: string, reason: string): Promise<void> => forget({ session_ids: await store.revoke(id, reason) }),
+    /** `andNote`: what is written in the same transaction. */
+    revoke: async (id: string, reason: string, andNote?: (tx: Queries) => Promise<void>): Promise<void> =>
+      forget({
+        session_ids: await store.transaction(async (tx) => {
+          await andNote?.(tx);
+          return store.revoke(id, reason, tx);
+        }),
+      }),
     /** Ends all sessions of a user but one. In a transaction: call `forgetUser` after its commit. */
     revokeOthers: async (tx: Queries, userId: string, keepId: string | undefined, reason: string): Promise<void> => {
       await store.revokeOfUser(userId, keepId, reason, tx);
@@ -251,18 +277,19 @@ export function createSessions({
       forget({ user_id: userId });
       await store.ring({ user_id: userId });
     },
-    /** Calls `ended` when the session is over while something long is open on its behalf. Returns the unsubscribe function. */
+    /** Calls `ended` when the session is over, at its own end too, while something long is open on its behalf. Returns the unsubscribe function. */
     watch: (id: string, userId: string, ended: () => void): (() => void) => {
-      const known = watched.get(id) ?? { user_id: userId, ended: new Set() };
+      const known = watched.get(id) ?? { user_id: userId, ended: new Set(), timer: undefined };
       watched.set(id, known);
       known.ended.add(ended);
-      // Other sessions are renewed while they are used; this one ends by itself.
       const entry = remembered.get(id);
-      const timer = entry?.impersonator && setTimeout(ended, Math.max(0, entry.expires_at_ms - Date.now()));
+      if (!entry || entry.expires_at_ms <= Date.now()) void recheck(id);
+      else if (known.timer === undefined) arm(id, entry.expires_at_ms);
       return () => {
-        clearTimeout(timer);
         known.ended.delete(ended);
-        if (known.ended.size === 0 && watched.get(id) === known) watched.delete(id);
+        if (known.ended.size > 0 || watched.get(id) !== known) return;
+        clearTimeout(known.timer);
+        watched.delete(id);
       };
     },
   };

@@ -154,8 +154,7 @@ export function createTwoFactor({
         const user = attempt && (await users.find(attempt.user_id, tx));
         if (!attempt || !user || !isLiving(user)) throw over();
         const methods = await methodsOf(user);
-        if (!methods.includes("email"))
-          throw badRequest("Codes for this account come from its authenticator app, not by mail.");
+        if (!methods.includes("email")) throw badRequest("Codes for this account come from its authenticator app, not by mail.");
         const wait = attempt.sends === 0 ? 0 : resendPauseMs - attempt.sentAgoMs;
         // The first code of an account that has no app came unasked.
         if (attempt.sends >= maxResends + (methods[0] === "email" ? 1 : 0))

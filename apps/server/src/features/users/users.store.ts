@@ -51,7 +51,7 @@ export function createUsersStore(db: Database) {
         await tx
           .update(users)
           .set({ hashed_password: to, updated_at: sql`now()` })
-            .where(
+          .where(
             and(
               eq(users.id, from.id),
               eq(users.email, from.email),

@@ -1,3 +1,4 @@
+import { ApiError } from "@tesslate/contract/client";
 import type { QueryClient } from "@tanstack/react-query";
 import { queryOptions } from "@tanstack/react-query";
 import { api, session } from "../../api.ts";
@@ -18,7 +19,10 @@ export async function enter(queryClient: QueryClient): Promise<void> {
 }
 
 export async function signOut(queryClient: QueryClient): Promise<void> {
-  await api.auth.logout();
+  // Of a session that is over already there is nothing left to end.
+  await api.auth.logout().catch((error: unknown) => {
+    if (!(error instanceof ApiError && error.status === 401)) throw error;
+  });
   session.reset();
   queryClient.clear();
 }
