@@ -1,8 +1,8 @@
 /** Every page when the server fails: it says so, offers to try again, and recovers; nothing is blank and nothing foreign is asked. */
-import type { Page } from "playwright-core";
+import type { Page, Request } from "playwright-core";
 import { createProject, signUp } from "../account.ts";
 import { openBrowser, signIn, type Watched } from "../browser.ts";
-import { expect, runJourneys } from "../journey.ts";
+import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
 import { traceOf } from "../scene.ts";
 import { startStudio } from "../studio.ts";
@@ -74,6 +74,27 @@ await runJourneys(
         await signIn(page, studio.url, account);
         expect(refused === 2, `asked ${refused} times`);
         await page.unrouteAll();
+        // Nor is a page's own part lost on a line that breaks for a moment: it is asked for again, and the app is not loaded anew for it.
+        for (const [part, path, title] of [
+          ["ProjectsPage", "/projects", "Projects"],
+          ["WorkbenchPage", `/p/${project.slug}`, project.name],
+        ] as const) {
+          await page.goto(studio.url);
+          await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+          let asked = 0;
+          await page.route(new RegExp(`/assets/${part}-[^/]+\\.js$`), (route) =>
+            asked++ === 0 ? route.abort("aborted") : route.continue(),
+          );
+          const documents: string[] = [];
+          const note = (request: Request) => void (request.isNavigationRequest() && documents.push(request.url()));
+          page.on("request", note);
+          await page.locator(`a[href="${path}"]`).first().click();
+          await until(`${title} is shown`, async () => (await page.title()).startsWith(title));
+          page.off("request", note);
+          await page.unrouteAll();
+          expect(asked > 1, `${part} was asked for ${asked} times`);
+          expect(!documents.some((url) => url.startsWith(studio.url)), `the app was loaded again: ${documents.join(" ")}`);
+        }
         const failed: string[] = [];
         for (const { path, fails } of places) {
           const address = studio.url + path.replace("SLUG", project.slug);

@@ -6,13 +6,11 @@ import { createRoot } from "react-dom/client";
 import { onSignedOut } from "./api.ts";
 import { noteArrival } from "./features/referrals/arrival.ts";
 import { followIdentity } from "./lib/identity.ts";
-import { reloadForMissingChunks } from "./lib/chunks.ts";
 import { createQueryClient } from "./lib/query.ts";
 import { createAppRouter } from "./routes.tsx";
 import "./styles.css";
 import { TooltipProvider } from "./ui/Tooltip.tsx";
 
-reloadForMissingChunks();
 noteArrival();
 followIdentity(() => location.reload());
 const queryClient = createQueryClient();

@@ -1,13 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  notFound,
-  Outlet,
-  redirect,
-} from "@tanstack/react-router";
+import { createRootRouteWithContext, createRoute, createRouter, notFound, Outlet, redirect } from "@tanstack/react-router";
 import { tableSearch } from "./features/admin/table/table-search.ts";
 import type { SignInProvider } from "@tesslate/contract";
 import type { BillingSearch } from "./features/billing/PaymentReturn.tsx";
@@ -20,6 +12,7 @@ import { settleIn } from "./features/users/preferences.ts";
 import { meQuery } from "./features/users/users.queries.ts";
 import { NotFoundPage } from "./frame/NotFoundPage.tsx";
 import { RouteError } from "./frame/RouteError.tsx";
+import { lazyPage } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";
 import { Spinner } from "./ui/Spinner.tsx";
 import { Toaster } from "./ui/toast.tsx";
@@ -37,9 +30,9 @@ const root = createRootRouteWithContext<RouterContext>()({
   ),
 });
 
-const AppFrame = lazyRouteComponent(() => import("./frame/AppFrame.tsx"), "AppFrame");
-const HomePage = lazyRouteComponent(() => import("./features/home/HomePage.tsx"), "HomePage");
-const WorkbenchPage = lazyRouteComponent(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage");
+const AppFrame = lazyPage(() => import("./frame/AppFrame.tsx"), "AppFrame");
+const HomePage = lazyPage(() => import("./features/home/HomePage.tsx"), "HomePage");
+const WorkbenchPage = lazyPage(() => import("./features/workbench/WorkbenchPage.tsx"), "WorkbenchPage");
 
 /** Pages for people without a session; someone signed in goes on to where they wanted. */
 const guest = createRoute({
@@ -56,18 +49,18 @@ const guest = createRoute({
 const login = createRoute({
   getParentRoute: () => guest,
   path: "/login",
-  component: lazyRouteComponent(() => import("./features/auth/LoginPage.tsx"), "LoginPage"),
+  component: lazyPage(() => import("./features/auth/LoginPage.tsx"), "LoginPage"),
 });
 const register = createRoute({
   getParentRoute: () => guest,
   path: "/register",
-  component: lazyRouteComponent(() => import("./features/auth/RegisterPage.tsx"), "RegisterPage"),
+  component: lazyPage(() => import("./features/auth/RegisterPage.tsx"), "RegisterPage"),
 });
 
 const forgotPassword = createRoute({
   getParentRoute: () => guest,
   path: "/forgot-password",
-  component: lazyRouteComponent(() => import("./features/auth/ForgotPasswordPage.tsx"), "ForgotPasswordPage"),
+  component: lazyPage(() => import("./features/auth/ForgotPasswordPage.tsx"), "ForgotPasswordPage"),
 });
 
 /** Where mails and providers lead, whoever is signed in. */
@@ -78,13 +71,13 @@ const resetPassword = createRoute({
   getParentRoute: () => root,
   path: "/reset-password",
   validateSearch: withToken,
-  component: lazyRouteComponent(() => import("./features/auth/ResetPasswordPage.tsx"), "ResetPasswordPage"),
+  component: lazyPage(() => import("./features/auth/ResetPasswordPage.tsx"), "ResetPasswordPage"),
 });
 const verify = createRoute({
   getParentRoute: () => root,
   path: "/verify",
   validateSearch: withToken,
-  component: lazyRouteComponent(() => import("./features/auth/VerifyPage.tsx"), "VerifyPage"),
+  component: lazyPage(() => import("./features/auth/VerifyPage.tsx"), "VerifyPage"),
 });
 /** Where a provider of repositories sends the browser back to. */
 const oauthConnected = createRoute({
@@ -94,40 +87,40 @@ const oauthConnected = createRoute({
     provider: String(search["provider"] ?? ""),
     ...(typeof search["error"] === "string" && { error: search["error"] }),
   }),
-  component: lazyRouteComponent(() => import("./features/git-accounts/OauthConnectedPage.tsx"), "OauthConnectedPage"),
+  component: lazyPage(() => import("./features/git-accounts/OauthConnectedPage.tsx"), "OauthConnectedPage"),
 });
 const oauthCallback = createRoute({
   getParentRoute: () => root,
   path: "/oauth/callback",
   validateSearch: (search: Record<string, unknown>): { next?: string } =>
     typeof search["next"] === "string" ? { next: search["next"] } : {},
-  component: lazyRouteComponent(() => import("./features/auth/OauthCallbackPage.tsx"), "OauthCallbackPage"),
+  component: lazyPage(() => import("./features/auth/OauthCallbackPage.tsx"), "OauthCallbackPage"),
 });
 
 /** Where the mail about a deleted account leads; the token is in the fragment. */
 const restore = createRoute({
   getParentRoute: () => root,
   path: "/restore",
-  component: lazyRouteComponent(() => import("./features/account/RestorePage.tsx"), "RestorePage"),
+  component: lazyPage(() => import("./features/account/RestorePage.tsx"), "RestorePage"),
 });
 const publicProfile = createRoute({
   getParentRoute: () => root,
   path: "/@{$username}",
-  component: lazyRouteComponent(() => import("./features/users/PublicProfilePage.tsx"), "PublicProfilePage"),
+  component: lazyPage(() => import("./features/users/PublicProfilePage.tsx"), "PublicProfilePage"),
 });
 
 /** Every primitive in every state; for eyes and screenshots. */
 const components = createRoute({
   getParentRoute: () => root,
   path: "/_/components",
-  component: lazyRouteComponent(() => import("./features/components-page/ComponentsPage.tsx"), "ComponentsPage"),
+  component: lazyPage(() => import("./features/components-page/ComponentsPage.tsx"), "ComponentsPage"),
 });
 
 /** The workbench in every state, from canned events; for eyes and screenshots. */
 const workbenchStates = createRoute({
   getParentRoute: () => root,
   path: "/_/workbench-states",
-  component: lazyRouteComponent(() => import("./features/workbench/states/WorkbenchStatesPage.tsx"), "WorkbenchStatesPage"),
+  component: lazyPage(() => import("./features/workbench/states/WorkbenchStatesPage.tsx"), "WorkbenchStatesPage"),
 });
 
 /** Pages that need a session, inside the frame. Loaders only start requests early; pages show their own states. */
@@ -175,12 +168,12 @@ const projects = createRoute({
       ...(search["view"] === "list" && { view: "list" as const }),
     };
   },
-  component: lazyRouteComponent(() => import("./features/projects/ProjectsPage.tsx"), "ProjectsPage"),
+  component: lazyPage(() => import("./features/projects/ProjectsPage.tsx"), "ProjectsPage"),
 });
 const settings = createRoute({
   getParentRoute: () => app,
   path: "/settings",
-  component: lazyRouteComponent(() => import("./features/settings/SettingsPage.tsx"), "SettingsPage"),
+  component: lazyPage(() => import("./features/settings/SettingsPage.tsx"), "SettingsPage"),
 });
 const settingsIndex = createRoute({
   getParentRoute: () => settings,
@@ -192,32 +185,32 @@ const settingsIndex = createRoute({
 const settingsProfile = createRoute({
   getParentRoute: () => settings,
   path: "profile",
-  component: lazyRouteComponent(() => import("./features/settings/ProfileSettings.tsx"), "ProfileSettings"),
+  component: lazyPage(() => import("./features/settings/ProfileSettings.tsx"), "ProfileSettings"),
 });
 const settingsLook = createRoute({
   getParentRoute: () => settings,
   path: "look",
-  component: lazyRouteComponent(() => import("./features/settings/LookSettings.tsx"), "LookSettings"),
+  component: lazyPage(() => import("./features/settings/LookSettings.tsx"), "LookSettings"),
 });
 const settingsTheme = createRoute({
   getParentRoute: () => settings,
   path: "look/$themeId",
-  component: lazyRouteComponent(() => import("./features/themes/ThemeEditorPage.tsx"), "ThemeEditorPage"),
+  component: lazyPage(() => import("./features/themes/ThemeEditorPage.tsx"), "ThemeEditorPage"),
 });
 const settingsPreferences = createRoute({
   getParentRoute: () => settings,
   path: "preferences",
-  component: lazyRouteComponent(() => import("./features/settings/PreferenceSettings.tsx"), "PreferenceSettings"),
+  component: lazyPage(() => import("./features/settings/PreferenceSettings.tsx"), "PreferenceSettings"),
 });
 const settingsNotifications = createRoute({
   getParentRoute: () => settings,
   path: "notifications",
-  component: lazyRouteComponent(() => import("./features/settings/NotificationSettings.tsx"), "NotificationSettings"),
+  component: lazyPage(() => import("./features/settings/NotificationSettings.tsx"), "NotificationSettings"),
 });
 const settingsData = createRoute({
   getParentRoute: () => settings,
   path: "data",
-  component: lazyRouteComponent(() => import("./features/account/DataSettings.tsx"), "DataSettings"),
+  component: lazyPage(() => import("./features/account/DataSettings.tsx"), "DataSettings"),
 });
 const settingsSecurity = createRoute({
   getParentRoute: () => settings,
@@ -227,17 +220,17 @@ const settingsSecurity = createRoute({
     const linked = (["google", "github", "oidc"] as const).find((one) => one === search["linked"]);
     return { ...(linked && { linked }), ...(typeof search["link_error"] === "string" && { link_error: search["link_error"] }) };
   },
-  component: lazyRouteComponent(() => import("./features/settings/SecuritySettings.tsx"), "SecuritySettings"),
+  component: lazyPage(() => import("./features/settings/SecuritySettings.tsx"), "SecuritySettings"),
 });
 const settingsModels = createRoute({
   getParentRoute: () => settings,
   path: "models",
-  component: lazyRouteComponent(() => import("./features/models/ModelSettings.tsx"), "ModelSettings"),
+  component: lazyPage(() => import("./features/models/ModelSettings.tsx"), "ModelSettings"),
 });
 const settingsGit = createRoute({
   getParentRoute: () => settings,
   path: "git",
-  component: lazyRouteComponent(() => import("./features/git-accounts/GitAccountSettings.tsx"), "GitAccountSettings"),
+  component: lazyPage(() => import("./features/git-accounts/GitAccountSettings.tsx"), "GitAccountSettings"),
 });
 const settingsConnectors = createRoute({
   getParentRoute: () => settings,
@@ -246,17 +239,17 @@ const settingsConnectors = createRoute({
     const outcome = (["done", "failed", "refused"] as const).find((one) => one === search["sign_in"]);
     return outcome ? { sign_in: outcome } : {};
   },
-  component: lazyRouteComponent(() => import("./features/mcp/ConnectorSettings.tsx"), "ConnectorSettings"),
+  component: lazyPage(() => import("./features/mcp/ConnectorSettings.tsx"), "ConnectorSettings"),
 });
 const settingsApiKeys = createRoute({
   getParentRoute: () => settings,
   path: "api-keys",
-  component: lazyRouteComponent(() => import("./features/settings/ApiKeySettings.tsx"), "ApiKeySettings"),
+  component: lazyPage(() => import("./features/settings/ApiKeySettings.tsx"), "ApiKeySettings"),
 });
 const settingsShortcuts = createRoute({
   getParentRoute: () => settings,
   path: "shortcuts",
-  component: lazyRouteComponent(() => import("./features/settings/ShortcutSettings.tsx"), "ShortcutSettings"),
+  component: lazyPage(() => import("./features/settings/ShortcutSettings.tsx"), "ShortcutSettings"),
 });
 /** For administrators; to anybody else there is nothing here, and none of the console's code is asked for. */
 const admin = createRoute({
@@ -266,7 +259,7 @@ const admin = createRoute({
   beforeLoad: async ({ context }) => {
     if (!(await context.queryClient.ensureQueryData(meQuery)).is_superuser) throw notFound();
   },
-  component: lazyRouteComponent(() => import("./features/admin/AdminShell.tsx"), "AdminShell"),
+  component: lazyPage(() => import("./features/admin/AdminShell.tsx"), "AdminShell"),
 });
 const adminIndex = createRoute({
   getParentRoute: () => admin,
@@ -278,57 +271,57 @@ const adminIndex = createRoute({
 const adminOverview = createRoute({
   getParentRoute: () => admin,
   path: "overview",
-  component: lazyRouteComponent(() => import("./features/admin/OverviewTab.tsx"), "OverviewTab"),
+  component: lazyPage(() => import("./features/admin/OverviewTab.tsx"), "OverviewTab"),
 });
 const adminProjects = createRoute({
   getParentRoute: () => admin,
   path: "projects",
-  component: lazyRouteComponent(() => import("./features/admin/ProjectsTab.tsx"), "ProjectsTab"),
+  component: lazyPage(() => import("./features/admin/ProjectsTab.tsx"), "ProjectsTab"),
 });
 const adminProject = createRoute({
   getParentRoute: () => adminProjects,
   path: "$projectId",
-  component: lazyRouteComponent(() => import("./features/admin/ProjectPanel.tsx"), "ProjectPanel"),
+  component: lazyPage(() => import("./features/admin/ProjectPanel.tsx"), "ProjectPanel"),
 });
 const adminAgents = createRoute({
   getParentRoute: () => admin,
   path: "agents",
-  component: lazyRouteComponent(() => import("./features/admin/AgentsTab.tsx"), "AgentsTab"),
+  component: lazyPage(() => import("./features/admin/AgentsTab.tsx"), "AgentsTab"),
 });
 const adminSandboxes = createRoute({
   getParentRoute: () => admin,
   path: "sandboxes",
-  component: lazyRouteComponent(() => import("./features/admin/SandboxesTab.tsx"), "SandboxesTab"),
+  component: lazyPage(() => import("./features/admin/SandboxesTab.tsx"), "SandboxesTab"),
 });
 const adminSystem = createRoute({
   getParentRoute: () => admin,
   path: "system",
-  component: lazyRouteComponent(() => import("./features/admin/SystemTab.tsx"), "SystemTab"),
+  component: lazyPage(() => import("./features/admin/SystemTab.tsx"), "SystemTab"),
 });
 const adminUsers = createRoute({
   getParentRoute: () => admin,
   path: "users",
-  component: lazyRouteComponent(() => import("./features/admin/UsersTab.tsx"), "UsersTab"),
+  component: lazyPage(() => import("./features/admin/UsersTab.tsx"), "UsersTab"),
 });
 const adminUser = createRoute({
   getParentRoute: () => adminUsers,
   path: "$userId",
-  component: lazyRouteComponent(() => import("./features/admin/UserPanel.tsx"), "UserPanel"),
+  component: lazyPage(() => import("./features/admin/UserPanel.tsx"), "UserPanel"),
 });
 const adminAudit = createRoute({
   getParentRoute: () => admin,
   path: "audit",
-  component: lazyRouteComponent(() => import("./features/admin/AuditTab.tsx"), "AuditTab"),
+  component: lazyPage(() => import("./features/admin/AuditTab.tsx"), "AuditTab"),
 });
 const adminOutbox = createRoute({
   getParentRoute: () => admin,
   path: "outbox",
-  component: lazyRouteComponent(() => import("./features/admin/OutboxTab.tsx"), "OutboxTab"),
+  component: lazyPage(() => import("./features/admin/OutboxTab.tsx"), "OutboxTab"),
 });
 const settingsDeployment = createRoute({
   getParentRoute: () => settings,
   path: "deployment",
-  component: lazyRouteComponent(() => import("./features/deployments/DeploymentSettings.tsx"), "DeploymentSettings"),
+  component: lazyPage(() => import("./features/deployments/DeploymentSettings.tsx"), "DeploymentSettings"),
 });
 const settingsBilling = createRoute({
   getParentRoute: () => settings,
@@ -337,17 +330,17 @@ const settingsBilling = createRoute({
     ...(typeof search["session_id"] === "string" && search["session_id"] && { session_id: search["session_id"] }),
     ...(search["cancelled"] === true || search["cancelled"] === "true" ? { cancelled: true } : {}),
   }),
-  component: lazyRouteComponent(() => import("./features/billing/BillingSettings.tsx"), "BillingSettings"),
+  component: lazyPage(() => import("./features/billing/BillingSettings.tsx"), "BillingSettings"),
 });
 const settingsReferrals = createRoute({
   getParentRoute: () => settings,
   path: "referrals",
-  component: lazyRouteComponent(() => import("./features/referrals/ReferralSettings.tsx"), "ReferralSettings"),
+  component: lazyPage(() => import("./features/referrals/ReferralSettings.tsx"), "ReferralSettings"),
 });
 const settingsCreator = createRoute({
   getParentRoute: () => settings,
   path: "creator",
-  component: lazyRouteComponent(() => import("./features/creators/CreatorSettings.tsx"), "CreatorSettings"),
+  component: lazyPage(() => import("./features/creators/CreatorSettings.tsx"), "CreatorSettings"),
 });
 const feedback = createRoute({
   getParentRoute: () => app,
@@ -370,24 +363,24 @@ const feedback = createRoute({
       ...(typeof search["post"] === "string" && { post: search["post"] }),
     };
   },
-  component: lazyRouteComponent(() => import("./features/feedback/FeedbackPage.tsx"), "FeedbackPage"),
+  component: lazyPage(() => import("./features/feedback/FeedbackPage.tsx"), "FeedbackPage"),
 });
 /** The store. */
 const marketplace = createRoute({
   getParentRoute: () => app,
   path: "/marketplace",
   validateSearch: marketplaceSearch,
-  component: lazyRouteComponent(() => import("./features/marketplace/MarketplacePage.tsx"), "MarketplacePage"),
+  component: lazyPage(() => import("./features/marketplace/MarketplacePage.tsx"), "MarketplacePage"),
 });
 const marketplaceAgent = createRoute({
   getParentRoute: () => app,
   path: "/marketplace/agent/$slug",
-  component: lazyRouteComponent(() => import("./features/marketplace/AgentPage.tsx"), "AgentPage"),
+  component: lazyPage(() => import("./features/marketplace/AgentPage.tsx"), "AgentPage"),
 });
 const marketplaceBase = createRoute({
   getParentRoute: () => app,
   path: "/marketplace/base/$slug",
-  component: lazyRouteComponent(() => import("./features/marketplace/BasePage.tsx"), "BasePage"),
+  component: lazyPage(() => import("./features/marketplace/BasePage.tsx"), "BasePage"),
 });
 /** Where a payment leads back to (marketplace-billing-admin 2.6). */
 const marketplaceSuccess = createRoute({
@@ -398,7 +391,7 @@ const marketplaceSuccess = createRoute({
     ...(typeof search["agent"] === "string" && { agent: search["agent"] }),
     ...(typeof search["base"] === "string" && { base: search["base"] }),
   }),
-  component: lazyRouteComponent(() => import("./features/marketplace/SuccessPage.tsx"), "SuccessPage"),
+  component: lazyPage(() => import("./features/marketplace/SuccessPage.tsx"), "SuccessPage"),
 });
 const library = createRoute({
   getParentRoute: () => app,
@@ -407,19 +400,19 @@ const library = createRoute({
     const tab = (["templates", "made"] as const).find((one) => one === search["tab"]);
     return tab ? { tab } : {};
   },
-  component: lazyRouteComponent(() => import("./features/library/LibraryPage.tsx"), "LibraryPage"),
+  component: lazyPage(() => import("./features/library/LibraryPage.tsx"), "LibraryPage"),
 });
 /** `new` makes one. */
 const libraryAgent = createRoute({
   getParentRoute: () => app,
   path: "/library/agents/$slug",
-  component: lazyRouteComponent(() => import("./features/library/AgentEditorPage.tsx"), "AgentEditorPage"),
+  component: lazyPage(() => import("./features/library/AgentEditorPage.tsx"), "AgentEditorPage"),
 });
 /** Where the payment provider leads a creator back to (marketplace-billing-admin 9.4). */
 const connectReturn = createRoute({
   getParentRoute: () => app,
   path: "/billing/connect/$outcome",
-  component: lazyRouteComponent(() => import("./features/creators/ConnectReturn.tsx"), "ConnectReturn"),
+  component: lazyPage(() => import("./features/creators/ConnectReturn.tsx"), "ConnectReturn"),
 });
 const workbench = createRoute({
   getParentRoute: () => app,

@@ -13,12 +13,13 @@ import {
   Store,
   SunMoon,
 } from "lucide-react";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { useKeptPreferences } from "../features/users/preferences.ts";
 import { meQuery } from "../features/users/users.queries.ts";
 import { signOut } from "../features/auth/auth.queries.ts";
 import { useProjectsPaletteSource } from "../features/projects/use-projects-palette.tsx";
 import { useAccountTheme, useThemesPaletteSource } from "../features/themes/use-account-theme.tsx";
+import { lazily } from "../lib/chunks.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { toast } from "../ui/toast.tsx";
 import { ConnectionPill } from "./ConnectionPill.tsx";
@@ -29,7 +30,7 @@ import { ImpersonationStrip } from "./ImpersonationStrip.tsx";
 import { DemoStrip } from "./ServerNotes.tsx";
 import { toggleTheme } from "./ThemeButton.tsx";
 
-const Palette = lazy(async () => ({ default: (await import("./Palette.tsx")).Palette }));
+const Palette = lazily(async () => (await import("./Palette.tsx")).Palette);
 
 /** Everything around a signed-in page: rail, main, palette, help. */
 export function AppFrame() {

@@ -1,9 +1,11 @@
 import { useQueryErrorResetBoundary } from "@tanstack/react-query";
 import { useRouter, type ErrorComponentProps } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { MissingPart } from "../lib/chunks.ts";
 import { detailsOf, hasCode, sentenceOf } from "../lib/errors.ts";
 import { usePageTitle } from "../lib/page-title.ts";
 import { ErrorState } from "../ui/ErrorState.tsx";
+import { PartMissing } from "../ui/PartMissing.tsx";
 import { NotFoundPage } from "./NotFoundPage.tsx";
 
 /** What a route shows when it breaks: the rest of the frame stays usable, Retry loads it again. */
@@ -14,22 +16,22 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
   usePageTitle(isMissing ? "Not found" : "Something broke");
   useEffect(() => queries.reset(), [queries]);
   if (isMissing) return <NotFoundPage />;
-  const isStaleBuild = error instanceof Error && /dynamically imported module|Importing a module script failed/.test(error.message);
   return (
     <main id="main" tabIndex={-1} className="scroll-y grid min-h-0 flex-1 place-items-center p-4 outline-none">
-      <ErrorState
-        title={isStaleBuild ? "This page was updated on the server" : "This page could not be shown"}
-        onRetry={() => {
-          if (isStaleBuild) location.reload();
-          else {
+      {error instanceof MissingPart ? (
+        <PartMissing error={error} />
+      ) : (
+        <ErrorState
+          title="This page could not be shown"
+          onRetry={() => {
             reset();
             void router.invalidate();
-          }
-        }}
-        details={detailsOf(error)}
-      >
-        {isStaleBuild ? "Retry loads the new version." : sentenceOf(error)}
-      </ErrorState>
+          }}
+          details={detailsOf(error)}
+        >
+          {sentenceOf(error)}
+        </ErrorState>
+      )}
     </main>
   );
 }

@@ -1,54 +1,66 @@
+import { lazyRouteComponent } from "@tanstack/react-router";
 import { lazy, type ComponentType, type LazyExoticComponent } from "react";
 import { readStored, writeStored } from "./storage.ts";
 
 const key = "tesslate.chunk-reload";
 const pauseMs = 10_000;
 const waitsMs = [300, 1_000, 3_000];
-/** Loads whose caller deals with a failure itself. */
-let attended = 0;
 
-async function attend<T>(load: () => Promise<T>): Promise<T> {
-  attended += 1;
-  try {
-    return await load();
-  } finally {
-    attended -= 1;
+/** A part of the app did not come, however often it was asked for: a new version took its place, or the line stays broken. */
+export class MissingPart extends Error {
+  override readonly name = "MissingPart";
+  constructor(cause: unknown) {
+    super("A part of the app could not be loaded.", { cause });
   }
 }
 
 /** Fetches a part of the app before it is asked for. When that fails nothing happens: the asking will try again. */
 export function preload(load: () => Promise<unknown>): void {
-  attend(load).catch(() => undefined);
+  load().catch(() => undefined);
 }
 
-/** Loads a part of the page; a line that breaks for a moment is waited out, since a failed `lazy` stays failed. */
-export async function patiently<T>(load: () => Promise<T>): Promise<T> {
-  for (const waitMs of waitsMs) {
+/** What the browser knows of its line. */
+type Line = Pick<Window, "addEventListener" | "removeEventListener"> & { navigator: Pick<Navigator, "onLine"> };
+
+/** Without a line it is the line that is waited for; one that comes back ends every wait. */
+const wait = (ms: number, line: Line): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = line.navigator.onLine ? setTimeout(() => end(), ms) : undefined;
+    const end = () => {
+      clearTimeout(timer);
+      line.removeEventListener("online", end);
+      resolve();
+    };
+    line.addEventListener("online", end);
+  });
+
+/** Loads a part of the app; a line that breaks for a moment is waited out. Throws `MissingPart`. */
+export async function patiently<T>(load: () => Promise<T>, line: Line = window): Promise<T> {
+  for (const ms of waitsMs) {
     try {
-      return await attend(load);
+      return await load();
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await wait(ms, line);
     }
   }
-  return load();
+  try {
+    return await load();
+  } catch (error) {
+    throw new MissingPart(error);
+  }
 }
 
 /** `lazily(async () => (await import("./Editor.tsx")).Editor)`: a component in a chunk of its own. */
 export const lazily = <P extends object>(load: () => Promise<ComponentType<P>>): LazyExoticComponent<ComponentType<P>> =>
   lazy(async () => ({ default: await patiently(load) }));
 
-/**
- * A part that nobody waits for patiently (a page, its styles) and that did not come, because the network changed under the browser or a new
- * version was put in place, is fetched by loading the page again, at most once in ten seconds; drafts are kept in the session. After that the
- * error reaches the nearest boundary with its Retry.
- */
-export function reloadForMissingChunks(): void {
-  window.addEventListener("vite:preloadError", (event) => {
-    if (attended > 0) return;
-    const last = readStored(sessionStorage, key, (v): v is number => typeof v === "number") ?? 0;
-    if (Date.now() - last < pauseMs) return;
-    writeStored(sessionStorage, key, Date.now());
-    event.preventDefault();
-    location.reload();
-  });
+/** `lazyPage(() => import("./HomePage.tsx"), "HomePage")`: the same for a route, whose code comes together with its data. */
+export const lazyPage: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => patiently(load), name);
+
+/** Loads the app again, which brings a new version, at most once in ten seconds; drafts are kept in the session. */
+export function reloadForMissingPart(): void {
+  const last = readStored(sessionStorage, key, (v): v is number => typeof v === "number") ?? 0;
+  if (Date.now() - last < pauseMs) return;
+  writeStored(sessionStorage, key, Date.now());
+  location.reload();
 }

@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
-import { lazy, Suspense, useRef, useState, type FormEvent } from "react";
+import { Suspense, useRef, useState, type FormEvent } from "react";
 import type { SecondStep } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { lazily } from "../../lib/chunks.ts";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -15,7 +16,7 @@ import { safeNext } from "./next.ts";
 import { refusalOf } from "./providers.ts";
 import { ProviderButtons } from "./ProviderButtons.tsx";
 
-const CodeStep = lazy(async () => ({ default: (await import("./CodeStep.tsx")).CodeStep }));
+const CodeStep = lazily(async () => (await import("./CodeStep.tsx")).CodeStep);
 const guest = getRouteApi("/guest");
 const fields = ["email", "password"] as const;
 type Errors = Partial<Record<(typeof fields)[number] | "", string>>;

@@ -1,6 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Proof, SignInProvider } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { patiently } from "../../lib/chunks.ts";
 
 /** How one signs in. */
 export const securityQuery = queryOptions({
@@ -36,7 +37,7 @@ export function useSecurityActs() {
     addPasskey: useMutation({
       mutationFn: async ({ name, proof }: { name: string; proof: Proof }) => {
         const optionsJSON = await api.passkeys.begin({ body: proof });
-        const { startRegistration } = await import("@simplewebauthn/browser");
+        const { startRegistration } = await patiently(() => import("@simplewebauthn/browser"));
         const credential = await startRegistration({ optionsJSON: optionsJSON as never });
         return api.passkeys.create({ body: { name: name.trim() || null, credential: credential as never } });
       },
@@ -67,7 +68,7 @@ export function useSecurityActs() {
 /** Signs in with a passkey of this browser or of a phone beside it. Throws what `passkeyFault` can say. */
 export async function signInWithPasskey(): Promise<void> {
   const optionsJSON = await api.passkeys.beginSignIn();
-  const { startAuthentication } = await import("@simplewebauthn/browser");
+  const { startAuthentication } = await patiently(() => import("@simplewebauthn/browser"));
   const credential = await startAuthentication({ optionsJSON: optionsJSON as never });
   await api.passkeys.signIn({ body: { credential: credential as never } });
 }

@@ -1,7 +1,8 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Circle, CircleCheck, X } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
+import { lazily } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -13,7 +14,7 @@ import { useSavePreferences } from "../users/preferences.ts";
 import { meQuery } from "../users/users.queries.ts";
 import { checklist, type Step } from "./checklist.ts";
 
-const ConnectModelDialog = lazy(async () => ({ default: (await import("../models/ConnectModelDialog.tsx")).ConnectModelDialog }));
+const ConnectModelDialog = lazily(async () => (await import("../models/ConnectModelDialog.tsx")).ConnectModelDialog);
 
 /** The way to the first app, until it is gone or put away. What cannot be read is not nagged about. */
 export function Checklist() {

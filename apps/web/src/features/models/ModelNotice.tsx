@@ -1,12 +1,13 @@
 import { Plug } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
+import { lazily } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { shortModelName } from "./model-choice.ts";
 import { useConfigureModels, type ModelSetup } from "./models.queries.ts";
 
-const ConnectModelDialog = lazy(async () => ({ default: (await import("./ConnectModelDialog.tsx")).ConnectModelDialog }));
+const ConnectModelDialog = lazily(async () => (await import("./ConnectModelDialog.tsx")).ConnectModelDialog);
 
 /**
  * Stands in the composer's bar while no model is connected: one sentence, two acts. A local Ollama is used with one click, the

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { CustomProvider, ModelKey } from "@tesslate/contract";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
+import { lazily } from "../../lib/chunks.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { agoOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -12,8 +13,8 @@ import { CapField } from "./CapField.tsx";
 import { OwnKeyRow } from "./OwnKeyRow.tsx";
 import { ownEndpointsQuery, ownKeysQuery, useOwnKeyActs } from "./own-keys.queries.ts";
 
-const OwnKeyDialog = lazy(async () => ({ default: (await import("./OwnKeyDialog.tsx")).OwnKeyDialog }));
-const OwnEndpointDialog = lazy(async () => ({ default: (await import("./OwnEndpointDialog.tsx")).OwnEndpointDialog }));
+const OwnKeyDialog = lazily(async () => (await import("./OwnKeyDialog.tsx")).OwnKeyDialog);
+const OwnEndpointDialog = lazily(async () => (await import("./OwnEndpointDialog.tsx")).OwnEndpointDialog);
 
 type Open = { kind: "key"; stored?: ModelKey } | { kind: "endpoint"; stored?: CustomProvider };
 

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { api } from "../../api.ts";
+import { lazily } from "../../lib/chunks.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -18,7 +19,7 @@ import { ProofDialog } from "./ProofDialog.tsx";
 import { RecoveryCodesDialog } from "./RecoveryCodes.tsx";
 import { SettingsSection } from "./SettingsSection.tsx";
 
-const QrCode = lazy(async () => ({ default: (await import("../../ui/QrCode.tsx")).QrCode }));
+const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 const codeLength = 6;
 const fewCodes = 3;
 type Begun = Awaited<ReturnType<typeof api.secondFactor.beginTotp>>;

@@ -3,12 +3,15 @@ import { Palette } from "lucide-react";
 import { useEffect } from "react";
 import type { Theme } from "@tesslate/contract";
 import { usePaletteSource, type PaletteItem } from "../../frame/palette.ts";
+import { patiently } from "../../lib/chunks.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { rank } from "../../lib/rank.ts";
 import { isUnchosen } from "../../theme/theme-choice.ts";
+import { toast } from "../../ui/toast.tsx";
 import { themeQuery, themesQuery } from "./themes.queries.ts";
 
 /** What derives looks comes when one is wanted. */
-const wear = async (theme: Theme) => (await import("../../theme/wear.ts")).wearTheme(theme);
+const wear = async (theme: Theme) => (await patiently(() => import("../../theme/wear.ts"))).wearTheme(theme);
 
 /** A browser in which nothing was chosen yet wears what was chosen in another. */
 export function useAccountTheme(preset: string): void {
@@ -38,7 +41,11 @@ export function useThemesPaletteSource(): void {
         title: theme.name,
         hint: `${theme.mode} theme`,
         icon: <Palette size={14} />,
-        run: () => void queryClient.fetchQuery(themeQuery(theme)).then(wear, () => undefined),
+        run: () =>
+          void queryClient
+            .fetchQuery(themeQuery(theme))
+            .then(wear)
+            .catch((error: unknown) => toast(`${theme.name} could not be read. ${sentenceOf(error)}`, { kind: "failed" })),
       }));
     },
   });

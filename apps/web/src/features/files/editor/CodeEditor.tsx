@@ -128,9 +128,9 @@ export function CodeEditor({ buffer, isReadOnly, onEdit, onLeave, reveal, label,
       if (!entry) {
         entry = { state: EditorState.create({ doc: text, extensions: extensions(path) }), revision, scrollTop: 0 };
         kept.current.set(path, entry);
-        void languageOf(path)?.then((grammar) => {
+        void languageOf(path).then((grammar) => {
           const target = kept.current.get(path);
-          if (!target) return;
+          if (!target || !grammar) return;
           const effects = language.reconfigure(grammar);
           if (shown.current === path && view.current) view.current.dispatch({ effects });
           else target.state = target.state.update({ effects }).state;

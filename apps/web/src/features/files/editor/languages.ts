@@ -1,4 +1,5 @@
 import type { Extension } from "@codemirror/state";
+import { patiently } from "../../../lib/chunks.ts";
 
 const loaders: Record<string, () => Promise<Extension>> = {
   ts: async () => (await import("@codemirror/lang-javascript")).javascript({ typescript: true }),
@@ -27,8 +28,9 @@ const aliases: Record<string, string> = {
   scss: "css",
 };
 
-/** The grammar for a file's name, loaded when it is first needed; undefined for plain text. */
-export function languageOf(path: string): Promise<Extension> | undefined {
+/** The grammar for a file's name, loaded when it is first needed; undefined for plain text, and when it does not come. */
+export async function languageOf(path: string): Promise<Extension | undefined> {
   const extension = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
-  return loaders[aliases[extension] ?? extension]?.();
+  const load = loaders[aliases[extension] ?? extension];
+  return load && patiently(load).catch(() => undefined);
 }
