@@ -160,9 +160,22 @@ await runJourneys(
         expect((await sheet.locator("img, script, a[href^='javascript']").count()) === 0, "markup of others is text");
         await sheet.getByRole("button", { name: /^Vote for/ }).click();
         await sheet.getByRole("button", { name: /1 vote$/, pressed: true }).waitFor();
-        await sheet.getByLabel("Say something").fill("I would *use* it.");
+        // What is being written outlives the sheet, a reload and a failed send; it is gone once it is sent.
+        const line = sheet.getByLabel("Say something");
+        await line.fill("I would *use* it.");
+        await page().keyboard.press("Escape");
+        await page()
+          .getByRole("link", { name: /Dark mode/ })
+          .click();
+        await page().reload();
+        await page().route("**/api/feedback/*/comments", (route) => route.abort("aborted"));
+        await sheet.getByRole("button", { name: "Comment" }).click();
+        await sheet.getByText("The server does not answer").waitFor();
+        await page().unrouteAll();
+        expect((await line.inputValue()) === "I would *use* it.", "the draft is kept");
         await sheet.getByRole("button", { name: "Comment" }).click();
         await sheet.locator("em", { hasText: "use" }).waitFor();
+        await until("the draft is gone", async () => (await line.inputValue()) === "");
         await accessible(page(), "a post");
         await shot(page(), "feedback-post");
         const [mine] = (await api.feedback.list({ query: { sort: "date" } })).items;
@@ -170,6 +183,14 @@ await runJourneys(
         await page().reload();
         await sheet.getByText("I would").waitFor();
         expect((await sheet.getByRole("button", { name: "Hide" }).count()) === 0, "moderation is for administrators");
+        const id = mine?.id ?? "";
+        for (let n = 1; n <= 101; n++) await api.feedback.comment({ params: { id }, body: { content: `Number ${n}` } });
+        await page().reload();
+        await sheet.getByText("Number 99", { exact: true }).waitFor();
+        expect((await sheet.getByText("Number 101", { exact: true }).count()) === 0, "a hundred come first");
+        await sheet.getByRole("button", { name: "Show later ones" }).click();
+        await sheet.getByText("Number 101", { exact: true }).waitFor();
+        expect((await sheet.getByRole("button", { name: "Show later ones" }).count()) === 0, "that was all");
         await page().setViewportSize({ width: 390, height: 844 });
         await shot(page(), "feedback-post-390");
         await page().keyboard.press("Escape");

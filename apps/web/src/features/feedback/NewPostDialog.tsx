@@ -1,7 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState, type FormEvent } from "react";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState, type FormEvent } from "react";
 import type { FeedbackPost } from "@tesslate/contract";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
@@ -10,18 +11,33 @@ import { Input } from "../../ui/Input.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
+import { meQuery } from "../users/users.queries.ts";
 import { similarQuery, useFeedbackActs } from "./feedback.queries.ts";
 
 const settleMs = 350;
 
+type Draft = Pick<FeedbackPost, "type" | "title" | "description">;
+const nothing: Draft = { type: "bug", title: "", description: "" };
+const isDraft = (value: unknown): value is Draft => {
+  if (typeof value !== "object" || value === null) return false;
+  const { type, title, description } = value as Record<string, unknown>;
+  return (type === "bug" || type === "suggestion") && typeof title === "string" && typeof description === "string";
+};
+
 /** Reports a bug or suggests something; what was said before about the same is shown while the title is typed. */
 export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen: (id: string) => void }) {
   const { create } = useFeedbackActs();
-  const [type, setType] = useState<FeedbackPost["type"]>("bug");
-  const [title, setTitle] = useState("");
-  const [description, setDescription] = useState("");
+  const { data: me } = useSuspenseQuery(meQuery);
+  const draft = useKept(`studio:feedback-post:${me.id}`, isDraft, nothing);
+  const { type, title, description } = draft.value;
+  const write = (change: Partial<Draft>) => draft.write({ ...draft.value, ...change });
+  const isOpen = useRef(true);
+  useEffect(() => {
+    isOpen.current = true;
+    return () => void (isOpen.current = false);
+  }, []);
   const [isAsked, setIsAsked] = useState(false);
-  const [settled, setSettled] = useState("");
+  const [settled, setSettled] = useState(title.trim());
   useEffect(() => {
     const timer = setTimeout(() => setSettled(title.trim()), settleMs);
     return () => clearTimeout(timer);
@@ -32,16 +48,18 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setIsAsked(true);
-    if (!title.trim() || !description.trim()) return;
-    create.mutate(
-      { type, title: title.trim(), description: description.trim() },
-      {
-        onSuccess: (post) => {
-          toast("Thank you. It is on the board.");
-          onClose();
-          onOpen(post.id);
-        },
+    if (!title.trim() || !description.trim() || create.isPending) return;
+    create.mutateAsync({ type, title: title.trim(), description: description.trim() }).then(
+      (post) => {
+        draft.forget({ type, title, description });
+        toast("Thank you. It is on the board.");
+        // Whoever closed the dialog meanwhile is somewhere else by now.
+        if (!isOpen.current) return;
+        onClose();
+        onOpen(post.id);
       },
+      // The form says it.
+      () => undefined,
     );
   };
   return (
@@ -56,14 +74,14 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
         <SegmentedControl<FeedbackPost["type"]>
           label="What it is"
           value={type}
-          onChange={setType}
+          onChange={(next) => write({ type: next })}
           segments={[
             { value: "bug", label: "Something is broken", isLabelShown: true },
             { value: "suggestion", label: "I have an idea", isLabelShown: true },
           ]}
         />
         <Field label="Title" error={errors["title"] ?? (isAsked && !title.trim() ? "Say it in a few words." : undefined)}>
-          <Input autoFocus maxLength={500} autoComplete="off" value={title} onChange={(event) => setTitle(event.target.value)} />
+          <Input autoFocus maxLength={500} autoComplete="off" value={title} onChange={(event) => write({ title: event.target.value })} />
         </Field>
         {found.length > 0 ? (
           <div className="rounded-3 border border-line-0 bg-bg-2 px-3 py-2 text-sm" role="status">
@@ -92,7 +110,7 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
           hint="Markdown works."
           error={errors["description"] ?? (isAsked && !description.trim() ? "A sentence or two." : undefined)}
         >
-          <Textarea rows={5} maxLength={20_000} value={description} onChange={(event) => setDescription(event.target.value)} />
+          <Textarea rows={5} maxLength={20_000} value={description} onChange={(event) => write({ description: event.target.value })} />
         </Field>
         <div className="flex justify-end gap-2">
           <Button variant="ghost" onClick={onClose}>

@@ -1,9 +1,11 @@
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { EyeOff } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import type { FeedbackDetail, FeedbackStatus } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { isString } from "../../lib/storage.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
+import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -13,13 +15,14 @@ import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
+import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { Markdown } from "../chat/Markdown.tsx";
 import { meQuery } from "../users/users.queries.ts";
 import { statusOptions, statusWords, typeWords } from "./feedback-words.tsx";
-import { postQuery, useFeedbackActs } from "./feedback.queries.ts";
+import { commentsQuery, postQuery, useFeedbackActs } from "./feedback.queries.ts";
 import { VoteButton } from "./VoteButton.tsx";
 
 /** One post with what was said about it. */
@@ -119,21 +122,27 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
 
 function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_superuser: boolean } }) {
   const { comment, removeComment } = useFeedbackActs();
-  const [text, setText] = useState("");
+  const query = useInfiniteQuery(commentsQuery(post));
+  const said = query.data.pages.flatMap((page) => page.items);
+  const draft = useKept(`studio:feedback-comment:${me.id}:${post.id}`, isString, "");
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const content = text.trim();
-    if (content) comment.mutate({ id: post.id, content }, { onSuccess: () => setText("") });
+    const [text, content] = [draft.value, draft.value.trim()];
+    if (!content || comment.isPending) return;
+    comment.mutateAsync({ id: post.id, content }).then(
+      () => draft.forget(text),
+      // The form says it.
+      () => undefined,
+    );
   };
-  const unread = post.comment_count - post.comments.length;
   return (
     <section aria-label="Comments" className="mt-5 border-t border-line-0 pt-4">
       <h3 className="text-sm font-medium">
         Comments <span className="num text-fg-2">{post.comment_count}</span>
       </h3>
-      {post.comments.length === 0 ? <p className="pt-2 text-sm text-fg-2">Nobody said anything yet.</p> : null}
+      {said.length === 0 ? <p className="pt-2 text-sm text-fg-2">Nobody said anything yet.</p> : null}
       <ol className="grid gap-3 pt-2">
-        {post.comments.map((entry) => (
+        {said.map((entry) => (
           <li key={entry.id}>
             <div className="flex items-baseline gap-2 text-xs text-fg-2">
               <b className="text-fg-0">{entry.user_name}</b>
@@ -160,13 +169,13 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
           </li>
         ))}
       </ol>
-      {unread > 0 ? <p className="pt-3 text-xs text-fg-2">And {unread} later ones.</p> : null}
+      <ShowMore of={query}>Show later ones</ShowMore>
       <form onSubmit={submit} className="grid gap-2 pt-4">
         <Field label="Say something" hint="Markdown works." error={comment.error ? sentenceOf(comment.error) : undefined}>
-          <Textarea rows={3} maxLength={10_000} value={text} onChange={(event) => setText(event.target.value)} />
+          <Textarea rows={3} maxLength={10_000} value={draft.value} onChange={(event) => draft.write(event.target.value)} />
         </Field>
         <div className="flex justify-end">
-          <Button type="submit" disabled={!text.trim()} isLoading={comment.isPending} loadingWord="Sending">
+          <Button type="submit" disabled={!draft.value.trim()} isLoading={comment.isPending} loadingWord="Sending">
             Comment
           </Button>
         </div>

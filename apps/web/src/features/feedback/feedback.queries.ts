@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import type { FeedbackDetail, FeedbackPost, FeedbackStatus, List } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
@@ -10,6 +10,8 @@ export interface BoardSearch {
   page?: number;
 }
 export const boardLimit = 20;
+/** As many as come with the post itself. */
+const commentsLimit = 100;
 const root = ["feedback"];
 
 export const boardQuery = (search: BoardSearch) =>
@@ -20,6 +22,19 @@ export const boardQuery = (search: BoardSearch) =>
   });
 export const postQuery = (id: string) =>
   queryOptions({ queryKey: [...root, "one", id], queryFn: ({ signal }) => api.feedback.get({ params: { id } }, { signal }) });
+/** What was said about it, from the first on; `post` brings the beginning. */
+export const commentsQuery = ({ id, comments, comment_count }: FeedbackDetail) =>
+  infiniteQueryOptions({
+    queryKey: [...root, "comments", id],
+    queryFn: ({ pageParam, signal }) =>
+      api.feedback.comments({ params: { id }, query: { page: pageParam, limit: commentsLimit } }, { signal }),
+    initialPageParam: 1,
+    getNextPageParam: (last) => (last.page < last.total_pages ? last.page + 1 : undefined),
+    initialData: {
+      pages: [{ items: comments, total: comment_count, page: 1, total_pages: Math.ceil(comment_count / commentsLimit) }],
+      pageParams: [1],
+    },
+  });
 /** What was said before about the same; nothing for too few words. */
 export const similarQuery = (text: string) =>
   queryOptions({

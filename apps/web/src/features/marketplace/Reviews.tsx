@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState, type FormEvent, type ReactNode } from "react";
 import type { Review } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
@@ -8,6 +8,7 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -17,16 +18,19 @@ import { StarInput, StarRow } from "./Stars.tsx";
 
 /** What people say. One's own stands first and can be changed; who does not have the item cannot write. */
 export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: string; canWrite: boolean; why: string }) {
-  const list = useQuery(reviewsQuery(type, id));
+  const list = useInfiniteQuery(reviewsQuery(type, id));
+  const total = list.data?.pages[0]?.total ?? 0;
+  // A review that somebody else wrote meanwhile pushes another onto the next page a second time.
+  const all = [...new Map(list.data?.pages.flatMap((page) => page.items).map((review) => [review.id, review])).values()];
   const { write, remove } = useReviewActs(type, id);
   const [isWriting, setIsWriting] = useState(false);
-  const own = list.data?.items.find((review) => review.is_own_review);
-  const others = list.data?.items.filter((review) => !review.is_own_review) ?? [];
+  const own = all.find((review) => review.is_own_review);
+  const others = all.filter((review) => !review.is_own_review);
   return (
     <section aria-labelledby="reviews" className="mt-8">
       <div className="mb-3 flex items-center gap-2">
         <h2 id="reviews" className="flex-1 text-md">
-          Reviews{list.data && list.data.total > 0 ? <span className="num font-regular text-fg-2"> ({list.data.total})</span> : null}
+          Reviews{total > 0 ? <span className="num font-regular text-fg-2"> ({total})</span> : null}
         </h2>
         {canWrite && !isWriting && list.data ? (
           <Button size="sm" onClick={() => setIsWriting(true)}>
@@ -49,7 +53,7 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
         <SkeletonRows count={3} label="Loading the reviews" />
       ) : list.error && !list.data ? (
         <LoadFailed className="px-0" title="The reviews could not be read" of={list} />
-      ) : list.data?.total === 0 && !isWriting ? (
+      ) : total === 0 && !isWriting ? (
         <p className="text-sm text-fg-2">Nobody has reviewed it yet. {canWrite ? "" : why}</p>
       ) : (
         <ul role="list" className="divide-y divide-line-0">
@@ -82,7 +86,8 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
           ))}
         </ul>
       )}
-      {!canWrite && list.data && list.data.total > 0 ? <p className="mt-3 text-xs text-fg-2">{why}</p> : null}
+      <ShowMore of={list} />
+      {!canWrite && total > 0 ? <p className="mt-3 text-xs text-fg-2">{why}</p> : null}
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type {
   AgentCard,
   AgentDetail,
@@ -62,10 +62,15 @@ export const versionsQuery = (slug: string) =>
     staleTime: 10 * 60_000,
   });
 export const reviewsQuery = (type: ItemType, id: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: [...keys.all, "reviews", type, id],
-    queryFn: ({ signal }) =>
-      (type === "agents" ? api.marketplaceAgents : api.marketplaceBases).reviews({ params: { id }, query: { limit: 100 } }, { signal }),
+    queryFn: ({ pageParam, signal }) =>
+      (type === "agents" ? api.marketplaceAgents : api.marketplaceBases).reviews(
+        { params: { id }, query: { page: pageParam, limit: 100 } },
+        { signal },
+      ),
+    initialPageParam: 1,
+    getNextPageParam: (last) => (last.page < last.total_pages ? last.page + 1 : undefined),
   });
 export const relatedQuery = (type: ItemType, id: string) =>
   queryOptions({

@@ -1,0 +1,28 @@
+import { sentenceOf } from "../lib/errors.ts";
+import { Button } from "./Button.tsx";
+
+export interface ShowMoreProps {
+  /** The list that comes page by page. */
+  of: { hasNextPage: boolean; isFetchingNextPage: boolean; isFetchNextPageError: boolean; error: unknown; fetchNextPage: () => unknown };
+  children?: string;
+}
+
+/** Below a list that goes on: its next page, and why that did not come. Nothing at its end. */
+export function ShowMore({
+  of: { hasNextPage, isFetchingNextPage, isFetchNextPageError, error, fetchNextPage },
+  children = "Show more",
+}: ShowMoreProps) {
+  if (!hasNextPage) return null;
+  return (
+    <div className="grid place-items-center gap-2 py-3">
+      {isFetchNextPageError ? (
+        <p role="alert" className="text-sm text-err">
+          {sentenceOf(error)}
+        </p>
+      ) : null}
+      <Button size="sm" isLoading={isFetchingNextPage} loadingWord="Loading" onClick={() => void fetchNextPage()}>
+        {children}
+      </Button>
+    </div>
+  );
+}
