@@ -6,16 +6,11 @@ import { isStringArray, readStored, writeStored } from "../lib/storage.ts";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { CommandBox, CommandDialog, commandItem } from "../ui/CommandDialog.tsx";
 import { Kbds } from "../ui/Kbd.tsx";
-import type { PaletteItem, PaletteSource } from "./palette.ts";
+import { groupsOf, type PaletteGroup, type PaletteItem, type PaletteSource } from "./palette.ts";
 
 const recentsKey = "tesslate.palette.recent";
 const recentsKept = 6;
 const perGroup = 8;
-
-interface Group {
-  heading: string;
-  items: readonly PaletteItem[];
-}
 
 /** Recently used first while nothing is typed. */
 function withRecents(items: readonly PaletteItem[], recents: readonly string[]): PaletteItem[] {
@@ -29,8 +24,8 @@ function withRecents(items: readonly PaletteItem[], recents: readonly string[]):
     .map(({ item }) => item);
 }
 
-function useGroups(sources: readonly PaletteSource[], text: string): { groups: Group[]; isSearching: boolean } {
-  const [found, setFound] = useState<{ text: string; groups: Group[] }>({ text: "\0", groups: [] });
+function useGroups(sources: readonly PaletteSource[], text: string): { groups: PaletteGroup[]; isSearching: boolean } {
+  const [found, setFound] = useState<{ text: string; groups: PaletteGroup[] }>({ text: "\0", groups: [] });
   useEffect(() => {
     const abort = new AbortController();
     const isCommandsOnly = text.startsWith(">");
@@ -38,7 +33,7 @@ function useGroups(sources: readonly PaletteSource[], text: string): { groups: G
     const recents = readStored(localStorage, recentsKey, isStringArray) ?? [];
     const asked = sources.filter((source) => !isCommandsOnly || source.kind === "commands");
     void Promise.all(
-      asked.map(async (source): Promise<Group> => {
+      asked.map(async (source): Promise<PaletteGroup> => {
         const answer = source.search(query, abort.signal);
         if (!(answer instanceof Promise)) {
           const items = query ? rank(answer, query, (item) => `${item.title} ${item.hint ?? ""}`) : withRecents(answer, recents);
@@ -47,8 +42,8 @@ function useGroups(sources: readonly PaletteSource[], text: string): { groups: G
         const items = await answer.catch(() => []);
         return { heading: source.heading, items: items.slice(0, perGroup) };
       }),
-    ).then((groups) => {
-      if (!abort.signal.aborted) setFound({ text, groups: groups.filter((group) => group.items.length > 0) });
+    ).then((answers) => {
+      if (!abort.signal.aborted) setFound({ text, groups: groupsOf(answers) });
     });
     return () => abort.abort();
   }, [sources, text]);

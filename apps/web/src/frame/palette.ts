@@ -21,6 +21,18 @@ export interface PaletteSource {
   search: (query: string, signal: AbortSignal) => readonly PaletteItem[] | Promise<readonly PaletteItem[]>;
 }
 
+export interface PaletteGroup {
+  heading: string;
+  items: readonly PaletteItem[];
+}
+
+/** What the sources answered, as it is shown: one heading is one group, in the order of the first of its sources. */
+export function groupsOf(answers: readonly PaletteGroup[]): PaletteGroup[] {
+  const groups = new Map<string, readonly PaletteItem[]>();
+  for (const { heading, items } of answers) if (items.length > 0) groups.set(heading, [...(groups.get(heading) ?? []), ...items]);
+  return [...groups].map(([heading, items]) => ({ heading, items }));
+}
+
 export interface PaletteRegistry {
   sources: () => readonly PaletteSource[];
   add: (source: PaletteSource) => () => void;
