@@ -147,6 +147,15 @@ await runJourneys(
         await page().getByRole("link", { name: "Terminal loses its scrollback" }).waitFor();
         await accessible(page(), "the board");
         await shot(page(), "feedback-dark");
+        const search = page().getByLabel("Search the board");
+        await search.fill("no such post");
+        await page().getByText("Nothing like that").waitFor();
+        await page().getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Feedback" }).click();
+        await page().getByRole("link", { name: "Terminal loses its scrollback" }).waitFor();
+        expect((await search.inputValue()) === "", "the box says what the address says");
+        await page().goBack();
+        await until("so it does after Back", async () => (await search.inputValue()) === "no such post");
+        await page().getByRole("button", { name: "Show everything" }).click();
         await page().getByRole("button", { name: "New post" }).click();
         await page().getByLabel("Title").fill("terminals lose scrollback");
         await page().getByRole("list", { name: "Similar posts" }).getByRole("button", { name: "Terminal loses its scrollback" }).waitFor();

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, EyeOff, MessageSquare, Plus, Search } from "lucide-react";
-import { useDeferredValue, useEffect, useState } from "react";
+import { useState } from "react";
 import type { FeedbackPost, FeedbackStatus } from "@tesslate/contract";
 import { Page } from "../../frame/Page.tsx";
 import { agoOf, momentOf } from "../../lib/time.ts";
+import { useSearchText } from "../../lib/use-search-text.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -32,20 +33,15 @@ export function FeedbackPage() {
   const { post, ...search } = route.useSearch();
   const navigate = route.useNavigate();
   const board = useQuery(boardQuery(search));
-  const [text, setText] = useState(search.q ?? "");
-  const typed = useDeferredValue(text.trim());
   const [isWriting, setIsWriting] = useState(false);
   const change = (next: BoardSearch & { post?: string | undefined }) =>
     void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
   const open = (id: string | undefined) => void navigate({ search: (before) => ({ ...before, post: id }) });
 
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      if (typed !== (search.q ?? ""))
-        void navigate({ search: (before) => ({ ...before, page: undefined, q: typed || undefined }), replace: true });
-    }, 250);
-    return () => clearTimeout(timer);
-  }, [typed, search.q, navigate]);
+  const [text, setText] = useSearchText(
+    search.q ?? "",
+    (words) => void navigate({ search: (before) => ({ ...before, page: undefined, q: words || undefined }), replace: true }),
+  );
 
   const isFiltered = Boolean(search.q ?? search.type ?? search.status);
   const report = (

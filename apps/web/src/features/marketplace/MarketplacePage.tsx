@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, Bot, Box, ChevronLeft, ChevronRight, Library, ListFilter, Plus, Search } from "lucide-react";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import type { MarketplaceFacets } from "@tesslate/contract";
 import { Page } from "../../frame/Page.tsx";
 import { cx } from "../../lib/cx.ts";
+import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { Chip } from "../../ui/Chip.tsx";
@@ -42,21 +43,13 @@ export function MarketplacePage() {
   const type: ItemType = search.type ?? "agents";
   const list = useQuery(browseQuery({ ...search, type }));
   const box = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(search.q ?? "");
-  const typed = useDeferredValue(text.trim());
   const [isSubmitting, setIsSubmitting] = useState(false);
   const [isFiltersOpen, setIsFiltersOpen] = useState(false);
   const change = (next: { [K in keyof MarketplaceSearch]?: MarketplaceSearch[K] | undefined }) =>
     void navigate({ search: (before) => ({ ...before, page: undefined, ...next }) as MarketplaceSearch, replace: true });
 
   useShortcuts({ "marketplace.search": () => box.current?.focus() });
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      if (typed !== (search.q ?? ""))
-        void navigate({ search: (before) => ({ ...before, q: typed || undefined, page: undefined }) as MarketplaceSearch, replace: true });
-    }, 200);
-    return () => clearTimeout(timer);
-  }, [typed, search.q, navigate]);
+  const [text, setText] = useSearchText(search.q ?? "", (words) => change({ q: words || undefined }));
 
   const noun = nouns[type];
   const chosen = [

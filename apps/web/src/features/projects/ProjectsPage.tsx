@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronLeft, ChevronRight, LayoutGrid, List, ListFilter, Plus, Search } from "lucide-react";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useRef } from "react";
 import type { EnvironmentStatus, Project } from "@tesslate/contract";
 import { Page } from "../../frame/Page.tsx";
 import { agoOf, momentOf } from "../../lib/time.ts";
+import { useSearchText } from "../../lib/use-search-text.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Button, buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
@@ -33,8 +34,6 @@ const isStatus = (value: string | undefined): value is EnvironmentStatus =>
 export function ProjectsPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [text, setText] = useState(search.q ?? "");
-  const typed = useDeferredValue(text.trim());
   const box = useRef<HTMLInputElement>(null);
   const status = isStatus(search.status) ? search.status : undefined;
   const sort = isSortOrder(search.sort) ? search.sort : "changed";
@@ -43,13 +42,7 @@ export function ProjectsPage() {
     void navigate({ search: (before) => ({ ...before, page: undefined, ...next }), replace: true });
 
   useShortcuts({ "projects.search": () => box.current?.focus() });
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      if (typed !== (search.q ?? ""))
-        void navigate({ search: (before) => ({ ...before, q: typed || undefined, page: undefined }), replace: true });
-    }, 200);
-    return () => clearTimeout(timer);
-  }, [typed, search.q, navigate]);
+  const [text, setText] = useSearchText(search.q ?? "", (words) => change({ q: words || undefined }));
 
   const rows = sortProjects(list.data?.items ?? [], sort);
   const slice = pageOf(rows.length, search.page ?? 1);

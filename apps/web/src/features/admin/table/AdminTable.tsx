@@ -1,10 +1,10 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowDown, ArrowUp, ChevronLeft, ChevronRight, ListFilter, Search, X } from "lucide-react";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import type { List } from "@tesslate/contract";
 import { cx } from "../../../lib/cx.ts";
-import { useHandler } from "../../../lib/use-handler.ts";
+import { useSearchText } from "../../../lib/use-search-text.ts";
 import { Button } from "../../../ui/Button.tsx";
 import { EmptyState } from "../../../ui/EmptyState.tsx";
 import { IconButton } from "../../../ui/IconButton.tsx";
@@ -256,25 +256,7 @@ function SearchBox({
   value: string;
   onChange: (text: string) => void;
 }) {
-  const [text, setText] = useState(value);
-  // The address may change without us: back, a cleared filter.
-  const told = useRef(value);
-  useEffect(() => {
-    if (value !== told.current) {
-      told.current = value;
-      setText(value);
-    }
-  }, [value]);
-  const report = useHandler(onChange);
-  useEffect(() => {
-    const wanted = text.trim();
-    if (wanted === told.current) return undefined;
-    const timer = setTimeout(() => {
-      told.current = wanted;
-      report(wanted);
-    }, 250);
-    return () => clearTimeout(timer);
-  }, [text, report]);
+  const [text, setText] = useSearchText(value, onChange);
   return (
     <Input
       size="sm"
