@@ -4,7 +4,10 @@ import { route } from "./route.ts";
 
 const tag = "git";
 
-/** A path of the working tree; a folder stands for all that is in it. */
+/**
+ * A path of the working tree, exactly as git names it; a folder stands for all that is in it. A byte that is part of no UTF-8 is U+FFFD and the
+ * byte's two hexadecimal digits, in answers and in requests.
+ */
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
 /** Name of a branch as people write it; checked again by git's own rules. */
 const Branch = Type.String({ minLength: 1, maxLength: 255 });

@@ -315,6 +315,8 @@ export function describeRuntimeDriver(
         await sandbox.files.write("sub/note.txt", "in the tree");
         expect((await sandbox.exec(programs.cat, { input: "ünï\n" })).stdout).toBe("ünï\n");
         expect((await sandbox.exec(programs.cat)).stdout).toBe("");
+        const bytes = Buffer.from("ünï\n").toString("latin1");
+        expect((await sandbox.exec(programs.cat, { input: "ünï\n", encoding: "latin1" })).stdout).toBe(bytes);
         expect((await sandbox.exec(programs.variable("COLOR"), { env: { COLOR: "bl ue" } })).stdout.trim()).toBe("bl ue");
         expect((await sandbox.exec(programs.show("note.txt"), { cwd: "sub" })).stdout.trim()).toBe("in the tree");
         await expect(sandbox.exec(programs.echo("x"), { cwd: "none" })).rejects.toSatisfy(is("not_found"));
@@ -348,7 +350,11 @@ export function describeRuntimeDriver(
         expect(timed).toMatchObject({ timedOut: true, aborted: false, exitCode: null });
         expect(timed.durationMs).toBeLessThan(5_000);
         const abort = new AbortController();
-        const aborted = await sandbox.exec(programs.sleep(30_000), { signal: abort.signal, onOutput: () => abort.abort() });
+        const sleeping = programs.sleep(30_000);
+        let names: Promise<string[]> | undefined;
+        const onOutput = () => void (names = sandbox.programs()).finally(() => abort.abort());
+        const aborted = await sandbox.exec(sleeping, { signal: abort.signal, onOutput });
+        expect(await names).toContain(sleeping[0]);
         expect(aborted).toMatchObject({ aborted: true, timedOut: false, stdout: "started\n" });
         expect(aborted.durationMs).toBeLessThan(5_000);
         expect((await sandbox.exec(programs.echo("x"), { signal: AbortSignal.abort() })).aborted).toBe(true);

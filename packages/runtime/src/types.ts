@@ -165,6 +165,8 @@ export interface Sandbox {
   /** Where this process can dial a port that something inside listens on (loopback binds included). */
   address(port: number): Promise<{ host: string; port: number }>;
   stats(): Promise<SandboxStats>;
+  /** Names of the programs that run inside now, one per process, as the kernel knows them: at most 15 bytes. */
+  programs(): Promise<string[]>;
   /** The part of `stats` that costs nothing to ask for: without a look at the disk. Zeros where the host keeps no account (`can.limits` is false). */
   usage(): Promise<SandboxUsage>;
 
@@ -185,6 +187,8 @@ export interface ExecOptions {
   onOutput?: (chunk: string, stream: "stdout" | "stderr") => void;
   /** Output kept in the result; more is dropped from the middle. Default 1 MiB. */
   maxOutputBytes?: number;
+  /** Of the result's texts. `latin1`: one character per byte, for output that need not be text. Default `utf8`. */
+  encoding?: "utf8" | "latin1";
 }
 export interface ExecResult {
   exitCode: number | null;

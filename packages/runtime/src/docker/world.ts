@@ -241,6 +241,14 @@ export async function openDockerWorld(first: Place, walls: Walls, log: RuntimeLo
       });
     },
     address: (port) => ({ host: place.slot.ip, port }),
+    async programs() {
+      const names: string[] = [];
+      await each(async (container) => {
+        const { Processes } = (await container.top({ ps_args: "-eo pid,comm" })) as { Processes: string[][] };
+        for (const [, name] of Processes) if (name !== undefined) names.push(name);
+      });
+      return names;
+    },
     usage: () => sandboxUsage(walls, place),
     async layerBytes() {
       if (imageServices.size === 0) return 0;

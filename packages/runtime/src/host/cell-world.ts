@@ -3,6 +3,7 @@ import type { RuntimeLog } from "../log.ts";
 import type { Cell } from "./cell.ts";
 import { runCommand } from "./exec.ts";
 import type { Fifos } from "./fifos.ts";
+import { namesOf } from "./pids.ts";
 import { openService } from "./service.ts";
 import { openTerminal } from "./terminal.ts";
 import type { World } from "./world.ts";
@@ -89,6 +90,7 @@ export function cellWorld({ id, cell, fifos, runDir, log }: Options): World {
       });
     },
     address: cell.address,
+    programs: async () => namesOf(cell.pids()),
     usage: async () => cell.usage(),
     freeze: async () => cell.freeze(),
     thaw: async () => cell.thaw(),

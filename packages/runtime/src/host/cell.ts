@@ -48,6 +48,8 @@ export interface Cell {
   /** A service: it outlives our process. */
   service(name: string): ServiceCell;
 
+  /** Every process inside. */
+  pids(): number[];
   address(port: number): { host: string; port: number };
   usage(): { memoryBytes: number; cpuSeconds: number; pids: number };
   /** Processes killed for memory so far. */

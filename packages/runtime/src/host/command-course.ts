@@ -13,9 +13,9 @@ export interface CommandCourse extends Disposable {
   notRun(): ExecResult;
 }
 
-export function followCommand({ timeoutMs, signal, onOutput, maxOutputBytes = 1 << 20 }: ExecOptions): CommandCourse {
+export function followCommand({ timeoutMs, signal, onOutput, maxOutputBytes = 1 << 20, encoding }: ExecOptions): CommandCourse {
   const startedAt = performance.now();
-  const output = { stdout: createOutput(maxOutputBytes), stderr: createOutput(maxOutputBytes) };
+  const output = { stdout: createOutput(maxOutputBytes, encoding), stderr: createOutput(maxOutputBytes, encoding) };
   let why: "timedOut" | "aborted" | undefined;
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;

@@ -15,6 +15,12 @@ test.each([
   expect(output.text()).toBe(text);
 });
 
+test("output that is no text keeps its bytes", () => {
+  const output = createOutput(100, "latin1");
+  output.push(Buffer.from([0x63, 0xe9, 0x00, 0xff]));
+  expect(output.text()).toBe("c\xe9\0\xff");
+});
+
 test("output gives whole characters as they complete", () => {
   const output = createOutput(100);
   const euro = bytes("€");

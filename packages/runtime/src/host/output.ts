@@ -7,7 +7,7 @@ export interface Output {
   text(): string;
 }
 
-export function createOutput(maxBytes: number): Output {
+export function createOutput(maxBytes: number, encoding: "utf8" | "latin1" = "utf8"): Output {
   const decoder = new StringDecoder("utf8");
   const headMax = Math.ceil(maxBytes / 2);
   const tailMax = maxBytes - headMax;
@@ -35,9 +35,8 @@ export function createOutput(maxBytes: number): Output {
     },
     text() {
       trim();
-      const end = Buffer.concat(tail);
-      if (dropped === 0) return Buffer.concat([...head, end]).toString("utf8");
-      return `${Buffer.concat(head).toString("utf8")}\n… ${dropped} bytes left out …\n${end.toString("utf8")}`;
+      const note = dropped === 0 ? [] : [Buffer.from(`\n… ${dropped} bytes left out …\n`)];
+      return Buffer.concat([...head, ...note, ...tail]).toString(encoding);
     },
   };
   function trim() {

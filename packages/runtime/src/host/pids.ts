@@ -12,6 +12,16 @@ export function descendants(pid: number): number[] {
   return found;
 }
 
+/** Names of the programs that these processes are; those that just ended are left out. */
+export const namesOf = (pids: readonly number[]): string[] =>
+  pids.flatMap((pid) => {
+    try {
+      return [readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd()];
+    } catch {
+      return [];
+    }
+  });
+
 function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((task) =>

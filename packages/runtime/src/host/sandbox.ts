@@ -184,6 +184,7 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
     async stats() {
       return { ...(await world.usage()), diskBytes: await disk.measure() };
     },
+    programs: () => world.programs(),
     usage: () => world.usage(),
     async freeze() {
       if (!can.freeze || world.isFrozen()) return;

@@ -20,6 +20,8 @@ export interface World {
   service(name: string, stateDir: string, hooks: ServiceHooks): Service;
 
   address(port: number): { host: string; port: number };
+  /** Names of the programs that run inside. */
+  programs(): Promise<string[]>;
   usage(): Promise<{ memoryBytes: number; cpuSeconds: number; pids: number }>;
   /** What services wrote beside their volumes, on the disk of whatever runs them. */
   layerBytes?(): Promise<number>;

@@ -23,6 +23,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
   const listeners = new Set<(state: ServiceState) => void>();
   /** Port in the sandbox → port of the in-process server. */
   const ports = new Map<number, number>();
+  const running = new Set<{ name: string }>();
   let isFrozen = false;
 
   const shown = ({ state, end }: Service): ServiceState => (isFrozen && end ? { ...state, status: "frozen" } : state);
@@ -49,12 +50,16 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
       process.stderr(`${argv[0]}: not found\n`);
       return 127;
     }
+    const entry = { name: argv[0] ?? "" };
+    running.add(entry);
     try {
       return await command({ ...process, argv });
     } catch (error) {
       if (process.signal.aborted) return 143;
       process.stderr(`${error instanceof Error ? error.message : String(error)}\n`);
       return 1;
+    } finally {
+      running.delete(entry);
     }
   }
   async function checkFolder(cwd: string) {
@@ -158,11 +163,11 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async exec(argv, { cwd = ".", env = {}, input = "", timeoutMs, signal, readOnly, onOutput, maxOutputBytes = 1 << 20 } = {}) {
+    async exec(argv, { cwd = ".", env = {}, input = "", timeoutMs, signal, readOnly, onOutput, maxOutputBytes = 1 << 20, encoding } = {}) {
       await checkFolder(cwd);
       isFrozen = false;
       const startedAt = performance.now();
-      const output = { stdout: createOutput(maxOutputBytes), stderr: createOutput(maxOutputBytes) };
+      const output = { stdout: createOutput(maxOutputBytes, encoding), stderr: createOutput(maxOutputBytes, encoding) };
       const end = new AbortController();
       const write = (stream: "stdout" | "stderr") => (text: string) => {
         if (end.signal.aborted) return;
@@ -231,6 +236,7 @@ export function createMemorySandbox(id: string, files: MemoryTree, commands: Rea
       // A port nobody listens on: one that refuses.
       return { host: "127.0.0.1", port: real ?? 1 };
     },
+    programs: async () => [...running].map(({ name }) => name),
     usage: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0 }),
     stats: async () => ({ memoryBytes: 0, cpuSeconds: 0, pids: 0, diskBytes: files.sizeBytes() }),
     async freeze() {

@@ -127,6 +127,7 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
         kill: () => kill(leafName, group?.leaf(leafName)),
       };
     },
+    pids: () => allMarked().flatMap(({ pid, mark }) => (mark.startsWith(markOf("")) ? [pid] : [])),
     address: (port) => ({ host: "127.0.0.1", port }),
     usage: () => group?.usage() ?? { memoryBytes: 0, cpuSeconds: 0, pids: 0 },
     oomKills: () => group?.oomKills() ?? 0,

@@ -130,6 +130,8 @@ export function createCell(first: Place, { launcher, cgroups, network, hasOwnUid
         },
       };
     },
+    // Without control groups nobody can tell whose of our sandboxes a process is in.
+    pids: () => (hasGroups ? (known?.leaves() ?? []).flatMap((name) => known?.leaf(name).pids() ?? []) : descendants(process.pid)),
     address: (port) => ({ host: network ? slot.ip : "127.0.0.1", port }),
     usage: () => known?.usage() ?? { memoryBytes: 0, cpuSeconds: 0, pids: 0 },
     oomKills: () => known?.oomKills() ?? 0,

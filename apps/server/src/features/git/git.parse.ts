@@ -1,5 +1,6 @@
 import type { GitBranch, GitChange, GitCommit, GitFileDiff } from "@tesslate/contract";
 import { parseHunks } from "../changes/index.ts";
+import { shown } from "./git.names.ts";
 
 export interface ParsedStatus {
   branch: string | undefined;
@@ -45,7 +46,7 @@ function changeOf(path: string, code: string, staged: boolean, old_path: string 
   return { path, ...(status === "R" && old_path !== undefined && { old_path }), status, staged };
 }
 
-export const branchFormat = ["%(refname)", "%(objectname)", "%(upstream:short)", "%(upstream:track)", "%(HEAD)", "%(symref)"].join("%00");
+export const branchFormat = ["%(refname)", "%(objectname)", "%(upstream)", "%(upstream:track)", "%(HEAD)", "%(symref)"].join("%00");
 /** `for-each-ref` with `branchFormat`; the symbolic `HEAD` of a remote is left out. */
 export function parseBranches(output: string): GitBranch[] {
   return output
@@ -57,11 +58,11 @@ export function parseBranches(output: string): GitBranch[] {
       const remote = ref.startsWith("refs/remotes/");
       return [
         {
-          name: ref.replace(/^refs\/(heads|remotes)\//, ""),
+          name: shortOf(ref),
           current: head === "*",
           remote,
           sha,
-          upstream: upstream || null,
+          upstream: upstream === "" ? null : shortOf(upstream),
           ahead: Number(/ahead (\d+)/.exec(track)?.[1] ?? 0),
           behind: Number(/behind (\d+)/.exec(track)?.[1] ?? 0),
         },
@@ -69,27 +70,40 @@ export function parseBranches(output: string): GitBranch[] {
     });
 }
 
-export const logFormat = ["%H", "%an", "%ae", "%cI", "%P", "%D", "%B"].join("%x1f");
-/** `log -z` with `logFormat`. */
+/** Not git's own short form: that is another one where a tag has the name too. */
+const shortOf = (ref: string) => ref.replace(/^refs\/(heads|remotes)\//, "");
+
+/** Fields that nothing inside them can end. Of the date the number: what git makes of it is no date in years beyond four digits. */
+const logFields = ["%H", "%an", "%ae", "%ct", "%P", "%D", "%B"];
+export const logShape = [
+  "log",
+  "-z",
+  "--decorate=short",
+  `--format=${logFields.join("%x00")}`,
+  ...["heads", "remotes", "tags"].map((kind) => `--decorate-refs=refs/${kind}`),
+];
+/** The output of a `logShape`. */
 export function parseLog(output: string): GitCommit[] {
-  return output
-    .split("\0")
-    .filter((record) => record.trim() !== "")
-    .map((record) => {
-      const [sha = "", author = "", email = "", date = "", parents = "", refs = "", message = ""] = record.split("\x1f");
-      return {
-        sha: sha.trim(),
-        author,
-        email,
-        date: new Date(date).toISOString(),
-        message: message.trim(),
-        parents: parents.split(" ").filter(Boolean),
-        refs: refs
-          .split(", ")
-          .map((ref) => ref.replace(/^HEAD -> /, ""))
-          .filter((ref) => ref !== "" && ref !== "HEAD" && !ref.endsWith("/HEAD")),
-      };
+  const fields = output.split("\0");
+  const commits: GitCommit[] = [];
+  for (let at = 0; at + logFields.length <= fields.length; at += logFields.length) {
+    const [sha = "", author = "", email = "", seconds = "", parents = "", refs = "", message = ""] = fields.slice(at);
+    commits.push({
+      sha,
+      author: shown(author),
+      email: shown(email),
+      date: dateOf(seconds),
+      message: shown(message).trim(),
+      parents: parents.split(" ").filter(Boolean),
+      refs: refs.split(", ").filter((ref) => ref !== "" && !ref.endsWith("/HEAD")),
     });
+  }
+  return commits;
+}
+/** A commit can say any time, or none: what no calendar has is the beginning of time, as git shows it. */
+function dateOf(seconds: string): string {
+  const ms = Number(seconds) * 1000;
+  return new Date(ms >= Date.UTC(1, 0) && ms < Date.UTC(10_000, 0) ? ms : 0).toISOString();
 }
 
 /** One file of a diff, with the patch that `apply` takes again. */
@@ -108,10 +122,10 @@ export function parseDiff(raw: string, patch: string): ParsedFileDiff[] {
     if (code === "R" || code === "C") entries.push({ old_path: first, path: fields[++i] ?? "", status: code === "R" ? "R" : "A" });
     else entries.push({ path: first, status: code === "A" || code === "D" || code === "U" ? code : "M" });
   }
-  // A line of content never begins so: it has its sign before it.
+  // A line of content never begins so: it has its sign before it. Lines end as git ends them, and not at the other ends that Unicode knows.
   const sections = new Map(
     patch
-      .split(/^(?=diff --git |diff --cc |\* Unmerged path )/m)
+      .split(/(?<=^|\n)(?=diff --git |diff --cc |\* Unmerged path )/)
       .filter(Boolean)
       .map((section) => [section.slice(0, section.indexOf("\n")), section]),
   );

@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import type { GitBranch, GitCommit, GitConflict, GitFileDiff, GitStatus, List } from "@tesslate/contract";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import { normalisePath } from "../files/index.ts";
 import type { GitAccess } from "./git.access.ts";
-import { branchFormat, countsOf, logFormat, parseBranches, parseDiff, parseLog, parseStatus, type ParsedFileDiff } from "./git.parse.ts";
+import { branchFormat, countsOf, logShape, parseBranches, parseDiff, parseLog, parseStatus, type ParsedFileDiff } from "./git.parse.ts";
+import { exactBytes, exactPath, isPlain, shown } from "./git.names.ts";
 import { gitTimes, type WorkingRepo } from "./working-repo.ts";
 
 const maxChanges = 2000;
@@ -35,10 +35,9 @@ export function createGitReading(access: GitAccess) {
         if (!among || from === undefined) return page.envelope<GitCommit>([], 0);
         const [count, listed] = await Promise.all([
           repo.read(["rev-list", "--count", ...among, "--"], { timeoutMs: gitTimes.short }),
-          repo.read(
-            ["log", "-z", "--date-order", `--skip=${page.offset}`, `--max-count=${page.limit}`, `--format=${logFormat}`, ...among, "--"],
-            { timeoutMs: gitTimes.diff },
-          ),
+          repo.read([...logShape, "--date-order", `--skip=${page.offset}`, `--max-count=${page.limit}`, ...among, "--"], {
+            timeoutMs: gitTimes.diff,
+          }),
         ]);
         return page.envelope(parseLog(listed), Number(count.trim()));
       }),
@@ -48,7 +47,7 @@ export function createGitReading(access: GitAccess) {
       query: { path?: string; staged?: boolean; from?: string; to?: string },
     ): Promise<{ files: GitFileDiff[] }> =>
       access.reading(userId, ref, async ({ repo }) => {
-        const path = query.path === undefined ? "" : normalisePath(query.path);
+        const path = query.path === undefined ? "" : exactPath(query.path);
         const paths = path === "" ? [] : [path];
         const files = bounded(await diffOf(repo, await rangeOf(repo, query), paths));
         const isWorkingTree = !query.staged && query.from === undefined && query.to === undefined;
@@ -67,14 +66,16 @@ export function createGitReading(access: GitAccess) {
 
 export async function statusOf(repo: WorkingRepo): Promise<GitStatus> {
   const ask = (untracked: string) =>
-    repo.read(["status", "--porcelain=v2", "-z", "--branch", `--untracked-files=${untracked}`], { timeoutMs: gitTimes.diff });
+    repo.read(["status", "--porcelain=v2", "-z", "--branch", "--ahead-behind", "--find-renames", `--untracked-files=${untracked}`], {
+      timeoutMs: gitTimes.diff,
+    });
   // A million unknown files are one folder; then their names are of no use to anybody.
   let output = await ask("all");
   if (output.length > 4_000_000) output = await ask("normal");
   const parsed = parseStatus(output);
   const [operation, last, distance] = await Promise.all([
     operationOf(repo),
-    parsed.sha === undefined ? undefined : repo.read(["log", "-1", "-z", `--format=${logFormat}`], { timeoutMs: gitTimes.short }),
+    parsed.sha === undefined ? undefined : repo.read([...logShape, "-1"], { timeoutMs: gitTimes.short }),
     parsed.upstream === undefined && parsed.branch !== undefined ? distanceOf(repo, parsed.branch) : undefined,
   ]);
   const commit = last === undefined ? undefined : parseLog(last)[0];
@@ -133,12 +134,26 @@ async function rangeOf(repo: WorkingRepo, { staged, from, to }: { staged?: boole
   return [parent ?? (await repo.write(["hash-object", "-t", "tree", "--stdin"], { input: "" })).trim(), commit];
 }
 
+/** A patch as `apply` takes it and as `parseDiff` reads it, whatever the repository's settings say; no program of theirs makes it. */
+const diffShape = [
+  "diff",
+  "--no-color",
+  "--no-ext-diff",
+  "--no-textconv",
+  "--no-relative",
+  "--find-renames",
+  "--src-prefix=a/",
+  "--dst-prefix=b/",
+  "--unified=3",
+  "--inter-hunk-context=0",
+  "--diff-algorithm=myers",
+  "--submodule=short",
+];
 /** What git itself compares, with patches that `apply` takes. */
 export async function diffOf(repo: WorkingRepo, range: readonly string[], paths: readonly string[]): Promise<ParsedFileDiff[]> {
-  const shape = ["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/"];
   const [raw, patch] = await Promise.all([
-    repo.read([...shape, "--raw", "-z", ...range, "--", ...paths], { timeoutMs: gitTimes.diff }),
-    repo.read([...shape, "--patch", ...range, "--", ...paths], { timeoutMs: gitTimes.diff }),
+    repo.read([...diffShape, "--raw", "-z", ...range], { paths, timeoutMs: gitTimes.diff }),
+    repo.read([...diffShape, "--patch", ...range], { paths, timeoutMs: gitTimes.diff }),
   ]);
   return parseDiff(raw, patch);
 }
@@ -147,21 +162,29 @@ export async function diffOf(repo: WorkingRepo, range: readonly string[], paths:
 function bounded(files: readonly ParsedFileDiff[]): GitFileDiff[] {
   let room = maxDiffBytes;
   return files.map(({ path, old_path, status, is_binary, is_too_large, additions, deletions, hunks }) => {
-    const file = { path, ...(old_path !== undefined && { old_path }), status, is_binary, is_too_large, additions, deletions, hunks };
+    const file = {
+      path,
+      ...(old_path !== undefined && { old_path }),
+      status,
+      is_binary,
+      is_too_large,
+      additions,
+      deletions,
+      hunks: hunks.map(readable),
+    };
     room -= file.hunks.reduce((sum, hunk) => sum + hunk.lines.reduce((n, line) => n + line.length + 1, 0), 0);
     return room >= 0 ? file : { ...file, hunks: [], is_too_large: file.hunks.length > 0 };
   });
 }
 
+const readable = (hunk: GitFileDiff["hunks"][number]) => ({ ...hunk, section: shown(hunk.section), lines: hunk.lines.map(shown) });
+
 /** Files that git does not know yet, as if they were added. */
 async function untrackedOf(repo: WorkingRepo, paths: readonly string[]): Promise<GitFileDiff[]> {
-  const listed = (await repo.read(["ls-files", "--others", "--exclude-standard", "-z", "--", ...paths])).split("\0").filter(Boolean);
+  const listed = (await repo.read(["ls-files", "--others", "--exclude-standard", "-z"], { paths })).split("\0").filter(Boolean);
   return Promise.all(
     listed.slice(0, maxUntrackedFiles).map(async (name): Promise<GitFileDiff> => {
-      const data = await repo.sandbox.files.read(name, { maxBytes: maxUntrackedBytes }).then(
-        (found) => found.data,
-        () => undefined,
-      );
+      const data = await contentOf(repo, name);
       const isText = data !== undefined && isUtf8(data) && !data.includes(0);
       const lines = isText ? new TextDecoder().decode(data).split("\n") : [];
       const endsWell = lines.at(-1) === "";
@@ -181,6 +204,21 @@ async function untrackedOf(repo: WorkingRepo, paths: readonly string[]): Promise
       };
     }),
   );
+}
+
+/** Of an unknown file; undefined where there is none, or too much. */
+async function contentOf({ sandbox }: WorkingRepo, path: string): Promise<Uint8Array | undefined> {
+  if (isPlain(path))
+    return sandbox.files.read(path, { maxBytes: maxUntrackedBytes }).then(
+      ({ data }) => data,
+      () => undefined,
+    );
+  const { exitCode, stdout } = await sandbox.exec(["xargs", "-0", "head", "-c", String(maxUntrackedBytes + 1), "--"], {
+    input: exactBytes(path),
+    timeoutMs: gitTimes.short,
+    encoding: "latin1",
+  });
+  return exitCode === 0 && stdout.length <= maxUntrackedBytes ? Buffer.from(stdout, "latin1") : undefined;
 }
 
 interface Sides {

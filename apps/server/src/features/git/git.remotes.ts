@@ -4,6 +4,7 @@ import type { WithAuthorization } from "../git-providers/index.ts";
 import { isBranchName } from "../projects/index.ts";
 import type { GitAccess, Opened } from "./git.access.ts";
 import { commit } from "./git.commits.ts";
+import { exactBytes } from "./git.names.ts";
 import { statusOf } from "./git.reading.ts";
 import type { GitStore } from "./git.store.ts";
 import type { GitRepositoryRow } from "./git.table.ts";
@@ -191,7 +192,8 @@ export function createGitRemotes({
             const branch = name.slice(`refs/remotes/${remote}/`.length);
             return branch !== "HEAD" && !there.has(branch);
           });
-          if (gone.length > 0) await repo.write(["update-ref", "--stdin"], { input: gone.map((name) => `delete ${name}\n`).join("") });
+          if (gone.length > 0)
+            await repo.write(["update-ref", "--stdin"], { input: exactBytes(gone.map((name) => `delete ${name}\n`).join("")) });
           const news = [...there].filter(([branch, sha]) => isBranchName(branch) && seen.get(`refs/remotes/${remote}/${branch}`) !== sha);
           await session.bring(
             news.slice(0, maxFetched).map(([branch]) => branch),
@@ -270,6 +272,8 @@ async function join(
             "merge",
             "--no-edit",
             "--no-verify",
+            "--no-squash",
+            "--commit",
             strategy === "ff-only" ? "--ff-only" : "--ff",
             "-m",
             `Merge remote-tracking branch '${remote}'`,
@@ -291,7 +295,7 @@ async function join(
     }
   }
   const names = await repo.read(
-    ["diff", "--name-only", "-z", ...(before === undefined ? [await emptyTree(repo)] : [before]), "HEAD", "--"],
+    ["diff", "--no-ext-diff", "--name-only", "-z", ...(before === undefined ? [await emptyTree(repo)] : [before]), "HEAD", "--"],
     {
       timeoutMs: gitTimes.diff,
     },

@@ -1,8 +1,8 @@
 import type { GitStatus } from "@tesslate/contract";
 import { badRequest, conflict, notFound } from "../../platform/errors.ts";
-import { normalisePath, writablePath } from "../files/index.ts";
 import type { GitAccess } from "./git.access.ts";
 import type { ParsedFileDiff } from "./git.parse.ts";
+import { exactBytes, exactPath, isPlain } from "./git.names.ts";
 import { diffOf, operationOf, sidesOf, statusOf } from "./git.reading.ts";
 import { failureOf, gitTimes, requireBranchName, type WorkingRepo } from "./working-repo.ts";
 
@@ -31,7 +31,7 @@ export function createGitWriting(access: GitAccess) {
         ref,
         answering(async (repo) => {
           if (!paths && !hunks) await repo.write(["add", "--all", "--", "."]);
-          if (paths) await repo.write(["add", "--all", "--", ...paths.map(treePath)]);
+          if (paths) await repo.write(["add", "--all"], { paths: paths.map(treePath) });
           if (hunks) await applyHunks(repo, hunks, [], ["--cached"]);
         }),
       ),
@@ -44,8 +44,8 @@ export function createGitWriting(access: GitAccess) {
           if (hunks && !paths) return;
           const only = paths?.map(treePath) ?? ["."];
           // Before the first commit there is nothing to go back to: the stage is emptied.
-          if (await repo.head()) await repo.write(["reset", "--quiet", "--", ...only]);
-          else await repo.write(["rm", "--cached", "-r", "--quiet", "--ignore-unmatch", "--", ...only]);
+          if (await repo.head()) await repo.write(["reset", "--quiet"], { paths: only });
+          else await repo.write(["rm", "--cached", "-r", "--quiet", "--ignore-unmatch"], { paths: only });
         }),
       ),
     discard: (userId: string, ref: string, { paths, hunks }: Parts): Promise<GitStatus> =>
@@ -68,9 +68,9 @@ export function createGitWriting(access: GitAccess) {
         answering(async (repo) => {
           const commit = await repo.commitOf(from);
           const wanted = paths.map(treePath);
-          const there = (await repo.read(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", ...wanted])).split("\0");
+          const there = (await repo.read(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit], { paths: wanted })).split("\0");
           if (wanted.some((path) => !there.some((file) => file !== "" && isWithin(file, path)))) throw notFound("File");
-          await repo.write(["restore", "--quiet", "--overlay", `--source=${commit}`, "--worktree", "--", ...wanted]);
+          await repo.write(["restore", "--quiet", "--overlay", `--source=${commit}`, "--worktree"], { paths: wanted });
         }),
         { movesTree: true },
       ),
@@ -116,8 +116,8 @@ export function createGitWriting(access: GitAccess) {
   };
 }
 
-/** A path of the tree that is no part of `.git`; a folder of unknown files ends in `/`. */
-const treePath = (given: string): string => (normalisePath(given) === "" ? "." : writablePath(given));
+/** What git is told; a folder of unknown files may come with a `/` at its end. */
+export const treePath = (given: string): string => exactPath(given) || ".";
 
 /** Puts some hunks of a diff elsewhere: into the stage, out of it, or out of the files. */
 async function applyHunks(
@@ -133,14 +133,14 @@ async function applyHunks(
     wanted.map(({ path }) => treePath(path)),
   );
   for (const { path, ids } of wanted) {
-    const file = files.find((found) => found.path === normalisePath(path));
+    const file = files.find((found) => found.path === exactPath(path));
     const missing = ids.filter((id) => !file?.hunks.some((hunk) => hunk.id === id));
     if (!file || missing.length > 0)
       throw conflict("hunks_do_not_fit", "The file has changed since. Look at its changes again.", { path, hunks: missing });
     patches.push(patchOf(file, new Set(ids)));
   }
   const result = await repo.attempt(["apply", "--recount", "--whitespace=nowarn", ...how, "-"], {
-    input: patches.join(""),
+    input: exactBytes(patches.join("")),
     timeoutMs: gitTimes.diff,
   });
   if (result.exitCode !== 0) throw conflict("hunks_do_not_fit", "The file has changed since. Look at its changes again.");
@@ -157,13 +157,15 @@ const patchOf = (file: ParsedFileDiff, ids: ReadonlySet<string>): string =>
     .join("");
 
 async function discardFiles(repo: WorkingRepo, paths: readonly string[]): Promise<void> {
-  const listed = async (...how: string[]) => (await repo.read(["ls-files", "-z", ...how, "--", ...paths])).split("\0").filter(Boolean);
+  const listed = async (...how: string[]) => (await repo.read(["ls-files", "-z", ...how], { paths })).split("\0").filter(Boolean);
   const [known, unknown] = await Promise.all([listed(), listed("--others", "--exclude-standard")]);
   if (known.length === 0 && unknown.length === 0) throw notFound("File");
   if (known.length > 0)
-    await repo.write(["checkout", "--quiet", "--", ...paths.filter((path) => known.some((file) => isWithin(file, path)))]);
+    await repo.write(["checkout", "--quiet"], { paths: paths.filter((path) => known.some((file) => isWithin(file, path))) });
   if (unknown.length > 0)
-    await repo.write(["clean", "--force", "-d", "--quiet", "--", ...paths.filter((path) => unknown.some((file) => isWithin(file, path)))]);
+    await repo.write(["clean", "--force", "-d", "--quiet"], {
+      paths: paths.filter((path) => unknown.some((file) => isWithin(file, path))),
+    });
 }
 const isWithin = (file: string, path: string): boolean => path === "." || file === path || file.startsWith(`${path}/`);
 
@@ -200,15 +202,24 @@ async function resolve(
   repo: WorkingRepo,
   { path: given, side, content }: { path: string; side: "ours" | "theirs" | "content"; content?: string },
 ): Promise<void> {
-  const path = writablePath(given);
+  const path = exactPath(given);
   const sides = (await sidesOf(repo)).get(path);
   if (!sides) throw conflict("no_conflict", "This file has no conflict.");
+  const paths = [path];
   if (side !== "content") {
-    if (sides[side] === undefined) return void (await repo.write(["rm", "--force", "--quiet", "--", path]));
-    await repo.write(["checkout", "--quiet", `--${side}`, "--", path]);
+    if (sides[side] === undefined) return void (await repo.write(["rm", "--force", "--quiet"], { paths }));
+    await repo.write(["checkout", "--quiet", `--${side}`], { paths });
   } else if (content !== undefined) {
     if (Buffer.byteLength(content) > maxContentBytes) throw badRequest("This is larger than 10 MiB.", "payload_too_large");
-    await repo.sandbox.files.write(path, content);
+    if (isPlain(path)) await repo.sandbox.files.write(path, content);
+    else return writeBytesPath(repo, path, content);
   }
-  await repo.write(["add", "--all", "--", path]);
+  await repo.write(["add", "--all"], { paths });
+}
+
+/** The files' API cannot say such a name: git itself stages the content, and writes the file from there. */
+async function writeBytesPath(repo: WorkingRepo, path: string, content: string): Promise<void> {
+  const object = (await repo.write(["hash-object", "-w", "--stdin"], { input: content })).trim();
+  await repo.write(["update-index", "-z", "--index-info"], { input: exactBytes(`100644 ${object} 0\t${path}\0`) });
+  await repo.write(["checkout-index", "--force", "-z", "--stdin"], { input: exactBytes(`${path}\0`) });
 }

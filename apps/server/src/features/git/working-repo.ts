@@ -1,6 +1,7 @@
 import type { ExecResult, Sandbox } from "@tesslate/runtime";
 import { AppError, badRequest, conflict } from "../../platform/errors.ts";
 import { isBranchName } from "../projects/index.ts";
+import { exactBytes, exactText, isPlain } from "./git.names.ts";
 
 /** Seconds of agent-git-deploy 5.0, in ms. */
 export const gitTimes = { usual: 120_000, network: 300_000, short: 30_000, diff: 60_000 };
@@ -11,7 +12,10 @@ export interface Identity {
   email: string;
 }
 export interface CallOptions {
-  input?: string;
+  /** Files to act on, after everything else: `exactPath`s. */
+  paths?: readonly string[];
+  /** Not with `paths`. */
+  input?: string | Uint8Array;
   timeoutMs?: number;
   /** Exit codes that are no failure; 0 always is none. */
   allow?: readonly number[];
@@ -20,7 +24,7 @@ export interface CallOptions {
 
 /**
  * git over a project's working tree: the real program, as the project's uid inside its sandbox, argv alone (agent-git-deploy 5.0). It carries
- * no credential: what needs the network goes by `RemoteSync`.
+ * no credential: what needs the network goes by `RemoteSync`. What it prints comes as `exactText`.
  */
 export interface WorkingRepo {
   readonly sandbox: Sandbox;
@@ -47,15 +51,56 @@ const always = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
   "core.quotePath=false",
-  "commit.gpgSign=false",
   "core.editor=true",
+  "submodule.recurse=false",
   "gc.auto=0",
+  "maintenance.auto=false",
+  "color.ui=false",
+  "color.advice=false",
+  // What is read by us must look as we know it, and be in the language that the wire speaks.
+  "i18n.commitEncoding=UTF-8",
+  "i18n.logOutputEncoding=UTF-8",
+  "log.showSignature=false",
+  "diff.orderFile=/dev/null",
+  "diff.suppressBlankEmpty=false",
+  "status.aheadBehind=true",
+  "status.renames=true",
+  // A commit, a merge or a rebase does what was asked, and nothing before or after it.
+  "commit.gpgSign=false",
+  "commit.verbose=false",
+  "merge.autoStash=false",
+  "merge.verifySignatures=false",
+  "merge.log=false",
+  "merge.stat=false",
+  "rebase.autoStash=false",
+  "rebase.autoSquash=false",
+  "rebase.backend=merge",
+  "rebase.rebaseMerges=false",
+  "rebase.updateRefs=false",
+  "rebase.stat=false",
+  "rebase.missingCommitsCheck=ignore",
+  "apply.ignoreWhitespace=no",
+  "add.ignoreErrors=false",
+  // Commits travel as one pack.
+  "pack.packSizeLimit=0",
 ];
+/** Whoever acts is author and committer, whatever names the repository holds for either. */
+const personal = ({ name, email }: Identity) =>
+  ["user", "author", "committer"].flatMap((role) => [`${role}.name=${name}`, `${role}.email=${email}`]);
 
 export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRepo {
-  const settings = [...always, `user.name=${identity.name}`, `user.email=${identity.email}`].flatMap((setting) => ["-c", setting]);
-  const run = async (argv: readonly string[], { input, timeoutMs = gitTimes.usual, signal }: CallOptions, isRead: boolean) => {
-    const result = await sandbox.exec(["git", ...settings, ...argv], {
+  const settings = [...always, ...personal(identity)].flatMap((setting) => ["-c", setting]);
+  const run = async (
+    argv: readonly string[],
+    { paths, input: given, timeoutMs = gitTimes.usual, signal }: CallOptions,
+    isRead: boolean,
+  ): Promise<ExecResult> => {
+    const program = ["git", ...settings, ...argv];
+    // Arguments are text: names that are none reach git as bytes, by way of a program that makes arguments of its input.
+    const isSayable = paths?.every(isPlain) ?? true;
+    if (paths) program.push("--", ...(isSayable ? paths : []));
+    const input = isSayable ? given : exactBytes(paths?.join("\0") ?? "");
+    const result = await sandbox.exec(isSayable ? program : ["xargs", "-0", ...program], {
       env: {
         LC_ALL: "C",
         // Only the project's own repository: what is above it is none of its business.
@@ -70,13 +115,14 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
       },
       timeoutMs,
       maxOutputBytes,
+      encoding: "latin1",
       ...(input !== undefined && { input }),
       ...(signal && { signal }),
     });
     signal?.throwIfAborted();
     if (result.timedOut) throw new AppError("gateway_timeout", "git took too long.");
     if (result.exitCode === 127) throw badRequest("There is no git where projects run on this server.", "not_supported");
-    return result;
+    return { ...result, stdout: exactText(result.stdout), stderr: exactText(result.stderr) };
   };
   const checked = async (argv: readonly string[], options: CallOptions, isRead: boolean): Promise<string> => {
     const result = await run(argv, options, isRead);
@@ -105,10 +151,12 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
     },
     head: async () =>
       (await run(["rev-parse", "--verify", "--quiet", "HEAD"], { timeoutMs: gitTimes.short }, true)).stdout.trim() || undefined,
+    // Not the short form: it is another one where a tag has the name too.
     currentBranch: async () =>
-      (await run(["symbolic-ref", "--quiet", "--short", "HEAD"], { timeoutMs: gitTimes.short }, true)).stdout.trim() || undefined,
+      (await run(["symbolic-ref", "--quiet", "HEAD"], { timeoutMs: gitTimes.short }, true)).stdout.trim().replace(/^refs\/heads\//, "") ||
+      undefined,
     unmerged: async () => {
-      const listed = await repo.read(["diff", "--name-only", "--diff-filter=U", "-z"], { timeoutMs: gitTimes.diff });
+      const listed = await repo.read(["diff", "--no-ext-diff", "--name-only", "--diff-filter=U", "-z"], { timeoutMs: gitTimes.diff });
       return [...new Set(listed.split("\0").filter(Boolean))];
     },
   };
