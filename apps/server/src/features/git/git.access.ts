@@ -2,6 +2,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { Queries } from "../../platform/database.ts";
 import { conflict } from "../../platform/errors.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import { removeDeadLocks } from "./git.locks.ts";
 import type { Turns } from "./turns.ts";
 import { openWorkingRepo, type Identity, type WorkingRepo } from "./working-repo.ts";
 
@@ -67,6 +68,7 @@ export function createGitAccess(needs: GitNeeds, turns: Turns) {
       return turns.take(id, () =>
         awake(id, true, async () => {
           if (!anything) await opened.repo.require();
+          if (!anything || (await opened.repo.isRepository())) await removeDeadLocks(opened.repo.sandbox);
           if (movesTree && (await needs.hasRun(id)))
             throw conflict("run_active", "The agent works in this project. Stop it, or wait until it is done.");
           try {

@@ -240,3 +240,32 @@ test("a repository's own settings change nothing of what is read and done", asyn
   ]);
   expect(await sandbox.files.stat("was-run")).toBeUndefined();
 });
+
+test("locks of a git that was killed are removed, and the verb goes on; those of a living one are its own", async () => {
+  const { project_id, write, sandbox } = await repository();
+  const locks = ["index.lock", "HEAD.lock", "config.lock", "shallow.lock", "packed-refs.lock", "refs/heads/main.lock"];
+  const lock = () => Promise.all(locks.map((name) => write(`.git/${name}`, "")));
+  const left = async () =>
+    (await sandbox.files.walk({ under: ".git" })).filter(({ path }) => path.endsWith(".lock")).map(({ path }) => path);
+  await write("b.txt", "new\n");
+  await lock();
+  const begun = Promise.withResolvers<string>();
+  const death = new AbortController();
+  const forever = async function* () {
+    yield "HEAD\n";
+    await new Promise((resolve) => death.signal.addEventListener("abort", resolve));
+  };
+  const living = sandbox.exec(["git", "cat-file", "--batch-check"], { input: forever(), signal: death.signal, onOutput: begun.resolve });
+  await begun.promise;
+  await expect(git().commit({ body: { project_id, message: "Early" } })).rejects.toMatchObject({ status: 409, code: "git_busy" });
+  expect(await left()).toHaveLength(locks.length);
+  death.abort();
+  await living;
+  await git().commit({ body: { project_id, message: "Second" } });
+  expect(await left()).toEqual([]);
+  await lock();
+  await git().checkout({ body: { project_id, branch: "other", create: true } });
+  await lock();
+  expect(await git().init({ body: { project_id, repo_url: "https://example.com/a/b" } })).toMatchObject({ initialized: false });
+  expect((await git().log({ params: { project_id }, query: {} })).items.map(({ message }) => message)).toEqual(["Second", "First"]);
+});

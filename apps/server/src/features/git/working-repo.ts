@@ -175,7 +175,7 @@ export function requireBranchName(name: string): void {
 /** What git said, as an error for a person. */
 export function failureOf({ stderr, stdout }: Pick<ExecResult, "stderr" | "stdout">): AppError {
   const said = withoutCredentials(`${stderr}\n${stdout}`);
-  if (/index\.lock|\.lock': File exists|Unable to create '.*\.lock'/.test(said))
+  if (/index\.lock|\.lock': File exists|Unable to create '.*\.lock'|could not lock config file/.test(said))
     return conflict("git_busy", "Another git command works in this project. Try again in a moment.");
   if (/not a git repository/i.test(said)) return badRequest("This project is not a git repository yet.", "not_a_repository");
   const overwritten = overwrittenFiles(said);
