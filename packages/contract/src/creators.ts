@@ -181,6 +181,6 @@ export const adminPayoutsRoutes = {
     params: Type.Object({ payout_id: Uuid }),
     body: Type.Object({ reason: Reason }),
     response: AdminPayout,
-    errors: ["not_found", "payout_settled"],
+    errors: ["not_found", "payout_settled", "conflict"],
   }),
 };

@@ -7,8 +7,8 @@ import { createApi, type ApiAnswer } from "./stripe/api.ts";
 import { StripeRefusal, type StripeEvent } from "./stripe/objects.ts";
 
 export interface StripeTrouble {
-  /** What is answered instead; `lost` does what was asked and then breaks the connection. */
-  how: 429 | 500 | 503 | "lost" | "slow";
+  /** What is answered instead; `refused` is remembered under the call's key, `lost` does what was asked and then breaks the connection. */
+  how: 429 | 500 | 503 | "refused" | "lost" | "slow";
   /** How many calls it hits. Default: all until it is called off. */
   times?: number;
   /** Only calls whose method and path fit, e.g. `/^POST \/v1\/transfers/`. */
@@ -122,7 +122,7 @@ export async function startStripe(): Promise<StripeFake> {
       response.writeHead(how, { "content-type": "application/json", "stripe-should-retry": "false" }).end(JSON.stringify({ error }));
       return;
     }
-    const answer: ApiAnswer = api(call);
+    const answer: ApiAnswer = api(call, how === "refused");
     calls.push({ method, path, key, status: answer.status });
     if (how === "lost") return void response.destroy();
     if (how === "slow") await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -138,12 +138,8 @@ export async function startStripe(): Promise<StripeFake> {
       const error = { type: "api_error", message: "Something went wrong." };
       return Response.json({ error }, { status: how, headers: { "stripe-should-retry": "false" } });
     }
-    const answer = api({
-      method,
-      path,
-      headers: Object.fromEntries(headers),
-      body: typeof init.body === "string" ? init.body : "",
-    });
+    const body = typeof init.body === "string" ? init.body : "";
+    const answer = api({ method, path, headers: Object.fromEntries(headers), body }, how === "refused");
     calls.push({ method, path, key: headers.get("idempotency-key") ?? undefined, status: answer.status });
     if (how === "lost") throw new TypeError("the connection broke");
     return Response.json(answer.body, { status: answer.status, headers: answer.headers });

@@ -28,7 +28,7 @@ export interface BillingArea extends Area {
 export function composeBilling({ config, log, db, limits, mail, settings }: Platform, { credits }: { credits: Credits }): BillingArea {
   const { appBaseUrl } = config.http;
   const store = createBillingStore(db);
-  const payments = createPayments({ account: config.billing.stripe, log });
+  const payments = createPayments({ account: config.billing.stripe, refusals: store, log });
   const entries = createAcquiringStore(db);
   const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
   const sales = createSales({

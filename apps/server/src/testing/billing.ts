@@ -7,6 +7,14 @@ export interface BillingApp extends AsyncDisposable {
   stripe: StripeFake;
   /** A paid agent of that creator, or of the house. */
   agent(values?: { creator?: TestUser; cents?: number; monthly?: boolean }): Promise<{ id: string; slug: string }>;
+  /** Somebody pays on that page, and Stripe tells of it. */
+  pay(session_id: string | null, options?: { amount?: number }): Promise<ReturnType<StripeFake["account"]["pay"]>>;
+  /** A plan from its page to its tier. Resolves with the session. */
+  buyPlan(user: TestUser, tier?: "basic" | "pro" | "ultra"): Promise<string>;
+  /** Asks for an agent; what is due is not paid yet. */
+  askFor(user: TestUser, agentId: string): ReturnType<ReturnType<TestApp["as"]>["marketplaceAgents"]["purchase"]>;
+  /** Until everything that Stripe told, and every job that it led to, is worked off. */
+  settle(): Promise<void>;
   /** Rows of a query. */
   rows<T extends object>(query: string, values?: unknown[]): Promise<T[]>;
   /** Runs a job and waits until all of them are over. */
@@ -21,6 +29,25 @@ export async function billingApp(options: TestAppOptions = {}): Promise<BillingA
   stripe.sendTo(`${app.url}/api/webhooks/stripe`, "manual");
   const { pool } = app.studio.database;
   const rows = async <T extends object>(query: string, values: unknown[] = []): Promise<T[]> => (await pool.query<T>(query, values)).rows;
+  const idle = async () => {
+    for (let i = 0; i < 400; i++) {
+      const [left] = await rows<{ n: string }>(
+        "select count(*) as n from graphile_worker.jobs where run_at <= now() and attempts < max_attempts",
+      );
+      if (left?.n === "0") return;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+    throw new Error("jobs do not end");
+  };
+  const job: BillingApp["job"] = async (name, payload = {}) => {
+    await pool.query("select graphile_worker.add_job($1, $2::json)", [name, JSON.stringify(payload)]);
+    await idle();
+  };
+  const pay: BillingApp["pay"] = async (session_id, options) => {
+    const paid = stripe.account.pay(session_id ?? "", options);
+    await stripe.settle();
+    return paid;
+  };
   let made = 0;
   const close = async () => {
     await app.close();
@@ -48,16 +75,20 @@ export async function billingApp(options: TestAppOptions = {}): Promise<BillingA
       return row;
     },
     rows,
-    job: async (name, payload = {}) => {
-      await pool.query("select graphile_worker.add_job($1, $2::json)", [name, JSON.stringify(payload)]);
-      for (let i = 0; i < 400; i++) {
-        const [left] = await rows<{ n: string }>(
-          "select count(*) as n from graphile_worker.jobs where run_at <= now() and attempts < max_attempts",
-        );
-        if (left?.n === "0") return;
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }
-      throw new Error("jobs do not end");
+    job,
+    pay,
+    buyPlan: async (user, tier = "pro") => {
+      const { session_id } = await app.as(user).billing.checkout({ body: { tier } });
+      await pay(session_id);
+      return session_id;
+    },
+    askFor: (user, id) => app.as(user).marketplaceAgents.purchase({ params: { id }, body: {} }),
+    settle: async () => {
+      // A job may make Stripe tell something, which may lead to a job.
+      do {
+        await stripe.settle();
+        await idle();
+      } while (stripe.waiting.length > 0);
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -72,6 +103,14 @@ export async function wrongInBooks({ rows }: Pick<BillingApp, "rows">): Promise<
     select 'credits of ' || u.id || ' are ' || u.purchased_credits || ', the ledger says ' || coalesce(-sum(e.amount_cents), 0)
       from users u left join ledger_entries e on e.user_id = u.id and e.account = 'credits'
       group by u.id having u.purchased_credits <> coalesce(-sum(e.amount_cents), 0)
+    union all
+    select 'owed to ' || u.id || ' are ' || coalesce(e.cents, 0) || ' by the ledger, ' || coalesce(s.cents, 0) || ' by the sales'
+      from users u
+      left join (select user_id, -sum(amount_cents) as cents from ledger_entries where account = 'creator' group by user_id) e on e.user_id = u.id
+      left join (select t.creator_id, sum(t.amount_creator_cents * ((t.refunded_at is null)::int - (t.payout_status = 'paid')::int
+          + (t.reversed_at is not null and (t.stripe_payout_id is not null or p.status = 'paid'))::int)) as cents
+        from marketplace_transactions t left join creator_payouts p on p.id = t.payout_id group by t.creator_id) s on s.creator_id = u.id
+      where coalesce(e.cents, 0) <> coalesce(s.cents, 0)
     union all
     select 'negative balance of ' || id from users where least(daily_credits, bundled_credits, signup_bonus_credits, purchased_credits, total_spend_cents, purchased_deploy_slots) < 0
     union all

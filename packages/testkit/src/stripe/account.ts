@@ -8,6 +8,7 @@ import {
   type Account,
   type Charge,
   type Customer,
+  type Dispute,
   type Form,
   type FormValue,
   type Invoice,
@@ -43,6 +44,9 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
   const accounts = table<Account>();
   const invoicePayments: { id: string; invoice: string; payment_intent: string }[] = [];
   const events: StripeEvent[] = [];
+  const disputes = table<Dispute>();
+  /** Subscriptions that cost nothing for now. */
+  const coupons = new Set<string>();
   let isDeclining = false;
 
   const made = (prefix: string, object: string, metadata: Metadata = {}) => ({
@@ -112,8 +116,8 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
   const periodEnd = (start: number, price: Price) => start + (price.recurring?.interval === "year" ? 365 : 30) * daySeconds;
 
   const bill = (subscription: StripeSubscription, reason: Invoice["billing_reason"]): Invoice => {
-    const amount = subscription.items.data[0]?.price.unit_amount ?? 0;
-    const isPaid = !isDeclining;
+    const amount = coupons.has(subscription.id) ? 0 : (subscription.items.data[0]?.price.unit_amount ?? 0);
+    const isPaid = !isDeclining || amount === 0;
     const invoice = keep(invoices, {
       ...made("in", "invoice"),
       billing_reason: reason,
@@ -162,7 +166,7 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
     if (mode === "subscription" && !price.recurring)
       throw invalidRequest("You must provide at least one recurring price in `subscription` mode.", "line_items");
     const customer = textOf(form["customer"]) ?? null;
-    if (customer !== null) get(customers, "customer", customer);
+    if (customer !== null && !customers.has(customer)) throw missing("customer", customer, "customer", 400);
     // Whoever asks does not know that the clock was moved.
     const today = now() - shift;
     const expires_at = Number(textOf(form["expires_at"]) ?? today + daySeconds);
@@ -304,16 +308,22 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
   const dispute = (intentId: string) => {
     const target = chargeOf(intentId);
     target.disputed = true;
-    const made_ = {
+    const opened = keep(disputes, {
       ...made("dp", "dispute"),
       amount: target.amount,
       charge: target.id,
       payment_intent: intentId,
-      status: "needs_response",
+      status: "needs_response" as const,
       reason: "fraudulent",
-    };
-    emit("charge.dispute.created", made_);
-    return made_;
+    });
+    emit("charge.dispute.created", opened);
+    return opened;
+  };
+  /** The bank has decided, for us or for the buyer. */
+  const closeDispute = (id: string, status: "won" | "lost") => {
+    const closed = Object.assign(get(disputes, "dispute", id), { status });
+    emit("charge.dispute.closed", closed);
+    return closed;
   };
   const transfer = (form: Form): Transfer => {
     const account = get(accounts, "destination", textOf(form["destination"]) ?? "");
@@ -364,7 +374,9 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
     update,
     changePlan,
     refund,
+    disputes,
     dispute,
+    closeDispute,
     transfer,
     reverse,
     createCustomer: (form: Form): Customer =>
@@ -373,6 +385,11 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
         email: textOf(form["email"]) ?? null,
         name: textOf(form["name"]) ?? null,
       }),
+    /** Somebody deletes it in the dashboard; what it subscribed to ends. */
+    deleteCustomer: (id: string): void => {
+      for (const own of subscriptions.values()) if (own.customer === id && own.status !== "canceled") end(own);
+      customers.delete(id);
+    },
     createAccount: (form: Form): Account =>
       keep(accounts, {
         ...made("acct", "account", metadataOf(form["metadata"])),
@@ -383,6 +400,8 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
       }),
     completeOnboarding: (id: string): void =>
       void Object.assign(get(accounts, "account", id), { payouts_enabled: true, details_submitted: true }),
+    /** Invoices of this subscription are 0 while it is on. */
+    coupon: (id: string, isOn = true): void => void (isOn ? coupons.add(id) : coupons.delete(id)),
     decline: (isOn: boolean): void => void (isDeclining = isOn),
     /** Time passes, and with it what is due. */
     advance: (days: number): void => {

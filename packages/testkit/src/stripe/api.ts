@@ -72,7 +72,9 @@ export function createApi({ state, secretKey, baseUrl }: { state: StripeAccountS
       "POST",
       /^\/v1\/billing_portal\/sessions$/,
       (_, form) => {
-        const customer = state.get(state.customers, "customer", textOf(form["customer"]) ?? "");
+        const id = textOf(form["customer"]) ?? "";
+        const customer = state.customers.get(id);
+        if (!customer) throw missing("customer", id, "customer", 400);
         const back = encodeURIComponent(textOf(form["return_url"]) ?? "");
         return {
           ...state.made("bps", "billing_portal.session"),
@@ -164,7 +166,8 @@ export function createApi({ state, secretKey, baseUrl }: { state: StripeAccountS
       new StripeRefusal(404, { type: "invalid_request_error", message: `Unrecognized request URL (${method}: ${url.pathname}).` }),
     );
   };
-  return (call: ApiCall): ApiAnswer => {
+  /** `isRefused`: with a refusal, remembered under its key like any answer. */
+  return (call: ApiCall, isRefused = false): ApiAnswer => {
     if (keyOf(call.headers["authorization"]) !== secretKey)
       return refused(new StripeRefusal(401, { type: "invalid_request_error", message: "Invalid API Key provided." }));
     if (!/^\d{4}-\d{2}-\d{2}/.test(call.headers["stripe-version"] ?? "")) return refused(invalidRequest("A version is needed."));
@@ -181,6 +184,7 @@ export function createApi({ state, secretKey, baseUrl }: { state: StripeAccountS
     if (known) return { ...known.answer, headers: { ...known.answer.headers, "idempotent-replayed": "true" } };
     let answer: ApiAnswer;
     try {
+      if (isRefused) throw invalidRequest("There is not enough money for this.", undefined, "balance_insufficient");
       answer = act(call);
     } catch (error) {
       if (!(error instanceof StripeRefusal)) throw error;

@@ -32,6 +32,13 @@ export interface Charge extends StripeObject {
   payment_intent: string;
   customer: string | null;
 }
+export interface Dispute extends StripeObject {
+  amount: number;
+  charge: string;
+  payment_intent: string;
+  status: "needs_response" | "won" | "lost";
+  reason: string;
+}
 export interface Session extends StripeObject {
   mode: "payment" | "subscription";
   status: "open" | "complete" | "expired";
@@ -137,8 +144,8 @@ export class StripeRefusal extends Error {
     this.error = error;
   }
 }
-export const missing = (what: string, id: string): StripeRefusal =>
-  new StripeRefusal(404, { type: "invalid_request_error", code: "resource_missing", message: `No such ${what}: '${id}'`, param: "id" });
+export const missing = (what: string, id: string, param = "id", status = 404): StripeRefusal =>
+  new StripeRefusal(status, { type: "invalid_request_error", code: "resource_missing", message: `No such ${what}: '${id}'`, param });
 export const invalidRequest = (message: string, param?: string, code?: string): StripeRefusal =>
   new StripeRefusal(400, {
     type: "invalid_request_error",

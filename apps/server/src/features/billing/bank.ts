@@ -7,10 +7,10 @@ export function createBank({ payments, appBaseUrl }: { payments: Payments; appBa
     isOn: payments.account !== undefined,
     open: async (user) =>
       (
-        await payments.call((stripe) =>
+        await payments.once(`account:${user.id}`, (stripe, options) =>
           stripe.accounts.create(
             { type: "express", email: user.email, capabilities: { transfers: { requested: true } }, metadata: { user_id: user.id } },
-            { idempotencyKey: `account:${user.id}` },
+            options,
           ),
         )
       ).id,
@@ -31,19 +31,16 @@ export function createBank({ payments, appBaseUrl }: { payments: Payments; appBa
       const known = isRepeat ? await payments.call((stripe) => stripe.transfers.list({ transfer_group: key, limit: 1 })) : undefined;
       const sent = known?.data[0];
       if (sent) return sent.id;
-      const transfer = await payments.call((stripe) =>
-        stripe.transfers.create(
-          { amount: amount_cents, currency: "usd", destination: account_id, transfer_group: key, metadata },
-          { idempotencyKey: `transfer:${key}` },
-        ),
+      const transfer = await payments.once(`transfer:${key}`, (stripe, options) =>
+        stripe.transfers.create({ amount: amount_cents, currency: "usd", destination: account_id, transfer_group: key, metadata }, options),
       );
       return transfer.id;
     },
     takeBack: async ({ key, transfer_id, amount_cents }) => {
       const known = await payments.call((stripe) => stripe.transfers.listReversals(transfer_id, { limit: 100 }));
       if (known.data.some(({ metadata }) => metadata?.["key"] === key)) return;
-      await payments.call((stripe) =>
-        stripe.transfers.createReversal(transfer_id, { amount: amount_cents, metadata: { key } }, { idempotencyKey: `reversal:${key}` }),
+      await payments.once(`reversal:${transfer_id}:${key}`, (stripe, options) =>
+        stripe.transfers.createReversal(transfer_id, { amount: amount_cents, metadata: { key } }, options),
       );
     },
     isRefusal,

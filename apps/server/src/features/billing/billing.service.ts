@@ -176,8 +176,8 @@ export function createBilling({
       refund_payment: async (payload: unknown) => {
         const { payment_intent } = payload as { payment_intent: string };
         try {
-          await payments.call((stripe) =>
-            stripe.refunds.create({ payment_intent, reason: "duplicate" }, { idempotencyKey: `refund:${payment_intent}` }),
+          await payments.once(`refund:${payment_intent}`, (stripe, options) =>
+            stripe.refunds.create({ payment_intent, reason: "duplicate" }, options),
           );
         } catch (error) {
           const cause = error instanceof AppError ? (error.cause as { code?: string } | undefined) : undefined;

@@ -1,12 +1,14 @@
 import { and, asc, count, desc, eq, inArray, isNotNull, lt, lte, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { enqueueJob } from "../../platform/jobs.ts";
+import { ledgerEntries } from "../credits/index.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import {
   checkouts,
   payments,
   refunds,
   stripeEvents,
+  stripeRefusals,
   subscriptions,
   type PaymentRow,
   type PurchaseKind,
@@ -26,6 +28,13 @@ export type Buyer = Pick<
   | "support_tier"
 >;
 export type Order = Pick<CheckoutRow, "kind" | "subject" | "amount_cents">;
+
+/** What went back of a payment: by us, by the buyer's bank, and what the bank returned. */
+export interface Returned {
+  refunded: number;
+  disputed: number;
+  won: number;
+}
 
 /** Subscriptions in these states are paid, or about to be. */
 export const livingStates = ["active", "trialing", "past_due", "unpaid"];
@@ -51,9 +60,11 @@ export function createBillingStore(db: Database) {
     /** Holds the row until the transaction ends: one thing at a time happens to somebody's money. */
     lockBuyer: async (tx: Queries, id: string): Promise<Buyer | undefined> =>
       (await tx.select(buyerColumns).from(users).where(eq(users.id, id)).for("no key update"))[0],
-    /** The first one counts; resolves with what is stored. */
-    setCustomer: async (id: string, customerId: string): Promise<string> => {
-      await db.execute(sql`update users set stripe_customer_id = ${customerId} where id = ${id} and stripe_customer_id is null`);
+    /** In the place of `former`. The first one counts; resolves with what is stored. */
+    setCustomer: async (id: string, customerId: string, former: string | null): Promise<string> => {
+      await db.execute(
+        sql`update users set stripe_customer_id = ${customerId} where id = ${id} and stripe_customer_id is not distinct from ${former}`,
+      );
       return (await db.select({ customer: users.stripe_customer_id }).from(users).where(eq(users.id, id)))[0]?.customer ?? customerId;
     },
     setSubscription: async (tx: Queries, id: string, subscriptionId: string | null): Promise<void> => {
@@ -79,6 +90,22 @@ export function createBillingStore(db: Database) {
       const missing = new Set(ids);
       for (const { id } of known) missing.delete(id);
       return missing;
+    },
+    /** How many keys of this name Stripe refused. */
+    refusalsOf: async (key: string): Promise<number> =>
+      (await db.select({ count: stripeRefusals.count }).from(stripeRefusals).where(eq(stripeRefusals.key, key)))[0]?.count ?? 0,
+    /** Two that were refused under one key are one. */
+    noteRefusal: async (key: string, count: number): Promise<void> => {
+      await db
+        .insert(stripeRefusals)
+        .values({ key, count })
+        .onConflictDoUpdate({
+          target: stripeRefusals.key,
+          set: { count: sql`greatest(${stripeRefusals.count}, ${count})`, refused_at: sql`now()` },
+        });
+    },
+    pruneRefusals: async (days: number): Promise<void> => {
+      await db.delete(stripeRefusals).where(lt(stripeRefusals.refused_at, sql`now() - make_interval(days => ${days})`));
     },
     pruneEvents: async (days: number): Promise<void> => {
       await db.delete(stripeEvents).where(lt(stripeEvents.received_at, sql`now() - make_interval(days => ${days})`));
@@ -155,6 +182,7 @@ export function createBillingStore(db: Database) {
         )
         .orderBy(asc(checkouts.created_at))
         .limit(limit),
+    /** An open page that nobody can be sent to any more. */
     expireSession: async (id: string): Promise<void> => {
       await db
         .update(checkouts)
@@ -188,27 +216,42 @@ export function createBillingStore(db: Database) {
       ]);
       return { rows, total };
     },
-    /** Keeps the larger figures; resolves with what went back altogether. */
-    noteRefund: async (tx: Queries, key: string, { refunded, disputed }: { refunded: number; disputed: number }): Promise<void> => {
+    /** Keeps the larger figures. */
+    noteRefund: async (tx: Queries, key: string, { refunded, disputed, won }: Returned): Promise<void> => {
       await tx
         .insert(refunds)
-        .values({ key, refunded_cents: refunded, disputed_cents: disputed })
+        .values({ key, refunded_cents: refunded, disputed_cents: disputed, won_cents: won })
         .onConflictDoUpdate({
           target: refunds.key,
           set: {
             refunded_cents: sql`greatest(${refunds.refunded_cents}, ${refunded})`,
             disputed_cents: sql`greatest(${refunds.disputed_cents}, ${disputed})`,
+            won_cents: sql`greatest(${refunds.won_cents}, ${won})`,
             updated_at: sql`now()`,
           },
         });
     },
-    refundOf: async (tx: Queries, key: string): Promise<number> =>
+    refundOf: async (tx: Queries, key: string): Promise<Returned> =>
       (
         await tx
-          .select({ cents: sql<number>`${refunds.refunded_cents} + ${refunds.disputed_cents}` })
+          .select({ refunded: refunds.refunded_cents, disputed: refunds.disputed_cents, won: refunds.won_cents })
           .from(refunds)
           .where(eq(refunds.key, key))
-      )[0]?.cents ?? 0,
+      )[0] ?? { refunded: 0, disputed: 0, won: 0 },
+    /** Credits that were taken because of what went back of this payment, less those that were given back. */
+    creditsTaken: async (tx: Queries, userId: string, key: string): Promise<number> =>
+      (
+        await tx
+          .select({ taken: sql<number>`coalesce(sum(${ledgerEntries.amount_cents}), 0)::float8` })
+          .from(ledgerEntries)
+          .where(
+            and(
+              eq(ledgerEntries.user_id, userId),
+              eq(ledgerEntries.account, "credits"),
+              sql`starts_with(${ledgerEntries.posting}, ${`refund:${key}:`})`,
+            ),
+          )
+      )[0]?.taken ?? 0,
 
     /** Numbers the questions to Stripe, over all processes. */
     nextQuestion: async (): Promise<number> =>
@@ -235,6 +278,12 @@ export function createBillingStore(db: Database) {
         .from(subscriptions)
         .where(and(eq(subscriptions.user_id, userId), eq(subscriptions.kind, "subscription"), inArray(subscriptions.status, livingStates)))
         .orderBy(desc(subscriptions.created_at), desc(subscriptions.stripe_subscription_id)),
+    /** Those that pay for an item by the month. */
+    livingOfItem: (tx: Queries, userId: string, itemId: string): Promise<SubscriptionRow[]> =>
+      tx
+        .select()
+        .from(subscriptions)
+        .where(and(eq(subscriptions.user_id, userId), eq(subscriptions.item_id, itemId), inArray(subscriptions.status, livingStates))),
     findOwnSubscription: async (userId: string, id: string): Promise<SubscriptionRow | undefined> =>
       (
         await db

@@ -64,7 +64,18 @@ export const refunds = pgTable("payment_refunds", {
   key: text().primaryKey(),
   refunded_cents: integer().notNull().default(0),
   disputed_cents: integer().notNull().default(0),
+  /** Of what was disputed, what the bank gave back. All three only grow, so that they may be told in any order. */
+  won_cents: integer().notNull().default(0),
   updated_at: updatedAt(),
+});
+
+/**
+ * Stripe repeats its answer to a key for a day, a refusal too: how many keys it refused something under, so that the next try has another one.
+ */
+export const stripeRefusals = pgTable("stripe_refusals", {
+  key: text().primaryKey(),
+  count: integer().notNull(),
+  refused_at: updatedAt(),
 });
 
 /** Stripe's subscriptions as it last told them: plans, and agents paid by the month. */

@@ -19,12 +19,6 @@ const post = async (path: string, user?: Pick<TestUser, "token">, json: unknown 
 };
 const api = (user: TestUser) => world.app.as(user);
 const settle = () => world.stripe.settle();
-const buy = async (user: TestUser, tier: "basic" | "pro" | "ultra" = "pro") => {
-  const { session_id } = await api(user).billing.checkout({ body: { tier } });
-  world.stripe.account.pay(session_id);
-  await settle();
-  return session_id;
-};
 
 describe("without Stripe", () => {
   test("everything that reads works, what pays answers 503, and there are no limits", async () => {
@@ -157,7 +151,7 @@ describe("a plan", () => {
 
   test("follows the portal: up, down, renewed, unpaid, paid after all, gone", async () => {
     const ada = await world.app.signUp();
-    await buy(ada, "basic");
+    await world.buyPlan(ada, "basic");
     const id = (await api(ada).billing.subscription()).subscription_id ?? "";
     const { account } = world.stripe;
     const plan = async () => {
@@ -190,6 +184,80 @@ describe("a plan", () => {
   });
 });
 
+describe("a plan whose price is not ours any more", () => {
+  const withPrice = async (user: TestUser) => {
+    const { account } = world.stripe;
+    const id = (await api(user).billing.subscription()).subscription_id ?? "";
+    account.update(id, {});
+    await settle();
+    return (await api(user).billing.subscription()).tier;
+  };
+  test("stays what it was sold as, or what it became since", async () => {
+    const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
+    await world.buyPlan(ada, "pro");
+    await world.buyPlan(bob, "pro");
+    const { account } = world.stripe;
+    account.changePlan((await api(bob).billing.subscription()).subscription_id ?? "", "price_ultra_month");
+    await settle();
+    const { prices } = world.app.config.billing.stripe ?? { prices: undefined };
+    if (!prices) throw new Error("no prices");
+    const before = structuredClone(prices);
+    try {
+      // The operator raises both prices: new ones at Stripe, new ids in the settings.
+      prices.pro.monthly = account.addPrice({ unit_amount: 5900, interval: "month" }).id;
+      prices.ultra.monthly = account.addPrice({ unit_amount: 15_900, interval: "month" }).id;
+      expect([await withPrice(ada), await withPrice(bob)]).toEqual(["pro", "ultra"]);
+      expect(await api(ada).billing.subscription()).toMatchObject({ bundled_credits: 2000, support_tier: "priority" });
+      // Also when nothing is known of it here but what it was sold as.
+      await world.rows("delete from subscriptions where user_id = $1", [ada.id]);
+      expect(await withPrice(ada)).toBe("pro");
+    } finally {
+      Object.assign(prices.pro, before.pro);
+      Object.assign(prices.ultra, before.ultra);
+    }
+  });
+});
+
+test("credits of a day are given once a day, on the first one too", async () => {
+  const ada = await world.app.signUp();
+  const daily = async () => (await api(ada).billing.credits()).daily_credits;
+  const spent = () => world.rows("update users set daily_credits = 1 where id = $1", [ada.id]);
+  expect(await daily()).toBe(5);
+  await spent();
+  await world.job("refresh_credits");
+  expect(await daily()).toBe(1);
+  await world.rows("update users set daily_credits_reset_at = date_trunc('day', now(), 'UTC') - interval '1 second' where id = $1", [
+    ada.id,
+  ]);
+  await world.job("refresh_credits");
+  expect(await daily()).toBe(5);
+  // Who had a plan until today starts with those of today.
+  await world.buyPlan(ada, "basic");
+  await world.rows("update users set daily_credits_reset_at = now() - interval '3 days' where id = $1", [ada.id]);
+  world.stripe.account.end((await api(ada).billing.subscription()).subscription_id ?? "");
+  await settle();
+  expect(await daily()).toBe(5);
+  await spent();
+  await world.job("refresh_credits");
+  expect(await daily()).toBe(1);
+});
+
+test("a renewal that costs nothing brings its allowance, once", async () => {
+  const ada = await world.app.signUp();
+  await world.buyPlan(ada, "basic");
+  const { account } = world.stripe;
+  account.coupon((await api(ada).billing.subscription()).subscription_id ?? "");
+  await world.rows("update users set bundled_credits = 3 where id = $1", [ada.id]);
+  account.advance(31);
+  const events = world.stripe.waiting.splice(0);
+  expect(new Set(await world.stripe.deliver(events, { copies: 3 }))).toEqual(new Set([200]));
+  expect((await api(ada).billing.credits()).bundled_credits).toBe(500);
+  await world.rows("update users set bundled_credits = 3 where id = $1", [ada.id]);
+  expect(new Set(await world.stripe.deliver(events))).toEqual(new Set([200]));
+  await world.job("reconcile_payments");
+  expect((await api(ada).billing.credits()).bundled_credits).toBe(3);
+});
+
 describe("credits", () => {
   test("arrive when they are paid, once, and are taken back with their money", async () => {
     const ada = await world.app.signUp();
@@ -211,6 +279,47 @@ describe("credits", () => {
     expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([
       { kind: "credits", status: "refunded", amount_cents: 2500, refunded_cents: 2500, credits: 2500 },
     ]);
+  });
+
+  test("come back when a dispute is won, as many as it took", async () => {
+    const ada = await world.app.signUp();
+    const { session_id } = await api(ada).billing.purchaseCredits({ body: { package: "medium" } });
+    const { payment_intent } = await world.pay(session_id);
+    const { account } = world.stripe;
+    account.refund(payment_intent ?? "", 500);
+    await settle();
+    // 800 of the 2000 that are left were spent before the bank took the money.
+    await world.rows(
+      `with gone as (update users set purchased_credits = 1200 where id = $1)
+       insert into ledger_entries (posting, account, user_id, amount_cents)
+       values ('usage:' || $1::text, 'credits', $1::uuid, 800), ('usage:' || $1::text, 'revenue', null, -800)`,
+      [ada.id],
+    );
+    const of = async () => {
+      const { items } = await api(ada).billing.transactions({ query: {} });
+      return [(await api(ada).billing.credits()).purchased_credits, items[0]?.refunded_cents];
+    };
+    const { id } = account.dispute(payment_intent ?? "");
+    await settle();
+    expect(await of()).toEqual([0, 2500]);
+    account.closeDispute(id, "won");
+    const [won] = world.stripe.waiting.splice(0);
+    if (!won) throw new Error("nothing was told");
+    expect(new Set(await world.stripe.deliver([won], { copies: 3 }))).toEqual(new Set([200]));
+    expect(await of()).toEqual([1200, 500]);
+    expect(await world.rows("select total_spend_cents from users where id = $1", [ada.id])).toEqual([{ total_spend_cents: 2000 }]);
+
+    // Told the other way round, and a dispute that is lost.
+    const bob = await world.app.signUp();
+    const paid = await world.pay((await api(bob).billing.purchaseCredits({ body: { package: "small" } })).session_id);
+    account.closeDispute(account.dispute(paid.payment_intent ?? "").id, "won");
+    expect(await world.stripe.deliver(world.stripe.waiting.splice(0).toReversed())).toEqual([200, 200]);
+    expect((await api(bob).billing.credits()).purchased_credits).toBe(500);
+    const eve = await world.app.signUp();
+    const lost = await world.pay((await api(eve).billing.purchaseCredits({ body: { package: "small" } })).session_id);
+    account.closeDispute(account.dispute(lost.payment_intent ?? "").id, "lost");
+    await settle();
+    expect((await api(eve).billing.credits()).purchased_credits).toBe(0);
   });
 
   test("of another amount than agreed are not given; a refund that is told first counts", async () => {
@@ -266,9 +375,53 @@ describe("a webhook", () => {
     expect(new Set(await world.stripe.deliver(events))).toEqual(new Set([200]));
     expect((await api(ada).billing.subscription()).tier).toBe("basic");
   });
+  test("of another application in the same account is taken and changes nothing", async () => {
+    const { account } = world.stripe;
+    const ada = await world.app.signUp();
+    const customer = account.createCustomer({}).id;
+    const sell = (mode: "payment" | "subscription", metadata: Record<string, string>) => {
+      const price_data = { currency: "usd", unit_amount: "700", ...(mode === "subscription" && { recurring: { interval: "month" } }) };
+      const lines = { line_items: [{ quantity: "1", price_data }], metadata, subscription_data: { metadata } };
+      return account.pay(account.createSession({ mode, customer, success_url: "http://elsewhere/back", ...lines }).id);
+    };
+    const [nobody, garbage] = [crypto.randomUUID(), "customer-4711"];
+    const foreign: Record<string, string>[] = [
+      {},
+      { user_id: garbage },
+      { user_id: garbage, type: "subscription" },
+      { user_id: garbage, type: "credit_purchase", amount_cents: "700" },
+      { user_id: nobody, type: "agent_purchase", agent_id: nobody },
+      { user_id: nobody, type: "agent_purchase", agent_id: garbage },
+      { user_id: ada.id, type: "agent_purchase", agent_id: garbage },
+      { user_id: ada.id, type: "base_purchase" },
+      { user_id: ada.id, type: "constructor" },
+      { user_id: ada.id, type: "membership" },
+      { user_id: ada.id },
+    ];
+    for (const metadata of foreign) {
+      const once = sell("payment", metadata);
+      sell("subscription", metadata);
+      account.refund(once.payment_intent ?? "");
+    }
+    account.decline(true);
+    account.advance(31);
+    account.decline(false);
+    account.advance(31);
+    const events = world.stripe.waiting.splice(0);
+    expect(new Set(await world.stripe.deliver(events))).toEqual(new Set([200]));
+    expect(await api(ada).billing.subscription()).toMatchObject({ tier: "free", subscription_id: null, purchased_credits: 0 });
+    expect((await api(ada).billing.transactions({ query: {} })).total).toBe(0);
+    for (const own of account.subscriptions.values()) if (own.customer === customer) account.end(own.id);
+    await settle();
+  });
+  test("whose clock is not ours counts, as far as it is tolerable", async () => {
+    const body = JSON.stringify({ id: "evt_2", object: "event", type: "product.created", created: 1, data: { object: {} } });
+    const at = async (ageSeconds: number) => (await send(body, { "stripe-signature": world.stripe.sign(body, { ageSeconds }) })).status;
+    expect([await at(240), await at(-240), await at(400)]).toEqual([200, 200, 400]);
+  });
   test("that never came is made up for, also when Stripe forgot it", async () => {
     const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
-    await buy(bob, "basic");
+    await world.buyPlan(bob, "basic");
     const { session_id } = await api(ada).billing.checkout({ body: { tier: "pro" } });
     const { session_id: credits } = await api(ada).billing.purchaseCredits({ body: { package: "small" } });
     world.stripe.account.pay(session_id);
@@ -301,6 +454,66 @@ test("what Stripe refuses or loses is 502, and nothing changed", async () => {
   expect(made.http).toBe(200);
   expect([...world.stripe.account.sessions.values()].filter((s) => s.metadata["user_id"] === ada.id)).toHaveLength(1);
   expect([...world.stripe.account.customers.values()].filter((c) => c.metadata["user_id"] === ada.id)).toHaveLength(1);
+});
+
+describe("what Stripe refused", () => {
+  const times = (pattern: RegExp) => world.stripe.calls.filter(({ method, path }) => pattern.test(`${method} ${path}`)).length;
+  test("is asked anew: a page, a customer, an account, the money of a second payment", async () => {
+    const ada = await world.app.signUp();
+    const ask = () => post("/api/billing/credits/purchase", ada, { package: "small" });
+    for (const on of [/POST \/v1\/customers/, /POST \/v1\/checkout/]) {
+      world.stripe.trouble({ how: "refused", on });
+      for (let n = 0; n < 2; n++) expect(await ask()).toMatchObject({ http: 502, code: "stripe_error" });
+      world.stripe.trouble(undefined);
+    }
+    expect((await ask()).http).toBe(200);
+    world.stripe.trouble({ how: "refused", on: /POST \/v1\/accounts/ });
+    for (let n = 0; n < 2; n++) expect(await post("/api/creators/connect", ada)).toMatchObject({ http: 502 });
+    world.stripe.trouble(undefined);
+    expect((await post("/api/creators/connect", ada)).http).toBe(200);
+
+    const paid = await world.pay((await ask()).session_id);
+    const before = times(/POST \/v1\/refunds/);
+    const refund = () =>
+      world.app.studio.database.pool.query("select graphile_worker.add_job('refund_payment', $1::json, job_key := 'refund')", [
+        JSON.stringify({ payment_intent: paid.payment_intent }),
+      ]);
+    world.stripe.trouble({ how: "refused", on: /POST \/v1\/refunds/ });
+    await refund();
+    await expect.poll(() => times(/POST \/v1\/refunds/), { timeout: 20_000 }).toBeGreaterThan(before);
+    world.stripe.trouble(undefined);
+    await expect
+      .poll(
+        async () => {
+          await refund();
+          return [...world.stripe.account.charges.values()].find((c) => c.payment_intent === paid.payment_intent)?.refunded;
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    await settle();
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(0);
+  });
+});
+
+test("a customer that was deleted at Stripe is replaced by one, however many ask at once; there is no portal without one", async () => {
+  const ada = await world.app.signUp();
+  await world.pay((await api(ada).billing.purchaseCredits({ body: { package: "small" } })).session_id);
+  const lost = (await api(ada).billing.subscription()).stripe_customer_id ?? "";
+  const own = () => [...world.stripe.account.customers.values()].filter((c) => c.metadata["user_id"] === ada.id);
+  world.stripe.account.deleteCustomer(lost);
+  expect(await post("/api/billing/portal", ada)).toMatchObject({ http: 400, code: "no_stripe_customer" });
+  const asked = await Promise.all(Array.from({ length: 8 }, () => post("/api/billing/credits/purchase", ada, { package: "large" })));
+  expect([asked.map(({ http }) => http), new Set(asked.map(({ session_id }) => session_id)).size]).toEqual([Array(8).fill(200), 1]);
+  expect(own()).toHaveLength(1);
+  expect((await api(ada).billing.subscription()).stripe_customer_id).toBe(own()[0]?.id);
+  expect(world.stripe.account.sessions.get(asked[0]?.session_id ?? "")?.customer).toBe(own()[0]?.id);
+  await world.pay(asked[0]?.session_id ?? null);
+  expect((await api(ada).billing.credits()).purchased_credits).toBe(10_500);
+  // And again, within the day that Stripe remembers keys.
+  world.stripe.account.deleteCustomer(own()[0]?.id ?? "");
+  expect((await post("/api/billing/checkout", ada, { tier: "pro" })).http).toBe(200);
+  expect(own()).toHaveLength(1);
 });
 
 test("the books hold", async () => {

@@ -5,7 +5,7 @@ import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { BillingStore, Buyer, Order } from "./billing.store.ts";
 import { creditPackages, tierOrder, type CreditPackage, type PaidTier } from "./catalogue.ts";
 import type { Shelves, SoldItem } from "./shelf.ts";
-import { isoOf, type Payments } from "./stripe.ts";
+import { isLostCustomer, isoOf, type Payments } from "./stripe.ts";
 
 /** Stripe takes pages for at most a day, and its clock is not ours. */
 const lifetimeMs = 23 * 3_600_000;
@@ -42,15 +42,12 @@ export function createCheckouts({
     if (!buyer) throw notFound("User");
     return buyer;
   };
-  const customerOf = async (buyer: Buyer): Promise<string> => {
-    if (buyer.stripe_customer_id !== null) return buyer.stripe_customer_id;
-    const customer = await payments.call((stripe) =>
-      stripe.customers.create(
-        { email: buyer.email, name: buyer.name, metadata: { user_id: buyer.id } },
-        { idempotencyKey: `customer:${buyer.id}` },
-      ),
+  /** One for all who ask at once, the first one or in the place of one that was deleted at Stripe. */
+  const newCustomer = async (buyer: Buyer, former: string | null): Promise<string> => {
+    const customer = await payments.once(`customer:${former ?? buyer.id}`, (stripe, options) =>
+      stripe.customers.create({ email: buyer.email, name: buyer.name, metadata: { user_id: buyer.id } }, options),
     );
-    return store.setCustomer(buyer.id, customer.id);
+    return store.setCustomer(buyer.id, customer.id, former);
   };
   const settings = (): Answer => ({
     success_url: `${appBaseUrl}/settings/billing?success=true&session_id={CHECKOUT_SESSION_ID}`,
@@ -58,16 +55,21 @@ export function createCheckouts({
   });
 
   const open = async (buyer: Buyer, order: Order, params: Params): Promise<Checkout> => {
-    const customer = await customerOf(buyer);
+    const customer = buyer.stripe_customer_id ?? (await newCustomer(buyer, null));
     const row = await store.openCheckout(buyer.id, order, lifetimeMs);
     if (row.session_id !== null && row.url !== null) return { session_id: row.session_id, checkout_url: row.url };
-    const session = await payments.call((stripe) =>
-      stripe.checkout.sessions.create(
-        { ...params, customer, client_reference_id: buyer.id, expires_at: Math.floor(Date.parse(row.expires_at) / 1000) },
-        // The same page for everybody who came to this row, and for whoever comes again after a crash.
-        { idempotencyKey: `checkout:${row.id}` },
-      ),
-    );
+    // The same page for everybody who came to this row, and for whoever comes again after a crash.
+    const sessionFor = (payer: string) =>
+      payments.once(`checkout:${row.id}:${payer}`, (stripe, options) =>
+        stripe.checkout.sessions.create(
+          { ...params, customer: payer, client_reference_id: buyer.id, expires_at: Math.floor(Date.parse(row.expires_at) / 1000) },
+          options,
+        ),
+      );
+    const session = await sessionFor(customer).catch(async (error: unknown) => {
+      if (!isLostCustomer(error)) throw error;
+      return sessionFor(await newCustomer(buyer, customer));
+    });
     const url = session.url ?? "";
     await store.setSession(row.id, { session_id: session.id, url, expires_at: isoOf(session.expires_at) ?? row.expires_at });
     return { session_id: session.id, checkout_url: url };
@@ -92,7 +94,8 @@ export function createCheckouts({
       throw notFound(kind === "agent" ? "Agent" : "Base");
     const metadata = { user_id: userId, [`${kind}_id`]: item.id, type: `${kind}_purchase`, pricing_type: item.pricing_type };
     const back = itemBack(kind, item, origin);
-    const order = { kind, subject: item.id, amount_cents: item.price_cents };
+    // For good and by the month are two things, at whatever price.
+    const order = { kind, subject: `${item.pricing_type}:${item.id}`, amount_cents: item.price_cents };
     if (item.pricing_type === "one_time") {
       const agreed = { ...metadata, amount_cents: String(item.price_cents) };
       return open(buyer, order, oneOff(item.name, item.price_cents, agreed, back));
@@ -163,13 +166,15 @@ export function createCheckouts({
       payments.require();
       await limit(userId);
       const { stripe_customer_id: customer } = await buyerOf(userId);
-      if (customer === null) throw badRequest("You have not paid for anything yet.", "no_stripe_customer");
+      const unknown = () => badRequest("You have not paid for anything yet.", "no_stripe_customer");
+      if (customer === null) throw unknown();
       try {
         const session = await payments.call((stripe) =>
           stripe.billingPortal.sessions.create({ customer, return_url: `${appBaseUrl}/settings/billing` }),
         );
         return { portal_url: session.url };
       } catch (error) {
+        if (isLostCustomer(error)) throw unknown();
         const cause = error instanceof AppError ? error.cause : undefined;
         if (cause instanceof Error && /configuration/i.test(cause.message))
           throw new AppError("payments_not_configured", "The page of payments is not set up at Stripe yet.", { cause });

@@ -3,26 +3,17 @@ import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { post, type Credits } from "../credits/index.ts";
 import type { Sales } from "../creators/index.ts";
-import type { BillingStore } from "./billing.store.ts";
-import type { PaymentRow, PurchaseKind } from "./billing.table.ts";
+import type { BillingStore, Returned } from "./billing.store.ts";
+import type { PaymentRow } from "./billing.table.ts";
 import { creatorShare } from "./catalogue.ts";
+import { ownershipOf, type Ownership } from "./metadata.ts";
 import type { Plans, ToldSubscription } from "./plans.ts";
 import type { Shelves } from "./shelf.ts";
 import { idOf } from "./stripe.ts";
 
-const kinds: Record<string, PurchaseKind> = {
-  subscription: "subscription",
-  credit_purchase: "credits",
-  agent_purchase: "agent",
-  base_purchase: "base",
-  deploy_purchase: "deploy_slot",
-};
 /** A checkout session that is ours, as far as fulfilment goes. */
-export interface OwnSession {
+export interface OwnSession extends Ownership {
   id: string;
-  kind: PurchaseKind;
-  user_id: string;
-  item_id: string | null;
   isPaid: boolean;
   amount_cents: number;
   /** What was agreed on; null: whatever Stripe's price says. */
@@ -33,16 +24,12 @@ export interface OwnSession {
 }
 /** Undefined: not one that we made. */
 export function ownSessionOf(session: Stripe.Checkout.Session): OwnSession | undefined {
-  const metadata = session.metadata ?? {};
-  const kind = kinds[metadata["type"] ?? ""];
-  const user_id = metadata["user_id"];
-  if (!kind || !user_id) return undefined;
-  const agreed = metadata["amount_cents"];
+  const own = ownershipOf(session.metadata);
+  if (!own) return undefined;
+  const agreed = session.metadata?.["amount_cents"];
   return {
+    ...own,
     id: session.id,
-    kind,
-    user_id,
-    item_id: metadata["agent_id"] ?? metadata["base_id"] ?? null,
     isPaid: session.status === "complete" && session.payment_status !== "unpaid",
     amount_cents: session.amount_total ?? 0,
     agreed_cents: agreed === undefined ? null : Number(agreed),
@@ -53,19 +40,13 @@ export function ownSessionOf(session: Stripe.Checkout.Session): OwnSession | und
 }
 
 /** Money that came in. */
-interface Receipt {
+interface Receipt extends Ownership {
   key: string;
-  user_id: string;
-  kind: PurchaseKind;
   amount_cents: number;
-  item_id: string | null;
   subscription_id: string | null;
 }
-export interface PaidInvoice {
+export interface PaidInvoice extends Ownership {
   id: string;
-  user_id: string;
-  kind: PurchaseKind;
-  item_id: string | null;
   amount_cents: number;
   subscription_id: string;
   /** It renews a period that was over; the others begin or change one. */
@@ -88,9 +69,9 @@ export function createFulfilment({
 }: {
   store: BillingStore;
   credits: Pick<Credits, "addPurchased" | "takePurchased" | "renewAllowance">;
-  sales: Pick<Sales, "record" | "refund">;
+  sales: Pick<Sales, "record" | "refund" | "restore">;
   shelves: Shelves;
-  plans: Pick<Plans, "apply">;
+  plans: Pick<Plans, "apply" | "endItem">;
   log: Logger;
 }) {
   /** Books money with what it is for; undefined: it is in the books already. Refunds that were told before it are made up for at once. */
@@ -137,31 +118,59 @@ export function createFulfilment({
     return payment;
   };
 
-  /** Takes back what went back of a payment since it was looked at last. */
+  const giveForever = async (
+    tx: Queries,
+    kind: "agent" | "base",
+    owner: { user_id: string; item_id: string },
+    key: string,
+  ): Promise<void> => {
+    const grant = { ...owner, purchase_type: "one_time" as const, stripe_payment_intent: key, stripe_subscription_id: null };
+    await shelves[kind]?.grant(tx, grant);
+    await plans.endItem(tx, owner.user_id, owner.item_id);
+  };
+  /** Takes what an item was sold for out of a library, or puts it back in. */
+  const settleItem = async (tx: Queries, payment: PaymentRow, isReturned: boolean): Promise<void> => {
+    const { user_id, item_id, key } = payment;
+    const shelf = payment.kind === "agent" || payment.kind === "base" ? shelves[payment.kind] : undefined;
+    if (!shelf || user_id === null || item_id === null || payment.stripe_subscription_id !== null) return;
+    if (isReturned) return shelf.revoke(tx, user_id, item_id, { payment_intent: key });
+    if ((await shelf.possession(tx, user_id, item_id))?.is_forever) return;
+    await giveForever(tx, payment.kind as "agent" | "base", { user_id, item_id }, key);
+  };
+  /** Resolves with how many credits were taken; below zero: given back, as far as they had been there to be taken. */
+  const settleCredits = async (tx: Queries, userId: string, key: string, fresh: number, back: number): Promise<number> => {
+    if (fresh > 0) return credits.takePurchased(tx, userId, fresh);
+    const due = Math.max(0, (await store.creditsTaken(tx, userId, key)) - back);
+    if (due > 0) await credits.addPurchased(tx, userId, due);
+    return -due;
+  };
+  /** Takes back what went back of a payment since it was looked at last; gives again what a bank returned of it. */
   const settleRefund = async (tx: Queries, payment: PaymentRow): Promise<void> => {
-    const back = Math.min(payment.amount_cents, await store.refundOf(tx, payment.key));
+    const { refunded, disputed, won } = await store.refundOf(tx, payment.key);
+    const back = Math.min(payment.amount_cents, refunded + Math.max(0, disputed - won));
+    // Below zero: it comes in again.
     const fresh = back - payment.refunded_cents;
-    if (fresh <= 0) return;
+    if (fresh === 0) return;
     await store.setRefunded(tx, payment.id, back);
+    const wasWhole = payment.refunded_cents === payment.amount_cents;
     const isWhole = back === payment.amount_cents;
     const userId = payment.user_id;
-    const taken = payment.kind === "credits" && userId !== null ? await credits.takePurchased(tx, userId, fresh) : 0;
-    if (userId !== null && payment.kind !== "subscription")
-      await store.addSpend(tx, userId, -fresh, payment.kind === "deploy_slot" && isWhole ? -1 : 0);
-    const sold = isWhole ? await sales.refund(tx, payment.key) : undefined;
-    const share = sold?.creator_cents ?? 0;
-    await post(tx, `refund:${payment.key}:${back}`, [
+    const taken = payment.kind === "credits" && userId !== null ? await settleCredits(tx, userId, payment.key, fresh, back) : 0;
+    const slots = payment.kind === "deploy_slot" ? Number(wasWhole) - Number(isWhole) : 0;
+    if (userId !== null && payment.kind !== "subscription") await store.addSpend(tx, userId, -fresh, slots);
+    const sold = isWhole === wasWhole ? undefined : isWhole ? await sales.refund(tx, payment.key) : await sales.restore(tx, payment.key);
+    const share = isWhole ? (sold?.creator_cents ?? 0) : -(sold?.creator_cents ?? 0);
+    await post(tx, `refund:${payment.key}:${refunded}:${disputed}:${won}`, [
       { account: "stripe", amount_cents: -fresh },
       { account: "credits", user_id: userId, amount_cents: taken },
       { account: "creator", user_id: sold?.creator_id ?? null, amount_cents: share },
       { account: payment.kind === "credits" ? "losses" : "revenue", amount_cents: fresh - taken - share },
     ]);
-    if (isWhole && userId !== null && payment.item_id !== null && payment.stripe_subscription_id === null)
-      await shelves[payment.kind as "agent" | "base"]?.revoke(tx, userId, payment.item_id, { payment_intent: payment.key });
+    if (isWhole !== wasWhole) await settleItem(tx, payment, isWhole);
   };
-
   const bookInvoice = async (tx: Queries, invoice: PaidInvoice): Promise<PaymentRow | undefined> => {
-    if (invoice.amount_cents <= 0) return undefined;
+    // A renewal that costs nothing is one all the same.
+    if (invoice.amount_cents <= 0 && !invoice.isRenewal) return undefined;
     return book(tx, { ...invoice, key: invoice.id });
   };
 
@@ -170,8 +179,7 @@ export function createFulfilment({
     const shelf = session.kind === "agent" || session.kind === "base" ? shelves[session.kind] : undefined;
     if (shelf && session.item_id !== null) {
       const held = await shelf.possession(tx, session.user_id, session.item_id);
-      const other = held?.is_active === true && held.stripe_payment_intent !== null && held.stripe_payment_intent !== key;
-      if (other) {
+      if (held?.is_forever && held.stripe_payment_intent !== key) {
         // Paid twice, on two pages: the second payment goes back.
         log.warn({ session_id: session.id, user_id: session.user_id }, "paid twice; the second payment is refunded");
         await store.enqueue(tx, "refund_payment", { payment_intent: key }, { key: `refund_payment:${key}`, maxAttempts: 25 });
@@ -182,13 +190,7 @@ export function createFulfilment({
     const payment = await book(tx, { ...session, key, subscription_id: null });
     if (!payment) return;
     if (shelf && payment.item_id !== null)
-      await shelf.grant(tx, {
-        user_id: session.user_id,
-        item_id: payment.item_id,
-        purchase_type: "one_time",
-        stripe_payment_intent: key,
-        stripe_subscription_id: null,
-      });
+      await giveForever(tx, session.kind as "agent" | "base", { user_id: session.user_id, item_id: payment.item_id }, key);
     await settleRefund(tx, payment);
   };
 
@@ -235,8 +237,8 @@ export function createFulfilment({
         await credits.renewAllowance(tx, buyer.id);
       await settleRefund(tx, payment);
     },
-    /** Money that went back, or was taken back by the buyer's bank; cumulative, by the payment's key. */
-    refund: async (tx: Queries, key: string, cents: { refunded: number; disputed: number }): Promise<void> => {
+    /** Money that went back, or was taken back by the buyer's bank or returned by it; cumulative, by the payment's key. */
+    refund: async (tx: Queries, key: string, cents: Returned): Promise<void> => {
       await store.lockPayment(tx, key);
       await store.noteRefund(tx, key, cents);
       const payment = await store.findPayment(key, tx);

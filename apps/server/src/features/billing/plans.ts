@@ -4,7 +4,8 @@ import type { Logger } from "../../platform/logger.ts";
 import type { Credits } from "../credits/index.ts";
 import { livingStates, type BillingStore, type Buyer } from "./billing.store.ts";
 import type { SubscriptionRow } from "./billing.table.ts";
-import { planOfPrice, tierOrder } from "./catalogue.ts";
+import { isPaidTier, planOfPrice, tierOrder, type PaidTier } from "./catalogue.ts";
+import { ownershipOf } from "./metadata.ts";
 import type { Shelves } from "./shelf.ts";
 import { idOf, isoOf, type Payments } from "./stripe.ts";
 
@@ -32,6 +33,19 @@ export function createPlans({
   shelves: Shelves;
   log: Logger;
 }) {
+  const endLater = (tx: Queries, id: string) =>
+    store.enqueue(tx, "end_subscription", { id }, { key: `end_subscription:${id}`, maxAttempts: 25 });
+  /**
+   * What somebody on a plan pays for does not change when the operator sells it at another price: by the price as it is configured now, else as what
+   * it was sold, else what it was when it was heard of last.
+   */
+  const tierOf = (subscription: Stripe.Subscription, priceId: string, known: SubscriptionRow | undefined): PaidTier => {
+    const { price_id, tier: sold } = subscription.metadata;
+    const tier = planOfPrice(payments.require(), priceId)?.tier ?? (price_id === priceId && isPaidTier(sold) ? sold : known?.tier);
+    if (tier) return tier;
+    log.error({ subscription_id: subscription.id, price_id: priceId }, "price of a plan is not known here");
+    return isPaidTier(sold) ? sold : "basic";
+  };
   const takePlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {
     if (row.tier === null) return;
     const isNew = buyer.stripe_subscription_id !== row.stripe_subscription_id;
@@ -43,13 +57,7 @@ export function createPlans({
   /** The newest plan that lives is the one that counts; when none does, somebody whose plan it was is free again. */
   const settlePlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {
     const [current, ...former] = await store.livingPlans(tx, buyer.id);
-    for (const plan of former)
-      await store.enqueue(
-        tx,
-        "end_subscription",
-        { id: plan.stripe_subscription_id },
-        { key: `end_subscription:${plan.stripe_subscription_id}`, maxAttempts: 25 },
-      );
+    for (const plan of former) await endLater(tx, plan.stripe_subscription_id);
     if (current) return takePlan(tx, buyer, current);
     if (buyer.stripe_subscription_id !== row.stripe_subscription_id) return;
     await store.setSubscription(tx, buyer.id, null);
@@ -60,6 +68,8 @@ export function createPlans({
     if (!shelf || row.item_id === null) return;
     const isLiving = livingStates.includes(row.status);
     const subscription_id = row.stripe_subscription_id;
+    // Nobody pays by the month for what is theirs for good.
+    if (isLiving && (await shelf.possession(tx, userId, row.item_id))?.is_forever) return endLater(tx, subscription_id);
     if (isLiving && !wasLiving && (await shelf.find(row.item_id, tx)))
       await shelf.grant(tx, {
         user_id: userId,
@@ -80,25 +90,21 @@ export function createPlans({
     },
     /** In the caller's transaction. Resolves with whose it is; undefined: nobody's here. */
     apply: async (tx: Queries, { asked, subscription }: ToldSubscription): Promise<string | undefined> => {
-      const { metadata } = subscription;
-      const userId = metadata["user_id"];
-      const buyer = userId === undefined ? undefined : await store.lockBuyer(tx, userId);
-      if (!buyer || !userId) return undefined;
+      const own = ownershipOf(subscription.metadata);
+      if (!own || own.kind === "credits" || own.kind === "deploy_slot") return undefined;
+      const { kind, user_id: userId, item_id } = own;
+      const buyer = await store.lockBuyer(tx, userId);
+      if (!buyer) return undefined;
       const known = await store.findMirror(subscription.id, tx);
-      const kind = metadata["type"] === "agent_purchase" ? "agent" : metadata["type"] === "base_purchase" ? "base" : "subscription";
       const [item] = subscription.items.data;
       const priceId = idOf(item?.price) ?? "";
-      const plan = kind === "subscription" ? planOfPrice(payments.require(), priceId) : undefined;
-      if (kind === "subscription" && !plan)
-        log.error({ subscription_id: subscription.id, price_id: priceId }, "price of a plan is not known here");
       const row = {
         stripe_subscription_id: subscription.id,
         user_id: userId,
         kind,
-        item_id: metadata["agent_id"] ?? metadata["base_id"] ?? null,
-        // A plan at a price that nobody configured is the smallest one.
-        tier: kind === "subscription" ? (plan?.tier ?? "basic") : null,
-        billing_interval: plan?.interval ?? (item?.price.recurring?.interval === "year" ? "annual" : "monthly"),
+        item_id,
+        tier: kind === "subscription" ? tierOf(subscription, priceId, known) : null,
+        billing_interval: item?.price.recurring?.interval === "year" ? "annual" : "monthly",
         price_cents: item?.price.unit_amount ?? 0,
         status: subscription.status,
         current_period_start: isoOf(item?.current_period_start),
@@ -114,8 +120,12 @@ export function createPlans({
       else await settleItem(tx, userId, now, known !== undefined && livingStates.includes(known.status));
       return userId;
     },
+    /** What was paid by the month is theirs for good from now on: nobody pays for it again. In the caller's transaction. */
+    endItem: async (tx: Queries, userId: string, itemId: string): Promise<void> => {
+      for (const row of await store.livingOfItem(tx, userId, itemId)) await endLater(tx, row.stripe_subscription_id);
+    },
     jobHandlers: {
-      /** Two plans at once are one too many: the former one ends, and what is left of it is given back. */
+      /** One too many, beside another plan or a purchase for good: it ends, and what is left of it is given back. */
       end_subscription: async (payload: unknown) => {
         const { id } = payload as { id: string };
         const told = await payments.find((stripe) => stripe.subscriptions.retrieve(id));

@@ -13,12 +13,8 @@ afterAll(() => world.close());
 
 const api = (user: TestUser) => world.app.as(user);
 const settle = () => world.stripe.settle();
-const buyOf = (user: TestUser, id: string) => api(user).marketplaceAgents.purchase({ params: { id }, body: {} });
-const pay = async (session_id: string | null) => {
-  const paid = world.stripe.account.pay(session_id ?? "");
-  await settle();
-  return paid;
-};
+const buyOf = (user: TestUser, id: string) => world.askFor(user, id);
+const pay = (session_id: string | null) => world.pay(session_id);
 const isOwned = async (user: TestUser, slug: string) => (await api(user).marketplaceAgents.get({ params: { slug } })).is_purchased;
 const transfers = () => [...world.stripe.account.transfers.values()];
 /** Until the jobs that a payment led to are over. */
@@ -176,6 +172,138 @@ describe("an agent by the month", () => {
     expect(await outcome(api(ada).purchases.renew({ params }))).toEqual([400, "no_subscription"]);
     expect((await api(ada).billing.subscription()).tier).toBe("free");
   });
+});
+
+describe("an agent that is bought for good and by the month", () => {
+  const priced = (id: string, pricing: "one_time" | "monthly") =>
+    world.rows("update agents set pricing_type = $2 where id = $1", [id, pricing]);
+  const asked = async (user: TestUser) => {
+    const agent = await world.agent({ creator, cents: 800, monthly: true });
+    const monthly = await buyOf(user, agent.id);
+    await priced(agent.id, "one_time");
+    const forever = await buyOf(user, agent.id);
+    return { ...agent, monthly: monthly.session_id, forever: forever.session_id };
+  };
+  const subscriptionsOf = async (user: TestUser) =>
+    (await api(user).purchases.subscriptions({ query: {} })).items.map(({ status }) => status);
+  const living = (user: TestUser) =>
+    [...world.stripe.account.subscriptions.values()].filter((s) => s.metadata["user_id"] === user.id && s.status !== "canceled");
+
+  test("ends its subscription, and stays when that is over, whichever was paid first", async () => {
+    for (const isMonthlyFirst of [true, false]) {
+      const ada = await world.app.signUp();
+      const agent = await asked(ada);
+      for (const session of isMonthlyFirst ? [agent.monthly, agent.forever] : [agent.forever, agent.monthly]) await pay(session);
+      await world.settle();
+      expect([living(ada).length, await subscriptionsOf(ada), await isOwned(ada, agent.slug)]).toEqual([0, ["canceled"], true]);
+      world.stripe.account.advance(31);
+      await world.settle();
+      expect(await isOwned(ada, agent.slug)).toBe(true);
+      expect(await world.rows("select purchase_type from user_purchased_agents where agent_id = $1", [agent.id])).toEqual([
+        { purchase_type: "one_time" },
+      ]);
+      const [forever] = await world.rows<{ key: string }>(
+        "select key from payments where user_id = $1 and stripe_subscription_id is null",
+        [ada.id],
+      );
+      world.stripe.account.refund(forever?.key ?? "");
+      await world.settle();
+      expect(await isOwned(ada, agent.slug)).toBe(false);
+    }
+  });
+
+  test("can be bought for good when a purchase of it went back before", async () => {
+    const ada = await world.app.signUp();
+    const agent = await asked(ada);
+    const first = await pay(agent.forever);
+    world.stripe.account.refund(first.payment_intent ?? "");
+    await settle();
+    await pay(agent.monthly);
+    // Only what expired can be bought again, so the page is older than the month that runs.
+    const again = await pay(await expired(ada, agent.id));
+    await world.settle();
+    const charge = [...world.stripe.account.charges.values()].find((c) => c.payment_intent === again.payment_intent);
+    expect([charge?.refunded, living(ada).length, await isOwned(ada, agent.slug)]).toEqual([false, 0, true]);
+  });
+  /** A page of an agent that is in the library by the month. */
+  const expired = async (user: TestUser, id: string) => {
+    await world.rows("update user_purchased_agents set expires_at = now() where agent_id = $1", [id]);
+    const { session_id } = await buyOf(user, id);
+    await world.rows("update user_purchased_agents set expires_at = null where agent_id = $1", [id]);
+    return session_id;
+  };
+
+  test("a dispute that is won brings back the agent and its maker's share", async () => {
+    const ada = await world.app.signUp();
+    const agent = await world.agent({ creator, cents: 1500 });
+    const { payment_intent } = await pay((await buyOf(ada, agent.id)).session_id);
+    await world.settle();
+    const { id } = world.stripe.account.dispute(payment_intent ?? "");
+    await world.settle();
+    const earned = async () => (await api(creator).creatorStudio.dashboard({ query: {} })).earnings.by_agent[agent.id]?.revenue_cents ?? 0;
+    expect([await isOwned(ada, agent.slug), await earned()]).toEqual([false, 0]);
+    world.stripe.account.closeDispute(id, "won");
+    await world.settle();
+    expect([await isOwned(ada, agent.slug), await earned()]).toEqual([true, 1350]);
+    // The share went out, was taken back, and can be paid out again.
+    expect(await world.rows("select payout_status, reversed_at from marketplace_transactions where agent_id = $1", [agent.id])).toEqual([
+      { payout_status: "pending", reversed_at: null },
+    ]);
+    await world.rows("update marketplace_transactions set created_at = now() - interval '8 days' where agent_id = $1", [agent.id]);
+    expect(await api(creator).creatorStudio.payout({ body: {} })).toMatchObject({ amount_cents: 1350, status: "paid" });
+  });
+});
+
+describe("a suspended creator", () => {
+  test("is sent nothing until they are back; what is set aside is not paid by hand", async () => {
+    const [ada, root, maker] = [await world.app.signUp(), await world.app.signUp({ admin: true }), await world.app.signUp()];
+    await api(maker).creatorStudio.connect();
+    const account = (await api(maker).creatorStudio.dashboard({ query: {} })).payouts.account_id ?? "";
+    world.stripe.account.completeOnboarding(account);
+    const sent = () => transfers().filter(({ destination }) => destination === account);
+    const agent = await world.agent({ creator: maker, cents: 2000 });
+    const asked = await buyOf(ada, agent.id);
+    const suspend = (is_suspended: boolean) =>
+      api(root).adminUsers.update({ params: { id: maker.id }, body: { is_suspended, reason: "Looking into it" } });
+    await suspend(true);
+    await pay(asked.session_id);
+    await world.settle();
+    await world.job("sweep_shares");
+    expect(sent()).toEqual([]);
+    const [payout] = await world.rows<{ id: string }>(
+      "insert into creator_payouts (creator_id, amount_cents, transactions_count, status) values ($1, 1800, 1, 'processing') returning id",
+      [maker.id],
+    );
+    await world.rows("update marketplace_transactions set payout_status = 'processing', payout_id = $1 where creator_id = $2", [
+      payout?.id,
+      maker.id,
+    ]);
+    await world.job("send_payout", { id: payout?.id });
+    expect(sent()).toEqual([]);
+    await world.rows("update creator_payouts set status = 'pending' where id = $1", [payout?.id]);
+    const byHand = { params: { payout_id: payout?.id ?? "" }, body: { reason: "Bank transfer" } };
+    expect(await outcome(api(root).adminPayouts.markPaid(byHand))).toEqual([409, "conflict"]);
+    await world.rows("update creator_payouts set status = 'processing' where id = $1", [payout?.id]);
+    await suspend(false);
+    await world.job("send_payout", { id: payout?.id });
+    expect(sent()).toMatchObject([{ amount: 1800 }]);
+  });
+});
+
+test("a share that Stripe would not take back is taken back as soon as it can be", async () => {
+  const ada = await world.app.signUp();
+  const agent = await world.agent({ creator, cents: 1100 });
+  const { payment_intent } = await pay((await buyOf(ada, agent.id)).session_id);
+  await world.settle();
+  const own = () => transfers().find(({ metadata }) => metadata["agent_id"] === agent.id);
+  world.stripe.trouble({ how: "refused", on: /reversals/ });
+  world.stripe.account.refund(payment_intent ?? "");
+  await world.settle();
+  expect(own()).toMatchObject({ amount: 990, amount_reversed: 0 });
+  world.stripe.trouble(undefined);
+  await world.job("sweep_shares");
+  await world.settle();
+  expect(own()).toMatchObject({ amount_reversed: 990 });
 });
 
 describe("two hundred at once", () => {

@@ -100,6 +100,7 @@ export function createReconciliation({
     await subscriptions();
     await orphans();
     await store.pruneEvents(60);
+    await store.pruneRefusals(30);
   };
   return { run, jobHandlers: { reconcile_payments: run } };
 }

@@ -15,6 +15,8 @@ export interface SoldItem {
 /** What is there of an item in somebody's library; an active one runs. */
 export interface Possession {
   is_active: boolean;
+  /** Bought for good, switched on or not. */
+  is_forever: boolean;
   stripe_payment_intent: string | null;
   stripe_subscription_id: string | null;
 }
@@ -35,7 +37,7 @@ export interface Shelf {
   possession(tx: Queries, userId: string, itemId: string): Promise<Possession | undefined>;
   /** An active entry with this purchase, whatever was there; a download is counted for a new one. */
   grant(tx: Queries, grant: Grant): Promise<void>;
-  /** Ends the entry that this purchase made; one that something else paid for stays. */
+  /** Ends the entry that this purchase made; one that something else pays for stays, and what was bought for good outlives every month. */
   revoke(tx: Queries, userId: string, itemId: string, by: { payment_intent: string } | { subscription_id: string }): Promise<void>;
   /** Switches off what has expired. */
   lapse(): Promise<void>;

@@ -20,10 +20,21 @@ export interface Payments {
   require(): StripeAccount;
   /** One call. Throws `payments_not_configured`; whatever goes wrong at Stripe is `stripe_error`, with the reason in the log only. */
   call<T>(work: (stripe: Stripe) => Promise<T>): Promise<T>;
+  /**
+   * One call that does something once, however often it is asked: `key` names it. What Stripe refused did not happen, so it is asked anew under
+   * another key, for Stripe would repeat its refusal for a day.
+   */
+  once<T>(key: string, work: (stripe: Stripe, options: { idempotencyKey: string }) => Promise<T>): Promise<T>;
   /** The same; undefined when Stripe knows no such thing. */
   find<T>(work: (stripe: Stripe) => Promise<T>): Promise<T | undefined>;
   /** What a webhook says, once its signature over the bytes is right and at most 300 s old. Throws `invalid_signature`. */
   read(body: Buffer, signature: string): Promise<Stripe.Event>;
+}
+
+/** How often Stripe refused what is asked under a key. */
+export interface Refusals {
+  refusalsOf(key: string): Promise<number>;
+  noteRefusal(key: string, count: number): Promise<void>;
 }
 
 /** Seconds that a webhook may be under way. */
@@ -31,11 +42,13 @@ const toleranceSeconds = 300;
 
 export function createPayments({
   account,
+  refusals,
   log,
   fetch,
   timeoutMs = 20_000,
 }: {
   account: StripeAccount | undefined;
+  refusals: Refusals;
   log: Logger;
   /** Instead of the library's own way out. */
   fetch?: typeof globalThis.fetch;
@@ -75,6 +88,17 @@ export function createPayments({
     account,
     require: required,
     call,
+    once: async (key, work) => {
+      required();
+      const before = await refusals.refusalsOf(key);
+      const idempotencyKey = before === 0 ? key : `${key}:${before}`;
+      try {
+        return await call((stripe) => work(stripe, { idempotencyKey }));
+      } catch (error) {
+        if (isRefusal(error)) await refusals.noteRefusal(key, before + 1);
+        throw error;
+      }
+    },
     find: async (work) => {
       try {
         return await call(work);
@@ -99,6 +123,7 @@ export function createPayments({
 interface Refusal {
   statusCode?: number;
   code?: string;
+  param?: string;
   type?: string;
 }
 const failed = (cause: unknown): AppError =>
@@ -107,6 +132,8 @@ const failed = (cause: unknown): AppError =>
     : new AppError("stripe_error", "Stripe could not be asked, or refused. Nothing was charged.", { cause });
 const refusalOf = (error: unknown): Refusal => (error instanceof AppError ? ((error.cause ?? {}) as Refusal) : {});
 export const isMissing = (error: unknown): boolean => refusalOf(error).code === "resource_missing";
+/** The customer that was named was deleted at Stripe. */
+export const isLostCustomer = (error: unknown): boolean => isMissing(error) && refusalOf(error).param === "customer";
 /** Stripe said no, so that nothing happened and nothing will; anything else may have happened. */
 export const isRefusal = (error: unknown): boolean => {
   const { statusCode = 0, type } = refusalOf(error);

@@ -1,9 +1,9 @@
 import type { Stripe } from "stripe";
 import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
-import type { BillingStore } from "./billing.store.ts";
-import type { PurchaseKind } from "./billing.table.ts";
+import type { BillingStore, Returned } from "./billing.store.ts";
 import { ownSessionOf, type Fulfilment, type OwnSession, type PaidInvoice } from "./fulfilment.ts";
+import { ownershipOf } from "./metadata.ts";
 import type { Plans, ToldSubscription } from "./plans.ts";
 import { idOf, type Payments } from "./stripe.ts";
 
@@ -24,6 +24,7 @@ export const eventTypes = [
   "invoice.payment_failed",
   "charge.refunded",
   "charge.dispute.created",
+  "charge.dispute.closed",
 ] as const;
 
 export type Webhooks = ReturnType<typeof createWebhooks>;
@@ -81,10 +82,10 @@ export function createWebhooks({
     );
     return idOf(found?.data[0]?.invoice) ?? paymentIntent;
   };
-  const refundEffect = async (paymentIntent: string | undefined, cents: { refunded: number; disputed: number }): Promise<Effect> => {
+  const refundEffect = async (paymentIntent: string | undefined, cents: Partial<Returned>): Promise<Effect> => {
     if (paymentIntent === undefined) return nothing;
     const key = await keyOf(paymentIntent);
-    return (tx) => fulfilment.refund(tx, key, cents);
+    return (tx) => fulfilment.refund(tx, key, { refunded: 0, disputed: 0, won: 0, ...cents });
   };
 
   const effectOf = (event: Stripe.Event): Effect | Promise<Effect> => {
@@ -106,11 +107,18 @@ export function createWebhooks({
         return failureEffect(event.data.object);
       case "charge.refunded": {
         const { payment_intent, amount_refunded } = event.data.object;
-        return refundEffect(idOf(payment_intent), { refunded: amount_refunded, disputed: 0 });
+        return refundEffect(idOf(payment_intent), { refunded: amount_refunded });
       }
       case "charge.dispute.created": {
         const { payment_intent, amount } = event.data.object;
-        return refundEffect(idOf(payment_intent), { refunded: 0, disputed: amount });
+        return refundEffect(idOf(payment_intent), { disputed: amount });
+      }
+      case "charge.dispute.closed": {
+        const { payment_intent, amount, status } = event.data.object;
+        // An inquiry that comes to nothing took no money, but was told like a dispute.
+        return status === "won" || status === "warning_closed"
+          ? refundEffect(idOf(payment_intent), { disputed: amount, won: amount })
+          : nothing;
       }
       default:
         return nothing;
@@ -150,16 +158,11 @@ const subscriptionOf = (invoice: Stripe.Invoice): string | undefined => idOf(inv
 
 /** Undefined: not of a subscription of ours, or of nobody's. */
 function paidInvoiceOf(invoice: Stripe.Invoice, subscription: Stripe.Subscription): PaidInvoice | undefined {
-  const { metadata } = subscription;
-  const user_id = metadata["user_id"];
-  if (!user_id || !invoice.id) return undefined;
-  const kind: PurchaseKind =
-    metadata["type"] === "agent_purchase" ? "agent" : metadata["type"] === "base_purchase" ? "base" : "subscription";
+  const own = ownershipOf(subscription.metadata);
+  if (!own || !invoice.id) return undefined;
   return {
+    ...own,
     id: invoice.id,
-    user_id,
-    kind,
-    item_id: metadata["agent_id"] ?? metadata["base_id"] ?? null,
     amount_cents: invoice.amount_paid,
     subscription_id: subscription.id,
     isRenewal: invoice.billing_reason === "subscription_cycle",

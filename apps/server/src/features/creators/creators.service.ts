@@ -73,7 +73,7 @@ export function createCreators({
       };
     },
     /**
-     * Sets aside what can be paid out: whole sales, the oldest first, up to `amount`. The payout stays `pending` until it is sent. The same `key` is the
+     * Sets aside what can be paid out: whole sales, the oldest first, up to `amount`, less what was paid by hand for sales that were refunded since. The payout stays `pending` until it is sent. The same `key` is the
      * same payout, and nothing is set aside twice however many ask at once.
      * Where the payment service pays, it is sent at once. Throws `payments_not_configured`, `payout_onboarding_required`, `payout_exceeds_available`,
      * `payout_below_minimum`, `stripe_error`: then nothing was sent and it can be asked for again, or it is on its way and arrives without asking.
@@ -89,7 +89,9 @@ export function createCreators({
         const known = key === undefined ? undefined : await store.findPayout(tx, userId, key);
         if (known) return { row: known, isNew: false };
         const sales = await store.lockAvailable(tx, userId);
-        const available = sales.reduce((sum, sale) => sum + sale.amount_creator_cents, 0);
+        const owing = await store.lockOwed(tx, userId);
+        const owed = sumOf(owing);
+        const available = Math.max(0, sumOf(sales) - owed);
         const facts = { available_cents: available, minimum_cents: payouts.minimumCents };
         if (available < payouts.minimumCents || (amount !== undefined && amount < payouts.minimumCents))
           throw badRequest(
@@ -99,7 +101,7 @@ export function createCreators({
           );
         if (amount !== undefined && amount > available)
           throw badRequest(`Only ${available} cents are available.`, "payout_exceeds_available", facts);
-        let sum = 0;
+        let sum = -owed;
         const chosen = sales.filter(({ amount_creator_cents }) => {
           if (sum + amount_creator_cents > (amount ?? available)) return false;
           sum += amount_creator_cents;
@@ -117,6 +119,7 @@ export function createCreators({
             status: isSent ? "processing" : "pending",
           },
           chosen.map((sale) => sale.id),
+          owing.map((sale) => sale.id),
         );
         return { row, isNew: true };
       });
@@ -131,6 +134,8 @@ export function createCreators({
   };
 }
 
+const sumOf = (sales: readonly { amount_creator_cents: number }[]): number =>
+  sales.reduce((sum, sale) => sum + sale.amount_creator_cents, 0);
 export const wireOf = ({ id, amount_cents, status, transactions_count, created_at, paid_at }: PayoutRow): Payout => ({
   id,
   amount_cents,

@@ -8,19 +8,28 @@ import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type 
 
 const cents = (condition = sql`true`) => sql<number>`coalesce(sum(${sales.amount_creator_cents}) filter (where ${condition}), 0)::float8`;
 
+/** Paid by hand although the buyer has the money back since: kept back from the next payout. What Stripe sent it takes back itself. */
+const isOwed = sql`${sales.payout_status} = 'paid' and ${sales.refunded_at} is not null and ${sales.reversed_at} is null and ${sales.stripe_payout_id} is null`;
+
 /** A payout and whose it is. */
 export interface PaidOut {
   payout: PayoutRow;
+  isSuspended: boolean | null;
   creator: Pick<UserRow, "id" | "username" | "name" | "email"> | null;
 }
 const withCreator = (q: Queries) =>
   q
-    .select({ payout: creatorPayouts, creator: { id: users.id, username: users.username, name: users.name, email: users.email } })
+    .select({
+      payout: creatorPayouts,
+      isSuspended: users.is_suspended,
+      creator: { id: users.id, username: users.username, name: users.name, email: users.email },
+    })
     .from(creatorPayouts)
     .leftJoin(users, eq(users.id, creatorPayouts.creator_id));
 
 export type CreatorsStore = ReturnType<typeof createCreatorsStore>;
 export function createCreatorsStore(db: Database, { holdDays }: { holdDays: number }) {
+  const isSold = isNull(sales.refunded_at);
   const isHeld = sql`${sales.created_at} > now() - make_interval(days => ${holdDays})`;
   const isOwnAgent = (userId: string) => or(eq(agents.created_by_user_id, userId), eq(agents.forked_by_user_id, userId));
   return {
@@ -63,13 +72,15 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
     balance: async (creatorId: string, q: Queries = db): Promise<{ available: number; waiting: number; paid: number }> => {
       const [row] = await q
         .select({
-          available: cents(sql`${sales.payout_status} = 'pending' and not ${isHeld}`),
-          waiting: cents(sql`(${sales.payout_status} = 'pending' and ${isHeld}) or ${sales.payout_status} = 'processing'`),
-          paid: cents(sql`${sales.payout_status} = 'paid'`),
+          available: cents(sql`${isSold} and ${sales.payout_status} = 'pending' and not ${isHeld}`),
+          waiting: cents(sql`${isSold} and ((${sales.payout_status} = 'pending' and ${isHeld}) or ${sales.payout_status} = 'processing')`),
+          paid: cents(sql`${isSold} and ${sales.payout_status} = 'paid'`),
+          owed: cents(isOwed),
         })
         .from(sales)
-        .where(and(eq(sales.creator_id, creatorId), isNull(sales.refunded_at)));
-      return row ?? { available: 0, waiting: 0, paid: 0 };
+        .where(eq(sales.creator_id, creatorId));
+      const { available = 0, waiting = 0, paid = 0, owed = 0 } = row ?? {};
+      return { available: Math.max(0, available - owed), waiting, paid };
     },
     items: async (creatorId: string): Promise<CreatorDashboard["items"]> => {
       const revenue = sql<number>`(select coalesce(sum(t.amount_creator_cents), 0)::float8 from marketplace_transactions t where t.creator_id = ${creatorId} and t.agent_id = agents.id and t.refunded_at is null)`;
@@ -167,7 +178,7 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       await tx
         .update(sales)
         .set({ payout_status: "paid", payout_date: sql`now()` as never })
-        .where(eq(sales.payout_id, id));
+        .where(and(eq(sales.payout_id, id), eq(sales.payout_status, "processing")));
       return (
         await tx
           .update(creatorPayouts)
@@ -196,10 +207,28 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         .where(and(eq(sales.creator_id, creatorId), eq(sales.payout_status, "pending"), isNull(sales.refunded_at), sql`not ${isHeld}`))
         .orderBy(asc(sales.created_at), asc(sales.id))
         .for("update"),
-    insertPayout: async (tx: Queries, values: typeof creatorPayouts.$inferInsert, saleIds: string[]): Promise<PayoutRow> => {
+    lockOwed: (tx: Queries, creatorId: string): Promise<{ id: string; amount_creator_cents: number }[]> =>
+      tx
+        .select({ id: sales.id, amount_creator_cents: sales.amount_creator_cents })
+        .from(sales)
+        .where(and(eq(sales.creator_id, creatorId), isOwed))
+        .orderBy(asc(sales.created_at), asc(sales.id))
+        .for("update"),
+    /** Of these sales, less what is owed by those. */
+    insertPayout: async (
+      tx: Queries,
+      values: typeof creatorPayouts.$inferInsert,
+      saleIds: string[],
+      owedIds: string[],
+    ): Promise<PayoutRow> => {
       const [row] = await tx.insert(creatorPayouts).values(values).returning();
       if (!row) throw new Error("payout not stored");
       await tx.update(sales).set({ payout_status: "processing", payout_id: row.id }).where(inArray(sales.id, saleIds));
+      if (owedIds.length > 0)
+        await tx
+          .update(sales)
+          .set({ reversed_at: sql`now()` as never, payout_id: row.id })
+          .where(inArray(sales.id, owedIds));
       return row;
     },
   };

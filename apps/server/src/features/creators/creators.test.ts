@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { agents } from "../agents/agents.table.ts";
 import { marketplaceTransactions } from "./creators.table.ts";
-import { createCreators, createCreatorsStore } from "./index.ts";
+import { createLogger } from "../../platform/logger.ts";
+import { createCreators, createCreatorsStore, createSales, createSalesStore, type Bank } from "./index.ts";
 
 let app: TestApp;
 beforeAll(async () => {
@@ -189,6 +190,47 @@ describe("a payout", () => {
     await expect(app.as(root).adminPayouts.markPaid({ params: { payout_id: ada.id }, body: { reason: "x" } })).rejects.toMatchObject({
       status: 404,
     });
+  });
+
+  test("loses what was refunded before it was sent; what was refunded afterwards is kept back from the next one", async () => {
+    const [ada, root] = await Promise.all([app.signUp(), app.signUp({ admin: true })]);
+    const sales = createSales({
+      store: createSalesStore(app.db),
+      bank: { isOn: false } as Bank,
+      isSent: false,
+      log: createLogger("silent"),
+    });
+    const refund = (key: string) => app.db.transaction((tx) => sales.refund(tx, key));
+    const key = (name: string) => `${name}-${ada.id}`;
+    const settle = async (id: string | undefined) =>
+      app.as(root).adminPayouts.markPaid({ params: { payout_id: id ?? "" }, body: { reason: "Bank transfer" } });
+    await sell(ada, 1600, 30, { stripe_payment_intent: key("kept") });
+    await sell(ada, 900, 29, { stripe_payment_intent: key("returned") });
+    const first = await said(await ask(ada));
+    expect(first).toMatchObject({ amount_cents: 2500, transactions_count: 2 });
+    await refund(key("returned"));
+    expect(await settle(first.id)).toMatchObject({ status: "paid", amount_cents: 1600, transactions_count: 1 });
+    expect((await of(ada).dashboard()).payouts).toMatchObject({ paid_cents: 1600, pending_cents: 0, available_cents: 0 });
+
+    await refund(key("kept"));
+    await sell(ada, 2900, 20);
+    expect((await of(ada).dashboard()).payouts).toMatchObject({ available_cents: 1300 });
+    expect(await said(await ask(ada, { amount_cents: 1400 }))).toMatchObject({ code: "payout_exceeds_available" });
+    const second = await said(await ask(ada));
+    expect(second).toMatchObject({ amount_cents: 1300, transactions_count: 1 });
+    await settle(second.id);
+    // Kept back once.
+    await sell(ada, 1000, 10, { stripe_payment_intent: key("last") });
+    const third = await said(await ask(ada));
+    expect(third).toMatchObject({ amount_cents: 1000 });
+    // Nothing is left of it: there is nothing to send.
+    await refund(key("last"));
+    await expect(settle(third.id)).rejects.toMatchObject({ status: 409, code: "payout_settled" });
+    expect((await of(ada).dashboard()).payouts.history.map((p) => [p.amount_cents, p.status])).toEqual([
+      [1000, "failed"],
+      [1300, "paid"],
+      [1600, "paid"],
+    ]);
   });
 
   test("is refused below the minimum and above what is there; sales are paid whole, the oldest first", async () => {

@@ -16,13 +16,17 @@ export function createPayoutDesk({ store, audit }: { store: CreatorsStore; audit
       const { rows, total } = await store.listAllPayouts(status, page);
       return page.envelope(rows.map(payoutOf), total);
     },
-    /** Once: what is paid, on its way at the payment service, or given back is refused with `payout_settled`. Throws 404. */
+    /**
+     * Once: what is paid, on its way at the payment service, or given back is refused with `payout_settled`, and what goes to
+     * somebody suspended with `conflict`. Throws 404.
+     */
     markPaid: (actor: Actor, id: string, reason: string): Promise<AdminPayout> =>
       audit.act(actor, async ({ tx, record }) => {
         const found = await store.lockPayout(tx, id);
         if (!found) throw notFound("Payout");
         const { payout, creator } = found;
         if (payout.status !== "pending") throw conflict("payout_settled", "This payout does not wait to be sent by hand.");
+        if (found.isSuspended) throw conflict("conflict", "Its creator is suspended. Nothing is paid to them until they are back.");
         const settled = await store.settlePayout(tx, id);
         await postPayout(tx, `payout:${id}`, payout.creator_id, payout.amount_cents, "by_hand");
         await record({
@@ -31,7 +35,7 @@ export function createPayoutDesk({ store, audit }: { store: CreatorsStore; audit
           reason,
           details: { payout_id: id, amount_cents: payout.amount_cents, transactions_count: payout.transactions_count },
         });
-        return payoutOf({ payout: settled ?? payout, creator });
+        return payoutOf({ ...found, payout: settled ?? payout });
       }),
   };
 }

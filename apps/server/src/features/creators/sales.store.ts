@@ -1,10 +1,12 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { enqueueJob } from "../../platform/jobs.ts";
 import { users } from "../users/users.table.ts";
 import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow } from "./creators.table.ts";
 
 export type SaleRow = typeof sales.$inferSelect;
+
+const isOfPayment = (key: string) => or(eq(sales.stripe_payment_intent, key), eq(sales.stripe_invoice_id, key));
 
 export type SalesStore = ReturnType<typeof createSalesStore>;
 /** What was sold, and the money on its way to whoever made it. */
@@ -20,20 +22,25 @@ export function createSalesStore(db: Database) {
     lock: async (tx: Queries, id: string): Promise<SaleRow | undefined> =>
       (await tx.select().from(sales).where(eq(sales.id, id)).for("update"))[0],
     lockByPayment: async (tx: Queries, key: string): Promise<SaleRow | undefined> =>
-      (
-        await tx
-          .select()
-          .from(sales)
-          .where(sql`${sales.stripe_payment_intent} = ${key} or ${sales.stripe_invoice_id} = ${key}`)
-          .for("update")
-      )[0],
+      (await tx.select().from(sales).where(isOfPayment(key)).for("update"))[0],
     update: async (tx: Queries, id: string, values: Partial<typeof sales.$inferInsert>): Promise<void> => {
       await tx.update(sales).set(values).where(eq(sales.id, id));
     },
-    accountOf: async (userId: string, q: Queries = db): Promise<{ id: string; email: string; account_id: string | null } | undefined> =>
+    /** In whose payout a sale is, if it is in one. */
+    payoutOf: async (tx: Queries, key: string): Promise<string | null> =>
+      (await tx.select({ id: sales.payout_id }).from(sales).where(isOfPayment(key)))[0]?.id ?? null,
+    accountOf: async (
+      userId: string,
+      q: Queries = db,
+    ): Promise<{ id: string; email: string; account_id: string | null; is_suspended: boolean } | undefined> =>
       (
         await q
-          .select({ id: users.id, email: users.email, account_id: users.creator_stripe_account_id })
+          .select({
+            id: users.id,
+            email: users.email,
+            account_id: users.creator_stripe_account_id,
+            is_suspended: users.is_suspended,
+          })
           .from(users)
           .where(eq(users.id, userId))
       )[0],
@@ -72,7 +79,10 @@ export function createSalesStore(db: Database) {
       (await tx.select().from(creatorPayouts).where(eq(creatorPayouts.id, id)).for("update"))[0],
     finishPayout: async (tx: Queries, id: string, transferId: string): Promise<PayoutRow | undefined> => {
       const done = sql`now()` as never;
-      await tx.update(sales).set({ payout_status: "paid", payout_date: done, stripe_payout_id: transferId }).where(eq(sales.payout_id, id));
+      await tx
+        .update(sales)
+        .set({ payout_status: "paid", payout_date: done, stripe_payout_id: transferId })
+        .where(and(eq(sales.payout_id, id), eq(sales.payout_status, "processing")));
       return (
         await tx
           .update(creatorPayouts)
@@ -81,8 +91,22 @@ export function createSalesStore(db: Database) {
           .returning()
       )[0];
     },
-    /** What was set aside can be asked for again. */
+    /** One of its sales was refunded before it was sent. */
+    reducePayout: async (tx: Queries, id: string, cents: number): Promise<void> => {
+      await tx
+        .update(creatorPayouts)
+        .set({
+          amount_cents: sql`${creatorPayouts.amount_cents} - ${cents}`,
+          transactions_count: sql`${creatorPayouts.transactions_count} - 1`,
+        })
+        .where(eq(creatorPayouts.id, id));
+    },
+    /** What was set aside can be asked for again; what was to be kept back of it is still owed. */
     failPayout: async (tx: Queries, id: string): Promise<void> => {
+      await tx
+        .update(sales)
+        .set({ reversed_at: null, payout_id: null })
+        .where(and(eq(sales.payout_id, id), eq(sales.payout_status, "paid")));
       await tx
         .update(sales)
         .set({ payout_status: sql`case when ${sales.refunded_at} is null then 'pending' else 'failed' end` as never, payout_id: null })

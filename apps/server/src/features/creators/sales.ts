@@ -21,6 +21,8 @@ export interface Sale {
 }
 
 const tries = 25;
+/** As if it had never been sent. */
+const unpaid = { payout_status: "pending" as const, payout_id: null, payout_date: null, stripe_payout_id: null, reversed_at: null };
 
 export type Sales = ReturnType<typeof createSales>;
 /**
@@ -38,7 +40,7 @@ export function createSales({
   /** Shares are sent by themselves. */ isSent: boolean;
   log: Logger;
 }) {
-  /** Undefined: there is nothing to send, or nowhere. */
+  /** Undefined: there is nothing to send, or nowhere, or not while its owner is suspended. */
   const begin = (id: string) =>
     store.transaction(async (tx) => {
       const sale = await store.lock(tx, id);
@@ -46,7 +48,7 @@ export function createSales({
       const isRepeat = sale.payout_status === "processing";
       if (!isRepeat && (sale.payout_status !== "pending" || sale.refunded_at !== null)) return undefined;
       const owner = await store.accountOf(sale.creator_id, tx);
-      if (!owner?.account_id) return undefined;
+      if (!owner?.account_id || owner.is_suspended) return undefined;
       if (!isRepeat) await store.update(tx, id, { payout_status: "processing" });
       return { sale, account_id: owner.account_id, isRepeat };
     });
@@ -95,8 +97,9 @@ export function createSales({
     await store.transaction(async (tx) => {
       const now = await store.lock(tx, id);
       if (!now || now.reversed_at !== null) return;
-      await store.update(tx, id, { reversed_at: new Date().toISOString() });
-      await post(tx, `reversal:${id}`, [
+      // The buyer's bank returned the money in the meantime: then the share is due again.
+      await store.update(tx, id, now.refunded_at === null ? unpaid : { reversed_at: new Date().toISOString() });
+      await post(tx, `reversal:${id}:${sale.stripe_payout_id ?? ""}`, [
         { account: "stripe", amount_cents: sale.amount_creator_cents },
         { account: "creator", user_id: sale.creator_id, amount_cents: -sale.amount_creator_cents },
       ]);
@@ -108,7 +111,8 @@ export function createSales({
     const payout = await store.transaction((tx) => store.lockPayout(tx, id));
     if (!payout || payout.status !== "processing" || payout.creator_id === null) return payout;
     const owner = await store.accountOf(payout.creator_id);
-    if (!owner?.account_id) return payout;
+    // It waits for them.
+    if (!owner?.account_id || owner.is_suspended) return payout;
     let transferId: string;
     try {
       transferId = await bank.send({
@@ -152,11 +156,32 @@ export function createSales({
     },
     /** The buyer has the money back. Resolves with whose share of it that was. In the transaction that books the refund. */
     refund: async (tx: Queries, paymentKey: string): Promise<{ creator_id: string | null; creator_cents: number } | undefined> => {
+      // A payout is locked before its sales, by everybody.
+      const payoutId = await store.payoutOf(tx, paymentKey);
+      const payout = payoutId === null ? undefined : await store.lockPayout(tx, payoutId);
       const sale = await store.lockByPayment(tx, paymentKey);
       if (!sale || sale.refunded_at !== null) return undefined;
       const refunded_at = new Date().toISOString();
-      await store.update(tx, sale.id, { refunded_at, ...(sale.payout_status === "pending" && { payout_status: "failed" as const }) });
+      // Set aside to be sent by hand: nobody has sent it yet.
+      const isWaiting = payout?.status === "pending" && sale.payout_status === "processing";
+      await store.update(tx, sale.id, {
+        refunded_at,
+        ...((isWaiting || sale.payout_status === "pending") && { payout_status: "failed" as const, payout_id: null }),
+      });
+      if (isWaiting && payout.amount_cents > sale.amount_creator_cents) await store.reducePayout(tx, payout.id, sale.amount_creator_cents);
+      else if (isWaiting) await store.failPayout(tx, payout.id);
       if (sale.payout_status === "paid" && sale.stripe_payout_id !== null) await takeBackLater(tx, sale.id);
+      return { creator_id: sale.creator_id, creator_cents: sale.amount_creator_cents };
+    },
+    /** The buyer's bank returned the money after all. Resolves with whose share is due again. In the transaction that books it. */
+    restore: async (tx: Queries, paymentKey: string): Promise<{ creator_id: string | null; creator_cents: number } | undefined> => {
+      const sale = await store.lockByPayment(tx, paymentKey);
+      if (!sale || sale.refunded_at === null) return undefined;
+      const isUnpaid = sale.payout_status === "failed" || sale.reversed_at !== null;
+      await store.update(tx, sale.id, { refunded_at: null, ...(isUnpaid && unpaid) });
+      // What was sent and taken back waits for the next payout.
+      if (isSent && sale.payout_status === "failed")
+        await store.enqueue(tx, "send_share", { id: sale.id }, { key: `send_share:${sale.id}`, maxAttempts: tries });
       return { creator_id: sale.creator_id, creator_cents: sale.amount_creator_cents };
     },
     /** Where somebody opens, or completes, the account they are paid to. Throws `payments_not_configured`, `stripe_error`. */

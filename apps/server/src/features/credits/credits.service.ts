@@ -176,7 +176,7 @@ export function createCredits({
           subscription_tier: tier,
           support_tier: supportOf[tier],
           bundled_credits: allowance[tier],
-          daily_credits: tier === "free" ? dailyCredits : 0,
+          ...(tier === "free" ? { daily_credits: dailyCredits, daily_credits_reset_at: new Date().toISOString() } : { daily_credits: 0 }),
         },
         tier === "free" ? null : allowanceDays,
       );

@@ -163,7 +163,7 @@ export function createCreditsStore(db: Database) {
     setTier: async (
       tx: Queries,
       userId: string,
-      values: Partial<Pick<UserRow, "subscription_tier" | "support_tier" | "bundled_credits" | "daily_credits">>,
+      values: Partial<Pick<UserRow, "subscription_tier" | "support_tier" | "bundled_credits" | "daily_credits" | "daily_credits_reset_at">>,
       allowanceDays?: number | null,
     ): Promise<void> => {
       await tx

@@ -35,6 +35,7 @@ export function createSoldItems(db: Database, entries: Pick<AcquiringStore, "put
         await tx
           .select({
             is_active: sql<boolean>`(${table.is_active} and (${table.expires_at} is null or ${table.expires_at} > now()))`,
+            is_forever: sql<boolean>`(${table.purchase_type} = 'one_time' and (${table.expires_at} is null or ${table.expires_at} > now()))`,
             stripe_payment_intent: table.stripe_payment_intent,
             stripe_subscription_id: table.stripe_subscription_id,
           })
@@ -71,8 +72,8 @@ export function createSoldItems(db: Database, entries: Pick<AcquiringStore, "put
           and(
             own(userId, id),
             "payment_intent" in by
-              ? eq(table.stripe_payment_intent, by.payment_intent)
-              : eq(table.stripe_subscription_id, by.subscription_id),
+              ? and(eq(table.purchase_type, "one_time"), eq(table.stripe_payment_intent, by.payment_intent))
+              : and(eq(table.purchase_type, "monthly"), eq(table.stripe_subscription_id, by.subscription_id)),
           ),
         );
     },

@@ -112,6 +112,8 @@ export function createUsers({
         username: chosen,
         slug: generateSlug(chosen),
         daily_credits: dailyCredits,
+        // They are today's: the job that gives them each day does not give them again.
+        daily_credits_reset_at: new Date().toISOString(),
         signup_bonus_credits: signupBonus.credits,
         signup_bonus_expires_at: new Date(Date.now() + signupBonus.days * 86_400_000).toISOString(),
         referral_code: generateReferralCode(),

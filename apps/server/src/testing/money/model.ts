@@ -9,6 +9,8 @@ interface Paid {
   kind: string;
   amount: number;
   refunded: number;
+  /** Credits that are gone because of that. */
+  taken: number;
   item: string | null;
   isSubscription: boolean;
 }
@@ -23,10 +25,10 @@ export class MoneyModel {
   spent = 0;
   slots = 0;
   readonly payments = new Map<string, Paid>();
-  readonly library = new Map<string, { active: boolean; intent: string | null; subscription: string | null }>();
+  readonly library = new Map<string, { active: boolean; forever: string | null; subscription: string | null }>();
   private readonly events = new Set<string>();
   private readonly sessions = new Set<string>();
-  private readonly back = new Map<string, { refunded: number; disputed: number }>();
+  private readonly back = new Map<string, { refunded: number; disputed: number; won: number }>();
   private readonly mirror = new Map<string, { tier: string | null; item: string | null; created: number; isLiving: boolean }>();
   private readonly account: StripeFake["account"];
   private readonly tierOfPrice: (price: string) => string;
@@ -47,12 +49,14 @@ export class MoneyModel {
   event(event: StripeEvent, own: OwnSession | undefined): void {
     if (this.events.has(event.id)) return;
     this.events.add(event.id);
-    const object = event.data.object as { id: string; payment_intent: string; amount: number; amount_refunded: number };
+    const object = event.data.object as { id: string; payment_intent: string; amount: number; amount_refunded: number; status: string };
     if (event.type === "checkout.session.completed" && own) this.session(own);
     if (event.type.startsWith("customer.subscription.")) this.told(object.id);
     if (event.type.startsWith("invoice.payment_")) this.invoice(object.id, event.type.endsWith("succeeded"));
-    if (event.type === "charge.refunded") this.wentBack(object.payment_intent, { refunded: object.amount_refunded, disputed: 0 });
-    if (event.type === "charge.dispute.created") this.wentBack(object.payment_intent, { refunded: 0, disputed: object.amount });
+    if (event.type === "charge.refunded") this.wentBack(object.payment_intent, { refunded: object.amount_refunded });
+    if (event.type === "charge.dispute.created") this.wentBack(object.payment_intent, { disputed: object.amount });
+    if (event.type === "charge.dispute.closed" && object.status === "won")
+      this.wentBack(object.payment_intent, { disputed: object.amount, won: object.amount });
   }
 
   session(own: OwnSession): void {
@@ -67,9 +71,8 @@ export class MoneyModel {
     }
     const intent = own.payment_intent ?? "";
     const held = own.item_id ? this.library.get(own.item_id) : undefined;
-    if (held?.active && held.intent !== null && held.intent !== intent) return;
-    if (!this.payments.has(intent) && own.item_id)
-      this.library.set(own.item_id, { active: true, intent, subscription: held?.subscription ?? null });
+    if (held?.active && held.forever !== null && held.forever !== intent) return;
+    if (!this.payments.has(intent) && own.item_id) this.library.set(own.item_id, { active: true, forever: intent, subscription: null });
     this.book(intent, own.kind, own.amount_cents, own.item_id, false);
   }
 
@@ -88,7 +91,7 @@ export class MoneyModel {
 
   private book(key: string, kind: string, amount: number, item: string | null, isSubscription: boolean): void {
     if (this.payments.has(key)) return;
-    const paid: Paid = { kind, amount, refunded: 0, item, isSubscription };
+    const paid: Paid = { kind, amount, refunded: 0, taken: 0, item, isSubscription };
     this.payments.set(key, paid);
     if (kind === "credits") this.purchased += amount;
     if (kind !== "subscription") this.spent += amount;
@@ -96,26 +99,38 @@ export class MoneyModel {
     this.settle(key, paid);
   }
 
-  private wentBack(intent: string, { refunded, disputed }: { refunded: number; disputed: number }): void {
+  private wentBack(intent: string, { refunded = 0, disputed = 0, won = 0 }: { refunded?: number; disputed?: number; won?: number }): void {
     const key = this.account.invoicePayments.find(({ payment_intent }) => payment_intent === intent)?.invoice ?? intent;
-    const known = this.back.get(key) ?? { refunded: 0, disputed: 0 };
-    this.back.set(key, { refunded: Math.max(known.refunded, refunded), disputed: Math.max(known.disputed, disputed) });
+    const known = this.back.get(key) ?? { refunded: 0, disputed: 0, won: 0 };
+    this.back.set(key, {
+      refunded: Math.max(known.refunded, refunded),
+      disputed: Math.max(known.disputed, disputed),
+      won: Math.max(known.won, won),
+    });
     const paid = this.payments.get(key);
     if (paid) this.settle(key, paid);
   }
 
   private settle(key: string, paid: Paid): void {
-    const { refunded, disputed } = this.back.get(key) ?? { refunded: 0, disputed: 0 };
-    const back = Math.min(paid.amount, refunded + disputed);
+    const { refunded, disputed, won } = this.back.get(key) ?? { refunded: 0, disputed: 0, won: 0 };
+    const back = Math.min(paid.amount, refunded + Math.max(0, disputed - won));
     const fresh = back - paid.refunded;
-    if (fresh <= 0) return;
+    if (fresh === 0) return;
+    const wasWhole = paid.refunded === paid.amount;
     paid.refunded = back;
     const isWhole = back === paid.amount;
-    if (paid.kind === "credits") this.purchased -= Math.min(this.purchased, fresh);
+    if (paid.kind === "credits") {
+      const taken = fresh > 0 ? Math.min(this.purchased, fresh) : -Math.max(0, paid.taken - back);
+      this.purchased -= taken;
+      paid.taken += taken;
+    }
     if (paid.kind !== "subscription") this.spent = Math.max(0, this.spent - fresh);
-    if (paid.kind === "deploy_slot" && isWhole) this.slots--;
+    if (paid.kind === "deploy_slot") this.slots += Number(wasWhole) - Number(isWhole);
     const held = paid.item === null ? undefined : this.library.get(paid.item);
-    if (isWhole && !paid.isSubscription && held?.intent === key) held.active = false;
+    if (paid.isSubscription || !held) return;
+    if (isWhole && held.forever === key) held.active = false;
+    else if (wasWhole && !isWhole && !(held.active && held.forever !== null))
+      this.library.set(paid.item ?? "", { active: true, forever: key, subscription: null });
   }
 
   told(id: string): void {
@@ -129,7 +144,8 @@ export class MoneyModel {
     this.mirror.set(id, { tier: isPlan ? this.tierOfPrice(price) : null, item, created: now.created, isLiving });
     if (isPlan) return this.settlePlan(id);
     const held = this.library.get(item ?? "");
-    if (isLiving && !before?.isLiving) this.library.set(item ?? "", { active: true, intent: held?.intent ?? null, subscription: id });
+    if (isLiving && held?.active && held.forever !== null) return;
+    if (isLiving && !before?.isLiving) this.library.set(item ?? "", { active: true, forever: null, subscription: id });
     if (!isLiving && before?.isLiving && held?.subscription === id) held.active = false;
   }
 

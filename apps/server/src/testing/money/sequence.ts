@@ -127,7 +127,8 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
     },
     "a wrong amount": () => page("payment", { cents: 100 }, { type: "credit_purchase", amount_cents: "50000" }),
     slot: () => page("payment", { cents: 1000 }, { type: "deploy_purchase", amount_cents: "1000" }),
-    agent: () => page("payment", { cents: 1000 }, { type: "agent_purchase", agent_id: pick(world.once), amount_cents: "1000" }),
+    agent: () =>
+      page("payment", { cents: 1000 }, { type: "agent_purchase", agent_id: pick([...world.once, ...world.monthly]), amount_cents: "1000" }),
     "an agent by the month": () =>
       page("subscription", { cents: 700, monthly: true }, { type: "agent_purchase", agent_id: pick(world.monthly) }),
     plan: () => page("subscription", { id: `price_${pick(tiers)}_month` }, { type: "subscription" }),
@@ -151,6 +152,10 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
     dispute: () => {
       const open = charges().filter((c) => !c.disputed);
       if (open.length > 0) account.dispute(pick(open).payment_intent);
+    },
+    "a dispute that is decided": () => {
+      const open = [...account.disputes.values()].filter(({ status }) => status === "needs_response");
+      if (open.length > 0) account.closeDispute(pick(open).id, pick(["won", "won", "lost"] as const));
     },
     "a credit or two": spend,
   };
@@ -200,6 +205,7 @@ export async function playSequence(world: MoneyWorld, random: () => number): Pro
     account.charges,
     account.transfers,
     account.reversals,
+    account.disputes,
   ])
     table.clear();
   account.events.length = 0;
@@ -247,8 +253,13 @@ async function differences({ db, stripe }: MoneyWorld, user: string, model: Mone
   for (const sale of one.sales) {
     const sent = [...account.transfers.values()].filter((t) => t.transfer_group === `sale:${sale.id}`);
     const isBack = sale.refunded_at !== null;
+    // Taken back, and due again since a dispute was won: it waits for a payout.
+    const isReturned = isBack || sale.payout_status === "pending";
     if (sent.length > 1 || (sent.length === 0 && !isBack)) wrong.push(`${sent.length} transfers for a sale`);
-    if (sent[0] && (sent[0].amount !== sale.amount_creator_cents || sent[0].amount_reversed !== (isBack ? sale.amount_creator_cents : 0)))
+    if (
+      sent[0] &&
+      (sent[0].amount !== sale.amount_creator_cents || sent[0].amount_reversed !== (isReturned ? sale.amount_creator_cents : 0))
+    )
       wrong.push(`sent ${sent[0].amount}, taken back ${sent[0].amount_reversed}, refunded: ${isBack}`);
   }
   return wrong;

@@ -90,7 +90,7 @@ export function createMoneyStack(db: Database, stripe: StripeFake) {
   const sales_ = createSalesStore(db);
   const salesStore = shaken({ ...sales_, enqueue: store.enqueue });
   const credits = createCredits({ store: shaken(createCreditsStore(db)), isBilled: true });
-  const payments = createPayments({ account: config.billing.stripe, log, fetch: stripe.fetch });
+  const payments = createPayments({ account: config.billing.stripe, refusals: createBillingStore(db), log, fetch: stripe.fetch });
   const entries = createAcquiringStore(db);
   const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
   const sales = createSales({ store: salesStore, bank: createBank({ payments, appBaseUrl: "http://studio" }), isSent: true, log });
