@@ -80,6 +80,7 @@ export const agents = pgTable(
     index("agents_name_idx").on(t.item_type, t.name, t.id).where(isShown(t)),
     index("agents_rating_idx").on(t.item_type, t.rating.desc(), t.downloads.desc(), t.id).where(isShown(t)),
     index("agents_price_idx").on(t.item_type, t.price_cents, t.id).where(isShown(t)),
+    index("agents_dearest_idx").on(t.item_type, t.price_cents.desc(), t.id).where(isShown(t)),
     index("agents_facets_idx").on(t.item_type, t.category, t.pricing_type, t.forked_by_user_id).where(isShown(t)),
   ],
 );

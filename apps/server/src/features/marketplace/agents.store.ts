@@ -3,10 +3,11 @@ import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { agents, isEntryActive, isShown, userPurchasedAgents, type AgentRow } from "../agents/agents.table.ts";
 import { users } from "../users/users.table.ts";
+import { createCountsOf } from "./counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { firstThatFinds, onSearchPlans, orderOf, searchesIn, type Search } from "./search.store.ts";
+import { findPage, inOrder } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface AgentFilter {
@@ -47,58 +48,31 @@ export function createAgentShelf(db: Database) {
       .leftJoin(users, eq(users.id, agents.forked_by_user_id))
       .leftJoin(userPurchasedAgents, isTheirs(viewerId));
   const byRef = (ref: string) => (isId(ref) ? eq(agents.id, ref) : eq(agents.slug, ref));
-  const isOfficial = sql<boolean>`(${agents.forked_by_user_id} is null)`;
+  const countsOf = createCountsOf(db, "agents");
 
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** Two statements: how many of each kind there are without the filters that have a facet, and the page; another one when no word is found. */
     browse: async (
-      { item_type = "agent", category, pricing_type, creator_type, tag, search: text, sort }: AgentFilter,
+      { item_type = "agent", category, pricing_type, creator_type, tag, search, sort }: AgentFilter,
       page: { limit: number; offset: number },
       viewerId: string | undefined,
     ): Promise<{ rows: CardRow[]; cells: FacetCell[] }> => {
-      const where = ({ condition }: Search) =>
-        and(
+      const { ids, cells } = await findPage(db, countsOf, {
+        table: agents,
+        isOfficial: sql<boolean>`(${agents.forked_by_user_id} is null)`,
+        within: and(
           eq(agents.item_type, item_type),
           isShown(agents),
-          condition,
           tag === undefined ? undefined : sql`${agents.tags} @> ${JSON.stringify([tag])}::jsonb`,
-        );
-      const chosen = and(
-        category === undefined ? undefined : eq(agents.category, category),
-        pricing_type === undefined ? undefined : eq(agents.pricing_type, pricing_type),
-        creator_type === undefined ? undefined : eq(isOfficial, creator_type === "official"),
-      );
-      return onSearchPlans(db, text, async (q) => {
-        const { search, cells, found } = await firstThatFinds(searchesIn(agents, text), (one) =>
-          q
-            .select({
-              category: agents.category,
-              pricing_type: agents.pricing_type,
-              is_official: isOfficial,
-              n: sql<number>`count(*)::int`,
-            })
-            .from(agents)
-            .where(where(one))
-            .groupBy(agents.category, agents.pricing_type, isOfficial),
-        );
-        const order = orderOf(agents, sort, search, found);
-        // Which ones first, then all about those few.
-        const shown = q
-          .select({ id: agents.id })
-          .from(agents)
-          .where(and(where(search), chosen))
-          .orderBy(...order)
-          .limit(page.limit)
-          .offset(page.offset);
-        const rows =
-          found === 0
-            ? []
-            : await cards(viewerId, q)
-                .where(inArray(agents.id, shown))
-                .orderBy(...order);
-        return { rows, cells };
+        ),
+        key: JSON.stringify([item_type, tag]),
+        chosen: { category, pricing_type, creator_type },
+        search,
+        sort,
+        page,
       });
+      const rows = ids.length === 0 ? [] : await cards(viewerId).where(inArray(agents.id, ids));
+      return { rows: inOrder(ids, rows, ({ agent }) => agent.id), cells };
     },
     /** By UUID or slug, with what it is to the viewer. */
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<DetailRow | undefined> =>

@@ -3,10 +3,11 @@ import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { users } from "../users/users.table.ts";
 import { bases, isBaseEntryActive, isShown, userPurchasedBases, type BaseRow } from "./bases.table.ts";
+import { createCountsOf } from "./counts.store.ts";
 import { creatorColumns } from "./creator.store.ts";
 import type { CreatorRow } from "./creator.ts";
 import type { FacetCell } from "./facets.ts";
-import { firstThatFinds, onSearchPlans, orderOf, searchesIn, type Search } from "./search.store.ts";
+import { findPage, inOrder } from "./search.store.ts";
 import { isId } from "./viewer.ts";
 
 export interface BaseFilter {
@@ -72,48 +73,27 @@ export function createBaseShelf(db: Database) {
       .leftJoin(users, eq(users.id, bases.created_by_user_id))
       .leftJoin(userPurchasedBases, isTheirs(viewerId));
   const byRef = (ref: string) => (isId(ref) ? eq(bases.id, ref) : eq(bases.slug, ref));
-  const isOfficial = sql<boolean>`(${bases.created_by_user_id} is null)`;
+  const countsOf = createCountsOf(db, "bases");
 
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
-    /** Two statements, as for agents. */
     browse: async (
-      { category, pricing_type, creator_type, tech, search: text, sort }: BaseFilter,
+      { category, pricing_type, creator_type, tech, search, sort }: BaseFilter,
       page: { limit: number; offset: number },
       viewerId: string | undefined,
     ): Promise<{ rows: FoundBase[]; cells: FacetCell[] }> => {
-      const where = ({ condition }: Search) =>
-        and(isShown(bases), condition, tech === undefined ? undefined : sql`${bases.tech_stack} @> ${JSON.stringify([tech])}::jsonb`);
-      const chosen = and(
-        category === undefined ? undefined : eq(bases.category, category),
-        pricing_type === undefined ? undefined : eq(bases.pricing_type, pricing_type),
-        creator_type === undefined ? undefined : eq(isOfficial, creator_type === "official"),
-      );
-      return onSearchPlans(db, text, async (q) => {
-        const { search, cells, found } = await firstThatFinds(searchesIn(bases, text), (one) =>
-          q
-            .select({ category: bases.category, pricing_type: bases.pricing_type, is_official: isOfficial, n: sql<number>`count(*)::int` })
-            .from(bases)
-            .where(where(one))
-            .groupBy(bases.category, bases.pricing_type, isOfficial),
-        );
-        const order = orderOf(bases, sort, search, found);
-        // Which ones first, then all about those few.
-        const shown = q
-          .select({ id: bases.id })
-          .from(bases)
-          .where(and(where(search), chosen))
-          .orderBy(...order)
-          .limit(page.limit)
-          .offset(page.offset);
-        const rows =
-          found === 0
-            ? []
-            : await select(viewerId, q)
-                .where(inArray(bases.id, shown))
-                .orderBy(...order);
-        return { rows, cells };
+      const { ids, cells } = await findPage(db, countsOf, {
+        table: bases,
+        isOfficial: sql<boolean>`(${bases.created_by_user_id} is null)`,
+        within: and(isShown(bases), tech === undefined ? undefined : sql`${bases.tech_stack} @> ${JSON.stringify([tech])}::jsonb`),
+        key: JSON.stringify([tech]),
+        chosen: { category, pricing_type, creator_type },
+        search,
+        sort,
+        page,
       });
+      const rows = ids.length === 0 ? [] : await select(viewerId).where(inArray(bases.id, ids));
+      return { rows: inOrder(ids, rows, ({ base }) => base.id), cells };
     },
     find: async (ref: string, viewerId: string | undefined, q: Queries = db): Promise<FoundBase | undefined> =>
       (await select(viewerId, q).where(byRef(ref)))[0],

@@ -63,6 +63,8 @@ export const bases = pgTable(
     index("bases_newest_idx").on(t.created_at.desc(), t.id).where(isShown(t)),
     index("bases_name_idx").on(t.name, t.id).where(isShown(t)),
     index("bases_rating_idx").on(t.rating.desc(), t.downloads.desc(), t.id).where(isShown(t)),
+    index("bases_price_idx").on(t.price_cents, t.id).where(isShown(t)),
+    index("bases_dearest_idx").on(t.price_cents.desc(), t.id).where(isShown(t)),
     index("bases_facets_idx").on(t.category, t.pricing_type, t.created_by_user_id).where(isShown(t)),
   ],
 );

@@ -80,3 +80,37 @@ test("sixty take and judge one base at once", async () => {
     reviews_count: size,
   });
 });
+
+test("of a word that hundreds of items have, every page is the next part of one order, names first; counts follow each change at once", async () => {
+  await app.db.execute(sql`
+    insert into agents (slug, name, description, category, system_prompt, downloads, is_featured, forked_by_user_id, created_by_user_id)
+    select 'quokka-' || i, (array['Quokka', 'Quokka ' || i, 'The quokka ' || i, 'Wombat ' || i, 'Wombat ' || i])[1 + i % 5], 'Friend of each quokka',
+      case when i % 3 = 0 then 'data' else 'backend' end, 'x', i % 7, i % 11 = 0, ${maker.id}, ${maker.id} from generate_series(1, 700) i`);
+  const browse = (query: object) => agents(maker).list({ query: { search: "quokka", ...query } });
+  const expected = async (category: string) =>
+    (
+      await app.db.execute<{ slug: string }>(sql`
+        select slug from agents where slug like 'quokka-%' and category like ${category} order by
+          case when name = 'Quokka' then 0 when name like 'Quokka%' then 1 when name like '%quokka%' then 2 else 3 end, is_featured desc, downloads desc, id`)
+    ).rows.map(({ slug }) => slug);
+  for (const category of [undefined, "backend"]) {
+    const pages: string[] = [];
+    for (let page = 1; page <= 8; page++)
+      pages.push(...(await browse({ page, limit: 97, ...(category && { category }) })).items.map(({ slug }) => slug));
+    expect(pages).toEqual(await expected(category ?? "%"));
+  }
+
+  const counted = async () => {
+    const { total, facets } = await browse({ limit: 1 });
+    return [total, facets.category];
+  };
+  expect(await counted()).toEqual([700, [{ value: "backend", count: 467 }, { value: "data", count: 233 }]]); // prettier-ignore
+  const { id } = await agents(maker).create({ body: { name: "New", description: "A quokka", system_prompt: "x", category: "data" } });
+  expect(await counted()).toEqual([701, [{ value: "backend", count: 467 }, { value: "data", count: 234 }]]); // prettier-ignore
+  await agents(maker).update({ params: { id }, body: { category: "backend" } });
+  expect(await counted()).toEqual([701, [{ value: "backend", count: 468 }, { value: "data", count: 233 }]]); // prettier-ignore
+  await agents(maker).update({ params: { id }, body: { is_published: false } });
+  expect((await counted())[0]).toBe(700);
+  await app.db.execute(sql`delete from agents where slug like 'quokka-%'`);
+  expect(await counted()).toEqual([0, []]);
+});

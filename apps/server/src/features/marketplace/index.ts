@@ -2,7 +2,7 @@ export { createAcquiring, type Acquiring } from "./acquiring.ts";
 export { createAcquiringStore } from "./acquiring.store.ts";
 export { createAgentAuthoring } from "./agents.authoring.ts";
 export { createAgentCatalogue } from "./agents.service.ts";
-export { createAgentShelf } from "./agents.store.ts";
+export { createAgentShelf, type AgentFilter } from "./agents.store.ts";
 export { createBaseArchives } from "./bases.archives.ts";
 export { createBaseAuthoring } from "./bases.authoring.ts";
 export { createBaseCatalogue } from "./bases.service.ts";
