@@ -24,6 +24,9 @@ export type DeploymentStatus = Static<typeof DeploymentStatus>;
 /** `source`: the provider builds. `pre-built`: it is built here, in a clean sandbox, and the result is uploaded. */
 export const BuildMode = Literals("source", "pre-built");
 export type BuildMode = Static<typeof BuildMode>;
+/** `preview`: at an address of its own, beside what visitors see; it never takes the live place until it is promoted. */
+export const DeployEnvironment = Literals("production", "preview");
+export type DeployEnvironment = Static<typeof DeployEnvironment>;
 /** What detection can tell of a tree (agent-git-deploy 7.6). */
 export const FrameworkId = Literals(
   "nextjs",
@@ -115,6 +118,7 @@ export const Deployment = Type.Object({
   user_id: Uuid,
   container_id: Nullable(Uuid),
   provider: DeployProvider,
+  environment: DeployEnvironment,
   /** The provider's id. */
   deployment_id: Nullable(Type.String()),
   deployment_url: Nullable(Type.String()),
@@ -123,10 +127,13 @@ export const Deployment = Type.Object({
   is_live: Type.Boolean(),
   /** Whether it can be made live again. */
   can_roll_back: Type.Boolean(),
+  /** Whether it is a preview that can become what visitors see. */
+  can_promote: Type.Boolean(),
   /** Counts from 1 in a container and provider; shown as `v3`. */
   version: Type.Integer(),
   /** `[ISO] text`; null where they were not asked for. */
   logs: Nullable(Type.Array(Type.String())),
+  /** Why it failed; of a preview that is there, why it was not promoted. */
   error: Nullable(Type.String()),
   metadata: DeploymentMetadata,
   report: Nullable(LaunchReport),
@@ -148,6 +155,8 @@ export const DeploymentRequest = Type.Object({
   provider: Type.String({ minLength: 1, maxLength: 40 }),
   /** Default: the first base container by age. */
   container_id: Maybe(Uuid),
+  /** Default `production`. */
+  environment: Maybe(DeployEnvironment),
   /** Default `source` for vercel, `pre-built` for the others, which take nothing else. */
   deployment_mode: Maybe(BuildMode),
   build_command: Maybe(Type.String({ minLength: 1, maxLength: 1000 })),
@@ -214,7 +223,7 @@ export const DeploymentTarget = Type.Object({
   project_id: Uuid,
   provider: DeployProvider,
   name: Type.String(),
-  environment: Literals("production", "preview"),
+  environment: DeployEnvironment,
   position_x: Type.Number(),
   position_y: Type.Number(),
   container_ids: Type.Array(Uuid),
@@ -353,6 +362,19 @@ export const deploymentsRoutes = {
     response: Type.Object({ ...taskAnswer, deployment: Deployment }),
     errors: ["not_found", "deployment_running", "not_deployable", "deployment_credentials_missing"],
   }),
+  promote: route({
+    method: "POST",
+    path: "/api/deployments/{deployment_id}/promote",
+    tag,
+    summary: "Make a preview what visitors see; it passes the launch gate anew",
+    auth: "user",
+    status: 202,
+    params: One,
+    body: Type.Object({ ignore_rules: DeploymentRequest.properties.ignore_rules }),
+    bodyOptional: true,
+    response: Type.Object({ ...taskAnswer, deployment: Deployment }),
+    errors: ["not_found", "deployment_running", "not_deployable", "deployment_credentials_missing"],
+  }),
   cancel: route({
     method: "POST",
     path: "/api/deployments/{deployment_id}/cancel",
@@ -421,7 +443,7 @@ export const deploymentTargetsRoutes = {
     body: Type.Object({
       provider: DeployProvider,
       name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-      environment: Type.Optional(Literals("production", "preview")),
+      environment: Type.Optional(DeployEnvironment),
       position_x: Type.Optional(Type.Number()),
       position_y: Type.Optional(Type.Number()),
     }),
@@ -437,7 +459,7 @@ export const deploymentTargetsRoutes = {
     params: InTarget,
     body: Type.Object({
       name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-      environment: Type.Optional(Literals("production", "preview")),
+      environment: Type.Optional(DeployEnvironment),
       position_x: Type.Optional(Type.Number()),
       position_y: Type.Optional(Type.Number()),
     }),

@@ -11,9 +11,11 @@ import {
   createDeploymentLogs,
   createDeployments,
   createDeploymentsStore,
+  createJudging,
   createLiveSites,
   createPipeline,
   createPrograms,
+  createPromotions,
   createRequestVault,
   createRollbacks,
   mountDeployments,
@@ -77,6 +79,7 @@ export function composeDeployments(
   onClose(async () => sites.close());
   const activation = createActivation({ store, vault, rooms, artefacts, programs, sites, address, log });
   const choices = createLaunchSettings({ projects });
+  const judging = createJudging({ store, rooms, artefacts, gate: createLaunchGate({ browsers, log }), choices });
   const pipeline = createPipeline({
     store,
     vault,
@@ -90,8 +93,7 @@ export function composeDeployments(
     runtime,
     findTarget,
     credentialFor,
-    gate: createLaunchGate({ browsers, log }),
-    choices,
+    judging,
     redactions,
     events,
     diskBytesOf,
@@ -125,6 +127,20 @@ export function composeDeployments(
     tasks,
     log,
   });
+  const promotions = createPromotions({
+    store,
+    vault,
+    logs,
+    activation,
+    beginning,
+    judging,
+    projects,
+    redactions,
+    findTarget,
+    credentialFor,
+    events,
+    tasks,
+  });
   const deployments = createDeployments({
     store,
     logs,
@@ -132,6 +148,7 @@ export function composeDeployments(
     pipeline,
     beginning,
     rollbacks,
+    promotions,
     bundles: createBundles({ artefacts }),
     sites,
     projects,
@@ -158,7 +175,7 @@ export function composeDeployments(
     )) {
       await activation.forget(row);
       await store.update(row.id, { has_artefact: false, ...(row.provider === "local" && { is_live: false }) });
-      if (row.provider === "local" && row.site_name !== null) await sites.changed(row.site_name);
+      await sites.changed(row);
     }
     if (container_id === undefined) await artefacts.removeProject(project_id);
   });

@@ -27,6 +27,8 @@ interface Script {
   versions: Version[];
   live: string;
   hasAddress: boolean;
+  /** Whether versions have addresses of their own. */
+  hasPreviews: boolean;
 }
 interface Session {
   script: string;
@@ -53,6 +55,8 @@ export interface CloudflareFake extends Provider {
   /** The version that is served. */
   live(name: string, namespace?: string): Version;
   files(name: string, namespace?: string): Map<string, Buffer>;
+  /** Those of what an address of workers.dev shows: a script's own, or one of its versions'. Undefined: it is not switched on. */
+  filesAt(url: string): Map<string, Buffer> | undefined;
   openSite(name: string): Promise<string>;
 }
 
@@ -163,27 +167,28 @@ export async function startCloudflare(): Promise<CloudflareFake> {
     return result({ jwt }, 201);
   };
 
-  const put: Endpoint["answer"] = async (call) => {
+  /** The version that a script's form stands for. */
+  const versionIn = async (call: ProviderCall): Promise<Version> => {
     const form = await formOf(call);
     const meta = form.get("metadata");
-    if (meta === null) return failed(400, 10_021, "metadata is missing");
+    if (meta === null) return refuse(failed(400, 10_021, "metadata is missing"));
     const metadata = JSON.parse(isText(meta) ? meta : await meta.text()) as Record<string, unknown>;
     const odd = Object.keys(metadata).find((key) => !metadataKeys.has(key));
-    if (odd !== undefined) return failed(400, 10_021, `unknown metadata ${odd}`);
+    if (odd !== undefined) return refuse(failed(400, 10_021, `unknown metadata ${odd}`));
     const main = form.get(String(metadata["main_module"]));
-    if (main === null || isText(main) || main.type !== "application/javascript+module") return failed(400, 10_021, "No such module");
-    if (!/^\d{4}-\d\d-\d\d$/.test(String(metadata["compatibility_date"]))) return failed(400, 10_021, "compatibility_date");
-    const { jwt = "", config = {} } = (metadata["assets"] ?? {}) as { jwt?: string; config?: Record<string, unknown> };
-    const complete = completions.get(jwt);
+    if (main === null || isText(main) || main.type !== "application/javascript+module") return refuse(failed(400, 10_021, "No such module"));
+    if (!/^\d{4}-\d\d-\d\d$/.test(String(metadata["compatibility_date"]))) return refuse(failed(400, 10_021, "compatibility_date"));
+    const { jwt, config = {} } = (metadata["assets"] ?? {}) as { jwt?: string; config?: Record<string, unknown> };
+    const complete = jwt === undefined ? { script: keyOf(call), manifest: {} } : completions.get(jwt);
     if (!complete || complete.script !== keyOf(call))
-      return failed(400, 10_021, "assets: the token is not a completion token of this script");
+      return refuse(failed(400, 10_021, "assets: the token is not a completion token of this script"));
     const oddConfig = Object.keys(config).find((key) => !configKeys.has(key));
-    if (oddConfig !== undefined) return failed(400, 10_021, `unknown assets config ${oddConfig}`);
+    if (oddConfig !== undefined) return refuse(failed(400, 10_021, `unknown assets config ${oddConfig}`));
     const bindings = (metadata["bindings"] ?? []) as Version["bindings"];
     if (bindings.some(({ type, name, text }) => !bindingTypes.has(type) || !name || (type.endsWith("_text") && !isText(text))))
-      return failed(400, 10_021, "invalid binding");
-    if (new Set(bindings.map(({ name }) => name)).size !== bindings.length) return failed(400, 10_021, "a binding is there twice");
-    const version: Version = {
+      return refuse(failed(400, 10_021, "invalid binding"));
+    if (new Set(bindings.map(({ name }) => name)).size !== bindings.length) return refuse(failed(400, 10_021, "a binding is there twice"));
+    return {
       id: crypto.randomUUID(),
       manifest: complete.manifest,
       bindings,
@@ -191,15 +196,24 @@ export async function startCloudflare(): Promise<CloudflareFake> {
       compatibilityDate: String(metadata["compatibility_date"]),
       worker: await main.text(),
     };
+  };
+  const put: Endpoint["answer"] = async (call) => {
+    const version = await versionIn(call);
     const { script: name = "", namespace } = call.params;
     const known = find(name, namespace);
     if (known) {
       known.versions.unshift(version);
       known.live = version.id;
-    } else scripts.push({ name, namespace, versions: [version], live: version.id, hasAddress: false });
+    } else scripts.push({ name, namespace, versions: [version], live: version.id, hasAddress: false, hasPreviews: false });
     return result({ id: name, etag: version.id.slice(0, 8), has_assets: true });
   };
 
+  const putVersion: Endpoint["answer"] = async (call) => {
+    const script = scriptOf(call);
+    const version = await versionIn(call);
+    script.versions.unshift(version);
+    return result({ id: version.id, number: script.versions.length, metadata: {}, resources: {} });
+  };
   const deploymentsOf = (script: Script) => ({
     deployments: [{ id: script.live, strategy: "percentage", versions: [{ version_id: script.live, percentage: 100 }] }],
   });
@@ -261,11 +275,20 @@ export async function startCloudflare(): Promise<CloudflareFake> {
       {
         route: `POST ${root}/scripts/:script/subdomain`,
         answer: guard((call) => {
-          if (call.json()["enabled"] !== true) return failed(400, 10_021, "enabled");
-          scriptOf(call).hasAddress = true;
-          return result({ enabled: true, previews_enabled: true });
+          const { enabled, previews_enabled: previews = enabled } = call.json();
+          if (typeof enabled !== "boolean" || typeof previews !== "boolean") return failed(400, 10_021, "enabled");
+          Object.assign(scriptOf(call), { hasAddress: enabled, hasPreviews: previews });
+          return result({ enabled, previews_enabled: previews });
         }),
       },
+      {
+        route: `GET ${root}/scripts/:script/subdomain`,
+        answer: guard((call) => {
+          const { hasAddress, hasPreviews } = scriptOf(call);
+          return result({ enabled: hasAddress, previews_enabled: hasPreviews });
+        }),
+      },
+      { route: `POST ${root}/scripts/:script/versions`, answer: guard(putVersion) },
       {
         route: `GET ${root}/subdomain`,
         answer: guard(() => (subdomain === undefined ? failed(404, 10_007, "No subdomain") : result({ subdomain }))),
@@ -290,8 +313,9 @@ export async function startCloudflare(): Promise<CloudflareFake> {
     if (!version) throw new Error(`no script ${name}`);
     return version;
   };
-  const files = (name: string, namespace?: string) =>
-    new Map(Object.entries(live(name, namespace).manifest).map(([path, { hash }]) => [path.slice(1), assets.get(hash) ?? Buffer.alloc(0)]));
+  const filesOf = ({ manifest }: Version) =>
+    new Map(Object.entries(manifest).map(([path, { hash }]) => [path.slice(1), assets.get(hash) ?? Buffer.alloc(0)]));
+  const files = (name: string, namespace?: string) => filesOf(live(name, namespace));
   return {
     ...provider,
     apiUrl: `${provider.url}${api}`,
@@ -307,10 +331,21 @@ export async function startCloudflare(): Promise<CloudflareFake> {
         versions: [{ id: crypto.randomUUID(), manifest: {}, bindings: [], config: {}, compatibilityDate: "2024-01-01", worker: "theirs" }],
         live: "",
         hasAddress: true,
+        hasPreviews: false,
       }),
     script: find,
     live,
     files,
+    filesAt: (url) => {
+      const [label = "", ...domain] = new URL(url).hostname.split(".");
+      if (domain.join(".") !== `${subdomain}.workers.dev`) return undefined;
+      const own = find(label, undefined);
+      if (own) return own.hasAddress ? filesOf(live(label)) : undefined;
+      const [, version = "", name] = /^([0-9a-f]{8})-(.+)$/.exec(label) ?? [];
+      const script = find(name, undefined);
+      const shown = script?.hasPreviews ? script.versions.find(({ id }) => id.startsWith(version)) : undefined;
+      return shown && filesOf(shown);
+    },
     openSite: (name) =>
       provider.open(
         staticSite(

@@ -13,6 +13,7 @@ interface Deploy {
   id: string;
   site: Site;
   title: string | null;
+  draft: boolean;
   files: Map<string, string>;
   state: "preparing" | "prepared" | "uploading" | "processing" | "ready" | "error";
   required: Set<string>;
@@ -70,6 +71,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
     id: d.id,
     site_id: d.site.id,
     title: d.title,
+    draft: d.draft,
     state: d.state,
     required: d.state === "preparing" ? [] : [...d.required],
     ssl_url: `https://${d.site.name}.netlify.app`,
@@ -88,7 +90,7 @@ export async function startNetlify(): Promise<NetlifyFake> {
       d.looks += 1;
       if (d.looks <= (d.plan.looks ?? 1)) return;
       d.state = d.plan.error === undefined ? "ready" : "error";
-      if (d.state === "ready") d.site.live = d.id;
+      if (d.state === "ready" && !d.draft) d.site.live = d.id;
     }
   };
   const makeSite = (name: string): Site => {
@@ -111,12 +113,14 @@ export async function startNetlify(): Promise<NetlifyFake> {
     if (odd !== undefined) return failed(400, `unknown field ${odd}`);
     const files = Object.entries((body["files"] ?? {}) as Record<string, string>);
     if (files.length === 0) return unprocessable({ files: ["are missing"] });
+    if (body["draft"] !== undefined && typeof body["draft"] !== "boolean") return failed(400, "draft must be a boolean");
     const bad = files.find(([path, sha]) => !path.startsWith("/") || /[#?]/.test(path) || !/^[0-9a-f]{40}$/.test(sha));
     if (bad) return unprocessable({ files: [`invalid path or digest: ${bad[0]}`] });
     const deploy: Deploy = {
       id: newId(""),
       site,
       title: query.get("title"),
+      draft: body["draft"] === true,
       files: new Map(files),
       state: body["async"] === true ? "preparing" : "uploading",
       required: new Set(files.map(([, sha]) => sha).filter((sha) => !blobs.has(sha))),

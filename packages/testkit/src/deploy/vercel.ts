@@ -2,18 +2,27 @@ import { createHash } from "node:crypto";
 import { createOauthApp, type OauthApp } from "./oauth.ts";
 import { isText, newId, Refusal, startProvider, staticSite, type BuildPlan, type Endpoint, type Provider, type Reply } from "./provider.ts";
 
+interface Variable {
+  id: string;
+  key: string;
+  value: string;
+  type: string;
+  target: string[];
+  comment?: string;
+}
 interface Project {
   id: string;
   name: string;
   scope: string;
   framework: string | null;
-  env: Map<string, { value: string; type: string; target: string[] }>;
+  env: Variable[];
   domains: string[];
   live: string | undefined;
 }
 interface Deployment {
   id: string;
   project: Project;
+  target: "production" | null;
   url: string;
   files: { file: string; sha: string; size: number; mode?: number }[];
   settings: Record<string, unknown>;
@@ -52,6 +61,8 @@ const refuse = (...args: Parameters<typeof failed>): never => {
   throw new Refusal(failed(...args));
 };
 const createKeys = new Set(["name", "project", "target", "files", "projectSettings", "meta", "gitMetadata", "customEnvironmentSlugOrId"]);
+const isTargets = (target: unknown): boolean =>
+  Array.isArray(target) && target.length > 0 && target.every((one) => ["production", "preview", "development"].includes(String(one)));
 const settingKeys = new Set([
   "framework",
   "buildCommand",
@@ -99,9 +110,9 @@ export async function startVercel(): Promise<VercelFake> {
     name: d.project.name,
     url: d.url,
     readyState: d.state,
-    target: "production",
+    target: d.target,
     meta: d.meta,
-    alias: d.state === "READY" ? [`${d.project.name}.vercel.app`] : [],
+    alias: d.state === "READY" && d.project.live === d.id ? [`${d.project.name}.vercel.app`] : [],
     ...(d.state === "ERROR" && { errorCode: "BUILD_FAILED", errorMessage: d.plan.error }),
   });
   const advance = (d: Deployment): void => {
@@ -110,10 +121,10 @@ export async function startVercel(): Promise<VercelFake> {
     d.state = "BUILDING";
     if (d.looks <= (d.plan.looks ?? 1)) return;
     d.state = d.plan.error === undefined ? "READY" : "ERROR";
-    if (d.state === "READY") d.project.live = d.id;
+    if (d.state === "READY" && d.target === "production") d.project.live = d.id;
   };
   const makeProject = (scope: string, name: string, framework: string | null): Project => {
-    const made: Project = { id: newId("prj_"), name, scope, framework, env: new Map(), domains: [], live: undefined };
+    const made: Project = { id: newId("prj_"), name, scope, framework, env: [], domains: [], live: undefined };
     projects.push(made);
     return made;
   };
@@ -135,6 +146,8 @@ export async function startVercel(): Promise<VercelFake> {
     const odd = Object.keys(body).find((key) => !createKeys.has(key));
     if (odd !== undefined) return failed(400, "bad_request", `Invalid request: should NOT have additional property \`${odd}\`.`);
     if (!isText(body["name"]) || !/^[a-z0-9._-]{1,100}$/.test(body["name"])) return failed(400, "invalid_name", "Invalid request: `name`.");
+    const target = body["target"] ?? null;
+    if (target !== null && target !== "production") return failed(400, "bad_request", "Invalid request: `target` should be `production`.");
     const settings = body["projectSettings"] as Record<string, unknown> | undefined;
     const oddSetting = Object.keys(settings ?? {}).find((key) => !settingKeys.has(key));
     if (oddSetting !== undefined)
@@ -160,6 +173,7 @@ export async function startVercel(): Promise<VercelFake> {
     const made: Deployment = {
       id,
       project,
+      target,
       url: `${project.name}-${id.slice(4, 13)}.vercel.app`,
       files,
       settings: settings ?? {},
@@ -167,26 +181,39 @@ export async function startVercel(): Promise<VercelFake> {
       state: "QUEUED",
       plan,
       looks: 0,
-      env: Object.fromEntries([...project.env].map(([key, { value }]) => [key, value])),
+      env: Object.fromEntries(
+        project.env.filter((variable) => variable.target.includes(target ?? "preview")).map(({ key, value }) => [key, value]),
+      ),
     };
     deployments.unshift(made);
     return { status: 200, body: deploymentWire(made) };
   };
 
+  const variableKeys = new Set(["key", "value", "type", "target", "comment", "gitBranch"]);
   const putEnv: Endpoint["answer"] = ({ params, query, json }) => {
     const project = projectOf(query, params["id"]);
-    const items = [json()].flat() as unknown as { key: string; value: string; type: string; target: string[] }[];
+    const items = [json()].flat() as unknown as Omit<Variable, "id">[];
     const bad: unknown[] = [];
     for (const item of items) {
-      if (!["plain", "encrypted", "sensitive", "secret", "system"].includes(item.type) || !Array.isArray(item.target))
+      const odd = Object.keys(item).find((key) => !variableKeys.has(key));
+      if (odd !== undefined) return failed(400, "bad_request", `Invalid request: should NOT have additional property \`${odd}\`.`);
+      if (!["plain", "encrypted", "sensitive", "secret", "system"].includes(item.type) || !isTargets(item.target))
         return failed(400, "bad_request", "Invalid request: `type` or `target`.");
+      if ((item.comment ?? "").length > 500) return failed(400, "bad_request", "Invalid request: `comment`.");
+      const known = project.env.find(({ key, target }) => key === item.key && target.some((one) => item.target.includes(one)));
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(item.key) || item.key.startsWith("VERCEL_"))
         bad.push({ error: { code: "ENV_INVALID", key: item.key, message: "The name of the environment variable is not allowed" } });
-      else if (project.env.has(item.key) && query.get("upsert") !== "true")
+      else if (known && query.get("upsert") !== "true")
         bad.push({ error: { code: "ENV_CONFLICT", key: item.key, message: "exists" } });
-      else project.env.set(item.key, item);
+      // The record as a whole is another one then, for whichever targets it stood.
+      else if (known) Object.assign(known, { comment: undefined }, item);
+      else project.env.push({ id: newId("env_"), ...item });
     }
     return { status: 201, body: { created: items.length - bad.length, failed: bad } };
+  };
+  const variableOf = (query: URLSearchParams, ref: string | undefined, id: string | undefined): [Project, Variable] => {
+    const project = projectOf(query, ref);
+    return [project, project.env.find((variable) => variable.id === id) ?? refuse(404, "not_found", "Environment variable not found")];
   };
 
   const domains: Endpoint["answer"] = ({ params, query, json }) => {
@@ -260,6 +287,34 @@ export async function startVercel(): Promise<VercelFake> {
         },
       },
       { route: "POST /v10/projects/:id/env", query: ["upsert", ...team], answer: putEnv },
+      {
+        route: "GET /v10/projects/:id/env",
+        query: ["decrypt", ...team],
+        answer: ({ params, query }) => ({
+          status: 200,
+          body: { envs: projectOf(query, params["id"]).env.map((variable) => ({ ...variable, value: "sealed" })) },
+        }),
+      },
+      {
+        route: "PATCH /v9/projects/:id/env/:env",
+        query: team,
+        answer: ({ params, query, json }) => {
+          const [, variable] = variableOf(query, params["id"], params["env"]);
+          const { target } = json();
+          if (!isTargets(target)) return failed(400, "bad_request", "Invalid request: `target`.");
+          variable.target = target as string[];
+          return { status: 200, body: { ...variable, value: "sealed" } };
+        },
+      },
+      {
+        route: "DELETE /v9/projects/:id/env/:env",
+        query: team,
+        answer: ({ params, query }) => {
+          const [project, variable] = variableOf(query, params["id"], params["env"]);
+          project.env.splice(project.env.indexOf(variable), 1);
+          return { status: 200, body: variable };
+        },
+      },
       { route: "POST /v10/projects/:id/domains", query: team, answer: domains },
       {
         route: "GET /v9/projects/:id/domains/:domain",

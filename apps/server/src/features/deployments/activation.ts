@@ -7,11 +7,19 @@ import { StepFailed, type CleanRooms } from "./clean-room.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow, SiteRow } from "./deployments.table.ts";
 import { siteName, type RequestVault } from "./deployment-request.ts";
-import { liveUrl, maxLiveName, type LiveSites } from "./local/live-site.ts";
+import { maxSiteName, siteUrl, type LiveSites } from "./local/live-site.ts";
 import type { Programs } from "./local/programs.ts";
 
-/** Versions of one place whose files are kept, so that each can be brought back. Programs lie there with all their packages. */
-const keptVersions = { files: 10, programs: 4 };
+/**
+ * Versions of one place whose files are kept, so that each can be brought back. Programs lie there with all their packages; those of previews
+ * also run.
+ */
+const keptVersions = {
+  production: { files: 10, programs: 4 },
+  preview: { files: 5, programs: 1 },
+};
+/** Of the address of a preview: nobody comes upon it by chance. */
+const previewCode = 12;
 const smokeMs = 10_000;
 
 /** How a version becomes what visitors of this server see, and what becomes of the ones before it. */
@@ -42,10 +50,16 @@ export function createActivation({
       const known = await store.findSite(place);
       if (known) return known;
       const tail = attempt === 0 ? "" : `-${randomCode(4)}`;
-      const label = `${siteName(name, maxLiveName - tail.length)}${tail}`;
-      await store.claimSiteHere({ ...place, project_id: row.project_id, site_id: label, name: label, url: liveUrl(address, label) });
+      const label = `${siteName(name, maxSiteName.production - tail.length)}${tail}`;
+      await store.claimSiteHere({ ...place, project_id: row.project_id, site_id: label, name: label, url: siteUrl(address, "production", label) });
     }
     throw new Error("no name is left for a site");
+  };
+  /** A preview has a host of its own, beside that of what is live. */
+  const placePreview = (row: DeploymentRow, name: string): { site_name: string; deployment_url: string } => {
+    const code = randomCode(previewCode);
+    const site_name = row.site_name ?? `${siteName(name, maxSiteName.preview - code.length - 1)}-${code}`;
+    return { site_name, deployment_url: siteUrl(address, "preview", site_name) };
   };
   const programOf = (row: DeploymentRow) => row.program && { deployment_id: row.id, spec: row.program, env: vault.open(row).env };
 
@@ -63,14 +77,14 @@ export function createActivation({
   const prune = async (row: DeploymentRow): Promise<void> => {
     if (row.container_id === null) return;
     const all = await store.listOfPlace({ container_id: row.container_id, provider: row.provider });
-    let files = 0;
-    let running = 0;
+    const counts = { production: { files: 0, programs: 0 }, preview: { files: 0, programs: 0 } };
     for (const each of all) {
       if (each.is_active || !each.has_artefact) continue;
-      if (each.program ? ++running <= keptVersions.programs : ++files <= keptVersions.files) continue;
-      if (each.is_live) continue;
+      const kind = each.program ? "programs" : "files";
+      if (++counts[each.environment][kind] <= keptVersions[each.environment][kind] || each.is_live) continue;
       await store.update(each.id, { has_artefact: false });
       await forget(each);
+      await sites.changed(each);
     }
   };
   const forget = async (row: DeploymentRow): Promise<void> => {
@@ -81,6 +95,7 @@ export function createActivation({
 
   return {
     claimSite,
+    placePreview,
     start,
     forget,
     prune,
@@ -95,18 +110,18 @@ export function createActivation({
       const before = await store.findLive(place);
       const live = await store.makeLive(row, values);
       if (!live) throw new StepFailed("upload", "This deployment was deleted.");
-      if (row.site_name !== null) await sites.changed(row.site_name);
+      for (const shown of [row, live]) await sites.changed(shown);
       if (before?.program && before.id !== row.id)
         await programs.stop(before.id).catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "former version not stopped"));
       return live;
     },
     /** Nothing of somebody who may not act any more runs on. */
     rest: async (ownerId: string): Promise<void> => {
-      for (const row of await store.listLiveHere({ ownerId, isOfAll: true })) if (row.program) await programs.stop(row.id);
+      for (const row of await store.listShownHere({ ownerId, isOfAll: true })) if (row.program) await programs.stop(row.id);
     },
-    /** At boot, and for somebody who may act again: what visitors saw is there again. */
+    /** At boot, and for somebody who may act again: what could be seen is there again. */
     resume: async (ownerId?: string): Promise<void> => {
-      for (const row of await store.listLiveHere(ownerId === undefined ? {} : { ownerId }))
+      for (const row of await store.listShownHere(ownerId === undefined ? {} : { ownerId }))
         try {
           const program = programOf(row);
           if (program && (await rooms.find(row.id))) await programs.resume(program);

@@ -1,4 +1,4 @@
-import { DeployProvider, type BuildMode, type DeployAllResult, type DeploymentPlan, type DeploymentRequest } from "@tesslate/contract";
+import { DeployProvider, type BuildMode, type DeployAllResult, type DeployEnvironment, type DeploymentPlan, type DeploymentRequest } from "@tesslate/contract";
 import { Value } from "typebox/value";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
@@ -8,12 +8,12 @@ import type { Projects } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { SecretVault } from "../secrets/index.ts";
 import { taskLinks } from "../tasks/index.ts";
-import { composeEnv, defaultMode, siteName, type KeptRequest, type RequestVault, type Variable } from "./deployment-request.ts";
+import { composeEnv, defaultMode, proposedName, type KeptRequest, type RequestVault, type Variable } from "./deployment-request.ts";
 import { wireOf } from "./deployment-shape.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
 import type { Deploying } from "./deploying.ts";
-import { liveUrl, maxLiveName } from "./local/live-site.ts";
+import { maxSiteName, siteUrl } from "./local/live-site.ts";
 import { mayBeProgram } from "./local/program-of.ts";
 import type { HasCredential } from "./outside.ts";
 import { buildPlanOf, outputOf, serverOnly } from "./plan.ts";
@@ -22,6 +22,7 @@ import { buildPlanOf, outputOf, serverOnly } from "./plan.ts";
 export interface Prepared {
   container: ContainerRow;
   provider: DeployProvider;
+  environment: DeployEnvironment;
   mode: BuildMode;
   request: KeptRequest;
   env_names: string[];
@@ -98,8 +99,10 @@ export function createBeginning({
       throw invalid(["body", "output_directory"], "A folder inside the container's own");
     return segments.join("/") || ".";
   };
-  const domainOf = (domain: string | null | undefined, provider: DeployProvider): string | null => {
+  const domainOf = (domain: string | null | undefined, provider: DeployProvider, environment: DeployEnvironment): string | null => {
     if (domain === null || domain === undefined) return null;
+    if (environment === "preview")
+      throw badRequest("A domain of your own leads to what is live, and a preview is not.", "custom_domain_not_supported");
     if (provider === "local")
       throw badRequest("A site of this server has its own address here. Point a proxy of yours at it.", "custom_domain_not_supported");
     const name = domain.trim().toLowerCase();
@@ -114,7 +117,8 @@ export function createBeginning({
     const provider = providerOf(body.provider);
     const container = await containerOf(project, body.container_id);
     const mode = modeOf(provider, body.deployment_mode);
-    const custom_domain = domainOf(body.custom_domain, provider);
+    const environment = body.environment ?? "production";
+    const custom_domain = domainOf(body.custom_domain, provider, environment);
     for (const [name, value] of Object.entries(body.env_vars ?? {}))
       if (value.includes("\0")) throw invalid(["body", "env_vars", name], "A value cannot hold a NUL character");
     const output_directory = outputDirectory(body.output_directory);
@@ -125,6 +129,7 @@ export function createBeginning({
     return {
       container,
       provider,
+      environment,
       mode,
       custom_domain,
       env_names: Object.keys(env).sort(),
@@ -143,7 +148,7 @@ export function createBeginning({
     tx: Parameters<DeploymentsStore["insert"]>[0],
     userId: string,
     project: ProjectRow,
-    { container, provider, mode, request, env_names, custom_domain, target_id }: Prepared,
+    { container, provider, environment, mode, request, env_names, custom_domain, target_id }: Prepared,
     more: Partial<DeploymentRow> = {},
   ): Promise<DeploymentRow> => {
     const place = { container_id: container.id, provider };
@@ -155,6 +160,7 @@ export function createBeginning({
       project_id: project.id,
       user_id: userId,
       ...place,
+      environment,
       container_name: container.name,
       version: await store.nextVersion(tx, place),
       mode,
@@ -183,7 +189,7 @@ export function createBeginning({
     userId: string,
     project: ProjectRow,
     chosen: readonly { container: ContainerRow; provider: DeployProvider }[],
-    options: { env_vars?: Record<string, string> | null | undefined; target_id?: string },
+    options: { env_vars?: Record<string, string> | null | undefined; target_id?: string; environment?: DeployEnvironment },
   ) => {
     const results: DeployAllResult[] = [];
     const ready: { prepared: Prepared; result: DeployAllResult }[] = [];
@@ -207,6 +213,7 @@ export function createBeginning({
           provider,
           container_id: container.id,
           ...(options.env_vars && { env_vars: options.env_vars }),
+          ...(options.environment && { environment: options.environment }),
         });
         ready.push({ prepared: { ...prepared, ...(options.target_id !== undefined && { target_id: options.target_id }) }, result });
       } catch (error) {
@@ -272,7 +279,7 @@ export function createBeginning({
       );
       const [variables, last, live, site] = await Promise.all([
         variablesOf(project, container, body.exclude_env),
-        store.findLast(place),
+        store.findLast(place, body.environment ?? "production"),
         store.findLive(place),
         store.findSite(place),
       ]);
@@ -307,7 +314,8 @@ export function createBeginning({
             .filter((name) => !names.has(name) && !asked.has(name))
             .map((name) => ({ name, source: "secret" as const, change: "removed" as const })),
         ],
-        site_name: base,
+        // A preview here is given a host of its own when it is there.
+        site_name: provider === "local" && body.environment === "preview" ? null : base,
         live: live ? { id: live.id, version: live.version, url: live.deployment_url } : null,
         warnings,
       };
@@ -315,8 +323,7 @@ export function createBeginning({
   };
 
   async function nameFor(project: ProjectRow, container: ContainerRow, provider: DeployProvider): Promise<string> {
-    const isOnly = (await store.baseContainers(project.id)).length === 1;
-    const name = siteName(isOnly ? project.slug : `${project.slug}-${container.name}`, provider === "local" ? maxLiveName : 63);
-    return provider === "local" ? new URL(liveUrl(address, name)).host : name;
+    const name = await proposedName(store, project, container.name, provider === "local" ? maxSiteName.production : undefined);
+    return provider === "local" ? new URL(siteUrl(address, "production", name)).host : name;
   }
 }

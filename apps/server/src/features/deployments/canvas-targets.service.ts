@@ -144,7 +144,7 @@ export function createCanvasTargets({
         userId,
         project,
         chosen.sort((a, b) => (a.id < b.id ? -1 : 1)).map((container) => ({ container, provider: row.provider })),
-        { env_vars, target_id: row.id },
+        { env_vars, target_id: row.id, environment: row.environment },
       );
     },
     history: async (userId: string, ref: string, id: string, query: PageQuery): Promise<List<Deployment>> => {

@@ -1,5 +1,6 @@
 import type { BuildMode, DeployProvider, FrameworkId, LaunchRule } from "@tesslate/contract";
 import type { CryptoBox } from "../../platform/crypto.ts";
+import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
 
 /** What a deployment was asked for, with the variables as they were then: a try after a crash, or the same version again, is the same deployment. */
@@ -42,6 +43,17 @@ export const siteName = (text: string, max = 63): string =>
     .replace(/-{2,}/g, "-")
     .slice(0, max)
     .replace(/^-+|-+$/g, "") || "app";
+
+/** What the site of a container is called where that is free: the project's name alone while it has one app. */
+export async function proposedName(
+  store: Pick<DeploymentsStore, "baseContainers">,
+  project: { id: string; slug: string },
+  containerName: string,
+  max?: number,
+): Promise<string> {
+  const isOnly = (await store.baseContainers(project.id)).length === 1;
+  return siteName(isOnly ? project.slug : `${project.slug}-${containerName}`, max);
+}
 
 export interface Variable {
   name: string;

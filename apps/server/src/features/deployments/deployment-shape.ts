@@ -4,9 +4,18 @@ import type { DeploymentRow } from "./deployments.table.ts";
 /** A version of Vercel or Netlify is brought back there; any other one needs its files. */
 export const canRollBack = (row: DeploymentRow): boolean =>
   row.status === "success" &&
+  row.environment === "production" &&
   !row.is_live &&
   row.container_id !== null &&
   (row.has_artefact || (row.deployment_id !== null && (row.provider === "vercel" || row.provider === "netlify")));
+
+/** The launch gate looks at it anew, so its files must be kept. */
+export const canPromote = (row: DeploymentRow): boolean =>
+  row.status === "success" &&
+  row.environment === "preview" &&
+  row.container_id !== null &&
+  row.has_artefact &&
+  (row.provider === "local" || (row.deployment_id !== null && row.site_id !== null));
 
 /** The contract's shape of a row; values of variables never leave. */
 export function wireOf(row: DeploymentRow, logs: string[] | null = null): Deployment {
@@ -16,11 +25,13 @@ export function wireOf(row: DeploymentRow, logs: string[] | null = null): Deploy
     user_id: row.user_id,
     container_id: row.container_id,
     provider: row.provider,
+    environment: row.environment,
     deployment_id: row.deployment_id,
     deployment_url: row.deployment_url,
     status: row.status,
     is_live: row.is_live,
     can_roll_back: canRollBack(row),
+    can_promote: canPromote(row),
     version: row.version,
     logs,
     error: row.error,

@@ -28,6 +28,7 @@ export function mountDeployments(
       return reply.send(request.method === "HEAD" ? Readable.from([]) : open());
     },
     rollback: ({ user }, { params }) => deployments.rollback(user.id, params.deployment_id),
+    promote: ({ user }, { params, body }) => deployments.promote(user.id, params.deployment_id, body ?? {}),
     cancel: ({ user }, { params }) => deployments.cancel(user.id, params.deployment_id),
     remove: ({ user }, { params, query }) => deployments.remove(user.id, params.deployment_id, query),
     launchSettings: ({ user }, { params }) => choices.get(user.id, params.project_id),

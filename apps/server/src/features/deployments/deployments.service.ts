@@ -17,6 +17,7 @@ import type { DeploymentRow } from "./deployments.table.ts";
 import type { LiveSites } from "./local/live-site.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { Promotions } from "./promotions.ts";
 import type { Rollbacks } from "./rollbacks.ts";
 
 const askEverySeconds = 5;
@@ -32,6 +33,7 @@ export function createDeployments({
   pipeline,
   beginning,
   rollbacks,
+  promotions,
   bundles,
   sites,
   projects,
@@ -49,6 +51,7 @@ export function createDeployments({
   pipeline: Pipeline;
   beginning: Beginning;
   rollbacks: Rollbacks;
+  promotions: Promotions;
   bundles: Bundles;
   sites: LiveSites;
   projects: Pick<Projects, "require" | "lifetime">;
@@ -82,6 +85,11 @@ export function createDeployments({
     rollback: async (userId: string, id: string) => {
       const row = await requireRow(userId, id);
       return rollbacks.begin(userId, await projects.require(userId, row.project_id), row);
+    },
+    /** Makes a preview what visitors see. */
+    promote: async (userId: string, id: string, options: Parameters<Promotions["begin"]>[3]) => {
+      const row = await requireRow(userId, id);
+      return promotions.begin(userId, await projects.require(userId, row.project_id), row, options);
     },
     list: async (
       userId: string,
@@ -187,17 +195,12 @@ export function createDeployments({
       if (target && row.deployment_id !== null && isWanted)
         try {
           const credential = await credentialFor(row.user_id, row.project_id, target.provider);
-          if (credential)
-            await target.remove(
-              credential,
-              row.deployment_id,
-              row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
-            );
+          if (credential) await target.remove(credential, row.deployment_id, row.environment);
         } catch (err) {
           log.warn({ err, deployment_id: id }, "deployment not deleted at the provider");
         }
       await store.remove(row.id);
-      if (row.provider === "local" && row.site_name !== null) await sites.changed(row.site_name);
+      await sites.changed(row);
       await activation.forget(row);
       await changed(row, "delete");
     },
@@ -214,7 +217,7 @@ export function createDeployments({
       completed_at: new Date().toISOString(),
       ...(state.url !== undefined && { deployment_url: state.url }),
     };
-    const after = isGood ? await store.makeLive(row, values) : await store.update(row.id, values);
+    const after = isGood && row.environment === "production" ? await store.makeLive(row, values) : await store.update(row.id, values);
     if (after) await changed(after, "update");
     await logs.ring(row.id);
   }

@@ -1,4 +1,4 @@
-import type { DeployProvider, DeploymentStatus } from "@tesslate/contract";
+import type { DeployEnvironment, DeployProvider, DeploymentStatus } from "@tesslate/contract";
 import { and, asc, count, desc, eq, gt, inArray, isNull, max, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { containers, type ContainerRow } from "../containers/containers.table.ts";
@@ -9,6 +9,13 @@ import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type 
 
 type Page = { limit: number; offset: number };
 type Place = { container_id: string; provider: DeployProvider };
+/** It is there, beside what is live. */
+const isPreviewHere = and(
+  eq(deployments.environment, "preview"),
+  eq(deployments.status, "success"),
+  eq(deployments.has_artefact, true),
+);
+const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
 const mayAct = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
 const at = ({ container_id, provider }: Place) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
@@ -77,13 +84,13 @@ export function createDeploymentsStore(db: Database) {
           .from(deployments)
           .where(and(at(place), eq(deployments.is_live, true)))
       )[0],
-    /** The last that went out there. */
-    findLast: async (place: Place): Promise<DeploymentRow | undefined> =>
+    /** The last that went out there, for everybody or as a preview. */
+    findLast: async (place: Place, environment: DeployEnvironment): Promise<DeploymentRow | undefined> =>
       (
         await db
           .select()
           .from(deployments)
-          .where(and(at(place), eq(deployments.status, "success")))
+          .where(and(at(place), eq(deployments.environment, environment), eq(deployments.status, "success")))
           .orderBy(desc(deployments.version))
           .limit(1)
       )[0],
@@ -97,8 +104,8 @@ export function createDeploymentsStore(db: Database) {
           .where(and(eq(deployments.is_active, true), or(isNull(tasks.id), inArray(tasks.status, ["completed", "failed", "cancelled"]))))
           .orderBy(asc(deployments.created_at))
       ).map(({ row }) => row),
-    /** What visitors of this server see, of people who may act; of one of them, or of whoever it is. */
-    listLiveHere: async ({ ownerId, isOfAll = false }: { ownerId?: string; isOfAll?: boolean } = {}): Promise<DeploymentRow[]> =>
+    /** What this server shows, live or as a preview, of people who may act; of one of them, or of whoever it is. */
+    listShownHere: async ({ ownerId, isOfAll = false }: { ownerId?: string; isOfAll?: boolean } = {}): Promise<DeploymentRow[]> =>
       (
         await db
           .select({ row: deployments })
@@ -108,7 +115,7 @@ export function createDeploymentsStore(db: Database) {
           .where(
             and(
               eq(deployments.provider, "local"),
-              eq(deployments.is_live, true),
+              isShown,
               ownerId === undefined ? undefined : eq(projects.owner_id, ownerId),
               isOfAll ? undefined : mayAct,
             ),
@@ -125,6 +132,16 @@ export function createDeploymentsStore(db: Database) {
                 .where(inArray(deployments.id, [...ids]))
             ).map(({ id }) => id),
           ),
+    /** The preview that a host of this server names; not of somebody who may not act. */
+    findPreviewHere: async (name: string): Promise<DeploymentRow | undefined> =>
+      (
+        await db
+          .select({ row: deployments })
+          .from(deployments)
+          .innerJoin(projects, eq(projects.id, deployments.project_id))
+          .innerJoin(users, eq(users.id, projects.owner_id))
+          .where(and(eq(deployments.provider, "local"), eq(deployments.site_name, name), isPreviewHere, mayAct))
+      )[0]?.row,
     /** The site that a host of this server names, with what is live there; not of somebody who may not act. */
     findSiteHere: async (name: string): Promise<DeploymentRow | undefined> =>
       (
@@ -252,6 +269,12 @@ export function createDeploymentsStore(db: Database) {
         .insert(deploymentSites)
         .values(values)
         .onConflictDoUpdate({ target: [deploymentSites.container_id, deploymentSites.provider], set: { site_id, name, url: url ?? null } });
+    },
+    keepSiteUrl: async ({ container_id, provider }: Place, url: string): Promise<void> => {
+      await db
+        .update(deploymentSites)
+        .set({ url })
+        .where(and(eq(deploymentSites.container_id, container_id), eq(deploymentSites.provider, provider)));
     },
     /** A host of this server: `undefined` when the name is somebody else's. */
     claimSiteHere: async (values: typeof deploymentSites.$inferInsert): Promise<SiteRow | undefined> =>

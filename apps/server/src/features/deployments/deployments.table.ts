@@ -1,4 +1,4 @@
-import type { BuildMode, DeployProvider, DeploymentMetadata, DeploymentStatus, FrameworkId, LaunchReport } from "@tesslate/contract";
+import type { BuildMode, DeployEnvironment, DeployProvider, DeploymentMetadata, DeploymentStatus, FrameworkId, LaunchReport } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
 import { bigint, boolean, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";
@@ -19,7 +19,7 @@ export const deploymentTargets = pgTable(
     project_id: projectId(),
     provider: text().$type<DeployProvider>().notNull(),
     name: text().notNull(),
-    environment: text().$type<"production" | "preview">().notNull().default("production"),
+    environment: text().$type<DeployEnvironment>().notNull().default("production"),
     position_x: doublePrecision().notNull().default(0),
     position_y: doublePrecision().notNull().default(0),
     created_at: createdAt(),
@@ -65,6 +65,8 @@ export const deployments = pgTable(
     target_id: uuid().references(() => deploymentTargets.id, { onDelete: "set null" }),
     container_name: text().notNull(),
     provider: text().$type<DeployProvider>().notNull(),
+    /** A preview is never live. */
+    environment: text().$type<DeployEnvironment>().notNull().default("production"),
     /** Counts from 1 in (container, provider). */
     version: integer().notNull(),
     status: text().$type<DeploymentStatus>().notNull().default("pending"),
@@ -80,6 +82,7 @@ export const deployments = pgTable(
     deployment_id: text(),
     deployment_url: text(),
     site_id: text(),
+    /** Of a preview on this server: its own name in the address. */
     site_name: text(),
     error: text(),
     failure: jsonb().$type<DeploymentMetadata["failure"]>(),

@@ -294,6 +294,7 @@ test("strangers and the signed-out see nothing; bad requests are refused before 
     ["GET", `/api/deployments/${deployment.id}/bundle`],
     ["GET", `/api/deployments/${deployment.id}/stream`],
     ["POST", `/api/deployments/${deployment.id}/rollback`],
+    ["POST", `/api/deployments/${deployment.id}/promote`],
     ["POST", `/api/deployments/${deployment.id}/cancel`],
     ["DELETE", `/api/deployments/${deployment.id}`],
     ["GET", `/api/projects/${project.id}/launch-settings`],

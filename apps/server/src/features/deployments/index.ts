@@ -17,6 +17,8 @@ export { createPrograms } from "./local/programs.ts";
 export { createRequestVault, requestPlace } from "./deployment-request.ts";
 export { createPipeline } from "./pipeline.ts";
 export { sweepDeployments } from "./sweeping.ts";
+export { createJudging } from "./judging.ts";
+export { createPromotions } from "./promotions.ts";
 export { createRollbacks } from "./rollbacks.ts";
 export { mountDeployments } from "./deployments.routes.ts";
 export type { FindTarget, HasCredential } from "./outside.ts";

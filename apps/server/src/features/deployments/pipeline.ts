@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DeploymentStatus, LaunchReport } from "@tesslate/contract";
+import type { DeploymentStatus } from "@tesslate/contract";
 import { RuntimeError, type ImageId, type RuntimeDriver } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
-import type { LaunchChoices, LaunchGate } from "../launch/index.ts";
 import type { Projects, Templates } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { createRedactor, hiddenValues, type Redactions } from "../secrets/index.ts";
@@ -13,11 +12,12 @@ import type { Artefacts } from "./artefacts.ts";
 import { build, StepFailed, type CleanRooms } from "./clean-room.ts";
 import { collect, findOutput, listing, ownLimits } from "./collect.ts";
 import type { DeploymentLog, DeploymentLogs } from "./deployment-log.ts";
-import { secretNamesOf, siteName, type KeptRequest, type RequestVault } from "./deployment-request.ts";
+import { proposedName, secretNamesOf, type KeptRequest, type RequestVault } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
 import { failureAt } from "./failure.ts";
 import { rulesOf, within } from "./framework.ts";
+import { refusalOf, type Judging } from "./judging.ts";
 import { mayBeProgram, programOf } from "./local/program-of.ts";
 import { makeStaticExport } from "./next-export.ts";
 import { buildPlanOf } from "./plan.ts";
@@ -69,8 +69,7 @@ export function createPipeline({
   runtime,
   findTarget,
   credentialFor,
-  gate,
-  choices,
+  judging,
   redactions,
   events,
   diskBytesOf,
@@ -88,8 +87,7 @@ export function createPipeline({
   runtime: Pick<RuntimeDriver, "prepare">;
   findTarget: FindTarget;
   credentialFor: CredentialFor;
-  gate: LaunchGate;
-  choices: LaunchChoices;
+  judging: Judging;
   redactions: Redactions;
   events: EventLog;
   diskBytesOf: (userId: string) => Promise<number>;
@@ -180,33 +178,13 @@ export function createPipeline({
     if (row.program) await step("smoke");
     const address = row.provider === "local" ? await activation.start(row, signal) : undefined;
     await step("gate");
-    const room = await rooms.find(row.id);
-    const containers = await store.baseContainers(project.id);
-    const directory = containers.find(({ id }) => id === row.container_id)?.directory ?? ".";
-    const hidden = secretNamesOf(request.env);
-    const report: LaunchReport = await gate.inspect({
-      dir: artefacts.treeOf(row),
-      kind: row.program ? "server" : "static",
-      ...(address && { address }),
-      spaFallback: row.spa_fallback,
-      buildWarnings: warnings,
-      ...(room && { source: { sandbox: room, directory } }),
-      secrets: Object.entries(request.env).flatMap(([name, value]) => (hidden.has(name) ? [{ name, value }] : [])),
-      settings: choices.of(project),
-      ignoreRules: request.ignore_rules,
-      log: (line) => lines.line(line),
-      signal,
-    });
+    const { ignore_rules: ignoreRules } = request;
+    const report = await judging({ row, project, request, address, warnings, ignoreRules, log: (line) => lines.line(line), signal });
     const { files, totalBytes } = artefact;
     course.row =
       (await store.update(row.id, { report, files: files.length, bytes: totalBytes, has_artefact: !report.is_blocked })) ?? course.row;
-    if (!report.is_blocked) return;
-    const blocking = new Set(report.rules.filter((rule) => rule.is_blocking && rule.status === "failed").map(({ rule }) => rule));
-    const finding = report.findings.find(({ rule }) => blocking.has(rule));
-    throw new StepFailed("gate", `It was kept back by ${[...blocking].join(" and ")}${finding ? `: ${finding.message}` : "."}`, {
-      path: finding?.path ?? null,
-      line: finding?.line ?? null,
-    });
+    const refusal = refusalOf(report);
+    if (refusal) throw refusal;
   };
 
   /** Hands it to its provider, once: an id that the provider gave before is gone on with. */
@@ -231,14 +209,16 @@ export function createPipeline({
           project_id: project.id,
           site_id: given.site.id,
           name: given.site.name,
-          url: given.site.url ?? null,
+          // What a preview tells is not the site's own address.
+          url: given.site.url ?? (known?.site_id === given.site.id ? known.url : null),
         });
     };
     const sent = await target.submit({
       projectId: project.id,
       containerId: place.container_id,
       deploymentId: row.id,
-      name: await nameOf(project, row),
+      environment: row.environment,
+      name: await proposedName(store, project, row.container_name),
       ...(known && { site: { id: known.site_id, name: known.name, ...(known.url !== null && { url: known.url }) } }),
       ...(row.deployment_id !== null && { remoteId: row.deployment_id }),
       mode: row.mode,
@@ -256,10 +236,6 @@ export function createPipeline({
       remember: keep,
     });
     await keep(sent);
-  };
-  const nameOf = async (project: ProjectRow, row: DeploymentRow): Promise<string> => {
-    const isOnly = (await store.baseContainers(project.id)).length === 1;
-    return siteName(isOnly ? project.slug : `${project.slug}-${row.container_name}`);
   };
 
   /** Asks until the provider has an answer; one that cannot be asked for a while is asked again. */
@@ -320,15 +296,25 @@ export function createPipeline({
       const reason = state.error ?? "The provider gave no reason.";
       throw new StepFailed("provider", reason, failureAt([reason, ...said]));
     }
-    await store.makeLive(course.row, { ...(state.url !== undefined && { deployment_url: state.url }) });
+    const values = state.url === undefined ? {} : { deployment_url: state.url };
+    if (course.row.environment === "production") await store.makeLive(course.row, values);
+    else await store.update(course.row.id, values);
     return store.finish(course.row.id, { status: "success", error: null, failure: null });
   };
   const publishHere = async (course: Course): Promise<DeploymentRow | undefined> => {
     await course.step("upload");
-    const site = await activation.claimSite(course.row, await nameOf(course.project, course.row));
+    const { row, project, signal } = course;
+    const name = await proposedName(store, project, row.container_name);
+    if (row.environment === "preview") {
+      const place = activation.placePreview(row, name);
+      course.row = (await store.update(row.id, place)) ?? row;
+      await activation.start(course.row, signal);
+      return store.finish(row.id, { status: "success", error: null, failure: null, deployment_id: row.id });
+    }
+    const site = await activation.claimSite(row, name);
     course.row =
       (await store.update(course.row.id, { site_id: site.site_id, site_name: site.name, deployment_url: site.url })) ?? course.row;
-    await activation.switchTo(course.row, course.signal);
+    await activation.switchTo(course.row, signal);
     return store.finish(course.row.id, { status: "success", error: null, failure: null, deployment_id: course.row.id });
   };
 
@@ -408,7 +394,8 @@ export function createPipeline({
         if (row.status === "pending") lines.line("Deployment started");
         const done = await work(course);
         if (done?.status === "success") {
-          lines.line(`Version ${done.version} is live${done.deployment_url ? ` at ${done.deployment_url}` : ""}`);
+          const what = done.environment === "preview" ? "is a preview" : "is live";
+          lines.line(`Version ${done.version} ${what}${done.deployment_url ? ` at ${done.deployment_url}` : ""}`);
           await activation.prune(done).catch((err: unknown) => log.warn({ err, deployment_id: id }, "former versions not pruned"));
         }
         return done;
@@ -446,12 +433,7 @@ export function createPipeline({
     if (!target || row.deployment_id === null || row.provider === "cloudflare") return;
     try {
       const credential = await credentialFor(project.owner_id, project.id, target.provider);
-      if (credential)
-        await target.remove(
-          credential,
-          row.deployment_id,
-          row.site_id === null ? undefined : { id: row.site_id, name: row.site_name ?? "" },
-        );
+      if (credential) await target.remove(credential, row.deployment_id, row.environment);
     } catch (err) {
       log.info({ err, deployment_id: row.id }, "cancelled deployment not removed at the provider");
     }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Deployment, DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../testing/app.ts";
 import { deploymentNow, plainBuild, startDeployProviders, type DeployProviders } from "../../testing/deploying.ts";
-import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
+import { ended, projectsApp, setUpProject, visitHost, type ProjectsApp } from "../../testing/projects.ts";
 
 let app: ProjectsApp;
 let providers: DeployProviders;
@@ -90,6 +90,127 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     expect(liveFiles(provider, site)).toEqual(expected("one"));
   },
 );
+
+/** What is at the address that a preview has for itself. */
+const previewFiles = ({ provider, deployment_id, deployment_url, metadata }: Deployment): Record<string, string> | undefined => {
+  const { vercel, netlify, cloudflare } = providers;
+  const id = deployment_id ?? "";
+  const site = metadata.site_name ?? "";
+  const at = (url: string) => (deployment_url === url ? url : undefined);
+  const files =
+    provider === "vercel"
+      ? at(`https://${vercel.deployment(id).url}`) && vercel.files(site, id)
+      : provider === "netlify"
+        ? at(`https://${id}--${site}.netlify.app`) && netlify.files(site, id)
+        : cloudflare.filesAt(deployment_url ?? "");
+  return files && Object.fromEntries([...files].map(([path, data]) => [path, data.toString()]).filter(([path]) => path !== "vercel.json" && path !== "_redirects"));
+};
+
+test.each(["vercel", "netlify", "cloudflare"] as const)(
+  "a preview at %s has an address of its own, leaves the live place alone, and is promoted past the launch gate",
+  { timeout: 60_000 },
+  async (provider) => {
+    const { project: owner, put } = await project(`Preview at ${provider}`);
+    const body = { project_id: owner.id, provider, deployment_mode: "pre-built" as const, env_vars: { VITE_GREETING: "hello" } };
+    const preview = { ...body, environment: "preview" as const };
+    const first = await deploy(preview);
+    expect(first).toMatchObject({ status: "success", error: null, environment: "preview", is_live: false, can_promote: true, version: 1 });
+    const site = first.metadata.site_name ?? "";
+    expect(previewFiles(first)).toEqual(expected("one"));
+    expect(liveFiles(provider, site)).toEqual({});
+    if (provider === "cloudflare") expect(providers.cloudflare.filesAt(`https://${site}.ada.workers.dev`)).toBeUndefined();
+
+    await put("build.mjs", plainBuild("two"));
+    const two = await deploy({ ...body, env_vars: { VITE_GREETING: "hello", FLAG: "production" } });
+    expect(two).toMatchObject({ environment: "production", is_live: true, can_promote: false, metadata: { site_id: first.metadata.site_id } });
+    await put("build.mjs", plainBuild("three").replace("'three'", "'three planted-secret-value'"));
+    await api().deployments.updateLaunchSettings({ params: { project_id: owner.id }, body: { blocking: ["build"], weight_budget: 5000 } });
+    const three = await deploy({ ...preview, env_vars: { VITE_GREETING: "hello", FLAG: "preview" } });
+    expect(three).toMatchObject({ status: "success", is_live: false, can_roll_back: false, can_promote: true });
+    expect(previewFiles(three)?.["index.html"]).toContain("<title>three");
+    expect(previewFiles(first)).toEqual(expected("one"));
+    expect(liveFiles(provider, site)).toEqual(expected("two"));
+    expect(await deploymentNow(app, ada, two)).toMatchObject({ is_live: true, deployment_url: two.deployment_url });
+    if (provider === "vercel") {
+      expect(providers.vercel.deployment(three.deployment_id ?? "").env["FLAG"]).toBe("preview");
+      const flags = providers.vercel.project(site)?.env.filter(({ key }) => key === "FLAG");
+      expect(flags?.map(({ value, target }) => [value, target])).toEqual([
+        ["production", ["production"]],
+        ["preview", ["preview"]],
+      ]);
+    }
+
+    // What it was let through as a preview is asked again.
+    await api().deployments.updateLaunchSettings({ params: { project_id: owner.id }, body: { blocking: ["secrets"], weight_budget: 5000 } });
+    const promote = async ({ id }: Deployment) => {
+      const { task_id } = await api().deployments.promote({ params: { deployment_id: id } });
+      return ended(app, ada, task_id);
+    };
+    expect(await promote(three)).toMatchObject({ status: "failed" });
+    expect(await deploymentNow(app, ada, three)).toMatchObject({
+      status: "success",
+      is_live: false,
+      can_promote: true,
+      error: expect.stringContaining("It was kept back by secrets") as string,
+      report: { is_blocked: true },
+    });
+    expect(liveFiles(provider, site)).toEqual(expected("two"));
+
+    expect(await promote(first)).toMatchObject({ status: "completed" });
+    expect(liveFiles(provider, site)).toEqual(expected("one"));
+    expect(await deploymentNow(app, ada, first)).toMatchObject({ environment: "production", is_live: true, can_promote: false, error: null });
+    expect(await deploymentNow(app, ada, two)).toMatchObject({ is_live: false, can_roll_back: true });
+    await expect(api().deployments.promote({ params: { deployment_id: two.id } })).rejects.toMatchObject({ code: "not_deployable" });
+    await api().deployments.remove({ params: { deployment_id: three.id }, query: { delete_remote: true } });
+    expect(liveFiles(provider, site)).toEqual(expected("one"));
+  },
+);
+
+test("a preview on this server has a host of its own until it is promoted; of programs the newest one runs", { timeout: 60_000 }, async () => {
+  const { project: owner, put } = await project("Preview here");
+  const body = { project_id: owner.id, provider: "local", env_vars: { VITE_GREETING: "hello", GREETING: "live" } };
+  const preview = { ...body, environment: "preview" as const, env_vars: { VITE_GREETING: "hello", GREETING: "preview" } };
+  const at = ({ deployment_url }: Deployment) => visitHost(app, new URL(deployment_url ?? "").host);
+  const title = async (one: Deployment) => /<title>(\w+)/.exec((await at(one).ask("/")).text)?.[1];
+  const live = await deploy(body);
+  await put("build.mjs", plainBuild("two"));
+  const two = await deploy(preview);
+  expect(two).toMatchObject({ status: "success", environment: "preview", is_live: false, can_promote: true });
+  expect(new URL(two.deployment_url ?? "").host).toMatch(new RegExp(`^preview--${owner.slug}-\\w{12}\\.`));
+  expect([await title(live), await title(two)]).toEqual(["one", "two"]);
+  await expect(api().deployments.create({ body: { ...preview, custom_domain: "a.example.org" } })).rejects.toMatchObject({
+    code: "custom_domain_not_supported",
+  });
+
+  // As a target of the canvas.
+  const params = { project_id: owner.id };
+  const target = await api().deploymentTargets.create({ params, body: { provider: "local", environment: "preview" } });
+  const { items: containers } = await api().containers.list({ params: { id: owner.id } });
+  await api().deploymentTargets.attach({ params: { ...params, target_id: target.id, container_id: containers[0]?.id ?? "" } });
+  const sent = await api().deploymentTargets.deploy({ params: { ...params, target_id: target.id }, body: {} });
+  await ended(app, ada, sent.task_id);
+  expect((await api().deployments.list({ params, query: {} })).items[0]).toMatchObject({ environment: "preview", is_live: false });
+
+  const promote = async ({ id }: Deployment) =>
+    ended(app, ada, (await api().deployments.promote({ params: { deployment_id: id } })).task_id);
+  expect(await promote(two)).toMatchObject({ status: "completed" });
+  expect(await title(live)).toBe("two");
+  expect((await at(two).ask("/")).status).toBe(404);
+  const promoted = await deploymentNow(app, ada, two);
+  expect(promoted).toMatchObject({ environment: "production", is_live: true, deployment_url: live.deployment_url });
+
+  await api().files.remove({ params: { id: owner.id, path: "package.json" } });
+  const greeting = async (one: Deployment) => {
+    const { status, text } = await at(one).ask("/headers");
+    return status === 200 ? (JSON.parse(text) as { env: { GREETING: string } }).env.GREETING : status;
+  };
+  const older = await deploy(preview);
+  const program = await deploy(preview);
+  expect([await greeting(older), await greeting(program), await title(live)]).toEqual([404, "preview", "two"]);
+  expect(await deploymentNow(app, ada, older)).toMatchObject({ can_promote: false });
+  expect(await promote(program)).toMatchObject({ status: "completed" });
+  expect(await greeting(live)).toBe("preview");
+});
 
 test("sources go to Vercel without what is built, hidden or secret; variables before the build", { timeout: 60_000 }, async () => {
   const { project: owner, put } = await project("Sources");

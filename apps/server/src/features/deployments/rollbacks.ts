@@ -83,7 +83,7 @@ export function createRollbacks({
     const credential = await credentialFor(row.user_id, row.project_id, target.provider);
     if (!credential) throw missing(row.provider);
     try {
-      return await target.promote(credential, { id: row.site_id, name: row.site_name ?? "" }, row.deployment_id);
+      return (await target.promote(credential, { id: row.site_id, name: row.site_name ?? "" }, row.deployment_id)) !== false;
     } catch (err) {
       // Gone there: the kept files are deployed once more.
       log.info({ err, deployment_id: row.id }, "version not promoted");
@@ -139,6 +139,7 @@ export function createRollbacks({
         mode: row.mode,
         request: kept,
         env_names: row.env_names,
+        environment: "production",
         custom_domain: row.custom_domain,
       };
       const { made, task } = await store

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { FrameworkId } from "@tesslate/contract";
+import type { DeployEnvironment, FrameworkId } from "@tesslate/contract";
 
 /** What was built, as a list that can be read as often as needed. Paths are POSIX, relative, without a leading slash, each once. */
 export interface Artefact {
@@ -37,6 +37,8 @@ export interface DeployRequest {
   projectId: string;
   containerId: string;
   deploymentId: string;
+  /** A preview gets an address of its own and leaves alone what the site's own address shows. */
+  environment: DeployEnvironment;
   /** Proposed for the site: lower case, digits and dashes, at most 63. Taken by somebody else: the next free one is used. */
   name: string;
   /** What an earlier deployment of the same project, container and provider was given: it is used again, whatever its name. */
@@ -84,9 +86,12 @@ export interface DeployTarget {
   state(credential: Credential, remoteId: string, site?: SiteRef): Promise<RemoteState>;
   /** The provider's own lines, oldest first, at most 2,000; none when it has none. */
   logs(credential: Credential, remoteId: string): Promise<string[]>;
-  /** Makes this earlier version live again. `false`: this site keeps no versions; the kept artefact is deployed once more, as without this verb. */
-  promote?(credential: Credential, site: SiteRef, remoteId: string): Promise<boolean>;
-  /** Takes it down. Nothing there is fine. */
-  remove(credential: Credential, remoteId: string, site?: SiteRef): Promise<void>;
+  /**
+   * Makes this version, an earlier one or a preview, what the site's own address shows; `url` is that address where it is another one than before.
+   * `false`: this site keeps no versions; the kept artefact is deployed once more, as without this verb.
+   */
+  promote?(credential: Credential, site: SiteRef, remoteId: string): Promise<{ url?: string } | false>;
+  /** Takes it down. Nothing there is fine. What is live stays when a preview is taken down. */
+  remove(credential: Credential, remoteId: string, environment: DeployEnvironment): Promise<void>;
   check(credential: Credential): Promise<{ valid: boolean; error?: string; info: Record<string, unknown> }>;
 }

@@ -1,4 +1,4 @@
-import { DeployProvider, ProjectRef, Type, Uuid, type Deployment } from "@tesslate/contract";
+import { DeployEnvironment, DeployProvider, ProjectRef, Type, Uuid, type Deployment } from "@tesslate/contract";
 import type { Deployments } from "../deployments/index.ts";
 import { platformTool, type PlatformTool } from "./platform-tool.ts";
 
@@ -14,7 +14,7 @@ export const deploymentTools = ({ deployments }: DeploymentToolsOptions): Platfo
     name: "deploy_project",
     title: "Deploy a project",
     description:
-      "Builds a container of a project in a clean sandbox, checks the result and deploys it. It goes on in the background: follow it with get_deployment. `local` is this server itself; the others need a connected account.",
+      "Builds a container of a project in a clean sandbox, checks the result and deploys it. It goes on in the background: follow it with get_deployment. `local` is this server itself; the others need a connected account. A preview gets an address of its own and leaves what visitors see as it is.",
     scope: "run",
     isReadOnly: false,
     isDestructive: true,
@@ -22,6 +22,7 @@ export const deploymentTools = ({ deployments }: DeploymentToolsOptions): Platfo
       project_id: ProjectRef,
       provider: DeployProvider,
       container_id: Type.Optional(Uuid),
+      environment: Type.Optional(DeployEnvironment),
     }),
     run: async ({ user }, body) => {
       const { task_id, deployment } = await deployments.begin(user.id, body);
@@ -66,10 +67,11 @@ export const deploymentTools = ({ deployments }: DeploymentToolsOptions): Platfo
   }),
 ];
 
-const briefly = ({ id, provider, version, status, is_live, deployment_url, error, created_at, metadata }: Deployment) => ({
+const briefly = ({ id, provider, environment, version, status, is_live, deployment_url, error, created_at, metadata }: Deployment) => ({
   id,
   container: metadata.container_name,
   provider,
+  environment,
   version,
   status,
   is_live,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { PreviewSite } from "../../../http/server.ts";
+import type { DeployEnvironment } from "@tesslate/contract";
 import type { Bus } from "../../../platform/bus.ts";
 import type { Logger } from "../../../platform/logger.ts";
 import { previewOrigin, type PreviewAddress } from "../../containers/index.ts";
@@ -12,16 +13,22 @@ import type { Programs } from "./programs.ts";
 import { plain, serveStatic, type StaticSite } from "./static-files.ts";
 
 /** Labels of deployed sites begin so; no container's does, whose names have single dashes. */
-const prefix = "live--";
+const prefixes = { production: "live--", preview: "preview--" } as const;
 const channel = "live_sites";
 const rememberMs = 3000;
 const maxSites = 200;
 
-/** Where a site of that name is served. */
-export const liveUrl = (address: PreviewAddress, name: string): string => previewOrigin(address, `${prefix}${name}`);
+const labelFor = (environment: DeployEnvironment, name: string): string => `${prefixes[environment]}${name}`;
+/** Where a site of that name is served: what is live, or a preview. */
+export const siteUrl = (address: PreviewAddress, environment: DeployEnvironment, name: string): string =>
+  previewOrigin(address, labelFor(environment, name));
 /** At most so long, so that the label is one. */
-export const maxLiveName = 63 - prefix.length;
+export const maxSiteName: Record<DeployEnvironment, number> = {
+  production: 63 - prefixes.production.length,
+  preview: 63 - prefixes.preview.length,
+};
 
+type Shown = Pick<DeploymentRow, "provider" | "environment" | "site_name">;
 interface Site {
   row: DeploymentRow | undefined;
   files: StaticSite | undefined;
@@ -51,15 +58,17 @@ export function createLiveSites({
 }) {
   const forwarder = createForwarder();
   const sites = new Map<string, Promise<Site>>();
-  bus.listen<{ name: string }>(channel, ({ name }) => void sites.delete(name));
+  bus.listen<{ label: string }>(channel, ({ label }) => void sites.delete(label));
   bus.onReconnect(() => sites.clear());
 
-  const nameOf = (host: string | undefined): string | undefined => {
+  const siteLabelOf = (host: string | undefined): string | undefined => {
     const label = labelOf(host, address.domain);
-    return label.startsWith(prefix) ? label.slice(prefix.length) : undefined;
+    return Object.values(prefixes).some((prefix) => label.startsWith(prefix)) ? label : undefined;
   };
-  const load = async (name: string, before: Site | undefined): Promise<Site> => {
-    const row = await store.findSiteHere(name);
+  const load = async (label: string, before: Site | undefined): Promise<Site> => {
+    const row = label.startsWith(prefixes.preview)
+      ? await store.findPreviewHere(label.slice(prefixes.preview.length))
+      : await store.findSiteHere(label.slice(prefixes.production.length));
     if (!row || row.program) return { row, files: undefined, readAt: Date.now() };
     // The same version has the same files.
     if (before?.files && before.row?.id === row.id) return { row, files: before.files, readAt: Date.now() };
@@ -71,15 +80,15 @@ export function createLiveSites({
     };
     return { row, files, readAt: Date.now() };
   };
-  const siteOf = async (name: string): Promise<Site> => {
-    const known = sites.get(name);
+  const siteOf = async (label: string): Promise<Site> => {
+    const known = sites.get(label);
     const before = await known?.catch(() => undefined);
     if (known && before && Date.now() - before.readAt < rememberMs) return before;
-    if (sites.get(name) !== known) return siteOf(name);
-    const next = load(name, before);
+    if (sites.get(label) !== known) return siteOf(label);
+    const next = load(label, before);
     if (sites.size >= maxSites) sites.clear();
-    sites.set(name, next);
-    next.catch(() => sites.get(name) === next && sites.delete(name));
+    sites.set(label, next);
+    next.catch(() => sites.get(label) === next && sites.delete(label));
     return next;
   };
 
@@ -96,8 +105,8 @@ export function createLiveSites({
   };
   const reach = async ({ row }: Site) => (row?.program ? programs.address(row.id) : undefined);
 
-  const serve = async (request: IncomingMessage, response: ServerResponse, name: string): Promise<void> => {
-    const site = await siteOf(name);
+  const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
+    const site = await siteOf(label);
     if (!site.row) return plain(response, 404, "There is no site at this address.");
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return plain(response, 503, "The files of this site are on another server.");
@@ -111,12 +120,12 @@ export function createLiveSites({
     }
   };
 
-  const site: PreviewSite & { handles(host: string | undefined): boolean; changed(name: string): Promise<void>; close(): void } = {
+  const site: PreviewSite & { handles(host: string | undefined): boolean; changed(row: Shown): Promise<void>; close(): void } = {
     /** Whether a host is one of these sites', there or not. */
-    handles: (host) => nameOf(host) !== undefined,
+    handles: (host) => siteLabelOf(host) !== undefined,
     request: (request, response) => {
       response.setMaxListeners(30);
-      serve(request, response, nameOf(request.headers.host) ?? "").catch((err: unknown) => {
+      serve(request, response, siteLabelOf(request.headers.host) ?? "").catch((err: unknown) => {
         log.error({ err, host: request.headers.host }, "request of a deployed site failed");
         plain(response, 500, "Something went wrong on our side. It has been logged.");
       });
@@ -124,15 +133,17 @@ export function createLiveSites({
     upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on("error", () => socket.destroy());
       const refuse = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-      siteOf(nameOf(request.headers.host) ?? "")
+      siteOf(siteLabelOf(request.headers.host) ?? "")
         .then(reach)
         .then((target) => (target ? forwarder.upgrade(request, socket, head, target, passageOf(request), false) : refuse("404 Not Found")))
         .catch(() => refuse("502 Bad Gateway"));
     },
-    /** Another version is live there, or none. */
-    changed: async (name) => {
-      sites.delete(name);
-      await bus.notify(channel, { name });
+    /** Another version is to be seen where this one was, or none. */
+    changed: async ({ provider, environment, site_name }) => {
+      if (provider !== "local" || site_name === null) return;
+      const label = labelFor(environment, site_name);
+      sites.delete(label);
+      await bus.notify(channel, { label });
     },
     close: () => forwarder.close(),
   };

@@ -21,12 +21,20 @@ const uploadMs = 300_000;
 const uploadsAtOnce = 3;
 const hashesAtOnce = 8;
 const compatibilityDate = "2025-01-13";
+/** A preview's address has eight characters of its version and a dash before the script's name, and is one label. */
+const maxScriptName = 63 - 9;
 /** Rules for headers and redirects are part of the configuration, not files that are served. */
 const rulesBytes = 100 * 1024;
 
 // Only what is no file comes here, and only where the handling of unknown paths has not answered it.
 const worker = `export default {
   fetch: (request, env) => env.ASSETS.fetch(request),
+};
+`;
+
+// A preview is a version of a script, so a site whose first version is a preview needs one that shows nothing.
+const placeholder = `export default {
+  fetch: () => new Response("Nothing is live here yet.", { status: 404 }),
 };
 `;
 
@@ -66,7 +74,7 @@ export function createCloudflare({
   /** The script of before, else a name that no script of the account has: putting it there would replace that one. */
   const chooseScript = async ({ client, scriptPath, place }: Account, request: DeployRequest): Promise<SiteRef> => {
     if (request.site?.id === `${place}/${request.site?.name}`) return request.site;
-    for (const name of freeNames(request.name)) {
+    for (const name of freeNames(request.name.slice(0, maxScriptName - 7).replace(/-+$/, ""))) {
       const taken = await client.call(scriptPath(name), { statusOnly: true, signal: request.signal }).catch(unlessMissing);
       if (!taken) return { id: `${place}/${name}`, name };
       request.log(`The name ${name} is taken in this Cloudflare account.`);
@@ -118,38 +126,65 @@ export function createCloudflare({
     return completion;
   };
 
-  const putScript = async ({ client, scriptPath }: Account, script: string, request: DeployRequest, jwt: string, rules: Rules) => {
-    const metadata = {
-      main_module: "index.js",
-      compatibility_date: compatibilityDate,
-      assets: {
-        jwt,
-        config: {
-          html_handling: "auto-trailing-slash",
-          not_found_handling: request.spaFallback ? "single-page-application" : "404-page",
-          ...rules,
-        },
-      },
-      bindings: [
-        { type: "assets", name: "ASSETS" },
-        ...Object.entries(request.env).map(([name, text]) => ({
-          type: request.secretNames?.has(name) ? "secret_text" : "plain_text",
-          name,
-          text,
-        })),
-      ],
-    };
-    const { contentType, body } = multipart([
-      textPart("metadata", "metadata.json", "application/json", JSON.stringify(metadata)),
-      textPart("index.js", "index.js", "application/javascript+module", worker),
+  /** A script as it is sent: what it is made of, and its one module. */
+  const scriptBody = (metadata: Record<string, unknown>, module: string) =>
+    multipart([
+      textPart(
+        "metadata",
+        "metadata.json",
+        "application/json",
+        JSON.stringify({ main_module: "index.js", compatibility_date: compatibilityDate, ...metadata }),
+      ),
+      textPart("index.js", "index.js", "application/javascript+module", module),
     ]);
-    await client.call(scriptPath(script), {
-      method: "PUT",
-      headers: { "content-type": contentType },
+  const versionBody = (request: DeployRequest, jwt: string, rules: Rules) =>
+    scriptBody(
+      {
+        assets: {
+          jwt,
+          config: {
+            html_handling: "auto-trailing-slash",
+            not_found_handling: request.spaFallback ? "single-page-application" : "404-page",
+            ...rules,
+          },
+        },
+        bindings: [
+          { type: "assets", name: "ASSETS" },
+          ...Object.entries(request.env).map(([name, text]) => ({
+            type: request.secretNames?.has(name) ? "secret_text" : "plain_text",
+            name,
+            text,
+          })),
+        ],
+      },
+      worker,
+    );
+  /** What it is made of becomes what is served. */
+  const putScript = async (
+    { client, scriptPath }: Account,
+    script: string,
+    { contentType, body }: ReturnType<typeof multipart>,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const headers = { "content-type": contentType };
+    await client.call(scriptPath(script), { method: "PUT", headers, stream: body, timeoutMs: uploadMs, signal });
+  };
+  /** A version beside the one that is served. */
+  const putVersion = async (
+    { client, scriptPath }: Account,
+    script: string,
+    { contentType, body }: ReturnType<typeof multipart>,
+    signal: AbortSignal,
+  ): Promise<string> => {
+    const headers = { "content-type": contentType };
+    const answer = await client.call(`${scriptPath(script)}/versions`, {
+      method: "POST",
+      headers,
       stream: body,
       timeoutMs: uploadMs,
-      signal: request.signal,
+      signal,
     });
+    return needed(provider, answer.body, "result", "id");
   };
 
   /** The version that is served, or undefined where there are none. */
@@ -162,32 +197,50 @@ export function createCloudflare({
     return textAt(answer?.body, "result", "deployments", 0, "versions", 0, "version_id");
   };
 
-  const openAddress = async (account: Account, script: string, request: DeployRequest): Promise<string> => {
+  /** Switches the address on: that of the script, or, of a preview, those of its versions alone. */
+  const openAddress = async (
+    account: Account,
+    script: string,
+    { log, signal, version }: { log: DeployRequest["log"]; signal?: AbortSignal; version?: string },
+  ): Promise<string> => {
     const { client, root, scriptPath, namespace } = account;
-    const { signal } = request;
+    const given = signal ? { signal } : {};
     if (namespace !== undefined) {
-      request.log(`${script} is in the dispatch namespace ${namespace}: it is reached through the worker that dispatches there.`);
+      log(`${script} is in the dispatch namespace ${namespace}: it is reached through the worker that dispatches there.`);
       return "";
     }
-    await client.call(`${scriptPath(script)}/subdomain`, { method: "POST", json: { enabled: true }, signal }).catch((error: unknown) => {
+    const path = `${scriptPath(script)}/subdomain`;
+    const { body: now } = (await client.call(path, given).catch(unlessMissing)) ?? {};
+    const json = {
+      enabled: version === undefined || at(now, "result", "enabled") === true,
+      previews_enabled: version !== undefined || at(now, "result", "previews_enabled") === true,
+    };
+    await client.call(path, { method: "POST", json, ...given }).catch((error: unknown) => {
       // On already.
       if (!(error instanceof TargetError && error.status === 409)) throw error;
     });
-    const { body } = (await client.call(`${root}/subdomain`, { signal }).catch(unlessMissing)) ?? {};
+    const { body } = (await client.call(`${root}/subdomain`, given).catch(unlessMissing)) ?? {};
     const subdomain = textAt(body, "result", "subdomain");
     if (!subdomain) {
-      request.log("This Cloudflare account has no workers.dev subdomain yet; choose one in its dashboard under Workers.");
+      log("This Cloudflare account has no workers.dev subdomain yet; choose one in its dashboard under Workers.");
       return "";
     }
-    return `https://${script}.${subdomain}.workers.dev`;
+    if (version !== undefined && script.length > maxScriptName) {
+      log(`The name ${script} is too long for addresses of previews; this one is seen in Cloudflare's dashboard alone.`);
+      return "";
+    }
+    return `https://${version === undefined ? "" : `${version.slice(0, 8)}-`}${script}.${subdomain}.workers.dev`;
   };
 
   /** What an earlier try of this deployment brought there. */
-  const taken = async ({ client, scriptPath, place }: Account, { site, signal }: DeployRequest, remoteId: string) => {
-    const { script } = partsOf(remoteId, place);
+  const taken = async (account: Account, { site, signal, log, environment }: DeployRequest, remoteId: string) => {
+    const { client, scriptPath, place } = account;
+    const { script, version } = partsOf(remoteId, place);
     if (script === undefined || site?.id !== `${place}/${script}`) return undefined;
     const found = await client.call(scriptPath(script), { statusOnly: true, signal }).catch(unlessMissing);
-    return found && { remoteId, site, url: site.url ?? "" };
+    if (!found) return undefined;
+    const isPreview = environment === "preview" && version !== undefined;
+    return { remoteId, site, url: isPreview ? await openAddress(account, script, { log, signal, version }) : (site.url ?? "") };
   };
 
   const attachDomain = async ({ client, root, namespace }: Account, script: string, hostname: string, request: DeployRequest) => {
@@ -218,10 +271,23 @@ export function createCloudflare({
       await request.remember({ site });
       request.log(`Script ${site.name} at Cloudflare.`);
       const { files, rules } = await separateRules(request.artefact.files);
+      const { log, signal } = request;
+      if (request.environment === "preview") {
+        if (account.namespace !== undefined)
+          throw new TargetError("refused", "Scripts of a dispatch namespace have no versions at Cloudflare, so there is no preview of one.");
+        const isThere = await account.client.call(account.scriptPath(site.name), { statusOnly: true, signal }).catch(unlessMissing);
+        if (!isThere) await putScript(account, site.name, scriptBody({ bindings: [] }, placeholder), signal);
+        const jwt = await uploadAssets(account, site.name, files, request);
+        const version = await putVersion(account, site.name, versionBody(request, jwt, rules), signal);
+        const remoteId = `${site.id}@${version}`;
+        await request.remember({ remoteId, site });
+        const url = await openAddress(account, site.name, { log, signal, version });
+        return { remoteId, site, url };
+      }
       const jwt = await uploadAssets(account, site.name, files, request);
-      await putScript(account, site.name, request, jwt, rules);
-      const url = await openAddress(account, site.name, request);
-      const version = await liveVersion(account, site.name, request.signal);
+      await putScript(account, site.name, versionBody(request, jwt, rules), signal);
+      const url = await openAddress(account, site.name, { log, signal });
+      const version = await liveVersion(account, site.name, signal);
       const remoteId = version === undefined ? site.id : `${site.id}@${version}`;
       const known: SiteRef = { ...site, ...(url !== "" && { url }) };
       await request.remember({ remoteId, site: known, url });
@@ -240,16 +306,21 @@ export function createCloudflare({
     logs: async () => ["Cloudflare keeps no log of deployments: a script is there as soon as it was taken."],
 
     promote: async (credential, _site, remoteId) => {
-      const { client, scriptPath, namespace, place } = accountOf(credential);
+      const account = accountOf(credential);
+      const { client, scriptPath, namespace, place } = account;
       const { script, version } = partsOf(remoteId, place);
       if (namespace !== undefined || script === undefined || version === undefined) return false;
       const json = { strategy: "percentage", versions: [{ version_id: version, percentage: 100 }] };
       // Without force a version from before a change of secrets is refused; they are part of what is gone back to.
       await client.call(`${scriptPath(script)}/deployments`, { method: "POST", query: { force: "true" }, json });
-      return true;
+      // Of a site whose first version was a preview it was not on yet.
+      const url = await openAddress(account, script, { log: () => undefined });
+      return url === "" ? {} : { url };
     },
 
-    remove: async (credential, remoteId) => {
+    remove: async (credential, remoteId, environment) => {
+      // A single version cannot be deleted there, and nobody sees it who does not know its address.
+      if (environment === "preview") return;
       const { client, scriptPath, place } = accountOf(credential);
       const { script } = partsOf(remoteId, place);
       if (script !== undefined) await client.call(scriptPath(script), { method: "DELETE", query: { force: "true" } }).catch(unlessMissing);

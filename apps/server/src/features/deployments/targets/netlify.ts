@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outbound } from "../../../platform/outbound.ts";
 import type { Artefact, Credential, DeployRequest, DeployTarget, RemoteState, SiteRef } from "../target.ts";
 import {
+  at,
   createProviderClient,
   eachOf,
   freeNames,
@@ -89,6 +90,7 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
     const json = {
       files: Object.fromEntries(artefact.files.map(({ path: name, sha1 }) => [`/${name}`, sha1])),
       ...(artefact.files.length > asyncFrom && { async: true }),
+      ...(request.environment === "preview" && { draft: true }),
     };
     const make = async () =>
       (await client.call(path, { method: "POST", query: { title }, json, repeat: "once", timeoutMs: uploadMs, signal })).body;
@@ -128,7 +130,7 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
       const known = begun && textAt(begun.body, "state") !== "error" ? begun.body : undefined;
       const deploy = known ?? (await create(client, site, request, artefact));
       const remoteId = needed(provider, deploy, "id");
-      const url = site.url ?? addressOf(deploy) ?? "";
+      const url = (request.environment === "preview" ? draftAddressOf(deploy) : (site.url ?? addressOf(deploy))) ?? "";
       await request.remember({ remoteId, site, url });
       const digests = await prepared(client, deploy, signal);
       request.log(`Uploading ${new Set(digests).size} of ${artefact.files.length} files.`);
@@ -155,8 +157,8 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
 
     promote: async (credential, site, remoteId) => {
       const path = `/sites/${encodeURIComponent(site.id)}/deploys/${encodeURIComponent(remoteId)}/restore`;
-      await clientOf(credential).call(path, { method: "POST" });
-      return true;
+      const url = addressOf((await clientOf(credential).call(path, { method: "POST" })).body);
+      return url === undefined ? {} : { url };
     },
 
     remove: async (credential, remoteId) => {
@@ -180,6 +182,8 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
 const deployPath = (id: string) => `/deploys/${encodeURIComponent(id)}`;
 const titleOf = ({ deploymentId }: DeployRequest) => `studio ${deploymentId}`;
 const addressOf = (body: unknown) => textAt(body, "ssl_url") ?? textAt(body, "url");
+/** Of a draft, which is never at the site's own address. */
+const draftAddressOf = (body: unknown) => textAt(body, "deploy_ssl_url") ?? textAt(body, "deploy_url");
 const errorOf = (body: unknown) => textAt(body, "error_message") ?? "no reason given";
 
 function siteOf(body: unknown): SiteRef {
@@ -189,7 +193,7 @@ function siteOf(body: unknown): SiteRef {
 
 function stateOf(body: unknown): RemoteState {
   const state = textAt(body, "state") ?? "";
-  const url = addressOf(body);
+  const url = at(body, "draft") === true ? draftAddressOf(body) : addressOf(body);
   const facts = { raw: body, ...(url !== undefined && { url }) };
   if (state === "ready") return { ...facts, state: "success" };
   if (["error", "rejected", "deleted"].includes(state)) return { ...facts, state: "failed", error: errorOf(body) };

@@ -43,6 +43,7 @@ function requestOf(credential: Credential, more: Partial<DeployRequest> = {}): D
     projectId: "p",
     containerId: "c",
     deploymentId: randomBytes(8).toString("hex"),
+    environment: "production",
     name: `shop-${randomBytes(4).toString("hex")}`,
     mode: "pre-built",
     framework: "vite",
@@ -112,10 +113,10 @@ describe("vercel", () => {
     expect(fake.calls.filter(({ call }) => call === "POST /v2/files")).toHaveLength(1);
     expect((await ended(target, credential, next.remoteId)).state).toBe("success");
     expect(fake.project(made.name)?.live).toBe(next.remoteId);
-    expect(await target.promote?.(credential, made, remoteId)).toBe(true);
+    expect(await target.promote?.(credential, made, remoteId)).toEqual({});
     expect(fake.project(made.name)?.live).toBe(remoteId);
-    await target.remove(credential, next.remoteId);
-    await target.remove(credential, next.remoteId);
+    await target.remove(credential, next.remoteId, "production");
+    await target.remove(credential, next.remoteId, "production");
     expect(await target.state(credential, next.remoteId)).toMatchObject({ state: "failed" });
   });
 
@@ -250,8 +251,8 @@ describe("netlify", () => {
     await target.promote?.(credential, made, remoteId);
     expect(fake.sites.find(({ id }) => id === made.id)?.live).toBe(remoteId);
     expect(await target.logs(credential, next.remoteId)).toEqual(["[state] ready", "[deploy_time] 3 s"]);
-    await target.remove(credential, next.remoteId);
-    await target.remove(credential, next.remoteId);
+    await target.remove(credential, next.remoteId, "production");
+    await target.remove(credential, next.remoteId, "production");
   });
 
   it("hundreds of files arrive byte for byte through cut connections and full queues", async () => {
@@ -351,7 +352,7 @@ describe("cloudflare", () => {
     fake.namespaces.add("others");
     const theirs = await target.submit(requestOf(elsewhere, { name: made.name, site: made }));
     expect(theirs.site.id).not.toBe(made.id);
-    await target.remove(elsewhere, remoteId);
+    await target.remove(elsewhere, remoteId, "production");
     expect(await target.state(elsewhere, remoteId)).toMatchObject({ state: "failed" });
     expect(await target.promote?.(elsewhere, made, remoteId)).toBe(false);
     expect(fake.script(theirs.site.name, "others")).toBeDefined();
@@ -368,10 +369,10 @@ describe("cloudflare", () => {
     expect(fake.calls.filter(({ call }) => call.endsWith("/assets/upload"))).toEqual([]);
     expect(next.remoteId).not.toBe(remoteId);
     expect(next.site).toEqual({ ...made, url });
-    expect(await target.promote?.(credential, made, remoteId)).toBe(true);
+    expect(await target.promote?.(credential, made, remoteId)).toEqual({ url });
     expect(fake.live(made.name).bindings).toHaveLength(3);
-    await target.remove(credential, remoteId);
-    await target.remove(credential, remoteId);
+    await target.remove(credential, remoteId, "production");
+    await target.remove(credential, remoteId, "production");
     expect(await target.state(credential, remoteId)).toMatchObject({
       state: "failed",
       error: expect.stringContaining("not found") as string,

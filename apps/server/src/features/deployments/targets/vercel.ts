@@ -17,6 +17,7 @@ import {
   type ProviderClient,
 } from "./client.ts";
 import { textFile, withFile } from "./text-file.ts";
+import { putEnv } from "./vercel-env.ts";
 
 const provider = "Vercel";
 const createMs = 300_000;
@@ -24,7 +25,6 @@ const uploadsAtOnce = 5;
 const maxLogLines = 2000;
 /** What a deployment of ours bears, so that it is found again when the answer that named it was lost. */
 const mark = "studioDeploymentId";
-const everywhere = ["production", "preview", "development"];
 
 /** Vercel's names for frameworks; without one it detects nothing and builds by the commands it is given. */
 const frameworks: Partial<Record<FrameworkId, string>> = {
@@ -77,19 +77,6 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
     throw new TargetError("taken", `No name like ${request.name} is free at Vercel.`);
   };
 
-  const putEnv = async (client: ProviderClient, site: SiteRef, { env, signal }: DeployRequest): Promise<void> => {
-    const values = Object.entries(env).map(([key, value]) => ({ key, value, type: "encrypted", target: everywhere }));
-    if (values.length === 0) return;
-    const path = `/v10/projects/${encodeURIComponent(site.id)}/env`;
-    const { body } = await client.call(path, { method: "POST", query: { upsert: "true" }, json: values, signal });
-    const [failed] = listAt(body, "failed");
-    if (failed !== undefined)
-      throw new TargetError(
-        "refused",
-        `Vercel did not take the environment variable ${textAt(failed, "error", "key") ?? textAt(failed, "error", "envVarKey") ?? ""}: ${textAt(failed, "error", "message") ?? "no reason given"}`,
-      );
-  };
-
   const upload = async (client: ProviderClient, { files }: Artefact, digests: readonly string[], signal: AbortSignal): Promise<void> => {
     const byDigest = new Map(files.map((file) => [file.sha1, file]));
     await eachOf([...new Set(digests)], uploadsAtOnce, signal, async (digest, both) => {
@@ -116,7 +103,8 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
     const json = {
       name: site.name,
       project: site.id,
-      target: "production",
+      // Left out it is a preview.
+      ...(request.environment === "production" && { target: "production" }),
       files: artefact.files.map(({ path, sha1, size, mode }) => ({
         file: path,
         sha: sha1,
@@ -212,7 +200,7 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
     promote: async (credential, site, remoteId) => {
       const path = `/v10/projects/${encodeURIComponent(site.id)}/promote/${encodeURIComponent(remoteId)}`;
       await clientOf(credential).call(path, { method: "POST" });
-      return true;
+      return {};
     },
 
     remove: async (credential, remoteId) => {

@@ -1,0 +1,1 @@
+ALTER TABLE "deployments" ADD COLUMN "environment" text DEFAULT 'production' NOT NULL;
