@@ -211,6 +211,38 @@ await runJourneys(
       },
     },
     {
+      name: "a preview has an address of its own beside what is live, and becomes live when it is promoted",
+      run: async () => {
+        const live = (await listed()).find((d) => d.is_live && d.provider === "local");
+        await openForm(/^This server/);
+        await sheet().getByRole("radio", { name: "Preview" }).click();
+        await sheet()
+          .getByText(/^v3 stays live at (?!.*until)/)
+          .waitFor();
+        await looks(page, "deploy-preview-form", { marks: ["light-d", "light-m"] });
+        await sheet().getByRole("button", { name: "Deploy a preview to this server" }).click();
+        const preview = await ended(5, "local");
+        const link = sheet().getByRole("region", { name: "Outcome" }).getByRole("link", { name: "Open" });
+        await sheet().getByText("v5 is a preview beside what is live.").waitFor();
+        expect((await link.getAttribute("href")) === preview.deployment_url, "the link leads to it");
+        expect(preview.deployment_url !== live?.deployment_url, "it is not at the live address");
+        expect((await listed()).find((d) => d.id === live?.id)?.is_live === true, "v3 is live still");
+        const [site] = await Promise.all([page.context().waitForEvent("page"), link.click()]);
+        await site.getByRole("heading", { name: "Three" }).waitFor();
+        await site.close();
+        await page.keyboard.press("Escape");
+        await openDeploys();
+        await version(5, "this server").getByText("Preview", { exact: true }).waitFor();
+        await version(5, "this server").getByRole("button", { name: "Promote v5" }).click();
+        const question = page.getByRole("alertdialog", { name: "Promote v5 to production?" });
+        await question.getByText(/shows v5 instead of v3/).waitFor();
+        await shot(page, "deploy-promote");
+        await question.getByRole("button", { name: "Promote v5" }).click();
+        await until("v5 is live", async () => (await listed()).some((d) => d.version === 5 && d.provider === "local" && d.is_live));
+        await version(5, "this server").getByText("Live", { exact: true }).waitFor();
+      },
+    },
+    {
       name: "a target on the canvas: added and attached by keyboard, taken back, deployed, its history and its environment",
       run: async () => {
         await page.goto(`${studio.url}/p/${project.slug}/canvas`);
@@ -246,9 +278,10 @@ await runJourneys(
         await until("the environment is kept", async () => (await targets())[0]?.environment === "preview");
         await details.getByRole("button", { name: "Deploy", exact: true }).click();
         await sheet().waitFor();
-        expect((await ended(3, "netlify")).status === "success", "it went out from the canvas");
+        const sent = await ended(3, "netlify");
+        expect(sent.status === "success" && !sent.is_live, "it went out from the canvas, as a preview");
         await page.keyboard.press("Escape");
-        await details.getByText("Live", { exact: true }).waitFor();
+        await target.getByText("v3 preview").waitFor();
         await looks(page, "deploy-canvas", { marks: ["light-d", "dark-d"] });
         await page.reload();
         await target.waitFor();

@@ -176,7 +176,8 @@ export async function startCloudflare(): Promise<CloudflareFake> {
     const odd = Object.keys(metadata).find((key) => !metadataKeys.has(key));
     if (odd !== undefined) return refuse(failed(400, 10_021, `unknown metadata ${odd}`));
     const main = form.get(String(metadata["main_module"]));
-    if (main === null || isText(main) || main.type !== "application/javascript+module") return refuse(failed(400, 10_021, "No such module"));
+    if (main === null || isText(main) || main.type !== "application/javascript+module")
+      return refuse(failed(400, 10_021, "No such module"));
     if (!/^\d{4}-\d\d-\d\d$/.test(String(metadata["compatibility_date"]))) return refuse(failed(400, 10_021, "compatibility_date"));
     const { jwt, config = {} } = (metadata["assets"] ?? {}) as { jwt?: string; config?: Record<string, unknown> };
     const complete = jwt === undefined ? { script: keyOf(call), manifest: {} } : completions.get(jwt);

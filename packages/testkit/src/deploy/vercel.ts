@@ -203,8 +203,7 @@ export async function startVercel(): Promise<VercelFake> {
       const known = project.env.find(({ key, target }) => key === item.key && target.some((one) => item.target.includes(one)));
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(item.key) || item.key.startsWith("VERCEL_"))
         bad.push({ error: { code: "ENV_INVALID", key: item.key, message: "The name of the environment variable is not allowed" } });
-      else if (known && query.get("upsert") !== "true")
-        bad.push({ error: { code: "ENV_CONFLICT", key: item.key, message: "exists" } });
+      else if (known && query.get("upsert") !== "true") bad.push({ error: { code: "ENV_CONFLICT", key: item.key, message: "exists" } });
       // The record as a whole is another one then, for whichever targets it stood.
       else if (known) Object.assign(known, { comment: undefined }, item);
       else project.env.push({ id: newId("env_"), ...item });

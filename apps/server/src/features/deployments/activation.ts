@@ -51,7 +51,13 @@ export function createActivation({
       if (known) return known;
       const tail = attempt === 0 ? "" : `-${randomCode(4)}`;
       const label = `${siteName(name, maxSiteName.production - tail.length)}${tail}`;
-      await store.claimSiteHere({ ...place, project_id: row.project_id, site_id: label, name: label, url: siteUrl(address, "production", label) });
+      await store.claimSiteHere({
+        ...place,
+        project_id: row.project_id,
+        site_id: label,
+        name: label,
+        url: siteUrl(address, "production", label),
+      });
     }
     throw new Error("no name is left for a site");
   };

@@ -1,4 +1,11 @@
-import { DeployProvider, type BuildMode, type DeployAllResult, type DeployEnvironment, type DeploymentPlan, type DeploymentRequest } from "@tesslate/contract";
+import {
+  DeployProvider,
+  type BuildMode,
+  type DeployAllResult,
+  type DeployEnvironment,
+  type DeploymentPlan,
+  type DeploymentRequest,
+} from "@tesslate/contract";
 import { Value } from "typebox/value";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";

@@ -10,11 +10,7 @@ import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type 
 type Page = { limit: number; offset: number };
 type Place = { container_id: string; provider: DeployProvider };
 /** It is there, beside what is live. */
-const isPreviewHere = and(
-  eq(deployments.environment, "preview"),
-  eq(deployments.status, "success"),
-  eq(deployments.has_artefact, true),
-);
+const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments.status, "success"), eq(deployments.has_artefact, true));
 const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
 const mayAct = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;

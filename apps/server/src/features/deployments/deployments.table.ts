@@ -1,4 +1,12 @@
-import type { BuildMode, DeployEnvironment, DeployProvider, DeploymentMetadata, DeploymentStatus, FrameworkId, LaunchReport } from "@tesslate/contract";
+import type {
+  BuildMode,
+  DeployEnvironment,
+  DeployProvider,
+  DeploymentMetadata,
+  DeploymentStatus,
+  FrameworkId,
+  LaunchReport,
+} from "@tesslate/contract";
 import { sql } from "drizzle-orm";
 import { bigint, boolean, doublePrecision, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 import { bytea, createdAt, id, timestamptz, updatedAt } from "../../platform/columns.ts";

@@ -358,7 +358,7 @@ test("targets on the canvas take what they can, and several containers go out as
   expect(sent).toMatchObject({ total: 1, results: [{ container_id: container.id, status: "pending", error: null }] });
   expect((await ended(app, ada, sent.task_id)).result).toMatchObject({ total: 1, deployed: 1, failed: 0, skipped: 0 });
   expect((await api().deploymentTargets.history({ params: one, query: {} })).items).toMatchObject([
-    { version: 1, status: "success", is_live: true },
+    { version: 1, status: "success", environment: "preview", is_live: false },
   ]);
 
   expect(await api().deployments.deployAll({ body: params })).toEqual({ task_id: null, status_url: null, total: 0, results: [] });

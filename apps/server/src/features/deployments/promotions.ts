@@ -61,7 +61,13 @@ export function createPromotions({
       data: { id: row.id, op: "update", status: row.status, ...(step !== undefined && { step }) },
     });
 
-  const look = async (row: DeploymentRow, project: ProjectRow, ignoreRules: LaunchRule[], log: (line: string) => void, signal: AbortSignal) => {
+  const look = async (
+    row: DeploymentRow,
+    project: ProjectRow,
+    ignoreRules: LaunchRule[],
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ) => {
     const address = row.provider === "local" ? await activation.start(row, signal) : undefined;
     const report = await judging({ row, project, request: vault.open(row), address, warnings: [], ignoreRules, log, signal });
     await store.update(row.id, { report });
@@ -103,7 +109,9 @@ export function createPromotions({
         await progress(70, `Making version ${row.version} live`);
         const live = await switchPlace(row, project, signal);
         if (!live) throw notFound("Deployment");
-        lines.line(`Version ${live.version} was promoted: it is what visitors see${live.deployment_url ? ` at ${live.deployment_url}` : ""}`);
+        lines.line(
+          `Version ${live.version} was promoted: it is what visitors see${live.deployment_url ? ` at ${live.deployment_url}` : ""}`,
+        );
         await changed(live);
         return { deployment_id: live.id, version: live.version, deployment_url: live.deployment_url };
       } catch (error) {

@@ -103,7 +103,12 @@ const previewFiles = ({ provider, deployment_id, deployment_url, metadata }: Dep
       : provider === "netlify"
         ? at(`https://${id}--${site}.netlify.app`) && netlify.files(site, id)
         : cloudflare.filesAt(deployment_url ?? "");
-  return files && Object.fromEntries([...files].map(([path, data]) => [path, data.toString()]).filter(([path]) => path !== "vercel.json" && path !== "_redirects"));
+  return (
+    files &&
+    Object.fromEntries(
+      [...files].map(([path, data]) => [path, data.toString()]).filter(([path]) => path !== "vercel.json" && path !== "_redirects"),
+    )
+  );
 };
 
 test.each(["vercel", "netlify", "cloudflare"] as const)(
@@ -122,7 +127,12 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
 
     await put("build.mjs", plainBuild("two"));
     const two = await deploy({ ...body, env_vars: { VITE_GREETING: "hello", FLAG: "production" } });
-    expect(two).toMatchObject({ environment: "production", is_live: true, can_promote: false, metadata: { site_id: first.metadata.site_id } });
+    expect(two).toMatchObject({
+      environment: "production",
+      is_live: true,
+      can_promote: false,
+      metadata: { site_id: first.metadata.site_id },
+    });
     await put("build.mjs", plainBuild("three").replace("'three'", "'three planted-secret-value'"));
     await api().deployments.updateLaunchSettings({ params: { project_id: owner.id }, body: { blocking: ["build"], weight_budget: 5000 } });
     const three = await deploy({ ...preview, env_vars: { VITE_GREETING: "hello", FLAG: "preview" } });
@@ -141,7 +151,10 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     }
 
     // What it was let through as a preview is asked again.
-    await api().deployments.updateLaunchSettings({ params: { project_id: owner.id }, body: { blocking: ["secrets"], weight_budget: 5000 } });
+    await api().deployments.updateLaunchSettings({
+      params: { project_id: owner.id },
+      body: { blocking: ["secrets"], weight_budget: 5000 },
+    });
     const promote = async ({ id }: Deployment) => {
       const { task_id } = await api().deployments.promote({ params: { deployment_id: id } });
       return ended(app, ada, task_id);
@@ -158,7 +171,12 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
 
     expect(await promote(first)).toMatchObject({ status: "completed" });
     expect(liveFiles(provider, site)).toEqual(expected("one"));
-    expect(await deploymentNow(app, ada, first)).toMatchObject({ environment: "production", is_live: true, can_promote: false, error: null });
+    expect(await deploymentNow(app, ada, first)).toMatchObject({
+      environment: "production",
+      is_live: true,
+      can_promote: false,
+      error: null,
+    });
     expect(await deploymentNow(app, ada, two)).toMatchObject({ is_live: false, can_roll_back: true });
     await expect(api().deployments.promote({ params: { deployment_id: two.id } })).rejects.toMatchObject({ code: "not_deployable" });
     await api().deployments.remove({ params: { deployment_id: three.id }, query: { delete_remote: true } });
@@ -166,51 +184,55 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
   },
 );
 
-test("a preview on this server has a host of its own until it is promoted; of programs the newest one runs", { timeout: 60_000 }, async () => {
-  const { project: owner, put } = await project("Preview here");
-  const body = { project_id: owner.id, provider: "local", env_vars: { VITE_GREETING: "hello", GREETING: "live" } };
-  const preview = { ...body, environment: "preview" as const, env_vars: { VITE_GREETING: "hello", GREETING: "preview" } };
-  const at = ({ deployment_url }: Deployment) => visitHost(app, new URL(deployment_url ?? "").host);
-  const title = async (one: Deployment) => /<title>(\w+)/.exec((await at(one).ask("/")).text)?.[1];
-  const live = await deploy(body);
-  await put("build.mjs", plainBuild("two"));
-  const two = await deploy(preview);
-  expect(two).toMatchObject({ status: "success", environment: "preview", is_live: false, can_promote: true });
-  expect(new URL(two.deployment_url ?? "").host).toMatch(new RegExp(`^preview--${owner.slug}-\\w{12}\\.`));
-  expect([await title(live), await title(two)]).toEqual(["one", "two"]);
-  await expect(api().deployments.create({ body: { ...preview, custom_domain: "a.example.org" } })).rejects.toMatchObject({
-    code: "custom_domain_not_supported",
-  });
+test(
+  "a preview on this server has a host of its own until it is promoted; of programs the newest one runs",
+  { timeout: 60_000 },
+  async () => {
+    const { project: owner, put } = await project("Preview here");
+    const body = { project_id: owner.id, provider: "local", env_vars: { VITE_GREETING: "hello", GREETING: "live" } };
+    const preview = { ...body, environment: "preview" as const, env_vars: { VITE_GREETING: "hello", GREETING: "preview" } };
+    const at = ({ deployment_url }: Deployment) => visitHost(app, new URL(deployment_url ?? "").host);
+    const title = async (one: Deployment) => /<title>(\w+)/.exec((await at(one).ask("/")).text)?.[1];
+    const live = await deploy(body);
+    await put("build.mjs", plainBuild("two"));
+    const two = await deploy(preview);
+    expect(two).toMatchObject({ status: "success", environment: "preview", is_live: false, can_promote: true });
+    expect(new URL(two.deployment_url ?? "").host).toMatch(new RegExp(`^preview--${owner.slug}-\\w{12}\\.`));
+    expect([await title(live), await title(two)]).toEqual(["one", "two"]);
+    await expect(api().deployments.create({ body: { ...preview, custom_domain: "a.example.org" } })).rejects.toMatchObject({
+      code: "custom_domain_not_supported",
+    });
 
-  // As a target of the canvas.
-  const params = { project_id: owner.id };
-  const target = await api().deploymentTargets.create({ params, body: { provider: "local", environment: "preview" } });
-  const { items: containers } = await api().containers.list({ params: { id: owner.id } });
-  await api().deploymentTargets.attach({ params: { ...params, target_id: target.id, container_id: containers[0]?.id ?? "" } });
-  const sent = await api().deploymentTargets.deploy({ params: { ...params, target_id: target.id }, body: {} });
-  await ended(app, ada, sent.task_id);
-  expect((await api().deployments.list({ params, query: {} })).items[0]).toMatchObject({ environment: "preview", is_live: false });
+    // As a target of the canvas.
+    const params = { project_id: owner.id };
+    const target = await api().deploymentTargets.create({ params, body: { provider: "local", environment: "preview" } });
+    const { items: containers } = await api().containers.list({ params: { id: owner.id } });
+    await api().deploymentTargets.attach({ params: { ...params, target_id: target.id, container_id: containers[0]?.id ?? "" } });
+    const sent = await api().deploymentTargets.deploy({ params: { ...params, target_id: target.id }, body: {} });
+    await ended(app, ada, sent.task_id);
+    expect((await api().deployments.list({ params, query: {} })).items[0]).toMatchObject({ environment: "preview", is_live: false });
 
-  const promote = async ({ id }: Deployment) =>
-    ended(app, ada, (await api().deployments.promote({ params: { deployment_id: id } })).task_id);
-  expect(await promote(two)).toMatchObject({ status: "completed" });
-  expect(await title(live)).toBe("two");
-  expect((await at(two).ask("/")).status).toBe(404);
-  const promoted = await deploymentNow(app, ada, two);
-  expect(promoted).toMatchObject({ environment: "production", is_live: true, deployment_url: live.deployment_url });
+    const promote = async ({ id }: Deployment) =>
+      ended(app, ada, (await api().deployments.promote({ params: { deployment_id: id } })).task_id);
+    expect(await promote(two)).toMatchObject({ status: "completed" });
+    expect(await title(live)).toBe("two");
+    expect((await at(two).ask("/")).status).toBe(404);
+    const promoted = await deploymentNow(app, ada, two);
+    expect(promoted).toMatchObject({ environment: "production", is_live: true, deployment_url: live.deployment_url });
 
-  await api().files.remove({ params: { id: owner.id, path: "package.json" } });
-  const greeting = async (one: Deployment) => {
-    const { status, text } = await at(one).ask("/headers");
-    return status === 200 ? (JSON.parse(text) as { env: { GREETING: string } }).env.GREETING : status;
-  };
-  const older = await deploy(preview);
-  const program = await deploy(preview);
-  expect([await greeting(older), await greeting(program), await title(live)]).toEqual([404, "preview", "two"]);
-  expect(await deploymentNow(app, ada, older)).toMatchObject({ can_promote: false });
-  expect(await promote(program)).toMatchObject({ status: "completed" });
-  expect(await greeting(live)).toBe("preview");
-});
+    await api().files.remove({ params: { id: owner.id, path: "package.json" } });
+    const greeting = async (one: Deployment) => {
+      const { status, text } = await at(one).ask("/headers");
+      return status === 200 ? (JSON.parse(text) as { env: { GREETING: string } }).env.GREETING : status;
+    };
+    const older = await deploy(preview);
+    const program = await deploy(preview);
+    expect([await greeting(older), await greeting(program), await title(live)]).toEqual([404, "preview", "two"]);
+    expect(await deploymentNow(app, ada, older)).toMatchObject({ can_promote: false });
+    expect(await promote(program)).toMatchObject({ status: "completed" });
+    expect(await greeting(live)).toBe("preview");
+  },
+);
 
 test("sources go to Vercel without what is built, hidden or secret; variables before the build", { timeout: 60_000 }, async () => {
   const { project: owner, put } = await project("Sources");

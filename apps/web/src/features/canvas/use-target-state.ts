@@ -2,7 +2,7 @@ import type { Deployment, DeploymentTarget } from "@tesslate/contract";
 import type { Tone } from "../../ui/Pill.tsx";
 import type { ThreadPoint } from "../../ui/thread/index.ts";
 import { useDeploys } from "../deployments/deploys-context.ts";
-import { beadOf, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf } from "../deployments/deployments.ts";
+import { beadOf, isPreview, isUnderWay, nameOf, providerName, safeUrl, shortUrl, stateOf } from "../deployments/deployments.ts";
 import { useCanvas } from "./canvas-context.ts";
 
 const shownPoints = 4;
@@ -20,12 +20,14 @@ export function useTargetState(target: DeploymentTarget): {
   const { list, begunOf } = useDeploys();
   const { nameOf: containerName } = useCanvas();
   const deployments = (list ?? []).filter(
-    ({ provider, container_id: id }) => provider === target.provider && id !== null && target.container_ids.includes(id),
+    ({ provider, environment, container_id: id }) =>
+      provider === target.provider && environment === target.environment && id !== null && target.container_ids.includes(id),
   );
   const newest = deployments[0];
   const live = deployments.filter(({ is_live }) => is_live);
   const going = deployments.find(isUnderWay);
-  const url = safeUrl(live[0]?.deployment_url);
+  const preview = newest && isPreview(newest) ? newest : undefined;
+  const url = safeUrl((live[0] ?? preview)?.deployment_url);
   const points = deployments
     .slice(0, shownPoints)
     .toReversed()
@@ -44,7 +46,7 @@ export function useTargetState(target: DeploymentTarget): {
     ? `Connect ${providerName[target.provider]}`
     : target.container_ids.length === 0
       ? `${providerName[target.provider]}, nothing goes there`
-      : url && live.length === 1
+      : url && live.length <= 1
         ? shortUrl(url)
         : `${providerName[target.provider]}, ${target.container_ids.map(containerName).join(", ")}`;
   const base = { deployments, line, points, isBusy: false };
@@ -53,5 +55,6 @@ export function useTargetState(target: DeploymentTarget): {
   if (newest?.status === "failed") return { ...base, word: `${nameOf(newest)} failed`, tone: "err" };
   if (live.length > 1) return { ...base, word: `${live.length} live`, tone: "ok" };
   if (live[0]) return { ...base, word: `${nameOf(live[0])} live`, tone: "ok" };
+  if (preview) return { ...base, word: `${nameOf(preview)} preview`, tone: "neutral" };
   return { ...base, word: target.environment === "preview" ? "Preview" : "Production", tone: "neutral" };
 }

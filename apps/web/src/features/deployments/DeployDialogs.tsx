@@ -9,7 +9,7 @@ import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { nameOf, placeName, safeUrl, shortUrl } from "./deployments.ts";
+import { isPreview, nameOf, placeName, safeUrl, shortUrl } from "./deployments.ts";
 import { blockersOf, ruleName } from "./launch-report.ts";
 
 interface DialogProps {
@@ -55,7 +55,9 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
   const name = nameOf(deployment);
   // Cloudflare knows no single deployments: there it would be the whole site.
   const [isAtProvider, setIsAtProvider] = useState(provider === "local" || (provider !== "cloudflare" && !deployment.is_live));
-  const hasRemote = deployment.deployment_id !== null || deployment.deployment_url !== null;
+  // Nor can a preview be deleted there.
+  const hasRemote =
+    (deployment.deployment_id !== null || deployment.deployment_url !== null) && !(provider === "cloudflare" && isPreview(deployment));
   return (
     <ConfirmDialog
       isOpen
@@ -88,6 +90,71 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
           />
         ) : null}
       </span>
+    </ConfirmDialog>
+  );
+}
+
+/** Each rule that kept it back is agreed to by itself. */
+function Blockers({
+  deployment,
+  agreed,
+  onAgreed,
+}: {
+  deployment: Deployment;
+  agreed: readonly LaunchRule[];
+  onAgreed: (agreed: readonly LaunchRule[]) => void;
+}) {
+  const blockers = deployment.report ? blockersOf(deployment.report) : [];
+  return (
+    <ul className="grid gap-3">
+      {blockers.map((rule) => (
+        <li key={rule}>
+          <Checkbox
+            isChecked={agreed.includes(rule)}
+            onChange={(isChecked) => onAgreed(isChecked ? [...agreed, rule] : agreed.filter((other) => other !== rule))}
+            label={
+              <>
+                <b>{ruleName[rule]}</b>
+                {rule === "secrets" ? ": everybody who opens the site can read them" : ""}
+              </>
+            }
+          />
+          <p className="pl-[23px] text-xs text-fg-2">{deployment.report?.rules.find((row) => row.rule === rule)?.summary}</p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Asks once, and says what becomes live; what the launch gate found last can be accepted. */
+export function PromoteDialog({
+  deployment,
+  live,
+  onClose,
+  onBegun,
+}: DialogProps & { live: Deployment | undefined; onBegun: (deployment: Deployment) => void }) {
+  const { promote } = useDeploys();
+  const [agreed, setAgreed] = useState<readonly LaunchRule[]>([]);
+  const isBlocked = deployment.report?.is_blocked === true;
+  return (
+    <ConfirmDialog
+      isOpen
+      onOpenChange={(isOpen) => {
+        if (!isOpen) onClose();
+      }}
+      title={`Promote ${nameOf(deployment)} to production?`}
+      act={`Promote ${nameOf(deployment)}`}
+      actWord="Promoting"
+      onConfirm={async () => onBegun(await inWords(promote(deployment, agreed)))}
+    >
+      <span className="grid gap-3">
+        <span>
+          {deployment.metadata.container_name} at {placeName(deployment.provider)} shows {nameOf(deployment)}
+          {live ? ` instead of ${nameOf(live)}` : ""}. Nothing is built anew; the launch gate looks at it once more first.
+        </span>
+        {isBlocked ? <span>The gate kept it back the last time. Say which of these faults you accept, if any:</span> : null}
+      </span>
+      {isBlocked ? <Blockers deployment={deployment} agreed={agreed} onAgreed={setAgreed} /> : null}
     </ConfirmDialog>
   );
 }
@@ -141,23 +208,7 @@ export function AnywayDialog({ deployment, onClose, onBegun }: DialogProps & { o
           {failure}
         </Banner>
       ) : null}
-      <ul className="grid gap-3">
-        {blockers.map((rule) => (
-          <li key={rule}>
-            <Checkbox
-              isChecked={agreed.includes(rule)}
-              onChange={(isChecked) => setAgreed(isChecked ? [...agreed, rule] : agreed.filter((other) => other !== rule))}
-              label={
-                <>
-                  <b>{ruleName[rule]}</b>
-                  {rule === "secrets" ? ": everybody who opens the site can read them" : ""}
-                </>
-              }
-            />
-            <p className="pl-[23px] text-xs text-fg-2">{deployment.report?.rules.find((row) => row.rule === rule)?.summary}</p>
-          </li>
-        ))}
-      </ul>
+      <Blockers deployment={deployment} agreed={agreed} onAgreed={setAgreed} />
       {!isWhole && deployment.metadata.env_names.length > 0 ? (
         <p className="mt-3 text-xs text-fg-2">
           Only the project's own variables go along: what was typed in for {nameOf(deployment)} alone is kept nowhere. To add it again, use

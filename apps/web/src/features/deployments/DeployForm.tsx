@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import type { BuildMode, Container, DeploymentPlan, FrameworkId } from "@tesslate/contract";
+import type { BuildMode, Container, DeployEnvironment, DeploymentPlan, FrameworkId } from "@tesslate/contract";
 import { ArrowUpFromLine } from "lucide-react";
 import { useDeferredValue, useState, type ReactNode } from "react";
 import { detailsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
@@ -36,7 +36,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
   const current = plan.data?.provider === draft.provider ? plan.data : undefined;
   const [failure, setFailure] = useState<string>();
   const [isStarting, setIsStarting] = useState(false);
-  const domain = domainFault(draft.customDomain);
+  const domain = draft.environment === "preview" ? undefined : domainFault(draft.customDomain);
   const isConnected = draft.provider === "local" || current?.is_connected === true;
   const isReady = current !== undefined && isConnected && domain === undefined && plan.error === null;
 
@@ -69,6 +69,22 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
             onChange={(provider) => setDraft(toProvider(draft, provider))}
             providers={credentials.data?.providers}
           />
+          <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-1.5">
+            <SegmentedControl<DeployEnvironment>
+              label="Environment"
+              value={draft.environment}
+              onChange={(environment) => change({ environment })}
+              segments={[
+                { value: "production", label: "Production" },
+                { value: "preview", label: "Preview" },
+              ]}
+            />
+            <span className="min-w-0 flex-1 basis-48 text-xs text-fg-2">
+              {draft.environment === "production"
+                ? "It becomes what visitors see."
+                : "It gets an address of its own. What visitors see stays as it is."}
+            </span>
+          </div>
           {draft.provider !== "local" && current && !current.is_connected ? (
             <ConnectProvider
               key={draft.provider}
@@ -96,7 +112,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
         <Part title="Variables" hint="Names only. Values are sealed on this server and go to the build and to the provider.">
           {current ? <EnvPreview plan={current} draft={draft} change={change} /> : <Skeleton className="h-16" />}
         </Part>
-        {draft.provider === "local" ? null : (
+        {draft.provider === "local" || draft.environment === "preview" ? null : (
           <Part title="Domain">
             <Field
               label="Domain of your own"
@@ -136,7 +152,7 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
           loadingWord="Starting"
           onClick={() => void deploy()}
         >
-          Deploy to {placeName(draft.provider)}
+          {draft.environment === "preview" ? "Deploy a preview to" : "Deploy to"} {placeName(draft.provider)}
         </Button>
       </div>
     </>
@@ -146,8 +162,9 @@ export function DeployForm({ containers, onStarted }: { containers: readonly Con
 function footNote(draft: Draft, plan: DeploymentPlan | undefined): string {
   if (!plan) return "";
   if (!plan.is_connected && draft.provider !== "local") return `Connect ${providerName[draft.provider]} first.`;
-  if (!plan.live) return "It is the first version there.";
+  if (!plan.live) return draft.environment === "preview" ? "Nothing is live there yet." : "It is the first version there.";
   const url = safeUrl(plan.live.url);
+  if (draft.environment === "preview") return `v${plan.live.version} stays live${url ? ` at ${shortUrl(url)}` : ""}.`;
   return `v${plan.live.version} stays live${url ? ` at ${shortUrl(url)}` : ""} until this passes.`;
 }
 

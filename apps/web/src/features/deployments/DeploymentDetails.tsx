@@ -1,13 +1,13 @@
 import type { Deployment } from "@tesslate/contract";
-import { ArrowUpFromLine, Bot, ExternalLink, RotateCw, ShieldAlert, Trash2, Undo2 } from "lucide-react";
+import { ArrowUp, ArrowUpFromLine, Bot, ExternalLink, RotateCw, ShieldAlert, Trash2, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { begunOf, textOf } from "./deploy-log.ts";
-import { AnywayDialog, DeleteDialog, RollbackDialog } from "./DeployDialogs.tsx";
+import { AnywayDialog, DeleteDialog, PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { DeployLogView } from "./DeployLogView.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { fixMessage, isUnderWay, nameOf, placeName, safeUrl } from "./deployments.ts";
+import { fixMessage, isPreview, isUnderWay, nameOf, placeName, safeUrl } from "./deployments.ts";
 import { LaunchReportView } from "./LaunchReportView.tsx";
 import { blockersOf } from "./launch-report.ts";
 import { Outcome } from "./Outcome.tsx";
@@ -55,7 +55,7 @@ function Foot({
   onGone: () => void;
 }) {
   const { list, compose, openForm, requestOf } = useDeploys();
-  const [asks, setAsks] = useState<"rollback" | "delete" | "anyway">();
+  const [asks, setAsks] = useState<"rollback" | "promote" | "delete" | "anyway">();
   const url = safeUrl(deployment.deployment_url);
   const isGoing = isUnderWay(deployment);
   const isFailed = deployment.status === "failed";
@@ -71,6 +71,7 @@ function Foot({
     const { request } = requestOf(deployment);
     openForm({
       provider: deployment.provider,
+      environment: deployment.environment,
       containerId: request.container_id ?? undefined,
       mode: request.deployment_mode ?? undefined,
       framework: request.framework ?? undefined,
@@ -86,7 +87,7 @@ function Foot({
       <span className="min-w-0 flex-1 truncate text-xs text-fg-2 narrow:basis-full">
         {isGoing
           ? live
-            ? `${nameOf(live)} stays live until this passes. You can close this; it goes on.`
+            ? `${nameOf(live)} stays live${deployment.environment === "preview" ? "" : " until this passes"}. You can close this; it goes on.`
             : "You can close this; it goes on."
           : isFailed && live
             ? `${nameOf(live)} is still what visitors see.`
@@ -128,7 +129,12 @@ function Foot({
               Roll back to {nameOf(deployment)}
             </Button>
           ) : null}
-          {url && deployment.is_live ? (
+          {deployment.can_promote ? (
+            <Button variant="primary" icon={<ArrowUp size={14} />} className="narrow:flex-1" onClick={() => setAsks("promote")}>
+              Promote to production
+            </Button>
+          ) : null}
+          {url && (deployment.is_live || isPreview(deployment)) ? (
             <Button asChild className="narrow:flex-1">
               <a href={url} target="_blank" rel="noopener noreferrer">
                 <ExternalLink size={14} />
@@ -140,6 +146,9 @@ function Foot({
       ) : null}
       {asks === "rollback" ? (
         <RollbackDialog deployment={deployment} live={live} onClose={() => setAsks(undefined)} onBegun={({ id }) => onShow(id)} />
+      ) : null}
+      {asks === "promote" ? (
+        <PromoteDialog deployment={deployment} live={live} onClose={() => setAsks(undefined)} onBegun={({ id }) => onShow(id)} />
       ) : null}
       {asks === "delete" ? <DeleteDialog deployment={deployment} onClose={() => setAsks(undefined)} onGone={onGone} /> : null}
       {asks === "anyway" ? (

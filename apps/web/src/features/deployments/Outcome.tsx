@@ -5,7 +5,7 @@ import { lazily } from "../../lib/chunks.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { nameOf, placeOf, safeUrl, shortUrl } from "./deployments.ts";
+import { isPreview, nameOf, placeOf, safeUrl, shortUrl } from "./deployments.ts";
 
 const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 
@@ -52,10 +52,19 @@ export function Outcome({ deployment, onOpenFile }: { deployment: Deployment; on
       <p className="flex items-center gap-2 text-fg-0">
         <CircleCheck size={16} className="flex-none text-ok" />
         <span className="font-medium">
-          {deployment.is_live ? `${nameOf(deployment)} is live` : `${nameOf(deployment)} went out; a later version is live`}
+          {isPreview(deployment)
+            ? `${nameOf(deployment)} is a preview beside what is live`
+            : deployment.is_live
+              ? `${nameOf(deployment)} is live`
+              : `${nameOf(deployment)} went out; a later version is live`}
           {from === null ? "." : `, with the content of v${from}.`}
         </span>
       </p>
+      {deployment.error ? (
+        <p role="alert" className="mt-1 max-h-32 scroll-y pl-6 break-words whitespace-pre-wrap text-err">
+          {deployment.error}
+        </p>
+      ) : null}
       {url ? (
         <div className="mt-1.5 flex flex-wrap items-center gap-1 pl-6">
           <a href={url} target="_blank" rel="noopener noreferrer" className="link min-w-0 truncate font-mono text-xs">

@@ -1,5 +1,5 @@
 import type { Deployment } from "@tesslate/contract";
-import { Check, CircleX, ExternalLink, Undo2 } from "lucide-react";
+import { ArrowUp, Check, CircleX, ExternalLink, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
@@ -7,9 +7,21 @@ import { Button } from "../../ui/Button.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { durationText } from "../chat/durations.ts";
-import { RollbackDialog } from "./DeployDialogs.tsx";
+import { PromoteDialog, RollbackDialog } from "./DeployDialogs.tsx";
 import { useDeploys } from "./deploys-context.ts";
-import { beadOf, durationOf, isUnderWay, nameOf, placeName, providerName, safeUrl, type Series, shortUrl, stateOf } from "./deployments.ts";
+import {
+  beadOf,
+  durationOf,
+  isPreview,
+  isUnderWay,
+  nameOf,
+  placeName,
+  providerName,
+  safeUrl,
+  type Series,
+  shortUrl,
+  stateOf,
+} from "./deployments.ts";
 
 const shownAtOnce = 8;
 
@@ -72,7 +84,7 @@ function VersionRow({
   onChoose: (id: string) => void;
 }) {
   const { begunOf } = useDeploys();
-  const [isAsking, setIsAsking] = useState(false);
+  const [asks, setAsks] = useState<"rollback" | "promote">();
   const { bead, tone, line } = beadOf(deployment);
   const state = stateOf(deployment, begunOf(deployment.id));
   const url = safeUrl(deployment.deployment_url);
@@ -118,9 +130,9 @@ function VersionRow({
           </span>
           <span className={cx("block truncate text-xs", isChosen ? "text-fg-1" : "text-fg-2")}>{lineOf(deployment, live)}</span>
         </button>
-        {isGoing || (!url && !deployment.can_roll_back) || deployment.status === "failed" ? null : (
+        {isGoing || (!url && !deployment.can_roll_back && !deployment.can_promote) || deployment.status === "failed" ? null : (
           <div className="flex flex-wrap gap-1 pb-1">
-            {url && deployment.is_live ? (
+            {url && (deployment.is_live || isPreview(deployment)) ? (
               <Button size="sm" variant="ghost" asChild className="max-w-full shrink! justify-start!">
                 <a href={url} target="_blank" rel="noopener noreferrer">
                   <ExternalLink size={14} className="flex-none" />
@@ -129,14 +141,22 @@ function VersionRow({
               </Button>
             ) : null}
             {!deployment.is_live && deployment.can_roll_back ? (
-              <Button size="sm" variant="ghost" icon={<Undo2 size={14} />} onClick={() => setIsAsking(true)}>
+              <Button size="sm" variant="ghost" icon={<Undo2 size={14} />} onClick={() => setAsks("rollback")}>
                 Roll back to {nameOf(deployment)}
+              </Button>
+            ) : null}
+            {deployment.can_promote ? (
+              <Button size="sm" variant="ghost" icon={<ArrowUp size={14} />} onClick={() => setAsks("promote")}>
+                Promote {nameOf(deployment)}
               </Button>
             ) : null}
           </div>
         )}
-        {isAsking ? (
-          <RollbackDialog deployment={deployment} live={live} onClose={() => setIsAsking(false)} onBegun={({ id }) => onChoose(id)} />
+        {asks === "rollback" ? (
+          <RollbackDialog deployment={deployment} live={live} onClose={() => setAsks(undefined)} onBegun={({ id }) => onChoose(id)} />
+        ) : null}
+        {asks === "promote" ? (
+          <PromoteDialog deployment={deployment} live={live} onClose={() => setAsks(undefined)} onBegun={({ id }) => onChoose(id)} />
         ) : null}
       </div>
     </ThreadItem>
@@ -146,8 +166,11 @@ function VersionRow({
 /** One line of what it is: what it brought back, what keeps visitors served meanwhile, why it failed, how large it was. */
 function lineOf(deployment: Deployment, live: Deployment | undefined): string {
   const { rollback_of: from, files, custom_domain: domain } = deployment.metadata;
+  if (isUnderWay(deployment) && deployment.environment === "preview")
+    return live ? `A preview: ${nameOf(live)} stays live.` : "A preview at an address of its own.";
   if (isUnderWay(deployment)) return live ? `${nameOf(live)} stays live until this passes.` : "The first version there.";
   if (deployment.status === "failed") return deployment.error ?? "It failed.";
+  if (deployment.error) return deployment.error;
   return [
     from === null ? "" : `brings back v${from}`,
     files === null ? "" : `${files} ${files === 1 ? "file" : "files"}`,

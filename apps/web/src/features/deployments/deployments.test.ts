@@ -16,6 +16,8 @@ const deployment = (over: Partial<Deployment> = {}): Deployment => ({
   deployment_url: null,
   status: "success",
   is_live: false,
+  environment: "production",
+  can_promote: false,
   can_roll_back: true,
   version: 1,
   logs: null,
@@ -177,6 +179,12 @@ describe("the launch report", () => {
 describe("the request", () => {
   test("says only what was set", () => {
     expect(requestOf("p", emptyDraft)).toEqual({ project_id: "p", provider: "local" });
+    // What visitors see has a domain, a preview beside it has none.
+    expect(requestOf("p", { ...emptyDraft, environment: "preview", customDomain: "shop.example.org" })).toEqual({
+      project_id: "p",
+      provider: "local",
+      environment: "preview",
+    });
     expect(
       requestOf("p", {
         ...emptyDraft,

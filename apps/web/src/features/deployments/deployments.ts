@@ -66,10 +66,18 @@ export function stepsOf(
   }));
 }
 
+/** It is there at an address of its own, beside what visitors see. */
+export const isPreview = ({ status, environment }: Pick<Deployment, "status" | "environment">): boolean =>
+  status === "success" && environment === "preview";
+
 /** In one or two words, as pills and the button say it. */
-export function stateOf(deployment: Pick<Deployment, "status" | "is_live">, begun?: ShownStep): { word: string; tone: Tone } {
+export function stateOf(
+  deployment: Pick<Deployment, "status" | "is_live" | "environment">,
+  begun?: ShownStep,
+): { word: string; tone: Tone } {
   switch (deployment.status) {
     case "success":
+      if (isPreview(deployment)) return { word: "Preview", tone: "neutral" };
       return deployment.is_live ? { word: "Live", tone: "ok" } : { word: "Superseded", tone: "neutral" };
     case "failed":
       return { word: "Failed", tone: "err" };
@@ -164,6 +172,7 @@ export function fixMessage(deployment: Deployment, lines: readonly string[]): st
 export const againOf = (deployment: Deployment): DeploymentRequest => ({
   project_id: deployment.project_id,
   provider: deployment.provider,
+  ...(deployment.environment === "preview" && { environment: deployment.environment }),
   ...(deployment.container_id && { container_id: deployment.container_id }),
   deployment_mode: deployment.metadata.mode,
   ...(deployment.metadata.framework !== "unknown" && { framework: deployment.metadata.framework }),

@@ -1,5 +1,5 @@
 import { createContext, use } from "react";
-import type { Deployment, DeploymentRequest } from "@tesslate/contract";
+import type { Deployment, DeploymentRequest, LaunchRule } from "@tesslate/contract";
 import type { ShownStep } from "./deployments.ts";
 import type { Draft } from "./draft.ts";
 
@@ -28,6 +28,8 @@ export interface Deploys {
   /** As it was sent, where it was sent from this page; else what is known of it, without variables that were typed in. */
   requestOf: (deployment: Deployment) => { request: DeploymentRequest; isWhole: boolean };
   rollBack: (deployment: Deployment) => Promise<Deployment>;
+  /** Makes a preview what visitors see; it passes the launch gate anew, where these rules shall not block. */
+  promote: (deployment: Deployment, ignoredRules: readonly LaunchRule[]) => Promise<Deployment>;
   cancel: (deployment: Deployment) => Promise<void>;
   remove: (deployment: Deployment, atProvider: boolean) => Promise<void>;
   openFile: (place: string) => void;

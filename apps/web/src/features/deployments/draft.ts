@@ -1,8 +1,9 @@
-import type { BuildMode, DeployProvider, DeploymentRequest, FrameworkId, LaunchRule } from "@tesslate/contract";
+import type { BuildMode, DeployEnvironment, DeployProvider, DeploymentRequest, FrameworkId, LaunchRule } from "@tesslate/contract";
 
 /** What a person has set in the drawer. Empty texts mean "as detected". Lives in the page's memory alone: it may hold values of variables. */
 export interface Draft {
   provider: DeployProvider;
+  environment: DeployEnvironment;
   /** Undefined is the server's choice. */
   containerId: string | undefined;
   mode: BuildMode | undefined;
@@ -17,6 +18,7 @@ export interface Draft {
 
 export const emptyDraft: Draft = {
   provider: "local",
+  environment: "production",
   containerId: undefined,
   mode: undefined,
   framework: undefined,
@@ -32,6 +34,7 @@ export const emptyDraft: Draft = {
 export const planRequestOf = (projectId: string, draft: Draft): DeploymentRequest => ({
   project_id: projectId,
   provider: draft.provider,
+  ...(draft.environment === "preview" && { environment: draft.environment }),
   ...(draft.containerId && { container_id: draft.containerId }),
   ...(draft.mode && { deployment_mode: draft.mode }),
   ...(draft.framework && { framework: draft.framework }),
@@ -41,7 +44,8 @@ export const planRequestOf = (projectId: string, draft: Draft): DeploymentReques
 
 export const requestOf = (projectId: string, draft: Draft): DeploymentRequest => ({
   ...planRequestOf(projectId, draft),
-  ...(draft.customDomain.trim() && { custom_domain: draft.customDomain.trim().toLowerCase() }),
+  // It leads to what is live, and a preview is not.
+  ...(draft.environment === "production" && draft.customDomain.trim() && { custom_domain: draft.customDomain.trim().toLowerCase() }),
   ...(draft.extra.length > 0 && { env_vars: Object.fromEntries(draft.extra.map(({ name, value }) => [name, value])) }),
   ...(draft.excluded.length > 0 && { exclude_env: [...draft.excluded] }),
   ...(draft.ignoredRules.length > 0 && { ignore_rules: [...draft.ignoredRules] }),

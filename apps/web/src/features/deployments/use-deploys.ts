@@ -1,11 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Deployment, DeploymentRequest } from "@tesslate/contract";
+import type { Deployment, DeploymentRequest, LaunchRule } from "@tesslate/contract";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useHandler } from "../../lib/use-handler.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
-import { againOf, isUnderWay, nameOf, placeName } from "./deployments.ts";
+import { againOf, isPreview, isUnderWay, nameOf, placeName } from "./deployments.ts";
 import { deploymentStepsQuery, deploymentsKey, deploymentsQuery } from "./deployments.queries.ts";
 import type { Deploys, DrawerSubject } from "./deploys-context.ts";
 import { emptyDraft, type Draft } from "./draft.ts";
@@ -22,7 +22,7 @@ function useOutcomeNotices(
       if (subject?.kind === "deployment" && subject.id === deployment.id) continue;
       const isFine = deployment.status === "success";
       const what = `${nameOf(deployment)} of ${deployment.metadata.container_name} to ${placeName(deployment.provider)}`;
-      toast(isFine ? `${what} is live.` : `${what} failed.`, {
+      toast(isPreview(deployment) ? `${what} is there as a preview.` : isFine ? `${what} is live.` : `${what} failed.`, {
         id: `deployment:${deployment.id}`,
         kind: isFine ? "done" : "failed",
         action: { label: isFine ? "Show" : "See why", onSelect: () => show(deployment.id) },
@@ -85,6 +85,10 @@ export function useProjectDeploys({
     put(deployment);
     return deployment;
   });
+  const promote = useHandler(async ({ id }: Deployment, ignoredRules: readonly LaunchRule[]) => {
+    const { deployment } = await api.deployments.promote({ params: { deployment_id: id }, body: { ignore_rules: [...ignoredRules] } });
+    return deployment;
+  });
   const cancel = useHandler(async ({ id }: Deployment) => {
     const given = await api.deployments.cancel({ params: { deployment_id: id } });
     queries.setQueryData<readonly Deployment[]>(deploymentsKey(projectId), (list) =>
@@ -127,6 +131,7 @@ export function useProjectDeploys({
       start,
       requestOf,
       rollBack,
+      promote,
       cancel,
       remove,
       openFile: open,
@@ -146,6 +151,7 @@ export function useProjectDeploys({
       start,
       requestOf,
       rollBack,
+      promote,
       cancel,
       remove,
       open,

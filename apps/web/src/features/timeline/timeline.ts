@@ -99,7 +99,7 @@ const ofDeployment = (deployment: Deployment): Happening => {
       ? stateOf(deployment).word
       : deployment.status === "failed"
         ? "failed"
-        : `${deployment.is_live ? "live, " : ""}${durationText(durationOf(deployment, Date.parse(deployment.updated_at)))}`,
+        : `${deployment.is_live ? "live, " : deployment.environment === "preview" ? "preview, " : ""}${durationText(durationOf(deployment, Date.parse(deployment.updated_at)))}`,
     at: deployment.created_at,
     bead,
     tone,

@@ -274,7 +274,10 @@ export function createCloudflare({
       const { log, signal } = request;
       if (request.environment === "preview") {
         if (account.namespace !== undefined)
-          throw new TargetError("refused", "Scripts of a dispatch namespace have no versions at Cloudflare, so there is no preview of one.");
+          throw new TargetError(
+            "refused",
+            "Scripts of a dispatch namespace have no versions at Cloudflare, so there is no preview of one.",
+          );
         const isThere = await account.client.call(account.scriptPath(site.name), { statusOnly: true, signal }).catch(unlessMissing);
         if (!isThere) await putScript(account, site.name, scriptBody({ bindings: [] }, placeholder), signal);
         const jwt = await uploadAssets(account, site.name, files, request);
