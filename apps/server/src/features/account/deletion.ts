@@ -79,11 +79,9 @@ export function createDeletion({
       if (!user) throw notFound("User");
       await proveIntent(user, proof);
       const closed = await store.transaction(async (tx) => {
-        if (user.is_superuser) {
-          await store.lockSetup(tx);
-          if ((await store.countOtherAdministrators(tx, id)) === 0)
-            throw conflict("last_administrator", "You are the only administrator. Make somebody else one first.");
-        }
+        const administrators = await store.holdAdministrators(tx);
+        if (administrators.length === 1 && administrators[0] === id)
+          throw conflict("last_administrator", "You are the only administrator. Make somebody else one first.");
         const row = await store.scheduleDeletion(tx, id, id, deletionGraceDays);
         if (!row) throw notFound("User");
         await sessions.revokeOthers(tx, id, undefined, "deleted");

@@ -135,18 +135,19 @@ export function createUsersStore(db: Database) {
           )
           .returning()
       )[0],
-    /** Administrators who can sign in, beside this one. */
-    countOtherAdministrators: (tx: Queries, id: string): Promise<number> =>
-      tx.$count(
-        users,
-        and(
-          eq(users.is_superuser, true),
-          eq(users.is_active, true),
-          eq(users.is_suspended, false),
-          eq(users.is_deleted, false),
-          sql`${users.id} <> ${id}`,
-        ),
-      ),
+    /**
+     * The administrators who can sign in. None of them changes until the transaction ends, in the order in which administrators hold each other: of
+     * two who leave at once, by whichever way, the second sees that the first is gone.
+     */
+    holdAdministrators: async (tx: Queries): Promise<string[]> =>
+      (
+        await tx
+          .select({ id: users.id })
+          .from(users)
+          .where(and(eq(users.is_superuser, true), eq(users.is_active, true), eq(users.is_suspended, false), eq(users.is_deleted, false)))
+          .orderBy(users.id)
+          .for("no key update")
+      ).map(({ id }) => id),
     /** Keeps the picture and makes `avatar_url` lead to it. */
     putAvatar: async (tx: Queries, id: string, { version, webp_base64, url }: { version: string; webp_base64: string; url: string }) => {
       await tx
