@@ -55,6 +55,13 @@ const letterTo = async (email: string, subject: RegExp) => {
   mails.mails.splice(mails.mails.indexOf(mail), 1);
   return mail.text;
 };
+const filesOf = async (archive: Buffer): Promise<Map<string, string>> => {
+  const files = new Map<string, string>();
+  const zip = await fromBufferPromise(archive, { lazyEntries: true });
+  for await (const entry of zip.eachEntry())
+    files.set(entry.fileName, entry.fileName.endsWith("/") ? "" : await text(await zip.openReadStreamPromise(entry)));
+  return files;
+};
 const expire = (user: TestUser) =>
   app.db.execute(sql`update users set scheduled_hard_delete_at = now() - interval '1 second' where id = ${user.id}`);
 const sweep = () => app.db.execute(sql`select graphile_worker.add_job('erase_accounts', '{}')`);
@@ -70,11 +77,7 @@ describe("an export", () => {
     expect(response.headers.get("cache-control")).toBe("no-store");
     const bytes = Buffer.from(await response.arrayBuffer());
     expect(bytes.length).toBe(size_bytes);
-
-    const files = new Map<string, string>();
-    const zip = await fromBufferPromise(bytes, { lazyEntries: true });
-    for await (const entry of zip.eachEntry())
-      files.set(entry.fileName, entry.fileName.endsWith("/") ? "" : await text(await zip.openReadStreamPromise(entry)));
+    const files = await filesOf(bytes);
     expect(files.get(`projects/${world.slug}/a/b.txt`)).toBe("text");
     expect(files.get(`projects/${world.slug}/notes/a.txt`)).toBe("written");
     expect([...files.keys()].some((name) => name.startsWith("attachments/"))).toBe(true);
@@ -118,6 +121,21 @@ describe("an export", () => {
     await app.db.execute(sql`select graphile_worker.add_job('prune_exports', '{}')`);
     await eventually(async () => (await readdir(join(app.dataDir, "exports"))).length === 0);
     expect(await app.as(ada).account.exported()).toMatchObject({ task: null, download_url: null });
+  });
+  test("holds what an administrator did to its owner, and not who it was", async () => {
+    const [user, root] = [await app.signUp(), await app.signUp({ admin: true })];
+    const params = { id: user.id };
+    await app.as(root).adminUsers.update({ params, body: { credits_adjustment: 5, reason: "A gift" } });
+    await app.as(root).adminUsers.impersonate({ params, body: { reason: "A look" } }, { headers: { "user-agent": "Of the house" } });
+    await app.db.execute(sql`update users set suspended_by_id = ${root.id}, deleted_by_id = ${root.id} where id = ${user.id}`);
+    await ended(app, user, (await app.as(user).account.export()).task_id);
+    const { download_url } = await app.as(user).account.exported();
+    const files = await filesOf(Buffer.from(await (await app.request(download_url ?? "", { user })).arrayBuffer()));
+    expect(files.get("data/credit_adjustments.json")).toContain("A gift");
+    expect(JSON.parse(files.get("data/sessions.json") ?? "")).toHaveLength(1);
+    const whole = [...files.values()].join("\n");
+    for (const trace of [root.id, root.username, "Of the house"]) expect(whole.includes(trace), trace).toBe(false);
+    await app.db.execute(sql`update users set is_superuser = false where id = ${root.id}`);
   });
   test("is one at a time, and nobody's for nobody", async () => {
     const [one, two] = await Promise.all([app.as(bob).account.export(), app.as(bob).account.export()]);
@@ -217,6 +235,26 @@ describe("the decision to delete an account", () => {
     );
     expect(await outcome(await restore({ token: undo_token }))).toEqual([400, "deletion_not_pending"]);
     expect(await outcome(await restore({ login: user.email, password: user.password }))).toEqual([401, "login_bad_credentials"]);
+  });
+  test("of two administrators who leave at the same moment, by whichever way, one stays", async () => {
+    const pair = [await app.signUp({ admin: true }), await app.signUp({ admin: true })] as const;
+    const answers = await Promise.all(pair.map(async (user) => (await remove(user, { password: user.password })).status));
+    expect(answers.sort()).toEqual([202, 409]);
+    const [left, other] = [await app.signUp({ admin: true }), await app.signUp({ admin: true })];
+    await app.db.execute(sql`update users set is_superuser = false where id in (${pair[0].id}, ${pair[1].id})`);
+    // As an administrator does who takes administration from another one: both are held, then one of them is none.
+    const answer = await app.db.transaction(async (tx) => {
+      await tx.execute(sql`select 1 from users where id in (${left.id}, ${other.id}) order by id for no key update`);
+      const pending = remove(left, { password: left.password });
+      const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+      await expect
+        .poll(async () => (await app.studio.database.pool.query(waiting)).rows.length, { interval: 5, timeout: 20_000 })
+        .toBeGreaterThan(0);
+      await tx.execute(sql`update users set is_superuser = false where id = ${other.id}`);
+      return { pending };
+    });
+    expect(await outcome(await answer.pending)).toEqual([409, "last_administrator"]);
+    await app.db.execute(sql`update users set is_superuser = false where id = ${left.id}`);
   });
   test("without a password the username confirms it; the last administrator stays", async () => {
     const user = await app.signUp({ admin: true });

@@ -15,6 +15,11 @@ interface Schema {
 const leftOut = new Set(["one_time_tokens", "login_attempts", "credit_reservations", "events", "user_avatars", "chat_attachment_pieces"]);
 /** Sealed values are bytes; these are what is left of secrets in other columns. */
 const isSecret = ({ column, type }: { column: string; type: string }) => type === "bytea" || /hash|password|sealed|token(?!s)/.test(column);
+/** Who of the house did something to a person is for the house's own log. */
+const namesAdministrator = ({ column }: { column: string }) =>
+  /^(?:(?:suspended|deleted|made)_by_id|impersonator_(?:session_)?id)$/.test(column);
+/** Rows that stand under a person and are not of them: sessions in which an administrator acted as them. */
+const isOfAdministrator: Readonly<Record<string, string>> = { sessions: "impersonator_id" };
 const maxDepth = 4;
 
 /** `users` first, then what hangs on it, however far. */
@@ -37,7 +42,11 @@ export function ownedTables({ columns, keys }: Schema): OwnedTable[] {
       }
   }
   return [...conditions].flatMap(([name, condition]) => {
-    const shown = columns.filter((column) => column.table === name && !isSecret(column)).map(({ column }) => column);
-    return leftOut.has(name) || shown.length === 0 ? [] : [{ name, columns: shown, isOwn: (userId: string) => condition(userId, "t") }];
+    const shown = columns
+      .filter((column) => column.table === name && !isSecret(column) && !namesAdministrator(column))
+      .map(({ column }) => column);
+    const by = isOfAdministrator[name];
+    const isOwn = (userId: string) => condition(userId, "t") + (by === undefined ? "" : ` and t."${by}" is null`);
+    return leftOut.has(name) || shown.length === 0 ? [] : [{ name, columns: shown, isOwn }];
   });
 }
