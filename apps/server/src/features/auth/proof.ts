@@ -2,7 +2,7 @@ import type { Proof } from "@tesslate/contract";
 import { badRequest } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { UserRow, Users } from "../users/index.ts";
-import { codeInvalid, type Totp } from "./totp.ts";
+import { codeInvalid, codesADay, type Totp } from "./totp.ts";
 
 const quarterHour = 15 * 60;
 
@@ -16,10 +16,10 @@ export function createProof({ users, totp, limits }: { users: Users; totp: Pick<
     const user = await users.get(userId);
     if (code) {
       if (!(await totp.status(userId))) throw codeInvalid();
-      const key = `totp:proof:${userId}`;
-      await limits.count({ key, max: 10, windowSeconds: quarterHour });
+      const [key, daily] = [`totp:proof:${userId}`, codesADay(userId)];
+      await limits.count({ key, max: 10, windowSeconds: quarterHour }, daily);
       if (!(await totp.use(userId, code))) throw codeInvalid();
-      await limits.reset(key);
+      await limits.reset(key, daily.key);
       return user;
     }
     if (user.hashed_password !== null) await users.provePassword(user, current_password ?? undefined);

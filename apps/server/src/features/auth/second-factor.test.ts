@@ -84,6 +84,22 @@ test("a code of the app serves once: not again, not an older one, not for two at
   expect((await verify(three.temp_token, { code: appCode(secret, 1) })).status).toBe(200);
 });
 
+test("who found an open session guesses a hundred codes a day, however slowly", async () => {
+  await using limited = await testApp({ env: { RATE_LIMIT_FACTOR: "1" } });
+  const user = await limited.signUp();
+  const { secret } = await limited.as(user).secondFactor.beginTotp({ body: { current_password: user.password } });
+  await limited.as(user).secondFactor.confirmTotp({ body: { code: appCode(secret, -1) } });
+  const guess = () => limited.request("/api/auth/2fa/recovery-codes", { method: "POST", user, json: { code: wrongFor(secret) } });
+  for (let quarter = 0; quarter < 10; quarter++) {
+    for (let n = 0; n < 10; n++) expect(await codeOf(await guess())).toBe("code_invalid");
+    // What is counted by the quarter of an hour begins anew.
+    await limited.studio.database.pool.query("update rate_limits set resets_at = now() where resets_at < now() + interval '1 hour'");
+  }
+  const refused = await guess();
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(3600);
+});
+
 test("a recovery code opens once, however it is typed; new ones void the old", async () => {
   const { user, recovery } = await withApp();
   const [first = "", second = ""] = recovery;

@@ -20,6 +20,8 @@ const codeCount = 10;
 const codeLetters = "23456789abcdefghjkmnpqrstuvwxyz";
 const codePart = () => Array.from({ length: 5 }, () => codeLetters[randomInt(codeLetters.length)]).join("");
 const quarterHour = 15 * 60;
+/** What may be guessed of an account's codes in a day, wherever they are asked for: with more, patience finds one. */
+export const codesADay = (userId: string) => ({ key: `2fa:daily:${userId}`, max: 100, windowSeconds: 24 * 3600 });
 
 /** What people type differs from what was shown by case, spaces and dashes. */
 const plain = (code: string) => code.toLowerCase().replace(/[\s-]/g, "");

@@ -11,14 +11,13 @@ import type { Attempt, AttemptsStore } from "./attempts.store.ts";
 import { codeLetter } from "./letters.ts";
 import type { SecurityLog } from "./security-log.ts";
 import { isEqual } from "./tokens.ts";
-import type { Totp } from "./totp.ts";
+import { codesADay, type Totp } from "./totp.ts";
 
 const maxWrongInAll = 10;
 const maxResends = 5;
 const resendPauseMs = 60_000;
 const quarterHour = 15 * 60;
 const hour = 3600;
-const day = 24 * hour;
 
 /** What somebody enters in the second step. */
 export interface SecondStepInput {
@@ -112,17 +111,13 @@ export function createTwoFactor({
     ): Promise<{ user: UserRow; step: SecondStep }> => {
       const network = networkOf(from.ip);
       const userId = await store.userOf(hashToken(token));
-      const keys = { here: `2fa:account:${userId}:${network}`, anywhere: `2fa:account:${userId}`, daily: `2fa:daily:${userId}` };
+      const keys = { here: `2fa:account:${userId}:${network}`, anywhere: `2fa:account:${userId}`, daily: codesADay(userId ?? "") };
       await limits.count(
         { key: `2fa:ip:${network}`, max: 50, windowSeconds: quarterHour },
         // Whoever knows the password can begin as often as they like, from many places: what they may guess is counted per account too.
         ...(userId === undefined
           ? []
-          : [
-              { key: keys.here, max: 10, windowSeconds: quarterHour },
-              { key: keys.anywhere, max: 30, windowSeconds: hour },
-              { key: keys.daily, max: 100, windowSeconds: day },
-            ]),
+          : [{ key: keys.here, max: 10, windowSeconds: quarterHour }, { key: keys.anywhere, max: 30, windowSeconds: hour }, keys.daily]),
       );
       const outcome = await store.transaction(async (tx) => {
         const attempt = await store.lock(tx, hashToken(token));
@@ -142,7 +137,7 @@ export function createTwoFactor({
       });
       if (outcome === "over") throw over();
       if (outcome === "wrong") throw unauthorized("That code is wrong or no longer valid.", "two_fa_code_invalid");
-      await limits.reset(keys.here, keys.anywhere, keys.daily);
+      await limits.reset(keys.here, keys.anywhere, keys.daily.key);
       return outcome;
     },
 
