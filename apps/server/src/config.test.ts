@@ -28,16 +28,28 @@ test("every problem is told at once, each with an example", () => {
         APP_BASE_URL: "ftp://x",
         CORS_ORIGINS: "*",
         RUNTIME_DRIVER: "vm",
+        OTEL_EXPORTER_OTLP_HEADERS: "authorization=Basic 100%",
+        OTEL_RESOURCE_ATTRIBUTES: "share=%ff",
       });
     } catch (e) {
       return e;
     }
   })() as ConfigError;
   expect(error).toBeInstanceOf(ConfigError);
-  for (const name of ["PORT", "DATABASE_URL", "SECRET_KEY", "APP_BASE_URL", "CORS_ORIGINS", "RUNTIME_DRIVER"])
+  for (const name of [
+    "PORT",
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "APP_BASE_URL",
+    "CORS_ORIGINS",
+    "RUNTIME_DRIVER",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_RESOURCE_ATTRIBUTES",
+  ])
     expect(error.message).toContain(name);
   expect(error.problems.every((p) => p.includes("Example: "))).toBe(true);
   expect(error.message).not.toContain("mysql://x");
+  expect(error.message).not.toContain("Basic");
 });
 
 test("a preview domain on the app's own site is refused", () => {

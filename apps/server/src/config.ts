@@ -33,6 +33,14 @@ const integer =
 const number: Setting["check"] = (v) => (Number.isFinite(Number(v)) && Number(v) >= 0 ? undefined : "must be a number, 0 or more");
 const url: Setting["check"] = (v) => (/^https?:$/.test(URL.parse(v)?.protocol ?? "") ? undefined : "must be an http(s) URL");
 const flag: Setting["check"] = (v) => (["true", "false", "1", "0"].includes(v) ? undefined : "must be true or false");
+const percentEncoded: Setting["check"] = (v) => {
+  try {
+    decodeURIComponent(v);
+    return undefined;
+  } catch {
+    return "must be key=value pairs, comma-separated, with values that are percent-encoded: a percent sign is %25";
+  }
+};
 const byTierList: Setting["check"] = (v) => (/^\d+(\s*,\s*\d+){3}$/.test(v) ? undefined : "must be four whole numbers");
 const oneOf =
   (...values: string[]) =>
@@ -509,7 +517,12 @@ export const settings = {
     check: url,
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: { example: "http://localhost:4318/v1/traces", about: "The whole address of the same", check: url },
-  OTEL_EXPORTER_OTLP_HEADERS: { default: "", example: "x-api-key=…", about: "Headers for the collector, key=value, comma-separated" },
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    default: "",
+    example: "x-api-key=…",
+    about: "Headers for the collector, key=value, comma-separated",
+    check: percentEncoded,
+  },
   OTEL_EXPORTER_OTLP_PROTOCOL: {
     default: "http/protobuf",
     example: "http/json",
@@ -517,7 +530,12 @@ export const settings = {
     check: oneOf("http/protobuf", "http/json"),
   },
   OTEL_SERVICE_NAME: { default: "tesslate-studio", example: "studio-eu", about: "Name of this server in traces" },
-  OTEL_RESOURCE_ATTRIBUTES: { default: "", example: "deployment.environment=prod", about: "More facts about this server in traces" },
+  OTEL_RESOURCE_ATTRIBUTES: {
+    default: "",
+    example: "deployment.environment=prod",
+    about: "More facts about this server in traces",
+    check: percentEncoded,
+  },
   OTEL_TRACES_SAMPLER_ARG: { default: "1", example: "0.1", about: "Share of the traces that are kept", check: number },
   OTEL_BSP_SCHEDULE_DELAY: { default: "5000", example: "1000", about: "Milliseconds between two batches of spans", check: integer(1) },
   OTEL_SDK_DISABLED: { default: "false", example: "true", about: "No traces, whatever else is set", check: flag },
@@ -577,7 +595,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
     const problem = value === "" ? undefined : setting.check?.(value);
     if (problem)
       problems.push(
-        `${name} ${problem} (got ${/KEY|PASSWORD|URL/.test(name) ? "a value that is not" : JSON.stringify(value)}). Example: ${name}=${setting.example}`,
+        `${name} ${problem} (got ${/KEY|PASSWORD|SECRET|URL|HEADERS/.test(name) ? "a value that is not" : JSON.stringify(value)}). Example: ${name}=${setting.example}`,
       );
     return value;
   };
