@@ -236,7 +236,7 @@ export const adminUsersRoutes = {
     tag,
     summary: "Close an account; after the period of grace it is deleted with everything in it",
     auth: "superuser",
-    status: 200,
+    status: 202,
     params: IdParams,
     body: Type.Object({ reason: Reason, notify_user: Type.Optional(Type.Boolean({ default: false })) }),
     response: Type.Object({ user_id: Uuid, scheduled_for: Timestamp }),

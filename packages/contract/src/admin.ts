@@ -21,7 +21,7 @@ export const auditActions = [
   "server.mail_tried",
   "user.suspend",
   "user.unsuspend",
-  "user.deleted",
+  "user.delete",
   "user.restored",
   "user.updated",
   "user.tier_changed",

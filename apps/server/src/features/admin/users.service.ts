@@ -302,7 +302,7 @@ export function createAdminUsers({
           const ended_sessions = await sessions.endAll(act.tx, id, "deleted");
           await enqueueJob(act.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
           await act.record({
-            action: "user.deleted",
+            action: "user.delete",
             target: targetOf(target),
             reason,
             details: { scheduled_for, ended_sessions, notify_user },

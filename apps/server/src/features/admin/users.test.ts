@@ -378,7 +378,7 @@ describe("an account that an administrator closes", () => {
     expect(await outcome(await close(ada, {}))).toEqual([422, undefined]);
     expect(await outcome(await close(ada, { reason: "x" }, ada))).toEqual([403, "forbidden"]);
     const answer = await close(ada, { reason: "Asked for by post", notify_user: true });
-    expect(answer.status).toBe(200);
+    expect(answer.status).toBe(202);
     const { scheduled_for } = (await answer.json()) as { scheduled_for: string };
     expect(Math.round((Date.parse(scheduled_for) - Date.now()) / 86_400_000)).toBe(30);
     expect((await app.request("/api/users/me", { user: ada })).status).toBe(401);
@@ -397,7 +397,7 @@ describe("an account that an administrator closes", () => {
     await expect(api().restore({ params: { id: ada.id }, body: { reason: "again" } })).rejects.toMatchObject({ status: 400 });
     expect((await trail(ada)).map(({ action_type, reason }) => [action_type, reason])).toEqual([
       ["user.restored", "A mistake"],
-      ["user.deleted", "Asked for by post"],
+      ["user.delete", "Asked for by post"],
     ]);
   });
 

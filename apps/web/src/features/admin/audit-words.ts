@@ -16,7 +16,7 @@ export const actionWords: Record<AuditActionType, string> = {
   "server.mail_tried": "Mail tried out",
   "user.suspend": "Suspended",
   "user.unsuspend": "Suspension lifted",
-  "user.deleted": "Account closed",
+  "user.delete": "Account closed",
   "user.restored": "Account kept",
   "user.updated": "Changed",
   "user.tier_changed": "Plan changed",
