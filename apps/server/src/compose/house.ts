@@ -30,7 +30,7 @@ export function composeHouse(
   audit: Audit,
   { models }: ModelsArea,
   { users }: AccountsArea,
-  { projects, templates }: ProjectsArea,
+  { projects }: ProjectsArea,
   { power }: ContainersArea,
   { provisioning }: ArrivalsArea,
   { chat }: ChatArea,
@@ -38,7 +38,7 @@ export function composeHouse(
   checkJobs: () => Promise<void>,
 ): Area {
   const hostLoad = () => readHostLoad(dataDir);
-  const metrics = createMetrics({ store: createMetricsStore(db), templates, hostLoad, log });
+  const metrics = createMetrics({ store: createMetricsStore(db), hostLoad, log });
   const store = createAdminProjectsStore(db);
   const workStore = createWorkStore(db);
   const ofProjects = createAdminProjects({

@@ -1,7 +1,6 @@
 import type { AdminMetrics } from "@tesslate/contract";
 import type { HostLoad } from "../../platform/host-load.ts";
 import type { Logger } from "../../platform/logger.ts";
-import type { Templates } from "../projects/index.ts";
 import type { MetricsStore, Span, UsageRow } from "./metrics.store.ts";
 
 const dayMs = 86_400_000;
@@ -29,13 +28,11 @@ function spanOf(days: number, now: Date): Span {
 export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics({
   store,
-  templates,
   hostLoad,
   log,
   now = () => new Date(),
 }: {
   store: MetricsStore;
-  templates: Pick<Templates, "list">;
   hostLoad: () => Promise<HostLoad>;
   log: Logger;
   now?: () => Date;
@@ -116,7 +113,7 @@ export function createMetrics({
               error: notCounted,
             },
         ...usageBlocks(days, usage),
-        marketplace: marketplaceBlock(marketplace, templates),
+        marketplace: marketplaceBlock(marketplace),
         containers: containers ?? {
           running: 0,
           starting: 0,
@@ -192,10 +189,7 @@ function usageBlocks(days: number, found: UsageRow | undefined): Pick<AdminMetri
   };
 }
 
-function marketplaceBlock(
-  found: Awaited<ReturnType<MetricsStore["marketplace"]>> | undefined,
-  templates: Pick<Templates, "list">,
-): AdminMetrics["marketplace"] {
+function marketplaceBlock(found: Awaited<ReturnType<MetricsStore["marketplace"]>> | undefined): AdminMetrics["marketplace"] {
   const row = found ?? {
     agents: 0,
     visible: 0,
@@ -206,16 +200,17 @@ function marketplaceBlock(
     revenue_monthly_cents: 0,
     popular: [],
     most_used: [],
-    templates: [],
+    bases: 0,
+    base_purchases: 0,
+    recent_base_purchases: 0,
+    popular_bases: [],
   };
-  const bases = found ? templates.list().map(({ wire }) => wire) : [];
-  const uses = new Map(row.templates.map(({ slug, projects }) => [slug, projects]));
   return {
-    total_items: row.agents + bases.length,
+    total_items: row.agents + row.bases,
     total_agents: row.agents,
-    total_bases: bases.length,
-    total_purchases: row.purchases,
-    recent_purchases: row.recent_purchases,
+    total_bases: row.bases,
+    total_purchases: row.purchases + row.base_purchases,
+    recent_purchases: row.recent_purchases + row.recent_base_purchases,
     // What buyers paid in the period and did not get back.
     total_revenue_cents: row.revenue_once_cents + row.revenue_monthly_cents,
     revenue_by_type_cents: { monthly: row.revenue_monthly_cents, one_time: row.revenue_once_cents, usage: 0 },
@@ -228,13 +223,10 @@ function marketplaceBlock(
       most_used: row.most_used,
     },
     bases: {
-      total: bases.length,
-      total_purchases: 0,
-      recent_purchases: 0,
-      popular: bases
-        .map(({ name, slug }) => ({ name, slug, purchases: 0, downloads: uses.get(slug) ?? 0 }))
-        .toSorted((a, b) => b.downloads - a.downloads || a.slug.localeCompare(b.slug))
-        .slice(0, 5),
+      total: row.bases,
+      total_purchases: row.base_purchases,
+      recent_purchases: row.recent_base_purchases,
+      popular: row.popular_bases,
     },
     ...(!found && { error: notCounted }),
   };

@@ -77,7 +77,10 @@ interface MarketplaceRow {
   revenue_monthly_cents: number;
   popular: (Named & { purchases: number; usage_count: number })[];
   most_used: (Named & { purchases: number; usage_count: number })[];
-  templates: { slug: string; projects: number }[];
+  bases: number;
+  base_purchases: number;
+  recent_base_purchases: number;
+  popular_bases: (Named & { purchases: number; downloads: number })[];
 }
 interface ContainersRow {
   running: number;
@@ -200,10 +203,17 @@ export function createMetricsStore(db: Database) {
         there as (
           select a.id, a.name, a.slug, a.usage_count, coalesce(t.purchases, 0) as purchases, coalesce(t.recent, 0) as recent,
             a.is_active and (a.forked_by_user_id is null or a.is_published) as is_visible
-          from agents a left join taken t on t.agent_id = a.id where a.item_type = 'agent')
+          from agents a left join taken t on t.agent_id = a.id where a.item_type = 'agent'),
+        taken_bases as (
+          select e.base_id, count(*)::int as purchases, count(*) filter (where e.created_at >= ${at(span.from)})::int as recent
+          from user_purchased_bases e join users u on u.id = e.user_id where not u.is_deleted group by e.base_id),
+        offered as (
+          select b.name, b.slug, b.downloads, b.visibility = 'public' as is_visible, coalesce(t.purchases, 0) as purchases, coalesce(t.recent, 0) as recent
+          from bases b left join taken_bases t on t.base_id = b.id where b.is_active)
         select count(*)::int as agents, count(*) filter (where is_visible)::int as visible,
           count(*) filter (where is_visible and exists (
-            select 1 from usage_logs l where l.agent_id = there.id and l.project_id is not null))::int as adopted,
+            select 1 from project_agents pa join projects p on p.id = pa.project_id join users u on u.id = p.owner_id
+            where pa.agent_id = there.id and p.environment_status <> 'deleting' and not u.is_deleted))::int as adopted,
           coalesce(sum(purchases), 0)::int as purchases, coalesce(sum(recent), 0)::int as recent_purchases,
           (select coalesce(sum(amount_cents - refunded_cents), 0)::float8 from payments
             where kind in ('agent', 'base') and stripe_subscription_id is null and created_at >= ${at(span.from)}) as revenue_once_cents,
@@ -213,9 +223,11 @@ export function createMetricsStore(db: Database) {
             select name, slug, purchases, usage_count from there where is_visible order by purchases desc, usage_count desc, slug limit 5) x) as popular,
           (select coalesce(json_agg(x), '[]') from (
             select name, slug, purchases, usage_count from there where is_visible order by usage_count desc, purchases desc, slug limit 5) x) as most_used,
+          (select count(*)::int from offered) as bases,
+          (select coalesce(sum(purchases), 0)::int from offered) as base_purchases,
+          (select coalesce(sum(recent), 0)::int from offered) as recent_base_purchases,
           (select coalesce(json_agg(x), '[]') from (
-            select p.template_slug as slug, count(*)::int as projects from projects p join users u on u.id = p.owner_id
-            where p.template_slug is not null and not u.is_deleted group by p.template_slug order by count(*) desc, p.template_slug) x) as templates
+            select name, slug, purchases, downloads from offered where is_visible order by downloads desc, purchases desc, slug limit 5) x) as popular_bases
         from there`),
 
     containers: () =>

@@ -18,7 +18,6 @@ afterAll(() => app.close());
 const now = new Date("2024-03-14T09:30:00.000Z");
 const none = { cpus: 1, load: [0, 0, 0] as [number, number, number], memory_used_bytes: 1, memory_total_bytes: 2, disk_used_bytes: 3 };
 const hostLoad = async () => ({ ...none, disk_total_bytes: 4, uptime_seconds: 5, server_memory_bytes: 6 });
-const templates = { list: () => [] };
 const log = createLogger("silent");
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
@@ -99,13 +98,24 @@ async function seed() {
   await pool.query(
     `insert into user_purchased_agents (user_id, agent_id, created_at) values ('${ada}', '${uuid(42)}', '2024-03-01T00:00:00Z'), ('${bob}', '${uuid(42)}', '2024-03-14T00:00:00Z'), ('${gone}', '${uuid(42)}', '2024-03-14T00:00:00Z')`,
   );
+  await pool.query(
+    `insert into project_agents (project_id, agent_id) values ('${uuid(11)}', (select id from agents where slug = 'tesslate-agent')), ('${uuid(15)}', '${uuid(42)}')`,
+  );
+  await pool.query("delete from bases");
+  await pool.query(
+    `insert into bases (id, slug, name, description, category, downloads, visibility, is_active) values
+      ('${uuid(51)}', 'open', 'Open', '', 'x', 3, 'public', true), ('${uuid(52)}', 'shut', 'Shut', '', 'x', 9, 'private', true), ('${uuid(53)}', 'away', 'Away', '', 'x', 9, 'public', false)`,
+  );
+  await pool.query(
+    `insert into user_purchased_bases (user_id, base_id, created_at) values ('${ada}', '${uuid(51)}', '2024-03-14T00:00:00Z'), ('${ada}', '${uuid(52)}', '2024-03-01T00:00:00Z'), ('${gone}', '${uuid(51)}', '2024-03-14T00:00:00Z')`,
+  );
 }
 
 test("adminMetrics.overview counts exactly, by the days of UTC, in one statement per block", async () => {
   await seed();
   const statements: string[] = [];
   const counted = drizzle({ client: app.studio.database.pool, logger: { logQuery: (query) => void statements.push(query) } });
-  const metrics = createMetrics({ store: createMetricsStore(counted as never), templates, hostLoad, log, now: () => now });
+  const metrics = createMetrics({ store: createMetricsStore(counted as never), hostLoad, log, now: () => now });
   const found = await metrics.overview(7);
   expect(statements).toHaveLength(6);
   const days = ["2024-03-08", "2024-03-09", "2024-03-10", "2024-03-11", "2024-03-12", "2024-03-13", "2024-03-14"];
@@ -166,13 +176,14 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
       })),
     },
     credits: { spent: 8, forgiven: 6, own_key_requests: 1, daily_credits: series(4, 0, 0, 0, 0, 0, 4) },
-    // The default agent, ada's two (one of them private) and one that is switched off; two people hold the shared one.
+    // The default agent, ada's two (one of them private) and one that is switched off; two people hold the shared one, and the default one is put to a
+    // project. Of three bases one is deleted and one is private.
     marketplace: {
-      total_items: 4,
+      total_items: 6,
       total_agents: 4,
-      total_bases: 0,
-      total_purchases: 2,
-      recent_purchases: 1,
+      total_bases: 2,
+      total_purchases: 4,
+      recent_purchases: 2,
       total_revenue_cents: 0,
       revenue_by_type_cents: { monthly: 0, one_time: 0, usage: 0 },
       agents: {
@@ -189,7 +200,12 @@ test("adminMetrics.overview counts exactly, by the days of UTC, in one statement
           { name: expect.any(String), slug: "tesslate-agent", purchases: 0, usage_count: 0 },
         ],
       },
-      bases: { total: 0, total_purchases: 0, recent_purchases: 0, popular: [] },
+      bases: {
+        total: 2,
+        total_purchases: 2,
+        recent_purchases: 1,
+        popular: [{ name: "Open", slug: "open", purchases: 1, downloads: 3 }],
+      },
     },
     containers: { running: 1, starting: 0, frozen: 1, failed: 1, stopped: 0, running_projects: 1 },
     host: await hostLoad(),
