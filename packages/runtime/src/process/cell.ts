@@ -80,10 +80,10 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
       },
     };
   }
-  async function kill(name: string, leaf: Leaf | undefined) {
+  async function kill(name: string, leaf: Leaf | undefined, leader?: number) {
     if (hasGroups) await leaf?.kill();
     for (let attempt = 0; ; attempt++) {
-      const left = marked(markOf(name));
+      const left = running(markOf(name), leader);
       if (left.length === 0) return;
       if (attempt > 400) throw new RuntimeError("unavailable", "processes of the project survive SIGKILL");
       left.forEach(killPid);
@@ -97,10 +97,14 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
     async command(argv, how) {
       const name = `x-${process.pid}-${++count}`;
       const { leaf, argv: all, cwd, env } = launch(argv, how, name, true);
+      let leader: number | undefined;
       return {
-        start: ([stdin, stdout, stderr]) =>
-          spawn(all[0] as string, all.slice(1), { cwd, env, stdio: [stdin, stdout, stderr], detached: true }),
-        kill: () => kill(name, leaf),
+        start([stdin, stdout, stderr]) {
+          const child = spawn(all[0] as string, all.slice(1), { cwd, env, stdio: [stdin, stdout, stderr], detached: true });
+          leader = child.pid;
+          return child;
+        },
+        kill: () => kill(name, leaf, leader),
         // What stands before the program (joining groups, changing the user) worked when the driver was opened.
         hasEntered: () => true,
         dispose: () => leaf.remove(),
@@ -109,7 +113,7 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
     async terminal(argv, how) {
       const name = `t-${process.pid}-${++count}`;
       const { leaf, argv: all, cwd, env } = launch(argv, how, name, true);
-      return { file: all[0] as string, args: all.slice(1), env, cwd, kill: () => kill(name, leaf), dispose: () => leaf.remove() };
+      return { file: all[0] as string, args: all.slice(1), env, cwd, kill: (pid) => kill(name, leaf, pid), dispose: () => leaf.remove() };
     },
     service(name) {
       const leafName = `s-${name}`;
@@ -123,7 +127,7 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
             detached: true,
           });
         },
-        pids: () => (hasGroups ? (group?.leaf(leafName).pids() ?? []) : marked(markOf(leafName))),
+        pids: () => (hasGroups ? (group?.leaf(leafName).pids() ?? []) : running(markOf(leafName))),
         kill: () => kill(leafName, group?.leaf(leafName)),
       };
     },
@@ -154,19 +158,34 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
   };
 }
 
-/** Processes with exactly this mark; supervisors, which carry it too, are left out. */
-const marked = (mark: string) => allMarked().flatMap((found) => (found.mark === mark ? [found.pid] : []));
+/**
+ * Processes with exactly this mark, and those of the session that `leader` made: one that is becoming another program right now
+ * shows no environment, and has not joined its group when it is the first. Supervisors, which carry the mark too, are left out.
+ */
+function running(mark: string, leader?: number): number[] {
+  const found = allMarked().flatMap((one) => (one.mark === mark ? [one.pid] : []));
+  return leader === undefined ? found : [...new Set([...found, ...processes().filter((pid) => sessionOf(pid) === leader)])];
+}
 
 function allMarked(): { pid: number; mark: string }[] {
   const found = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const environment = read(`/proc/${name}/environ`).split("\0");
+  for (const pid of processes()) {
+    const environment = read(`/proc/${pid}/environ`).split("\0");
     const mark = environment.find((entry) => entry.startsWith(`${marker}=`))?.slice(marker.length + 1);
-    if (mark === undefined || read(`/proc/${name}/cmdline`).includes(`\0${supervisorName}\0`)) continue;
-    found.push({ pid: Number(name), mark });
+    if (mark === undefined || read(`/proc/${pid}/cmdline`).includes(`\0${supervisorName}\0`)) continue;
+    found.push({ pid, mark });
   }
   return found;
+}
+
+const processes = (): number[] => readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+
+/** The session of a process that has not ended. */
+function sessionOf(pid: number): number | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  // The name in brackets may hold anything; behind it: state, parent, process group, session.
+  const [state = "", , , session] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return session === undefined || "ZX".includes(state) ? undefined : Number(session);
 }
 
 function read(path: string): string {
