@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import type { Logger } from "pino";
+import { storableCodecs } from "./storable.ts";
 import { traceQueries, type Traces } from "./traces.ts";
 
 export type Database = ReturnType<typeof drizzle>;
@@ -47,7 +48,7 @@ export function connectDatabase(
     // Whoever still holds the pool (graphile-worker does, for good) must not hold the log behind its listeners, and with it a server.
     pool.removeAllListeners().on("error", ignore);
   };
-  return { db: drizzle({ client: pool }), pool, connection, close };
+  return { db: drizzle({ client: pool, codecs: storableCodecs }), pool, connection, close };
 }
 
 // Source and bundle stand at different depths below apps/server.

@@ -4,6 +4,7 @@ import { events, type EventRow } from "../features/tasks/tasks.table.ts";
 import type { Bus } from "./bus.ts";
 import { isConnectionLoss, type Database, type Queries } from "./database.ts";
 import type { Logger } from "./logger.ts";
+import { storableJson } from "./storable.ts";
 
 /** One event to append. `task_id` makes it part of a run's own stream too. */
 export type NewEvent = { [T in ProjectEventType]: { type: T; data: ProjectEventData<T>; task_id?: string } }[ProjectEventType];
@@ -49,13 +50,6 @@ interface Follower {
 const maxQueued = 2000;
 const maxBatch = 500;
 const channel = "project_events";
-
-/** JSON that PostgreSQL can hold: without NUL characters and halves of surrogate pairs, which programs do print. */
-function storableJson(value: unknown): string {
-  const text = JSON.stringify(value);
-  if (!/\\u(?:0000|d[89a-f])/.test(text)) return text;
-  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? part.replaceAll("\0", "\ufffd").toWellFormed() : part));
-}
 
 /** As the driver reads it. */
 type StoredRow = Omit<EventRow, "seq" | "task_seq" | "ts"> & { seq: string; task_seq: string | null; ts: string | Date };

@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 import { sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { AppError } from "./errors.ts";
+import { asJsonb } from "./storable.ts";
 
 export interface Limit {
   /** What is counted, e.g. `login:ip:203.0.113.9`. Kept hashed. */
@@ -32,7 +33,7 @@ export function createRateLimiter({ db, factor }: { db: Database; factor: number
       const rows = limits.map((l) => ({ ...l, key: hashKey(l.key) })).sort((a, b) => (a.key < b.key ? -1 : 1));
       const counted = await db.execute<{ key: string; count: number; wait: number }>(sql`
         insert into rate_limits (key, count, resets_at)
-        select key, 1, now() + make_interval(secs => seconds) from jsonb_to_recordset(${JSON.stringify(rows.map((r) => ({ key: r.key, seconds: r.windowSeconds })))}::jsonb) as t(key text, seconds int) order by key
+        select key, 1, now() + make_interval(secs => seconds) from jsonb_to_recordset(${asJsonb(rows.map((r) => ({ key: r.key, seconds: r.windowSeconds })))}) as t(key text, seconds int) order by key
         on conflict (key) do update set
           count = case when rate_limits.resets_at <= now() then 1 else rate_limits.count + 1 end,
           resets_at = case when rate_limits.resets_at <= now() then excluded.resets_at else rate_limits.resets_at end

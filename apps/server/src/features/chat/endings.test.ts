@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { call, disconnect, fail, garbage, hang, load, nextMessage, say } from "@tesslate/testkit";
+import { call, disconnect, fail, garbage, hang, load, nextMessage, say, turn } from "@tesslate/testkit";
 import { chatWorld, eventually, find, orderOf, plantedKey, reading } from "../../testing/chat.ts";
 
 const metadataOf = async (world: Awaited<ReturnType<typeof chatWorld>>) => {
@@ -149,3 +149,27 @@ async function processes(): Promise<string> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   return (await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")))).join("\n").replaceAll("\0", " ");
 }
+
+test("characters that the database cannot hold end nothing: from the model and its tools they come back replaced", async () => {
+  const half = "\ud83d";
+  await using world = await chatWorld({
+    script: [
+      turn(
+        say(`One\0 two ${half}.`),
+        call("write_file", { file_path: "odd.txt", content: `a\0b ${half} \\u0000` }),
+        call("read_file", { file_path: `none ${half}` }),
+      ),
+      say(`Done\0 ${half}.`),
+    ],
+  });
+  const events = await world.run("Do it and keep \\u0000");
+  expect(find(events, "complete")?.data).toMatchObject({ success: true, final_response: "Done\ufffd \ufffd.", tool_calls_made: 2 });
+  const { items } = await world.app.as(world.owner).chat.history({ params: { project_id: world.project.id } });
+  expect(items.map((message) => message.content)).toEqual(["Do it and keep \\u0000", "Done\ufffd \ufffd."]);
+  expect(items[1]?.message_metadata?.["steps"]).toMatchObject([
+    {
+      response_text: "One\ufffd two \ufffd.",
+      tool_calls: [{ parameters: { content: "a\ufffdb \ufffd \\u0000" } }, { parameters: { file_path: "none \ufffd" } }],
+    },
+  ]);
+});

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gte, inArray, isNull, sql } from "drizzle-orm";
 import type { PendingBatch } from "@tesslate/agent";
 import type { SubagentEvent } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { holdAfter } from "./chat.hold.ts";
 import { queuedMessages } from "../queue/queue.table.ts";
 import { events, tasks } from "../tasks/tasks.table.ts";
@@ -64,7 +65,7 @@ export function createRunsStore(db: Database) {
     insertStep: async (tx: Queries, row: Omit<typeof agentSteps.$inferInsert, "step_index">): Promise<void> => {
       await tx.execute(sql`
         insert into agent_steps (message_id, chat_id, step_index, step_data)
-        select ${row.message_id}, ${row.chat_id}, coalesce(max(step_index), -1) + 1, ${JSON.stringify(row.step_data)}::jsonb from agent_steps where message_id = ${row.message_id}`);
+        select ${row.message_id}, ${row.chat_id}, coalesce(max(step_index), -1) + 1, ${asJsonb(row.step_data)} from agent_steps where message_id = ${row.message_id}`);
     },
     listSteps: (messageId: string): Promise<AgentStepRow[]> =>
       db.select().from(agentSteps).where(eq(agentSteps.message_id, messageId)).orderBy(asc(agentSteps.step_index)),
@@ -79,14 +80,14 @@ export function createRunsStore(db: Database) {
     noteContext: async (messageId: string, context: Record<string, unknown>): Promise<void> => {
       await db
         .update(messages)
-        .set({ message_metadata: sql`${messages.message_metadata} || ${JSON.stringify({ context })}::jsonb` })
+        .set({ message_metadata: sql`${messages.message_metadata} || ${asJsonb({ context })}` })
         .where(eq(messages.id, messageId));
     },
     /** Something told on the way, for as long as the message is; never before the turns that are kept already. At most fifty. */
     keepNotice: async (tx: Queries, messageId: string, notice: KeptNotice): Promise<void> => {
       await tx.execute(sql`
         update messages set message_metadata = message_metadata || jsonb_build_object('notices', coalesce(message_metadata->'notices', '[]'::jsonb) || (
-          ${JSON.stringify(notice)}::jsonb || jsonb_build_object('iteration',
+          ${asJsonb(notice)} || jsonb_build_object('iteration',
             greatest(${notice.iteration}::int, (select coalesce(max((step_data->>'iteration')::int), 0) + 1 from agent_steps where message_id = ${messageId})))))
         where id = ${messageId} and coalesce(jsonb_array_length(message_metadata->'notices'), 0) < 50`);
     },
@@ -101,7 +102,7 @@ export function createRunsStore(db: Database) {
         .update(messages)
         .set({
           content: end.content,
-          message_metadata: sql`${messages.message_metadata} || ${JSON.stringify(end.metadata)}::jsonb`,
+          message_metadata: sql`${messages.message_metadata} || ${asJsonb(end.metadata)}`,
           updated_at: sql`now()`,
         })
         .where(
@@ -147,7 +148,7 @@ export function createRunsStore(db: Database) {
         .update(messages)
         .set({
           content: "",
-          message_metadata: sql`(${messages.message_metadata} - 'error') || ${JSON.stringify(change)}::jsonb`,
+          message_metadata: sql`(${messages.message_metadata} - 'error') || ${asJsonb(change)}`,
           updated_at: sql`now()`,
         })
         .where(eq(messages.id, messageId));

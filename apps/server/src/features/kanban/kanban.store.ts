@@ -2,6 +2,7 @@ import { and, asc, count, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { UserRef } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { users } from "../users/users.table.ts";
 import { boardColumns, boards, cardComments, cards, type BoardRow, type CardRow, type ColumnRow } from "./kanban.table.ts";
 
@@ -78,7 +79,7 @@ export function createKanbanStore(db: Database) {
         filter.priority === undefined ? undefined : sql`${cards.priority} = ${filter.priority}`,
         filter.task_type === undefined ? undefined : sql`${cards.task_type} = ${filter.task_type}`,
         filter.assignee_id === undefined ? undefined : eq(cards.assignee_id, filter.assignee_id),
-        filter.tags?.length ? sql`${cards.tags} @> ${JSON.stringify(filter.tags)}::jsonb` : undefined,
+        filter.tags?.length ? sql`${cards.tags} @> ${asJsonb(filter.tags)}` : undefined,
       );
       const [rows, [total]] = await Promise.all([
         selectCards(db)
@@ -120,7 +121,7 @@ export function createKanbanStore(db: Database) {
     /** Gives columns the positions 0..n-1 in this order. */
     arrangeColumns: async (tx: Queries, ids: string[]): Promise<void> => {
       await tx.execute(sql`
-        update board_columns c set position = o.at - 1 from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) with ordinality o(id, at)
+        update board_columns c set position = o.at - 1 from jsonb_array_elements_text(${asJsonb(ids)}) with ordinality o(id, at)
         where c.id = o.id::uuid and c.position <> o.at - 1`);
     },
 
@@ -156,7 +157,7 @@ export function createKanbanStore(db: Database) {
     /** Puts cards into a column at the positions 0..n-1 in this order. */
     arrangeCards: async (tx: Queries, columnId: string, ids: string[]): Promise<void> => {
       await tx.execute(sql`
-        update cards c set position = o.at - 1, column_id = ${columnId} from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) with ordinality o(id, at)
+        update cards c set position = o.at - 1, column_id = ${columnId} from jsonb_array_elements_text(${asJsonb(ids)}) with ordinality o(id, at)
         where c.id = o.id::uuid and (c.position <> o.at - 1 or c.column_id <> ${columnId})`);
     },
     /** The cards of a column that is done are done, those of one that is not are not. */

@@ -1,6 +1,7 @@
 import { and, eq, getTableColumns, inArray, ne, sql, type SQL } from "drizzle-orm";
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { agents, isEntryActive, isShown, userPurchasedAgents, type AgentRow } from "../agents/agents.table.ts";
 import { users } from "../users/users.table.ts";
 import { createCountsOf } from "./counts.store.ts";
@@ -63,7 +64,7 @@ export function createAgentShelf(db: Database) {
         within: and(
           eq(agents.item_type, item_type),
           isShown(agents),
-          tag === undefined ? undefined : sql`${agents.tags} @> ${JSON.stringify([tag])}::jsonb`,
+          tag === undefined ? undefined : sql`${agents.tags} @> ${asJsonb([tag])}`,
         ),
         key: JSON.stringify([item_type, tag]),
         chosen: { category, pricing_type, creator_type },

@@ -1,6 +1,7 @@
 import { and, eq, inArray, ne, sql, type SQL } from "drizzle-orm";
 import type { MarketplaceSort } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { users } from "../users/users.table.ts";
 import { bases, isBaseEntryActive, isShown, userPurchasedBases, type BaseRow } from "./bases.table.ts";
 import { createCountsOf } from "./counts.store.ts";
@@ -85,7 +86,7 @@ export function createBaseShelf(db: Database) {
       const { ids, cells } = await findPage(db, countsOf, {
         table: bases,
         isOfficial: sql<boolean>`(${bases.created_by_user_id} is null)`,
-        within: and(isShown(bases), tech === undefined ? undefined : sql`${bases.tech_stack} @> ${JSON.stringify([tech])}::jsonb`),
+        within: and(isShown(bases), tech === undefined ? undefined : sql`${bases.tech_stack} @> ${asJsonb([tech])}`),
         key: JSON.stringify([tech]),
         chosen: { category, pricing_type, creator_type },
         search,

@@ -1,6 +1,7 @@
 import { and, asc, count, eq, sql } from "drizzle-orm";
 import type { SavePositions } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { containers } from "../containers/containers.table.ts";
 import { previews, previewShares, type PreviewRow } from "./previews.table.ts";
 
@@ -84,7 +85,7 @@ async function placeContainers(tx: Queries, projectId: string, wanted: NonNullab
       x: sql<number>`(item->>'position_x')::float8`.as("to_x"),
       y: sql<number>`(item->>'position_y')::float8`.as("to_y"),
     })
-    .from(sql`jsonb_array_elements(${JSON.stringify(inLockOrder(wanted))}::jsonb) as item`)
+    .from(sql`jsonb_array_elements(${asJsonb(inLockOrder(wanted))}) as item`)
     .as("wanted");
   return tx
     .update(containers)

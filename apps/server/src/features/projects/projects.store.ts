@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, ne, sql } from "drizzle-orm";
 import type { EnvironmentStatus, StopReason, Tier } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { chats } from "../chat/chat.table.ts";
 import { containers } from "../containers/containers.table.ts";
 import { shellSessions } from "../shell/shell.table.ts";
@@ -96,7 +97,7 @@ export function createProjectsStore(db: Database) {
           ...values,
           // Shallow merge in the database, so that two writers do not undo each other; a null value removes its key.
           ...(settings && {
-            settings: sql`(select coalesce(jsonb_object_agg(key, value), '{}'::jsonb) from jsonb_each(coalesce(${projects.settings}, '{}'::jsonb) || ${JSON.stringify(settings)}::jsonb) where value <> 'null'::jsonb)`,
+            settings: sql`(select coalesce(jsonb_object_agg(key, value), '{}'::jsonb) from jsonb_each(coalesce(${projects.settings}, '{}'::jsonb) || ${asJsonb(settings)}) where value <> 'null'::jsonb)`,
           }),
           updated_at: sql`now()`,
         })

@@ -1,6 +1,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { QueueHold } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { messages } from "../chat/chat.table.ts";
 import { queuedMessages, type QueuedRow } from "./queue.table.ts";
 
@@ -86,7 +87,7 @@ export function createQueueStore(db: Database) {
         await tx
           .update(messages)
           .set({
-            message_metadata: sql`${messages.message_metadata} || jsonb_build_object('steered', coalesce(${messages.message_metadata}->'steered', '[]'::jsonb) || ${JSON.stringify(taken)}::jsonb)`,
+            message_metadata: sql`${messages.message_metadata} || jsonb_build_object('steered', coalesce(${messages.message_metadata}->'steered', '[]'::jsonb) || ${asJsonb(taken)})`,
           })
           .where(eq(messages.id, run.message_id));
       return taken;

@@ -1,6 +1,7 @@
 import { and, desc, eq, gt, inArray, sql } from "drizzle-orm";
 import type { PreviewReport } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { chats, messages, type ChatRow, type MessageRow } from "../chat/chat.table.ts";
 import { events, tasks, type TaskRow } from "../tasks/tasks.table.ts";
 import { users } from "../users/users.table.ts";
@@ -63,7 +64,7 @@ export function createRepairsStore(db: Database) {
     mark: async (tx: Queries, messageId: string, change: Record<string, unknown>): Promise<void> => {
       await tx
         .update(messages)
-        .set({ message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || ${JSON.stringify(change)}::jsonb` })
+        .set({ message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || ${asJsonb(change)}` })
         .where(eq(messages.id, messageId));
     },
     /** The same, once: false when it was marked so already. */

@@ -1,6 +1,7 @@
 import { and, count, desc, eq, inArray, isNull, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { livingProcesses } from "../../platform/presence.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { tasks, type TaskRow } from "./tasks.table.ts";
 
 const unfinished = ["queued", "running"] as const;
@@ -59,7 +60,7 @@ export function createTasksStore(db: Database) {
             ...(change.message !== undefined && { progress_message: change.message }),
             // The last 50 lines are kept.
             ...(change.log && {
-              logs: sql`(select coalesce(jsonb_agg(line order by n), '[]'::jsonb) from (select line, n from jsonb_array_elements(${tasks.logs} || ${JSON.stringify(change.log)}::jsonb) with ordinality as l(line, n) order by n desc limit 50) kept)`,
+              logs: sql`(select coalesce(jsonb_agg(line order by n), '[]'::jsonb) from (select line, n from jsonb_array_elements(${tasks.logs} || ${asJsonb(change.log)}) with ordinality as l(line, n) order by n desc limit 50) kept)`,
             }),
           })
           .where(and(eq(tasks.id, id), eq(tasks.process_id, processId), eq(tasks.status, "running")))

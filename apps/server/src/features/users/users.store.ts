@@ -1,6 +1,7 @@
 import { and, eq, sql, type SQL } from "drizzle-orm";
 import type { Preferences } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { userAvatars, users, type UserRow } from "./users.table.ts";
 
 export type NewUser = typeof users.$inferInsert;
@@ -38,7 +39,7 @@ export function createUsersStore(db: Database) {
           .returning()
       )[0],
     /** What is named is changed in the database, so that two browsers do not undo each other's choice. */
-    mergedPreferences: (given: Partial<Preferences>): SQL => sql`${users.preferences} || ${JSON.stringify(given)}::jsonb`,
+    mergedPreferences: (given: Partial<Preferences>): SQL => sql`${users.preferences} || ${asJsonb(given)}`,
     /** Replaces a hash by a stronger one of the same password, unless the password was changed meanwhile. */
     rehash: async (id: string, from: string, to: string): Promise<void> => {
       await db

@@ -1,6 +1,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Evidence } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
+import { asJsonb } from "../../platform/storable.ts";
 import { messages } from "../chat/chat.table.ts";
 import { events, tasks } from "../tasks/tasks.table.ts";
 import { evidencePictures, runEvidence, type EvidenceRow } from "./evidence.table.ts";
@@ -32,7 +33,7 @@ export function createEvidenceStore(db: Database) {
       await tx
         .update(messages)
         .set({
-          message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || jsonb_build_object('evidence', coalesce(${messages.message_metadata}->'evidence', '[]'::jsonb) || ${JSON.stringify([wireOf(stored)])}::jsonb)`,
+          message_metadata: sql`coalesce(${messages.message_metadata}, '{}'::jsonb) || jsonb_build_object('evidence', coalesce(${messages.message_metadata}->'evidence', '[]'::jsonb) || ${asJsonb([wireOf(stored)])})`,
         })
         .where(
           and(
