@@ -121,7 +121,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     },
     notice: (notice) => guarded(deps.emit({ type: "notice", data: notice })),
     shells,
-    seen: options.seen ?? createSeenFiles(),
+    // An agent that cannot read knows what it is shown at the beginning of its run, however often it was changed before.
+    seen: (options.agent.protocol === "files" ? undefined : options.seen) ?? createSeenFiles(),
     outputs,
     todos: deps.todos,
     getProjectInfo: () => deps.getProjectInfo(),
@@ -228,7 +229,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     await deps.contextRead?.(knowledge.inForce);
     const bodies =
       options.agent.protocol === "files"
-        ? await relevantFiles({ workspace, root: context.root, message: options.message, history: options.history })
+        ? await relevantFiles({ workspace, root: context.root, message: options.message, history: options.history, seen: context.seen })
         : "";
     const turn = await userTurn(options.message, {
       ...facts,

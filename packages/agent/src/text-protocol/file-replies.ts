@@ -1,7 +1,8 @@
 import { Type } from "typebox";
 import { defineTool, done, failed } from "../tool.ts";
 import { ModelError } from "../model-error.ts";
-import type { ModelClient, ModelEvent, ToolContext } from "../types.ts";
+import type { ModelClient, ModelEvent, Tool, ToolContext } from "../types.ts";
+import { resolvePath } from "../workspace-path.ts";
 import { createFileBlockReader } from "./file-blocks.ts";
 import { callEvents } from "./text-tools.ts";
 
@@ -48,6 +49,17 @@ export function withFileReplies(client: ModelClient): ModelClient {
     },
   };
 }
+
+/** `write_file` of an agent that cannot read: it replaces what it was not shown as well, but not what somebody changed after it was shown. */
+export const withoutReading = (tool: Tool): Tool => ({
+  ...tool,
+  async run(params, context) {
+    const path = resolvePath(context.root, (params as { file_path: string }).file_path);
+    const entry = context.seen.get(path) === undefined ? await context.workspace.files.stat(path) : undefined;
+    if (entry) context.seen.set(path, entry.etag);
+    return tool.run(params, context);
+  },
+});
 
 const installMs = 180_000;
 const lockFiles: [file: string, manager: string][] = [

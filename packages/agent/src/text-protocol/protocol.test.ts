@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ModelError } from "../model-error.ts";
+import { createSeenFiles } from "../seen-files.ts";
 import { answer, play, say, stop, usage, type Reply, type RunChanges, type Script } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
 import type { AgentProtocol, Message, ModelEvent } from "../types.ts";
@@ -319,6 +320,24 @@ describe("StreamAgent", () => {
     for (const hidden of ["other body", "SECRET=1", "yyyy"]) expect(turn).not.toContain(hidden);
     expect(turn.indexOf("slots body")).toBeLessThan(turn.indexOf("app body"));
     expect(turn.endsWith("[/CONTEXT]\n\nFix Slots.tsx")).toBe(true);
+  });
+
+  test("existing files are replaced, shown or not; one that somebody changed meanwhile is not", async () => {
+    const big = "y".repeat(30_000);
+    await using ws = await tempWorkspace({ "src/App.tsx": "old app", "src/index.css": big, "src/main.tsx": "old main" });
+    const seen = createSeenFiles();
+    seen.set("src/index.css", "what it was in an earlier run");
+    const block = (path: string, text: string): string => `\`\`\`\n// File: ${path}\n${text}\n\`\`\`\n`;
+    const run = await play(
+      ws,
+      [says(block("src/App.tsx", "new app") + block("src/index.css", "h1 {}") + block("src/main.tsx", "new main"))],
+      speaking("files", {
+        seen,
+        deps: { beforeModelCall: async () => (await ws.files.write("src/main.tsx", "the person's"), { ok: true }) },
+      }),
+    );
+    expect(run.first("agent_step").data.tool_results.map((result) => result.success)).toEqual([true, true, false]);
+    expect(await ws.snapshot()).toEqual({ "src/App.tsx": "new app\n", "src/index.css": "h1 {}\n", "src/main.tsx": "the person's" });
   });
 
   test("a file cut off in the middle is not saved", async () => {

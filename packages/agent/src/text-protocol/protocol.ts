@@ -3,7 +3,7 @@ import { writeFile } from "../tools/write-file.ts";
 import type { Turn } from "../turn.ts";
 import type { AgentProtocol, EditMode, ModelClient, ModelEvent, Tool, UserMessage } from "../types.ts";
 import { createReplyReader } from "./reply-reader.ts";
-import { installPackages, withFileReplies } from "./file-replies.ts";
+import { installPackages, withFileReplies, withoutReading } from "./file-replies.ts";
 import { callEvents, withTextTools } from "./text-tools.ts";
 
 /** How one run speaks with its model: the one loop's only difference between agent types (contract agent-git-deploy 4.2). */
@@ -34,11 +34,7 @@ export function openSpeech(options: {
   if (protocol === "files")
     return {
       client: withFileReplies(client),
-      tools: [
-        ...tools.filter((tool) => tool.name === writeFile.name),
-        ...(tools.some((tool) => tool.name === writeFile.name) ? [] : [writeFile]),
-        installPackages,
-      ],
+      tools: [withoutReading(tools.find((tool) => tool.name === writeFile.name) ?? writeFile), installPackages],
       afterBatch: () => ({ ends: "no_more_actions" }),
       beforeEnd: () => undefined,
     };

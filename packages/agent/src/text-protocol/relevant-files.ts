@@ -1,5 +1,5 @@
 import { skippedFolders } from "../skipped-folders.ts";
-import type { HistoryMessage, Workspace } from "../types.ts";
+import type { HistoryMessage, SeenFiles, Workspace } from "../types.ts";
 import { shownPath } from "../workspace-path.ts";
 
 /** StreamAgent cannot look for itself, so it is shown this much (contract agent-git-deploy 4.3). */
@@ -16,8 +16,10 @@ export async function relevantFiles(options: {
   root: string;
   message: string;
   history: readonly HistoryMessage[];
+  /** Knows afterwards what was shown. */
+  seen: SeenFiles;
 }): Promise<string> {
-  const { workspace, root, message } = options;
+  const { workspace, root, message, seen } = options;
   const lastReply = options.history.findLast((one) => one.role === "assistant");
   const said = `${lastReply?.content ?? ""}\n${(lastReply?.steps ?? []).flatMap((step) => step.tool_calls.map((call) => JSON.stringify(call.parameters.file_path ?? ""))).join("\n")}`;
   const files = (await workspace.files.walk({ under: root, skip: skippedFolders })).filter(
@@ -36,11 +38,12 @@ export async function relevantFiles(options: {
   const parts: string[] = [];
   let used = 0;
   for (const { entry } of wanted) {
-    const { data } = await workspace.files.read(entry.path, { maxBytes: maxFileBytes });
+    const { data, entry: shown } = await workspace.files.read(entry.path, { maxBytes: maxFileBytes });
     if (data.includes(0)) continue;
     const part = `File: ${shownPath(root, entry.path)}\n\`\`\`\n${new TextDecoder().decode(data)}\n\`\`\``;
     if (used + part.length > maxChars) continue;
     parts.push(part);
+    seen.set(entry.path, shown.etag);
     used += part.length;
   }
   return parts.join("\n\n");
