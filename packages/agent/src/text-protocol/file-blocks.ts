@@ -8,6 +8,7 @@ export interface FileBlockReader {
 }
 
 const maxPathChars = 200;
+const maxFenceLineChars = 1_000;
 const pathPattern = /^[\w./-]+\.\w+$/;
 const markers = [
   /^\/\/\s*File:\s*(\S+)\s*$/i,
@@ -43,7 +44,7 @@ export function createFileBlockReader(): FileBlockReader {
 
   const take = (text: string): void => {
     if (!block) {
-      const fence = /^[ \t]*(`{3,}|~{3,})(?!.*`)/.exec(text)?.[1];
+      const fence = /^[ \t]*(`{3,}|~{3,})([^`]*)$/.exec(text)?.[1];
       if (fence === undefined) {
         shown += text;
         return;
@@ -86,13 +87,16 @@ export function createFileBlockReader(): FileBlockReader {
 
   return {
     push(delta) {
-      line += delta;
-      for (let at = line.indexOf("\n"); at !== -1; at = line.indexOf("\n")) {
-        take(line.slice(0, at + 1));
-        line = line.slice(at + 1);
+      // Only what is new is looked through: a file may be one long line.
+      let from = 0;
+      for (let at = delta.indexOf("\n"); at !== -1; at = delta.indexOf("\n", from)) {
+        take(line + delta.slice(from, at + 1));
+        line = "";
+        from = at + 1;
       }
-      // A line that cannot become a fence is shown while it is written.
-      if (!block && line !== "" && !/^[ \t]*[`~]{0,2}$/.test(line) && !/^[ \t]*(```|~~~)/.test(line)) {
+      line += delta.slice(from);
+      // A line that cannot become a fence is shown while it is written; one that is longer than any fence line is none.
+      if (!block && line !== "" && (line.length > maxFenceLineChars || !/^[ \t]*([`~]{0,2}$|```|~~~)/.test(line))) {
         shown += line;
         line = "";
       }

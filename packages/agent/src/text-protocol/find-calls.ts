@@ -21,6 +21,10 @@ export const callKeys = new Set([
 const nameKeys = ["tool_name", "tool", "name", "function_name", "function", "action", "recipient_name"];
 const argumentKeys = ["parameters", "arguments", "args", "params", "input", "action_input", "tool_input", "kwargs", "tool_args"];
 const unreadable = "unreadable_call";
+/** In front of a call stands at most this much of its name. */
+const maxNameChars = 160;
+/** Calls that cannot be read, each told to the model: after so many it knows. */
+const maxUnread = 24;
 
 /** A parsed value as calls; undefined when it is none, but an object of the answer. */
 export function callsOf(value: unknown, tools: Tools, repairs: ReadonlySet<Repair>): FoundCall[] | undefined {
@@ -129,7 +133,7 @@ export function findCalls(body: string, tools: Tools, isCutOff: boolean, header?
       const next = rest.slice(at).search(/[{[]/);
       if (next === -1) break;
       // name{"file_path": …} and name[ARGS]{…}
-      const word = /([\w.:-]+)\s*(?:\[ARGS\])?\s*$/.exec(rest.slice(0, at + next))?.[1];
+      const word = /([\w.:-]+)\s*(?:\[ARGS\])?\s*$/.exec(rest.slice(Math.max(0, at + next - maxNameChars), at + next))?.[1];
       rest = rest.slice(at + next);
       if (word === undefined || meantTool(word, tools) === undefined) continue;
       const inner = readJson(rest);
@@ -142,7 +146,9 @@ export function findCalls(body: string, tools: Tools, isCutOff: boolean, header?
       rest = rest.slice(at + 1);
       continue;
     }
-    const before = /([\w.:-]+)\s*(?:\[ARGS\]|\[CALL_ID\]\w+\[ARGS\]|\n?```(?:json)?)?\s*$/.exec(rest.slice(0, at))?.[1];
+    const before = /([\w.:-]+)\s*(?:\[ARGS\]|\[CALL_ID\]\w+\[ARGS\]|\n?```(?:json)?)?\s*$/.exec(
+      rest.slice(Math.max(0, at - maxNameChars), at),
+    )?.[1];
     const named = before === undefined ? undefined : meantTool(before, tools);
     const reading = readJson(rest.slice(at));
     if (!reading.ok)
@@ -187,7 +193,9 @@ function xmlCalls(text: string, tools: Tools): FoundCall[] {
     const [, , name = "", inside = "", end = ""] = block;
     const parameters: Record<string, unknown> = {};
     let isClosed = true;
-    for (const one of inside.matchAll(/<parameter(?:=|\s+name=)["']?([\w.-]+)["']?[^>]*>([\s\S]*?)(<\/parameter>|(?=<parameter[= ])|$)/g)) {
+    for (const one of inside.matchAll(
+      /<parameter(?:=|\s+name=)["']?([\w.-]+)(?![\w.-])["']?[^<>]*>([\s\S]*?)(<\/parameter>|(?=<parameter[= ])|$)/g,
+    )) {
       parameters[one[1]!] = unframed(one[2]!);
       if (one[3] === "" && end === "") isClosed = false;
     }
@@ -203,7 +211,7 @@ function xmlCalls(text: string, tools: Tools): FoundCall[] {
   for (const block of text.split(/<\/?tool_call>/)) {
     if (!block.includes("<arg_key>")) continue;
     const parameters: Record<string, unknown> = {};
-    for (const [, key = "", value = ""] of block.matchAll(/<arg_key>([\s\S]*?)<\/arg_key>\s*<arg_value>([\s\S]*?)(?:<\/arg_value>|$)/g))
+    for (const [, key = "", value = ""] of block.matchAll(/<arg_key>([^<]*)<\/arg_key>\s*<arg_value>([\s\S]*?)(?:<\/arg_value>|$)/g))
       parameters[key.trim()] = value;
     add(
       block.trim().split(/[\s<]/)[0] ?? "",
@@ -213,14 +221,36 @@ function xmlCalls(text: string, tools: Tools): FoundCall[] {
   }
   if (calls.length > 0) return calls;
   // <write_file><file_path>…</file_path><content>…</content></write_file>
-  for (const block of text.matchAll(/<([a-z]\w*)>([\s\S]*?)<\/\1>/g)) {
-    const name = tools.find((tool) => tool.name === block[1])?.name;
+  for (const block of elements(text)) {
+    const name = tools.find((tool) => tool.name === block.name)?.name;
     if (name === undefined) continue;
     const parameters: Record<string, unknown> = {};
-    for (const [, key = "", value = ""] of block[2]!.matchAll(/<([a-z]\w*)>([\s\S]*?)<\/\1>/g)) parameters[key] = unframed(value);
+    for (const { name: key, inside } of elements(block.inside)) parameters[key] = unframed(inside);
     add(name, parameters, true);
   }
   return calls;
+}
+
+/** What stands between a tag and the next one that closes it; neighbours, not what is inside. Ends are found once for all. */
+function* elements(text: string): Generator<{ name: string; inside: string }> {
+  const ends = new Map<string, { at: number[]; next: number }>();
+  for (const end of text.matchAll(/<\/([a-z]\w*)>/g)) {
+    const known = ends.get(end[1]!);
+    if (known) known.at.push(end.index);
+    else ends.set(end[1]!, { at: [end.index], next: 0 });
+  }
+  const opening = /<([a-z]\w*)>/g;
+  for (let open = opening.exec(text); open; open = opening.exec(text)) {
+    const name = open[1]!;
+    const closing = ends.get(name);
+    if (!closing) continue;
+    const from = opening.lastIndex;
+    while (closing.next < closing.at.length && closing.at[closing.next]! < from) closing.next++;
+    const to = closing.at[closing.next];
+    if (to === undefined) continue;
+    yield { name, inside: text.slice(from, to) };
+    opening.lastIndex = to + name.length + 3;
+  }
 }
 
 /** DeepSeek: `function<｜tool▁sep｜>name\n```json\n{…}\n````. Kimi: `functions.name:0<|tool_call_argument_begin|>{…}`. */
@@ -234,6 +264,7 @@ function tokenCalls(text: string, tools: Tools): FoundCall[] {
     const reading = readJson(rest);
     if (reading.ok && isObject(reading.value)) calls.push(callWith(meantTool(name, tools) ?? name, reading.value, tools, reading.repairs));
     else calls.push(unread(rest, tools, reading.ok ? "an object of parameters is needed" : reading.reason, name));
+    if (calls.length >= maxUnread && calls.every((call) => call.problem !== undefined)) break;
   }
   return calls;
 }
@@ -267,10 +298,11 @@ function firstValue(text: string): ReturnType<typeof readJson> {
   if (quote === '"' || quote === "'") {
     if (text.startsWith(quote.repeat(3))) return readJson(text);
     // Python strings escape as JSON does, and end at the first quote that is not escaped.
-    const body = new RegExp(`^${quote}((?:[^${quote}\\\\]|\\\\[\\s\\S])*)${quote}`).exec(text);
-    if (!body) return { ok: false, reason: "a string does not end", isTruncated: true };
-    const inner = readJson(`${quote}${body[1]!}${quote}`);
-    return inner.ok ? { ...inner, end: body[0].length } : inner;
+    let end = 1;
+    while (end < text.length && text[end] !== quote) end += text[end] === "\\" ? 2 : 1;
+    if (end >= text.length) return { ok: false, reason: "a string does not end", isTruncated: true };
+    const inner = readJson(text.slice(0, end + 1));
+    return inner.ok ? { ...inner, end: end + 1 } : inner;
   }
   return readJson(text);
 }

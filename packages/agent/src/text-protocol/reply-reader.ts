@@ -99,6 +99,12 @@ const callFences = new Set(["tool_code", "tool_call", "tool_calls", "tool", "fun
 const maybeCallFences = new Set(["", "json", "json5", "jsonc", "javascript", "js", "python", "xml", "text", "plaintext", "txt", "yaml"]);
 /** Tries to read an object that is not finished by its brackets, before the end of the reply decides. */
 const maxEarlyTries = 8;
+/** A reply is read in pieces of this size, so that what looks at all that was just heard looks at no more. */
+const pieceChars = 4_096;
+/** Blank or unfinished, this much may stand where a call is looked for before it counts as none. */
+const maxHeldChars = 1_000;
+/** A closing fence with more blanks around it is no fence. */
+const maxFenceLineChars = 80;
 
 type Mode =
   | { kind: "text" }
@@ -118,8 +124,9 @@ type Mode =
 /**
  * Reads a reply of a model without function calling while it streams: what people may see, what is thought, and the calls in it.
  * What might become a call is held back until it is clear; time and memory are linear in the length of the reply.
+ * `isThought`: the text stood in a thought itself, so what opens another one says nothing.
  */
-export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader {
+export function createReplyReader(tools: readonly ToolDefinition[], { isThought = false }: { isThought?: boolean } = {}): ReplyReader {
   let mode: Mode = { kind: "text" };
   let buffer = "";
   let section: Piece["type"] = "text";
@@ -139,8 +146,12 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
   const emit = (text: string): void => {
     if (text === "") return;
     isLineStart = /\n[ \t*#>_-]*$/.test(text) || (isLineStart && /^[ \t*#>_-]*$/.test(text));
+    if (text.trim() === "") {
+      gap += text;
+      return;
+    }
     let words = gap + text;
-    if (isAfterCall && words.trim() !== "") {
+    if (isAfterCall) {
       // What stood around a hidden call is one break, not two.
       isAfterCall = false;
       const space = /^\s*/.exec(words)![0];
@@ -148,7 +159,6 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
     }
     const kept = words.trimEnd();
     gap = words.slice(kept.length);
-    if (kept === "") return;
     const isFirst = section === "text" ? !hasText : isThoughtStart;
     isThoughtStart = false;
     // A thought ends with its paragraph.
@@ -198,7 +208,8 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
           return true;
         }
         const lastLine = buffer.lastIndexOf("\n");
-        const isSafe = !/^[ \t]*`{0,3}[ \t]*$/.test(buffer.slice(lastLine + 1));
+        const line = buffer.slice(lastLine + 1);
+        const isSafe = line.length > maxFenceLineChars || !/^[ \t]*`{0,3}[ \t]*$/.test(line);
         const upTo = isEnd || isSafe ? buffer.length : Math.max(0, lastLine);
         emitCode(buffer.slice(0, upTo));
         buffer = buffer.slice(upTo);
@@ -370,7 +381,7 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
     }
     if (Object.hasOwn(thinking, literal)) {
       take(literal.length);
-      become(thinkingUntil(thinking[literal]!));
+      if (!isThought) become(thinkingUntil(thinking[literal]!));
       return "taken";
     }
     if (Object.hasOwn(marks, literal)) {
@@ -380,7 +391,7 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
       return "taken";
     }
     if (literal === channel) {
-      const message = rest.indexOf("<|message|>");
+      const message = rest.slice(0, 220).indexOf("<|message|>");
       if (message === -1) return isEnd || rest.length > 200 ? "none" : "wait";
       const head = rest.slice(0, message);
       const name = /to=([\w.:-]+)/.exec(head)?.[1];
@@ -404,9 +415,8 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
     const decoration = line.length;
     const drop = (): void => {
       // `**Thought:** …`: the marks around the label go with it.
-      buffer = before.slice(0, before.length - decoration) + rest.slice(literal.length).replace(/^[*_]{1,3}/, "");
-      emit(buffer.slice(0, before.length - decoration));
-      buffer = buffer.slice(before.length - decoration);
+      emit(before.slice(0, before.length - decoration));
+      buffer = rest.slice(literal.length + /^[*_]{0,3}/.exec(rest.slice(literal.length))![0].length);
     };
     if (meaning === "ignored") {
       if (calls.length === 0 && literal.endsWith(":")) return "none";
@@ -417,9 +427,10 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
     }
     if (meaning === "action") {
       // ReAct: a tool's name, then `Action Input:` and its parameters.
-      const react = /^action:[*_\s]*[`"]?([\w.-]+)[`"]?[*_]*[ \t]*\r?\n[ \t*_]*action input:[*_]*\s*(?:```(?:json)?\s*)?/i.exec(rest);
+      const react =
+        /^action:[*_\s]{0,8}[`"]?([\w.-]{1,128})[`"]?[*_]{0,3}[ \t]*\r?\n[ \t*_]*action input:[*_]*\s*(?:```(?:json)?\s*)?/i.exec(rest);
       if (react && meantTool(react[1]!, tools) !== undefined) {
-        if (react[0].length === rest.length && !isEnd) return "wait";
+        if (react[0].length === rest.length && !isEnd && rest.length < maxHeldChars) return "wait";
         take(react[0].length);
         become(
           buffer[0] === "{"
@@ -444,14 +455,14 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
 
   const fence = (rest: string, isEnd: boolean, take: (length: number) => void): "taken" | "wait" | "none" => {
     const line = /^```[ \t]*([\w-]*)[ \t]*(\r?\n)?/.exec(rest)!;
-    if (!isEnd && line[0].length === rest.length && line[2] === undefined) return "wait";
+    if (!isEnd && line[0].length === rest.length && line[2] === undefined && rest.length < maxHeldChars) return "wait";
     const language = (line[1] ?? "").toLowerCase();
     if (isAfterFence && language === "" && (line[2] !== undefined || isEnd)) {
       isAfterFence = false;
       take(line[0].length);
       return "taken";
     }
-    if (line[2] === undefined && !/^```[ \t]*(json|tool_\w+)?[ \t]*[{[]/.test(rest)) {
+    if (line[2] === undefined && !/^```[ \t]*(?:(?:json|tool_\w+)[ \t]*)?[{[]/.test(rest)) {
       take(0);
       emitCode(buffer.slice(0, 3));
       buffer = buffer.slice(3);
@@ -464,7 +475,7 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
     }
     if (maybeCallFences.has(language)) {
       const inside = rest.slice(line[0].length).trimStart();
-      if (inside === "" && !isEnd) return "wait";
+      if (inside === "" && !isEnd && rest.length < maxHeldChars) return "wait";
       const tag = Object.keys(marks).find((mark) => inside.toLowerCase().startsWith(mark));
       const isTagSoon = !isEnd && inside.length < 20 && (inside[0] === "<" || inside[0] === "[") && prefixes.has(inside.toLowerCase());
       if (tag === undefined && isTagSoon) return "wait";
@@ -523,10 +534,12 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
   /** What stood behind a mark: its calls, or one that says it could not be read. */
   const marked = (body: string, isCutOff: boolean, header?: string): FoundCall[] => {
     const text = header === undefined ? body : body.replace(/<\|(call|end)\|>$/, "");
-    const inner =
-      /^\s*(?:<\/?tools?>)?\s*([\s\S]*?)\s*(<\/(tool_calls?|tools|function_calls?)>|<\|\/?tool_call(_end)?\|>|<\|eom_id\|>|```)?\s*$/i.exec(
-        text,
-      )![1]!;
+    const inner = text
+      .trim()
+      .replace(/^<\/?tools?>/i, "")
+      .trimStart()
+      .replace(/(<\/(tool_calls?|tools|function_calls?)>|<\|\/?tool_call(_end)?\|>|<\|eom_id\|>|```)$/i, "")
+      .trimEnd();
     if (inner === "") return [];
     // A plain word instead of an object: the tool's only parameter, as ReAct models write it.
     if (header !== undefined && !/^\s*[{[]/.test(inner)) {
@@ -549,8 +562,10 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
 
   return {
     push(delta) {
-      buffer += delta;
-      run(false);
+      for (let at = 0; at < delta.length; at += pieceChars) {
+        buffer += delta.slice(at, at + pieceChars);
+        run(false);
+      }
       return taken();
     },
     end(isCutOff) {
@@ -560,7 +575,7 @@ export function createReplyReader(tools: readonly ToolDefinition[]): ReplyReader
       if (mode.kind === "thinking") {
         // A thought that never ended may hold the calls that were meant.
         pieces.push({ type: "thought", text: mode.text.trim() });
-        const inner = createReplyReader(tools);
+        const inner = createReplyReader(tools, { isThought: true });
         inner.push(mode.text);
         if (calls.length === 0 && !isCutOff) calls.push(...inner.end(false).calls.filter((call) => call.problem === undefined));
       }

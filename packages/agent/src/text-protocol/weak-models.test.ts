@@ -393,19 +393,33 @@ describe("what weak models write", () => {
     }
   });
 
-  test("100 000 tokens are read in linear time, shown or hidden", () => {
-    for (const reply of [
-      "word ".repeat(100_000),
-      `{"tool_name": "write_file", "parameters": {"file_path": "a", "content": "${"line\\n".repeat(80_000)}"}}`,
-      `<think>${"hm, ".repeat(100_000)}`,
-      "a { b [ c ` d < e ".repeat(25_000),
-    ]) {
+  test.each<[name: string, reply: string]>([
+    ["words", "word ".repeat(100_000)],
+    ["a long file", `{"tool_name": "write_file", "parameters": {"file_path": "a", "content": "${"line\\n".repeat(80_000)}"}}`],
+    ["thoughts", `<think>${"hm, ".repeat(100_000)}`],
+    ["what could begin a call", "a { b [ c ` d < e ".repeat(25_000)],
+    ["blanks", `a${" ".repeat(400_000)}b`],
+    ["line breaks", `a${"\n".repeat(400_000)}b`],
+    ["blanks behind a fence", `\`\`\`${" ".repeat(100_000)}x`],
+    ["blanks in a fence", `\`\`\`json\n${" ".repeat(400_000)}x`],
+    ["blanks in code", `\`\`\`ts\nx\n${" ".repeat(200_000)}x\n\`\`\``],
+    // More than quadratic while it was read by one expression.
+    ["blanks in a marked call", `<tool_call>a${" ".repeat(3_000)}b</tool_call>`],
+    ["parameters that do not end", `<tool_call><function=a>${"<parameter=b".repeat(20_000)}</tool_call>`],
+    ["keys that do not end", `<tool_call>${"<arg_key>".repeat(20_000)}</tool_call>`],
+    ["tags that do not end", `<tool_call>${"<a>".repeat(50_000)}</tool_call>`],
+    ["a name that does not end", `<tool_call>${"a".repeat(50_000)}{</tool_call>`],
+    ["thoughts in thoughts", "<think>".repeat(20_000)],
+    ["labels", "thought: ".repeat(40_000)],
+    ["channels", "<|channel|>".repeat(20_000)],
+  ])("is read in linear time, shown or hidden, whole or in pieces: %s", (_name, reply) => {
+    for (const size of [5, reply.length]) {
       const half = performance.now();
-      play({ reply: reply.slice(0, reply.length / 2) }, 5);
+      play({ reply: reply.slice(0, reply.length / 2) }, size);
       const whole = performance.now();
-      play({ reply }, 5);
+      play({ reply }, size);
       const end = performance.now();
-      // Quadratic work would make this four; generous, because the machine is shared.
+      // Quadratic work would make this four, and be far above the 20 ms; generous, because the machine is shared.
       expect((end - whole) / Math.max(20, whole - half)).toBeLessThan(8);
     }
   });
