@@ -99,7 +99,17 @@ await runJourneys(
       run: async () => {
         await page().goto(`${studio.url}/settings/billing`);
         const before = (await bob.api.billing.credits()).purchased_credits;
-        await page().getByRole("button", { name: "500 credits $5.00" }).click();
+        const pack = page().getByRole("button", { name: "500 credits $5.00" });
+        const isFree = async () => (await pack.isVisible()) && (await pack.isEnabled());
+        // Gone to pay and come back with Back: the browser shows the page as it was left, and it can be asked again.
+        await page().route(`${stripe.url}/pay/**`, (route) => route.fulfill({ status: 204 }), { times: 1 });
+        const left = page().waitForResponse((response) => response.status() === 204);
+        await pack.click();
+        await left;
+        expect(!(await isFree()), "busy until the page is left");
+        await page().evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+        await until("free again", isFree);
+        await pack.click();
         await page().getByRole("button", { name: "Pay" }).click();
         await page().getByText("Thank you. What you paid for is here.").waitFor();
         expect((await bob.api.billing.credits()).purchased_credits === before + 500, "500 more");

@@ -3,6 +3,7 @@ import { Fingerprint } from "lucide-react";
 import { useState } from "react";
 import type { SignInProvider } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { leaveFor } from "../../lib/leave.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -25,9 +26,10 @@ export function ProviderButtons({ next, onSignedIn }: { next: string | undefined
     try {
       const query = next ? { next } : {};
       const authorize = { google: api.auth.googleAuthorize, github: api.auth.githubAuthorize, oidc: api.auth.oidcAuthorize }[provider];
-      location.assign((await authorize({ query })).authorization_url);
+      await leaveFor((await authorize({ query })).authorization_url);
     } catch (failure) {
       setError(sentenceOf(failure));
+    } finally {
       setBusyWith(undefined);
     }
   };

@@ -1,6 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Proof, SignInProvider } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { leaveFor } from "../../lib/leave.ts";
 import { patiently } from "../../lib/chunks.ts";
 
 /** How one signs in. */
@@ -59,7 +60,7 @@ export function useSecurityActs() {
     link: useMutation({
       mutationFn: async ({ provider, proof }: { provider: SignInProvider; proof: Proof }) => {
         const { authorization_url } = await api.linkedAccounts.begin({ body: { provider, ...proof } });
-        location.assign(authorization_url);
+        await leaveFor(authorization_url);
       },
     }),
   };

@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { BillingInterval } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { leaveFor } from "../../lib/leave.ts";
 import { windowOf, type GroupBy, type Period } from "./usage-window.ts";
 
 const all = ["billing"] as const;
@@ -37,23 +38,20 @@ export const usageQuery = (by: GroupBy, period: Period) =>
 export function useBillingActs() {
   const queryClient = useQueryClient();
   const changed = () => queryClient.invalidateQueries({ queryKey: all });
-  /** The page is being left: what asked stays busy until it is. */
-  const leave = (address: string): Promise<never> => {
-    location.assign(address);
-    return new Promise(() => undefined);
-  };
   return {
     changed,
     subscribe: useMutation({
       mutationFn: async (body: { tier: "basic" | "pro" | "ultra"; billing_interval: BillingInterval }) =>
-        leave((await api.billing.checkout({ body })).checkout_url),
+        leaveFor((await api.billing.checkout({ body })).checkout_url),
+      onSuccess: changed,
     }),
     topUp: useMutation({
       mutationFn: async (pack: Parameters<typeof api.billing.purchaseCredits>[0]["body"]["package"]) =>
-        leave((await api.billing.purchaseCredits({ body: { package: pack } })).checkout_url),
+        leaveFor((await api.billing.purchaseCredits({ body: { package: pack } })).checkout_url),
+      onSuccess: changed,
     }),
-    slot: useMutation({ mutationFn: async () => leave((await api.billing.purchaseDeploySlot()).checkout_url) }),
-    portal: useMutation({ mutationFn: async () => leave((await api.billing.portal()).portal_url) }),
+    slot: useMutation({ mutationFn: async () => leaveFor((await api.billing.purchaseDeploySlot()).checkout_url), onSuccess: changed }),
+    portal: useMutation({ mutationFn: async () => leaveFor((await api.billing.portal()).portal_url), onSuccess: changed }),
     cancel: useMutation({ mutationFn: () => api.billing.cancel({ body: { at_period_end: true } }), onSuccess: changed }),
     renew: useMutation({ mutationFn: () => api.billing.renew(), onSuccess: changed }),
     cancelAgent: useMutation({ mutationFn: (id: string) => api.purchases.cancel({ params: { id } }), onSuccess: changed }),

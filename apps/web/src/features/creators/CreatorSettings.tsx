@@ -2,6 +2,7 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/r
 import { useRef, useState } from "react";
 import type { CreatorDashboard, Payout } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { leaveFor } from "../../lib/leave.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -101,11 +102,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
 function PayoutAccount({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
   const { data: offers } = useQuery(offersQuery);
   const connect = useMutation({
-    mutationFn: async (): Promise<never> => {
-      location.assign((await api.creatorStudio.connect()).onboarding_url);
-      // The page is being left.
-      return new Promise(() => undefined);
-    },
+    mutationFn: async () => leaveFor((await api.creatorStudio.connect()).onboarding_url),
   });
   if (!offers?.is_enabled) return null;
   return (

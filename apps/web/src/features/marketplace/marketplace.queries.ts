@@ -11,6 +11,7 @@ import type {
   WriteReview,
 } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { leaveFor } from "../../lib/leave.ts";
 import type { ItemType, MarketplaceSearch } from "./marketplace-search.ts";
 
 export const pageSize = 24;
@@ -102,11 +103,7 @@ export function useAcquire(type: ItemType) {
         type === "agents"
           ? await api.marketplaceAgents.purchase({ params: { id }, body: {} })
           : await api.marketplaceBases.purchase({ params: { id }, body: {} });
-      if (answer.checkout_url) {
-        location.assign(answer.checkout_url);
-        // The page is being left: the button stays busy until it is.
-        return new Promise(() => undefined);
-      }
+      if (answer.checkout_url) await leaveFor(answer.checkout_url);
       return { inLibrary: answer.in_library };
     },
     onSuccess: changed,
