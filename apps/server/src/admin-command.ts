@@ -72,6 +72,7 @@ export const operatorOf = (
     },
     limits,
     makeAvatar: createAvatarMaker(),
+    welcome: config.billing.welcome,
     onRegistered: [onRegistered],
     holdTheme: async () => false,
   });

@@ -141,6 +141,34 @@ export const settings = {
     about: "Credits that come with the plans every 30 days",
     check: byTierList,
   },
+  TIER_SUPPORT: {
+    default: "community,email,priority,priority",
+    example: "community,email,priority,priority",
+    about: "How people on the plans are helped: a word for each",
+    check: (v) => (/^[\w -]+(,[\w -]+){3}$/.test(v) ? undefined : "must be four words"),
+  },
+  DAILY_CREDITS: { default: "5", example: "5", about: "Credits of free accounts, again every day", check: integer(0, 1_000_000) },
+  SIGNUP_BONUS_CREDITS: { default: "15000", example: "15000", about: "Credits that new accounts begin with", check: integer(0, 1_000_000) },
+  SIGNUP_BONUS_DAYS: { default: "60", example: "60", about: "Days after which what is left of them is gone", check: integer(0, 3650) },
+  CREDIT_PACKAGES_CENTS: {
+    default: "500,2500,10000,50000",
+    example: "500,2500,10000,50000",
+    about: "Credits that can be bought at once (small, medium, large, team); each costs a cent",
+    check: (v) =>
+      byTierList(v) ?? (v.split(",").every((cents) => Number(cents) >= 50 && Number(cents) <= 99_999_999) ? undefined : "must be from 50"),
+  },
+  LOW_BALANCE_PERCENT: {
+    default: "20",
+    example: "20",
+    about: "Of a plan's credits, below which a balance is said to be low",
+    check: integer(0, 100),
+  },
+  CREATOR_SHARE_PERCENT: {
+    default: "90",
+    example: "90",
+    about: "What creators get of what is paid for their work, rounded down",
+    check: integer(0, 100),
+  },
   DEPLOY_SLOT_PRICE_CENTS: { default: "1000", example: "1000", about: "Price of one more hosted project, for good", check: integer(50) },
   BYOK_ENABLED_TIERS: {
     default: "basic,pro,ultra",
@@ -571,6 +599,9 @@ function byTier(values: number[]): Record<"free" | "basic" | "pro" | "ultra", nu
   return { free: at(0), basic: at(1), pro: at(2), ultra: at(3) };
 }
 
+const supportOf = ([free = "", basic = "", pro = "", ultra = ""]: string[]) => ({ free, basic, pro, ultra });
+const packagesOf = ([small = 0, medium = 0, large = 0, team = 0]: number[]) => ({ small, medium, large, team });
+
 const tracesOf = ({
   isOff,
   ...traces
@@ -792,7 +823,20 @@ export function readConfig(environment: Record<string, string | undefined>) {
     billing: {
       isOn: isTrue("BILLING_ENABLED"),
       byokTiers: list("BYOK_ENABLED_TIERS"),
-      allowance: byTier(list("TIER_BUNDLED_CREDITS").map(Number)),
+      terms: {
+        allowance: byTier(list("TIER_BUNDLED_CREDITS").map(Number)),
+        support: supportOf(list("TIER_SUPPORT")),
+        dailyCredits: Number(text("DAILY_CREDITS")),
+        lowPercent: Number(text("LOW_BALANCE_PERCENT")),
+      },
+      welcome: {
+        dailyCredits: Number(text("DAILY_CREDITS")),
+        bonusCredits: Number(text("SIGNUP_BONUS_CREDITS")),
+        bonusDays: Number(text("SIGNUP_BONUS_DAYS")),
+        support: supportOf(list("TIER_SUPPORT")).free,
+      },
+      packages: packagesOf(list("CREDIT_PACKAGES_CENTS").map(Number)),
+      creatorSharePercent: Number(text("CREATOR_SHARE_PERCENT")),
       tierPrices: byTier(list("TIER_PRICES_CENTS").map(Number)),
       deploySlotCents: Number(text("DEPLOY_SLOT_PRICE_CENTS")),
       stripe: stripeKey && {

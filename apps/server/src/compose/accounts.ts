@@ -100,6 +100,7 @@ export function composeAccounts(
     sessions,
     limits,
     makeAvatar: createAvatarMaker(),
+    welcome: config.billing.welcome,
     onRegistered,
     onEmailAsked,
     onEmailChanged,

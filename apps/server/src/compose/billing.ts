@@ -42,7 +42,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
     store,
     payments,
     plans,
-    fulfilment: createFulfilment({ store, credits, sales, shelves, plans, log }),
+    fulfilment: createFulfilment({ store, credits, sales, shelves, plans, creatorSharePercent: config.billing.creatorSharePercent, log }),
     onPaymentFailed: async (tx, userId) => {
       const buyer = await store.findBuyer(userId, tx);
       if (buyer) await mail.queue(tx, paymentFailedLetter(buyer, `${appBaseUrl}/settings/billing`));
@@ -56,6 +56,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
     limits,
     shelves,
     appBaseUrl,
+    packages: config.billing.packages,
     deploySlotCents: config.billing.deploySlotCents,
   });
   const billing = createBilling({ config, store, payments, credits, webhooks, shelves, limits });

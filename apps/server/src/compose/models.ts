@@ -32,7 +32,7 @@ export function composeModels(
   audit: Audit,
   { demoModel }: { demoModel: string | undefined },
 ): ModelsArea {
-  const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn, allowance: config.billing.allowance });
+  const credits = createCredits({ store: createCreditsStore(db), isBilled: config.billing.isOn, terms: config.billing.terms });
   const keysStore = createModelKeysStore(db);
   const own = createOwnConnections({ store: keysStore, box, tiers: config.billing.isOn ? config.billing.byokTiers : undefined, log });
   const store = createModelsStore(db);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startStripe, stripeEnv } from "@tesslate/testkit";
 import { testApp, type TestUser } from "../../testing/app.ts";
 import { billingApp, wrongInBooks, type BillingApp } from "../../testing/billing.ts";
 
@@ -54,6 +55,49 @@ describe("without Stripe", () => {
     }
     expect(((await (await bare.request("/api/config")).json()) as { features: { stripe: boolean } }).features.stripe).toBe(false);
   });
+});
+
+test("what everybody gets, may buy and is told is the operator's to set", async () => {
+  await using stripe = await startStripe();
+  await using other = await testApp({
+    env: {
+      ...stripeEnv(stripe),
+      DAILY_CREDITS: "7",
+      SIGNUP_BONUS_CREDITS: "100",
+      SIGNUP_BONUS_DAYS: "10",
+      CREDIT_PACKAGES_CENTS: "100,200,300,400",
+      LOW_BALANCE_PERCENT: "50",
+      CREATOR_SHARE_PERCENT: "70",
+      TIER_SUPPORT: "forum,email,phone,butler",
+    },
+  });
+  const ada = await other.signUp();
+  const config = await other.as().billing.config();
+  expect(config).toMatchObject({ signup_bonus_credits: 100, signup_bonus_days: 10, creator_share: 0.7 });
+  expect(config.packages.map((pack) => [pack.id, pack.credits, pack.price_cents])).toEqual([
+    ["small", 100, 100],
+    ["medium", 200, 200],
+    ["large", 300, 300],
+    ["team", 400, 400],
+  ]);
+  expect(config.tiers.map((tier) => [tier.daily_credits, tier.support_tier])).toEqual([
+    [7, "forum"],
+    [0, "email"],
+    [0, "phone"],
+    [0, "butler"],
+  ]);
+  expect((await other.as(ada).billing.subscription()).support_tier).toBe("forum");
+  const credits = await other.as(ada).billing.credits();
+  expect(credits).toMatchObject({ daily_credits: 7, signup_bonus_credits: 100 });
+  expect(Math.round((Date.parse(credits.signup_bonus_expires_at ?? "") - Date.now()) / 86_400_000)).toBe(10);
+  const { session_id } = await other.as(ada).billing.purchaseCredits({ body: { package: "large" } });
+  expect(stripe.account.sessions.get(session_id)?.amount_total).toBe(300);
+  const { session_id: plan } = await other.as(ada).billing.checkout({ body: { tier: "ultra" } });
+  stripe.account.pay(plan);
+  await other.as(ada).billing.verifyCheckout({ body: { session_id: plan } });
+  expect((await other.as(ada).billing.subscription()).support_tier).toBe("butler");
+  expect((await other.as(ada).billing.credits()).threshold).toBe(4000);
+  expect((await other.as(ada).creatorStudio.dashboard({ query: {} })).revenue_share).toBe(0.7);
 });
 
 test("strangers are 401, bad bodies 422", async () => {

@@ -1,15 +1,9 @@
 import type { BillingConfig, BillingInterval, Tier } from "@tesslate/contract";
 import type { Config } from "../../config.ts";
-import { dailyCredits, supportOf } from "../credits/index.ts";
-import { signupBonus } from "../users/index.ts";
 import type { StripeAccount } from "./stripe.ts";
 
-/** Of what is paid for their work creators get this part, rounded down; the platform keeps the rest (marketplace-billing-admin 5.1). */
-export const creatorShare = (cents: number): number => Math.floor((cents * 9) / 10);
-
-/** Credits that can be bought, one to the cent (5.2). */
-export const creditPackages = { small: 500, medium: 2500, large: 10_000, team: 50_000 } as const;
-export type CreditPackage = keyof typeof creditPackages;
+/** Credits that can be bought, one to the cent (marketplace-billing-admin 5.2). */
+export type CreditPackages = Config["billing"]["packages"];
 
 export const tierOrder: readonly Tier[] = ["free", "basic", "pro", "ultra"];
 export type PaidTier = Exclude<Tier, "free">;
@@ -29,26 +23,26 @@ export const limitOf = (limit: number): number | null => (Number.isFinite(limit)
 export const mayUseOwnKeys = ({ isOn, byokTiers }: Config["billing"], tier: Tier): boolean => !isOn || byokTiers.includes(tier);
 
 export function billingConfigOf({ billing, projects }: Pick<Config, "billing" | "projects">): BillingConfig {
-  const { stripe } = billing;
+  const { stripe, packages, terms, welcome } = billing;
   return {
     is_enabled: stripe !== undefined,
     publishable_key: stripe?.publishableKey ?? null,
     currency: "usd",
-    packages: Object.entries(creditPackages).map(([id, cents]) => ({ id, credits: cents, price_cents: cents })),
+    packages: Object.entries(packages).map(([id, cents]) => ({ id, credits: cents, price_cents: cents })),
     tiers: tierOrder.map((tier) => ({
       tier,
       price_cents: billing.tierPrices[tier],
       intervals: tier === "free" ? [] : intervals.filter((interval) => Boolean(stripe?.prices[tier][interval])),
-      monthly_allowance: billing.allowance[tier],
-      daily_credits: tier === "free" ? dailyCredits : 0,
+      monthly_allowance: terms.allowance[tier],
+      daily_credits: tier === "free" ? terms.dailyCredits : 0,
       max_projects: limitOf(projects.maxCount[tier]),
       max_deploys: limitOf(projects.maxDeploys[tier]),
       byok_enabled: mayUseOwnKeys(billing, tier),
-      support_tier: supportOf[tier],
+      support_tier: terms.support[tier],
     })),
-    signup_bonus_credits: signupBonus.credits,
-    signup_bonus_days: signupBonus.days,
+    signup_bonus_credits: welcome.bonusCredits,
+    signup_bonus_days: welcome.bonusDays,
     deploy_slot_price_cents: billing.deploySlotCents,
-    creator_share: 0.9,
+    creator_share: billing.creatorSharePercent / 100,
   };
 }

@@ -3,7 +3,7 @@ import type { BillingInterval, Checkout } from "@tesslate/contract";
 import { AppError, badRequest, notFound } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { BillingStore, Buyer, Order } from "./billing.store.ts";
-import { creditPackages, tierOrder, type CreditPackage, type PaidTier } from "./catalogue.ts";
+import { tierOrder, type CreditPackages, type PaidTier } from "./catalogue.ts";
 import type { Shelves, SoldItem } from "./shelf.ts";
 import { isLostCustomer, isoOf, type Payments } from "./stripe.ts";
 
@@ -27,6 +27,7 @@ export function createCheckouts({
   limits,
   shelves,
   appBaseUrl,
+  packages,
   deploySlotCents,
 }: {
   store: BillingStore;
@@ -34,6 +35,7 @@ export function createCheckouts({
   limits: RateLimiter;
   shelves: Shelves;
   appBaseUrl: string;
+  packages: CreditPackages;
   deploySlotCents: number;
 }) {
   const limit = (userId: string) => limits.count({ key: `checkout:${userId}`, max: 10, windowSeconds: 60 });
@@ -141,10 +143,10 @@ export function createCheckouts({
         { mode: "subscription", line_items: [{ price: priceId, quantity: 1 }], metadata, subscription_data: { metadata }, ...settings() },
       );
     },
-    credits: async (userId: string, name: CreditPackage): Promise<Checkout> => {
+    credits: async (userId: string, name: keyof CreditPackages): Promise<Checkout> => {
       payments.require();
       await limit(userId);
-      const cents = creditPackages[name];
+      const cents = packages[name];
       const metadata = { user_id: userId, type: "credit_purchase", amount_cents: String(cents) };
       const order = { kind: "credits" as const, subject: name, amount_cents: cents };
       return open(await buyerOf(userId), order, oneOff(`${cents} credits`, cents, metadata, settings()));

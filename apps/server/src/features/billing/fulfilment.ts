@@ -5,7 +5,6 @@ import { post, type Credits } from "../credits/index.ts";
 import type { Sales } from "../creators/index.ts";
 import type { BillingStore, Returned } from "./billing.store.ts";
 import type { PaymentRow } from "./billing.table.ts";
-import { creatorShare } from "./catalogue.ts";
 import { ownershipOf, type Ownership } from "./metadata.ts";
 import type { Plans, ToldSubscription } from "./plans.ts";
 import type { Shelves } from "./shelf.ts";
@@ -65,6 +64,7 @@ export function createFulfilment({
   sales,
   shelves,
   plans,
+  creatorSharePercent,
   log,
 }: {
   store: BillingStore;
@@ -72,6 +72,8 @@ export function createFulfilment({
   sales: Pick<Sales, "record" | "refund" | "restore">;
   shelves: Shelves;
   plans: Pick<Plans, "apply" | "endItem">;
+  /** Of what is paid for their work; the platform keeps the rest. */
+  creatorSharePercent: number;
   log: Logger;
 }) {
   /** Books money with what it is for; undefined: it is in the books already. Refunds that were told before it are made up for at once. */
@@ -91,7 +93,7 @@ export function createFulfilment({
     });
     if (!payment) return undefined;
     const creator = item?.creator_id ?? null;
-    const share = creator === null ? 0 : creatorShare(amount_cents);
+    const share = creator === null ? 0 : Math.floor((amount_cents * creatorSharePercent) / 100);
     await post(tx, `payment:${key}`, [
       { account: "stripe", amount_cents },
       ...(kind === "credits"

@@ -310,7 +310,7 @@ describe("two hundred at once", () => {
   test("spend ten credits: ten are taken, the rest is forgiven, nothing is below zero", async () => {
     const ada = await world.app.signUp();
     await world.rows("update users set daily_credits = 2, signup_bonus_credits = 0 where id = $1", [ada.id]);
-    const credits = createCredits({ store: createCreditsStore(world.app.db), isBilled: true });
+    const credits = createCredits({ store: createCreditsStore(world.app.db), isBilled: true, terms: world.app.config.billing.terms });
     await world.app.db.transaction((tx) =>
       credits.adjust(tx, { user_id: ada.id, amount: 8, reason: "test", made_by_id: ada.id, key: undefined }),
     );

@@ -121,7 +121,7 @@ test("many calls at once take exactly what they cost", async () => {
   await using world = await billed({ script: [say("Hi.")] });
   await give(world, { daily: 3, purchased: 40 });
   const { createCredits, createCreditsStore } = await import("../credits/index.ts");
-  const credits = createCredits({ store: createCreditsStore(world.app.db), isBilled: true });
+  const credits = createCredits({ store: createCreditsStore(world.app.db), isBilled: true, terms: world.app.config.billing.terms });
   const used = (n: number) => ({
     request_id: `call-${n}`,
     user_id: world.owner.id,

@@ -5,9 +5,6 @@ import type { CreatorsStore } from "./creators.store.ts";
 import type { PayoutRow } from "./creators.table.ts";
 import type { Sales } from "./sales.ts";
 
-/** The creator's part of what is paid for their work. */
-export const revenueShare = 0.9;
-
 export type Creators = ReturnType<typeof createCreators>;
 
 /** What people earn with what they published, and how they get it (marketplace-billing-admin 9.3, 9.4). */
@@ -16,12 +13,15 @@ export function createCreators({
   limits,
   payouts,
   sales,
+  revenueShare,
 }: {
   store: CreatorsStore;
   limits: RateLimiter;
   /** Who pays out what is asked for: nobody, the operator by hand, or the payment service. */
   payouts: { mode: "off" | "manual" | "stripe"; minimumCents: number; holdDays: number };
   sales: Pick<Sales, "connect" | "requireAccount" | "accountOf" | "sendPayout">;
+  /** The creator's part of what is paid for their work. */
+  revenueShare: number;
 }) {
   return {
     dashboard: async (userId: string, query: { start_date?: string; end_date?: string }): Promise<CreatorDashboard> => {

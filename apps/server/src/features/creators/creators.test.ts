@@ -275,6 +275,7 @@ describe("a payout", () => {
       limits: { count: async () => {}, reset: async () => {}, prune: async () => {} },
       payouts: settings,
       sales: { connect: vi.fn(), requireAccount: vi.fn(), accountOf: async () => null, sendPayout: vi.fn() },
+      revenueShare: 0.9,
     });
     await expect(creators.payout(ada.id, { amount: undefined, key: undefined })).rejects.toMatchObject({
       code: "payments_not_configured",

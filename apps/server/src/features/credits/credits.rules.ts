@@ -30,12 +30,18 @@ export function spend(before: Buckets, fraction: Amount, cost: Amount): Spent {
   return { balance, fraction: amountOf(due % cent), taken: whole - open, shortfall: open };
 }
 
-/** Bundled credits per 30 days, by tier (5.1). */
-export const monthlyAllowance = { free: 0, basic: 500, pro: 2000, ultra: 8000 } as const;
-/** How a tier's people are helped (5.1). */
-export const supportOf = { free: "community", basic: "email", pro: "priority", ultra: "priority" } as const;
+type ByTier<T> = Record<"free" | "basic" | "pro" | "ultra", T>;
+/** What the tiers get, as the operator has set it (5.1). */
+export interface CreditTerms {
+  /** Bundled credits per 30 days. */
+  allowance: ByTier<number>;
+  /** How people are helped. */
+  support: ByTier<string>;
+  /** Of free accounts, every day. */
+  dailyCredits: number;
+  /** Of the allowance, below which a balance is low. */
+  lowPercent: number;
+}
 export const allowanceDays = 30;
-export const dailyCredits = 5;
 /** A balance is kept in 32 bits. */
 export const maxPurchased = 2_000_000_000;
-export const lowThreshold = (allowance: number): number => Math.floor(allowance / 5);

@@ -3,7 +3,7 @@ import { amountOf, cent, roundedCents, sumOf, unitsOf, type Amount } from "../..
 import type { Queries } from "../../platform/database.ts";
 import { AppError, badRequest, conflict, invalid, notFound } from "../../platform/errors.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import { allowanceDays, dailyCredits, lowThreshold, maxPurchased, monthlyAllowance, spend, supportOf, totalOf } from "./credits.rules.ts";
+import { allowanceDays, maxPurchased, spend, totalOf, type CreditTerms } from "./credits.rules.ts";
 import { post } from "./ledger.ts";
 import type { BalanceRow, CreditsStore, SpentRow, UsageAxis, UsageFilter, UsageSum } from "./credits.store.ts";
 import type { UsagePurpose, UsageRow } from "./credits.table.ts";
@@ -46,12 +46,11 @@ export type Credits = ReturnType<typeof createCredits>;
 export function createCredits({
   store,
   isBilled,
-  allowance = monthlyAllowance,
+  terms: { allowance, support, dailyCredits, lowPercent },
 }: {
   store: CreditsStore;
   isBilled: boolean;
-  /** Bundled credits per 30 days, by tier. */
-  allowance?: Record<BalanceRow["tier"], number>;
+  terms: CreditTerms;
 }) {
   const exhausted = () => new AppError("insufficient_credits", "Your credits are used up. Add some, or use a model with your own key.");
 
@@ -174,7 +173,7 @@ export function createCredits({
         userId,
         {
           subscription_tier: tier,
-          support_tier: supportOf[tier],
+          support_tier: support[tier],
           bundled_credits: allowance[tier],
           ...(tier === "free" ? { daily_credits: dailyCredits, daily_credits_reset_at: new Date().toISOString() } : { daily_credits: 0 }),
         },
@@ -183,7 +182,7 @@ export function createCredits({
     },
     /** A smaller plan from now on; what is left of the larger one's allowance stays until it is renewed. In the caller's transaction. */
     lowerTier: (tx: Queries, userId: string, tier: Exclude<BalanceRow["tier"], "free">): Promise<void> =>
-      store.setTier(tx, userId, { subscription_tier: tier, support_tier: supportOf[tier] }),
+      store.setTier(tx, userId, { subscription_tier: tier, support_tier: support[tier] }),
     /** The allowance of the tier again, for the next 30 days. In the caller's transaction; free accounts have none. */
     renewAllowance: async (tx: Queries, userId: string): Promise<void> => {
       const found = await store.lock(tx, userId);
@@ -213,7 +212,7 @@ export function createCredits({
       const { balance, tier } = found;
       const total = totalOf(balance);
       const monthly_allowance = allowance[tier];
-      const threshold = lowThreshold(monthly_allowance);
+      const threshold = Math.floor((monthly_allowance * lowPercent) / 100);
       return {
         daily_credits: balance.daily,
         bundled_credits: balance.bundled,

@@ -3,4 +3,4 @@ export { createCreditsStore } from "./credits.store.ts";
 export type { UsagePurpose } from "./credits.table.ts";
 export { ledgerEntries } from "./ledger.table.ts";
 export { post, type LedgerEntry } from "./ledger.ts";
-export { allowanceDays, dailyCredits, lowThreshold, supportOf, totalOf } from "./credits.rules.ts";
+export { allowanceDays, totalOf, type CreditTerms } from "./credits.rules.ts";

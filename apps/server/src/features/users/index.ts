@@ -2,7 +2,6 @@ export { createAvatarMaker } from "./avatar-picture.ts";
 export { createPasswords, type Passwords } from "./passwords.ts";
 export {
   createUsers,
-  signupBonus,
   wireOf,
   type HoldTheme,
   type OnEmailAsked,

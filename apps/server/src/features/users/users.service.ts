@@ -58,8 +58,14 @@ export interface UserSessions {
 }
 
 /** What everybody starts with (marketplace-billing-admin 5.1). */
-export const signupBonus = { credits: 15_000, days: 60 } as const;
-const dailyCredits = 5;
+export interface Welcome {
+  dailyCredits: number;
+  bonusCredits: number;
+  /** Until what is left of the bonus is gone. */
+  bonusDays: number;
+  /** How they are helped. */
+  support: string;
+}
 
 export type Users = ReturnType<typeof createUsers>;
 export function createUsers({
@@ -68,6 +74,7 @@ export function createUsers({
   sessions,
   limits,
   makeAvatar,
+  welcome,
   onRegistered = [],
   onEmailAsked = [],
   onEmailChanged = [],
@@ -81,6 +88,7 @@ export function createUsers({
   sessions: UserSessions;
   limits: RateLimiter;
   makeAvatar: AvatarMaker;
+  welcome: Welcome;
   onRegistered?: OnRegistered[];
   onEmailAsked?: OnEmailAsked[];
   onEmailChanged?: OnEmailChanged[];
@@ -111,11 +119,12 @@ export function createUsers({
         ...values,
         username: chosen,
         slug: generateSlug(chosen),
-        daily_credits: dailyCredits,
+        support_tier: welcome.support,
+        daily_credits: welcome.dailyCredits,
         // They are today's: the job that gives them each day does not give them again.
         daily_credits_reset_at: new Date().toISOString(),
-        signup_bonus_credits: signupBonus.credits,
-        signup_bonus_expires_at: new Date(Date.now() + signupBonus.days * 86_400_000).toISOString(),
+        signup_bonus_credits: welcome.bonusCredits,
+        signup_bonus_expires_at: new Date(Date.now() + welcome.bonusDays * 86_400_000).toISOString(),
         referral_code: generateReferralCode(),
       });
       if (row) {

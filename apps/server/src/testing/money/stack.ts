@@ -89,13 +89,21 @@ export function createMoneyStack(db: Database, stripe: StripeFake) {
   const store = shaken(createBillingStore(db));
   const sales_ = createSalesStore(db);
   const salesStore = shaken({ ...sales_, enqueue: store.enqueue });
-  const credits = createCredits({ store: shaken(createCreditsStore(db)), isBilled: true });
+  const credits = createCredits({ store: shaken(createCreditsStore(db)), isBilled: true, terms: config.billing.terms });
   const payments = createPayments({ account: config.billing.stripe, refusals: createBillingStore(db), log, fetch: stripe.fetch });
   const entries = createAcquiringStore(db);
   const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
   const sales = createSales({ store: salesStore, bank: createBank({ payments, appBaseUrl: "http://studio" }), isSent: true, log });
   const plans = createPlans({ store, payments, credits, shelves, log });
-  const fulfilment = createFulfilment({ store, credits, sales, shelves, plans, log });
+  const fulfilment = createFulfilment({
+    store,
+    credits,
+    sales,
+    shelves,
+    plans,
+    creatorSharePercent: config.billing.creatorSharePercent,
+    log,
+  });
   const webhooks = createWebhooks({ store, payments, plans, fulfilment, onPaymentFailed: async () => undefined, log });
   const values = new Map<string, unknown>();
   const settings = {
