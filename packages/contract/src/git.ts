@@ -122,6 +122,9 @@ const network = [
   "repo_not_found",
   "repo_auth_required",
   "provider_token_expired",
+  "rate_limited",
+  "bad_gateway",
+  "gateway_timeout",
 ] as const;
 const Links = { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) };
 

@@ -51,6 +51,8 @@ export interface GitHost {
   redirect(prefix: string, location: string): void;
   /** Takes requests of paths that begin so, and never answers; until the function is called. */
   stall(prefix: string): () => void;
+  /** Answers every path that begins so with that status, or breaks the connection (0); until the function is called. */
+  fail(prefix: string, status: number): () => void;
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -81,6 +83,7 @@ export async function startGitHost({ certificate, serve: other }: GitHostOptions
   const requests: string[] = [];
   const redirects = new Map<string, string>();
   const stalled = new Set<string>();
+  const failing = new Map<string, number>();
   const wanted = new Map<string, (header: string | undefined, url: string) => boolean>();
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
@@ -89,6 +92,9 @@ export async function startGitHost({ certificate, serve: other }: GitHostOptions
     if ([...stalled].some((prefix) => url.startsWith(prefix))) return;
     const [, location] = [...redirects].find(([prefix]) => url.startsWith(prefix)) ?? [];
     if (location) return void response.writeHead(302, { location }).end();
+    const [, status] = [...failing].find(([prefix]) => url.startsWith(prefix)) ?? [];
+    if (status === 0) return void request.socket.destroy();
+    if (status !== undefined) return void response.writeHead(status).end();
     if (other?.(request, response)) return;
     const name = /^\/(.+?)\.git\//.exec(url)?.[1] ?? "";
     if (wanted.get(name)?.(request.headers.authorization, url) === false)
@@ -124,6 +130,10 @@ export async function startGitHost({ certificate, serve: other }: GitHostOptions
     stall: (prefix) => {
       stalled.add(prefix);
       return () => void stalled.delete(prefix);
+    },
+    fail: (prefix, status) => {
+      failing.set(prefix, status);
+      return () => void failing.delete(prefix);
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -100,14 +100,23 @@ export function createGitAccounts({
   const withAuthorization: WithAuthorization = async (userId, url, work) => {
     const found = await store.findByHost(userId, new URL(url).host);
     if (!found) return work(undefined);
+    const speak = async (row: GitAccountRow) => {
+      const done = await work(headerOf(row));
+      if (row.refused_at !== null) await store.noteRefused(row.id, false);
+      return done;
+    };
     const row = await usable(found);
     try {
-      return await work(headerOf(row));
+      return await speak(row);
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== "provider_token_expired" || row.sealed_refresh === null) throw error;
+      if (!isRefusal(error)) throw error;
+      // Where there is nothing to renew it with, this notes that the account is to be connected anew.
       const renewed = await renew(row.id, useOf(row).token);
       if (!renewed) throw error;
-      return work(headerOf(renewed));
+      return speak(renewed).catch(async (again: unknown) => {
+        if (isRefusal(again)) await store.noteRefused(row.id, true);
+        throw again;
+      });
     }
   };
 
@@ -151,3 +160,7 @@ export function createGitAccounts({
     },
   };
 }
+
+/** The host does not know the token any more; a permission that it lacks is another matter. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof AppError && error.code === "provider_token_expired" && error.details?.["lacks_permission"] !== true;

@@ -23,7 +23,8 @@ export function createGitBrowsing({ store, accounts, hosts }: { store: GitProvid
     const api = await accounts.api(row);
     return { row, api, browsing: hosts.driverOf(provider).browsing as Browsing };
   };
-  const keyOf = ({ id, updated_at }: GitAccountRow) => `${id} ${updated_at}`;
+  /** Of an account that the host refuses nothing is known any more. */
+  const keyOf = ({ id, updated_at, refused_at }: GitAccountRow) => `${id} ${updated_at} ${refused_at ?? ""}`;
   const reposOf = (row: GitAccountRow, list: () => AsyncIterable<GitProviderRepo[]>, isFresh: boolean): Promise<GitProviderRepo[]> => {
     const key = keyOf(row);
     const known = kept.get(key);

@@ -107,7 +107,9 @@ async function failureOf(response: Response, displayName: string): Promise<AppEr
       retryAfterSeconds: retryAfterOf(response) ?? 60,
     });
   if (status === 403)
-    return conflict("provider_token_expired", `${displayName} does not let the connected account do this: its token lacks a permission.`);
+    return conflict("provider_token_expired", `${displayName} does not let the connected account do this: its token lacks a permission.`, {
+      lacks_permission: true,
+    });
   if (status === 404) return notFound("Repository");
   if (status >= 500 || status < 400) return new AppError("bad_gateway", `${displayName} does not work at the moment.`);
   return /already (exists|been taken)|same name|already exist/i.test(said) || status === 409

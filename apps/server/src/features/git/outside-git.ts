@@ -69,8 +69,8 @@ export type OpenOutsideGit = (remote: RemoteAddress, limits: { maxBytes: number;
 
 /**
  * Runs git's own transport through a passage that leads to the remote's host alone. git reads no configuration but ours and runs no hook.
- * Failures: `outbound_refused`, `repo_auth_required`, `repo_not_found`, `push_rejected`, `git_failed`, `payload_too_large`,
- * `gateway_timeout`; git's own words go into the log, without credentials.
+ * Failures: `outbound_refused`, `repo_auth_required`, `provider_token_expired`, `repo_not_found`, `bad_ref`, `push_rejected`, `rate_limited`,
+ * `bad_gateway`, `gateway_timeout`, `git_failed`, `payload_too_large`; git's own words go into the log, without credentials.
  */
 export function createOutsideGit({
   dir,
@@ -224,15 +224,35 @@ function explained(
   log.info({ git: said }, "git failed");
   if (/\[rejected\]|\[remote rejected\]|stale info|non-fast-forward|fetch first|shallow update not allowed/i.test(said))
     return new AppError("push_rejected", rejection(said));
-  if (/could not read (Username|Password)|Authentication failed|HTTP 40[13]|error: 40[13]/i.test(said))
-    return hasAuthorization
+  if (/error: 429/.test(said))
+    return new AppError("rate_limited", "The host of this repository had too many calls. Wait a while, then try again.", {
+      retryAfterSeconds: 60,
+    });
+  const isUnknown = /could not read (Username|Password)|Authentication failed|HTTP 401|error: 401/i.test(said);
+  if (isUnknown || /HTTP 403|error: 403/i.test(said)) {
+    if (!hasAuthorization)
+      return new AppError("repo_auth_required", "This repository is private, or it does not exist. Connect an account of its host.");
+    return isUnknown
       ? new AppError(
           "provider_token_expired",
-          "The host refused the stored account: its token has expired or lacks access to this repository.",
+          "The host refused the stored account: its token has expired or was revoked. Connect it again.",
         )
-      : new AppError("repo_auth_required", "This repository is private, or it does not exist. Connect an account of its host.");
+      : new AppError(
+          "provider_token_expired",
+          "The host knows the stored account, but does not let it do this: its token lacks a permission.",
+          {
+            details: { lacks_permission: true },
+          },
+        );
+  }
   if (/not found|error: 404/i.test(said))
     return new AppError("repo_not_found", "There is no repository at this address, or it is private.");
+  const missing = /couldn't find remote ref (?:refs\/heads\/)?(\S+)/i.exec(said)?.[1];
+  if (missing !== undefined) return new AppError("bad_ref", `The remote has no branch ${missing}.`);
+  if (/error: 5\d\d/.test(said))
+    return new AppError("bad_gateway", "The host of this repository does not work at the moment. Try again later.");
+  if (/too slow|timed out/i.test(said)) return new AppError("gateway_timeout", "The host of this repository took too long.");
+  if (brokenLine.test(said)) return new AppError("bad_gateway", "The connection to the host of this repository broke. Try again.");
   const sentence = /SSL|certificate/i.test(said)
     ? "The host's certificate is not trusted."
     : /fsck error|bad object|index-pack failed|invalid index-pack/i.test(said)
@@ -242,6 +262,10 @@ function explained(
         : "The host of this repository did not answer as a git server does.";
   return new AppError("git_failed", sentence);
 }
+
+/** In the words of git, of curl and of the libraries below it. */
+const brokenLine =
+  /Could not resolve|Failed to connect|Couldn't connect|Connection (was )?(reset|refused|closed)|(Recv|Send) failure|recv error|RPC failed|early EOF|unexpected disconnect|hung up|Empty reply|transfer closed|SSL_(read|connect|ERROR_SYSCALL)|unexpected eof|HTTP\/2 stream/i;
 
 const rejection = (said: string): string =>
   /stale info/i.test(said)

@@ -176,6 +176,37 @@ test("a clone that fails leaves the files as they were, and says why; addresses 
     await expect(git().pull({ body: { project_id, remote } })).rejects.toMatchObject({ status: 400, code: "no_remote" });
 });
 
+test("a host that is busy, away or cut off and a branch that is not there are told apart, and none of it costs what is known", async () => {
+  const { project_id } = await cloned(host.add("flaky", { files: { "a.txt": "a\n" } }));
+  const broken = { status: 502, code: "bad_gateway" };
+  const sentences = new Set<unknown>();
+  for (const [status, expected] of [
+    [429, { status: 429, code: "rate_limited", retryAfterSeconds: 60 }],
+    [500, broken],
+    [503, broken],
+    [0, broken],
+    [404, { status: 409, code: "repo_not_found" }],
+    [401, { status: 409, code: "repo_auth_required" }],
+  ] as const) {
+    const recover = host.fail("/flaky.git/", status);
+    for (const ask of [() => git().pull({ body: { project_id } }), () => git().fetch({ body: { project_id } })]) {
+      const error: unknown = await ask().catch((failure: unknown) => failure);
+      expect(error, String(status)).toMatchObject(expected);
+      sentences.add((error as Error).message);
+    }
+    recover();
+  }
+  // Two statuses are one sentence: the host does not work.
+  expect(sentences.size).toBe(5);
+  await expect(git().pull({ body: { project_id, branch: "nowhere" } })).rejects.toMatchObject({
+    status: 400,
+    code: "bad_ref",
+    message: "The remote has no branch nowhere.",
+  });
+  host.commit("flaky", "a.txt", "b\n");
+  expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, updated_files: ["a.txt"] });
+});
+
 test("a clone under way keeps other clones, restores and the agent out; cancelled, the files are as they were", async () => {
   const { project } = await setUpProject(app, ada);
   const project_id = project.id;

@@ -45,7 +45,7 @@ export function GitFailure({
         </>
       }
     >
-      {sentences[failure.act]?.(error) ?? sentenceOf(error)}
+      {sentences[failure.act]?.(error) ?? (hasCode(error, "rate_limited") && error instanceof Error ? error.message : sentenceOf(error))}
       {files.length > 0 ? (
         <span className="mt-1 block font-mono text-xs break-words text-fg-1">
           {files.slice(0, shownFiles).join(", ")}

@@ -3,10 +3,11 @@ import type { GitChange, GitStatus } from "@tesslate/contract";
 import { ApiError } from "@tesslate/contract/client";
 import { maxBatchPaths } from "@tesslate/contract/limits";
 import { useRef, useState } from "react";
-import { sentenceOf } from "../../lib/errors.ts";
+import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { keepForUndo } from "../files/trash.ts";
 import { nameOf } from "../files/tree.ts";
+import { gitAccountsKey } from "../git-accounts/git-accounts.queries.ts";
 import { useServices } from "../workbench/services.ts";
 import { countText } from "./changes.ts";
 import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
@@ -58,6 +59,8 @@ export function useGitActs(projectId: string) {
         return await work();
       } catch (error) {
         setFailure({ place, act: name, error });
+        // The host refused the account: where accounts are listed, it says so.
+        if (hasCode(error, "provider_token_expired")) void queries.invalidateQueries({ queryKey: gitAccountsKey });
         // What is shown may be what did not fit.
         if (error instanceof ApiError && error.status < 500) void refresh();
         return undefined;
