@@ -732,6 +732,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
       maxLifeMs: 8 * 3_600_000,
       sweepMs: 60_000,
       scrollbackBytes: 10 * 2 ** 20,
+      keptMs: 30_000,
       stalledMs: 10_000,
     },
     auth: {

@@ -15,6 +15,7 @@ import {
 } from "../features/files/index.ts";
 import { createKanban, createKanbanStore, mountKanban } from "../features/kanban/index.ts";
 import { createNotes, createNotesStore, mountNotes } from "../features/notes/index.ts";
+import { createGitStore, identityConfig } from "../features/git/index.ts";
 import { createShell, createShellStore, mountShell, type Shell } from "../features/shell/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
@@ -54,6 +55,7 @@ export function composeWorkspace(
   onFilesChanged.push(assets.follow);
   const kanban = createKanban({ store: createKanbanStore(db), projects, events });
   const notes = createNotes({ store: createNotesStore(db), projects, events });
+  const { identityOf } = createGitStore(db);
   const shell = createShell({
     access: {
       require: projects.require,
@@ -65,6 +67,7 @@ export function composeWorkspace(
       },
       listContainers: (projectId) => containersStore.listAll(projectId),
       environmentOf: services.environmentOf,
+      gitConfigOf: async (userId) => identityConfig(await identityOf(userId)),
       redactor: redactions.live,
     },
     store: createShellStore(db),

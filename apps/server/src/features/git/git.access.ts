@@ -3,8 +3,9 @@ import type { Queries } from "../../platform/database.ts";
 import { conflict } from "../../platform/errors.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { removeDeadLocks } from "./git.locks.ts";
+import type { Identity } from "./identity.ts";
 import type { Turns } from "./turns.ts";
-import { openWorkingRepo, type Identity, type WorkingRepo } from "./working-repo.ts";
+import { openWorkingRepo, type WorkingRepo } from "./working-repo.ts";
 
 /** What git needs of the rest of the product. */
 export interface GitNeeds {

@@ -138,6 +138,7 @@ export function createGitRemotes({
           const isNew = !(await repo.isRepository());
           if (isNew) {
             await repo.write(["init", "--quiet", `--initial-branch=${default_branch}`]);
+            await repo.identify();
             await store.setHasRepository(project.id);
           }
           if (url !== undefined) {

@@ -4,6 +4,7 @@ import { containers } from "../containers/containers.table.ts";
 import { projects } from "../projects/projects.table.ts";
 import { users } from "../users/users.table.ts";
 import { gitRepositories, type GitRepositoryRow } from "./git.table.ts";
+import { isNameForGit, type Identity } from "./identity.ts";
 import { partsOf } from "./repository-url.ts";
 
 export type GitStore = ReturnType<typeof createGitStore>;
@@ -11,12 +12,12 @@ export function createGitStore(db: Database) {
   return {
     transaction: <T>(work: (tx: Queries) => Promise<T>): Promise<T> => db.transaction(work),
     /** Who commits (agent-git-deploy 5.0). */
-    identityOf: async (userId: string): Promise<{ name: string; email: string }> => {
+    identityOf: async (userId: string): Promise<Identity> => {
       const [user] = await db
         .select({ name: users.name, username: users.username, email: users.email })
         .from(users)
         .where(eq(users.id, userId));
-      return { name: user?.name.trim() || user?.username || "Somebody", email: user?.email ?? "" };
+      return { name: [user?.name.trim(), user?.username].find(isNameForGit) ?? "Somebody", email: user?.email ?? "" };
     },
     /** Containers that ran in folders of the tree run at its root from now on. */
     resetDirectories: async (q: Queries, projectId: string): Promise<void> => {

@@ -41,6 +41,11 @@ test("init is idempotent, a project that is none is told so, and commits carry t
   expect(await git().info({ params: { project_id } })).toEqual({ is_repository: false, linked: null });
   await git().init({ body: { project_id, default_branch: "trunk" } });
   expect(await git().init({ body: { project_id } })).toMatchObject({ initialized: false, branch: "trunk" });
+  // For commits that are made in the project by somebody else than us.
+  const inside = await app.runtime.open({ id: project_id });
+  expect((await inside.exec(["git", "config", "--local", "--get-regexp", "^user"])).stdout).toBe(
+    `user.name Ada Lovelace\nuser.email ${ada.email}\n`,
+  );
   expect(await git().status({ params: { project_id } })).toMatchObject({ branch: "trunk", last_commit: null, detached: false });
   expect((await git().log({ params: { project_id }, query: {} })).items).toEqual([]);
   const made = await git().commit({ body: { project_id, message: "All of it" } });
@@ -253,6 +258,15 @@ test("a repository whose own settings and hooks are hostile changes nothing of w
   await git().diff({ params: { project_id }, query: { to: "HEAD" } });
   expect((await status()).changes.map((change) => change.path)).toEqual([]);
   expect((await git().log({ params: { project_id }, query: {} })).items[0]).toMatchObject({ email: ada.email });
+});
+
+test("who has a name that git takes for none commits all the same", async () => {
+  const eve = await app.signUp({ name: "...", username: "eve-the-first" });
+  const { project } = await setUpProject(app, eve);
+  const params = { project_id: project.id };
+  await git(eve).init({ body: params });
+  await git(eve).commit({ body: { ...params, message: "First" } });
+  expect((await git(eve).log({ params, query: {} })).items).toMatchObject([{ author: "eve-the-first" }]);
 });
 
 test("two writes at once wait for each other, and a stranger finds nothing", async () => {

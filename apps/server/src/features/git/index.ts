@@ -6,6 +6,7 @@ export { createGitRemotes } from "./git.remotes.ts";
 export { mountGit } from "./git.routes.ts";
 export { createGitStore } from "./git.store.ts";
 export { createGitWriting } from "./git.writing.ts";
+export { identityConfig, type Identity } from "./identity.ts";
 export { createMirrors } from "./mirror.ts";
 export { createOutsideGit, type OpenOutsideGit } from "./outside-git.ts";
 export { createTurns } from "./turns.ts";

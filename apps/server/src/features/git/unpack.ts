@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Sandbox, Tree } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { FetchedRepository } from "./fetch-repository.ts";
+import { configText } from "./identity.ts";
 
 const checkoutMs = 120_000;
 
@@ -26,18 +27,17 @@ export async function writeRepository(
   await files.write(".git/HEAD", `ref: refs/heads/${branch}\n`);
 }
 
-const quoted = (text: string) => `"${text.replace(/[\\"]/g, "\\$&")}"`;
 const configOf = (branch: string, url: string) => `[core]
 \trepositoryformatversion = 0
 \tfilemode = true
 \tbare = false
 \tlogallrefupdates = true
 [remote "origin"]
-\turl = ${quoted(url)}
+\turl = ${configText(url)}
 \tfetch = +refs/heads/*:refs/remotes/origin/*
-[branch ${quoted(branch)}]
+[branch ${configText(branch)}]
 \tremote = origin
-\tmerge = ${quoted(`refs/heads/${branch}`)}
+\tmerge = ${configText(`refs/heads/${branch}`)}
 `;
 
 /** Brings the files of `HEAD` into the tree. Throws `gateway_timeout` and `import_failed`. */

@@ -2,15 +2,12 @@ import type { ExecResult, Sandbox } from "@tesslate/runtime";
 import { AppError, badRequest, conflict } from "../../platform/errors.ts";
 import { isBranchName } from "../projects/index.ts";
 import { exactBytes, exactText, isPlain } from "./git.names.ts";
+import type { Identity } from "./identity.ts";
 
 /** Seconds of agent-git-deploy 5.0, in ms. */
 export const gitTimes = { usual: 120_000, network: 300_000, short: 30_000, diff: 60_000 };
 const maxOutputBytes = 8 * 2 ** 20;
 
-export interface Identity {
-  name: string;
-  email: string;
-}
 export interface CallOptions {
   /** Files to act on, after everything else: `exactPath`s. */
   paths?: readonly string[];
@@ -34,6 +31,8 @@ export interface WorkingRepo {
   /** As `write`, for those who tell failures apart themselves. */
   attempt(argv: readonly string[], options?: CallOptions): Promise<ExecResult>;
   isRepository(): Promise<boolean>;
+  /** Writes who acts into the repository, for commits that are not made by us. */
+  identify(): Promise<void>;
   /** Throws `not_a_repository`. */
   require(): Promise<void>;
   /** The full id of a commit. Throws `bad_ref`. */
@@ -135,6 +134,10 @@ export function openWorkingRepo(sandbox: Sandbox, identity: Identity): WorkingRe
     write: (argv, options = {}) => checked(argv, options, false),
     attempt: (argv, options = {}) => run(argv, options, false),
     isRepository: async () => (await sandbox.files.stat(".git/HEAD").catch(() => undefined)) !== undefined,
+    identify: async () => {
+      await repo.write(["config", "--local", "user.name", identity.name]);
+      await repo.write(["config", "--local", "user.email", identity.email]);
+    },
     require: async () => {
       if (!(await repo.isRepository())) throw badRequest("This project is not a git repository yet.", "not_a_repository");
     },

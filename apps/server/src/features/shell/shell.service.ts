@@ -22,6 +22,8 @@ export interface ShellAccess {
   /** A terminal is open: its programs must not be put to sleep until the returned function is called. */
   hold(projectId: string): () => void;
   listContainers(projectId: string): Promise<ContainerRow[]>;
+  /** What git in a terminal of that person takes for the machine's configuration. */
+  gitConfigOf(userId: string): Promise<string>;
   environmentOf(project: ProjectRow, container: ContainerRow): Promise<Record<string, string>>;
   /** Hides the values of that environment from what is shown and kept. */
   redactor(projectId: string): Promise<LiveRedactor>;
@@ -49,6 +51,19 @@ export function createShell({
   processId: number;
 }) {
   const sessions = new Map<string, Session>();
+  /** Programs that ended by themselves, a short while ago: somebody may be on the way to look at them. */
+  const ended = new Map<string, { session: Session; exit: ShellServerFrame; forget: NodeJS.Timeout }>();
+  const forget = (id: string) => {
+    clearTimeout(ended.get(id)?.forget);
+    ended.delete(id);
+  };
+  const keep = (session: Session, exit: ShellServerFrame) => {
+    const { id } = session.row;
+    ended.set(id, { session, exit, forget: setTimeout(forget, limits.keptMs, id).unref() });
+    // Not more than may be open: each holds its output.
+    const [oldest] = ended.keys();
+    if (ended.size > limits.maxOpen && oldest !== undefined) forget(oldest);
+  };
 
   const end = async ({ row, terminal, letGo }: Session, code: number, reason: string, last?: ShellServerFrame) => {
     if (!sessions.delete(row.id)) return;
@@ -136,11 +151,20 @@ export function createShell({
           command === "/bin/bash"
             ? ["/bin/sh", "-c", "if [ -x /bin/bash ]; then exec /bin/bash -i; else exec /bin/sh -i; fi"]
             : ["/bin/sh", "-c", command];
-        const pty = await sandbox.pty(argv, { cwd, cols, rows, env: { ...environment, TERM: "xterm-256color", COLORTERM: "truecolor" } });
+        const pty = await sandbox.pty(withGitConfig(await access.gitConfigOf(userId), argv), {
+          cwd,
+          cols,
+          rows,
+          env: { ...environment, TERM: "xterm-256color", COLORTERM: "truecolor" },
+        });
         const terminal = createTerminal({ pty, redactor, limits, onTouched: () => access.activity(project.id) });
         const session: Session = { row, terminal, letGo: access.hold(project.id) };
         sessions.set(row.id, session);
-        pty.onExit(({ exitCode }) => endSoon(session, closed.normal, "exited", { type: "exit", code: exitCode }));
+        pty.onExit(({ exitCode }) => {
+          const exit = { type: "exit", code: exitCode } as const;
+          if (sessions.has(row.id)) keep(session, exit);
+          endSoon(session, closed.normal, "exited", exit);
+        });
       } catch (cause) {
         await store.close(row.id, { status: "failed" });
         if (cause instanceof AppError || (cause instanceof RuntimeError && cause.code === "not_supported")) throw cause;
@@ -162,14 +186,20 @@ export function createShell({
     get: async (userId: string, id: string): Promise<ShellSession> => wireOf(liveRow(await requireOwn(userId, id))),
     remove: async (userId: string, id: string): Promise<void> => {
       const row = await requireOwn(userId, id);
+      forget(id);
       const session = sessions.get(id);
       if (session) await end(session, closed.normal, "closed", { type: "status", message: "Session ended." });
       else await store.close(row.id);
     },
-    /** Attaches a socket until it closes. Any number may be attached; all see the output, all may type, the last resize wins. */
+    /**
+     * Attaches a socket until it closes. Any number may be attached; all see the output, all may type, the last resize wins. Of a program that
+     * has just ended it gets the output and the exit.
+     */
     attach: async (userId: string, id: string, socket: TerminalSocket): Promise<void> => {
       await requireOwn(userId, id);
       const session = sessions.get(id);
+      const gone = ended.get(id);
+      if (!session && gone) return gone.session.terminal.recount(socket, gone.exit);
       if (!session) throw notFound("Shell session");
       const { terminal, row } = session;
       const leave = terminal.join(socket);
@@ -195,10 +225,21 @@ export function createShell({
     reconcile: () => store.closeOrphans(),
     close: async (): Promise<void> => {
       clearInterval(sweep);
+      for (const id of [...ended.keys()]) forget(id);
       await endAll(() => true, closed.restarting, "server stops", "The server is restarting.");
     },
   };
 }
+
+/** In the person's home, since programs see no other folder of ours; where it cannot be written, git does without. */
+const enter = `config=$1; shift
+dir="$HOME/.config/studio"
+if mkdir -p "$dir" && printf %s "$config" > "$dir/gitconfig.$$" && mv "$dir/gitconfig.$$" "$dir/gitconfig"; then
+  export GIT_CONFIG_SYSTEM="$dir/gitconfig"
+fi 2>/dev/null
+unset config dir
+exec "$@"`;
+const withGitConfig = (config: string, argv: readonly string[]): string[] => ["/bin/sh", "-c", enter, "sh", config, ...argv];
 
 function wireOf(row: ShellSessionRow): ShellSession {
   const {

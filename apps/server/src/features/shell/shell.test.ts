@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../../testing/chat.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
-import { terminalClient, upCommand } from "../../testing/shell.ts";
+import { startUp, terminalClient, upCommand } from "../../testing/shell.ts";
 
 let app: TestApp;
 let runtime: Awaited<ReturnType<typeof realRuntime>>;
@@ -72,6 +73,37 @@ test("a reload loses nothing: the next socket gets the scrollback once, and both
   await app.as(owner).shell.remove({ params: { id: session.id } });
   expect([await second.closed, await third.closed]).toEqual([1000, 1000]);
   await app.as(owner).shell.remove({ params: { id: session.id } });
+});
+
+test("git in a terminal knows who commits, unless it is told otherwise", async () => {
+  const ada = await app.signUp({ name: 'Ada "Countess" \\\\ Lovelace' });
+  const theirs = await emptyProject(app, ada, { command: upCommand });
+  await startUp(app, ada, theirs.id);
+  const said = async (command: string) => {
+    const { id } = await app.as(ada).shell.create({ body: { project_id: theirs.id, command } });
+    const terminal = await attach(id, ada);
+    expect(await terminal.closed).toBe(1000);
+    return terminal.text();
+  };
+  const commit = "git commit -q --allow-empty -m x && git log -1 --format='%an <%ae>'";
+  expect(await said(`git init -q && ${commit}`)).toContain(`Ada "Countess" \\\\ Lovelace <${ada.email}>`);
+  expect(await said(`git config user.email work@example.com && ${commit}`)).toContain("<work@example.com>");
+});
+
+test("a program that ended before anybody attached: its output and its exit are there for who comes, and for its owner alone", async () => {
+  const session = await open({ command: "echo all-$((40+2)); exit 7" });
+  const shell = app.as(owner).shell;
+  await eventually(async () => (await shell.get({ params: { id: session.id } })).status === "closed");
+  for (let n = 0; n < 2; n++) {
+    const late = await attach(session.id);
+    expect(await late.closed).toBe(1000);
+    expect(late.text()).toContain("all-42");
+    expect(late.frames.at(-1)).toEqual({ type: "exit", code: 7 });
+  }
+  expect(await (await attach(session.id, stranger)).closed).toBe(4404);
+  expect((await shell.list({ query: { project_id: project.id } })).items.map(({ id }) => id)).not.toContain(session.id);
+  await shell.remove({ params: { id: session.id } });
+  expect(await (await attach(session.id)).closed).toBe(4404);
 });
 
 test("frames that make no sense are answered and do not close the socket", async () => {

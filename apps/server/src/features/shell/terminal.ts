@@ -23,6 +23,8 @@ export interface ShellLimits {
   /** Between two looks at both. */
   sweepMs: number;
   scrollbackBytes: number;
+  /** How long what a program that has ended said is kept for who comes. */
+  keptMs: number;
   /** How long a viewer may take nothing before it is let go. */
   stalledMs: number;
 }
@@ -162,6 +164,13 @@ export function createTerminal({
       return was;
     },
     viewers: (): number => viewers.size,
+    /** After the end, for one who comes only now: all there was, and how it ended. */
+    recount: async (socket: TerminalSocket, last: ShellServerFrame): Promise<void> => {
+      socket.send({ type: "status", message: "attached" });
+      await replay({ socket, queue: undefined, joined: Promise.resolve() });
+      socket.send(last);
+      socket.close(closed.normal, "exited");
+    },
     /** The scrollback, then live output. Returns the leave. */
     join: (socket: TerminalSocket): (() => void) => {
       flush();
