@@ -225,7 +225,7 @@ export function createShell({
     reconcile: () => store.closeOrphans(),
     close: async (): Promise<void> => {
       clearInterval(sweep);
-      for (const id of [...ended.keys()]) forget(id);
+      for (const id of ended.keys()) forget(id);
       await endAll(() => true, closed.restarting, "server stops", "The server is restarting.");
     },
   };
