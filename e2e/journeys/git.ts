@@ -296,6 +296,18 @@ await runJourneys(
         await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
       },
     },
+    {
+      name: "a look that met a broken line is made again by itself once the line is back",
+      run: async () => {
+        await page.route("**/api/git/info/*", (route) => route.abort("connectionreset"));
+        await page.reload();
+        await page.getByRole("heading", { name: "The repository could not be looked at" }).waitFor();
+        await page.unroute("**/api/git/info/*");
+        await page.context().setOffline(true);
+        await page.context().setOffline(false);
+        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
+      },
+    },
   ],
   traceOf(studio, () => watched),
 );

@@ -12,12 +12,12 @@ import { nameOf } from "../files/tree.ts";
 import { useServices } from "../workbench/services.ts";
 import { ChangeLines } from "./ChangeLines.tsx";
 import { ChangeList, shownChange } from "./ChangeList.tsx";
-import { conflictPrompt, countText } from "./changes.ts";
+import { canBeUndone, conflictPrompt, countText, keptFiles } from "./changes.ts";
 import { CommitBox } from "./CommitBox.tsx";
 import { ConflictEditor } from "./ConflictEditor.tsx";
 import { GitFailure } from "./GitFailure.tsx";
 import { workQuery } from "./git.queries.ts";
-import { canBeUndone, type GitActs } from "./use-git-acts.ts";
+import type { GitActs } from "./use-git-acts.ts";
 
 /** What is not committed yet, file by file and hunk by hunk; and while a merge waits, what it could not decide. */
 export function ChangesView({
@@ -176,6 +176,9 @@ function DiscardDialog({
   onClose: () => void;
 }) {
   const some = discarding?.changes ?? [];
+  /** What was to be discarded when it turned out that it cannot be kept. */
+  const [notKept, setNotKept] = useState<object>();
+  const isFinal = discarding !== undefined && notKept === discarding;
   const [only] = some;
   const created = some.filter((change) => change.status === "??").length;
   const title =
@@ -195,17 +198,21 @@ function DiscardDialog({
       onConfirm={async () => {
         const hunks = discarding?.hunk !== undefined && only ? [{ path: only.path, ids: [discarding.hunk] }] : undefined;
         // Why it failed stands above the list.
-        await acts.discard(some, hunks);
+        if ((await acts.discard(some, { hunks, isFinal })) !== "not_kept") return;
+        setNotKept(discarding);
+        throw new Error("Nothing is discarded yet: what is lost could not be kept for an Undo. Discard once more to go on without.");
       }}
     >
       {created === 0
-        ? "Its lines go back to what is staged or committed."
+        ? `${some.length === 1 ? "Its" : "Their"} lines go back to what is staged or committed.`
         : created === some.length
           ? created === 1
             ? "Git does not know it yet: the file is deleted."
             : "Git does not know them yet: the files are deleted."
           : `Files go back to what is staged or committed; ${countText(created, "new file")} ${created === 1 ? "is" : "are"} deleted.`}{" "}
-      {canBeUndone(some) ? "For ten seconds the notice has an Undo." : "Too many to keep: this cannot be undone."}
+      {canBeUndone(some) && !isFinal
+        ? "For ten seconds the notice has an Undo."
+        : `${some.length > keptFiles ? "Too many to keep: this" : "This"} cannot be undone.`}
     </ConfirmDialog>
   );
 }

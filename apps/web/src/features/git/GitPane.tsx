@@ -39,7 +39,7 @@ const unseenMs = 3000;
 export function GitPane(props: ViewProps) {
   const { project, events } = props;
   const { api } = useServices();
-  const query = useQuery({ ...gitStateQuery(api, project.id), enabled: events.isSettled, retry: false });
+  const query = useQuery({ ...gitStateQuery(api, project.id), enabled: events.isSettled });
   const { refetch } = query;
   const acts = useGitActs(project.id);
   const [asked, setAsked] = useState<Asked>();

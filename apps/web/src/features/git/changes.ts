@@ -1,4 +1,5 @@
 import type { GitChange, GitFileDiff, GitStatus } from "@tesslate/contract";
+import { maxBatchPaths } from "@tesslate/contract/limits";
 import type { ChangeKind } from "../review/FileLetter.tsx";
 import type { FileMark } from "../files/TreeRowView.tsx";
 
@@ -88,3 +89,11 @@ export function conflictPrompt(paths: readonly string[], operation: GitStatus["o
     "Run what checks the project has. Do not commit, do not abort and change no other file: I look at the result and finish it myself. Tell me for each file what you decided and why.",
   ].join("\n\n");
 }
+
+/** Files of which a discard can be undone: more would be too much to hold. */
+export const keptFiles = maxBatchPaths;
+/** A name that the files' API takes for another one, or for none. */
+const isAnother = (path: string): boolean => path.endsWith("/") || path !== path.trim() || /[\\\ufffd]/.test(path);
+/** Whether a discard of these can be taken back: there are not too many, and each is a file that can be read and written again. */
+export const canBeUndone = (changes: readonly Pick<GitChange, "path">[]): boolean =>
+  changes.length <= keptFiles && !changes.some(({ path }) => isAnother(path));

@@ -5,7 +5,15 @@ import { ApiError, type Client } from "@tesslate/contract/client";
 type Api = Client<Contract>;
 
 /** Kept true by `git_changed` (workbench/patch-cache.ts) and by changes of files (use-git.ts). */
-const live = { staleTime: Number.POSITIVE_INFINITY, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
+const live = {
+  staleTime: Number.POSITIVE_INFINITY,
+  refetchOnWindowFocus: false,
+  refetchOnReconnect: askAgain,
+} as const;
+/** What is known stays true without the line: events tell what was missed. What could not be asked is asked once the line is back. */
+function askAgain({ state }: { state: { status: string } }): "always" | false {
+  return state.status === "error" ? "always" : false;
+}
 const commitsAtOnce = 100;
 const shownBranches = 500;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GitChange } from "@tesslate/contract";
-import { chosenChanges, marksOf, rowsOf } from "./changes.ts";
+import { canBeUndone, chosenChanges, marksOf, rowsOf } from "./changes.ts";
 import { conflictPlaces, decided } from "./conflict-text.ts";
 import { graphOf } from "./graph.ts";
 
@@ -83,4 +83,12 @@ test("places of a conflict are found, and decided one by one", () => {
   expect(second && decided(next, second, "ours")).toBe("top\nours 1\nours 2\ntheirs\nmiddle\n");
   expect(conflictPlaces("<<<<<<< HEAD\nnever closed\n=======\n")).toEqual([]);
   expect(conflictPlaces("Heading\n=======\ntext\n")).toEqual([]);
+});
+
+test("a discard can be undone of files that can be written again under the very same name, and of not too many", () => {
+  const named = (...paths: string[]) => canBeUndone(paths.map((path) => ({ path })));
+  expect(named("a.txt", "ünï/b c.txt")).toBe(true);
+  for (const path of ["folder/", " a.txt", "a.txt\n", "a\\b.txt", "caf\ufffde9.txt"]) expect(named("a.txt", path), path).toBe(false);
+  expect(named(...Array.from({ length: 200 }, (_, i) => `${i}`))).toBe(true);
+  expect(named(...Array.from({ length: 201 }, (_, i) => `${i}`))).toBe(false);
 });

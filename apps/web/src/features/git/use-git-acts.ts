@@ -1,7 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import type { GitChange, GitStatus } from "@tesslate/contract";
 import { ApiError } from "@tesslate/contract/client";
-import { maxBatchPaths } from "@tesslate/contract/limits";
 import { useRef, useState } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
@@ -9,7 +8,7 @@ import { keepForUndo } from "../files/trash.ts";
 import { nameOf } from "../files/tree.ts";
 import { gitAccountsKey } from "../git-accounts/git-accounts.queries.ts";
 import { useServices } from "../workbench/services.ts";
-import { countText } from "./changes.ts";
+import { canBeUndone, countText } from "./changes.ts";
 import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
 
 /** Where on the pane an act was begun: its failure is told there. */
@@ -28,13 +27,6 @@ export type GitActs = ReturnType<typeof useGitActs>;
 
 /** Of one call (packages/contract/src/git.ts). */
 const maxPaths = 1000;
-/** Files of which a discard can be undone: more would be too much to hold. */
-const keptFiles = maxBatchPaths;
-
-/** Whether a discard of these can be taken back: there are not too many, and each is a file that is known. */
-export const canBeUndone = (changes: readonly Pick<GitChange, "path">[]): boolean =>
-  changes.length <= keptFiles && !changes.some(({ path }) => path.endsWith("/"));
-
 /** Everything that is done to the repository: one after the other, each told where it was begun when it fails. */
 export function useGitActs(projectId: string) {
   const { api } = useServices();
@@ -113,10 +105,17 @@ export function useGitActs(projectId: string) {
 
     stage: (parts: Parts) => act("changes", "stage", () => inParts(parts, (some) => api.git.stage({ body: { ...body, ...some } }))),
     unstage: (parts: Parts) => act("changes", "unstage", () => inParts(parts, (some) => api.git.unstage({ body: { ...body, ...some } }))),
-    /** `changes` are the files that are touched, whole or in part. */
-    discard: (changes: readonly GitChange[], hunks?: NonNullable<Parts["hunks"]>) =>
+    /**
+     * `changes` are the files that are touched, whole or in part. Where an undo was promised and cannot be kept, nothing is discarded: `not_kept`,
+     * unless it is `isFinal`.
+     */
+    discard: (
+      changes: readonly GitChange[],
+      { hunks, isFinal = false }: { hunks?: NonNullable<Parts["hunks"]> | undefined; isFinal?: boolean } = {},
+    ): Promise<"discarded" | "not_kept" | undefined> =>
       act("changes", "discard", async () => {
         const undo = await undoOf(changes);
+        if (!undo && !isFinal && canBeUndone(changes)) return "not_kept";
         await inParts(hunks ? { hunks } : { paths: changes.map(({ path }) => path) }, (some) =>
           api.git.discard({ body: { ...body, ...some } }),
         );
@@ -125,7 +124,7 @@ export function useGitActs(projectId: string) {
         toast(hunks ? `A change of ${what} was discarded.` : `Changes of ${what} were discarded.`, {
           ...(undo && { action: { label: "Undo", onSelect: () => void restored(undo) } }),
         });
-        return true;
+        return "discarded";
       }),
 
     /** A file as it was in a commit. Rejects. */

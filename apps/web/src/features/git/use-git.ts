@@ -16,7 +16,7 @@ export type Git = ReturnType<typeof useGit>;
 export function useGit(projectId: string, events: ProjectEvents, isEnabled: boolean) {
   const { api } = useServices();
   const queries = useQueryClient();
-  const query = useQuery({ ...gitStateQuery(api, projectId), enabled: isEnabled, retry: false });
+  const query = useQuery({ ...gitStateQuery(api, projectId), enabled: isEnabled });
   const hasRepository = Boolean(query.data?.status);
 
   useEffect(() => {
@@ -41,6 +41,12 @@ export function useGit(projectId: string, events: ProjectEvents, isEnabled: bool
       clearTimeout(quiet);
     };
   }, [events, hasRepository, projectId, queries]);
+
+  // A line that breaks breaks the stream too, whoever broke it: what failed meanwhile is asked again once it is back.
+  useEffect(() => {
+    if (events.state === "open")
+      void queries.refetchQueries({ queryKey: gitKey(projectId), type: "active", predicate: ({ state }) => state.status === "error" });
+  }, [events.state, projectId, queries]);
 
   const status = query.data?.status ?? undefined;
   const marks = useMemo((): ReadonlyMap<string, FileMark> | undefined => (status ? marksOf(status) : undefined), [status]);
