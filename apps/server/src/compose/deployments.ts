@@ -169,14 +169,7 @@ export function composeDeployments(
   });
   projects.onRelease(async ({ project_id, container_id, reason }) => {
     if (reason !== "deleted") return;
-    const rows = await store.listOfProject(project_id);
-    for (const row of rows.filter(
-      (each) => container_id === undefined || each.container_id === container_id || each.container_id === null,
-    )) {
-      await activation.forget(row);
-      await store.update(row.id, { has_artefact: false, ...(row.provider === "local" && { is_live: false }) });
-      await sites.changed(row);
-    }
+    await deployments.release(project_id, container_id);
     if (container_id === undefined) await artefacts.removeProject(project_id);
   });
 

@@ -7,6 +7,7 @@ import type { TaskContext, TaskRow, Tasks } from "../tasks/index.ts";
 import { inLanes } from "../transfer/index.ts";
 import type { Activation } from "./activation.ts";
 import type { DeploymentLogs } from "./deployment-log.ts";
+import { containerRemoved } from "./deployment-shape.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -82,7 +83,9 @@ export function createDeploying({
   });
   const abandon = async (ids: readonly string[], error: string) => {
     for (const id of ids) {
-      const ended = await store.finish(id, { status: "failed", error: error || "It could not be deployed.", has_artefact: false });
+      const isRemoved = (await store.find(id))?.container_id === null;
+      const reason = isRemoved ? containerRemoved : error || "It could not be deployed.";
+      const ended = await store.finish(id, { status: "failed", error: reason, has_artefact: false });
       if (!ended) continue;
       await activation.forget(ended);
       await events.append(ended.project_id, { type: "deployment_changed", data: { id, op: "update", status: ended.status } });

@@ -1,6 +1,9 @@
 import type { Deployment } from "@tesslate/contract";
 import type { DeploymentRow } from "./deployments.table.ts";
 
+/** Why a deployment ended whose container went meanwhile. */
+export const containerRemoved = "The container was removed while it was being deployed.";
+
 /** A version of Vercel or Netlify is brought back there; any other one needs its files. */
 export const canRollBack = (row: DeploymentRow): boolean =>
   row.status === "success" &&

@@ -77,6 +77,24 @@ export function createDeployments({
     return row;
   };
 
+  /** Asks it to end, wherever it is worked on, and waits a while for that. */
+  const end = async (row: DeploymentRow): Promise<void> => {
+    if (!(await store.requestCancel(row.id))) return;
+    await bus.notify(cancelChannel, { id: row.id });
+    pipeline.abort(row.id);
+    const siblings = (await store.listOfProject(row.project_id)).filter((other) => other.is_active && other.task_id === row.task_id);
+    if (row.task_id !== null && siblings.length <= 1 && !pipeline.isRunningHere(row.id)) await tasks.requestCancel(row.task_id);
+    const ended = logs.follow(row.id, AbortSignal.timeout(cancelWaitMs));
+    try {
+      for (const deadline = Date.now() + cancelWaitMs; Date.now() < deadline; await ended.wait()) {
+        const now = await store.find(row.id);
+        if (!now?.is_active) return;
+      }
+    } finally {
+      ended.end();
+    }
+  };
+
   return {
     begin: beginning.begin,
     deployAll: beginning.deployAll,
@@ -169,22 +187,20 @@ export function createDeployments({
     },
     cancel: async (userId: string, id: string): Promise<Deployment> => {
       const row = await requireRow(userId, id);
-      const asked = await store.requestCancel(row.id);
-      if (!asked) return wireOf(row);
-      await bus.notify(cancelChannel, { id: row.id });
-      pipeline.abort(row.id);
-      const siblings = (await store.listOfProject(row.project_id)).filter((other) => other.is_active && other.task_id === row.task_id);
-      if (row.task_id !== null && siblings.length <= 1 && !pipeline.isRunningHere(row.id)) await tasks.requestCancel(row.task_id);
-      const ended = logs.follow(row.id, AbortSignal.timeout(cancelWaitMs));
-      try {
-        for (const deadline = Date.now() + cancelWaitMs; Date.now() < deadline; await ended.wait()) {
-          const now = await store.find(row.id);
-          if (now && !now.is_active) return wireOf(now);
-        }
-      } finally {
-        ended.end();
-      }
+      await end(row);
       return wireOf((await store.find(row.id)) ?? row);
+    },
+    /** A container is gone: what goes on for it ends, and what of it is here is taken down. Without one: all of the project. */
+    release: async (projectId: string, containerId?: string): Promise<void> => {
+      const rows = (await store.listOfProject(projectId)).filter(
+        (row) => containerId === undefined || row.container_id === containerId || row.container_id === null,
+      );
+      await Promise.all(rows.filter(({ is_active }) => is_active).map(end));
+      for (const row of rows) {
+        await activation.forget(row);
+        await store.update(row.id, { has_artefact: false, ...(row.provider === "local" && { is_live: false }) });
+        await sites.changed(row);
+      }
     },
     remove: async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
       const row = await requireRow(userId, id);
@@ -217,9 +233,24 @@ export function createDeployments({
       completed_at: new Date().toISOString(),
       ...(state.url !== undefined && { deployment_url: state.url }),
     };
-    const after = isGood && row.environment === "production" ? await store.makeLive(row, values) : await store.update(row.id, values);
+    const isForAll = isGood && row.environment === "production";
+    const after = isForAll ? await store.makeLive(row, values, { unlessLater: true }) : await store.update(row.id, values);
+    if (after && isForAll && !after.is_live) await keepLater(after);
     if (after) await changed(after, "update");
     await logs.ring(row.id);
+  }
+  /** One that ended late may have taken the place at its provider: the later one is put back there. */
+  async function keepLater(late: DeploymentRow): Promise<void> {
+    const target = findTarget(late.provider);
+    const live =
+      late.container_id === null ? undefined : await store.findLive({ container_id: late.container_id, provider: late.provider });
+    if (!target?.promote || !live || live.deployment_id === null || live.site_id === null) return;
+    try {
+      const credential = await credentialFor(live.user_id, live.project_id, target.provider);
+      if (credential) await target.promote(credential, { id: live.site_id, name: live.site_name ?? "" }, live.deployment_id);
+    } catch (err) {
+      log.warn({ err, deployment_id: live.id }, "live version not put back at its provider");
+    }
   }
   async function* follow(row: DeploymentRow, signal: AbortSignal) {
     const bell = logs.follow(row.id, signal);

@@ -150,20 +150,23 @@ export function createDeploymentsStore(db: Database) {
           .where(and(eq(deploymentSites.provider, "local"), eq(deploymentSites.name, name), eq(deployments.is_live, true), mayAct))
       )[0]?.row,
 
-    /** This version is what visitors see from now on, and no other one. */
-    makeLive: async (row: DeploymentRow, values: Changes): Promise<DeploymentRow | undefined> =>
+    /**
+     * This version is what visitors see from now on, and no other one. `unlessLater`: it ended late, so that one which was begun after it keeps
+     * the place.
+     */
+    makeLive: async (row: DeploymentRow, values: Changes, { unlessLater = false } = {}): Promise<DeploymentRow | undefined> =>
       db.transaction(async (tx) => {
-        if (row.container_id !== null)
+        const place = row.container_id === null ? undefined : { container_id: row.container_id, provider: row.provider };
+        const isLater =
+          unlessLater &&
+          place &&
+          (await tx.$count(deployments, and(at(place), eq(deployments.is_live, true), gt(deployments.version, row.version)))) > 0;
+        if (isLater) return update(row.id, values, tx);
+        if (place)
           await tx
             .update(deployments)
             .set({ is_live: false, updated_at: sql`now()` })
-            .where(
-              and(
-                at({ container_id: row.container_id, provider: row.provider }),
-                eq(deployments.is_live, true),
-                ne(deployments.id, row.id),
-              ),
-            );
+            .where(and(at(place), eq(deployments.is_live, true), ne(deployments.id, row.id)));
         return update(row.id, { ...values, is_live: true }, tx);
       }),
     /** The end of the work on it, unless it has ended already. */

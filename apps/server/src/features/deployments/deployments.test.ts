@@ -230,6 +230,22 @@ test("what fails says where; what is live stays; one at a time; a deployment can
   expect((await current(one)).is_live).toBe(true);
 });
 
+test("a container that is removed while it is deployed is what its deployment ends with", { timeout: 60_000 }, async () => {
+  const { project, container, put, body } = await viteLike("Removed");
+  await put("build.mjs", `console.log("building"); setTimeout(() => {}, 60_000)`);
+  const { deployment, task_id } = await api().deployments.create({ body });
+  for await (const event of api().deployments.stream({ params: { deployment_id: deployment.id } }))
+    if (event.type === "log" && event.data.line.endsWith("building")) break;
+  await api().containers.remove({ params: { id: project.id, container_id: container.id } });
+  await ended(app, ada, task_id);
+  expect(await current(deployment)).toMatchObject({
+    status: "failed",
+    error: "The container was removed while it was being deployed.",
+    container_id: null,
+  });
+  expect((await app.runtime.list()).filter(({ id }) => id.includes(deployment.id))).toEqual([]);
+});
+
 test("a server is started before visitors come, started again when it dies, and replaced without a gap", { timeout: 60_000 }, async () => {
   const { project, container } = await setUpProject(app, ada, "Server");
   const body = { project_id: project.id, provider: "local", env_vars: { GREETING: "production" } };

@@ -15,6 +15,7 @@ import type { DeploymentLog, DeploymentLogs } from "./deployment-log.ts";
 import { proposedName, secretNamesOf, type KeptRequest, type RequestVault } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
+import { containerRemoved } from "./deployment-shape.ts";
 import { failureAt } from "./failure.ts";
 import { rulesOf, within } from "./framework.ts";
 import { refusalOf, type Judging } from "./judging.ts";
@@ -113,7 +114,7 @@ export function createPipeline({
     const sandbox = await projects.sandboxOf(project);
     const containers = await store.baseContainers(project.id);
     const container = containers.find(({ id }) => id === row.container_id);
-    if (!container) throw new StepFailed("prepare", "The container was removed.");
+    if (!container) throw new StepFailed("prepare", containerRemoved);
     const plan = await buildPlanOf({
       tree: sandbox.files,
       container,
@@ -391,6 +392,7 @@ export function createPipeline({
       try {
         if (row.cancel_requested_at !== null) abort.abort("cancelled");
         course.signal.throwIfAborted();
+        if (row.container_id === null) throw new StepFailed("prepare", containerRemoved);
         if (row.status === "pending") lines.line("Deployment started");
         const done = await work(course);
         if (done?.status === "success") {
@@ -404,11 +406,19 @@ export function createPipeline({
         if (task.signal.reason === "shutdown") throw error;
         const isCancelled = course.signal.aborted && course.signal.reason !== "timeout";
         const { message, failure } = explain(error, step);
-        const sentence = isCancelled ? "Cancelled." : course.signal.aborted ? "It took too long." : redact(message).slice(0, 2000);
+        // Whatever it broke on: what it worked for is gone.
+        const isRemoved = (await store.find(id))?.container_id === null;
+        const sentence = isRemoved
+          ? containerRemoved
+          : isCancelled
+            ? "Cancelled."
+            : course.signal.aborted
+              ? "It took too long."
+              : redact(message).slice(0, 2000);
         if (!isCancelled && !(error instanceof AppError)) log.warn({ err: error, deployment_id: id, step }, "deployment failed");
         lines.line(sentence);
         await lines.settle();
-        if (isCancelled) await giveUp(course);
+        if (isCancelled || isRemoved) await giveUp(course);
         const failed = await store.finish(id, { status: "failed", error: sentence, failure, has_artefact: false });
         await activation
           .forget(course.row)

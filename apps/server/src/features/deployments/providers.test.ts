@@ -234,6 +234,24 @@ test(
   },
 );
 
+test("a deployment that is found finished late leaves the place to the one that was begun after it", { timeout: 60_000 }, async () => {
+  const { project: owner, put } = await project("Late");
+  const body = { project_id: owner.id, provider: "netlify", env_vars: { VITE_GREETING: "hello" } };
+  const one = await deploy(body);
+  await put("build.mjs", plainBuild("two"));
+  const two = await deploy(body);
+  // Its provider was still at it when the server stopped to wait, and published it after the later one.
+  await app.studio.database.pool.query("update deployments set status = 'deploying', completed_at = null, asked_at = null where id = $1", [
+    one.id,
+  ]);
+  const site = providers.netlify.sites.find(({ id }) => id === one.metadata.site_id);
+  if (site) site.live = one.deployment_id ?? "";
+  expect(await api().deployments.status({ params: { deployment_id: one.id } })).toMatchObject({ status: "success" });
+  expect(await deploymentNow(app, ada, one)).toMatchObject({ status: "success", is_live: false, can_roll_back: true });
+  expect(await deploymentNow(app, ada, two)).toMatchObject({ is_live: true });
+  expect(liveFiles("netlify", one.metadata.site_name ?? "")).toEqual(expected("two"));
+});
+
 test("sources go to Vercel without what is built, hidden or secret; variables before the build", { timeout: 60_000 }, async () => {
   const { project: owner, put } = await project("Sources");
   for (const [path, text] of [
@@ -250,6 +268,19 @@ test("sources go to Vercel without what is built, hidden or secret; variables be
   expect(Object.keys(files).sort()).toEqual([".npmrc", "build.mjs", "package.json", "server.mjs", "src/build/kept.js"]);
   expect(files[".npmrc"]).not.toContain("npm_secret");
   expect(providers.vercel.deployment(sent.deployment_id ?? "").env).toMatchObject({ GREETING: "hi", API_TOKEN: "planted-secret-value" });
+
+  // What is gone here goes there too; what somebody set there stays, and so does what was set for another environment.
+  const there = providers.vercel.project(sent.metadata.site_name ?? "")?.env;
+  there?.push({ id: "env_theirs", key: "THEIRS", value: "1", type: "plain", target: ["production", "preview"] });
+  await deploy({ project_id: owner.id, provider: "vercel", environment: "preview", env_vars: { GREETING: "look" } });
+  const next = await deploy({ project_id: owner.id, provider: "vercel", exclude_env: ["API_TOKEN"] });
+  expect(providers.vercel.deployment(next.deployment_id ?? "").env).toEqual({ THEIRS: "1" });
+  expect(there?.filter(({ target }) => target.includes("preview")).map(({ key, value }) => [key, value])).toEqual([
+    ["THEIRS", "1"],
+    ["API_TOKEN", "planted-secret-value"],
+    ["GREETING", "look"],
+  ]);
+  expect(next.logs?.join("\n")).toContain("GREETING was taken from Vercel");
 });
 
 test(
