@@ -829,6 +829,7 @@ export function readConfig(environment: Record<string, string | undefined>) {
         support: supportOf(list("TIER_SUPPORT")),
         dailyCredits: Number(text("DAILY_CREDITS")),
         lowPercent: Number(text("LOW_BALANCE_PERCENT")),
+        creatorSharePercent: Number(text("CREATOR_SHARE_PERCENT")),
       },
       welcome: {
         dailyCredits: Number(text("DAILY_CREDITS")),
@@ -837,7 +838,6 @@ export function readConfig(environment: Record<string, string | undefined>) {
         support: supportOf(list("TIER_SUPPORT")).free,
       },
       packages: packagesOf(list("CREDIT_PACKAGES_CENTS").map(Number)),
-      creatorSharePercent: Number(text("CREATOR_SHARE_PERCENT")),
       tierPrices: byTier(list("TIER_PRICES_CENTS").map(Number)),
       deploySlotCents: Number(text("DEPLOY_SLOT_PRICE_CENTS")),
       stripe: stripeKey && {

@@ -42,7 +42,15 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
     store,
     payments,
     plans,
-    fulfilment: createFulfilment({ store, credits, sales, shelves, plans, creatorSharePercent: config.billing.creatorSharePercent, log }),
+    fulfilment: createFulfilment({
+      store,
+      credits,
+      sales,
+      shelves,
+      plans,
+      creatorSharePercent: config.billing.terms.creatorSharePercent,
+      log,
+    }),
     onPaymentFailed: async (tx, userId) => {
       const buyer = await store.findBuyer(userId, tx);
       if (buyer) await mail.queue(tx, paymentFailedLetter(buyer, `${appBaseUrl}/settings/billing`));
@@ -69,7 +77,7 @@ export function composeBilling({ config, log, db, limits, mail, settings }: Plat
       canEarn: sales.canEarn,
     },
     jobs: { ...sales.jobHandlers, ...plans.jobHandlers, ...billing.jobHandlers, ...reconciliation.jobHandlers },
-    cron: { reconcile_payments: "*/10 * * * *", sweep_shares: "*/10 * * * *", lapse_library: "*/10 * * * *" },
+    cron: { reconcile_payments: "*/10 * * * *", sweep_shares: "*/10 * * * *", settle_use: "*/10 * * * *", lapse_library: "*/10 * * * *" },
     mount(mount) {
       mountBilling(mount, { billing, checkouts, credits, webhooks });
     },

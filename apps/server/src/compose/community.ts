@@ -31,7 +31,13 @@ export function composeCommunity(
     box,
   });
   const creatorsStore = createCreatorsStore(db, payouts);
-  const creators = createCreators({ store: creatorsStore, limits, payouts, sales, revenueShare: config.billing.creatorSharePercent / 100 });
+  const creators = createCreators({
+    store: creatorsStore,
+    limits,
+    payouts,
+    sales,
+    revenueShare: config.billing.terms.creatorSharePercent / 100,
+  });
   const payoutDesk = createPayoutDesk({ store: creatorsStore, audit });
   return {
     themes,

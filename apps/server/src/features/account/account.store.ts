@@ -77,7 +77,9 @@ export function createAccountStore(db: Database) {
       await db.transaction(async (tx) => {
         const { id } = user;
         await tx.execute(
-          sql`update usage_logs set agent_id = null, project_id = null, chat_id = null, task_id = null, request_id = null where user_id = ${id}`,
+          // Which agent it was stays where its maker earned by it.
+          sql`update usage_logs set agent_id = case when creator_id is null then null else agent_id end,
+            project_id = null, chat_id = null, task_id = null, request_id = null where user_id = ${id}`,
         );
         await tx
           .delete(agents)

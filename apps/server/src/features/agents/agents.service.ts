@@ -20,6 +20,10 @@ export interface RunnableAgent {
   /** Somebody else's closed one: its instructions are not the caller's to read. */
   is_closed: boolean;
   requires_user_keys: boolean;
+  /** What its maker asks for its use, in USD per million tokens, in the place of the model's price; null: nothing of its own. */
+  rates: { input: string; output: string } | null;
+  /** Who earns by that. */
+  creator_id: string | null;
   /** The server's switches and the agent's own over them. */
   features: AgentFeatures;
   tool_configs: AgentRow["tool_configs"];
@@ -65,6 +69,7 @@ export function createAgents({ store, features }: { store: AgentsStore; features
         selected_model: entry?.selected_model ?? null,
         is_closed: !isOwner && agent.source_type !== "open",
         requires_user_keys: agent.requires_user_keys,
+        ...termsOf(agent, isOwner),
         features: effectiveFeatures(features, agent.config),
         tool_configs: agent.tool_configs,
         subagents: (await store.listSubagents(agent.id)).map(subagentOf),
@@ -84,6 +89,13 @@ export function createAgents({ store, features }: { store: AgentsStore; features
     },
     countUse: (q: Queries, id: string): Promise<void> => store.countUse(q, id),
   };
+}
+
+/** Nobody pays themselves. */
+function termsOf(agent: AgentRow, isOwner: boolean): Pick<RunnableAgent, "rates" | "creator_id"> {
+  const { pricing_type, api_pricing_input: input, api_pricing_output: output } = agent;
+  if (isOwner || pricing_type !== "api" || input === null || output === null) return { rates: null, creator_id: null };
+  return { rates: { input, output }, creator_id: agent.created_by_user_id ?? agent.forked_by_user_id };
 }
 
 /** A private copy of somebody else's. */

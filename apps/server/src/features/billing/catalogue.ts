@@ -43,6 +43,6 @@ export function billingConfigOf({ billing, projects }: Pick<Config, "billing" | 
     signup_bonus_credits: welcome.bonusCredits,
     signup_bonus_days: welcome.bonusDays,
     deploy_slot_price_cents: billing.deploySlotCents,
-    creator_share: billing.creatorSharePercent / 100,
+    creator_share: terms.creatorSharePercent / 100,
   };
 }

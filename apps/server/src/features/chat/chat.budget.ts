@@ -121,6 +121,7 @@ export function createChatBudget({
             request_id: `compaction:${randomUUID()}`,
             user_id: userId,
             agent_id: agent.id,
+            creator_id: agent.creator_id,
             project_id: project.id,
             chat_id: chat.id,
             task_id: null,

@@ -15,6 +15,8 @@ const agent = (over: Partial<RunnableAgent> = {}): RunnableAgent => ({
   selected_model: null,
   is_closed: false,
   requires_user_keys: false,
+  rates: null,
+  creator_id: null,
   features: on,
   tool_configs: null,
   subagents: [],

@@ -76,7 +76,7 @@ export function createRunLedger({
   earlier: Spent;
   counted: Spent;
   priceOf: PriceOf;
-  run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
+  run: { user_id: string; agent_id: string | null; creator_id: string | null; project_id: string; chat_id: string; task_id: string };
   log: Logger;
 }): RunLedger {
   const others = new Map<string, ResolvedModel>();

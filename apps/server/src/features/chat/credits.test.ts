@@ -117,6 +117,47 @@ test("what one run has set aside another cannot spend", async () => {
   expect(find(await world.run("Again"), "complete")?.data).toMatchObject({ success: true });
 });
 
+test("use of an agent that has a price of its own costs that, and its maker earns by it", async () => {
+  await using world = await billed({ script: [turn(say("One."), usage({ input: 1_000, output: 500 })), turn(say("Two."), tenCents)] });
+  await give(world, { purchased: 50 });
+  const maker = await world.app.signUp();
+  const [agent] = await rowsOf(
+    world,
+    `insert into agents (slug, name, description, system_prompt, agent_type, pricing_type, api_pricing_input, api_pricing_output, created_by_user_id)
+     values ('priced', 'Priced', '', 'Be brief.', 'TesslateAgent', 'api', 30, 150, '${maker.id}') returning id`,
+  );
+  const agent_id = String(agent?.["id"]);
+  await world.app.as(world.owner).marketplaceAgents.purchase({ params: { id: agent_id }, body: {} });
+  const settle = async (cents: number) => {
+    await world.app.studio.database.pool.query("select graphile_worker.add_job('settle_use')");
+    const earned = async () =>
+      (await world.app.as(maker).creatorStudio.dashboard({ query: {} })).earnings.by_agent[agent_id]?.revenue_cents ?? 0;
+    await expect.poll(earned, { timeout: 20_000 }).toBe(cents);
+  };
+  const shared = () =>
+    rowsOf(
+      world,
+      "select cost_total, creator_id, creator_revenue, platform_revenue from usage_logs where agent_id is not null order by created_at",
+    );
+  await world.run("Go", { agent_id });
+  // 1000 × $30 + 500 × $150 per million are 10.5 cents.
+  expect(await shared()).toEqual([
+    { cost_total: "10.50000000", creator_id: maker.id, creator_revenue: "9.45000000", platform_revenue: "1.05000000" },
+  ]);
+  expect((await balance(world)).purchased_credits).toBe(40);
+  await settle(9);
+  // 240 cents are due, of which 40 are there: nobody earns what was forgiven.
+  await world.run("Again", { agent_id });
+  expect((await balance(world)).total_credits).toBe(0);
+  const [, second] = await shared();
+  expect(second).toMatchObject({ cost_total: "240.00000000", creator_revenue: "36.00000000" });
+  await settle(45);
+  expect((await world.app.as(maker).creatorStudio.dashboard({ query: {} })).earnings).toMatchObject({
+    total_revenue_cents: 45,
+    total_requests: 2,
+  });
+});
+
 test("many calls at once take exactly what they cost", async () => {
   await using world = await billed({ script: [say("Hi.")] });
   await give(world, { daily: 3, purchased: 40 });

@@ -2,6 +2,7 @@ import { and, asc, count, desc, eq, gte, inArray, isNull, lt, or, sql } from "dr
 import type { CreatorDashboard } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { agents } from "../agents/agents.table.ts";
+import { usageLogs } from "../credits/credits.table.ts";
 import { themes } from "../themes/themes.table.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type PayoutState } from "./creators.table.ts";
@@ -45,10 +46,16 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       paid: number;
       by_agent: { agent_id: string | null; requests: number; revenue_cents: number }[];
     }> => {
-      const rows = await db
+      const calls = await db
+        .select({ agent_id: usageLogs.agent_id, n: count() })
+        .from(usageLogs)
+        .where(and(eq(usageLogs.creator_id, creatorId), gte(usageLogs.created_at, from), lt(usageLogs.created_at, to)))
+        .groupBy(usageLogs.agent_id);
+      const sold = await db
         .select({
           agent_id: sales.agent_id,
-          requests: count(),
+          // What was earned by use stands for many calls.
+          requests: sql<number>`(count(*) filter (where ${sales.transaction_type} <> 'usage'))::int`,
           revenue_cents: cents(),
           pending: cents(sql`${sales.payout_status} <> 'paid'`),
           paid: cents(sql`${sales.payout_status} = 'paid'`),
@@ -56,6 +63,10 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         .from(sales)
         .where(and(eq(sales.creator_id, creatorId), isNull(sales.refunded_at), gte(sales.created_at, from), lt(sales.created_at, to)))
         .groupBy(sales.agent_id);
+      const rows = sold.map((row) => ({
+        ...row,
+        requests: row.requests + (calls.find(({ agent_id }) => agent_id === row.agent_id)?.n ?? 0),
+      }));
       const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
       return { total: sum((r) => r.revenue_cents), pending: sum((r) => r.pending), paid: sum((r) => r.paid), by_agent: rows };
     },

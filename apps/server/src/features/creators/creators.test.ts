@@ -113,8 +113,8 @@ describe("the dashboard", () => {
       total_revenue_cents: 3650,
       pending_revenue_cents: 3350,
       paid_revenue_cents: 300,
-      total_requests: 4,
-      by_agent: { [first ?? ""]: { requests: 2, revenue_cents: 1350 }, [second ?? ""]: { requests: 1, revenue_cents: 2000 } },
+      total_requests: 3,
+      by_agent: { [first ?? ""]: { requests: 1, revenue_cents: 1350 }, [second ?? ""]: { requests: 1, revenue_cents: 2000 } },
     });
     expect(earnings.by_month.reduce((sum, m) => sum + m.revenue_cents, 0)).toBe(3350);
     expect(payouts).toMatchObject({ available_cents: 2000, pending_cents: 1350, paid_cents: 300 });

@@ -4,6 +4,15 @@ import { enqueueJob } from "../../platform/jobs.ts";
 import { users } from "../users/users.table.ts";
 import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow } from "./creators.table.ts";
 
+/** Use of one agent that its maker earned by. */
+export type UseRow = {
+  creator_id: string;
+  agent_id: string | null;
+  creator_cents: number;
+  platform_cents: number;
+  tokens_in: number;
+  tokens_out: number;
+};
 export type SaleRow = typeof sales.$inferSelect;
 
 const isOfPayment = (key: string) => or(eq(sales.stripe_payment_intent, key), eq(sales.stripe_invoice_id, key));
@@ -50,6 +59,29 @@ export function createSalesStore(db: Database) {
         sql`update users set creator_stripe_account_id = ${accountId} where id = ${userId} and creator_stripe_account_id is null`,
       );
       return (await db.select({ id: users.creator_stripe_account_id }).from(users).where(eq(users.id, userId)))[0]?.id ?? accountId;
+    },
+    /**
+     * What creators earned by the use of their agents, in whole cents, as far as it is not among the sales yet; the fractions stay until they are
+     * whole. One at a time: until the transaction ends nobody else settles.
+     */
+    unsettledUse: async (tx: Queries): Promise<UseRow[]> => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('settle use of agents', 0))`);
+      const { rows } = await tx.execute<UseRow>(sql`
+        with used as (
+          select l.creator_id, l.agent_id, floor(sum(l.creator_revenue)) as creator, floor(sum(l.platform_revenue)) as platform,
+            sum(l.tokens_input) as tokens_in, sum(l.tokens_output) as tokens_out
+          from usage_logs l join users u on u.id = l.creator_id and not u.is_system
+          where l.creator_id is not null group by l.creator_id, l.agent_id),
+        settled as (
+          select creator_id, agent_id, sum(amount_creator_cents) as creator, sum(amount_platform_cents) as platform,
+            sum(tokens_input) as tokens_in, sum(tokens_output) as tokens_out
+          from marketplace_transactions where transaction_type = 'usage' group by creator_id, agent_id)
+        select u.creator_id, u.agent_id, (u.creator - coalesce(s.creator, 0))::float8 as creator_cents,
+          (u.platform - coalesce(s.platform, 0))::float8 as platform_cents,
+          (u.tokens_in - coalesce(s.tokens_in, 0))::float8 as tokens_in, (u.tokens_out - coalesce(s.tokens_out, 0))::float8 as tokens_out
+        from used u left join settled s on s.creator_id = u.creator_id and s.agent_id is not distinct from u.agent_id
+        where u.creator > coalesce(s.creator, 0)`);
+      return rows;
     },
     /** Sent, or about to be, and nobody said yet that it arrived. */
     unfinished: (limit: number): Promise<{ id: string }[]> =>

@@ -212,6 +212,26 @@ export function createSales({
       send_share: async (payload: unknown) => send((payload as { id: string }).id),
       take_back_share: async (payload: unknown) => takeBack((payload as { id: string }).id),
       send_payout: async (payload: unknown) => void (await sendPayout((payload as { id: string }).id, true)),
+      /** What the use of agents earned becomes sales, which wait for a payout. */
+      settle_use: async () =>
+        store.transaction(async (tx) => {
+          for (const { creator_id, agent_id, creator_cents, platform_cents, tokens_in, tokens_out } of await store.unsettledUse(tx)) {
+            const { id } = await store.insert(tx, {
+              agent_id,
+              creator_id,
+              transaction_type: "usage",
+              amount_total_cents: creator_cents + platform_cents,
+              amount_creator_cents: creator_cents,
+              amount_platform_cents: platform_cents,
+              tokens_input: tokens_in,
+              tokens_output: tokens_out,
+            });
+            await post(tx, `use:${id}`, [
+              { account: "creator", user_id: creator_id, amount_cents: -creator_cents },
+              { account: "revenue", amount_cents: creator_cents },
+            ]);
+          }
+        }),
       /** What a job gave up, or a crash left. */
       sweep_shares: async () => {
         if (!bank.isOn) return;

@@ -41,6 +41,8 @@ export interface CreditTerms {
   dailyCredits: number;
   /** Of the allowance, below which a balance is low. */
   lowPercent: number;
+  /** Of what is paid for their work; the platform keeps the rest. */
+  creatorSharePercent: number;
 }
 export const allowanceDays = 30;
 /** A balance is kept in 32 bits. */

@@ -14,6 +14,8 @@ export interface Usage {
   request_id: string;
   user_id: string;
   agent_id: string | null;
+  /** Of an agent whose use has a price of its own. */
+  creator_id?: string | null;
   project_id: string | null;
   chat_id: string | null;
   task_id: string | null;
@@ -46,7 +48,7 @@ export type Credits = ReturnType<typeof createCredits>;
 export function createCredits({
   store,
   isBilled,
-  terms: { allowance, support, dailyCredits, lowPercent },
+  terms: { allowance, support, dailyCredits, lowPercent, creatorSharePercent },
 }: {
   store: CreditsStore;
   isBilled: boolean;
@@ -54,12 +56,20 @@ export function createCredits({
 }) {
   const exhausted = () => new AppError("insufficient_credits", "Your credits are used up. Add some, or use a model with your own key.");
 
+  /** Of what was paid: what was forgiven nobody earns. Exact; whole cents are paid out. */
+  const shareOf = (cost: Amount, shortfall: number): { creator_revenue: Amount; platform_revenue: Amount } => {
+    const due = unitsOf(cost) - BigInt(shortfall) * cent;
+    const paid = due > 0n ? due : 0n;
+    const creator = (paid * BigInt(creatorSharePercent)) / 100n;
+    return { creator_revenue: amountOf(creator), platform_revenue: amountOf(paid - creator) };
+  };
+
   const record = (usage: Usage): Promise<Charged> =>
     store.transaction(async (tx): Promise<Charged> => {
       const isCharged = isBilled && !usage.is_byok;
       if (!isCharged) {
         const known = await store.findByRequest(tx, usage.request_id);
-        const row = known ?? (await store.insertUsage(tx, { ...usage, billed_status: "exempt" }));
+        const row = known ?? (await store.insertUsage(tx, { ...usage, creator_id: null, billed_status: "exempt" }));
         return { usage_log_id: row.id, credits_deducted: 0, new_balance: null };
       }
       const before = await store.lock(tx, usage.user_id);
@@ -71,6 +81,7 @@ export function createCredits({
       if (usage.task_id !== null) await store.release(usage.task_id, tx);
       const row = await store.insertUsage(tx, {
         ...usage,
+        ...(usage.creator_id && shareOf(usage.cost_total, after.shortfall)),
         credits_deducted: after.taken,
         shortfall_credits: after.shortfall,
         billed_status: after.taken === 0 && after.shortfall > 0 ? "pending" : "credited",

@@ -30,6 +30,10 @@ export const usageLogs = pgTable(
     credits_deducted: integer().notNull().default(0),
     /** Whole credits that were due and not there: forgiven. */
     shortfall_credits: integer().notNull().default(0),
+    /** Who made the agent, where its use has a price of its own, and how what was paid for it is shared. */
+    creator_id: uuid().references(() => users.id, { onDelete: "set null" }),
+    creator_revenue: amount().notNull().default("0"),
+    platform_revenue: amount().notNull().default("0"),
     is_byok: boolean().notNull().default(false),
     billed_status: text().$type<"pending" | "invoiced" | "paid" | "credited" | "exempt">().notNull().default("exempt"),
     /** One per model call: what is recorded twice is charged once. */
@@ -41,6 +45,9 @@ export const usageLogs = pgTable(
     index("usage_logs_task_id_idx").on(t.task_id),
     index("usage_logs_created_at_idx").on(t.created_at),
     index("usage_logs_agent_id_idx").on(t.agent_id),
+    index("usage_logs_creator_id_idx")
+      .on(t.creator_id, t.agent_id)
+      .where(sql`${t.creator_id} is not null`),
     uniqueIndex("usage_logs_request_id_key")
       .on(t.request_id)
       .where(sql`${t.request_id} is not null`),

@@ -46,6 +46,8 @@ export interface ModelWish {
   is_closed?: boolean;
   /** Answers with a key of the caller's own and no other. */
   requires_user_keys?: boolean;
+  /** Its use has a price of its own, whichever model answers. */
+  rates?: { input: string; output: string } | null;
 }
 
 const demoKey = "models.demo";
@@ -175,12 +177,18 @@ export function createModels({
         );
       const { provider: slug, model } = splitModelId(id);
       if (model === "") throw unknownModel(id);
+      const priced = (): Price => {
+        const listed = priceOf(id);
+        const { rates } = wish.agent;
+        return rates ? { ...rates, cached: rates.input, is_known: listed.is_known } : listed;
+      };
       const resolved = (client: ModelClient, is_byok = false, protocol: AgentProtocol = "auto"): ResolvedModel => ({
         model_id: `${slug}/${model}`,
         client,
         protocol,
         is_byok,
-        pricing: priceOf(id),
+        // With a key of their own people pay the provider, and nobody else.
+        pricing: is_byok ? priceOf(id) : priced(),
         context_window: contextWindowOf(id),
         vision: visionOf(id),
       });

@@ -101,7 +101,7 @@ export function createMoneyStack(db: Database, stripe: StripeFake) {
     sales,
     shelves,
     plans,
-    creatorSharePercent: config.billing.creatorSharePercent,
+    creatorSharePercent: config.billing.terms.creatorSharePercent,
     log,
   });
   const webhooks = createWebhooks({ store, payments, plans, fulfilment, onPaymentFailed: async () => undefined, log });
