@@ -67,10 +67,14 @@ export function createActivation({
     const site_name = row.site_name ?? `${siteName(name, maxSiteName.preview - code.length - 1)}-${code}`;
     return { site_name, deployment_url: siteUrl(address, "preview", site_name) };
   };
-  const programOf = (row: DeploymentRow) => row.program && { deployment_id: row.id, spec: row.program, env: vault.open(row).env };
+  const programOf = (row: Parameters<typeof start>[0]) =>
+    row.program && { deployment_id: row.id, spec: row.program, env: vault.open(row).env };
 
   /** Starts it, if it is a program, and asks for its first page. */
-  const start = async (row: DeploymentRow, signal: AbortSignal): Promise<{ host: string; port: number } | undefined> => {
+  const start = async (
+    row: Pick<DeploymentRow, "id" | "program" | "sealed_request">,
+    signal: AbortSignal,
+  ): Promise<{ host: string; port: number } | undefined> => {
     const program = programOf(row);
     if (!program) return undefined;
     if (!programs.has(row.id)) await programs.start(program, signal);
@@ -103,6 +107,8 @@ export function createActivation({
     claimSite,
     placePreview,
     start,
+    /** It was started to be looked at alone. */
+    stop: (id: string): Promise<void> => programs.stop(id),
     forget,
     prune,
     /** Visitors see it from here on. A program is up before the one before it is stopped. */

@@ -8,6 +8,13 @@ import type { Artefact, ArtefactFile } from "./target.ts";
 
 type Entry = Omit<ArtefactFile, "open">;
 
+/** Where a version lies. `checked`: what was built of its sources here to be looked at, where a provider builds what is sent. */
+export interface ArtefactPlace {
+  project_id: string;
+  id: string;
+}
+export type ArtefactPart = "sent" | "checked";
+
 /** Takes the files of one artefact; nothing of it counts before `complete`. */
 export interface ArtefactWriter {
   add(path: string, mode: number, data: Readable, limits: { fileBytes: number }): Promise<Entry>;
@@ -25,7 +32,8 @@ export class FileTooLarge extends Error {
  */
 export type Artefacts = ReturnType<typeof createArtefacts>;
 export function createArtefacts({ dir }: { dir: string }) {
-  const folderOf = ({ project_id, id }: { project_id: string; id: string }) => join(dir, project_id, id);
+  const folderOf = ({ project_id, id }: ArtefactPlace, part: ArtefactPart = "sent") =>
+    join(dir, project_id, id, ...(part === "sent" ? [] : [part]));
   const listOf = (folder: string) => join(folder, "files.json");
   const treeOf = (folder: string) => join(folder, "tree");
 
@@ -40,15 +48,15 @@ export function createArtefacts({ dir }: { dir: string }) {
 
   return {
     /** The folder with its files, as they lie on this disk. */
-    treeOf: (place: { project_id: string; id: string }): string => treeOf(folderOf(place)),
+    treeOf: (place: ArtefactPlace, part?: ArtefactPart): string => treeOf(folderOf(place, part)),
     /** One file of it; from byte `start` to byte `end`, both included. */
-    read: (place: { project_id: string; id: string }, path: string, range?: { start: number; end: number }): Readable =>
+    read: (place: ArtefactPlace, path: string, range?: { start: number; end: number }): Readable =>
       createReadStream(join(treeOf(folderOf(place)), path), range),
     /** Undefined when there is none, or it was not completed. */
-    find: (place: { project_id: string; id: string }): Promise<Artefact | undefined> => load(folderOf(place)),
+    find: (place: ArtefactPlace, part?: ArtefactPart): Promise<Artefact | undefined> => load(folderOf(place, part)),
     /** Begins anew, whatever a try before this one left. */
-    create: async (place: { project_id: string; id: string }): Promise<ArtefactWriter> => {
-      const folder = folderOf(place);
+    create: async (place: ArtefactPlace, part?: ArtefactPart): Promise<ArtefactWriter> => {
+      const folder = folderOf(place, part);
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const entries: Entry[] = [];
@@ -82,16 +90,16 @@ export function createArtefacts({ dir }: { dir: string }) {
       };
     },
     /** The same content as another version's. False when that one is gone. */
-    copy: async (from: { project_id: string; id: string }, to: { project_id: string; id: string }): Promise<boolean> => {
+    copy: async (from: ArtefactPlace, to: ArtefactPlace): Promise<boolean> => {
       if (!(await load(folderOf(from)))) return false;
       await rm(folderOf(to), { recursive: true, force: true });
       await cp(folderOf(from), folderOf(to), { recursive: true });
       return true;
     },
-    remove: (place: { project_id: string; id: string }): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
+    remove: (place: ArtefactPlace): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
     removeProject: (projectId: string): Promise<void> => rm(join(dir, projectId), { recursive: true, force: true }),
     /** Versions that lie here, by project. */
-    list: async (): Promise<{ project_id: string; id: string }[]> => {
+    list: async (): Promise<ArtefactPlace[]> => {
       const namesIn = (folder: string) => readdir(folder).catch(() => [] as string[]);
       const found = [];
       for (const project_id of await namesIn(dir)) for (const id of await namesIn(join(dir, project_id))) found.push({ project_id, id });

@@ -32,7 +32,7 @@ export function createJudging({
 }: {
   store: Pick<DeploymentsStore, "baseContainers">;
   rooms: Pick<CleanRooms, "find">;
-  artefacts: Pick<Artefacts, "treeOf">;
+  artefacts: Pick<Artefacts, "treeOf" | "find">;
   gate: LaunchGate;
   choices: Pick<LaunchChoices, "of">;
 }) {
@@ -41,9 +41,16 @@ export function createJudging({
     const containers = await store.baseContainers(project.id);
     const directory = containers.find(({ id }) => id === row.container_id)?.directory ?? ".";
     const hidden = secretNamesOf(request.env);
+    const built = row.mode === "source" ? await artefacts.find(row, "checked") : undefined;
     return gate.inspect({
-      dir: artefacts.treeOf(row),
-      kind: row.program ? "server" : "static",
+      ...(row.mode === "source"
+        ? {
+            dir: artefacts.treeOf(row, built ? "checked" : "sent"),
+            // Sources that could not be built here are no site.
+            kind: built?.files.some(({ path }) => path === "index.html") ? "static" : "server",
+            sources: artefacts.treeOf(row),
+          }
+        : { dir: artefacts.treeOf(row), kind: row.program ? "server" : "static" }),
       ...(address && { address }),
       spaFallback: row.spa_fallback,
       buildWarnings: warnings,

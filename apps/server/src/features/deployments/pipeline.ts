@@ -14,12 +14,12 @@ import { collect, findOutput, listing, ownLimits } from "./collect.ts";
 import type { DeploymentLog, DeploymentLogs } from "./deployment-log.ts";
 import { proposedName, secretNamesOf, type KeptRequest, type RequestVault } from "./deployment-request.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
-import type { DeploymentRow } from "./deployments.table.ts";
+import type { DeploymentRow, ProgramSpec } from "./deployments.table.ts";
 import { containerRemoved } from "./deployment-shape.ts";
 import { failureAt } from "./failure.ts";
 import { rulesOf, within } from "./framework.ts";
 import { refusalOf, type Judging } from "./judging.ts";
-import { mayBeProgram, programOf } from "./local/program-of.ts";
+import { isServerBuild, mayBeProgram, programOf } from "./local/program-of.ts";
 import { makeStaticExport } from "./next-export.ts";
 import { buildPlanOf } from "./plan.ts";
 import type { Artefact, DeployTarget, RemoteState } from "./target.ts";
@@ -45,6 +45,12 @@ const pollMs = [250, 1000, 2000, 3000, 5000];
 export interface PipelineRun {
   signal: AbortSignal;
   progress(percent: number, message: string): Promise<void>;
+}
+/** What is sent, and what was built to be looked at. */
+interface Made {
+  artefact: Artefact;
+  warnings: string[];
+  program: ProgramSpec | undefined;
 }
 interface Course {
   row: DeploymentRow;
@@ -107,8 +113,8 @@ export function createPipeline({
     return template && runtime.prepare(template.image, { signal });
   };
 
-  /** Builds in a clean room and collects what came out. */
-  const make = async (course: Course): Promise<{ artefact: Artefact; warnings: string[] }> => {
+  /** Builds in a clean room and collects what came out; of what a provider builds, the sources are what is sent, and this is looked at. */
+  const make = async (course: Course): Promise<Made> => {
     const { row, project, request, log: lines, signal, step } = course;
     await step("prepare");
     const sandbox = await projects.sandboxOf(project);
@@ -129,24 +135,35 @@ export function createPipeline({
     course.row = (await store.update(row.id, { framework })) ?? row;
     const limits = row.provider === "local" ? ownLimits : { ...ownLimits, ...findTarget(row.provider)?.limits };
     const warn = (text: string) => lines.line(text);
+    const isSource = row.mode === "source";
     const gather = async (tree: typeof sandbox.files, folder: string, kind: Parameters<typeof collect>[3]["kind"]) => {
       await step("collect");
-      const artefact = await collect(tree, folder, await artefacts.create(row), { kind, limits, signal, warn });
+      const part = isSource && kind !== "source" ? "checked" : "sent";
+      const artefact = await collect(tree, folder, await artefacts.create(row, part), { kind, limits, signal, warn });
       lines.line(`${artefact.files.length} files, ${Math.ceil(artefact.totalBytes / 1024)} KiB`);
       return artefact;
     };
-    if (row.mode === "source") return { artefact: await gather(sandbox.files, directory, "source"), warnings: [] };
+    const sources = isSource ? await gather(sandbox.files, directory, "source") : undefined;
 
     const image = await imageFor(project, directory, signal);
     const room = await rooms.open(row.id, sandbox, { image, diskBytes: await diskBytesOf(project.owner_id), signal });
     if (plan.isStaticExport) for (const done of await makeStaticExport(room.files, directory)) lines.line(done);
     const env = { ...request.env };
-    const { warnings } = await build(room, plan, { env, log: lines, signal, onStep: step });
+    let warnings: string[];
+    try {
+      ({ warnings } = await build(room, plan, { env, log: lines, signal, onStep: step }));
+    } catch (error) {
+      if (!sources || !(error instanceof StepFailed) || !request.ignore_rules.includes("build")) throw error;
+      lines.line(`${error.message} That was agreed to: its sources alone are looked at.`);
+      return { artefact: sources, warnings: [], program: undefined };
+    }
     const rules = rulesOf(framework);
     const outputs = request.output_directory === null ? rules.outputs : [request.output_directory];
     const isBare = plan.command === null && request.output_directory === null;
     const program =
-      row.provider === "local" && request.output_directory === null && mayBeProgram(framework, plan.command)
+      (isSource ? isServerBuild(framework) : row.provider === "local") &&
+      request.output_directory === null &&
+      mayBeProgram(framework, plan.command)
         ? await programOf(room, { framework, directory, package: plan.package, startCommand: plan.startCommand })
         : undefined;
     // A Next.js app may be built as files alone, and what nobody recognises may be a page, whatever else lies there.
@@ -154,8 +171,13 @@ export function createPipeline({
     const site = program && !isSiteFirst ? undefined : await findOutput(room.files, directory, isBare ? [".", ...outputs] : outputs);
     if (program && site === undefined) {
       const artefact = await gather(room.files, directory, "program");
+      if (sources) return { artefact: sources, warnings, program };
       course.row = (await store.update(row.id, { program })) ?? course.row;
-      return { artefact, warnings };
+      return { artefact, warnings, program };
+    }
+    if (site === undefined && sources) {
+      lines.line("Nothing that this server knows as a site came of the build: its sources alone are looked at.");
+      return { artefact: sources, warnings, program: undefined };
     }
     if (site === undefined) {
       for (const name of await listing(room.files, directory)) lines.line(`  ${name}`);
@@ -169,18 +191,23 @@ export function createPipeline({
     const has = (path: string) => artefact.files.some((file) => file.path === path);
     course.row =
       (await store.update(row.id, { spa_fallback: rules.isClientRouted && has("index.html") && !has("404.html") })) ?? course.row;
-    return { artefact, warnings };
+    return { artefact: sources ?? artefact, warnings, program: undefined };
   };
 
   /** Looks at what was built before visitors do; what blocks keeps it back. */
-  const judge = async (course: Course, artefact: Artefact, warnings: string[]): Promise<void> => {
+  const judge = async (course: Course, { artefact, warnings, program }: Made): Promise<void> => {
     const { row, project, request, log: lines, signal, step } = course;
-    if (row.mode === "source") return;
-    if (row.program) await step("smoke");
-    const address = row.provider === "local" ? await activation.start(row, signal) : undefined;
+    if (program) await step("smoke");
+    // Elsewhere it may find what it lacks here; then its pages are not looked at.
+    const address = await activation.start({ ...row, program: program ?? row.program }, signal).catch((error: unknown) => {
+      if (row.mode !== "source" || !(error instanceof StepFailed)) throw error;
+      lines.line(`${error.message} Its pages are not looked at.`);
+      return undefined;
+    });
     await step("gate");
     const { ignore_rules: ignoreRules } = request;
-    const report = await judging({ row, project, request, address, warnings, ignoreRules, log: (line) => lines.line(line), signal });
+    const asked = { row, project, request, address, warnings, ignoreRules, log: (line: string) => lines.line(line), signal };
+    const report = await judging(asked).finally(() => (row.mode === "source" && program ? activation.stop(row.id) : undefined));
     const { files, totalBytes } = artefact;
     course.row =
       (await store.update(row.id, { report, files: files.length, bytes: totalBytes, has_artefact: !report.is_blocked })) ?? course.row;
@@ -333,8 +360,9 @@ export function createPipeline({
   const work = async (course: Course): Promise<DeploymentRow | undefined> => {
     const isSent = course.row.deployment_id !== null;
     if (!isSent && !course.row.has_artefact) {
-      const { artefact, warnings } = await make(course);
-      await judge(course, artefact, warnings);
+      const made = await make(course);
+      const { artefact } = made;
+      await judge(course, made);
       course.row =
         (await store.update(course.row.id, {
           has_artefact: true,
@@ -345,7 +373,7 @@ export function createPipeline({
       course.log.line(
         isSent ? "The server was restarted. Waiting for the provider goes on." : "The server was restarted. What was built is still there.",
       );
-    if (course.row.provider !== "local" && course.row.mode !== "source") await rooms.remove(course.row.id);
+    if (course.row.provider !== "local") await rooms.remove(course.row.id);
     const done = await (course.row.provider === "local" ? publishHere(course) : publish(course));
     if (course.row.provider === "local" && !course.row.program) await rooms.remove(course.row.id);
     return done;

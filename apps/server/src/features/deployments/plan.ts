@@ -51,11 +51,9 @@ export async function buildPlanOf({
     );
   const isStaticExport = framework === "nextjs" && mode === "pre-built" && provider !== "local";
   const command =
-    mode === "source"
-      ? (request.build_command ?? null)
-      : (request.build_command ??
-        textIn(project.settings, "build_command") ??
-        commandOf(framework, detected.package, provider !== "local"));
+    request.build_command ??
+    textIn(project.settings, "build_command") ??
+    (mode === "source" ? guessOf(framework, detected.package) : commandOf(framework, detected.package, provider !== "local"));
   return {
     framework,
     package: detected.package,
@@ -64,6 +62,16 @@ export async function buildPlanOf({
     isStaticExport,
     startCommand: await startCommandOf(tree, { directory, start_command: container.start_command }),
   };
+}
+
+/** Of what a provider builds nothing has to be known here: it may know better. */
+function guessOf(framework: FrameworkId, manifest: PackageFile | undefined): string | null {
+  try {
+    return commandOf(framework, manifest, false);
+  } catch (error) {
+    if (error instanceof StepFailed) return null;
+    throw error;
+  }
 }
 
 /** Where what is built lies, as it is told before anything is built. */

@@ -234,6 +234,33 @@ test(
   },
 );
 
+test("sources pass the launch gate before anything is uploaded: their build, and the secrets in them", { timeout: 60_000 }, async () => {
+  const { project: owner, put } = await project("Gated sources");
+  const body = { project_id: owner.id, provider: "vercel", env_vars: { VITE_GREETING: "hello" } };
+  const sent = () => providers.vercel.calls.filter(({ call }) => /^POST \/v(?:2\/files|11\/projects|13\/)/.test(call)).length;
+  const before = sent();
+  await put("src/key.ts", "export const key = 'planted-secret-value';\n");
+  expect(await deploy(body)).toMatchObject({
+    status: "failed",
+    error: "It was kept back by secrets: Whoever sees the sources can read the value of API_TOKEN.",
+    metadata: { mode: "source", failure: { step: "gate", path: "src/key.ts", line: 1 } },
+    report: { is_blocked: true },
+  });
+  await put("src/key.ts", "export const key = 1;\n");
+  await put("build.mjs", `${plainBuild("one")}\nwriteFileSync("dist/leak.js", "const key = '" + process.env.API_TOKEN + "';");`);
+  expect((await deploy(body)).error).toBe("It was kept back by secrets: Visitors can read the value of API_TOKEN.");
+  await put("build.mjs", `console.error("src/key.ts:1:8: error: wrong"); process.exit(2);`);
+  expect(await deploy(body)).toMatchObject({ status: "failed", metadata: { failure: { step: "build", path: "src/key.ts", line: 1 } } });
+  expect(sent()).toBe(before);
+
+  expect(await deploy({ ...body, ignore_rules: ["build"] })).toMatchObject({ status: "success", is_live: true });
+  await put("build.mjs", plainBuild("one"));
+  const good = await deploy(body);
+  expect(good).toMatchObject({ status: "success", is_live: true, report: { is_blocked: false } });
+  expect(liveFiles("vercel", good.metadata.site_name ?? "")).not.toHaveProperty("index.html");
+  expect((await app.runtime.list()).filter(({ id }) => id.startsWith(`deploy-${good.id}`))).toEqual([]);
+});
+
 test("a deployment that is found finished late leaves the place to the one that was begun after it", { timeout: 60_000 }, async () => {
   const { project: owner, put } = await project("Late");
   const body = { project_id: owner.id, provider: "netlify", env_vars: { VITE_GREETING: "hello" } };

@@ -16,6 +16,8 @@ import { inspectWeight } from "./weight.ts";
 export interface LaunchInput {
   /** Folder on this machine with what was built. Nobody writes there meanwhile; links in it are not followed. */
   dir: string;
+  /** Folder with the sources that are sent along to be built elsewhere: nobody should read secrets there either. */
+  sources?: string;
   /** `static`: all of it will be served to visitors. `server`: a program of it answers them; only its public folders and what it answers count. */
   kind: "static" | "server";
   /** Of a `server`: where the production build listens, as this process can dial it. */
@@ -57,6 +59,7 @@ export function createLaunchGate({
     async inspect(input) {
       const started = performance.now();
       const artefact = await listArtefact(input.dir);
+      const sources = input.sources === undefined ? undefined : await listArtefact(input.sources);
       const signal = AbortSignal.any([input.signal, AbortSignal.timeout(limitMs)]);
       /** A rule that breaks, or takes too long, is no verdict on the artefact. */
       const ask = async (rule: LaunchRule, work: Promise<Verdict>): Promise<Verdict> => {
@@ -85,7 +88,7 @@ export function createLaunchGate({
           "pages",
           seen.then((tour) => pagesVerdict(tour, artefact, input)),
         ),
-        ask("secrets", inspectSecrets(artefact, input, answered, signal)),
+        ask("secrets", inspectSecrets({ artefact, sources }, input, answered, signal)),
         ask("accessibility", seen.then(accessibilityVerdict)),
         ask(
           "weight",

@@ -27,7 +27,7 @@ const publicFolders =
 
 /** Whether something that visitors can read gives away a secret: values of this project, keys of well-known kinds, files that should have stayed. */
 export async function inspectSecrets(
-  artefact: Artefact,
+  { artefact, sources }: { artefact: Artefact; sources: Artefact | undefined },
   { kind, secrets }: Pick<LaunchInput, "kind" | "secrets">,
   /** What a server answered while its pages were looked at, by path. */
   answered: Promise<ReadonlyMap<string, readonly FoundSecret[]>>,
@@ -35,24 +35,28 @@ export async function inspectSecrets(
 ): Promise<Verdict> {
   const values = projectFinder(secrets);
   const late = performance.now() + limitMs;
-  const paths = [...artefact.files.keys()].filter((path) => kind === "static" || publicFolders.test(path));
+  const served = [...artefact.files.keys()].filter((path) => kind === "static" || publicFolders.test(path));
   const findings: LaunchFinding[] = [];
   let looked = 0;
-  const order = paths.toSorted((a, b) => Number(first.test(b)) - Number(first.test(a)));
-  for (const path of order) {
+  const inOrder = (paths: Iterable<string>) => [...paths].toSorted((a, b) => Number(first.test(b)) - Number(first.test(a)));
+  const order = [
+    ...inOrder(served).map((path) => ({ in: artefact, path, reader: visitors })),
+    ...(sources ? inOrder(sources.files.keys()).map((path) => ({ in: sources, path, reader: readersOfSources })) : []),
+  ];
+  for (const { in: place, path, reader } of order) {
     if (performance.now() > late || findings.length >= maxFindings) break;
     signal.throwIfAborted();
-    findings.push(...(await inspectFile(artefact, path, values, late)));
+    findings.push(...(await inspectFile(place, path, { values, late, reader })));
     looked += 1;
   }
   const known = new Set<string>();
   for (const [page, found] of await answered)
-    for (const one of told(found, { page })) {
+    for (const one of told(found, visitors, { page })) {
       // What stands in every page is told of the first one.
       if (!known.has(one.message)) findings.push(one);
       known.add(one.message);
     }
-  const isWhole = looked === order.length && !artefact.isCut;
+  const isWhole = looked === order.length && !artefact.isCut && !sources?.isCut;
   if (!isWhole && findings.length === 0)
     findings.push(finding("secrets", "minor", `Only ${plural(looked, "file")} of ${order.length} could be looked through in time.`));
   const seen = isWhole ? plural(looked, "file") : `the first ${plural(looked, "file")}`;
@@ -62,27 +66,35 @@ export async function inspectSecrets(
 
 export const projectFinder = (secrets: LaunchInput["secrets"]): ValueFinder => createValueFinder(secretValues(secrets));
 
-const told = (found: readonly FoundSecret[], where: { path?: string; page?: string }): LaunchFinding[] =>
+/** Who can read it, as a finding says it. */
+const visitors = "Visitors";
+const readersOfSources = "Whoever sees the sources";
+
+const told = (found: readonly FoundSecret[], reader: string, where: { path?: string; page?: string }): LaunchFinding[] =>
   found
     .slice(0, maxPerFile)
     .map(({ what, severity, line }) =>
-      finding("secrets", severity, `Visitors can read ${what}.`, { ...where, ...(where.path !== undefined && { line }) }),
+      finding("secrets", severity, `${reader} can read ${what}.`, { ...where, ...(where.path !== undefined && { line }) }),
     );
 
-async function inspectFile(artefact: Artefact, path: string, values: ValueFinder, late: number): Promise<LaunchFinding[]> {
+async function inspectFile(
+  artefact: Artefact,
+  path: string,
+  { values, late, reader }: { values: ValueFinder; late: number; reader: string },
+): Promise<LaunchFinding[]> {
   const name = posix.basename(path);
   const size = artefact.files.get(path)?.size ?? 0;
   if (isEnvironmentFile(name)) {
     const text = await readText(artefact, path, 64 * 1024);
-    if (hasSettings(text)) return [finding("secrets", "critical", "Visitors can download the environment file.", { path })];
+    if (hasSettings(text)) return [finding("secrets", "critical", `${reader} can download the environment file.`, { path })];
   }
   if (/(?:^|\/)\.git\/config$/.test(path))
-    return [finding("secrets", "serious", "Visitors can download the repository with its whole history.", { path: posix.dirname(path) })];
+    return [finding("secrets", "serious", `${reader} can download the repository with its whole history.`, { path: posix.dirname(path) })];
   if (size > 0 && (/^(?:id_rsa|id_ed25519|id_ecdsa|\.netrc|\.htpasswd)$/.test(name) || (await isRegistryLogin(artefact, path, name))))
-    return [finding("secrets", "critical", `Visitors can download ${name}, a file with credentials.`, { path })];
+    return [finding("secrets", "critical", `${reader} can download ${name}, a file with credentials.`, { path })];
   if (media.test(name) || size === 0) return [];
   if (name.endsWith(".map") && size <= maxMapBytes) {
-    const found = inspectMap(path, await readText(artefact, path, maxMapBytes), values);
+    const found = inspectMap(path, await readText(artefact, path, maxMapBytes), values, reader);
     if (found.length > 0) return found;
   }
   const scan = scanText(values);
@@ -91,7 +103,7 @@ async function inspectFile(artefact: Artefact, path: string, values: ValueFinder
     scan.push(piece);
     if (performance.now() > late) break;
   }
-  return told(scan.end(), { path });
+  return told(scan.end(), reader, { path });
 }
 
 /** `.env`, `.env.production`; not `.env.example`. */
@@ -130,7 +142,7 @@ async function* unpacked(file: Readable, name: string): AsyncGenerator<Buffer> {
 }
 
 /** A source map names the file and the line that somebody can change. */
-function inspectMap(path: string, text: string, values: ValueFinder): LaunchFinding[] {
+function inspectMap(path: string, text: string, values: ValueFinder, reader: string): LaunchFinding[] {
   const { sources, contents } = sourcesOf(text);
   return contents.flatMap((content, i) => {
     if (typeof content !== "string") return [];
@@ -142,7 +154,7 @@ function inspectMap(path: string, text: string, values: ValueFinder): LaunchFind
       .end()
       .slice(0, maxPerFile)
       .map(({ what, severity, line }) =>
-        finding("secrets", severity, `Visitors can read ${what}, through the source map ${path}.`, {
+        finding("secrets", severity, `${reader} can read ${what}, through the source map ${path}.`, {
           path: source.slice(0, 500) || path,
           line,
         }),

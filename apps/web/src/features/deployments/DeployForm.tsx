@@ -277,7 +277,7 @@ function WhatShips({
           />
           <span className="min-w-0 flex-1 basis-48 text-xs text-fg-2">
             {(draft.mode ?? plan.mode) === "source"
-              ? "The source is sent, Vercel builds it."
+              ? "It is built here once for the launch gate; then the source is sent, and Vercel builds it."
               : "It is built here in a clean sandbox; the result is sent."}
           </span>
         </div>

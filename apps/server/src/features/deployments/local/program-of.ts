@@ -19,6 +19,9 @@ const maybeServers: ReadonlySet<FrameworkId> = new Set([
 export const mayBeProgram = (framework: FrameworkId, command: string | null): boolean =>
   maybeServers.has(framework) && (framework !== "unknown" || command === null);
 
+/** Whose production build is a server that its framework alone makes. */
+export const isServerBuild = (framework: FrameworkId): boolean => ["nextjs", "nuxt", "sveltekit", "remix", "astro"].includes(framework);
+
 /** What starts the production build that lies in a room; undefined when it has no server. */
 export async function programOf(
   room: Sandbox,
