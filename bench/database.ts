@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import pg from "pg";
 import { treeOf } from "./memory.ts";
 import type { RunningStudio } from "../e2e/studio.ts";
 
@@ -12,7 +11,3 @@ export function socketDirOf({ process }: Pick<RunningStudio, "process">): string
   }
   throw new Error("the server has no embedded database");
 }
-
-/** A connection of our own to that database. */
-export const openDatabase = (studio: Pick<RunningStudio, "process">): pg.Pool =>
-  new pg.Pool({ host: socketDirOf(studio), user: "tesslate", database: "tesslate", max: 1 });
