@@ -132,7 +132,7 @@ export type Service = Static<typeof Service>;
 export const containersRoutes = {
   services: route({
     method: "GET",
-    path: "/api/projects/services",
+    path: "/api/marketplace/services",
     tag,
     summary: "The services that can be added to a project",
     auth: "user",

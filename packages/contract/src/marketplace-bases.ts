@@ -174,7 +174,8 @@ export const marketplaceBasesRoutes = {
     method: "GET",
     path: "/api/marketplace/workflows",
     tag,
-    summary: "Arrangements of bases and services to begin a project's canvas with; the services themselves: `GET /api/projects/services`",
+    summary:
+      "Arrangements of bases and services to begin a project's canvas with; the services themselves: `GET /api/marketplace/services`",
     auth: "optional",
     query: Type.Object(pageQuery),
     response: listOf(WorkflowTemplate),

@@ -51,8 +51,8 @@ describe("the service catalogue", () => {
       runs: false,
       reason: "MongoDB runs from its image alone, which needs Docker: set RUNTIME_DRIVER=docker.",
     });
-    expect((await app.request("/api/projects/services")).status).toBe(401);
-    expect((await app.request("/api/projects/services?limit=0", { user: ada })).status).toBe(422);
+    expect((await app.request("/api/marketplace/services")).status).toBe(401);
+    expect((await app.request("/api/marketplace/services?limit=0", { user: ada })).status).toBe(422);
   });
 });
 
