@@ -160,6 +160,16 @@ await runJourneys(
         await until("its workbench", () => new URL(page().url()).pathname.startsWith("/p/plain-page"));
         await page().goto(`${studio.url}/library?tab=templates`);
         await page().getByRole("listitem").filter({ hasText: "Static" }).waitFor();
+        const plain = async () => (await ada.api.projects.list({ query: {} })).items.find((project) => project.name === "Plain page");
+        await until("set up", async () => (await plain())?.environment_status !== "provisioning");
+        await page().goto(`${studio.url}/projects`);
+        await page().getByRole("button", { name: "More for Plain page" }).click();
+        await page().getByRole("menuitem", { name: "Save as template…" }).click();
+        await page().getByLabel("What it is", { exact: true }).fill("A page to begin with");
+        await page().getByRole("button", { name: "Save", exact: true }).click();
+        await page().getByRole("heading", { level: 1, name: "Plain page", exact: true }).waitFor();
+        const kept = await ada.api.marketplaceBases.get({ params: { slug: new URL(page().url()).pathname.split("/").at(-1) ?? "" } });
+        expect(kept.source_type === "archive" && kept.visibility === "private", JSON.stringify(kept));
         await page().goto(`${studio.url}/marketplace`);
         await cards().first().waitFor();
         await looks(page(), "store");

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
-import { baseCategories, type Static, type SubmitBase } from "@tesslate/contract";
+import { baseCategories, type Project, type Static, type SubmitBase } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -25,18 +25,32 @@ const split = (text: string) => [
   ),
 ];
 
-/** A repository becomes a template of one's own; public ones can be found by everybody. */
-export function SubmitBaseDialog({ onClose }: { onClose: () => void }) {
+/** A repository, or a project as it is now, becomes a template of one's own; public ones can be found by everybody. */
+export function SubmitBaseDialog({ project, onClose }: { project?: Project; onClose: () => void }) {
   const navigate = useNavigate();
   const changed = useMarketplaceChanged();
-  const [body, setBody] = useState({ name: "", description: "", git_repo_url: "", default_branch: "main", tech_stack: "" });
+  const [body, setBody] = useState({
+    name: project?.name ?? "",
+    description: project?.description?.slice(0, 500) ?? "",
+    git_repo_url: "",
+    default_branch: "main",
+    tech_stack: "",
+  });
   const [category, setCategory] = useState<Static<typeof SubmitBase>["category"]>("fullstack");
   const [isPublic, setIsPublic] = useState(false);
   const submit = useMutation({
-    mutationFn: () =>
-      api.marketplaceBases.create({
-        body: { ...body, category, tech_stack: split(body.tech_stack), visibility: isPublic ? "public" : "private" },
-      }),
+    mutationFn: () => {
+      const { git_repo_url, default_branch, ...about } = body;
+      return api.marketplaceBases.create({
+        body: {
+          ...about,
+          ...(project ? { project_id: project.id } : { git_repo_url, default_branch }),
+          category,
+          tech_stack: split(body.tech_stack),
+          visibility: isPublic ? "public" : "private",
+        },
+      });
+    },
     onSuccess: async (base) => {
       await changed();
       void navigate({ to: "/marketplace/base/$slug", params: { slug: base.slug } });
@@ -58,16 +72,26 @@ export function SubmitBaseDialog({ onClose }: { onClose: () => void }) {
     <Dialog
       isOpen
       onOpenChange={(isOpen) => !isOpen && !submit.isPending && onClose()}
-      title="Submit a template"
-      description="A repository that projects can begin with. It is fetched anew each time."
+      title={project ? "Save as template" : "Submit a template"}
+      description={
+        project
+          ? "Projects can begin with its files as they are now. What looks secret is named and not taken."
+          : "A repository that projects can begin with. It is fetched anew each time."
+      }
       className="w-[min(560px,calc(100vw-24px))]"
       footer={
         <>
           <Button variant="ghost" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" form="submit-base" variant="primary" isLoading={submit.isPending} loadingWord="Submitting">
-            Submit
+          <Button
+            type="submit"
+            form="submit-base"
+            variant="primary"
+            isLoading={submit.isPending}
+            loadingWord={project ? "Saving" : "Submitting"}
+          >
+            {project ? "Save" : "Submit"}
           </Button>
         </>
       }
@@ -82,8 +106,12 @@ export function SubmitBaseDialog({ onClose }: { onClose: () => void }) {
         }}
       >
         {general ? <Banner tone="err">{general}</Banner> : null}
-        {input("git_repo_url", "Repository", "An https address; it must be open to everybody who is to use it.", "https://…")}
-        {input("default_branch", "Branch")}
+        {project ? null : (
+          <>
+            {input("git_repo_url", "Repository", "An https address; it must be open to everybody who is to use it.", "https://…")}
+            {input("default_branch", "Branch")}
+          </>
+        )}
         {input("name", "Name")}
         <Field label="What it is" error={faults["description"]}>
           <Textarea

@@ -1,15 +1,16 @@
-import { Copy, Download, Ellipsis, PencilLine, Trash2 } from "lucide-react";
+import { Box, Copy, Download, Ellipsis, PencilLine, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { Project } from "@tesslate/contract";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
+import { SubmitBaseDialog } from "../marketplace/SubmitBaseDialog.tsx";
 import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
 import { useProjectOut } from "./use-project-out.tsx";
 
 /** What can be done with a project from a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {
-  const [open, setOpen] = useState<"rename" | "delete">();
+  const [open, setOpen] = useState<"rename" | "template" | "delete">();
   const { isReady, copy, download } = useProjectOut(project);
   return (
     <>
@@ -24,6 +25,7 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
         entries={[
           { label: "Rename", icon: <PencilLine size={14} />, onSelect: () => setOpen("rename") },
           { label: "Make a copy", icon: <Copy size={14} />, isDisabled: !isReady, onSelect: copy },
+          { label: "Save as template…", icon: <Box size={14} />, isDisabled: !isReady, onSelect: () => setOpen("template") },
           "-",
           { label: "Download as zip", icon: <Download size={14} />, isDisabled: !isReady, onSelect: () => download("zip") },
           { label: "Download as tar.gz", icon: <Download size={14} />, isDisabled: !isReady, onSelect: () => download("tar.gz") },
@@ -37,6 +39,7 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
         isOpen={open === "rename"}
         onOpenChange={(isOpen) => setOpen(isOpen ? "rename" : undefined)}
       />
+      {open === "template" ? <SubmitBaseDialog project={project} onClose={() => setOpen(undefined)} /> : null}
       <DeleteProjectDialog
         project={project}
         isOpen={open === "delete"}
