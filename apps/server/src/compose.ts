@@ -86,6 +86,7 @@ export async function compose(config: Config, swap: Swap = {}): Promise<Studio> 
     const accounts = composeAccounts(platform, audit, {
       onRegistered: [models.agents.onRegistered, community.referrals.onRegistered],
       holdTheme: community.themes.holdWearable,
+      offeredBy: community.creators.offered,
     });
     const secrecy = composeSecrecy(platform);
     const projects = await composeProjects(platform, { templatesDir: swap.templatesDir });

@@ -64,7 +64,7 @@ export const CreatorDashboard = Type.Object({
   items: Type.Array(
     Type.Object({
       id: Type.String(),
-      item_type: Literals("agent", "theme"),
+      item_type: Literals("agent", "base", "theme"),
       name: Type.String(),
       slug: Type.String(),
       downloads: Type.Integer(),
@@ -129,6 +129,17 @@ export const creatorStudioRoutes = {
   }),
 };
 
+/** A user's public profile, and what became of all that they offer in the marketplace. */
+export const CreatorProfile = extend(PublicUser, {
+  stats: Type.Object({
+    items_count: Type.Integer(),
+    total_downloads: Type.Integer({ description: "How often something of theirs was taken into a library" }),
+    average_rating: Nullable(Type.Number({ description: "Weighted by reviews; null: nobody judged yet" })),
+    total_reviews: Type.Integer(),
+  }),
+});
+export type CreatorProfile = Static<typeof CreatorProfile>;
+
 /** marketplace-billing-admin 13: public pages go by username. */
 export const creatorsRoutes = {
   checkUsername: route({
@@ -149,7 +160,7 @@ export const creatorsRoutes = {
     summary: "A user's public profile, by username in any case",
     auth: "none",
     params: Type.Object({ username: Username }),
-    response: PublicUser,
+    response: CreatorProfile,
     errors: ["not_found"],
   }),
 };

@@ -75,7 +75,11 @@ export function composeAccounts(
   { config, log, db, bus, box, settings, limits, mail, outbound }: Platform,
   audit: Audit,
   /** What a new account starts with, done in the transaction that creates it. */
-  { onRegistered: begins, holdTheme }: { onRegistered: readonly OnRegistered[]; holdTheme: HoldTheme },
+  {
+    onRegistered: begins,
+    holdTheme,
+    offeredBy,
+  }: { onRegistered: readonly OnRegistered[]; holdTheme: HoldTheme; offeredBy: Parameters<typeof mountUsers>[1]["offeredBy"] },
 ): AccountsArea {
   const { appBaseUrl } = config.http;
   const onRegistered = [...begins];
@@ -200,7 +204,7 @@ export function composeAccounts(
         isForAll: config.auth.twoFactor.isForAll,
         countWays: ways.count,
       });
-      mountUsers(mount, { users });
+      mountUsers(mount, { users, offeredBy });
     },
   };
 }

@@ -1,5 +1,12 @@
 import type { Audit } from "../features/admin/index.ts";
-import { createCreators, createCreatorsStore, createPayoutDesk, mountCreators, type Sales } from "../features/creators/index.ts";
+import {
+  createCreators,
+  createCreatorsStore,
+  createPayoutDesk,
+  mountCreators,
+  type Creators,
+  type Sales,
+} from "../features/creators/index.ts";
 import type { Credits } from "../features/credits/index.ts";
 import { createFeedback, createFeedbackStore, mountFeedback } from "../features/feedback/index.ts";
 import { createReferrals, createReferralsStore, mountReferrals, type Referrals } from "../features/referrals/index.ts";
@@ -11,6 +18,7 @@ import type { Platform } from "./platform.ts";
 export interface CommunityArea extends Area {
   themes: Themes;
   referrals: Referrals;
+  creators: Creators;
 }
 
 export function composeCommunity(
@@ -42,6 +50,7 @@ export function composeCommunity(
   return {
     themes,
     referrals,
+    creators,
     mount(mount) {
       mountThemes(mount, { themes });
       mountFeedback(mount, { feedback });

@@ -24,6 +24,8 @@ export function createCreators({
   revenueShare: number;
 }) {
   return {
+    /** For their public page. */
+    offered: store.offered,
     dashboard: async (userId: string, query: { start_date?: string; end_date?: string }): Promise<CreatorDashboard> => {
       const now = new Date();
       const from = new Date(query.start_date ?? Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));

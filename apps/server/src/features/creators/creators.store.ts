@@ -1,8 +1,9 @@
 import { and, asc, count, desc, eq, gte, inArray, isNull, lt, or, sql } from "drizzle-orm";
-import type { CreatorDashboard } from "@tesslate/contract";
+import type { CreatorDashboard, CreatorProfile } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { agents } from "../agents/agents.table.ts";
 import { usageLogs } from "../credits/credits.table.ts";
+import { bases } from "../marketplace/index.ts";
 import { themes } from "../themes/themes.table.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import { creatorPayouts, marketplaceTransactions as sales, type PayoutRow, type PayoutState } from "./creators.table.ts";
@@ -94,13 +95,20 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       return { available: Math.max(0, available - owed), waiting, paid };
     },
     items: async (creatorId: string): Promise<CreatorDashboard["items"]> => {
-      const revenue = sql<number>`(select coalesce(sum(t.amount_creator_cents), 0)::float8 from marketplace_transactions t where t.creator_id = ${creatorId} and t.agent_id = agents.id and t.refunded_at is null)`;
-      const [ownAgents, ownThemes] = await Promise.all([
+      const revenueOf = (item: "agents" | "bases") =>
+        sql<number>`(select coalesce(sum(t.amount_creator_cents), 0)::float8 from marketplace_transactions t where t.creator_id = ${creatorId} and t.agent_id = ${sql.identifier(item)}.id and t.refunded_at is null)`;
+      const [ownAgents, ownBases, ownThemes] = await Promise.all([
         db
-          .select({ agent: agents, revenue })
+          .select({ agent: agents, revenue: revenueOf("agents") })
           .from(agents)
           .where(and(isOwnAgent(creatorId), eq(agents.item_type, "agent")))
           .orderBy(desc(agents.downloads), agents.id)
+          .limit(200),
+        db
+          .select({ base: bases, revenue: revenueOf("bases") })
+          .from(bases)
+          .where(and(eq(bases.created_by_user_id, creatorId), eq(bases.is_active, true)))
+          .orderBy(desc(bases.downloads), bases.id)
           .limit(200),
         db.select().from(themes).where(eq(themes.created_by_user_id, creatorId)).orderBy(desc(themes.downloads), themes.id).limit(200),
       ]);
@@ -119,6 +127,18 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
             revenue_cents,
           }),
         ),
+        ...ownBases.map(({ base: { id, name, slug, downloads, rating, reviews_count, visibility }, revenue: revenue_cents }) => ({
+          item_type: "base" as const,
+          id,
+          name,
+          slug,
+          downloads,
+          rating,
+          reviews_count,
+          usage_count: downloads,
+          is_published: visibility === "public",
+          revenue_cents,
+        })),
         ...ownThemes.map(({ id, name, downloads, rating, reviews_count, is_published }) => ({
           item_type: "theme" as const,
           id,
@@ -133,9 +153,23 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         })),
       ];
     },
-    /** Published agents and themes, and what became of them. */
+    /** What everybody may see of what they offer, added up. */
+    offered: async (creatorId: string): Promise<CreatorProfile["stats"]> => {
+      const [row] = (
+        await db.execute<CreatorProfile["stats"] & Record<string, unknown>>(sql`
+          select count(*)::int as items_count, coalesce(sum(downloads), 0)::float8 as total_downloads, coalesce(sum(reviews_count), 0)::float8 as total_reviews,
+            round((sum(rating * reviews_count) / nullif(sum(reviews_count), 0))::numeric, 1)::float8 as average_rating
+          from (
+            select downloads, rating, reviews_count from agents
+              where forked_by_user_id = ${creatorId} and item_type = 'agent' and is_active and is_published
+            union all
+            select downloads, rating, reviews_count from bases where created_by_user_id = ${creatorId} and is_active and visibility = 'public') offered`)
+      ).rows;
+      return row ?? { items_count: 0, total_downloads: 0, average_rating: null, total_reviews: 0 };
+    },
+    /** Published agents, bases and themes, and what became of them. */
     stats: async (creatorId: string): Promise<CreatorDashboard["stats"]> => {
-      const [[ofAgents], [ofThemes]] = await Promise.all([
+      const [[ofAgents], [ofBases], [ofThemes]] = await Promise.all([
         db
           .select({
             published: sql<number>`count(*) filter (where ${agents.is_published} and ${agents.is_active})::int`,
@@ -148,6 +182,13 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
           .where(and(isOwnAgent(creatorId), eq(agents.item_type, "agent"))),
         db
           .select({
+            published: sql<number>`count(*) filter (where ${bases.visibility} = 'public' and ${bases.is_active})::int`,
+            downloads: sql<number>`coalesce(sum(${bases.downloads}), 0)::float8`,
+          })
+          .from(bases)
+          .where(eq(bases.created_by_user_id, creatorId)),
+        db
+          .select({
             published: sql<number>`count(*) filter (where ${themes.is_published} and ${themes.is_active})::int`,
             downloads: sql<number>`coalesce(sum(${themes.downloads}), 0)::float8`,
           })
@@ -156,9 +197,9 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
       ]);
       return {
         extensions_count: ofAgents?.published ?? 0,
-        bases_count: 0,
+        bases_count: ofBases?.published ?? 0,
         themes_count: ofThemes?.published ?? 0,
-        total_downloads: (ofAgents?.downloads ?? 0) + (ofThemes?.downloads ?? 0),
+        total_downloads: (ofAgents?.downloads ?? 0) + (ofBases?.downloads ?? 0) + (ofThemes?.downloads ?? 0),
         total_usage: ofAgents?.usage ?? 0,
         average_rating: Math.round((ofAgents?.rating ?? 5) * 10) / 10,
         total_reviews: ofAgents?.reviews ?? 0,

@@ -230,6 +230,18 @@ test("a base's life: submitted, private until public, reviewed, related, gone", 
   expect(await outcome(bases(bob).update({ params, body: { name: "x" } }))).toEqual([403, "forbidden"]);
   expect(await bases(bob).purchase({ params, body: {} })).toMatchObject({ in_library: true });
   expect(await bases(bob).review({ params, body: { rating: 3 } })).toMatchObject({ item_rating: 3 });
+  const { stats } = await app.as().creators.get({ params: { username: ada.username } });
+  const listed = (await app.as().library.creatorItems({ params: { username: ada.username }, query: {} })).items;
+  const total = (of: (item: (typeof listed)[number]) => number) => listed.reduce((sum, item) => sum + of(item), 0);
+  expect(listed.map((item) => item.slug)).toContain("kit");
+  expect(stats).toMatchObject({
+    items_count: listed.length,
+    total_downloads: total((item) => item.downloads),
+    total_reviews: total((item) => item.reviews_count),
+    average_rating: expect.closeTo(total((item) => item.rating * item.reviews_count) / total((item) => item.reviews_count), 1),
+  });
+  const mine = await app.as(ada).creatorStudio.dashboard({ query: {} });
+  expect([mine.stats.bases_count, mine.items.find((item) => item.slug === "kit")]).toMatchObject([1, { item_type: "base", downloads: 1 }]);
   expect((await app.as(bob).library.bases({ query: {} })).items).toMatchObject([{ slug: "kit", is_owner: false, purchase_type: "free" }]);
   expect((await bases(bob).related({ params: { id: "open-saas" }, query: { limit: 3 } })).items.map((b) => b.slug)).not.toContain("kit");
   await bases(ada).remove({ params });

@@ -1,10 +1,20 @@
-import { creatorsRoutes, maxAvatarBytes, usersRoutes } from "@tesslate/contract";
+import { creatorsRoutes, maxAvatarBytes, usersRoutes, type CreatorProfile } from "@tesslate/contract";
 import type { Mount } from "../../http/mount.ts";
 import { readUpload, uploadedFiles } from "../../http/uploads.ts";
 import { wireOf, type Users } from "./users.service.ts";
 
 /** accounts-projects 3 and 9. */
-export function mountUsers(mount: Mount, { users }: { users: Users }): void {
+export function mountUsers(
+  mount: Mount,
+  {
+    users,
+    offeredBy,
+  }: {
+    users: Users;
+    /** What became of all that somebody offers in the marketplace. */
+    offeredBy: (userId: string) => Promise<CreatorProfile["stats"]>;
+  },
+): void {
   mount("users", usersRoutes, {
     me: async ({ user: { id, impersonator } }) => ({
       ...wireOf(await users.get(id)),
@@ -35,6 +45,9 @@ export function mountUsers(mount: Mount, { users }: { users: Users }): void {
       const reason = await users.usernameProblem(user.id, query.username);
       return { available: reason === null, reason };
     },
-    get: (_, { params }) => users.getPublicByUsername(params.username),
+    get: async (_, { params }) => {
+      const user = await users.getPublicByUsername(params.username);
+      return { ...user, stats: await offeredBy(user.id) };
+    },
   });
 }

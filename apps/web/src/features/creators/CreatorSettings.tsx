@@ -212,7 +212,7 @@ const Items = ({ items }: { items: CreatorDashboard["items"] }) => (
         <span className="min-w-40 flex-1">
           <span className="text-fg-0">{item.name}</span>{" "}
           <span className="text-xs text-fg-2">
-            {item.item_type === "agent" ? "Agent" : "Theme"}
+            {{ agent: "Agent", base: "Template", theme: "Theme" }[item.item_type]}
             {item.is_published ? "" : ", not published"}
           </span>
         </span>

@@ -2,7 +2,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Code, Globe, House, MessageCircle } from "lucide-react";
 import type { ReactNode } from "react";
-import type { PublicUser } from "@tesslate/contract";
+import type { CreatorProfile } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
@@ -63,7 +63,7 @@ const since = (iso: string) => new Date(iso).toLocaleDateString("en", { month: "
 /** A handle is one word; whatever else was typed is shown and leads nowhere. */
 const handle = (text: string) => /^@?([\w-]{1,100})$/.exec(text.trim())?.[1];
 
-function Profile({ user }: { user: PublicUser }) {
+function Profile({ user }: { user: CreatorProfile }) {
   const twitter = user.twitter_handle && handle(user.twitter_handle);
   const github = user.github_username && handle(user.github_username);
   return (
@@ -89,8 +89,28 @@ function Profile({ user }: { user: PublicUser }) {
         {github ? <Place icon={<Code size={14} />} href={`https://github.com/${github}`} label={`${github} on GitHub`} /> : null}
         {twitter ? <Place icon={<MessageCircle size={14} />} href={`https://x.com/${twitter}`} label={`@${twitter} on X`} /> : null}
       </ul>
+      {user.stats.items_count > 0 ? <Stats of={user.stats} /> : null}
       <Items username={user.username} />
     </article>
+  );
+}
+
+/** How what they offer is taken up. */
+function Stats({ of: { items_count, total_downloads, average_rating, total_reviews } }: { of: CreatorProfile["stats"] }) {
+  const facts = [
+    ["In the store", items_count.toLocaleString("en")],
+    ["Taken into libraries", total_downloads.toLocaleString("en")],
+    ["Rating", average_rating === null ? "None yet" : `${average_rating.toFixed(1)} of 5, from ${total_reviews.toLocaleString("en")}`],
+  ];
+  return (
+    <dl aria-label="Statistics" className="mt-6 flex flex-wrap gap-x-8 gap-y-3">
+      {facts.map(([what, value]) => (
+        <div key={what}>
+          <dt className="text-xs text-fg-2">{what}</dt>
+          <dd className="num text-sm font-medium text-fg-0">{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
