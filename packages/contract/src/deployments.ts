@@ -86,6 +86,14 @@ export const LaunchReport = Type.Object({
 });
 export type LaunchReport = Static<typeof LaunchReport>;
 
+/**
+ * What kept a provider from what it was asked: `auth` the token is not, or no longer, valid; `forbidden` it may not do this; `not_found` the
+ * project, site or account is not there; `taken` a name is somebody else's; `busy` too many calls; `down` the provider is in trouble;
+ * `unreachable` no connection, or it broke; `refused` anything else.
+ */
+export const ProviderFault = Literals("auth", "forbidden", "not_found", "taken", "busy", "down", "unreachable", "refused");
+export type ProviderFault = Static<typeof ProviderFault>;
+
 export const DeploymentMetadata = Type.Object({
   container_name: Type.String(),
   mode: BuildMode,
@@ -104,6 +112,8 @@ export const DeploymentMetadata = Type.Object({
   failure: Nullable(
     Type.Object({
       step: Literals("prepare", "install", "build", "collect", "gate", "upload", "provider", "smoke"),
+      /** Where a provider did not do what it was asked. */
+      code: Nullable(ProviderFault),
       path: Nullable(Type.String()),
       line: Nullable(Type.Integer()),
     }),
@@ -309,6 +319,7 @@ export const deploymentsRoutes = {
       deployment_url: Nullable(Type.String()),
       provider_status: Nullable(JsonObject),
       provider_error: Type.Optional(Type.String()),
+      provider_error_code: Type.Optional(ProviderFault),
       updated_at: Timestamp,
     }),
     errors: ["not_found"],

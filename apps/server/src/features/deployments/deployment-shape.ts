@@ -49,7 +49,8 @@ export function wireOf(row: DeploymentRow, logs: string[] | null = null): Deploy
       custom_domain: row.custom_domain,
       env_names: row.env_names,
       rollback_of: row.rollback_of,
-      failure: row.failure,
+      // Rows of before know no code.
+      failure: row.failure && { ...row.failure, code: row.failure.code ?? null },
     },
     report: row.report,
     task_id: row.task_id,

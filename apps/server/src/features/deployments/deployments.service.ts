@@ -1,4 +1,4 @@
-import type { DeployProvider, Deployment, DeploymentStatus, List } from "@tesslate/contract";
+import type { DeployProvider, Deployment, DeploymentStatus, List, ProviderFault } from "@tesslate/contract";
 import type { Bus } from "../../platform/bus.ts";
 import { AppError, conflict, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
@@ -18,6 +18,7 @@ import type { LiveSites } from "./local/live-site.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Promotions } from "./promotions.ts";
+import { TargetError } from "./targets/client.ts";
 import type { Rollbacks } from "./rollbacks.ts";
 
 const askEverySeconds = 5;
@@ -136,11 +137,12 @@ export function createDeployments({
     /** Asked of the provider at most once in five seconds, whoever looks. */
     status: async (userId: string, id: string) => {
       const row = await requireRow(userId, id);
-      const answer = (now: DeploymentRow, error?: string) => ({
+      const answer = (now: DeploymentRow, error?: string, code?: ProviderFault) => ({
         status: now.status,
         deployment_url: now.deployment_url,
         provider_status: error === undefined ? recordOf(now.provider_status) : null,
         ...(error !== undefined && { provider_error: error }),
+        ...(code !== undefined && { provider_error_code: code }),
         updated_at: now.updated_at,
       });
       const target = findTarget(row.provider);
@@ -162,9 +164,8 @@ export function createDeployments({
         log.info({ err, deployment_id: id }, "provider not asked");
         return answer(
           (await store.find(id)) ?? row,
-          err instanceof AppError || (err instanceof Error && err.name === "TargetError")
-            ? err.message
-            : "The provider cannot be asked at the moment.",
+          err instanceof AppError || err instanceof TargetError ? err.message : "The provider cannot be asked at the moment.",
+          err instanceof TargetError ? err.kind : undefined,
         );
       }
     },

@@ -287,7 +287,8 @@ export function createPipeline({
         if (error instanceof StepFailed) throw error;
         if (error instanceof AppError && error.code === "provider_token_expired") throw new StepFailed("provider", error.message);
         if (error instanceof TargetError) wait = Math.max(wait, error.retryAfterMs ?? 0);
-        if (round === 0) lines.line("The provider cannot be asked at the moment. It is asked again.");
+        if (round === 0)
+          lines.line(`${error instanceof TargetError ? error.message : "The provider cannot be asked at the moment."} It is asked again.`);
         log.warn({ err: error, deployment_id: row.id }, "provider not asked");
       }
       await sleep(wait, undefined, { signal }).catch(() => undefined);
@@ -349,11 +350,14 @@ export function createPipeline({
   /** What went wrong, for people. */
   const explain = (error: unknown, step: Step): { message: string; failure: NonNullable<DeploymentRow["failure"]> } => {
     const where = error instanceof StepFailed ? error.where : { path: null, line: null };
-    const isForPeople =
-      error instanceof AppError || error instanceof RuntimeError || (error instanceof Error && error.name === "TargetError");
+    const isForPeople = error instanceof AppError || error instanceof RuntimeError || error instanceof TargetError;
     return {
-      message: isForPeople ? (error as Error).message : "Something went wrong on our side. It has been logged.",
-      failure: { step: error instanceof StepFailed ? error.step : step, ...where },
+      message: isForPeople ? error.message : "Something went wrong on our side. It has been logged.",
+      failure: {
+        step: error instanceof StepFailed ? error.step : step,
+        code: error instanceof TargetError ? error.kind : null,
+        ...where,
+      },
     };
   };
 

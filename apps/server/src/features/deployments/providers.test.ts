@@ -326,6 +326,36 @@ test(
     providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 3, reply: { status: 503, body: {} } });
     expect(await deploy(body)).toMatchObject({ status: "success", is_live: true, version: 3 });
     providers.netlify.settle();
+    const told = async (trouble: Parameters<typeof providers.netlify.trouble>[0]) => {
+      providers.netlify.trouble({ times: 9, ...trouble });
+      const { error, metadata } = await deploy(body);
+      providers.netlify.settle();
+      return [metadata.failure?.step, metadata.failure?.code, error];
+    };
+    const on = /^POST .*\/deploys$/;
+    expect(await told({ on, reply: { status: 429, body: { message: "slow down" }, headers: { "retry-after": "600" } } })).toEqual([
+      "upload",
+      "busy",
+      "Netlify takes no more calls for the next 10 min: slow down",
+    ]);
+    expect(await told({ on, reply: { status: 503, body: {} } })).toEqual(["upload", "down", "Netlify is in trouble (503)."]);
+    expect(await told({ on, reply: { status: 404, body: { message: "Site not found" } } })).toEqual([
+      "upload",
+      "not_found",
+      "Netlify does not know this: Site not found",
+    ]);
+    expect(await told({ on, cutAfterBytes: 1 })).toEqual([
+      "upload",
+      "unreachable",
+      expect.stringMatching(/^Netlify was reached, and the connection broke/),
+    ]);
+    providers.netlify.trouble({ on: /^GET \/api\/v1\/deploys\//, times: 9, reply: { status: 502, body: {} } });
+    expect(await api().deployments.status({ params: { deployment_id: good.id } })).toMatchObject({
+      provider_status: null,
+      provider_error: "Netlify is in trouble (502).",
+      provider_error_code: "down",
+    });
+    providers.netlify.settle();
     const eve = await app.signUp();
     const made = await setUpProject(app, eve, "Eve");
     await expect(app.as(eve).deployments.create({ body: { project_id: made.project.id, provider: "netlify" } })).rejects.toMatchObject({

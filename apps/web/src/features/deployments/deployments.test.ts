@@ -43,7 +43,7 @@ const deployment = (over: Partial<Deployment> = {}): Deployment => ({
   ...over,
 });
 const failure = (step: NonNullable<Deployment["metadata"]["failure"]>["step"], path: string | null = null, line: number | null = null) =>
-  deployment({ status: "failed", metadata: { ...deployment().metadata, failure: { step, path, line } } });
+  deployment({ status: "failed", metadata: { ...deployment().metadata, failure: { step, code: null, path, line } } });
 const report = (over: Partial<LaunchReport> = {}): LaunchReport => ({
   is_blocked: true,
   duration_ms: 10,

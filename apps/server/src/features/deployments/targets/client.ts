@@ -1,16 +1,16 @@
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ProviderFault } from "@tesslate/contract";
 import type { Outbound } from "../../../platform/outbound.ts";
 import { AppError } from "../../../platform/errors.ts";
 
 /**
- * Why a provider did not do what it was asked. `auth`: the token is not, or no longer, valid; `forbidden`: it may not do this; `taken`: the name or
- * address is somebody else's; `busy`: too many calls, or the provider itself is in trouble, also after several tries; `unreachable`: no answer;
- * `refused`: anything else. The message is a sentence for a person, with the provider's reason and without the token.
+ * Why a provider did not do what it was asked, also after several tries. The message is a sentence for a person, with the provider's reason and
+ * without the token.
  */
 export class TargetError extends Error {
   override readonly name = "TargetError";
-  readonly kind: "auth" | "forbidden" | "not_found" | "taken" | "busy" | "unreachable" | "refused";
+  readonly kind: ProviderFault;
   /** Of the answer; 0 when there was none. */
   readonly status: number;
   /** The provider's own code. */
@@ -145,8 +145,9 @@ export function createProviderClient({
     if (status === 403) return new TargetError("forbidden", `${name} does not allow this${says || "."}`, facts);
     if (status === 404) return new TargetError("not_found", `${name} does not know this${says || "."}`, facts);
     if (status === 409) return new TargetError("taken", `${name} reports a conflict${says || "."}`, facts);
-    if (status === 429) return new TargetError("busy", `${name} takes no more calls at the moment${says || "."}`, facts);
-    if (status >= 500) return new TargetError("busy", `${name} is in trouble (${status})${says || "."}`, facts);
+    if (status === 429)
+      return new TargetError("busy", `${name} takes no more calls ${pauseWords(facts.retryAfterMs)}${says || "."}`, facts);
+    if (status >= 500) return new TargetError("down", `${name} is in trouble (${status})${says || "."}`, facts);
     return new TargetError("refused", `${name} refused (${status})${says || "."}`, facts);
   };
 
@@ -165,7 +166,8 @@ export function createProviderClient({
         } catch (cause) {
           call.signal?.throwIfAborted();
           if (cause instanceof AppError) throw new TargetError("refused", `${name}: ${cause.message}`, { cause });
-          failure = new TargetError("unreachable", `${name} cannot be reached: ${tidy(wordsOf(cause), call.token ?? token)}`, { cause });
+          const how = isNotConnected(cause) ? "cannot be reached" : "was reached, and the connection broke";
+          failure = new TargetError("unreachable", `${name} ${how}: ${tidy(wordsOf(cause), call.token ?? token)}`, { cause });
           mayRepeat = repeat === "always" || isNotConnected(cause);
         }
         const pause = Math.max(failure.retryAfterMs ?? 0, patient.firstMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
@@ -304,6 +306,10 @@ function pauseOf(headers: Headers, now: number): number | undefined {
   const isUsedUp = headers.get("x-ratelimit-remaining") === null || Number(headers.get("x-ratelimit-remaining")) === 0;
   return wait(headers.get("retry-after")) ?? (isUsedUp ? wait(headers.get("x-ratelimit-reset")) : undefined);
 }
+
+/** "at the moment", or for how long the provider asks. */
+const pauseWords = (ms: number | undefined): string =>
+  ms === undefined || ms < 60_000 ? "at the moment" : `for the next ${Math.ceil(ms / 60_000)} min`;
 
 const notConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"]);
 function isNotConnected(error: unknown): boolean {

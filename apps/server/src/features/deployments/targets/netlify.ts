@@ -59,7 +59,7 @@ export function createNetlify({ baseUrl, outbound, patient }: { baseUrl: string;
       if (state === "error") throw new TargetError("refused", `Netlify refused the deploy: ${errorOf(body)}`);
       const isKnown = textsAt(body, "required").length > 0 || !["new", "pending", "preparing"].includes(state ?? "new");
       if (isKnown) return state === "ready" || state === "processing" ? [] : textsAt(body, "required");
-      if (Date.now() > end) throw new TargetError("busy", "Netlify took too long to look at the list of files.");
+      if (Date.now() > end) throw new TargetError("down", "Netlify took too long to look at the list of files.");
       await sleep(patient?.firstMs === undefined ? pause : Math.min(pause, patient.firstMs), undefined, { signal });
       body = (await client.call(deployPath(id), { signal })).body;
     }

@@ -187,6 +187,7 @@ describe("vercel", () => {
     const error = await failureOf(target.state(credential, remoteId));
     expect(error).toMatchObject({ kind: "busy", status: 429 });
     expect(error.retryAfterMs).toBeGreaterThan(500_000);
+    expect(error.message).toBe("Vercel takes no more calls for the next 10 min: slow down");
   });
 
   it("says the reason without the token, and stops when it is told to", async () => {

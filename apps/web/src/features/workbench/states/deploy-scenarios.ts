@@ -78,14 +78,14 @@ export const cannedDeployments: Record<string, Deployment[]> = {
     failure({
       error: "src/slots.ts(14,9): error TS2322: Type 'string' is not assignable to type 'number'.",
       report: null,
-      metadata: { ...web, failure: { step: "build", path: "src/slots.ts", line: 14 } },
+      metadata: { ...web, failure: { step: "build", code: null, path: "src/slots.ts", line: 14 } },
     }),
     v7,
   ],
   "deploy-blocked": [
     failure({
       error: "The launch gate keeps it from going out: secrets in the bundle, pages that do not open.",
-      metadata: { ...web, failure: { step: "gate", path: null, line: null } },
+      metadata: { ...web, failure: { step: "gate", code: null, path: null, line: null } },
       report: report({
         is_blocked: true,
         rules: report().rules.map((rule) =>
