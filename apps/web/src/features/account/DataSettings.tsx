@@ -5,6 +5,7 @@ import { useEffect, useState } from "react";
 import type { AccountExport } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { follow } from "../../lib/follow.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -39,15 +40,19 @@ function useExportState() {
   useEffect(() => {
     if (!taskId) return undefined;
     const stop = new AbortController();
-    const follow = async () => {
-      for await (const { data } of api.tasks.events({ params: { task_id: taskId } }, { signal: stop.signal })) {
-        queryClient.setQueryData(exportQuery.queryKey, (before) => before && { ...before, task: data });
-        if (data.completed_at) break;
-      }
-      await queryClient.invalidateQueries({ queryKey: exportQuery.queryKey });
+    const { signal } = stop;
+    const listen = async () => {
+      const told = follow({
+        open: (line) => api.tasks.events({ params: { task_id: taskId } }, { signal: line }),
+        isOver: ({ data }) => data.completed_at !== null,
+        signal,
+      });
+      for await (const { data } of told) queryClient.setQueryData(exportQuery.queryKey, (before) => before && { ...before, task: data });
     };
-    // A lost connection: the list is read again when the window is looked at, and followed from there.
-    follow().catch(() => undefined);
+    listen()
+      // Gone, or not ours any more: the list says what there is.
+      .catch(() => undefined)
+      .finally(() => signal.aborted || void queryClient.invalidateQueries({ queryKey: exportQuery.queryKey }));
     return () => stop.abort();
   }, [taskId, queryClient]);
   return query;

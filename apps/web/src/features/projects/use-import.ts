@@ -4,6 +4,7 @@ import { ApiError } from "@tesslate/contract/client";
 import { useEffect, useRef, useState } from "react";
 import { api, uploading } from "../../api.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { follow } from "../../lib/follow.ts";
 import { projectQuery, projectsQuery } from "./projects.queries.ts";
 
 export type ImportInput = { name: string } & ({ kind: "zip"; file: File } | { kind: "git"; url: string; branch: string });
@@ -57,10 +58,16 @@ export function useImport(onDone: (project: Project) => void) {
       const project = await create(input, signal);
       setStep({ kind: "setup", project, task: undefined });
       let task: Task | undefined;
-      for await (const { data } of api.tasks.events({ params: { task_id: project.task_id } }, { signal })) {
+      const told = follow({
+        open: (line) => api.tasks.events({ params: { task_id: project.task_id } }, { signal: line }),
+        isOver: ({ data }) => data.completed_at !== null,
+        signal,
+      });
+      for await (const { data } of told) {
         task = data;
         setStep({ kind: "setup", project, task });
       }
+      if (signal.aborted) return;
       void queries.invalidateQueries({ queryKey: projectsQuery({}).queryKey.slice(0, 2) });
       if (task?.status === "completed") {
         queries.removeQueries({ queryKey: projectQuery(project.slug).queryKey });
