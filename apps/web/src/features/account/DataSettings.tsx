@@ -10,7 +10,7 @@ import { usePageTitle } from "../../lib/page-title.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Progress } from "../../ui/Progress.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -72,7 +72,8 @@ function ExportSection() {
         </Button>
       }
     >
-      {error ? (
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
+      {error && !data ? (
         <LoadFailed className="px-0" title="Your export could not be read" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <div className="grid gap-3">

@@ -3,7 +3,7 @@ import type { Transaction } from "@tesslate/contract";
 import { dollars } from "../../lib/money.ts";
 import { momentOf } from "../../lib/time.ts";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { transactionsQuery } from "./billing.queries.ts";
@@ -21,6 +21,7 @@ export function Transactions() {
   const query = useQuery(transactionsQuery);
   return (
     <SettingsSection title="Payments">
+      {query.error && query.data ? <ShownFromBefore of={query} className="mb-3" /> : null}
       {query.error && !query.data ? (
         <LoadFailed className="px-0" title="Your payments could not be read" of={query} />
       ) : !query.data ? (

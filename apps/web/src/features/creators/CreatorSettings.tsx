@@ -9,7 +9,7 @@ import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -33,6 +33,7 @@ export function CreatorSettings() {
   const hasMoney = data.payouts.available_cents + data.payouts.pending_cents + data.payouts.paid_cents > 0;
   return (
     <>
+      {error ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-4" /> : null}
       <Earnings data={data} />
       <PayoutAccount payouts={data.payouts} />
       {hasMoney ? <Payouts payouts={data.payouts} /> : null}

@@ -10,7 +10,7 @@ import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Select } from "../../ui/Select.tsx";
@@ -89,6 +89,7 @@ export function FeedbackPage() {
           />
         </span>
       </div>
+      {board.error && board.data ? <ShownFromBefore of={board} className="mb-3" /> : null}
       {board.error && !board.data ? (
         <LoadFailed title="The board could not be read" of={board} />
       ) : !board.data ? (

@@ -11,7 +11,7 @@ import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { Sheet } from "../../ui/Sheet.tsx";
@@ -32,7 +32,10 @@ export function PostSheet({ id, onClose }: { id: string; onClose: () => void }) 
   return (
     <Sheet isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title={post ? typeWords[post.type].label : "Post"}>
       {post ? (
-        <Post post={post} onGone={onClose} />
+        <>
+          {error ? <ShownFromBefore of={query} className="mb-3" /> : null}
+          <Post post={post} onGone={onClose} />
+        </>
       ) : hasCode(error, "not_found", "validation_error") ? (
         <EmptyState className="px-0" title="This post is not there">
           It may have been deleted or hidden.

@@ -7,7 +7,7 @@ import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { ShowMore } from "../../ui/ShowMore.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
@@ -49,6 +49,7 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
           }}
         />
       ) : null}
+      {list.error && list.data && !list.isFetchNextPageError ? <ShownFromBefore of={list} className="mb-3" /> : null}
       {list.isPending ? (
         <SkeletonRows count={3} label="Loading the reviews" />
       ) : list.error && !list.data ? (

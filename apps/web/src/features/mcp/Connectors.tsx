@@ -4,7 +4,7 @@ import type { McpServer } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -42,7 +42,8 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
   );
   return (
     <SettingsSection title={title} hint={hint} action={data && data.length > 0 ? add : null}>
-      {error ? (
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
+      {error && !data ? (
         <LoadFailed className="px-0" title="The connectors could not be read" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={2} label="Loading the connectors" />

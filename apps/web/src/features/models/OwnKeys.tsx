@@ -2,10 +2,9 @@ import { useQuery } from "@tanstack/react-query";
 import type { CustomProvider, ModelKey } from "@tesslate/contract";
 import { Suspense, useState } from "react";
 import { lazily } from "../../lib/chunks.ts";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { agoOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -27,7 +26,11 @@ export function OwnKeys() {
   /** Stored this moment: it is tried at once, so that a wrong key is told. */
   const [savedId, setSavedId] = useState<string>();
   const close = () => setOpen(undefined);
-  const error = keys.error ?? endpoints.error;
+  const both = {
+    error: keys.error ?? endpoints.error,
+    refetch: () => Promise.all([keys.refetch(), endpoints.refetch()]),
+    isFetching: keys.isFetching || endpoints.isFetching,
+  };
   const slugs = new Set(endpoints.data?.items.map((endpoint) => endpoint.slug));
   // The key of an endpoint of one's own belongs to its row.
   const plain = keys.data?.items.filter((key) => !slugs.has(key.provider)) ?? [];
@@ -46,18 +49,13 @@ export function OwnKeys() {
         </div>
       }
     >
-      {error ? (
-        <ErrorState
-          className="px-0"
-          title="Your keys could not be read"
-          onRetry={() => void Promise.all([keys.refetch(), endpoints.refetch()])}
-          isRetrying={keys.isFetching || endpoints.isFetching}
-          details={detailsOf(error)}
-        >
-          {sentenceOf(error)}
-        </ErrorState>
-      ) : !keys.data || !endpoints.data ? (
-        <SkeletonRows count={2} label="Loading your keys" />
+      {both.error && keys.data && endpoints.data ? <ShownFromBefore of={both} className="mb-3" /> : null}
+      {!keys.data || !endpoints.data ? (
+        both.error ? (
+          <LoadFailed className="px-0" title="Your keys could not be read" of={both} />
+        ) : (
+          <SkeletonRows count={2} label="Loading your keys" />
+        )
       ) : plain.length + endpoints.data.items.length === 0 ? (
         <p className="text-fg-2">None. The models that the server offers are used.</p>
       ) : (

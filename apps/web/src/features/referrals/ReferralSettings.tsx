@@ -7,7 +7,7 @@ import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
@@ -27,6 +27,7 @@ export function ReferralSettings() {
   const { landings, conversions, conversion_rate } = data.stats;
   return (
     <>
+      {error ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-4" /> : null}
       <SettingsSection
         title="Your link"
         hint={

@@ -12,7 +12,7 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -42,7 +42,8 @@ export function ApiKeySettings() {
         }
         action={data && data.items.length > 0 ? make : null}
       >
-        {error ? (
+        {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
+        {error && !data ? (
           <LoadFailed className="px-0" title="Your keys could not be read" of={{ error, refetch, isFetching }} />
         ) : !data ? (
           <SkeletonRows count={3} label="Loading" />

@@ -10,7 +10,7 @@ import { CodeInput } from "../../ui/CodeInput.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -39,7 +39,8 @@ export function AuthenticatorSettings() {
       hint="After the password, signing in asks for six digits that an app on your phone shows."
       action={data ? <Pill tone={app ? "ok" : "neutral"}>{app ? "On" : "Off"}</Pill> : null}
     >
-      {error ? (
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
+      {error && !data ? (
         <LoadFailed className="px-0" title="How you sign in could not be read" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={2} label="Loading" />

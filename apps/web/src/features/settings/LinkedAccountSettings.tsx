@@ -5,7 +5,7 @@ import type { LinkedAccount, SignInProvider } from "@tesslate/contract";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -41,7 +41,8 @@ export function LinkedAccountSettings() {
       ) : linked && config ? (
         <Banner className="mb-3">{providerName(config, linked)} is connected.</Banner>
       ) : null}
-      {error ? (
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
+      {error && !data ? (
         <LoadFailed className="px-0" title="Your connected accounts could not be read" of={{ error, refetch, isFetching }} />
       ) : !data || !config ? (
         <SkeletonRows count={2} label="Loading" />

@@ -3,7 +3,7 @@ import type { Preferences } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { Field } from "../../ui/Field.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { Switch } from "../../ui/Switch.tsx";
@@ -54,7 +54,8 @@ function DefaultModel({ value, onChange }: { value: string | null; onChange: (mo
   const models = usableModels(data?.items ?? []);
   return (
     <SettingsSection title="Model" hint="What a new conversation begins with.">
-      {error ? (
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
+      {error && !data ? (
         <LoadFailed className="px-0" title="The models could not be read" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <Field label="Default model" className="max-w-80">

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { SecurityEvent, SecurityEventKind } from "@tesslate/contract";
 import { agoOf, momentOf } from "../../lib/time.ts";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { securityEventsQuery } from "../auth/security.queries.ts";
 import { browserName } from "./browser-name.ts";
@@ -42,7 +42,8 @@ export function SecurityEventList() {
   const { data, error, refetch, isFetching } = useQuery(securityEventsQuery);
   return (
     <SettingsSection title="What happened lately" hint="Look for what was not you.">
-      {error ? (
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
+      {error && !data ? (
         <LoadFailed className="px-0" title="This could not be read" of={{ error, refetch, isFetching }} />
       ) : !data ? (
         <SkeletonRows count={4} label="Loading" />

@@ -3,7 +3,7 @@ import type { Session } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
-import { LoadFailed } from "../../ui/LoadFailed.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -34,7 +34,8 @@ export function SessionList() {
         ) : null
       }
     >
-      {error ? (
+      {error && data ? <ShownFromBefore of={{ error, refetch, isFetching }} className="mb-3" /> : null}
+      {error && !data ? (
         <LoadFailed className="px-0" title="Your sessions could not be read" of={{ error, refetch, isFetching }} />
       ) : data ? (
         <ul className="divide-y divide-line-0 border-y border-line-0">

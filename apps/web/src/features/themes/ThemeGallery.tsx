@@ -2,13 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Plus, Search } from "lucide-react";
 import { useDeferredValue, useId, useState, type KeyboardEvent } from "react";
-import { detailsOf, sentenceOf } from "../../lib/errors.ts";
+import { sentenceOf } from "../../lib/errors.ts";
 import { chooseTheme, useTheme } from "../../theme/theme-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
-import { ErrorState } from "../../ui/ErrorState.tsx";
 import { Input } from "../../ui/Input.tsx";
+import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -63,7 +63,11 @@ export function ThemeGallery() {
     leave();
     fork.mutate({ id: tile.id }, { onSuccess: (made) => edit(made.id), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
   };
-  const fault = presets.error ?? own.error;
+  const both = {
+    error: presets.error ?? own.error,
+    refetch: () => Promise.all([presets.refetch(), own.refetch()]),
+    isFetching: presets.isFetching || own.isFetching,
+  };
   const dressed = tiles.find((tile) => tile.id === wornId("dark")) ?? tiles[0];
 
   return (
@@ -103,22 +107,17 @@ export function ThemeGallery() {
           ]}
         />
       </div>
-      {fault ? (
-        <ErrorState
-          className="px-0"
-          title="The themes could not be read"
-          isRetrying={presets.isFetching || own.isFetching}
-          onRetry={() => void Promise.all([presets.refetch(), own.refetch()])}
-          details={detailsOf(fault)}
-        >
-          {sentenceOf(fault)}
-        </ErrorState>
-      ) : !presets.data || !own.data ? (
-        <div role="status" aria-busy="true" aria-label="Loading" className={grid}>
-          {Array.from({ length: 8 }, (_, index) => (
-            <Skeleton key={index} className="h-[104px]" />
-          ))}
-        </div>
+      {both.error && presets.data && own.data ? <ShownFromBefore of={both} className="mb-4" /> : null}
+      {!presets.data || !own.data ? (
+        both.error ? (
+          <LoadFailed className="px-0" title="The themes could not be read" of={both} />
+        ) : (
+          <div role="status" aria-busy="true" aria-label="Loading" className={grid}>
+            {Array.from({ length: 8 }, (_, index) => (
+              <Skeleton key={index} className="h-[104px]" />
+            ))}
+          </div>
+        )
       ) : found.length === 0 ? (
         <EmptyState
           className="px-0"
