@@ -169,6 +169,24 @@ await runJourneys(
         expect((await sheet.locator("img, script, a[href^='javascript']").count()) === 0, "markup of others is text");
         await sheet.getByRole("button", { name: /^Vote for/ }).click();
         await sheet.getByRole("button", { name: /1 vote$/, pressed: true }).waitFor();
+        // A notice beside the sheet can be answered, and closes nothing but itself.
+        await page().route("**/api/feedback/*/upvote", (route) => route.abort("aborted"));
+        await sheet.getByRole("button", { name: /1 vote$/ }).click();
+        const notice = page().getByRole("alert").filter({ hasText: "The server does not answer" });
+        await notice.waitFor();
+        await page().unrouteAll();
+        await shot(page(), "feedback-notice");
+        await page().setViewportSize({ width: 390, height: 844 });
+        const edges = await Promise.all([notice, sheet].map((one) => one.boundingBox()));
+        expect(
+          (edges[0]?.y ?? 0) + (edges[0]?.height ?? 0) <= (edges[1]?.y ?? 0),
+          `a phone's notice lies over the sheet: ${JSON.stringify(edges)}`,
+        );
+        await shot(page(), "feedback-notice-390");
+        await page().setViewportSize({ width: 1440, height: 900 });
+        await notice.getByRole("button", { name: "Close" }).click();
+        await notice.waitFor({ state: "detached" });
+        expect(await sheet.isVisible(), "the sheet is still open");
         // What is being written outlives the sheet, a reload and a failed send; it is gone once it is sent.
         const line = sheet.getByLabel("Say something");
         await line.fill("I would *use* it.");
@@ -193,13 +211,20 @@ await runJourneys(
         await sheet.getByText("I would").waitFor();
         expect((await sheet.getByRole("button", { name: "Hide" }).count()) === 0, "moderation is for administrators");
         const id = mine?.id ?? "";
-        for (let n = 1; n <= 101; n++) await api.feedback.comment({ params: { id }, body: { content: `Number ${n}` } });
+        for (let n = 1; n <= 101; n++) await bob.api.feedback.comment({ params: { id }, body: { content: `Number ${n}` } });
         await page().reload();
         await sheet.getByText("Number 99", { exact: true }).waitFor();
         expect((await sheet.getByText("Number 101", { exact: true }).count()) === 0, "a hundred come first");
         await sheet.getByRole("button", { name: "Show later ones" }).click();
         await sheet.getByText("Number 101", { exact: true }).waitFor();
         expect((await sheet.getByRole("button", { name: "Show later ones" }).count()) === 0, "that was all");
+        // Whoever deletes a row is in the next one after it, and not at the top of the page.
+        const focusedRow = () =>
+          page().evaluate(() => document.activeElement?.closest("li")?.textContent ?? document.activeElement?.tagName);
+        const row = (text: string) => sheet.getByRole("listitem").filter({ hasText: text });
+        await row("Number 50").getByRole("button", { name: "Delete" }).press("Enter");
+        await row("Number 50").waitFor({ state: "detached" });
+        await until("the next one has the focus", async () => (await focusedRow())?.includes("Number 51"));
         await page().setViewportSize({ width: 390, height: 844 });
         await shot(page(), "feedback-post-390");
         await page().keyboard.press("Escape");

@@ -3,6 +3,7 @@ import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { IconButton } from "./IconButton.tsx";
+import { sparesNotices } from "./toast.tsx";
 
 export const scrim = "anim-fade fixed inset-0 z-40 bg-scrim";
 export const dialogBox =
@@ -29,6 +30,7 @@ export function Dialog({ isOpen, onOpenChange, title, description, children, foo
       <Radix.Portal>
         <Radix.Overlay className={scrim} />
         <Radix.Content
+          onInteractOutside={sparesNotices}
           className={cx(dialogBox, className)}
           {...(description ? {} : { "aria-describedby": undefined })}
           {...(onOpenAutoFocus && { onOpenAutoFocus })}

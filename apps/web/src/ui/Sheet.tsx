@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { scrim } from "./Dialog.tsx";
 import { IconButton } from "./IconButton.tsx";
+import { sparesNotices } from "./toast.tsx";
 
 export interface SheetProps {
   isOpen: boolean;
@@ -27,6 +28,7 @@ export function Sheet({ isOpen, onOpenChange, title, side = "right", children, f
       <Radix.Portal>
         <Radix.Overlay className={scrim} />
         <Radix.Content
+          onInteractOutside={sparesNotices}
           aria-describedby={undefined}
           className={cx(
             "on-sheet fixed z-50 flex flex-col border-line-0 bg-bg-1 text-sm shadow-3 outline-none",

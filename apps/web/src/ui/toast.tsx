@@ -1,5 +1,6 @@
 import { CircleCheck, CircleX, Info, X } from "lucide-react";
 import type { ReactNode } from "react";
+import { createPortal } from "react-dom";
 import { Toaster as Sonner, toast as sonner } from "sonner";
 import { Button } from "./Button.tsx";
 import { IconButton } from "./IconButton.tsx";
@@ -52,14 +53,22 @@ export function toast(sentence: ReactNode, { kind = "done", action, durationMs, 
   );
 }
 
-/** Mount once. */
-export const Toaster = () => (
-  <Sonner
-    style={{ fontFamily: "inherit" }}
-    position="bottom-right"
-    gap={8}
-    offset={16}
-    mobileOffset={{ bottom: 72, left: 12, right: 12 }}
-    containerAriaLabel="Notices"
-  />
-);
+/** For the `onInteractOutside` of what closes when something beside it is pressed: a notice lies over everything, and closes nothing. */
+export function sparesNotices(event: CustomEvent<{ originalEvent: Event }>): void {
+  const { target } = event.detail.originalEvent;
+  if (target instanceof Element && target.closest("[data-sonner-toaster]")) event.preventDefault();
+}
+
+/** Mount once. Beside the app, as dialogs are: a notice lies over them too, and can be answered while one is open. */
+export const Toaster = () =>
+  createPortal(
+    <Sonner
+      style={{ fontFamily: "inherit" }}
+      position="bottom-right"
+      gap={8}
+      offset={16}
+      mobileOffset={{ bottom: 72, left: 12, right: 12 }}
+      containerAriaLabel="Notices"
+    />,
+    document.body,
+  );
