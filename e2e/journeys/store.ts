@@ -121,6 +121,11 @@ await runJourneys(
         await page().getByRole("link", { name: "New agent" }).click();
         await page().getByRole("button", { name: "Save", exact: true }).click();
         await page().getByText("Give it a name.").waitFor();
+        const isAtName = () =>
+          page()
+            .getByLabel("Name", { exact: true })
+            .evaluate((box) => box === document.activeElement);
+        await until("whoever saves at the bottom is led to what is missing at the top", isAtName);
         await page().getByLabel("Name", { exact: true }).fill("The Baker");
         await page().getByLabel("In a sentence").fill("Knows bread");
         await page().getByRole("textbox", { name: "Its prompt" }).fill("You bake. Project: ");

@@ -1,5 +1,5 @@
 import { CircleX, Info, TriangleAlert } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 
 type BannerTone = "info" | "warn" | "err";
@@ -9,7 +9,7 @@ const icons: Record<BannerTone, ReactNode> = {
   err: <CircleX className="text-err" />,
 };
 
-/** A sentence about this whole view, with at most two acts. */
+/** A sentence about this whole view, with at most two acts. In a form it is the answer to what was sent: it comes into sight by itself. */
 export function Banner({
   tone = "info",
   children,
@@ -21,8 +21,13 @@ export function Banner({
   action?: ReactNode;
   className?: string;
 }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (tone === "err" && box.current?.closest("form")) box.current.scrollIntoView({ block: "nearest" });
+  }, [tone]);
   return (
     <div
+      ref={box}
       role={tone === "err" ? "alert" : "status"}
       className={cx(
         "flex flex-wrap items-center gap-x-2.5 gap-y-2 rounded-3 border border-line-0 bg-bg-1 px-3 py-2.5 text-sm text-fg-0",

@@ -1,5 +1,5 @@
 import { CircleX } from "lucide-react";
-import { createContext, useContext, useId, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useId, type ReactNode } from "react";
 
 interface FieldIds {
   id: string;
@@ -30,11 +30,31 @@ export interface FieldProps {
   className?: string;
 }
 
+const typed = "input, textarea, [contenteditable=true]";
+
+/** The first control that a form could not be sent with is gone to when somebody sends it, from wherever the button stands; nobody is torn away from what they type. */
+function useFaultShown(id: string, isInvalid: boolean): void {
+  useEffect(() => {
+    const control = isInvalid ? document.getElementById(id) : null;
+    const form = control?.closest("form");
+    if (!control || !form) return undefined;
+    const show = () => {
+      const isTyping = document.activeElement?.matches(typed) && form.contains(document.activeElement);
+      if (!isTyping && form.querySelector("[aria-invalid=true]") === control) control.focus();
+    };
+    const onSubmit = () => void setTimeout(show);
+    show();
+    form.addEventListener("submit", onSubmit);
+    return () => form.removeEventListener("submit", onSubmit);
+  }, [id, isInvalid]);
+}
+
 /** Label, control, hint and error, tied together. The control inside must read `useFieldProps`. */
 export function Field({ label, aside, hint, error, children, className }: FieldProps) {
   const id = useId();
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
+  useFaultShown(id, Boolean(error));
   const describedBy = [error ? errorId : undefined, hint ? hintId : undefined].filter(Boolean).join(" ") || undefined;
   return (
     <div className={className}>
