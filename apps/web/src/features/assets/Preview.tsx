@@ -1,5 +1,5 @@
 import type { Asset } from "@tesslate/contract";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { cx } from "../../lib/cx.ts";
 import { Spinner } from "../../ui/Spinner.tsx";
 import { typeLooks } from "./asset-looks.tsx";
@@ -64,10 +64,31 @@ export function AssetPreview({ asset }: { asset: Asset }) {
         </div>
       );
     case "document":
-      return <iframe src={asset.url} title={asset.filename} className="h-[46dvh] w-full rounded-2 border border-line-0 bg-bg-2" />;
+      return <DocumentFrame asset={asset} />;
     case "other":
       return null;
   }
+}
+
+/** The browser's own viewer. It takes the focus when it has loaded; unless somebody went there, it is given back, so that Escape reaches the page. */
+function DocumentFrame({ asset }: { asset: Asset }) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  useEffect(() => {
+    let isTabbing = false;
+    const onKey = ({ key }: KeyboardEvent) => (isTabbing = key === "Tab");
+    const onBlur = () => {
+      const viewer = frame.current;
+      if (document.activeElement !== viewer || !viewer || isTabbing || viewer.matches(":hover")) return;
+      viewer.closest<HTMLElement>("[role=dialog]")?.focus({ preventScroll: true });
+    };
+    addEventListener("keydown", onKey, true);
+    addEventListener("blur", onBlur);
+    return () => {
+      removeEventListener("keydown", onKey, true);
+      removeEventListener("blur", onBlur);
+    };
+  }, []);
+  return <iframe ref={frame} src={asset.url} title={asset.filename} className="h-[46dvh] w-full rounded-2 border border-line-0 bg-bg-2" />;
 }
 
 /** Text in the font itself, once it has come. */
