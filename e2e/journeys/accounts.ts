@@ -1,7 +1,7 @@
 /** Getting in and getting back in, through the mails and the providers that a person would use. */
 import { appCode, startIdentityProvider, startMailServer } from "@tesslate/testkit";
 import { openBrowser, type Watched } from "../browser.ts";
-import { expect, runJourneys } from "../journey.ts";
+import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
 import { traceOf } from "../scene.ts";
 import { startStudio } from "../studio.ts";
@@ -334,6 +334,9 @@ await runJourneys(
         await page.getByRole("button", { name: "Delete Nightly build" }).click();
         await page.getByRole("button", { name: "Delete the key" }).click();
         await page.getByText("No keys yet").waitFor();
+        await until("nobody is put at the top of the page", () =>
+          page.evaluate(() => /^H[123]$/.test(document.activeElement?.tagName ?? "") && document.activeElement?.textContent === "API keys"),
+        );
         const gone = await fetch(`${studio.url}/api/users/me`, { headers: { authorization: `Bearer ${key}` } });
         expect(gone.status === 401, `the deleted key is refused (${gone.status})`);
       },

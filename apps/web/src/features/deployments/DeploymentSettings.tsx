@@ -3,6 +3,7 @@ import type { DeploymentCredential, DeploymentProviderInfo } from "@tesslate/con
 import { useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -232,7 +233,7 @@ function TeamChoice({ credential }: { credential: DeploymentCredential }) {
 function Overrides({ credentials }: { credentials: readonly DeploymentCredential[] }) {
   const projects = useQuery(projectsQuery({})).data?.items;
   return (
-    <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
+    <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
       {credentials.map((credential) => {
         const name = providerName[credential.provider];
         const project = projects?.find(({ id }) => id === credential.project_id);

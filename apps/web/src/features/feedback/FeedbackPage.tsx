@@ -4,6 +4,7 @@ import { ChevronLeft, ChevronRight, EyeOff, MessageSquare, Plus, Search } from "
 import { useState } from "react";
 import type { FeedbackPost, FeedbackStatus } from "@tesslate/contract";
 import { Page } from "../../frame/Page.tsx";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useSearchText } from "../../lib/use-search-text.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -118,7 +119,7 @@ export function FeedbackPage() {
         )
       ) : (
         <>
-          <ul aria-label="Posts" aria-busy={board.isFetching} className="divide-y divide-line-0 border-y border-line-0">
+          <ul ref={keepRowFocus} aria-label="Posts" aria-busy={board.isFetching} className="divide-y divide-line-0 border-y border-line-0">
             {board.data.items.map((item) => (
               <li key={item.id} className="flex items-start gap-3 py-3">
                 <VoteButton post={item} />

@@ -3,6 +3,7 @@ import { EyeOff } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import type { FeedbackDetail, FeedbackStatus } from "@tesslate/contract";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { isString } from "../../lib/storage.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { useKept } from "../../lib/use-kept.ts";
@@ -144,7 +145,7 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
         Comments <span className="num text-fg-2">{post.comment_count}</span>
       </h3>
       {said.length === 0 ? <p className="pt-2 text-sm text-fg-2">Nobody said anything yet.</p> : null}
-      <ol className="grid gap-3 pt-2">
+      <ol ref={keepRowFocus} className="grid gap-3 pt-2">
         {said.map((entry) => (
           <li key={entry.id}>
             <div className="flex items-baseline gap-2 text-xs text-fg-2">
@@ -154,7 +155,7 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
                 <button
                   type="button"
                   className="link ml-auto"
-                  disabled={removeComment.isPending}
+                  disabled={removeComment.isPending && removeComment.variables.comment_id === entry.id}
                   onClick={() =>
                     removeComment.mutate(
                       { id: post.id, comment_id: entry.id },

@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Bot, Box, PencilRuler, Plus, Store } from "lucide-react";
 import type { ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -79,7 +80,13 @@ function Rows<T>({
   return (
     <>
       {query.error ? <ShownFromBefore of={query} className="mb-3" /> : null}
-      {query.data.items.length === 0 ? empty : <ul className={rows}>{query.data.items.map(children)}</ul>}
+      {query.data.items.length === 0 ? (
+        empty
+      ) : (
+        <ul ref={keepRowFocus} className={rows}>
+          {query.data.items.map(children)}
+        </ul>
+      )}
     </>
   );
 }

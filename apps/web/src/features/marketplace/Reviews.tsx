@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState, type FormEvent, type ReactNode } from "react";
 import type { Review } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Avatar } from "../../ui/Avatar.tsx";
 import { Banner } from "../../ui/Banner.tsx";
@@ -57,7 +58,7 @@ export function Reviews({ type, id, canWrite, why }: { type: ItemType; id: strin
       ) : total === 0 && !isWriting ? (
         <p className="text-sm text-fg-2">Nobody has reviewed it yet. {canWrite ? "" : why}</p>
       ) : (
-        <ul role="list" className="divide-y divide-line-0">
+        <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0">
           {own && !isWriting ? (
             <ReviewRow
               review={own}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useState, type ReactNode } from "react";
 import type { McpServer } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Button } from "../../ui/Button.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -52,7 +53,7 @@ export function Connectors({ place, title, hint }: { place: McpPlace; title: str
           An MCP server gives the agent tools: an issue tracker, a database, your documents.
         </EmptyState>
       ) : (
-        <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
+        <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
           {data.map((server) => (
             <ConnectorRow key={server.id} server={server} acts={acts} onEdit={() => setOpen(server)} />
           ))}

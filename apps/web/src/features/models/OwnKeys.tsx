@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { CustomProvider, ModelKey } from "@tesslate/contract";
 import { Suspense, useState } from "react";
 import { lazily } from "../../lib/chunks.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -59,7 +60,7 @@ export function OwnKeys() {
       ) : plain.length + endpoints.data.items.length === 0 ? (
         <p className="text-fg-2">None. The models that the server offers are used.</p>
       ) : (
-        <ul role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
+        <ul ref={keepRowFocus} role="list" className="divide-y divide-line-0 rounded-3 border border-line-0">
           {plain.map((key) => (
             <OwnKeyRow
               key={key.id}

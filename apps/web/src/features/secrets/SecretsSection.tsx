@@ -3,6 +3,7 @@ import { ClipboardPaste, PencilLine, RotateCw, Trash2 } from "lucide-react";
 import type { Container, Secret, SecretsImport } from "@tesslate/contract";
 import { useMemo, useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -106,7 +107,7 @@ export function SecretsSection({
         ) : list.length === 0 ? (
           <p className="text-sm text-fg-2">No secrets yet. Add one below, or paste the block you have.</p>
         ) : (
-          <ul role="list" aria-label="Secrets" className="divide-y divide-line-0 rounded-3 border border-line-0">
+          <ul ref={keepRowFocus} role="list" aria-label="Secrets" className="divide-y divide-line-0 rounded-3 border border-line-0">
             {list.map((secret) => (
               <li key={secret.key} className="px-3 py-1.5">
                 <div className="flex min-h-7 items-center gap-3">

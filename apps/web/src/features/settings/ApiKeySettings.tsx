@@ -3,6 +3,7 @@ import { useState, type FormEvent } from "react";
 import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, isPast, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -52,7 +53,7 @@ export function ApiKeySettings() {
             A key lets a script or a bot create projects, change files and talk to the agent, without your password.
           </EmptyState>
         ) : (
-          <ul className="divide-y divide-line-0 border-y border-line-0">
+          <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0">
             {data.items.map((key) => (
               <KeyRow key={key.id} apiKey={key} />
             ))}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { LinkedAccount, SignInProvider } from "@tesslate/contract";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -49,7 +50,7 @@ export function LinkedAccountSettings() {
       ) : (
         <>
           {data.items.length > 0 ? (
-            <ul className="mb-3 divide-y divide-line-0 border-y border-line-0">
+            <ul ref={keepRowFocus} className="mb-3 divide-y divide-line-0 border-y border-line-0">
               {data.items.map((account) => (
                 <AccountRow key={account.id} account={account} name={providerName(config, account.provider)} />
               ))}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import type { Passkey } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -50,7 +51,7 @@ export function PasskeySettings() {
               : "Passkeys need this studio to be reached under a name over https."}
         </EmptyState>
       ) : (
-        <ul className="divide-y divide-line-0 border-y border-line-0">
+        <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0">
           {data.items.map((passkey) => (
             <PasskeyRow key={passkey.id} passkey={passkey} />
           ))}

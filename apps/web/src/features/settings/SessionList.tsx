@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Session } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
@@ -38,7 +39,7 @@ export function SessionList() {
       {error && !data ? (
         <LoadFailed className="px-0" title="Your sessions could not be read" of={{ error, refetch, isFetching }} />
       ) : data ? (
-        <ul className="divide-y divide-line-0 border-y border-line-0">
+        <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0">
           {data.items.map((session) => (
             <SessionRow
               key={session.id}
