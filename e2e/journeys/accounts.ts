@@ -148,6 +148,10 @@ await runJourneys(
         const [recovery = ""] = await codes.allTextContents();
         await accessible(page, "recovery codes");
         await shot(page, "security-codes");
+        // They are not shown again: neither Esc nor a click beside them takes them away.
+        await page.keyboard.press("Escape");
+        await page.mouse.click(5, 5);
+        await codes.first().click({ trial: true });
         await page.getByRole("button", { name: "I have kept them" }).click();
         await section.getByText("10 recovery codes left").waitFor();
 
@@ -313,17 +317,36 @@ await runJourneys(
         await sessions.getByRole("button", { name: "Sign out everywhere else" }).click();
         await page.getByText("Signed out everywhere else.").waitFor();
         expect((await sessions.getByRole("listitem").count()) === 1, "one session is left");
+        const elsewhere = await fetch(`${studio.url}/api/auth/login`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ email, password: "an entirely new one" }),
+        });
+        expect(((await elsewhere.json()) as { access_token: string | null }).access_token !== null, "somebody signs in elsewhere");
+        await page.reload();
+        await sessions.getByRole("listitem").nth(1).waitFor();
+        const password = page.getByRole("region", { name: "Password" });
+        await password.getByLabel("Present password", { exact: true }).fill("an entirely new one");
+        await password.getByLabel("New password", { exact: true }).fill("and yet another one");
+        await page.keyboard.press("Enter");
+        await page.getByText("Password changed. Other sessions were signed out.").waitFor();
+        await until("the list of sessions knows it", async () => (await sessions.getByRole("listitem").count()) === 1);
         await page.getByRole("link", { name: "API keys" }).click();
         await page.getByText("No keys yet").waitFor();
         await accessible(page, "no API keys");
         await page.getByRole("button", { name: "Make a key" }).click();
         await page.getByLabel("What is it for?").fill("Nightly build");
+        await page.keyboard.press("Escape");
+        await page.mouse.click(5, 5);
         await page.getByLabel("It may run the agent").click();
         await accessible(page, "make an API key");
         await shot(page, "api-key-make");
         await page.getByLabel("What is it for?").press("Enter");
         const key = (await page.getByRole("dialog").getByText(/^tsk_/).textContent()) ?? "";
         await shot(page, "api-key-made");
+        await page.keyboard.press("Escape");
+        await page.mouse.click(5, 5);
+        await page.getByRole("dialog").getByText(/^tsk_/).click({ trial: true });
         const me = await fetch(`${studio.url}/api/users/me`, { headers: { authorization: `Bearer ${key}` } });
         expect(me.status === 200, `the key opens the API (${me.status})`);
         await page.getByRole("button", { name: "I have copied it" }).click();

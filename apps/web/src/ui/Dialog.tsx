@@ -19,12 +19,26 @@ export interface DialogProps {
   /** Cancel left of the act. */
   footer?: ReactNode;
   className?: string;
+  /** Only a control of the dialog closes it, no click beside it and no Esc: what stands in it is not to be had again, or was typed. */
+  isHeld?: boolean;
   /** Where focus goes first; default is the first control. */
   onOpenAutoFocus?: (event: Event) => void;
 }
 
+const refuse = (event: Event) => event.preventDefault();
+
 /** Modal dialog: traps and restores focus, Esc closes. */
-export function Dialog({ isOpen, onOpenChange, title, description, children, footer, className, onOpenAutoFocus }: DialogProps) {
+export function Dialog({
+  isOpen,
+  onOpenChange,
+  title,
+  description,
+  children,
+  footer,
+  className,
+  isHeld = false,
+  onOpenAutoFocus,
+}: DialogProps) {
   return (
     <Radix.Root open={isOpen} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -33,6 +47,7 @@ export function Dialog({ isOpen, onOpenChange, title, description, children, foo
           onInteractOutside={sparesNotices}
           className={cx(dialogBox, className)}
           {...(description ? {} : { "aria-describedby": undefined })}
+          {...(isHeld && { onEscapeKeyDown: refuse, onInteractOutside: refuse })}
           {...(onOpenAutoFocus && { onOpenAutoFocus })}
         >
           <div className="flex items-start gap-3 px-5 pt-[18px]">

@@ -20,6 +20,8 @@ export interface ReasonDialogProps {
   fields?: ReactNode;
   /** Why it cannot be done yet, by those fields. */
   problem?: string | undefined;
+  /** Something stands in those fields. */
+  isTyped?: boolean;
   /** Asks whether the person is told by mail. */
   canNotify?: boolean;
   /** May reject; the dialog then stays and shows why. */
@@ -37,6 +39,7 @@ export function ReasonDialog({
   maxLength = 1000,
   fields,
   problem,
+  isTyped = false,
   canNotify = false,
   onConfirm,
   onClose,
@@ -63,7 +66,7 @@ export function ReasonDialog({
   };
   const refused = failure === undefined ? undefined : fieldErrorsOf(failure, ["reason"])["reason"];
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && !isWorking && onClose()} title={title}>
+    <Dialog isOpen isHeld={isTyped || reason !== ""} onOpenChange={(isOpen) => !isOpen && !isWorking && onClose()} title={title}>
       <form onSubmit={(event) => void submit(event)} noValidate className="grid gap-4">
         <div className="leading-read">{children}</div>
         {failure !== undefined && !refused ? <Banner tone="err">{sentenceOf(failure)}</Banner> : null}

@@ -223,6 +223,7 @@ function CreditsDialog({ user, onClose }: DialogOf) {
       maxLength={500}
       canNotify
       problem={problem}
+      isTyped={text !== ""}
       fields={
         <Field
           label="Credits"

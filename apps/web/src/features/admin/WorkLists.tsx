@@ -3,6 +3,7 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminJob, AdminTask, JobState, List } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { keepRowFocus } from "../../lib/row-focus.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
@@ -50,7 +51,7 @@ export function Short<Row extends { id: string }>({
       ) : data.items.length === 0 ? (
         <p className="text-xs text-fg-2">{empty}</p>
       ) : (
-        <ul className="divide-y divide-line-0 border-y border-line-0 text-xs">
+        <ul ref={keepRowFocus} className="divide-y divide-line-0 border-y border-line-0 text-xs">
           {data.items.map((one) => (
             <li key={one.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 py-1.5">
               {row(one)}

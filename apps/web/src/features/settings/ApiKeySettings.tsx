@@ -174,6 +174,7 @@ function MakeKeyDialog({ onClose }: { onClose: () => void }) {
     return (
       <Dialog
         isOpen
+        isHeld
         onOpenChange={(isOpen) => !isOpen && onClose()}
         title={`The key for ${made.name}`}
         description="Copy it now: it is shown this once and kept nowhere."
@@ -191,7 +192,7 @@ function MakeKeyDialog({ onClose }: { onClose: () => void }) {
     );
   const serverProblem = create.error ? (fieldErrorsOf(create.error, ["name"])["name"] ?? sentenceOf(create.error)) : undefined;
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title="Make an API key">
+    <Dialog isOpen isHeld={name.trim() !== ""} onOpenChange={(isOpen) => !isOpen && !create.isPending && onClose()} title="Make an API key">
       <form onSubmit={submit} noValidate className="grid gap-4">
         {serverProblem ? <Banner tone="err">{serverProblem}</Banner> : null}
         <Field label="What is it for?" error={problem}>
@@ -226,7 +227,7 @@ function MakeKeyDialog({ onClose }: { onClose: () => void }) {
           <SegmentedControl label="It works for" segments={lifetimes} value={days} onChange={setDays} />
         </div>
         <div className="flex justify-end gap-2">
-          <Button variant="ghost" onClick={onClose}>
+          <Button variant="ghost" onClick={onClose} disabled={create.isPending}>
             Cancel
           </Button>
           <Button type="submit" variant="primary" isLoading={create.isPending} loadingWord="Making it">

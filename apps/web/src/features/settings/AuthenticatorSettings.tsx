@@ -149,7 +149,7 @@ function ScanDialog({ begun, onCancel, onDone }: { begun: Begun; onCancel: () =>
     });
   };
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onCancel()} title="Scan this with your app">
+    <Dialog isOpen isHeld onOpenChange={(isOpen) => !isOpen && onCancel()} title="Scan this with your app">
       <form
         className="grid gap-4"
         onSubmit={(event) => {

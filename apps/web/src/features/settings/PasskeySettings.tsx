@@ -142,7 +142,7 @@ function RenameDialog({ passkey, onClose }: { passkey: Passkey; onClose: () => v
     if (name.trim()) renamePasskey.mutate({ id: passkey.id, name: name.trim() }, { onSuccess: onClose });
   };
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && onClose()} title="Rename the passkey">
+    <Dialog isOpen isHeld={name !== passkey.name} onOpenChange={(isOpen) => !isOpen && onClose()} title="Rename the passkey">
       <form onSubmit={submit} className="grid gap-3">
         {renamePasskey.error ? <Banner tone="err">{sentenceOf(renamePasskey.error)}</Banner> : null}
         <Field label="Name">

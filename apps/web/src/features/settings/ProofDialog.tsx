@@ -67,7 +67,7 @@ export function ProofDialog({
     }
   };
   return (
-    <Dialog isOpen onOpenChange={(isOpen) => !isOpen && !isWorking && onClose()} title={title}>
+    <Dialog isOpen isHeld={password !== "" || code !== ""} onOpenChange={(isOpen) => !isOpen && !isWorking && onClose()} title={title}>
       <form onSubmit={(event) => void submit(event)} noValidate className="grid gap-3">
         {errors[""] ? <Banner tone="err">{errors[""]}</Banner> : null}
         {children}
@@ -92,7 +92,7 @@ export function ProofDialog({
               {asksCode ? "Use the password" : "Use a code"}
             </Button>
           ) : null}
-          <Button type="button" variant="ghost" onClick={onClose}>
+          <Button type="button" variant="ghost" onClick={onClose} disabled={isWorking}>
             Cancel
           </Button>
           <Button type="submit" variant={isDanger ? "danger" : "primary"} isLoading={isWorking} loadingWord={actWord}>

@@ -14,6 +14,7 @@ export function RecoveryCodesDialog({ codes, onClose }: { codes: readonly string
   return (
     <Dialog
       isOpen
+      isHeld
       onOpenChange={(isOpen) => !isOpen && onClose()}
       title="Keep these recovery codes"
       description="Each opens your account once when your phone is away. They are shown now and never again."

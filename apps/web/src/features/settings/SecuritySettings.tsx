@@ -12,6 +12,7 @@ import { PasswordInput } from "../../ui/PasswordInput.tsx";
 import { Pill } from "../../ui/Pill.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { configQuery } from "../auth/auth.queries.ts";
+import { sessionsQuery } from "../auth/credentials.queries.ts";
 import { securityEventsQuery, securityQuery } from "../auth/security.queries.ts";
 import { meQuery, useUpdateMe } from "../users/users.queries.ts";
 import { AuthenticatorSettings } from "./AuthenticatorSettings.tsx";
@@ -49,7 +50,7 @@ function useGuardedChange(done: string | ((user: User) => string)) {
         onSuccess: (user) => {
           setCurrent("");
           toast(typeof done === "string" ? done : done(user));
-          for (const { queryKey } of [securityQuery, securityEventsQuery]) void queryClient.invalidateQueries({ queryKey });
+          for (const { queryKey } of [securityQuery, securityEventsQuery, sessionsQuery]) void queryClient.invalidateQueries({ queryKey });
           onDone();
         },
         onError: (error) => setErrors(errorsOf(error)),
