@@ -201,6 +201,8 @@ export function createAdminUsersStore(db: Database) {
           .update(users)
           .set({
             is_deleted: false,
+            // A suspension that was lifted meanwhile left this to whoever keeps the account.
+            is_active: sql`not ${users.is_suspended}` as never,
             deleted_at: null,
             deleted_reason: null,
             deleted_by_id: null,

@@ -401,6 +401,17 @@ describe("an account that an administrator closes", () => {
     ]);
   });
 
+  test("comes back whole when it is kept after a suspension was lifted", async () => {
+    const user = await app.signUp();
+    const params = { id: user.id };
+    await api().update({ params, body: { is_suspended: true, reason: "x" } });
+    await api().remove({ params, body: { reason: "x" } });
+    await api().update({ params, body: { is_suspended: false } });
+    await expect(app.as().auth.login({ body: { email: user.email, password: user.password } })).rejects.toMatchObject({ status: 401 });
+    expect(await api().restore({ params, body: { reason: "x" } })).toMatchObject({ is_active: true, is_deleted: false });
+    expect((await app.as().auth.login({ body: { email: user.email, password: user.password } })).access_token).toBeTruthy();
+  });
+
   test("no administrator is closed by another, and nothing comes back when its time is over", async () => {
     const other = await app.signUp({ admin: true });
     expect(await outcome(await close(other, { reason: "x" }))).toEqual([403, "forbidden"]);
