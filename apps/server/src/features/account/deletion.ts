@@ -6,7 +6,7 @@ import type { Logger } from "../../platform/logger.ts";
 import type { Mail } from "../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { createPurposeTokens } from "../auth/index.ts";
-import { isLiving, normalizeUsername, type Passwords, type UserRow, type UserSessions, type UsersStore } from "../users/index.ts";
+import { isLiving, isSame, normalizeUsername, type Passwords, type UserRow, type UserSessions, type UsersStore } from "../users/index.ts";
 import { goodbyeLetter, keptLetter } from "./letters.ts";
 
 const dayMs = 86_400_000;
@@ -40,6 +40,7 @@ export function createDeletion({
   log: Logger;
 }) {
   const tokens = createPurposeTokens<{ sub: string; at: string }>(box, "account restore", ["sub", "at"]);
+  const wrongPassword = () => badRequest("The password is wrong.", "current_password_wrong");
   const notPending = () => badRequest("This account is not waiting to be deleted, or its time is over.", "deletion_not_pending");
 
   const proveIntent = async (user: UserRow, { password, confirm }: { password?: string; confirm?: string }): Promise<void> => {
@@ -51,7 +52,7 @@ export function createDeletion({
     if (password === undefined) throw badRequest("Give your password to delete the account.", "current_password_required");
     const key = `password:${user.id}`;
     await limits.count({ key, max: 10, windowSeconds: quarterHour });
-    if (!(await passwords.verify(user.hashed_password, password))) throw badRequest("The password is wrong.", "current_password_wrong");
+    if (!(await passwords.verify(user.hashed_password, password))) throw wrongPassword();
     await limits.reset(key);
   };
 
@@ -79,8 +80,9 @@ export function createDeletion({
       if (!user) throw notFound("User");
       await proveIntent(user, proof);
       const closed = await store.transaction(async (tx) => {
-        const administrators = await store.holdAdministrators(tx);
-        if (administrators.length === 1 && administrators[0] === id)
+        const { user: now, administrators } = await store.holdWithAdministrators(tx, id);
+        if (!isSame(now, user)) throw wrongPassword();
+        if (administrators.length === 1 && administrators[0]?.id === id)
           throw conflict("last_administrator", "You are the only administrator. Make somebody else one first.");
         const row = await store.scheduleDeletion(tx, id, id, deletionGraceDays);
         if (!row) throw notFound("User");

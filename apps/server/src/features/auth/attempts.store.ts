@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
-import { isStill, type Proven } from "./auth.store.ts";
+import { isStill, type Proven } from "../users/index.ts";
 import { loginAttempts } from "./auth.table.ts";
 
 /** A sign-in that waits for its code, as far as it still counts. */

@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, isNull, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import type { Database, Queries } from "../../platform/database.ts";
-import { isLiving } from "../users/index.ts";
+import { isStill, type Proven } from "../users/index.ts";
 import { users, type UserRow } from "../users/users.table.ts";
 import { loginAttempts, oneTimeTokens, sessions, type SessionRow } from "./auth.table.ts";
 
@@ -18,16 +18,6 @@ export interface SessionWithUser {
   /** The administrator who acts as the user. */
   impersonator: UserRow | null;
 }
-/** Who somebody was when they proved it. */
-export type Proven = Pick<UserRow, "id" | "hashed_password">;
-/**
- * Whether this person may act and has the password of then, held so until the transaction ends: a new password and a suspension end the sign-ins
- * under way too, wherever those are.
- */
-export const isStill = async (tx: Queries, { id, hashed_password }: Proven): Promise<boolean> => {
-  const [row] = await tx.select().from(users).where(eq(users.id, id)).for("no key update");
-  return row !== undefined && isLiving(row) && row.hashed_password === hashed_password;
-};
 const isOpen = and(isNull(sessions.revoked_at), sql`${sessions.expires_at} > now()`);
 const impersonators = alias(users, "impersonators");
 

@@ -6,8 +6,8 @@ import type { Queries } from "../../platform/database.ts";
 import { notFound, unauthorized } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import { isLiving, type UserRow } from "../users/index.ts";
-import { sessionsChannel, type AuthStore, type Proven, type SessionsBell, type SessionWithUser } from "./auth.store.ts";
+import { isLiving, type Proven, type UserRow } from "../users/index.ts";
+import { sessionsChannel, type AuthStore, type SessionsBell, type SessionWithUser } from "./auth.store.ts";
 import type { RefreshTokens } from "./tokens.ts";
 
 /** What is remembered of an open session of a living user. */

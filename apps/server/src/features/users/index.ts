@@ -14,6 +14,6 @@ export {
 } from "./users.service.ts";
 export { cleanName, isPlainEmail, normalizeUsername } from "./users.rules.ts";
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
-export { createUsersStore, isLiving, type UsersStore } from "./users.store.ts";
+export { createUsersStore, isLiving, isSame, isStill, type Proven, type UsersStore } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";
 export type { UserRow } from "./users.table.ts";

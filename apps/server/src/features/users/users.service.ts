@@ -29,7 +29,7 @@ import {
   pictureIn,
   websiteProblem,
 } from "./users.rules.ts";
-import { isLiving, type NewUser, type UserChanges, type UsersStore } from "./users.store.ts";
+import { isLiving, isStill, type NewUser, type UserChanges, type UsersStore } from "./users.store.ts";
 import type { UserRow } from "./users.table.ts";
 
 export interface Registration {
@@ -154,8 +154,7 @@ export function createUsers({
     if (given === undefined) throw badRequest("Give your current password to change this.", "current_password_required");
     const key = `password:${user.id}`;
     await limits.count({ key, max: 10, windowSeconds: 900 });
-    if (!(await passwords.verify(user.hashed_password, given)))
-      throw badRequest("The current password is wrong.", "current_password_wrong");
+    if (!(await passwords.verify(user.hashed_password, given))) throw wrongPassword();
     await limits.reset(key);
   };
 
@@ -287,6 +286,7 @@ export function createUsers({
         const row = await store.transaction(async (tx) => {
           if (body.theme_preset !== undefined && !(await holdTheme(tx, id, body.theme_preset)))
             refuse("theme_preset", "There is no such theme");
+          if (isSensitive && !(await isStill(tx, user))) throw wrongPassword();
           if (body.avatar_url !== undefined && !picture) await store.deleteAvatar(tx, id);
           let updated = await store.update(id, changes, tx);
           if (picture) updated = await putAvatar(tx, id, picture);
@@ -389,6 +389,7 @@ const knownOf = (given: Partial<Preferences>): Partial<Preferences> =>
 const usernameRule = "3 to 50 letters, digits, - or _; begins and ends with a letter or digit; no two of - and _ side by side";
 const takenSentence = "This username is not available.";
 const malformedUsername = () => invalid(["body", "username"], usernameRule);
+const wrongPassword = () => badRequest("The current password is wrong.", "current_password_wrong");
 const emailTaken = () => badRequest("Another account has this e-mail already.", "update_user_email_already_exists");
 const usernameTaken = () => conflict("username_taken", takenSentence);
 const eventsOf = (before: UserRow, after: UserRow): SecurityEventKind[] => [

@@ -1,4 +1,4 @@
-import { and, eq, sql, type SQL } from "drizzle-orm";
+import { and, eq, or, sql, type SQL } from "drizzle-orm";
 import type { Preferences } from "@tesslate/contract";
 import type { Database, Queries } from "../../platform/database.ts";
 import { asJsonb } from "../../platform/storable.ts";
@@ -10,6 +10,19 @@ export type UserChanges = Omit<Partial<NewUser>, "preferences"> & { preferences?
 /** A person who can sign in; suspended, disabled and deleted ones are nobody, and the house's own accounts are no person. */
 export const isLiving = (user: Pick<UserRow, "is_active" | "is_suspended" | "is_deleted" | "is_system">) =>
   user.is_active && !user.is_suspended && !user.is_deleted && !user.is_system;
+
+/** Who somebody was when they proved it. */
+export type Proven = Pick<UserRow, "id" | "hashed_password">;
+/**
+ * Whether this person may act and has the password of then, held so until the transaction ends: a new password and a suspension end what is under
+ * way with the former one too, signing in or changing the account, wherever that is.
+ */
+export const isStill = async (tx: Queries, proven: Proven): Promise<boolean> => {
+  const [row] = await tx.select().from(users).where(eq(users.id, proven.id)).for("no key update");
+  return isSame(row, proven);
+};
+export const isSame = (row: UserRow | undefined, { hashed_password }: Proven): boolean =>
+  row !== undefined && isLiving(row) && row.hashed_password === hashed_password;
 
 const setupLock = 7473748;
 
@@ -125,7 +138,14 @@ export function createUsersStore(db: Database) {
       (
         await tx
           .update(users)
-          .set({ is_deleted: false, deleted_at: null, deleted_by_id: null, scheduled_hard_delete_at: null, updated_at: sql`now()` })
+          .set({
+            is_deleted: false,
+            is_active: sql`not ${users.is_suspended}`,
+            deleted_at: null,
+            deleted_by_id: null,
+            scheduled_hard_delete_at: null,
+            updated_at: sql`now()`,
+          })
           .where(
             and(
               eq(users.id, id),
@@ -137,18 +157,18 @@ export function createUsersStore(db: Database) {
           .returning()
       )[0],
     /**
-     * The administrators who can sign in. None of them changes until the transaction ends, in the order in which administrators hold each other: of
-     * two who leave at once, by whichever way, the second sees that the first is gone.
+     * This person, and the administrators who can sign in. None of them changes until the transaction ends, in the order in which administrators hold
+     * people: of two who leave at once, by whichever way, the second sees that the first is gone.
      */
-    holdAdministrators: async (tx: Queries): Promise<string[]> =>
-      (
-        await tx
-          .select({ id: users.id })
-          .from(users)
-          .where(and(eq(users.is_superuser, true), eq(users.is_active, true), eq(users.is_suspended, false), eq(users.is_deleted, false)))
-          .orderBy(users.id)
-          .for("no key update")
-      ).map(({ id }) => id),
+    holdWithAdministrators: async (tx: Queries, id: string): Promise<{ user: UserRow | undefined; administrators: UserRow[] }> => {
+      const rows = await tx
+        .select()
+        .from(users)
+        .where(or(eq(users.id, id), eq(users.is_superuser, true)))
+        .orderBy(users.id)
+        .for("no key update");
+      return { user: rows.find((row) => row.id === id), administrators: rows.filter((row) => row.is_superuser && isLiving(row)) };
+    },
     /** Keeps the picture and makes `avatar_url` lead to it. */
     putAvatar: async (tx: Queries, id: string, { version, webp_base64, url }: { version: string; webp_base64: string; url: string }) => {
       await tx

@@ -178,6 +178,31 @@ describe("users.updateMe", () => {
   });
 });
 
+test("what was proven with a password is not done any more when another one takes its place at that moment", async () => {
+  const user = await app.signUp();
+  const { pool } = app.studio.database;
+  const client = await pool.connect();
+  try {
+    for (const change of [
+      () => patch(user, { email: `moved-${user.email}`, current_password: user.password }),
+      () => app.request("/api/users/me", { method: "DELETE", user, json: { password: user.password } }),
+    ]) {
+      await client.query("begin");
+      await client.query("select 1 from users where id = $1 for no key update", [user.id]);
+      const answer = change();
+      const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+      await expect.poll(async () => (await pool.query(waiting)).rows.length, { interval: 5, timeout: 20_000 }).toBeGreaterThan(0);
+      await client.query("update users set hashed_password = 'x' || hashed_password where id = $1", [user.id]);
+      await client.query("commit");
+      expect(await outcome(await answer)).toEqual([400, "current_password_wrong"]);
+      await pool.query("update users set hashed_password = substr(hashed_password, 2) where id = $1", [user.id]);
+    }
+  } finally {
+    client.release();
+  }
+  expect(await app.as(user).users.me()).toMatchObject({ email: user.email });
+});
+
 test("the current password cannot be guessed with a stolen session", async () => {
   await using limited = await testApp({ env: { RATE_LIMIT_FACTOR: "1" } });
   const user = await limited.signUp();
