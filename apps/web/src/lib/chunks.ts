@@ -35,12 +35,12 @@ const wait = (ms: number, line: Line): Promise<void> =>
   });
 
 /** Loads a part of the app; a line that breaks for a moment is waited out. Throws `MissingPart`. */
-export async function patiently<T>(load: () => Promise<T>, line: Line = window): Promise<T> {
+export async function patiently<T>(load: () => Promise<T>, line?: Line): Promise<T> {
   for (const ms of waitsMs) {
     try {
       return await load();
     } catch {
-      await wait(ms, line);
+      await wait(ms, line ?? window);
     }
   }
   try {
