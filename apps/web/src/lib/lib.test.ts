@@ -1,6 +1,7 @@
 import { ApiError } from "@tesslate/contract/client";
 import { describe, expect, test, vi } from "vitest";
 import { createConnection } from "./connection.ts";
+import { counted } from "./counted.ts";
 import { fieldErrorsOf, sentenceOf } from "./errors.ts";
 import { rank, scoreOf } from "./rank.ts";
 import { agoOf } from "./time.ts";
@@ -85,3 +86,8 @@ describe("connection", () => {
     expect(createConnection({ probe: async () => true, isBrowserOnline: () => false }).state()).toBe("offline");
   });
 });
+
+test.each([
+  [1, "1 hit"],
+  [1200, "1,200 hits"],
+])("%i", (count, text) => expect(counted(count, "hit")).toBe(text));

@@ -1,5 +1,6 @@
 import { List, Play, Redo2, RotateCw, Square, Undo2, Workflow } from "lucide-react";
 import type { Container, DeployProvider, Project } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import type { StreamState } from "../../lib/project-stream.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
@@ -123,7 +124,7 @@ export function CanvasBar(props: CanvasBarProps) {
       ) : null}
       {props.unstoredCount > 0 ? (
         <Button size="sm" icon={<RotateCw size={14} />} onClick={props.onRetryPlaces}>
-          {props.unstoredCount === 1 ? "1 place" : `${props.unstoredCount} places`} not saved
+          {counted(props.unstoredCount, "place")} not saved
         </Button>
       ) : null}
       <SegmentedControl

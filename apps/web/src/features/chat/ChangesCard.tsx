@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Eye, Undo2 } from "lucide-react";
+import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Card } from "../../ui/Panel.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
@@ -22,7 +23,7 @@ export function ChangesCard({ run, changes, isLast }: { run: Run; changes: RunCh
   return (
     <Card className="mb-3 overflow-hidden text-sm" role="group" aria-label="Changes of this run" data-testid="changes-card">
       <div className="flex min-h-9 flex-wrap items-center gap-2 px-3 py-1">
-        <span className="num font-medium text-fg-0">{changes.files === 1 ? "1 file" : `${changes.files} files`}</span>
+        <span className="num font-medium text-fg-0">{counted(changes.files, "file")}</span>
         <Lines additions={changes.additions} deletions={changes.deletions} />
         <span className="flex-1" />
         {acts ? (

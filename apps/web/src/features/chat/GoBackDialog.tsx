@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { counted } from "../../lib/counted.ts";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { changeSetQuery } from "../review/review.queries.ts";
@@ -85,8 +86,8 @@ export function GoBackDialog({
         )}
         {messages > 0 ? (
           <p>
-            {messages === 1 ? "1 message leaves" : `${messages} messages leave`} this thread. Redo brings files and messages back, until you
-            say something else.
+            {counted(messages, "message leaves", "messages leave")} this thread. Redo brings files and messages back, until you say
+            something else.
           </p>
         ) : null}
         <p>What runs is stopped, and started again afterwards.</p>

@@ -1,6 +1,7 @@
 import { Check, ChevronDown, ChevronUp, GripVertical, Hammer, Plus, X } from "lucide-react";
 import type { EditMode, Plan } from "@tesslate/contract";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { Checkbox } from "../../ui/Checkbox.tsx";
@@ -188,7 +189,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
                     .finally(() => setIsBuilding(false));
                 }}
               >
-                {counts.toDo === 0 ? "Build" : `Build ${counts.toDo} ${counts.toDo === 1 ? "step" : "steps"}`}
+                {counts.toDo === 0 ? "Build" : `Build ${counted(counts.toDo, "step")}`}
               </Button>
             </span>
           </footer>

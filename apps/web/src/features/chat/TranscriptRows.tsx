@@ -3,6 +3,7 @@ import type { EditMode } from "@tesslate/contract";
 import { memo, useState, type ReactNode } from "react";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { momentOf } from "../../lib/time.ts";
 import type { ApprovalPart, ErrorPart, PlainPart, Run, SteeredPart, ThoughtPart, UserTurn } from "./chat.types.ts";
@@ -189,8 +190,8 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
   const spanMs = run.durationMs ?? (run.startedAt && run.endedAt ? Date.parse(run.endedAt) - Date.parse(run.startedAt) : Number.NaN);
   const facts = [
     Number.isFinite(spanMs) && spanMs > 0 ? durationText(spanMs) : undefined,
-    tools.length > 0 ? `${tools.length} step${tools.length === 1 ? "" : "s"}` : undefined,
-    files.size > 0 ? `${files.size} file${files.size === 1 ? "" : "s"}` : undefined,
+    tools.length > 0 ? counted(tools.length, "step") : undefined,
+    files.size > 0 ? counted(files.size, "file") : undefined,
     run.usage.tokensIn + run.usage.tokensOut > 0
       ? `${tokensText(run.usage.tokensIn)} tokens in · ${tokensText(run.usage.tokensOut)} out`
       : undefined,

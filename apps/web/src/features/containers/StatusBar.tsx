@@ -1,6 +1,7 @@
 import { TriangleAlert } from "lucide-react";
 import type { Container } from "@tesslate/contract";
 import type { ReactNode } from "react";
+import { counted } from "../../lib/counted.ts";
 import type { StreamState } from "../../lib/project-stream.ts";
 import type { Run } from "../chat/chat.types.ts";
 import { costText, tokensText } from "../chat/durations.ts";
@@ -68,7 +69,7 @@ export function StatusBar({
       {problemCount > 0 ? (
         <button type="button" onClick={onProblems} className="inline-flex items-center gap-1.5 text-err hover:underline">
           <TriangleAlert size={13} aria-hidden="true" />
-          {problemCount} {problemCount === 1 ? "problem" : "problems"}
+          {counted(problemCount, "problem")}
         </button>
       ) : null}
       <span className="flex-1" />

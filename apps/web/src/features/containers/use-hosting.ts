@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { DeploymentLimits, Project } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { useServices } from "../workbench/services.ts";
@@ -19,7 +20,7 @@ export const placesOf = ({ deploys }: DeploymentLimits): string =>
     ? "As many places as you like"
     : deploys.limit === 0
       ? "Not part of your plan"
-      : `${deploys.used} of ${deploys.limit} ${deploys.limit === 1 ? "place" : "places"} taken`;
+      : `${deploys.used} of ${counted(deploys.limit, "place")} taken`;
 
 /** Keeps a project running, or does not any more. */
 export function useHosting(project: Pick<Project, "id" | "slug" | "is_deployed">): Hosting {

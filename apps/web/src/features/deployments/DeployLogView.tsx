@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import type { Deployment } from "@tesslate/contract";
 import { ArrowDownToLine, Download } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { CopyButton } from "../../ui/CopyButton.tsx";
@@ -77,7 +78,7 @@ export function DeployLogView({
             : state === "gone"
               ? "It is not there any more"
               : !isGoing
-                ? `${lines.length} ${lines.length === 1 ? "line" : "lines"}`
+                ? counted(lines.length, "line")
                 : isFollowing
                   ? "follows"
                   : "paused"}

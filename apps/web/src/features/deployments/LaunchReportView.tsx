@@ -1,6 +1,7 @@
 import type { LaunchFinding, LaunchReport } from "@tesslate/contract";
 import { Check, ChevronRight, CircleDashed, CircleX, ShieldCheck, TriangleAlert } from "lucide-react";
 import { useState, type ReactNode } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { Pill, type Tone } from "../../ui/Pill.tsx";
 import { durationText } from "../chat/durations.ts";
@@ -60,7 +61,7 @@ function RuleRow({ row, onOpenFile }: { row: ReportRow; onOpenFile: (place: stri
       ) : null}
       {count > 0 ? (
         <>
-          <span className="num flex-none text-fg-2">{count === 1 ? "1 finding" : `${count} findings`}</span>
+          <span className="num flex-none text-fg-2">{counted(count, "finding")}</span>
           <ChevronRight size={14} className={cx("flex-none text-fg-3 transition-transform", isOpen && "rotate-90")} />
         </>
       ) : null}

@@ -1,6 +1,7 @@
 import type { Deployment } from "@tesslate/contract";
 import { ArrowUp, Check, CircleX, ExternalLink, Undo2 } from "lucide-react";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -173,7 +174,7 @@ function lineOf(deployment: Deployment, live: Deployment | undefined): string {
   if (deployment.error) return deployment.error;
   return [
     from === null ? "" : `brings back v${from}`,
-    files === null ? "" : `${files} ${files === 1 ? "file" : "files"}`,
+    files === null ? "" : counted(files, "file"),
     domain ?? "",
     durationText(durationOf(deployment, Date.parse(deployment.updated_at))),
   ]

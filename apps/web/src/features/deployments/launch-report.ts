@@ -1,4 +1,5 @@
 import type { LaunchFinding, LaunchReport, LaunchRule } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { sizeOf } from "../timeline/timeline.ts";
 
 export const launchRules: readonly LaunchRule[] = ["build", "pages", "secrets", "accessibility", "weight", "advisories"];
@@ -50,7 +51,7 @@ export function verdictOf(report: LaunchReport): { word: string; tone: "ok" | "w
   const blockers = blockersOf(report).length;
   if (report.is_blocked) return { word: blockers === 1 ? "Blocked by 1 rule" : `Blocked by ${blockers} rules`, tone: "err" };
   const warned = report.rules.filter(({ status }) => status === "warned" || status === "failed").length;
-  if (warned > 0) return { word: `Passed, ${warned} ${warned === 1 ? "warning" : "warnings"}`, tone: "warn" };
+  if (warned > 0) return { word: `Passed, ${counted(warned, "warning")}`, tone: "warn" };
   return { word: "Passed", tone: "ok" };
 }
 

@@ -1,5 +1,6 @@
 import { ChevronUp } from "lucide-react";
 import type { FeedbackPost } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { cx } from "../../lib/cx.ts";
 import { toast } from "../../ui/toast.tsx";
@@ -11,7 +12,7 @@ export function VoteButton({ post }: { post: FeedbackPost }) {
     <button
       type="button"
       aria-pressed={post.has_upvoted}
-      aria-label={`Vote for ${post.title}, ${post.upvote_count} ${post.upvote_count === 1 ? "vote" : "votes"}`}
+      aria-label={`Vote for ${post.title}, ${counted(post.upvote_count, "vote")}`}
       disabled={upvote.isPending}
       onClick={() => upvote.mutate(post.id, { onError: (error) => toast(sentenceOf(error), { kind: "failed" }) })}
       className={cx(

@@ -1,6 +1,7 @@
 import { ApiError } from "@tesslate/contract/client";
 import type { GitStatus } from "@tesslate/contract";
 import { useId, useState, type FormEvent } from "react";
+import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -8,7 +9,6 @@ import { Dialog } from "../../ui/Dialog.tsx";
 import { Field } from "../../ui/Field.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { countText } from "./changes.ts";
 import type { GitActs } from "./use-git-acts.ts";
 
 const blockersOf = (error: unknown): string[] | undefined => {
@@ -67,7 +67,7 @@ export function SwitchDialog({
             Cancel
           </Button>
           <Button variant="danger" isLoading={working === "discard"} loadingWord="Discarding" onClick={() => void go("discard")}>
-            Discard {countText(given.length, "file")}
+            Discard {counted(given.length, "file")}
           </Button>
           <Button onClick={onCommitFirst}>Commit first</Button>
           {blockers ? null : (
@@ -86,8 +86,8 @@ export function SwitchDialog({
           </p>
         ) : (
           <p>
-            {countText(paths.length, "file")} {paths.length === 1 ? "is" : "are"} not committed. They can come along as they are, be
-            committed to {status.branch} first, or be discarded: discarded changes cannot be brought back.
+            {counted(paths.length, "file")} {paths.length === 1 ? "is" : "are"} not committed. They can come along as they are, be committed
+            to {status.branch} first, or be discarded: discarded changes cannot be brought back.
           </p>
         )}
         <ul className="max-h-40 scroll-y font-mono text-xs break-words text-fg-1" aria-label="Files">

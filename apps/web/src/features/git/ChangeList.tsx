@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import type { GitChange, GitFileDiff, GitStatus } from "@tesslate/contract";
 import { ChevronRight, Minus, Plus, Undo2 } from "lucide-react";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -11,7 +12,7 @@ import { nameOf, parentOf } from "../files/tree.ts";
 import { useIsNarrow } from "../files/use-is-narrow.ts";
 import { FileLetter } from "../review/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
-import { chosenChanges, countText, diffOf, kindOf, rowsOf, sectionNames, sectionOf, type ChangeRow, type Section } from "./changes.ts";
+import { chosenChanges, diffOf, kindOf, rowsOf, sectionNames, sectionOf, type ChangeRow, type Section } from "./changes.ts";
 
 const rowPx = 26;
 const touchRowPx = 44;
@@ -190,7 +191,7 @@ function Row({
   onDiscard: () => void;
 }) {
   const { change, section } = row;
-  const subject = change ? change.path : countText(row.count);
+  const subject = change ? change.path : counted(row.count, "change");
   const folder = change ? parentOf(change.path.replace(/\/$/, "")) : "";
   return (
     <div

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { GitChange, GitLink, GitStatus } from "@tesslate/contract";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
@@ -12,7 +13,7 @@ import { nameOf } from "../files/tree.ts";
 import { useServices } from "../workbench/services.ts";
 import { ChangeLines } from "./ChangeLines.tsx";
 import { ChangeList, shownChange } from "./ChangeList.tsx";
-import { canBeUndone, conflictPrompt, countText, keptFiles } from "./changes.ts";
+import { canBeUndone, conflictPrompt, keptFiles } from "./changes.ts";
 import { CommitBox } from "./CommitBox.tsx";
 import { ConflictEditor } from "./ConflictEditor.tsx";
 import { GitFailure } from "./GitFailure.tsx";
@@ -55,7 +56,7 @@ export function ChangesView({
           <div role="status" className="grid flex-none gap-2 border-b border-line-0 bg-warn-soft px-3 py-2.5 text-sm text-fg-0">
             <p>
               A {operation} into <span className="font-mono text-xs">{status.branch}</span> waits.{" "}
-              {has_conflicts ? `${countText(conflicts.length, "file")} to decide.` : "Everything is decided: finish it below."}
+              {has_conflicts ? `${counted(conflicts.length, "file")} to decide.` : "Everything is decided: finish it below."}
             </p>
             <span className="flex flex-wrap gap-1.5">
               {has_conflicts ? (
@@ -159,7 +160,7 @@ function LastCommit({ status: { last_commit, branch, ahead, remote_branch }, lin
       </p>
       {link && ahead > 0 ? (
         <p className="text-xs text-fg-2">
-          {countText(ahead, "commit")} {ahead === 1 ? "is" : "are"} not on {remote_branch ?? "the remote"} yet.
+          {counted(ahead, "commit")} {ahead === 1 ? "is" : "are"} not on {remote_branch ?? "the remote"} yet.
         </p>
       ) : null}
     </div>
@@ -209,7 +210,7 @@ function DiscardDialog({
           ? created === 1
             ? "Git does not know it yet: the file is deleted."
             : "Git does not know them yet: the files are deleted."
-          : `Files go back to what is staged or committed; ${countText(created, "new file")} ${created === 1 ? "is" : "are"} deleted.`}{" "}
+          : `Files go back to what is staged or committed; ${counted(created, "new file")} ${created === 1 ? "is" : "are"} deleted.`}{" "}
       {canBeUndone(some) && !isFinal
         ? "For ten seconds the notice has an Undo."
         : `${some.length > keptFiles ? "Too many to keep: this" : "This"} cannot be undone.`}

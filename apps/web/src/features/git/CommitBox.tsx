@@ -1,6 +1,7 @@
 import type { GitLink, GitStatus } from "@tesslate/contract";
 import { ArrowUp, ChevronDown } from "lucide-react";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 import { ariaKeys, useShortcuts } from "../../lib/use-shortcuts.ts";
@@ -11,7 +12,6 @@ import { Menu } from "../../ui/Menu.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { Textarea } from "../../ui/Textarea.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { countText } from "./changes.ts";
 import { GitFailure } from "./GitFailure.tsx";
 import { prefixes, withPrefix } from "./commit-message.ts";
 import type { GitActs } from "./use-git-acts.ts";
@@ -117,7 +117,7 @@ export function CommitBox({
           ) : null}
         </div>
         <p className="text-2xs text-fg-2" role="status">
-          {unfit ?? (isAll ? `Nothing is staged: all of ${countText(open)} go in.` : "")}
+          {unfit ?? (isAll ? `Nothing is staged: all of ${counted(open, "change")} go in.` : "")}
         </p>
         {link ? (
           <div className="text-xs">

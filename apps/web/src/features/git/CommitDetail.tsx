@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { GitCommit, GitFileDiff } from "@tesslate/contract";
 import { ArrowLeft, ChevronRight, GitBranchPlus, Undo2 } from "lucide-react";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
@@ -15,7 +16,7 @@ import { nameOf } from "../files/tree.ts";
 import { FileLetter } from "../review/FileLetter.tsx";
 import { Lines } from "../timeline/FileChanges.tsx";
 import { useServices } from "../workbench/services.ts";
-import { countText, kindOf } from "./changes.ts";
+import { kindOf } from "./changes.ts";
 import { Hunks } from "./ChangeLines.tsx";
 import { commitQuery } from "./git.queries.ts";
 import { Refs } from "./Refs.tsx";
@@ -99,7 +100,7 @@ export function CommitDetail({
         ) : files ? (
           <>
             <p className="flex items-baseline gap-2 pb-2 text-xs">
-              <b className="num font-semibold text-fg-0">{files.length === 0 ? "It changed no file" : countText(files.length, "file")}</b>
+              <b className="num font-semibold text-fg-0">{files.length === 0 ? "It changed no file" : counted(files.length, "file")}</b>
               <Lines
                 additions={files.reduce((sum, file) => sum + file.additions, 0)}
                 deletions={files.reduce((sum, file) => sum + file.deletions, 0)}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { GitConflict, GitStatus } from "@tesslate/contract";
 import { ArrowLeft, ChevronDown, ChevronUp, RotateCcw } from "lucide-react";
 import { useMemo, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -14,7 +15,6 @@ import { loadingView } from "../files/buffers.ts";
 import { readFile } from "../files/files.api.ts";
 import { useIsNarrow } from "../files/use-is-narrow.ts";
 import { useServices } from "../workbench/services.ts";
-import { countText } from "./changes.ts";
 import { conflictPlaces, decided, type Side } from "./conflict-text.ts";
 import { conflictsQuery, workKey } from "./git.queries.ts";
 import type { GitActs } from "./use-git-acts.ts";
@@ -279,8 +279,8 @@ function Result({ path, onDisk, acts, extra }: { path: string; onDisk: string; a
         act="Use it all the same"
         onConfirm={resolve}
       >
-        {countText(places.length, "place")} {places.length === 1 ? "is" : "are"} not decided: the lines with {"<<<<<<<"} and {">>>>>>>"}{" "}
-        would be part of the file.
+        {counted(places.length, "place")} {places.length === 1 ? "is" : "are"} not decided: the lines with {"<<<<<<<"} and {">>>>>>>"} would
+        be part of the file.
       </ConfirmDialog>
     </>
   );

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import type { GitCommit, GitStatus } from "@tesslate/contract";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
@@ -62,7 +63,7 @@ export function HistoryView({
         <div className="flex min-h-9 flex-none items-center gap-3 px-3 text-xs text-fg-2">
           <Switch label="All branches" isOn={isAll} onChange={setIsAll} />
           <span className="flex-1" />
-          <span className="num">{total === 1 ? "1 commit" : `${total} commits`}</span>
+          <span className="num">{counted(total, "commit")}</span>
         </div>
         <CommitList
           commits={commits}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { GitLink, GitProvider, GitPull, GitStatus } from "@tesslate/contract";
 import { ExternalLink } from "lucide-react";
 import { useId, useState, type FormEvent } from "react";
+import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -16,7 +17,6 @@ import { gitProvidersQuery } from "../git-accounts/git-accounts.queries.ts";
 import { providerOfAddress } from "../git-accounts/provider-of-address.ts";
 import { BranchSelect } from "../git-accounts/RepoPicker.tsx";
 import { useServices } from "../workbench/services.ts";
-import { countText } from "./changes.ts";
 import type { GitActs } from "./use-git-acts.ts";
 
 /** The branch that is checked out, proposed to another one on the host. What is not pushed yet is pushed first. */
@@ -170,7 +170,7 @@ function RequestForm({
         <p className="text-xs text-fg-2">
           {remote_branch === null
             ? "The branch is not on the remote yet: it is pushed first."
-            : `${countText(ahead, "commit")} ${ahead === 1 ? "is" : "are"} pushed first.`}
+            : `${counted(ahead, "commit")} ${ahead === 1 ? "is" : "are"} pushed first.`}
         </p>
       ) : null}
       {failure !== undefined ? <Banner tone="err">{failure}</Banner> : null}

@@ -76,9 +76,6 @@ export function marksOf({ changes }: Pick<GitStatus, "changes">): ReadonlyMap<st
   return marks;
 }
 
-/** "3 changes". */
-export const countText = (count: number, noun = "change"): string => (count === 1 ? `1 ${noun}` : `${count} ${noun}s`);
-
 /** What the agent is asked for when a merge could not decide; precise enough to be sent as it stands. */
 export function conflictPrompt(paths: readonly string[], operation: GitStatus["operation"], into: string): string {
   const list = paths.map((path) => `- ${path}`).join("\n");

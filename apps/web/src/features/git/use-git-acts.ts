@@ -2,13 +2,14 @@ import { useQueryClient } from "@tanstack/react-query";
 import type { GitChange, GitStatus } from "@tesslate/contract";
 import { ApiError } from "@tesslate/contract/client";
 import { useRef, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { toast } from "../../ui/toast.tsx";
 import { keepForUndo } from "../files/trash.ts";
 import { nameOf } from "../files/tree.ts";
 import { gitAccountsKey } from "../git-accounts/git-accounts.queries.ts";
 import { useServices } from "../workbench/services.ts";
-import { canBeUndone, countText } from "./changes.ts";
+import { canBeUndone } from "./changes.ts";
 import { gitKey, gitStateKey, workKey, type GitState } from "./git.queries.ts";
 
 /** Where on the pane an act was begun: its failure is told there. */
@@ -120,7 +121,7 @@ export function useGitActs(projectId: string) {
           api.git.discard({ body: { ...body, ...some } }),
         );
         const [only] = changes;
-        const what = changes.length === 1 && only ? nameOf(only.path) : countText(changes.length, "file");
+        const what = changes.length === 1 && only ? nameOf(only.path) : counted(changes.length, "file");
         toast(hunks ? `A change of ${what} was discarded.` : `Changes of ${what} were discarded.`, {
           ...(undo && { action: { label: "Undo", onSelect: () => void restored(undo) } }),
         });

@@ -2,6 +2,7 @@ import { useLocation, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import type { Board, BoardColumn, Card, UserRef } from "@tesslate/contract";
 import { useMemo, useRef, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -143,7 +144,7 @@ export function BoardView({ projectId, board, hidden, me, acts, compose }: Board
       {isFiltered ? (
         <div role="status" className="flex flex-none items-center gap-2 px-3 pb-2 text-xs text-fg-1">
           <span className="num">
-            {shownCount} of {all.length} {all.length === 1 ? "card" : "cards"} in sight.
+            {shownCount} of {counted(all.length, "card")} in sight.
           </span>
           <Button size="sm" variant="ghost" onClick={() => setFilter(noFilter)}>
             Show all

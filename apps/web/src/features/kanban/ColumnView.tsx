@@ -1,6 +1,7 @@
 import { ArrowLeft, ArrowRight, Ellipsis, Pencil, Plus, Trash2 } from "lucide-react";
 import type { BoardColumn, Card } from "@tesslate/contract";
 import { memo, useEffect, useRef, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -46,7 +47,7 @@ export const ColumnView = memo((props: ColumnViewProps) => {
   return (
     <section
       ref={box}
-      aria-label={`${column.name}, ${count} ${count === 1 ? "card" : "cards"}`}
+      aria-label={`${column.name}, ${counted(count, "card")}`}
       data-column={column.id}
       className={cx(
         "relative flex max-h-full w-[272px] flex-none snap-start flex-col rounded-3 bg-bg-2 narrow:w-[min(300px,82cqw)]",

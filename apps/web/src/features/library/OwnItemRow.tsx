@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { Eye, EyeOff, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { OwnItem } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -61,9 +62,7 @@ export function OwnItemRow({ item }: { item: OwnItem }) {
           {item.item_type === "theme" ? null : (
             <>
               <Rating rating={item.rating} count={item.reviews_count} />
-              <span className="num">
-                {item.downloads.toLocaleString("en")} {item.downloads === 1 ? "person has it" : "people have it"}
-              </span>
+              <span className="num">{counted(item.downloads, "person has it", "people have it")}</span>
             </>
           )}
           <time dateTime={item.updated_at} title={momentOf(item.updated_at)}>

@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Check } from "lucide-react";
+import { counted } from "../../lib/counted.ts";
 import { Pill } from "../../ui/Pill.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { ItemIcon } from "./ItemIcon.tsx";
@@ -42,11 +43,7 @@ export function ItemCard({ item, type, heading: Heading = "h2" }: { item: Card; 
       <p className="mt-2 truncate text-xs text-fg-2">{extra.slice(0, 4).join(", ")}</p>
       <p className="mt-3 flex items-center gap-3 border-t border-line-0 pt-2.5 text-xs text-fg-2">
         <Rating rating={item.rating} count={item.reviews_count} />
-        {uses > 0 ? (
-          <span className="num">
-            {uses.toLocaleString("en")} {uses === 1 ? "person has it" : "people have it"}
-          </span>
-        ) : null}
+        {uses > 0 ? <span className="num">{counted(uses, "person has it", "people have it")}</span> : null}
         <span className="num flex-1 text-right font-medium text-fg-0">{priceOf(item)}</span>
       </p>
     </article>

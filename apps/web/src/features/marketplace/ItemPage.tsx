@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
 import type { ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
+import { counted } from "../../lib/counted.ts";
 import { hasCode } from "../../lib/errors.ts";
 import { buttonClass } from "../../ui/Button.tsx";
 import { Chip } from "../../ui/Chip.tsx";
@@ -81,9 +82,7 @@ export function ItemHead({ item, price, acts, children }: { item: Detail; price:
         <p className="mt-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-xs text-fg-2">
           <span className="num font-medium text-fg-0">{price}</span>
           <Rating rating={item.rating} count={item.reviews_count} />
-          <span className="num">
-            {item.downloads.toLocaleString("en")} {item.downloads === 1 ? "person has it" : "people have it"}
-          </span>
+          <span className="num">{counted(item.downloads, "person has it", "people have it")}</span>
           {children}
         </p>
       </div>

@@ -1,5 +1,6 @@
 import { Star } from "lucide-react";
 import { useId } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 
 const five = [1, 2, 3, 4, 5];
@@ -10,7 +11,7 @@ export const Rating = ({ rating, count }: { rating: number; count: number }) =>
   count === 0 ? (
     <span>Not rated yet</span>
   ) : (
-    <span className="inline-flex items-center gap-1" title={`${count} ${count === 1 ? "review" : "reviews"}`}>
+    <span className="inline-flex items-center gap-1" title={counted(count, "review")}>
       <Star size={12} fill="currentColor" aria-hidden="true" />
       <span className="num">{rating.toFixed(1)}</span>
       <span className="num text-fg-2">

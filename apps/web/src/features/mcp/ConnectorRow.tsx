@@ -1,6 +1,7 @@
 import { ChevronRight, MoreHorizontal } from "lucide-react";
 import { useId, useState } from "react";
 import type { McpServer } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { agoOf } from "../../lib/time.ts";
@@ -37,7 +38,7 @@ function StatePill({ server, isTesting }: { server: McpServer; isTesting: boolea
   if (server.tools_at)
     return (
       <Pill tone="ok" icon={<Dot shape="filled" tone="ok" />}>
-        {server.tools.length} {server.tools.length === 1 ? "tool" : "tools"}
+        {counted(server.tools.length, "tool")}
       </Pill>
     );
   return <Pill icon={<Dot shape="ring" />}>Not tried</Pill>;

@@ -1,6 +1,7 @@
 import { Plug } from "lucide-react";
 import { Suspense, useState } from "react";
 import { lazily } from "../../lib/chunks.ts";
+import { counted } from "../../lib/counted.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -28,7 +29,7 @@ export function ModelNotice({ setup }: { setup: ModelSetup }) {
           {!setup.can_configure
             ? "The administrator of this server can connect one. Your draft stays here."
             : setup.ollama && ollamaModel
-              ? `Ollama answers at ${setup.ollama.base_url.replace(/^https?:\/\//, "")} with ${setup.ollama.models.length} ${setup.ollama.models.length === 1 ? "model" : "models"}.`
+              ? `Ollama answers at ${setup.ollama.base_url.replace(/^https?:\/\//, "")} with ${counted(setup.ollama.models.length, "model")}.`
               : "Add a key of a provider, or watch the scripted demo first."}
         </span>
       </span>

@@ -1,6 +1,7 @@
 import { ArrowLeft, ArrowRight, ExternalLink, Monitor, MousePointerClick, RotateCw, Smartphone, Tablet, TriangleAlert } from "lucide-react";
 import type { Container } from "@tesslate/contract";
 import { useRef, useState, type ReactNode } from "react";
+import { counted } from "../../lib/counted.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { shortcuts, type ShortcutId } from "../../shortcuts.ts";
@@ -83,7 +84,7 @@ export function PreviewToolbar({
           variant="danger"
           icon={<TriangleAlert size={14} />}
           onClick={onProblems}
-          aria-label={`${problemCount} ${problemCount === 1 ? "problem" : "problems"}`}
+          aria-label={counted(problemCount, "problem")}
         >
           <span className="num">{problemCount}</span>
         </Button>

@@ -1,6 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import type { PreviewShare } from "@tesslate/contract";
 import { useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -32,7 +33,7 @@ export function browserOf(userAgent: string | null): string {
   return system ? `${name} on ${system}` : name;
 }
 
-const visitsText = (count: number) => (count === 0 ? "Not opened yet" : count === 1 ? "1 visit" : `${count} visits`);
+const visitsText = (count: number) => (count === 0 ? "Not opened yet" : counted(count, "visit"));
 
 /** One open link: its address, its end, who came. */
 export function ShareRow({ share, isGoing, onRevoke }: { share: PreviewShare; isGoing: boolean; onRevoke: () => void }) {

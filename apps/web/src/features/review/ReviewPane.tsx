@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { ArrowUp, FileDiff, History, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
+import { counted } from "../../lib/counted.ts";
 import { cx } from "../../lib/cx.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { momentOf } from "../../lib/time.ts";
@@ -103,7 +104,7 @@ function Extent({ taskId }: { taskId: string }) {
         <Bead kind={set.is_running ? "live" : "checkpoint"} {...(!set.is_running && { tone: "on" as const })} />
       </span>
       <span className="flex flex-none items-baseline gap-2 text-xs">
-        <b className="num font-medium text-fg-0">{files.length === 1 ? "1 file" : `${files.length} files`}</b>
+        <b className="num font-medium text-fg-0">{counted(files.length, "file")}</b>
         {set.is_running ? (
           <span className="text-fg-2">so far</span>
         ) : (
@@ -212,7 +213,7 @@ function RunReview({ taskId, part, events, openFile, ask }: ViewProps & { taskId
   const leftAlone =
     theirs.length === 0 ? null : (
       <p className="px-2.5 py-2 text-xs leading-read text-fg-2">
-        {theirs.length === 1 ? "1 file of yours was" : `${theirs.length} files of yours were`} changed while the run went on:{" "}
+        {counted(theirs.length, "file of yours was", "files of yours were")} changed while the run went on:{" "}
         <span className="font-mono break-words text-fg-1">{theirs.map((one) => one.path).join(", ")}</span>
       </p>
     );
@@ -220,7 +221,7 @@ function RunReview({ taskId, part, events, openFile, ask }: ViewProps & { taskId
     ask(messageOf(comments));
     review.removeComments(comments.map((comment) => comment.id));
   };
-  const count = files.length === 1 ? "1 file" : `${files.length} files`;
+  const count = counted(files.length, "file");
 
   return (
     <>

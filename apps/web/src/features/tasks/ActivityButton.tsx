@@ -1,6 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Activity, Check, CircleX, X } from "lucide-react";
 import type { Task } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -13,7 +14,7 @@ import { isCancellable, shownTasks, titleOf } from "./task-looks.ts";
 /** The project's long operations: what runs, how far it is, the way to stop it, and what became of the last ones. All of it by event. */
 export function ActivityButton({ tasks }: { tasks: readonly Task[] }) {
   const { open, ended } = shownTasks(tasks);
-  const word = open.length === 0 ? "Activity" : open.length === 1 ? "1 operation is running" : `${open.length} operations are running`;
+  const word = open.length === 0 ? "Activity" : counted(open.length, "operation is running", "operations are running");
   return (
     <Popover
       label="Activity"

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft, ArrowRight, Download, Trash2, Undo2 } from "lucide-react";
 import { useEffect } from "react";
+import { counted } from "../../lib/counted.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -153,7 +154,7 @@ function Changes({ projectId, from, to, events }: { projectId: string; from: Ent
           <span className="text-fg-2">No file differs{to ? ` between ${clockOf(from.at)} and ${clockOf(to.at)}` : " from now"}.</span>
         ) : (
           <>
-            <b className="num text-md font-semibold text-fg-0">{diff.total === 1 ? "1 file" : `${diff.total} files`}</b>
+            <b className="num text-md font-semibold text-fg-0">{counted(diff.total, "file")}</b>
             <Lines additions={diff.additions} deletions={diff.deletions} />
           </>
         )}

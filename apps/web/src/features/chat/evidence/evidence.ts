@@ -1,4 +1,5 @@
 import type { CheckResult, Evidence, VerifyReport } from "@tesslate/contract";
+import { counted } from "../../../lib/counted.ts";
 
 export const checkNames: Record<CheckResult["name"], string> = { typecheck: "Types", lint: "Lint", test: "Tests", build: "Build" };
 
@@ -25,8 +26,6 @@ export const turnedRed = ({ before, after }: CheckResult): boolean =>
 
 export const isGood = ({ verify, checks }: Evidence): boolean => (verify ? verify.success : (checks?.success ?? true));
 export const isAllGood = (evidence: readonly Evidence[]): boolean => proofsOf(evidence).every((proof) => isGood(proof.evidence));
-
-const counted = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
 export function stepsText({ steps }: VerifyReport): string {
   const passed = steps.filter(({ status }) => status === "passed").length;

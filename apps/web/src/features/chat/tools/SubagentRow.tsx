@@ -1,5 +1,6 @@
 import { Bot } from "lucide-react";
 import { memo, useMemo, useState } from "react";
+import { counted } from "../../../lib/counted.ts";
 import { cx } from "../../../lib/cx.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
 import type { ToolPart } from "../chat.types.ts";
@@ -39,11 +40,7 @@ export const SubagentRow = memo(({ part }: { part: ToolPart }) => {
         <span className="min-w-0 truncate text-fg-2">{now?.kind === "call" ? doing(now.call) : task}</span>
         <span className={cx("num ml-auto inline-flex flex-none items-center gap-2 pl-2", isOpen ? "text-fg-2" : "text-fg-3")}>
           {change ? <Change {...change} /> : null}
-          {count > 0 ? (
-            <span>
-              {count} {count === 1 ? "call" : "calls"}
-            </span>
-          ) : null}
+          {count > 0 ? <span>{counted(count, "call")}</span> : null}
           {part.status === "failed" ? <span className="text-err">failed</span> : null}
           {part.status === "refused" ? <span>not run</span> : null}
           {isRunning ? (

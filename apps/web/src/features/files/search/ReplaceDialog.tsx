@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { counted } from "../../../lib/counted.ts";
 import { Banner } from "../../../ui/Banner.tsx";
 import { Button } from "../../../ui/Button.tsx";
 import { Checkbox } from "../../../ui/Checkbox.tsx";
@@ -6,7 +7,7 @@ import { Dialog } from "../../../ui/Dialog.tsx";
 import { SkeletonRows } from "../../../ui/Skeleton.tsx";
 import { DiffBlock } from "../../chat/tools/DiffBlock.tsx";
 import { lineDiff } from "../line-diff.ts";
-import { counted, hitsIn, type Replacement, type SearchOptions } from "./replace.ts";
+import { hitsIn, type Replacement, type SearchOptions } from "./replace.ts";
 import { useReplacePlan, useReplacing } from "./use-replace.ts";
 
 /** Diffs are worked out for so many files; the others are listed by name. */

@@ -1,12 +1,12 @@
 import { CaseSensitive, ChevronDown, ChevronRight, Regex, RotateCw, Search } from "lucide-react";
 import { Suspense, useDeferredValue, useEffect, useRef, useState } from "react";
 import { lazily } from "../../../lib/chunks.ts";
+import { counted } from "../../../lib/counted.ts";
 import { Button } from "../../../ui/Button.tsx";
 import { EmptyState } from "../../../ui/EmptyState.tsx";
 import { IconButton } from "../../../ui/IconButton.tsx";
 import { Input } from "../../../ui/Input.tsx";
 import { Spinner } from "../../../ui/Spinner.tsx";
-import { counted } from "./replace.ts";
 import { SearchResults } from "./SearchResults.tsx";
 import { useSearch, type SearchState } from "./use-search.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { counted, patternOf, replaced } from "./replace.ts";
+import { patternOf, replaced } from "./replace.ts";
 
 const run = (before: string, text: string, by: string, options: { isRegex?: boolean; isCaseSensitive?: boolean } = {}) => {
   const { isRegex = false, isCaseSensitive = false } = options;
@@ -18,8 +18,3 @@ test.each([
 
 test("an expression of the server's that the browser does not know replaces nothing", () =>
   expect(run("a", "(?P<x>a)", "b", { isRegex: true })).toMatch(/does not understand/));
-
-test.each([
-  [1, "1 hit"],
-  [1200, "1,200 hits"],
-])("%i", (count, text) => expect(counted(count, "hit")).toBe(text));

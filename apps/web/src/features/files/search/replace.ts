@@ -30,5 +30,3 @@ export function replaced(before: string, pattern: RegExp, by: string, isRegex: b
 }
 
 export const hitsIn = (list: readonly Pick<Replacement, "count">[]): number => list.reduce((sum, { count }) => sum + count, 0);
-export const counted = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString("en")} ${count === 1 ? one : many}`;

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
 import { maxBatchPaths } from "@tesslate/contract/limits";
+import { counted } from "../../../lib/counted.ts";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { useHandler } from "../../../lib/use-handler.ts";
 import { toast } from "../../../ui/toast.tsx";
 import { useServices } from "../../workbench/services.ts";
 import { writeFile } from "../files.api.ts";
-import { counted, hitsIn, patternOf, replaced, type Replacement, type SearchOptions } from "./replace.ts";
+import { hitsIn, patternOf, replaced, type Replacement, type SearchOptions } from "./replace.ts";
 
 export interface ReplacePlan {
   list: readonly Replacement[] | undefined;
