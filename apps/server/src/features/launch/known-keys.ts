@@ -26,9 +26,14 @@ const placeholders =
 /** Random enough: `sk_live_xxxxxxxx` and `AKIAIOSFODNN7EXAMPLE` are words of a manual. */
 const isRandom = (key: string): boolean => !/example|placeholder|x{6}|0{8}|1234567/i.test(key) && new Set(key.slice(4)).size >= 8;
 
-/** Google gives browsers keys of the same looks as those that pay for models: only the neighbourhood tells. */
+/**
+ * Google gives browsers keys of the same looks as those that pay for models: only the neighbourhood tells. The configuration of a Firebase app is
+ * public whatever the app does; any other sign of a browser's key gives way to a call of a model.
+ */
 const isBrowserKey = (around: string): boolean =>
-  /authDomain|messagingSenderId|firebase|maps\.google|google\.com\/maps|youtube|fcm/i.test(around);
+  /authDomain|messagingSenderId/.test(around) ||
+  (!/generativelanguage|GenerativeAI|GoogleGenAI|gemini|aiplatform/i.test(around) &&
+    /firebase|maps\.google|google\.com\/maps|youtube\/v3|youtube[\w.]{0,20}key|\bfcm\b/i.test(around));
 
 const kinds: Kind[] = [
   { what: "an AWS access key", pattern: "(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])" },

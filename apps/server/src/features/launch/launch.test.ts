@@ -263,6 +263,22 @@ test("without a browser the files are looked at all the same; rules that are ign
   await expect(inspect({ dir, signal: AbortSignal.abort(new Error("stopped")) }, none)).rejects.toThrow("stopped");
 });
 
+test("a Google key is one for browsers by what it stands for, not by any word nearby", async () => {
+  const key = fakeKeys.google;
+  const leaks = {
+    "video.js": `const video = "https://www.youtube.com/embed/1"; fetch("https://generativelanguage.googleapis.com/v1beta/models?key=${key}");`,
+    "notes.js": `import { getAuth } from "firebase/auth"; const ai = new GoogleGenerativeAI("${key}");`,
+    "bundle.js": `const blob = "q8xFCmZ1", k = "${key}";`,
+  };
+  const fine = {
+    "app.js": `initializeApp({ apiKey: "${key}", authDomain: "shop.firebaseapp.com" }); getGenerativeModel(ai, { model: "gemini-2.5-flash" });`,
+    "map.js": `load("https://maps.googleapis.com/maps/api/js?key=${key}");`,
+    "list.js": `fetch("https://www.googleapis.com/youtube/v3/search?key=${key}");`,
+  };
+  const { findings } = await inspect({ dir: artefact({ "index.html": page("<h1>Bread</h1>"), ...leaks, ...fine }) }, none);
+  expect(findings.filter(({ rule }) => rule === "secrets").map(({ path }) => path).toSorted()).toEqual(Object.keys(leaks).toSorted());
+});
+
 /** Signs nobody in, redirects, sets cookies, compresses nothing. */
 async function startServer() {
   const asked: string[] = [];
