@@ -60,7 +60,17 @@ const failed = (status: number, code: string, message: string, more: Record<stri
 const refuse = (...args: Parameters<typeof failed>): never => {
   throw new Refusal(failed(...args));
 };
-const createKeys = new Set(["name", "project", "target", "files", "projectSettings", "meta", "gitMetadata", "customEnvironmentSlugOrId"]);
+const createKeys = new Set([
+  "name",
+  "project",
+  "target",
+  "files",
+  "projectSettings",
+  "meta",
+  "gitMetadata",
+  "customEnvironmentSlugOrId",
+  "deploymentId",
+]);
 const isTargets = (target: unknown): boolean =>
   Array.isArray(target) && target.length > 0 && target.every((one) => ["production", "preview", "development"].includes(String(one)));
 const settingKeys = new Set([
@@ -148,11 +158,15 @@ export async function startVercel(): Promise<VercelFake> {
     if (!isText(body["name"]) || !/^[a-z0-9._-]{1,100}$/.test(body["name"])) return failed(400, "invalid_name", "Invalid request: `name`.");
     const target = body["target"] ?? null;
     if (target !== null && target !== "production") return failed(400, "bad_request", "Invalid request: `target` should be `production`.");
-    const settings = body["projectSettings"] as Record<string, unknown> | undefined;
+    // The same once more: what it is made of comes from the other one.
+    const former = body["deploymentId"] === undefined ? undefined : deploymentOf(query, String(body["deploymentId"]));
+    if (former && (body["files"] !== undefined || body["projectSettings"] !== undefined))
+      return failed(400, "bad_request", "`deploymentId` stands for files and settings.");
+    const settings = former ? former.settings : (body["projectSettings"] as Record<string, unknown> | undefined);
     const oddSetting = Object.keys(settings ?? {}).find((key) => !settingKeys.has(key));
     if (oddSetting !== undefined)
       return failed(400, "bad_request", `projectSettings should NOT have additional property \`${oddSetting}\`.`);
-    const files = body["files"] as Deployment["files"];
+    const files = former ? former.files : (body["files"] as Deployment["files"]);
     if (!Array.isArray(files) || files.length === 0) return failed(400, "bad_request", "There are no files.");
     if (
       files.some(({ file, sha, size }) => !isText(file) || file.startsWith("/") || !/^[0-9a-f]{40}$/.test(sha) || !Number.isInteger(size))
@@ -328,7 +342,7 @@ export async function startVercel(): Promise<VercelFake> {
         query: team,
         answer: ({ params, query }) => {
           const found = deploymentOf(query, params["deployment"]);
-          if (found.project !== projectOf(query, params["id"]) || found.state !== "READY")
+          if (found.project !== projectOf(query, params["id"]) || found.state !== "READY" || found.target !== "production")
             return failed(400, "bad_request", "Not promotable");
           found.project.live = found.id;
           return { status: 201 };

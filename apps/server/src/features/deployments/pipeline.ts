@@ -325,6 +325,8 @@ export function createPipeline({
       const reason = state.error ?? "The provider gave no reason.";
       throw new StepFailed("provider", reason, failureAt([reason, ...said]));
     }
+    // What it built it also tells.
+    if (course.row.mode === "source") await providerLines(course, target);
     const values = state.url === undefined ? {} : { deployment_url: state.url };
     if (course.row.environment === "production") await store.makeLive(course.row, values);
     else await store.update(course.row.id, values);

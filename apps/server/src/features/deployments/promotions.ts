@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LaunchRule } from "@tesslate/contract";
 import { AppError, conflict, notFound } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
@@ -15,10 +16,16 @@ import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
 import { refusalOf, type Judging } from "./judging.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
+import type { Credential, DeployTarget } from "./target.ts";
 import { TargetError } from "./targets/client.ts";
 
 const promotionType = "deployment_promotion";
-const promotionMs = 5 * 60_000;
+/** A provider may build it once more. */
+const promotionMs = 12 * 60_000;
+const firstPollMs = 250;
+const lastPollMs = 5000;
+
+const isPassing = ({ kind }: TargetError): boolean => kind === "busy" || kind === "down" || kind === "unreachable";
 
 interface Input {
   id: string;
@@ -74,7 +81,12 @@ export function createPromotions({
     const refusal = refusalOf(report);
     if (refusal) throw refusal;
   };
-  const switchPlace = async (row: DeploymentRow, project: ProjectRow, signal: AbortSignal): Promise<DeploymentRow | undefined> => {
+  const switchPlace = async (
+    row: DeploymentRow,
+    project: ProjectRow,
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<DeploymentRow | undefined> => {
     const values = { environment: "production", error: null } as const;
     if (row.provider === "local") {
       const site = await activation.claimSite(row, await proposedName(store, project, row.container_name));
@@ -84,10 +96,29 @@ export function createPromotions({
     const credential = target && (await credentialFor(project.owner_id, project.id, target.provider));
     if (!target || !credential) throw missing(row.provider);
     const site = { id: row.site_id ?? "", name: row.site_name ?? "" };
-    const done = await target.promote?.(credential, site, row.deployment_id ?? "");
+    const { env } = vault.open(row);
+    const done = await target.promote?.(credential, site, row.deployment_id ?? "", { env, log, signal });
     if (!done) throw new StepFailed("provider", "This preview is not at the connected account. Deploy it again.");
-    if (done.url !== undefined) await store.keepSiteUrl({ container_id: row.container_id ?? "", provider: row.provider }, done.url);
-    return store.makeLive(row, { ...values, ...(done.url !== undefined && { deployment_url: done.url }) });
+    const { url, remoteId } = done;
+    if (remoteId !== undefined) await untilThere(target, credential, remoteId, signal);
+    else if (url !== undefined) await store.keepSiteUrl({ container_id: row.container_id ?? "", provider: row.provider }, url);
+    return store.makeLive(row, {
+      ...values,
+      ...(url !== undefined && { deployment_url: url }),
+      ...(remoteId !== undefined && { deployment_id: remoteId }),
+    });
+  };
+  const untilThere = async (target: DeployTarget, credential: Credential, remoteId: string, signal: AbortSignal): Promise<void> => {
+    for (let wait = firstPollMs; ; wait = Math.min(2 * wait, lastPollMs)) {
+      const state = await target.state(credential, remoteId).catch((error: unknown) => {
+        // One that cannot be asked for a while goes on all the same.
+        if (error instanceof TargetError && isPassing(error)) return { state: "deploying" as const, retryAfterMs: error.retryAfterMs };
+        throw error;
+      });
+      if (state.state === "success") return;
+      if (state.state === "failed") throw new StepFailed("provider", state.error ?? "The provider gave no reason.");
+      await sleep(Math.max(wait, state.retryAfterMs ?? 0), undefined, { signal });
+    }
   };
 
   tasks.define<Input>(promotionType, {
@@ -107,7 +138,7 @@ export function createPromotions({
         await changed(row, "Check");
         await look(row, project, input.ignore_rules, (line) => lines.line(line), signal);
         await progress(70, `Making version ${row.version} live`);
-        const live = await switchPlace(row, project, signal);
+        const live = await switchPlace(row, project, (line) => lines.line(line), signal);
         if (!live) throw notFound("Deployment");
         lines.line(
           `Version ${live.version} was promoted: it is what visitors see${live.deployment_url ? ` at ${live.deployment_url}` : ""}`,

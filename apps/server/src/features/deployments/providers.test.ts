@@ -169,6 +169,8 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     });
     expect(liveFiles(provider, site)).toEqual(expected("two"));
 
+    // One poll that fails is no verdict.
+    if (provider === "vercel") providers.vercel.trouble({ on: /^GET \/v13\//, reply: { status: 503, body: {} } });
     expect(await promote(first)).toMatchObject({ status: "completed" });
     expect(liveFiles(provider, site)).toEqual(expected("one"));
     expect(await deploymentNow(app, ada, first)).toMatchObject({
@@ -258,6 +260,7 @@ test("sources pass the launch gate before anything is uploaded: their build, and
   const good = await deploy(body);
   expect(good).toMatchObject({ status: "success", is_live: true, report: { is_blocked: false } });
   expect(liveFiles("vercel", good.metadata.site_name ?? "")).not.toHaveProperty("index.html");
+  expect(good.logs?.join("\n")).toContain("[stdout] Build completed");
   expect((await app.runtime.list()).filter(({ id }) => id.startsWith(`deploy-${good.id}`))).toEqual([]);
 });
 

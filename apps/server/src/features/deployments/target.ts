@@ -72,6 +72,14 @@ export interface RemoteState {
   retryAfterMs?: number;
 }
 
+/** What a preview brings along when it becomes what visitors see. */
+export type Promoting = Pick<DeployRequest, "env" | "log" | "signal">;
+/** `url`: its address, where it is another one than before. `remoteId`: the provider makes another deployment of it, whose end is to be waited for. */
+export interface Promoted {
+  url?: string;
+  remoteId?: string;
+}
+
 /**
  * One place that deployments go to (agent-git-deploy 7.8-7.10). Everything throws `TargetError` (`targets/client.ts`), whose message is for a
  * person and never holds the token; calls that may be repeated are repeated inside.
@@ -87,10 +95,10 @@ export interface DeployTarget {
   /** The provider's own lines, oldest first, at most 2,000; none when it has none. */
   logs(credential: Credential, remoteId: string): Promise<string[]>;
   /**
-   * Makes this version, an earlier one or a preview, what the site's own address shows; `url` is that address where it is another one than before.
-   * `false`: this site keeps no versions; the kept artefact is deployed once more, as without this verb.
+   * Makes this version, an earlier one or a preview, what the site's own address shows. `false`: this site keeps no versions; the kept artefact is
+   * deployed once more, as without this verb.
    */
-  promote?(credential: Credential, site: SiteRef, remoteId: string): Promise<{ url?: string } | false>;
+  promote?(credential: Credential, site: SiteRef, remoteId: string, as?: Promoting): Promise<Promoted | false>;
   /** Takes it down. Nothing there is fine. What is live stays when a preview is taken down. */
   remove(credential: Credential, remoteId: string, environment: DeployEnvironment): Promise<void>;
   check(credential: Credential): Promise<{ valid: boolean; error?: string; info: Record<string, unknown> }>;

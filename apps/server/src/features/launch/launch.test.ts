@@ -276,7 +276,12 @@ test("a Google key is one for browsers by what it stands for, not by any word ne
     "list.js": `fetch("https://www.googleapis.com/youtube/v3/search?key=${key}");`,
   };
   const { findings } = await inspect({ dir: artefact({ "index.html": page("<h1>Bread</h1>"), ...leaks, ...fine }) }, none);
-  expect(findings.filter(({ rule }) => rule === "secrets").map(({ path }) => path).toSorted()).toEqual(Object.keys(leaks).toSorted());
+  expect(
+    findings
+      .filter(({ rule }) => rule === "secrets")
+      .map(({ path }) => path)
+      .toSorted(),
+  ).toEqual(Object.keys(leaks).toSorted());
 });
 
 /** Signs nobody in, redirects, sets cookies, compresses nothing. */

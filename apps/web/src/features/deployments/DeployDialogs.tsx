@@ -150,7 +150,11 @@ export function PromoteDialog({
       <span className="grid gap-3">
         <span>
           {deployment.metadata.container_name} at {placeName(deployment.provider)} shows {nameOf(deployment)}
-          {live ? ` instead of ${nameOf(live)}` : ""}. Nothing is built anew; the launch gate looks at it once more first.
+          {live ? ` instead of ${nameOf(live)}` : ""}.{" "}
+          {deployment.provider === "vercel" && deployment.metadata.mode === "source"
+            ? "Vercel builds the same sources once more"
+            : "Nothing is built anew"}
+          ; the launch gate looks at it once more first.
         </span>
         {isBlocked ? <span>The gate kept it back the last time. Say which of these faults you accept, if any:</span> : null}
       </span>

@@ -14,7 +14,11 @@ interface Known {
 }
 
 /** Sets a project's variables for one environment; those of the other one stay as they are (agent-git-deploy 7.8). */
-export async function putEnv(client: ProviderClient, site: SiteRef, request: DeployRequest): Promise<void> {
+export async function putEnv(
+  client: ProviderClient,
+  site: SiteRef,
+  request: Pick<DeployRequest, "env" | "environment" | "log" | "signal">,
+): Promise<void> {
   const { env, environment, signal } = request;
   const path = `/v10/projects/${encodeURIComponent(site.id)}/env`;
   const known = listAt((await client.call(path, { signal })).body, "envs").flatMap(knownOf);

@@ -1,6 +1,6 @@
 import type { FrameworkId } from "@tesslate/contract";
 import type { Outbound } from "../../../platform/outbound.ts";
-import type { Artefact, Credential, DeployRequest, DeployTarget, RemoteState, SiteRef } from "../target.ts";
+import type { Artefact, Credential, DeployRequest, DeployTarget, Promoting, RemoteState, SiteRef } from "../target.ts";
 import {
   at,
   createProviderClient,
@@ -25,6 +25,8 @@ const uploadsAtOnce = 5;
 const maxLogLines = 2000;
 /** What a deployment of ours bears, so that it is found again when the answer that named it was lost. */
 const mark = "studioDeploymentId";
+/** The same of one that was made of a preview. */
+const promotionMark = "studioPromotionOf";
 
 /** Vercel's names for frameworks; without one it detects nothing and builds by the commands it is given. */
 const frameworks: Partial<Record<FrameworkId, string>> = {
@@ -140,6 +142,23 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
     }
   };
 
+  /** A preview is not promoted itself there: a deployment for production is made of it. */
+  const promotePreview = async (client: ProviderClient, site: SiteRef, remoteId: string, { env, log, signal }: Promoting) => {
+    const find = async (): Promise<Deployed | undefined> => {
+      const { body } = await client.call("/v6/deployments", { query: { projectId: site.id, limit: "20" }, signal });
+      const found = listAt(body, "deployments").find((item) => textAt(item, "meta", promotionMark) === remoteId);
+      return found === undefined ? undefined : { id: needed(provider, found, "uid"), url: `https://${needed(provider, found, "url")}` };
+    };
+    const make = async (): Promise<Deployed> => {
+      const json = { deploymentId: remoteId, name: site.name, project: site.id, target: "production", meta: { [promotionMark]: remoteId } };
+      const { body } = await client.call("/v13/deployments", { method: "POST", json, repeat: "once", timeoutMs: createMs, signal });
+      return { id: needed(provider, body, "id"), url: `https://${needed(provider, body, "url")}` };
+    };
+    await putEnv(client, site, { env, environment: "production", log, signal });
+    const made = (await find()) ?? (await makeOnce({ find, make, patient, signal }));
+    return { remoteId: made.id, url: made.url };
+  };
+
   const attachDomain = async (client: ProviderClient, site: SiteRef, request: DeployRequest, name: string): Promise<void> => {
     const domains = `/v10/projects/${encodeURIComponent(site.id)}/domains`;
     const said = await client.call(domains, { method: "POST", json: { name }, signal: request.signal }).catch(async (error: unknown) => {
@@ -197,9 +216,11 @@ export function createVercel({ baseUrl, outbound, patient }: { baseUrl: string; 
         .slice(-maxLogLines);
     },
 
-    promote: async (credential, site, remoteId) => {
+    promote: async (credential, site, remoteId, as) => {
+      const client = clientOf(credential);
+      if (as) return promotePreview(client, site, remoteId, as);
       const path = `/v10/projects/${encodeURIComponent(site.id)}/promote/${encodeURIComponent(remoteId)}`;
-      await clientOf(credential).call(path, { method: "POST" });
+      await client.call(path, { method: "POST" });
       return {};
     },
 
