@@ -16,6 +16,9 @@ const otherNames: Record<string, string[]> = {
   timeout: ["timeout_seconds", "timeout_s"],
 };
 
+/** A foreign tool may call a parameter `constructor`. */
+const namesFor = (name: string): string[] => (Object.hasOwn(otherNames, name) ? (otherNames[name] ?? []) : []);
+
 /** The arguments under the names that the tool knows, and texts where it wants texts. Nothing that is right already is touched. */
 export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
   const properties = tool.parameters.properties as Record<string, { type?: unknown; items?: unknown }>;
@@ -29,15 +32,15 @@ export function settleNames(tool: Tool, given: ToolParameters): ToolParameters {
   for (const [key, value] of strays) {
     const meant = Object.entries(properties).find(
       ([name, schema]) =>
-        settled[name] === undefined &&
+        !Object.hasOwn(settled, name) &&
         (schema.type === "string" ? typeof value === "string" || typeof value === "object" : true) &&
-        otherNames[name]?.some((other) => plain(other) === plain(key)),
+        namesFor(name).some((other) => plain(other) === plain(key)),
     )?.[0];
     if (meant === undefined) settled[key] = value;
     else settled[meant] = value;
   }
   for (const [name, schema] of Object.entries(properties))
-    if (schema.type === "string" && settled[name] !== undefined) settled[name] = textOf(name, settled[name]);
+    if (schema.type === "string" && Object.hasOwn(settled, name)) settled[name] = textOf(name, settled[name]);
   const edits: unknown = settled.edits;
   if (Array.isArray(edits)) settled.edits = edits.map((edit: unknown) => settledEdit(edit));
   return settled;

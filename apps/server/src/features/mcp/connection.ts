@@ -4,18 +4,11 @@ import { SSEClientTransport, SseError } from "@modelcontextprotocol/sdk/client/s
 import { StreamableHTTPClientTransport, StreamableHTTPError } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import {
-  CallToolResultSchema,
-  ErrorCode,
-  ListToolsResultSchema,
-  McpError,
-  type CallToolResult,
-  type Tool,
-} from "@modelcontextprotocol/sdk/types.js";
+import { CallToolResultSchema, ErrorCode, McpError, PaginatedResultSchema, type CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Sandbox } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { Outbound } from "../../platform/outbound.ts";
-import { foreignTools, maxToolsPerServer, type ForeignTool } from "./foreign-tool.ts";
+import { foreignTools, maxToolsPerServer, type ForeignTools } from "./foreign-tool.ts";
 import type { McpServerRow } from "./mcp.table.ts";
 import type { McpAccess } from "./mcp.vault.ts";
 import { createStdioTransport } from "./stdio-transport.ts";
@@ -48,7 +41,7 @@ export class McpProblem extends Error {
   }
 }
 export interface McpConnection {
-  listTools(signal?: AbortSignal): Promise<ForeignTool[]>;
+  listTools(signal?: AbortSignal): Promise<ForeignTools>;
   callTool(name: string, parameters: Record<string, unknown>, signal: AbortSignal): Promise<CallToolResult>;
   readonly isOpen: boolean;
   close(): Promise<void>;
@@ -111,19 +104,20 @@ export async function connectMcp({
       return isOpen;
     },
     listTools: async (signal) => {
-      const tools: Tool[] = [];
+      const tools: unknown[] = [];
       try {
         let cursor: string | undefined;
         for (let page = 0; page < maxPages && tools.length < maxToolsPerServer; page++) {
           const params = cursor === undefined ? {} : { cursor };
           const options = { timeout: limits.connectMs, maxTotalTimeout: limits.connectMs, ...(signal && { signal }) };
-          const answer = await client.request({ method: "tools/list", params }, ListToolsResultSchema, options);
-          tools.push(...answer.tools);
+          const answer = await client.request({ method: "tools/list", params }, PaginatedResultSchema, options);
+          if (!Array.isArray(answer["tools"])) throw new McpProblem("Its answer does not fit the protocol.");
+          tools.push(...(answer["tools"] as unknown[]));
           if (answer.nextCursor === undefined || answer.nextCursor === cursor) break;
           cursor = answer.nextCursor;
         }
       } catch (error) {
-        throw problem(error, limits.connectMs);
+        throw error instanceof McpProblem ? error : problem(error, limits.connectMs);
       }
       return foreignTools(tools);
     },

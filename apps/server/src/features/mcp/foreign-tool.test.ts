@@ -45,7 +45,7 @@ describe("a stranger's tools", () => {
       description: `a\u200b\u202eb${"x".repeat(5_000)}`,
       inputSchema: { type: "object" as const },
     }));
-    const [first, ...rest] = foreignTools([...many, ...many]);
+    const [first, ...rest] = foreignTools([...many, ...many]).tools;
     expect(rest).toHaveLength(39);
     expect(first?.description.startsWith("a b")).toBe(true);
     expect(first?.description).toHaveLength(1_000);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { CallToolResult, Tool as ProtocolTool } from "@modelcontextprotocol/sdk/types.js";
+import { ToolSchema, type CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { foreignSchema } from "./foreign-schema.ts";
 
 /** A tool as a server told of it, made harmless to keep and to show. */
@@ -16,10 +16,23 @@ const maxNameLength = 64;
 export const maxToolsPerServer = 40;
 const maxResultChars = 20_000;
 
+/** A server's list, made usable: what does not fit the protocol is left out, and takes nothing else with it. */
+export interface ForeignTools {
+  tools: ForeignTool[];
+  /** What is left out, in a sentence. */
+  problem: string | null;
+}
+
 /** At most `maxToolsPerServer`, each name once. */
-export function foreignTools(tools: readonly ProtocolTool[]): ForeignTool[] {
+export function foreignTools(given: readonly unknown[]): ForeignTools {
   const byName = new Map<string, ForeignTool>();
-  for (const tool of tools) {
+  const leftOut: string[] = [];
+  for (const one of given) {
+    const { data: tool } = ToolSchema.safeParse(one);
+    if (!tool) {
+      leftOut.push(nameOf(one));
+      continue;
+    }
     if (byName.size === maxToolsPerServer) break;
     if (tool.name === "" || tool.name.length > 200 || byName.has(tool.name)) continue;
     byName.set(tool.name, {
@@ -30,8 +43,16 @@ export function foreignTools(tools: readonly ProtocolTool[]): ForeignTool[] {
       schema: foreignSchema(tool.inputSchema),
     });
   }
-  return [...byName.values()];
+  const names = [...new Set(leftOut)].slice(0, 5).join(", ");
+  return {
+    tools: [...byName.values()],
+    problem: leftOut.length === 0 ? null : `Left out, because what it says of them does not fit the protocol: ${names}.`,
+  };
 }
+const nameOf = (tool: unknown): string =>
+  typeof tool === "object" && tool !== null && "name" in tool && typeof tool.name === "string" && tool.name !== ""
+    ? oneLine(tool.name).slice(0, 60)
+    : "one without a name";
 /** Control characters could hide words from the person who reads them. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
 

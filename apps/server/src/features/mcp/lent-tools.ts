@@ -47,9 +47,12 @@ export function createMcpLending({ store, vault, signIns, outbound, redactions, 
       }
       throw error;
     };
-    const connect = async (limits: McpLimits = mcp): Promise<McpConnection> => {
-      const living = await open?.catch(() => undefined);
-      if (living?.isOpen) return living;
+    let opening: Promise<McpConnection> | undefined;
+    /** One connection for all, also for calls side by side that find none. */
+    const connect = (limits: McpLimits = mcp): Promise<McpConnection> => (opening ??= living(limits).finally(() => (opening = undefined)));
+    const living = async (limits: McpLimits): Promise<McpConnection> => {
+      const known = await open?.catch(() => undefined);
+      if (known?.isOpen) return known;
       if (connects++ >= maxConnects) throw new McpProblem("It was lost too often in this run.");
       open = connectMcp({
         row,
@@ -75,9 +78,9 @@ export function createMcpLending({ store, vault, signIns, outbound, redactions, 
         awaySince.delete(row.id);
         try {
           const quick = { ...mcp, connectMs: Math.min(mcp.connectMs, listMs) };
-          const tools = await (await connect(quick)).listTools(run.signal).catch(fail);
-          await note({ tools, tools_at: new Date().toISOString(), problem: null });
-          return { tools };
+          const listed = await (await connect(quick)).listTools(run.signal).catch(fail);
+          await note({ ...listed, tools_at: new Date().toISOString() });
+          return { tools: listed.tools };
         } catch (error) {
           if (!(error instanceof McpProblem)) throw error;
           if (awaySince.size > 1_000) awaySince.clear();

@@ -154,8 +154,8 @@ export function createMcp({ store, vault, signIns, outbound, projects, keepAwake
           sandbox: project && (await projects.sandboxOf(project)),
           oauth: signIns.of(row),
         });
-        const tools = await connection.listTools().finally(() => connection.close());
-        await store.note(id, { tools, tools_at: new Date().toISOString(), problem: null, ...(row.auth === "needed" && { auth: "none" }) });
+        const listed = await connection.listTools().finally(() => connection.close());
+        await store.note(id, { ...listed, tools_at: new Date().toISOString(), ...(row.auth === "needed" && { auth: "none" }) });
       } catch (error) {
         if (!(error instanceof McpProblem)) throw error;
         await store.note(id, { problem: error.message, ...(error.isUnauthorized && { auth: "needed" as const }) });

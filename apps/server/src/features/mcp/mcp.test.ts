@@ -249,3 +249,35 @@ test("a server that asks for a sign-in gets one, in the browser that began it, o
   expect(app.logs()).not.toContain("our-client-secret");
   expect((await api.update({ params, body: { oauth_client: null } })).auth).toBe("none");
 });
+
+test("a tool that does not fit the protocol is left out and told of, and calls side by side share one connection", async () => {
+  const schema = { type: "object", properties: { constructor: { type: "string" } }, required: ["constructor"] };
+  await using fake = await startMcpServer({
+    tools: [
+      { name: "echo", inputSchema: { type: "object", properties: {} } },
+      { name: "broken", inputSchema: { type: "array" } },
+      { name: "look", inputSchema: schema },
+      "no tool at all",
+    ],
+  });
+  const echo = (n: number) => call("mcp__fake__echo", { n });
+  await using world = await chatWorld({
+    script: [turn(echo(1), echo(2), echo(3), echo(4), echo(5)), turn(call("mcp__fake__look", {})), say("Done.")],
+    env: { OUTBOUND_ALLOW_HOSTS: fake.host },
+    configure: quick,
+  });
+  const api = world.app.as(world.owner).mcp;
+  const { id } = await api.create({ body: { name: "fake", transport: "http", url: fake.url, trusts_read_only: true } });
+  const tested = await api.test({ params: { id }, body: {} });
+  expect(tested.tools.map(({ name }) => name)).toEqual(["echo", "look"]);
+  expect(tested.problem).toMatch(/^Left out, .*: broken, one without a name\.$/);
+  await world.app.studio.database.pool.query(
+    "update mcp_servers set tools = (select jsonb_agg(tool || '{\"is_read_only\": true}') from jsonb_array_elements(tools) tool)",
+  );
+  const before = fake.calls.filter(({ method }) => method === "initialize").length;
+  const events = await world.run("Use it");
+  expect(find(events, "complete")?.data).toMatchObject({ success: true, final_response: "Done." });
+  expect(results(events).map(({ success }) => success)).toEqual([true, true, true, true, true, false]);
+  expect(results(events).at(-1)?.error).toContain("do not fit mcp__fake__look");
+  expect(fake.calls.filter(({ method }) => method === "initialize").length - before).toBe(1);
+});
