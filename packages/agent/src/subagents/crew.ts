@@ -211,6 +211,8 @@ export function createCrew(options: CrewOptions): Subagents {
           const data = { ...request, tool_description: `For the sub-agent ${definition.name}: ${request.tool_description}` };
           await guarded(deps.emit({ type: "approval_required", data, pending: pendingOf(request.approval_id) }));
           const answer = await guarded(abortable(deps.approve(data, signal), signal));
+          // Before the next one's turn: whoever waits here looks there first.
+          if (answer.decision === "allow_all") options.allowedTools.add(request.tool_name);
           const ending = endingBy(answer.decision, definition.name, request.tool_name);
           if (ending) options.endRun(new RunEnded(ending));
           return answer;

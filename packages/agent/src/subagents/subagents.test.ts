@@ -35,6 +35,21 @@ const told = (run: TestRun, name?: string): SubagentEvent[] =>
 const kinds = (events: SubagentEvent[]): string[] => events.map((event) => event.kind);
 
 describe("invoke_subagent (contract 4.13)", () => {
+  test("allow all, said to one, is the answer for those who wait behind it", async () => {
+    await using ws = await tempWorkspace();
+    const names = ["a", "b", "c", "d"];
+    const run = await crew(
+      ws,
+      {
+        go: [calls(...names.map((name) => invoke("general-purpose", name))), answer("Done.")],
+        ...Object.fromEntries(names.map((name) => [name, [calls(write(name)), answer(name)]])),
+      },
+      { editMode: "ask", answers: [{ decision: "allow_all" }] },
+    );
+    expect(run.approvals).toHaveLength(1);
+    expect(Object.keys(await ws.snapshot()).toSorted()).toEqual(names);
+  });
+
   test("works in a conversation of its own, is told as nested events and billed, and its report is all the agent hears", async () => {
     await using ws = await tempWorkspace({ "src/a.ts": "export const a = 1;\n" });
     const run = await crew(ws, {
