@@ -3,6 +3,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { PreviewReport } from "@tesslate/contract";
 import type { ContainerRow } from "../containers/containers.table.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import type { LiveRedactor } from "../secrets/index.ts";
 import type { ChatStore } from "./chat.store.ts";
 
 const logLines = 30;
@@ -22,6 +23,7 @@ export function createProjectSight({
   scope,
   store,
   sandbox,
+  redactor,
   urlOf,
 }: {
   project: ProjectRow;
@@ -29,6 +31,8 @@ export function createProjectSight({
   scope: ContainerRow | undefined;
   store: ChatStore;
   sandbox: Sandbox;
+  /** Of what the project's programs and pages said. */
+  redactor: LiveRedactor;
   urlOf: (hostLabel: string) => string;
 }): ProjectSight {
   const main = async (): Promise<ContainerRow | undefined> => {
@@ -36,6 +40,8 @@ export function createProjectSight({
     const all = (await store.listContainers(project.id)).filter((c) => c.container_type === "base");
     return all.find((c) => c.status === "running") ?? all[0];
   };
+  /** Hidden before it is cut: half a value is one too. */
+  const shown = (text: string) => cut(redactor.current.redact(text));
   return {
     info: async () => ({
       id: project.id,
@@ -68,14 +74,14 @@ export function createProjectSight({
       return {
         // The address came from the running app: text, and possibly no address at all.
         url: base && address ? (URL.parse(address, base)?.href ?? base) : base,
-        status: container.status_message ? `${container.status}: ${container.status_message}` : container.status,
+        status: container.status_message ? shown(`${container.status}: ${container.status_message}`) : container.status,
         console_errors: since
           .filter((r) => r.kind === "error" || (r.kind === "console" && r.level === "error"))
-          .map((r) => cut([r.message, r.source && `at ${r.source}:${r.line ?? "?"}`].filter(Boolean).join(" "))),
+          .map((r) => shown([r.message, r.source && `at ${r.source}:${r.line ?? "?"}`].filter(Boolean).join(" "))),
         failed_requests: since
           .filter((r) => r.kind === "request")
-          .map((r) => cut(`${r.method ?? "GET"} ${r.url ?? ""} -> ${r.status || "failed"}`)),
-        last_logs: await tail(sandbox, container.service_key),
+          .map((r) => shown(`${r.method ?? "GET"} ${r.url ?? ""} -> ${r.status || "failed"}`)),
+        last_logs: (await tail(sandbox, container.service_key)).map(shown),
       };
     },
     environment: async () => {
@@ -90,6 +96,6 @@ const cut = (text: string) => (text.length > maxLine ? `${text.slice(0, maxLine)
 async function tail(sandbox: Sandbox, service: string): Promise<string[]> {
   if (!sandbox.services().some((s) => s.name === service)) return [];
   const lines: string[] = [];
-  for await (const { line } of sandbox.logs(service, { tail: logLines })) lines.push(cut(line));
+  for await (const { line } of sandbox.logs(service, { tail: logLines })) lines.push(line);
   return lines;
 }
