@@ -45,7 +45,7 @@ export function withFileReplies(client: ModelClient): ModelClient {
         repairs: new Set<never>(),
       }));
       yield* callEvents([...calls, ...installs]);
-      yield { ...finish, reason: calls.length > 0 ? "tool_calls" : finish.reason };
+      yield { ...finish, reason: calls.length > 0 && finish.reason !== "length" ? "tool_calls" : finish.reason };
     },
   };
 }

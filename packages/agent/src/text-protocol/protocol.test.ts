@@ -340,14 +340,20 @@ describe("StreamAgent", () => {
     expect(await ws.snapshot()).toEqual({ "src/App.tsx": "new app\n", "src/index.css": "h1 {}\n", "src/main.tsx": "the person's" });
   });
 
-  test("a file cut off in the middle is not saved", async () => {
+  test("a file cut off in the middle is not saved, and asked for again", async () => {
     await using ws = await tempWorkspace();
     const cut: ModelEvent = { type: "finish", reason: "length", usage };
-    const run = await play(ws, [[...say("```ts\n// File: a.ts\nconst a"), cut]], speaking("files"));
-    expect(run.first("agent_step").data.tool_results[0]).toMatchObject({
+    const run = await play(
+      ws,
+      [[...say("```ts\n// File: b.ts\nb\n```\n```ts\n// File: a.ts\nconst a"), cut], says("```ts\n// File: a.ts\nconst a = 1;\n```")],
+      speaking("files"),
+    );
+    expect(run.first("agent_step").data.tool_results[1]).toMatchObject({
       success: false,
       error: expect.stringContaining("middle of the file"),
     });
-    expect(await ws.snapshot()).toEqual({});
+    expect(lastUser(run.client.requests[1]!.messages)).toContain("cut off at the output limit");
+    expect(await ws.snapshot()).toEqual({ "b.ts": "b\n", "a.ts": "const a = 1;\n" });
+    expect(run.result).toMatchObject({ success: true, iterations: 2 });
   });
 });

@@ -21,6 +21,14 @@ export type Next = { ends: "task_complete_signal" | "no_more_actions" } | { note
 /** Corrections of one run; beyond them the model's word is taken. */
 const maxCorrections = 3;
 
+/** Files are saved whole, so an answer that was cut off in one goes on with it from its beginning. */
+const cutOffNote: UserMessage = {
+  role: "user",
+  content:
+    "[Your answer was cut off at the output limit. Files that were complete are saved. Write the one that was not again from its first line, and then what is still missing.]",
+  kind: "note",
+};
+
 /** Opens the protocol. `onSwitch` is told when the provider refused tools and the run goes on by text. */
 export function openSpeech(options: {
   protocol: AgentProtocol;
@@ -31,13 +39,16 @@ export function openSpeech(options: {
 }): Speech {
   const { protocol, client, tools } = options;
   if (protocol === "native") return { client, tools, afterBatch: () => undefined, beforeEnd: () => undefined };
-  if (protocol === "files")
+  if (protocol === "files") {
+    let continuations = 0;
     return {
       client: withFileReplies(client),
       tools: [withoutReading(tools.find((tool) => tool.name === writeFile.name) ?? writeFile), installPackages],
-      afterBatch: () => ({ ends: "no_more_actions" }),
+      afterBatch: ({ finish }) =>
+        finish === "length" && continuations++ < maxCorrections ? { note: cutOffNote } : { ends: "no_more_actions" },
       beforeEnd: () => undefined,
     };
+  }
   const state = { isText: protocol !== "auto" };
   const corrected = correcting(options.editMode, () => state.isText);
   const byText = withTextTools(client, { isReAct: protocol === "react" });
