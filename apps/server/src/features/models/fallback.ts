@@ -1,4 +1,4 @@
-import { ModelError, type ModelClient } from "@tesslate/agent";
+import { ModelError, type ModelClient, type ModelRequest } from "@tesslate/agent";
 import type { ResolvedModel } from "./models.service.ts";
 
 /** A chain of models of which one answers at a time. */
@@ -13,6 +13,20 @@ export interface ModelSwitch {
   /** A sentence for people. */
   reason: string;
 }
+
+/** A model that is known not to see is told which pictures it is not shown; sent to it, they would end its run. */
+export const sighted = ({ client, vision }: Pick<ResolvedModel, "client" | "vision">): ModelClient =>
+  vision === false ? { stream: (request, signal) => client.stream(withoutPictures(request), signal) } : client;
+
+const withoutPictures = (request: ModelRequest): ModelRequest => ({
+  ...request,
+  messages: request.messages.map((message) => {
+    if (message.role !== "user" || !message.images?.length) return message;
+    const { images, ...rest } = message;
+    const note = images.map(({ name }) => `[The picture ${name} is not shown: this model sees no pictures.]`).join("\n");
+    return { ...rest, content: `${note}\n\n${message.content}` };
+  }),
+});
 
 /**
  * The first model answers until it is overloaded (429, 5xx, out of reach); then the next one takes over, for the rest of the run. Only a call of which

@@ -7,7 +7,7 @@ export { createModels, type Models, type ResolvedModel } from "./models.service.
 export { wishesOf, type ProjectWishes } from "./wishes.ts";
 export { createModelsStore } from "./models.store.ts";
 export { mountModels } from "./models.routes.ts";
-export { chainOf, type ModelChain, type ModelSwitch } from "./fallback.ts";
+export { chainOf, sighted, type ModelChain, type ModelSwitch } from "./fallback.ts";
 export { costOf, createPrices, priceOf, tokensFor, type Cost, type Price } from "./prices.ts";
 export { createModelKeys } from "./model-keys.service.ts";
 export { createModelKeysStore } from "./model-keys.store.ts";
