@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { planCompaction } from "./compaction.ts";
 import { ModelError } from "./model-error.ts";
 import { answer, brokenLine, call, calls, play, say, scripted, stop, usage, useTools, type Reply } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
-import { RunInterrupted, type AgentEvent, type PendingBatch } from "./types.ts";
+import { estimateRequestTokens } from "./tokens.ts";
+import { RunInterrupted, type AgentEvent, type Message, type PendingBatch } from "./types.ts";
 
 const write = (path: string, content = "x\n") => call("write_file", { file_path: path, content });
 const read = (path: string) => call("read_file", { file_path: path });
@@ -628,6 +630,14 @@ describe("a model that fails", () => {
     expect((await play(ws, [calls(write("a.txt")), [stop]])).result).toMatchObject({ success: true, final_response: "Done." });
   });
 
+  test("an answer that is cut off again and again ends, and says that it was", async () => {
+    await using ws = await tempWorkspace();
+    const cut: Reply = [...say("more "), { type: "finish", reason: "length", usage }];
+    const run = await play(ws, [cut, cut, cut, cut]);
+    expect(run.result.final_response).toBe("more more more more ");
+    expect(run.first("notice").data).toMatchObject({ level: "warning", message: expect.stringContaining("cut off") });
+  });
+
   test("an answer cut off by the output limit is continued", async () => {
     await using ws = await tempWorkspace();
     const run = await play(ws, [[...say("One, "), { type: "finish", reason: "length", usage }], answer("two.")]);
@@ -772,6 +782,24 @@ describe("compaction (4.14)", () => {
     const overflow = new ModelError("context_overflow", "Too long.");
     const run = await play(ws, [calls(write("1")), [overflow], answer("SUMMARY"), answer("done")]);
     expect(run.result).toMatchObject({ success: true, final_response: "done" });
+  });
+
+  test.each([4_096, 8_192, 32_768])("what a summary is asked for, and what is kept, fits a window of %i", (window) => {
+    const long = "x".repeat(10_000);
+    const messages: Message[] = Array.from({ length: 12 }, (_, index): Message[] => [
+      { role: "user", content: `${index} ${long}` },
+      { role: "assistant", content: "", tool_calls: [{ id: `${index}`, name: "read_file", arguments: "{}" }] },
+      { role: "tool", tool_call_id: `${index}`, tool_name: "read_file", content: long, is_error: false },
+    ]).flat();
+    const plan = planCompaction(
+      [{ role: "user", content: `[SUMMARY of earlier turns]\n${long}\n[/SUMMARY]`, kind: "summary" }, ...messages],
+      window,
+    )!;
+    expect(estimateRequestTokens(plan.request) + plan.request.max_output_tokens!).toBeLessThan(window);
+    expect(plan.request.messages[0]!.content).toContain("Result of read_file");
+    const next = plan.apply("word ".repeat(plan.request.max_output_tokens! / 2));
+    expect(estimateRequestTokens({ system: "", messages: next, tools: [] })).toBeLessThan(window);
+    expect(next.at(-1)).toMatchObject({ role: "tool", tool_call_id: "11" });
   });
 
   test("a failed summary is coped with", async () => {

@@ -200,6 +200,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         messages.push(goOnNote);
         continue;
       }
+      if (turn.finish === "length" && verdict.ok)
+        await deps.emit({ type: "notice", data: { level: "warning", message: "The answer was cut off at the model's output limit." } });
       const next: Next | undefined = verdict.ok ? speech.beforeEnd(turn) : undefined;
       if (next && "note" in next) {
         messages.push(next.note);
@@ -293,7 +295,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
 
   /** Answers whether the conversation got shorter. A failure is coped with: the run goes on uncompacted. */
   async function compact(): Promise<boolean> {
-    const plan = planCompaction(messages);
+    const plan = planCompaction(messages, model.context_window ?? defaultContextWindow);
     if (!plan) return false;
     let summary = "";
     let verdict: AfterModelCall = { ok: true };

@@ -1,4 +1,4 @@
-import { summaryRequest } from "./compaction.ts";
+import { maxSummaryTokens, summaryRequest } from "./compaction.ts";
 import { defaultLimits } from "./loop.ts";
 import { historyMessages } from "./history.ts";
 import { streamTurn } from "./turn.ts";
@@ -16,13 +16,18 @@ export const summaryMessage = (summary: string): HistoryMessage => ({
 /** A chat's messages as one summary (contract agent-git-deploy 4.14). Throws `ModelError`; an empty summary is one. */
 export async function summarise(options: {
   client: ModelClient;
+  context_window: number;
   history: HistoryMessage[];
+  /** May refuse the call by throwing; answers how long the summary may become. */
+  beforeCall(tokens_in: number): Promise<number>;
   signal: AbortSignal;
   onUsage(usage: ModelUsage & { is_estimated: boolean }): Promise<void>;
 }): Promise<string> {
+  const request = summaryRequest(historyMessages(options.history), options.context_window);
+  const most = await options.beforeCall(estimateRequestTokens(request));
   const turn = await streamTurn({
     client: options.client,
-    request: summaryRequest(historyMessages(options.history)),
+    request: { ...request, max_output_tokens: Math.min(most, request.max_output_tokens ?? maxSummaryTokens) },
     signal: options.signal,
     idleMs: defaultLimits.model_idle_ms,
     onText: async () => undefined,

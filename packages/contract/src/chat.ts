@@ -352,6 +352,7 @@ export const chatRoutes = {
       "chat_busy",
       "bad_request",
       "insufficient_credits",
+      "cost_limit_reached",
       "model_error",
       "model_auth_failed",
       "unknown_model",

@@ -75,6 +75,7 @@ export const errorCodes = {
   project_limit_reached: e(403),
   project_busy: e(409),
   running_limit_reached: e(402),
+  cost_limit_reached: e(402),
   deploy_limit_reached: e(402),
   no_containers: e(400),
   external_service: e(400),

@@ -217,7 +217,7 @@ export function composeChat(
         questions,
         rewinds,
         socket,
-        budget: createChatBudget({ store: chatStore, agents, models, credits, projects, limits: config.agent }),
+        budget: createChatBudget({ store: chatStore, agents, models, credits, projects, redactor: redactions.live, limits: config.agent }),
       });
       mountAttachments(mount, { attachments });
       mountPlans(mount, { plans });

@@ -16,7 +16,7 @@ import type { Sandbox } from "@tesslate/runtime";
 import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { RunnableAgent } from "../agents/index.ts";
-import { chainOf, wishesOf, type ResolvedModel } from "../models/index.ts";
+import { chainOf, sighted, wishesOf, type ResolvedModel } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import { createAttachedReader } from "./chat.attached.ts";
@@ -76,7 +76,7 @@ export function createPlay({
     const redactor = await around.redactor(project.id);
     const workspace = createRunWorkspace(sandbox, redactor, (path, etag) => around.expectChange(project.id, path, etag));
     const scope = input.container_id === null ? undefined : await chats.findContainer(project.id, input.container_id);
-    const sight = createProjectSight({ project, scope, store: chats, sandbox, urlOf: around.previewUrl });
+    const sight = createProjectSight({ project, scope, store: chats, sandbox, redactor, urlOf: around.previewUrl });
     const owner = { user_id: task.user_id, chat_id: chat.id, task_id: task.id };
     const preferences = await models.preferences.get(task.user_id);
     const caps = capsOf({
@@ -318,13 +318,15 @@ function protocolOf(agentType: string): { protocol?: AgentProtocol } {
   return protocol ? { protocol } : {};
 }
 const spokenTo = (model: ResolvedModel, redactor: LiveRedactor): AgentRunOptions["model"] => ({
-  client: discreet(model.client, redactor),
+  client: discreet(sighted(model), redactor),
   protocol: model.protocol,
   context_window: model.context_window,
 });
-/** In a chain each model brings its own way of being spoken to. */
-const ready = (model: ResolvedModel, _index: number, all: readonly ResolvedModel[]): ResolvedModel =>
-  all.length > 1 && model.protocol === "text" ? { ...model, client: withTextTools(model.client) } : model;
+/** In a chain each model brings its own way of being spoken to, and sees or does not. */
+const ready = (model: ResolvedModel, _index: number, all: readonly ResolvedModel[]): ResolvedModel => {
+  const client = sighted(model);
+  return { ...model, client: all.length > 1 && model.protocol === "text" ? withTextTools(client) : client };
+};
 const protocolOfAll = (chain: Cast["chain"]): AgentProtocol => {
   if (chain.length === 1) return chain[0].protocol;
   return chain.every((one) => one.protocol === "native") ? "native" : "auto";

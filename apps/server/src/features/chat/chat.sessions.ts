@@ -180,6 +180,7 @@ export function createSessions({ store, runs, approvals, tasks, projects, lastRe
           seen_files,
         });
         await store.copyMessages(tx, chat.id, row.id, message.position);
+        await store.copySummary(tx, chat.id, row.id);
         await store.copyPlan(tx, chat.id, row.id);
         return row;
       });

@@ -4,7 +4,7 @@ import { containers, type ContainerRow } from "../containers/containers.table.ts
 import { plans } from "../plans/plans.table.ts";
 import { queuedMessages } from "../queue/queue.table.ts";
 import { events, tasks, type TaskRow } from "../tasks/tasks.table.ts";
-import { agentSteps, approvals, chats, messages, type AgentStepRow, type ChatRow, type MessageRow } from "./chat.table.ts";
+import { agentSteps, approvals, chatRewinds, chats, messages, type AgentStepRow, type ChatRow, type MessageRow } from "./chat.table.ts";
 
 /** What a message's metadata says of the run that made it (agent-git-deploy 4.15). */
 export interface RunMetadata {
@@ -134,12 +134,22 @@ export function createChatStore(db: Database) {
         join messages copy on copy.chat_id = ${to} and copy.position = original.position
         where original.chat_id = ${from}`);
     },
-    /** Everything that was said, asked and planned, and what waits to be said. The number of messages. */
+    /** The summary of a session stands in its copy too, as far as the messages it stands for were copied. */
+    copySummary: async (tx: Queries, from: string, to: string): Promise<void> => {
+      await tx.execute(sql`
+        update chats set summary = jsonb_build_object('text', original.summary->'text', 'until_message_id', copy.id)
+        from chats original
+        join messages until on until.chat_id = original.id and until.id = (original.summary->>'until_message_id')::uuid
+        join messages copy on copy.chat_id = ${to} and copy.position = until.position
+        where chats.id = ${to} and original.id = ${from}`);
+    },
+    /** Everything that was said, asked and planned, what waits to be said, and what could be redone. The number of messages. */
     clear: async (tx: Queries, chatId: string): Promise<number> => {
       await tx.delete(plans).where(eq(plans.chat_id, chatId));
       await tx.delete(queuedMessages).where(eq(queuedMessages.chat_id, chatId));
       await tx.delete(approvals).where(eq(approvals.chat_id, chatId));
-      await tx.update(chats).set({ todos: [], allowed_tools: [], seen_files: {} }).where(eq(chats.id, chatId));
+      await tx.delete(chatRewinds).where(eq(chatRewinds.chat_id, chatId));
+      await tx.update(chats).set({ todos: [], allowed_tools: [], seen_files: {}, summary: null }).where(eq(chats.id, chatId));
       return (await tx.delete(messages).where(eq(messages.chat_id, chatId)).returning({ id: messages.id })).length;
     },
     setStatus: async (q: Queries, id: string, status: ChatRow["status"]): Promise<void> => {

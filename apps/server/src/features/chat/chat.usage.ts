@@ -52,6 +52,16 @@ export function spentOf(rows: Awaited<ReturnType<Credits["taskUsage"]>>, priceOf
   };
 }
 
+const startOfToday = () => new Date(new Date().setUTCHours(0, 0, 0, 0));
+/** What somebody's calls of today (UTC) come to: what was charged, or at list prices what their own keys took. */
+export const spentToday = async (
+  credits: Pick<Credits, "spentSince" | "ownKeyUsage">,
+  priceOf: PriceOf,
+  userId: string,
+  isOwn: boolean,
+  today = startOfToday(),
+): Promise<Amount> => (isOwn ? spentOf(await credits.ownKeyUsage(userId, today), priceOf).own : await credits.spentSince(userId, today));
+
 /** Enough for most answers; a longer one is charged what it costs. */
 const likelyOutputTokens = 4_000;
 const maxFailures = 3;
@@ -90,12 +100,12 @@ export function createRunLedger({
   let lastCached = 0;
   /** Estimates of calls that are not recorded yet. */
   let underWay: Amount[] = [];
-  const today = new Date(new Date().setUTCHours(0, 0, 0, 0));
+  const today = startOfToday();
   /** For the run's cap, whoever pays. */
   const spent = () => sumOf([total, own, counted.charged, counted.own, ...underWay]);
   /** Of today without what is in `spent`. */
   const spentElsewhere = async (isOwn: boolean): Promise<Amount> => {
-    const all = isOwn ? spentOf(await credits.ownKeyUsage(run.user_id, today), priceOf).own : await credits.spentSince(run.user_id, today);
+    const all = await spentToday(credits, priceOf, run.user_id, isOwn, today);
     const here = unitsOf(sumOf(isOwn ? [own, counted.own] : [total, counted.charged]));
     return amountOf(unitsOf(all) > here ? unitsOf(all) - here : 0n);
   };

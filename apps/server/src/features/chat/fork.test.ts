@@ -31,6 +31,11 @@ test("a fork has everything up to the message, with its steps, and goes its own 
   const before = await api().get({ params: { chat_id: chatId } });
   expect(before.messages).toHaveLength(4);
   await api().update({ params: { chat_id: chatId }, body: { title: "Bakery" } });
+  // A summary that stands for the first turn stands for it in the fork too.
+  await world.app.studio.database.pool.query(
+    "update chats set summary = jsonb_build_object('text', 'They asked for a bakery.', 'until_message_id', $2::text) where id = $1",
+    [chatId, before.messages[1]?.id],
+  );
   const fork = await api().fork({ params: { chat_id: chatId }, body: { message_id: before.messages[1]?.id ?? "" } });
   expect(fork).toMatchObject({ title: "Bakery (2)", project_id: world.project.id, message_count: 2, status: "active", active_task: null });
   expect(fork.messages.map((m) => [m.role, m.content])).toEqual([
@@ -40,6 +45,9 @@ test("a fork has everything up to the message, with its steps, and goes its own 
   expect(fork.messages[1]?.message_metadata?.["steps"]).toMatchObject([{ tool_calls: [{ name: "write_file" }] }]);
   expect(await world.read("a.txt")).toBe("one");
   await world.run("Other way", { chat_id: fork.id });
+  const heard = world.model.requests.findLast((r) => JSON.stringify(r.body).includes("Other way"))?.request?.messages ?? [];
+  expect(heard[0]?.text).toContain("They asked for a bakery.");
+  expect(JSON.stringify(heard)).not.toContain("First answer.");
   expect((await api().get({ params: { chat_id: fork.id } })).message_count).toBe(4);
   expect((await api().get({ params: { chat_id: chatId } })).message_count).toBe(4);
 });
@@ -63,8 +71,15 @@ test("a cleared session is empty and can be used again", async () => {
     "insert into messages (chat_id, role, content, position) values ($1, 'user', 'a', 0), ($1, 'assistant', 'b', 1)",
     [made.id],
   );
+  // What a restore took out before is gone too.
+  await world.app.studio.database.pool.query(
+    `insert into chat_rewinds (chat_id, checkpoint_id, messages, steps)
+     select m.chat_id, gen_random_uuid(), jsonb_build_array(to_jsonb(m) || '{"position": 2}'), '[]' from messages m where m.chat_id = $1 and m.position = 0`,
+    [made.id],
+  );
+  expect((await api().get({ params: { chat_id: made.id } })).rewound).toHaveLength(1);
   expect(await api().clear({ params: { chat_id: made.id } })).toEqual({ deleted_count: 2 });
-  expect(await api().get({ params: { chat_id: made.id } })).toMatchObject({ message_count: 0, title: "To clear" });
+  expect(await api().get({ params: { chat_id: made.id } })).toMatchObject({ message_count: 0, title: "To clear", rewound: null });
 });
 
 test("pinned sessions come first and keep their place in time", async () => {

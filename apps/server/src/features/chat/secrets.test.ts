@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { call, say, turn } from "@tesslate/testkit";
-import { chatWorld, find } from "../../testing/chat.ts";
+import { call, say, script, turn, usage, when } from "@tesslate/testkit";
+import { chatWorld, eventually, find } from "../../testing/chat.ts";
 import { createRedactor, hiddenValues } from "../secrets/redactor.ts";
 import { createRunWorkspace } from "./chat.workspace.ts";
 
@@ -36,6 +36,45 @@ test("the agent sees names in the place of values: in files, commands, terminals
   const stored = await world.app.request(`/api/chat/history/${world.project.id}`, { user: world.owner });
   const answers = ((await stored.json()) as { items: { role: string }[] }).items.filter((m) => m.role !== "user");
   expect(JSON.stringify(answers)).not.toContain(value);
+});
+
+test("what the dev server prints is no way out, nor is a summary, which is held to the day's cap", async () => {
+  let agent: { maxCostPerDayCents: number } | undefined;
+  await using world = await chatWorld({
+    env: { DEFAULT_MODELS: "openai/gpt-5.1" },
+    configure: (config) => void (agent = config.agent),
+    script: [turn(call("get_preview_state", {}), usage({ input: 20_000, output: 1_000 })), say("Done.")],
+  });
+  const { app, owner, project, sandbox } = world;
+  const client = app.as(owner);
+  await client.secrets.set({ params: { project_id: project.id }, body: { key: "STRIPE_KEY", value } });
+  await app.studio.database.pool.query(
+    "insert into containers (project_id, name, service_key, host_label, container_name) values ($1, 'web', 'web', $2, 'web')",
+    [project.id, `${project.slug}-web`],
+  );
+  // The value stands where a long line is cut.
+  const line = `${"x".repeat(490)}${value}`;
+  await sandbox.start({ name: "web", command: ["sh", "-c", `echo ${line}; sleep 600`], cwd: ".", env: {}, port: 3000 });
+  await eventually(async () => {
+    for await (const { line: printed } of sandbox.logs("web", { tail: 5 })) if (printed.includes(value)) return true;
+    return false;
+  });
+  const events = await world.run(`Look; my key is ${value}`);
+  expect(find(events, "agent_step")?.data.tool_results[0]).toMatchObject({ success: true });
+  expect(JSON.stringify(events)).toContain("xxx[secret:");
+  expect(JSON.stringify(events)).not.toContain("planted");
+
+  const params = { chat_id: find(events, "task_started")!.data.chat_id };
+  world.model.setScript(script([when(/Transcript:/, [say("They looked.")])]));
+  const asked = world.model.requests.length;
+  agent!.maxCostPerDayCents = 1;
+  await expect(client.chat.compact({ params, body: {} })).rejects.toMatchObject({ status: 402, code: "cost_limit_reached" });
+  expect(world.model.requests.length).toBe(asked);
+  agent!.maxCostPerDayCents = 0;
+  await client.chat.compact({ params, body: {} });
+  expect(world.model.requests.length).toBe(asked + 1);
+  for (const request of world.model.requests) expect(JSON.stringify(request.body)).not.toContain("planted");
+  await sandbox.stop();
 });
 
 test("a terminal of the agent shows no value either", async () => {
