@@ -1,6 +1,6 @@
-import { ModelError, type ModelClient, type ModelEvent } from "@tesslate/agent";
+import { ModelError, type ModelClient, type ModelEvent, type ModelRequest } from "@tesslate/agent";
 import { describe, expect, test } from "vitest";
-import { chainOf } from "./fallback.ts";
+import { chainOf, sighted } from "./fallback.ts";
 import type { ResolvedModel } from "./models.service.ts";
 
 const model = (model_id: string, stream: (call: number) => AsyncIterable<ModelEvent>): ResolvedModel => {
@@ -50,5 +50,26 @@ describe("models that take over", () => {
     const chain = chainOf(models as unknown as [ResolvedModel], () => Promise.reject(new Error("no switch")));
     await expect(ask(chain)).rejects.toBe(error);
     expect(chain.current().model_id).toBe("a/1");
+  });
+
+  test("pictures are named, not sent, where the one that takes over is known not to see", async () => {
+    const heard: ModelRequest[] = [];
+    const hears = (vision: boolean | null): ModelClient =>
+      sighted({
+        vision,
+        client: {
+          async *stream(request) {
+            heard.push(request);
+            yield* says("hi")();
+          },
+        },
+      });
+    const image = { name: "page.png", media_type: "image/png" as const, data: new Uint8Array([1]), width: 1, height: 1 };
+    const request: ModelRequest = { system: "", tools: [], messages: [{ role: "user", content: "Like this", images: [image] }] };
+    for (const vision of [false, null, true]) for await (const _ of hears(vision).stream(request, new AbortController().signal));
+    expect(heard[0]?.messages).toEqual([
+      { role: "user", content: "[The picture page.png is not shown: this model sees no pictures.]\n\nLike this" },
+    ]);
+    expect(heard.slice(1)).toEqual([request, request]);
   });
 });
