@@ -36,8 +36,21 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
       output: {
-        // One file of icons instead of one per icon.
-        codeSplitting: { groups: [{ name: "icons", test: /lucide-react/, minShareCount: 2, includeDependenciesRecursively: false }] },
+        // A few files of icons instead of one per icon, by the pages that show them: none loads what only others draw.
+        codeSplitting: {
+          groups: [
+            {
+              name: "icons",
+              test: /lucide-react/,
+              minShareCount: 2,
+              includeDependenciesRecursively: false,
+              entriesAware: true,
+              entriesAwareMergeThreshold: 6_000,
+            },
+          ],
+        },
+        // The bundler names such a file after every page that uses it.
+        chunkFileNames: ({ name }) => `assets/${name.startsWith("icons~") ? "icons" : "[name]"}-[hash].js`,
       },
     },
   },

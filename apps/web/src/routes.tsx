@@ -12,7 +12,7 @@ import { settleIn } from "./features/users/preferences.ts";
 import { meQuery } from "./features/users/users.queries.ts";
 import { NotFoundPage } from "./frame/NotFoundPage.tsx";
 import { RouteError } from "./frame/RouteError.tsx";
-import { lazyPage } from "./lib/chunks.ts";
+import { lazyPage, preload } from "./lib/chunks.ts";
 import { hasCode } from "./lib/errors.ts";
 import { Spinner } from "./ui/Spinner.tsx";
 import { Toaster } from "./ui/toast.tsx";
@@ -422,7 +422,11 @@ const workbench = createRoute({
     ...(typeof search["run"] === "string" && { run: search["run"] }),
     ...(typeof search["deployment"] === "string" && { deployment: search["deployment"] }),
   }),
-  loader: ({ context: { queryClient }, params }) => void queryClient.prefetchQuery(projectQuery(params.slug)),
+  loader: ({ context: { queryClient }, params }) => {
+    void queryClient.prefetchQuery(projectQuery(params.slug));
+    // Stands in a file of its own, so that the rest can be drawn before it has come.
+    preload(() => import("./features/chat/Transcript.tsx"));
+  },
   component: WorkbenchPage,
 });
 

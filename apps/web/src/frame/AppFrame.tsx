@@ -23,7 +23,6 @@ import { lazily } from "../lib/chunks.ts";
 import { useShortcuts } from "../lib/use-shortcuts.ts";
 import { toast } from "../ui/toast.tsx";
 import { ConnectionPill } from "./ConnectionPill.tsx";
-import { HelpSheet } from "./HelpSheet.tsx";
 import { createPaletteRegistry, PaletteContext, usePaletteSource, type PaletteItem, type PaletteSource } from "./palette.ts";
 import { BottomBar, Rail } from "./Rail.tsx";
 import { ImpersonationStrip } from "./ImpersonationStrip.tsx";
@@ -31,6 +30,7 @@ import { DemoStrip } from "./ServerNotes.tsx";
 import { toggleTheme } from "./ThemeButton.tsx";
 
 const Palette = lazily(async () => (await import("./Palette.tsx")).Palette);
+const HelpSheet = lazily(async () => (await import("./HelpSheet.tsx")).HelpSheet);
 
 /** Everything around a signed-in page: rail, main, palette, help. */
 export function AppFrame() {
@@ -169,7 +169,11 @@ function FrameBody({ openPalette }: { openPalette: (text?: string) => void }) {
       </div>
       <BottomBar />
       <ConnectionPill />
-      <HelpSheet isOpen={isHelpOpen} onOpenChange={setIsHelpOpen} />
+      {isHelpOpen ? (
+        <Suspense fallback={null}>
+          <HelpSheet isOpen onOpenChange={setIsHelpOpen} />
+        </Suspense>
+      ) : null}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { PanelLeft, Plus } from "lucide-react";
 import type { EditMode, Model } from "@tesslate/contract";
-import { useMemo, useState, type ReactNode, type RefObject } from "react";
+import { Suspense, useMemo, useState, type ReactNode, type RefObject } from "react";
+import { lazily, preload } from "../../lib/chunks.ts";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { useHandler } from "../../lib/use-handler.ts";
@@ -15,7 +16,6 @@ import { Thread, ThreadItem } from "../../ui/thread/index.ts";
 import { AgentMenu } from "../agents/AgentMenu.tsx";
 import type { AgentChoice } from "../agents/use-agent-choice.ts";
 import type { FileTree } from "../files/tree.ts";
-import { ApprovalCard } from "./ApprovalCard.tsx";
 import { BudgetMeter, CrowdedOffer, useCompact } from "./BudgetMeter.tsx";
 import { shownRuns } from "./chat.reducer.ts";
 import type { Run } from "./chat.types.ts";
@@ -23,18 +23,26 @@ import { Composer, type ComposerHandle, type MessageExtras } from "./Composer.ts
 import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { PauseCard } from "./PauseCard.tsx";
 import { contextPercent, crowdedPercent, isPaused } from "./run-budget.ts";
-import { QuestionCard } from "./QuestionCard.tsx";
 import { SessionMenu } from "./SessionMenu.tsx";
-import { PlanCard } from "./PlanCard.tsx";
 import { QueueList } from "./QueueList.tsx";
 import type { SlashCommand } from "./slash-commands.ts";
 import { TodoPanel } from "./TodoPanel.tsx";
-import { Transcript } from "./Transcript.tsx";
 import type { Reader } from "./TranscriptRows.tsx";
 import { openApprovals, openQuestions, type TranscriptRow } from "./transcript-rows.ts";
 import type { Chat, SendFailure } from "./use-chat.ts";
 import { usePlan } from "./use-plan.ts";
 import { useQueue } from "./use-queue.ts";
+
+const Transcript = lazily(async () => (await import("./Transcript.tsx")).Transcript);
+const loadApprovalCard = async () => (await import("./ApprovalCard.tsx")).ApprovalCard;
+const ApprovalCard = lazily(loadApprovalCard);
+const loadQuestionCard = async () => (await import("./QuestionCard.tsx")).QuestionCard;
+const QuestionCard = lazily(loadQuestionCard);
+const loadPlanCard = async () => (await import("./PlanCard.tsx")).PlanCard;
+const PlanCard = lazily(loadPlanCard);
+
+/** Fetches what a run can ask by, before it asks. */
+export const preloadCards = (): void => [loadApprovalCard, loadQuestionCard, loadPlanCard].forEach(preload);
 
 export interface ChatColumnProps {
   projectId: string;
@@ -152,42 +160,46 @@ export function ChatColumn(props: ChatColumnProps) {
           {sentenceOf(chat.loadFailure)}
         </ErrorState>
       ) : !state.isLoaded && rows.length === 0 ? (
-        <div className="flex flex-1 flex-col justify-end p-6">
-          <SkeletonRows count={4} label="Loading the conversation" />
-        </div>
+        <ConversationSkeleton />
       ) : (
-        <Transcript
-          rows={rows}
-          reader={reader}
-          onResume={resume}
-          onRetry={retry}
-          isBusy={live !== undefined}
-          head={isEmpty ? <Intro suggestions={props.suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
-          tail={
-            <>
-              {plan.plan ? (
-                <ThreadItem bead="next" line="next" className="[--bead-y:18px]">
-                  <PlanCard
-                    plan={plan.plan}
-                    control={plan}
-                    isRunning={live !== undefined}
-                    onBuild={(editMode) => plan.build({ ...options, editMode })}
-                  />
-                </ThreadItem>
-              ) : null}
-              {tail}
-            </>
-          }
-        />
+        <Suspense fallback={<ConversationSkeleton />}>
+          <Transcript
+            rows={rows}
+            reader={reader}
+            onResume={resume}
+            onRetry={retry}
+            isBusy={live !== undefined}
+            head={isEmpty ? <Intro suggestions={props.suggestions} onPick={(text) => composer.current?.write(text)} /> : null}
+            tail={
+              <>
+                {plan.plan ? (
+                  <ThreadItem bead="next" line="next" className="[--bead-y:18px]">
+                    <Suspense fallback={null}>
+                      <PlanCard
+                        plan={plan.plan}
+                        control={plan}
+                        isRunning={live !== undefined}
+                        onBuild={(editMode) => plan.build({ ...options, editMode })}
+                      />
+                    </Suspense>
+                  </ThreadItem>
+                ) : null}
+                {tail}
+              </>
+            }
+          />
+        </Suspense>
       )}
       <Thread className="flex-none pr-3">
         {first ? (
           <ThreadItem key={first.approvalId} bead="held" line="held" className={cardItem}>
-            <ApprovalCard
-              approval={first}
-              {...(approvals.length > 1 && { place: `1 of ${approvals.length}` })}
-              onAnswer={(response, note) => chat.answer(first.approvalId, response, note)}
-            />
+            <Suspense fallback={null}>
+              <ApprovalCard
+                approval={first}
+                {...(approvals.length > 1 && { place: `1 of ${approvals.length}` })}
+                onAnswer={(response, note) => chat.answer(first.approvalId, response, note)}
+              />
+            </Suspense>
           </ThreadItem>
         ) : null}
         {!live && isPaused(counted) && counted.taskId !== dismissedTaskId ? (
@@ -216,7 +228,9 @@ export function ChatColumn(props: ChatColumnProps) {
         ) : null}
         {question && !first ? (
           <ThreadItem key={question.questionId} bead="held" line="held" className={cardItem}>
-            <QuestionCard part={question} onAnswer={(answer) => chat.answerQuestion(question.questionId, answer)} onStop={stop} />
+            <Suspense fallback={null}>
+              <QuestionCard part={question} onAnswer={(answer) => chat.answerQuestion(question.questionId, answer)} onStop={stop} />
+            </Suspense>
           </ThreadItem>
         ) : null}
         <ThreadItem
@@ -274,6 +288,12 @@ export function ChatColumn(props: ChatColumnProps) {
     </section>
   );
 }
+
+const ConversationSkeleton = () => (
+  <div className="flex flex-1 flex-col justify-end p-6">
+    <SkeletonRows count={4} label="Loading the conversation" />
+  </div>
+);
 
 function Intro({ suggestions, onPick }: { suggestions: readonly string[]; onPick: (text: string) => void }) {
   return (

@@ -38,14 +38,14 @@ export function GoBackDialog({
   onGoBack,
 }: {
   projectId: string;
-  target: GoBackTarget | undefined;
+  target: GoBackTarget;
   state: ChatState;
   onClose: () => void;
   onGoBack: (target: GoBackTarget) => Promise<void>;
 }) {
   const { api } = useServices();
-  const taskId = target?.taskId ?? "";
-  const set = useQuery({ ...changeSetQuery(api, taskId), enabled: target !== undefined });
+  const taskId = target.taskId;
+  const set = useQuery(changeSetQuery(api, taskId));
   const beforeId = set.data?.before_id;
   const diff = useQuery({
     ...diffQuery(api, projectId, { id: beforeId ?? "", kind: "checkpoint" }, "now"),
@@ -55,12 +55,12 @@ export function GoBackDialog({
   const files = beforeId === undefined ? undefined : diff.data;
   return (
     <ConfirmDialog
-      isOpen={target !== undefined}
+      isOpen
       onOpenChange={(isOpen) => !isOpen && onClose()}
-      title={`Go back to ${target?.label ?? ""}?`}
+      title={`Go back to ${target.label}?`}
       act="Go back"
       actWord="Going back"
-      onConfirm={() => (target ? onGoBack(target) : undefined)}
+      onConfirm={() => onGoBack(target)}
     >
       <div className="grid gap-3 text-sm leading-read text-fg-1">
         {files ? (

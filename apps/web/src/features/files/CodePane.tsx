@@ -1,6 +1,6 @@
 import { Files, PanelLeft, Search } from "lucide-react";
 import { Suspense, useState } from "react";
-import { lazily, preload } from "../../lib/chunks.ts";
+import { lazily } from "../../lib/chunks.ts";
 import { cx } from "../../lib/cx.ts";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { shortcuts } from "../../shortcuts.ts";
@@ -21,8 +21,6 @@ import { useFileActs } from "./use-file-acts.ts";
 
 const SearchPanel = lazily(async () => (await import("./search/SearchPanel.tsx")).SearchPanel);
 const EditorPane = lazily(async () => (await import("./editor/EditorPane.tsx")).EditorPane);
-/** Fetches the editor before it is asked for. */
-export const preloadEditor = (): void => preload(() => import("./editor/EditorPane.tsx"));
 
 export interface CodePaneProps {
   projectId: string;

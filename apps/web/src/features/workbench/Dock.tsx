@@ -1,21 +1,18 @@
 import { SquareTerminal, TriangleAlert, X } from "lucide-react";
-import type { Container } from "@tesslate/contract";
-import type { ReactNode } from "react";
+import type { Container, Project } from "@tesslate/contract";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { TabPanel, Tabs } from "../../ui/Tabs.tsx";
 import { ConsolePanel } from "../preview/ConsolePanel.tsx";
 import { ProblemsPanel } from "../preview/ProblemsPanel.tsx";
 import { currentProblems } from "../preview/problems.ts";
 import type { Preview } from "../preview/use-preview.ts";
+import { AutoFixSwitch } from "../projects/settings/AutoFixSwitch.tsx";
 import { LogsPanel } from "../shell/LogsPanel.tsx";
 import { TerminalPanel } from "../shell/TerminalPanel.tsx";
-
-export const dockTabs = ["terminal", "problems", "console", "logs"] as const;
-export type DockTab = (typeof dockTabs)[number];
-export const isDockTab = (value: unknown): value is DockTab => dockTabs.includes(value as DockTab);
+import type { DockTab } from "./dock-tabs.ts";
 
 export interface DockProps {
-  projectId: string;
+  project: Project;
   tab: DockTab;
   onTab: (tab: DockTab) => void;
   onClose: () => void;
@@ -27,8 +24,6 @@ export interface DockProps {
   isAgentBusy: boolean;
   onStart: () => void;
   onFix: (message: string) => void;
-  /** Stands with the problems. */
-  autoFix?: ReactNode;
   onOpenFile: (place: string) => void;
   /** Puts text into the composer. */
   onCompose: (text: string) => void;
@@ -36,7 +31,7 @@ export interface DockProps {
 
 /** Below the work: shells, what went wrong, what was written where. Shells stay attached while the dock is open. */
 export function Dock({
-  projectId,
+  project,
   tab,
   onTab,
   onClose,
@@ -47,7 +42,6 @@ export function Dock({
   isAgentBusy,
   onStart,
   onFix,
-  autoFix,
   onOpenFile,
   onCompose,
 }: DockProps) {
@@ -79,7 +73,7 @@ export function Dock({
     >
       <TabPanel value="terminal" isKept className="overflow-hidden">
         <TerminalPanel
-          projectId={projectId}
+          projectId={project.id}
           containers={containers}
           isVisible={tab === "terminal"}
           onStart={onStart}
@@ -92,7 +86,7 @@ export function Dock({
           problems={reports.problems}
           isBusy={isAgentBusy}
           onFix={onFix}
-          autoFix={autoFix}
+          autoFix={<AutoFixSwitch project={project} />}
           onClear={() => report({ type: "clear-problems" })}
           onOpenFile={onOpenFile}
         />
@@ -101,7 +95,7 @@ export function Dock({
         <ConsolePanel lines={reports.console} onClear={() => report({ type: "clear-console" })} />
       </TabPanel>
       <TabPanel value="logs" className="overflow-hidden">
-        <LogsPanel projectId={projectId} containers={containers} chosen={logsOf} onChoose={onLogsOf} isVisible={tab === "logs"} />
+        <LogsPanel projectId={project.id} containers={containers} chosen={logsOf} onChoose={onLogsOf} isVisible={tab === "logs"} />
       </TabPanel>
     </Tabs>
   );

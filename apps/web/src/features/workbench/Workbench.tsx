@@ -1,17 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import type { EditMode, Project } from "@tesslate/contract";
 import { Activity, Suspense, useEffect, useMemo, useRef, useState, type CSSProperties } from "react";
-import { lazily } from "../../lib/chunks.ts";
+import { lazily, preload } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { useDesktopNotices } from "./use-desktop-notices.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useAgentChoice } from "../agents/use-agent-choice.ts";
-import { ChatColumn } from "../chat/ChatColumn.tsx";
+import { ChatColumn, preloadCards } from "../chat/ChatColumn.tsx";
 import { liveRun, shownRuns } from "../chat/chat.reducer.ts";
 import type { ComposerHandle } from "../chat/Composer.tsx";
-import { GoBackDialog } from "../chat/GoBackDialog.tsx";
 import { isEditMode } from "../chat/modes.ts";
 import { partsOf } from "../chat/run-events.ts";
 import { RunActsContext } from "../chat/run-acts.ts";
@@ -26,12 +25,11 @@ import { useRuntimeActs } from "../containers/use-runtime-acts.ts";
 import { isUnshipped } from "../deployments/deployments.ts";
 import { DeploysContext } from "../deployments/deploys-context.ts";
 import { useProjectDeploys } from "../deployments/use-deploys.ts";
-import { CodePane, preloadEditor, type CodeLeft } from "../files/CodePane.tsx";
+import type { CodeLeft } from "../files/CodePane.tsx";
 import type { FileMark } from "../files/TreeRowView.tsx";
 import { useOpenFiles } from "../files/use-open-files.ts";
 import { GitFacts } from "../git/GitFacts.tsx";
 import { useGit } from "../git/use-git.ts";
-import { ModelNotice } from "../models/ModelNotice.tsx";
 import { useModelChoice } from "../models/use-model-choice.ts";
 import { modelSetupQuery, modelsQuery } from "../models/models.queries.ts";
 import { previewPhase, servingContainer } from "../preview/preview-phase.ts";
@@ -41,11 +39,10 @@ import { PreviewPane } from "../preview/PreviewPane.tsx";
 import { SharePreviewButton } from "../preview/SharePreviewButton.tsx";
 import { currentProblems, fixCrashMessage } from "../preview/problems.ts";
 import { useContainerNews, useLastLines, usePreview } from "../preview/use-preview.ts";
-import { AutoFixSwitch } from "../projects/settings/AgentSection.tsx";
 import { useProjectOutPalette } from "../projects/use-project-out.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
-import { Dock, type DockTab } from "./Dock.tsx";
+import type { DockTab } from "./dock-tabs.ts";
 import { ResizeEdge } from "./ResizeEdge.tsx";
 import { FoldedThread, Scrubber } from "./Scrubber.tsx";
 import { useServices } from "./services.ts";
@@ -60,9 +57,20 @@ import { containersQuery, tasksQuery, treeQuery } from "./workbench.queries.ts";
 import { WorkbenchTop } from "./WorkbenchTop.tsx";
 import "./workbench.css";
 
+const loadCodePane = async () => (await import("../files/CodePane.tsx")).CodePane;
+const CodePane = lazily(loadCodePane);
+const Dock = lazily(async () => (await import("./Dock.tsx")).Dock);
 const QuickOpen = lazily(async () => (await import("../files/QuickOpen.tsx")).QuickOpen);
-
 const DeployDrawer = lazily(async () => (await import("../deployments/DeployDrawer.tsx")).DeployDrawer);
+const GoBackDialog = lazily(async () => (await import("../chat/GoBackDialog.tsx")).GoBackDialog);
+const ModelNotice = lazily(async () => (await import("../models/ModelNotice.tsx")).ModelNotice);
+
+/** Fetches the editor, and what a run asks by, before they are asked for. */
+const preloadRest = (): void => {
+  preloadCards();
+  preload(loadCodePane);
+  preload(() => import("../files/editor/EditorPane.tsx"));
+};
 
 const modeKey = (projectId: string) => `studio:mode:${projectId}`;
 const suggestions = [
@@ -92,6 +100,9 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
   const [layout, setLayout] = useLayout();
   const [phoneView, setPhoneView] = useState<PhoneView>("chat");
   const [isQuickOpen, setIsQuickOpen] = useState(false);
+  /** Once opened, the code stays as it is beside the other views. */
+  const [isCodeOpened, setIsCodeOpened] = useState(view === "code");
+  if (view === "code" && !isCodeOpened) setIsCodeOpened(true);
   const [codeLeft, setCodeLeft] = useState<CodeLeft>({ side: "files", asked: 0 });
   const composer = useRef<ComposerHandle>(null);
   const frameRef = useRef<HTMLIFrameElement>(null);
@@ -254,7 +265,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
 
   // The editor is fetched once the page has come to rest, so that the first click on Code is quick.
   useEffect(() => {
-    const idle = typeof requestIdleCallback === "function" ? requestIdleCallback(preloadEditor, { timeout: 10_000 }) : undefined;
+    const idle = typeof requestIdleCallback === "function" ? requestIdleCallback(preloadRest, { timeout: 10_000 }) : undefined;
     return () => {
       if (idle !== undefined) cancelIdleCallback(idle);
     };
@@ -310,7 +321,13 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
                         ? "The project is still being made."
                         : undefined
                   }
-                  notice={isUnconnected && setup.data ? <ModelNotice setup={setup.data} /> : undefined}
+                  notice={
+                    isUnconnected && setup.data ? (
+                      <Suspense fallback={null}>
+                        <ModelNotice setup={setup.data} />
+                      </Suspense>
+                    ) : undefined
+                  }
                   tail={
                     isBeingMade ? (
                       <SetupRow title="Making the project" task={openTask} />
@@ -368,17 +385,21 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
               </div>
               <Activity mode={view === "code" ? "visible" : "hidden"}>
                 <PanelBoundary title="The code view broke" resetKeys={[files.activePath]}>
-                  <CodePane
-                    projectId={project.id}
-                    tree={tree.data}
-                    treeError={tree.error ? sentenceOf(tree.error) : undefined}
-                    onRetryTree={() => void tree.refetch()}
-                    files={files}
-                    marks={git.marks ?? runMarks}
-                    onQuickOpen={() => setIsQuickOpen(true)}
-                    left={codeLeft}
-                    onLeft={setCodeLeft}
-                  />
+                  {isCodeOpened ? (
+                    <Suspense fallback={<PaneSkeleton />}>
+                      <CodePane
+                        projectId={project.id}
+                        tree={tree.data}
+                        treeError={tree.error ? sentenceOf(tree.error) : undefined}
+                        onRetryTree={() => void tree.refetch()}
+                        files={files}
+                        marks={git.marks ?? runMarks}
+                        onQuickOpen={() => setIsQuickOpen(true)}
+                        left={codeLeft}
+                        onLeft={setCodeLeft}
+                      />
+                    </Suspense>
+                  ) : null}
                 </PanelBoundary>
               </Activity>
               {pane ? (
@@ -409,25 +430,26 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
                   className="workbench-edge inset-x-0 -top-1"
                 />
                 <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
-                  <Dock
-                    projectId={project.id}
-                    tab={layout.dockTab}
-                    onTab={(dockTab) => setLayout({ dockTab })}
-                    onClose={() => {
-                      setLayout({ isDockOpen: false });
-                      if (phoneView === "dock") choosePhoneView(view);
-                    }}
-                    containers={containers}
-                    logsOf={logsOf}
-                    onLogsOf={setLogsOf}
-                    preview={preview}
-                    isAgentBusy={live !== undefined}
-                    onStart={() => void acts.start()}
-                    onFix={fix}
-                    autoFix={<AutoFixSwitch project={project} />}
-                    onOpenFile={openFile}
-                    onCompose={compose}
-                  />
+                  <Suspense fallback={<PaneSkeleton />}>
+                    <Dock
+                      project={project}
+                      tab={layout.dockTab}
+                      onTab={(dockTab) => setLayout({ dockTab })}
+                      onClose={() => {
+                        setLayout({ isDockOpen: false });
+                        if (phoneView === "dock") choosePhoneView(view);
+                      }}
+                      containers={containers}
+                      logsOf={logsOf}
+                      onLogsOf={setLogsOf}
+                      preview={preview}
+                      isAgentBusy={live !== undefined}
+                      onStart={() => void acts.start()}
+                      onFix={fix}
+                      onOpenFile={openFile}
+                      onCompose={compose}
+                    />
+                  </Suspense>
                 </PanelBoundary>
               </div>
             ) : null}
@@ -458,7 +480,17 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
           </Suspense>
         ) : null}
       </DeploysContext>
-      <GoBackDialog projectId={project.id} target={runActs.target} state={chat.state} onClose={runActs.close} onGoBack={runActs.goBack} />
+      {runActs.target ? (
+        <Suspense fallback={null}>
+          <GoBackDialog
+            projectId={project.id}
+            target={runActs.target}
+            state={chat.state}
+            onClose={runActs.close}
+            onGoBack={runActs.goBack}
+          />
+        </Suspense>
+      ) : null}
     </RunActsContext>
   );
 }

@@ -22,7 +22,7 @@ import type { RuntimeActs } from "../containers/use-runtime-acts.ts";
 import { FileIcon } from "../files/FileIcon.tsx";
 import { nameOf, parentOf, type FileTree } from "../files/tree.ts";
 import { rank } from "../../lib/rank.ts";
-import type { DockTab } from "./Dock.tsx";
+import type { DockTab } from "./dock-tabs.ts";
 import type { Layout } from "./use-layout.ts";
 import { lookOf, paneNames, useViewShortcuts, views, type View } from "./views.tsx";
 

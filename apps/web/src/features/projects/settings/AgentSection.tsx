@@ -1,17 +1,15 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { Project } from "@tesslate/contract";
 import { sentenceOf } from "../../../lib/errors.ts";
 import { Field } from "../../../ui/Field.tsx";
 import { SegmentedControl } from "../../../ui/SegmentedControl.tsx";
 import { Select } from "../../../ui/Select.tsx";
-import { Switch } from "../../../ui/Switch.tsx";
-import { toast } from "../../../ui/toast.tsx";
 import { modelOfProject, shortModelName, usableModels } from "../../models/model-choice.ts";
 import { modelFacts } from "../../models/model-facts.ts";
 import { modelsQuery } from "../../models/models.queries.ts";
 import { SettingsSection } from "../../settings/SettingsSection.tsx";
-import { useServices } from "../../workbench/services.ts";
-import { projectKey } from "../../workbench/workbench.queries.ts";
+import { AutoFixSwitch } from "./AutoFixSwitch.tsx";
+import { useProjectSetting } from "./use-project-setting.ts";
 
 const checkModes = [
   { value: "off", label: "Off" },
@@ -24,38 +22,6 @@ const hints: Record<CheckMode, string> = {
   after: "Run once more when a turn changed files.",
   both: "Run before the turn too, so that what it broke shows. Turns take longer.",
 };
-
-/** Changes one setting of the project; shown at once, taken back when the server refuses. */
-function useProjectSetting(project: Project) {
-  const { api } = useServices();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: (settings: Record<string, unknown>) => api.projects.update({ params: { id: project.id }, body: { settings } }),
-    onMutate: (settings) => {
-      const before = queries.getQueryData<Project>(projectKey(project.slug));
-      if (before) queries.setQueryData(projectKey(project.slug), { ...before, settings: { ...before.settings, ...settings } });
-      return { before };
-    },
-    onSuccess: (saved) => queries.setQueryData(projectKey(project.slug), saved),
-    onError: (error, _settings, context) => {
-      if (context?.before) queries.setQueryData(projectKey(project.slug), context.before);
-      toast(sentenceOf(error));
-    },
-  });
-}
-
-/** The agent fixes what the running app reports, without being asked. */
-export function AutoFixSwitch({ project, hint }: { project: Project; hint?: string }) {
-  const setting = useProjectSetting(project);
-  return (
-    <Switch
-      isOn={project.settings?.["auto_fix"] === true}
-      onChange={(isOn) => setting.mutate({ auto_fix: isOn })}
-      label="Fix errors automatically"
-      {...(hint && { hint })}
-    />
-  );
-}
 
 /** No model has such an id: they are `provider/model`. */
 const noModel = "none";

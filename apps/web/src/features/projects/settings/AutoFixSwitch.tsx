@@ -1,0 +1,16 @@
+import type { Project } from "@tesslate/contract";
+import { Switch } from "../../../ui/Switch.tsx";
+import { useProjectSetting } from "./use-project-setting.ts";
+
+/** The agent fixes what the running app reports, without being asked. */
+export function AutoFixSwitch({ project, hint }: { project: Project; hint?: string }) {
+  const setting = useProjectSetting(project);
+  return (
+    <Switch
+      isOn={project.settings?.["auto_fix"] === true}
+      onChange={(isOn) => setting.mutate({ auto_fix: isOn })}
+      label="Fix errors automatically"
+      {...(hint && { hint })}
+    />
+  );
+}

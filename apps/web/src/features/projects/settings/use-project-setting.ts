@@ -1,0 +1,25 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Project } from "@tesslate/contract";
+import { sentenceOf } from "../../../lib/errors.ts";
+import { toast } from "../../../ui/toast.tsx";
+import { useServices } from "../../workbench/services.ts";
+import { projectKey } from "../../workbench/workbench.queries.ts";
+
+/** Changes one setting of the project; shown at once, taken back when the server refuses. */
+export function useProjectSetting(project: Project) {
+  const { api } = useServices();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (settings: Record<string, unknown>) => api.projects.update({ params: { id: project.id }, body: { settings } }),
+    onMutate: (settings) => {
+      const before = queries.getQueryData<Project>(projectKey(project.slug));
+      if (before) queries.setQueryData(projectKey(project.slug), { ...before, settings: { ...before.settings, ...settings } });
+      return { before };
+    },
+    onSuccess: (saved) => queries.setQueryData(projectKey(project.slug), saved),
+    onError: (error, _settings, context) => {
+      if (context?.before) queries.setQueryData(projectKey(project.slug), context.before);
+      toast(sentenceOf(error));
+    },
+  });
+}
