@@ -1,7 +1,8 @@
 import { Check } from "lucide-react";
 import { ContextMenu as RadixContext, DropdownMenu as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { useRef, useState, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
+import { IconButton } from "./IconButton.tsx";
 
 /** The look of everything that floats beside its trigger. */
 export const floating = "anim-menu z-40 overflow-hidden rounded-3 border border-line-0 bg-bg-1 text-sm text-fg-0 shadow-2 on-sheet";
@@ -78,10 +79,23 @@ export interface MenuProps {
   /** For menus that a key opens, too. */
   isOpen?: boolean;
   onOpenChange?: (isOpen: boolean) => void;
+  /** Prevent its default where the trigger cannot take the focus. */
+  onCloseAutoFocus?: (event: Event) => void;
 }
 
 /** A drop-down of actions, of one choice, or of both. */
-export function Menu({ trigger, label, align = "start", side = "bottom", entries = [], choice, head, isOpen, onOpenChange }: MenuProps) {
+export function Menu({
+  trigger,
+  label,
+  align = "start",
+  side = "bottom",
+  entries = [],
+  choice,
+  head,
+  isOpen,
+  onOpenChange,
+  onCloseAutoFocus,
+}: MenuProps) {
   return (
     <Radix.Root modal={false} {...(isOpen !== undefined && { open: isOpen })} {...(onOpenChange && { onOpenChange })}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
@@ -92,6 +106,7 @@ export function Menu({ trigger, label, align = "start", side = "bottom", entries
           side={side}
           sideOffset={4}
           collisionPadding={8}
+          {...(onCloseAutoFocus && { onCloseAutoFocus })}
           className={cx(floating, "max-h-(--radix-dropdown-menu-content-available-height) min-w-44 max-w-80 scroll-y p-1")}
         >
           {head}
@@ -117,6 +132,74 @@ export function Menu({ trigger, label, align = "start", side = "bottom", entries
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+/**
+ * A menu of one of many rows. An open or closed `Menu` hears every key of the page, which a thousand of them make slow: this one is there from the
+ * moment somebody points at its button or focuses it. The button stays the same.
+ */
+export function RowMenu({
+  label,
+  name,
+  entries,
+  icon,
+}: {
+  label: string;
+  name: string;
+  entries: () => readonly MenuEntry[];
+  icon: ReactNode;
+}) {
+  const [isNear, setIsNear] = useState(false);
+  const [isOpen, setIsOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const open = () => {
+    setIsNear(true);
+    setIsOpen(true);
+  };
+  return (
+    <span className="relative inline-grid">
+      <IconButton
+        ref={button}
+        size="sm"
+        label={name}
+        tooltipSide="none"
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        data-state={isOpen ? "open" : "closed"}
+        onPointerEnter={() => setIsNear(true)}
+        onFocus={() => setIsNear(true)}
+        onPointerDown={(event) => {
+          if (event.button !== 0 || event.ctrlKey) return;
+          if (isOpen) setIsOpen(false);
+          else open();
+          // The menu takes the focus.
+          event.preventDefault();
+        }}
+        onKeyDown={(event) => {
+          if (!["Enter", " ", "ArrowDown"].includes(event.key)) return;
+          event.preventDefault();
+          open();
+        }}
+      >
+        {icon}
+      </IconButton>
+      {isNear ? (
+        <Menu
+          label={label}
+          align="end"
+          entries={isOpen ? entries() : []}
+          isOpen={isOpen}
+          onOpenChange={setIsOpen}
+          // Says where the menu stands; the button is what opens it, and takes the focus back unless it has gone elsewhere.
+          trigger={<span aria-hidden="true" className="pointer-events-none absolute inset-0" />}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (document.activeElement === document.body) button.current?.focus();
+          }}
+        />
+      ) : null}
+    </span>
   );
 }
 

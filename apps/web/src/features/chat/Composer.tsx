@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowUp, ChevronDown, Square } from "lucide-react";
 import type { EditMode, MessageAttachment, Model } from "@tesslate/contract";
-import { useId, useImperativeHandle, useRef, useState, type ReactNode, type Ref } from "react";
+import { memo, useDeferredValue, useId, useImperativeHandle, useMemo, useRef, useState, type ReactNode, type Ref } from "react";
 import { capsOf } from "../../lib/shortcut-keys.ts";
 import { ariaKeys } from "../../lib/use-shortcuts.ts";
+import { useHandler } from "../../lib/use-handler.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ComposerBox } from "../../ui/ComposerBox.tsx";
 import { IconButton } from "../../ui/IconButton.tsx";
@@ -73,6 +74,41 @@ export interface ComposerProps {
   /** Takes the bar's place: no model, no credits. */
   notice?: ReactNode;
   handle?: Ref<ComposerHandle>;
+}
+
+/** What a message is answered by. No key that is typed changes it. */
+const Choices = memo(
+  ({
+    mode,
+    onMode,
+    agentMenu,
+    models,
+    defaultModel,
+    model,
+    onModel,
+  }: Pick<ComposerProps, "mode" | "onMode" | "agentMenu" | "models" | "defaultModel" | "model" | "onModel">) => (
+    <>
+      <Menu
+        label="Mode"
+        side="top"
+        choice={{ value: mode, onChange: (value) => onMode(value as EditMode), options: modes }}
+        trigger={
+          <Button size="sm" variant="ghost" aria-label={`Mode: ${modeOf(mode).label}`} className="text-fg-0!">
+            {modeOf(mode).label}
+            <ChevronDown size={14} className="text-fg-3" />
+          </Button>
+        }
+      />
+      {agentMenu}
+      <ModelMenu models={models} defaultModel={defaultModel} model={model} onModel={onModel} />
+    </>
+  ),
+);
+
+/** Follows what is written when there is time: a key is painted first. */
+function Meter({ meter, draft }: { meter: (draft: string) => ReactNode; draft: string }) {
+  const read = useDeferredValue(draft);
+  return useMemo(() => meter(read), [meter, read]);
 }
 
 /** Where messages are written. Enter sends, or queues while a run goes on; Mod+Enter steers it. A refused message comes back as the draft. */
@@ -198,6 +234,10 @@ export function Composer({
     if (attached.length > 0) attachments.give(attached);
     setHint({ text: failure.message, isError: true, isAboutCredits: failure.code === "insufficient_credits" });
   };
+  const attach = useHandler((files: File[]) => {
+    tellAttachment(attachments.add(files));
+    box.current?.focus();
+  });
   const cycle = () => {
     const next = nextMode(mode);
     onMode(next);
@@ -306,27 +346,18 @@ export function Composer({
         }}
         bar={
           <>
-            <Menu
-              label="Mode"
-              side="top"
-              choice={{ value: mode, onChange: (value) => onMode(value as EditMode), options: modes }}
-              trigger={
-                <Button size="sm" variant="ghost" aria-label={`Mode: ${modeOf(mode).label}`} className="text-fg-0!">
-                  {modeOf(mode).label}
-                  <ChevronDown size={14} className="text-fg-3" />
-                </Button>
-              }
+            <Choices
+              mode={mode}
+              onMode={onMode}
+              agentMenu={agentMenu}
+              models={models}
+              defaultModel={defaultModel}
+              model={model}
+              onModel={onModel}
             />
-            {agentMenu}
-            <ModelMenu models={models} defaultModel={defaultModel} model={model} onModel={onModel} />
             <span className="flex-1" />
-            {meter?.(draft)}
-            <AttachButton
-              onFiles={(files) => {
-                tellAttachment(attachments.add(files));
-                box.current?.focus();
-              }}
-            />
+            {meter ? <Meter meter={meter} draft={draft} /> : null}
+            <AttachButton onFiles={attach} />
             {isRunning ? (
               <IconButton
                 label={isStopping ? "Stopping" : "Stop the run"}

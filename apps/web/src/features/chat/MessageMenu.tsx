@@ -1,6 +1,5 @@
 import { CornerUpLeft, Copy, Ellipsis, GitFork, Undo2 } from "lucide-react";
-import { IconButton } from "../../ui/IconButton.tsx";
-import { Menu, type MenuEntry } from "../../ui/Menu.tsx";
+import { RowMenu, type MenuEntry } from "../../ui/Menu.tsx";
 import { toast } from "../../ui/toast.tsx";
 import type { UserTurn } from "./chat.types.ts";
 import { useRunActs } from "./run-acts.ts";
@@ -17,7 +16,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
   const acts = useRunActs();
   if (turn.delivery !== "sent") return null;
   const { messageId, taskId, lastId, nextId, nextTaskId } = moment;
-  const entries: MenuEntry[] = [
+  const entries = (): MenuEntry[] => [
     ...(acts && messageId && taskId
       ? [
           {
@@ -51,16 +50,7 @@ export function MessageMenu({ turn, moment }: { turn: UserTurn; moment: Moment }
   ];
   return (
     <span className="ml-auto opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 has-data-[state=open]:opacity-100 narrow:opacity-100 [@media(hover:none)]:opacity-100">
-      <Menu
-        label="Message"
-        align="end"
-        entries={entries}
-        trigger={
-          <IconButton size="sm" label={`More about ${name}`} tooltipSide="none">
-            <Ellipsis size={14} />
-          </IconButton>
-        }
-      />
+      <RowMenu label="Message" name={`More about ${name}`} entries={entries} icon={<Ellipsis size={14} />} />
     </span>
   );
 }

@@ -17,8 +17,10 @@ import { GoneRow } from "./GoneRow.tsx";
 import { AnsweredRow, EndRow, ErrorRow, PlainRow, SteeredRow, ThoughtRow, UserRow, WorkingRow, type Reader } from "./TranscriptRows.tsx";
 import { scrollable } from "../../ui/scrollable.ts";
 
-/** From here on rows out of sight are not laid out. */
-const manyRows = 200;
+/** Rows are held in blocks; one out of sight is not laid out, and the browser watches a few blocks where it would watch a thousand rows. */
+const blockRows = 50;
+/** At the end all is laid out: there it grows. */
+const openBlocks = 2;
 /** A frame or two: the scroll event of a change of size has come by then. */
 const settleMs = 50;
 
@@ -41,14 +43,10 @@ const Row = memo(
   ({
     row,
     edge,
-    isContained,
     reader,
     onResume,
     onRetry,
-  }: { row: TranscriptRow; edge: "start" | "end" | "both" | undefined; isContained: boolean } & Pick<
-    TranscriptProps,
-    "reader" | "onResume" | "onRetry"
-  >) => {
+  }: { row: TranscriptRow; edge: "start" | "end" | "both" | undefined } & Pick<TranscriptProps, "reader" | "onResume" | "onRetry">) => {
     const inside = () => {
       switch (row.kind) {
         case "user":
@@ -100,22 +98,17 @@ const Row = memo(
             row.kind !== "steered" &&
             row.kind !== "text" &&
             "[--bead-y:13px] narrow:[--bead-y:18px]",
-          isContained && "[contain-intrinsic-size:auto_60px] [content-visibility:auto]",
         )}
       >
         {inside()}
       </ThreadItem>
     );
   },
-  (before, after) =>
-    before.edge === after.edge &&
-    before.isContained === after.isContained &&
-    before.reader === after.reader &&
-    before.row.kind === after.row.kind &&
-    before.row.bead === after.row.bead &&
-    before.row.line === after.row.line &&
-    sameContent(before.row, after.row),
+  (before, after) => before.edge === after.edge && before.reader === after.reader && sameRow(before.row, after.row),
 );
+
+const sameRow = (a: TranscriptRow, b: TranscriptRow): boolean =>
+  a === b || (a.key === b.key && a.kind === b.kind && a.bead === b.bead && a.line === b.line && sameContent(a, b));
 
 const isSameMoment = (a: Moment, b: Moment) =>
   a.messageId === b.messageId && a.lastId === b.lastId && a.nextId === b.nextId && a.taskId === b.taskId;
@@ -134,6 +127,46 @@ function sameContent(a: TranscriptRow, b: TranscriptRow): boolean {
   if (a.kind === "end" && b.kind === "end") return a.run === b.run && a.isLast === b.isLast;
   return false;
 }
+
+interface BlockProps extends Pick<TranscriptProps, "reader" | "onResume" | "onRetry"> {
+  rows: readonly TranscriptRow[];
+  isFirst: boolean;
+  isLast: boolean;
+  isContained: boolean;
+  /** Below the last row of the last block. */
+  tail: ReactNode;
+}
+
+const Block = memo(
+  ({ rows, isFirst, isLast, isContained, tail, reader, onResume, onRetry }: BlockProps) => (
+    <div className={isContained ? "[contain-intrinsic-size:auto_2400px] [content-visibility:auto]" : undefined}>
+      <Thread label={isLast ? "Messages and steps" : "Earlier messages and steps"}>
+        {rows.map((row, index) => (
+          <Row
+            key={row.key}
+            row={row}
+            edge={isFirst && index === 0 ? "start" : undefined}
+            reader={reader}
+            onResume={onResume}
+            onRetry={onRetry}
+          />
+        ))}
+        {tail}
+      </Thread>
+    </div>
+  ),
+  (before, after) =>
+    before.isFirst === after.isFirst &&
+    before.isLast === after.isLast &&
+    before.isContained === after.isContained &&
+    before.tail === after.tail &&
+    before.reader === after.reader &&
+    before.rows.length === after.rows.length &&
+    before.rows.every((row, index) => {
+      const next = after.rows[index];
+      return next !== undefined && sameRow(row, next);
+    }),
+);
 
 /** The conversation, time running down. Stays at now unless the reader scrolled up. */
 export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy }: TranscriptProps) {
@@ -160,6 +193,11 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
     };
   }, [scrollRef, follow, scrollToBottom]);
   const announcement = useAnnouncement(rows, isBusy);
+  const blocks = useMemo(
+    () =>
+      Array.from({ length: Math.max(1, Math.ceil(rows.length / blockRows)) }, (_, at) => rows.slice(at * blockRows, (at + 1) * blockRows)),
+    [rows],
+  );
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       <div
@@ -173,20 +211,19 @@ export function Transcript({ rows, reader, onResume, onRetry, head, tail, isBusy
       >
         <div ref={contentRef} className="flex min-h-full flex-col justify-end pt-2">
           {head}
-          <Thread label="Messages and steps">
-            {rows.map((row, index) => (
-              <Row
-                key={row.key}
-                row={row}
-                edge={index === 0 ? "start" : undefined}
-                isContained={rows.length > manyRows && index < rows.length - 30}
-                reader={reader}
-                onResume={onResume}
-                onRetry={onRetry}
-              />
-            ))}
-            {tail}
-          </Thread>
+          {blocks.map((block, index) => (
+            <Block
+              key={index}
+              rows={block}
+              isFirst={index === 0}
+              isLast={index === blocks.length - 1}
+              isContained={index < blocks.length - openBlocks}
+              tail={index === blocks.length - 1 ? tail : undefined}
+              reader={reader}
+              onResume={onResume}
+              onRetry={onRetry}
+            />
+          ))}
         </div>
       </div>
       {isAtBottom ? null : (

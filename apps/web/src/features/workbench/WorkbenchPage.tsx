@@ -1,5 +1,6 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
+import { useDeferredValue } from "react";
 import { NotFoundPage } from "../../frame/NotFoundPage.tsx";
 import { Page } from "../../frame/Page.tsx";
 import { hasCode } from "../../lib/errors.ts";
@@ -21,9 +22,11 @@ export function WorkbenchPage() {
   const router = useRouter();
   const { data: user } = useSuspenseQuery(meQuery);
   const project = useQuery(projectQuery(api, slug));
+  // The whole workbench is drawn when its project comes: in pieces, so that no key waits for it.
+  const shown = useDeferredValue(project.data, undefined);
   if (hasCode(project.error, "not_found") || (view !== undefined && !isView(view))) return <NotFoundPage />;
-  if (project.isPending) return <WorkbenchSkeleton />;
-  if (!project.data)
+  if (project.isPending || (project.data && !shown)) return <WorkbenchSkeleton />;
+  if (!shown)
     return (
       <Page title="Project">
         <LoadFailed title="The project could not be loaded" of={project} />
@@ -32,8 +35,8 @@ export function WorkbenchPage() {
   const target = (next: View) => ({ to: "/p/$slug/{-$view}", params: { slug, view: next } }) as const;
   return (
     <Workbench
-      key={project.data.id}
-      project={project.data}
+      key={shown.id}
+      project={shown}
       reader={user}
       view={isView(view) ? view : "preview"}
       hrefOf={(next) => router.buildLocation(target(next)).href}

@@ -1,9 +1,9 @@
 import { Paperclip } from "lucide-react";
-import { useRef } from "react";
+import { memo, useRef } from "react";
 import { IconButton } from "../../../ui/IconButton.tsx";
 
 /** In the bar of a composer: picks files that go with the message. */
-export function AttachButton({ onFiles, isDisabled = false }: { onFiles: (files: File[]) => void; isDisabled?: boolean }) {
+export const AttachButton = memo(({ onFiles, isDisabled = false }: { onFiles: (files: File[]) => void; isDisabled?: boolean }) => {
   const picker = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -29,4 +29,4 @@ export function AttachButton({ onFiles, isDisabled = false }: { onFiles: (files:
       />
     </>
   );
-}
+});
