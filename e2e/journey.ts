@@ -29,6 +29,13 @@ export async function runJourneys(
 export function expect(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(message);
 }
+/** How many times longer than on an idle machine something may take: a run of all tests keeps the machine busy with other work beside it. */
+const slowness = Number(process.env["SLOWNESS"] ?? (process.env["TEST_RUN"] === "1" ? "5" : "1"));
+/** Prints what was measured, and holds it against a bound for an idle machine. */
+export function within(boundMs: number, tookMs: number, what: string): void {
+  console.log(`     ${what}: ${Math.round(tookMs)} ms of ${boundMs}`);
+  expect(tookMs <= boundMs * slowness, `${what} took ${Math.round(tookMs)} ms, ${slowness} times ${boundMs} at most`);
+}
 /** Polls until `probe` gives something truthy. */
 export async function until<T>(what: string, probe: () => Promise<T> | T, timeoutMs = 15_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
