@@ -1,6 +1,6 @@
 /** Every page when the server fails: it says so, offers to try again, and recovers; nothing is blank and nothing foreign is asked. */
 import type { Page, Request } from "playwright-core";
-import { createProject, signUp } from "../account.ts";
+import { createProject, finished, signUp } from "../account.ts";
 import { openBrowser, signIn, type Watched } from "../browser.ts";
 import { expect, runJourneys, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
@@ -11,8 +11,10 @@ const studio = await startStudio();
 process.on("exit", () => studio.process.kill("SIGTERM"));
 let browser: Watched | undefined;
 
-/** A page and the calls whose failure it must survive. */
-const places: { path: string; fails: RegExp }[] = [
+/** A page and the calls whose failure it must survive. `phoneView`: what of the workbench shows it on a phone. */
+const places: { path: string; fails: RegExp; phoneView?: string }[] = [
+  { path: "/admin/sandboxes", fails: /\/api\/admin\/sandboxes/ },
+  { path: "/p/SLUG", fails: /\/api\/projects\/[^/]+\/preview-ticket/, phoneView: "Preview" },
   { path: "/", fails: /\/api\/projects(\?|$)/ },
   { path: "/projects", fails: /\/api\/projects(\?|$)/ },
   { path: "/settings/preferences", fails: /\/api\/models(\?|$)|\/api\/marketplace\/models/ },
@@ -32,13 +34,30 @@ const places: { path: string; fails: RegExp }[] = [
   { path: "/p/SLUG/git", fails: /\/api\/git\/info/ },
   { path: "/p/SLUG/timeline", fails: /\/api\/projects\/[^/]+\/(snapshots|checkpoints)/ },
 ];
+const desk = { width: 1440, height: 900 };
+const phone = { width: 390, height: 844 };
 const failing = {
   status: 500,
   contentType: "application/json",
-  body: JSON.stringify({ detail: "Something went wrong on our side.", code: "internal_error", request_id: "r-1" }),
+  body: JSON.stringify({
+    detail: `The image sha256:${"9f86d081".repeat(8)} could not be read.`,
+    code: "internal_error",
+    request_id: "r-1",
+  }),
 };
 
-async function breakAndMend(page: Page, address: string, fails: RegExp): Promise<void> {
+/** How much the page, or a part of it that scrolls down only, is wider than what can be seen of it. */
+const excessOf = (page: Page) =>
+  page.evaluate(() =>
+    Math.max(
+      ...[document.documentElement, ...document.querySelectorAll(".scroll-y:not(.overflow-x-auto)")].map(
+        (element) => element.scrollWidth - element.clientWidth,
+      ),
+      ...[...document.querySelectorAll("[role=alert]")].map((element) => element.getBoundingClientRect().right - innerWidth),
+    ),
+  );
+
+async function breakAndMend(page: Page, address: string, fails: RegExp, phoneView?: string): Promise<void> {
   await page.route(fails, (route) => route.fulfill(failing));
   await page.goto(address);
   const alert = page
@@ -47,6 +66,15 @@ async function breakAndMend(page: Page, address: string, fails: RegExp): Promise
     .filter({ has: page.getByRole("button", { name: /retry|try again/i }) })
     .first();
   await alert.waitFor({ timeout: 20_000 });
+  if (phoneView || !address.includes("/p/")) {
+    await page.setViewportSize(phone);
+    if (phoneView) await page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: phoneView }).click();
+    await alert.waitFor();
+    for (const details of await alert.getByText("Details", { exact: true }).all()) await details.click();
+    const excess = await excessOf(page);
+    await page.setViewportSize(desk);
+    expect(excess <= 0, `${excess} px too wide on a phone`);
+  }
   await page.unroute(fails);
   // Several parts of a page may have failed, each by itself.
   for (let left = 5; left > 0 && (await alert.isVisible()); left--) {
@@ -66,6 +94,7 @@ await runJourneys(
       run: async () => {
         const account = await signUp(studio.url);
         const project = await createProject(account, "Alder Street Bakery", "static");
+        await finished(account.api, (await account.api.projects.start({ params: { id: project.id } })).task_id);
         browser = await openBrowser(studio.url);
         const { page } = browser;
         // The page's own script does not come the first time: it is asked for again without anybody's doing.
@@ -96,12 +125,13 @@ await runJourneys(
           expect(!documents.some((url) => url.startsWith(studio.url)), `the app was loaded again: ${documents.join(" ")}`);
         }
         const failed: string[] = [];
-        for (const { path, fails } of places) {
+        for (const { path, fails, phoneView } of places) {
           const address = studio.url + path.replace("SLUG", project.slug);
-          await breakAndMend(page, address, fails).catch(async (error: unknown) => {
+          await breakAndMend(page, address, fails, phoneView).catch(async (error: unknown) => {
             failed.push(`${path}: ${(error as Error).message.split("\n")[0]}`);
             await shot(page, `failed-states-${path.replace(/\W+/g, "-")}`);
             await page.unrouteAll();
+            await page.setViewportSize(desk);
           });
         }
         expect(failed.length === 0, failed.join("\n"));

@@ -7,8 +7,8 @@ export interface FollowOptions<T> {
   /** Whether this was the last one; without it there is always more to come. */
   isOver?: (event: T) => boolean;
   signal: AbortSignal;
-  /** The line broke and is asked for again; what was said is from before. */
-  onBroken?: () => void;
+  /** The line broke, by what if by anything, and is asked for again; what was said is from before. */
+  onBroken?: (error: unknown) => void;
   hints?: ConnectionHints;
   /** 0..1, for the jitter. */
   random?: () => number;
@@ -35,6 +35,7 @@ export async function* follow<T>({
   try {
     for (let failures = 0; !signal.aborted; failures++) {
       attempt = new AbortController();
+      let broke: unknown;
       try {
         for await (const event of open(AbortSignal.any([signal, attempt.signal]))) {
           failures = 0;
@@ -43,9 +44,10 @@ export async function* follow<T>({
         }
       } catch (error) {
         if (!signal.aborted && isRefusal(error)) throw error;
+        broke = error;
       }
       if (signal.aborted) return;
-      onBroken?.();
+      onBroken?.(broke);
       await new Promise<void>((resolve) => {
         const end = () => {
           clearTimeout(timer);

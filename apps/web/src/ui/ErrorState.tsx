@@ -20,10 +20,10 @@ export interface ErrorStateProps {
 /** A failure in place: cause, Retry, details. */
 export function ErrorState({ title, children, onRetry, isRetrying = false, details, action, className }: ErrorStateProps) {
   return (
-    <div role="alert" className={cx("flex flex-col items-start gap-3 p-6", className)}>
+    <div role="alert" className={cx("flex max-w-full min-w-0 flex-col items-start gap-3 p-6 wrap-anywhere", className)}>
       <div className="flex items-start gap-2">
         <CircleX className="mt-0.5 flex-none text-err" />
-        <div>
+        <div className="min-w-0">
           <h2 className="text-md">{title}</h2>
           {children ? <div className="mt-1 max-w-[60ch] text-sm leading-read text-fg-2">{children}</div> : null}
         </div>
@@ -39,9 +39,7 @@ export function ErrorState({ title, children, onRetry, isRetrying = false, detai
       {details ? (
         <details className="w-full pl-6 text-xs text-fg-2">
           <summary className="cursor-default">Details</summary>
-          <pre className="mt-2 max-h-48 scroll-y rounded-2 border border-line-0 bg-bg-2 p-2 break-words whitespace-pre-wrap text-fg-1">
-            {details}
-          </pre>
+          <pre className="mt-2 max-h-48 scroll-y rounded-2 border border-line-0 bg-bg-2 p-2 whitespace-pre-wrap text-fg-1">{details}</pre>
         </details>
       ) : null}
     </div>

@@ -6,7 +6,7 @@ import { follow } from "../../lib/follow.ts";
 interface Seen {
   sandboxes: AdminSandbox[] | undefined;
   error: unknown;
-  /** The stream broke and is asked for again; what is shown is from before. */
+  /** The stream broke, or never began, and is asked for again; what is shown is from before. */
   isReconnecting: boolean;
 }
 
@@ -21,7 +21,7 @@ export function useSandboxes(): Seen & { again: () => void } {
       const told = follow({
         open: (line) => api.adminSandboxes.events(undefined, { signal: line }),
         signal,
-        onBroken: () => setSeen((before) => ({ ...before, isReconnecting: true })),
+        onBroken: (error) => setSeen((before) => ({ ...before, error, isReconnecting: true })),
       });
       for await (const { data } of told) setSeen({ sandboxes: data, error: undefined, isReconnecting: false });
     };

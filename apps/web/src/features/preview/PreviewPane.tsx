@@ -63,14 +63,14 @@ export function PreviewPane({
         ) : null}
         {phase.kind === "running" ? (
           preview.ticketError ? (
-            <div className="grid h-full place-items-center">
+            <div className="grid h-full grid-cols-1 place-items-center">
               <ErrorState title="The preview could not be entered" onRetry={() => preview.enter()} details={detailsOf(preview.ticketError)}>
                 {sentenceOf(preview.ticketError)}
               </ErrorState>
             </div>
           ) : null
         ) : (
-          <div className="scroll-y absolute inset-0 grid place-items-center">
+          <div className="scroll-y absolute inset-0 grid grid-cols-1 place-items-center">
             <PreviewState phase={phase} acts={acts} />
           </div>
         )}

@@ -36,7 +36,7 @@ export const LogTail = ({ lines, label }: { lines: readonly string[]; label: str
     <pre
       aria-label={label}
       {...scrollable}
-      className="scroll-y max-h-60 w-full max-w-[72ch] rounded-2 border border-line-0 bg-bg-2 px-3 py-2 text-xs leading-code break-words whitespace-pre-wrap text-fg-1"
+      className="scroll-y max-h-60 w-full max-w-[72ch] rounded-2 border border-line-0 bg-bg-2 px-3 py-2 text-xs leading-code wrap-anywhere whitespace-pre-wrap text-fg-1"
     >
       {lines.slice(-12).map(textOf).join("\n")}
     </pre>
