@@ -56,7 +56,7 @@ async function slowed(work: (cdp: CDPSession) => Promise<void>): Promise<void> {
 interface Opening {
   path: string;
   usable: (page: Page) => Promise<unknown>;
-  /** Of its JavaScript, as it came over the line. */
+  /** Of its JavaScript as it came over the line, heads of answers included; what the code itself weighs is held by weights.ts. */
   maxBytes: number;
   /** To the API. */
   maxCalls: number;
@@ -110,7 +110,7 @@ await runJourneys(
         opening({
           path: "/login",
           usable: (page) => page.getByLabel("E-mail").waitFor(),
-          maxBytes: 200 * kB,
+          maxBytes: 240 * kB,
           maxCalls: 4,
           usableMs: 1500,
         }),
@@ -122,7 +122,7 @@ await runJourneys(
         await opening({
           path: "/",
           usable: (page) => page.getByRole("textbox", { name: "What should it do?" }).waitFor(),
-          maxBytes: 300 * kB,
+          maxBytes: 340 * kB,
           maxCalls: 16,
           usableMs: 1800,
         });
@@ -134,7 +134,7 @@ await runJourneys(
         await opening({
           path: `/p/${project.slug}`,
           usable: () => composer.waitFor(),
-          maxBytes: 480 * kB,
+          maxBytes: 520 * kB,
           maxCalls: 30,
           usableMs: 2200,
         });
