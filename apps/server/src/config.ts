@@ -780,6 +780,8 @@ export function readConfig(environment: Record<string, string | undefined>) {
       ingressSecret: secret("INGRESS_SHARED_SECRET"),
     },
     /** GitHub is `auth.oauth.github`. */
+    /** Of one fetch, pull or push. */
+    git: { networkMs: 300_000 },
     gitProviders: {
       gitlab: { clientId: text("GITLAB_CLIENT_ID"), clientSecret: secret("GITLAB_CLIENT_SECRET"), baseUrl: base("GITLAB_BASE_URL") },
       bitbucket: {

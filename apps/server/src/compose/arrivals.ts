@@ -10,7 +10,13 @@ import {
   mountTransfer,
   sweepArchives,
 } from "../features/transfer/index.ts";
-import { createFetchRepository, createOutsideGit, type FetchRepository, type OpenOutsideGit } from "../features/git/index.ts";
+import {
+  createFetchRepository,
+  createGitStore,
+  createOutsideGit,
+  type FetchRepository,
+  type OpenOutsideGit,
+} from "../features/git/index.ts";
 import type { Area } from "./area.ts";
 import type { ContainersArea } from "./containers.ts";
 import type { GitProvidersArea } from "./git-providers.ts";
@@ -30,7 +36,7 @@ export interface ArrivalsArea extends Area {
 }
 
 export async function composeArrivals(
-  { config, log, dataDir, events, runtime, tasks, outbound, ca }: Platform,
+  { config, log, db, dataDir, events, runtime, tasks, outbound, ca }: Platform,
   { projects, projectsStore, templates }: ProjectsArea,
   { creation, connectionsStore, power, services }: ContainersArea,
   { previewsStore }: PreviewsArea,
@@ -57,6 +63,7 @@ export async function composeArrivals(
         insertFirst,
         diskBytesOf,
         withAuthorization: gitAccounts.withAuthorization,
+        identityOf: createGitStore(db).identityOf,
       }),
       fork: createForkSource({
         projects,

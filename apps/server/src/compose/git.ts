@@ -27,7 +27,7 @@ const turnWaitMs = 20_000;
 
 /** A project's repository, and what goes between it and its remote. */
 export function composeGit(
-  { log, db, dataDir, events, tasks, outbound }: Platform,
+  { config, log, db, dataDir, events, tasks, outbound }: Platform,
   { projects }: ProjectsArea,
   { idle, power }: ContainersArea,
   { assets }: WorkspaceArea,
@@ -62,6 +62,7 @@ export function composeGit(
     withAuthorization,
     hostKindOf: kindOf,
     checkUrl: outbound.check,
+    limits: config.git,
   });
   const clone = createGitClone({
     needs: {

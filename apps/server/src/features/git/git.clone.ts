@@ -28,7 +28,7 @@ interface CloneInput {
 }
 
 /** What a clone needs of the containers. */
-export interface CloneNeeds extends Pick<GitNeeds, "require" | "sandboxOf" | "hasRun" | "announce" | "treeChanged"> {
+export interface CloneNeeds extends Pick<GitNeeds, "require" | "sandboxOf" | "identityOf" | "hasRun" | "announce" | "treeChanged"> {
   find(projectId: string): Promise<ProjectRow | undefined>;
   diskBytesOf(userId: string): Promise<number>;
   /** Refuses work that would meet a restore or another clone half way; in the transaction that accepts the work. */
@@ -111,7 +111,7 @@ export function createGitClone({
       try {
         await replaceTree(sandbox, input, context, async () => {
           await progress(75, `Checking out ${fetched.files} files of ${fetched.branch}`);
-          await writeRepository(sandbox, fetched, input.url);
+          await writeRepository(sandbox, fetched, input.url, await needs.identityOf(task.user_id));
           await checkOut(sandbox, signal);
         });
         await store.transaction(async (tx) => {

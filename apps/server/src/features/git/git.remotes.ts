@@ -35,6 +35,7 @@ export function createGitRemotes({
   withAuthorization,
   hostKindOf,
   checkUrl,
+  limits,
 }: {
   access: GitAccess;
   store: GitStore;
@@ -43,6 +44,8 @@ export function createGitRemotes({
   hostKindOf: HostKindOf;
   /** Throws `outbound_refused` for addresses that may not be reached. */
   checkUrl: (url: string) => Promise<unknown>;
+  /** How long one fetch, pull or push may take. */
+  limits: { readonly networkMs: number };
 }) {
   /** The row of the link; made where the project came from a repository and nobody asked for it yet. */
   const linkOf = async ({ id, git_remote_url }: Opened["project"]): Promise<GitRepositoryRow | undefined> =>
@@ -71,9 +74,15 @@ export function createGitRemotes({
     const { url, isLinked } = await addressOf(opened, remote);
     const speak = async (authorization: string | undefined): Promise<T> => {
       const address = { url, authorization };
-      await using session = await openMirror(opened.repo, opened.project.id, address, AbortSignal.timeout(gitTimes.network));
-      // Awaited here: the session ends with this block.
-      return await work(session);
+      const signal = AbortSignal.timeout(limits.networkMs);
+      try {
+        await using session = await openMirror(opened.repo, opened.project.id, address, signal);
+        // Awaited here: the session ends with this block.
+        return await work(session);
+      } catch (error) {
+        if (error instanceof AppError || !signal.aborted) throw error;
+        throw new AppError("gateway_timeout", "The host of this repository took too long.", { cause: error });
+      }
     };
     return isLinked ? withAuthorization(userId, url, speak) : speak(undefined);
   };
@@ -266,6 +275,10 @@ async function join(
   if (before === sha) return { success: true, conflicts: [], updated_files: [], message: "Already up to date." };
   if (before === undefined) await repo.write(["reset", "--merge", "--quiet", sha]);
   else {
+    // git would refuse as well, without saying which files are in the way.
+    const files = strategy === "rebase" ? await changedSince(repo, "HEAD") : [];
+    if (files.length > 0)
+      throw conflict("local_changes", "Changes that are not committed would be in the way. Commit or discard them first.", { files });
     const argv =
       strategy === "rebase"
         ? ["rebase", sha]
@@ -295,13 +308,7 @@ async function join(
       throw failureOf(result);
     }
   }
-  const names = await repo.read(
-    ["diff", "--no-ext-diff", "--name-only", "-z", ...(before === undefined ? [await emptyTree(repo)] : [before]), "HEAD", "--"],
-    {
-      timeoutMs: gitTimes.diff,
-    },
-  );
-  const updated_files = names.split("\0").filter(Boolean);
+  const updated_files = await changedSince(repo, before ?? (await emptyTree(repo)), "HEAD");
   return {
     success: true,
     conflicts: [],
@@ -312,6 +319,11 @@ async function join(
         : `${updated_files.length} ${updated_files.length === 1 ? "file" : "files"} updated.`,
   };
 }
+/** Files that differ between one commit and another, or what is in the tree now. */
+const changedSince = async (repo: WorkingRepo, ...commits: string[]): Promise<string[]> =>
+  (await repo.read(["diff", "--no-ext-diff", "--name-only", "-z", ...commits, "--"], { timeoutMs: gitTimes.diff }))
+    .split("\0")
+    .filter(Boolean);
 const emptyTree = async (repo: WorkingRepo): Promise<string> =>
   (await repo.write(["hash-object", "-t", "tree", "--stdin"], { input: "" })).trim();
 

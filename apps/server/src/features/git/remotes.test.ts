@@ -4,11 +4,15 @@ import type { TestUser } from "../../testing/app.ts";
 import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
 
 let host: GitHost;
+let limits: { networkMs: number };
 let app: ProjectsApp;
 let ada: TestUser;
 beforeAll(async () => {
   host = await startGitHost();
-  app = await projectsApp({ env: { OUTBOUND_ALLOW_HOSTS: `localhost:${host.port}`, OUTBOUND_CA_FILE: host.caFile } });
+  app = await projectsApp({
+    env: { OUTBOUND_ALLOW_HOSTS: `localhost:${host.port}`, OUTBOUND_CA_FILE: host.caFile },
+    configure: (config) => void (limits = config.git),
+  });
   ada = await app.signUp({ name: "Ada Lovelace" });
 }, 60_000);
 afterAll(async () => {
@@ -42,6 +46,8 @@ test("a clone takes the place of the files, is committed to, pushed, and pulls w
   });
   expect(await git().status({ params: { project_id } })).toMatchObject({ remote_branch: "origin/main", ahead: 0, behind: 0, changes: [] });
 
+  const config = await (await app.runtime.open({ id: project_id })).files.read(".git/config");
+  expect(new TextDecoder().decode(config.data)).toContain(`[user]\n\tname = "Ada Lovelace"\n\temail = "${ada.email}"\n`);
   await write(project_id, "index.html", "<h1>The shop</h1>\n");
   const { sha, pushed } = await git().commit({ body: { project_id, message: "A better title" } });
   expect(pushed).toBe(false);
@@ -82,6 +88,11 @@ test("a pull with conflicts names every path; decided, committed and pushed, the
   host.commit("clash", "a.txt", "again theirs\n");
   await write(project_id, "a.txt", "not committed\n");
   await expect(git().pull({ body: { project_id } })).rejects.toMatchObject({
+    status: 409,
+    code: "local_changes",
+    details: { files: ["a.txt"] },
+  });
+  await expect(git().pull({ body: { project_id, strategy: "rebase" } })).rejects.toMatchObject({
     status: 409,
     code: "local_changes",
     details: { files: ["a.txt"] },
@@ -203,6 +214,11 @@ test("a host that is busy, away or cut off and a branch that is not there are to
     code: "bad_ref",
     message: "The remote has no branch nowhere.",
   });
+  const goOn = host.stall("/flaky.git/");
+  limits.networkMs = 300;
+  await expect(git().pull({ body: { project_id } })).rejects.toMatchObject({ status: 504, code: "gateway_timeout" });
+  limits.networkMs = 300_000;
+  goOn();
   host.commit("flaky", "a.txt", "b\n");
   expect(await git().pull({ body: { project_id } })).toMatchObject({ success: true, updated_files: ["a.txt"] });
 });

@@ -4,15 +4,19 @@ import { join } from "node:path";
 import type { Sandbox, Tree } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { FetchedRepository } from "./fetch-repository.ts";
-import { configText } from "./identity.ts";
+import { configText, type Identity } from "./identity.ts";
 
 const checkoutMs = 120_000;
 
-/** Objects and references of a fetched branch, with a `.git` that we wrote ourselves: no hooks, no filters, no credential. */
+/**
+ * Objects and references of a fetched branch, with a `.git` that we wrote ourselves: no hooks, no filters, no credential; but who commits where
+ * it is not us who does.
+ */
 export async function writeRepository(
   { files }: Sandbox,
   { packDir, shallowFile, branch, commit }: FetchedRepository,
   url: string,
+  identity: Identity,
 ): Promise<void> {
   const copy = async (from: string, to: string) => (await files.stage(createReadStream(from), { isDurable: false })).place(to);
   for (const name of await readdir(packDir)) if (/\.(pack|idx)$/.test(name)) await copy(join(packDir, name), `.git/objects/pack/${name}`);
@@ -23,15 +27,18 @@ export async function writeRepository(
     `# pack-refs with: peeled fully-peeled sorted \n${commit} refs/heads/${branch}\n${commit} refs/remotes/origin/${branch}\n`,
   );
   await files.write(".git/refs/remotes/origin/HEAD", `ref: refs/remotes/origin/${branch}\n`);
-  await files.write(".git/config", configOf(branch, url));
+  await files.write(".git/config", configOf(branch, url, identity));
   await files.write(".git/HEAD", `ref: refs/heads/${branch}\n`);
 }
 
-const configOf = (branch: string, url: string) => `[core]
+const configOf = (branch: string, url: string, { name, email }: Identity) => `[core]
 \trepositoryformatversion = 0
 \tfilemode = true
 \tbare = false
 \tlogallrefupdates = true
+[user]
+\tname = ${configText(name)}
+\temail = ${configText(email)}
 [remote "origin"]
 \turl = ${configText(url)}
 \tfetch = +refs/heads/*:refs/remotes/origin/*

@@ -1,6 +1,6 @@
 import type { InsertFirst, ProjectSource, Projects, SourceInput } from "../projects/index.ts";
 import type { WithAuthorization } from "../git-providers/index.ts";
-import { checkOut, hasLargeFileStorage, repositoryLimits, writeRepository, type FetchRepository } from "../git/index.ts";
+import { checkOut, hasLargeFileStorage, repositoryLimits, writeRepository, type FetchRepository, type Identity } from "../git/index.ts";
 import { nameOf } from "./archive-source.ts";
 import { guessService } from "./service-guess.ts";
 
@@ -16,12 +16,14 @@ export function createGitSource({
   insertFirst,
   diskBytesOf,
   withAuthorization,
+  identityOf,
 }: {
   projects: Projects;
   fetchRepository: FetchRepository;
   insertFirst: InsertFirst;
   diskBytesOf: (userId: string) => Promise<number>;
   withAuthorization: WithAuthorization;
+  identityOf: (userId: string) => Promise<Identity>;
 }): ProjectSource<Extract<SourceInput, { kind: "git" }>> {
   return {
     async fill({ project, input, attempt, signal, progress, note }) {
@@ -41,7 +43,7 @@ export function createGitSource({
       if (fetched.hasSubmodules) await note("The repository has submodules. They were left out.");
       const sandbox = await projects.createSandbox(project.id, undefined, { isRetry: attempt > 1 });
       await progress(70, `Checking out ${fetched.files} files of ${fetched.branch}`);
-      await writeRepository(sandbox, fetched, input.url);
+      await writeRepository(sandbox, fetched, input.url, await identityOf(project.owner_id));
       await checkOut(sandbox, signal);
       if (await hasLargeFileStorage(sandbox.files))
         await note("Files that are kept with Git LFS are here as their pointers only. Fetch them in a terminal with git lfs pull.");
