@@ -59,6 +59,8 @@ export function createSessions({
   const remembered = new Map<string, Entry>();
   const loading = new Map<string, Promise<Entry | undefined>>();
   const watched = new Map<string, { user_id: string; ended: Set<() => void>; timer: NodeJS.Timeout | undefined }>();
+  /** What is open in a person's name without a session of theirs, each looking anew when something about them changed. */
+  const people = new Map<string, Set<() => void>>();
   /** Grows with every forgetting: what was read before it must not be remembered after it. */
   let epoch = 0;
 
@@ -103,6 +105,7 @@ export function createSessions({
     for (const id of session_ids ?? []) remembered.delete(id);
     if (user_id)
       for (const [id, entry] of remembered) if (entry.user.id === user_id || entry.impersonator?.id === user_id) remembered.delete(id);
+    if (user_id) for (const lookAnew of people.get(user_id) ?? []) lookAnew();
     for (const [id, watch] of watched) if (session_ids?.includes(id) || watch.user_id === user_id) void recheck(id);
   };
   /** Looks again when the session ends by itself: until then nobody rings for it. One that is used is renewed and has a later end by then. */
@@ -129,6 +132,7 @@ export function createSessions({
     loading.clear();
     remembered.clear();
     for (const id of watched.keys()) void recheck(id);
+    for (const all of people.values()) for (const lookAnew of all) lookAnew();
   });
 
   return {
@@ -276,6 +280,16 @@ export function createSessions({
     forgetUser: async (userId: string): Promise<void> => {
       forget({ user_id: userId });
       await store.ring({ user_id: userId });
+    },
+    /** Calls `lookAnew` when something about this person may have changed. Returns the unsubscribe function. */
+    watchPerson: (userId: string, lookAnew: () => void): (() => void) => {
+      const all = people.get(userId) ?? new Set();
+      people.set(userId, all);
+      all.add(lookAnew);
+      return () => {
+        all.delete(lookAnew);
+        if (all.size === 0 && people.get(userId) === all) people.delete(userId);
+      };
     },
     /** Calls `ended` when the session is over, at its own end too, while something long is open on its behalf. Returns the unsubscribe function. */
     watch: (id: string, userId: string, ended: () => void): (() => void) => {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { ownPath } from "@tesslate/contract";
 import type { PreviewSite } from "../../http/server.ts";
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
@@ -54,8 +55,7 @@ const isForeign = ({ method = "GET", headers }: IncomingMessage): boolean => {
  * A path on this host and nothing else: what we redirect to. Without a fragment: the one of the entry address lives on through
  * the redirect (it carries the app's nonce), and one here would take its place.
  */
-const safePath = (path: string | null): string =>
-  path !== null && /^\/(?![/\\])/.test(path) && URL.canParse(path, "http://preview") ? (path.split("#")[0] ?? "/") : "/";
+const safePath = (path: string | null): string => ownPath(path)?.split("#")[0] ?? "/";
 
 /** Every host under PREVIEW_DOMAIN: entry by ticket, waking, proxying to the dev server, the bridge and its reports. */
 export function createPreviewSite({

@@ -24,6 +24,8 @@ export interface Sessions {
   mayAct(userId: string): Promise<boolean>;
   /** Calls `ended` when the session is over. Returns the unsubscribe function. */
   watch(id: string, userId: string, ended: () => void): () => void;
+  /** Calls `lookAnew` when something about this person may have changed. Returns the unsubscribe function. */
+  watchPerson(userId: string, lookAnew: () => void): () => void;
 }
 /** The owner of a preview, by a sign-in that may end. */
 export interface Owner {
@@ -149,7 +151,10 @@ export function createVisitors({
     /** Calls `ended` when they may see it no more while something is open. Returns the unsubscribe function. */
     watch: (visitor: Visitor, place: Place, ended: () => void): (() => void) => {
       if (isGuest(visitor)) return shares.watch(visitor.share_id, place, visitor.expires_at_ms, ended);
-      return visitor.session_id === null ? () => {} : sessions.watch(visitor.session_id, visitor.user_id, ended);
+      const { session_id, user_id } = visitor;
+      if (session_id !== null) return sessions.watch(session_id, user_id, ended);
+      // Who cannot be asked about is shown no more, as at the door.
+      return sessions.watchPerson(user_id, () => void sessions.mayAct(user_id).then((may) => (may ? undefined : ended()), ended));
     },
   };
 }
