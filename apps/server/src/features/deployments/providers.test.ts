@@ -201,6 +201,8 @@ test(
     expect(two).toMatchObject({ status: "success", environment: "preview", is_live: false, can_promote: true });
     expect(new URL(two.deployment_url ?? "").host).toMatch(new RegExp(`^preview--${owner.slug}-\\w{12}\\.`));
     expect([await title(live), await title(two)]).toEqual(["one", "two"]);
+    const robotsAt = async (one: Deployment) => (await at(one).ask("/")).headers["x-robots-tag"];
+    expect([await robotsAt(live), await robotsAt(two)]).toEqual([undefined, "noindex"]);
     await expect(api().deployments.create({ body: { ...preview, custom_domain: "a.example.org" } })).rejects.toMatchObject({
       code: "custom_domain_not_supported",
     });
@@ -230,6 +232,7 @@ test(
     const older = await deploy(preview);
     const program = await deploy(preview);
     expect([await greeting(older), await greeting(program), await title(live)]).toEqual([404, "preview", "two"]);
+    expect(await robotsAt(program)).toBe("noindex");
     expect(await deploymentNow(app, ada, older)).toMatchObject({ can_promote: false });
     expect(await promote(program)).toMatchObject({ status: "completed" });
     expect(await greeting(live)).toBe("preview");

@@ -108,6 +108,8 @@ export function createLiveSites({
   const serve = async (request: IncomingMessage, response: ServerResponse, label: string): Promise<void> => {
     const site = await siteOf(label);
     if (!site.row) return plain(response, 404, "There is no site at this address.");
+    // It stands beside the site itself, and nobody should come upon it by searching.
+    if (site.row.environment === "preview") response.setHeader("x-robots-tag", "noindex");
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return plain(response, 503, "The files of this site are on another server.");
     const target = await reach(site);
