@@ -271,6 +271,37 @@ const attacks: Attack[] = [
     },
   },
   {
+    name: "the keys of whoever writes beside it",
+    run: async (frame) => {
+      const page = pageOf();
+      const composer = page.getByRole("textbox", { name: "Message to the agent" });
+      await composer.click();
+      await page.keyboard.type("Half of ");
+      await page.evaluate(() => addEventListener("blur", () => (document.documentElement.dataset["blurred"] = "yes"), { once: true }));
+      await frame.evaluate(() => {
+        const field = Object.assign(document.createElement("input"), { id: "own" });
+        document.body.append(field);
+        field.focus();
+      });
+      await until("the focus was taken, and is back where somebody writes", async () => {
+        const isBack = await composer.evaluate(
+          (box) => box.ownerDocument.documentElement.dataset["blurred"] === "yes" && box.ownerDocument.activeElement === box,
+        );
+        return isBack && !(await frame.evaluate(() => document.hasFocus()));
+      });
+      await page.keyboard.type("it");
+      const valueOf = () => frame.evaluate(() => document.querySelector("input")?.value);
+      const got = { written: await composer.inputValue(), taken: await valueOf() };
+      await until("gone to with the mouse, the app has the keys", async () => {
+        await page.frameLocator("[data-testid=preview-frame]").locator("#own").click();
+        await page.keyboard.press("k");
+        return valueOf();
+      });
+      await composer.fill("");
+      return refused(`the focus goes back: ${JSON.stringify(got)}`, got.written === "Half of it" && got.taken === "");
+    },
+  },
+  {
     name: "forms posted to the API (urlencoded, multipart, text/plain)",
     run: async (frame) => {
       await changesNothing(() =>

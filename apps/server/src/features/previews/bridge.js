@@ -242,6 +242,8 @@
 
   // --- pointing at something for the agent ---
   const say = (type, more) => window.parent.postMessage({ source: "tesslate-bridge", nonce, type, ...more }, appOrigin);
+  // The app around it gives the focus back to whoever writes there when a page takes it unasked; a press is no such thing.
+  window.addEventListener("pointerdown", (event) => event.isTrusted && isFramed && nonce && say("pressed"), true);
   function point(isOn) {
     const picker = window.__tesslatePicker;
     if (!isOn) return picker && picker.stop();

@@ -6,7 +6,7 @@ export type BridgeCommand =
   | { type: "reload" }
   /** Lets the person point at an element of the page, or ends that. */
   | { type: "pick"; isOn: boolean };
-export type BridgeReport = PlaceReport | { type: "picked"; element: PickedElement } | { type: "pick_over" };
+export type BridgeReport = PlaceReport | { type: "picked"; element: PickedElement } | { type: "pick_over" } | { type: "pressed" };
 export interface PlaceReport {
   type: "ready" | "location";
   path: string;
@@ -50,7 +50,7 @@ export function readBridge(event: { source: unknown; origin: string; data: unkno
   if (data === null || typeof data !== "object") return undefined;
   const { source, nonce, type, path, title, page, element } = data as Record<string, unknown>;
   if (source !== theirs || (nonce !== undefined && nonce !== null && nonce !== peer.nonce)) return undefined;
-  if (type === "pick_over") return { type };
+  if (type === "pick_over" || type === "pressed") return { type };
   if (type === "picked") {
     const picked = readElement(element);
     return picked ? { type, element: picked } : { type: "pick_over" };

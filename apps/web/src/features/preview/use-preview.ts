@@ -6,6 +6,7 @@ import type { ProjectEvents } from "../workbench/use-project-stream.ts";
 import { commandMessage, pathTyped, readBridge, withNonce, type BridgeCommand, type PickedElement } from "./bridge.ts";
 import { noNews, type ContainerNews, type PreviewPhase } from "./preview-phase.ts";
 import { noReports, reportsReducer, type ReportAction, type Reports } from "./problems.ts";
+import { useKeptFocus } from "./use-kept-focus.ts";
 
 export interface PreviewFrame {
   src: string;
@@ -149,10 +150,15 @@ export function usePreview({
     return () => abort.abort();
   }, [api, projectId, containerId, isRunning, wanted, entry]);
 
+  const { onPressed } = useKeptFocus(frameRef, isBridged && !isPicking);
   const onMessage = useHandler((event: MessageEvent) => {
     if (!frame) return;
     const message = readBridge(event, { window: frameRef.current?.contentWindow, origin: frame.origin, nonce: frame.nonce });
     if (!message) return;
+    if (message.type === "pressed") {
+      onPressed();
+      return;
+    }
     if (message.type === "picked" || message.type === "pick_over") {
       // Only what was asked for: a page cannot put things into the message by itself.
       if (message.type === "picked" && isPicking) onPicked(message.element, place.path);
