@@ -2,6 +2,7 @@ import { accountRoutes } from "./account.ts";
 import { activityRoutes } from "./activity.ts";
 import { adminAuditRoutes } from "./admin.ts";
 import { adminAgentsRoutes } from "./admin-agents.ts";
+import { adminMarketplaceRoutes } from "./admin-marketplace.ts";
 import { adminHealthRoutes } from "./admin-health.ts";
 import { adminMetricsRoutes } from "./admin-metrics.ts";
 import { adminUsersRoutes } from "./admin-users.ts";
@@ -113,6 +114,7 @@ export const contract = {
   tasks: tasksRoutes,
   activity: activityRoutes,
   adminAudit: adminAuditRoutes,
+  adminMarketplace: adminMarketplaceRoutes,
   themes: themesRoutes,
   adminMetrics: adminMetricsRoutes,
   adminProjects: adminProjectsRoutes,

@@ -7,6 +7,7 @@ export * from "./admin.ts";
 export * from "./admin-metrics.ts";
 export * from "./admin-users.ts";
 export * from "./admin-agents.ts";
+export * from "./admin-marketplace.ts";
 export * from "./admin-health.ts";
 export * from "./admin-projects.ts";
 export * from "./admin-sandboxes.ts";

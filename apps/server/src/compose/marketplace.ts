@@ -15,15 +15,19 @@ import {
   createLibrary,
   createLibraryStore,
   createMarketplaceLimits,
+  createModeration,
+  createModerationStore,
   createReviews,
   createReviewsStore,
   mountLibrary,
   mountMarketplaceAgents,
   mountMarketplaceBases,
+  mountModeration,
   returnOrigin,
   seedBases,
   type MarketplacePayments,
 } from "../features/marketplace/index.ts";
+import type { Audit } from "../features/admin/index.ts";
 import { createUsersStore, seedSystemAccounts } from "../features/users/index.ts";
 import type { AccountsArea } from "./accounts.ts";
 import type { Area } from "./area.ts";
@@ -78,6 +82,7 @@ export interface MarketplaceArea extends Area {
 
 export function composeMarketplace(
   { config, log, db, outbound, settings }: Platform,
+  audit: Audit,
   { users }: AccountsArea,
   { payments, archives, limits, reviewsStore, entries, agentShelf, baseShelf, agents, bases, acquiring }: MarketShelves,
   { projects, templates }: ProjectsArea,
@@ -143,6 +148,7 @@ export function composeMarketplace(
         limits,
         returnTo,
       });
+      mountModeration(mount, { moderation: createModeration({ store: createModerationStore(db), audit }) });
       mountLibrary(mount, {
         library: createLibrary({
           store: createLibraryStore(db),

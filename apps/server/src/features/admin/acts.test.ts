@@ -23,6 +23,13 @@ const examples: Record<string, Example> = {
     const { rows } = await app.studio.database.pool.query<{ id: string }>("select id from agents where is_active limit 1");
     return { params: { id: rows[0]?.id ?? "" }, body: { is_active: false, reason: "x" } };
   },
+  "adminMarketplace.updateBase": async () => ({ params: { id: "clap" }, body: { is_active: false, reason: "x" } }),
+  "adminMarketplace.removeReview": async (app) => {
+    const user = await app.signUp();
+    await app.as(user).marketplaceBases.purchase({ params: { id: "open-saas" }, body: {} });
+    const { id } = await app.as(user).marketplaceBases.review({ params: { id: "open-saas" }, body: { rating: 1, comment: "Bad" } });
+    return { params: { review_id: id }, body: { reason: "x" } };
+  },
   "adminUsers.update": onSomebody({ is_suspended: true, reason: "x" }),
   "adminUsers.resetSecondFactor": async (app) => {
     const { id } = await app.signUp();

@@ -1,7 +1,8 @@
-import { libraryRoutes, marketplaceAgentsRoutes, marketplaceBasesRoutes } from "@tesslate/contract";
+import { adminMarketplaceRoutes, libraryRoutes, marketplaceAgentsRoutes, marketplaceBasesRoutes } from "@tesslate/contract";
 import type { Context } from "../../http/context.ts";
 import type { Mount } from "../../http/mount.ts";
 import { pageOf } from "../../platform/pages.ts";
+import { actorOf } from "../admin/index.ts";
 import type { Acquiring } from "./acquiring.ts";
 import type { AgentAuthoring } from "./agents.authoring.ts";
 import type { AgentCatalogue } from "./agents.service.ts";
@@ -11,10 +12,20 @@ import { workflows } from "./catalogue/workflows.ts";
 import type { BaseVersions } from "./bases.versions.ts";
 import type { Library } from "./library.service.ts";
 import type { MarketplaceLimits } from "./limits.ts";
+import type { Moderation } from "./moderation.ts";
 import type { Reviews } from "./reviews.service.ts";
 
 /** Where a checkout that begins with this call leads back to. */
 export type ReturnTo = (headers: Context["headers"], returnUrl: string | null | undefined) => { origin: string };
+
+export function mountModeration(mount: Mount, { moderation }: { moderation: Moderation }): void {
+  mount("adminMarketplace", adminMarketplaceRoutes, {
+    bases: (_, { query }) => moderation.bases(query),
+    updateBase: (context, { params, body }) => moderation.updateBase(actorOf(context), params.id, body),
+    reviews: (_, { query }) => moderation.reviews(query),
+    removeReview: (context, { params, body }) => moderation.removeReview(actorOf(context), params.review_id, body.reason),
+  });
+}
 
 /** marketplace-billing-admin 2 and 13. */
 export function mountMarketplaceAgents(

@@ -249,6 +249,49 @@ test("a base's life: submitted, private until public, reviewed, related, gone", 
   expect((await app.as(bob).library.bases({ query: {} })).total).toBe(0);
 });
 
+test("an administrator hides a template, shows it again, and takes a review away, each with its reason in the log", async () => {
+  const body = { name: "Loud kit", description: "A kit", git_repo_url: "https://git.example.com/a/loud.git", category: "saas" as const };
+  const { id } = await bases(ada).create({ body: { ...body, visibility: "public" } });
+  const params = { id };
+  await bases(bob).purchase({ params, body: {} });
+  const { id: review_id } = await bases(bob).review({ params, body: { rating: 1, comment: "Rude words" } });
+  const moderation = app.as(admin).adminMarketplace;
+  for (const user of [ada, bob]) {
+    expect(await outcome(app.as(user).adminMarketplace.bases({ query: {} }))).toEqual([403, "forbidden"]);
+    expect(await outcome(app.as(user).adminMarketplace.removeReview({ params: { review_id }, body: { reason: "x" } }))).toEqual([
+      403,
+      "forbidden",
+    ]);
+  }
+  expect((await moderation.reviews({ query: { search: "rude" } })).items).toMatchObject([
+    { id: review_id, username: bob.username, item_type: "base", item_slug: "loud-kit", rating: 1 },
+  ]);
+  await moderation.removeReview({ params: { review_id }, body: { reason: "Insults" } });
+  expect(await outcome(moderation.removeReview({ params: { review_id }, body: { reason: "Insults" } }))).toEqual([404, "not_found"]);
+  expect(await bases().get({ params: { slug: "loud-kit" } })).toMatchObject({ rating: 5, reviews_count: 0, reviews: [] });
+
+  expect(await outcome(moderation.updateBase({ params, body: { is_active: false } }))).toEqual([422, "validation_error"]);
+  expect(await outcome(moderation.updateBase({ params, body: {} }))).toEqual([400, "nothing_to_change"]);
+  const hide = () => moderation.updateBase({ params, body: { is_active: false, reason: "Spam" } });
+  expect([await hide(), await hide()]).toMatchObject([{ is_active: false, is_hidden: true }, { is_hidden: true }]);
+  for (const user of [ada, bob]) expect(await outcome(bases(user).get({ params: { slug: "loud-kit" } }))).toEqual([404, "not_found"]);
+  expect(await outcome(bases(ada).remove({ params }))).toEqual([404, "not_found"]);
+  expect(await moderation.updateBase({ params, body: { is_active: true, is_featured: true } })).toMatchObject({
+    is_active: true,
+    is_featured: true,
+  });
+  expect(await bases(bob).get({ params: { slug: "loud-kit" } })).toMatchObject({ is_featured: true });
+  await bases(ada).remove({ params });
+  expect(await outcome(moderation.updateBase({ params, body: { is_active: true } }))).toEqual([409, "conflict"]);
+  const { items } = await app.as(admin).adminAudit.list({ query: { target_id: id } });
+  expect(items.map((row) => [row.action_type, row.reason])).toEqual([
+    ["base.feature", null],
+    ["base.restore", null],
+    ["base.disable", "Spam"],
+    ["review.remove", "Insults"],
+  ]);
+});
+
 test("the library: switched off, taken out with its places in projects, taken back without a second download", async () => {
   const { id } = await agents(ada).create({ body: { ...draft, name: "Kept" } });
   const params = { id };

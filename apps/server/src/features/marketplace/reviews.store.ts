@@ -76,7 +76,7 @@ export function createReviewsStore(db: Database) {
 }
 
 /** Under the item's lock: the mean of all, 5 without any (2.9). */
-async function recount(tx: Queries, kind: ItemKind, itemId: string): Promise<{ rating: number; reviews_count: number }> {
+export async function recount(tx: Queries, kind: ItemKind, itemId: string): Promise<{ rating: number; reviews_count: number }> {
   const item = kind === "agent" ? agents : bases;
   const isOfIt = eq(kind === "agent" ? reviews.agent_id : reviews.base_id, itemId);
   const [row] = await tx

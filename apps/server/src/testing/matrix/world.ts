@@ -270,6 +270,8 @@ export async function makeWorld(app: TestApp, user: TestUser): Promise<World> {
       "/api/admin/projects/{id}": nothing,
       "/api/admin/payouts/{payout_id}": nothing,
       "/api/admin/agents/{id}": nothing,
+      "/api/admin/bases/{id}": nothing,
+      "/api/admin/reviews/{review_id}": nothing,
       "/api/admin/tasks/{task_id}": nothing,
       "/api/admin/jobs/{id}": "1",
       "/api/admin/health/providers/{provider}": "openai",
