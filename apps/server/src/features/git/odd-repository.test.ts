@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Sandbox } from "@tesslate/runtime";
 import type { TestUser } from "../../testing/app.ts";
 import { projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
+
+// Dozens of programs of git one after the other, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 let app: ProjectsApp;
 let ada: TestUser;
