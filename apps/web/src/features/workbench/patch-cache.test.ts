@@ -1,8 +1,8 @@
-import { QueryClient } from "@tanstack/react-query";
-import { describe, expect, test } from "vitest";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
+import { describe, expect, test, vi } from "vitest";
 import type { Container, Project, ProjectEvent, Task } from "@tesslate/contract";
 import { buildTree, type FileTree } from "../files/tree.ts";
-import { patchCache, patchFiles } from "./patch-cache.ts";
+import { patchCache, patchFiles, refetchBroken } from "./patch-cache.ts";
 
 const project = { id: "p1", slug: "counter" };
 const key = (name: string) => ["project", "p1", name];
@@ -101,4 +101,26 @@ describe("events into the cache", () => {
     const queries = fresh();
     expect(() => patchCache(queries, project, event("board_changed", {}))).not.toThrow();
   });
+});
+
+test("what could not be read while the server was away is read again, and nothing else", async () => {
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  let isAway = true;
+  const reads = { plan: 0, board: 0 };
+  const watch = (name: keyof typeof reads, read: () => string) =>
+    new QueryObserver(queries, { queryKey: key(name), queryFn: () => (reads[name]++, read()) }).subscribe(() => undefined);
+  const ends = [
+    watch("board", () => "cards"),
+    watch("plan", () => {
+      if (isAway) throw new Error("away");
+      return "steps";
+    }),
+  ];
+  await vi.waitFor(() => expect(queries.getQueryState(key("plan"))?.status).toBe("error"));
+  await vi.waitFor(() => expect(queries.getQueryData(key("board"))).toBe("cards"));
+  isAway = false;
+  refetchBroken(queries);
+  await vi.waitFor(() => expect(queries.getQueryData(key("plan"))).toBe("steps"));
+  expect(reads).toEqual({ plan: 2, board: 1 });
+  for (const end of ends) end();
 });

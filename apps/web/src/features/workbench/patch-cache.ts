@@ -40,6 +40,11 @@ export function patchFiles(queries: QueryClient, projectId: string, changes: rea
   queries.setQueryData<FileTree>(["project", projectId, "tree"], (tree) => tree && patchTreeAll(tree, changes));
 }
 
+/** What could not be read while the server was away is read again now that it is back: no event tells of it. */
+export function refetchBroken(queries: QueryClient): void {
+  void queries.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" });
+}
+
 /** Brings the cached answers of one project in line with an event. Only what the event does not tell in full is fetched again. */
 export function patchCache(queries: QueryClient, project: { id: string; slug: string }, event: ProjectEvent): void {
   const key = (name: string) => ["project", project.id, name] as const;

@@ -3,7 +3,7 @@ import type { ProjectEvent, ProjectEventData } from "@tesslate/contract";
 import { urlOf } from "@tesslate/contract/client";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { browserHints, createProjectStream, type StreamState } from "../../lib/project-stream.ts";
-import { patchCache, patchFiles } from "./patch-cache.ts";
+import { patchCache, patchFiles, refetchBroken } from "./patch-cache.ts";
 import { useServices } from "./services.ts";
 
 export interface ProjectEvents {
@@ -38,7 +38,10 @@ export function useProjectStream(project: { id: string; slug: string }): Project
           headers: { accept: "text/event-stream" },
         }),
     });
+    let wasAway = false;
     stream.onState((next) => {
+      if (next === "open" && wasAway) refetchBroken(queries);
+      wasAway = next === "reconnecting";
       setState(next);
       connection.reportStream(`project:${id}`, next === "reconnecting");
     });
