@@ -55,6 +55,9 @@ describe("the chat socket", () => {
     await using world = await chatWorld({ script: [say("Hi."), nextMessage(), say("Again.")] });
     const chatId = await newChat(world);
     const tabs = [await chatSocket(world.app, world.owner, chatId), await chatSocket(world.app, world.owner, chatId)];
+    // Whoever has had an answer misses nothing from then on.
+    for (const tab of tabs) tab.send({ type: "ping" });
+    for (const tab of tabs) await tab.until("pong");
     tabs[0]!.send({ type: "message", message: "Go" });
     for (const tab of tabs) await tab.until("done");
     await world.run("From elsewhere", { chat_id: await newChat(world) });

@@ -87,6 +87,8 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
       }
     };
 
+    // Known before any frame is answered: whoever has had an answer misses nothing that comes after it.
+    const from = row.project_id === null ? 0 : await events.lastSeq(row.project_id);
     const live = row.project_id === null ? undefined : forward(row, row.project_id);
     live?.catch((err: unknown) => {
       if (signal.aborted) return;
@@ -114,7 +116,7 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
     /** Everything that happens in this chat from now on, and what happens to its project's environment. */
     async function forward({ id }: ChatRow, projectId: string): Promise<void> {
       const known = new Map<string, boolean>();
-      for await (const event of events.follow(projectId, { signal })) {
+      for await (const event of events.follow(projectId, { afterSeq: from, signal })) {
         const frame = event.task_id === undefined || event.type === "task_update" ? environmentFrame(event, id) : await runFrame(event);
         if (frame === undefined) continue;
         if (!socket.send(frame)) return;
