@@ -8,6 +8,7 @@ export { defaultLimits, runAgent } from "./loop.ts";
 export { ModelError, type ModelErrorCode } from "./model-error.ts";
 export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
+export { abortable } from "./abortable.ts";
 export { maxSummaryTokens } from "./compaction.ts";
 export { estimateFirstCall, summarise, summaryMessage } from "./summarise.ts";
 export { countSources, repoMap, worthMapping } from "./repo-map/repo-map.ts";

@@ -1,3 +1,4 @@
+import { abortable } from "@tesslate/agent";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Todo } from "@tesslate/agent";
 import type { EditMode, ErrorCode } from "@tesslate/contract";
@@ -176,12 +177,19 @@ export function createRunTask({
       release = await around.keepAwake(project.id);
       await around.projects.touch(project.id);
       if (input.resumes === null) {
-        const isKept = await around.beforeTurn(project, {
+        const keeping = around.beforeTurn(project, {
           user_id: task.user_id,
           chat_id: input.chat_id,
           message_id: input.user_message_id,
           task_id: task.id,
           message: wordsOf(question.content, extrasOf(question).attachments ?? []),
+        });
+        // A stop waits for no files to be kept. Those that are kept after it are the run's end too: it touched nothing.
+        const isKept = await abortable(keeping, signal).catch((error: unknown) => {
+          const { chat_id, user_message_id: message_id } = input;
+          const nothing = { task_id: task.id, project_id: project.id, chat_id, message_id, isResumed: false, toolCalls: 0 };
+          void keeping.then(() => around.afterTurn(nothing));
+          throw error;
         });
         if (!isKept) await voice.say("notice", { level: "warning", message: notKept });
       }

@@ -43,6 +43,29 @@ describe("cancel", () => {
     expect((await world.app.as(world.owner).tasks.get({ params: { task_id } })).status).toBe("cancelled");
   });
 
+  test("does not wait until the files are kept that a turn begins with", async () => {
+    await using world = await chatWorld({ script: [say("Never said.")] });
+    const { history } = world.sandbox;
+    const { promise: kept, resolve: keep } = Promise.withResolvers<void>();
+    const take = history.take.bind(history);
+    let isKeeping = false;
+    history.take = async (...args) => {
+      isKeeping = true;
+      await kept;
+      return take(...args);
+    };
+    try {
+      const run = reading(world.send("Begin"));
+      const { task_id } = await run.until("task_started");
+      await eventually(() => isKeeping);
+      await world.app.as(world.owner).chat.cancel({ body: { task_id } });
+      expect(find(await run.ended, "complete")?.data).toMatchObject({ success: false, completion_reason: "cancelled" });
+      expect(world.model.requests.filter((request) => request.method === "POST")).toEqual([]);
+    } finally {
+      keep();
+    }
+  });
+
   test("during the model's answer: the provider's connection closes", async () => {
     await using world = await chatWorld({ script: [load({ tokensPerSecond: 50 })] });
     const stream = reading(world.send("Talk"));
