@@ -296,7 +296,7 @@ test("a share that Stripe would not take back is taken back as soon as it can be
   const { payment_intent } = await pay((await buyOf(ada, agent.id)).session_id);
   await world.settle();
   const own = () => transfers().find(({ metadata }) => metadata["agent_id"] === agent.id);
-  world.stripe.trouble({ how: "refused", on: /reversals/ });
+  world.stripe.trouble({ how: "refused", on: /POST .*reversals/ });
   world.stripe.account.refund(payment_intent ?? "");
   await world.settle();
   expect(own()).toMatchObject({ amount: 990, amount_reversed: 0 });
