@@ -152,7 +152,7 @@ export function createChatBudget({
             request_id: `compaction:${randomUUID()}`,
             user_id: userId,
             agent_id: agent.id,
-            creator_id: agent.creator_id,
+            creator_id: model.creator_id,
             project_id: project.id,
             chat_id: chat.id,
             task_id: null,

@@ -74,7 +74,7 @@ export function createChatNaming({
           request_id: `title:${chat.id}`,
           user_id: chat.user_id,
           agent_id: agent.id,
-          creator_id: agent.creator_id,
+          creator_id: model.creator_id,
           project_id: projectId,
           chat_id: chat.id,
           task_id: null,

@@ -94,7 +94,7 @@ export function createPlay({
       earlier: spentOf(await credits.taskUsage(input.earlier?.tasks ?? []), models.priceOf),
       counted: spentOf(await credits.taskUsage(input.earlier?.counted ?? []), models.priceOf),
       priceOf: models.priceOf,
-      run: { ...owner, agent_id: agent.id, creator_id: agent.creator_id, project_id: project.id },
+      run: { ...owner, agent_id: agent.id, project_id: project.id },
       log,
     });
     const [, ...others] = cast.chain;

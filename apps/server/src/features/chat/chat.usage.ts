@@ -86,7 +86,7 @@ export function createRunLedger({
   earlier: Spent;
   counted: Spent;
   priceOf: PriceOf;
-  run: { user_id: string; agent_id: string | null; creator_id: string | null; project_id: string; chat_id: string; task_id: string };
+  run: { user_id: string; agent_id: string | null; project_id: string; chat_id: string; task_id: string };
   log: Logger;
 }): RunLedger {
   const others = new Map<string, ResolvedModel>();
@@ -167,6 +167,7 @@ export function createRunLedger({
       if (call.purpose === "turn") lastCached = call.tokens_cached;
       const usage = {
         ...run,
+        creator_id: model.creator_id,
         request_id: nextRequestId(),
         model: model.model_id,
         purpose: call.purpose,

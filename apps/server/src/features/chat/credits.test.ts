@@ -117,6 +117,24 @@ test("what one run has set aside another cannot spend", async () => {
   expect(find(await world.run("Again"), "complete")?.data).toMatchObject({ success: true });
 });
 
+test("an agent that asks for less than its model costs is charged at the model's price, and nobody earns by it", async () => {
+  await using world = await billed({ script: [turn(say("Done."), tenCents)] });
+  await give(world, { purchased: 50 });
+  const maker = await world.app.signUp();
+  const [agent] = await rowsOf(
+    world,
+    `insert into agents (slug, name, description, system_prompt, agent_type, pricing_type, api_pricing_input, api_pricing_output, created_by_user_id)
+     values ('giveaway', 'Giveaway', '', 'Be brief.', 'TesslateAgent', 'api', 0, 150, '${maker.id}') returning id`,
+  );
+  const agent_id = String(agent?.["id"]);
+  await world.app.as(world.owner).marketplaceAgents.purchase({ params: { id: agent_id }, body: {} });
+  await world.run("Go", { agent_id });
+  expect(await rowsOf(world, "select cost_total, creator_id, creator_revenue from usage_logs where agent_id is not null")).toEqual([
+    { cost_total: "10.00000000", creator_id: null, creator_revenue: "0.00000000" },
+  ]);
+  expect((await balance(world)).purchased_credits).toBe(40);
+});
+
 test("use of an agent that has a price of its own costs that, and its maker earns by it", async () => {
   await using world = await billed({ script: [turn(say("One."), usage({ input: 1_000, output: 500 })), turn(say("Two."), tenCents)] });
   await give(world, { purchased: 50 });

@@ -27,6 +27,8 @@ export interface ResolvedModel {
   /** The caller pays the provider themselves. */
   is_byok: boolean;
   pricing: Price;
+  /** Who earns by its use; null: nobody but the platform. */
+  creator_id: string | null;
   /** Tokens. */
   context_window: number;
   /** Whether it can be shown pictures; null: unknown, so it is tried. */
@@ -48,6 +50,8 @@ export interface ModelWish {
   requires_user_keys?: boolean;
   /** Its use has a price of its own, whichever model answers. */
   rates?: { input: string; output: string } | null;
+  /** Who earns by that. */
+  creator_id?: string | null;
 }
 
 const demoKey = "models.demo";
@@ -177,18 +181,22 @@ export function createModels({
         );
       const { provider: slug, model } = splitModelId(id);
       if (model === "") throw unknownModel(id);
-      const priced = (): Price => {
+      const terms = (is_byok: boolean): Pick<ResolvedModel, "pricing" | "creator_id"> => {
         const listed = priceOf(id);
-        const { rates } = wish.agent;
-        return rates ? { ...rates, cached: rates.input, is_known: listed.is_known } : listed;
+        const { rates, creator_id = null } = wish.agent;
+        // With a key of their own people pay the provider, and nobody else.
+        if (is_byok || !rates) return { pricing: listed, creator_id: null };
+        // Less than the model costs would be a way to use the platform's models for nothing: its own price is charged, and nobody earns by it.
+        if (Number(rates.input) < Number(listed.input) || Number(rates.output) < Number(listed.output))
+          return { pricing: listed, creator_id: null };
+        return { pricing: { ...rates, cached: rates.input, is_known: listed.is_known }, creator_id };
       };
       const resolved = (client: ModelClient, is_byok = false, protocol: AgentProtocol = "auto"): ResolvedModel => ({
         model_id: `${slug}/${model}`,
         client,
         protocol,
         is_byok,
-        // With a key of their own people pay the provider, and nobody else.
-        pricing: is_byok ? priceOf(id) : priced(),
+        ...terms(is_byok),
         context_window: contextWindowOf(id),
         vision: visionOf(id),
       });
