@@ -111,6 +111,36 @@ await runJourneys(
       },
     },
     {
+      name: "a template is hidden with a reason and shown again, and a review is taken away",
+      run: async () => {
+        const page = await at("/admin/templates");
+        const [base] = (await admin.api.adminMarketplace.bases()).items;
+        const name = base?.name ?? "";
+        const acts = page.getByRole("button", { name: `What to do with ${name}`, exact: true });
+        await acts.waitFor();
+        await looks(page, "admin-templates");
+        await acts.click();
+        await page.getByRole("menuitem", { name: "Hide…" }).click();
+        await page.getByLabel("Reason").fill("It is broken.");
+        await page.getByRole("button", { name: "Hide it" }).click();
+        await page.getByText("Hidden", { exact: true }).waitFor();
+        await acts.click();
+        await page.getByRole("menuitem", { name: "Show again" }).click();
+        await page.getByText(`${name} is there again.`).waitFor();
+
+        const [agent] = (await person.api.marketplaceAgents.list({ query: { search: "tesslate-agent" } })).items;
+        await person.api.marketplaceAgents.review({ params: { id: agent?.id ?? "" }, body: { rating: 1, comment: "Buy my watches!" } });
+        await at("/admin/reviews");
+        await page.getByText("Buy my watches!").waitFor();
+        await looks(page, "admin-reviews");
+        await page.getByRole("button", { name: `Take away the review of ${agent?.name} by` }).click();
+        await page.getByLabel("Reason").fill("An advertisement.");
+        await page.getByRole("button", { name: "Take it away" }).click();
+        await page.getByRole("heading", { name: "There are no reviews" }).waitFor();
+        noOffences(browser as Watched);
+      },
+    },
+    {
       name: "the system says in words how it is, and a provider is tried",
       run: async () => {
         const page = await at("/admin/system");

@@ -288,6 +288,16 @@ const adminAgents = createRoute({
   path: "agents",
   component: lazyPage(() => import("./features/admin/AgentsTab.tsx"), "AgentsTab"),
 });
+const adminBases = createRoute({
+  getParentRoute: () => admin,
+  path: "templates",
+  component: lazyPage(() => import("./features/admin/BasesTab.tsx"), "BasesTab"),
+});
+const adminReviews = createRoute({
+  getParentRoute: () => admin,
+  path: "reviews",
+  component: lazyPage(() => import("./features/admin/ReviewsTab.tsx"), "ReviewsTab"),
+});
 const adminSandboxes = createRoute({
   getParentRoute: () => admin,
   path: "sandboxes",
@@ -468,6 +478,8 @@ const routeTree = root.addChildren([
       adminUsers.addChildren([adminUser]),
       adminProjects.addChildren([adminProject]),
       adminAgents,
+      adminBases,
+      adminReviews,
       adminSandboxes,
       adminSystem,
       adminAudit,

@@ -1,5 +1,5 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Activity, Bot, Boxes, ChartColumn, Folder, Mail, ScrollText, Users } from "lucide-react";
+import { Activity, Bot, Boxes, ChartColumn, Folder, LayoutTemplate, Mail, ScrollText, Star, Users } from "lucide-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { FindButton } from "../../frame/FindButton.tsx";
 import { useFocusOnArrival } from "../../frame/Page.tsx";
@@ -14,6 +14,8 @@ const tabs: {
     | "/admin/users"
     | "/admin/projects"
     | "/admin/agents"
+    | "/admin/templates"
+    | "/admin/reviews"
     | "/admin/sandboxes"
     | "/admin/system"
     | "/admin/audit"
@@ -25,6 +27,8 @@ const tabs: {
   { to: "/admin/users", label: "Users", icon: <Users size={14} /> },
   { to: "/admin/projects", label: "Projects", icon: <Folder size={14} /> },
   { to: "/admin/agents", label: "Agents", icon: <Bot size={14} /> },
+  { to: "/admin/templates", label: "Templates", icon: <LayoutTemplate size={14} /> },
+  { to: "/admin/reviews", label: "Reviews", icon: <Star size={14} /> },
   { to: "/admin/sandboxes", label: "Sandboxes", icon: <Boxes size={14} /> },
   { to: "/admin/system", label: "System", icon: <Activity size={14} /> },
   { to: "/admin/audit", label: "Audit", icon: <ScrollText size={14} /> },

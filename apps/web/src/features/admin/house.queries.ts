@@ -1,5 +1,5 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { AdminAgent, AdminProjectDetail, ProviderHealth, AdminHealth, UpdateAdminAgent } from "@tesslate/contract";
+import type { AdminAgent, AdminBase, AdminProjectDetail, ProviderHealth, AdminHealth, UpdateAdminAgent } from "@tesslate/contract";
 import { api } from "../../api.ts";
 
 export const metricsQuery = (days: number) =>
@@ -39,6 +39,23 @@ export function useAgentActs() {
   return useMutation({
     mutationFn: ({ agent, change }: { agent: AdminAgent; change: UpdateAdminAgent }) =>
       api.adminAgents.update({ params: { id: agent.id }, body: change }),
+    onSettled,
+  });
+}
+type BaseChange = Parameters<typeof api.adminMarketplace.updateBase>[0]["body"];
+export function useBaseActs() {
+  const onSettled = useSettled();
+  return useMutation({
+    mutationFn: ({ base, change }: { base: AdminBase; change: BaseChange }) =>
+      api.adminMarketplace.updateBase({ params: { id: base.id }, body: change }),
+    onSettled,
+  });
+}
+export function useRemoveReview() {
+  const onSettled = useSettled();
+  return useMutation({
+    mutationFn: ({ id, reason }: { id: string; reason: string }) =>
+      api.adminMarketplace.removeReview({ params: { review_id: id }, body: { reason } }),
     onSettled,
   });
 }
