@@ -162,8 +162,13 @@ await runJourneys(
         page.on("request", (request) => {
           if (request.url().startsWith(studio.url) && !request.url().includes("/assets/")) requests.push(request.url());
         });
-        await page.waitForTimeout(10_000);
-        expect(requests.length <= 2, `${requests.length} requests in ten idle seconds: ${requests.join(", ")}`);
+        // Where the browser's line broke (sandboxes come and go on this machine), what hung on it is asked for again, once; who polls does so every time.
+        for (let look = 1; ; look += 1) {
+          requests.length = 0;
+          await page.waitForTimeout(10_000);
+          if (requests.length <= 2) break;
+          expect(look < 3, `${requests.length} requests in ten idle seconds: ${requests.join(", ")}`);
+        }
         noOffences(watched);
       },
     },

@@ -42,9 +42,11 @@ async function firstPaint(): Promise<string> {
   await until("something is painted", () =>
     page().evaluate(() => performance.getEntriesByType("paint").length > 0 || document.styleSheets.length > 0),
   );
-  const isEmpty = await page().evaluate(() => document.querySelector("#root")?.childElementCount === 0);
-  expect(isEmpty, "no program has run yet");
-  const color = await pixel(700, 450);
+  await until("the page as it was sent", () => page().evaluate(() => document.readyState !== "loading"));
+  const isAsSent = await page().evaluate(() => document.querySelector("#root")?.firstElementChild?.className === "first-word");
+  expect(isAsSent, "no program has run yet");
+  // Beside the word that stands there meanwhile.
+  const color = await pixel(700, 250);
   letGo();
   await page().unrouteAll({ behavior: "wait" });
   return color;
