@@ -1,12 +1,14 @@
 import { Box, Copy, Download, Ellipsis, PencilLine, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import type { Project } from "@tesslate/contract";
+import { lazily } from "../../lib/chunks.ts";
 import { IconButton } from "../../ui/IconButton.tsx";
 import { Menu } from "../../ui/Menu.tsx";
-import { SubmitBaseDialog } from "../marketplace/SubmitBaseDialog.tsx";
 import { DeleteProjectDialog } from "./DeleteProjectDialog.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
 import { useProjectOut } from "./use-project-out.tsx";
+
+const SubmitBaseDialog = lazily(async () => (await import("../marketplace/SubmitBaseDialog.tsx")).SubmitBaseDialog);
 
 /** What can be done with a project from a list. */
 export function ProjectActions({ project, onDeleted }: { project: Project; onDeleted?: () => void }) {
@@ -39,7 +41,11 @@ export function ProjectActions({ project, onDeleted }: { project: Project; onDel
         isOpen={open === "rename"}
         onOpenChange={(isOpen) => setOpen(isOpen ? "rename" : undefined)}
       />
-      {open === "template" ? <SubmitBaseDialog project={project} onClose={() => setOpen(undefined)} /> : null}
+      {open === "template" ? (
+        <Suspense>
+          <SubmitBaseDialog project={project} onClose={() => setOpen(undefined)} />
+        </Suspense>
+      ) : null}
       <DeleteProjectDialog
         project={project}
         isOpen={open === "delete"}
