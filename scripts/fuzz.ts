@@ -1,6 +1,6 @@
 /**
- * Hostile input on every route for as long as wanted: `--seconds 120 --seed 7`; `--only money`: random stories of payments instead. The same seed makes the
- * same calls. Exit code 1 when the server failed at one.
+ * Hostile input on every route for as long as wanted: `--seconds 120 --seed 7`; `--only money`: random stories of payments instead; `--only crowds
+ * --people 200`: that many people at one agent and one template at once. The same seed makes the same calls. Exit code 1 when the server failed at one.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -8,18 +8,25 @@ import { parseArgs } from "node:util";
 
 const root = join(import.meta.dirname, "..");
 const { values } = parseArgs({
-  options: { seconds: { type: "string", default: "120" }, seed: { type: "string" }, only: { type: "string", default: "routes" } },
+  options: {
+    seconds: { type: "string", default: "120" },
+    seed: { type: "string" },
+    people: { type: "string", default: "200" },
+    only: { type: "string", default: "routes" },
+  },
 });
 const what = {
   routes: ["apps/server/src/http/matrix.test.ts", "-t", "hostile input"],
   money: ["apps/server/src/features/billing/money.test.ts"],
+  crowds: ["apps/server/src/features/marketplace/crowds.test.ts"],
 }[values.only];
-if (!what) throw new Error("--only routes or money");
+if (!what) throw new Error("--only routes, money or crowds");
 const seed = values.seed ?? String(Date.now() % 1_000_000);
 const { status } = spawnSync(join(root, "node_modules/.bin/vitest"), ["run", "--project", "server", ...what], {
   cwd: root,
   stdio: "inherit",
-  env: { ...process.env, FUZZ_SECONDS: values.seconds, FUZZ_SEED: seed },
+  env: { ...process.env, FUZZ_SECONDS: values.seconds, FUZZ_SEED: seed, CROWD_PEOPLE: values.people },
 });
-process.stdout.write(`Again with: ./studio fuzz --seconds ${values.seconds} --seed ${seed} --only ${values.only}\n`);
+if (values.only !== "crowds")
+  process.stdout.write(`Again with: ./studio fuzz --seconds ${values.seconds} --seed ${seed} --only ${values.only}\n`);
 process.exit(status ?? 1);

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { crowd, type Passer } from "../../testing/crowd.ts";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 
-const size = 60;
+/** `./studio fuzz --only crowds --people 200` brings more. */
+const size = Number(process.env["CROWD_PEOPLE"] ?? 60);
 let app: TestApp;
 let maker: TestUser;
 let people: Passer[];
@@ -17,7 +18,7 @@ afterAll(() => app?.close());
 const agents = (user: Pick<TestUser, "token">) => app.as(user).marketplaceAgents;
 const one = async <T>(query: ReturnType<typeof sql>): Promise<T> => (await app.db.execute<Record<string, unknown>>(query)).rows[0] as T;
 
-test("sixty people take, judge and copy one agent at once, each of them twice: every count is exact and nobody gets an error", async () => {
+test("many people take, judge and copy one agent at once, each of them twice: every count is exact and nobody gets an error", async () => {
   const { id, slug } = await agents(maker).create({ body: { name: "Popular", description: "Popular", system_prompt: "Be popular." } });
   const params = { id };
   const bought = await Promise.all([...people, ...people].map((user) => agents(user).purchase({ params, body: {} })));
@@ -68,7 +69,7 @@ test("sixty people take, judge and copy one agent at once, each of them twice: e
   expect(await one(sql`select count(*)::int as n from agents where name = 'Popular (My Fork)'`)).toEqual({ n: 2 * size });
 }, 60_000);
 
-test("sixty take and judge one base at once", async () => {
+test("many take and judge one base at once", async () => {
   const base = "clap";
   await Promise.all([...people, ...people].map((user) => app.as(user).marketplaceBases.purchase({ params: { id: base }, body: {} })));
   await Promise.all(
