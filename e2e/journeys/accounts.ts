@@ -70,6 +70,9 @@ await runJourneys(
         const { page } = browser as Watched;
         await signOut();
         await page.getByRole("link", { name: "Forgot it?" }).click();
+        // The page before has such a field, too.
+        await page.waitForURL(/\/forgot/);
+        await page.getByRole("button", { name: "Sign in", exact: true }).waitFor({ state: "hidden" });
         await page.getByLabel("E-mail").fill(email.toUpperCase());
         await accessible(page, "forgot password");
         await shot(page, "forgot-password");
