@@ -47,13 +47,15 @@ export function createAgentAuthoring({
     for (const [key, value] of Object.entries({ config, tool_configs }))
       if (Buffer.byteLength(JSON.stringify(value ?? null)) > maxConfigBytes) throw invalid(["body", key], "This may have at most 64 KiB");
   };
-  /** What follows from the price and from being published, in that order (2.3). */
-  const settle = async (userId: string, wished: Terms): Promise<Terms> => {
+  /** What follows from the price and from being published, in that order (2.3). `before`: as it is now; to stop selling needs no account. */
+  const settle = async (userId: string, wished: Terms, before?: Terms): Promise<Terms> => {
     const { pricing_type } = wished;
     const isSold = pricing_type === "one_time" || pricing_type === "monthly";
     if (isSold && wished.price_cents < leastPriceCents)
       throw invalid(["body", "price_cents"], `A price is at least ${leastPriceCents} cents`);
-    if (pricing_type !== "free" && !(await payments.canEarn(userId)))
+    const isOffered = !before || (wished.is_published && !before.is_published);
+    const isOtherPrice = pricing_type !== before?.pricing_type || wished.price_cents !== before.price_cents;
+    if (pricing_type !== "free" && (isOffered || isOtherPrice) && !(await payments.canEarn(userId)))
       throw badRequest("Connect an account for payouts before you ask money for an agent.", "payout_account_required");
     const isOpen = wished.is_published && pricing_type === "free";
     return {
@@ -193,15 +195,19 @@ export function createAgentAuthoring({
       if (!entry?.is_active || entry.has_expired)
         throw forbidden("not_in_library", "Switch this agent on in your library before you publish it.");
     }
-    const terms = await settle(userId, {
-      is_published: body.is_published ?? row.is_published,
-      pricing_type: body.pricing_type ?? row.pricing_type,
-      price_cents: body.price_cents ?? row.price_cents,
-      api_pricing_input: body.api_pricing_input === undefined ? row.api_pricing_input : rate(body.api_pricing_input),
-      api_pricing_output: body.api_pricing_output === undefined ? row.api_pricing_output : rate(body.api_pricing_output),
-      source_type: body.source_type ?? row.source_type,
-      is_forkable: body.is_forkable ?? row.is_forkable,
-    });
+    const terms = await settle(
+      userId,
+      {
+        is_published: body.is_published ?? row.is_published,
+        pricing_type: body.pricing_type ?? row.pricing_type,
+        price_cents: body.price_cents ?? row.price_cents,
+        api_pricing_input: body.api_pricing_input === undefined ? row.api_pricing_input : rate(body.api_pricing_input),
+        api_pricing_output: body.api_pricing_output === undefined ? row.api_pricing_output : rate(body.api_pricing_output),
+        source_type: body.source_type ?? row.source_type,
+        is_forkable: body.is_forkable ?? row.is_forkable,
+      },
+      row,
+    );
     const isOtherPrice = terms.pricing_type !== row.pricing_type || terms.price_cents !== row.price_cents;
     // A price at the payment service is of the price as it was.
     return { ...content, ...terms, ...(isOtherPrice && { stripe_price_id: null }) };
