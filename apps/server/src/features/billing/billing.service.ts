@@ -174,10 +174,10 @@ export function createBilling({
     renewAgentSubscription: (userId: string, id: string) => changeOwn(userId, id, false),
     jobHandlers: {
       refund_payment: async (payload: unknown) => {
-        const { payment_intent } = payload as { payment_intent: string };
+        const { payment_intent, reason = "duplicate" } = payload as { payment_intent: string; reason?: "duplicate" | null };
         try {
           await payments.once(`refund:${payment_intent}`, (stripe, options) =>
-            stripe.refunds.create({ payment_intent, reason: "duplicate" }, options),
+            stripe.refunds.create({ payment_intent, ...(reason !== null && { reason }) }, options),
           );
         } catch (error) {
           const cause = error instanceof AppError ? (error.cause as { code?: string } | undefined) : undefined;

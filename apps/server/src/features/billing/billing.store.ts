@@ -321,6 +321,20 @@ export function createBillingStore(db: Database) {
           ),
         )
         .limit(limit),
+    /** Living ones of agents and bases that are gone, and had not been told to end. */
+    subscriptionsOfNothing: (limit: number): Promise<{ id: string }[]> =>
+      db
+        .select({ id: subscriptions.stripe_subscription_id })
+        .from(subscriptions)
+        .where(
+          and(
+            inArray(subscriptions.status, livingStates),
+            isNotNull(subscriptions.item_id),
+            sql`not exists (select 1 from agents a where a.id = ${subscriptions.item_id})`,
+            sql`not exists (select 1 from bases b where b.id = ${subscriptions.item_id})`,
+          ),
+        )
+        .limit(limit),
     /** For what nobody's row says any more. */
     markEnded: async (subscriptionId: string): Promise<void> => {
       await db.update(subscriptions).set({ status: "canceled" }).where(eq(subscriptions.stripe_subscription_id, subscriptionId));

@@ -458,6 +458,23 @@ describe("a webhook", () => {
     for (const own of account.subscriptions.values()) if (own.customer === customer) account.end(own.id);
     await settle();
   });
+  test("of a creator's own account, or of credits whose price is not ours, gives nothing", async () => {
+    const ada = await world.app.signUp();
+    const { session_id } = await api(ada).billing.purchaseCredits({ body: { package: "small" } });
+    const session = world.stripe.account.pay(session_id);
+    const [paid] = world.stripe.waiting.splice(0).filter(({ type }) => type === "checkout.session.completed");
+    if (!paid) throw new Error("nothing was told");
+    const priced = (amount: { amount_cents?: string }) => {
+      const id = `cs_${crypto.randomUUID().replaceAll("-", "")}`;
+      const metadata = { user_id: ada.id, type: "credit_purchase", ...amount };
+      return { ...paid, id: `evt_${id}`, data: { object: { ...session, id, payment_intent: `pi_${id}`, metadata } } };
+    };
+    const elsewhere = { ...paid, id: "evt_elsewhere", account: "acct_creator" };
+    expect(await world.stripe.deliver([elsewhere, priced({}), priced({ amount_cents: "5oo" })])).toEqual([200, 200, 200]);
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(0);
+    await world.stripe.deliver([paid]);
+    expect((await api(ada).billing.credits()).purchased_credits).toBe(500);
+  });
   test("whose clock is not ours counts, as far as it is tolerable", async () => {
     const body = JSON.stringify({ id: "evt_2", object: "event", type: "product.created", created: 1, data: { object: {} } });
     const at = async (ageSeconds: number) => (await send(body, { "stripe-signature": world.stripe.sign(body, { ageSeconds }) })).status;

@@ -136,7 +136,8 @@ export function createFulfilment({
     const shelf = payment.kind === "agent" || payment.kind === "base" ? shelves[payment.kind] : undefined;
     if (!shelf || user_id === null || item_id === null || payment.stripe_subscription_id !== null) return;
     if (isReturned) return shelf.revoke(tx, user_id, item_id, { payment_intent: key });
-    if ((await shelf.possession(tx, user_id, item_id))?.is_forever) return;
+    const isHeld = (await shelf.possession(tx, user_id, item_id))?.is_forever === true;
+    if (isHeld || !(await shelf.find(item_id, tx))) return;
     await giveForever(tx, payment.kind as "agent" | "base", { user_id, item_id }, key);
   };
   /** Resolves with how many credits were taken; below zero: given back, as far as they had been there to be taken. */
@@ -181,13 +182,17 @@ export function createFulfilment({
     const shelf = session.kind === "agent" || session.kind === "base" ? shelves[session.kind] : undefined;
     if (shelf && session.item_id !== null) {
       const held = await shelf.possession(tx, session.user_id, session.item_id);
-      if (held?.is_forever && held.stripe_payment_intent !== key) {
-        // Paid twice, on two pages: the second payment goes back.
-        log.warn({ session_id: session.id, user_id: session.user_id }, "paid twice; the second payment is refunded");
-        await store.enqueue(tx, "refund_payment", { payment_intent: key }, { key: `refund_payment:${key}`, maxAttempts: 25 });
+      const isTwice = held?.is_forever === true && held.stripe_payment_intent !== key;
+      // Paid on two pages, or for what its maker deleted while the page was open: the money goes back.
+      if (isTwice || !(await shelf.find(session.item_id, tx))) {
+        log.warn(
+          { session_id: session.id, user_id: session.user_id },
+          `paid ${isTwice ? "twice" : "for what is gone"}; the payment is refunded`,
+        );
+        const order = { payment_intent: key, reason: isTwice ? "duplicate" : null };
+        await store.enqueue(tx, "refund_payment", order, { key: `refund_payment:${key}`, maxAttempts: 25 });
         return;
       }
-      if (!(await shelf.find(session.item_id, tx))) log.error({ session_id: session.id }, "paid for something that is gone");
     }
     const payment = await book(tx, { ...session, key, subscription_id: null });
     if (!payment) return;
@@ -203,7 +208,8 @@ export function createFulfilment({
       if (key !== null) await store.lockPayment(tx, key);
       const buyer = await store.lockBuyer(tx, session.user_id);
       if (!buyer) return log.error({ session_id: session.id }, "paid by somebody who is not here");
-      const isWrong = session.agreed_cents !== null && session.agreed_cents !== session.amount_cents;
+      // Credits are sold for what our own page says, and for nothing else.
+      const isWrong = session.agreed_cents === null ? session.kind === "credits" : session.agreed_cents !== session.amount_cents;
       if (isWrong) log.error({ session_id: session.id, user_id: buyer.id }, "paid another amount than was asked for; nothing is given");
       const isFirst = await store.claimSession(tx, {
         session_id: session.id,

@@ -68,17 +68,21 @@ export function createPlans({
     if (!shelf || row.item_id === null) return;
     const isLiving = livingStates.includes(row.status);
     const subscription_id = row.stripe_subscription_id;
-    // Nobody pays by the month for what is theirs for good.
-    if (isLiving && (await shelf.possession(tx, userId, row.item_id))?.is_forever) return endLater(tx, subscription_id);
-    if (isLiving && !wasLiving && (await shelf.find(row.item_id, tx)))
-      await shelf.grant(tx, {
-        user_id: userId,
-        item_id: row.item_id,
-        purchase_type: "monthly",
-        stripe_payment_intent: null,
-        stripe_subscription_id: subscription_id,
-      });
-    if (!isLiving && wasLiving) await shelf.revoke(tx, userId, row.item_id, { subscription_id });
+    if (!isLiving) return wasLiving ? shelf.revoke(tx, userId, row.item_id, { subscription_id }) : undefined;
+    // Nobody pays by the month for what is theirs for good, or gone.
+    const isForever = (await shelf.possession(tx, userId, row.item_id))?.is_forever === true;
+    if (isForever || !(await shelf.find(row.item_id, tx))) return endLater(tx, subscription_id);
+    if (wasLiving) return;
+    await shelf.grant(tx, {
+      user_id: userId,
+      item_id: row.item_id,
+      purchase_type: "monthly",
+      stripe_payment_intent: null,
+      stripe_subscription_id: subscription_id,
+    });
+    // Paid on two pages: the one that was heard of last takes the place of the other.
+    for (const other of await store.livingOfItem(tx, userId, row.item_id))
+      if (other.stripe_subscription_id !== subscription_id) await endLater(tx, other.stripe_subscription_id);
   };
 
   return {
@@ -125,7 +129,7 @@ export function createPlans({
       for (const row of await store.livingOfItem(tx, userId, itemId)) await endLater(tx, row.stripe_subscription_id);
     },
     jobHandlers: {
-      /** One too many, beside another plan or a purchase for good: it ends, and what is left of it is given back. */
+      /** One too many, beside another or a purchase for good, or for what is gone: it ends, and what is left of it is given back. */
       end_subscription: async (payload: unknown) => {
         const { id } = payload as { id: string };
         const told = await payments.find((stripe) => stripe.subscriptions.retrieve(id));

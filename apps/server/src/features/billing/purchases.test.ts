@@ -174,6 +174,56 @@ describe("an agent by the month", () => {
   });
 });
 
+const livingOf = (user: TestUser) =>
+  [...world.stripe.account.subscriptions.values()].filter((s) => s.metadata["user_id"] === user.id && s.status !== "canceled");
+
+test("an agent paid by the month on two pages is paid by one of them from then on", async () => {
+  const ada = await world.app.signUp();
+  const agent = await world.agent({ creator, cents: 500, monthly: true });
+  const first = await buyOf(ada, agent.id);
+  await world.rows("update agents set price_cents = 600 where id = $1", [agent.id]);
+  const second = await buyOf(ada, agent.id);
+  for (const { session_id } of [first, second]) await pay(session_id);
+  await world.settle();
+  expect([livingOf(ada).map((s) => s.items.data[0]?.price.unit_amount), await isOwned(ada, agent.slug)]).toEqual([[600], true]);
+});
+
+test("for an agent that its maker deleted nobody pays: not on a page that was open, not by the month; a dispute may end all the same", async () => {
+  const [ada, bob] = [await world.app.signUp(), await world.app.signUp()];
+  const made = { once: await world.agent({ creator }), disputed: await world.agent({ creator }) };
+  const monthly = await world.agent({ creator, monthly: true });
+  const pages = [await buyOf(ada, made.once.id), await buyOf(ada, monthly.id)];
+  const disputed = await pay((await buyOf(ada, made.disputed.id)).session_id);
+  await pay((await buyOf(bob, monthly.id)).session_id);
+  const { id: dispute } = world.stripe.account.dispute(disputed.payment_intent ?? "");
+  await world.settle();
+  for (const { id } of [made.once, made.disputed, monthly]) {
+    await api(creator).marketplaceAgents.update({ params: { id }, body: { is_published: false } });
+    await api(creator).marketplaceAgents.remove({ params: { id } });
+  }
+  const [once] = [await pay(pages[0]?.session_id ?? ""), await pay(pages[1]?.session_id ?? "")];
+  await world.settle();
+  const charge = [...world.stripe.account.charges.values()].find((c) => c.payment_intent === once.payment_intent);
+  expect([charge?.refunded, livingOf(ada)]).toEqual([true, []]);
+  await world.job("reconcile_payments");
+  await world.settle();
+  expect(livingOf(bob)).toEqual([]);
+  world.stripe.account.closeDispute(dispute, "won");
+  await world.settle();
+  expect((await api(ada).billing.transactions({ query: {} })).items).toMatchObject([{ kind: "agent" }, { refunded_cents: 0 }]);
+});
+
+test("who cannot be paid any more sells nothing new, and may take what they sell out of the marketplace", async () => {
+  const maker = await world.app.signUp();
+  const agent = await world.agent({ creator: maker, cents: 500 });
+  await buyOf(maker, agent.id);
+  const change = (body: { is_published?: boolean; price_cents?: number }) =>
+    outcome(api(maker).marketplaceAgents.update({ params: { id: agent.id }, body }));
+  expect(await change({ price_cents: 600 })).toEqual([400, "payout_account_required"]);
+  expect(await change({ is_published: false })).toBe(200);
+  expect(await change({ is_published: true })).toEqual([400, "payout_account_required"]);
+});
+
 describe("an agent that is bought for good and by the month", () => {
   const priced = (id: string, pricing: "one_time" | "monthly") =>
     world.rows("update agents set pricing_type = $2 where id = $1", [id, pricing]);
@@ -186,16 +236,13 @@ describe("an agent that is bought for good and by the month", () => {
   };
   const subscriptionsOf = async (user: TestUser) =>
     (await api(user).purchases.subscriptions({ query: {} })).items.map(({ status }) => status);
-  const living = (user: TestUser) =>
-    [...world.stripe.account.subscriptions.values()].filter((s) => s.metadata["user_id"] === user.id && s.status !== "canceled");
-
   test("ends its subscription, and stays when that is over, whichever was paid first", async () => {
     for (const isMonthlyFirst of [true, false]) {
       const ada = await world.app.signUp();
       const agent = await asked(ada);
       for (const session of isMonthlyFirst ? [agent.monthly, agent.forever] : [agent.forever, agent.monthly]) await pay(session);
       await world.settle();
-      expect([living(ada).length, await subscriptionsOf(ada), await isOwned(ada, agent.slug)]).toEqual([0, ["canceled"], true]);
+      expect([livingOf(ada).length, await subscriptionsOf(ada), await isOwned(ada, agent.slug)]).toEqual([0, ["canceled"], true]);
       world.stripe.account.advance(31);
       await world.settle();
       expect(await isOwned(ada, agent.slug)).toBe(true);
@@ -223,7 +270,7 @@ describe("an agent that is bought for good and by the month", () => {
     const again = await pay(await expired(ada, agent.id));
     await world.settle();
     const charge = [...world.stripe.account.charges.values()].find((c) => c.payment_intent === again.payment_intent);
-    expect([charge?.refunded, living(ada).length, await isOwned(ada, agent.slug)]).toEqual([false, 0, true]);
+    expect([charge?.refunded, livingOf(ada).length, await isOwned(ada, agent.slug)]).toEqual([false, 0, true]);
   });
   /** A page of an agent that is in the library by the month. */
   const expired = async (user: TestUser, id: string) => {

@@ -93,12 +93,18 @@ export function createReconciliation({
       });
   };
 
+  /** Nor for what its maker deleted: it ends when it is looked at. */
+  const leftovers = async (): Promise<void> => {
+    for (const { id } of await store.subscriptionsOfNothing(perRun)) await attempt({ subscription_id: id }, () => webhooks.follow(id));
+  };
+
   const run = async (): Promise<void> => {
     if (!payments.account) return;
     await events();
     await sessions();
     await subscriptions();
     await orphans();
+    await leftovers();
     await store.pruneEvents(60);
     await store.pruneRefusals(30);
   };

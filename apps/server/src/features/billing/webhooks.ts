@@ -89,6 +89,8 @@ export function createWebhooks({
   };
 
   const effectOf = (event: Stripe.Event): Effect | Promise<Effect> => {
+    // It happened in a creator's own account: what is written there is not ours, whatever it says.
+    if (event.account) return nothing;
     switch (event.type) {
       case "checkout.session.completed":
       case "checkout.session.async_payment_succeeded": {
