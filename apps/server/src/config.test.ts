@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { ConfigError, envExample, readConfig, settings } from "./config.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import { envExample, settings } from "./settings.ts";
 
 test(".env.example is equal to the schema", () => {
   expect(readFileSync(new URL("../../../.env.example", import.meta.url), "utf8")).toBe(envExample());

@@ -3,7 +3,7 @@ import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { is, sql, Table } from "drizzle-orm";
 import { expect, inject, test } from "vitest";
-import { Secret } from "./config.ts";
+import { Secret } from "./platform/secret.ts";
 import { createCryptoBox } from "./platform/crypto.ts";
 import { bytesOf, reseal } from "./platform/sealed.ts";
 import { beginRotation, endRotation, loadSealingKeys, readSealingKeyFile } from "./platform/sealing-keys.ts";

@@ -1,7 +1,7 @@
 import type { Stripe } from "stripe";
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
-import type { Secret } from "../../config.ts";
+import type { Secret } from "../../platform/secret.ts";
 
 export interface StripeAccount {
   secretKey: Secret;

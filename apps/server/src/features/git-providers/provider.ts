@@ -1,6 +1,6 @@
 import type { GitProviderBranch, GitProviderName, GitProviderRepo, GitPull } from "@tesslate/contract";
 import type { Static, TSchema } from "typebox";
-import type { Secret } from "../../config.ts";
+import type { Secret } from "../../platform/secret.ts";
 
 /** Calls of one account at one host. Throws `AppError`s with sentences for people; answers that do not fit their schema are `bad_gateway`. */
 export interface ProviderApi {

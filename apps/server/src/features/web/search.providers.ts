@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { Value } from "typebox/value";
-import type { Secret } from "../../config.ts";
+import type { Secret } from "../../platform/secret.ts";
 
 export interface SearchResult {
   title: string;

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tool, ToolContext, ToolOutput } from "@tesslate/agent";
 import { call, say, startSearchServices } from "@tesslate/testkit";
-import { Secret } from "../../config.ts";
+import { Secret } from "../../platform/secret.ts";
 import { createOutbound, type Outbound } from "../../platform/outbound.ts";
 import { chatWorld, find } from "../../testing/chat.ts";
 import { createSearchProvider, type SearchConfig } from "./search.providers.ts";
