@@ -1,6 +1,19 @@
 import type { ToolDefinition } from "../types.ts";
 import { callKeys, callsOf, findCalls, unread, type FoundCall } from "./find-calls.ts";
 import { readJson } from "./read-json.ts";
+import {
+  callFences,
+  callMarks,
+  channelMark,
+  completionTokens,
+  labels,
+  literalPattern,
+  literalPrefixes,
+  longestLiteral,
+  maybeCallFences,
+  thinkingMarks,
+} from "./reply-marks.ts";
+import { createBracketScan, createEndFinder, type BracketScan, type EndFinder } from "./reply-scans.ts";
 import { meantTool } from "./tool-names.ts";
 
 export interface Piece {
@@ -24,79 +37,6 @@ export interface ReplyReader {
 /** Beyond this, the calls of one reply are refused: no plan needs them, a looping model makes them. */
 export const maxCallsPerReply = 24;
 
-const completionTokens = [
-  "task_complete",
-  "complete_task_and_submit_final_output",
-  "<task_complete>",
-  "</task_complete>",
-  "<task_complete/>",
-  "<!-- task complete -->",
-];
-const noise = ["<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|endoftext|>", "</s>", "<|end_of_turn|>", "<end_of_turn>", "<|end|>", "<|return|>", "</think>", "</thinking>", "</thought>", "</tool_call>", "</tool_calls>", "</function_calls>", "</function>", "<|assistant|>", "<|start|>assistant", "<｜end▁of▁sentence｜>"]; // prettier-ignore
-const thinking: Record<string, string> = {
-  "<think>": "</think>",
-  "<thinking>": "</thinking>",
-  "<thought>": "</thought>",
-  "<reasoning>": "</reasoning>",
-  "<reflection>": "</reflection>",
-  "<scratchpad>": "</scratchpad>",
-  "[think]": "[/think]",
-};
-/** Marks behind which calls stand, and what ends them. Without an end: the reply's end. */
-const marks: Record<string, string | undefined> = {
-  "<tool_call>": "</tool_call>",
-  "<tool_calls>": "</tool_calls>",
-  "<tools>": "</tools>",
-  "<function_call>": "</function_call>",
-  "<function_calls>": "</function_calls>",
-  "<function=": "</function>",
-  '<invoke name="': "</invoke>",
-  "<|tool_call|>": "<|/tool_call|>",
-  "<|tool_call_start|>": "<|tool_call_end|>",
-  "<|python_tag|>": "<|eom_id|>",
-  "[tool_calls]": undefined,
-  "<｜tool▁calls▁begin｜>": "<｜tool▁calls▁end｜>",
-  "<|tool_calls_section_begin|>": "<|tool_calls_section_end|>",
-};
-/** Begin a line and say what follows. */
-const labels: Record<string, "thought" | "answer" | "ignored" | "action"> = {
-  "thought:": "thought",
-  "thoughts:": "thought",
-  "reasoning:": "thought",
-  "action:": "action",
-  "actions:": "answer",
-  "answer:": "answer",
-  "response:": "answer",
-  "final answer:": "answer",
-  "observation:": "ignored",
-  "observations:": "ignored",
-  "tool result:": "ignored",
-  "tool results:": "ignored",
-  "[tool results]": "ignored",
-  "<tool_response>": "ignored",
-  "<tool_result>": "ignored",
-  "<function_results>": "ignored",
-  "<|im_start|>": "ignored",
-  "<|start_header_id|>": "ignored",
-};
-const channel = "<|channel|>";
-const literals = [
-  ...completionTokens,
-  ...noise,
-  ...Object.keys(thinking),
-  ...Object.keys(marks),
-  ...Object.keys(labels),
-  channel,
-  "```",
-  "{",
-  "[",
-];
-const literalPattern = new RegExp(literals.toSorted((a, b) => b.length - a.length).map((one) => one.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "gi"); // prettier-ignore
-const prefixes = new Set(literals.flatMap((one) => Array.from({ length: one.length - 1 }, (_, index) => one.slice(0, index + 1))));
-const longest = Math.max(...literals.map((one) => one.length));
-/** Code fences that hold calls whatever is in them, and those that may. */
-const callFences = new Set(["tool_code", "tool_call", "tool_calls", "tool", "function_call", "tool_use"]);
-const maybeCallFences = new Set(["", "json", "json5", "jsonc", "javascript", "js", "python", "xml", "text", "plaintext", "txt", "yaml"]);
 /** Tries to read an object that is not finished by its brackets, before the end of the reply decides. */
 const maxEarlyTries = 8;
 /** A reply is read in pieces of this size, so that what looks at all that was just heard looks at no more. */
@@ -345,8 +285,8 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
     }
     let held = 0;
     if (!isEnd) {
-      for (let size = Math.min(longest - 1, buffer.length); size > 0 && held === 0; size--)
-        if (prefixes.has(buffer.slice(-size).toLowerCase())) held = size;
+      for (let size = Math.min(longestLiteral - 1, buffer.length); size > 0 && held === 0; size--)
+        if (literalPrefixes.has(buffer.slice(-size).toLowerCase())) held = size;
       // The name in front of a label and the marks around it (`**Thought:**`).
       held += /(?:^|\n)([ \t*#>_]{1,6})$/.exec(buffer.slice(0, buffer.length - held))?.[1]?.length ?? 0;
     }
@@ -379,18 +319,18 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
       take(literal.length);
       return "taken";
     }
-    if (Object.hasOwn(thinking, literal)) {
+    if (Object.hasOwn(thinkingMarks, literal)) {
       take(literal.length);
-      if (!isThought) become(thinkingUntil(thinking[literal]!));
+      if (!isThought) become(thinkingUntil(thinkingMarks[literal]!));
       return "taken";
     }
-    if (Object.hasOwn(marks, literal)) {
+    if (Object.hasOwn(callMarks, literal)) {
       const isOpen = literal.endsWith("=") || literal.endsWith('"');
       take(isOpen ? 0 : literal.length);
-      become(markedUntil(marks[literal]));
+      become(markedUntil(callMarks[literal]));
       return "taken";
     }
-    if (literal === channel) {
+    if (literal === channelMark) {
       const message = rest.slice(0, 220).indexOf("<|message|>");
       if (message === -1) return isEnd || rest.length > 200 ? "none" : "wait";
       const head = rest.slice(0, message);
@@ -476,8 +416,9 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
     if (maybeCallFences.has(language)) {
       const inside = rest.slice(line[0].length).trimStart();
       if (inside === "" && !isEnd && rest.length < maxHeldChars) return "wait";
-      const tag = Object.keys(marks).find((mark) => inside.toLowerCase().startsWith(mark));
-      const isTagSoon = !isEnd && inside.length < 20 && (inside[0] === "<" || inside[0] === "[") && prefixes.has(inside.toLowerCase());
+      const tag = Object.keys(callMarks).find((mark) => inside.toLowerCase().startsWith(mark));
+      const isTagSoon =
+        !isEnd && inside.length < 20 && (inside[0] === "<" || inside[0] === "[") && literalPrefixes.has(inside.toLowerCase());
       if (tag === undefined && isTagSoon) return "wait";
       const verdict = tag !== undefined ? "yes" : inside[0] === "{" || inside[0] === "[" ? mayBeCall(inside, isEnd) : "no";
       if (verdict === "wait") return "wait";
@@ -589,7 +530,7 @@ export function createReplyReader(tools: readonly ToolDefinition[], { isThought 
 /** Where a longer literal around the one found might begin; -1 when none can. */
 function longerAt(buffer: string, at: number, length: number): number {
   if (at + length !== buffer.length) return -1;
-  for (let from = Math.max(0, at - 6); from < at; from++) if (prefixes.has(buffer.slice(from).toLowerCase())) return from;
+  for (let from = Math.max(0, at - 6); from < at; from++) if (literalPrefixes.has(buffer.slice(from).toLowerCase())) return from;
   return -1;
 }
 
@@ -608,21 +549,6 @@ function settled(calls: readonly FoundCall[]): FoundCall[] {
   ];
 }
 
-type EndFinder = (delta: string) => number | undefined;
-/** Looks for the mark in a text that comes in pieces, once over each: the index behind it in the whole. */
-function createEndFinder(until: string | undefined): EndFinder {
-  let tail = "";
-  let heard = 0;
-  return (delta) => {
-    if (until === undefined) return undefined;
-    const text = tail + delta;
-    const at = text.toLowerCase().indexOf(until);
-    const end = at === -1 ? undefined : heard - tail.length + at + until.length;
-    heard += delta.length;
-    tail = text.slice(-(until.length - 1));
-    return end;
-  };
-}
 const markedUntil = (until: string | undefined, header?: string): Mode => ({
   kind: "marked",
   until,
@@ -631,53 +557,3 @@ const markedUntil = (until: string | undefined, header?: string): Mode => ({
   ...(header === undefined ? {} : { header }),
 });
 const thinkingUntil = (until: string): Mode => ({ kind: "thinking", until, text: "", find: createEndFinder(until) });
-
-interface BracketScan {
-  hear(delta: string): void;
-  /** Index in the whole behind the next bracket that closes the value; undefined when it is not there yet. */
-  next(): number | undefined;
-}
-/** Counts brackets outside of strings, once over the text however it arrives. */
-function createBracketScan(): BracketScan {
-  let depth = 0;
-  let quote: string | undefined;
-  let isEscaped = false;
-  let last = "";
-  let waiting = "";
-  let at = 0;
-  let before = 0;
-  const isClosing = (char: string): boolean => {
-    if (isEscaped) {
-      isEscaped = false;
-      return false;
-    }
-    if (quote !== undefined) {
-      if (char === "\\") isEscaped = true;
-      else if (char === quote) {
-        quote = undefined;
-        last = char;
-      }
-      return false;
-    }
-    if (char === '"' || ((char === "'" || char === "`") && /[{[,:(]/.test(last))) quote = char;
-    else if (char === "{" || char === "[") depth++;
-    else if ((char === "}" || char === "]") && --depth <= 0) {
-      depth = 0;
-      last = char;
-      return true;
-    }
-    if (char.trim() !== "") last = char;
-    return false;
-  };
-  return {
-    hear(delta) {
-      before += at;
-      waiting = waiting.slice(at) + delta;
-      at = 0;
-    },
-    next() {
-      while (at < waiting.length) if (isClosing(waiting[at++]!)) return before + at;
-      return undefined;
-    },
-  };
-}

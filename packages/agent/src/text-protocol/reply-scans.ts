@@ -1,0 +1,67 @@
+/** Where something ends in a text that comes in pieces, each of which is looked at once. */
+
+export type EndFinder = (delta: string) => number | undefined;
+/** Looks for the mark in a text that comes in pieces, once over each: the index behind it in the whole. */
+export function createEndFinder(until: string | undefined): EndFinder {
+  let tail = "";
+  let heard = 0;
+  return (delta) => {
+    if (until === undefined) return undefined;
+    const text = tail + delta;
+    const at = text.toLowerCase().indexOf(until);
+    const end = at === -1 ? undefined : heard - tail.length + at + until.length;
+    heard += delta.length;
+    tail = text.slice(-(until.length - 1));
+    return end;
+  };
+}
+
+export interface BracketScan {
+  hear(delta: string): void;
+  /** Index in the whole behind the next bracket that closes the value; undefined when it is not there yet. */
+  next(): number | undefined;
+}
+/** Counts brackets outside of strings, once over the text however it arrives. */
+export function createBracketScan(): BracketScan {
+  let depth = 0;
+  let quote: string | undefined;
+  let isEscaped = false;
+  let last = "";
+  let waiting = "";
+  let at = 0;
+  let before = 0;
+  const isClosing = (char: string): boolean => {
+    if (isEscaped) {
+      isEscaped = false;
+      return false;
+    }
+    if (quote !== undefined) {
+      if (char === "\\") isEscaped = true;
+      else if (char === quote) {
+        quote = undefined;
+        last = char;
+      }
+      return false;
+    }
+    if (char === '"' || ((char === "'" || char === "`") && /[{[,:(]/.test(last))) quote = char;
+    else if (char === "{" || char === "[") depth++;
+    else if ((char === "}" || char === "]") && --depth <= 0) {
+      depth = 0;
+      last = char;
+      return true;
+    }
+    if (char.trim() !== "") last = char;
+    return false;
+  };
+  return {
+    hear(delta) {
+      before += at;
+      waiting = waiting.slice(at) + delta;
+      at = 0;
+    },
+    next() {
+      while (at < waiting.length) if (isClosing(waiting[at++]!)) return before + at;
+      return undefined;
+    },
+  };
+}
