@@ -5,19 +5,8 @@ import { askerFor } from "./inquiry.ts";
 import { isLoop, type createLoopBreaker } from "./loop-breaker.ts";
 import { RunEnded, type Ending } from "./run-ended.ts";
 import { toolTextKept } from "./truncate.ts";
-import type {
-  AgentDeps,
-  AroundTool,
-  AssistantMessage,
-  EditMode,
-  PendingBatch,
-  RunOptions,
-  Tool,
-  ToolContext,
-  ToolMessage,
-  ToolParameters,
-  ToolResult,
-} from "./types.ts";
+import type { AssistantMessage, ToolMessage } from "./model-client.ts";
+import type { AgentDeps, AroundTool, EditMode, PendingBatch, RunOptions, Tool, ToolContext, ToolParameters, ToolResult } from "./types.ts";
 import type { WorkTimer } from "./work-timer.ts";
 
 export interface BatchOptions {

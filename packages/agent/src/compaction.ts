@@ -1,6 +1,6 @@
 import { estimateMessageTokens, estimateTokens } from "./tokens.ts";
 import { truncateMiddle } from "./truncate.ts";
-import type { Message, ModelRequest } from "./types.ts";
+import type { Message, ModelRequest } from "./model-client.ts";
 
 /** Share of the context window at which older turns are replaced by a summary (4.14). */
 export const compactionShare = 0.8;

@@ -2,7 +2,8 @@ import { Value } from "typebox/value";
 import { abortable, pause } from "./abortable.ts";
 import { settleNames } from "./argument-names.ts";
 import { failed, failureMessage, ToolFailure, workspaceCode } from "./tool.ts";
-import type { EditMode, Tool, ToolCall, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
+import type { ToolCall } from "./model-client.ts";
+import type { EditMode, Tool, ToolContext, ToolOutput, ToolParameters, ToolResult } from "./types.ts";
 
 /** Tries of a read-only tool when the workspace is briefly unavailable, and the first pause between them. */
 const maxTries = 3;

@@ -1,7 +1,8 @@
 import { withSteering, type SteeredText } from "./steering.ts";
 import { withNames } from "./material.ts";
 import { toolText, truncateMiddle } from "./truncate.ts";
-import type { AgentStep, HistoryMessage, HistoryStep, Message, ToolResult } from "./types.ts";
+import type { Message } from "./model-client.ts";
+import type { AgentStep, HistoryMessage, HistoryStep, ToolResult } from "./types.ts";
 
 /** 4.4: messages of the chat that are told again. */
 const maxMessages = 20;

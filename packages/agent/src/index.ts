@@ -1,4 +1,6 @@
 export * from "./types.ts";
+export * from "./model-client.ts";
+export * from "./workspace.ts";
 export * from "./cassette/index.ts";
 export * from "./eval/index.ts";
 export type { Choice, Inquiry, InquiryAnswer, InquiryRequest } from "./inquiry.ts";

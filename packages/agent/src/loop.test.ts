@@ -5,7 +5,8 @@ import { ModelError } from "./model-error.ts";
 import { answer, brokenLine, call, calls, play, say, scripted, stop, usage, useTools, type Reply } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { estimateRequestTokens } from "./tokens.ts";
-import { RunInterrupted, type AgentEvent, type Message, type PendingBatch } from "./types.ts";
+import type { Message } from "./model-client.ts";
+import { RunInterrupted, type AgentEvent, type PendingBatch } from "./types.ts";
 
 const write = (path: string, content = "x\n") => call("write_file", { file_path: path, content });
 const read = (path: string) => call("read_file", { file_path: path });

@@ -21,13 +21,11 @@ import { definitionOf } from "./tool-definition.ts";
 import { allTools } from "./tools/index.ts";
 import { readOutput } from "./tools/read-output.ts";
 import { streamTurn, type Turn } from "./turn.ts";
+import type { AssistantMessage, Message, ModelRequest } from "./model-client.ts";
 import {
   RunInterrupted,
   type AfterModelCall,
   type AgentDeps,
-  type AssistantMessage,
-  type Message,
-  type ModelRequest,
   type PendingBatch,
   type RunErrorCode,
   type RunLimits,

@@ -1,5 +1,5 @@
 import { failureMessage, ToolFailure } from "./tool.ts";
-import type { Workspace } from "./types.ts";
+import type { Workspace } from "./workspace.ts";
 import { resolvePath, shownPath } from "./workspace-path.ts";
 
 /** Something the person attached to the message, beside the pictures that the model is shown. */

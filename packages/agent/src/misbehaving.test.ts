@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { answer, call, calls, play, say, stop, useTools, type Reply } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
-import type { ModelEvent } from "./types.ts";
+import type { ModelEvent } from "./model-client.ts";
 
 /** A call as some provider streams it: with this id, these pieces, with or without an end. */
 const raw = (id: string, name: string, pieces: string[], hasEnd = true): ModelEvent[] => [

@@ -1,6 +1,6 @@
 import { defaultLimits } from "./loop.ts";
 import { streamTurn } from "./turn.ts";
-import type { ModelClient, ModelUsage } from "./types.ts";
+import type { ModelClient, ModelUsage } from "./model-client.ts";
 
 /** Of the message and of the answer, so many characters are read. */
 const maxReadChars = 1_000;

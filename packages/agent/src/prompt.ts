@@ -2,7 +2,8 @@ import { knowledgeSections, readKnowledge, type Knowledge } from "./knowledge/kn
 import { materialSections, noWords, type Attached } from "./material.ts";
 import { skippedFolders } from "./skipped-folders.ts";
 import { failureMessage } from "./tool.ts";
-import type { EditMode, ProjectInfo, Workspace } from "./types.ts";
+import type { EditMode, ProjectInfo } from "./types.ts";
+import type { Workspace } from "./workspace.ts";
 import { projectPath, shownPath } from "./workspace-path.ts";
 
 /** The bundled agent's prompt. Every word is paid for on every call: `prompt.test.ts` holds the limit. */

@@ -1,4 +1,4 @@
-import type { Message, ToolCall } from "./types.ts";
+import type { Message, ToolCall } from "./model-client.ts";
 
 /** Shorter results are not worth a note. */
 const minChars = 600;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ToolFailure } from "./tool.ts";
-import type { ShellSession, ShellSessions, Workspace, WorkspaceTerminal } from "./types.ts";
+import type { ShellSession, ShellSessions } from "./types.ts";
+import type { Workspace, WorkspaceTerminal } from "./workspace.ts";
 
 /** Open terminals of one run; far below the hundred that a project may have. */
 const maxSessions = 16;

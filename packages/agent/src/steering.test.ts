@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { historyMessages } from "./history.ts";
 import { answer, call, calls, play, say } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
-import type { AgentStep, Message } from "./types.ts";
+import type { Message } from "./model-client.ts";
+import type { AgentStep } from "./types.ts";
 
 const list = call("list_dir", {});
 const heard = (messages: Message[]) =>

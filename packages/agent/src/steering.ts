@@ -1,4 +1,4 @@
-import type { Message } from "./types.ts";
+import type { Message } from "./model-client.ts";
 
 /** What a person said while a run went on, and the model call (by its iteration) that heard it first. */
 export interface SteeredText {

@@ -5,7 +5,8 @@ import { streamTurn } from "./turn.ts";
 import { definitionOf } from "./tool-definition.ts";
 import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
 import { allTools } from "./tools/index.ts";
-import type { HistoryMessage, ModelClient, ModelUsage } from "./types.ts";
+import type { ModelClient, ModelUsage } from "./model-client.ts";
+import type { HistoryMessage } from "./types.ts";
 
 /** Marks what stands for earlier messages, in the place of a message of the person. */
 export const summaryMessage = (summary: string): HistoryMessage => ({

@@ -1,5 +1,5 @@
 import { estimateImageTokens } from "./images.ts";
-import type { Message, ModelRequest } from "./types.ts";
+import type { Message, ModelRequest } from "./model-client.ts";
 
 /** Bytes / 4: the estimate of 4.14 and 4.18, where no provider counts for us. */
 export function estimateTokens(text: string): number {

@@ -1,4 +1,5 @@
-import type { Tool, ToolDefinition } from "./types.ts";
+import type { ToolDefinition } from "./model-client.ts";
+import type { Tool } from "./types.ts";
 
 /** Checked when the call comes; told to the model they would only cost. */
 const checkedOnly = new Set([

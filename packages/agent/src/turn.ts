@@ -2,7 +2,16 @@ import { abortable, pause } from "./abortable.ts";
 import { ModelError } from "./model-error.ts";
 import { createTextPump } from "./text-pump.ts";
 import { estimateRequestTokens, estimateTokens } from "./tokens.ts";
-import type { AssistantMessage, FinishReason, ModelClient, ModelEvent, ModelRequest, ModelUsage, ToolCall, UserMessage } from "./types.ts";
+import type {
+  AssistantMessage,
+  FinishReason,
+  ModelClient,
+  ModelEvent,
+  ModelRequest,
+  ModelUsage,
+  ToolCall,
+  UserMessage,
+} from "./model-client.ts";
 
 const maxAttempts = 2;
 const maxBackoffMs = 30_000;

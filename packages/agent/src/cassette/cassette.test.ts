@@ -14,7 +14,8 @@ import {
 } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import { runAgent } from "../loop.ts";
-import type { ModelRequest, RunOptions } from "../types.ts";
+import type { ModelRequest } from "../model-client.ts";
+import type { RunOptions } from "../types.ts";
 import {
   eventsOf,
   forkCassette,

@@ -4,7 +4,8 @@
  */
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
-import type { AgentEvent, FileChange, ModelEvent, RunOptions, RunResult, ToolDefinition, ToolParameters, ToolResult } from "../types.ts";
+import type { ModelEvent, ToolDefinition } from "../model-client.ts";
+import type { AgentEvent, FileChange, RunOptions, RunResult, ToolParameters, ToolResult } from "../types.ts";
 import type { Inquiry } from "../inquiry.ts";
 
 export const cassetteVersion = 1;

@@ -2,16 +2,9 @@ import { createHash } from "node:crypto";
 import { randomUUID } from "node:crypto";
 import { ModelError } from "../model-error.ts";
 import { allTools } from "../tools/index.ts";
-import {
-  RunInterrupted,
-  type ModelEvent,
-  type ModelRequest,
-  type RunOptions,
-  type RunResult,
-  type Tool,
-  type ToolContext,
-  type Workspace,
-} from "../types.ts";
+import type { ModelEvent, ModelRequest } from "../model-client.ts";
+import { RunInterrupted, type RunOptions, type RunResult, type Tool, type ToolContext } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 import {
   cassetteVersion,
   shownEvent,

@@ -3,20 +3,18 @@ import { ModelError, type ModelErrorCode } from "../model-error.ts";
 import { runAgent } from "../loop.ts";
 import { defaultSystemPrompt } from "../prompt.ts";
 import { allTools } from "../tools/index.ts";
+import type { ModelClient, ModelEvent } from "../model-client.ts";
 import {
   RunInterrupted,
   type AgentDeps,
   type AgentEvent,
-  type ModelClient,
-  type ModelEvent,
   type ProjectInfo,
   type RunOptions,
   type RunResult,
   type Tool,
   type ToolParameters,
-  type Workspace,
-  type WorkspaceEntry,
 } from "../types.ts";
+import type { Workspace, WorkspaceEntry } from "../workspace.ts";
 import {
   CassetteError,
   endOf,

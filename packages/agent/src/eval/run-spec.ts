@@ -1,6 +1,8 @@
 import { runAgent } from "../loop.ts";
 import { defaultSystemPrompt } from "../prompt.ts";
-import type { AgentEvent, AgentStep, ModelClient, Todo, Workspace } from "../types.ts";
+import type { ModelClient } from "../model-client.ts";
+import type { AgentEvent, AgentStep, Todo } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 import { scriptedModel } from "./scripted-model.ts";
 import type { TaskSpec } from "./spec.ts";
 

@@ -1,5 +1,5 @@
 import { ModelError, type ModelErrorCode } from "../model-error.ts";
-import type { ModelClient, ModelEvent } from "../types.ts";
+import type { ModelClient, ModelEvent } from "../model-client.ts";
 import type { TaskSpec } from "./spec.ts";
 
 /** Answers each call with the next turn of the spec. */

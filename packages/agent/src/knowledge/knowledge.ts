@@ -1,7 +1,8 @@
 import { builtinSubagents, listSubagents, type LibrarySubagent } from "../subagents/definitions.ts";
 import { failureMessage } from "../tool.ts";
 import { truncateMiddle } from "../truncate.ts";
-import type { ContextInForce, Workspace } from "../types.ts";
+import type { ContextInForce } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 import { maxMemoryBytes, memoryPath } from "./memory.ts";
 import { listSkills } from "./skills.ts";
 

@@ -1,4 +1,4 @@
-import type { Workspace } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 
 /** Text of a file in the project, at most `maxBytes`; `undefined` when it is missing, a folder, too large or not text. */
 export async function readSmallText(workspace: Workspace, path: string, maxBytes: number): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import type { Workspace } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 import { builtinSkills } from "./builtin-skills.ts";
 import { parseFrontMatter } from "./front-matter.ts";
 import { filesBelow, oneLine, readSmallText } from "./project-files.ts";

@@ -1,6 +1,6 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import { ModelError } from "../model-error.ts";
-import type { ModelClient } from "../types.ts";
+import type { ModelClient } from "../model-client.ts";
 import { modelErrorOf } from "./errors.ts";
 import { openModel } from "./providers.ts";
 import { providerPrompt, providerTools } from "./prompt.ts";

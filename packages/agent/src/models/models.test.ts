@@ -22,7 +22,7 @@ import {
 import { ModelError } from "../model-error.ts";
 import { play } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
-import type { ModelEvent, ModelRequest } from "../types.ts";
+import type { ModelEvent, ModelRequest } from "../model-client.ts";
 import { createModelClient, type ModelClientOptions } from "./index.ts";
 
 let server: ModelServer;

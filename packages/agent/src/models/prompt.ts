@@ -1,5 +1,5 @@
 import type { JSONValue, LanguageModelV4FunctionTool, LanguageModelV4Prompt, SharedV4ProviderOptions } from "@ai-sdk/provider";
-import type { AssistantMessage, ModelRequest, ProviderState, ToolCall, ToolDefinition } from "../types.ts";
+import type { AssistantMessage, ModelRequest, ProviderState, ToolCall, ToolDefinition } from "../model-client.ts";
 import type { ModelClientOptions } from "./index.ts";
 
 type PromptMessage = LanguageModelV4Prompt[number];

@@ -1,6 +1,6 @@
 import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
 import { ModelError } from "../model-error.ts";
-import type { FinishReason, ModelEvent, ModelUsage, ProviderState } from "../types.ts";
+import type { FinishReason, ModelEvent, ModelUsage, ProviderState } from "../model-client.ts";
 
 /** The provider library's parts as our events. Throws what the provider reports in the middle of a stream. */
 export async function* modelEvents(stream: ReadableStream<LanguageModelV4StreamPart>): AsyncGenerator<ModelEvent> {

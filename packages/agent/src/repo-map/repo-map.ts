@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { skippedFolders } from "../skipped-folders.ts";
 import { defineTool, done, ToolFailure } from "../tool.ts";
 import { reads } from "../tools/gates.ts";
-import type { WorkspaceFiles } from "../types.ts";
+import type { WorkspaceFiles } from "../workspace.ts";
 import { resolvePath, shownPath } from "../workspace-path.ts";
 import { declarationsOf, grammarOf, type Declaration } from "./symbols.ts";
 

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { abortable } from "../abortable.ts";
 import { RunEnded, type Ending } from "../run-ended.ts";
 import { done, failed, ToolFailure } from "../tool.ts";
+import type { Message } from "../model-client.ts";
 import type {
   AfterModelCall,
   AgentDeps,
   AgentEvent,
   ApprovalDecision,
-  Message,
   PendingBatch,
   RunOptions,
   RunResult,

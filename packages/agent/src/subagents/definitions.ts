@@ -1,6 +1,6 @@
 import { parseFrontMatter } from "../knowledge/front-matter.ts";
 import { filesBelow, oneLine, readSmallText } from "../knowledge/project-files.ts";
-import type { Workspace } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 
 /** A helper that the agent may start with a task of its own (4.13). */
 export interface SubagentDefinition {

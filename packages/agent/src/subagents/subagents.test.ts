@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { answer, call, calls, play, say, scripted, useTools, type Reply, type RunChanges, type TestRun } from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
-import type { ApprovalDecision, ModelRequest, SubagentEvent } from "../types.ts";
+import type { ModelRequest } from "../model-client.ts";
+import type { ApprovalDecision, SubagentEvent } from "../types.ts";
 
 const invoke = (name: string, task: string, more: Record<string, unknown> = {}) => call("invoke_subagent", { name, task, ...more });
 const write = (path: string) => call("write_file", { file_path: path, content: "x\n" });

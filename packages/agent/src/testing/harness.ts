@@ -1,18 +1,8 @@
 import { ModelError } from "../model-error.ts";
 import { runAgent } from "../loop.ts";
-import type {
-  AgentDeps,
-  AgentEvent,
-  ApprovalRequest,
-  ModelCall,
-  ModelClient,
-  ModelEvent,
-  ModelRequest,
-  RunOptions,
-  RunResult,
-  Todo,
-  Workspace,
-} from "../types.ts";
+import type { ModelClient, ModelEvent, ModelRequest } from "../model-client.ts";
+import type { AgentDeps, AgentEvent, ApprovalRequest, ModelCall, RunOptions, RunResult, Todo } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 
 /** One scripted reply: events, an error to throw, or a function that decides by the request. `hang` waits for the abort. */
 export type Reply = (ModelEvent | Error | "hang" | { wait: number })[];

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Workspace, WorkspaceEntry, WorkspaceExecOptions, WorkspaceExecResult, WorkspaceTerminal } from "../types.ts";
+import type { Workspace, WorkspaceEntry, WorkspaceExecOptions, WorkspaceExecResult, WorkspaceTerminal } from "../workspace.ts";
 
 class WorkspaceError extends Error {
   readonly code: string;

@@ -1,4 +1,4 @@
-import type { ToolDefinition } from "../types.ts";
+import type { ToolDefinition } from "../model-client.ts";
 
 /** How calls are written, for models without function calling (contract agent-git-deploy 4.2, 4.3). */
 export function textRules(tools: readonly ToolDefinition[], isReAct: boolean): string {

@@ -1,7 +1,8 @@
 import { Type } from "typebox";
 import { defineTool, done, failed } from "../tool.ts";
 import { ModelError } from "../model-error.ts";
-import type { ModelClient, ModelEvent, Tool, ToolContext } from "../types.ts";
+import type { ModelClient, ModelEvent } from "../model-client.ts";
+import type { Tool, ToolContext } from "../types.ts";
 import { resolvePath } from "../workspace-path.ts";
 import { createFileBlockReader } from "./file-blocks.ts";
 import { callEvents } from "./text-tools.ts";

@@ -1,4 +1,4 @@
-import type { ToolDefinition } from "../types.ts";
+import type { ToolDefinition } from "../model-client.ts";
 import { readJson, type Repair } from "./read-json.ts";
 import { meantTool } from "./tool-names.ts";
 

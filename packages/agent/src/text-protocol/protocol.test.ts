@@ -3,7 +3,8 @@ import { ModelError } from "../model-error.ts";
 import { createSeenFiles } from "../seen-files.ts";
 import { answer, play, say, stop, usage, type Reply, type RunChanges, type Script } from "../testing/harness.ts";
 import { tempWorkspace } from "../testing/temp-workspace.ts";
-import type { AgentProtocol, Message, ModelEvent } from "../types.ts";
+import type { Message, ModelEvent } from "../model-client.ts";
+import type { AgentProtocol } from "../types.ts";
 
 const speaking = (protocol: AgentProtocol, more: RunChanges = {}): RunChanges => ({
   agent: { system_prompt: "You are an agent.", tools: null, protocol },

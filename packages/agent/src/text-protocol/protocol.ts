@@ -1,7 +1,8 @@
 import { ModelError } from "../model-error.ts";
 import { writeFile } from "../tools/write-file.ts";
 import type { Turn } from "../turn.ts";
-import type { AgentProtocol, EditMode, ModelClient, ModelEvent, Tool, UserMessage } from "../types.ts";
+import type { ModelClient, ModelEvent, UserMessage } from "../model-client.ts";
+import type { AgentProtocol, EditMode, Tool } from "../types.ts";
 import { createReplyReader } from "./reply-reader.ts";
 import { installPackages, withFileReplies, withoutReading } from "./file-replies.ts";
 import { callEvents, withTextTools } from "./text-tools.ts";

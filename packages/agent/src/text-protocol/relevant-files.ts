@@ -1,5 +1,6 @@
 import { skippedFolders } from "../skipped-folders.ts";
-import type { HistoryMessage, SeenFiles, Workspace } from "../types.ts";
+import type { HistoryMessage, SeenFiles } from "../types.ts";
+import type { Workspace } from "../workspace.ts";
 import { shownPath } from "../workspace-path.ts";
 
 /** StreamAgent cannot look for itself, so it is shown this much (contract agent-git-deploy 4.3). */

@@ -1,4 +1,4 @@
-import type { ToolDefinition } from "../types.ts";
+import type { ToolDefinition } from "../model-client.ts";
 import { callKeys, callsOf, findCalls, unread, type FoundCall } from "./find-calls.ts";
 import { readJson } from "./read-json.ts";
 import {

@@ -1,5 +1,5 @@
 import { ModelError } from "../model-error.ts";
-import type { AssistantMessage, Message, ModelClient, ModelEvent, ModelRequest, ToolMessage } from "../types.ts";
+import type { AssistantMessage, Message, ModelClient, ModelEvent, ModelRequest, ToolMessage } from "../model-client.ts";
 import { textRules } from "./catalogue.ts";
 import type { FoundCall } from "./find-calls.ts";
 import { createRepetitionGuard } from "./repetition.ts";

@@ -1,4 +1,4 @@
-import type { ToolDefinition } from "../types.ts";
+import type { ToolDefinition } from "../model-client.ts";
 
 /** What other harnesses call the same tools; models trained on those write their names. */
 const otherNames: Record<string, string[]> = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { allTools } from "../tools/index.ts";
-import type { ToolDefinition } from "../types.ts";
+import type { ToolDefinition } from "../model-client.ts";
 import { createReplyReader, type Piece } from "./reply-reader.ts";
 
 /** Replies as real weak models write them. Each is read whole, in pieces of seven and letter by letter, with the same outcome. */
