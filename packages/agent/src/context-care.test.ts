@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
-import { answer, call, calls, play } from "./testing/harness.ts";
+import { answer, call, calls, play, read } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { createOutputs } from "./outputs.ts";
-
-const read = (path: string) => call("read_file", { file_path: path });
 
 test("an older reading of the same lines is a note once there is a newer one, also when the file changed between", async () => {
   await using ws = await tempWorkspace({ "a.txt": "first line\n".repeat(200), "b.txt": "other\n".repeat(200) });

@@ -1,11 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { answer, call, calls, play, say, scripted, useTools, type Reply, type RunChanges, type TestRun } from "../testing/harness.ts";
+import {
+  answer,
+  call,
+  calls,
+  play,
+  read,
+  say,
+  scripted,
+  useTools,
+  write,
+  type Reply,
+  type RunChanges,
+  type TestRun,
+} from "../testing/harness.ts";
 import { tempWorkspace, type TempWorkspace } from "../testing/temp-workspace.ts";
 import type { ModelRequest } from "../model-client.ts";
 import type { ApprovalDecision, SubagentEvent } from "../types.ts";
 
 const invoke = (name: string, task: string, more: Record<string, unknown> = {}) => call("invoke_subagent", { name, task, ...more });
-const write = (path: string) => call("write_file", { file_path: path, content: "x\n" });
 
 /** The text of the newest task in a conversation, and how many turns were taken since. */
 function standing(request: ModelRequest): { task: string; turn: number; isNested: boolean } {
@@ -55,10 +67,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     await using ws = await tempWorkspace({ "src/a.ts": "export const a = 1;\n" });
     const run = await crew(ws, {
       go: [calls(invoke("Explore", "find a", { context: "The project is small." })), answer("It is in src/a.ts.")],
-      "The project is small.\n\nfind a": [
-        [...say("Looking."), ...call("read_file", { file_path: "src/a.ts" }), useTools],
-        answer("a is in src/a.ts:1"),
-      ],
+      "The project is small.\n\nfind a": [[...say("Looking."), ...read("src/a.ts"), useTools], answer("a is in src/a.ts:1")],
     });
     expect(run.result).toMatchObject({ success: true, final_response: "It is in src/a.ts.", tool_calls_made: 1, iterations: 2 });
     expect(kinds(told(run))).toEqual(["started", "text", "tool_started", "step", "text", "finished"]);
@@ -101,7 +110,7 @@ describe("invoke_subagent (contract 4.13)", () => {
       ws,
       {
         go: [calls(...tasks.map((task) => invoke("Explore", task))), answer("ok")],
-        ...Object.fromEntries(tasks.map((task) => [task, [calls(call("read_file", { file_path: "a.txt" })), answer(task)]])),
+        ...Object.fromEntries(tasks.map((task) => [task, [calls(read("a.txt")), answer(task)]])),
       },
       {
         onEvent: (event) => {
@@ -282,7 +291,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     const subagents = [
       { name: "Explore", description: "looks in its own way", tools: ["read_file"], model: null, system_prompt: "Mine.", max_turns: 2 },
     ];
-    const look = calls(call("read_file", { file_path: "a.txt" }));
+    const look = calls(read("a.txt"));
     const run = await crew(
       ws,
       { go: [calls(invoke("Explore", "look")), answer("ok")], look: [look, look, look] },
@@ -296,7 +305,7 @@ describe("invoke_subagent (contract 4.13)", () => {
     await using ws = await tempWorkspace({ "a.txt": "x" });
     const replies = {
       go: [calls(invoke("Explore", "one")), answer("ok")],
-      one: [calls(call("read_file", { file_path: "a.txt" })), answer("seen")],
+      one: [calls(read("a.txt")), answer("seen")],
     };
     const limited = await crew(ws, replies, { limits: { max_tokens: 200 } });
     expect(limited.result).toMatchObject({ completion_reason: "resource_limit_exceeded", resource_stats: { tokens_in: 200 } });

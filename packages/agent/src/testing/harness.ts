@@ -28,6 +28,8 @@ export function call(name: string, parameters: unknown): ModelEvent[] {
   ];
 }
 
+export const write = (path: string, content = "x\n"): ModelEvent[] => call("write_file", { file_path: path, content });
+export const read = (path: string): ModelEvent[] => call("read_file", { file_path: path });
 export const calls = (...all: ModelEvent[][]): Reply => [...all.flat(), useTools];
 export const answer = (text: string): Reply => [...say(text), stop];
 export const brokenLine = (options: { retryable?: boolean } = {}): ModelError =>

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { planCompaction } from "./compaction.ts";
+import { ModelError } from "./model-error.ts";
+import type { Message } from "./model-client.ts";
+import { answer, calls, play, read, scripted, write } from "./testing/harness.ts";
+import { tempWorkspace } from "./testing/temp-workspace.ts";
+import { estimateRequestTokens } from "./tokens.ts";
+
+describe("compaction (4.14)", () => {
+  const big = (size: number) => "word ".repeat(size / 5);
+
+  test("older turns become a billed summary, cut between turns; the task in hand is kept", async () => {
+    const files = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`big${index}.txt`, "line of text\n".repeat(600)]));
+    await using ws = await tempWorkspace(files);
+    const client = scripted([...Object.keys(files).map((path) => calls(read(path))), answer("SUMMARY of five reads"), answer("done")]);
+    const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
+    const run = await play(ws, [], { agent, model: { client, context_window: 13_500 }, message: "Read it often" });
+    expect(run.result).toMatchObject({ success: true, final_response: "done" });
+    const summary = client.requests.find((request) => request.system.startsWith("You summarise"));
+    expect(summary?.tools).toEqual([]);
+    expect(run.charges.map((one) => one.purpose)).toContain("compaction");
+    const after = client.requests.at(-1)!.messages;
+    expect(after[0]).toMatchObject({ role: "user", kind: "summary", content: expect.stringContaining("SUMMARY of five reads") });
+    expect(after[0]!.content).toContain("Read it often");
+    expect(after[1]!.role).toBe("assistant");
+    const callIds = after.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
+    const resultIds = after.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []));
+    expect(resultIds).toEqual(callIds);
+  });
+
+  test("a context overflow is answered by compacting once", async () => {
+    await using ws = await tempWorkspace();
+    const overflow = new ModelError("context_overflow", "Too long.");
+    const run = await play(ws, [calls(write("1")), [overflow], answer("SUMMARY"), answer("done")]);
+    expect(run.result).toMatchObject({ success: true, final_response: "done" });
+  });
+
+  test.each([4_096, 8_192, 32_768])("what a summary is asked for, and what is kept, fits a window of %i", (window) => {
+    const long = "x".repeat(10_000);
+    const messages: Message[] = Array.from({ length: 12 }, (_, index): Message[] => [
+      { role: "user", content: `${index} ${long}` },
+      { role: "assistant", content: "", tool_calls: [{ id: `${index}`, name: "read_file", arguments: "{}" }] },
+      { role: "tool", tool_call_id: `${index}`, tool_name: "read_file", content: long, is_error: false },
+    ]).flat();
+    const plan = planCompaction(
+      [{ role: "user", content: `[SUMMARY of earlier turns]\n${long}\n[/SUMMARY]`, kind: "summary" }, ...messages],
+      window,
+    )!;
+    expect(estimateRequestTokens(plan.request) + plan.request.max_output_tokens!).toBeLessThan(window);
+    expect(plan.request.messages[0]!.content).toContain("Result of read_file");
+    const next = plan.apply("word ".repeat(plan.request.max_output_tokens! / 2));
+    expect(estimateRequestTokens({ system: "", messages: next, tools: [] })).toBeLessThan(window);
+    expect(next.at(-1)).toMatchObject({ role: "tool", tool_call_id: "11" });
+  });
+
+  test("a failed summary is coped with", async () => {
+    await using ws = await tempWorkspace();
+    const history = [{ role: "user", content: big(30_000) } as const, { role: "assistant", content: big(30_000) } as const];
+    const client = scripted([[new ModelError("model_error", "no")], answer("done")]);
+    const run = await play(ws, [], { history, model: { client, context_window: 16_000 } });
+    expect(run.result.success).toBe(true);
+    expect(client.requests[1]!.messages.length).toBe(3);
+  });
+});

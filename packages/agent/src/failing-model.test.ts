@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { ModelError } from "./model-error.ts";
+import { answer, brokenLine, calls, play, say, stop, usage, write, type Reply } from "./testing/harness.ts";
+import { tempWorkspace } from "./testing/temp-workspace.ts";
+
+describe("a model that fails", () => {
+  test("is asked once more when nothing was said", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[new ModelError("rate_limited", "Slow down.", { retryable: true, retryAfterMs: 10 })], answer("ok")]);
+    expect(run.result.success).toBe(true);
+    expect(run.charges).toHaveLength(1);
+  });
+
+  test("twice is the end", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[brokenLine()], [brokenLine()], answer("never")]);
+    expect(run.client.requests).toHaveLength(2);
+    expect(run.order).toEqual(["error", "complete"]);
+    expect(run.result).toMatchObject({ success: false, completion_reason: "error", error_code: "model_error" });
+  });
+
+  test.each([
+    ["model_auth_failed", "model_auth_failed"],
+    ["rate_limited", "rate_limited"],
+    ["context_overflow", "model_error"],
+  ] as const)("%s is told as %s, without a second try when it is final", async (code, told) => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[new ModelError(code, "Sorry.")]]);
+    expect(run.client.requests).toHaveLength(1);
+    expect(run.first("error").data).toEqual({ code: told, message: "Sorry." });
+  });
+
+  test("cut off in the middle of text: goes on from there, the text is not said twice", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [
+      [...say("The quick "), brokenLine()],
+      [...say("brown fox."), stop],
+    ]);
+    expect(
+      run
+        .all("text_chunk")
+        .map((event) => event.data.content)
+        .join(""),
+    ).toBe("The quick brown fox.");
+    expect(run.result).toMatchObject({ success: true, final_response: "The quick brown fox." });
+    expect(run.client.requests[1]!.messages.slice(-2)).toMatchObject([
+      { role: "assistant", content: "The quick " },
+      { role: "user", kind: "note" },
+    ]);
+    expect(run.charges.map((one) => one.is_estimated)).toEqual([true, false]);
+  });
+
+  test.each([
+    ["starts over from the beginning", ["The", " quick brown", " fox."], "The quick brown fox."],
+    ["starts over and says it in one piece", ["The quick brown fox."], "The quick brown fox."],
+    ["goes on with a word that looks like the beginning", ["The", "rmal fox."], "The quick Thermal fox."],
+    ["adds nothing", ["The quick "], "The quick "],
+    ["breaks off inside the repetition", ["The"], "The quick The"],
+  ])("cut off, and the model %s", async (_name, deltas, expected) => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [
+      [...say("The quick "), brokenLine()],
+      [...say(...deltas), stop],
+    ]);
+    expect(
+      run
+        .all("text_chunk")
+        .map((event) => event.data.content)
+        .join(""),
+    ).toBe(expected);
+    expect(run.result.final_response).toBe(expected);
+  });
+
+  test("cut off without an error: the stream just ends", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [say("Hal"), [...say("lo"), stop]]);
+    expect(run.result).toMatchObject({ success: true, final_response: "Hallo" });
+  });
+
+  test("cut off in the middle of a tool call: an error, nothing is run", async () => {
+    await using ws = await tempWorkspace();
+    const half = write("a.txt", "long content").slice(0, 3);
+    const run = await play(ws, [[...say("I write."), ...half, brokenLine()], answer("never")]);
+    expect(run.client.requests).toHaveLength(1);
+    expect(run.result).toMatchObject({
+      success: false,
+      completion_reason: "error",
+      error_code: "model_error",
+      final_response: expect.stringContaining("I write."),
+    });
+    expect(run.order).toEqual(["text_chunk", "charge", "error", "complete"]);
+    expect(await ws.snapshot()).toEqual({});
+  });
+
+  test("silent for too long", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [["hang"], ["hang"]], { limits: { model_idle_ms: 60 } });
+    expect(run.client.requests).toHaveLength(2);
+    expect(run.result).toMatchObject({ completion_reason: "error", error: expect.stringContaining("silent") });
+  });
+
+  test("an unknown error of a client tells nothing of itself", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[new TypeError("sk-secret-key in the URL")]]);
+    expect(run.result.completion_reason).toBe("error");
+    expect(JSON.stringify(run.events)).not.toContain("sk-secret");
+  });
+
+  test("an answer of nothing is an error before any work, fine after it", async () => {
+    await using ws = await tempWorkspace();
+    expect((await play(ws, [[stop]])).result).toMatchObject({ success: false, error: "The model answered with nothing." });
+    expect((await play(ws, [calls(write("a.txt")), [stop]])).result).toMatchObject({ success: true, final_response: "Done." });
+  });
+
+  test("an answer that is cut off again and again ends, and says that it was", async () => {
+    await using ws = await tempWorkspace();
+    const cut: Reply = [...say("more "), { type: "finish", reason: "length", usage }];
+    const run = await play(ws, [cut, cut, cut, cut]);
+    expect(run.result.final_response).toBe("more more more more ");
+    expect(run.first("notice").data).toMatchObject({ level: "warning", message: expect.stringContaining("cut off") });
+  });
+
+  test("an answer cut off by the output limit is continued", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[...say("One, "), { type: "finish", reason: "length", usage }], answer("two.")]);
+    expect(run.result).toMatchObject({ success: true, final_response: "One, two.", iterations: 2 });
+  });
+
+  test("usage is estimated when the provider sends none", async () => {
+    await using ws = await tempWorkspace();
+    const run = await play(ws, [[...say("12345678"), { type: "finish", reason: "stop", usage: null }]]);
+    expect(run.charges[0]).toMatchObject({ is_estimated: true, tokens_out: 2 });
+    expect(run.charges[0]!.tokens_in).toBeGreaterThan(500);
+  });
+});
