@@ -1,13 +1,14 @@
 import { createHash, randomInt } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { existsSync, lstatSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Limits, RuntimeDriver, Sandbox } from "./types.ts";
-import { until } from "./conformance.ts";
+import { until } from "./conformance/observe.ts";
+import { describeTreeEscapes } from "./tree-escapes.ts";
 
 const hasPython = existsSync("/usr/bin/python3");
 
@@ -450,136 +451,17 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
         });
       });
 
-      describe("through the server's own hands (the tree)", () => {
-        const outsideFile = () => join(dataDir, "outside.txt");
-        beforeAll(async () => {
-          await writeFile(outsideFile(), "canary-outside");
-        });
-
-        test("links that leave are refused; links that stay are followed", async () => {
-          await sandbox.files.write("dir/real.txt", "real");
-          await sh(
-            `cd /app; ln -s ${outsideFile()} abs; ln -s ../../../../../../../../../../${outsideFile()} rel; ln -s /etc etc; ln -s / root; ln -s .. up; ln -s loop loop; ln -s dir in-dir; ln -s dir/real.txt in-file; ln -s /app/dir/real.txt in-abs; ln -s /app/dir in-abs-dir; ln -s /proc/self/root self; ln -s dir/new.txt dangling`,
-          );
-          for (const path of ["abs", "rel", "etc/passwd", "root/etc/passwd", "up/spec.json", "self/etc/passwd", "loop"]) {
-            await expect(sandbox.files.read(path), path).rejects.toMatchObject({ code: "outside_tree" });
-            await expect(sandbox.files.write(path, "overwritten"), path).rejects.toMatchObject({ code: "outside_tree" });
-          }
-          for (const path of ["etc/x", "root/tmp/x", "up/x", "self/tmp/x"]) {
-            await expect(sandbox.files.mkdir(path), path).rejects.toMatchObject({ code: "outside_tree" });
-            await expect(sandbox.files.rename("dir/real.txt", path), path).rejects.toMatchObject({ code: "outside_tree" });
-            await expect(sandbox.files.remove(path, { recursive: true }), path).rejects.toMatchObject({ code: "outside_tree" });
-          }
-          await expect(sandbox.files.walk({ under: "root/etc" })).rejects.toMatchObject({ code: "outside_tree" });
-          await expect(sandbox.files.copyIn(dataDir, "up")).rejects.toMatchObject({ code: "outside_tree" });
-          for (const path of ["in-dir/real.txt", "in-file", "in-abs", "in-abs-dir/real.txt"])
-            expect(new TextDecoder().decode((await sandbox.files.read(path)).data), path).toBe("real");
-          await sandbox.files.write("in-file", "through the link");
-          expect(new TextDecoder().decode((await sandbox.files.read("dir/real.txt")).data)).toBe("through the link");
-          await sandbox.files.write("dangling", "made");
-          expect(new TextDecoder().decode((await sandbox.files.read("dir/new.txt")).data)).toBe("made");
-          const listed = (await sandbox.files.walk()).map((e) => e.path);
-          expect(listed).toContain("root");
-          expect(listed.some((path) => path.startsWith("root/") || path.startsWith("in-dir/"))).toBe(false);
-          await sandbox.files.remove("root");
-          expect(existsSync("/etc/passwd")).toBe(true);
-          expect(await readFile(outsideFile(), "utf8")).toBe("canary-outside");
-        });
-
-        test("a folder that is swapped for a link all the time never leads outside", async () => {
-          const target = join(dataDir, "target");
-          mkdirSync(target);
-          writeFileSync(join(target, "file"), "canary-outside");
-          const swapping = sandbox.exec(
-            [
-              "bash",
-              "-c",
-              `cd /app; mkdir -p swap.d; echo inside > swap.d/file; while :; do ln -sfn ${target} swap; rm swap; mv swap.d swap 2>/dev/null; mv swap swap.d; done`,
-            ],
-            { timeoutMs: 3_000 },
-          );
-          const until = performance.now() + 2_800;
-          let reads = 0;
-          let writes = 0;
-          while (performance.now() < until) {
-            await sandbox.files.read("swap/file").then(
-              ({ data }) => {
-                reads++;
-                expect(new TextDecoder().decode(data)).not.toContain("canary");
-              },
-              () => {},
-            );
-            await sandbox.files.write(`swap/w${writes % 50}`, "x").then(
-              () => writes++,
-              () => {},
-            );
-            await sandbox.files.mkdir("swap/sub").catch(() => {});
-            await sandbox.files.remove("swap/sub", { recursive: true }).catch(() => {});
-            await sandbox.files.rename("swap/file", "swap/file", { overwrite: true }).catch(() => {});
-            for (const entry of await sandbox.files.walk({ under: "swap" }).catch(() => [])) expect(entry.path).not.toContain("canary");
-          }
-          await swapping;
-          expect(reads + writes).toBeGreaterThan(0);
-          expect(readdirSync(target)).toEqual(["file"]);
-          rmSync(target, { recursive: true });
-        }, 20_000);
-
-        test("pipes, sockets and devices are not read, nothing hangs", async () => {
-          await sh("cd /app; mkfifo pipe; python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.bind(\"sock\")'; true");
-          await expect(sandbox.files.read("pipe")).rejects.toMatchObject({ code: "not_supported" });
-          await expect(sandbox.files.read("sock")).rejects.toMatchObject({ code: expect.stringMatching(/not_supported|unavailable/) });
-          expect((await sandbox.files.write("pipe", "now a file")).created).toBe(false);
-        });
-
-        test("what is written belongs to the project, whatever the folder looked like", async () => {
-          if (process.getuid?.() !== 0) return;
-          await sandbox.files.write("own/deep/file", "x");
-          const { stdout } = await sh(
-            'test "$(stat -c %u own own/deep own/deep/file | sort -u)" = "$(id -u)" && echo mine; echo y >> own/deep/file; rm -r own && echo gone',
-          );
-          expect(stdout).toBe("mine\ngone\n");
-        });
-
-        test("images shared by projects cannot be changed by one of them", async () => {
-          const source = await mkdtemp(join(tmpdir(), "image-"));
-          await writeFile(join(source, "package.json"), "{}");
-          await symlink("/etc/passwd", join(source, "left-out"));
-          const image = await driver.prepare({
-            name: "shared",
-            sourceDir: source,
-            build: [
-              [
-                "sh",
-                "-c",
-                "mkdir -p node_modules/dep && echo original > node_modules/dep/index.js && echo lock > node_modules/.package-lock.json",
-              ],
-            ],
-          });
-          await rm(source, { recursive: true });
-          const [a, b] = [await driver.open({ id: "image-a", image }), await driver.open({ id: "image-b", image })];
-          if (process.getuid?.() === 0)
-            expect(lstatSync(join(dataDir, "runtime/sandboxes/image-a/files/node_modules/dep/index.js")).ino).toBe(
-              lstatSync(join(dataDir, "runtime/sandboxes/image-b/files/node_modules/dep/index.js")).ino,
-            );
-          expect(
-            (await a.exec(["sh", "-c", "echo poisoned > node_modules/dep/index.js || chmod 777 node_modules/dep/index.js"])).exitCode,
-          ).not.toBe(0);
-          // Replacing is allowed, and changes only the one project.
-          expect(
-            (
-              await a.exec([
-                "sh",
-                "-c",
-                "rm node_modules/dep/index.js && echo mine > node_modules/dep/index.js; echo new >> node_modules/.package-lock.json; mkdir node_modules/more",
-              ])
-            ).exitCode,
-          ).toBe(0);
-          expect((await b.exec(["cat", "node_modules/dep/index.js", "node_modules/.package-lock.json"])).stdout).toBe("original\nlock\n");
-          await b.files.write("node_modules/dep/index.js", "by the server");
-          const c = await driver.open({ id: "image-c", image });
-          expect((await c.exec(["cat", "node_modules/dep/index.js"])).stdout).toBe("original\n");
-          expect(await c.files.stat("left-out")).toBeUndefined();
-        }, 60_000);
+      describeTreeEscapes({
+        get dataDir() {
+          return dataDir;
+        },
+        get driver() {
+          return driver;
+        },
+        get sandbox() {
+          return sandbox;
+        },
+        sh,
       });
     },
   );

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "./conformance.ts";
+import { until } from "./conformance/observe.ts";
 import type { RuntimeDriver } from "./types.ts";
 
 interface Options {

@@ -8,7 +8,7 @@ import { startDockerEngine } from "@tesslate/testkit/docker-engine";
 import { importPrograms } from "@tesslate/testkit/docker-images";
 import Docker from "dockerode";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../conformance.ts";
+import { until } from "../conformance/observe.ts";
 import { run } from "../run.ts";
 import type { RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
 import { createDockerDriver, type DockerDriverOptions } from "./driver.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { describeRuntimeDriver, type Programs } from "../conformance.ts";
+import { describeRuntimeDriver } from "../conformance.ts";
+import type { Programs } from "../conformance/programs.ts";
 import { createMemoryDriver } from "./driver.ts";
 
 const programs: Programs = {

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { until } from "../conformance.ts";
+import { until } from "../conformance/observe.ts";
 import type { RuntimeDriver, Sandbox } from "../types.ts";
 import { createSandboxDriver } from "./driver.ts";
 import { unavailableHere } from "./here.ts";

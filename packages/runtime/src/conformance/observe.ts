@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { RuntimeError, type RuntimeErrorCode } from "../errors.ts";
+import type { LogLine } from "../types.ts";
+
+/** Bytes as text. */
+export const text = (data: Uint8Array) => new TextDecoder().decode(data);
+/** Whether an error is the one that was promised; another one fails with what came in its place. */
+export const is = (code: RuntimeErrorCode) => (error: unknown) => {
+  if (error instanceof RuntimeError && error.code === code) return true;
+  throw new Error(`expected ${code}, got ${error instanceof RuntimeError ? error.code : String(error)}`, { cause: error });
+};
+
+/** All that is said, when it has ended. */
+export async function collect(lines: AsyncIterable<LogLine>): Promise<LogLine[]> {
+  const all: LogLine[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}
+
+/** Waits until `probe` gives something; fails after 10 s. */
+export async function until<T>(probe: () => T | Promise<T>, timeoutMs = 10_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const result = await probe();
+    if (result) return result;
+    if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${probe.toString()}`);
+    await sleep(20);
+  }
+}

@@ -1,0 +1,175 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { RuntimeError } from "../errors.ts";
+import type { Change, Sandbox } from "../types.ts";
+import { is, text, until } from "./observe.ts";
+
+/** The files of a project, as every driver gives them. `open` makes a sandbox of its own. */
+export function describeTree(open: () => Promise<Sandbox>): void {
+  describe("the tree", () => {
+    test("gives back what was written, with parents made on the way", async () => {
+      const { files } = await open();
+      const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+      const { entry, created } = await files.write("a/b/bytes.bin", bytes);
+      expect(created).toBe(true);
+      expect(entry).toMatchObject({ path: "a/b/bytes.bin", isDirectory: false, size: 256 });
+      const read = await files.read("a/b/bytes.bin");
+      expect([...read.data]).toEqual([...bytes]);
+      expect(read.entry).toEqual(entry);
+      expect(await files.stat("a/b")).toMatchObject({ isDirectory: true });
+      expect(await files.stat("a/none")).toBeUndefined();
+      expect(await files.stat("none/none")).toBeUndefined();
+      expect((await files.write("a/b/bytes.bin", "text")).created).toBe(false);
+      expect(text((await files.read("a/b/bytes.bin")).data)).toBe("text");
+    });
+
+    test("gives a file as it comes, whole or in part", async () => {
+      const { files } = await open();
+      const bytes = Uint8Array.from({ length: 600_000 }, (_, i) => i % 251);
+      const { entry } = await files.write("big", bytes);
+      const all = await files.stream("big");
+      expect(all.entry).toEqual(entry);
+      expect(Buffer.compare(Buffer.concat(await all.data.toArray()), bytes)).toBe(0);
+      const part = await files.stream("big", { start: 250, end: 252 });
+      expect(Array.from(Buffer.concat(await part.data.toArray()))).toEqual([250, 0, 1]);
+      await files.write("none", "");
+      expect(Buffer.concat(await (await files.stream("none")).data.toArray())).toHaveLength(0);
+      await files.mkdir("dir");
+      await expect(files.stream("dir")).rejects.toSatisfy(is("is_directory"));
+      await expect(files.stream("gone")).rejects.toSatisfy(is("not_found"));
+    });
+
+    test("takes a file as it comes: nothing shows before it is placed, nothing is left when it is too large", async () => {
+      const { files } = await open();
+      async function* chunks(count: number) {
+        for (let i = 0; i < count; i++) yield new Uint8Array(1000).fill(97);
+      }
+      const staged = await files.stage(chunks(3), { maxBytes: 3000 });
+      expect(staged.size).toBe(3000);
+      expect(await files.walk()).toEqual([]);
+      expect(await staged.place("a/b.txt")).toMatchObject({ created: true, entry: { path: "a/b.txt", size: 3000 } });
+      expect(text((await files.read("a/b.txt")).data)).toBe("a".repeat(3000));
+      await expect(files.stage(chunks(4), { maxBytes: 3999 })).rejects.toSatisfy(is("too_large"));
+      const second = await files.stage(chunks(1));
+      await expect(second.place("a/b.txt")).rejects.toSatisfy(is("exists"));
+      await expect(second.place("a")).rejects.toSatisfy(is("is_directory"));
+      expect(await second.place("a/b.txt", { overwrite: true })).toMatchObject({ created: false, entry: { size: 1000 } });
+      const third = await files.stage(chunks(1));
+      await third.discard();
+      expect((await files.walk()).map((e) => e.path)).toEqual(["a", "a/b.txt"]);
+    });
+
+    test("changes the etag with the content, and writes only over the version that was read", async () => {
+      const { files } = await open();
+      const first = (await files.write("f", "1")).entry.etag;
+      expect((await files.stat("f"))?.etag).toBe(first);
+      const second = (await files.write("f", "2", { ifMatch: first })).entry.etag;
+      expect(second).not.toBe(first);
+      await expect(files.write("f", "3", { ifMatch: first })).rejects.toMatchObject({ code: "etag_mismatch", details: { etag: second } });
+      await expect(files.write("f", "3", { ifNoneMatch: "*" })).rejects.toSatisfy(is("exists"));
+      await expect(files.write("gone", "3", { ifMatch: first })).rejects.toSatisfy(is("etag_mismatch"));
+      expect((await files.write("new", "3", { ifNoneMatch: "*" })).created).toBe(true);
+      await expect(files.remove("f", { ifMatch: first })).rejects.toSatisfy(is("etag_mismatch"));
+      expect(text((await files.read("f")).data)).toBe("2");
+      await files.remove("f", { ifMatch: second });
+    });
+
+    test("lets one of many writers with the same etag through", async () => {
+      const { files } = await open();
+      const { etag } = (await files.write("f", "0")).entry;
+      const results = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => files.write("f", `w${i}`, { ifMatch: etag })));
+      expect(results.filter((r) => r.status === "fulfilled")).toHaveLength(1);
+      const created = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => files.write("n", `w${i}`, { ifNoneMatch: "*" })));
+      expect(created.filter((r) => r.status === "fulfilled")).toHaveLength(1);
+    });
+
+    test("says what is wrong", async () => {
+      const { files } = await open();
+      await files.write("dir/file", "12345");
+      await expect(files.read("none")).rejects.toSatisfy(is("not_found"));
+      await expect(files.read("dir")).rejects.toSatisfy(is("is_directory"));
+      await expect(files.read("dir/file", { maxBytes: 4 })).rejects.toSatisfy(is("too_large"));
+      await expect(files.write("dir", "x")).rejects.toSatisfy(is("is_directory"));
+      await expect(files.write("dir/file/below", "x")).rejects.toSatisfy(is("not_directory"));
+      await expect(files.mkdir("dir/file")).rejects.toSatisfy(is("exists"));
+      await expect(files.remove("none")).rejects.toSatisfy(is("not_found"));
+      await expect(files.remove("dir")).rejects.toSatisfy(is("is_directory"));
+      await expect(files.rename("none", "x")).rejects.toSatisfy(is("not_found"));
+      await expect(files.walk({ under: "none" })).rejects.toSatisfy(is("not_found"));
+      for (const path of ["../x", "a/../../x"]) await expect(files.write(path, "x")).rejects.toSatisfy(is("outside_tree"));
+    });
+
+    test("makes, renames and removes", async () => {
+      const { files } = await open();
+      expect(await files.mkdir("d/e")).toMatchObject({ created: true, entry: { path: "d/e", isDirectory: true } });
+      expect((await files.mkdir("d/e")).created).toBe(false);
+      await files.write("one", "1");
+      await files.write("two", "2");
+      await files.rename("one", "d/e/f/one");
+      expect(text((await files.read("d/e/f/one")).data)).toBe("1");
+      await expect(files.rename("two", "d/e/f/one")).rejects.toSatisfy(is("exists"));
+      await files.rename("two", "d/e/f/one", { overwrite: true });
+      expect(text((await files.read("d/e/f/one")).data)).toBe("2");
+      await files.rename("d", "moved");
+      await expect(files.rename("moved", "moved/below")).rejects.toBeInstanceOf(RuntimeError);
+      await files.remove("moved", { recursive: true });
+      await files.mkdir("empty");
+      await files.remove("empty");
+      expect(await files.walk()).toEqual([]);
+    });
+
+    test("lists everything sorted, without what is skipped", async () => {
+      const { files } = await open();
+      for (const path of ["b.txt", "a/z", "a/y/x", "node_modules/p/i.js", "a.txt"]) await files.write(path, path);
+      const paths = (entries: { path: string }[]) => entries.map((e) => e.path);
+      expect(paths(await files.walk({ skip: new Set(["node_modules"]) }))).toEqual(["a", "a.txt", "a/y", "a/y/x", "a/z", "b.txt"]);
+      expect(paths(await files.walk({ under: "a" }))).toEqual(["a/y", "a/y/x", "a/z"]);
+      expect((await files.walk()).find((e) => e.path === "node_modules/p/i.js")).toEqual(await files.stat("node_modules/p/i.js"));
+    });
+
+    test("copies a folder of the host in", async () => {
+      const { files } = await open();
+      const source = await mkdtemp(join(tmpdir(), "copy-"));
+      await mkdir(join(source, "sub"));
+      await writeFile(join(source, "sub/file"), "inside");
+      await writeFile(join(source, "top"), "new");
+      await files.write("top", "old");
+      await files.copyIn(source);
+      await files.copyIn(source, "deep/down");
+      await rm(source, { recursive: true });
+      expect(text((await files.read("top")).data)).toBe("new");
+      expect(text((await files.read("deep/down/sub/file")).data)).toBe("inside");
+    });
+
+    test("tells every change, and loses nothing in a burst", async () => {
+      const { files } = await open();
+      await files.write("kept", "1");
+      await files.write("node_modules/skipped", "1");
+      const abort = new AbortController();
+      const seen: Change[] = [];
+      const following = (async () => {
+        for await (const batch of files.watch({ signal: abort.signal, skip: new Set(["node_modules"]) })) seen.push(...batch);
+      })();
+      const changed = (path: string, op: Change["op"]) => until(() => seen.some((c) => c.path === path && c.op === op));
+      await files.write("kept", "22");
+      await changed("kept", "update");
+      await files.write("node_modules/skipped", "2");
+      for (let dir = 0; dir < 20; dir++)
+        await Promise.all(Array.from({ length: 25 }, (_, file) => files.write(`burst/${dir}/${file}.txt`, "x")));
+      await until(() => new Set(seen.filter((c) => c.op === "add" && c.path.endsWith(".txt")).map((c) => c.path)).size === 500);
+      expect(seen.filter((c) => c.op === "add" && c.path.endsWith(".txt"))).toHaveLength(500);
+      expect(seen.filter((c) => c.op === "add" && c.isDirectory)).toHaveLength(21);
+      await files.rename("burst/0", "burst/renamed");
+      await changed("burst/renamed/24.txt", "add");
+      await changed("burst/0/24.txt", "delete");
+      await files.remove("burst", { recursive: true });
+      await changed("burst", "delete");
+      expect(seen.some((c) => c.path.includes("skipped"))).toBe(false);
+      expect(seen.find((c) => c.path === "kept")?.etag).toBe((await files.stat("kept"))?.etag);
+      abort.abort();
+      await following;
+    }, 30_000);
+  });
+}
