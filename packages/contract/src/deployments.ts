@@ -400,7 +400,7 @@ export const deploymentsRoutes = {
     method: "DELETE",
     path: "/api/deployments/{deployment_id}",
     tag,
-    summary: "Delete a deployment, at the provider too where that takes no live site down unasked",
+    summary: "Delete a deployment, at the provider too; at Cloudflare, where it is the whole site, only when asked",
     auth: "user",
     status: 204,
     params: One,

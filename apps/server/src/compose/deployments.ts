@@ -18,6 +18,7 @@ import {
   createPromotions,
   createRequestVault,
   createRollbacks,
+  createSwitching,
   mountDeployments,
   sweepDeployments,
   type Activation,
@@ -113,34 +114,21 @@ export function composeDeployments(
     events,
     address,
   });
+  const switching = createSwitching({ store, logs, beginning, deploying, projects, redactions, events, tasks });
   const rollbacks = createRollbacks({
     store,
     vault,
-    logs,
     artefacts,
     activation,
     beginning,
-    deploying,
+    pipeline,
+    switching,
     findTarget,
     credentialFor,
     events,
-    tasks,
     log,
   });
-  const promotions = createPromotions({
-    store,
-    vault,
-    logs,
-    activation,
-    beginning,
-    judging,
-    projects,
-    redactions,
-    findTarget,
-    credentialFor,
-    events,
-    tasks,
-  });
+  const promotions = createPromotions({ store, vault, activation, beginning, judging, switching, findTarget, credentialFor });
   const deployments = createDeployments({
     store,
     logs,
@@ -149,6 +137,7 @@ export function composeDeployments(
     beginning,
     rollbacks,
     promotions,
+    switching,
     bundles: createBundles({ artefacts }),
     sites,
     projects,

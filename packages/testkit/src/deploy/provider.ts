@@ -46,6 +46,8 @@ export interface Trouble {
   /** Answered in the place of the real answer; with `after` the call is carried out first and only its answer is lost. */
   reply?: Reply;
   after?: boolean;
+  /** It is carried out, or answered, only when this resolves. */
+  until?: Promise<unknown>;
   /** The connection is cut when so many bytes of the body have come. */
   cutAfterBytes?: number;
 }
@@ -155,6 +157,7 @@ export async function startProvider({
       note(0);
       return void request.socket.destroy();
     }
+    await trouble?.until;
     const real = trouble?.reply && !trouble.after ? undefined : await carryOut(request, url, Buffer.concat(pieces));
     const reply = trouble?.reply ?? real ?? { status: 500 };
     note(reply.status);

@@ -160,7 +160,7 @@ export function createBeginning({
   ): Promise<DeploymentRow> => {
     const place = { container_id: container.id, provider };
     await store.lock(tx, place);
-    if (await store.isBusy(tx, place)) throw busy(container, provider);
+    if (await store.isBusy(tx, place, { except: more.task_id ?? null })) throw busy(container, provider);
     const id = crypto.randomUUID();
     return store.insert(tx, {
       id,

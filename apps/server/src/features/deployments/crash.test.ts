@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { createRuntime } from "@tesslate/runtime";
 import type { Deployment } from "@tesslate/contract";
 import { testApp } from "../../testing/app.ts";
@@ -26,7 +26,7 @@ afterAll(async () => {
 
 test.skipIf(!probe)(
   `kill -9 while it is built and while the provider is at it: each ends right, once, and what is live here is there again${probe ? "" : " (skipped: needs a sandbox)"}`,
-  { timeout: 180_000 },
+  { timeout: 240_000 },
   async () => {
     await using providers = await startDeployProviders();
     const { netlify } = providers;
@@ -93,7 +93,7 @@ test.skipIf(!probe)(
     for (let n = 0; netlify.calls.length < asked + 2 && n < 200; n++) await sleep(50);
     await server.kill();
     netlify.plan({});
-    await spawn();
+    server = await spawn();
     expect(await until(isOver, polling.deployment)).toMatchObject({ status: "success", is_live: true, version: 2 });
     expect(netlify.deploys).toHaveLength(2);
     expect((await deploymentNow(app, ada, built)).is_live).toBe(false);
@@ -103,5 +103,23 @@ test.skipIf(!probe)(
     expect(task_id).not.toBe(null);
     await until(({ is_live }) => is_live, program);
     expect((await visit.ask("/headers")).status).toBe(200);
+
+    // A version that its provider does not keep any more is deployed once more; the server dies on the way.
+    netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });
+    netlify.plan({ looks: 9 });
+    await api.deployments.rollback({ params: { deployment_id: built.id } });
+    const again = await vi.waitFor(
+      async () => {
+        const { items } = await api.deployments.list({ params: { project_id: project.id }, query: { provider: "netlify" } });
+        const found = items.find(({ version, deployment_id }) => version === 3 && deployment_id !== null);
+        return found ?? Promise.reject(new Error("it is not at the provider yet"));
+      },
+      { timeout: 60_000, interval: 50 },
+    );
+    await server.kill();
+    netlify.plan({});
+    await spawn();
+    expect(await until(isOver, again)).toMatchObject({ status: "success", is_live: true, error: null, metadata: { rollback_of: 1 } });
+    expect(netlify.deploys).toHaveLength(3);
   },
 );

@@ -17,7 +17,7 @@ const lanes = 3;
 /** A server that this very deployment kills is not killed by it for ever. */
 const maxAttempts = 5;
 /** Building, checking, uploading and the provider's own time, for the slowest of several. */
-const timeoutMs = 40 * 60_000;
+export const deploymentMs = 40 * 60_000;
 
 interface Input {
   ids: string[];
@@ -67,7 +67,7 @@ export function createDeploying({
     return { total: results.length, deployed: count("success"), failed: count("failed"), skipped: count("skipped"), results };
   };
   tasks.define<Input>(deploymentType, {
-    timeoutMs,
+    timeoutMs: deploymentMs,
     run: async (context) => {
       if (context.input.all || context.input.ids.length > 1) return runAll(context);
       const row = await pipeline.run(context.input.ids[0] ?? "", context);
@@ -81,6 +81,7 @@ export function createDeploying({
         await abandon((task.input as Input).ids, task.status === "cancelled" ? "Cancelled." : (task.error ?? ""));
     },
   });
+  /** Nobody works on them any more. */
   const abandon = async (ids: readonly string[], error: string) => {
     for (const id of ids) {
       const isRemoved = (await store.find(id))?.container_id === null;
@@ -144,6 +145,13 @@ export function createDeploying({
       for (const id of ids) await store.update(id, { task_id: task.id }, tx);
       return task;
     },
+    /** What a task of another type had begun when its server ended is gone on with. */
+    takeOver: (task: TaskRow, rows: readonly DeploymentRow[]): Promise<void> =>
+      begin(
+        { user_id: task.user_id, project_id: task.project_id ?? "", metadata: task.metadata },
+        { ids: rows.map(({ id }) => id), attempt: 1 },
+      ),
+    abandon,
     /** At boot: what nobody works on any more is gone on with, or told as over. */
     reconcile: async (): Promise<void> => {
       const groups = new Map<string, DeploymentRow[]>();

@@ -20,6 +20,7 @@ import type { Pipeline } from "./pipeline.ts";
 import type { Promotions } from "./promotions.ts";
 import { TargetError } from "./targets/client.ts";
 import type { Rollbacks } from "./rollbacks.ts";
+import type { Switching } from "./switching.ts";
 
 const askEverySeconds = 5;
 const cancelChannel = "deployment_cancel";
@@ -35,6 +36,7 @@ export function createDeployments({
   beginning,
   rollbacks,
   promotions,
+  switching,
   bundles,
   sites,
   projects,
@@ -53,6 +55,7 @@ export function createDeployments({
   beginning: Beginning;
   rollbacks: Rollbacks;
   promotions: Promotions;
+  switching: Pick<Switching, "end">;
   bundles: Bundles;
   sites: LiveSites;
   projects: Pick<Projects, "require" | "lifetime">;
@@ -196,6 +199,7 @@ export function createDeployments({
       const rows = (await store.listOfProject(projectId)).filter(
         (row) => containerId === undefined || row.container_id === containerId || row.container_id === null,
       );
+      await switching.end(rows);
       await Promise.all(rows.filter(({ is_active }) => is_active).map(end));
       for (const row of rows) {
         await activation.forget(row);
@@ -206,9 +210,11 @@ export function createDeployments({
     remove: async (userId: string, id: string, { delete_remote }: { delete_remote?: boolean }): Promise<void> => {
       const row = await requireRow(userId, id);
       if (row.is_active) throw conflict("deployment_running", "This deployment is under way. Cancel it first.");
+      if ((await store.listSwitches([id])).length > 0)
+        throw conflict("deployment_running", "This version is being made live. Wait for that to end.");
       const target = findTarget(row.provider);
-      // A worker is the whole site, and a live version is what visitors see: neither goes unasked.
-      const isWanted = delete_remote ?? (!row.is_live && row.provider !== "cloudflare");
+      // A worker is the whole site, whichever version it shows: it never goes unasked (agent-git-deploy 7.5).
+      const isWanted = delete_remote ?? row.provider !== "cloudflare";
       if (target && row.deployment_id !== null && isWanted)
         try {
           const credential = await credentialFor(row.user_id, row.project_id, target.provider);

@@ -1,10 +1,10 @@
 import type { DeployEnvironment, DeployProvider, DeploymentStatus } from "@tesslate/contract";
-import { and, asc, count, desc, eq, gt, inArray, isNull, max, ne, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, isNull, like, max, ne, or, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { containers, type ContainerRow } from "../containers/containers.table.ts";
 import { projects } from "../projects/projects.table.ts";
 import { users } from "../users/users.table.ts";
-import { tasks } from "../tasks/tasks.table.ts";
+import { tasks, type TaskRow } from "../tasks/tasks.table.ts";
 import { deploymentLogs, deployments, deploymentSites, type DeploymentRow, type SiteRow } from "./deployments.table.ts";
 
 type Page = { limit: number; offset: number };
@@ -14,6 +14,9 @@ const isPreviewHere = and(eq(deployments.environment, "preview"), eq(deployments
 const isShown = or(eq(deployments.is_live, true), isPreviewHere);
 type Changes = Partial<Omit<DeploymentRow, "id" | "project_id" | "created_at" | "updated_at">>;
 const mayAct = sql`${users.is_active} and not ${users.is_suspended} and not ${users.is_deleted} and ${projects.environment_status} <> 'deleting'`;
+/** Of the unfinished task that makes a version of that place live: at most one (`switching.ts`). */
+export const switchKey = ({ container_id, provider }: Place): string => `deployment_switch:${container_id}:${provider}`;
+const isUnfinished = inArray(tasks.status, ["queued", "running"]);
 const at = ({ container_id, provider }: Place) => and(eq(deployments.container_id, container_id), eq(deployments.provider, provider));
 
 export type DeploymentsStore = ReturnType<typeof createDeploymentsStore>;
@@ -32,8 +35,26 @@ export function createDeploymentsStore(db: Database) {
     lock: async (tx: Queries, { container_id, provider }: Place): Promise<void> => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`deployments:${container_id}:${provider}`}, 0))`);
     },
-    isBusy: async (tx: Queries, place: Place): Promise<boolean> =>
-      (await tx.$count(deployments, and(at(place), eq(deployments.is_active, true)))) > 0,
+    /** Whether something changes it, or what visitors see there; but for this task. */
+    isBusy: async (tx: Queries, place: Place, { except }: { except?: string | null } = {}): Promise<boolean> => {
+      const isOther = except ? ne(tasks.id, except) : undefined;
+      return (
+        (await tx.$count(deployments, and(at(place), eq(deployments.is_active, true)))) > 0 ||
+        (await tx.$count(tasks, and(eq(tasks.unique_key, switchKey(place)), isUnfinished, isOther))) > 0
+      );
+    },
+    /** Unfinished tasks that make one of these versions live. */
+    listSwitches: (ids: readonly string[], q: Queries = db): Promise<TaskRow[]> =>
+      q
+        .select()
+        .from(tasks)
+        .where(and(like(tasks.unique_key, "deployment_switch:%"), isUnfinished, inArray(sql`${tasks.input} ->> 'id'`, [...ids]))),
+    /** What a task works on. */
+    listActiveOf: (taskId: string): Promise<DeploymentRow[]> =>
+      db
+        .select()
+        .from(deployments)
+        .where(and(eq(deployments.task_id, taskId), eq(deployments.is_active, true))),
     nextVersion: async (tx: Queries, place: Place): Promise<number> =>
       ((
         await tx
@@ -156,6 +177,13 @@ export function createDeploymentsStore(db: Database) {
      */
     makeLive: async (row: DeploymentRow, values: Changes, { unlessLater = false } = {}): Promise<DeploymentRow | undefined> =>
       db.transaction(async (tx) => {
+        // One that is gone, or whose container is, takes nobody's place.
+        const [known] = await tx
+          .select({ container_id: deployments.container_id })
+          .from(deployments)
+          .where(eq(deployments.id, row.id))
+          .for("update");
+        if (known === undefined || known.container_id === null) return undefined;
         const place = row.container_id === null ? undefined : { container_id: row.container_id, provider: row.provider };
         const isLater =
           unlessLater &&

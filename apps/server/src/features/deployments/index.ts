@@ -20,5 +20,6 @@ export { sweepDeployments } from "./sweeping.ts";
 export { createJudging } from "./judging.ts";
 export { createPromotions } from "./promotions.ts";
 export { createRollbacks } from "./rollbacks.ts";
+export { createSwitching } from "./switching.ts";
 export { mountDeployments } from "./deployments.routes.ts";
 export type { FindTarget, HasCredential } from "./outside.ts";

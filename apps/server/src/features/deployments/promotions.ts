@@ -1,25 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LaunchRule } from "@tesslate/contract";
-import { AppError, conflict, notFound } from "../../platform/errors.ts";
-import type { EventLog } from "../../platform/events.ts";
-import type { Projects } from "../projects/index.ts";
+import { conflict } from "../../platform/errors.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import type { Redactions } from "../secrets/index.ts";
-import { taskLinks, type Tasks } from "../tasks/index.ts";
 import type { Activation } from "./activation.ts";
 import type { Beginning } from "./beginning.ts";
 import { StepFailed } from "./clean-room.ts";
-import type { DeploymentLogs } from "./deployment-log.ts";
 import { proposedName, type RequestVault } from "./deployment-request.ts";
-import { canPromote, wireOf } from "./deployment-shape.ts";
+import { canPromote } from "./deployment-shape.ts";
 import type { DeploymentsStore } from "./deployments.store.ts";
 import type { DeploymentRow } from "./deployments.table.ts";
 import { refusalOf, type Judging } from "./judging.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
+import type { SwitchInput, Switching, SwitchRun } from "./switching.ts";
 import type { Credential, DeployTarget } from "./target.ts";
 import { TargetError } from "./targets/client.ts";
 
-const promotionType = "deployment_promotion";
 /** A provider may build it once more. */
 const promotionMs = 12 * 60_000;
 const firstPollMs = 250;
@@ -27,8 +22,7 @@ const lastPollMs = 5000;
 
 const isPassing = ({ kind }: TargetError): boolean => kind === "busy" || kind === "down" || kind === "unreachable";
 
-interface Input {
-  id: string;
+interface Input extends SwitchInput {
   ignore_rules: LaunchRule[];
 }
 
@@ -37,56 +31,39 @@ export type Promotions = ReturnType<typeof createPromotions>;
 export function createPromotions({
   store,
   vault,
-  logs,
   activation,
   beginning,
   judging,
-  projects,
-  redactions,
+  switching,
   findTarget,
   credentialFor,
-  events,
-  tasks,
 }: {
   store: DeploymentsStore;
   vault: RequestVault;
-  logs: DeploymentLogs;
   activation: Activation;
-  beginning: Beginning;
+  beginning: Pick<Beginning, "missing">;
   judging: Judging;
-  projects: Pick<Projects, "find">;
-  redactions: Redactions;
+  switching: Switching;
   findTarget: FindTarget;
   credentialFor: CredentialFor;
-  events: EventLog;
-  tasks: Pick<Tasks, "define" | "createOnce">;
 }) {
-  const { isConnected, missing, busy } = beginning;
-  const changed = (row: DeploymentRow, step?: string) =>
-    events.append(row.project_id, {
-      type: "deployment_changed",
-      data: { id: row.id, op: "update", status: row.status, ...(step !== undefined && { step }) },
-    });
-
-  const look = async (
-    row: DeploymentRow,
-    project: ProjectRow,
-    ignoreRules: LaunchRule[],
-    log: (line: string) => void,
-    signal: AbortSignal,
-  ) => {
+  const look = async ({ row, project, input, log, signal }: SwitchRun<Input>) => {
     const address = row.provider === "local" ? await activation.start(row, signal) : undefined;
-    const report = await judging({ row, project, request: vault.open(row), address, warnings: [], ignoreRules, log, signal });
+    const report = await judging({
+      row,
+      project,
+      request: vault.open(row),
+      address,
+      warnings: [],
+      ignoreRules: input.ignore_rules,
+      log: (line) => log.line(line),
+      signal,
+    });
     await store.update(row.id, { report });
     const refusal = refusalOf(report);
     if (refusal) throw refusal;
   };
-  const switchPlace = async (
-    row: DeploymentRow,
-    project: ProjectRow,
-    log: (line: string) => void,
-    signal: AbortSignal,
-  ): Promise<DeploymentRow | undefined> => {
+  const switchPlace = async ({ row, project, log, signal }: SwitchRun<Input>): Promise<DeploymentRow | undefined> => {
     const values = { environment: "production", error: null } as const;
     if (row.provider === "local") {
       const site = await activation.claimSite(row, await proposedName(store, project, row.container_name));
@@ -94,10 +71,10 @@ export function createPromotions({
     }
     const target = findTarget(row.provider);
     const credential = target && (await credentialFor(project.owner_id, project.id, target.provider));
-    if (!target || !credential) throw missing(row.provider);
+    if (!target || !credential) throw beginning.missing(row.provider);
     const site = { id: row.site_id ?? "", name: row.site_name ?? "" };
     const { env } = vault.open(row);
-    const done = await target.promote?.(credential, site, row.deployment_id ?? "", { env, log, signal });
+    const done = await target.promote?.(credential, site, row.deployment_id ?? "", { env, log: (line) => log.line(line), signal });
     if (!done) throw new StepFailed("provider", "This preview is not at the connected account. Deploy it again.");
     const { url, remoteId } = done;
     if (remoteId !== undefined) await untilThere(target, credential, remoteId, signal);
@@ -121,55 +98,23 @@ export function createPromotions({
     }
   };
 
-  tasks.define<Input>(promotionType, {
+  const begin = switching.define<Input>({
+    type: "deployment_promotion",
     timeoutMs: promotionMs,
-    run: async ({ input, signal, progress }) => {
-      const row = await store.find(input.id);
-      const project = row && (await projects.find(row.project_id));
-      if (!row || !project) throw notFound("Deployment");
-      const redaction = await redactions.live(project.id);
-      const redact = (text: string) => redaction.current.redact(text);
-      const lines = await logs.open(row.id, redact);
-      try {
-        // A server that ended between the two goes on here.
-        if (row.is_live) return { deployment_id: row.id, version: row.version, deployment_url: row.deployment_url };
-        await progress(20, `Looking at version ${row.version} anew`);
-        lines.line("== Check ==");
-        await changed(row, "Check");
-        await look(row, project, input.ignore_rules, (line) => lines.line(line), signal);
-        await progress(70, `Making version ${row.version} live`);
-        const live = await switchPlace(row, project, (line) => lines.line(line), signal);
-        if (!live) throw notFound("Deployment");
-        lines.line(
-          `Version ${live.version} was promoted: it is what visitors see${live.deployment_url ? ` at ${live.deployment_url}` : ""}`,
-        );
-        await changed(live);
-        return { deployment_id: live.id, version: live.version, deployment_url: live.deployment_url };
-      } catch (error) {
-        // The next start goes on.
-        if (signal.reason === "shutdown") throw error;
-        const isForPeople = error instanceof AppError || error instanceof TargetError;
-        const sentence = redact(isForPeople ? error.message : "Something went wrong on our side. It has been logged.").slice(0, 2000);
-        lines.line(`It was not promoted. ${sentence}`);
-        const after = await store.update(row.id, { error: `It was not promoted. ${sentence}` });
-        if (after) await changed(after);
-        throw isForPeople ? new AppError("not_deployable", sentence) : error;
-      } finally {
-        await lines.settle();
-        await logs.ring(row.id);
-      }
+    waiting: ({ version }) => `Waiting to promote version ${version}`,
+    run: async (run) => {
+      const { row, log, progress, step } = run;
+      await progress(20, `Looking at version ${row.version} anew`);
+      log.line("== Check ==");
+      await step("Check");
+      await look(run);
+      await progress(70, `Making version ${row.version} live`);
+      return switchPlace(run);
     },
-    interrupted: async (task) => {
-      const { user_id, project_id, type, unique_key, input, metadata } = task;
-      await tasks.createOnce({
-        user_id,
-        type,
-        unique_key: unique_key ?? type,
-        input,
-        metadata,
-        ...(project_id !== null && { project_id }),
-      });
-    },
+    done: ({ version, deployment_url }) =>
+      `Version ${version} was promoted: it is what visitors see${deployment_url ? ` at ${deployment_url}` : ""}`,
+    failed: "It was not promoted.",
+    keepFailure: (row, error) => store.update(row.id, { error }),
   });
 
   return {
@@ -181,31 +126,7 @@ export function createPromotions({
             ? "This version is no preview."
             : "Only a preview that is there, and whose files are kept, can be promoted.",
         );
-      const container = (await store.containersOf(project.id)).find((each) => each.id === row.container_id);
-      if (!container) throw conflict("not_deployable", "The container of this version was removed.");
-      if (!(await isConnected(userId, project.id, row.provider))) throw missing(row.provider);
-      await store.transaction(async (tx) => {
-        const place = { container_id: container.id, provider: row.provider };
-        await store.lock(tx, place);
-        if (await store.isBusy(tx, place)) throw busy(container, row.provider);
-      });
-      const task = await tasks.createOnce({
-        user_id: userId,
-        project_id: project.id,
-        type: promotionType,
-        unique_key: `${promotionType}:${container.id}:${row.provider}`,
-        metadata: {
-          project_id: project.id,
-          project_slug: project.slug,
-          deployment_id: row.id,
-          version: row.version,
-          provider: row.provider,
-        },
-        input: { id: row.id, ignore_rules } satisfies Input,
-        message: `Waiting to promote version ${row.version}`,
-      });
-      if ((task.row.input as Input).id !== row.id) throw busy(container, row.provider);
-      return { ...taskLinks(task.row), deployment: wireOf(row) };
+      return begin(userId, project, row, { id: row.id, ignore_rules });
     },
   };
 }

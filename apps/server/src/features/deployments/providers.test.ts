@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Deployment, DeploymentRequest } from "@tesslate/contract";
 import type { TestUser } from "../../testing/app.ts";
 import { deploymentNow, plainBuild, startDeployProviders, type DeployProviders } from "../../testing/deploying.ts";
@@ -84,10 +84,12 @@ test.each(["vercel", "netlify", "cloudflare"] as const)(
     expect(status.provider_status).not.toBe(null);
     await api().deployments.status({ params: { deployment_id: live.id } });
     expect(providers[provider].calls.length - asked).toBeLessThanOrEqual(2);
-    // Only what nobody sees goes at the provider unasked.
-    const gone = await deploymentNow(app, ada, two);
-    await api().deployments.remove({ params: { deployment_id: gone.id } });
+    await api().deployments.remove({ params: { deployment_id: two.id } });
     expect(liveFiles(provider, site)).toEqual(expected("one"));
+    // It goes there too, unless it is said otherwise; where it is the whole site, only when it is said.
+    await api().deployments.remove({ params: { deployment_id: live.id } });
+    const deleted = providers[provider].calls.flatMap(({ call }) => /^DELETE .*\/([^/]+)$/.exec(call)?.[1] ?? []);
+    expect(deleted).toEqual(provider === "cloudflare" ? [] : [two.deployment_id, live.deployment_id]);
   },
 );
 
@@ -236,6 +238,91 @@ test(
     expect(await deploymentNow(app, ada, older)).toMatchObject({ can_promote: false });
     expect(await promote(program)).toMatchObject({ status: "completed" });
     expect(await greeting(live)).toBe("preview");
+  },
+);
+
+test(
+  "one place is changed by one thing at a time: while a version is made live nothing is deployed, promoted or rolled back there, and it is not deleted",
+  { timeout: 60_000 },
+  async () => {
+    const { netlify } = providers;
+    const { project: owner, container, put } = await project("One at a time");
+    const body = { project_id: owner.id, provider: "netlify", env_vars: { VITE_GREETING: "hello" } };
+    const one = await deploy(body);
+    await put("build.mjs", plainBuild("two"));
+    const two = await deploy(body);
+    await put("build.mjs", plainBuild("three"));
+    const preview = await deploy({ ...body, environment: "preview" });
+    const isRefused = async () => {
+      const calls = [
+        ["POST", "/api/deployments", body],
+        ["POST", `/api/deployments/${preview.id}/promote`],
+        ["POST", `/api/deployments/${one.id}/rollback`],
+      ] as const;
+      const codes = [];
+      for (const [method, path, json] of calls)
+        codes.push(((await (await app.request(path, { method, user: ada, ...(json && { json }) })).json()) as { code?: string }).code);
+      return codes.map((code) => code === "deployment_running");
+    };
+    const removed = async ({ id }: Deployment) => (await app.request(`/api/deployments/${id}`, { method: "DELETE", user: ada })).status;
+    /** Does it while the provider has not answered yet. */
+    const during = async (
+      begin: () => Promise<{ task_id: string | null; already_started?: boolean }>,
+      look: (taskId: string | null) => Promise<void>,
+    ) => {
+      const asked = netlify.calls.length;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      netlify.trouble({ on: /\/restore$/, until: promise });
+      const { task_id } = await begin();
+      try {
+        expect(await begin()).toMatchObject({ task_id, already_started: true });
+        await look(task_id);
+      } finally {
+        resolve();
+      }
+      await ended(app, ada, task_id);
+      expect(netlify.calls.slice(asked).filter(({ call }) => call.endsWith("/restore"))).toHaveLength(1);
+    };
+    await during(
+      () => api().deployments.rollback({ params: { deployment_id: one.id } }),
+      async () => {
+        expect(await isRefused()).toEqual([true, true, false]);
+        expect(await removed(one)).toBe(409);
+      },
+    );
+    expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: true });
+    await during(
+      () => api().deployments.promote({ params: { deployment_id: preview.id } }),
+      async () => {
+        expect((await api().deployments.list({ params: { project_id: owner.id }, query: { status: "success" } })).total).toBe(3);
+        expect(await isRefused()).toEqual([true, false, false]);
+        await expect(api().deployments.rollback({ params: { deployment_id: two.id } })).rejects.toMatchObject({
+          code: "deployment_running",
+        });
+        expect(await removed(preview)).toBe(409);
+      },
+    );
+    expect(await deploymentNow(app, ada, preview)).toMatchObject({ is_live: true, environment: "production" });
+    expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("three"));
+
+    // What the provider does not know any more is deployed once more, and the task ends when that is live.
+    netlify.trouble({ on: /\/restore$/, reply: { status: 404, body: { message: "Not found" } } });
+    const back = await api().deployments.rollback({ params: { deployment_id: two.id } });
+    expect(await ended(app, ada, back.task_id)).toMatchObject({ status: "completed", result: { version: 4 } });
+    const { items } = await api().deployments.list({ params: { project_id: owner.id }, query: {} });
+    expect(items[0]).toMatchObject({ version: 4, is_live: true, metadata: { rollback_of: 2 } });
+    expect(liveFiles("netlify", preview.metadata.site_name ?? "")).toEqual(expected("two"));
+
+    // Its container goes meanwhile.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    netlify.trouble({ on: /\/restore$/, until: promise });
+    const lost = await api().deployments.rollback({ params: { deployment_id: one.id } });
+    const gone = api().containers.remove({ params: { id: owner.id, container_id: container.id } });
+    await vi.waitFor(async () => expect((await api().containers.list({ params: { id: owner.id } })).total).toBe(0));
+    resolve();
+    await gone;
+    expect((await ended(app, ada, lost.task_id)).status).not.toBe("completed");
+    expect(await deploymentNow(app, ada, one)).toMatchObject({ is_live: false, container_id: null });
   },
 );
 

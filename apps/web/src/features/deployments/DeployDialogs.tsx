@@ -54,10 +54,12 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
   const { provider } = deployment;
   const name = nameOf(deployment);
   // Cloudflare knows no single deployments: there it would be the whole site.
-  const [isAtProvider, setIsAtProvider] = useState(provider === "local" || (provider !== "cloudflare" && !deployment.is_live));
-  // Nor can a preview be deleted there.
+  const [isAtProvider, setIsAtProvider] = useState(provider !== "cloudflare" && !deployment.is_live);
+  // Nor can a preview be deleted there. What is on this server goes with its row.
   const hasRemote =
-    (deployment.deployment_id !== null || deployment.deployment_url !== null) && !(provider === "cloudflare" && isPreview(deployment));
+    provider !== "local" &&
+    (deployment.deployment_id !== null || deployment.deployment_url !== null) &&
+    !(provider === "cloudflare" && isPreview(deployment));
   return (
     <ConfirmDialog
       isOpen
@@ -74,12 +76,15 @@ export function DeleteDialog({ deployment, onClose, onGone }: DialogProps & { on
       }}
     >
       <span className="grid gap-3">
-        <span>Its log and its report are gone for good. It cannot be made live again.</span>
+        <span>
+          Its log and its report are gone for good. It cannot be made live again.
+          {provider === "local" && deployment.is_live ? " It is live: visitors would find nothing any more." : ""}
+        </span>
         {hasRemote ? (
           <Switch
             isOn={isAtProvider}
             onChange={setIsAtProvider}
-            label={provider === "local" ? "Take it down from this server too" : `Delete it at ${placeName(provider)} too`}
+            label={`Delete it at ${placeName(provider)} too`}
             hint={
               deployment.is_live
                 ? "It is live: visitors would find nothing any more."
