@@ -155,6 +155,8 @@ await runJourneys(
         await accessible(page(), "a suspended user, dark");
         await page().setViewportSize({ width: 390, height: 844 });
         await shot(page(), "admin-user-phone");
+        const panel = await page().getByRole("region", { name: "Ada" }).boundingBox();
+        expect(panel?.width === 390, `the panel has a phone to itself: ${panel?.width} px`);
         await accessible(page(), "a user on a phone");
         await page().getByRole("button", { name: "Back to the list" }).click();
         await page().getByRole("table", { name: "Users" }).waitFor();

@@ -21,8 +21,8 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
         <span className="font-medium text-fg-0">{label}</span>
         <span className="num text-fg-2">{total.toLocaleString()} in all</span>
       </figcaption>
-      <div aria-hidden="true" className="relative mt-2">
-        <svg viewBox={`0 0 ${points.length} 100`} preserveAspectRatio="none" className="block h-20 w-full border-b border-line-1">
+      <div aria-hidden="true" className="relative mt-1 pt-4">
+        <svg viewBox={`0 0 ${points.length} 100`} preserveAspectRatio="none" className="block h-[72px] w-full border-b border-line-1">
           {points.map(({ date, count }, index) => (
             <g key={date} className="group">
               <rect x={index} y={0} width={1} height={100} className="fill-transparent group-hover:fill-[var(--bg-3)]" />
@@ -32,15 +32,13 @@ export function DayChart({ label, points, unit }: { label: string; points: reado
                 y={count === 0 ? 100 : 100 - Math.max(2, (count / top) * 96)}
                 width={1 - gap}
                 height={count === 0 ? 0 : Math.max(2, (count / top) * 96)}
-                className="fill-[var(--brand)]"
+                className="fill-[var(--fg-1)]"
               />
               <title>{`${dayOf(date)}: ${count.toLocaleString()} ${unit}`}</title>
             </g>
           ))}
         </svg>
-        {top > 0 ? (
-          <span className="num absolute top-0 right-0 rounded-1 bg-bg-1 px-1 text-2xs text-fg-2">{top.toLocaleString()}</span>
-        ) : null}
+        {top > 0 ? <span className="num absolute top-0 right-0 text-2xs text-fg-2">{top.toLocaleString()}</span> : null}
       </div>
       <p aria-hidden="true" className="mt-1 flex justify-between text-2xs text-fg-2">
         <span>{points[0] ? dayOf(points[0].date) : null}</span>

@@ -35,7 +35,7 @@ const columns: Column<OutboxLetter>[] = [
       </time>
     ),
   },
-  { id: "recipient", head: "To", cell: ({ recipient }) => <span className="text-fg-0">{recipient}</span> },
+  { id: "recipient", head: "To", isGreedy: true, cell: ({ recipient }) => <span className="text-fg-0">{recipient}</span> },
   { id: "kind", head: "What", isWideOnly: true, cell: ({ kind }) => kindWords[kind] ?? kind },
   {
     id: "status",
@@ -45,9 +45,12 @@ const columns: Column<OutboxLetter>[] = [
   {
     id: "error",
     head: "The mail server said",
-    isGreedy: true,
     isWideOnly: true,
-    cell: ({ last_error }) => <span title={last_error ?? undefined}>{last_error}</span>,
+    cell: ({ last_error }) => (
+      <span className="block max-w-[40ch] truncate" title={last_error ?? undefined}>
+        {last_error}
+      </span>
+    ),
   },
 ];
 const queryKey = ["admin", "outbox"];

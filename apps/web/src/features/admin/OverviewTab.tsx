@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import type { AdminMetrics } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { clockOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -73,13 +74,17 @@ function Numbers({ metrics }: { metrics: AdminMetrics }) {
         <Figure
           name="Running now"
           value={containers.running_projects}
-          hint={`${containers.running} containers, ${containers.frozen} frozen`}
+          hint={`${counted(containers.running, "container")}, ${containers.frozen} frozen`}
         />
         <Figure name="Conversations" value={sessions.total} hint={`${sessions.avg_duration} min. on average`} />
-        <Figure name="Runs" value={runs.total} hint={`${runs.avg_calls} calls each`} />
+        <Figure name="Runs" value={runs.total} hint={`${counted(runs.avg_calls, "call")} each`} />
         <Figure name="Tokens" value={tokens.total} hint={`${dollarsOf(tokens.total_cost_cents)} at list price`} />
         <Figure name="Credits taken" value={credits.spent} hint={`${credits.forgiven} forgiven`} />
-        <Figure name="Revenue" value={dollarsOf(marketplace.total_revenue_cents)} hint={`${marketplace.recent_purchases} agents added`} />
+        <Figure
+          name="Revenue"
+          value={dollarsOf(marketplace.total_revenue_cents)}
+          hint={`${counted(marketplace.recent_purchases, "agent")} added`}
+        />
       </dl>
       <Part title="This machine">
         <div className="grid grid-cols-[repeat(auto-fill,minmax(220px,1fr))] gap-x-6 gap-y-3">
@@ -150,9 +155,7 @@ const Figure = ({ name, value, hint }: { name: string; value: number | string; h
     <dd className="num truncate text-lg font-medium text-fg-0" title={typeof value === "number" ? value.toLocaleString() : undefined}>
       {typeof value === "number" ? shortOf(value) : value}
     </dd>
-    <dd className="num truncate text-xs text-fg-2" title={hint}>
-      {hint}
-    </dd>
+    <dd className="num text-xs text-fg-2">{hint}</dd>
   </div>
 );
 
