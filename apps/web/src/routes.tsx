@@ -190,6 +190,11 @@ const settingsProfile = createRoute({
 const settingsLook = createRoute({
   getParentRoute: () => settings,
   path: "look",
+  /** What is looked for in the gallery. */
+  validateSearch: (search: Record<string, unknown>): { q?: string; mode?: "dark" | "light" } => {
+    const mode = (["dark", "light"] as const).find((one) => one === search["mode"]);
+    return { ...(typeof search["q"] === "string" && search["q"] && { q: search["q"].slice(0, 200) }), ...(mode && { mode }) };
+  },
   component: lazyPage(() => import("./features/settings/LookSettings.tsx"), "LookSettings"),
 });
 const settingsTheme = createRoute({

@@ -57,7 +57,9 @@ export function ThemeCard({ tile, isWorn, isTabStop, onWear, onLook, onLeave, on
       </button>
       <div className="mt-1 flex min-h-7 items-center gap-1">
         <div className="min-w-0 flex-1">
-          <p className="truncate text-sm text-fg-0">{tile.name}</p>
+          <p className="truncate text-sm text-fg-0" title={tile.name}>
+            {tile.name}
+          </p>
           <p className="truncate text-xs text-fg-2">{tile.isOwn ? "Yours" : tile.author}</p>
         </div>
         <Menu

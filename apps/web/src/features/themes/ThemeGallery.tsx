@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { Plus, Search } from "lucide-react";
 import { useDeferredValue, useId, useState, type KeyboardEvent } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
+import { useSearchText } from "../../lib/use-search-text.ts";
 import { chooseTheme, useTheme } from "../../theme/theme-choice.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -17,6 +18,7 @@ import { ThemeCard } from "./ThemeCard.tsx";
 import { customThemesQuery, ownTileOf, themesQuery, tileOf, useThemeActs, type ThemeTile } from "./themes.queries.ts";
 import { useWear } from "./use-wear.ts";
 
+const route = getRouteApi("/app/settings/look");
 const grid = "grid grid-cols-[repeat(auto-fill,minmax(132px,1fr))] gap-x-3 gap-y-4";
 type Shown = "all" | "dark" | "light";
 const modes = [
@@ -41,17 +43,22 @@ function moveFocus(event: KeyboardEvent<HTMLDivElement>): void {
   cards[Math.min(cards.length - 1, Math.max(0, at + step))]?.focus();
 }
 
-/** The catalogue and one's own, one chosen for dark and one for light. */
+/** The catalogue and one's own, one chosen for dark and one for light. What is looked for stands in the address. */
 export function ThemeGallery() {
   const { choice } = useTheme();
-  const navigate = useNavigate();
+  const { q = "", mode: shown = "all" } = route.useSearch();
+  const navigate = route.useNavigate();
   const presets = useQuery(themesQuery);
   const own = useQuery(customThemesQuery);
   const { fork, remove } = useThemeActs();
   const { look, leave, wear } = useWear();
-  const [text, setText] = useState("");
+  const [text, setText] = useSearchText(
+    q,
+    (wanted) => void navigate({ search: (before) => ({ ...before, q: wanted || undefined }), replace: true }),
+  );
   const words = useDeferredValue(text).toLowerCase().split(/\s+/).filter(Boolean);
-  const [shown, setShown] = useState<Shown>("all");
+  const show = (mode: Shown) =>
+    void navigate({ search: (before) => ({ ...before, mode: mode === "all" ? undefined : mode }), replace: true });
   const [deleting, setDeleting] = useState<ThemeTile>();
   const headings = { dark: useId(), light: useId() };
 
@@ -99,7 +106,7 @@ export function ThemeGallery() {
         <SegmentedControl<Shown>
           label="Which themes"
           value={shown}
-          onChange={setShown}
+          onChange={show}
           segments={[
             { value: "all", label: "All", isLabelShown: true },
             { value: "dark", label: "Dark", isLabelShown: true },
@@ -122,7 +129,16 @@ export function ThemeGallery() {
         <EmptyState
           className="px-0"
           title="No such theme"
-          action={<Button onClick={() => (setText(""), setShown("all"))}>Show all</Button>}
+          action={
+            <Button
+              onClick={() => {
+                setText("");
+                void navigate({ search: {}, replace: true });
+              }}
+            >
+              Show all
+            </Button>
+          }
         >
           Nothing here goes by that name. You can make it.
         </EmptyState>
