@@ -6,7 +6,6 @@ import type { AccountExport } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
 import { follow } from "../../lib/follow.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -23,7 +22,6 @@ const sizeOf = (bytes: number) =>
   bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 export function DataSettings() {
-  usePageTitle("Your data");
   return (
     <>
       <ExportSection />

@@ -1,9 +1,10 @@
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { Activity, Bot, Boxes, ChartColumn, Folder, LayoutTemplate, Mail, ScrollText, Star, Users } from "lucide-react";
-import { useEffect, useRef, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { FindButton } from "../../frame/FindButton.tsx";
 import { useFocusOnArrival } from "../../frame/Page.tsx";
 import { ThemeButton } from "../../frame/ThemeButton.tsx";
+import { useHereInSight } from "../../frame/use-here-in-sight.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { tabClass } from "../../ui/Tabs.tsx";
 
@@ -38,14 +39,10 @@ const tabs: {
 /** The administrators' console: head, tabs, and the tab that is open on the rest of the sheet. Loaded for administrators only (see routes.tsx). */
 export function AdminShell() {
   const main = useFocusOnArrival();
-  const nav = useRef<HTMLElement>(null);
   const { pathname } = useLocation();
   const here = tabs.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
   usePageTitle(here ? `${here.label} · Admin` : "Admin");
-  useEffect(() => {
-    const tab = nav.current?.querySelector<HTMLElement>("[data-state='active']");
-    if (nav.current && tab) nav.current.scrollLeft = tab.offsetLeft - (nav.current.clientWidth - tab.offsetWidth) / 2;
-  }, [here?.to]);
+  const nav = useHereInSight(here?.to);
   return (
     <main
       ref={main}

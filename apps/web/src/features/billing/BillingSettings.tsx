@@ -5,7 +5,6 @@ import { useState } from "react";
 import type { BillingConfig, CreditBalance, Subscription } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { dayOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -29,7 +28,6 @@ const route = getRouteApi("/app/settings/billing");
 
 /** Plan, credits, what they went for. Where nothing can be paid, only what was used. */
 export function BillingSettings() {
-  usePageTitle("Billing");
   const search = route.useSearch();
   const balance = useQuery(balanceQuery);
   const offers = useQuery(offersQuery);

@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import type { DeploymentCredential, DeploymentProviderInfo } from "@tesslate/contract";
 import { useState } from "react";
 import { detailsOf, sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
@@ -22,7 +21,6 @@ import { useCredentials } from "./use-credentials.ts";
 
 /** Accounts at the places that deployments go to: one's usual ones, and those of single projects. */
 export function DeploymentSettings() {
-  usePageTitle("Deployment");
   const { read } = useCredentials();
   if (read.error && !read.data)
     return (

@@ -3,7 +3,6 @@ import type { GitAccount, GitProvider } from "@tesslate/contract";
 import { useState } from "react";
 import { api } from "../../api.ts";
 import { sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Button } from "../../ui/Button.tsx";
 import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
@@ -18,7 +17,6 @@ import { gitAccountsKey, gitProvidersQuery } from "./git-accounts.queries.ts";
 
 /** Hosts of repositories, and one's accounts there. */
 export function GitAccountSettings() {
-  usePageTitle("Git accounts");
   const query = useQuery(gitProvidersQuery);
   const { data } = query;
   const [connecting, setConnecting] = useState<{ provider: GitProvider; host?: string }>();

@@ -1,6 +1,5 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Connectors } from "./Connectors.tsx";
 import { signInPopup } from "./sign-in.ts";
@@ -9,7 +8,6 @@ const route = getRouteApi("/app/settings/connectors");
 
 /** One's own connectors. Also where the browser arrives after a server's sign-in. */
 export function ConnectorSettings() {
-  usePageTitle("Connectors");
   const { sign_in } = route.useSearch();
   useEffect(() => {
     if (sign_in) signInPopup.tell(sign_in);

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { Button } from "../../ui/Button.tsx";
 import { LoadFailed } from "../../ui/LoadFailed.tsx";
 import { Pill } from "../../ui/Pill.tsx";
@@ -18,7 +17,6 @@ import { modelSetupQuery, modelsQuery, useConfigureModels, type ModelSetup } fro
 
 /** What answers, what could, and the scripted demo. */
 export function ModelSettings() {
-  usePageTitle("Models and keys");
   const setup = useQuery(modelSetupQuery);
   const models = useQuery(modelsQuery);
   const configure = useConfigureModels();

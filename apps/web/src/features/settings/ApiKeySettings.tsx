@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import type { ApiKey, ApiKeyScope, EditMode } from "@tesslate/contract";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { agoOf, isPast, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -24,7 +23,6 @@ import { SettingsSection } from "./SettingsSection.tsx";
 
 /** Personal keys for programs that use the API. */
 export function ApiKeySettings() {
-  usePageTitle("API keys");
   const { data, error, refetch, isFetching } = useQuery(apiKeysQuery);
   const [isMaking, setIsMaking] = useState(false);
   const make = <Button onClick={() => setIsMaking(true)}>Make a key</Button>;

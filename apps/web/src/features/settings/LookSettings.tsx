@@ -1,12 +1,10 @@
 import { Monitor, Moon, Sun } from "lucide-react";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { chooseTheme, useTheme, type ThemeMode } from "../../theme/theme-choice.ts";
 import { SegmentedControl } from "../../ui/SegmentedControl.tsx";
 import { ThemeGallery } from "../themes/ThemeGallery.tsx";
 import { SettingsSection } from "./SettingsSection.tsx";
 
 export function LookSettings() {
-  usePageTitle("Look");
   const { choice } = useTheme();
   return (
     <>

@@ -2,7 +2,6 @@ import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Preferences } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { toast } from "../../ui/toast.tsx";
@@ -12,7 +11,6 @@ import { meQuery } from "../users/users.queries.ts";
 import { SettingsSection } from "./SettingsSection.tsx";
 
 export function NotificationSettings() {
-  usePageTitle("Notifications");
   const { data: user } = useSuspenseQuery(meQuery);
   const { data: config } = useQuery(configQuery);
   const { save, saving } = useSavePreferences();

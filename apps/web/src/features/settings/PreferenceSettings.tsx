@@ -1,7 +1,6 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import type { Preferences } from "@tesslate/contract";
 import { sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { Field } from "../../ui/Field.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
 import { Select } from "../../ui/Select.tsx";
@@ -18,7 +17,6 @@ const sizes = [11, 12, 13, 14, 15, 16, 18, 20];
 const serversOwn = "server";
 
 export function PreferenceSettings() {
-  usePageTitle("Preferences");
   const { data: user } = useSuspenseQuery(meQuery);
   const { save, saving } = useSavePreferences();
   const shown: Preferences = { ...user.preferences, ...saving };

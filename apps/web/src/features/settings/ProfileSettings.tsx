@@ -3,7 +3,6 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { useState, type FormEvent } from "react";
 import type { User } from "@tesslate/contract";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -28,7 +27,6 @@ const formOf = (user: User): Form => ({
 });
 
 export function ProfileSettings() {
-  usePageTitle("Profile");
   const { data: user } = useSuspenseQuery(meQuery);
   const queryClient = useQueryClient();
   const navigate = useNavigate();

@@ -16,10 +16,11 @@ import {
   Sun,
   UserRound,
 } from "lucide-react";
-import { useEffect, useRef, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { Page } from "../../frame/Page.tsx";
+import { useHereInSight } from "../../frame/use-here-in-sight.ts";
 
-const places: {
+interface Place {
   to:
     | "/settings/profile"
     | "/settings/look"
@@ -38,57 +39,72 @@ const places: {
     | "/settings/creator";
   label: string;
   icon: ReactNode;
-}[] = [
-  { to: "/settings/profile", label: "Profile", icon: <UserRound /> },
-  { to: "/settings/look", label: "Look", icon: <Sun /> },
-  { to: "/settings/preferences", label: "Preferences", icon: <SlidersHorizontal /> },
-  { to: "/settings/notifications", label: "Notifications", icon: <Bell /> },
-  { to: "/settings/security", label: "Security", icon: <Shield /> },
-  { to: "/settings/models", label: "Models and keys", icon: <Cpu /> },
-  { to: "/settings/git", label: "Git accounts", icon: <FolderGit2 /> },
-  { to: "/settings/connectors", label: "Connectors", icon: <Plug /> },
-  { to: "/settings/deployment", label: "Deployment", icon: <ArrowUpFromLine /> },
-  { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },
-  { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
-  { to: "/settings/data", label: "Your data", icon: <PackageOpen /> },
-  { to: "/settings/billing", label: "Billing", icon: <Coins /> },
-  { to: "/settings/referrals", label: "Referrals", icon: <Gift /> },
-  { to: "/settings/creator", label: "Creator studio", icon: <Store /> },
-];
-
-/** On phones the places lie in a strip; the one you are at is brought into sight. */
-function useHereInSight() {
-  const nav = useRef<HTMLElement>(null);
-  const { pathname } = useLocation();
-  useEffect(() => {
-    const strip = nav.current;
-    const here = strip?.querySelector<HTMLElement>("[aria-current='page']");
-    if (strip && here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
-  }, [pathname]);
-  return nav;
 }
+const groups: { title: string; places: Place[] }[] = [
+  {
+    title: "You",
+    places: [
+      { to: "/settings/profile", label: "Profile", icon: <UserRound /> },
+      { to: "/settings/look", label: "Look", icon: <Sun /> },
+      { to: "/settings/preferences", label: "Preferences", icon: <SlidersHorizontal /> },
+      { to: "/settings/notifications", label: "Notifications", icon: <Bell /> },
+      { to: "/settings/security", label: "Security", icon: <Shield /> },
+      { to: "/settings/shortcuts", label: "Shortcuts", icon: <Keyboard /> },
+      { to: "/settings/data", label: "Your data", icon: <PackageOpen /> },
+    ],
+  },
+  {
+    title: "Work",
+    places: [
+      { to: "/settings/models", label: "Models and keys", icon: <Cpu /> },
+      { to: "/settings/git", label: "Git accounts", icon: <FolderGit2 /> },
+      { to: "/settings/connectors", label: "Connectors", icon: <Plug /> },
+      { to: "/settings/deployment", label: "Deployment", icon: <ArrowUpFromLine /> },
+      { to: "/settings/api-keys", label: "API keys", icon: <KeyRound /> },
+    ],
+  },
+  {
+    title: "Money",
+    places: [
+      { to: "/settings/billing", label: "Billing", icon: <Coins /> },
+      { to: "/settings/referrals", label: "Referrals", icon: <Gift /> },
+      { to: "/settings/creator", label: "Creator studio", icon: <Store /> },
+    ],
+  },
+];
+const places = groups.flatMap((group) => group.places);
 
+/** Its places, each a page of its own; on phones they lie in a strip. */
 export function SettingsPage() {
-  const nav = useHereInSight();
+  const { pathname } = useLocation();
+  const here = places.find(({ to }) => pathname === to || pathname.startsWith(`${to}/`));
+  const nav = useHereInSight(here?.to);
   return (
-    <Page title="Settings" heading="Settings" width="settings">
+    <Page title={here ? `${here.label} · Settings` : "Settings"} heading="Settings" width="settings">
       <div className="flex gap-10 narrow:flex-col narrow:gap-4 narrow:pt-2">
         <div className="w-48 flex-none narrow:w-auto">
           <nav
             ref={nav}
             aria-label="Settings"
-            className="relative grid gap-px narrow:-mx-4 narrow:flex narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
+            className="relative grid gap-4 narrow:-mx-4 narrow:flex narrow:gap-px narrow:overflow-x-auto narrow:px-4 narrow:[scrollbar-width:none]"
           >
-            {places.map((place) => (
-              <Link
-                key={place.to}
-                to={place.to}
-                activeProps={{ "aria-current": "page" }}
-                className="flex h-[30px] flex-none items-center gap-[9px] rounded-2 px-2.5 text-fg-1 hover:bg-bg-2 aria-[current=page]:bg-bg-3 aria-[current=page]:font-medium aria-[current=page]:text-fg-0 narrow:h-11 [&_svg]:text-fg-2"
-              >
-                {place.icon}
-                {place.label}
-              </Link>
+            {groups.map(({ title, places: ofGroup }) => (
+              <div key={title} role="group" aria-label={title} className="grid gap-px narrow:contents">
+                <p aria-hidden="true" className="px-2.5 pb-1 text-xs text-fg-2 narrow:hidden">
+                  {title}
+                </p>
+                {ofGroup.map((place) => (
+                  <Link
+                    key={place.to}
+                    to={place.to}
+                    activeProps={{ "aria-current": "page" }}
+                    className="flex h-[30px] flex-none items-center gap-[9px] rounded-2 px-2.5 text-fg-1 hover:bg-bg-2 aria-[current=page]:bg-bg-3 aria-[current=page]:font-medium aria-[current=page]:text-fg-0 narrow:h-11 [&_svg]:text-fg-2"
+                  >
+                    {place.icon}
+                    {place.label}
+                  </Link>
+                ))}
+              </div>
             ))}
           </nav>
         </div>

@@ -4,7 +4,6 @@ import { ApiError } from "@tesslate/contract/client";
 import type { Theme } from "@tesslate/contract";
 import { useDeferredValue, useEffect, useMemo, useState, type FormEvent } from "react";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { findThemeFaults, type ThemeFault } from "../../theme/theme-faults.ts";
 import { chooseTheme, tryTheme, useTheme } from "../../theme/theme-choice.ts";
 import { tokensOf, wearTheme } from "../../theme/wear.ts";
@@ -28,7 +27,6 @@ const route = getRouteApi("/app/settings/look/$themeId");
 
 /** A theme of one's own, worn by the whole studio while it is worked on. */
 export function ThemeEditorPage() {
-  usePageTitle("Edit theme");
   const { themeId } = route.useParams();
   const query = useQuery(themeQuery({ id: themeId }));
   return query.data ? <Editor key={query.data.id} theme={query.data} /> : <Missing query={query} />;
@@ -93,7 +91,8 @@ function Editor({ theme }: { theme: Theme }) {
   };
 
   return (
-    <form onSubmit={save} noValidate>
+    // What Tab leads to stands above the bar of acts at the bottom.
+    <form onSubmit={save} noValidate className="[&_:is(input,summary,button)]:scroll-mb-16">
       <SettingsSection title="Your theme" hint="The whole studio wears it while you work on it. Nothing is kept until you save.">
         <div className="grid gap-4">
           {update.error ? (
