@@ -78,7 +78,7 @@ export function AgentsTab() {
   const [asked, setAsked] = useState<AdminAgent>();
   const act = useAgentActs();
   const change = (agent: AdminAgent, what: Parameters<typeof act.mutate>[0]["change"], done: string) =>
-    act.mutate({ agent, change: what }, { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error)) });
+    act.mutate({ agent, change: what }, { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
   const columns: Column<AdminAgent>[] = [
     {
       id: "name",
@@ -100,7 +100,8 @@ export function AgentsTab() {
     { id: "used", head: "Messages", isFigure: true, isWideOnly: true, cell: ({ usage_count }) => usage_count.toLocaleString() },
     {
       id: "acts",
-      head: "",
+      head: "What to do",
+      isHeadHidden: true,
       cell: (agent) => (
         <Menu
           label={`What to do with ${agent.name}`}

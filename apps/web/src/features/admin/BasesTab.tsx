@@ -36,7 +36,7 @@ export function BasesTab() {
   const [asked, setAsked] = useState<AdminBase>();
   const act = useBaseActs();
   const change = (base: AdminBase, what: Parameters<typeof act.mutate>[0]["change"], done: string) =>
-    act.mutate({ base, change: what }, { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error)) });
+    act.mutate({ base, change: what }, { onSuccess: () => toast(done), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) });
   const columns: Column<AdminBase>[] = [
     {
       id: "name",
@@ -56,7 +56,8 @@ export function BasesTab() {
     { id: "used", head: "Projects", isFigure: true, isWideOnly: true, cell: ({ downloads }) => downloads.toLocaleString() },
     {
       id: "acts",
-      head: "",
+      head: "What to do",
+      isHeadHidden: true,
       cell: (base) => (
         <Menu
           label={`What to do with ${base.name}`}

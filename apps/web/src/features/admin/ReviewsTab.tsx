@@ -44,7 +44,8 @@ export function ReviewsTab() {
     { id: "at", head: "When", isWideOnly: true, cell: ({ created_at }) => <Moment at={created_at} /> },
     {
       id: "acts",
-      head: "",
+      head: "What to do",
+      isHeadHidden: true,
       cell: (review) => (
         <IconButton size="sm" label={`Take away the review of ${review.item_name} by ${review.username}`} onClick={() => setAsked(review)}>
           <Trash2 size={14} />

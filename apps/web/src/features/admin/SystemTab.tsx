@@ -102,7 +102,10 @@ function Check({ check }: { check: HealthCheck }) {
             isLoading={tryMail.isPending}
             loadingWord="Sending"
             onClick={() =>
-              tryMail.mutate(undefined, { onSuccess: ({ message }) => toast(message), onError: (error) => toast(sentenceOf(error)) })
+              tryMail.mutate(undefined, {
+                onSuccess: ({ message }) => toast(message),
+                onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
+              })
             }
           >
             Send a letter to me

@@ -3,7 +3,6 @@ import { useState, type FormEvent } from "react";
 import type { UpdateUser, User } from "@tesslate/contract";
 import { api } from "../../api.ts";
 import { fieldErrorsOf, hasCode, sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
 import { Field } from "../../ui/Field.tsx";
@@ -75,7 +74,6 @@ function PresentPassword({ form }: { form: ReturnType<typeof useGuardedChange> }
 }
 
 export function SecuritySettings() {
-  usePageTitle("Security");
   return (
     <>
       <PasswordForm />
@@ -174,7 +172,7 @@ function WaitingEmail({ email, present }: { email: string; present: string }) {
   const giveUp = () =>
     update.mutate(
       { email: present },
-      { onSuccess: () => toast(`${present} stays your e-mail.`), onError: (error) => toast(sentenceOf(error)) },
+      { onSuccess: () => toast(`${present} stays your e-mail.`), onError: (error) => toast(sentenceOf(error), { kind: "failed" }) },
     );
   return (
     <Banner tone="info">
@@ -196,7 +194,7 @@ function SendConfirmation({ email }: { email: string }) {
   const send = useMutation({
     mutationFn: () => api.auth.requestVerifyToken({ body: { email } }),
     onSuccess: () => toast(`A link is on its way to ${email}.`),
-    onError: (error) => toast(sentenceOf(error)),
+    onError: (error) => toast(sentenceOf(error), { kind: "failed" }),
   });
   return (
     <div className="flex items-center gap-2">

@@ -17,6 +17,8 @@ import { nextOrder, requestOf, rowsPerPage, type TableRequest, type TableSearch 
 export interface Column<Row> {
   id: string;
   head: string;
+  /** A head that speaks for itself to who sees the cells, and is said to who does not. */
+  isHeadHidden?: boolean;
   cell: (row: Row) => ReactNode;
   /** The server's name for ordering by this. Without it the column has no order. */
   sort?: string;
@@ -229,12 +231,12 @@ function HeadCell<Row>({
       className={cx(cellClass(column), "font-medium")}
     >
       {sort === undefined ? (
-        head
+        <span className={column.isHeadHidden ? "sr-only" : undefined}>{head}</span>
       ) : (
         <button
           type="button"
           onClick={() => onOrder(nextOrder(search, sort))}
-          className="inline-flex items-center gap-1 rounded-1 hover:text-fg-0 aria-pressed:text-fg-0"
+          className="inline-flex h-[30px] min-w-6 items-center gap-1 rounded-1 hover:text-fg-0 focus-visible:-outline-offset-2 aria-pressed:text-fg-0 narrow:h-11"
           aria-pressed={here !== undefined}
         >
           {head}

@@ -19,7 +19,7 @@ export function useProjectSetting(project: Project) {
     onSuccess: (saved) => queries.setQueryData(projectKey(project.slug), saved),
     onError: (error, _settings, context) => {
       if (context?.before) queries.setQueryData(projectKey(project.slug), context.before);
-      toast(sentenceOf(error));
+      toast(sentenceOf(error), { kind: "failed" });
     },
   });
 }
