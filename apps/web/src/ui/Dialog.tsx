@@ -7,7 +7,7 @@ import { sparesNotices } from "./toast.tsx";
 
 export const scrim = "anim-fade fixed inset-0 z-40 bg-scrim";
 export const dialogBox =
-  "anim-dialog on-sheet fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-32px)] w-[min(480px,calc(100vw-24px))] -translate-x-1/2 -translate-y-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 text-sm text-fg-1 shadow-3 outline-none";
+  "anim-dialog on-sheet fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-32px)] w-[min(480px,calc(100vw-24px))] -translate-x-1/2 -translate-y-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 text-sm break-words text-fg-1 shadow-3 outline-none";
 
 export interface DialogProps {
   isOpen: boolean;

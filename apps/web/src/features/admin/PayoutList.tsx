@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { AdminPayout } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { counted } from "../../lib/counted.ts";
 import { Button } from "../../ui/Button.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { dollarsOf } from "./amounts.ts";
@@ -60,8 +61,8 @@ export function PayoutList() {
             toast("The payout is paid.");
           }}
         >
-          Nothing is sent from here: this notes that you did. The payout and its {asked.transactions_count} sales count as paid from then
-          on, which cannot be taken back. Give the number of the transfer as the reason.
+          Nothing is sent from here: this notes that you did. The payout and its {counted(asked.transactions_count, "sale")} count as paid
+          from then on, which cannot be taken back. Give the number of the transfer as the reason.
         </ReasonDialog>
       ) : null}
     </>

@@ -36,7 +36,7 @@ export function ProjectPanel() {
 function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => void }) {
   return (
     <>
-      <dl className="grid gap-1.5 px-4 py-3 text-xs">
+      <dl className="grid grid-cols-1 gap-1.5 px-4 py-3 text-xs">
         <Fact name="State">
           <State look={environmentLooks[project.environment_status]} />
         </Fact>
@@ -66,7 +66,7 @@ function Body({ project, onGone }: { project: AdminProjectDetail; onGone: () => 
         {project.containers.length === 0 ? (
           <p className="text-xs text-fg-2">None.</p>
         ) : (
-          <ul className="grid gap-1.5 text-xs">
+          <ul className="grid grid-cols-1 gap-1.5 text-xs">
             {project.containers.map((container) => (
               <li key={container.id} className="flex justify-between gap-3" title={container.status_message ?? undefined}>
                 <span className="min-w-0 truncate text-fg-0">

@@ -62,7 +62,7 @@ function UserBody({ user }: { user: AdminUserDetail }) {
           {user.deleted_reason ? `: ${user.deleted_reason}` : ", by themselves."}
         </Banner>
       ) : null}
-      <dl className="grid gap-1.5 px-4 py-3 text-xs">
+      <dl className="grid grid-cols-1 gap-1.5 px-4 py-3 text-xs">
         <Fact name="State">
           <UserState user={user} />
         </Fact>
@@ -84,7 +84,7 @@ function UserBody({ user }: { user: AdminUserDetail }) {
         <Fact name="API keys">{user.api_key_count}</Fact>
       </dl>
       <Part title="Plan and credits">
-        <dl className="grid gap-1.5 text-xs">
+        <dl className="grid grid-cols-1 gap-1.5 text-xs">
           <Fact name="Plan">{tierWords[user.subscription_tier]}</Fact>
           <Fact name="Credits">{user.total_credits.toLocaleString()}</Fact>
           <Fact name="daily, bundled">
@@ -108,7 +108,7 @@ function UserBody({ user }: { user: AdminUserDetail }) {
         {user.recent_projects.length === 0 ? (
           <p className="text-xs text-fg-2">None.</p>
         ) : (
-          <ul className="grid gap-1.5 text-xs">
+          <ul className="grid grid-cols-1 gap-1.5 text-xs">
             {user.recent_projects.map((project) => (
               <li key={project.id} className="flex justify-between gap-3">
                 <span className="min-w-0 truncate text-fg-0">{project.name}</span>
@@ -137,7 +137,7 @@ function Sessions({ id }: { id: string }) {
       ) : data.items.length === 0 ? (
         <p className="text-xs text-fg-2">Not signed in anywhere.</p>
       ) : (
-        <ul className="grid gap-1.5 text-xs">
+        <ul className="grid grid-cols-1 gap-1.5 text-xs">
           {data.items.map((session) => (
             <li key={session.id} className="flex justify-between gap-3">
               <span className="min-w-0 truncate text-fg-0" title={session.user_agent ?? undefined}>
@@ -165,7 +165,7 @@ function Trail({ id }: { id: string }) {
       ) : data.items.length === 0 ? (
         <p className="text-xs text-fg-2">Nothing.</p>
       ) : (
-        <ol className="grid gap-2 text-xs">
+        <ol className="grid grid-cols-1 gap-2 text-xs">
           {data.items.map((entry) => (
             <li key={entry.id}>
               <p className="flex justify-between gap-3">

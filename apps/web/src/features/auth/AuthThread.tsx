@@ -12,7 +12,7 @@ export function AuthThread({ title, children }: { title: string; children: React
   const draft = readDraft();
   return (
     <main id="main" className="scroll-y h-full overflow-x-hidden">
-      <div className="grid min-h-full grid-cols-[minmax(0,420px)] content-center justify-center overflow-hidden px-4 py-8">
+      <div className="grid min-h-full grid-cols-[minmax(0,420px)] content-center justify-center overflow-hidden px-4 py-8 break-words">
         <Thread>
           <ThreadItem bead="checkpoint" tone="now" beadYPx={13} className={`${item} before:top-[-60vh]`}>
             <h1 className="font-display text-[22px] leading-tight tracking-title">Tesslate Studio</h1>

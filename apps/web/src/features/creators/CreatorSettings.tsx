@@ -2,8 +2,8 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/r
 import { useRef, useState } from "react";
 import type { CreatorDashboard, Payout } from "@tesslate/contract";
 import { api } from "../../api.ts";
+import { counted } from "../../lib/counted.ts";
 import { leaveFor } from "../../lib/leave.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { agoOf, momentOf } from "../../lib/time.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -25,7 +25,6 @@ const dashboardQuery = queryOptions({
 
 /** What one published, what it earns, and how to get it. */
 export function CreatorSettings() {
-  usePageTitle("Creator studio");
   const { data, error, refetch, isFetching } = useQuery(dashboardQuery);
   if (error && !data) return <LoadFailed className="px-0" title="Your dashboard could not be read" of={{ error, refetch, isFetching }} />;
   if (!data) return <SkeletonRows count={6} label="Loading" />;
@@ -85,7 +84,7 @@ function Earnings({ data }: { data: CreatorDashboard }) {
               </span>
               <span
                 aria-hidden="true"
-                className="rounded-1 bg-brand"
+                className="rounded-t-[2px] bg-fg-1"
                 style={{ height: `${Math.max(revenue_cents > 0 ? 3 : 0, (revenue_cents / most) * 100)}px` }}
               />
               <span aria-hidden="true" className="num truncate text-2xs text-fg-2">
@@ -183,7 +182,7 @@ function Payouts({ payouts }: { payouts: CreatorDashboard["payouts"] }) {
               <span className="num w-24 text-fg-0">{dollars(payout.amount_cents)}</span>
               <Pill tone={payoutWords[payout.status].tone}>{payoutWords[payout.status].label}</Pill>
               <span className="min-w-0 flex-1 truncate text-xs text-fg-2">
-                {payout.transactions_count} sales, <time title={momentOf(payout.created_at)}>{agoOf(payout.created_at)}</time>
+                {counted(payout.transactions_count, "sale")}, <time title={momentOf(payout.created_at)}>{agoOf(payout.created_at)}</time>
               </span>
             </li>
           ))}
@@ -210,14 +209,14 @@ const Items = ({ items }: { items: CreatorDashboard["items"] }) => (
   <ul className="divide-y divide-line-0 border-y border-line-0">
     {items.map((item) => (
       <li key={item.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 py-2.5">
-        <span className="min-w-40 flex-1">
-          <span className="text-fg-0">{item.name}</span>{" "}
+        <span className="min-w-40 flex-1 wrap-anywhere">
+          <span className="as-written text-fg-0">{item.name}</span>{" "}
           <span className="text-xs text-fg-2">
             {{ agent: "Agent", base: "Template", theme: "Theme" }[item.item_type]}
             {item.is_published ? "" : ", not published"}
           </span>
         </span>
-        <span className="num text-xs text-fg-2">{item.downloads.toLocaleString()} installs</span>
+        <span className="num text-xs text-fg-2">{counted(item.downloads, "install")}</span>
         <span className="num text-xs text-fg-2">
           {item.reviews_count === 0 ? "no reviews" : `${item.rating.toFixed(1)} of ${item.reviews_count}`}
         </span>

@@ -92,12 +92,13 @@ export function FeedbackPage() {
       </div>
       {board.error && board.data ? <ShownFromBefore of={board} className="mb-3" /> : null}
       {board.error && !board.data ? (
-        <LoadFailed title="The board could not be read" of={board} />
+        <LoadFailed className="px-0" title="The board could not be read" of={board} />
       ) : !board.data ? (
         <SkeletonRows count={8} label="Loading the board" />
       ) : board.data.items.length === 0 ? (
         isFiltered || page > 1 ? (
           <EmptyState
+            className="px-0"
             title="Nothing like that"
             action={
               <Button
@@ -113,7 +114,7 @@ export function FeedbackPage() {
             No post fits. If you miss something, say so.
           </EmptyState>
         ) : (
-          <EmptyState title="Nobody said anything yet" action={report}>
+          <EmptyState className="px-0" title="Nobody said anything yet" action={report}>
             What is broken, what is missing, what would make your day: it goes here, and others give it their vote.
           </EmptyState>
         )
@@ -127,7 +128,7 @@ export function FeedbackPage() {
                   <Link
                     to="/feedback"
                     search={{ ...search, post: item.id }}
-                    className="font-medium wrap-anywhere text-fg-0 hover:underline"
+                    className="as-written font-medium wrap-anywhere text-fg-0 hover:underline"
                   >
                     {item.title}
                   </Link>
@@ -140,8 +141,9 @@ export function FeedbackPage() {
                       <MessageSquare size={14} aria-hidden="true" /> <span className="num">{item.comment_count}</span>
                       <span className="sr-only">comments</span>
                     </span>
-                    <span className="truncate">
-                      {item.user_name}, <time title={momentOf(item.created_at)}>{agoOf(item.created_at)}</time>
+                    <span className="max-w-full truncate">
+                      <span className="as-written">{item.user_name}</span>,{" "}
+                      <time title={momentOf(item.created_at)}>{agoOf(item.created_at)}</time>
                     </span>
                     {item.is_hidden ? (
                       <span className="flex items-center gap-1 text-warn">

@@ -1,6 +1,7 @@
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 import type { FeedbackPost } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
 import { useKept } from "../../lib/use-kept.ts";
 import { Banner } from "../../ui/Banner.tsx";
@@ -99,7 +100,7 @@ export function NewPostDialog({ onClose, onOpen }: { onClose: () => void; onOpen
                   >
                     {post.title}
                   </button>
-                  <span className="num flex-none text-xs text-fg-2">{post.upvote_count} votes</span>
+                  <span className="num flex-none text-xs text-fg-2">{counted(post.upvote_count, "vote")}</span>
                 </li>
               ))}
             </ul>

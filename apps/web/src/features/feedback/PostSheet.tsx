@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery, useSuspenseQuery } from "@tanstack/react-qu
 import { EyeOff } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import type { FeedbackDetail, FeedbackStatus } from "@tesslate/contract";
+import { counted } from "../../lib/counted.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
 import { keepRowFocus } from "../../lib/row-focus.ts";
 import { isString } from "../../lib/storage.ts";
@@ -60,10 +61,12 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
       <div className="flex items-start gap-3 pt-1">
         <VoteButton post={post} />
         <div className="min-w-0 flex-1">
-          <h2 className="text-lg wrap-anywhere">{post.title}</h2>
+          <h2 className="as-written text-lg wrap-anywhere">{post.title}</h2>
           <p className="mt-1 flex flex-wrap items-center gap-2 text-xs text-fg-2">
             <Pill tone={statusWords[post.status].tone}>{statusWords[post.status].label}</Pill>
-            {post.user_name}, <time title={momentOf(post.created_at)}>{agoOf(post.created_at)}</time>
+            <span className="min-w-0 wrap-anywhere">
+              <span className="as-written">{post.user_name}</span>, <time title={momentOf(post.created_at)}>{agoOf(post.created_at)}</time>
+            </span>
           </p>
         </div>
       </div>
@@ -118,7 +121,7 @@ function Post({ post, onGone }: { post: FeedbackDetail; onGone: () => void }) {
           onGone();
         }}
       >
-        Its {post.upvote_count} votes and {post.comment_count} comments go with it.
+        Its {counted(post.upvote_count, "vote")} and {counted(post.comment_count, "comment")} go with it.
       </ConfirmDialog>
     </>
   );
@@ -145,16 +148,18 @@ function Comments({ post, me }: { post: FeedbackDetail; me: { id: string; is_sup
         Comments <span className="num text-fg-2">{post.comment_count}</span>
       </h3>
       {said.length === 0 ? <p className="pt-2 text-sm text-fg-2">Nobody said anything yet.</p> : null}
-      <ol ref={keepRowFocus} className="grid gap-3 pt-2">
+      <ol ref={keepRowFocus} className="grid grid-cols-1 gap-3 pt-2">
         {said.map((entry) => (
           <li key={entry.id}>
             <div className="flex items-baseline gap-2 text-xs text-fg-2">
-              <b className="text-fg-0">{entry.user_name}</b>
-              <time title={momentOf(entry.created_at)}>{agoOf(entry.created_at)}</time>
+              <b className="as-written min-w-0 wrap-anywhere text-fg-0">{entry.user_name}</b>
+              <time className="flex-none" title={momentOf(entry.created_at)}>
+                {agoOf(entry.created_at)}
+              </time>
               {entry.user_id === me.id || me.is_superuser ? (
                 <button
                   type="button"
-                  className="link ml-auto"
+                  className="link relative ml-auto flex-none before:absolute before:-inset-1 narrow:before:-inset-3.5"
                   disabled={removeComment.isPending && removeComment.variables.comment_id === entry.id}
                   onClick={() =>
                     removeComment.mutate(

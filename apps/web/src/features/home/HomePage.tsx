@@ -14,8 +14,14 @@ export function HomePage() {
   return (
     <Page title="Home" head={<span className="hidden font-semibold text-fg-0 narrow:inline">Tesslate Studio</span>}>
       <section className="mx-auto mt-10 w-full max-w-[700px] narrow:mt-4" aria-labelledby="home-question">
-        <h1 id="home-question" className="mb-4 font-display text-2xl leading-[1.15] tracking-display narrow:text-[24px]">
-          What should it do{firstName ? `, ${firstName}` : ""}?
+        <h1 id="home-question" className="mb-4 font-display text-2xl leading-[1.15] tracking-display wrap-anywhere narrow:text-[24px]">
+          What should it do
+          {firstName ? (
+            <>
+              , <span className="as-written">{firstName}</span>
+            </>
+          ) : null}
+          ?
         </h1>
         <HomeComposer />
         {user.is_superuser ? <IsolationBanner className="mt-4" /> : null}

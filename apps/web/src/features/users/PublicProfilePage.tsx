@@ -49,7 +49,7 @@ export function PublicProfilePage() {
           <SkeletonRows count={4} label="Loading" />
         )}
         <p className="mt-10 text-center text-xs">
-          <Link to="/" className="link inline-flex items-center gap-1.5">
+          <Link to="/" className="link inline-flex min-h-6 items-center gap-1.5 narrow:min-h-11">
             <House size={14} />
             Tesslate Studio
           </Link>
@@ -71,13 +71,13 @@ function Profile({ user }: { user: CreatorProfile }) {
       <div className="flex items-center gap-4">
         <Avatar name={user.name} url={user.avatar_url} className="size-16! text-lg!" />
         <div className="min-w-0">
-          <h1 className="truncate font-display text-xl tracking-title">{user.name}</h1>
-          <p className="text-fg-2">
+          <h1 className="as-written font-display text-xl tracking-title wrap-anywhere">{user.name}</h1>
+          <p className="wrap-anywhere text-fg-2">
             @{user.username}, here since <time dateTime={user.joined_at}>{since(user.joined_at)}</time>
           </p>
         </div>
       </div>
-      {user.bio ? <p className="mt-5 text-md leading-read wrap-anywhere whitespace-pre-wrap text-fg-0">{user.bio}</p> : null}
+      {user.bio ? <p className="as-written mt-5 text-md leading-read wrap-anywhere whitespace-pre-wrap text-fg-0">{user.bio}</p> : null}
       <ul className="mt-5 flex flex-wrap gap-x-5 gap-y-2 text-sm">
         {user.website_url ? (
           <Place
@@ -150,7 +150,12 @@ function Items({ username }: { username: string }) {
 
 const Place = ({ icon, href, label }: { icon: ReactNode; href: string; label: string }) => (
   <li className="min-w-0">
-    <a href={href} rel="nofollow ugc noopener noreferrer" target="_blank" className="link inline-flex min-w-0 items-center gap-1.5">
+    <a
+      href={href}
+      rel="nofollow ugc noopener noreferrer"
+      target="_blank"
+      className="link inline-flex min-h-6 min-w-0 items-center gap-1.5 narrow:min-h-11"
+    >
       {icon}
       <span className="truncate">{label}</span>
     </a>
