@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, type ComponentProps, type RefObject } from "react";
+import { useLayoutEffect, useRef, type ComponentProps, type CSSProperties, type RefObject } from "react";
 import { cx } from "../lib/cx.ts";
 import { useFieldProps } from "./Field.tsx";
 
@@ -14,7 +14,14 @@ export function useAutosize(ref: RefObject<HTMLTextAreaElement | null>, value: u
   }, [ref, value, maxHeightPx]);
 }
 
-export function Textarea({ maxHeightPx = 320, className, value, style, ...rest }: ComponentProps<"textarea"> & { maxHeightPx?: number }) {
+export function Textarea({
+  maxHeightPx = 320,
+  rows = 3,
+  className,
+  value,
+  style,
+  ...rest
+}: ComponentProps<"textarea"> & { maxHeightPx?: number }) {
   const field = useFieldProps();
   const ref = useRef<HTMLTextAreaElement>(null);
   useAutosize(ref, value, maxHeightPx);
@@ -23,10 +30,10 @@ export function Textarea({ maxHeightPx = 320, className, value, style, ...rest }
       ref={ref}
       {...field}
       value={value}
-      rows={3}
-      style={{ maxHeight: maxHeightPx, ...style }}
+      rows={rows}
+      style={{ "--rows": rows, maxHeight: maxHeightPx, ...style } as CSSProperties}
       className={cx(
-        "field-sizing-content w-full resize-none rounded-2 border border-line-1 bg-bg-1 px-2.5 py-2 text-md text-fg-0 aria-invalid:border-err narrow:text-lg",
+        "textarea-rows field-sizing-content w-full resize-none rounded-2 border border-line-1 bg-bg-1 px-2.5 py-2 text-md text-fg-0 aria-invalid:border-err narrow:text-lg",
         "focus-visible:outline-2 focus-visible:-outline-offset-1",
         className,
       )}

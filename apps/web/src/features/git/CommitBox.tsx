@@ -67,6 +67,7 @@ export function CommitBox({
       <div className="grid gap-2 p-2.5">
         <div className="relative">
           <Textarea
+            rows={1}
             aria-label="Commit message"
             aria-keyshortcuts={ariaKeys("git.commit")}
             value={draft}

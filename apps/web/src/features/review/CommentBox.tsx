@@ -20,6 +20,7 @@ export function CommentBox({ place, onSave, onCancel }: { place: string; onSave:
   return (
     <div ref={box} className={frame}>
       <Textarea
+        rows={2}
         aria-label={`Remark on ${place}`}
         placeholder="What should be different here?"
         value={text}
