@@ -3,7 +3,7 @@ import { cx } from "../lib/cx.ts";
 import { useFieldProps } from "./Field.tsx";
 
 export type InputSize = "sm" | "md" | "lg";
-const heights: Record<InputSize, string> = { sm: "h-7 narrow:h-9", md: "h-8 narrow:h-11", lg: "h-10 text-md narrow:h-12" };
+const heights: Record<InputSize, string> = { sm: "h-7 narrow:h-11", md: "h-8 narrow:h-11", lg: "h-10 text-md narrow:h-12" };
 
 /** The frame around a one-line control; also used by selects. */
 export const fieldBox = (size: InputSize, isSoft = false) =>

@@ -106,7 +106,7 @@ export function LoginPage() {
             label="Password"
             error={errors.password}
             aside={
-              <Link to="/forgot-password" className="link">
+              <Link to="/forgot-password" className="link relative before:absolute before:-inset-x-1 before:-top-3 before:-bottom-1">
                 Forgot it?
               </Link>
             }
