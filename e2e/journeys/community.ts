@@ -73,7 +73,16 @@ await runJourneys(
               .getByRole("radio", { name: /SynthWave/ })
               .count()) === 1 && (await page().getByRole("radio", { name: "Nord", exact: true }).count()) === 0,
         );
-        await page().getByLabel("Find a theme").fill("");
+        await page().waitForURL(/\/settings\/look\?q=synth$/);
+        expect((await page().title()).startsWith("Look"), "the window is called after the page");
+        await page().reload();
+        await page()
+          .getByRole("radio", { name: /SynthWave/ })
+          .waitFor();
+        expect((await page().getByLabel("Find a theme").inputValue()) === "synth", "the box says what the address says");
+        await page().getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Look" }).click();
+        await page().getByRole("radio", { name: "Nord", exact: true }).waitFor();
+        expect((await page().getByLabel("Find a theme").inputValue()) === "", "and nothing where it says nothing");
         await page()
           .getByRole("radiogroup", { name: /For dark/ })
           .getByRole("radio", { checked: true })
@@ -246,6 +255,10 @@ await runJourneys(
         const link = await until("it is copied", () => page().evaluate(() => navigator.clipboard.readText()));
         expect(link.startsWith(`${studio.url}/?ref=`), link);
         await accessible(page(), "referrals");
+        await page().getByRole("button", { name: "Show it as a QR code" }).click();
+        await page().getByRole("img", { name: "QR code of the link" }).waitFor();
+        await shot(page(), "referrals-code");
+        await page().keyboard.press("Escape");
         await page().goto(`${studio.url}/settings/creator`);
         await page().getByText("Nothing published yet").waitFor();
         await shot(page(), "creator-empty");
@@ -266,6 +279,28 @@ await runJourneys(
         await page().goto(`${studio.url}/settings/referrals`);
         await page().getByText("You came by").waitFor();
         await shot(page(), "referrals");
+      },
+    },
+    {
+      name: "a name as long as it may be, in one word, makes nothing wider than its window",
+      run: async () => {
+        const widest = () =>
+          page().evaluate(() =>
+            Math.max(...[...document.querySelectorAll("main, [role=dialog] .scroll-y")].map((box) => box.scrollWidth - box.clientWidth)),
+          );
+        const carla = await signUp(studio.url, "Carla");
+        await carla.api.users.updateMe({ body: { name: `${"Maximiliane".repeat(9)}x` } });
+        const post = await carla.api.feedback.create({ body: { type: "bug", title: "W".repeat(200), description: "E".repeat(400) } });
+        await carla.api.feedback.comment({ params: { id: post.id }, body: { content: "E".repeat(400) } });
+        await page().context().clearCookies();
+        await signIn(page(), studio.url, carla);
+        await page().setViewportSize({ width: 390, height: 844 });
+        expect((await widest()) <= 0, `Home is ${await widest()} px too wide`);
+        await page().goto(`${studio.url}/feedback?post=${post.id}`);
+        await page().getByRole("dialog").getByRole("listitem").waitFor();
+        expect((await widest()) <= 0, `the post is ${await widest()} px too wide`);
+        await shot(page(), "feedback-long-390");
+        await page().setViewportSize({ width: 1440, height: 900 });
       },
     },
     { name: "nothing was offensive", run: async () => noOffences(browser as Watched) },

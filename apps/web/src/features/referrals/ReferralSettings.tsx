@@ -1,17 +1,22 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { QrCode as QrIcon } from "lucide-react";
+import { Suspense, useState, type FormEvent } from "react";
 import { api } from "../../api.ts";
+import { lazily } from "../../lib/chunks.ts";
 import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { usePageTitle } from "../../lib/page-title.ts";
 import { Button } from "../../ui/Button.tsx";
 import { CopyButton } from "../../ui/CopyButton.tsx";
 import { Field } from "../../ui/Field.tsx";
+import { IconButton } from "../../ui/IconButton.tsx";
 import { Input } from "../../ui/Input.tsx";
 import { LoadFailed, ShownFromBefore } from "../../ui/LoadFailed.tsx";
-import { SkeletonRows } from "../../ui/Skeleton.tsx";
+import { Popover } from "../../ui/Popover.tsx";
+import { Skeleton, SkeletonRows } from "../../ui/Skeleton.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { forgetArrival, readArrival } from "./arrival.ts";
+
+const QrCode = lazily(async () => (await import("../../ui/QrCode.tsx")).QrCode);
 
 const referralQuery = queryOptions({
   queryKey: ["referrals", "code"],
@@ -20,7 +25,6 @@ const referralQuery = queryOptions({
 
 /** One's own link and how it fares, and by whom one came. Never who came. */
 export function ReferralSettings() {
-  usePageTitle("Referrals");
   const { data, error, refetch, isFetching } = useQuery(referralQuery);
   if (error && !data) return <LoadFailed className="px-0" title="Your code could not be read" of={{ error, refetch, isFetching }} />;
   if (!data) return <SkeletonRows count={4} label="Loading" />;
@@ -44,6 +48,21 @@ export function ReferralSettings() {
             <div key={label} className="flex items-center gap-2 rounded-2 border border-line-0 bg-bg-2 py-1.5 pr-1.5 pl-3">
               <span className="w-10 flex-none text-xs text-fg-2">{label}</span>
               <code className="min-w-0 flex-1 font-mono text-xs break-all text-fg-0 select-all">{text}</code>
+              {label === "Link" ? (
+                <Popover
+                  label="QR code of the link"
+                  align="end"
+                  trigger={
+                    <IconButton size="sm" label="Show it as a QR code">
+                      <QrIcon size={14} />
+                    </IconButton>
+                  }
+                >
+                  <Suspense fallback={<Skeleton className="size-44" />}>
+                    <QrCode text={text} label="QR code of the link" />
+                  </Suspense>
+                </Popover>
+              ) : null}
               <CopyButton text={text} label={`Copy the ${label.toLowerCase()}`} />
             </div>
           ))}
