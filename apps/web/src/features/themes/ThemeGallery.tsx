@@ -93,7 +93,7 @@ export function ThemeGallery() {
         </Button>
       }
     >
-      <div className="mb-4 flex flex-wrap gap-2">
+      <div className="mb-4 flex flex-wrap items-center gap-2">
         <Input
           type="search"
           aria-label="Find a theme"
