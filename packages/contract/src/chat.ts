@@ -50,6 +50,8 @@ export const Chat = Type.Object({
 });
 export type Chat = Static<typeof Chat>;
 
+const inAnyCase = (word: string): string => [...word].map((letter) => `[${letter.toUpperCase()}${letter}]`).join("");
+
 export const SendMessage = Type.Object({
   project_id: ProjectRef,
   /** Words, unless something is attached. */
@@ -64,9 +66,7 @@ export const SendMessage = Type.Object({
   /** Cap of this run, in cents; the server's own caps hold beside it (4.5). */
   max_cost_cents: Maybe(Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000 })),
   edit_mode: Type.Optional(EditMode),
-  view_context: Maybe(
-    Type.String({ pattern: "^(graph|builder|terminal|kanban|Graph|Builder|Terminal|Kanban|GRAPH|BUILDER|TERMINAL|KANBAN)$" }),
-  ),
+  view_context: Maybe(Type.String({ pattern: `^(${["graph", "builder", "terminal", "kanban"].map(inAnyCase).join("|")})$` })),
   /** Overrides the agent's model for this run (README rule 13). */
   model: Maybe(Type.String({ maxLength: 200 })),
 });
