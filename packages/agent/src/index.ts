@@ -12,6 +12,7 @@ export { contextWindowOf } from "./context-window.ts";
 export { defaultSystemPrompt } from "./prompt.ts";
 export { abortable } from "./abortable.ts";
 export { maxSummaryTokens } from "./compaction.ts";
+export { estimateRequestTokens } from "./tokens.ts";
 export { estimateFirstCall, summarise, summaryMessage } from "./summarise.ts";
 export { countSources, repoMap, worthMapping } from "./repo-map/repo-map.ts";
 export { nameChat } from "./name-chat.ts";

@@ -310,6 +310,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         onUsage: async (usage) => {
           verdict = await charge("compaction", usage);
         },
+        again: () => affordable("compaction", plan.request),
       });
     } catch (error) {
       if (!(error instanceof ModelError) || signal.aborted) throw error;
@@ -346,6 +347,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
             held = "";
             verdict = await charge("turn", usage);
           },
+          again: () => affordable("turn", requestNow()),
         });
         return { turn, verdict };
       } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answer, call, calls, play, say, stop, useTools, type Reply } from "./testing/harness.ts";
+import { answer, brokenLine, call, calls, play, say, stop, useTools, type Reply } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import type { ModelEvent } from "./model-client.ts";
 
@@ -77,17 +77,99 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(results[3]!.error).toMatch(/no tool "constructor".*read_file/);
   });
 
-  test("two calls of one id are two results, in order, and the conversation stays sound", async () => {
+  test.each([
+    ["one after another", (first: ModelEvent[], second: ModelEvent[]) => [...first, ...second]],
+    [
+      "at the same time",
+      ([start, delta, end]: ModelEvent[], second: ModelEvent[]) => [start!, second[0]!, delta!, second[1]!, end!, second[2]!],
+    ],
+  ])("two calls of one id, %s, are two results, in order, and the conversation stays sound", async (_name, told) => {
     await using ws = await tempWorkspace({ "a.txt": "A", "b.txt": "B" });
-    const same: Reply = [
-      ...raw("same", "read_file", ['{"file_path":"a.txt"}']),
-      ...raw("other", "read_file", ['{"file_path":"b.txt"}']),
-      useTools,
-    ];
-    const run = await play(ws, [same, answer("Both.")]);
-    const heard = run.client.requests[1]!.messages;
+    for (const id of ["same", ""]) {
+      const read = (path: string): ModelEvent[] => [
+        { type: "tool_call_start", id, name: "read_file" },
+        { type: "tool_call_delta", id, delta: "" },
+        { type: "tool_call_end", id, arguments: JSON.stringify({ file_path: path }) },
+      ];
+      const run = await play(ws, [[...told(read("a.txt"), read("b.txt")), useTools], answer("Both.")]);
+      expect(run.first("agent_step").data.tool_calls.map((one) => one.parameters)).toEqual([
+        { file_path: "a.txt" },
+        { file_path: "b.txt" },
+      ]);
+      const heard = run.client.requests[1]!.messages;
+      const asked = heard.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
+      expect(heard.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []))).toEqual(asked);
+      expect(new Set(asked).size).toBe(2);
+      expect(asked.every((one) => one !== "")).toBe(true);
+    }
+  });
+
+  test("ids that are counted anew in each answer are told apart: nothing is taken for an older reading of another file", async () => {
+    const long = (name: string): string => `${name} `.repeat(400);
+    await using ws = await tempWorkspace({ "a.txt": long("A"), "b.txt": long("B") });
+    const read = (id: string, path: string): Reply => [...raw(id, "read_file", [JSON.stringify({ file_path: path })]), useTools];
+    const script = [read("call_0", "a.txt"), read("call_0", "b.txt"), read("call_1", "b.txt"), answer("Both.")];
+    const run = await play(ws, script);
+    const heard = run.client.requests.at(-1)!.messages;
     const asked = heard.flatMap((message) => (message.role === "assistant" ? message.tool_calls.map((one) => one.id) : []));
+    expect(new Set(asked).size).toBe(3);
     expect(heard.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : []))).toEqual(asked);
+    const told = heard.flatMap((message) => (message.role === "tool" ? [message.content] : []));
+    expect(told[0]).toContain("A A A");
+    expect(told[1]).toMatch(/b\.txt was read again later/);
+  });
+
+  test("a provider that counts the answer and leaves the question out gives nothing away", async () => {
+    await using ws = await tempWorkspace();
+    const counted = (tokens_in: number): Reply => [
+      ...say("Hi."),
+      { type: "finish", reason: "stop", usage: { tokens_in, tokens_out: 7, tokens_cached: 0 } },
+    ];
+    const [left, told] = [await play(ws, [counted(0)]), await play(ws, [counted(90)])];
+    expect(left.charges).toMatchObject([{ tokens_in: expect.any(Number), tokens_out: 7, is_estimated: true }]);
+    expect(left.charges[0]!.tokens_in).toBeGreaterThan(100);
+    expect(told.charges).toMatchObject([{ tokens_in: 90, tokens_out: 7, is_estimated: false }]);
+  });
+
+  test("an answer without an end is cut off, whatever it is made of", async () => {
+    await using ws = await tempWorkspace();
+    const delta = "x".repeat(500_000);
+    const endless: ModelEvent[][] = [
+      Array.from({ length: 40 }, () => ({ type: "text", delta })),
+      Array.from({ length: 40 }, () => ({ type: "reasoning", delta })),
+      raw(
+        "a",
+        "write_file",
+        Array.from({ length: 40 }, () => delta),
+      ),
+      Array.from({ length: 40 }, (_, index) => ({ type: "tool_call_start", id: `c${index}`, name: delta })),
+    ];
+    for (const reply of endless) {
+      const run = await play(ws, [[...reply, stop], answer("never")]);
+      expect(run.client.requests).toHaveLength(1);
+      expect(run.result).toMatchObject({ success: false, error: expect.stringContaining("did not come to an end") });
+      expect(run.charges).toHaveLength(1);
+    }
+  });
+
+  test("a call that is made once more after it has cost something is planned like any other, and may be refused", async () => {
+    await using ws = await tempWorkspace();
+    const plans: number[] = [];
+    const run = await play(ws, [[...say("The quick "), brokenLine()], answer("never")], {
+      deps: {
+        beforeModelCall: async ({ tokens_in }) => {
+          plans.push(tokens_in);
+          return plans.length === 1 ? { ok: true } : { ok: false, stop: "resource_limit_exceeded", message: "Paused at the cap." };
+        },
+      },
+    });
+    expect(plans).toHaveLength(2);
+    expect(run.client.requests).toHaveLength(1);
+    expect(run.result).toMatchObject({ completion_reason: "resource_limit_exceeded", final_response: "The quick\n\nPaused at the cap." });
+    // One that cost nothing was planned already.
+    const free = await play(ws, [[brokenLine()], answer("ok")], { deps: { beforeModelCall: async () => (plans.push(0), { ok: true }) } });
+    expect(free.result.success).toBe(true);
+    expect(plans).toHaveLength(3);
   });
 
   test("a model that ignores a refusal is refused again and ended the third time; nothing is done", async () => {

@@ -61,9 +61,9 @@ describe("what every call costs (product.md)", () => {
 describe("systemPrompt", () => {
   test("fills every placeholder and leaves unknown ones alone", () => {
     const template =
-      "{mode}|{project_name}|{project_description}|{timestamp}|{user_name}|{project_path}|{git_branch}|{tool_list}|{other}|{ x }";
+      "{mode}|{project_name}|{project_description}|{timestamp}|{user_name}|{project_path}|{git_branch}|{tool_list}|{other}|{ x }|{constructor}|{__proto__}";
     const text = systemPrompt({ ...facts, editMode: "ask", template, toolNames: ["a", "b"], root: "api" });
-    expect(text).toBe("ask|Counter|Counts|1970-01-01T00:00:00.000Z|Ada|/app/api|main|a, b|{other}|{ x }");
+    expect(text).toBe("ask|Counter|Counts|1970-01-01T00:00:00.000Z|Ada|/app/api|main|a, b|{other}|{ x }|{constructor}|{__proto__}");
   });
 
   test("says what each mode means", () => {

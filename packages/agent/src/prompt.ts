@@ -69,7 +69,9 @@ export function systemPrompt(facts: PromptFacts): string {
     git_branch: facts.project.git?.branch ?? "",
     tool_list: facts.toolNames.join(", "),
   };
-  const filled = facts.template.replaceAll(/\{([a-z_]+)\}/g, (whole, name: string) => values[name] ?? whole);
+  const filled = facts.template.replaceAll(/\{([a-z_]+)\}/g, (whole, name: string) =>
+    Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
+  );
   return facts.editMode === "plan" ? filled + planningGuide + (facts.toolNames.includes("save_plan") ? planTool : "") : filled;
 }
 

@@ -10,6 +10,7 @@ const maxBufferChars = 64 * 1024;
 /** Keeps a run's terminals. `closeAll` ends what the model forgot. */
 export function createShells(workspace: Workspace): ShellSessions & { closeAll(): Promise<void> } {
   const sessions = new Map<string, { session: ShellSession; terminal: WorkspaceTerminal }>();
+  let isOver = false;
   return {
     async open(command, cwd) {
       if (sessions.size >= maxSessions) {
@@ -17,6 +18,11 @@ export function createShells(workspace: Workspace): ShellSessions & { closeAll()
         throw new ToolFailure(`${maxSessions} terminals are open already: ${open}.`, { suggestion: "Close one with shell_close." });
       }
       const terminal = await workspace.pty(["/bin/sh", "-c", command], { cwd, env: { TERM: "dumb" }, cols: 160, rows: 40 });
+      // The run did not wait for it: nobody else would end it.
+      if (isOver) {
+        await terminal.kill();
+        throw new ToolFailure("The run ended before the terminal was open.");
+      }
       const id = randomBytes(4).toString("hex");
       sessions.set(id, { session: follow(command, terminal), terminal });
       return id;
@@ -31,6 +37,7 @@ export function createShells(workspace: Workspace): ShellSessions & { closeAll()
     },
     list: () => [...sessions].map(([session_id, { session }]) => ({ session_id, command: session.command })),
     async closeAll() {
+      isOver = true;
       const open = [...sessions.values()];
       sessions.clear();
       await Promise.all(open.map(({ terminal }) => terminal.kill()));

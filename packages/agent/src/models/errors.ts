@@ -3,8 +3,26 @@ import { ModelError } from "../model-error.ts";
 import type { ModelClientOptions } from "./index.ts";
 
 const maxQuotedChars = 300;
-const overflowPattern =
-  /context.{0,20}(length|window|size)|maximum.{0,20}tokens|too many tokens|prompt is too long|input.{0,20}(too long|exceeds)|context_length_exceeded|token count.{0,40}exceeds/i;
+/** Every provider has words of its own for it; a sentence that is not known here ends a run that a summary would have saved. */
+const overflowPattern = new RegExp(
+  [
+    "context.{0,20}(length|window|size)",
+    "context_length_exceeded",
+    "exceeds? (the )?context", // Anthropic, of the input and the answer together
+    "prompt.{0,10}too long",
+    "prompt exceeds max length", // Z.ai
+    "maximum prompt length", // xAI
+    "maximum.{0,20}tokens",
+    "too many tokens",
+    "token count.{0,40}exceeds",
+    "exceed.{0,20}token limit", // Moonshot
+    "input.{0,20}(too long|exceeds)",
+    "reduce the length of", // Groq
+    "inputs.{0,10}tokens.{0,40}must be", // Together
+    "request exceeds the maximum size", // Anthropic, before it counts
+  ].join("|"),
+  "i",
+);
 const keyPattern = /api[ _-]?key|authenticat|unauthori[sz]ed|permission denied/i;
 /** Google says "quota" and "billing" of ordinary rate limits too, so only what is unmistakable counts. */
 const quotaPattern = /insufficient_quota|credit balance is too low/i;
@@ -44,6 +62,7 @@ export function modelErrorOf(error: unknown, options: ModelClientOptions): Model
     return new ModelError("model_error", `${where} could not be reached.`, { retryable: true, cause: safeCause(error) });
   if (/finish reason/.test(text))
     return new ModelError("model_error", "The connection to the model was lost before its answer was complete.", { retryable: true });
+  if (facts.isSaid) return new ModelError("model_error", `${where} broke its answer off${said}`, { retryable: true });
   return new ModelError("model_error", `${where} answered with something that could not be understood.`, {
     retryable: true,
     cause: safeCause(error),
@@ -57,6 +76,8 @@ interface Facts {
   text: string;
   retryAfterMs: number | undefined;
   isRefused: boolean;
+  /** In the middle of a stream, in the provider's own words. */
+  isSaid: boolean;
 }
 
 function factsOf(error: unknown): Facts {
@@ -78,6 +99,7 @@ function factsOf(error: unknown): Facts {
     message: typeof chain[0]?.message === "string" ? chain[0].message : "",
     text: strings.join("\n"),
     retryAfterMs: retryAfter(headers?.["retry-after"]),
+    isSaid: !(error instanceof Error) && typeof chain[0]?.message === "string",
     isRefused: chain.some((one) => one.code === "outbound_refused"),
   };
 }

@@ -149,6 +149,15 @@ describe.each(dialects)("%s over the wire", (provider) => {
     await expect(collect(optionsFor(provider))).rejects.toMatchObject({ code: "context_overflow" });
   });
 
+  test("an error in the middle of a stream is told in the provider's words", async () => {
+    plays(fail(503, { afterTokens: 2, times: 9, message: "The engine burns." }), sayText("one two three four"));
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({
+      code: "model_error",
+      retryable: true,
+      message: expect.stringContaining("The engine burns."),
+    });
+  });
+
   test("a connection that breaks before, within and after text is retryable", async () => {
     for (const afterTokens of [0, 3]) {
       plays(disconnect({ afterTokens, times: 9 }), sayText("one two three four five six"));
@@ -253,6 +262,38 @@ describe.each(["openai-compatible", "anthropic"] as const)("%s", (provider) => {
     });
     expect(run.result).toMatchObject({ success: true, final_response: "sorry" });
   });
+});
+
+test.each([
+  [400, "input length and `max_tokens` exceed context limit: 199211 + 20000 > 200000, decrease input length or `max_tokens` and try again"],
+  [400, "prompt is too long: 213462 tokens > 200000 maximum"],
+  [413, "Request exceeds the maximum size"],
+  [400, "This model's maximum prompt length is 131072 but the request contains 537812 tokens."],
+  [400, "Please reduce the length of the messages or completion."],
+  [400, "Your request exceeded model token limit: 262144"],
+  [400, "Prompt exceeds max length"],
+  [422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 8193. Given: 9000 `inputs` tokens"],
+  [400, "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."],
+  [400, "the request exceeds the available context size. try increasing the context size or enable context shift"],
+  [400, "prompt too long; exceeded max context length by 4000 tokens"],
+])("a conversation that is too long, in the words of its provider: %i %s", async (status, message) => {
+  plays(fail(status, { message, times: 9 }), sayText("never"));
+  await expect(collect(optionsFor("openai-compatible"))).rejects.toMatchObject({ code: "context_overflow" });
+});
+
+test("ids of calls that another provider gave are spelled as Anthropic takes them", async () => {
+  plays(callTool("read_file", {}), sayText("ok"));
+  const id = "functions.read_file:0";
+  const call = { id, name: "read_file", arguments: "{}" };
+  const result = { role: "tool" as const, tool_call_id: id, tool_name: "read_file", content: "x", is_error: false };
+  await collect(
+    optionsFor("anthropic"),
+    request("", { messages: [{ role: "user", content: "Look" }, { role: "assistant", content: "", tool_calls: [call] }, result] }),
+  );
+  expect(JSON.stringify(server.requests.at(-1)!.body).match(/"(?:tool_use_)?id":"[^"]*"/g)).toEqual([
+    '"id":"functions_read_file_0"',
+    '"tool_use_id":"functions_read_file_0"',
+  ]);
 });
 
 test("Anthropic gets cache marks, OpenAI's reasoning models their own name of the limit", async () => {

@@ -25,7 +25,7 @@ export function providerPrompt(request: ModelRequest, options: ModelClientOption
       const output = message.is_error
         ? { type: "error-text" as const, value: message.content }
         : { type: "text" as const, value: message.content };
-      const part = { type: "tool-result" as const, toolCallId: message.tool_call_id, toolName: message.tool_name, output };
+      const part = { type: "tool-result" as const, toolCallId: callId(message.tool_call_id, options), toolName: message.tool_name, output };
       const last = prompt[prompt.length - 1];
       // Results of one turn belong into one message.
       if (last?.role === "tool") last.content.push(part);
@@ -47,7 +47,7 @@ function assistantParts(message: AssistantMessage, options: ModelClientOptions):
   for (const call of message.tool_calls) {
     parts.push({
       type: "tool-call",
-      toolCallId: call.id,
+      toolCallId: callId(call.id, options),
       toolName: call.name,
       input: inputOf(call),
       ...providerOptions(call.provider_state),
@@ -60,6 +60,9 @@ function assistantParts(message: AssistantMessage, options: ModelClientOptions):
 function wantsReasoningBack({ provider, model }: ModelClientOptions): boolean {
   return provider === "openai-compatible" && /deepseek|kimi|glm|minimax/i.test(model);
 }
+
+/** Calls of a model that another one took over from bear its provider's ids; Anthropic refuses a whole conversation for a point in one. */
+const callId = (id: string, { provider }: ModelClientOptions): string => (provider === "anthropic" ? id.replaceAll(/[^\w-]/g, "_") : id);
 
 /** Providers want an object; of broken JSON they get an empty one, and the result says what was wrong. */
 function inputOf(call: ToolCall): JSONValue {

@@ -205,6 +205,8 @@ function readAssistant(blocks: Json[], index: number, messages: ScriptMessage[])
     } else if (block.type === "tool_use") {
       if (!isObject(block.input))
         throw new BadRequest(`messages.${index}.content.${at}.tool_use.input: Input should be a valid dictionary`);
+      if (!/^[a-zA-Z0-9_-]+$/.test(textOf(block.id)))
+        throw new BadRequest(`messages.${index}.content.${at}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`);
       calls.push({ id: textOf(block.id), name: textOf(block.name), arguments: JSON.stringify(block.input) });
     }
   }
