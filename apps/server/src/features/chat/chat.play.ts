@@ -1,5 +1,6 @@
 import {
   allTools,
+  estimateRequestTokens,
   runAgent,
   RunInterrupted,
   withTextTools,
@@ -100,10 +101,13 @@ export function createPlay({
     const [, ...others] = cast.chain;
     const model = await introduced(cast.chain[0], { ledger, voice, signal, log });
     const links = [model, ...others] as const;
-    const chain = chainOf(links.map(ready) as [ResolvedModel, ...ResolvedModel[]], async ({ from, to, reason }) => {
-      log.warn({ from: from.model_id, to: to.model_id, reason }, "another model answers");
-      const message = `${reason.replace(" Try again in a moment.", "")} ${to.model_id} answers in place of ${from.model_id}.`;
-      await voice.say("notice", { level: "warning", message });
+    const chain = chainOf(links.map(ready) as [ResolvedModel, ...ResolvedModel[]], {
+      mayTakeOver: (next, request) => ledger.planTakeOver(next, estimateRequestTokens(request)),
+      onSwitch: async ({ from, to, reason }) => {
+        log.warn({ from: from.model_id, to: to.model_id, reason }, "another model answers");
+        const message = `${reason.replace(" Try again in a moment.", "")} ${to.model_id} answers in place of ${from.model_id}.`;
+        await voice.say("notice", { level: "warning", message });
+      },
     });
     answering = chain.current;
     const sayStep = async (tx: Queries, step: AgentStep): Promise<Utterance[]> => {

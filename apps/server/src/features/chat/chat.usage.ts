@@ -10,6 +10,8 @@ import type { RunVoice } from "./chat.events.ts";
 export interface RunLedger {
   /** Before each model call: sets its likely cost aside. */
   plan(call: PlannedCall): Promise<AfterModelCall>;
+  /** The same for a call under way that failed before it cost anything, and that this model would make in its place. */
+  planTakeOver(model: ResolvedModel, tokens_in: number): Promise<AfterModelCall>;
   /** Once per model call: takes what it cost, then says `credits_used`. */
   record(call: Omit<ModelCall, "purpose"> & { purpose: UsagePurpose }): Promise<AfterModelCall>;
   /** A sub-agent's own model: calls that name it are charged at its price. */
@@ -130,32 +132,38 @@ export function createRunLedger({
     message: "Your credits are used up. What was done so far is kept.",
   };
 
+  const setAside = async (model: ResolvedModel, { tokens_in, tokens_cached }: { tokens_in: number; tokens_cached: number }) => {
+    const held = model.is_byok ? caps.own : caps.platform;
+    const verdict = withinCaps(held, {
+      price: model.pricing,
+      tokens_in,
+      tokens_cached,
+      spent: spent(),
+      spentElsewhere: held.day === null ? "0" : await spentElsewhere(model.is_byok),
+    });
+    if (!verdict.ok) return overCap(verdict.cap, model.is_byok);
+    const tokens_out = Math.min(likelyOutputTokens, verdict.max_output_tokens ?? likelyOutputTokens);
+    const { total: estimate } = costOf(model.pricing, { tokens_in, tokens_out, tokens_cached: 0 });
+    try {
+      await credits.reserve({ ...run, is_byok: model.is_byok }, estimate);
+      underWay.push(estimate);
+      return verdict;
+    } catch (error) {
+      if (error instanceof AppError && error.code === "insufficient_credits") return exhausted;
+      throw error;
+    }
+  };
+
   return {
-    plan: async ({ tokens_in, ...call }) => {
-      const model = modelOf(call);
+    plan: ({ tokens_in, ...call }) => {
       // The run's own calls wait for its sub-agents: whatever they had under way is over.
       if (call.purpose !== "subagent") underWay = [];
       // What the last call read from the cache, this one will too.
-      const tokens_cached = call.purpose === "turn" ? Math.min(lastCached, tokens_in) : 0;
-      const held = model.is_byok ? caps.own : caps.platform;
-      const verdict = withinCaps(held, {
-        price: model.pricing,
-        tokens_in,
-        tokens_cached,
-        spent: spent(),
-        spentElsewhere: held.day === null ? "0" : await spentElsewhere(model.is_byok),
-      });
-      if (!verdict.ok) return overCap(verdict.cap, model.is_byok);
-      const tokens_out = Math.min(likelyOutputTokens, verdict.max_output_tokens ?? likelyOutputTokens);
-      const { total: estimate } = costOf(model.pricing, { tokens_in, tokens_out, tokens_cached: 0 });
-      try {
-        await credits.reserve({ ...run, is_byok: model.is_byok }, estimate);
-        underWay.push(estimate);
-        return verdict;
-      } catch (error) {
-        if (error instanceof AppError && error.code === "insufficient_credits") return exhausted;
-        throw error;
-      }
+      return setAside(modelOf(call), { tokens_in, tokens_cached: call.purpose === "turn" ? Math.min(lastCached, tokens_in) : 0 });
+    },
+    planTakeOver: (model, tokens_in) => {
+      underWay.shift();
+      return setAside(model, { tokens_in, tokens_cached: 0 });
     },
     record: async (call) => {
       const model = modelOf(call);

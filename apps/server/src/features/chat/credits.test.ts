@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { call, say, turn, usage } from "@tesslate/testkit";
+import { call, fail, say, script, startModelServer, turn, usage } from "@tesslate/testkit";
 import { all, chatWorld, find, orderOf, type ChatWorld, type ChatWorldOptions } from "../../testing/chat.ts";
 
 /** At 1.25 and 10 dollars per million tokens: 80 000 in and nothing out are 10 cents. */
@@ -101,6 +101,32 @@ test("a finished answer succeeds although it took the last credit", async () => 
   const events = await world.run("Go");
   expect(find(events, "complete")?.data).toMatchObject({ success: true, final_response: "Here you are." });
   expect(await balance(world)).toMatchObject({ total_credits: 0 });
+});
+
+test("a model of the server does not take over from one's own endpoint for nothing", async () => {
+  await using mine = await startModelServer({
+    models: ["mine"],
+    script: script([fail(503, { times: 99 }), say("never said")], { repeat: true }),
+  });
+  await using world = await billed({
+    env: { OUTBOUND_ALLOW_HOSTS: new URL(mine.openai_base_url).host },
+    script: [turn(say("For nothing."), tenCents), turn(say("Paid for."), tenCents)],
+  });
+  await world.app.studio.database.pool.query("update users set subscription_tier = 'pro' where id = $1", [world.owner.id]);
+  await give(world, {});
+  const client = world.app.as(world.owner);
+  await client.modelKeys.createCustomProvider({
+    body: { name: "Mine", slug: "mine", base_url: mine.openai_base_url, api_key: "sk-mine-0123456789" },
+  });
+  await client.models.setPreferences({ body: { fallback_models: ["openai/gpt-5.1"] } });
+  const refused = find(await world.run("Go", { model: "custom/mine/mine" }), "complete")!.data;
+  expect(refused).toMatchObject({ success: false, completion_reason: "error" });
+  expect(refused.error).toMatch(/openai\/gpt-5\.1 could not take over: Your credits are used up/);
+  expect(await rowsOf(world, "select model from usage_logs where not is_byok")).toEqual([]);
+  await give(world, { purchased: 20 });
+  const answered = find(await world.run("Again", { model: "custom/mine/mine" }), "complete")!.data;
+  expect(answered).toMatchObject({ success: true, final_response: "Paid for." });
+  expect((await balance(world)).total_credits).toBe(10);
 });
 
 test("what one run has set aside another cannot spend", async () => {

@@ -19,6 +19,8 @@ const fails = (error: Error, after?: string) =>
     await Promise.resolve();
     throw error;
   };
+/** Everyone may. */
+const mayTakeOver = async () => ({ ok: true as const });
 const overloaded = new ModelError("rate_limited", "OpenAI is limiting requests right now.", { retryable: true });
 const down = new ModelError("model_error", "Anthropic has a problem of its own (529).", { retryable: true });
 const wrongKey = new ModelError("model_auth_failed", "OpenAI refused the API key.");
@@ -33,10 +35,10 @@ async function ask(chain: ReturnType<typeof chainOf>): Promise<string> {
 describe("models that take over", () => {
   test("429 and 5xx pass the call on, it is told, and the one that took over stays", async () => {
     const switches: string[] = [];
-    const chain = chainOf(
-      [model("a/1", fails(overloaded)), model("b/2", fails(down)), model("c/3", says("hi"))],
-      async ({ from, to, reason }) => void switches.push(`${from.model_id} ${to.model_id} ${reason}`),
-    );
+    const chain = chainOf([model("a/1", fails(overloaded)), model("b/2", fails(down)), model("c/3", says("hi"))], {
+      mayTakeOver,
+      onSwitch: async ({ from, to, reason }) => void switches.push(`${from.model_id} ${to.model_id} ${reason}`),
+    });
     expect(await ask(chain)).toBe("hi");
     expect(chain.current().model_id).toBe("c/3");
     expect(await ask(chain)).toBe("hi");
@@ -47,9 +49,35 @@ describe("models that take over", () => {
     ["an answer that had begun", [model("a/1", fails(down, "half")), model("b/2", says("hi"))], down],
     ["the end of the chain", [model("a/1", fails(overloaded))], overloaded],
   ] as const)("%s is told, not passed on", async (_name, models, error) => {
-    const chain = chainOf(models as unknown as [ResolvedModel], () => Promise.reject(new Error("no switch")));
+    const chain = chainOf(models as unknown as [ResolvedModel], {
+      mayTakeOver,
+      onSwitch: () => Promise.reject(new Error("no switch")),
+    });
     await expect(ask(chain)).rejects.toBe(error);
     expect(chain.current().model_id).toBe("a/1");
+  });
+
+  test("who may not make the call is passed over; the next one answers within what it may cost, or it is told who could not", async () => {
+    const limits: (number | undefined)[] = [];
+    const next = model("c/3", says("hi"));
+    const heard: ModelClient = {
+      stream: (request, signal) => (limits.push(request.max_output_tokens), next.client.stream(request, signal)),
+    };
+    const broke = { ok: false as const, message: "Your credits are used up." };
+    const [first, second] = [model("a/1", fails(overloaded)), model("b/2", says("never"))];
+    const chain = chainOf([first, second, { ...next, client: heard }], {
+      mayTakeOver: async ({ model_id }) => (model_id === "b/2" ? broke : { ok: true, max_output_tokens: 700 }),
+      onSwitch: async () => undefined,
+    });
+    expect(await ask(chain)).toBe("hi");
+    expect(limits).toEqual([700]);
+    const alone = chainOf([first, second], { mayTakeOver: async () => broke, onSwitch: async () => undefined });
+    await expect(ask(alone)).rejects.toMatchObject({
+      code: "rate_limited",
+      retryable: true,
+      message: "OpenAI is limiting requests right now. b/2 could not take over: Your credits are used up.",
+    });
+    expect(alone.current().model_id).toBe("a/1");
   });
 
   test("pictures are named, not sent, where the one that takes over is known not to see", async () => {

@@ -14,6 +14,9 @@ export interface ModelSwitch {
   reason: string;
 }
 
+/** Whether a model may make this call, and how long its answer may become; `message` says why not. */
+export type Leave = { ok: true; max_output_tokens?: number } | { ok: false; message: string };
+
 /** A model that is known not to see is told which pictures it is not shown; sent to it, they would end its run. */
 export const sighted = ({ client, vision }: Pick<ResolvedModel, "client" | "vision">): ModelClient =>
   vision === false ? { stream: (request, signal) => client.stream(withoutPictures(request), signal) } : client;
@@ -30,32 +33,55 @@ const withoutPictures = (request: ModelRequest): ModelRequest => ({
 
 /**
  * The first model answers until it is overloaded (429, 5xx, out of reach); then the next one takes over, for the rest of the run. Only a call of which
- * nothing was heard is passed on: what a model said may have been acted upon. A wrong key is no overload: it is told.
+ * nothing was heard is passed on: what a model said may have been acted upon. A wrong key is no overload: it is told. Who may not make the call is
+ * passed over (`mayTakeOver`): it may be somebody else who pays it, and another price.
  */
 export function chainOf(
   models: readonly [ResolvedModel, ...ResolvedModel[]],
-  onSwitch: (change: ModelSwitch) => Promise<void>,
+  {
+    mayTakeOver,
+    onSwitch,
+  }: { mayTakeOver(model: ResolvedModel, request: ModelRequest): Promise<Leave>; onSwitch(change: ModelSwitch): Promise<void> },
 ): ModelChain {
   let at = 0;
   const current = () => models[at] ?? models[0];
+  /** The next one that may make the call. Throws what `from` said, with what is in the others' way. */
+  const takenOver = async (from: ResolvedModel, request: ModelRequest, error: ModelError): Promise<ModelRequest> => {
+    const refusals: string[] = [];
+    for (const [index, to] of models.entries()) {
+      if (index <= at) continue;
+      const leave = await mayTakeOver(to, request);
+      if (!leave.ok) {
+        refusals.push(`${to.model_id} could not take over: ${leave.message}`);
+        continue;
+      }
+      at = index;
+      await onSwitch({ from, to, reason: error.message });
+      const { max_output_tokens: most } = leave;
+      return most === undefined ? request : { ...request, max_output_tokens: Math.min(most, request.max_output_tokens ?? most) };
+    }
+    if (refusals.length === 0) throw error;
+    throw new ModelError(error.code, [error.message, ...refusals].join(" "), {
+      retryable: error.retryable,
+      ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }),
+    });
+  };
   return {
     current,
     client: {
       async *stream(request, signal) {
-        for (;;) {
+        for (let asked = request; ;) {
           const from = current();
           let hasBegun = false;
           try {
-            for await (const event of from.client.stream(request, signal)) {
+            for await (const event of from.client.stream(asked, signal)) {
               hasBegun = true;
               yield event;
             }
             return;
           } catch (error) {
-            const to = models[at + 1];
-            if (!to || hasBegun || signal.aborted || !isOverload(error)) throw error;
-            at++;
-            await onSwitch({ from, to, reason: (error as ModelError).message });
+            if (hasBegun || signal.aborted || !isOverload(error)) throw error;
+            asked = await takenOver(from, asked, error as ModelError);
           }
         }
       },

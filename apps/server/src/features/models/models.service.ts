@@ -5,6 +5,7 @@ import { AppError, badRequest, notFound } from "../../platform/errors.ts";
 import type { Outbound } from "../../platform/outbound.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
 import type { ServerSettings } from "../../platform/server-settings.ts";
+import { boundedAnswers } from "./bounded-answers.ts";
 import { findOllama, type Catalogue, type ListedModel, type Listing } from "./catalogue.ts";
 import { protocolOfRow, toolsOf, type Capabilities, type TrialTarget } from "./capabilities.ts";
 import type { Trial } from "./conformance.ts";
@@ -93,16 +94,18 @@ export function createModels({
   const priceOf = prices.of;
   const isDemo = async () => demo !== undefined && ((await settings.get<boolean>(demoKey)) ?? config.isDemo);
 
-  const clientOf = ({ provider, base_url, api_key }: Connection, model: string, fetch = outbound.fetch) =>
-    createModelClient({
+  const clientOf = (connection: Connection, model: string, fetch = outbound.fetch) => {
+    const { provider, base_url, api_key } = connection;
+    return createModelClient({
       provider: provider.dialect,
       base_url,
       api_key,
       model: nativeName(provider.slug, model),
       headers: provider.headers ?? {},
       takes_cache_key: provider.slug === "openai",
-      fetch,
+      fetch: isOwnAddress(connection) ? boundedAnswers(fetch) : fetch,
     });
+  };
 
   const modelsOf = async (connection: Connection | OwnConnection): Promise<{ models: Listing["models"]; health: Listing["health"] }> => {
     if ("available_models" in connection && connection.available_models.length > 0)

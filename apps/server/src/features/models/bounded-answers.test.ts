@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createModelClient } from "@tesslate/agent";
+import { afterEach, expect, test } from "vitest";
+import { boundedAnswers } from "./bounded-answers.ts";
+
+const closers: (() => void)[] = [];
+afterEach(() => closers.splice(0).forEach((close) => close()));
+
+/** A server that says the same for ever, as fast as it is heard. */
+async function endless(piece: string, status = 200): Promise<{ url: string; sent: () => number; hungUp: Promise<unknown> }> {
+  let sent = 0;
+  const { promise: hungUp, resolve } = Promise.withResolvers<unknown>();
+  const pour = (response: ServerResponse): void => {
+    while (!response.destroyed && response.write(piece)) sent += piece.length;
+  };
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { "content-type": status === 200 ? "text/event-stream" : "text/plain" });
+    response.on("drain", () => pour(response)).on("close", resolve);
+    pour(response);
+  }).listen(0, "127.0.0.1");
+  closers.push(() => (server.closeAllConnections(), server.close()));
+  await once(server, "listening");
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, sent: () => sent, hungUp };
+}
+
+test.each([
+  ["a line", "x".repeat(64 * 1024), 200],
+  ["an error", "x".repeat(64 * 1024), 500],
+  ["a stream of remarks", `: ${"x".repeat(1024 * 1024)}\n\n`, 200],
+])("%s without an end is cut off, and its sender hung up on", async (_name, piece, status) => {
+  const { url, sent, hungUp } = await endless(piece, status);
+  const client = createModelClient({ provider: "openai-compatible", base_url: url, model: "m", fetch: boundedAnswers(fetch) });
+  const listen = async () => {
+    for await (const _ of client.stream(
+      { system: "", messages: [{ role: "user", content: "Hi" }], tools: [] },
+      new AbortController().signal,
+    ));
+  };
+  await expect(listen()).rejects.toMatchObject({ name: "ModelError", code: "model_error" });
+  await hungUp;
+  expect(sent()).toBeLessThan(200 * 1024 * 1024);
+});
