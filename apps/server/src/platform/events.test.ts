@@ -47,6 +47,23 @@ describe("numbers", () => {
     await stop();
   });
 
+  test.each([100_000, Number.MAX_SAFE_INTEGER, 1e300])("a place that nothing got to yet (%d) is where things are now", async (beyond) => {
+    await using p = await testPlatform();
+    const { user_id, project_id } = await p.project();
+    const task = await newTask(p, user_id, project_id);
+    await p.events.append(project_id, [note("old", task), note("older", task)]);
+    const ofProject = follow(p.events, project_id, beyond);
+    const ofTask = listen<RunEvent>((signal) =>
+      p.events.followTask(project_id, task, { afterSeq: beyond, signal, isOver: async () => false }),
+    );
+    await vi.waitFor(async () => {
+      await p.events.append(project_id, note("new", task));
+      expect([ofProject.seen.length, ofTask.seen.length].every((length) => length > 0)).toBe(true);
+    });
+    expect(new Set([...ofProject.seen, ...ofTask.seen].map(textOf))).toEqual(new Set(["new"]));
+    await Promise.all([ofProject.stop(), ofTask.stop()]);
+  });
+
   test("of 20 appenders at once, in two processes: no gap, no double, every call together, followers see all in order", async () => {
     await using p = await testPlatform();
     await using q = await testPlatform({ of: p });

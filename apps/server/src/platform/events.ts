@@ -18,7 +18,7 @@ export interface EventLog {
   append(projectId: string, entries: NewEvent | NewEvent[]): Promise<void>;
   /** As `append`, in one transaction with `work`: its rows and the events it returns are stored together, or neither. */
   appendWith(projectId: string, work: (tx: Queries) => Promise<NewEvent[]>): Promise<void>;
-  /** Everything after `afterSeq` (default: from now on), then live until the signal aborts. */
+  /** Everything after `afterSeq` (default, and where nothing got that far: from now on), then live until the signal aborts. */
   follow(projectId: string, options: { afterSeq?: number; signal: AbortSignal }): AsyncIterable<ProjectEvent>;
   /** A task's events after `afterSeq` (default 0) until its `done` event or the signal aborts. `isOver` is asked when there is nothing more: true ends the stream. */
   followTask(
@@ -275,6 +275,11 @@ export function createEventLog({
     return Number(result.rows[0]?.event_seq ?? 0);
   };
 
+  const lastSeqOfTask = async (taskId: string) => {
+    const result = await db.execute<{ event_seq: string }>(sql`select event_seq from tasks where id = ${taskId}`);
+    return Number(result.rows[0]?.event_seq ?? 0);
+  };
+
   return {
     append: (projectId, entries) => {
       const list = Array.isArray(entries) ? entries : [entries];
@@ -307,7 +312,8 @@ export function createEventLog({
           .where(and(eq(events.project_id, projectId), gt(events.seq, after)))
           .orderBy(asc(events.seq))
           .limit(pageSize);
-      const start = afterSeq ?? (await lastSeq(projectId));
+      const last = await lastSeq(projectId);
+      const start = Math.min(afterSeq ?? last, last);
       for await (const row of rowsOf(projectId, projectId, start, signal, read, (r) => r.seq)) yield wireOf(row);
     },
     async *followTask(projectId, taskId, { afterSeq = 0, signal, isOver }) {
@@ -318,7 +324,8 @@ export function createEventLog({
           .where(and(eq(events.task_id, taskId), gt(events.task_seq, after)))
           .orderBy(asc(events.task_seq))
           .limit(pageSize);
-      for await (const row of rowsOf(projectId, taskId, afterSeq, signal, read, (r) => r.task_seq, isOver)) {
+      const start = afterSeq === 0 ? 0 : Math.min(afterSeq, await lastSeqOfTask(taskId));
+      for await (const row of rowsOf(projectId, taskId, start, signal, read, (r) => r.task_seq, isOver)) {
         yield { seq: row.task_seq ?? 0, task_id: taskId, type: row.type, data: row.data } as RunEvent;
         if (row.type === "done") return;
       }

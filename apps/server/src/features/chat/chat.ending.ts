@@ -129,6 +129,8 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
       const { task, input, voice } = run;
       const metadata = (await chats.findMessage(input.message_id))?.message_metadata;
       if (metadata?.["task_id"] === task.id && metadata["completion_reason"] === "in_progress") {
+        // Stopped before it was begun with: whoever follows it hears what it was.
+        if (task.event_seq === 0) await voice.say("task_started", startedOf(input));
         const { end, error } = await lost();
         await tell(run, end, error);
       }
@@ -136,6 +138,15 @@ export function createRunEndings({ store, chats, afterTurn }: { store: RunsStore
     },
   };
 }
+
+/** A run's first word. */
+export const startedOf = (input: RunInput): RunEventData<"task_started"> => ({
+  chat_id: input.chat_id,
+  message_id: input.message_id,
+  agent_id: input.agent_id,
+  model: input.model_id,
+  ...(input.earlier && { goes_on_after: input.earlier.after_iteration }),
+});
 
 /** The agent's own account of the end, with what it cost; together with what was done of the same message before. */
 export function endOf(

@@ -17,7 +17,7 @@ import type { LiveRedactor } from "../secrets/index.ts";
 import type { TaskContext, TaskDefinition, TaskRow } from "../tasks/index.ts";
 import type { Approvals } from "./chat.approvals.ts";
 import { extrasOf, wordsOf } from "./chat.attached.ts";
-import { createRunEndings, errorOf, tellable, type AfterTurn, type RunEnd, type TellingRun } from "./chat.ending.ts";
+import { createRunEndings, errorOf, startedOf, tellable, type AfterTurn, type RunEnd, type TellingRun } from "./chat.ending.ts";
 import { createRunVoice, type RunVoice, type Utterance } from "./chat.events.ts";
 import { createPlay } from "./chat.play.ts";
 import type { Questions } from "./chat.questions.ts";
@@ -159,13 +159,7 @@ export function createRunTask({
     let code: ErrorCode = "internal_error";
     let release: (() => void) | undefined;
     try {
-      await voice.say("task_started", {
-        chat_id: input.chat_id,
-        message_id: input.message_id,
-        agent_id: input.agent_id,
-        model: input.model_id,
-        ...(input.earlier && { goes_on_after: input.earlier.after_iteration }),
-      });
+      await voice.say("task_started", startedOf(input));
       if (input.todos && input.resumes === null) await begin(voice, input.chat_id, input.todos);
       await progress(0, "The agent works");
       const project = await around.projects.find(input.project_id);
@@ -281,12 +275,18 @@ export function createRunTask({
     },
     interrupted: async (task) => {
       const told: TellingRun = { task, input: task.input as RunInput, voice: voiceOf(task) };
-      const isWaiting = (await store.findWaiting(task.id, told.input.resumes)) !== undefined;
-      if (!isWaiting) await endings.dropApprovals(told, "expired");
-      await endings.close(told, async () => ({
-        end: await endings.lostEnd(told.input.message_id, "interrupted", interruptedMessage),
-        error: errorOf("interrupted", interruptedMessage),
-      }));
+      // Asked to stop, it does not go on because the process that was to hear it died.
+      const isCancelled = task.cancel_requested_at !== null;
+      const isWaiting = !isCancelled && (await store.findWaiting(task.id, told.input.resumes)) !== undefined;
+      if (!isWaiting) await endings.dropApprovals(told, isCancelled ? "cancelled" : "expired");
+      await endings.close(told, async () =>
+        isCancelled
+          ? { end: await endings.lostEnd(told.input.message_id, "cancelled", "Cancelled.") }
+          : {
+              end: await endings.lostEnd(told.input.message_id, "interrupted", interruptedMessage),
+              error: errorOf("interrupted", interruptedMessage),
+            },
+      );
       log.info({ task_id: task.id, chat_id: task.chat_id, is_waiting: isWaiting }, "run interrupted");
       if (!isWaiting) return around.afterRun(told.input.chat_id);
       // It only waited for a person: it goes on waiting, and what they answer meanwhile counts (4.11).

@@ -87,6 +87,26 @@ describe("the chat socket", () => {
     expect(runFrames(socket.frames.slice(from))).toEqual(whole.slice(1));
   });
 
+  test("a run that is subscribed to again is told from the new place alone", async () => {
+    await using world = await chatWorld({ script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Done.")] });
+    const chatId = await newChat(world);
+    const stream = reading(world.send("Go", { chat_id: chatId, edit_mode: "ask" }));
+    const { task_id, data } = await stream.until("approval_required");
+    const socket = await chatSocket(world.app, world.owner, chatId);
+    const asked = () => socket.frames.filter((f) => f.type === "approval_required").length;
+    for (const times of [1, 2, 3]) {
+      socket.send({ type: "subscribe", task_id, after_seq: 0 });
+      await eventually(() => asked() === times);
+    }
+    socket.send({ type: "approval_response", approval_id: data.approval_id, response: "allow_once" });
+    const whole = await stream.ended;
+    await socket.until("done");
+    socket.send({ type: "ping" });
+    await socket.until("pong");
+    const from = socket.frames.findLastIndex((f) => f.seq === 1);
+    expect(runFrames(socket.frames.slice(from))).toEqual(whole);
+  });
+
   test("what is refused is an error frame with the route's code, and the socket lives on", async () => {
     await using world = await chatWorld({ script: [turn(say("Wait "), pause(600), say("done."))] });
     const socket = await chatSocket(world.app, world.owner, await newChat(world));

@@ -28,6 +28,8 @@ type FrameName = keyof typeof frames;
 
 /** More than this at once is not a person typing: the next frame waits. */
 const maxAtOnce = 16;
+/** Runs that one socket follows by subscription at the same time. */
+const maxSubscriptions = 32;
 
 export interface ChatSocketOptions {
   chat: Chat;
@@ -42,6 +44,8 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
     const row = await chat.ownChat(user.id, chatId);
     /** Runs whose events a subscription brings, so that the live view leaves them out. */
     const subscribed = new Set<string>();
+    /** Of these, the ones that are being told; asked for again, a run is told from the new place alone. */
+    const telling = new Map<string, AbortController>();
     const refuse = (error: unknown) => {
       const { body, isUnexpected } = renderError(error, request_id);
       if (isUnexpected) log.error({ err: error }, "frame failed");
@@ -78,10 +82,20 @@ export function createChatSocket({ chat, approvals, questions, events }: ChatSoc
           const { task_id, after_seq } = read("subscribe");
           const task = await chat.ownRun(user.id, task_id);
           if (task.chat_id !== row.id) throw new AppError("not_found", "Run not found.");
+          telling.get(task.id)?.abort();
+          telling.delete(task.id);
+          if (telling.size >= maxSubscriptions) throw new AppError("rate_limited", `This socket follows ${maxSubscriptions} runs already.`);
           subscribed.add(task.id);
-          for await (const event of chat.follow(task, { signal, ...(after_seq !== undefined && { afterSeq: after_seq }) })) {
-            if (!socket.send(event)) return;
-            await socket.drained();
+          const over = new AbortController();
+          telling.set(task.id, over);
+          try {
+            const until = AbortSignal.any([signal, over.signal]);
+            for await (const event of chat.follow(task, { signal: until, ...(after_seq !== undefined && { afterSeq: after_seq }) })) {
+              if (until.aborted || !socket.send(event)) return;
+              await socket.drained();
+            }
+          } finally {
+            if (telling.get(task.id) === over) telling.delete(task.id);
           }
         }
       }

@@ -82,7 +82,10 @@ describe("streams", () => {
     const client = world.app.as(world.owner).chat;
     expect(await all(client.runEvents({ params: { task_id: taskId }, query: { last_event_id: 3 } }))).toEqual(live.slice(3));
     expect(await all(client.runEvents({ params: { task_id: taskId } }, { headers: { "last-event-id": "5" } }))).toEqual(live.slice(5));
-    expect(await all(client.runEvents({ params: { task_id: taskId }, query: { last_event_id: live.length } }))).toEqual([]);
+    for (const nonsense of ["", "abc", "-1", "1.5", "NaN"])
+      expect(await all(client.runEvents({ params: { task_id: taskId } }, { headers: { "last-event-id": nonsense } }))).toEqual(live);
+    for (const last_event_id of [live.length, Number.MAX_SAFE_INTEGER])
+      expect(await all(client.runEvents({ params: { task_id: taskId }, query: { last_event_id } }))).toEqual([]);
     await expect(all(client.runEvents({ params: { task_id: randomUUID() } }))).rejects.toMatchObject({ status: 404 });
   });
 
@@ -448,7 +451,7 @@ test("a container scopes the tools to its folder; the graph view has no shells",
     "insert into containers (project_id, name, service_key, host_label, container_name, directory) values ($1, 'api', 'api', $2, 'api', 'apps/api') returning id",
     [world.project.id, `${world.project.slug}-api`],
   );
-  await world.run("Write", { container_id: rows[0]!.id, view_context: "Graph" });
+  await world.run("Write", { container_id: rows[0]!.id, view_context: "gRaPh" });
   expect(await world.read("apps/api/index.ts")).toBe("x");
   const tools = world.model.requests.find((r) => r.request)?.request?.tools ?? [];
   expect(tools).toContain("write_file");

@@ -43,6 +43,24 @@ describe("cancel", () => {
     expect((await world.app.as(world.owner).tasks.get({ params: { task_id } })).status).toBe("cancelled");
   });
 
+  test("before anybody began with it: its stream says what it was, and that it is over", async () => {
+    await using world = await chatWorld({ script: [say("Never said.")] });
+    // Nobody gets it: every place is taken.
+    await world.app.studio.database.pool.query(`
+      create function nobody() returns trigger language plpgsql as 'begin return null; end';
+      create trigger nobody before update on tasks for each row when (new.status = 'running') execute function nobody();`);
+    const run = reading(world.send("Go"));
+    const client = world.app.as(world.owner).chat;
+    const { task_id } = await eventually(
+      async () => (await client.active({ query: { project_id: world.project.id } })).active ?? undefined,
+    );
+    expect(await client.cancel({ body: { task_id } })).toEqual({ status: "cancellation_requested", task_id });
+    const events = await run.ended;
+    expect(orderOf(events)).toEqual(["task_started", "complete", "done"]);
+    expect(find(events, "task_started")!.data).toMatchObject({ model: "openai/scripted", message_id: (await metadataOf(world)).id });
+    expect(find(events, "complete")!.data).toMatchObject({ success: false, completion_reason: "cancelled", iterations: 0 });
+  });
+
   test("does not wait until the files are kept that a turn begins with", async () => {
     await using world = await chatWorld({ script: [say("Never said.")] });
     const { history } = world.sandbox;

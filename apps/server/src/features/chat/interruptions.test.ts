@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import pg from "pg";
+import { describe, expect, inject, test } from "vitest";
 import type { RunEvent } from "@tesslate/contract";
 import { call, hang, parallel, pause, say, turn, when } from "@tesslate/testkit";
 import {
@@ -12,6 +13,7 @@ import {
   type ChatWorld,
   type ChatWorldOptions,
 } from "../../testing/chat.ts";
+import { connectionOf } from "../../testing/postgres.ts";
 
 /**
  * Starts the run in a process of its own, kills that process when `when` is reached, and goes on with a fresh one on the same database,
@@ -22,6 +24,7 @@ async function killed(
   when: (events: RunEvent[]) => boolean,
   edit_mode: "allow" | "ask" = "allow",
   again = false,
+  meanwhile: (before: ChatWorld) => Promise<void> = async () => undefined,
 ): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
   const before = await chatWorld(options);
   await before.app.close();
@@ -38,6 +41,7 @@ async function killed(
   await server.kill();
   // A second process that takes over what the first left, and dies as well.
   if (again) await (await studioProcess(before)).kill();
+  await meanwhile(before);
   return { world: await chatWorld({ ...options, after: before }), seen };
 }
 const isAsked = (events: RunEvent[]) => find(events, "approval_required") !== undefined;
@@ -146,6 +150,29 @@ describe("a server that dies", () => {
       expect(steps.map((s) => s.iteration)).toEqual([1]);
     },
   );
+});
+
+test("asked to stop, but its server died before it could: it is cancelled, and nobody is asked any more", async () => {
+  const options = { script: [call("write_file", { file_path: "a.txt", content: "a" }), say("Never said.")] };
+  // As another server keeps the wish when the one that runs it does not hear any more.
+  const stop = async ({ place }: ChatWorld) => {
+    const client = new pg.Client(connectionOf(inject("postgres").server, place.database));
+    await client.connect();
+    await client.query("update tasks set cancel_requested_at = now() where type = 'agent_execution'");
+    await client.end();
+  };
+  const { world, seen } = await killed(options, isAsked, "ask", false, stop);
+  await using _ = world;
+  const client = world.app.as(world.owner).chat;
+  const whole = await all(client.runEvents({ params: { task_id: task(seen) } }));
+  expect(orderOf(whole).slice(-3)).toEqual(["approval_resolved", "complete", "done"]);
+  expect(find(whole, "approval_resolved")?.data.response).toBe("cancelled");
+  expect(find(whole, "complete")?.data).toMatchObject({ success: false, completion_reason: "cancelled" });
+  const { chat_id } = find(whole, "task_started")!.data;
+  expect(await client.get({ params: { chat_id } })).toMatchObject({ status: "active", active_task: null, pending_approval: null });
+  await expect(answer(world, world.owner, find(seen, "approval_required")!.data.approval_id, "allow_once")).rejects.toMatchObject({
+    status: 404,
+  });
 });
 
 test.each(["killed", "killed twice"])(

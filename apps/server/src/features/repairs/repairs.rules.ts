@@ -24,6 +24,20 @@ export function roundsOf(questions: readonly { message_metadata: Record<string, 
   return first < 0 ? questions.length : first;
 }
 
+/** Who stopped the agent, or left its question unanswered, does not want it back unasked. */
+export function wasStopped({
+  status,
+  cancel_requested_at,
+  result,
+}: {
+  status: string;
+  cancel_requested_at: string | null;
+  result: unknown;
+}): boolean {
+  const reason = (result as { completion_reason?: string } | null)?.completion_reason;
+  return status === "cancelled" || cancel_requested_at !== null || reason === "user_stopped" || reason === "approval_timeout";
+}
+
 /** What the agent is told. The errors' texts come from the running app. */
 export function repairMessage(errors: readonly PreviewReport[], round: number): string {
   const described = errors.slice(0, maxErrors).map(({ message, source, line, column, url, stack }) => {

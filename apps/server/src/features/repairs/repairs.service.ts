@@ -3,7 +3,7 @@ import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Chat, RunInput } from "../chat/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { currentErrors, maxRounds, repairMessage, roundsOf } from "./repairs.rules.ts";
+import { currentErrors, maxRounds, repairMessage, roundsOf, wasStopped } from "./repairs.rules.ts";
 import type { RepairsStore } from "./repairs.store.ts";
 
 export interface RepairsOptions {
@@ -37,8 +37,7 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
     const rounds = roundsOf(questions);
     const run = await store.lastRun(chat.id);
     const input = run?.input as RunInput | undefined;
-    // Who stopped the agent does not want it back unasked.
-    if (run?.status === "cancelled") return;
+    if (run && wasStopped(run)) return;
     if (rounds >= maxRounds) {
       if (input && (await store.markOnce(input.message_id, "auto_fix_stopped")))
         await events.append(projectId, {

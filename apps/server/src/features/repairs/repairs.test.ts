@@ -4,7 +4,7 @@ import type { PreviewReport } from "@tesslate/contract";
 import { chatWorld } from "../../testing/chat.ts";
 import { enterPreview } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
-import { currentErrors, repairMessage, roundsOf } from "./repairs.rules.ts";
+import { currentErrors, repairMessage, roundsOf, wasStopped } from "./repairs.rules.ts";
 
 const error = (message: string, more: Partial<PreviewReport> = {}): PreviewReport => ({
   container_id: "c",
@@ -34,6 +34,18 @@ test("rounds are counted back to the person's last message", () => {
   expect(roundsOf([person, auto])).toBe(0);
   expect(roundsOf([auto, person, auto])).toBe(1);
   expect(roundsOf([auto, auto, person])).toBe(2);
+});
+
+test("a run that a person stopped is no reason to begin another, however they stopped it", () => {
+  const run = (completion_reason: string | null, more: { status?: string; cancel_requested_at?: string } = {}) => ({
+    status: "completed",
+    cancel_requested_at: null,
+    result: completion_reason && { completion_reason },
+    ...more,
+  });
+  expect([run("user_stopped"), run("approval_timeout"), run(null, { status: "cancelled" })].map(wasStopped)).toEqual([true, true, true]);
+  expect(wasStopped(run(null, { status: "failed", cancel_requested_at: "2026-01-01T00:00:00Z" }))).toBe(true);
+  expect([run("no_more_actions"), run("max_iterations"), run(null, { status: "failed" })].map(wasStopped)).toEqual([false, false, false]);
 });
 
 test("the agent hears message, place and stack, within bounds", () => {

@@ -94,6 +94,12 @@ export function createTasks({
   });
   bus.onReconnect(() => {
     for (const id of listeners.keys()) wake(id);
+    // Another process may have asked for a cancel meanwhile.
+    for (const id of running.keys())
+      store.find(id).then(
+        (row) => row?.cancel_requested_at && running.get(id)?.abort.abort("cancelled"),
+        (err: unknown) => log.warn({ err, task_id: id }, "cancel not looked for"),
+      );
   });
 
   /** Tells everybody who follows the task or its project. */

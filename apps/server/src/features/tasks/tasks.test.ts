@@ -262,6 +262,18 @@ describe("cancelling", () => {
     }
   });
 
+  test("what was asked for while the bell was away is found when it is back", async () => {
+    await using b = await bench({ wait: { run: waiting } });
+    const id = await b.add("wait");
+    await vi.waitFor(async () => expect((await b.tasks.get(b.user_id, id)).status).toBe("running"));
+    // By another process, whose bell this one did not hear.
+    await b.platform.database.pool.query("update tasks set cancel_requested_at = now() where id = $1", [id]);
+    await b.platform.database.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'tesslate-studio bus'",
+    );
+    expect(await b.end(id)).toMatchObject({ status: "cancelled" });
+  });
+
   test("however the cancel falls between being taken and being run, the task ends cancelled and what it does is stopped", async () => {
     let alive = 0;
     await using b = await bench({
