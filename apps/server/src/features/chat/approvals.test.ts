@@ -33,6 +33,8 @@ describe("ask mode", () => {
     expect([await world.read("a.txt"), await world.read("b.txt")]).toEqual(["a.txt", undefined]);
     await expect(answer(world, world.owner, asked.approval_id, "deny")).rejects.toMatchObject({ status: 409, code: "already_answered" });
     const second = stream.seen.findLast((e) => e.type === "approval_required")!.data as { approval_id: string };
+    // Put away while it waits, the session stays put away.
+    await client.update({ params: { chat_id: chatId }, body: { status: "archived" } });
     await answer(world, world.owner, second.approval_id, "allow_once");
     expect(orderOf(await stream.ended)).toEqual([
       "task_started", "credits_used", "tool_started", "approval_required", "approval_resolved", "file_changed", "agent_step",
@@ -44,7 +46,7 @@ describe("ask mode", () => {
       note: null,
       by: world.owner.id,
     });
-    expect(await client.get({ params: { chat_id: chatId } })).toMatchObject({ status: "completed", pending_approval: null });
+    expect(await client.get({ params: { chat_id: chatId } })).toMatchObject({ status: "archived", pending_approval: null });
   });
 
   test("allow_all: not asked again in this chat, also in its next run; asked in another chat, and for another tool", async () => {

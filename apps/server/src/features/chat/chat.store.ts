@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, ne, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { containers, type ContainerRow } from "../containers/containers.table.ts";
 import { plans } from "../plans/plans.table.ts";
@@ -152,8 +152,12 @@ export function createChatStore(db: Database) {
       await tx.update(chats).set({ todos: [], allowed_tools: [], seen_files: {}, summary: null }).where(eq(chats.id, chatId));
       return (await tx.delete(messages).where(eq(messages.chat_id, chatId)).returning({ id: messages.id })).length;
     },
-    setStatus: async (q: Queries, id: string, status: ChatRow["status"]): Promise<void> => {
-      await q.update(chats).set({ status }).where(eq(chats.id, id));
+    /** What its run does. A session that was put into the archive meanwhile stays there. */
+    setStatus: async (q: Queries, id: string, status: "running" | "waiting_approval"): Promise<void> => {
+      await q
+        .update(chats)
+        .set({ status })
+        .where(and(eq(chats.id, id), ne(chats.status, "archived")));
     },
     /** False once the chat's run has told its end, though its task may still be closing. */
     isRunning: async (q: Queries, id: string): Promise<boolean> =>
