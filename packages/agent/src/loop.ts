@@ -210,7 +210,9 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       const reason = next?.ends ?? "no_more_actions";
       if (answer.trim() !== "") return { reason, text: answer };
       if (toolCallsMade > 0 || next) return { reason, text: "Done." };
-      throw new RunEnded(failure("model_error", "The model answered with nothing."));
+      const nothing =
+        turn.finish === "length" ? "The model reached its output limit before it said anything." : "The model answered with nothing.";
+      throw new RunEnded(failure("model_error", nothing));
     }
   }
 

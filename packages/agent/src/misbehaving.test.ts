@@ -131,6 +131,16 @@ describe("models that misbehave (issue: bad input, bad luck)", () => {
     expect(told.charges).toMatchObject([{ tokens_in: 90, tokens_out: 7, is_estimated: false }]);
   });
 
+  test("an answer of thoughts alone says nothing, and says why", async () => {
+    await using ws = await tempWorkspace();
+    const thinking = (reason: "stop" | "length"): Reply => [
+      { type: "reasoning", delta: "Hm." },
+      { type: "finish", reason, usage: null },
+    ];
+    expect((await play(ws, [thinking("stop")])).result).toMatchObject({ success: false, error: "The model answered with nothing." });
+    expect((await play(ws, [thinking("length")])).result.error).toBe("The model reached its output limit before it said anything.");
+  });
+
   test("an answer without an end is cut off, whatever it is made of", async () => {
     await using ws = await tempWorkspace();
     const delta = "x".repeat(500_000);

@@ -92,7 +92,9 @@ function factsOf(error: unknown): Facts {
   const strings = chain
     .flatMap((one) => [one.message, one.code, one.type, one.status, one.responseBody, jsonOf(one.data)])
     .filter((value) => typeof value === "string");
-  const status = chain.map((one) => one.statusCode ?? one.status ?? one.code).find((value) => typeof value === "number");
+  const status = chain
+    .map((one) => statusOf(one.statusCode) ?? statusOf(one.status) ?? statusOf(one.code))
+    .find((value) => value !== undefined);
   const headers = APICallError.isInstance(error) ? error.responseHeaders : undefined;
   return {
     status,
@@ -102,6 +104,11 @@ function factsOf(error: unknown): Facts {
     isSaid: !(error instanceof Error) && typeof chain[0]?.message === "string",
     isRefused: chain.some((one) => one.code === "outbound_refused"),
   };
+}
+
+function statusOf(value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && /^[45]\d\d$/.test(value) ? Number(value) : undefined;
 }
 
 function jsonOf(data: unknown): string | undefined {

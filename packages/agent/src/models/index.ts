@@ -30,7 +30,7 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
   return {
     async *stream(request, signal) {
       try {
-        opened ??= openModel(options);
+        opened ??= openModel({ ...options, fetch: streamsOnly(options.fetch) });
         const model = await opened;
         const { stream } = await model.doStream({
           prompt: providerPrompt(request, options),
@@ -48,4 +48,40 @@ export function createModelClient(options: ModelClientOptions): ModelClient {
       }
     },
   };
+}
+
+/** Some servers answer 200 and say in the body, which is no stream then, what is wrong: that is thrown, as the provider's own error. */
+const streamsOnly =
+  (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
+  async (input, init) => {
+    const response = await fetch(input, init);
+    if (!response.ok || !response.body || !/^application\/json\b/i.test(response.headers.get("content-type") ?? "")) return response;
+    const reader = response.body.getReader();
+    const first = await reader.read();
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => (first.value ? controller.enqueue(first.value) : controller.close()),
+      async pull(controller) {
+        const { value } = await reader.read();
+        if (value) controller.enqueue(value);
+        else controller.close();
+      },
+      cancel: (reason) => reader.cancel(reason),
+    });
+    const read = new Response(body, { status: response.status, headers: response.headers });
+    // Named wrongly, and a stream all the same.
+    if (!new TextDecoder().decode(first.value).trimStart().startsWith("{")) return read;
+    throw (
+      errorIn(await read.text()) ?? new ModelError("model_error", "The model's server does not stream its answers, which it was asked to.")
+    );
+  };
+
+function errorIn(body: string): object | undefined {
+  try {
+    const { error, message, msg } = JSON.parse(body) as { error?: unknown; message?: unknown; msg?: unknown };
+    if (typeof error === "object" && error !== null) return error;
+    const said = [error, message, msg].find((one) => typeof one === "string");
+    return said === undefined ? undefined : { message: said };
+  } catch {
+    return undefined;
+  }
 }

@@ -187,6 +187,21 @@ describe.each(dialects)("%s over the wire", (provider) => {
     await expect(collect(optionsFor(provider))).rejects.toBeInstanceOf(ModelError);
   });
 
+  test("an error in a body that is no stream is told, whatever its status says", async () => {
+    const plain = (body: object) => plays(garbage(JSON.stringify(body), { contentType: "application/json", times: 9 }), sayText("never"));
+    plain({ error: { message: "Insufficient balance", code: "402" } });
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ message: expect.stringContaining("has no credit left") });
+    plain({ code: 1113, msg: "The engine burns." });
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ message: expect.stringContaining("The engine burns.") });
+    plain({ choices: [{ message: { content: "whole" } }] });
+    await expect(collect(optionsFor(provider))).rejects.toMatchObject({ code: "model_error", message: expect.stringContaining("stream") });
+  });
+
+  test("usage that cannot be is brought within bounds", async () => {
+    plays(turn(sayText("hi"), counts({ input: 1e15, output: -5 })));
+    expect((await collect(optionsFor(provider))).at(-1)).toMatchObject({ usage: { tokens_in: 1_000_000_000, tokens_out: 0 } });
+  });
+
   test("an abort ends the provider's work at once", async () => {
     plays(hang({ afterTokens: 2, times: 9 }), sayText("one two three four"));
     const abort = new AbortController();

@@ -4,7 +4,8 @@ import type { FinishReason, ModelEvent, ModelUsage, ProviderState } from "../mod
 
 /** The provider library's parts as our events. Throws what the provider reports in the middle of a stream. */
 export async function* modelEvents(stream: ReadableStream<LanguageModelV4StreamPart>): AsyncGenerator<ModelEvent> {
-  const begun = new Set<string>();
+  /** Calls that have begun and not ended, by their ids, which need not differ. */
+  const open = new Map<string, number>();
   for await (const part of stream) {
     switch (part.type) {
       case "text-delta":
@@ -15,16 +16,19 @@ export async function* modelEvents(stream: ReadableStream<LanguageModelV4StreamP
         yield { type: "reasoning", delta: part.type === "reasoning-delta" ? part.delta : "", ...stateOf(part.providerMetadata) };
         break;
       case "tool-input-start":
-        begun.add(part.id);
+        open.set(part.id, (open.get(part.id) ?? 0) + 1);
         yield { type: "tool_call_start", id: part.id, name: part.toolName };
         break;
       case "tool-input-delta":
         yield { type: "tool_call_delta", id: part.id, delta: part.delta };
         break;
-      case "tool-call":
-        if (!begun.has(part.toolCallId)) yield { type: "tool_call_start", id: part.toolCallId, name: part.toolName };
+      case "tool-call": {
+        const count = open.get(part.toolCallId) ?? 0;
+        if (count === 0) yield { type: "tool_call_start", id: part.toolCallId, name: part.toolName };
+        else open.set(part.toolCallId, count - 1);
         yield { type: "tool_call_end", id: part.toolCallId, arguments: part.input, ...stateOf(part.providerMetadata) };
         break;
+      }
       case "error":
         throw part.error;
       case "finish":
@@ -61,8 +65,12 @@ function finishReason({ unified }: LanguageModelV4FinishReason): FinishReason {
 
 function usageOf({ inputTokens, outputTokens }: LanguageModelV4Usage): ModelUsage | null {
   if (inputTokens.total === undefined && outputTokens.total === undefined) return null;
-  return { tokens_in: inputTokens.total ?? 0, tokens_out: outputTokens.total ?? 0, tokens_cached: inputTokens.cacheRead ?? 0 };
+  return { tokens_in: counted(inputTokens.total), tokens_out: counted(outputTokens.total), tokens_cached: counted(inputTokens.cacheRead) };
 }
+
+/** More than any call takes. Some servers say anything; it is multiplied by prices and written down. */
+const mostTokens = 1_000_000_000;
+const counted = (tokens: number | undefined): number => Math.min(Math.max(Math.round(tokens ?? 0), 0), mostTokens);
 
 function stateOf(metadata: ProviderState | undefined): { provider_state?: ProviderState } {
   return metadata && Object.values(metadata).some((facts) => Object.keys(facts).length > 0) ? { provider_state: metadata } : {};
