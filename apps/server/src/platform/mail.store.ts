@@ -61,9 +61,9 @@ export function createMailStore(db: Database) {
           .where(and(eq(letters.id, id), inArray(letters.status, ["queued", "failed", "kept"]), sql`${letters.sealed_letter} is not null`))
           .returning()
       )[0],
-    overdue: async (): Promise<string[]> =>
+    overdue: async (tx: Queries): Promise<string[]> =>
       (
-        await db
+        await tx
           .select({ id: letters.id })
           .from(letters)
           .where(and(eq(letters.status, "queued"), sql`${letters.next_attempt_at} < now() - interval '5 seconds'`))

@@ -120,7 +120,7 @@ export function createMail({ config, store, box, log }: { config: Config["mail"]
       sweep_letters: async () => {
         if (isOn)
           await store.transaction(async (tx) => {
-            for (const id of await store.overdue()) await ring(tx, id);
+            for (const id of await store.overdue(tx)) await ring(tx, id);
           });
         await store.prune();
       },

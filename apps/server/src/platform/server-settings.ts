@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { Bus } from "./bus.ts";
 import type { CryptoBox } from "./crypto.ts";
-import type { Database } from "./database.ts";
+import type { Database, Queries } from "./database.ts";
 import { serverSettings } from "./platform.table.ts";
 import type { SealedColumn } from "./sealed.ts";
 
 /** Facts of this installation kept in the database; secret ones sealed. Other processes hear of changes through `onChange`. */
 export interface ServerSettings {
-  get<T>(key: string): Promise<T | undefined>;
+  get<T>(key: string, q?: Queries): Promise<T | undefined>;
   set(key: string, value: unknown): Promise<void>;
   /** Keeps what is there already, also when two processes set it at once. Returns what is stored now. */
   setOnce<T>(key: string, value: T): Promise<T>;
@@ -43,9 +43,9 @@ export const sealedSettings: SealedColumn = {
 };
 
 export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus; box: CryptoBox }): ServerSettings {
-  const read = async (key: string) =>
+  const read = async (key: string, q: Queries = db) =>
     (
-      await db
+      await q
         .select()
         .from(serverSettings)
         .where(sql`${serverSettings.key} = ${key}`)
@@ -58,7 +58,7 @@ export function createServerSettings({ db, bus, box }: { db: Database; bus: Bus;
     await bus.notify(channel, { key });
   };
   return {
-    get: async <T>(key: string) => (await read(key)) as T | undefined,
+    get: async <T>(key: string, q?: Queries) => (await read(key, q)) as T | undefined,
     set: write,
     setOnce: async <T>(key: string, value: T) => {
       const [row] = await db.insert(serverSettings).values({ key, value }).onConflictDoNothing().returning();

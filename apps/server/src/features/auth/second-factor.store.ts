@@ -64,7 +64,7 @@ export function createSecondFactorStore(db: Database) {
           .where(and(eq(recoveryCodes.user_id, userId), eq(recoveryCodes.code_hash, code_hash)))
           .returning({ id: recoveryCodes.id })
       ).length > 0,
-    countCodes: (userId: string): Promise<number> => db.$count(recoveryCodes, eq(recoveryCodes.user_id, userId)),
+    countCodes: (userId: string, q: Queries = db): Promise<number> => q.$count(recoveryCodes, eq(recoveryCodes.user_id, userId)),
 
     insertEvent: async (tx: Queries, row: typeof securityEvents.$inferInsert): Promise<void> => {
       await tx.insert(securityEvents).values(row);

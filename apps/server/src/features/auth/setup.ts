@@ -50,7 +50,7 @@ export function createSetup({
       await users.lockSetup(tx);
       if (!(await isRequired(tx))) return self.decideAdmin(tx, given);
       if (!given) return isOpen;
-      const salt = await settings.get<string>(settingKey);
+      const salt = await settings.get<string>(settingKey, tx);
       if (!salt || !isEqual(given, tokenOf(salt)))
         throw forbidden("setup_token_invalid", "The setup token is wrong. It is printed when the server starts.");
       return true;

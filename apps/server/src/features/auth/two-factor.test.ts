@@ -66,6 +66,15 @@ test("of two at once with the right code one comes in", async () => {
   expect(both.map((r) => r.status).sort()).toEqual([200, 401]);
 });
 
+test("of many who ask for a new code at once one gets it, and nobody else waits", async () => {
+  const user = await careful();
+  const temp_token = await begin(user);
+  await sql("update login_attempts set sent_at = now() - interval '2 minutes' where user_id = $1", [user.id]);
+  // More than there are connections to the database: whoever holds one must not need another.
+  const crowd = await Promise.all(Array.from({ length: 24 }, () => post("/api/auth/2fa/resend", { temp_token })));
+  expect(crowd.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(23).fill(429)]);
+});
+
 test("the fifth wrong try ends the code; the tenth over all codes ends the sign-in", async () => {
   const user = await careful();
   const token = await begin(user);

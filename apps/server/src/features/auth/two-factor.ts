@@ -67,8 +67,9 @@ export function createTwoFactor({
     await mail.queue(tx, codeLetter(user, code, config.codeMs));
   };
   /** The steps an account may take, the one to offer first in front. Whoever has an app is asked for codes by mail only if they want them too. */
-  const methodsOf = async (user: UserRow): Promise<SecondStep[]> => {
-    const [app, codesLeft] = await Promise.all([totp.status(user.id), totp.countCodes(user.id)]);
+  const methodsOf = async (user: UserRow, q?: Queries): Promise<SecondStep[]> => {
+    const app = await totp.status(user.id, q);
+    const codesLeft = await totp.countCodes(user.id, q);
     const isMailed = user.two_fa_enabled || (config.isForAll && !app);
     if (!app && !isMailed) return [];
     return [
@@ -148,7 +149,7 @@ export function createTwoFactor({
         const attempt = await store.lock(tx, hashToken(token));
         const user = attempt && (await users.find(attempt.user_id, tx));
         if (!attempt || !user || !isLiving(user)) throw over();
-        const methods = await methodsOf(user);
+        const methods = await methodsOf(user, tx);
         if (!methods.includes("email")) throw badRequest("Codes for this account come from its authenticator app, not by mail.");
         const wait = attempt.sends === 0 ? 0 : resendPauseMs - attempt.sentAgoMs;
         // The first code of an account that has no app came unasked.

@@ -236,8 +236,8 @@ export function createChat({
             "not_resumable",
             "This run cannot be resumed: it was neither interrupted nor paused at a limit, or the conversation has gone on.",
           );
-        const waiting = isPaused ? undefined : await runs.findWaiting(old.id, before.resumes);
-        const done = (await runs.listSteps(before.message_id)).at(-1)?.step_data.iteration ?? 0;
+        const waiting = isPaused ? undefined : await runs.findWaiting(old.id, before.resumes, tx);
+        const done = (await runs.listSteps(before.message_id, tx)).at(-1)?.step_data.iteration ?? 0;
         const after_iteration = waiting?.pending ? Math.min(done, waiting.pending.iteration - 1) : done;
         const earlier: EarlierTasks = {
           tasks: [...(before.earlier?.tasks ?? []), old.id],

@@ -42,11 +42,11 @@ export type RunsStore = ReturnType<typeof createRunsStore>;
 /** What a run leaves behind: steps, approvals, usage, its final message. */
 export function createRunsStore(db: Database) {
   /** The approval an interrupted run waited for: nobody answered, or the answer came too late to be heard. */
-  const findInterruptedApproval = async (taskId: string): Promise<ApprovalRow | undefined> => {
-    const [last] = await db.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1);
+  const findInterruptedApproval = async (taskId: string, q: Queries = db): Promise<ApprovalRow | undefined> => {
+    const [last] = await q.select().from(approvals).where(eq(approvals.task_id, taskId)).orderBy(desc(approvals.created_at)).limit(1);
     if (!last || last.pending === null) return undefined;
     if (last.response === "expired" || last.response === null) return last;
-    const heard = await db
+    const heard = await q
       .select({ seq: events.seq })
       .from(events)
       .where(
@@ -67,8 +67,8 @@ export function createRunsStore(db: Database) {
         insert into agent_steps (message_id, chat_id, step_index, step_data)
         select ${row.message_id}, ${row.chat_id}, coalesce(max(step_index), -1) + 1, ${asJsonb(row.step_data)} from agent_steps where message_id = ${row.message_id}`);
     },
-    listSteps: (messageId: string): Promise<AgentStepRow[]> =>
-      db.select().from(agentSteps).where(eq(agentSteps.message_id, messageId)).orderBy(asc(agentSteps.step_index)),
+    listSteps: (messageId: string, q: Queries = db): Promise<AgentStepRow[]> =>
+      q.select().from(agentSteps).where(eq(agentSteps.message_id, messageId)).orderBy(asc(agentSteps.step_index)),
     /** The batch will be played again, so its half-done step goes. */
     removeStepsFrom: async (tx: Queries, messageId: string, iteration: number): Promise<void> => {
       await tx
@@ -221,9 +221,9 @@ export function createRunsStore(db: Database) {
         .where(and(inArray(approvals.task_id, taskIds), isNull(approvals.answered_at)))
         .returning(),
     /** The question that the interrupted run waits for, which may be one it took over from the run it `resumes`; unanswered, or answered and not heard. */
-    findWaiting: async (taskId: string, resumes: string | null): Promise<ApprovalRow | undefined> => {
+    findWaiting: async (taskId: string, resumes: string | null, q?: Queries): Promise<ApprovalRow | undefined> => {
       for (const id of resumes === null ? [taskId] : [taskId, resumes]) {
-        const row = await findInterruptedApproval(id);
+        const row = await findInterruptedApproval(id, q);
         if (row && row.response !== "expired") return row;
       }
       return undefined;

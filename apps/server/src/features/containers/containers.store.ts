@@ -40,9 +40,9 @@ export function createContainersStore(db: Database) {
           .where(and(eq(containers.project_id, projectId), eq(containers.service_key, key)))
       )[0],
     /** The container a preview host names, with its project. */
-    findByHostLabel: async (label: string): Promise<{ container: ContainerRow; project: ProjectRow } | undefined> =>
+    findByHostLabel: async (label: string, q: Queries = db): Promise<{ container: ContainerRow; project: ProjectRow } | undefined> =>
       (
-        await db
+        await q
           .select({ container: containers, project: projects })
           .from(containers)
           .innerJoin(projects, eq(projects.id, containers.project_id))

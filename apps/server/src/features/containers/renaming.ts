@@ -55,7 +55,7 @@ export function createRenaming({
         throw conflict("conflict", "Another container of this project has that name.");
       for (let attempt = 0; attempt < labelAttempts; attempt++) {
         const label = hostLabel(project.slug, key, attempt);
-        const holder = await store.findByHostLabel(label);
+        const holder = await store.findByHostLabel(label, tx);
         if (holder && holder.container.id !== row.id) continue;
         const isMoving = row.container_type === "base" && row.directory !== ".";
         const pending = {

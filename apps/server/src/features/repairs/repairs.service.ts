@@ -23,6 +23,8 @@ export interface RepairsOptions {
 export type Repairs = ReturnType<typeof createRepairs>;
 export function createRepairs({ store, projects, start, events, limits, log }: RepairsOptions) {
   const timers = new Map<string, NodeJS.Timeout>();
+  /** One decision at a time: it holds a connection of the database and needs further ones, which many at once would take from each other. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   const decide = async (projectId: string): Promise<void> => {
     const project = await projects.find(projectId);
@@ -71,8 +73,8 @@ export function createRepairs({ store, projects, start, events, limits, log }: R
       projectId,
       setTimeout(() => {
         timers.delete(projectId);
-        store
-          .alone(projectId, () => decide(projectId))
+        turn = turn
+          .then(() => store.alone(projectId, () => decide(projectId)))
           .catch((err: unknown) => {
             // No credits, no model, a run that began meanwhile: the person sees those where they send.
             if (err instanceof AppError) log.info({ err, project_id: projectId }, "auto-fix not started");
