@@ -68,6 +68,7 @@ export const operatorOf = (
     passwords,
     sessions: {
       revokeOthers: async (tx, userId, keepId, reason) => void (await auth.revokeOfUser(userId, keepId, reason, tx)),
+      isOpenNow: auth.isOpenNow,
       forgetUser: (userId) => auth.ring({ user_id: userId }),
     },
     limits,

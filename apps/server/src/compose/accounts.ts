@@ -12,6 +12,7 @@ import {
   createOauthStore,
   createPasskeys,
   createPasskeysStore,
+  createHold,
   createProof,
   createProviders,
   createRecovery,
@@ -115,7 +116,17 @@ export function composeAccounts(
   });
   const setup = createSetup({ users, settings, box, isOpen: isPrivate(config) });
   const apiKeys = createApiKeys({ store: createApiKeysStore(db), bus, log });
-  const totp = createTotp({ store: secondFactorStore, log: securityLog, limits, box, issuer: `Tesslate Studio (${config.http.appHost})` });
+  const providers = createProviders({ config: config.auth.oauth, outbound });
+  const ways = createWaysIn({ db, isUsable: (provider) => provider in providers });
+  const hold = createHold({ ways, sessions });
+  const totp = createTotp({
+    store: secondFactorStore,
+    hold,
+    log: securityLog,
+    limits,
+    box,
+    issuer: `Tesslate Studio (${config.http.appHost})`,
+  });
   const prove = createProof({ users, totp, limits });
   const twoFactor = createTwoFactor({
     store: createAttemptsStore(db),
@@ -127,9 +138,7 @@ export function composeAccounts(
     box,
     config: config.auth.twoFactor,
   });
-  const providers = createProviders({ config: config.auth.oauth, outbound });
-  const ways = createWaysIn({ db, isUsable: (provider) => provider in providers });
-  const passkeys = createPasskeys({ store: createPasskeysStore(db), users, sessions, ways, securityLog, limits, log, site: config.http });
+  const passkeys = createPasskeys({ store: createPasskeysStore(db), users, hold, ways, securityLog, limits, log, site: config.http });
   const cookies = createAuthCookies(config.auth);
   const auth = createAuth({
     store: authStore,
@@ -151,7 +160,7 @@ export function composeAccounts(
     db,
     users,
     sessions,
-    passkeys,
+    ways,
     passwords,
     mail,
     securityLog,
@@ -171,6 +180,7 @@ export function composeAccounts(
     users,
     sessions,
     setup,
+    hold,
     ways,
     apiKeys,
     securityLog,

@@ -7,11 +7,12 @@ import type { SealingKeys } from "./sealing-keys.ts";
 export const hashToken = (token: string) => createHash("sha256").update(token).digest("hex");
 export const randomToken = (bytes = 32) => randomBytes(bytes).toString("base64url");
 const lowerAlphanumerics = "0123456789abcdefghijklmnopqrstuvwxyz";
-/** `length` characters of `0-9a-z`, unbiased. */
-export function randomCode(length: number): string {
+/** `length` characters of `alphabet`, unbiased. */
+export function randomCode(length: number, alphabet = lowerAlphanumerics): string {
+  const fair = 256 - (256 % alphabet.length);
   let out = "";
   while (out.length < length)
-    for (const byte of randomBytes(length * 2)) if (byte < 252 && out.length < length) out += lowerAlphanumerics[byte % 36];
+    for (const byte of randomBytes(length * 2)) if (byte < fair && out.length < length) out += alphabet[byte % alphabet.length];
   return out;
 }
 

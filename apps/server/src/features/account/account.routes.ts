@@ -20,7 +20,11 @@ export function mountAccount(mount: Mount, { deletion, exporting }: { deletion: 
       await close();
       return reply.send(Readable.from([]));
     },
-    remove: async ({ user }, { body }) => ({ task_id: null, status_url: null, ...(await deletion.request(user.id, body)) }),
+    remove: async ({ user }, { body }) => ({
+      task_id: null,
+      status_url: null,
+      ...(await deletion.request(user.id, user.session_id, body)),
+    }),
     restore: async ({ ip }, { body }) => {
       await deletion.restore(body, ip);
       return { message: "The account stays. You can sign in." };

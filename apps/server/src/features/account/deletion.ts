@@ -6,7 +6,16 @@ import type { Logger } from "../../platform/logger.ts";
 import type { Mail } from "../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { createPurposeTokens } from "../auth/index.ts";
-import { isLiving, isSame, normalizeUsername, type Passwords, type UserRow, type UserSessions, type UsersStore } from "../users/index.ts";
+import {
+  isLiving,
+  isSame,
+  normalizeUsername,
+  sessionOver,
+  type Passwords,
+  type UserRow,
+  type UserSessions,
+  type UsersStore,
+} from "../users/index.ts";
 import { goodbyeLetter, keptLetter } from "./letters.ts";
 
 const dayMs = 86_400_000;
@@ -75,12 +84,17 @@ export function createDeletion({
      * Closes the account and says when it ends. Throws `current_password_required`, `current_password_wrong`, `last_administrator`: a server
      * without an administrator would be open to whoever comes first.
      */
-    request: async (id: string, proof: { password?: string; confirm?: string }): Promise<{ scheduled_for: string; undo_token: string }> => {
+    request: async (
+      id: string,
+      sessionId: string | undefined,
+      proof: { password?: string; confirm?: string },
+    ): Promise<{ scheduled_for: string; undo_token: string }> => {
       const user = await store.find(id);
       if (!user) throw notFound("User");
       await proveIntent(user, proof);
       const closed = await store.transaction(async (tx) => {
         const { user: now, administrators } = await store.holdWithAdministrators(tx, id);
+        if (sessionId !== undefined && !(await sessions.isOpenNow(tx, sessionId, id))) throw unauthorized(sessionOver);
         if (!isSame(now, user)) throw wrongPassword();
         if (administrators.length === 1 && administrators[0]?.id === id)
           throw conflict("last_administrator", "You are the only administrator. Make somebody else one first.");

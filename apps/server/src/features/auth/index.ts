@@ -15,7 +15,7 @@ export { changedLetter, closedLetter, suspendedLetter } from "./letters.ts";
 export { createRecovery, type Recovery } from "./recovery.ts";
 export { createTwoFactor } from "./two-factor.ts";
 export { createApiKeys, type ApiKeys } from "./api-keys.ts";
-export { createProof } from "./proof.ts";
+export { createHold, createProof } from "./proof.ts";
 export { createSecondFactorStore } from "./second-factor.store.ts";
 export { mountSecondFactor } from "./second-factor.routes.ts";
 export { createSecurityLog } from "./security-log.ts";

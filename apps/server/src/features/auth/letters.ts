@@ -36,23 +36,32 @@ interface Addressee {
 }
 const minutes = (ms: number) => `${Math.round(ms / 60_000)} minutes`;
 
-/** What a new password ends, and what still signs in without it. */
-const afterReset = (passkeys: readonly string[]): string => {
+/** What opens an account without its password, by name. */
+export interface Outlasting {
+  passkeys: readonly string[];
+  accounts: readonly string[];
+  keys: readonly string[];
+}
+/** What a new password ends, and what goes on without it. */
+const afterReset = ({ passkeys, accounts, keys }: Outlasting): string => {
   const ends = "A new password signs you out everywhere.";
-  if (passkeys.length === 0) return ends;
-  const names = passkeys.slice(0, maxNames).map((name) => `"${name}"`);
-  const more = passkeys.length - names.length;
-  return `${ends} Passkeys stay and sign in without it: ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}. Remove any that is not yours in Settings, Security.`;
+  const kinds = [namesOf("passkeys", passkeys), namesOf("connected accounts", accounts), namesOf("API keys", keys)].filter(Boolean);
+  if (kinds.length === 0) return ends;
+  return `${ends} These stay and work without it: ${kinds.join("; ")}. Remove whatever is not yours in Settings.`;
 };
 const maxNames = 10;
+const namesOf = (kind: string, all: readonly string[]): string => {
+  const names = all.slice(0, maxNames).map((name) => `"${name}"`);
+  const more = all.length - names.length;
+  return names.length === 0 ? "" : `${kind} ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+};
 
-/** `passkeys`: names of those that the account has. */
-export const resetLetter = (user: Addressee, url: string, lifetimeMs: number, passkeys: readonly string[]): Letter =>
+export const resetLetter = (user: Addressee, url: string, lifetimeMs: number, stays: Outlasting): Letter =>
   letter("reset", user.email, "Set a new password", {
     name: user.name,
     say: [
       `Somebody, hopefully you, asked for a new password at Tesslate Studio. The link works once, within ${minutes(lifetimeMs)}.`,
-      afterReset(passkeys),
+      afterReset(stays),
     ],
     link: { word: "Set a new password", url },
     end: "If it was not you, nothing needs to be done: your password stays as it is.",
@@ -60,12 +69,12 @@ export const resetLetter = (user: Addressee, url: string, lifetimeMs: number, pa
   });
 
 /** The administrator made the old password useless. */
-export const forcedResetLetter = (user: Addressee, url: string, lifetimeMs: number, passkeys: readonly string[]): Letter =>
+export const forcedResetLetter = (user: Addressee, url: string, lifetimeMs: number, stays: Outlasting): Letter =>
   letter("reset", user.email, "Set a new password", {
     name: user.name,
     say: [
       `An administrator asks you to set a new password at Tesslate Studio. Your old one does not work any more. The link works once, within ${Math.round(lifetimeMs / 3_600_000)} hours.`,
-      afterReset(passkeys),
+      afterReset(stays),
     ],
     link: { word: "Set a new password", url },
     end: "When the link has expired, ask for another one on the sign-in page.",

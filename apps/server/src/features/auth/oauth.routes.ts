@@ -8,7 +8,7 @@ import { refusalPage } from "./oauth.page.ts";
 import { gitConnectMark, oauthStateMs } from "./oauth-states.ts";
 import type { Oauth } from "./oauth.ts";
 import type { Prove } from "./proof.ts";
-import { originOf } from "./second-factor.routes.ts";
+import { signedOf } from "./second-factor.routes.ts";
 
 const oauthCookie = "tesslate_oauth";
 
@@ -83,7 +83,7 @@ export function mountLinkedAccounts(mount: Mount, { oauth, cookies, prove }: { o
     },
     remove: async (context, { params, body }) => {
       await oauth.requireLinked(context.user.id, params.id);
-      await oauth.disconnect(await prove(context.user.id, body), params.id, originOf(context));
+      await oauth.disconnect(await prove(context.user.id, body), params.id, signedOf(context));
     },
   });
 }

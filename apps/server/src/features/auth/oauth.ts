@@ -9,6 +9,7 @@ import type { ApiKeys } from "./api-keys.ts";
 import type { OauthStates } from "./oauth-states.ts";
 import type { OauthStore } from "./oauth.store.ts";
 import type { Profile, Provider } from "./oauth.providers.ts";
+import type { Hold, Signed } from "./proof.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
 import type { Setup } from "./setup.ts";
@@ -39,6 +40,7 @@ export function createOauth({
   users,
   sessions,
   setup,
+  hold,
   ways,
   apiKeys,
   securityLog,
@@ -50,6 +52,7 @@ export function createOauth({
   users: Users;
   sessions: Sessions;
   setup: Setup;
+  hold: Hold;
   ways: WaysIn;
   apiKeys: Pick<ApiKeys, "removeAll">;
   securityLog: SecurityLog;
@@ -202,9 +205,9 @@ export function createOauth({
       if (!(await store.isLinked(userId, id))) throw notFound("Linked account");
     },
     /** Throws `not_found`, `last_way_in`. */
-    disconnect: async (user: UserRow, id: string, from: Origin): Promise<void> =>
+    disconnect: async (user: UserRow, id: string, from: Signed): Promise<void> =>
       store.transaction(async (tx) => {
-        await ways.lock(tx, user.id);
+        await hold(tx, user.id, from);
         const removed = await store.remove(tx, user.id, id);
         if (!removed) throw notFound("Linked account");
         await ways.requireOne(tx, user.id);

@@ -6,7 +6,7 @@ import { authPath, type AuthCookies } from "./auth.cookies.ts";
 import type { Auth } from "./auth.service.ts";
 import { challengeMs, passkeyRefused, type Passkeys } from "./passkeys.ts";
 import type { Prove } from "./proof.ts";
-import { originOf } from "./second-factor.routes.ts";
+import { signedOf } from "./second-factor.routes.ts";
 
 const browserCookie = "tesslate_passkey";
 
@@ -32,12 +32,12 @@ export function mountPasskeys(
         sessionOf(context.user),
         body.name?.trim() || undefined,
         body.credential,
-        originOf(context),
+        signedOf(context),
       ),
     rename: ({ user }, { params, body }) => passkeys.rename(user.id, params.id, body.name.trim() || "Passkey"),
     remove: async (context, { params, body }) => {
       await passkeys.require(context.user.id, params.id);
-      await passkeys.remove(await prove(context.user.id, body), params.id, originOf(context));
+      await passkeys.remove(await prove(context.user.id, body), params.id, signedOf(context));
     },
     beginSignIn: async ({ ip, setCookie, setHeader }) => {
       const { options, browser } = await passkeys.beginSignIn(ip);

@@ -17,8 +17,8 @@ import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type UserRow, type Users } from "../users/index.ts";
 import type { PasskeysStore } from "./passkeys.store.ts";
 import type { PasskeyRow } from "./passkeys.table.ts";
+import type { Hold, Signed } from "./proof.ts";
 import type { Origin, SecurityLog } from "./security-log.ts";
-import type { Sessions } from "./sessions.ts";
 import type { WaysIn } from "./ways-in.store.ts";
 
 export const challengeMs = 300_000;
@@ -36,7 +36,7 @@ export type Passkeys = ReturnType<typeof createPasskeys>;
 export function createPasskeys({
   store,
   users,
-  sessions,
+  hold,
   ways,
   securityLog,
   limits,
@@ -45,7 +45,7 @@ export function createPasskeys({
 }: {
   store: PasskeysStore;
   users: Users;
-  sessions: Pick<Sessions, "requireOpen">;
+  hold: Hold;
   ways: WaysIn;
   securityLog: SecurityLog;
   limits: RateLimiter;
@@ -65,7 +65,6 @@ export function createPasskeys({
   return {
     isAvailable,
 
-    namesOf: async (userId: string): Promise<string[]> => (await store.listAll(userId)).map(({ name }) => name),
     list: async (userId: string, query: PageQuery): Promise<List<Passkey>> => {
       const page = pageOf(query);
       const { rows, total } = await store.list(userId, page);
@@ -99,7 +98,7 @@ export function createPasskeys({
     },
 
     /** Throws `passkey_invalid`, `key_limit_reached`. */
-    create: async (user: UserRow, sessionId: string, name: string | undefined, response: unknown, from: Origin): Promise<Passkey> => {
+    create: async (user: UserRow, sessionId: string, name: string | undefined, response: unknown, from: Signed): Promise<Passkey> => {
       requireSite();
       const credential = response as RegistrationResponseJSON;
       const verified = await verifyRegistrationResponse({
@@ -116,9 +115,7 @@ export function createPasskeys({
       const made = verified?.registrationInfo;
       if (!made) throw badRequest("That passkey could not be taken. Try again.", "passkey_invalid");
       const row = await store.transaction(async (tx) => {
-        await ways.lock(tx, user.id);
-        // What the challenge was for may be over meanwhile.
-        await sessions.requireOpen(tx, sessionId, user.id);
+        await hold(tx, user.id, from);
         if ((await ways.count(user.id, tx)).passkeys >= maxPasskeys) throw tooMany();
         const inserted = await store.insert(tx, {
           user_id: user.id,
@@ -147,9 +144,9 @@ export function createPasskeys({
       if (!(await store.listAll(userId)).some((row) => row.id === id)) throw notFound("Passkey");
     },
     /** Throws `not_found`, `last_way_in`. */
-    remove: async (user: UserRow, id: string, from: Origin): Promise<void> =>
+    remove: async (user: UserRow, id: string, from: Signed): Promise<void> =>
       store.transaction(async (tx) => {
-        await ways.lock(tx, user.id);
+        await hold(tx, user.id, from);
         const removed = await store.remove(tx, user.id, id);
         if (!removed) throw notFound("Passkey");
         await ways.requireOne(tx, user.id);

@@ -1,8 +1,12 @@
 import type { Proof } from "@tesslate/contract";
-import { badRequest } from "../../platform/errors.ts";
+import type { Queries } from "../../platform/database.ts";
+import { AppError, badRequest } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { UserRow, Users } from "../users/index.ts";
+import type { Origin } from "./security-log.ts";
+import type { Sessions } from "./sessions.ts";
 import { codeInvalid, codesADay, type Totp } from "./totp.ts";
+import type { WaysIn } from "./ways-in.store.ts";
 
 const quarterHour = 15 * 60;
 
@@ -27,3 +31,20 @@ export function createProof({ users, totp, limits }: { users: Users; totp: Pick<
     return user;
   };
 }
+
+/** Where a call comes from, and the session it is made in. */
+export interface Signed extends Origin {
+  session_id: string | undefined;
+}
+/**
+ * Until the transaction ends the person is held and their session stays open: a new password, a suspension or whoever ended the session meanwhile ends
+ * what was proven in it too. Throws `session_required`, `unauthorized`.
+ */
+export type Hold = (tx: Queries, userId: string, from: Signed) => Promise<void>;
+export const createHold =
+  ({ ways, sessions }: { ways: Pick<WaysIn, "lock">; sessions: Pick<Sessions, "requireOpen"> }): Hold =>
+  async (tx, userId, { session_id }) => {
+    if (session_id === undefined) throw new AppError("session_required", "Sign in to do this.");
+    await ways.lock(tx, userId);
+    await sessions.requireOpen(tx, session_id, userId);
+  };

@@ -66,15 +66,22 @@ describe("a forgotten password", () => {
     expect((await logIn(email, user.password)).status).toBe(200);
   });
 
-  test("the mail says what a new password ends and names the passkeys that stay", async () => {
+  test("the mail says what a new password ends and names what stays", async () => {
     const user = await app.signUp();
+    const { key } = await app.as(user).auth.createApiKey({ body: { name: "Nightly", scopes: ["read"] } });
     await app.studio.database.pool.query(
       "insert into passkeys (user_id, name, credential_id, public_key, counter, transports, is_synced) values ($1, 'Ada''s phone', $2, '', 0, '[]', false)",
       [user.id, user.id],
     );
     await post("/api/auth/forgot-password", { email: user.email });
     const mail = await mails.waitFor((m) => m.to.includes(user.email) && /new password/.test(m.subject));
-    expect(mail.text).toContain('signs you out everywhere. Passkeys stay and sign in without it: "Ada\'s phone". Remove any');
+    expect(mail.text).toContain(
+      'signs you out everywhere. These stay and work without it: passkeys "Ada\'s phone"; API keys "Nightly". Remove whatever is not yours',
+    );
+    const token = /token=(\S+)/.exec(mail.text)?.[1];
+    expect((await post("/api/auth/reset-password", { token, password: "an entirely new one" })).status).toBe(200);
+    expect((await app.request("/api/projects", { headers: { authorization: `Bearer ${key}` } })).status).toBe(200);
+    await mails.waitFor((m) => m.to.includes(user.email) && /API keys go on working/.test(m.text));
   });
 
   test("weak passwords are refused and the link stays good", async () => {

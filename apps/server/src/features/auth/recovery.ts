@@ -8,10 +8,10 @@ import type { Mail } from "../../platform/mail.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import { isLiving, type Passwords, type UserRow, type Users } from "../users/index.ts";
 import { askedToMoveLetter, forcedResetLetter, moveLetter, movedLetter, resetLetter, verifyLetter } from "./letters.ts";
-import type { Passkeys } from "./passkeys.ts";
 import type { SecurityLog } from "./security-log.ts";
 import type { Sessions } from "./sessions.ts";
 import { createPurposeTokens, isEqual } from "./tokens.ts";
+import type { WaysIn } from "./ways-in.store.ts";
 
 const hour = 3600;
 const resetMs = 3600_000;
@@ -26,7 +26,7 @@ export function createRecovery({
   db,
   users,
   sessions,
-  passkeys,
+  ways,
   passwords,
   mail,
   securityLog,
@@ -38,7 +38,7 @@ export function createRecovery({
   db: Database;
   users: Users;
   sessions: Sessions;
-  passkeys: Pick<Passkeys, "namesOf">;
+  ways: Pick<WaysIn, "outlasting">;
   passwords: Passwords;
   mail: Mail;
   securityLog: SecurityLog;
@@ -113,7 +113,7 @@ export function createRecovery({
       if (user.hashed_password !== null) await users.voidPassword(tx, user.id);
       const ended = await sessions.endAll(tx, user.id, "password_reset_by_admin");
       const token = resetTokens.make({ sub: user.id, print: printOf({ ...user, hashed_password: null }) }, forcedResetMs);
-      await mail.queue(tx, forcedResetLetter(user, linkOf(token), forcedResetMs, await passkeys.namesOf(user.id)));
+      await mail.queue(tx, forcedResetLetter(user, linkOf(token), forcedResetMs, await ways.outlasting(user.id, tx)));
       return ended;
     },
 
@@ -164,7 +164,7 @@ export function createRecovery({
         const user = await findLiving(payload);
         if (!user) return;
         const token = resetTokens.make({ sub: user.id, print: printOf(user) }, resetMs);
-        await mail.queue(db, resetLetter(user, linkOf(token), resetMs, await passkeys.namesOf(user.id)));
+        await mail.queue(db, resetLetter(user, linkOf(token), resetMs, await ways.outlasting(user.id)));
       },
       mail_verify: async (payload: unknown) => {
         const user = await findLiving(payload);

@@ -1,13 +1,17 @@
 import { secondFactorRoutes } from "@tesslate/contract";
-import type { Context } from "../../http/context.ts";
+import type { Context, Principal } from "../../http/context.ts";
 import type { Mount } from "../../http/mount.ts";
 import { conflict } from "../../platform/errors.ts";
 import type { Users } from "../users/index.ts";
-import type { Prove } from "./proof.ts";
-import type { Origin, SecurityLog } from "./security-log.ts";
+import type { Prove, Signed } from "./proof.ts";
+import type { SecurityLog } from "./security-log.ts";
 import type { Totp } from "./totp.ts";
 
-export const originOf = ({ ip, headers }: Pick<Context<unknown>, "ip" | "headers">): Origin => ({ ip, user_agent: headers["user-agent"] });
+export const signedOf = ({ ip, headers, user }: Pick<Context<Principal>, "ip" | "headers" | "user">): Signed => ({
+  ip,
+  user_agent: headers["user-agent"],
+  session_id: user.session_id,
+});
 
 /** accounts-projects 9: authenticator app, recovery codes, and what happened to one's account. */
 export function mountSecondFactor(
@@ -53,18 +57,18 @@ export function mountSecondFactor(
     },
     confirmTotp: async (context, { body }) => {
       context.setHeader("cache-control", "no-store");
-      return { recovery_codes: await totp.confirm(await users.get(context.user.id), body.code, originOf(context)) };
+      return { recovery_codes: await totp.confirm(await users.get(context.user.id), body.code, signedOf(context)) };
     },
     removeTotp: async (context, { body }) => {
       const user = await prove(context.user.id, body);
-      await totp.remove(user, user.two_fa_enabled, originOf(context));
+      await totp.remove(user, user.two_fa_enabled, signedOf(context));
     },
     makeRecoveryCodes: async (context, { body }) => {
       const user = await prove(context.user.id, body);
       if (!user.two_fa_enabled && !isForAll && !(await totp.status(user.id)))
         throw conflict("two_fa_not_on", "Recovery codes stand in for a second step: switch one on first.");
       context.setHeader("cache-control", "no-store");
-      return { recovery_codes: await totp.makeCodes(user, originOf(context)) };
+      return { recovery_codes: await totp.makeCodes(user, signedOf(context)) };
     },
   });
 }

@@ -212,6 +212,73 @@ test("an administrator lets somebody in who lost their phone, and nobody else do
   expect(items[0]).toMatchObject({ action_type: "user.second_factor_reset", reason: "lost their phone" });
 });
 
+/** Resolves once so many calls wait for a row that somebody holds. */
+const waiters = (count: number) =>
+  expect
+    .poll(
+      async () =>
+        (await sql("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", [])).rows.length,
+      { interval: 5, timeout: 20_000 },
+    )
+    .toBeGreaterThanOrEqual(count);
+
+test("of recovery codes made twice at once ten are good", async () => {
+  const { user } = await withApp();
+  const make = () => post("/api/auth/2fa/recovery-codes", { current_password: user.password }, user);
+  const client = await app.studio.database.pool.connect();
+  try {
+    await client.query("begin");
+    await client.query("select 1 from recovery_codes where user_id = $1 for update", [user.id]);
+    const both = [make(), make()];
+    await waiters(2);
+    await client.query("commit");
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([201, 201]);
+  } finally {
+    client.release();
+  }
+  expect((await app.as(user).secondFactor.security()).recovery_codes_left).toBe(10);
+});
+
+test("what was proven is not done when the session ends at that moment", async () => {
+  const { user } = await withApp();
+  const {
+    rows: [passkey],
+  } = await sql(
+    "insert into passkeys (user_id, name, credential_id, public_key, counter, transports, is_synced) values ($1, 'Phone', $2, '', 0, '[]', false) returning id",
+    [user.id, user.id],
+  );
+  const {
+    rows: [linked],
+  } = await sql("insert into oauth_accounts (user_id, provider, account_id, account_email) values ($1, 'google', $2, '') returning id", [
+    user.id,
+    user.id,
+  ]);
+  const json = { current_password: user.password };
+  const remove = (path: string) => app.request(path, { method: "DELETE", user, json });
+  const client = await app.studio.database.pool.connect();
+  try {
+    for (const act of [
+      () => post("/api/auth/2fa/recovery-codes", json, user),
+      () => remove(totpPath),
+      () => remove(`/api/auth/passkeys/${String(passkey?.id)}`),
+      () => remove(`/api/auth/linked-accounts/${String(linked?.id)}`),
+    ]) {
+      await client.query("begin");
+      await client.query("select 1 from users where id = $1 for no key update", [user.id]);
+      const answer = act();
+      await waiters(1);
+      await client.query("update sessions set revoked_at = now() where user_id = $1", [user.id]);
+      await client.query("commit");
+      expect((await answer).status).toBe(401);
+      await client.query("update sessions set revoked_at = null where user_id = $1", [user.id]);
+    }
+  } finally {
+    client.release();
+  }
+  expect(await app.as(user).secondFactor.security()).toMatchObject({ totp: { confirmed_at: expect.any(String) }, passkeys: 1 });
+  expect((await app.as(user).linkedAccounts.list()).total).toBe(1);
+});
+
 test("bad bodies are 422", async () => {
   const { user } = await withApp();
   const { temp_token } = await logIn(user);

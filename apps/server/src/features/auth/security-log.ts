@@ -21,9 +21,11 @@ const notices: Partial<Record<SecurityEventKind, string>> = {
   passkey_removed: "A passkey was removed.",
   account_linked: "An account elsewhere was connected. It signs in without your password.",
   account_unlinked: "An account elsewhere was disconnected.",
-  password_reset: "Your password was set anew by a mailed link, and all sessions were signed out.",
+  password_reset:
+    "Your password was set anew by a mailed link, and all sessions were signed out. Passkeys, connected accounts and API keys go on working.",
   refresh_reused: "A session was ended, because its key was used in two places: somebody may have copied it.",
-  password_changed: "Your password was changed, and all other sessions were signed out.",
+  password_changed:
+    "Your password was changed, and all other sessions were signed out. Passkeys, connected accounts and API keys go on working.",
 };
 
 /** The account's own log: what happened to how one signs in, in the transaction in which it happened. */

@@ -6,7 +6,7 @@ import type { Queries } from "../../platform/database.ts";
 import { notFound, unauthorized } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import { pageOf, type PageQuery } from "../../platform/pages.ts";
-import { isLiving, type Proven, type UserRow } from "../users/index.ts";
+import { isLiving, sessionOver, type Proven, type UserRow } from "../users/index.ts";
 import { sessionsChannel, type AuthStore, type SessionsBell, type SessionWithUser } from "./auth.store.ts";
 import type { RefreshTokens } from "./tokens.ts";
 
@@ -159,7 +159,7 @@ export function createSessions({
     isOpenNow: store.isOpenNow,
     /** Throws `unauthorized` when this session of theirs is over; otherwise it lasts until the transaction ends. Hold the person first. */
     requireOpen: async (tx: Queries, id: string, userId: string): Promise<void> => {
-      if (!(await store.isOpenNow(tx, id, userId))) throw unauthorized("Your session is over. Sign in again.");
+      if (!(await store.isOpenNow(tx, id, userId))) throw unauthorized(sessionOver);
     },
     /** Starts a session in which an administrator acts as `user`. It cannot be renewed. */
     openImpersonation: async (

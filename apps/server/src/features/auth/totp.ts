@@ -6,7 +6,8 @@ import { badRequest, conflict, notFound } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { UserRow } from "../users/index.ts";
 import type { SecondFactorStore } from "./second-factor.store.ts";
-import type { Origin, SecurityLog } from "./security-log.ts";
+import type { Hold, Signed } from "./proof.ts";
+import type { SecurityLog } from "./security-log.ts";
 
 /** What the secret of an authenticator app is bound to. */
 export const totpPlace = (userId: string): string => `totp_secrets:${userId}`;
@@ -33,12 +34,14 @@ const plain = (code: string) => code.toLowerCase().replace(/[\s-]/g, "");
 export type Totp = ReturnType<typeof createTotp>;
 export function createTotp({
   store,
+  hold,
   log,
   limits,
   box,
   issuer,
 }: {
   store: SecondFactorStore;
+  hold: Hold;
   log: SecurityLog;
   limits: RateLimiter;
   box: CryptoBox;
@@ -82,7 +85,7 @@ export function createTotp({
       return { secret: secret.base32, otpauth_url: appOf(secret, user.email).toString() };
     },
     /** Throws `code_invalid`, `two_fa_not_begun`, `two_fa_already_on`. */
-    confirm: async (user: UserRow, code: string, from: Origin): Promise<string[]> => {
+    confirm: async (user: UserRow, code: string, from: Signed): Promise<string[]> => {
       const found = await store.findTotp(user.id);
       if (!found) throw conflict("two_fa_not_begun", "Begin setting up an authenticator app first.");
       if (found.confirmed_at) throw alreadyOn();
@@ -90,14 +93,16 @@ export function createTotp({
       const step = stepOf(user.id, found.sealed_secret, code);
       if (step === undefined) throw codeInvalid();
       return store.transaction(async (tx) => {
+        await hold(tx, user.id, from);
         if (!(await store.confirmTotp(tx, user.id, found.sealed_secret, step))) throw alreadyOn();
         await log.note(tx, user, "totp_on", from);
         return makeCodes(tx, user.id);
       });
     },
     /** Throws `not_found`. `keepsCodes`: there is another second step that recovery codes stand in for. */
-    remove: async (user: UserRow, keepsCodes: boolean, from: Origin): Promise<void> =>
+    remove: async (user: UserRow, keepsCodes: boolean, from: Signed): Promise<void> =>
       store.transaction(async (tx) => {
+        await hold(tx, user.id, from);
         if (!(await store.removeTotp(tx, user.id))) throw notFound("Authenticator app");
         if (!keepsCodes) await store.replaceCodes(tx, user.id, []);
         await log.note(tx, user, "totp_off", from);
@@ -109,9 +114,10 @@ export function createTotp({
       if (hadApp) await log.note(tx, user, "totp_off");
       return hadApp;
     },
-    /** In the place of all former ones. */
-    makeCodes: async (user: UserRow, from: Origin): Promise<string[]> =>
+    /** In the place of all former ones, however many are made at once. */
+    makeCodes: async (user: UserRow, from: Signed): Promise<string[]> =>
       store.transaction(async (tx) => {
+        await hold(tx, user.id, from);
         await log.note(tx, user, "recovery_codes_made", from);
         return makeCodes(tx, user.id);
       }),

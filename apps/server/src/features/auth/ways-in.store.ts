@@ -1,8 +1,9 @@
-import { eq } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
 import { conflict } from "../../platform/errors.ts";
 import { users } from "../users/users.table.ts";
-import { loginAttempts, oauthAccounts } from "./auth.table.ts";
+import { apiKeys, loginAttempts, oauthAccounts } from "./auth.table.ts";
+import type { Outlasting } from "./letters.ts";
 import { passkeys } from "./passkeys.table.ts";
 import { recoveryCodes, totpSecrets } from "./second-factor.table.ts";
 
@@ -18,6 +19,25 @@ export function createWaysIn({ db, isUsable }: { db: Database; isUsable: (provid
   };
   return {
     count,
+    /** What goes on working under a new password, by the names its owner knows it by. */
+    outlasting: async (userId: string, q: Queries = db): Promise<Outlasting> => {
+      const own = await q.select({ name: passkeys.name }).from(passkeys).where(eq(passkeys.user_id, userId)).orderBy(passkeys.id);
+      const linked = await q
+        .select({ name: oauthAccounts.provider })
+        .from(oauthAccounts)
+        .where(eq(oauthAccounts.user_id, userId))
+        .orderBy(oauthAccounts.id);
+      const keys = await q
+        .select({ name: apiKeys.name })
+        .from(apiKeys)
+        .where(and(eq(apiKeys.user_id, userId), sql`(${apiKeys.expires_at} is null or ${apiKeys.expires_at} > now())`))
+        .orderBy(apiKeys.id);
+      return {
+        passkeys: own.map(({ name }) => name),
+        accounts: linked.filter(({ name }) => isUsable(name)).map(({ name }) => name),
+        keys: keys.map(({ name }) => name),
+      };
+    },
     /** Takes away whatever was set up to come in, and every second step; the password is not ours. */
     clear: async (tx: Queries, userId: string): Promise<void> => {
       for (const table of [passkeys, oauthAccounts, totpSecrets, recoveryCodes, loginAttempts])

@@ -2,6 +2,7 @@ export { createAvatarMaker } from "./avatar-picture.ts";
 export { createPasswords, type Passwords } from "./passwords.ts";
 export {
   createUsers,
+  sessionOver,
   wireOf,
   type HoldTheme,
   type OnEmailAsked,
@@ -12,7 +13,7 @@ export {
   type Users,
   type UserSessions,
 } from "./users.service.ts";
-export { cleanName, isPlainEmail, normalizeUsername } from "./users.rules.ts";
+export { cleanName, generateReferralCode, isPlainEmail, normalizeUsername } from "./users.rules.ts";
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
 export { createUsersStore, isLiving, isSame, isStill, type Proven, type UsersStore } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";

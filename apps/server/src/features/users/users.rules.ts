@@ -13,9 +13,10 @@ const invisible = /[\u115f\u1160\u2800\u3164\uffa0]|(?![\u200c\u200d])\p{Cf}/gu;
 /** Joiners belong between two signs (families of emoji, Persian); anywhere else nobody sees them. */
 const strayJoiners = /(?<![^\s\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^\s\u200c\u200d])|(?<=[\u200c\u200d])[\u200c\u200d]+/gu;
 
-/** One spelling of what looks the same, without what nobody sees. May come out empty. */
+/** One spelling of what looks the same, without what nobody sees, and no longer than names are: one sign may stand for many. May come out empty. */
 export const cleanName = (name: string): string =>
-  name.normalize("NFKC").replace(invisible, "").replace(strayJoiners, "").replace(/\s+/gu, " ").trim();
+  name.normalize("NFKC").replace(invisible, "").replace(strayJoiners, "").replace(/\s+/gu, " ").trim().slice(0, maxNameLength).trim();
+const maxNameLength = 100;
 /** The sentence that says what is wrong with a name; `undefined` when it is fine. */
 export const nameProblem = (name: string): string | undefined =>
   turning.test(name) || /\p{Cc}/u.test(name.trim()) ? "A name must not hold control characters" : undefined;
@@ -52,7 +53,8 @@ export function generateUsername(email: string): string {
   return `${base || "user"}_${randomCode(6)}`;
 }
 export const generateSlug = (username: string) => `${username.toLowerCase().replace(/[_ ]/g, "-")}-${randomCode(6)}`;
-export const generateReferralCode = () => randomCode(8).toUpperCase();
+/** Told from mouth to mouth: without what is taken for another (0 and O, 1 and I). */
+export const generateReferralCode = () => randomCode(8, "ABCDEFGHIJKLMNOPQRSTUVWXYZ23456789");
 /** `ada.love_lace` becomes "Ada Love Lace". */
 export const defaultName = (email: string): string =>
   localPart(email)

@@ -8,7 +8,7 @@ import {
   type User,
 } from "@tesslate/contract";
 import { isUniqueViolation, type Queries } from "../../platform/database.ts";
-import { AppError, badRequest, conflict, forbidden, invalid, notFound } from "../../platform/errors.ts";
+import { AppError, badRequest, conflict, forbidden, invalid, notFound, unauthorized } from "../../platform/errors.ts";
 import type { RateLimiter } from "../../platform/rate-limit.ts";
 import type { AvatarMaker, AvatarPicture } from "./avatar-picture.ts";
 import type { Passwords } from "./passwords.ts";
@@ -53,6 +53,8 @@ export type OnSecurityEvent = (tx: Queries, user: UserRow, kind: SecurityEventKi
 /** The sessions of users, as far as profile changes touch them. */
 export interface UserSessions {
   revokeOthers(tx: Queries, userId: string, keepSessionId: string | undefined, reason: string): Promise<void>;
+  /** Whether this session of theirs is open, which it then stays until the transaction ends. Hold the person first. */
+  isOpenNow(tx: Queries, sessionId: string, userId: string): Promise<boolean>;
   /** What is known of the user in memory is out of date; call after the commit. */
   forgetUser(userId: string): Promise<void>;
 }
@@ -165,14 +167,18 @@ export function createUsers({
       if (name) refuse("name", nameProblem(name));
       if (username && !isWellFormedUsername(normalizeUsername(username))) throw malformedUsername();
     },
-    /** Throws `register_invalid_password`, `username_taken`, `register_user_already_exists`. `decideAdmin` runs under the set-up lock of the transaction. */
-    register: async (input: Registration, decideAdmin: (tx: Queries) => Promise<boolean>): Promise<UserRow> => {
+    /** Throws `register_invalid_password`, `username_taken`, `register_user_already_exists`. `decideAdmin` and `alongside` run in the transaction. */
+    register: async (
+      input: Registration,
+      decideAdmin: (tx: Queries) => Promise<boolean>,
+      alongside: OnRegistered = async () => undefined,
+    ): Promise<UserRow> => {
       const email = normalizeEmail(input.email);
       const username = input.username ? usernameOf(input.username) : undefined;
       const problem = passwordProblem(input.password, { email, username: username ?? "" });
       if (problem) throw badRequest(problem, "register_invalid_password");
       const hashed_password = await passwords.hash(input.password);
-      const name = cleanName(input.name ?? "").slice(0, 100) || defaultName(email);
+      const name = cleanName(input.name ?? "") || defaultName(email);
 
       return store.transaction(async (tx) => {
         const is_superuser = await decideAdmin(tx);
@@ -182,7 +188,10 @@ export function createUsers({
           { email, hashed_password, name, is_superuser, referred_by: referrer?.referral_code ?? null },
           username,
         );
-        if (row) return row;
+        if (row) {
+          await alongside(tx, row);
+          return row;
+        }
         if (username && (await store.findByUsername(username, tx))) throw usernameTaken();
         throw badRequest("An account with this e-mail exists already.", "register_user_already_exists");
       });
@@ -196,7 +205,7 @@ export function createUsers({
     ): Promise<UserRow | undefined> => {
       const email = normalizeEmail(input.email);
       const avatar_url = input.avatar_url !== null && avatarProblem(input.avatar_url) === undefined ? input.avatar_url : null;
-      const name = (nameProblem(input.name ?? "") ? "" : cleanName(input.name ?? "").slice(0, 100)) || defaultName(email);
+      const name = (nameProblem(input.name ?? "") ? "" : cleanName(input.name ?? "")) || defaultName(email);
       return insertAccount(tx, { email, hashed_password: null, name, is_superuser, is_verified: true, avatar_url });
     },
 
@@ -278,7 +287,7 @@ export function createUsers({
         }),
         ...(body.password !== undefined && { hashed_password: await passwords.hash(body.password) }),
         ...(body.username !== undefined && { username }),
-        ...(body.name !== undefined && { name: cleanName(body.name).slice(0, 100) || user.name }),
+        ...(body.name !== undefined && { name: cleanName(body.name) || user.name }),
       };
       if (body.preferences !== undefined) changes.preferences = store.mergedPreferences(knownOf(body.preferences));
       for (const key of profileFields) if (body[key] !== undefined) Object.assign(changes, { [key]: body[key] });
@@ -287,6 +296,7 @@ export function createUsers({
           if (body.theme_preset !== undefined && !(await holdTheme(tx, id, body.theme_preset)))
             refuse("theme_preset", "There is no such theme");
           if (isSensitive && !(await isStill(tx, user))) throw wrongPassword();
+          if (isSensitive && sessionId !== undefined && !(await sessions.isOpenNow(tx, sessionId, id))) throw unauthorized(sessionOver);
           if (body.avatar_url !== undefined && !picture) await store.deleteAvatar(tx, id);
           let updated = await store.update(id, changes, tx);
           if (picture) updated = await putAvatar(tx, id, picture);
@@ -312,7 +322,7 @@ export function createUsers({
     applyPendingEmail: async (id: string, email: string, askedAt: string, after: OnEmailChanged): Promise<UserRow | undefined> => {
       try {
         const row = await store.transaction(async (tx) => {
-          const before = await store.find(id);
+          const before = await store.find(id, tx);
           const updated = await store.applyPendingEmail(tx, id, email, askedAt);
           if (!before || !updated) return undefined;
           await onSecurityEvent(tx, updated, "email_changed");
@@ -386,6 +396,8 @@ const profileFields = [
 const knownOf = (given: Partial<Preferences>): Partial<Preferences> =>
   Object.fromEntries(Object.entries(given).filter(([key]) => key in defaultPreferences));
 
+/** Whoever ended the session ended what it was about to do. */
+export const sessionOver = "Your session is over. Sign in again.";
 const usernameRule = "3 to 50 letters, digits, - or _; begins and ends with a letter or digit; no two of - and _ side by side";
 const takenSentence = "This username is not available.";
 const malformedUsername = () => invalid(["body", "username"], usernameRule);

@@ -178,24 +178,37 @@ describe("users.updateMe", () => {
   });
 });
 
-test("what was proven with a password is not done any more when another one takes its place at that moment", async () => {
+test("what was proven with a password is not done any more when another one takes its place, or the session ends, at that moment", async () => {
   const user = await app.signUp();
   const { pool } = app.studio.database;
   const client = await pool.connect();
   try {
-    for (const change of [
+    const changes = [
       () => patch(user, { email: `moved-${user.email}`, current_password: user.password }),
       () => app.request("/api/users/me", { method: "DELETE", user, json: { password: user.password } }),
-    ]) {
+    ];
+    const turns = [
+      {
+        from: "update users set hashed_password = 'x' || hashed_password where id = $1",
+        back: "update users set hashed_password = substr(hashed_password, 2) where id = $1",
+        refused: [400, "current_password_wrong"],
+      },
+      {
+        from: "update sessions set revoked_at = now() where user_id = $1",
+        back: "update sessions set revoked_at = null where user_id = $1",
+        refused: [401, "unauthorized"],
+      },
+    ];
+    for (const { change, from, back, refused } of changes.flatMap((change) => turns.map((turn) => ({ change, ...turn })))) {
       await client.query("begin");
       await client.query("select 1 from users where id = $1 for no key update", [user.id]);
       const answer = change();
       const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
       await expect.poll(async () => (await pool.query(waiting)).rows.length, { interval: 5, timeout: 20_000 }).toBeGreaterThan(0);
-      await client.query("update users set hashed_password = 'x' || hashed_password where id = $1", [user.id]);
+      await client.query(from, [user.id]);
       await client.query("commit");
-      expect(await outcome(await answer)).toEqual([400, "current_password_wrong"]);
-      await pool.query("update users set hashed_password = substr(hashed_password, 2) where id = $1", [user.id]);
+      expect(await outcome(await answer)).toEqual(refused);
+      await pool.query(back, [user.id]);
     }
   } finally {
     client.release();
