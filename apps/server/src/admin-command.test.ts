@@ -33,6 +33,18 @@ test("an administrator made on the machine signs in, has what an account starts 
   await operator.promote(both[0]?.status === "fulfilled" ? "the-root" : second.email);
 });
 
+test("an administrator who is not in the audit log is not made", async () => {
+  const { pool } = app.studio.database;
+  await pool.query(`create function refuse_row() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+    create trigger refuse_row before insert on audit_log for each row execute function refuse_row()`);
+  try {
+    await expect(operator.create({ email: "quiet@example.com", password: "a long enough password" })).rejects.toThrow();
+  } finally {
+    await pool.query("drop trigger refuse_row on audit_log; drop function refuse_row");
+  }
+  expect((await operator.list(false)).map(({ email }) => email)).not.toContain("quiet@example.com");
+});
+
 test("a running server hears of it at once", async () => {
   const user = await app.signUp();
   expect((await app.request("/api/admin/audit-logs", { user })).status).toBe(403);

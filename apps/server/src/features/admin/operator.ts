@@ -69,14 +69,16 @@ export function createOperator({
 
   return {
     /** An administrator with a confirmed address. Throws what registering throws. */
-    create: async (input: { email: string; password: string; name?: string; username?: string }): Promise<UserRow> => {
-      const user = await users.register(input, async () => true);
-      await audits.transaction(async (tx) => {
-        await store.setFlags(tx, user.id, { is_verified: true });
-        const target = { type: "user" as const, id: user.id, name: user.username };
-        await audit.record(tx, { actor, action: "user.promoted", target, details: { created: true } });
-      });
-      return user;
+    create: (input: { email: string; password: string; name?: string; username?: string }): Promise<UserRow> => {
+      return users.register(
+        input,
+        async () => true,
+        async (tx, user) => {
+          await store.setFlags(tx, user.id, { is_verified: true });
+          const target = { type: "user" as const, id: user.id, name: user.username };
+          await audit.record(tx, { actor, action: "user.promoted", target, details: { created: true } });
+        },
+      );
     },
     /** Throws `reset_password_invalid_password` for one that breaks a rule. Every session of theirs ends. */
     resetPassword: async (login: string, password: string): Promise<UserRow> => {
