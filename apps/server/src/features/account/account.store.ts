@@ -1,8 +1,11 @@
 import { and, desc, eq, lte, sql } from "drizzle-orm";
 import type { Database, Queries } from "../../platform/database.ts";
+import { forgetNamesOf } from "../admin/index.ts";
 import { agents, userPurchasedAgents } from "../agents/agents.table.ts";
+import { forgetVoicesOf } from "../feedback/index.ts";
 import { bases, forgetReviewsOf, userPurchasedBases } from "../marketplace/index.ts";
 import { podAccessLog } from "../previews/pod-access.table.ts";
+import { forgetReferrer } from "../referrals/index.ts";
 import { projects, type ProjectRow } from "../projects/projects.table.ts";
 import { tasks, type TaskRow } from "../tasks/tasks.table.ts";
 import { systemAccounts } from "../users/index.ts";
@@ -96,18 +99,16 @@ export function createAccountStore(db: Database) {
             sql`${bases.created_by_user_id} = ${id} and ${bases.archive_path} is null and exists (select 1 from ${userPurchasedBases} where ${userPurchasedBases.base_id} = ${bases.id} and ${userPurchasedBases.user_id} <> ${id})`,
           );
         await forgetReviewsOf(tx, id);
+        await forgetVoicesOf(tx, id);
         await tx.delete(podAccessLog).where(sql`${podAccessLog.user_id} = ${id} or ${podAccessLog.expected_user_id} = ${id}`);
-        await tx
-          .update(users)
-          .set({ referred_by: null })
-          .where(eq(users.referred_by, user.referral_code ?? ""));
-        await tx.execute(sql`delete from rate_limits where position(${id} in key) > 0 or position(${user.email} in key) > 0`);
+        if (user.referral_code !== null) await forgetReferrer(tx, user.referral_code);
         await tx.execute(sql`delete from letters where lower(recipient) in (lower(${user.email}), lower(${user.pending_email}))`);
         // Jobs that are over and failed would keep saying whom they were for.
         await tx.execute(
-          sql`select graphile_worker.complete_jobs(array(select id from graphile_worker._private_jobs where locked_at is null and (position(${id} in payload::text) > 0 or position(${user.email} in payload::text) > 0)))`,
+          sql`select graphile_worker.complete_jobs(array(select id from graphile_worker._private_jobs where locked_at is null and (position(${id} in payload::text) > 0 or lower(payload ->> 'email') = lower(${user.email}))))`,
         );
         await tx.delete(users).where(eq(users.id, id));
+        await forgetNamesOf(tx, id);
         await alongside(tx);
       });
     },

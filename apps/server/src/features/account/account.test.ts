@@ -305,7 +305,25 @@ describe("the end of an account", () => {
     const { id: projectId } = await app.as(ada).projects.get({ params: { id: world.slug } });
     await ended(app, ada, (await app.as(ada).account.export()).task_id);
     await app.as(bob).account.export();
-    const marks = [ada.id, ada.email, ada.username, "Lovelace-Marker", projectId, world.slug];
+    // What of theirs stands at others': their voice about a post, and who came by them.
+    const post = await app.as(bob).feedback.create({ body: { type: "bug", title: "It stutters", description: "Sometimes." } });
+    await app.as(ada).feedback.upvote({ params: { id: post.id } });
+    await app.as(bob).feedback.upvote({ params: { id: post.id } });
+    await app.as(ada).feedback.comment({ params: { id: post.id }, body: { content: "Here too." } });
+    const { referral_code } = await app.as(ada).referrals.code();
+    await app.as().referrals.landing({ body: { referral_code } });
+    await app.as(bob).referrals.apply({ body: { referral_code } });
+    // Somebody else's address that ends in theirs.
+    const waiting = sql`select 1 as one from graphile_worker._private_jobs where payload ->> 'email' = ${`x${ada.email}`}`;
+    await app.db.execute(
+      sql`select graphile_worker.add_job('mail_reset', json_build_object('email', ${`x${ada.email}`}::text), run_at := now() + interval '1 day', job_key := 'of another')`,
+    );
+    const root = await app.signUp({ admin: true });
+    const params = { id: ada.id };
+    const reason = "To be seen in the log.";
+    await app.as(root).adminUsers.update({ params, body: { name: "Ada Lovelace-Marker the Second", credits_adjustment: 5, reason } });
+    await app.as(root).adminProjects.stop({ params: { id: projectId }, body: { reason } });
+    const marks = [ada.id, ada.email, ada.username, "Lovelace-Marker", referral_code, projectId, world.slug];
     expect((await traces(marks)).length).toBeGreaterThan(20);
     expect((await filesWith(app.runtimeDir, [projectId])).length).toBeGreaterThan(0);
     const spent = async () =>
@@ -341,9 +359,14 @@ describe("the end of an account", () => {
     );
     await letterTo(ada.email, /is deleted/);
 
+    expect((await app.db.execute<{ one: number }>(waiting)).rows).toHaveLength(1);
+    await app.db.execute(sql`select graphile_worker.remove_job('of another')`);
+    expect(await app.as(bob).feedback.get({ params: { id: post.id } })).toMatchObject({ upvote_count: 1, comment_count: 0, comments: [] });
     // The farewell itself is in the outbox for a week, as every letter.
-    const left = await traces(marks);
-    expect(left).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
+    const ids = [ada.id, projectId];
+    expect(await traces(marks.filter((mark) => !ids.includes(mark)))).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);
+    // What an administrator did stays in the log, without a name.
+    expect(new Set((await traces(ids)).map((row) => row.split(":")[0]))).toEqual(new Set(["audit_log"]));
     expect(await filesWith(app.runtimeDir, marks)).toEqual([]);
     expect(await filesWith(app.dataDir, marks)).toEqual([]);
     expect(await spent()).toEqual(before);

@@ -56,3 +56,18 @@ export function createAuditStore(db: Database) {
     },
   };
 }
+
+/** Once a person is gone: what was done to them stays, and what they and theirs were called does not. Call it after their row was deleted. */
+export async function forgetNamesOf(tx: Queries, userId: string): Promise<void> {
+  const isTarget = sql`(${auditLog.target_type} = 'user' and ${auditLog.target_id} = ${userId})`;
+  const isOwner = sql`coalesce(${auditLog.extra_data} ->> 'owner_id' = ${userId}, false)`;
+  await tx
+    .update(auditLog)
+    .set({
+      target_name: sql`case when ${isTarget} or ${isOwner} then null else ${auditLog.target_name} end`,
+      extra_data: sql`${auditLog.extra_data} - '{before,after,slug,username,owner_username,comment}'::text[]`,
+    })
+    .where(
+      sql`${isTarget} or ${userId} in (${auditLog.extra_data} ->> 'owner_id', ${auditLog.extra_data} ->> 'user_id', ${auditLog.extra_data} ->> 'author_id')`,
+    );
+}

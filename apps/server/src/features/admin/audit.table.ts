@@ -4,7 +4,8 @@ import { createdAt, id } from "../../platform/columns.ts";
 
 /**
  * What administrators did (marketplace-billing-admin 6). Rows are added and never changed: triggers of the migration refuse everything else, for
- * whoever holds the connection. No foreign keys, because what was done outlives both sides; the names are those of the moment.
+ * whoever holds the connection. No foreign keys, because what was done outlives both sides; the names are those of the moment, and can be taken out
+ * once the person they belong to is gone.
  */
 export const auditLog = pgTable(
   "audit_log",

@@ -127,14 +127,7 @@ export function createFeedbackStore(db: Database) {
       return false;
     },
     recount: async (tx: Queries, id: string): Promise<FeedbackRow> => {
-      const [row] = await tx
-        .update(feedbackPosts)
-        .set({
-          upvote_count: sql`(select count(*) from ${feedbackUpvotes} where ${feedbackUpvotes.feedback_id} = ${id})`,
-          comment_count: sql`(select count(*) from ${feedbackComments} where ${feedbackComments.feedback_id} = ${id})`,
-        })
-        .where(eq(feedbackPosts.id, id))
-        .returning();
+      const row = await recount(tx, id);
       if (!row) throw new Error("the post is gone");
       return row;
     },
@@ -170,4 +163,31 @@ export function createFeedbackStore(db: Database) {
       await tx.delete(feedbackComments).where(eq(feedbackComments.id, commentId));
     },
   };
+}
+
+const recount = async (tx: Queries, id: string): Promise<FeedbackRow | undefined> =>
+  (
+    await tx
+      .update(feedbackPosts)
+      .set({
+        upvote_count: sql`(select count(*) from ${feedbackUpvotes} where ${feedbackUpvotes.feedback_id} = ${id})`,
+        comment_count: sql`(select count(*) from ${feedbackComments} where ${feedbackComments.feedback_id} = ${id})`,
+      })
+      .where(eq(feedbackPosts.id, id))
+      .returning()
+  )[0];
+
+/** Takes back a person's votes and comments, so that the counts are right when they are gone. What they posted goes with their row. */
+export async function forgetVoicesOf(tx: Queries, userId: string): Promise<void> {
+  const held = await tx
+    .select({ id: feedbackPosts.id })
+    .from(feedbackPosts)
+    .where(
+      sql`${feedbackPosts.id} in (select feedback_id from ${feedbackUpvotes} where user_id = ${userId} union select feedback_id from ${feedbackComments} where user_id = ${userId})`,
+    )
+    .orderBy(asc(feedbackPosts.id))
+    .for("no key update");
+  await tx.delete(feedbackUpvotes).where(eq(feedbackUpvotes.user_id, userId));
+  await tx.delete(feedbackComments).where(eq(feedbackComments.user_id, userId));
+  for (const { id } of held) await recount(tx, id);
 }

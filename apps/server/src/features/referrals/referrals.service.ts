@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
 import type { Referral } from "@tesslate/contract";
-import { randomCode, type CryptoBox } from "../../platform/crypto.ts";
+import type { CryptoBox } from "../../platform/crypto.ts";
 import type { Queries } from "../../platform/database.ts";
 import { badRequest, notFound } from "../../platform/errors.ts";
 import { networkOf, type RateLimiter } from "../../platform/rate-limit.ts";
 import type { Credits } from "../credits/index.ts";
-import { isLiving } from "../users/index.ts";
+import { generateReferralCode, isLiving } from "../users/index.ts";
 import type { ReferralsStore } from "./referrals.store.ts";
 
 const newAccountDays = 30;
@@ -31,12 +31,15 @@ export function createReferrals({
 }) {
   const ipKey = box.deriveKey("referral landings");
   const hashIp = (ip: string) => createHmac("sha256", ipKey).update(networkOf(ip)).digest("base64url");
+  /** Names the conversion in the books of both sides: neither reads there who the other one is, and it outlives whoever leaves. */
+  const conversionKey = box.deriveKey("referral conversions");
+  const keyOf = (userId: string) => `referral:${createHmac("sha256", conversionKey).update(userId).digest("base64url")}`;
   const codeOf = async (userId: string): Promise<{ code: string; referred_by: string | null }> => {
     for (let attempt = 0; attempt < 8; attempt++) {
       const user = await store.find(userId);
       if (!user) throw notFound("User");
       if (user.referral_code !== null) return { code: user.referral_code, referred_by: user.referred_by };
-      await store.giveCode(userId, randomCode(8).toUpperCase());
+      await store.giveCode(userId, generateReferralCode());
     }
     throw new Error("no free referral code found");
   };
@@ -50,8 +53,8 @@ export function createReferrals({
         user_id: id,
         amount: rewardCredits,
         reason: "Referral",
-        made_by_id: userId,
-        key: `referral:${userId}`,
+        made_by_id: id,
+        key: keyOf(userId),
       });
   };
 

@@ -74,3 +74,10 @@ export function createReferralsStore(db: Database) {
       (await tx.insert(referralConversions).values(values).onConflictDoNothing().returning()).length > 0,
   };
 }
+
+/** Nobody came by them any more: what led to them and what names their code goes. That each person came once stays, so that nobody is rewarded twice. */
+export async function forgetReferrer(tx: Queries, code: string): Promise<void> {
+  await tx.delete(referralLandings).where(eq(referralLandings.referred_by, code));
+  await tx.update(referralConversions).set({ referred_by: "" }).where(eq(referralConversions.referred_by, code));
+  await tx.update(users).set({ referred_by: null }).where(eq(users.referred_by, code));
+}

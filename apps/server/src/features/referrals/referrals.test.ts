@@ -70,6 +70,10 @@ describe("saying by whom one came", () => {
     expect([await apply(bob, referral_code), await apply(bob, await codeOf(eve))]).toEqual(["already_referred", "already_referred"]);
     expect([await purchased(ada), await purchased(bob), await purchased(eve)]).toEqual([250, 250, 0]);
     expect((await app.as(bob).users.me()).referred_by).toBe(referral_code);
+    // Whoever takes their books along reads nobody else in them.
+    const { rows } = await sql("select to_jsonb(c)::text as row from credit_adjustments c where user_id in ($1, $2)", [ada.id, bob.id]);
+    const said = rows.map(({ row }) => String(row));
+    expect([ada, bob].map(({ id }) => said.filter((row) => row.includes(id)).length)).toEqual([1, 1]);
   });
 
   test("not with one's own code, an unknown one, or one of somebody who is suspended or gone", async () => {
