@@ -139,6 +139,8 @@ export function createAgentAuthoring({
         return catalogue.detail(user, seen.id);
       }
       const forkId = await shelf.transaction(async (tx) => {
+        // One at a time: of two changes at once the second finds the copy in the place of the original.
+        await shelf.lock(tx, seen.id);
         const row = await shelf.find(seen.id, user.id, tx);
         if (!row) throw new AppError("not_found", "Agent not found.");
         if (row.entry?.is_active !== true) throw forbidden("not_in_library", "Take this agent into your library before you change it.");

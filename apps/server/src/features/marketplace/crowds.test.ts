@@ -49,6 +49,21 @@ test("many people take, judge and copy one agent at once, each of them twice: ev
   );
   expect(new Set(before.map((twin) => twin.slug)).size).toBe(20);
 
+  // Changed three times at once it is copied once.
+  const changed = await Promise.all(
+    people.slice(0, 10).flatMap((user) =>
+      ["a", "b", "c"].map((name) =>
+        agents(user)
+          .update({ params, body: { name } })
+          .then(
+            () => 200,
+            (error: { code: string }) => error.code,
+          ),
+      ),
+    ),
+  );
+  expect(changed.toSorted()).toEqual([...Array<number>(10).fill(200), ...Array<string>(20).fill("not_in_library")].toSorted());
+
   // Its maker takes it away while people are still taking it: each of them either has it or finds nothing.
   await agents(maker).update({ params, body: { is_published: false } });
   const late = await Promise.all([
