@@ -27,6 +27,9 @@ export const eventTypes = [
   "charge.dispute.closed",
 ] as const;
 
+/** A payment for it is due, and the bank refused it. */
+const unpaidStates: ReadonlySet<string> = new Set(["past_due", "unpaid", "incomplete"]);
+
 export type Webhooks = ReturnType<typeof createWebhooks>;
 /**
  * What Stripe tells (marketplace-billing-admin 5.10). An event is a hint that something changed: facts that never change are taken from it, everything
@@ -71,7 +74,8 @@ export function createWebhooks({
     if (!subscription) return nothing;
     return async (tx) => {
       const userId = await plans.apply(tx, subscription);
-      if (userId !== undefined) await onPaymentFailed(tx, userId);
+      // What was paid after all by the time that we hear of it worries nobody.
+      if (userId !== undefined && unpaidStates.has(subscription.subscription.status)) await onPaymentFailed(tx, userId);
     };
   };
   /** Payments of subscriptions are known by their invoice. */
