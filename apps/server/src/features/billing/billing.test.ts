@@ -208,6 +208,12 @@ describe("a plan", () => {
     expect(await plan()).toEqual(["ultra", 8000, "active"]);
     account.changePlan(id, "price_basic_month");
     expect(await plan()).toEqual(["basic", 8000, "active"]);
+    // Going up again brings nothing that was not paid for.
+    await world.rows("update users set bundled_credits = 3 where id = $1", [ada.id]);
+    account.changePlan(id, "price_ultra_month");
+    expect(await plan()).toEqual(["ultra", 3, "active"]);
+    account.changePlan(id, "price_basic_month");
+    expect(await plan()).toEqual(["basic", 3, "active"]);
     account.advance(31);
     expect(await plan()).toEqual(["basic", 500, "active"]);
     account.decline(true);
@@ -217,9 +223,14 @@ describe("a plan", () => {
       ada.email,
     ]);
     expect(mail?.recipient).toBe(ada.email);
+    // Told again after it was paid after all, nobody hears of it.
+    account.advance(30);
+    const [late] = world.stripe.waiting.splice(0).filter(({ type }) => type === "invoice.payment_failed");
     account.decline(false);
     account.advance(30);
     expect(await plan()).toEqual(["basic", 500, "active"]);
+    expect(await world.stripe.deliver(late ? [late] : [])).toEqual([200]);
+    expect(await world.rows("select id from letters where recipient = $1 and kind = 'notice'", [ada.email])).toHaveLength(1);
     await world.rows("update users set purchased_credits = 7 where id = $1", [ada.id]);
     account.end(id);
     expect(await plan()).toEqual(["free", 0, null]);

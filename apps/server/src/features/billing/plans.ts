@@ -4,7 +4,7 @@ import type { Logger } from "../../platform/logger.ts";
 import type { Credits } from "../credits/index.ts";
 import { livingStates, type BillingStore, type Buyer } from "./billing.store.ts";
 import type { SubscriptionRow } from "./billing.table.ts";
-import { isPaidTier, planOfPrice, tierOrder, type PaidTier } from "./catalogue.ts";
+import { isPaidTier, planOfPrice, type PaidTier } from "./catalogue.ts";
 import { ownershipOf } from "./metadata.ts";
 import type { Shelves } from "./shelf.ts";
 import { idOf, isoOf, type Payments } from "./stripe.ts";
@@ -29,7 +29,7 @@ export function createPlans({
 }: {
   store: BillingStore;
   payments: Payments;
-  credits: Pick<Credits, "changeTier" | "lowerTier">;
+  credits: Pick<Credits, "changeTier" | "moveTier">;
   shelves: Shelves;
   log: Logger;
 }) {
@@ -50,9 +50,8 @@ export function createPlans({
     if (row.tier === null) return;
     const isNew = buyer.stripe_subscription_id !== row.stripe_subscription_id;
     if (isNew) await store.setSubscription(tx, buyer.id, row.stripe_subscription_id);
-    const isUpgrade = tierOrder.indexOf(row.tier) > tierOrder.indexOf(buyer.subscription_tier);
-    if (isNew || isUpgrade) await credits.changeTier(tx, buyer.id, row.tier);
-    else if (row.tier !== buyer.subscription_tier) await credits.lowerTier(tx, buyer.id, row.tier);
+    if (isNew) await credits.changeTier(tx, buyer.id, row.tier);
+    else if (row.tier !== buyer.subscription_tier) await credits.moveTier(tx, buyer.id, row.tier);
   };
   /** The newest plan that lives is the one that counts; when none does, somebody whose plan it was is free again. */
   const settlePlan = async (tx: Queries, buyer: Buyer, row: SubscriptionRow): Promise<void> => {

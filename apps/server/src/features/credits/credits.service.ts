@@ -94,6 +94,23 @@ export function createCredits({
       return { usage_log_id: row.id, credits_deducted: after.taken, new_balance: totalOf(after.balance) };
     });
 
+  const changeTier = async (tx: Queries, userId: string, tier: BalanceRow["tier"]): Promise<void> => {
+    const found = await store.lock(tx, userId);
+    if (!found) throw notFound("User");
+    await store.setTier(
+      tx,
+      userId,
+      {
+        subscription_tier: tier,
+        support_tier: support[tier],
+        bundled_credits: allowance[tier],
+        allowance_given: allowance[tier],
+        ...(tier === "free" ? { daily_credits: dailyCredits, daily_credits_reset_at: new Date().toISOString() } : { daily_credits: 0 }),
+      },
+      tier === "free" ? null : allowanceDays,
+    );
+  };
+
   return {
     /** Throws `insufficient_credits` when a run could not make its first call. */
     require: async (userId: string, { is_byok }: { is_byok: boolean }): Promise<void> => {
@@ -176,28 +193,23 @@ export function createCredits({
       return { before, after, isRepeat: false };
     },
     /** Puts somebody on a tier, with its allowance from now on (5.2). In the caller's transaction. */
-    changeTier: async (tx: Queries, userId: string, tier: BalanceRow["tier"]): Promise<void> => {
+    changeTier,
+    /**
+     * The same plan became a larger or a smaller one. A larger allowance comes at once, but not again after going down and up; what is left of the
+     * larger one stays until it is renewed. In the caller's transaction.
+     */
+    moveTier: async (tx: Queries, userId: string, tier: Exclude<BalanceRow["tier"], "free">): Promise<void> => {
       const found = await store.lock(tx, userId);
       if (!found) throw notFound("User");
-      await store.setTier(
-        tx,
-        userId,
-        {
-          subscription_tier: tier,
-          support_tier: support[tier],
-          bundled_credits: allowance[tier],
-          ...(tier === "free" ? { daily_credits: dailyCredits, daily_credits_reset_at: new Date().toISOString() } : { daily_credits: 0 }),
-        },
-        tier === "free" ? null : allowanceDays,
-      );
+      const isRaised = allowance[tier] > allowance[found.tier] && allowance[tier] > found.allowance_given;
+      await (isRaised ? changeTier(tx, userId, tier) : store.setTier(tx, userId, { subscription_tier: tier, support_tier: support[tier] }));
     },
-    /** A smaller plan from now on; what is left of the larger one's allowance stays until it is renewed. In the caller's transaction. */
-    lowerTier: (tx: Queries, userId: string, tier: Exclude<BalanceRow["tier"], "free">): Promise<void> =>
-      store.setTier(tx, userId, { subscription_tier: tier, support_tier: support[tier] }),
     /** The allowance of the tier again, for the next 30 days. In the caller's transaction; free accounts have none. */
     renewAllowance: async (tx: Queries, userId: string): Promise<void> => {
       const found = await store.lock(tx, userId);
-      if (found && found.tier !== "free") await store.setTier(tx, userId, { bundled_credits: allowance[found.tier] }, allowanceDays);
+      if (!found || found.tier === "free") return;
+      const given = allowance[found.tier];
+      await store.setTier(tx, userId, { bundled_credits: given, allowance_given: given }, allowanceDays);
     },
     /**
      * Adds purchased credits that were paid for, in the caller's transaction and posting; the user's row is locked by this. Throws 404.

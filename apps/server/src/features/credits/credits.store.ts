@@ -11,6 +11,8 @@ export interface BalanceRow {
   tier: "free" | "basic" | "pro" | "ultra";
   signup_bonus_expires_at: string | null;
   credits_reset_at: string | null;
+  /** The largest allowance that was given and is not due again. */
+  allowance_given: number;
 }
 export interface UsageFilter {
   user_id: string;
@@ -70,6 +72,7 @@ export function createCreditsStore(db: Database) {
         tier: users.subscription_tier,
         signup_bonus_expires_at: users.signup_bonus_expires_at,
         credits_reset_at: users.credits_reset_at,
+        allowance_given: sql<number>`case when ${users.credits_reset_at} > now() then ${users.allowance_given} else 0 end`,
       })
       .from(users)
       .where(eq(users.id, userId));
@@ -163,7 +166,12 @@ export function createCreditsStore(db: Database) {
     setTier: async (
       tx: Queries,
       userId: string,
-      values: Partial<Pick<UserRow, "subscription_tier" | "support_tier" | "bundled_credits" | "daily_credits" | "daily_credits_reset_at">>,
+      values: Partial<
+        Pick<
+          UserRow,
+          "subscription_tier" | "support_tier" | "bundled_credits" | "allowance_given" | "daily_credits" | "daily_credits_reset_at"
+        >
+      >,
       allowanceDays?: number | null,
     ): Promise<void> => {
       await tx
@@ -291,7 +299,7 @@ export function createCreditsStore(db: Database) {
     renewDue: async (allowance: Record<BalanceRow["tier"], number>, days: number): Promise<void> => {
       for (const tier of ["basic", "pro", "ultra"] as const)
         await db.execute(sql`
-          update users u set bundled_credits = ${allowance[tier]}, credits_reset_at = now() + make_interval(days => ${days})
+          update users u set bundled_credits = ${allowance[tier]}, allowance_given = ${allowance[tier]}, credits_reset_at = now() + make_interval(days => ${days})
           where u.subscription_tier = ${tier} and u.credits_reset_at <= now() and not exists (
             select 1 from subscriptions s where s.stripe_subscription_id = u.stripe_subscription_id and s.status in ('past_due', 'unpaid'))`);
     },

@@ -33,6 +33,8 @@ export const users = pgTable(
     daily_credits: integer().notNull().default(0),
     daily_credits_reset_at: timestamptz(),
     bundled_credits: integer().notNull().default(0),
+    /** The largest allowance that was given for the time until it comes again. */
+    allowance_given: integer().notNull().default(0),
     signup_bonus_credits: integer().notNull().default(0),
     signup_bonus_expires_at: timestamptz(),
     purchased_credits: integer().notNull().default(0),

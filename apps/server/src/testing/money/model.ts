@@ -1,7 +1,6 @@
 import type { StripeEvent, StripeFake } from "@tesslate/testkit";
 import type { OwnSession } from "../../features/billing/fulfilment.ts";
 
-const order = ["free", "basic", "pro", "ultra"];
 const allowance: Record<string, number> = { free: 0, basic: 500, pro: 2000, ultra: 8000 };
 const living = new Set(["active", "trialing", "past_due", "unpaid"]);
 
@@ -21,6 +20,8 @@ export class MoneyModel {
   plan: string | null = null;
   daily = 5;
   bundled = 0;
+  /** The largest allowance since it came last. */
+  given = 0;
   purchased = 0;
   spent = 0;
   slots = 0;
@@ -86,7 +87,7 @@ export class MoneyModel {
     const isFresh = !this.payments.has(id);
     this.book(id, isPlan ? "subscription" : "agent", invoice.amount_paid, metadata["agent_id"] ?? null, true);
     if (isFresh && isPlan && invoice.billing_reason === "subscription_cycle" && this.plan === subscription)
-      this.bundled = allowance[this.tier] ?? 0;
+      this.bundled = this.given = allowance[this.tier] ?? 0;
   }
 
   private book(key: string, kind: string, amount: number, item: string | null, isSubscription: boolean): void {
@@ -155,9 +156,9 @@ export class MoneyModel {
       .toSorted(([a, x], [b, y]) => y.created - x.created || (a < b ? 1 : -1));
     if (newest) {
       const [plan, { tier }] = newest;
-      const isNew = this.plan !== plan;
-      if (isNew || order.indexOf(tier ?? "") > order.indexOf(this.tier)) {
-        this.bundled = allowance[tier ?? ""] ?? 0;
+      const due = allowance[tier ?? ""] ?? 0;
+      if (this.plan !== plan || due > Math.max(this.given, allowance[this.tier] ?? 0)) {
+        this.bundled = this.given = due;
         this.daily = 0;
       }
       this.plan = plan;
@@ -165,7 +166,7 @@ export class MoneyModel {
     } else if (this.plan === id) {
       this.plan = null;
       this.tier = "free";
-      this.bundled = 0;
+      this.bundled = this.given = 0;
       this.daily = 5;
     }
   }

@@ -1,0 +1,1 @@
+ALTER TABLE "users" ADD COLUMN "allowance_given" integer DEFAULT 0 NOT NULL;
