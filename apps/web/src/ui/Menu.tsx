@@ -96,41 +96,53 @@ export function Menu({
   onOpenChange,
   onCloseAutoFocus,
 }: MenuProps) {
+  // What nobody has opened yet is not drawn.
+  const [wasOpened, setWasOpened] = useState(false);
+  if (isOpen && !wasOpened) setWasOpened(true);
   return (
-    <Radix.Root modal={false} {...(isOpen !== undefined && { open: isOpen })} {...(onOpenChange && { onOpenChange })}>
+    <Radix.Root
+      modal={false}
+      {...(isOpen !== undefined && { open: isOpen })}
+      onOpenChange={(next) => {
+        if (next) setWasOpened(true);
+        onOpenChange?.(next);
+      }}
+    >
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content
-          aria-label={label}
-          align={align}
-          side={side}
-          sideOffset={4}
-          collisionPadding={8}
-          {...(onCloseAutoFocus && { onCloseAutoFocus })}
-          className={cx(floating, "max-h-(--radix-dropdown-menu-content-available-height) min-w-44 max-w-80 scroll-y p-1")}
-        >
-          {head}
-          {choice ? (
-            <Radix.RadioGroup value={choice.value} onValueChange={choice.onChange}>
-              {choice.options.map((option) => (
-                <Radix.RadioItem key={option.value} value={option.value} disabled={option.isDisabled ?? false} className={row()}>
-                  <span className="min-w-0 flex-1">
-                    {option.label}
-                    {option.hint ? <span className="block text-xs text-fg-2">{option.hint}</span> : null}
-                  </span>
-                  <span className="w-3.5 flex-none">
-                    <Radix.ItemIndicator>
-                      <Check size={14} />
-                    </Radix.ItemIndicator>
-                  </span>
-                </Radix.RadioItem>
-              ))}
-            </Radix.RadioGroup>
-          ) : null}
-          {choice && entries.length > 0 ? <Radix.Separator className="-mx-1 my-1 h-px bg-line-0" /> : null}
-          <Entries entries={entries} Item={Radix.Item} Separator={Radix.Separator} />
-        </Radix.Content>
-      </Radix.Portal>
+      {wasOpened ? (
+        <Radix.Portal>
+          <Radix.Content
+            aria-label={label}
+            align={align}
+            side={side}
+            sideOffset={4}
+            collisionPadding={8}
+            {...(onCloseAutoFocus && { onCloseAutoFocus })}
+            className={cx(floating, "max-h-(--radix-dropdown-menu-content-available-height) min-w-44 max-w-80 scroll-y p-1")}
+          >
+            {head}
+            {choice ? (
+              <Radix.RadioGroup value={choice.value} onValueChange={choice.onChange}>
+                {choice.options.map((option) => (
+                  <Radix.RadioItem key={option.value} value={option.value} disabled={option.isDisabled ?? false} className={row()}>
+                    <span className="min-w-0 flex-1">
+                      {option.label}
+                      {option.hint ? <span className="block text-xs text-fg-2">{option.hint}</span> : null}
+                    </span>
+                    <span className="w-3.5 flex-none">
+                      <Radix.ItemIndicator>
+                        <Check size={14} />
+                      </Radix.ItemIndicator>
+                    </span>
+                  </Radix.RadioItem>
+                ))}
+              </Radix.RadioGroup>
+            ) : null}
+            {choice && entries.length > 0 ? <Radix.Separator className="-mx-1 my-1 h-px bg-line-0" /> : null}
+            <Entries entries={entries} Item={Radix.Item} Separator={Radix.Separator} />
+          </Radix.Content>
+        </Radix.Portal>
+      ) : null}
     </Radix.Root>
   );
 }
@@ -205,14 +217,22 @@ export function RowMenu({
 
 /** The same entries on right click, long press and the menu key. */
 export function ContextMenu({ entries, children }: { entries: readonly MenuEntry[]; children: ReactNode }) {
+  const [wasOpened, setWasOpened] = useState(false);
   return (
-    <RadixContext.Root modal={false}>
+    <RadixContext.Root
+      modal={false}
+      onOpenChange={(next) => {
+        if (next) setWasOpened(true);
+      }}
+    >
       <RadixContext.Trigger asChild>{children}</RadixContext.Trigger>
-      <RadixContext.Portal>
-        <RadixContext.Content collisionPadding={8} className={cx(floating, "min-w-44 p-1")}>
-          <Entries entries={entries} Item={RadixContext.Item} Separator={RadixContext.Separator} />
-        </RadixContext.Content>
-      </RadixContext.Portal>
+      {wasOpened ? (
+        <RadixContext.Portal>
+          <RadixContext.Content collisionPadding={8} className={cx(floating, "min-w-44 p-1")}>
+            <Entries entries={entries} Item={RadixContext.Item} Separator={RadixContext.Separator} />
+          </RadixContext.Content>
+        </RadixContext.Portal>
+      ) : null}
     </RadixContext.Root>
   );
 }

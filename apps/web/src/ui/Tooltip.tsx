@@ -1,5 +1,5 @@
-import { Tooltip as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { Slot, Tooltip as Radix } from "radix-ui";
+import { useEffect, useImperativeHandle, useState, type ComponentProps, type FocusEvent, type PointerEvent, type ReactNode } from "react";
 
 /** Wrap the app once. */
 export const TooltipProvider = ({ children }: { children: ReactNode }) => (
@@ -8,21 +8,43 @@ export const TooltipProvider = ({ children }: { children: ReactNode }) => (
   </Radix.Provider>
 );
 
-/** Names an icon on hover and focus. Never the only place a fact stands. */
-export function Tooltip({
-  text,
-  keys,
-  side = "bottom",
-  children,
-}: {
+export interface TooltipProps {
   text: ReactNode;
   keys?: ReactNode;
   side?: "top" | "bottom" | "left" | "right";
+  /** One element that takes a ref and handlers. */
   children: ReactNode;
-}) {
+}
+
+/**
+ * Names an icon on hover and focus. Never the only place a fact stands. What shows it is there from the moment somebody points at the icon or comes
+ * to it by key: dozens of them, drawn beforehand, are a good part of what drawing a page costs.
+ */
+export function Tooltip({ children, ...shown }: TooltipProps) {
+  const [owner, setOwner] = useState<Element>();
+  return (
+    <>
+      <Slot.Root
+        onPointerEnter={({ pointerType, currentTarget }: PointerEvent) => {
+          if (pointerType !== "touch") setOwner(currentTarget);
+        }}
+        onFocus={({ currentTarget }: FocusEvent) => {
+          if (currentTarget.matches(":focus-visible")) setOwner(currentTarget);
+        }}
+      >
+        {children}
+      </Slot.Root>
+      {owner ? <Shown owner={owner} {...shown} /> : null}
+    </>
+  );
+}
+
+function Shown({ owner, text, keys, side = "bottom" }: Omit<TooltipProps, "children"> & { owner: Element }) {
   return (
     <Radix.Root>
-      <Radix.Trigger asChild>{children}</Radix.Trigger>
+      <Radix.Trigger asChild>
+        <StandIn owner={owner} />
+      </Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
           side={side}
@@ -36,4 +58,44 @@ export function Tooltip({
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+type TriggerProps = ComponentProps<"button">;
+const heard = {
+  pointermove: "onPointerMove",
+  pointerleave: "onPointerLeave",
+  pointerdown: "onPointerDown",
+  focus: "onFocus",
+  blur: "onBlur",
+  click: "onClick",
+} as const satisfies Record<string, keyof TriggerProps>;
+
+/** The trigger that is not drawn: it hears what happens to `owner`, which stands elsewhere already, and lends it the description. */
+function StandIn({ owner, ref, "aria-describedby": description, ...handlers }: TriggerProps & { owner: Element }) {
+  useImperativeHandle(ref, () => owner as HTMLButtonElement, [owner]);
+  useEffect(() => {
+    const hear = (event: Event) => {
+      const handler = handlers[heard[event.type as keyof typeof heard]] as ((event: Event) => void) | undefined;
+      handler?.(event);
+    };
+    for (const type of Object.keys(heard)) owner.addEventListener(type, hear);
+    return () => {
+      for (const type of Object.keys(heard)) owner.removeEventListener(type, hear);
+    };
+  });
+  // It was focused before there was anybody to hear it.
+  useEffect(() => {
+    if (owner.matches(":focus-visible")) (handlers.onFocus as ((event: Event) => void) | undefined)?.(new Event("focus"));
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [owner]);
+  useEffect(() => {
+    if (!description) return undefined;
+    const own = owner.getAttribute("aria-describedby");
+    owner.setAttribute("aria-describedby", own ? `${own} ${description}` : description);
+    return () => {
+      if (own) owner.setAttribute("aria-describedby", own);
+      else owner.removeAttribute("aria-describedby");
+    };
+  }, [owner, description]);
+  return null;
 }
