@@ -1,7 +1,9 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { createRootRouteWithContext, createRoute, createRouter, notFound, Outlet, redirect } from "@tanstack/react-router";
+import { api } from "./api.ts";
 import { tableSearch } from "./features/admin/table/table-search.ts";
 import type { SignInProvider } from "@tesslate/contract";
+import { libraryQuery } from "./features/agents/agents.queries.ts";
 import type { BillingSearch } from "./features/billing/PaymentReturn.tsx";
 import { safeNext } from "./features/auth/next.ts";
 import type { BoardSearch } from "./features/feedback/feedback.queries.ts";
@@ -439,6 +441,9 @@ const workbench = createRoute({
   }),
   loader: ({ context: { queryClient }, params }) => {
     void queryClient.prefetchQuery(projectQuery(params.slug));
+    void queryClient.prefetchQuery(modelSetupQuery);
+    void queryClient.prefetchQuery(modelsQuery);
+    void queryClient.prefetchQuery(libraryQuery(api));
     // Stands in a file of its own, so that the rest can be drawn before it has come.
     preload(() => import("./features/chat/Transcript.tsx"));
   },

@@ -41,8 +41,8 @@ const QuestionCard = lazily(loadQuestionCard);
 const loadPlanCard = async () => (await import("./PlanCard.tsx")).PlanCard;
 const PlanCard = lazily(loadPlanCard);
 
-/** Fetches what a run can ask by, before it asks. */
-export const preloadCards = (): void => [loadApprovalCard, loadQuestionCard, loadPlanCard].forEach(preload);
+/** Fetch what a run can ask by, before it asks. */
+export const cardPreloads = [loadApprovalCard, loadQuestionCard, loadPlanCard].map((load) => () => preload(load));
 
 export interface ChatColumnProps {
   projectId: string;

@@ -4,6 +4,7 @@ import { Box, ChevronDown } from "lucide-react";
 import type { Project } from "@tesslate/contract";
 import { useRef, useState } from "react";
 import { hasCode, fieldErrorsOf, sentenceOf } from "../../lib/errors.ts";
+import { useFirstFocus } from "../../lib/use-first-focus.ts";
 import { useShortcuts } from "../../lib/use-shortcuts.ts";
 import { Banner } from "../../ui/Banner.tsx";
 import { Button } from "../../ui/Button.tsx";
@@ -67,6 +68,7 @@ export function HomeComposer() {
   const isUnconnected = setup.data !== undefined && !setup.data.configured && !setup.data.demo;
   const isTooLong = prompt.trim().length > longestMessage;
 
+  useFirstFocus(box);
   useShortcuts({ "home.prompt": () => box.current?.focus() });
   const write = (text: string) => {
     setPrompt(text);
@@ -130,7 +132,6 @@ export function HomeComposer() {
         onSubmit={() => void build()}
         textareaRef={box}
         textareaProps={{
-          autoFocus: true,
           "aria-describedby": failure ? "home-failure" : undefined,
           onPaste: (event) => {
             const taken = attachPasted(event, attachments);

@@ -1,4 +1,5 @@
 import { useSuspenseQuery } from "@tanstack/react-query";
+import { useDeferredValue } from "react";
 import { Page } from "../../frame/Page.tsx";
 import { IsolationBanner } from "../../frame/ServerNotes.tsx";
 import { PanelBoundary } from "../../ui/PanelBoundary.tsx";
@@ -10,6 +11,8 @@ import { RecentProjects } from "./RecentProjects.tsx";
 /** The first page: say what it should do. */
 export function HomePage() {
   const { data: user } = useSuspenseQuery(meQuery);
+  // What it should do can be said at once; the rest is drawn right after.
+  const isWhole = useDeferredValue(true, false);
   const firstName = user.name.trim().split(/\s+/)[0];
   return (
     <Page title="Home" head={<span className="hidden font-semibold text-fg-0 narrow:inline">Tesslate Studio</span>}>
@@ -25,13 +28,17 @@ export function HomePage() {
         </h1>
         <HomeComposer />
         {user.is_superuser ? <IsolationBanner className="mt-4" /> : null}
-        <PanelBoundary title="The first steps could not be shown">
-          <Checklist />
-        </PanelBoundary>
+        {isWhole ? (
+          <PanelBoundary title="The first steps could not be shown">
+            <Checklist />
+          </PanelBoundary>
+        ) : null}
       </section>
-      <PanelBoundary title="Your projects could not be shown">
-        <RecentProjects />
-      </PanelBoundary>
+      {isWhole ? (
+        <PanelBoundary title="Your projects could not be shown">
+          <RecentProjects />
+        </PanelBoundary>
+      ) : null}
     </Page>
   );
 }

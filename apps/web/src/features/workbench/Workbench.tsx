@@ -1,14 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import type { EditMode, Project } from "@tesslate/contract";
-import { Activity, Suspense, useEffect, useMemo, useRef, useState, type CSSProperties } from "react";
+import { Activity, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState, type CSSProperties } from "react";
 import { lazily, preload } from "../../lib/chunks.ts";
 import { sentenceOf } from "../../lib/errors.ts";
+import { whenIdle } from "../../lib/idle.ts";
 import { usePageTitle } from "../../lib/page-title.ts";
 import { useDesktopNotices } from "./use-desktop-notices.ts";
 import { readStored, writeStored } from "../../lib/storage.ts";
 import { useHandler } from "../../lib/use-handler.ts";
 import { useAgentChoice } from "../agents/use-agent-choice.ts";
-import { ChatColumn, preloadCards } from "../chat/ChatColumn.tsx";
+import { ChatColumn, cardPreloads } from "../chat/ChatColumn.tsx";
 import { liveRun, shownRuns } from "../chat/chat.reducer.ts";
 import type { ComposerHandle } from "../chat/Composer.tsx";
 import { isEditMode } from "../chat/modes.ts";
@@ -65,12 +66,8 @@ const DeployDrawer = lazily(async () => (await import("../deployments/DeployDraw
 const GoBackDialog = lazily(async () => (await import("../chat/GoBackDialog.tsx")).GoBackDialog);
 const ModelNotice = lazily(async () => (await import("../models/ModelNotice.tsx")).ModelNotice);
 
-/** Fetches the editor, and what a run asks by, before they are asked for. */
-const preloadRest = (): void => {
-  preloadCards();
-  preload(loadCodePane);
-  preload(() => import("../files/editor/EditorPane.tsx"));
-};
+/** Fetch what a run asks by, and the editor, before they are asked for. */
+const preloads = [...cardPreloads, () => preload(loadCodePane), () => preload(() => import("../files/editor/EditorPane.tsx"))];
 
 const modeKey = (projectId: string) => `studio:mode:${projectId}`;
 const suggestions = [
@@ -105,6 +102,8 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
   if (view === "code" && !isCodeOpened) setIsCodeOpened(true);
   const [codeLeft, setCodeLeft] = useState<CodeLeft>({ side: "files", asked: 0 });
   const composer = useRef<ComposerHandle>(null);
+  // The conversation is drawn first, the app beside it right after: in one piece they are one long task.
+  const isWhole = useDeferredValue(true, false);
   const frameRef = useRef<HTMLIFrameElement>(null);
   useViewportHeight();
   useProjectOutPalette(project);
@@ -264,12 +263,7 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
   });
 
   // The editor is fetched once the page has come to rest, so that the first click on Code is quick.
-  useEffect(() => {
-    const idle = typeof requestIdleCallback === "function" ? requestIdleCallback(preloadRest, { timeout: 10_000 }) : undefined;
-    return () => {
-      if (idle !== undefined) cancelIdleCallback(idle);
-    };
-  }, []);
+  useEffect(() => whenIdle(preloads), []);
 
   const runMarks = useMemo(
     () => marksOf(lastRun ? partsOf(lastRun).flatMap((part) => (part.kind === "tool" ? part.edits : [])) : []),
@@ -361,111 +355,117 @@ export function Workbench({ project, reader, view, hrefOf, onView, onDeployment,
             data-region="sheet"
             className="workbench-sheet on-sheet flex flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1"
           >
-            <ViewTabs view={view} hrefOf={hrefOf} onView={show} counts={{ git: git.status?.changes.length ?? 0 }} />
-            <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
-              <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
-                <PanelBoundary title="The preview broke" resetKeys={[phase.kind]}>
-                  <PreviewPane
-                    preview={preview}
-                    frameRef={frameRef}
-                    phase={phase}
-                    container={container}
-                    onProblems={() => openDock("problems")}
-                    share={container ? <SharePreviewButton projectId={project.id} container={container} events={events} /> : null}
-                    acts={{
-                      start: () => void acts.start(),
-                      restart: acts.restart,
-                      showLogs: () => openLogs(container?.id),
-                      fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
-                      isStarting: acts.isStarting,
-                    }}
-                  />
-                </PanelBoundary>
-                <Scrubber rows={rows} isLive={live !== undefined} />
-              </div>
-              <Activity mode={view === "code" ? "visible" : "hidden"}>
-                <PanelBoundary title="The code view broke" resetKeys={[files.activePath]}>
-                  {isCodeOpened ? (
-                    <Suspense fallback={<PaneSkeleton />}>
-                      <CodePane
-                        projectId={project.id}
-                        tree={tree.data}
-                        treeError={tree.error ? sentenceOf(tree.error) : undefined}
-                        onRetryTree={() => void tree.refetch()}
-                        files={files}
-                        marks={git.marks ?? runMarks}
-                        onQuickOpen={() => setIsQuickOpen(true)}
-                        left={codeLeft}
-                        onLeft={setCodeLeft}
+            {isWhole ? (
+              <>
+                <ViewTabs view={view} hrefOf={hrefOf} onView={show} counts={{ git: git.status?.changes.length ?? 0 }} />
+                <div className={phoneView === "dock" ? "flex min-h-0 flex-1 flex-col narrow:hidden" : "flex min-h-0 flex-1 flex-col"}>
+                  <div className={view === "preview" ? "flex min-h-0 flex-1 flex-col" : "hidden"}>
+                    <PanelBoundary title="The preview broke" resetKeys={[phase.kind]}>
+                      <PreviewPane
+                        preview={preview}
+                        frameRef={frameRef}
+                        phase={phase}
+                        container={container}
+                        onProblems={() => openDock("problems")}
+                        share={container ? <SharePreviewButton projectId={project.id} container={container} events={events} /> : null}
+                        acts={{
+                          start: () => void acts.start(),
+                          restart: acts.restart,
+                          showLogs: () => openLogs(container?.id),
+                          fix: (lines, exitCode) => fix(fixCrashMessage(container?.name ?? "app", exitCode, lines)),
+                          isStarting: acts.isStarting,
+                        }}
                       />
-                    </Suspense>
+                    </PanelBoundary>
+                    <Scrubber rows={rows} isLive={live !== undefined} />
+                  </div>
+                  <Activity mode={view === "code" ? "visible" : "hidden"}>
+                    <PanelBoundary title="The code view broke" resetKeys={[files.activePath]}>
+                      {isCodeOpened ? (
+                        <Suspense fallback={<PaneSkeleton />}>
+                          <CodePane
+                            projectId={project.id}
+                            tree={tree.data}
+                            treeError={tree.error ? sentenceOf(tree.error) : undefined}
+                            onRetryTree={() => void tree.refetch()}
+                            files={files}
+                            marks={git.marks ?? runMarks}
+                            onQuickOpen={() => setIsQuickOpen(true)}
+                            left={codeLeft}
+                            onLeft={setCodeLeft}
+                          />
+                        </Suspense>
+                      ) : null}
+                    </PanelBoundary>
+                  </Activity>
+                  {pane ? (
+                    <PanelBoundary title={`${lookOf(view).label} broke`} resetKeys={[view]}>
+                      <Suspense fallback={<PaneSkeleton />}>{pane}</Suspense>
+                    </PanelBoundary>
                   ) : null}
-                </PanelBoundary>
-              </Activity>
-              {pane ? (
-                <PanelBoundary title={`${lookOf(view).label} broke`} resetKeys={[view]}>
-                  <Suspense fallback={<PaneSkeleton />}>{pane}</Suspense>
-                </PanelBoundary>
-              ) : null}
-            </div>
-            {layout.isDockOpen ? (
-              <div
-                data-region="dock"
-                className={
-                  phoneView === "dock"
-                    ? "relative flex-none border-t border-line-0 narrow:h-auto! narrow:flex-1"
-                    : "relative flex-none border-t border-line-0 narrow:hidden"
-                }
-                style={{ height: layout.dockPx }}
-              >
-                <ResizeEdge
-                  label="Height of the dock"
-                  orientation="horizontal"
-                  valuePx={layout.dockPx}
-                  minPx={dockHeight.min}
-                  maxPx={dockHeight.max}
-                  defaultPx={dockHeight.initial}
-                  growsForward={false}
-                  onChange={(dockPx) => setLayout({ dockPx })}
-                  className="workbench-edge inset-x-0 -top-1"
-                />
-                <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
-                  <Suspense fallback={<PaneSkeleton />}>
-                    <Dock
-                      project={project}
-                      tab={layout.dockTab}
-                      onTab={(dockTab) => setLayout({ dockTab })}
-                      onClose={() => {
-                        setLayout({ isDockOpen: false });
-                        if (phoneView === "dock") choosePhoneView(view);
-                      }}
-                      containers={containers}
-                      logsOf={logsOf}
-                      onLogsOf={setLogsOf}
-                      preview={preview}
-                      isAgentBusy={live !== undefined}
-                      onStart={() => void acts.start()}
-                      onFix={fix}
-                      onOpenFile={openFile}
-                      onCompose={compose}
+                </div>
+                {layout.isDockOpen ? (
+                  <div
+                    data-region="dock"
+                    className={
+                      phoneView === "dock"
+                        ? "relative flex-none border-t border-line-0 narrow:h-auto! narrow:flex-1"
+                        : "relative flex-none border-t border-line-0 narrow:hidden"
+                    }
+                    style={{ height: layout.dockPx }}
+                  >
+                    <ResizeEdge
+                      label="Height of the dock"
+                      orientation="horizontal"
+                      valuePx={layout.dockPx}
+                      minPx={dockHeight.min}
+                      maxPx={dockHeight.max}
+                      defaultPx={dockHeight.initial}
+                      growsForward={false}
+                      onChange={(dockPx) => setLayout({ dockPx })}
+                      className="workbench-edge inset-x-0 -top-1"
                     />
-                  </Suspense>
-                </PanelBoundary>
-              </div>
+                    <PanelBoundary title="The dock broke" resetKeys={[layout.dockTab]}>
+                      <Suspense fallback={<PaneSkeleton />}>
+                        <Dock
+                          project={project}
+                          tab={layout.dockTab}
+                          onTab={(dockTab) => setLayout({ dockTab })}
+                          onClose={() => {
+                            setLayout({ isDockOpen: false });
+                            if (phoneView === "dock") choosePhoneView(view);
+                          }}
+                          containers={containers}
+                          logsOf={logsOf}
+                          onLogsOf={setLogsOf}
+                          preview={preview}
+                          isAgentBusy={live !== undefined}
+                          onStart={() => void acts.start()}
+                          onFix={fix}
+                          onOpenFile={openFile}
+                          onCompose={compose}
+                        />
+                      </Suspense>
+                    </PanelBoundary>
+                  </div>
+                ) : null}
+              </>
             ) : null}
           </section>
           <div className="workbench-status">
-            <StatusBar
-              containers={containers}
-              problemCount={problems.length}
-              onProblems={() => openDock("problems")}
-              onLogs={openLogs}
-              onRestart={acts.restartContainer}
-              run={lastRun}
-              isLive={live !== undefined}
-              stream={events.state}
-              git={<GitFacts status={git.status} onOpen={() => show("git")} />}
-            />
+            {isWhole ? (
+              <StatusBar
+                containers={containers}
+                problemCount={problems.length}
+                onProblems={() => openDock("problems")}
+                onLogs={openLogs}
+                onRestart={acts.restartContainer}
+                run={lastRun}
+                isLive={live !== undefined}
+                stream={events.state}
+                git={<GitFacts status={git.status} onOpen={() => show("git")} />}
+              />
+            ) : null}
           </div>
           <PhoneViews current={phoneView} onChoose={choosePhoneView} hasNews={approvals.length > 0} more={more} />
           {isQuickOpen && tree.data ? (
