@@ -3,6 +3,8 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, type ProxyOptions } from "vite";
 import { precompress } from "./build/precompress.ts";
 import { pureContract } from "./build/pure-contract.ts";
+import { createPartOf } from "./build/page-chunks.ts";
+import { pagePreloads } from "./build/page-preloads.ts";
 import { preloadFont } from "./build/preload-font.ts";
 import { wireRoutes } from "./build/wire-routes.ts";
 
@@ -21,7 +23,7 @@ const toServer: ProxyOptions = {
 };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), wireRoutes(), pureContract(), preloadFont("inter-latin-opsz-normal"), precompress()],
+  plugins: [react(), tailwindcss(), wireRoutes(), pureContract(), preloadFont("inter-latin-opsz-normal"), pagePreloads(), precompress()],
   server: {
     port: 5173,
     strictPort: false,
@@ -39,6 +41,7 @@ export default defineConfig({
         // A few files of icons instead of one per icon, by the pages that show them: none loads what only others draw.
         codeSplitting: {
           groups: [
+            { debugName: "parts", name: createPartOf(), priority: 2, includeDependenciesRecursively: false },
             {
               name: "icons",
               test: /lucide-react/,

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /**
- * How quickly pages come and the composer answers on a machine four times slower than this one (ui.md 34). Bytes and calls are held as they
- * are, times with the slack of `within`; the figures are always printed.
+ * How quickly pages come and the composer answers on a machine four times slower than this one, over a line of 10 Mbit with 40 ms (ui.md 34).
+ * Bytes and calls are held as they are, times with the slack of `within`; the figures are always printed.
  */
 import { say, script, startModelServer } from "@tesslate/testkit";
 import type { CDPSession, Page } from "playwright-core";
@@ -11,6 +11,12 @@ import { noOffences } from "../looks.ts";
 import { modelEnv, openScene, traceOf } from "../scene.ts";
 
 const cpuSlowdown = 4;
+const line = { offline: false, latency: 40, downloadThroughput: 10e6 / 8, uploadThroughput: 10e6 / 8 };
+const ownLine = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+/** Of which the median counts; beside other tests one has to do. */
+const openings = process.env["TEST_RUN"] === "1" ? 1 : 5;
+/** What of a task does not block (Total Blocking Time). */
+const bearableMs = 50;
 const messages = 500;
 const keys = 100;
 /** What the Event Timing of the browser does not report at all. */
@@ -49,6 +55,7 @@ async function slowed(work: (cdp: CDPSession) => Promise<void>): Promise<void> {
     await work(cdp);
   } finally {
     await cdp.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+    await cdp.send("Network.emulateNetworkConditions", ownLine);
     await cdp.detach();
   }
 }
@@ -63,40 +70,69 @@ interface Opening {
   usableMs: number;
 }
 
+interface Opened {
+  bytes: number;
+  calls: string[];
+  usableMs: number;
+  blockingMs: number;
+}
+const medianOf = (list: number[]) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
+
 /** Opens a page as somebody who was never there; a second after it can be used the count ends. */
-function opening({ path, usable, maxBytes, maxCalls, usableMs }: Opening): Promise<void> {
+async function openOnce(cdp: CDPSession, { path, usable }: Opening): Promise<Opened> {
+  await page.goto("about:blank");
+  await cdp.send("Network.clearBrowserCache");
+  const scripts = new Set<string>();
+  const calls: string[] = [];
+  let bytes = 0;
+  const onResponse = ({ requestId, response }: { requestId: string; response: { url: string } }) => {
+    if (new URL(response.url).pathname.startsWith("/assets/") && response.url.endsWith(".js")) scripts.add(requestId);
+  };
+  const onFinished = ({ requestId, encodedDataLength }: { requestId: string; encodedDataLength: number }) => {
+    if (scripts.has(requestId)) bytes += encodedDataLength;
+  };
+  const onRequest = ({ request }: { request: { method: string; url: string } }) => {
+    if (new URL(request.url).pathname.startsWith("/api/")) calls.push(`${request.method} ${new URL(request.url).pathname}`);
+  };
+  cdp.on("Network.responseReceived", onResponse);
+  cdp.on("Network.loadingFinished", onFinished);
+  cdp.on("Network.requestWillBeSent", onRequest);
+  const started = Date.now();
+  await page.goto(studio.url + path, { waitUntil: "commit" });
+  await usable(page);
+  const opened = { usableMs: Date.now() - started, bytes, calls: [...calls] };
+  const now = await page.evaluate(() => performance.now());
+  await page.waitForFunction((after) => performance.now() > after, now + 1000);
+  cdp.off("Network.responseReceived", onResponse);
+  cdp.off("Network.loadingFinished", onFinished);
+  cdp.off("Network.requestWillBeSent", onRequest);
+  const { tasks, firstPaint } = await page.evaluate(() => ({
+    tasks: window.speed.tasks,
+    firstPaint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,
+  }));
+  console.log(
+    `     usable after ${opened.usableMs} ms, tasks beyond ${bearableMs} ms: ${tasks.map(({ start, duration }) => `${Math.round(duration)} at ${Math.round(start)}`).join(", ") || "none"}`,
+  );
+  const blocking = tasks.filter(({ start }) => start >= firstPaint);
+  return { ...opened, blockingMs: blocking.reduce((sum, { duration }) => sum + duration - bearableMs, 0) };
+}
+
+function opening(page: Opening): Promise<void> {
   return slowed(async (cdp) => {
     await cdp.send("Network.enable");
-    await cdp.send("Network.clearBrowserCache");
-    const scripts = new Set<string>();
-    const calls: string[] = [];
-    let bytes = 0;
-    cdp.on("Network.responseReceived", ({ requestId, response }) => {
-      if (new URL(response.url).pathname.startsWith("/assets/") && response.url.endsWith(".js")) scripts.add(requestId);
-    });
-    cdp.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
-      if (scripts.has(requestId)) bytes += encodedDataLength;
-    });
-    cdp.on("Network.requestWillBeSent", ({ request }) => {
-      if (new URL(request.url).pathname.startsWith("/api/")) calls.push(`${request.method} ${new URL(request.url).pathname}`);
-    });
-    const started = Date.now();
-    await page.goto(studio.url + path);
-    await usable(page);
-    const took = Date.now() - started;
-    const loaded = { bytes, calls: calls.length };
-    const now = await page.evaluate(() => performance.now());
-    await page.waitForFunction((after) => performance.now() > after, now + 1000);
-    const { tasks } = await page.evaluate(() => window.speed);
-    console.log(`     ${Math.round(loaded.bytes / kB)} kB of JavaScript of ${maxBytes / kB}, ${loaded.calls} calls of ${maxCalls}`);
-    console.log(
-      `     tasks beyond 50 ms: ${tasks.map(({ start, duration }) => `${Math.round(duration)} at ${Math.round(start)}`).join(", ") || "none"}`,
-    );
-    within(usableMs, took, "usable");
-    within(200, Math.max(0, ...tasks.map(({ duration }) => duration)), "the longest task");
-    expect(loaded.bytes > 0, "its scripts came over the line");
-    expect(loaded.bytes <= maxBytes, `${Math.round(loaded.bytes / kB)} kB of JavaScript`);
-    expect(loaded.calls <= maxCalls, `${loaded.calls} calls: ${calls.join(", ")}`);
+    await cdp.send("Network.emulateNetworkConditions", line);
+    const seen: Opened[] = [];
+    for (let round = 0; round < openings; round += 1) seen.push(await openOnce(cdp, page));
+    const bytes = Math.max(...seen.map((one) => one.bytes));
+    const most = seen.map(({ calls }) => calls).toSorted((a, b) => b.length - a.length)[0] ?? [];
+    console.log(`     ${Math.round(bytes / kB)} kB of JavaScript of ${page.maxBytes / kB}, ${most.length} calls of ${page.maxCalls}`);
+    within(page.usableMs, medianOf(seen.map(({ usableMs }) => usableMs)), "usable");
+    within(200, medianOf(seen.map(({ blockingMs }) => blockingMs)), "blocked");
+    expect(bytes > 0, "its scripts came over the line");
+    expect(bytes <= page.maxBytes, `${Math.round(bytes / kB)} kB of JavaScript`);
+    expect(most.length <= page.maxCalls, `${most.length} calls: ${most.join(", ")}`);
+    // What is asked for ahead is what the page then uses.
+    expect(most.filter((call) => call.endsWith("/users/me")).length <= 1, `asked twice who this is: ${most.join(", ")}`);
   });
 }
 

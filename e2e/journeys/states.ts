@@ -106,14 +106,14 @@ await runJourneys(
         const { page } = browser;
         // The page's own script does not come the first time: it is asked for again without anybody's doing.
         let refused = 0;
-        await page.route(/\/assets\/index-[^/]+\.js$/, (route) => (refused++ === 0 ? route.abort("aborted") : route.continue()));
+        await page.route(/\/assets\/core-[^/]+\.js$/, (route) => (refused++ === 0 ? route.abort("aborted") : route.continue()));
         await signIn(page, studio.url, account);
         expect(refused === 2, `asked ${refused} times`);
         await page.unrouteAll();
         // Nor is a page's own part lost on a line that breaks for a moment: it is asked for again, and the app is not loaded anew for it.
         for (const [part, path, title] of [
           ["ProjectsPage", "/projects", "Projects"],
-          ["WorkbenchPage", `/p/${project.slug}`, project.name],
+          ["workbench", `/p/${project.slug}`, project.name],
         ] as const) {
           await page.goto(studio.url);
           await page.getByRole("textbox", { name: "What should it do?" }).waitFor();

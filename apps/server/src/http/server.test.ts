@@ -35,6 +35,8 @@ beforeAll(async () => {
   const webDir = join(root, "web");
   await mkdir(join(webDir, "assets"), { recursive: true });
   await writeFile(join(webDir, "index.html"), "<!doctype html><title>Studio</title>");
+  await mkdir(join(webDir, "pages"));
+  for (const name of ["home", "p"]) await writeFile(join(webDir, "pages", `${name}.html`), `<!doctype html><title>${name}</title>`);
   await writeFile(join(webDir, "assets/app-abc.js"), "export {}");
   await writeFile(join(webDir, "favicon.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>");
   door = await frontDoor(routes, handlers, { webDir, env: { CORS_ORIGINS: "https://admin.example.com" } });
@@ -178,9 +180,17 @@ describe("writes by cookie", () => {
 describe("the web app", () => {
   const page = (path: string, accept = "text/html") => fetch(door.url + path, { headers: { accept } });
   test("answers for every page address, asked for anew each time; assets for a year", async () => {
-    for (const path of ["/", "/login", "/projects/my-app"]) {
-      const response = await page(path);
-      expect([path, response.status, await response.text()]).toEqual([path, 200, "<!doctype html><title>Studio</title>"]);
+    for (const [path, title] of [
+      ["/login", "Studio"],
+      ["/projects/my-app", "Studio"],
+      ["/pages/home", "Studio"],
+      // Those that name ahead what their page loads.
+      ["/", "home"],
+      ["/?q=a/b", "home"],
+      ["/p/my-app/code", "p"],
+    ]) {
+      const response = await page(path ?? "");
+      expect([path, response.status, await response.text()]).toEqual([path, 200, `<!doctype html><title>${title}</title>`]);
       expect(response.headers.get("cache-control")).toBe("no-cache");
     }
     const asset = await page("/assets/app-abc.js", "*/*");

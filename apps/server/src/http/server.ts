@@ -18,6 +18,7 @@ import type { Authenticator } from "./context.ts";
 import { renderError } from "./errors.ts";
 import { createMount, installEdges, nextRequestId, type Mount, type RequestWatch } from "./mount.ts";
 import { buildOpenApi } from "./openapi.ts";
+import { createPages } from "./pages.ts";
 import { createSerializerCompiler, createValidatorCompiler } from "./schemas.ts";
 import { createSockets } from "./sockets.ts";
 
@@ -215,7 +216,8 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
   sockets.attach(app.server);
   const mount = createMount({ app, sockets, auth, shutdown: shutdown.signal, isSameSiteOrigin: isOwnOrigin });
 
-  if (webDir && existsSync(join(webDir, "index.html"))) {
+  const pageOf = webDir && existsSync(join(webDir, "index.html")) ? createPages(webDir) : undefined;
+  if (pageOf) {
     await app.register(serveStatic, {
       root: webDir,
       index: false,
@@ -230,7 +232,7 @@ export async function createHttpServer({ config, log, auth, preview, contract, v
     const path = request.url.split("?")[0] ?? "/";
     const isPage =
       request.method === "GET" && !path.startsWith("/api/") && !/\.\w+$/.test(path) && (request.headers.accept ?? "").includes("text/html");
-    if (isPage && webDir && existsSync(join(webDir, "index.html"))) return reply.sendFile("index.html");
+    if (isPage && pageOf) return reply.sendFile(pageOf(path));
     throw new AppError("not_found", "There is nothing at this address.");
   });
 
