@@ -184,7 +184,11 @@ describe("what the door itself refuses", () => {
       `{"name": "ab", "items": [{"id": "${id}"}, {"id": "x"}]}`,
       [{ loc: ["body", "items", 1, "id"], type: "format" }],
     ],
-    ["two problems", '{"name": "a", "size": 1.5}', [{ loc: ["body", "name"] }, { loc: ["body", "size"] }]],
+    [
+      "two problems",
+      '{"name": "a", "size": 1.5}',
+      [{ loc: ["body", "name"], msg: "Must have at least 2 characters", type: "minLength" }, { loc: ["body", "size"] }],
+    ],
     ["no body", "", [{ loc: ["body"] }]],
     ["null", "null", [{ loc: ["body"] }]],
   ])("%s is 422 with its place", async (_, body, detail) => {

@@ -44,7 +44,31 @@ const isNoise = (issue: ValidatorIssue, all: ValidatorIssue[]) =>
     (other) =>
       other !== issue && other.keyword !== "anyOf" && other.params["type"] !== "null" && other.instancePath.startsWith(issue.instancePath),
   );
-const issueOf = (where: string, { instancePath, keyword, message, params }: ValidatorIssue) => {
+/** What a person reads beside a field; the validator's own words where they are good enough. */
+const sentenceOf = ({ keyword, message, params }: ValidatorIssue): string => {
+  const { limit } = params;
+  const isOne = limit === 1;
+  switch (keyword) {
+    case "required":
+      return "Field required";
+    case "minLength":
+      return isOne ? "Must not be empty" : `Must have at least ${limit} characters`;
+    case "maxLength":
+      return `Must have at most ${limit} ${isOne ? "character" : "characters"}`;
+    case "minItems":
+      return isOne ? "Must not be empty" : `Must have at least ${limit} entries`;
+    case "maxItems":
+      return `Must have at most ${limit} ${isOne ? "entry" : "entries"}`;
+    case "minimum":
+      return `Must be at least ${limit}`;
+    case "maximum":
+      return `Must be at most ${limit}`;
+    default:
+      return message ?? "Invalid value";
+  }
+};
+const issueOf = (where: string, issue: ValidatorIssue) => {
+  const { instancePath, keyword, params } = issue;
   const parts = instancePath
     .split("/")
     .slice(1)
@@ -52,7 +76,7 @@ const issueOf = (where: string, { instancePath, keyword, message, params }: Vali
   if (typeof params["missingProperty"] === "string") parts.push(params["missingProperty"]);
   return {
     loc: [where, ...parts],
-    msg: keyword === "required" ? "Field required" : (message ?? "Invalid value"),
+    msg: sentenceOf(issue),
     type: keyword === "required" ? "missing" : keyword,
   };
 };
