@@ -11,6 +11,7 @@ import { meQuery } from "../users/users.queries.ts";
 import { useUserActs } from "./admin-users.queries.ts";
 import { ReasonDialog } from "./ReasonDialog.tsx";
 import { tierOptions } from "./user-looks.tsx";
+import { counted } from "../../lib/counted.ts";
 
 type Plain = "suspend" | "unsuspend" | "role" | "password" | "second-step" | "impersonate" | "delete" | "restore";
 type Asked = Plain | "tier" | "credits" | "sessions";
@@ -243,7 +244,7 @@ function CreditsDialog({ user, onClose }: DialogOf) {
       }
       onConfirm={async (reason, notify_user) => {
         await update.mutateAsync({ credits_adjustment: amount, reason, notify_user, idempotency_key: key });
-        toast(`${Math.abs(amount).toLocaleString()} credits ${amount < 0 ? "taken from" : "given to"} ${user.name}.`);
+        toast(`${counted(Math.abs(amount), "credit")} ${amount < 0 ? "taken from" : "given to"} ${user.name}.`);
       }}
       onClose={onClose}
     >

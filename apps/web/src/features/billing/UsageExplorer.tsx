@@ -12,6 +12,7 @@ import { SkeletonRows } from "../../ui/Skeleton.tsx";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { usageQuery } from "./billing.queries.ts";
 import { daysOf, groups, periods, windowOf, type GroupBy, type Period } from "./usage-window.ts";
+import { counted } from "../../lib/counted.ts";
 
 const compact = (n: number) => n.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 });
 const dayName = (day: string) => new Date(`${day}T00:00:00Z`).toLocaleDateString("en", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -32,8 +33,8 @@ export function UsageExplorer() {
       hint={
         query.data ? (
           <span role="status" className="num">
-            {sum("credits_deducted").toLocaleString("en")} credits, {sum("requests").toLocaleString("en")}{" "}
-            {sum("requests") === 1 ? "call" : "calls"}, {compact(sum("tokens_input"))} tokens in, {compact(sum("tokens_output"))} out
+            {counted(sum("credits_deducted"), "credit")}, {counted(sum("requests"), "call")}, {compact(sum("tokens_input"))} tokens in,{" "}
+            {compact(sum("tokens_output"))} out
           </span>
         ) : null
       }

@@ -212,7 +212,7 @@ export function PlanCard({ plan, control, isRunning, onBuild }: PlanCardProps) {
         isDanger
         onConfirm={control.discard}
       >
-        Its {plan.steps.length} steps go. What was built of it stays.
+        {plan.steps.length === 1 ? "Its one step goes." : `Its ${counted(plan.steps.length, "step")} go.`} What was built of it stays.
       </ConfirmDialog>
     </section>
   );

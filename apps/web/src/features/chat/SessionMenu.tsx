@@ -12,6 +12,7 @@ import { Input } from "../../ui/Input.tsx";
 import { Popover } from "../../ui/Popover.tsx";
 import { useServices } from "../workbench/services.ts";
 import { sessionsQuery } from "../workbench/workbench.queries.ts";
+import { counted } from "../../lib/counted.ts";
 
 export const titleOf = (session: Pick<ChatSession, "title"> | undefined): string => session?.title?.trim() || "New thread";
 
@@ -176,7 +177,8 @@ export function SessionMenu({
           if (deleting.id === chatId) onOpen(sessions.find((session) => session.id !== deleting.id)?.id);
         }}
       >
-        Its {deleting?.message_count ?? 0} messages are gone for good. Files that it changed stay as they are.
+        {deleting?.message_count === 1 ? "Its one message is" : `Its ${counted(deleting?.message_count ?? 0, "message")} are`} gone for
+        good. Files that it changed stay as they are.
       </ConfirmDialog>
     </>
   );

@@ -14,6 +14,7 @@ import { Fallbacks } from "./Fallbacks.tsx";
 import { ModelList } from "./ModelList.tsx";
 import { OwnKeys } from "./OwnKeys.tsx";
 import { modelSetupQuery, modelsQuery, useConfigureModels, type ModelSetup } from "./models.queries.ts";
+import { counted } from "../../lib/counted.ts";
 
 /** What answers, what could, and the scripted demo. */
 export function ModelSettings() {
@@ -79,6 +80,6 @@ export function ModelSettings() {
 
 function ProviderPill({ provider, ollama }: { provider: ModelSetup["providers"][number]; ollama: ModelSetup["ollama"] }) {
   if (provider.provider === "ollama")
-    return ollama ? <Pill tone="ok">Answers, {ollama.models.length} models</Pill> : <Pill>Not found</Pill>;
+    return ollama ? <Pill tone="ok">Answers, {counted(ollama.models.length, "model")}</Pill> : <Pill>Not found</Pill>;
   return provider.has_key ? <Pill tone="ok">Connected</Pill> : <Pill>No key</Pill>;
 }

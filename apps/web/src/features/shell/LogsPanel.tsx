@@ -12,6 +12,7 @@ import { scrollable } from "../../ui/scrollable.ts";
 import { Select } from "../../ui/Select.tsx";
 import { plainLine, spansOf, type Span } from "./ansi.ts";
 import { useLogs, type LogLine } from "./use-logs.ts";
+import { counted } from "../../lib/counted.ts";
 
 const textOf = (lines: readonly LogLine[]): string => lines.map(({ data }) => `${data.ts} ${plainLine(data.line)}`).join("\n");
 
@@ -81,7 +82,11 @@ export function LogsPanel({
           }}
         />
         <span role="status" className="num text-2xs text-fg-2">
-          {wanted === "" ? (forgotten > 0 ? `the last ${lines.length} lines` : null) : `${shown.length} of ${lines.length} lines`}
+          {wanted === ""
+            ? forgotten > 0
+              ? `the last ${counted(lines.length, "line")}`
+              : null
+            : `${shown.length} of ${counted(lines.length, "line")}`}
         </span>
         <span className="flex-1" />
         {failure ? (

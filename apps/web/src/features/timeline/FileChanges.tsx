@@ -11,6 +11,7 @@ import { diffLines } from "../chat/tools/diff-lines.ts";
 import { useServices } from "../workbench/services.ts";
 import { fileDiffQuery } from "./timeline.queries.ts";
 import type { Entry } from "./timeline.ts";
+import { counted } from "../../lib/counted.ts";
 
 type Change = PointDiff["files"][number];
 const marks: Record<Change["status"], { letter: string; word: string; ink: string }> = {
@@ -70,10 +71,10 @@ export function FileChanges({ projectId, from, to, diff }: { projectId: string; 
 export const Lines = ({ additions, deletions }: { additions: number; deletions: number }) =>
   additions + deletions === 0 ? null : (
     <span className="num flex flex-none gap-1.5 text-xs">
-      <span className="text-diff-add-ink" aria-label={`${additions} lines added`}>
+      <span className="text-diff-add-ink" aria-label={`${counted(additions, "line")} added`}>
         +{additions}
       </span>
-      <span className="text-diff-del-ink" aria-label={`${deletions} lines taken away`}>
+      <span className="text-diff-del-ink" aria-label={`${counted(deletions, "line")} taken away`}>
         −{deletions}
       </span>
     </span>

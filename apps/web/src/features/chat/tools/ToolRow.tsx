@@ -7,6 +7,7 @@ import { DiffBlock } from "./DiffBlock.tsx";
 import { argumentOf, toolFacts } from "./tool-facts.ts";
 import { lookOf } from "./tool-looks.ts";
 import { scrollable } from "../../../ui/scrollable.ts";
+import { counted } from "../../../lib/counted.ts";
 
 /** How long something has been going on; counts by itself. */
 export function Elapsed({ since }: { since: string | undefined }) {
@@ -107,18 +108,18 @@ function clip(output: string, isFailed: boolean): string {
   const more = lines.length - shownLines;
   if (more <= 0) return output;
   return isFailed
-    ? `… ${more} lines before\n${lines.slice(-shownLines).join("\n")}`
-    : `${lines.slice(0, shownLines).join("\n")}\n… ${more} more lines`;
+    ? `… ${counted(more, "line")} before\n${lines.slice(-shownLines).join("\n")}`
+    : `${lines.slice(0, shownLines).join("\n")}\n… ${counted(more, "more line")}`;
 }
 
 /** Lines added and removed. */
 export const Change = ({ added, removed }: { added: number; removed: number }) => (
   <span className="num flex-none">
-    <span className="text-diff-add-ink" aria-label={`${added} lines added`}>
+    <span className="text-diff-add-ink" aria-label={`${counted(added, "line")} added`}>
       +{added}
     </span>
     {removed > 0 ? (
-      <span className="ml-1 text-diff-del-ink" aria-label={`${removed} lines removed`}>
+      <span className="ml-1 text-diff-del-ink" aria-label={`${counted(removed, "line")} removed`}>
         −{removed}
       </span>
     ) : null}
