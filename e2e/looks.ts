@@ -43,8 +43,8 @@ const usualMarks: readonly Mark[] = [...(typeof values.shots === "string" ? (["l
 export const allMarks = Object.keys(marks) as Mark[];
 
 /**
- * Every look of what is open: a screenshot `name-mark` of each, none wider than its window, without serious finding of axe. On a phone the
- * workbench's `view` is opened from behind More first; `before` brings into sight what is below. Ends as it began: light, 1440 wide.
+ * Every look of what is open: a screenshot `name-mark` of each, none wider than its window, its head bar whole, without serious finding of axe.
+ * On a phone the workbench's `view` is opened from behind More first; `before` brings into sight what is below. Ends as it began: light, 1440 wide.
  */
 export async function looks(
   page: Page,
@@ -63,6 +63,15 @@ export async function looks(
     await page.waitForTimeout(300);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll("header :is(a, button, h1)")]
+        .filter((one) => {
+          const { right, width } = one.getBoundingClientRect();
+          return right > innerWidth || (width > 0 && width < 16);
+        })
+        .map((one) => one.getAttribute("aria-label") ?? one.textContent),
+    );
+    expect(cut.length === 0, `${name} ${mark}: no room in the head bar for ${cut.join(", ")}`);
     await shot(page, `${name}-${mark}`);
     await accessible(page, `${name} ${mark}`);
   }

@@ -113,9 +113,9 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
             <Command.Item key={item.id} value={item.id} onSelect={() => run(item)} className={commandItem}>
               <span className="grid w-4 flex-none place-items-center text-fg-2">{item.icon}</span>
               <span className="truncate">{item.title}</span>
-              {item.hint ? <span className="min-w-0 truncate text-xs text-fg-2">{item.hint}</span> : null}
+              {item.hint ? <span className="min-w-16 truncate text-xs text-fg-2">{item.hint}</span> : null}
               {item.shortcut ? (
-                <span className="ml-auto flex-none">
+                <span className="ml-auto flex-none narrow:hidden">
                   <Kbds caps={capsFor(item.shortcut)} />
                 </span>
               ) : null}

@@ -118,14 +118,14 @@ export function BottomBar() {
   return (
     <nav
       aria-label="Main"
-      className="hidden h-14 flex-none grid-cols-4 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
+      className="hidden h-[calc(56px+env(safe-area-inset-bottom))] flex-none grid-cols-4 border-t border-line-0 bg-bg-1 pb-[env(safe-area-inset-bottom)] narrow:grid"
     >
       {[home, projects, store, you].map((place) => (
         <Link
           key={place.label}
           to={place.to}
           aria-current={place.isHere ? "page" : undefined}
-          className="relative grid content-center justify-items-center gap-[3px] text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5"
+          className="relative grid content-center justify-items-center gap-[3px] focus-visible:-outline-offset-2 text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5"
         >
           {place.icon}
           {place.label}

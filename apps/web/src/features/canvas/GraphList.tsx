@@ -97,8 +97,7 @@ function ContainerRow({ container }: { container: Container }) {
           <span className="font-mono text-2xs text-fg-2">{portText(container)}</span>
         </div>
         <div className="truncate text-xs text-fg-2">
-          {lineOf(container, service)}
-          {ties ? `; ${ties}` : ""}
+          {ties ? `${lineOf(container, service).replace(/\.$/, "")}; ${ties}` : lineOf(container, service)}
         </div>
       </div>
       <Pill

@@ -21,10 +21,10 @@ export function RuntimeMenu({ project, containers, acts }: { project: Project; c
         <button
           type="button"
           aria-label={`Run state: ${statusLookOf(project).word}`}
-          className="inline-flex items-center gap-1 rounded-full pr-1 hover:bg-bg-3 data-[state=open]:bg-bg-3"
+          className="inline-flex min-w-0 items-center gap-1 rounded-full pr-1 hover:bg-bg-3 data-[state=open]:bg-bg-3 narrow:relative narrow:before:absolute narrow:before:inset-x-0 narrow:before:-inset-y-3"
         >
-          <ProjectPill project={project} crash={failed ? crashWord(failed.exit_code) : undefined} />
-          <ChevronDown size={12} className="text-fg-3" aria-hidden="true" />
+          <ProjectPill project={project} crash={failed ? crashWord(failed.exit_code) : undefined} canShrink />
+          <ChevronDown size={12} className="flex-none text-fg-3" aria-hidden="true" />
         </button>
       }
       head={

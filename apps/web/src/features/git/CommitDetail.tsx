@@ -62,7 +62,7 @@ export function CommitDetail({
               <ArrowLeft size={14} />
             </IconButton>
           </span>
-          <h3 className="min-w-0 flex-1 text-sm leading-read font-semibold break-words text-fg-0">{title || "(no message)"}</h3>
+          <h3 className="min-w-0 flex-1 self-center text-sm leading-read font-semibold break-words text-fg-0">{title || "(no message)"}</h3>
         </div>
         {body ? <p className="mt-1 max-h-40 scroll-y text-sm leading-read break-words whitespace-pre-wrap text-fg-1">{body}</p> : null}
         <p className="mt-1.5 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-fg-2">

@@ -8,11 +8,14 @@ export function ProjectPill({
   project,
   isBare = false,
   crash,
+  canShrink = false,
 }: {
   project: Pick<Project, "status" | "environment_status">;
   isBare?: boolean;
   /** Says more than the plain word does, where it is known. */
   crash?: string | undefined;
+  /** Its word is cut where there is no room for it. */
+  canShrink?: boolean;
 }) {
   const { word, tone, isBusy, dot, icon } = statusLookOf(project);
   return (
@@ -20,9 +23,10 @@ export function ProjectPill({
       tone={tone}
       isBare={isBare}
       isBusy={isBusy ?? false}
+      {...(canShrink && { className: "min-w-0 shrink!" })}
       icon={dot ? <Dot shape={dot} tone={tone} /> : icon === "moon" ? <Moon /> : icon === "cross" ? <X /> : undefined}
     >
-      {crash && project.status === "error" && tone === "err" ? crash : word}
+      <span className="truncate">{crash && project.status === "error" && tone === "err" ? crash : word}</span>
     </Pill>
   );
 }

@@ -80,7 +80,7 @@ export function ComparePanel({
       <div className="scroll-y min-h-0 flex-1 border-t border-line-0">
         {from.isReady ? <Changes projectId={projectId} from={from} to={to} events={events} /> : <NotReady entry={from} />}
       </div>
-      <div className="flex flex-wrap items-center gap-2 border-t border-line-0 px-4 py-2.5 narrow:px-3">
+      <div className="flex flex-wrap items-center gap-2 border-t border-line-0 px-4 py-2.5 narrow:gap-1 narrow:px-3">
         <span className="hidden narrow:block">
           <IconButton label="Back to the timeline" onClick={onClose}>
             <ArrowLeft size={14} />
@@ -94,7 +94,7 @@ export function ComparePanel({
           <Button variant="ghost" asChild>
             <a href={acts.downloadUrl(from)} download>
               <Download size={14} />
-              Download
+              <span className="narrow:sr-only">Download</span>
             </a>
           </Button>
         ) : null}

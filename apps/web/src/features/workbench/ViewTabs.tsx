@@ -66,7 +66,7 @@ export function PhoneViews({
   more: readonly MenuEntry[];
 }) {
   const cell =
-    "relative grid content-center justify-items-center gap-[3px] text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5";
+    "relative grid content-center justify-items-center gap-[3px] focus-visible:-outline-offset-2 text-2xs font-medium text-fg-2 aria-[current=page]:text-fg-0 aria-[current=page]:before:absolute aria-[current=page]:before:-top-px aria-[current=page]:before:h-0.5 aria-[current=page]:before:w-7 aria-[current=page]:before:bg-fg-0 [&_svg]:size-5";
   const item = (view: PhoneView, label: string, icon: ReactNode) => (
     <button type="button" aria-current={current === view ? "page" : undefined} className={cell} onClick={() => onChoose(view)}>
       {icon}

@@ -30,7 +30,7 @@ export function WorkbenchTop({
   isDeployNext: boolean;
 }) {
   return (
-    <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:px-3">
+    <header className="workbench-top flex min-w-0 items-center gap-2 pr-2 pl-1 narrow:gap-1 narrow:px-3">
       <ProjectName project={project} />
       <RuntimeMenu project={liveStatus(project, containers)} containers={containers} acts={acts} />
       {project.is_deployed ? (
@@ -40,7 +40,8 @@ export function WorkbenchTop({
       ) : null}
       <span className="flex-1" />
       {approvalCount > 0 ? (
-        <Pill tone="err" icon={<Pause />}>
+        // On a phone the question itself stands below, or a dot at Chat.
+        <Pill tone="err" icon={<Pause />} className="narrow:hidden">
           {approvalCount === 1 ? "Asks you" : `${approvalCount} questions`}
         </Pill>
       ) : null}
@@ -80,7 +81,7 @@ function ProjectName({ project }: { project: Project }) {
       />
     );
   return (
-    <h1 className="min-w-0 text-sm font-medium">
+    <h1 className="min-w-0 shrink-[99999] text-sm font-medium narrow:min-w-10">
       <button
         type="button"
         title="Rename"

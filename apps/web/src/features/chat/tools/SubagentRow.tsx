@@ -87,8 +87,8 @@ const Rows = ({ view, hasReport }: { view: SubagentView; hasReport: boolean }) =
           <CallRow key={row.key} call={row.call} />
         ) : // The last words are the report, shown below.
         index === lastText && index === view.rows.length - 1 ? null : (
-          <li key={row.key} className="py-1 leading-read break-words whitespace-pre-wrap text-fg-2">
-            {row.text.trim()}
+          <li key={row.key} className="py-1 text-fg-2">
+            <Markdown text={row.text.trim()} isStreaming={false} />
           </li>
         ),
       )}
