@@ -170,11 +170,46 @@ await runJourneys(
         await page().goto(`${studio.url}/projects`);
         await page().getByRole("button", { name: "More for Plain page" }).click();
         await page().getByRole("menuitem", { name: "Save as template…" }).click();
-        await page().getByLabel("What it is", { exact: true }).fill("A page to begin with");
-        await page().getByRole("button", { name: "Save", exact: true }).click();
-        await page().getByRole("heading", { level: 1, name: "Plain page", exact: true }).waitFor();
+        const saving = page().getByRole("dialog", { name: "Save as template" });
+        const named = saving.getByLabel("Name", { exact: true });
+        await until("its first field has the focus", () => named.evaluate((box) => box === document.activeElement));
+        await named.fill("");
+        await saving.getByRole("button", { name: "Save", exact: true }).click();
+        await saving.getByText("Give it a name.").waitFor();
+        await saving.getByText("Say in a sentence what it is.").waitFor();
+        // Nothing is pushed out of a phone's page or cut in its dialogs by a name without spaces.
+        const long = "Plain".repeat(20);
+        await named.fill(long);
+        await saving.getByLabel("What it is", { exact: true }).fill(`A page to begin with ${long}`);
+        await saving.getByRole("button", { name: "Save", exact: true }).click();
+        await page().getByRole("heading", { level: 1, name: long, exact: true }).waitFor();
+        await page().getByText("its files are kept on this server").waitFor();
+        await page().setViewportSize({ width: 390, height: 844 });
+        const excessOf = (selector: string) =>
+          page().evaluate((one) => {
+            const box = document.querySelector(one);
+            return box ? box.scrollWidth - box.clientWidth : Number.NaN;
+          }, selector);
+        expect((await excessOf("#main")) === 0, `its page is ${await excessOf("#main")} px too wide`);
         const kept = await ada.api.marketplaceBases.get({ params: { slug: new URL(page().url()).pathname.split("/").at(-1) ?? "" } });
         expect(kept.source_type === "archive" && kept.visibility === "private", JSON.stringify(kept));
+        await page().goto(`${studio.url}/library?tab=made`);
+        await page()
+          .getByRole("button", { name: `Delete ${long}` })
+          .click();
+        await page().getByRole("alertdialog").waitFor();
+        expect((await excessOf("[role=alertdialog]")) === 0, `the question is ${await excessOf("[role=alertdialog]")} px too wide`);
+        await page().goto(`${studio.url}/projects`);
+        await page().getByRole("button", { name: "More for Plain page" }).click();
+        await page().getByRole("menuitem", { name: "Delete…" }).click();
+        await page().getByRole("alertdialog").waitFor();
+        await page().setViewportSize({ width: 390, height: 240 });
+        const act = await page().getByRole("button", { name: "Delete project", exact: true }).boundingBox();
+        expect(act && act.y + act.height <= 240, `its act is out of a low window: ${JSON.stringify(act)}`);
+        await page().setViewportSize({ width: 1440, height: 900 });
+        await page().goto(`${studio.url}/settings/creator`);
+        await page().getByText(long).waitFor();
+        expect((await excessOf("#main")) === 0, `what one made is ${await excessOf("#main")} px too wide`);
         await page().goto(`${studio.url}/marketplace`);
         await cards().first().waitFor();
         await looks(page(), "store");

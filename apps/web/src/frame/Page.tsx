@@ -19,7 +19,8 @@ export function useFocusOnArrival() {
 const widths = { wide: "max-w-[1180px]", settings: "max-w-[980px]", reading: "max-w-[760px]" };
 
 /**
- * A page on one sheet: scrolls inside, head bar with palette and theme. `heading` is its h1; on phones it moves into the bar.
+ * A page on one sheet: scrolls inside, head bar with palette and theme. `heading` is its h1; on phones it moves into the bar where that has no
+ * `head`.
  * The workbench builds its own.
  */
 export function Page({
@@ -55,7 +56,7 @@ export function Page({
       </div>
       <div className={cx("mx-auto w-full px-10 pb-12 narrow:px-4", widths[width])}>
         {heading ? (
-          <div className="flex items-center gap-2 pb-5 narrow:-mt-12 narrow:mr-[88px] narrow:h-12 narrow:pb-0">
+          <div className={cx("flex items-center gap-2 pb-5", !head && "narrow:-mt-12 narrow:mr-[88px] narrow:h-12 narrow:pb-0")}>
             <h1 className="min-w-0 flex-1 truncate font-display text-xl tracking-title">{heading}</h1>
             {action}
           </div>

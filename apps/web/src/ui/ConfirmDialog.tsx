@@ -63,29 +63,31 @@ export function ConfirmDialog({
         <Radix.Content className={dialogBox}>
           <form onSubmit={submit} className="contents">
             <Radix.Title className="px-5 pt-[18px] text-lg leading-tight">{title}</Radix.Title>
-            <Radix.Description asChild>
-              <div className="px-5 pt-2 leading-read">{children}</div>
-            </Radix.Description>
-            {typedConfirmation === undefined ? null : (
-              <div className="px-5 pt-3">
-                <label htmlFor={inputId}>
-                  Type <b className="select-all">{typedConfirmation}</b> to go on
-                </label>
-                <input
-                  id={inputId}
-                  value={typed}
-                  autoComplete="off"
-                  onChange={(event) => setTyped(event.target.value)}
-                  className="mt-1.5 h-8 w-full rounded-2 border border-line-1 bg-bg-1 px-2.5 text-fg-0 focus-visible:-outline-offset-1 narrow:h-11 narrow:text-lg"
-                />
-              </div>
-            )}
-            {failure ? (
-              <p role="alert" className="px-5 pt-3 text-err">
-                {failure}
-              </p>
-            ) : null}
-            <div className="mt-4 flex justify-end gap-2 border-t border-line-0 px-5 py-3">
+            <div className="scroll-y min-h-0 flex-1 px-5 pt-2 pb-4">
+              <Radix.Description asChild>
+                <div className="leading-read">{children}</div>
+              </Radix.Description>
+              {typedConfirmation === undefined ? null : (
+                <div className="pt-3">
+                  <label htmlFor={inputId}>
+                    Type <b className="select-all">{typedConfirmation}</b> to go on
+                  </label>
+                  <input
+                    id={inputId}
+                    value={typed}
+                    autoComplete="off"
+                    onChange={(event) => setTyped(event.target.value)}
+                    className="mt-1.5 h-8 w-full rounded-2 border border-line-1 bg-bg-1 px-2.5 text-fg-0 focus-visible:-outline-offset-1 narrow:h-11 narrow:text-lg"
+                  />
+                </div>
+              )}
+              {failure ? (
+                <p role="alert" className="pt-3 text-err">
+                  {failure}
+                </p>
+              ) : null}
+            </div>
+            <div className="flex flex-wrap justify-end gap-2 border-t border-line-0 px-5 py-3">
               <Radix.Cancel asChild>
                 <Button variant="ghost" keys={<Kbd>Esc</Kbd>}>
                   Cancel

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { IconButton } from "./IconButton.tsx";
 import { sparesNotices } from "./toast.tsx";
@@ -21,11 +21,13 @@ export interface DialogProps {
   className?: string;
   /** Only a control of the dialog closes it, no click beside it and no Esc: what stands in it is not to be had again, or was typed. */
   isHeld?: boolean;
-  /** Where focus goes first; default is the first control. */
+  /** Where focus goes first; default is the first field, or the first control where there is none. */
   onOpenAutoFocus?: (event: Event) => void;
 }
 
 const refuse = (event: Event) => event.preventDefault();
+const typedInto =
+  ":is(input:not([type=file],[type=radio],[type=checkbox]), textarea):not(:disabled,[readonly],[aria-hidden=true],[tabindex='-1'])";
 
 /** Modal dialog: traps and restores focus, Esc closes. */
 export function Dialog({
@@ -39,6 +41,14 @@ export function Dialog({
   isHeld = false,
   onOpenAutoFocus,
 }: DialogProps) {
+  const body = useRef<HTMLDivElement>(null);
+  const focusFirst = (event: Event) => {
+    onOpenAutoFocus?.(event);
+    const field = event.defaultPrevented ? null : body.current?.querySelector<HTMLElement>(typedInto);
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+  };
   return (
     <Radix.Root open={isOpen} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -48,7 +58,7 @@ export function Dialog({
           className={cx(dialogBox, className)}
           {...(description ? {} : { "aria-describedby": undefined })}
           {...(isHeld && { onEscapeKeyDown: refuse, onInteractOutside: refuse })}
-          {...(onOpenAutoFocus && { onOpenAutoFocus })}
+          onOpenAutoFocus={focusFirst}
         >
           <div className="flex items-start gap-3 px-5 pt-[18px]">
             <Radix.Title className="min-w-0 flex-1 text-lg leading-tight">{title}</Radix.Title>
@@ -59,7 +69,13 @@ export function Dialog({
             </Radix.Close>
           </div>
           {description ? <Radix.Description className="px-5 pt-1.5 leading-read">{description}</Radix.Description> : null}
-          {children ? <div className="scroll-y min-h-0 flex-1 px-5 pt-3 pb-5">{children}</div> : <div className="pb-4" />}
+          {children ? (
+            <div ref={body} className="relative scroll-y min-h-0 flex-1 px-5 pt-3 pb-5">
+              {children}
+            </div>
+          ) : (
+            <div className="pb-4" />
+          )}
           {footer ? <div className="flex flex-wrap justify-end gap-2 border-t border-line-0 px-5 py-3">{footer}</div> : null}
         </Radix.Content>
       </Radix.Portal>

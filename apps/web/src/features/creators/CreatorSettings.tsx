@@ -17,11 +17,16 @@ import { offersQuery } from "../billing/billing.queries.ts";
 import { SettingsSection } from "../settings/SettingsSection.tsx";
 import { sentenceOf } from "../../lib/errors.ts";
 import { dollars } from "../../lib/money.ts";
+import { Rating } from "../marketplace/Stars.tsx";
 
 const dashboardQuery = queryOptions({
   queryKey: ["creators", "dashboard"],
   queryFn: ({ signal }) => api.creatorStudio.dashboard(undefined, { signal }),
 });
+
+/** `2026-11` in the reader's words. */
+const monthName = (month: string, length: "short" | "long") =>
+  new Date(`${month}-01T00:00:00`).toLocaleDateString("en", { month: length, ...(length === "long" && { year: "numeric" }) });
 
 /** What one published, what it earns, and how to get it. */
 export function CreatorSettings() {
@@ -41,7 +46,7 @@ export function CreatorSettings() {
           <Items items={data.items} />
         ) : (
           <EmptyState className="px-0" title="Nothing published yet">
-            Agents and themes that you publish stand here with their installs, ratings and what they earn. You keep{" "}
+            Agents, templates and themes that you publish stand here with their installs, ratings and what they earn. You keep{" "}
             {Math.round(data.revenue_share * 100)} % of every sale.
           </EmptyState>
         )}
@@ -72,23 +77,23 @@ function Earnings({ data }: { data: CreatorDashboard }) {
         ))}
       </dl>
       {most > 0 ? (
-        <ol aria-label="Earnings by month" className="mt-4 flex h-32 items-end gap-1.5">
+        <ol aria-label="Earnings by month" className="mt-4 flex h-32 items-end rounded-3 border border-line-0 p-3">
           {earnings.by_month.map(({ month, revenue_cents }) => (
             <li
               key={month}
-              className="grid h-full min-w-0 flex-1 content-end gap-1 text-center"
-              title={`${month}: ${dollars(revenue_cents)}`}
+              className="grid h-full min-w-0 flex-1 content-end text-center"
+              title={`${monthName(month, "long")}: ${dollars(revenue_cents)}`}
             >
               <span className="sr-only">
-                {month}: {dollars(revenue_cents)}
+                {monthName(month, "long")}: {dollars(revenue_cents)}
               </span>
               <span
                 aria-hidden="true"
-                className="rounded-t-[2px] bg-fg-1"
-                style={{ height: `${Math.max(revenue_cents > 0 ? 3 : 0, (revenue_cents / most) * 100)}px` }}
+                className="mx-[3px] rounded-t-[2px] bg-fg-1"
+                style={{ height: `${Math.max(revenue_cents > 0 ? 3 : 0, (revenue_cents / most) * 76)}px` }}
               />
-              <span aria-hidden="true" className="num truncate text-2xs text-fg-2">
-                {month.slice(5)}
+              <span aria-hidden="true" className="truncate border-t border-line-0 pt-1 text-2xs text-fg-2">
+                {monthName(month, "short")}
               </span>
             </li>
           ))}
@@ -209,18 +214,18 @@ const Items = ({ items }: { items: CreatorDashboard["items"] }) => (
   <ul className="divide-y divide-line-0 border-y border-line-0">
     {items.map((item) => (
       <li key={item.id} className="flex flex-wrap items-baseline gap-x-4 gap-y-1 py-2.5">
-        <span className="min-w-40 flex-1 wrap-anywhere">
-          <span className="as-written text-fg-0">{item.name}</span>{" "}
+        <span className="min-w-40 flex-1 narrow:basis-full">
+          <span className="as-written wrap-anywhere text-fg-0">{item.name}</span>{" "}
           <span className="text-xs text-fg-2">
             {{ agent: "Agent", base: "Template", theme: "Theme" }[item.item_type]}
             {item.is_published ? "" : ", not published"}
           </span>
         </span>
-        <span className="num text-xs text-fg-2">{counted(item.downloads, "install")}</span>
-        <span className="num text-xs text-fg-2">
-          {item.reviews_count === 0 ? "no reviews" : `${item.rating.toFixed(1)} of ${item.reviews_count}`}
+        <span className="flex items-center gap-4 text-xs text-fg-2 narrow:w-full">
+          <span className="num">{counted(item.downloads, "install")}</span>
+          <Rating rating={item.rating} count={item.reviews_count} />
+          <span className="num w-20 text-right text-sm text-fg-0 narrow:ml-auto">{dollars(item.revenue_cents)}</span>
         </span>
-        <span className="num w-20 text-right text-fg-0">{dollars(item.revenue_cents)}</span>
       </li>
     ))}
   </ul>

@@ -314,7 +314,7 @@ function Editor({ agent, start }: { agent?: AgentDetail; start: AgentForm }) {
         ) : null}
       </SettingsSection>
       <PriceSection form={form} set={set} fault={faultOf("price") ?? refused["price_cents"] ?? refused["pricing_type"]} />
-      <div className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
+      <div data-acts className="sticky bottom-0 -mx-2 flex flex-wrap items-center gap-2 border-t border-line-0 bg-bg-1 px-2 py-3">
         {agent?.is_owner && agent.is_published ? <Pill tone="ok">In the store</Pill> : null}
         <span className="flex-1 text-xs text-fg-2">{isDirty ? "Not saved yet" : ""}</span>
         {agent?.is_owner ? (

@@ -72,7 +72,11 @@ function Base({ base }: { base: BaseDetail }) {
         }
       >
         <span>
-          {base.template_slug ? "Comes with this server: works without a network" : "Fetched from its repository when it is used"}
+          {base.template_slug
+            ? "Comes with this server: works without a network"
+            : base.source_type === "archive"
+              ? "Made of a project: its files are kept on this server"
+              : "Fetched from its repository when it is used"}
         </span>
         {base.visibility === "private" ? <span>Private: only you see it</span> : null}
       </ItemHead>

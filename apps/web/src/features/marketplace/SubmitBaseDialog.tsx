@@ -56,7 +56,17 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
       void navigate({ to: "/marketplace/base/$slug", params: { slug: base.slug } });
     },
   });
-  const faults: Record<string, string | undefined> = submit.error ? fieldErrorsOf(submit.error, [...fields]) : {};
+  const [isTried, setIsTried] = useState(false);
+  const missing: Partial<Record<(typeof fields)[number], string>> = {
+    ...(!project && !/^https:\/\/./.test(body.git_repo_url.trim()) && { git_repo_url: "An address that begins with https://." }),
+    ...(!project && body.default_branch.trim() === "" && { default_branch: "Name its branch." }),
+    ...(body.name.trim() === "" && { name: "Give it a name." }),
+    ...(body.description.trim() === "" && { description: "Say in a sentence what it is." }),
+  };
+  const faults: Record<string, string | undefined> = {
+    ...(submit.error && fieldErrorsOf(submit.error, [...fields])),
+    ...(isTried && missing),
+  };
   const general = submit.error ? (faults[""] ?? (fields.some((field) => faults[field]) ? undefined : sentenceOf(submit.error))) : undefined;
   const input = (field: (typeof fields)[number], label: string, hint?: string, placeholder?: string) => (
     <Field label={label} {...(hint && { hint })} error={faults[field]}>
@@ -102,7 +112,8 @@ export function SubmitBaseDialog({ project, onClose }: { project?: Project; onCl
         className="grid gap-3.5"
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
-          if (!submit.isPending) submit.mutate();
+          setIsTried(true);
+          if (!submit.isPending && Object.keys(missing).length === 0) submit.mutate();
         }}
       >
         {general ? <Banner tone="err">{general}</Banner> : null}

@@ -91,8 +91,7 @@ function Editor({ theme }: { theme: Theme }) {
   };
 
   return (
-    // What Tab leads to stands above the bar of acts at the bottom.
-    <form onSubmit={save} noValidate className="[&_:is(input,summary,button)]:scroll-mb-16">
+    <form onSubmit={save} noValidate>
       <SettingsSection title="Your theme" hint="The whole studio wears it while you work on it. Nothing is kept until you save.">
         <div className="grid gap-4">
           {update.error ? (
@@ -138,7 +137,7 @@ function Editor({ theme }: { theme: Theme }) {
           </div>
         </details>
       ))}
-      <div className="sticky bottom-0 flex justify-end gap-2 border-t border-line-0 bg-bg-1 py-3">
+      <div data-acts className="sticky bottom-0 flex justify-end gap-2 border-t border-line-0 bg-bg-1 py-3">
         <Button variant="ghost" onClick={back}>
           Discard
         </Button>
