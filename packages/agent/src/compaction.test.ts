@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { planCompaction } from "./compaction.ts";
 import { ModelError } from "./model-error.ts";
-import type { Message } from "./model-client.ts";
+import type { Message, ModelClient, ModelEvent } from "./model-client.ts";
 import { answer, calls, play, read, scripted, write } from "./testing/harness.ts";
 import { tempWorkspace } from "./testing/temp-workspace.ts";
 import { estimateRequestTokens } from "./tokens.ts";
@@ -35,6 +35,31 @@ describe("compaction (4.14)", () => {
     expect(run.result).toMatchObject({ success: true, final_response: "done" });
   });
 
+  test("a window that is smaller than it was said to be is learned from the overflow", async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `big${index}.txt`);
+    await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(600)])));
+    const replies = [...names.map((path) => calls(read(path))), answer("done")];
+    let overflows = 0;
+    const client: ModelClient = {
+      async *stream(request) {
+        if (request.system.startsWith("You summarise")) {
+          yield* answer("SUMMARY") as ModelEvent[];
+          return;
+        }
+        if (estimateRequestTokens(request) > 9_000) {
+          overflows++;
+          throw new ModelError("context_overflow", "Too long.");
+        }
+        yield* replies.shift() as ModelEvent[];
+      },
+    };
+    const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
+    const run = await play(ws, [], { agent, model: { client, context_window: 128_000 }, message: "Read them" });
+    expect(run.result).toMatchObject({ success: true, final_response: "done", tool_calls_made: 8 });
+    // Once is enough to know.
+    expect(overflows).toBe(1);
+  });
+
   test.each([4_096, 8_192, 32_768])("what a summary is asked for, and what is kept, fits a window of %i", (window) => {
     const long = "x".repeat(10_000);
     const messages: Message[] = Array.from({ length: 12 }, (_, index): Message[] => [
@@ -51,6 +76,26 @@ describe("compaction (4.14)", () => {
     const next = plan.apply("word ".repeat(plan.request.max_output_tokens! / 2));
     expect(estimateRequestTokens({ system: "", messages: next, tools: [] })).toBeLessThan(window);
     expect(next.at(-1)).toMatchObject({ role: "tool", tool_call_id: "11" });
+  });
+
+  test.each([8_192, 32_768])("many large results at once do not end a run in a window of %i", async (context_window) => {
+    const names = Array.from({ length: 16 }, (_, index) => `big${index}.txt`);
+    await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(650)])));
+    const replies = [calls(...names.map((path) => read(path))), answer("done")];
+    const heard: number[] = [];
+    const client: ModelClient = {
+      async *stream(request) {
+        const tokens = estimateRequestTokens(request);
+        if (tokens > context_window) throw new ModelError("context_overflow", "Too long.");
+        const isSummary = request.system.startsWith("You summarise");
+        if (!isSummary) heard.push(request.messages.filter((message) => message.role === "tool").length);
+        yield* (isSummary ? answer("SUMMARY") : replies.shift()) as ModelEvent[];
+      },
+    };
+    const agent = { system_prompt: "You are an agent.", tools: ["read_file"] };
+    const run = await play(ws, [], { agent, model: { client, context_window }, message: "Read them" });
+    expect(run.result).toMatchObject({ success: true, final_response: "done", tool_calls_made: 16 });
+    expect(heard).toEqual([0, 16]);
   });
 
   test("a failed summary is coped with", async () => {

@@ -24,7 +24,8 @@ export interface CompactionPlan {
 export function planCompaction(messages: Message[], window: number): CompactionPlan | undefined {
   const turns = turnsOf(messages);
   if (turns.length < 2) return undefined;
-  const kept = lastThatFit(turns.slice(-Math.min(keptTurns, turns.length - 1)), (window * compactionShare) / 2);
+  const room = (window * compactionShare) / 2;
+  const kept = lastThatFit(turns.slice(-Math.min(keptTurns, turns.length - 1)), room);
   const old = turns.slice(0, turns.length - kept.length).flat();
   // The task in hand is kept word for word when the cut would drop it.
   const task = old.findLast((message) => message.role === "user" && message.kind === undefined);
@@ -39,7 +40,7 @@ export function planCompaction(messages: Message[], window: number): CompactionP
         content: `[SUMMARY of earlier turns]\n${summary.trim()}${taskText}\n[/SUMMARY]`,
         kind: "summary",
       };
-      return [head, ...kept.flat()];
+      return [head, ...shortened(kept.flat(), room)];
     },
   };
 }
@@ -49,6 +50,17 @@ function lastThatFit(turns: Message[][], maxTokens: number): Message[][] {
   let left = maxTokens;
   const first = turns.findLastIndex((turn) => (left -= messagesTokens(turn)) < 0);
   return turns.slice(Math.min(first + 1, turns.length - 1));
+}
+
+const leastResultChars = 400;
+
+/** A last turn that is too large by itself, of many calls at once, keeps beginnings and ends of their results: what is missing can be asked for again. */
+function shortened(messages: Message[], maxTokens: number): Message[] {
+  if (messagesTokens(messages) <= maxTokens) return messages;
+  const others = messages.filter((message) => message.role !== "tool");
+  const chars = (4 * (maxTokens - messagesTokens(others))) / (messages.length - others.length || 1);
+  const most = Math.max(leastResultChars, Math.floor(chars));
+  return messages.map((message) => (message.role === "tool" ? { ...message, content: truncateMiddle(message.content, most) } : message));
 }
 
 /** Asks for a summary of these turns, within the window of the model that is asked. */

@@ -137,6 +137,8 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   let system = "";
   let messages: Message[] = [];
   let failedCompactions = 0;
+  /** As it is known; smaller once the provider has found a conversation too long for it, as servers of people's own do not say theirs. */
+  let window = model.context_window ?? defaultContextWindow;
   let contextUsed: number | null = null;
   /** A hook's rejection inside a tool: the tool turns it into a result, the run must still end by it. */
   let hookFailure: { error: unknown } | undefined;
@@ -289,13 +291,12 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
   }
 
   async function compactIfNeeded(): Promise<void> {
-    const window = model.context_window ?? defaultContextWindow;
     if (estimateRequestTokens(requestNow()) > window * compactionShare && failedCompactions < 2) await compact();
   }
 
   /** Answers whether the conversation got shorter. A failure is coped with: the run goes on uncompacted. */
   async function compact(): Promise<boolean> {
-    const plan = planCompaction(messages, model.context_window ?? defaultContextWindow);
+    const plan = planCompaction(messages, window);
     if (!plan) return false;
     let summary = "";
     let verdict: AfterModelCall = { ok: true };
@@ -354,7 +355,9 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
         return { turn, verdict };
       } catch (error) {
         const isOverflow = error instanceof ModelError && error.code === "context_overflow";
-        if (!isOverflow || hasCompacted || !(await compact())) throw error;
+        if (!isOverflow || hasCompacted) throw error;
+        window = Math.min(window, estimateRequestTokens(request));
+        if (!(await compact())) throw error;
       }
     }
   }
