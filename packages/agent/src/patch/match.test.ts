@@ -135,3 +135,23 @@ describe("replaceOnce", () => {
 test("editDistance counts insertions, deletions and substitutions", () => {
   expect([editDistance("kitten", "sitting"), editDistance("", "abc"), editDistance("abc", "abc")]).toEqual([3, 3, 0]);
 });
+
+test("no quotation keeps the process busy: long lines, lines that repeat themselves, a place in every character", () => {
+  const long = (seed: number): string => {
+    let state = seed;
+    return Array.from({ length: 1_500 }, () => {
+      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return String.fromCharCode(97 + (Math.floor(state / 65_536) % 26));
+    }).join("");
+  };
+  const file = Array.from({ length: 400 }, (_, index) => long(index + 3)).join("\n");
+  expect(replaceOnce(file, Array.from({ length: 40 }, (_, index) => long(index + 5_000)).join("\n"), "x")).toEqual({
+    ok: false,
+    reason: "not_found",
+  });
+  const repeated = replaceOnce("aaa\n".repeat(100_000), `${"aaa\n".repeat(30_000)}aab`, "z");
+  expect(repeated).toMatchObject({ ok: false, reason: "not_found" });
+  const everywhere = replaceOnce("a".repeat(1_000_000), "a", "z");
+  expect(everywhere).toMatchObject({ ok: false, reason: "ambiguous" });
+  expect(!everywhere.ok && everywhere.reason === "ambiguous" && everywhere.lines.length).toBeLessThan(100);
+});

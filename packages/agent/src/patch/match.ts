@@ -22,6 +22,8 @@ export const fuzzyThreshold = 0.8;
 const fuzzyMargin = 0.05;
 /** Line comparisons a fuzzy search may cost; beyond it the answer is "not found". */
 const fuzzyBudget = 600_000;
+/** The same in characters held against each other: long lines cost by their square, and nobody else has a turn meanwhile. */
+const cellBudget = 50_000_000;
 /** A quoted line less like the file's than this is another line. */
 const leastLikeness = 0.5;
 /** Of the quoted lines, those that may differ from the file's. */
@@ -60,6 +62,13 @@ interface File {
   text: string;
   lines: Line[];
   unit: () => string;
+}
+/** Two are too many already; so many are told of. */
+const mostPlaces = 50;
+/** Lines that were compared, by both of them, and what it took. */
+interface Comparisons {
+  known: Map<string, number>;
+  cells: number;
 }
 interface Span {
   start: number;
@@ -178,7 +187,28 @@ function joined(file: File, window: Line[], lines: string[], ending: string): st
 
 function occurrences(text: string, search: string): Span[] {
   const found: Span[] = [];
-  for (let at = text.indexOf(search); at !== -1; at = text.indexOf(search, at + 1)) found.push({ start: at, end: at + search.length });
+  for (let at = text.indexOf(search); at !== -1 && found.length < mostPlaces; at = text.indexOf(search, at + 1))
+    found.push({ start: at, end: at + search.length });
+  return found;
+}
+
+/** Where `wanted` begins in `content`, in one pass over both (Knuth, Morris and Pratt): lines that repeat themselves do not make it long. */
+function windows(content: readonly string[], wanted: readonly string[]): number[] {
+  const border = [0];
+  for (let at = 1, length = 0; at < wanted.length; at++) {
+    while (length > 0 && wanted[at] !== wanted[length]) length = border[length - 1]!;
+    if (wanted[at] === wanted[length]) length++;
+    border[at] = length;
+  }
+  const found: number[] = [];
+  for (let at = 0, length = 0; at < content.length && found.length < mostPlaces; at++) {
+    while (length > 0 && content[at] !== wanted[length]) length = border[length - 1]!;
+    if (content[at] === wanted[length]) length++;
+    if (length === wanted.length) {
+      found.push(at + 1 - length);
+      length = border[length - 1]!;
+    }
+  }
   return found;
 }
 
@@ -199,10 +229,7 @@ function keepsEnds(text: string, { start, end }: Span, replace: string): boolean
 function windowsLike({ lines }: File, search: string[], like: (line: string) => string): number[] {
   const wanted = search.map(like);
   const content = lines.map((line) => like(line.content));
-  const found: number[] = [];
-  for (let at = 0; at + wanted.length <= content.length; at++)
-    if (wanted.every((line, index) => line === content[at + index])) found.push(at);
-  return found;
+  return windows(content, wanted);
 }
 
 /** The same lines with blank ones between them that were not quoted, or quoted ones that are not there. */
@@ -211,9 +238,10 @@ function withoutBlanks(file: File, search: string, replace: string): Replacement
   const wanted = linesOf(search).filter(isFull).map(squash);
   if (wanted.length < 2) return undefined;
   const full = file.lines.flatMap((line, index) => (isFull(line.content) ? [{ index, text: squash(line.content) }] : []));
-  const places: number[] = [];
-  for (let at = 0; at + wanted.length <= full.length; at++)
-    if (wanted.every((line, index) => line === full[at + index]!.text)) places.push(at);
+  const places = windows(
+    full.map(({ text }) => text),
+    wanted,
+  );
   if (places.length === 0) return undefined;
   if (places.length > 1)
     return { ok: false, reason: "ambiguous", method: "whitespace_normalized", lines: places.map((at) => full[at]!.index + 1) };
@@ -270,12 +298,11 @@ function equalStart(a: string[], b: string[]): number {
 /** The same words with any white space between them, broken into lines anywhere, also in a piece of a line. */
 function reflowed(file: File, search: string, replace: string): Replacement | undefined {
   const { text } = file;
-  const pattern = new RegExp(search.trim().split(/\s+/).map(escapeRegExp).join("\\s+"), "g");
-  const found: Span[] = [];
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    found.push({ start: match.index, end: match.index + match[0].length });
-    pattern.lastIndex = match.index + 1;
-  }
+  const flat = flattened(text);
+  const found = occurrences(flat.text, search.trim().split(/\s+/).join(" ")).map(({ start, end }): Span => ({
+    start: flat.places[start]!,
+    end: flat.places[end - 1]! + 1,
+  }));
   const span = found[0];
   if (!span) return undefined;
   if (found.length > 1) return splice(file, found, replace, "whitespace_normalized");
@@ -300,17 +327,31 @@ function reflowed(file: File, search: string, replace: string): Replacement | un
   return splice(file, found, toEnding(wanted.join("\n"), endingAt(file, span.start)), "whitespace_normalized");
 }
 
+/** Every run of white space as one space, and where each character stood. */
+function flattened(text: string): { text: string; places: Uint32Array } {
+  const places = new Uint32Array(text.length);
+  const parts: string[] = [];
+  let length = 0;
+  for (const { 0: part, index } of text.matchAll(/\s+|\S+/g)) {
+    const isSpace = part.trim() === "";
+    parts.push(isSpace ? " " : part);
+    for (let at = 0; at < (isSpace ? 1 : part.length); at++) places[length++] = index + at;
+  }
+  return { text: parts.join(""), places };
+}
+
 function fuzzy(file: File, { search, replace, isNumbered }: Quotation): Replacement {
   const { lines } = file;
   const searchLines = linesOf(search);
   const wanted = searchLines.map(plainLine);
   if (wanted.length > lines.length || wanted.length * lines.length > fuzzyBudget) return { ok: false, reason: "not_found" };
   const content = lines.map((line) => plainLine(line.content));
-  const memo = new Map<string, number>();
+  const memo: Comparisons = { known: new Map(), cells: 0 };
   const scored: { index: number; score: number }[] = [];
   let best = 0;
   for (let index = 0; index + wanted.length <= lines.length; index++) {
     const score = windowSimilarity(content, index, wanted, Math.max(0.4, best - fuzzyMargin), memo);
+    if (memo.cells > cellBudget) return { ok: false, reason: "not_found" };
     if (score > 0) scored.push({ index, score });
     best = Math.max(best, score);
   }
@@ -332,7 +373,7 @@ function fuzzy(file: File, { search, replace, isNumbered }: Quotation): Replacem
 }
 
 /** Whether a similar place is the quoted one and not its sibling: few lines differ, none is another line, none names another thing. */
-function isMeant(search: string[], place: string[], memo: Map<string, number>): boolean {
+function isMeant(search: string[], place: string[], memo: Comparisons): boolean {
   const pairs = search
     .map((line, index): [string, string] => [plainLine(line), plainLine(place[index]!)])
     .filter(([a, b]) => a !== "" || b !== "");
@@ -357,7 +398,7 @@ function nameIn(line: string): string | undefined {
 }
 
 /** Average similarity weighted by line length; 0 as soon as `atLeast` cannot be reached. */
-function windowSimilarity(content: string[], from: number, wanted: string[], atLeast: number, memo: Map<string, number>): number {
+function windowSimilarity(content: string[], from: number, wanted: string[], atLeast: number, memo: Comparisons): number {
   let total = 0;
   for (let i = 0; i < wanted.length; i++) total += Math.max(wanted[i]!.length, content[from + i]!.length) + 1;
   let lost = 0;
@@ -366,20 +407,21 @@ function windowSimilarity(content: string[], from: number, wanted: string[], atL
     const b = content[from + i]!;
     const weight = Math.max(a.length, b.length) + 1;
     lost += (1 - lineSimilarity(a, b, memo)) * weight;
-    if (1 - lost / total < atLeast) return 0;
+    if (1 - lost / total < atLeast || memo.cells > cellBudget) return 0;
   }
   return 1 - lost / total;
 }
 
-function lineSimilarity(a: string, b: string, memo: Map<string, number>): number {
+function lineSimilarity(a: string, b: string, memo: Comparisons): number {
   if (a === b) return 1;
   const longest = Math.max(a.length, b.length);
   if (longest > 2_000 || Math.min(a.length, b.length) / longest < 0.3) return 0;
   const key = `${a}\u0000${b}`;
-  const known = memo.get(key);
+  const known = memo.known.get(key);
   if (known !== undefined) return known;
+  memo.cells += a.length * b.length;
   const value = 1 - editDistance(a, b) / longest;
-  memo.set(key, value);
+  memo.known.set(key, value);
   return value;
 }
 
@@ -449,7 +491,4 @@ const squash = (line: string): string => line.trim().replaceAll(/\s+/g, " ");
 const toEnding = (text: string, ending: "\n" | "\r\n"): string => (ending === "\r\n" ? toCrlf(text) : text.replaceAll("\r\n", "\n"));
 function toCrlf(text: string): string {
   return text.replaceAll("\r\n", "\n").replaceAll("\n", "\r\n");
-}
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
 }
