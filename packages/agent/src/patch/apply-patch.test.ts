@@ -95,3 +95,11 @@ describe("applyChunks", () => {
     expect(() => applyChunks("f", text, chunksOf(...chunk))).toThrow(message);
   });
 });
+
+test("lines that repeat themselves are found in one pass, and a patch of thousands of changes is refused in words", () => {
+  const text = "aaa\n".repeat(60_000);
+  const repeated = [...Array.from({ length: 20_000 }, () => " aaa"), "-aab", "+c"];
+  expect(() => applyChunks("f", text, chunksOf("@@", ...repeated))).toThrow(/were not found/);
+  const many = Array.from({ length: 1_100 }, (_, index) => ["@@", `-line ${index}`, `+row ${index}`]).flat();
+  expect(() => applyChunks("f", "x\n", chunksOf(...many))).toThrow(/make them in parts/);
+});

@@ -3,7 +3,12 @@
  * Nothing here touches a file; a patch that cannot be planned as a whole is not begun.
  */
 import { indentUnit, mergeEdit, plainPunctuation, withoutForeignTabs, type Doubt } from "./merge.ts";
+import { windows } from "./match.ts";
 import { hasNewElision } from "./quotation.ts";
+
+/** Of one file in one patch: each is looked for in all of it, while nobody else has a turn. */
+const mostChunks = 1_000;
+const mostWork = 50_000_000;
 
 export type PatchOperation =
   | { kind: "add"; path: string; text: string }
@@ -140,6 +145,8 @@ function parseUpdate(path: string, section: string[], firstLine: number): PatchO
 
 /** The new text of a file. Throws {@link PatchError} when a chunk's place is missing or not the only one, or when what it means there is not certain. */
 export function applyChunks(path: string, text: string, chunks: PatchChunk[]): string {
+  if (chunks.length > mostChunks || chunks.length * text.length > mostWork)
+    throw new PatchError(`${path}: ${chunks.length} changes at once are too many for this file; make them in parts.`);
   const { bom, lines, ends, ending } = split(text);
   const unit = indentUnit(text);
   const edits: { at: number; remove: number; insert: string[] }[] = [];
@@ -247,12 +254,8 @@ function placeOf(path: string, lines: string[], chunk: PatchChunk, cursor: numbe
 /** All places of `wanted` from `from` on, by the first level of likeness that finds any. */
 function seek(lines: string[], wanted: string[], from: number): number[] {
   for (const like of likenesses) {
-    const target = wanted.map(like);
-    const places: number[] = [];
-    for (let at = from; at + wanted.length <= lines.length; at++) {
-      if (target.every((line, index) => like(lines[at + index]!) === line)) places.push(at);
-    }
-    if (places.length > 0) return places;
+    const places = windows(lines.slice(from).map(like), wanted.map(like), Infinity);
+    if (places.length > 0) return places.map((place) => place + from);
   }
   return [];
 }

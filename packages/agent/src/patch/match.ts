@@ -193,7 +193,7 @@ function occurrences(text: string, search: string): Span[] {
 }
 
 /** Where `wanted` begins in `content`, in one pass over both (Knuth, Morris and Pratt): lines that repeat themselves do not make it long. */
-function windows(content: readonly string[], wanted: readonly string[]): number[] {
+export function windows(content: readonly string[], wanted: readonly string[], most = mostPlaces): number[] {
   const border = [0];
   for (let at = 1, length = 0; at < wanted.length; at++) {
     while (length > 0 && wanted[at] !== wanted[length]) length = border[length - 1]!;
@@ -201,7 +201,7 @@ function windows(content: readonly string[], wanted: readonly string[]): number[
     border[at] = length;
   }
   const found: number[] = [];
-  for (let at = 0, length = 0; at < content.length && found.length < mostPlaces; at++) {
+  for (let at = 0, length = 0; at < content.length && found.length < most; at++) {
     while (length > 0 && content[at] !== wanted[length]) length = border[length - 1]!;
     if (content[at] === wanted[length]) length++;
     if (length === wanted.length) {

@@ -1,11 +1,14 @@
 import { Type } from "typebox";
 import { applyEdits } from "../patch/edits.ts";
-import { defineTool, done } from "../tool.ts";
+import { defineTool, done, ToolFailure } from "../tool.ts";
 import { briefDiff } from "../unified-diff.ts";
 import { resolveWritablePath } from "../workspace-path.ts";
 import { mutates } from "./gates.ts";
 import { replacementFailure } from "./patch-file.ts";
 import { loadText, saveText } from "./text-file.ts";
+
+/** Characters that are looked through: the whole file for every edit, while nobody else has a turn. */
+const mostWork = 50_000_000;
 
 export const multiEdit = defineTool({
   name: "multi_edit",
@@ -18,6 +21,10 @@ export const multiEdit = defineTool({
   gate: mutates,
   async run({ file_path, edits }, context) {
     const file = await loadText(context, resolveWritablePath(context.root, file_path));
+    if (file.text.length * edits.length > mostWork)
+      throw new ToolFailure(`${edits.length} edits at once are too many for a file of ${file.text.length} characters.`, {
+        suggestion: "Make them in parts.",
+      });
     const made = applyEdits(file.text, edits);
     if (!made.ok) throw replacementFailure(file_path, made.found, `Edit ${made.index + 1} of ${edits.length}: `);
     const { text } = made;

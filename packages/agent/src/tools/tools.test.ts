@@ -118,6 +118,15 @@ describe("write_file", () => {
 });
 
 describe("patch_file and multi_edit", () => {
+  test("more edits than a large file is looked through for at once are refused in words", async () => {
+    const text = "word\n".repeat(200_000);
+    await using ws = await tempWorkspace({ "big.txt": text });
+    const edits = Array.from({ length: 60 }, (_, index) => ({ search: `word ${index}`, replace: "x" }));
+    const run = await play(ws, [calls(call("multi_edit", { file_path: "big.txt", edits })), answer("In parts, then.")]);
+    expect(run.first("agent_step").data.tool_results[0]).toMatchObject({ success: false, error: expect.stringContaining("too many") });
+    expect(await ws.get("big.txt")).toBe(text);
+  });
+
   test("a patch answers with a short diff and how it matched", async () => {
     await using ws = await tempWorkspace({ "a.ts": "const a = 1;\nconst b = 2;\n" });
     const { results, changed } = await use(ws, [["patch_file", { file_path: "a.ts", search: "b = 2", replace: "b = 3" }]]);
