@@ -4,13 +4,16 @@ import { execFile } from "node:child_process";
 export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Runs a system tool with a clean environment to its end; rejects with its own words when it fails. */
-export function run(argv: readonly [string, ...string[]], options: { input?: string; timeoutMs?: number } = {}): Promise<string> {
+export function run(
+  argv: readonly [string, ...string[]],
+  options: { input?: string; cwd?: string; timeoutMs?: number } = {},
+): Promise<string> {
   const [file, ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = execFile(
       file,
       args,
-      { env: { PATH: systemPath, LANG: "C.UTF-8" }, timeout: options.timeoutMs ?? 20_000, maxBuffer: 16 << 20 },
+      { env: { PATH: systemPath, LANG: "C.UTF-8" }, cwd: options.cwd, timeout: options.timeoutMs ?? 20_000, maxBuffer: 16 << 20 },
       (error, stdout, stderr) =>
         error ? reject(new Error(`${file}: ${stderr.trim() || error.message}`, { cause: error })) : resolve(stdout),
     );

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeFolder, writeWithMode } from "./modes.ts";
 import { run } from "../run.ts";
@@ -22,15 +22,9 @@ const fromHost = [
  */
 export async function layEtc(dir: string, ours: readonly { to: string; content: string }[]): Promise<void> {
   makeFolder(dir, 0o755);
-  await Promise.all(
-    fromHost.map(async (name) => {
-      const source = join("/etc", name);
-      if (!existsSync(source)) return;
-      makeFolder(dirname(join(dir, name)), 0o755);
-      // The thing itself where the name is a link; links below stay, they lead to /usr.
-      await run(["cp", "-a", realpathSync(source), join(dir, name)]);
-    }),
-  );
+  // The thing itself where the name is a link; links below stay, they lead to /usr.
+  const there = fromHost.filter((name) => existsSync(join("/etc", name)));
+  if (there.length > 0) await run(["cp", "-aH", "--parents", ...there, dir], { cwd: "/etc" });
   for (const { to, content } of ours) {
     const path = join(dir, to.slice("/etc/".length));
     makeFolder(dirname(path), 0o755);
