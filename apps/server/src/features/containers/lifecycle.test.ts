@@ -56,15 +56,17 @@ describe("a container that ends by itself", () => {
       { timeout: 10_000 },
     );
     expect(await (await fetch(`http://127.0.0.1:${container.internal_port}/`)).text()).toContain("hello");
+    await vi.waitFor(() =>
+      expect(events.filter((e) => e.type === "container_status").map((e) => e.data.status)).toEqual([
+        "starting",
+        "running",
+        "failed",
+        "starting",
+        "running",
+      ]),
+    );
     const failed = events.find((e) => e.type === "container_status" && e.data.status === "failed");
     expect(failed?.data).toMatchObject({ exit_code: 3, restarts: 1, restart_at: expect.any(String) });
-    expect(events.filter((e) => e.type === "container_status").map((e) => e.data.status)).toEqual([
-      "starting",
-      "running",
-      "failed",
-      "starting",
-      "running",
-    ]);
     end();
   });
 
