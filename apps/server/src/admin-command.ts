@@ -50,7 +50,7 @@ export const operatorOf = (
   { config, systemUser }: { config: Config; systemUser: string },
 ): Operator => {
   const auth = createAuthStore(db);
-  const passwords = createPasswords();
+  const passwords = createPasswords(config.auth.passwordCost);
   const limits = createRateLimiter({ db, factor: 0 });
   const audits = createAuditStore(db);
   const { onRegistered } = createAgents({

@@ -86,7 +86,7 @@ export function composeAccounts(
   const onRegistered = [...begins];
   const onEmailAsked: OnEmailAsked[] = [];
   const onEmailChanged: OnEmailChanged[] = [];
-  const passwords = createPasswords();
+  const passwords = createPasswords(config.auth.passwordCost);
   const authStore = createAuthStore(db);
   const secondFactorStore = createSecondFactorStore(db);
   const securityLog = createSecurityLog({ store: secondFactorStore, mail });

@@ -22,6 +22,8 @@ export interface TestAppOptions {
   swap?: Omit<Swap, "database" | "log">;
   /** Changes to the configuration that the environment cannot make. */
   configure?: (config: Config) => void;
+  /** Checking a password costs what it does in production. */
+  hasDearPasswords?: boolean;
   /** A database of an earlier app, to see what outlives a restart; it is left there at the end. */
   database?: string;
   dataDir?: string;
@@ -90,6 +92,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
   });
   // Or whoever signs up first would be administrator.
   config.http.isLoopbackOnly = false;
+  if (!options.hasDearPasswords) config.auth.passwordCost = { memoryKib: 64, passes: 1 };
   config.deployProviders.patience = { tries: 3, firstMs: 20, maxWaitMs: 5000 };
   options.configure?.(config);
 

@@ -6,7 +6,7 @@ import { openBrowser } from "../../testing/browser.ts";
 let app: TestApp;
 let ada: TestUser;
 beforeAll(async () => {
-  app = await testApp();
+  app = await testApp({ hasDearPasswords: true });
   ada = await app.signUp({ name: "Ada" });
 });
 afterAll(() => app.close());
@@ -95,17 +95,19 @@ describe("auth.login", () => {
   });
 
   test("an unknown user takes as long as a wrong password", async () => {
-    const fastest = async (email: string) => {
+    // Of the processor, which the hash is nearly all of: on a busy machine the clock tells what else goes on.
+    const least = async (email: string) => {
       const times: number[] = [];
       for (let i = 0; i < 7; i++) {
-        const started = performance.now();
+        const before = process.cpuUsage();
         await post("/api/auth/login", { email, password: "wrong password" });
-        times.push(performance.now() - started);
+        const { user, system } = process.cpuUsage(before);
+        times.push(user + system);
       }
       return Math.min(...times);
     };
     // Without the decoy the answer for an unknown user would take a tenth of the time.
-    expect((await fastest("nobody@example.com")) / (await fastest(ada.email))).toBeGreaterThan(0.5);
+    expect((await least("nobody@example.com")) / (await least(ada.email))).toBeGreaterThan(0.5);
   });
 
   test("makes a stronger hash of an old one", async () => {

@@ -5,7 +5,7 @@ import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 let app: TestApp;
 let ada: TestUser;
 beforeAll(async () => {
-  app = await testApp();
+  app = await testApp({ hasDearPasswords: true });
   ada = await app.signUp({ name: "Ada" });
 });
 afterAll(() => app.close());

@@ -1,10 +1,6 @@
 import { hash, verify } from "@node-rs/argon2";
 import { randomToken } from "../../platform/crypto.ts";
 
-/** Argon2id with 19 MiB and two passes (the OWASP floor); the library's default algorithm is Argon2id. */
-const options = { memoryCost: 19456, timeCost: 2, parallelism: 1 };
-const current = "$argon2id$v=19$m=19456,t=2,p=1$";
-
 export interface Passwords {
   hash(password: string): Promise<string>;
   /** Takes as long when there is no hash (unknown user, account without a password) as when there is one. */
@@ -13,7 +9,10 @@ export interface Passwords {
   isOutdated(stored: string): boolean;
 }
 
-export function createPasswords(): Passwords {
+export function createPasswords({ memoryKib, passes }: { memoryKib: number; passes: number }): Passwords {
+  // The library's default algorithm is Argon2id.
+  const options = { memoryCost: memoryKib, timeCost: passes, parallelism: 1 };
+  const current = `$argon2id$v=19$m=${memoryKib},t=${passes},p=1$`;
   const decoy = hash(randomToken(), options);
   decoy.catch(() => undefined);
   return {
