@@ -303,6 +303,26 @@ await runJourneys(
         await page().setViewportSize({ width: 1440, height: 900 });
       },
     },
+    {
+      name: "what is wrong with a form is told in words; the sheet of shortcuts can be scrolled by keys",
+      run: async () => {
+        await page().goto(`${studio.url}/settings/profile`);
+        await page().getByLabel("Name", { exact: true }).fill("");
+        await page().getByLabel("Website").fill("not an address");
+        await page().getByRole("button", { name: "Save" }).click();
+        await page().getByText("This is needed.").waitFor();
+        await page().getByText("It begins with http:// or https://.").waitFor();
+        await accessible(page(), "a profile with faults");
+        await page().getByRole("heading", { name: "Settings", level: 1 }).click();
+        await page().keyboard.press("?");
+        await page().getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+        await accessible(page(), "the shortcuts");
+        await page().keyboard.press("Tab");
+        await page().keyboard.press("End");
+        await until("scrolled", () => page().evaluate(() => (document.activeElement?.scrollTop ?? 0) > 0));
+        await page().keyboard.press("Escape");
+      },
+    },
     { name: "nothing was offensive", run: async () => noOffences(browser as Watched) },
   ],
   async (name) => browser && shot(browser.page, `failed-community-${name.slice(0, 30).replace(/\W+/g, "-")}`),

@@ -15,7 +15,7 @@ export function RestorePage() {
   const token = useLocation({ select: ({ hash }) => hash });
   const [login, setLogin] = useState("");
   const [password, setPassword] = useState("");
-  const [missing, setMissing] = useState<string>();
+  const [missing, setMissing] = useState<{ login?: string; password?: string }>({});
   const keep = useMutation({
     mutationFn: (body: { token?: string; login?: string; password?: string }) => api.account.restore({ body }),
   });
@@ -40,8 +40,12 @@ export function RestorePage() {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!login.trim() || !password) return setMissing("Enter both.");
-    setMissing(undefined);
+    const faults = {
+      ...(!login.trim() && { login: "Enter your e-mail or username." }),
+      ...(!password && { password: "Enter your password." }),
+    };
+    setMissing(faults);
+    if (Object.keys(faults).length > 0) return;
     keep.mutate({ login: login.trim(), password });
   };
   return (
@@ -70,7 +74,7 @@ export function RestorePage() {
           </Button>
         ) : (
           <form onSubmit={submit} noValidate className="mt-4 grid gap-3">
-            <Field label="E-mail or username" error={missing}>
+            <Field label="E-mail or username" error={missing.login}>
               <Input
                 size="lg"
                 name="login"
@@ -81,7 +85,7 @@ export function RestorePage() {
                 onChange={(event) => setLogin(event.target.value)}
               />
             </Field>
-            <Field label="Password">
+            <Field label="Password" error={missing.password}>
               <PasswordInput
                 size="lg"
                 name="password"
