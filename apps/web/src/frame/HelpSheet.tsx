@@ -41,7 +41,7 @@ export function ShortcutTable() {
 
 export function HelpSheet({ isOpen, onOpenChange }: { isOpen: boolean; onOpenChange: (isOpen: boolean) => void }) {
   return (
-    <Sheet isOpen={isOpen} onOpenChange={onOpenChange} title="Keyboard shortcuts">
+    <Sheet isOpen={isOpen} onOpenChange={onOpenChange} title="Keyboard shortcuts" isText>
       <ShortcutTable />
     </Sheet>
   );

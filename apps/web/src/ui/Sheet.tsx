@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { scrim } from "./Dialog.tsx";
 import { IconButton } from "./IconButton.tsx";
+import { scrollable } from "./scrollable.ts";
 import { sparesNotices } from "./toast.tsx";
 
 export interface SheetProps {
@@ -19,10 +20,23 @@ export interface SheetProps {
   /** For work of its own, such as a log; `isFlush` leaves space and scrolling to what stands inside. */
   isWide?: boolean;
   isFlush?: boolean;
+  /** Holds nothing focusable: the box itself is reached, and scrolled by keys. */
+  isText?: boolean;
 }
 
 /** A modal panel at the edge. */
-export function Sheet({ isOpen, onOpenChange, title, side = "right", children, footer, end, isWide = false, isFlush = false }: SheetProps) {
+export function Sheet({
+  isOpen,
+  onOpenChange,
+  title,
+  side = "right",
+  children,
+  footer,
+  end,
+  isWide = false,
+  isFlush = false,
+  isText = false,
+}: SheetProps) {
   return (
     <Radix.Root open={isOpen} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -49,7 +63,16 @@ export function Sheet({ isOpen, onOpenChange, title, side = "right", children, f
               </IconButton>
             </Radix.Close>
           </div>
-          {isFlush ? children : <div className="scroll-y min-h-0 flex-1 px-4 pb-4">{children}</div>}
+          {isFlush ? (
+            children
+          ) : (
+            <div
+              {...(isText && { ...scrollable, role: "group", "aria-label": title })}
+              className="scroll-y min-h-0 flex-1 px-4 pb-4 focus-visible:-outline-offset-2"
+            >
+              {children}
+            </div>
+          )}
           {footer ? <div className="flex gap-2 border-t border-line-0 px-4 py-3">{footer}</div> : null}
         </Radix.Content>
       </Radix.Portal>

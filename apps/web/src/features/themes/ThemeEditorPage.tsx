@@ -118,7 +118,7 @@ function Editor({ theme }: { theme: Theme }) {
       </SettingsSection>
       {fieldGroups.map((group, index) => (
         <details key={group.title} open={index < 5} className="mb-6 border-t border-line-0 pt-3">
-          <summary className="mb-3 cursor-pointer text-md font-medium text-fg-0">{group.title}</summary>
+          <summary className="mb-2 cursor-pointer py-1 text-md narrow:py-3 font-medium text-fg-0">{group.title}</summary>
           {group.hint ? <p className="mb-3 text-xs text-fg-2">{group.hint}</p> : null}
           <div className="grid grid-cols-[repeat(auto-fill,minmax(200px,1fr))] gap-x-4 gap-y-3">
             {group.fields.map(({ path, label, kind }) => {
