@@ -34,4 +34,10 @@ describe("applyEdits", () => {
       found: { reason: "not_found" },
     });
   });
+
+  test("edits of very many lines that do not fit one after another are not told apart for ever", () => {
+    const lines = (word: string, count: number): string => Array.from({ length: count }, (_, index) => `${word} ${index}\n`).join("");
+    const first = edit(lines("old", 30_000), lines("new", 30_000));
+    expect(applyEdits(`${lines("old", 30_000)}end\n`, [first, edit("old 29999\nend\n", "END\n")])).toMatchObject({ ok: false, index: 1 });
+  });
 });

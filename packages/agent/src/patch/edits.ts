@@ -30,6 +30,9 @@ function inTurn(text: string, edits: readonly TextEdit[]): Edited {
   return { ok: true, text: current, applied };
 }
 
+/** Of one edit, removed and added; what finding them takes grows by its square. */
+const mostChangedLines = 1_000;
+
 interface Change {
   start: number;
   end: number;
@@ -45,7 +48,9 @@ function sideBySide(text: string, edits: readonly TextEdit[]): Edited | undefine
     const found = replaceOnce(text, search, replace);
     if (!found.ok) return undefined;
     applied.push({ index, method: found.method });
-    changes.push(...changesOf(lines, found.text.split(/(?<=\n)/)));
+    const made = changesOf(lines, found.text.split(/(?<=\n)/));
+    if (!made) return undefined;
+    changes.push(...made);
   }
   const ordered = changes.toSorted((a, b) => a.start - b.start || a.end - b.end);
   const touch = ordered.some((change, index) => index > 0 && change.start <= ordered[index - 1]!.end);
@@ -54,10 +59,13 @@ function sideBySide(text: string, edits: readonly TextEdit[]): Edited | undefine
   return { ok: true, text: lines.join(""), applied };
 }
 
-function changesOf(before: string[], after: string[]): Change[] {
+/** `undefined` when it is too much to be told apart soon. */
+function changesOf(before: string[], after: string[]): Change[] | undefined {
   const changes: Change[] = [];
   let at = 0;
-  for (const part of diffArrays(before, after)) {
+  const parts = diffArrays(before, after, { maxEditLength: mostChangedLines });
+  if (!parts) return undefined;
+  for (const part of parts) {
     const last = changes.at(-1);
     if (!part.added && !part.removed) {
       at += part.value.length;
