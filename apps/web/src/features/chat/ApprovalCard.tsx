@@ -103,8 +103,10 @@ export function ApprovalCard({ approval, place, onAnswer, className }: ApprovalC
       tabIndex={-1}
       data-testid="approval-card"
       className={cx(
-        "on-sheet overflow-hidden rounded-3 border border-l-3 border-line-0 bg-bg-1 shadow-1 outline-none focus:shadow-[0_0_0_1px_var(--fg-1)]",
+        "on-sheet overflow-x-hidden overflow-y-auto rounded-3 border border-l-3 border-line-0 bg-bg-1 shadow-1 outline-none focus:shadow-[0_0_0_1px_var(--fg-1)]",
         risk.tone === "err" ? "border-l-err!" : "border-l-warn!",
+        // A low or enlarged window keeps room for the composer.
+        "[@media(max-height:560px)]:max-h-[44dvh]",
         "narrow:rounded-b-none narrow:border-l",
         className,
       )}

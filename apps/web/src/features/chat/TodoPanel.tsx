@@ -10,7 +10,9 @@ import { todoCounts } from "./transcript-rows.ts";
 export function TodoPanel({ todos, isRunning }: { todos: readonly Todo[]; isRunning: boolean }) {
   const [choice, setChoice] = useState<boolean>();
   const { done, total } = todoCounts(todos);
-  const isOpen = choice ?? done < total;
+  // A low or enlarged window has no room for it beside the conversation.
+  const [isLow] = useState(() => innerHeight <= 560);
+  const isOpen = choice ?? (done < total && !isLow);
   const current = todos.find((todo) => todo.status === "in_progress");
   return (
     <section aria-label="To-do list" className="on-sheet mr-3 mb-2 ml-1.5 flex-none rounded-3 border border-line-0 bg-bg-1">

@@ -198,7 +198,7 @@ export const EndRow = memo(({ run, onResume, isLast }: { run: Run; onResume: ((t
     run.usage.costCents > 0 ? costText(run.usage.costCents) : undefined,
   ].filter((fact) => fact !== undefined);
   const end = (
-    <div className={cx(line, "mb-2")}>
+    <div className={cx(line, "mb-2", run.status === "interrupted" && "flex-wrap")}>
       <span className="flex-none font-medium text-fg-0">{endings[run.reason ?? ""] ?? endings[run.status] ?? "Ended"}</span>
       <span className="num min-w-0 py-0.5 leading-[1.35]">{facts.join(" · ")}</span>
       {hasContext ? (

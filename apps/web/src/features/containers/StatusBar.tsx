@@ -35,36 +35,39 @@ export function StatusBar({
   return (
     <footer
       aria-label="Status"
-      className="flex h-(--status) min-w-0 items-center gap-3.5 overflow-hidden pr-3.5 pl-1.5 text-2xs whitespace-nowrap text-fg-2"
+      className="relative flex h-(--status) min-w-0 items-center gap-3.5 overflow-hidden pr-3.5 pl-1.5 text-2xs whitespace-nowrap text-fg-2"
     >
-      {containers.map((container) => (
-        <span key={container.id} className="inline-flex items-center gap-1.5">
-          <button
-            type="button"
-            title={[`${container.name}: ${containerLook(container).word}`, container.status_message].filter(Boolean).join(". ")}
-            onClick={() => onLogs(container.id)}
-            className="inline-flex items-center gap-1.5 hover:text-fg-0"
-          >
-            <ContainerDot status={container.status} needs_restart={container.needs_restart} />
-            {container.name}
-            {container.status === "running" && !container.needs_restart ? (
-              <span className="sr-only">running</span>
-            ) : (
-              <span className={container.status === "failed" ? "text-err" : undefined}>{containerLook(container).word}</span>
-            )}
-          </button>
-          {container.status === "failed" ? (
-            <>
-              <button type="button" className="underline hover:text-fg-0" onClick={() => onLogs(container.id)}>
-                Logs<span className="sr-only"> of {container.name}</span>
-              </button>
-              <button type="button" className="underline hover:text-fg-0" onClick={() => onRestart(container.id)}>
-                Restart<span className="sr-only"> {container.name}</span>
-              </button>
-            </>
-          ) : null}
-        </span>
-      ))}
+      {/* Many scroll by themselves: what stands at the end stays in sight. */}
+      <span className="relative -ml-1 flex h-full min-w-0 items-center gap-3.5 overflow-x-auto px-1 [scrollbar-width:none]">
+        {containers.map((container) => (
+          <span key={container.id} className="inline-flex flex-none items-center gap-1.5">
+            <button
+              type="button"
+              title={[`${container.name}: ${containerLook(container).word}`, container.status_message].filter(Boolean).join(". ")}
+              onClick={() => onLogs(container.id)}
+              className="inline-flex items-center gap-1.5 hover:text-fg-0"
+            >
+              <ContainerDot status={container.status} needs_restart={container.needs_restart} />
+              {container.name}
+              {container.status === "running" && !container.needs_restart ? (
+                <span className="sr-only">running</span>
+              ) : (
+                <span className={container.status === "failed" ? "text-err" : undefined}>{containerLook(container).word}</span>
+              )}
+            </button>
+            {container.status === "failed" ? (
+              <>
+                <button type="button" className="underline hover:text-fg-0" onClick={() => onLogs(container.id)}>
+                  Logs<span className="sr-only"> of {container.name}</span>
+                </button>
+                <button type="button" className="underline hover:text-fg-0" onClick={() => onRestart(container.id)}>
+                  Restart<span className="sr-only"> {container.name}</span>
+                </button>
+              </>
+            ) : null}
+          </span>
+        ))}
+      </span>
       {git}
       {problemCount > 0 ? (
         <button type="button" onClick={onProblems} className="inline-flex items-center gap-1.5 text-err hover:underline">

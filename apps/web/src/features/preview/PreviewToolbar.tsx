@@ -54,7 +54,7 @@ export function PreviewToolbar({
       ref={bar}
       role="toolbar"
       aria-label="Preview"
-      className="flex h-10 min-w-0 flex-none items-center gap-1 px-2 narrow:h-12 narrow:px-1"
+      className="flex min-h-10 min-w-0 flex-none flex-wrap items-center gap-1 px-2 py-1 narrow:h-12 narrow:flex-nowrap narrow:px-1 narrow:py-0"
     >
       <IconButton
         label="Back"
@@ -123,7 +123,7 @@ function AddressBar({ preview, container, isDisabled }: { preview: Preview; cont
   const [isWrong, setIsWrong] = useState(false);
   return (
     <form
-      className="flex h-7 min-w-0 flex-1 items-center gap-2 rounded-2 bg-bg-2 px-2.5 text-xs focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-focus narrow:h-9"
+      className="flex h-7 min-w-48 flex-1 items-center gap-2 narrow:min-w-0 rounded-2 bg-bg-2 px-2.5 text-xs focus-within:outline-2 focus-within:-outline-offset-1 focus-within:outline-focus narrow:h-9"
       onSubmit={(event) => {
         event.preventDefault();
         setIsWrong(!preview.go(text));
