@@ -269,6 +269,24 @@ await runJourneys(
       },
     },
     {
+      name: "logs: a stream that ends, as when the server restarts, is opened again by itself",
+      run: async () => {
+        const { page } = browser as Watched;
+        const logs = "**/api/projects/*/containers/*/logs?*";
+        let asked = 0;
+        await page.route(logs, (route) =>
+          asked++ === 0 ? route.fulfill({ contentType: "text/event-stream", body: "" }) : route.continue(),
+        );
+        await page.getByRole("button", { name: "Pause" }).click();
+        const lines = page.getByRole("log", { name: /Logs of/ }).getByRole("listitem");
+        const before = await lines.count();
+        await page.getByRole("button", { name: "Go on" }).click();
+        await until("lines of the second stream", async () => asked > 1 && (await lines.count()) > before + 4, 20_000);
+        await page.unroute(logs);
+        noOffences(browser as Watched);
+      },
+    },
+    {
       name: "problems: an error of the program is a row with its place, and the place opens the file at that line",
       run: async () => {
         const { page } = browser as Watched;

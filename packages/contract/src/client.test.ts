@@ -54,6 +54,16 @@ test("event streams are read across chunk borders, comments skipped", async () =
   expect(await collect(readEvents<{ seq: number }>(stream))).toEqual([{ seq: 1, n: "ä" }, { seq: 2 }]);
 });
 
+test("a stream that has nothing to say yet tells that it is open", async () => {
+  const quiet = createClient(contract, { fetch: async () => new Response(new ReadableStream()) });
+  const opened = Promise.withResolvers<void>();
+  void quiet.containers
+    .logs({ params: { id: "p", container_id: "c" } }, { onOpen: opened.resolve })
+    [Symbol.asyncIterator]()
+    .next();
+  await opened.promise;
+});
+
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) all.push(item);

@@ -33,6 +33,8 @@ export class ApiError extends Error {
 
 export interface CallOptions {
   signal?: AbortSignal;
+  /** Of a stream: the server has answered, whether it has something to say yet or not. */
+  onOpen?: () => void;
   headers?: Record<string, string>;
 }
 type Input<R extends RouteSpec> = unknown extends RouteInput<R> ? undefined : { [K in keyof RouteInput<R>]: RouteInput<R>[K] };
@@ -137,6 +139,7 @@ export function createClient<C extends Record<string, RouteGroup>>(contract: C, 
     if (spec.kind === "sse")
       return async function* (input: LooseInput = {}, call: CallOptions = {}) {
         const response = await request(spec, input, call);
+        call.onOpen?.();
         if (response.body) yield* readEvents(response.body);
       };
     return async (input: LooseInput = {}, call: CallOptions = {}) => {

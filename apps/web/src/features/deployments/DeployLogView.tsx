@@ -76,7 +76,7 @@ export function DeployLogView({
           {state === "reconnecting"
             ? "No connection, trying again"
             : state === "gone"
-              ? "It is not there any more"
+              ? log.refusal
               : !isGoing
                 ? counted(lines.length, "line")
                 : isFollowing

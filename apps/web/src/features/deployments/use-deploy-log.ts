@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { hasCode, sentenceOf } from "../../lib/errors.ts";
-import { backoffMs } from "../../lib/project-stream.ts";
+import { sentenceOf } from "../../lib/errors.ts";
+import { follow } from "../../lib/follow.ts";
 import { useServices } from "../workbench/services.ts";
 import { lineOf, type DeployLine } from "./deploy-log.ts";
 
@@ -10,11 +10,12 @@ const paintMs = 50;
 
 export interface DeployLog {
   lines: readonly DeployLine[];
-  /** `reconnecting`: the line broke and is tried again by itself. */
+  /** `reconnecting`: the line broke and is tried again by itself. `gone`: it is refused. */
   state: "connecting" | "live" | "reconnecting" | "over" | "gone";
-  failure: string | undefined;
+  /** Why it is `gone`. */
+  refusal?: string;
 }
-const nothing: DeployLog = { lines: [], state: "connecting", failure: undefined };
+const nothing: DeployLog = { lines: [], state: "connecting" };
 
 /** The lines of one deployment: what was said before, then live ones. A stream that breaks is opened again and said anew from its beginning. */
 export function useDeployLog(id: string): DeployLog {
@@ -22,47 +23,43 @@ export function useDeployLog(id: string): DeployLog {
   const [log, setLog] = useState<DeployLog & { of: string }>({ ...nothing, of: id });
   useEffect(() => {
     const abort = new AbortController();
-    let retry: ReturnType<typeof setTimeout> | undefined;
     let frame: ReturnType<typeof setTimeout> | undefined;
-    let failures = 0;
-    const follow = async () => {
-      let lines: DeployLine[] = [];
-      let count = 0;
-      let isOver = false;
-      const paint = () => {
-        frame = undefined;
-        setLog({ of: id, lines: [...lines], state: isOver ? "over" : "live", failure: undefined });
-      };
-      const soon = () => void (frame ??= setTimeout(paint, paintMs));
-      try {
-        for await (const event of api.deployments.stream({ params: { deployment_id: id } }, { signal: abort.signal })) {
-          failures = 0;
-          if (event.type === "log") lines.push(lineOf(event.data.line, ++count));
-          if (event.type === "done") isOver = true;
-          if (lines.length > keptLines * 1.5) lines = lines.slice(-keptLines);
-          soon();
-        }
-        if (!isOver) throw new Error("The log ended too early.");
-        clearTimeout(frame);
-        paint();
-      } catch (error) {
-        clearTimeout(frame);
-        frame = undefined;
-        if (abort.signal.aborted) return;
-        if (hasCode(error, "not_found")) return setLog({ of: id, lines, state: "gone", failure: sentenceOf(error) });
-        setLog((known) => ({
-          of: id,
-          lines: lines.length > 0 || known.of !== id ? [...lines] : known.lines,
-          state: "reconnecting",
-          failure: sentenceOf(error),
-        }));
-        retry = setTimeout(() => void follow(), backoffMs(failures++, Math.random()));
-      }
+    let lines: DeployLine[] = [];
+    let count = 0;
+    /** What was heard so far, at once. */
+    const paint = (state: DeployLog["state"], refusal?: string) => {
+      clearTimeout(frame);
+      frame = undefined;
+      const heard = [...lines];
+      setLog((known) => ({
+        of: id,
+        // Said anew, it has to catch up with what is shown already.
+        lines: heard.length === 0 && known.of === id ? known.lines : heard,
+        state,
+        ...(refusal !== undefined && { refusal }),
+      }));
     };
-    void follow();
+    const listen = async () => {
+      const told = follow({
+        open: (signal) => {
+          lines = [];
+          count = 0;
+          return api.deployments.stream({ params: { deployment_id: id } }, { signal });
+        },
+        isOver: (event) => event.type === "done",
+        signal: abort.signal,
+        onBroken: () => paint("reconnecting"),
+      });
+      for await (const event of told) {
+        if (event.type === "log") lines.push(lineOf(event.data.line, ++count));
+        if (lines.length > keptLines * 1.5) lines = lines.slice(-keptLines);
+        frame ??= setTimeout(() => paint("live"), paintMs);
+      }
+      if (!abort.signal.aborted) paint("over");
+    };
+    listen().catch((error: unknown) => paint("gone", sentenceOf(error)));
     return () => {
       abort.abort();
-      clearTimeout(retry);
       clearTimeout(frame);
     };
   }, [api, id]);

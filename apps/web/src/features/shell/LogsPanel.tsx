@@ -34,7 +34,7 @@ export function LogsPanel({
   const [isPaused, setIsPaused] = useState(false);
   const [filter, setFilter] = useState("");
   const container = containers.find((candidate) => candidate.id === chosen) ?? containers[0];
-  const { lines, failure, forgotten, clear } = useLogs(projectId, container, isVisible && !isPaused);
+  const { lines, isBroken, refusal, forgotten, clear } = useLogs(projectId, container, isVisible && !isPaused);
   const wanted = useDeferredValue(filter.trim().toLowerCase());
   const shown = useMemo(
     () => (wanted === "" ? lines : lines.filter(({ data }) => plainLine(data.line).toLowerCase().includes(wanted))),
@@ -89,10 +89,8 @@ export function LogsPanel({
             : `${shown.length} of ${counted(lines.length, "line")}`}
         </span>
         <span className="flex-1" />
-        {failure ? (
-          <span className="truncate text-xs text-err" title={failure}>
-            No connection, trying again
-          </span>
+        {isBroken || refusal !== undefined ? (
+          <span className="truncate text-xs text-err">{refusal ?? "No connection, trying again"}</span>
         ) : null}
         {isAtBottom ? null : (
           <Button size="sm" variant="ghost" onClick={() => void scrollToBottom("instant")}>

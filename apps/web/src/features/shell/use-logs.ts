@@ -1,5 +1,7 @@
 import type { Container, LogEvent } from "@tesslate/contract";
 import { useEffect, useRef, useState } from "react";
+import { sentenceOf } from "../../lib/errors.ts";
+import { follow } from "../../lib/follow.ts";
 import { useServices } from "../workbench/services.ts";
 
 export interface LogLine extends LogEvent {
@@ -10,12 +12,13 @@ export const keptLines = 5000;
 const firstLines = 500;
 /** A line longer than this is cut: it would hold up the page. */
 const longestLine = 8000;
-const retryMs = 3000;
 
 export interface Logs {
   lines: readonly LogLine[];
-  /** Why there is no stream now; it is tried again by itself. */
-  failure: string | undefined;
+  /** The line broke and is tried again by itself. */
+  isBroken: boolean;
+  /** Why it is not tried again. */
+  refusal: string | undefined;
   /** Lines that were let go to make room. */
   forgotten: number;
   clear: () => void;
@@ -26,16 +29,16 @@ export function useLogs(projectId: string, container: Container | undefined, isF
   const { api } = useServices();
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [forgotten, setForgotten] = useState(0);
-  const [failure, setFailure] = useState<string>();
+  const [isBroken, setIsBroken] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
   const last = useRef<{ containerId: string; seq: number }>(undefined);
   const count = useRef(0);
   const containerId = container?.id;
-  // Another status may mean another process: the stream that ended with the old one is opened again.
+  // Another status may mean another process: it is asked for anew, at once.
   const status = container?.status;
   useEffect(() => {
     if (!isFollowed || !containerId) return undefined;
     const abort = new AbortController();
-    let retry: ReturnType<typeof setTimeout> | undefined;
     if (last.current?.containerId !== containerId) {
       last.current = { containerId, seq: 0 };
       setLines([]);
@@ -54,34 +57,38 @@ export function useLogs(projectId: string, container: Container | undefined, isF
         return [...known, ...fresh].slice(-keptLines);
       });
     };
-    const follow = async () => {
-      try {
-        const from = last.current?.seq ?? 0;
-        const events = api.containers.logs(
-          { params: { id: projectId, container_id: containerId }, query: { tail: firstLines, ...(from > 0 && { last_event_id: from }) } },
-          { signal: abort.signal },
-        );
-        for await (const event of events) {
-          setFailure(undefined);
-          if (last.current && event.seq <= last.current.seq) continue;
-          last.current = { containerId, seq: event.seq };
-          const { line } = event.data;
-          const data = line.length > longestLine ? { ...event.data, line: `${line.slice(0, longestLine)} …` } : event.data;
-          batch.push({ ...event, data, key: ++count.current });
-          // A flood between two paints does not pile up either.
-          if (batch.length > keptLines) batch = batch.slice(-keptLines);
-          frame ??= setTimeout(flush, 50);
-        }
-      } catch (error) {
-        if (abort.signal.aborted) return;
-        setFailure(error instanceof Error ? error.message : "The logs could not be read.");
-        retry = setTimeout(() => void follow(), retryMs);
+    const listen = async () => {
+      const told = follow({
+        open: (signal) => {
+          const from = last.current?.seq ?? 0;
+          return api.containers.logs(
+            { params: { id: projectId, container_id: containerId }, query: { tail: firstLines, ...(from > 0 && { last_event_id: from }) } },
+            // A container may have nothing to say for hours: that it is heard again shows before its next line.
+            { signal, onOpen: () => setIsBroken(false) },
+          );
+        },
+        signal: abort.signal,
+        onBroken: () => setIsBroken(true),
+      });
+      for await (const event of told) {
+        if (last.current && event.seq <= last.current.seq) continue;
+        last.current = { containerId, seq: event.seq };
+        const { line } = event.data;
+        const data = line.length > longestLine ? { ...event.data, line: `${line.slice(0, longestLine)} …` } : event.data;
+        batch.push({ ...event, data, key: ++count.current });
+        // A flood between two paints does not pile up either.
+        if (batch.length > keptLines) batch = batch.slice(-keptLines);
+        frame ??= setTimeout(flush, 50);
       }
     };
-    void follow();
+    listen().catch((error: unknown) => {
+      setIsBroken(false);
+      setRefusal(sentenceOf(error));
+    });
     return () => {
       abort.abort();
-      clearTimeout(retry);
+      setIsBroken(false);
+      setRefusal(undefined);
       clearTimeout(frame);
       if (batch.length > 0) flush();
     };
@@ -90,5 +97,5 @@ export function useLogs(projectId: string, container: Container | undefined, isF
     setLines([]);
     setForgotten(0);
   };
-  return { lines, failure, forgotten, clear };
+  return { lines, isBroken, refusal, forgotten, clear };
 }
