@@ -4,7 +4,7 @@ import type { CompactedChat, CostEstimate } from "@tesslate/contract";
 import { AppError, badRequest, conflict, notFound } from "../../platform/errors.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../credits/index.ts";
-import { costOf, wishesOf, type Models, type ResolvedModel } from "../models/index.ts";
+import { chargeOf, costOf, wishesOf, type Models, type ResolvedModel } from "../models/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import { capsOf, dollars, withinCaps, type RunCaps } from "./chat.caps.ts";
@@ -146,8 +146,8 @@ export function createChatBudget({
         beforeCall: (tokens_in) => setAside({ user_id: userId, task_id, model, caps, tokens_in }),
         signal: AbortSignal.timeout(summaryMs),
         onUsage: async (usage) => {
-          const cost = model.is_byok ? { input: "0", output: "0", total: "0" } : costOf(model.pricing, usage);
-          cost_cents = Number(cost.total);
+          const charge = chargeOf(model, usage);
+          cost_cents = Number(charge.cost_total);
           await credits.record({
             request_id: `compaction:${randomUUID()}`,
             user_id: userId,
@@ -156,15 +156,8 @@ export function createChatBudget({
             project_id: project.id,
             chat_id: chat.id,
             task_id: null,
-            model: model.model_id,
             purpose: "compaction",
-            tokens_input: usage.tokens_in,
-            tokens_output: usage.tokens_out,
-            tokens_cached: usage.tokens_cached,
-            cost_input: cost.input,
-            cost_output: cost.output,
-            cost_total: cost.total,
-            is_byok: model.is_byok,
+            ...charge,
           });
         },
       })

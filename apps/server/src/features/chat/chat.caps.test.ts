@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { priceOf } from "../models/index.ts";
+import { createPrices } from "../models/index.ts";
 import { capsOf, withinCaps } from "./chat.caps.ts";
 
+const { of: priceOf } = createPrices();
 /** gpt-5.1: $1.25 in, $0.125 cached, $10 out. */
 const price = priceOf("openai/gpt-5.1");
 const planned = { price, tokens_in: 10_000, tokens_cached: 0, spent: "0", spentElsewhere: "0" };

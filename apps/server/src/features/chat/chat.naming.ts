@@ -5,7 +5,7 @@ import { enqueueJob } from "../../platform/jobs.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Agents } from "../agents/index.ts";
 import type { Credits } from "../credits/index.ts";
-import { costOf, type Models } from "../models/index.ts";
+import { chargeOf, type Models } from "../models/index.ts";
 import type { LiveRedactor } from "../secrets/index.ts";
 import { extrasOf, wordsOf } from "./chat.attached.ts";
 import { discreet } from "./chat.discreet.ts";
@@ -17,7 +17,6 @@ const namingMs = 30_000;
 const job = "name_chat";
 const goodEnds: ReadonlySet<unknown> = new Set(["no_more_actions", "task_complete_signal"]);
 
-export type ChatNaming = ReturnType<typeof createChatNaming>;
 /**
  * After a session's first answer its model gives the session a name (agent-git-deploy 4.19), in the place of the first words of the first message.
  * One short call, charged as usage; whatever goes wrong, the first words stay. A name that a person gave is never replaced.
@@ -69,7 +68,6 @@ export function createChatNaming({
       answer: answer.content,
       signal: AbortSignal.timeout(namingMs),
       onUsage: async (usage) => {
-        const cost = model.is_byok ? { input: "0", output: "0", total: "0" } : costOf(model.pricing, usage);
         await credits.record({
           request_id: `title:${chat.id}`,
           user_id: chat.user_id,
@@ -78,15 +76,8 @@ export function createChatNaming({
           project_id: projectId,
           chat_id: chat.id,
           task_id: null,
-          model: model.model_id,
           purpose: "title",
-          tokens_input: usage.tokens_in,
-          tokens_output: usage.tokens_out,
-          tokens_cached: usage.tokens_cached,
-          cost_input: cost.input,
-          cost_output: cost.output,
-          cost_total: cost.total,
-          is_byok: model.is_byok,
+          ...chargeOf(model, usage),
         });
       },
     });

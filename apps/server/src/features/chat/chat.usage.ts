@@ -3,7 +3,7 @@ import { amountOf, roundedCents, sumOf, unitsOf, type Amount } from "../../platf
 import { AppError } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Credits, UsagePurpose } from "../credits/index.ts";
-import { costOf, type ModelChain, type Price, type ResolvedModel } from "../models/index.ts";
+import { chargeOf, costOf, type ModelChain, type Price, type ResolvedModel } from "../models/index.ts";
 import { dollars, withinCaps, type RunCaps } from "./chat.caps.ts";
 import type { RunVoice } from "./chat.events.ts";
 
@@ -125,7 +125,6 @@ export function createRunLedger({
   };
   /** Of one process's run: an interrupted run is gone on with by a task of its own. */
   const nextRequestId = () => `${run.task_id}:${++calls}`;
-  const nothing = { input: "0", output: "0", total: "0" };
   const exhausted: AfterModelCall = {
     ok: false,
     stop: "credits_exhausted",
@@ -167,32 +166,24 @@ export function createRunLedger({
     },
     record: async (call) => {
       const model = modelOf(call);
-      const listed = costOf(model.pricing, call);
-      const cost = model.is_byok ? nothing : listed;
-      total = sumOf([total, cost.total]);
-      if (model.is_byok) own = sumOf([own, listed.total]);
+      const charge = chargeOf(model, call);
+      total = sumOf([total, charge.cost_total]);
+      if (model.is_byok) own = sumOf([own, costOf(model.pricing, call).total]);
       underWay.shift();
       if (call.purpose === "turn") lastCached = call.tokens_cached;
       const usage = {
         ...run,
         creator_id: model.creator_id,
         request_id: nextRequestId(),
-        model: model.model_id,
         purpose: call.purpose,
-        tokens_input: call.tokens_in,
-        tokens_output: call.tokens_out,
-        tokens_cached: call.tokens_cached,
-        cost_input: cost.input,
-        cost_output: cost.output,
-        cost_total: cost.total,
-        is_byok: model.is_byok,
+        ...charge,
       };
       try {
         const { usage_log_id, credits_deducted, new_balance } = await credits.record(usage);
         failures = 0;
         taken += credits_deducted;
         await voice.say("credits_used", {
-          cost_total_cents: roundedCents(cost.total),
+          cost_total_cents: roundedCents(charge.cost_total),
           credits_deducted,
           new_balance,
           usage_log_id,
@@ -207,7 +198,7 @@ export function createRunLedger({
         return new_balance !== null && new_balance <= 0 ? exhausted : { ok: true };
       } catch (err) {
         failures += 1;
-        log.error({ err, ...run, cost: cost.total }, "model call not charged");
+        log.error({ err, ...run, cost: charge.cost_total }, "model call not charged");
         if (failures < maxFailures) return { ok: true };
         return { ok: false, stop: "credit_deduction_failed", message: "What this run costs could not be written down, so it was stopped." };
       }

@@ -1,14 +1,14 @@
 export { createCapabilities } from "./capabilities.ts";
 export { createCatalogue } from "./catalogue.ts";
 export { createConnections } from "./connections.ts";
-export { createDemoModel, type DemoModel } from "./demo-model.ts";
+export { createDemoModel } from "./demo-model.ts";
 export { createModelChoices } from "./model-choices.ts";
 export { createModels, type Models, type ResolvedModel } from "./models.service.ts";
-export { wishesOf, type ProjectWishes } from "./wishes.ts";
+export { wishesOf } from "./wishes.ts";
 export { createModelsStore } from "./models.store.ts";
 export { mountModels } from "./models.routes.ts";
-export { chainOf, sighted, type ModelChain, type ModelSwitch } from "./fallback.ts";
-export { costOf, createPrices, priceOf, tokensFor, type Cost, type Price } from "./prices.ts";
+export { chainOf, sighted, type ModelChain } from "./fallback.ts";
+export { chargeOf, costOf, createPrices, tokensFor, type Price } from "./prices.ts";
 export { createModelKeys } from "./model-keys.service.ts";
 export { createModelKeysStore } from "./model-keys.store.ts";
 export { mountModelKeys } from "./model-keys.routes.ts";

@@ -8,7 +8,7 @@ import { toolsOf, type Capabilities } from "./capabilities.ts";
 import type { Models, ResolvedModel } from "./models.service.ts";
 import type { ModelsStore } from "./models.store.ts";
 import type { ModelCapabilitiesRow } from "./models.table.ts";
-import { costOf } from "./prices.ts";
+import { chargeOf } from "./prices.ts";
 
 const healthMs = 30_000;
 /** Nobody's choice: the model is named outright. */
@@ -31,7 +31,6 @@ export function createModelChoices({
 }) {
   const resolve = (userId: string, model: string) => models.resolve(userId, { model, agent: nobody });
   const charge = async (userId: string, model: ResolvedModel, usage: { tokens_in: number; tokens_out: number; tokens_cached: number }) => {
-    const cost = model.is_byok ? { input: "0", output: "0", total: "0" } : costOf(model.pricing, usage);
     const id = randomUUID();
     await credits.record({
       request_id: `probe:${id}`,
@@ -40,15 +39,8 @@ export function createModelChoices({
       project_id: null,
       chat_id: null,
       task_id: null,
-      model: model.model_id,
       purpose: "probe",
-      tokens_input: usage.tokens_in,
-      tokens_output: usage.tokens_out,
-      tokens_cached: usage.tokens_cached,
-      cost_input: cost.input,
-      cost_output: cost.output,
-      cost_total: cost.total,
-      is_byok: model.is_byok,
+      ...chargeOf(model, usage),
     });
   };
 

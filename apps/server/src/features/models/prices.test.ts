@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { roundedCents, sumOf } from "../../platform/amounts.ts";
-import { costOf, createPrices, priceOf } from "./prices.ts";
+import { costOf, createPrices } from "./prices.ts";
 import table from "./prices.json" with { type: "json" };
+
+const { of: priceOf } = createPrices();
 
 test.each([
   ["openai/gpt-5.1", "1.25", "10.00", true],

@@ -78,15 +78,31 @@ function priceIn({ free, models, aliases, unknown }: PriceTable, modelId: string
   return { input, cached, output, is_known: found !== undefined };
 }
 
-/** The shipped price. */
-export const priceOf = (modelId: string): Price => priceIn(shipped, modelId);
-
 /** `tokens_cached` are part of `tokens_in` and are counted at their own price. */
 export function costOf(price: Price, usage: { tokens_in: number; tokens_out: number; tokens_cached: number }): Cost {
   const cached = Math.min(usage.tokens_cached, usage.tokens_in);
   const input = partOf(usage.tokens_in - cached, price.input) + partOf(cached, price.cached);
   const output = partOf(usage.tokens_out, price.output);
   return { input: amountOf(input), output: amountOf(output), total: amountOf(input + output) };
+}
+
+const nothing: Cost = { input: "0", output: "0", total: "0" };
+/** A call as it is charged: what is answered with a key of the caller's own costs nothing here. */
+export function chargeOf(
+  { model_id, pricing, is_byok }: { model_id: string; pricing: Price; is_byok: boolean },
+  usage: { tokens_in: number; tokens_out: number; tokens_cached: number },
+) {
+  const cost = is_byok ? nothing : costOf(pricing, usage);
+  return {
+    model: model_id,
+    tokens_input: usage.tokens_in,
+    tokens_output: usage.tokens_out,
+    tokens_cached: usage.tokens_cached,
+    cost_input: cost.input,
+    cost_output: cost.output,
+    cost_total: cost.total,
+    is_byok,
+  };
 }
 
 /** Tokens that so many cents buy; undefined: any number. */
