@@ -1,3 +1,4 @@
+import type { Config } from "../config.ts";
 import {
   createBank,
   createBilling,
@@ -10,11 +11,15 @@ import {
   createWebhooks,
   mountBilling,
   paymentFailedLetter,
+  type BillingStore,
+  type Payments,
   type Shelves,
 } from "../features/billing/index.ts";
 import { createSales, createSalesStore, type Sales } from "../features/creators/index.ts";
 import type { Credits } from "../features/credits/index.ts";
 import { createAcquiringStore, createSoldItems, type MarketplacePayments } from "../features/marketplace/index.ts";
+import type { Database } from "../platform/database.ts";
+import type { Logger } from "../platform/logger.ts";
 import type { Area } from "./area.ts";
 import type { Platform } from "./platform.ts";
 
@@ -25,32 +30,51 @@ export interface BillingArea extends Area {
   marketplacePayments: MarketplacePayments;
 }
 
+/** From the news of a payment to what was bought. */
+export function composeFulfilment({
+  config,
+  db,
+  store,
+  payments,
+  credits,
+  sales,
+  onPaymentFailed,
+  log,
+}: {
+  config: Config;
+  db: Database;
+  store: BillingStore;
+  payments: Payments;
+  credits: Credits;
+  sales: Sales;
+  onPaymentFailed: Parameters<typeof createWebhooks>[0]["onPaymentFailed"];
+  log: Logger;
+}) {
+  const entries = createAcquiringStore(db);
+  const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
+  const plans = createPlans({ store, payments, credits, shelves, log });
+  const { creatorSharePercent } = config.billing.terms;
+  const fulfilment = createFulfilment({ store, credits, sales, shelves, plans, creatorSharePercent, log });
+  return { shelves, plans, webhooks: createWebhooks({ store, payments, plans, fulfilment, onPaymentFailed, log }) };
+}
+
 export function composeBilling({ config, log, db, limits, mail, settings }: Platform, { credits }: { credits: Credits }): BillingArea {
   const { appBaseUrl } = config.http;
   const store = createBillingStore(db);
   const payments = createPayments({ account: config.billing.stripe, refusals: store, log });
-  const entries = createAcquiringStore(db);
-  const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
   const sales = createSales({
     store: createSalesStore(db),
     bank: createBank({ payments, appBaseUrl }),
     isSent: config.community.payouts.mode === "stripe",
     log,
   });
-  const plans = createPlans({ store, payments, credits, shelves, log });
-  const webhooks = createWebhooks({
+  const { shelves, plans, webhooks } = composeFulfilment({
+    config,
+    db,
     store,
     payments,
-    plans,
-    fulfilment: createFulfilment({
-      store,
-      credits,
-      sales,
-      shelves,
-      plans,
-      creatorSharePercent: config.billing.terms.creatorSharePercent,
-      log,
-    }),
+    credits,
+    sales,
     onPaymentFailed: async (tx, userId) => {
       const buyer = await store.findBuyer(userId, tx);
       if (buyer) await mail.queue(tx, paymentFailedLetter(buyer, `${appBaseUrl}/settings/billing`));

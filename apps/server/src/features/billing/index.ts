@@ -1,12 +1,12 @@
 export { createBank } from "./bank.ts";
 export { mountBilling } from "./billing.routes.ts";
-export { createBilling, type Billing } from "./billing.service.ts";
-export { createBillingStore } from "./billing.store.ts";
-export { createCheckouts, type Checkouts } from "./checkouts.ts";
+export { createBilling } from "./billing.service.ts";
+export { createBillingStore, type BillingStore } from "./billing.store.ts";
+export { createCheckouts } from "./checkouts.ts";
 export { createFulfilment } from "./fulfilment.ts";
 export { paymentFailedLetter } from "./letters.ts";
 export { createPlans } from "./plans.ts";
 export { createReconciliation } from "./reconciliation.ts";
-export type { Grant, Possession, Shelf, Shelves, SoldItem } from "./shelf.ts";
+export type { Shelves } from "./shelf.ts";
 export { createPayments, type Payments } from "./stripe.ts";
 export { createWebhooks } from "./webhooks.ts";

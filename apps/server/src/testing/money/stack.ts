@@ -1,20 +1,10 @@
 import { stripeEnv } from "@tesslate/testkit";
 import type { StripeFake } from "@tesslate/testkit";
+import { composeFulfilment } from "../../compose/billing.ts";
 import { readConfig, type Config } from "../../config.ts";
-import {
-  createBank,
-  createBilling,
-  createBillingStore,
-  createFulfilment,
-  createPayments,
-  createPlans,
-  createReconciliation,
-  createWebhooks,
-  type Shelves,
-} from "../../features/billing/index.ts";
+import { createBank, createBilling, createBillingStore, createPayments, createReconciliation } from "../../features/billing/index.ts";
 import { createSales, createSalesStore } from "../../features/creators/index.ts";
 import { createCredits, createCreditsStore } from "../../features/credits/index.ts";
-import { createAcquiringStore, createSoldItems } from "../../features/marketplace/index.ts";
 import type { Database, Queries } from "../../platform/database.ts";
 import { createLogger } from "../../platform/logger.ts";
 import type { ServerSettings } from "../../platform/server-settings.ts";
@@ -91,20 +81,17 @@ export function createMoneyStack(db: Database, stripe: StripeFake) {
   const salesStore = shaken({ ...sales_, enqueue: store.enqueue });
   const credits = createCredits({ store: shaken(createCreditsStore(db)), isBilled: true, terms: config.billing.terms });
   const payments = createPayments({ account: config.billing.stripe, refusals: createBillingStore(db), log, fetch: stripe.fetch });
-  const entries = createAcquiringStore(db);
-  const shelves: Shelves = { agent: createSoldItems(db, entries, "agent"), base: createSoldItems(db, entries, "base") };
   const sales = createSales({ store: salesStore, bank: createBank({ payments, appBaseUrl: "http://studio" }), isSent: true, log });
-  const plans = createPlans({ store, payments, credits, shelves, log });
-  const fulfilment = createFulfilment({
+  const { shelves, plans, webhooks } = composeFulfilment({
+    config,
+    db,
     store,
+    payments,
     credits,
     sales,
-    shelves,
-    plans,
-    creatorSharePercent: config.billing.terms.creatorSharePercent,
+    onPaymentFailed: async () => undefined,
     log,
   });
-  const webhooks = createWebhooks({ store, payments, plans, fulfilment, onPaymentFailed: async () => undefined, log });
   const values = new Map<string, unknown>();
   const settings = {
     get: async (key: string) => values.get(key),
