@@ -21,6 +21,19 @@ const balance = (world: ChatWorld) => world.app.as(world.owner).billing.credits(
 const rowsOf = async (world: ChatWorld, text: string) =>
   (await world.app.studio.database.pool.query(text)).rows as Record<string, unknown>[];
 
+/** In the owner's library, of another maker; dollars per million tokens. */
+async function pricedAgent(world: ChatWorld, { input, output }: { input: number; output: number }) {
+  const maker = await world.app.signUp();
+  const [agent] = await rowsOf(
+    world,
+    `insert into agents (slug, name, description, system_prompt, agent_type, pricing_type, api_pricing_input, api_pricing_output, created_by_user_id)
+     values ('priced', 'Priced', '', 'Be brief.', 'TesslateAgent', 'api', ${input}, ${output}, '${maker.id}') returning id`,
+  );
+  const agent_id = String(agent?.["id"]);
+  await world.app.as(world.owner).marketplaceAgents.purchase({ params: { id: agent_id }, body: {} });
+  return { agent_id, maker };
+}
+
 test("credits are taken in their order, as they fill up, and told", async () => {
   await using world = await billed({
     script: [
@@ -146,14 +159,7 @@ test("what one run has set aside another cannot spend", async () => {
 test("an agent that asks for less than its model costs is charged at the model's price, and nobody earns by it", async () => {
   await using world = await billed({ script: [turn(say("Done."), tenCents)] });
   await give(world, { purchased: 50 });
-  const maker = await world.app.signUp();
-  const [agent] = await rowsOf(
-    world,
-    `insert into agents (slug, name, description, system_prompt, agent_type, pricing_type, api_pricing_input, api_pricing_output, created_by_user_id)
-     values ('giveaway', 'Giveaway', '', 'Be brief.', 'TesslateAgent', 'api', 0, 150, '${maker.id}') returning id`,
-  );
-  const agent_id = String(agent?.["id"]);
-  await world.app.as(world.owner).marketplaceAgents.purchase({ params: { id: agent_id }, body: {} });
+  const { agent_id } = await pricedAgent(world, { input: 0, output: 150 });
   await world.run("Go", { agent_id });
   expect(await rowsOf(world, "select cost_total, creator_id, creator_revenue from usage_logs where agent_id is not null")).toEqual([
     { cost_total: "10.00000000", creator_id: null, creator_revenue: "0.00000000" },
@@ -164,14 +170,7 @@ test("an agent that asks for less than its model costs is charged at the model's
 test("use of an agent that has a price of its own costs that, and its maker earns by it", async () => {
   await using world = await billed({ script: [turn(say("One."), usage({ input: 1_000, output: 500 })), turn(say("Two."), tenCents)] });
   await give(world, { purchased: 50 });
-  const maker = await world.app.signUp();
-  const [agent] = await rowsOf(
-    world,
-    `insert into agents (slug, name, description, system_prompt, agent_type, pricing_type, api_pricing_input, api_pricing_output, created_by_user_id)
-     values ('priced', 'Priced', '', 'Be brief.', 'TesslateAgent', 'api', 30, 150, '${maker.id}') returning id`,
-  );
-  const agent_id = String(agent?.["id"]);
-  await world.app.as(world.owner).marketplaceAgents.purchase({ params: { id: agent_id }, body: {} });
+  const { agent_id, maker } = await pricedAgent(world, { input: 30, output: 150 });
   const settle = async (cents: number) => {
     await world.app.studio.database.pool.query("select graphile_worker.add_job('settle_use')");
     const earned = async () =>

@@ -59,6 +59,15 @@ export interface SpentRow {
 
 const livingBonus = sql<number>`case when ${users.signup_bonus_expires_at} > now() then ${users.signup_bonus_credits} else 0 end`;
 
+/** What a group of calls comes to. */
+const sums = {
+  requests: count(),
+  tokens_input: sql<number>`sum(${usageLogs.tokens_input})::float8`,
+  tokens_output: sql<number>`sum(${usageLogs.tokens_output})::float8`,
+  cost_total: sql<Amount>`sum(${usageLogs.cost_total})::text`,
+  credits_deducted: sql<number>`sum(${usageLogs.credits_deducted})::float8`,
+};
+
 export type CreditsStore = ReturnType<typeof createCreditsStore>;
 export function createCreditsStore(db: Database) {
   const balanceQuery = (q: Queries, userId: string) =>
@@ -94,11 +103,7 @@ export function createCreditsStore(db: Database) {
     db
       .select({
         key: sql<string>`${column}`,
-        requests: count(),
-        tokens_input: sql<number>`sum(${usageLogs.tokens_input})::float8`,
-        tokens_output: sql<number>`sum(${usageLogs.tokens_output})::float8`,
-        cost_total: sql<Amount>`sum(${usageLogs.cost_total})::text`,
-        credits_deducted: sql<number>`sum(${usageLogs.credits_deducted})::float8`,
+        ...sums,
       })
       .from(usageLogs)
       .where(and(within(f), isNotNull(column)))
@@ -274,11 +279,7 @@ export function createCreditsStore(db: Database) {
         .select({
           key,
           name: axis === "day" || axis === "model" ? sql<null>`null` : name,
-          requests: count(),
-          tokens_input: sql<number>`sum(${usageLogs.tokens_input})::float8`,
-          tokens_output: sql<number>`sum(${usageLogs.tokens_output})::float8`,
-          cost_total: sql<Amount>`sum(${usageLogs.cost_total})::text`,
-          credits_deducted: sql<number>`sum(${usageLogs.credits_deducted})::float8`,
+          ...sums,
         })
         .from(usageLogs)
         .where(within(f))
