@@ -109,7 +109,6 @@ export const errorCodes = {
   agent_published: e(400),
   own_item: e(403),
   base_rejected: e(400),
-  library_limit_reached: e(400),
   invalid_signature: e(400),
   already_subscribed: e(400),
   no_subscription: e(400),

@@ -1,14 +1,6 @@
 import type { ComponentProps, ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 
-/** The sheet on the desk: where work lies. Sets the ground the thread's beads are cut from. */
-export const Panel = ({ className, ...rest }: ComponentProps<"section">) => (
-  <section
-    className={cx("on-sheet flex min-h-0 min-w-0 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1", className)}
-    {...rest}
-  />
-);
-
 /** A bordered box on the sheet. */
 export const Card = ({ className, ...rest }: ComponentProps<"div">) => (
   <div className={cx("on-sheet rounded-3 border border-line-0 bg-bg-1", className)} {...rest} />

@@ -2,8 +2,6 @@ import { Group, Panel, Separator, useDefaultLayout, type PanelProps } from "reac
 import type { ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 
-export { usePanelRef as usePaneRef, type PanelImperativeHandle as PaneHandle } from "react-resizable-panels";
-
 /** Panes with draggable, keyboard-movable borders. The layout is remembered under `id`. Numbers are pixels, `"30%"` shares. */
 export function Split({
   id,

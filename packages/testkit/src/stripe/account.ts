@@ -10,7 +10,6 @@ import {
   type Customer,
   type Dispute,
   type Form,
-  type FormValue,
   type Invoice,
   type Metadata,
   type PaymentIntent,
@@ -410,4 +409,3 @@ export function createAccountState({ baseUrl, onEvent }: { baseUrl: () => string
     },
   };
 }
-export type { FormValue };

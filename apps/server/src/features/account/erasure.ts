@@ -8,7 +8,6 @@ import { goneLetter } from "./letters.ts";
 
 const type = "account_erasure";
 
-export type Erasure = ReturnType<typeof createErasure>;
 /**
  * What is done to accounts whose time is over: projects with their sandboxes and histories, files, rows, last of all the account. Each step finds
  * nothing to do when it was done before, so a crash anywhere is made up for by the next round.

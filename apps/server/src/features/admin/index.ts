@@ -2,7 +2,7 @@ export { mountAdmin } from "./admin.routes.ts";
 export { createImpersonation, createImpersonationNotes } from "./impersonation.ts";
 export { createAdminUsers } from "./users.service.ts";
 export { createAdminUsersStore } from "./users.store.ts";
-export { actorOf, createAudit, type Act, type Actor, type Audit, type AuditEntry } from "./audit.ts";
+export { actorOf, createAudit, type Actor, type Audit } from "./audit.ts";
 export { createOperator, generatePassword, type Operator } from "./operator.ts";
 export { createAuditStore, forgetNamesOf } from "./audit.store.ts";
 export { createMetrics } from "./metrics.service.ts";

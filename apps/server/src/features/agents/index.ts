@@ -1,7 +1,6 @@
 export { createAgents, type Agents, type RunnableAgent } from "./agents.service.ts";
 export { officialAgents } from "./official-agents.ts";
 export { createAgentsStore } from "./agents.store.ts";
-export type { AgentFeatures } from "./agents.features.ts";
 export { toolsOfFeature, featureKeys } from "./agents.features.ts";
 export { mountAgents } from "./agents.routes.ts";
 export { createToolCatalogue, type ToolFacts } from "./tool-catalogue.ts";

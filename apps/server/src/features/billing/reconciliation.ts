@@ -12,7 +12,6 @@ const overlapSeconds = 3600;
 const memorySeconds = 29 * 86_400;
 const perRun = 200;
 
-export type Reconciliation = ReturnType<typeof createReconciliation>;
 /**
  * Heals what webhooks did not tell: every event since the last run that is not in the books is worked off as if it had come; pages that were paid and
  * subscriptions whose period is over are asked for by themselves. May run twice, and beside webhooks.

@@ -1,5 +1,5 @@
-export { createChangeSets, type ChangeSets } from "./changes.service.ts";
+export { createChangeSets } from "./changes.service.ts";
 export { createChangesStore } from "./changes.store.ts";
 export { parseHunks } from "./hunks.ts";
 export { mountChanges } from "./changes.routes.ts";
-export { createTurns, type ChangeSummary, type EndedRun } from "./turns.ts";
+export { createTurns } from "./turns.ts";

@@ -1,6 +1,6 @@
 export { createChatBudget } from "./chat.budget.ts";
 export { createApprovals, type Approvals } from "./chat.approvals.ts";
-export { createRunTask, type RunSurroundings } from "./chat.run.ts";
+export { createRunTask } from "./chat.run.ts";
 export type { RunInput } from "./chat.run.ts";
 export { lastSeqOf, mountChat } from "./chat.routes.ts";
 export { createQuestions } from "./chat.questions.ts";

@@ -7,8 +7,6 @@ import type { ContainerRow } from "./containers.table.ts";
 import type { RestartPlan } from "./restarts.ts";
 import type { Redactions } from "../secrets/index.ts";
 
-export type Settled = "running" | "failed" | "stopped";
-
 /** Keeps the rows true to what the runtime says, and tells the project's stream of every change (`container_status`). */
 export type StatusKeeper = ReturnType<typeof createStatusKeeper>;
 

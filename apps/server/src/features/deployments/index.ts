@@ -22,4 +22,4 @@ export { createPromotions } from "./promotions.ts";
 export { createRollbacks } from "./rollbacks.ts";
 export { createSwitching } from "./switching.ts";
 export { mountDeployments } from "./deployments.routes.ts";
-export type { FindTarget, HasCredential } from "./outside.ts";
+export type { FindTarget } from "./outside.ts";

@@ -1,3 +1,3 @@
-export { createFeedback, type Feedback } from "./feedback.service.ts";
+export { createFeedback } from "./feedback.service.ts";
 export { createFeedbackStore, forgetVoicesOf } from "./feedback.store.ts";
 export { mountFeedback } from "./feedback.routes.ts";

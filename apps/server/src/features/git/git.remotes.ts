@@ -24,7 +24,6 @@ export interface PullResult {
   updated_files: string[];
   message: string;
 }
-export type GitInfo = Awaited<ReturnType<GitRemotes["info"]>>;
 
 /** What goes between a project's repository and its remote (agent-git-deploy 5.1, 5.3 to 5.5, 10). */
 export type GitRemotes = ReturnType<typeof createGitRemotes>;

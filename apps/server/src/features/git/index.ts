@@ -1,5 +1,5 @@
-export { createFetchRepository, repositoryLimits, type FetchRepository, type FetchedRepository } from "./fetch-repository.ts";
-export { createGitAccess, type GitNeeds } from "./git.access.ts";
+export { createFetchRepository, repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
+export { createGitAccess } from "./git.access.ts";
 export { createGitClone } from "./git.clone.ts";
 export { createGitReading } from "./git.reading.ts";
 export { createGitRemotes } from "./git.remotes.ts";

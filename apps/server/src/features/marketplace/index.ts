@@ -1,4 +1,4 @@
-export { createAcquiring, type Acquiring } from "./acquiring.ts";
+export { createAcquiring } from "./acquiring.ts";
 export { createAcquiringStore } from "./acquiring.store.ts";
 export { createAgentAuthoring } from "./agents.authoring.ts";
 export { createAgentCatalogue } from "./agents.service.ts";
@@ -16,7 +16,7 @@ export { createMarketplaceLimits } from "./limits.ts";
 export { mountLibrary, mountMarketplaceAgents, mountMarketplaceBases, mountModeration } from "./marketplace.routes.ts";
 export { createModeration } from "./moderation.ts";
 export { createModerationStore } from "./moderation.store.ts";
-export { returnOrigin, type Checkout, type MarketplacePayments } from "./payments.ts";
+export { returnOrigin, type MarketplacePayments } from "./payments.ts";
 export { createSoldItems } from "./sold.store.ts";
 export { createReviews } from "./reviews.service.ts";
 export { bases, userPurchasedBases } from "./bases.table.ts";

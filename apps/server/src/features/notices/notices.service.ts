@@ -5,7 +5,6 @@ import type { Due, NoticesStore } from "./notices.store.ts";
 /** Whoever sits in front of it answers sooner. */
 const patienceSeconds = 300;
 
-export type Notices = ReturnType<typeof createNotices>;
 /** Mails about runs, for people who want them: one that waits for a decision, one that took long and is over. Each is told once. */
 export function createNotices({ store, mail, appBaseUrl }: { store: NoticesStore; mail: Mail; appBaseUrl: string }) {
   const tell = async (dues: readonly Due[], write: (due: Due, url: string) => Letter) => {

@@ -34,7 +34,6 @@ const decoders = {
 const isDecodable = (encoding: string): encoding is keyof typeof decoders => Object.hasOwn(decoders, encoding);
 
 /** Carries requests and sockets to dev servers and back, streaming both ways. */
-export type Forwarder = ReturnType<typeof createForwarder>;
 
 export function createForwarder() {
   const agent = new Agent({ keepAlive: true, keepAliveMsecs: 5000, maxFreeSockets: 64, scheduling: "lifo" });

@@ -4,14 +4,13 @@ export {
   createProvisioning,
   isBranchName,
   repositoryAddress,
-  type BaseChoice,
   type ChooseBase,
   type CreatedProject,
   type Provisioning,
 } from "./provisioning.ts";
-export type { FillContext, ProjectSource, ProjectSources, ServiceShape, SourceInput } from "./project-source.ts";
+export type { ProjectSource, ServiceShape, SourceInput } from "./project-source.ts";
 export { createTemplateSource, serviceOf, type InsertFirst } from "./template-source.ts";
 export { createSandboxes } from "./sandboxes.ts";
-export { loadTemplates, type BundledTemplate, type Templates } from "./templates.ts";
+export { loadTemplates, type Templates } from "./templates.ts";
 export { mountProjects } from "./projects.routes.ts";
 export { runStatusOf } from "./run-status.ts";

@@ -20,7 +20,6 @@ export interface RepairsOptions {
  * "Fix with agent", by itself: where the project's setting `auto_fix` is on, what the running app reports after a turn is given to the agent, at
  * most twice per message of the person; then it stops and says so. Decided here, under a lock, so that two tabs ask once.
  */
-export type Repairs = ReturnType<typeof createRepairs>;
 export function createRepairs({ store, projects, start, events, limits, log }: RepairsOptions) {
   const timers = new Map<string, NodeJS.Timeout>();
   /** One decision at a time: it holds a connection of the database and needs further ones, which many at once would take from each other. */

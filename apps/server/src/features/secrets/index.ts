@@ -1,4 +1,4 @@
-export { createOutputFilter, type OutputFilter } from "./output-filter.ts";
+export { createOutputFilter } from "./output-filter.ts";
 export { createRedactions, type LiveRedactor, type Redactions } from "./redactions.ts";
 export { createRedactor, createValueFinder, hiddenValues, type Redactor, type ValueFinder } from "./redactor.ts";
 export { mountSecrets } from "./secrets.routes.ts";

@@ -1,4 +1,3 @@
-export { createShell, type Shell, type ShellAccess } from "./shell.service.ts";
+export { createShell, type Shell } from "./shell.service.ts";
 export { createShellStore } from "./shell.store.ts";
 export { mountShell } from "./shell.routes.ts";
-export type { ShellLimits } from "./terminal.ts";

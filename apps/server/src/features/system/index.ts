@@ -1,3 +1,3 @@
-export { createMetrics, type Metrics } from "./metrics.ts";
+export { createMetrics } from "./metrics.ts";
 export { createSystemStore } from "./system.store.ts";
-export { mountSystem, type Checks, type SystemFacts } from "./system.routes.ts";
+export { mountSystem } from "./system.routes.ts";

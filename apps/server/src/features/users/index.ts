@@ -8,12 +8,11 @@ export {
   type OnEmailAsked,
   type OnEmailChanged,
   type OnRegistered,
-  type OnSecurityEvent,
   type Registration,
   type Users,
   type UserSessions,
 } from "./users.service.ts";
-export { cleanName, generateReferralCode, isPlainEmail, normalizeUsername } from "./users.rules.ts";
+export { generateReferralCode, isPlainEmail, normalizeUsername } from "./users.rules.ts";
 export { seedSystemAccounts, systemAccounts } from "./system-accounts.ts";
 export { createUsersStore, isLiving, isSame, isStill, type Proven, type UsersStore } from "./users.store.ts";
 export { mountUsers } from "./users.routes.ts";

@@ -17,7 +17,6 @@ import {
 import type { Container, Service } from "@tesslate/contract";
 import type { ReactNode } from "react";
 import { containerLook } from "../containers/ContainerDot.tsx";
-import type { Tone } from "../../ui/Pill.tsx";
 
 const size = 16;
 const icons: Record<Service["category"], ReactNode> = {
@@ -51,7 +50,6 @@ export function statusWord(container: Container): string {
   const crash = container.status === "failed" ? crashWord(container.status_message) : "";
   return crash ? `${word} (${crash})` : word;
 }
-export const statusTone = (container: Container): Tone => containerLook(container).tone;
 
 /** It cannot be used before somebody enters its credentials. */
 export const lacksCredentials = (container: Container, service: Service | undefined): boolean =>

@@ -65,8 +65,6 @@ export function buildTree(entries: readonly TreeEntry[]): FileTree {
   return { nodes, children };
 }
 
-export const emptyTree: FileTree = buildTree([]);
-
 interface Draft {
   nodes: Map<string, TreeNode>;
   children: Map<string, readonly string[]>;

@@ -10,8 +10,6 @@ import { marksOf } from "./changes.ts";
 const quietMs = 700;
 const longestMs = 4000;
 
-export type Git = ReturnType<typeof useGit>;
-
 /** Where the project stands with git, for as long as the workbench is open. */
 export function useGit(projectId: string, events: ProjectEvents, isEnabled: boolean) {
   const { api } = useServices();
