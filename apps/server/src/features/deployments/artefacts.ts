@@ -4,6 +4,7 @@ import { cp, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises
 import { dirname, join } from "node:path";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { AppError } from "../../platform/errors.ts";
 import type { Artefact, ArtefactFile } from "./target.ts";
 
 type Entry = Omit<ArtefactFile, "open">;
@@ -74,16 +75,19 @@ export function createArtefacts({ dir }: { dir: string }) {
           } catch (error) {
             data.destroy();
             await rm(file, { force: true });
-            throw error;
+            throw told(error);
           }
         },
         complete: async () => {
           entries.sort((a, b) => (a.path < b.path ? -1 : 1));
           const part = `${listOf(folder)}.part`;
-          const file = await open(part, "w", 0o600);
-          await file.writeFile(JSON.stringify(entries));
-          await file.sync();
-          await file.close();
+          try {
+            await using file = await open(part, "w", 0o600);
+            await file.writeFile(JSON.stringify(entries));
+            await file.sync();
+          } catch (error) {
+            throw told(error);
+          }
           await rename(part, listOf(folder));
           return artefactOf(folder, entries);
         },
@@ -93,7 +97,7 @@ export function createArtefacts({ dir }: { dir: string }) {
     copy: async (from: ArtefactPlace, to: ArtefactPlace): Promise<boolean> => {
       if (!(await load(folderOf(from)))) return false;
       await rm(folderOf(to), { recursive: true, force: true });
-      await cp(folderOf(from), folderOf(to), { recursive: true });
+      await cp(folderOf(from), folderOf(to), { recursive: true }).catch((error: unknown) => Promise.reject(told(error)));
       return true;
     },
     remove: (place: ArtefactPlace): Promise<void> => rm(folderOf(place), { recursive: true, force: true }),
@@ -106,6 +110,13 @@ export function createArtefacts({ dir }: { dir: string }) {
       return found;
     },
   };
+}
+
+/** That a disk is full is for people to know; anything else is not. */
+function told(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  return isFull ? new AppError("storage_full", "This server's disk is full. Nothing was deployed.", { cause: error }) : error;
 }
 
 function artefactOf(folder: string, entries: readonly Entry[]): Artefact {
