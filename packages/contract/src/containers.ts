@@ -160,7 +160,7 @@ export const containersRoutes = {
     params: ProjectOnly,
     body: CreateContainer,
     response: extend(Container, { task_id: Nullable(Uuid), status_url: Nullable(Type.String()) }),
-    errors: ["not_found", "bad_request", "conflict"],
+    errors: ["not_found", "bad_request", "conflict", "project_busy"],
   }),
   get: route({
     method: "GET",

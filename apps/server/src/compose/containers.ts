@@ -117,7 +117,7 @@ export function composeContainers(
     log,
   });
   const running = createRunningLimit({ projects, idle });
-  const starting = createStarting({ store: containersStore, services, wiring, keeper });
+  const starting = createStarting({ store: containersStore, services, wiring, keeper, tasks });
   const power = createPower({
     store: containersStore,
     projects,
@@ -159,7 +159,7 @@ export function composeContainers(
     events,
     address,
   });
-  const renaming = createRenaming({ store: containersStore, containers, projects, power, services, wiring, events, address, log });
+  const renaming = createRenaming({ store: containersStore, containers, projects, power, services, wiring, tasks, events, address, log });
   const connections = createConnections({
     access: { require: projects.require, markStale: containersStore.markStale },
     store: connectionsStore,

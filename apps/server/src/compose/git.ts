@@ -11,6 +11,7 @@ import {
   mountGit,
 } from "../features/git/index.ts";
 import { createRestoreGuard } from "../features/snapshots/index.ts";
+import { refuseDuringExchange } from "../features/tasks/index.ts";
 import type { Queries } from "../platform/database.ts";
 import type { Area } from "./area.ts";
 import type { ArrivalsArea } from "./arrivals.ts";
@@ -46,6 +47,7 @@ export function composeGit(
     sandboxOf: projects.sandboxOf,
     keepAwake: idle.keepAwake,
     identityOf: store.identityOf,
+    refuseDuringExchange: (projectId: string) => refuseDuringExchange(tasks, projectId),
     hasRun: (projectId: string, tx: Queries = db) => snapshotsStore.hasUnfinished(tx, projectId, ["agent_execution"]),
     touch: projects.touch,
     announce: async (projectId: string) => void (await events.append(projectId, { type: "git_changed", data: {} })),

@@ -206,6 +206,7 @@ export function createContainers({
       // without a row, which the next start of the server ends.
       await store.remove(row.id);
       await power.stopContainer(project, row);
+      await power.cancelSetUp(row);
       await projects.release({ project_id: project.id, container_id: row.id, reason: "deleted" });
       await removeData(project, row);
       await services.settleEnvironment(project);

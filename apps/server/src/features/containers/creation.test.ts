@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Container } from "@tesslate/contract";
 import type { TestApp, TestUser } from "../../testing/app.ts";
 import { ended, projectsApp, setUpProject } from "../../testing/projects.ts";
+import { tinyTemplates } from "../../testing/tiny-template.ts";
 
 const add = (app: TestApp, user: TestUser, id: string, service_slug: string, more: object = {}) =>
   app.as(user).containers.create({ params: { id }, body: { container_type: "service", service_slug, ...more } });
@@ -57,6 +58,40 @@ describe("the service catalogue", () => {
 });
 
 describe("adding containers", () => {
+  test("one whose files still come is waited for by its start, keeps its name, and ends with its removal", async () => {
+    const build = `const { existsSync, writeFileSync } = require("node:fs");
+      const timer = setInterval(() => { if (!existsSync("../.hold")) { clearInterval(timer); writeFileSync("built.txt", "x"); } }, 20);`;
+    const templatesDir = await tinyTemplates({
+      build: [["node", "-e", build]],
+      command: ["node", "-e", `require("node:fs").statSync("built.txt"); import(process.cwd() + "/server.mjs");`],
+    });
+    await using app = await projectsApp({ templatesDir });
+    const ada = await app.signUp();
+    const api = app.as(ada);
+    const { project } = await setUpProject(app, ada, "Slow");
+    const params = { id: project.id };
+    await api.files.put({ params: { ...params, path: ".hold" }, body: { content: "" } });
+    const begun = async (name: string) => {
+      const made = await api.containers.create({ params, body: { name } });
+      await vi.waitFor(async () =>
+        expect((await api.files.tree({ params })).entries.map(({ path }) => path)).toContain(`${name}/server.mjs`),
+      );
+      return made;
+    };
+    const web = await begun("web");
+    const { task_id } = await api.containers.start({ params: at(web) });
+    await vi.waitFor(async () =>
+      expect((await api.tasks.get({ params: { task_id: task_id ?? "" } })).progress.message).toBe("Waiting until web is set up"),
+    );
+    await expect(api.containers.rename({ params: at(web), body: { name: "shop" } })).rejects.toMatchObject({ code: "project_busy" });
+    const other = await begun("other");
+    await api.containers.remove({ params: at(other) });
+    expect(await ended(app, ada, other.task_id)).toMatchObject({ status: "cancelled" });
+    await api.files.remove({ params: { ...params, path: ".hold" } });
+    expect(await ended(app, ada, web.task_id)).toMatchObject({ status: "completed", error: null });
+    expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
+  });
+
   test("a second container from the same template has its own folder, key, name and port", async () => {
     await using app = await projectsApp();
     const ada = await app.signUp();

@@ -7,7 +7,7 @@ import type { EventLog } from "../../platform/events.ts";
 import { serviceOf, type Projects, type ServiceShape, type Templates } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { Redactions } from "../secrets/index.ts";
-import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
+import { refuseDuringExchange, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { findService, freshEnvironment, type ServiceCatalogue } from "./catalogue/index.ts";
 import { wireOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
@@ -19,6 +19,9 @@ import type { EnvironmentVault } from "./environment.ts";
 import { freeKey, freePort, hostLabel, serviceKey } from "./names.ts";
 import { isOurs, portOf } from "./services.ts";
 import type { StatusKeeper } from "./status-keeper.ts";
+
+/** Of the task that puts a container's files into its folder. */
+export const setUpKey = (containerId: string): string => `container_initialization:${containerId}`;
 
 const buildMs = 10 * 60_000;
 const maxContainers = 50;
@@ -160,7 +163,7 @@ export function createCreation({
           user_id: userId,
           project_id: project.id,
           type: "container_initialization",
-          unique_key: `container_initialization:${made.id}`,
+          unique_key: setUpKey(made.id),
           metadata: { container_id: made.id, project_id: project.id, container_name: made.container_name, base_name: template.wire.name },
           input: { container_id: made.id, template_slug: template.wire.slug },
         }),
@@ -260,6 +263,7 @@ export function createCreation({
     create: async (userId: string, ref: string, body: Body): Promise<Created> => {
       const project = await projects.require(userId, ref);
       requireSettled(project);
+      await refuseDuringExchange(tasks, project.id);
       return body.container_type === "service" ? createService(project, body) : createBase(userId, project, body);
     },
   };

@@ -4,10 +4,11 @@ import { AppError, badRequest, conflict } from "../../platform/errors.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Projects } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { restoreKey, taskLinks, type NewTask, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
+import { findExchange, refuseDuringExchange, taskLinks, type NewTask, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { urlOf, type PreviewAddress } from "./container-shape.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
+import { setUpKey } from "./creation.ts";
 import type { IdlePolicy } from "./idle-policy.ts";
 import type { Restarts } from "./restarts.ts";
 import type { RunningLimit } from "./running-limit.ts";
@@ -114,8 +115,7 @@ export function createPower({
   tasks.define("container_restart", { timeoutMs: startTimeoutMs, run: runContainer(true), ended: settle, interrupted: settle });
 
   const refuseIfBusy = async (project: ProjectRow) => {
-    if (await tasks.findUnfinished(restoreKey(project.id)))
-      throw conflict("project_busy", "This project is being restored. Try again in a moment.");
+    await refuseDuringExchange(tasks, project.id);
     if (project.environment_status === "provisioning" || project.environment_status === "stopping")
       throw conflict(
         "project_busy",
@@ -229,8 +229,8 @@ export function createPower({
   restarts.onDue(async (projectId, key) => {
     const [project, row] = await Promise.all([projects.find(projectId), store.findByKey(projectId, key)]);
     if (!project || project.environment_status === "deleting" || !row || !isOurs(row)) return;
-    // A restore starts what ran before.
-    if (await tasks.findUnfinished(restoreKey(projectId))) return;
+    // It starts what ran before.
+    if (await findExchange(tasks, projectId)) return;
     await tasks.createOnce(containerTask("container_start", project, row, false));
   });
 
@@ -280,6 +280,8 @@ export function createPower({
         letGo();
       }
     },
+    /** Before it goes: what still puts its files into its folder ends. */
+    cancelSetUp: (row: ContainerRow): Promise<void> => cancelStarts([setUpKey(row.id)]),
     /** Service keys of what runs or starts. */
     running: async (project: ProjectRow): Promise<string[]> => {
       const sandbox = await projects.peekSandbox(project.id);

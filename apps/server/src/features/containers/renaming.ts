@@ -5,10 +5,12 @@ import type { EventLog } from "../../platform/events.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { Projects } from "../projects/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import { refuseDuringExchange, type Tasks } from "../tasks/index.ts";
 import { wireOf, type PreviewAddress } from "./container-shape.ts";
 import type { Containers } from "./containers.service.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow, PendingRename } from "./containers.table.ts";
+import { setUpKey } from "./creation.ts";
 import { hostLabel, serviceKey } from "./names.ts";
 import type { Power } from "./power.ts";
 import type { Services } from "./services.ts";
@@ -26,6 +28,7 @@ export function createRenaming({
   power,
   services,
   wiring,
+  tasks,
   events,
   address,
   log,
@@ -36,6 +39,7 @@ export function createRenaming({
   power: Power;
   services: Services;
   wiring: Wiring;
+  tasks: Pick<Tasks, "findUnfinished">;
   events: EventLog;
   address: PreviewAddress;
   log: Logger;
@@ -111,6 +115,9 @@ export function createRenaming({
       const name = given.trim();
       const key = serviceKey(name);
       if (key === "") throw badRequest("A container's name needs at least one letter or digit.");
+      await refuseDuringExchange(tasks, project.id);
+      if (await tasks.findUnfinished(setUpKey(row.id)))
+        throw conflict("project_busy", `${row.name} is being set up. Try again in a moment.`);
       const pending = await intend(project, row, name, key);
       if (key === row.service_key) {
         const renamed = await finish(row, pending);

@@ -1,7 +1,9 @@
 import { AppError } from "../../platform/errors.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
+import type { Tasks } from "../tasks/index.ts";
 import type { ContainersStore } from "./containers.store.ts";
 import type { ContainerRow } from "./containers.table.ts";
+import { setUpKey } from "./creation.ts";
 import { isOurs, type Report, type Services } from "./services.ts";
 import type { StatusKeeper } from "./status-keeper.ts";
 import type { Wiring } from "./wiring.ts";
@@ -21,12 +23,24 @@ export function createStarting({
   services,
   wiring,
   keeper,
+  tasks,
 }: {
   store: ContainersStore;
   services: Services;
   wiring: Wiring;
   keeper: StatusKeeper;
+  tasks: Pick<Tasks, "findUnfinished" | "follow">;
 }) {
+  /** Nothing runs without its files: one that is being set up is waited for. */
+  const untilSetUp = async (row: ContainerRow, signal: AbortSignal, report: Report): Promise<void> => {
+    const task = await tasks.findUnfinished(setUpKey(row.id));
+    if (!task) return;
+    await report(5, `Waiting until ${row.name} is set up`);
+    for await (const { data } of tasks.follow(task.id, signal))
+      if (data.completed_at && data.status !== "completed")
+        throw new AppError("start_failed", `${row.name} could not be set up: ${data.error ?? "it was interrupted."}`);
+    signal.throwIfAborted();
+  };
   /** The first that is still there: what was removed while everything started is nothing that failed. */
   const firstOf = async (rows: readonly ContainerRow[]): Promise<ContainerRow | undefined> => {
     for (const row of rows) if (await store.find(row.project_id, row.id)) return row;
@@ -67,6 +81,7 @@ export function createStarting({
         throw new NotBegun(message);
       }
       signal.throwIfAborted();
+      await untilSetUp(row, signal, (percent, message) => told(row, percent, message));
       await services.start(project, row, signal, (percent, message) => told(row, percent, message), use);
       percents.set(row.id, 100);
     };

@@ -4,8 +4,7 @@ import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { WithAuthorization } from "../git-providers/index.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { cloneType } from "../snapshots/index.ts";
-import { taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
+import { exchangeKey, taskLinks, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import { repositoryLimits, type FetchRepository } from "./fetch-repository.ts";
 import type { GitNeeds } from "./git.access.ts";
 import type { GitStore } from "./git.store.ts";
@@ -14,6 +13,7 @@ import type { Turns } from "./turns.ts";
 import { checkOut, hasLargeFileStorage, writeRepository } from "./unpack.ts";
 import { requireBranchName } from "./working-repo.ts";
 
+const cloneType = "git_clone";
 const timeoutMs = 15 * 60_000;
 const maxPackBytes = 512 * 2 ** 20;
 const maxAttempts = 3;
@@ -63,12 +63,11 @@ export function createGitClone({
   withAuthorization: WithAuthorization;
   log: Logger;
 }) {
-  const keyOf = (projectId: string) => `${cloneType}:${projectId}`;
   const taskOf = (project: ProjectRow, userId: string, input: CloneInput) => ({
     user_id: userId,
     project_id: project.id,
     type: cloneType,
-    unique_key: keyOf(project.id),
+    unique_key: exchangeKey(cloneType, project.id),
     metadata: { project_id: project.id, project_slug: project.slug, repo_url: input.url, branch: input.branch },
     input,
     message: "Waiting to clone",

@@ -239,6 +239,8 @@ test("a clone under way keeps other clones, restores and the agent out; cancelle
   await expect(app.as(ada).snapshots.restore({ params: { id: project_id, snapshot_id: snapshot.id }, body: {} })).rejects.toMatchObject(
     busy,
   );
+  await expect(app.as(ada).projects.start({ params: { id: project_id } })).rejects.toMatchObject(busy);
+  await expect(git().init({ body: { project_id } })).rejects.toMatchObject(busy);
   await app.as(ada).tasks.cancel({ params: { task_id: task_id ?? "" } });
   expect(await ended(app, ada, task_id)).toMatchObject({ status: "cancelled" });
   expect(await read(project_id, "mine.txt")).toBe("mine\n");

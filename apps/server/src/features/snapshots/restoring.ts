@@ -3,20 +3,13 @@ import { badRequest, conflict } from "../../platform/errors.ts";
 import type { Queries } from "../../platform/database.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { restoreKey, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
+import { exchangeKey, exchanges, exchangeTypes, type TaskContext, type TaskRow, type Tasks } from "../tasks/index.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 import type { SnapshotsStore } from "./snapshots.store.ts";
 import { takeType, type ProjectDatabases, type Taking } from "./taking.ts";
 import type { TreeAccess } from "./trees.ts";
 
 export const restoreType = "snapshot_restore";
-/** A repository in the place of the project's files: `features/git` defines it. */
-export const cloneType = "git_clone";
-/** Tasks that exchange a project's files under everybody: nothing else begins meanwhile. */
-const exchangeTypes: Record<string, string> = {
-  [restoreType]: "This project is being restored. Try again in a moment.",
-  [cloneType]: "A repository is being cloned into this project. Try again in a moment.",
-};
 const runType = "agent_execution";
 const timeoutMs = 20 * 60_000;
 const maxAttempts = 3;
@@ -65,8 +58,7 @@ export const createRestoreGuard =
   (store: SnapshotsStore) =>
   async (tx: Queries, projectId: string): Promise<void> => {
     await store.lockTree(tx, projectId);
-    for (const [type, sentence] of Object.entries(exchangeTypes))
-      if (await store.hasUnfinished(tx, projectId, [type])) throw conflict("project_busy", sentence);
+    for (const type of exchangeTypes) if (await store.hasUnfinished(tx, projectId, [type])) throw conflict("project_busy", exchanges[type]);
   };
 
 export type Restoring = ReturnType<typeof createRestoring>;
@@ -101,7 +93,7 @@ export function createRestoring({
     user_id: userId,
     project_id: project.id,
     type: restoreType,
-    unique_key: restoreKey(project.id),
+    unique_key: exchangeKey(restoreType, project.id),
     metadata: {
       project_id: project.id,
       project_slug: project.slug,
@@ -246,8 +238,7 @@ export function createRestoring({
     },
     /** The point cannot go while it is being restored. */
     refuseWhileRestoring: async (projectId: string): Promise<void> => {
-      if (await tasks.findUnfinished(restoreKey(projectId)))
-        throw conflict("project_busy", "This project is being restored. Try again in a moment.");
+      if (await tasks.findUnfinished(exchangeKey(restoreType, projectId))) throw conflict("project_busy", exchanges[restoreType]);
     },
   };
 }

@@ -204,6 +204,8 @@ describe("restoring", () => {
         "update tasks set status = 'failed', completed_at = now() where project_id = $1 and status = 'running'",
         [id],
       );
+    await app.as(owner).git.init({ body: { project_id: id } });
+    const service = await app.as(owner).containers.create({ params, body: { container_type: "service", service_slug: "redis" } });
     await pretend("agent_execution");
     await expect(api().restore({ params: { id, snapshot_id }, body: {} })).rejects.toSatisfy((e) => code(e) === "run_active");
     await end();
@@ -217,6 +219,9 @@ describe("restoring", () => {
       () => api().remove({ params: { id, snapshot_id } }),
       () => app.as(owner).projects.start({ params }),
       () => app.as(owner).projects.restart({ params }),
+      () => app.as(owner).git.commit({ body: { project_id: id, message: "meanwhile" } }),
+      () => app.as(owner).containers.create({ params, body: { name: "meanwhile" } }),
+      () => app.as(owner).containers.rename({ params: { id, container_id: service.id }, body: { name: "meanwhile" } }),
     ])
       await expect(attempt()).rejects.toSatisfy((e) => code(e) === "project_busy");
     await end();

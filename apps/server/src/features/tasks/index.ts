@@ -2,4 +2,4 @@ export { createTasks, percentageOf, taskLinks, type NewTask, type TaskContext, t
 export { createTasksStore } from "./tasks.store.ts";
 export { mountTasks } from "./tasks.routes.ts";
 export type { TaskRow } from "./tasks.table.ts";
-export { restoreKey } from "./restore-key.ts";
+export { exchangeKey, exchanges, exchangeTypes, findExchange, refuseDuringExchange } from "./exchanges.ts";
