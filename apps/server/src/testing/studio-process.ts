@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { createRuntime } from "@tesslate/runtime";
 import { compose, type Swap } from "../compose.ts";
 import { readConfig } from "../config.ts";
@@ -20,5 +21,7 @@ process.once("message", (given) => {
     const studio = await compose(readConfig(env), { runtime, database: target, ...(templatesDir !== undefined && { templatesDir }) });
     await studio.http.listen();
     process.send?.("listening");
+    // It is killed rather than ended, and then would keep nothing for the next one.
+    flushCompileCache();
   })();
 });

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -104,7 +104,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
       const closed = await folder();
       mkdirSync(join(closed, "bin"));
       chmodSync(closed, 0o700);
-      linkSync(process.execPath, join(closed, "bin/node-of-root"));
+      copyFileSync(process.execPath, join(closed, "bin/node-of-root"));
       mkdirSync(join(closed, "data"));
       const driver = await start({ dataDir: join(closed, "data"), toolchain: { node: join(closed, "bin/node-of-root") } });
       const sandbox = await driver.open({ id: "a" });
