@@ -64,10 +64,12 @@ export function createCreatorsStore(db: Database, { holdDays }: { holdDays: numb
         .from(sales)
         .where(and(eq(sales.creator_id, creatorId), isNull(sales.refunded_at), gte(sales.created_at, from), lt(sales.created_at, to)))
         .groupBy(sales.agent_id);
-      const rows = sold.map((row) => ({
-        ...row,
-        requests: row.requests + (calls.find(({ agent_id }) => agent_id === row.agent_id)?.n ?? 0),
-      }));
+      // What was used for less than a cent so far is among the calls alone.
+      const none = { requests: 0, revenue_cents: 0, pending: 0, paid: 0 };
+      const rows = Array.from(new Set([...sold, ...calls].map(({ agent_id }) => agent_id)), (agent_id) => {
+        const row = sold.find((one) => one.agent_id === agent_id) ?? { agent_id, ...none };
+        return { ...row, requests: row.requests + (calls.find((one) => one.agent_id === agent_id)?.n ?? 0) };
+      });
       const sum = (of: (row: (typeof rows)[number]) => number) => rows.reduce((all, row) => all + of(row), 0);
       return { total: sum((r) => r.revenue_cents), pending: sum((r) => r.pending), paid: sum((r) => r.paid), by_agent: rows };
     },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { agents } from "../agents/agents.table.ts";
+import { usageLogs } from "../credits/credits.table.ts";
 import { marketplaceTransactions } from "./creators.table.ts";
 import { createLogger } from "../../platform/logger.ts";
 import { createCreators, createCreatorsStore, createSales, createSalesStore, type Bank } from "./index.ts";
@@ -99,6 +100,10 @@ describe("the dashboard", () => {
     await sell(ada, 2000, 40, { agent_id: second });
     await sell(ada, 300, 400, { payout_status: "paid" });
     await sell(eve, 7777, 0);
+    // Used twice, and not for a whole cent yet.
+    const third = crypto.randomUUID();
+    const call = { agent_id: third, creator_id: ada.id, creator_revenue: "0.4", model: "test/model", tokens_input: 1, tokens_output: 1 };
+    await app.db.insert(usageLogs).values([call, call]);
     const year = { start_date: new Date(Date.now() - 500 * dayMs).toISOString() };
     const { stats, earnings, payouts, items } = await of(ada).dashboard({ query: year });
     expect(stats).toMatchObject({
@@ -113,8 +118,12 @@ describe("the dashboard", () => {
       total_revenue_cents: 3650,
       pending_revenue_cents: 3350,
       paid_revenue_cents: 300,
-      total_requests: 3,
-      by_agent: { [first ?? ""]: { requests: 1, revenue_cents: 1350 }, [second ?? ""]: { requests: 1, revenue_cents: 2000 } },
+      total_requests: 5,
+      by_agent: {
+        [first ?? ""]: { requests: 1, revenue_cents: 1350 },
+        [second ?? ""]: { requests: 1, revenue_cents: 2000 },
+        [third]: { requests: 2, revenue_cents: 0 },
+      },
     });
     expect(earnings.by_month.reduce((sum, m) => sum + m.revenue_cents, 0)).toBe(3350);
     expect(payouts).toMatchObject({ available_cents: 2000, pending_cents: 1350, paid_cents: 300 });
