@@ -323,6 +323,8 @@ export function createAdminUsers({
           const target = heldIn(act, id);
           if (!target.is_deleted) throw badRequest("This account is not closed.");
           if (!(await store.keep(act.tx, id))) throw badRequest("Its time is over: the account is being erased.");
+          // What they deployed is there again, as when they keep the account themselves.
+          await enqueueJob(act.tx, "quiet_account", { user_id: id }, { key: `quiet_account:${id}` });
           await act.record({ action: "user.restored", target: targetOf(target), reason, details: { deleted_at: target.deleted_at } });
         },
         { holding: [id] },

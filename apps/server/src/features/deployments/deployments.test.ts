@@ -293,6 +293,14 @@ test("a server is started before visitors come, started again when it dies, and 
   await vi.waitFor(async () => expect(await runs()).toBe(false));
   await suspend(false);
   await vi.waitFor(async () => expect((await told()).env.GREETING).toBe("second"));
+
+  // So does closing the account, and its restoring.
+  const { adminUsers } = app.as(await app.signUp({ admin: true }));
+  await adminUsers.remove({ params: { id: ada.id }, body: { reason: "A mistake" } });
+  await vi.waitFor(async () => expect(await runs()).toBe(false), 20_000);
+  await adminUsers.restore({ params: { id: ada.id }, body: { reason: "It was one" } });
+  await vi.waitFor(async () => expect((await told()).env.GREETING).toBe("second"), 20_000);
+  await pool.query("update sessions set revoked_at = null, revoked_reason = null where user_id = $1", [ada.id]);
 });
 
 test("strangers and the signed-out see nothing; bad requests are refused before anything is stored", async () => {
