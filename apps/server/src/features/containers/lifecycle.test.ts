@@ -83,12 +83,16 @@ describe("a container that ends by itself", () => {
     const params = { id: project.id };
     const { events, end } = listen(app, ada, project.id);
     await app.as(ada).projects.start({ params });
-    await vi.waitFor(
-      async () => expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "error", environment_status: "stopped" }),
+    // Between two tries its state is that of the end.
+    const failures = await vi.waitFor(
+      () => {
+        const told = events.flatMap((e) => (e.type === "container_status" && e.data.status === "failed" ? [{ ts: e.ts, ...e.data }] : []));
+        expect(told.map((f) => f.restarts)).toEqual([1, 2, 3, 3]);
+        return told;
+      },
       { timeout: 30_000 },
     );
-    const failures = events.flatMap((e) => (e.type === "container_status" && e.data.status === "failed" ? [{ ts: e.ts, ...e.data }] : []));
-    expect(failures.map((f) => f.restarts)).toEqual([1, 2, 3, 3]);
+    expect(await app.as(ada).projects.get({ params })).toMatchObject({ status: "error", environment_status: "stopped" });
     const waits = failures.map((f) => (f.restart_at ? Date.parse(f.restart_at) - Date.parse(f.ts) : undefined));
     expect(waits[3]).toBeUndefined();
     for (const [i, expected] of [200, 400, 800].entries()) expect(Math.abs((waits[i] ?? 0) - expected)).toBeLessThan(150);
