@@ -310,8 +310,8 @@ await runJourneys(
         await page().getByLabel("Name", { exact: true }).fill("");
         await page().getByLabel("Website").fill("not an address");
         await page().getByRole("button", { name: "Save" }).click();
-        await page().getByText("This is needed.").waitFor();
-        await page().getByText("It begins with http:// or https://.").waitFor();
+        await page().getByText("Must not be empty").waitFor();
+        await page().getByText("Must begin with http:// or https://").waitFor();
         await accessible(page(), "a profile with faults");
         await page().getByRole("heading", { name: "Settings", level: 1 }).click();
         await page().keyboard.press("?");

@@ -63,6 +63,12 @@ const sentenceOf = ({ keyword, message, params }: ValidatorIssue): string => {
       return `Must be at least ${limit}`;
     case "maximum":
       return `Must be at most ${limit}`;
+    case "pattern":
+      if (params["pattern"] === "\\S") return "Must not be empty";
+      if (params["pattern"] === "^https?://") return "Must begin with http:// or https://";
+      return `Must match the pattern ${String(params["pattern"])}`;
+    case "format":
+      return params["format"] === "email" ? "Must be an e-mail address" : (message ?? "Invalid value");
     default:
       return message ?? "Invalid value";
   }

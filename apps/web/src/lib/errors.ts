@@ -28,19 +28,9 @@ export function detailsOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined;
 }
 
-/** What the schema of a route demands, told to a person; sentences of our own stay what they are. */
-function demandOf({ type, msg }: { type: string; msg: string }): string {
-  if (!msg.startsWith("must ") && type !== "missing") return msg;
-  const [limit = ""] = /\d+/.exec(msg) ?? [];
-  if (type === "missing" || (type === "minLength" && limit === "1") || msg.includes('"\\S"')) return "This is needed.";
-  if (type === "minLength") return `At least ${limit} characters.`;
-  if (type === "maxLength") return `At most ${limit} characters.`;
-  if (type === "minimum") return `At least ${limit}.`;
-  if (type === "maximum") return `At most ${limit}.`;
-  if (msg.includes("https?://")) return "It begins with http:// or https://.";
-  if (msg.includes('"email"')) return "That does not look like an e-mail.";
-  return type === "pattern" || type === "format" ? "That is not written as it should be." : msg;
-}
+/** The server says what a field lacks; of what only a program can read, less. */
+const demandOf = ({ type, msg }: { type: string; msg: string }): string =>
+  type === "pattern" && msg.startsWith("Must match") ? "That is not written as it should be" : msg;
 
 /** Field name → sentence, of a 422. Fields the form does not have land under "". */
 export function fieldErrorsOf(error: unknown, fields: readonly string[]): Record<string, string> {
