@@ -139,8 +139,14 @@ describe("invoke_subagent (contract 4.13)", () => {
     );
     expect(run.result.success).toBe(true);
     expect(run.approvals).toHaveLength(1);
+    // Whichever comes first: they work side by side.
     expect(run.first("approval_required")).toMatchObject({
-      pending: { kind: "subagent", iteration: 1, results: [], nested: { index: 0, name: "general-purpose", task: "one" } },
+      pending: {
+        kind: "subagent",
+        iteration: 1,
+        results: [],
+        nested: expect.toSatisfy(({ index, name, task }) => name === "general-purpose" && task === ["one", "two"][index]),
+      },
       data: { tool_name: "write_file", tool_description: expect.stringContaining("sub-agent general-purpose") },
     });
     expect(Object.keys(await ws.snapshot()).toSorted()).toEqual(["1", "2", "3"]);
