@@ -115,7 +115,8 @@ export function useRemoveFromLibrary(type: ItemType) {
   return useMutation({
     mutationFn: (id: string) =>
       type === "agents" ? api.library.removeAgent({ params: { id } }) : api.library.removeBase({ params: { id } }),
-    onSuccess: changed,
+    // Not waited for: its row goes as soon as the library is read, and what offers a way back must not come after that.
+    onSuccess: () => void changed(),
   });
 }
 
