@@ -396,6 +396,16 @@ describe("to-dos", () => {
     const fromStep = play([events(step(3, { tool_calls: [call], tool_results: [{ success: true }] }))], fromEvent);
     expect(fromStep.todos).toEqual([{ id: "0", content: "One", status: "pending" }]);
   });
+  test("are not put back by what was asked for before they were told, nor by a run that was over", () => {
+    const opened = play([{ type: "opened", chatId: "c1" }]);
+    const told = play([events(started, ev(2, "todo_updated", { todos }))], opened);
+    const answer = { type: "loaded", chatId: "c1", active: null, messages: [], todos: [] } as const;
+    expect(play([{ ...answer, todosBefore: opened.todos }], told).todos).toHaveLength(2);
+    expect(play([{ ...answer, todosBefore: told.todos }], told).todos).toEqual([]);
+    const past = [started, ev(2, "todo_updated", { todos: [] }), ev(3, "done", {})];
+    expect(play([{ type: "replayed", taskId: "t1", events: past, isPast: true }], told).todos).toHaveLength(2);
+    expect(play([{ type: "replayed", taskId: "t1", events: past }], told).todos).toEqual([]);
+  });
   test("survive a reload", () => {
     const call = { name: "todo_write", parameters: { todos }, result: { success: true } };
     const state = play([

@@ -41,6 +41,8 @@ export type ChatAction =
       active: Pick<ActiveRun, "task_id" | "started_at"> | null;
       rewound?: readonly ChatMessage[] | null;
       todos?: readonly unknown[];
+      /** The list on screen when this was asked for: one that was told since is newer than the answer. */
+      todosBefore?: ChatState["todos"];
     }
   /** Nothing was said any more. */
   | { type: "cleared" }
@@ -53,7 +55,13 @@ export type ChatAction =
   /** The run is being read from its first event on; what is known of it stays on screen meanwhile. */
   | { type: "replaying"; taskId: string; chatId: string }
   /** All of the run so far, from its first event: takes the place of whatever was pieced together from history and late events. */
-  | { type: "replayed"; taskId: string; events: readonly IncomingRunEvent[] }
+  | {
+      type: "replayed";
+      taskId: string;
+      events: readonly IncomingRunEvent[];
+      /** It was over when it was read: what the session's list is by now is not told by it. */
+      isPast?: boolean;
+    }
   /** An answer given on this page, shown before the server's event confirms it. */
   | {
       type: "answered";
@@ -206,7 +214,9 @@ function load(state: ChatState, action: Extract<ChatAction, { type: "loaded" }>)
     (last, part) => (part.kind === "tool" ? (todosOf({ type: "tool", data: part }) ?? last) : last),
     undefined,
   );
-  const todos = readTodos(action.todos) ?? written ?? (state.chatId === action.chatId ? state.todos : []);
+  const isSame = state.chatId === action.chatId;
+  const wasTold = isSame && action.todosBefore !== undefined && state.todos !== action.todosBefore;
+  const todos = wasTold ? state.todos : (readTodos(action.todos) ?? written ?? (isSame ? state.todos : []));
   const rewound = (action.rewound ?? []).map(({ id, role, content, created_at }) => ({ id, role, text: content, at: created_at }));
   return { ...state, chatId: action.chatId, isLoaded: true, turns, runs, todos, rewound };
 }
@@ -256,7 +266,8 @@ export function chatReducer(state: ChatState, action: ChatAction): ChatState {
       };
       // What is told of a run after its end is no part of its own stream.
       const later = run?.parts.filter((part) => part.key === autoFixKey) ?? [];
-      const played = action.events.reduce(applyEvent, withRun(state, fresh));
+      const told = action.events.reduce(applyEvent, withRun(state, fresh));
+      const played = action.isPast ? { ...told, todos: state.todos } : told;
       const replayed = played.runs[action.taskId];
       return replayed && later.length > 0 ? withRun(played, { ...replayed, parts: [...replayed.parts, ...later] }) : played;
     }

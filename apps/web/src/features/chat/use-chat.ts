@@ -141,11 +141,12 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
         return;
       }
       if (told[0]?.type !== "task_started" || told.at(-1)?.type !== "done") continue;
-      dispatch({ type: "replayed", taskId, events: told });
+      dispatch({ type: "replayed", taskId, events: told, isPast: true });
     }
   };
 
   const load = useHandler(async (chatId: string, signal: AbortSignal) => {
+    const todosBefore = state.todos;
     try {
       const chat = await api.chat.get({ params: { chat_id: chatId } }, { signal });
       if (signal.aborted) return;
@@ -157,6 +158,7 @@ export function useChat(projectId: string, events: ProjectEvents, userName: stri
         active: chat.active_task,
         rewound: chat.rewound,
         todos: chat.todos,
+        todosBefore,
       });
       const active = chat.active_task;
       const isWatched = active && (state.runs[active.task_id]?.lastSeq ?? 0) > 0;
