@@ -99,7 +99,8 @@ await runJourneys(
         await until("counted", async () => (await bob.api.marketplaceAgents.get({ params: { slug: "doc-writer-oss" } })).rating === 4);
         await looks(page(), "store-agent");
         await page().goto(`${studio.url}/library`);
-        const row = page().getByRole("listitem").filter({ hasText: "Documentation Writer" });
+        // Not the notice about it, which is an item of a list too.
+        const row = page().getByRole("main").getByRole("listitem").filter({ hasText: "Documentation Writer" });
         await row.getByRole("switch").click();
         await until(
           "off",
