@@ -39,6 +39,7 @@ export default defineConfig({
       project("server", "apps/server/src/**/*.test.ts", {
         globalSetup: "apps/server/src/testing/postgres.ts",
         hookTimeout: 60_000,
+        environment: join(import.meta.dirname, "apps/server/src/testing/worker-environment.ts"),
       }),
     ],
   },

@@ -63,8 +63,10 @@ export interface ModelServer {
   google_base_url: string;
   /** In order of arrival. */
   requests: RecordedRequest[];
-  /** Replaces the script and forgets which faults have struck. Answers under way go on. */
+  /** Replaces the script and forgets which faults have struck. Answers in progress continue. */
   setScript(script: Script): void;
+  /** As newly started with these options, at the same address; `requests` is emptied. Answers in progress continue. */
+  reset(options?: Omit<ModelServerOptions, "port" | "host">): void;
   setTokenDelay(ms: number): void;
   /** Resolves with the first request, recorded already or yet to come, that `matches`. */
   waitFor(matches: (request: RecordedRequest) => boolean, timeoutMs?: number): Promise<RecordedRequest>;
@@ -76,13 +78,18 @@ const maxBodyBytes = 64 * 1024 * 1024;
 
 /** Starts a model provider that plays a script over the real protocols of OpenAI, Anthropic, Google and Ollama. */
 export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
-  const { apiKey, models = ["scripted"], readPerson = readPersonOfAgent } = options;
-  const refusesOthers = options.models !== undefined;
+  const settingsOf = (given: ModelServerOptions) => ({
+    apiKey: given.apiKey,
+    models: given.models ?? ["scripted"],
+    refusesOthers: given.models !== undefined,
+    readPerson: given.readPerson ?? readPersonOfAgent,
+    script: given.script ?? makeScript([]),
+    tokenDelayMs: given.tokenDelayMs ?? 0,
+  });
+  let settings = settingsOf(options);
   const faults = createFaultMemory();
   const requests: RecordedRequest[] = [];
   const waiting = new Set<() => void>();
-  let script = options.script ?? makeScript([]);
-  let tokenDelayMs = options.tokenDelayMs ?? 0;
   let serial = 0;
 
   const server = createServer((incoming, response) => {
@@ -138,6 +145,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       return refuse(404, {
         error: { message: `Invalid URL (${method} ${url.pathname})`, type: "invalid_request_error", param: null, code: null },
       });
+    const { apiKey, models, refusesOthers, readPerson, script } = settings;
     const key = keyOf(incoming.headers, url);
     if (apiKey !== undefined && route.list !== "ollama" && key !== apiKey) {
       const { status, body } = route.wire.unauthorised(key, requestId);
@@ -216,7 +224,10 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     }
     const whole = createAnswer();
     try {
-      for await (const token of play(turn ?? { kind: "turn", parts: [] }, place, request, { tokenDelayMs, signal: gone.signal })) {
+      for await (const token of play(turn ?? { kind: "turn", parts: [] }, place, request, {
+        tokenDelayMs: settings.tokenDelayMs,
+        signal: gone.signal,
+      })) {
         if (whole.tokens >= breaksAfter) break;
         whole.add(token);
         record.tokens = whole.tokens;
@@ -268,12 +279,17 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     anthropic_base_url: `${url}/v1`,
     google_base_url: `${url}/v1beta`,
     requests,
-    setScript(next) {
-      script = next;
+    setScript(script) {
+      settings.script = script;
       faults.clear();
     },
+    reset(next = {}) {
+      settings = settingsOf(next);
+      faults.clear();
+      requests.length = 0;
+    },
     setTokenDelay(ms) {
-      tokenDelayMs = ms;
+      settings.tokenDelayMs = ms;
     },
     async waitFor(matches, timeoutMs = 5000) {
       const found = Promise.withResolvers<RecordedRequest>();

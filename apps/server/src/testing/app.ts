@@ -14,8 +14,11 @@ import type { Database } from "../platform/database.ts";
 import { createLogger } from "../platform/logger.ts";
 import { connectionOf, onServer } from "./postgres.ts";
 import { noRuntime } from "./runtime.ts";
+import { oncePerWorker } from "./worker.ts";
 
 export interface TestAppOptions {
+  /** A server of the test's own although it has no settings of its own: because it is restarted, counted, or full of what others would meet. */
+  ownServer?: boolean;
   /** On top of defaults fit for tests (no rate limits, a port of its own). */
   env?: Record<string, string>;
   /** In the place of the real things; without a runtime nothing can run. */
@@ -56,8 +59,29 @@ export interface TestApp extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The real product on a port and a database of its own. `await using app = await testApp()`. */
+/**
+ * The real product. Without options it is the server that all tests of this worker share: a test brings its own people and projects, and
+ * meets those of others. With options it is a server of the test's own, on a port and a database of its own. `await using app = await testApp()`.
+ */
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
+  if (Object.keys(options).length > 0) return ownApp(options);
+  return borrowed(await oncePerWorker("app", () => ownApp({})));
+}
+
+/** A shared app as one test sees it: with the log lines since now, and nothing to close. */
+export function borrowed(app: TestApp): TestApp {
+  const from = app.logs().length;
+  return {
+    ...app,
+    logs: () => app.logs().slice(from),
+    close: async () => {
+      throw new Error("this server is shared: a test that ends its server asks for `ownServer`");
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+async function ownApp(options: TestAppOptions): Promise<TestApp> {
   const { server, template, prefix } = inject("postgres");
   const database = options.database ?? `${prefix}_${randomBytes(5).toString("hex")}`;
   if (options.database === undefined)

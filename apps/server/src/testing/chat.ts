@@ -10,10 +10,11 @@ import type { ApprovalResponse, RunEvent, RunEventType, SendMessage } from "@tes
 import { createRuntime, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
 import { startModelServer, script, type ModelServer, type ModelServerOptions, type ScriptItem } from "@tesslate/testkit";
 import { createLogger } from "../platform/logger.ts";
-import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { onServer } from "./postgres.ts";
 import { emptyProject } from "./sandbox.ts";
 import { spawnStudio, type SpawnedStudio } from "./spawned-studio.ts";
+import { oncePerWorker } from "./worker.ts";
 
 /** A key that must never be seen again. */
 export const plantedKey = "sk-planted-secret-key-0123456789";
@@ -57,6 +58,8 @@ export interface ChatWorld extends AsyncDisposable {
   read(path: string): Promise<string | undefined>;
 }
 export interface ChatWorldOptions {
+  /** A server of the test's own although it has no settings of its own: because it is ended, or restarted, or counted. */
+  ownServer?: boolean;
   script?: ScriptItem[];
   model?: ModelServerOptions;
   env?: Record<string, string>;
@@ -68,10 +71,27 @@ export interface ChatWorldOptions {
   after?: Pick<ChatWorld, "place" | "model" | "owner" | "project">;
 }
 
-/** The product with a scripted model behind a real socket, one user and one empty project on a real runtime. */
-export async function chatWorld(options: ChatWorldOptions = {}): Promise<ChatWorld> {
-  const model =
-    options.after?.model ?? (await startModelServer({ apiKey: plantedKey, ...options.model, script: script(options.script ?? []) }));
+/**
+ * The product with a scripted model behind a real socket, one user and one empty project on a real runtime. Server, runtime and model are
+ * shared by the tests of a worker, unless the options say more than how the model answers.
+ */
+export async function chatWorld({ script: items = [], model, ...rest }: ChatWorldOptions = {}): Promise<ChatWorld> {
+  const answers = { apiKey: plantedKey, ...model, script: script(items) };
+  if (Object.keys(rest).length > 0) return ownChatWorld(answers, rest);
+  const server = await oncePerWorker("chat", () => openChatServer(answers, {}));
+  server.model.reset(answers);
+  const world = await enter({ ...server, app: borrowed(server.app) });
+  return { ...world, [Symbol.asyncDispose]: () => leave(world) };
+}
+
+type ChatServer = Pick<ChatWorld, "app" | "model" | "runtime" | "place"> & AsyncDisposable;
+
+async function ownChatWorld(answers: ModelServerOptions, options: Omit<ChatWorldOptions, "script" | "model">): Promise<ChatWorld> {
+  return enter(await openChatServer(answers, options), options.after);
+}
+
+async function openChatServer(answers: ModelServerOptions, options: Omit<ChatWorldOptions, "script" | "model">): Promise<ChatServer> {
+  const model = options.after?.model ?? (await startModelServer(answers));
   const where = options.after?.place ?? (await place());
   const runtime = await createRuntime({ driver: "auto", dataDir: where.runtimeDir, log: createLogger("silent") });
   const app = await testApp({
@@ -81,19 +101,32 @@ export async function chatWorld(options: ChatWorldOptions = {}): Promise<ChatWor
     database: where.database,
     dataDir: where.dataDir,
   });
-  const owner = options.after?.owner ?? (await app.signUp({ name: "Ada" }));
-  const project = options.after?.project ?? (await emptyProject(app, owner));
+  return {
+    app,
+    model,
+    runtime,
+    place: where,
+    [Symbol.asyncDispose]: async () => {
+      await app.close();
+      await model.close();
+      await where[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A person and a project of theirs, or those who were there before. */
+async function enter(server: ChatServer, before?: Pick<ChatWorld, "owner" | "project">): Promise<ChatWorld> {
+  const { app, runtime } = server;
+  const owner = before?.owner ?? (await app.signUp({ name: "Ada" }));
+  const project = before?.project ?? (await emptyProject(app, owner));
   const send = (message: string, more: Partial<SendMessage> = {}) =>
     app.as(owner).chat.stream({ body: { project_id: project.id, message, edit_mode: "allow", ...more } });
   const sandbox = await runtime.open({ id: project.id });
   return {
-    app,
-    model,
+    ...server,
     owner,
     project,
-    runtime,
     sandbox,
-    place: where,
     send,
     run: (message, more) => all(send(message, more)),
     read: (path) =>
@@ -101,12 +134,17 @@ export async function chatWorld(options: ChatWorldOptions = {}): Promise<ChatWor
         ({ data }) => new TextDecoder().decode(data),
         () => undefined,
       ),
-    [Symbol.asyncDispose]: async () => {
-      await app.close();
-      await model.close();
-      await where[Symbol.asyncDispose]();
-    },
   };
+}
+
+/** Ends what the test left running in its project, so that it does not work beside the next test. */
+async function leave({ app, owner, project, runtime }: ChatWorld): Promise<void> {
+  const { active } = await app.as(owner).chat.active({ query: { project_id: project.id } });
+  if (active) {
+    await app.as(owner).chat.cancel({ body: { task_id: active.task_id } });
+    for await (const { data } of app.as(owner).tasks.events({ params: { task_id: active.task_id } })) if (data.completed_at) break;
+  }
+  await runtime.remove(project.id);
 }
 
 export const modelEnv = (model: ModelServer): Record<string, string> => ({

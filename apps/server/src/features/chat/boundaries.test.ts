@@ -86,7 +86,7 @@ test("kill -9 at every boundary of a step: nothing acknowledged is lost, nothing
     },
   ];
   const script = boundaries.map(({ name, script: items }) => when(new RegExp(`"${name}"`), items));
-  const before = await chatWorld({ script });
+  const before = await chatWorld({ ownServer: true, script });
   const { project, owner } = before;
   const client = before.app.as(owner);
   const isThere = (path: string) =>
@@ -144,7 +144,7 @@ test("kill -9 at every boundary of a step: nothing acknowledged is lost, nothing
 }, 120_000);
 
 test("a run whose process died between its end and its last word has that word after the restart, once", async () => {
-  const before = await chatWorld({ script: [say("Done.")] });
+  const before = await chatWorld({ ownServer: true, script: [say("Done.")] });
   const events = await before.run("Go");
   const task_id = find(events, "task_started")!.task_id;
   const { pool } = before.app.studio.database;

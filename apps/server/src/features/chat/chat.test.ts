@@ -141,7 +141,9 @@ describe("what is refused is refused early, with nothing stored", () => {
   const counts = async (world: Awaited<ReturnType<typeof chatWorld>>) =>
     (
       await world.app.studio.database.pool.query(
-        "select (select count(*)::int from messages) m, (select count(*)::int from tasks) t, (select count(*)::int from events) e, (select coalesce(sum(usage_count), 0)::int from agents) u",
+        `select (select count(*)::int from messages join chats on chats.id = chat_id where chats.project_id = $1) m, (select count(*)::int from tasks where project_id = $1) t,
+          (select count(*)::int from events where project_id = $1) e, (select coalesce(sum(usage_count), 0)::int from agents) u`,
+        [world.project.id],
       )
     ).rows[0];
 
@@ -221,12 +223,13 @@ describe("what is refused is refused early, with nothing stored", () => {
     await make("empty", "system_prompt = ' '");
     await make("odd", "agent_type = 'Robot'");
     await make("private", `forked_by_user_id = '${other.id}', is_published = false`);
+    const { u } = await counts(world);
     await expect(world.run("Hi", { agent_id: "priced" })).rejects.toMatchObject({ status: 403, code: "agent_not_owned" });
     await expect(world.run("Hi", { agent_id: "off" })).rejects.toMatchObject({ status: 404 });
     await expect(world.run("Hi", { agent_id: "private" })).rejects.toMatchObject({ status: 404 });
     for (const agent_id of ["empty", "odd"])
       await expect(world.run("Hi", { agent_id })).rejects.toMatchObject({ status: 400, code: "agent_not_runnable" });
-    expect(await counts(world)).toMatchObject({ m: 0, t: 0, u: 0 });
+    expect(await counts(world)).toMatchObject({ m: 0, t: 0, u });
     await pool.query("insert into user_purchased_agents (user_id, agent_id) select $1, id from agents where slug = 'priced'", [
       world.owner.id,
     ]);
@@ -240,7 +243,7 @@ describe("what is refused is refused early, with nothing stored", () => {
         "complete",
       )?.data.success,
     ).toBe(true);
-    expect(await counts(world)).toMatchObject({ u: 2 });
+    expect(await counts(world)).toMatchObject({ u: u + 2 });
     // Seeding again changes no counts and adds nothing twice.
     const { rows } = await pool.query(
       "select count(*)::int n from user_purchased_agents p join agents a on a.id = p.agent_id where a.slug = 'tesslate-agent' and p.user_id = $1",

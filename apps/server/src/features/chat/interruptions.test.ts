@@ -26,7 +26,7 @@ async function killed(
   again = false,
   meanwhile: (before: ChatWorld) => Promise<void> = async () => undefined,
 ): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
-  const before = await chatWorld(options);
+  const before = await chatWorld({ ...options, ownServer: true });
   await before.app.close();
   const server = await studioProcess(before);
   const seen: RunEvent[] = [];
@@ -47,7 +47,7 @@ async function killed(
 const isAsked = (events: RunEvent[]) => find(events, "approval_required") !== undefined;
 /** As `killed`, for a server that ends in order while a person is asked. */
 async function shutDown(options: ChatWorldOptions): Promise<{ world: ChatWorld; seen: RunEvent[] }> {
-  const before = await chatWorld(options);
+  const before = await chatWorld({ ...options, ownServer: true });
   const stream = reading(before.send("Go", { edit_mode: "ask" }));
   await stream.until("approval_required");
   await before.app.close();
@@ -227,7 +227,7 @@ test("an orderly shutdown ends runs as interrupted, their clients hear it after 
   const options: ChatWorldOptions = {
     script: [call("write_file", { file_path: "a.txt", content: "a" }), turn(say("Wait "), pause(5000), say("done."))],
   };
-  const before = await chatWorld(options);
+  const before = await chatWorld({ ...options, ownServer: true });
   const stream = reading(before.send("Go"));
   const { task_id } = await stream.until("agent_step");
   await before.app.close();

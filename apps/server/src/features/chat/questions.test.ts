@@ -85,7 +85,7 @@ describe("questions of the agent", () => {
 
   test("survives a restart: the question stays open, and what ran before it is not repeated", async () => {
     const options = { script: [call("ask_question", which), say("Done.")] };
-    const before = await chatWorld(options);
+    const before = await chatWorld({ ...options, ownServer: true });
     const stream = reading(before.send("Go"));
     const { question_id } = (await stream.until("question_asked")).data;
     const { chat_id } = find(stream.seen, "task_started")!.data;

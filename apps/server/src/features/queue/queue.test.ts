@@ -137,7 +137,7 @@ test("a run hears what is said meanwhile before its next call, once; it stays in
 });
 
 test("after a stop what waits is held and says why, through a restart, until somebody resumes it or sends one; a message that cannot start holds it too", async () => {
-  const before = await chatWorld({ script: waiting });
+  const before = await chatWorld({ ownServer: true, script: waiting });
   const { stream, chat_id, task_id } = await busy(before);
   await add(before, chat_id, "A", { model: "nowhere/nonesuch" });
   const b = await add(before, chat_id, "B");
@@ -172,7 +172,7 @@ test("after a stop what waits is held and says why, through a restart, until som
 
 test("a server that ends while a person is asked: the run goes on, hears what it was to hear, and then comes what waited", async () => {
   const script = [call("write_file", { file_path: "a.txt", content: "a" }), nextMessage(), say("Heard."), nextMessage(), say("Next.")];
-  const before = await chatWorld({ script });
+  const before = await chatWorld({ ownServer: true, script });
   const { stream, chat_id, approval_id } = await busy(before);
   await client(before).queue.steer({ params: { chat_id }, body: { message: "Use blue" } });
   await add(before, chat_id, "Then this");
@@ -193,7 +193,7 @@ test("a server that ends while a person is asked: the run goes on, hears what it
 
 test("a server that dies between a run's end and the next one's beginning: its successor begins it", async () => {
   const script = [say("Found it.")];
-  const before = await chatWorld({ script });
+  const before = await chatWorld({ ownServer: true, script });
   const { id: chat_id } = await client(before).chat.createSession({ body: { project_id: before.project.id } });
   await before.app.close();
   const db = new pg.Client(connectionOf(inject("postgres").server, before.place.database));

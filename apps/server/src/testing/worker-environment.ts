@@ -1,0 +1,9 @@
+import type { Environment } from "vitest/runtime";
+import { closeWorker } from "./worker.ts";
+
+/** Node as it is; at the end of the worker, what its tests shared is closed. */
+export default {
+  name: "worker",
+  viteEnvironment: "ssr",
+  setup: () => ({ teardown: closeWorker }),
+} satisfies Environment;

@@ -1,0 +1,22 @@
+/** What the tests of one worker share: opened by the first that needs it, closed by the worker's environment (`worker-environment.ts`) at its end. */
+interface Shared {
+  opened: Map<string, Promise<AsyncDisposable>>;
+}
+const place = Symbol.for("tesslate.testing.worker");
+// The environment is loaded beside the tests' modules, not among them: the process is all they share.
+const shared = ((globalThis as { [place]?: Shared })[place] ??= { opened: new Map() });
+
+export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () => Promise<T>): Promise<T> {
+  const known = shared.opened.get(name) as Promise<T> | undefined;
+  if (known) return known;
+  const opening = open();
+  shared.opened.set(name, opening);
+  return opening;
+}
+
+/** Closes everything, the last opened first. */
+export async function closeWorker(): Promise<void> {
+  const opened = [...shared.opened.values()].toReversed();
+  shared.opened.clear();
+  for (const opening of opened) await (await opening)[Symbol.asyncDispose]();
+}
