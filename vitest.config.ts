@@ -2,11 +2,12 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
+const never = ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"];
 const project = (name: string, include: string, more: object = {}) => ({
   test: {
     name,
     include: [include],
-    exclude: ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"],
+    exclude: never,
     testTimeout: 30_000,
     // The files of a worker share its modules, which hold no state: loading the server again for each would be a good part of the work.
     isolate: false,
@@ -15,6 +16,12 @@ const project = (name: string, include: string, more: object = {}) => ({
   },
 });
 
+const server = {
+  globalSetup: "apps/server/src/testing/postgres.ts",
+  hookTimeout: 60_000,
+  environment: join(import.meta.dirname, "apps/server/src/testing/worker-environment.ts"),
+};
+const hard = "**/*.hard.test.ts";
 const patiently = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true };
 const longDocker = "**/docker/{crash,escape,everyday}.test.ts";
 
@@ -30,17 +37,15 @@ export default defineConfig({
       // What these start belongs to the process that started it, so each file has its own.
       project("runtime", "packages/runtime/src/**/*.test.ts", {
         ...patiently,
-        exclude: ["**/node_modules/**", "**/dist/**", "**/.worktrees/**", longDocker],
+        exclude: [...never, longDocker],
       }),
       // Minutes of engines: `./studio test --only docker`.
       project("docker", `packages/runtime/src/${longDocker.slice(3)}`, patiently),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
       project("web", "apps/web/src/**/*.test.{ts,tsx}"),
-      project("server", "apps/server/src/**/*.test.ts", {
-        globalSetup: "apps/server/src/testing/postgres.ts",
-        hookTimeout: 60_000,
-        environment: join(import.meta.dirname, "apps/server/src/testing/worker-environment.ts"),
-      }),
+      project("server", "apps/server/src/**/*.test.ts", { ...server, exclude: [...never, hard] }),
+      // Minutes of crashes, engines and matrices: `./studio test --hard`.
+      project("server-hard", "apps/server/src/**/*.hard.test.ts", server),
     ],
   },
 });
