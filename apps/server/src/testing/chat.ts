@@ -14,7 +14,7 @@ import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } f
 import { onServer } from "./postgres.ts";
 import { emptyProject } from "./sandbox.ts";
 import { spawnStudio, type SpawnedStudio } from "./spawned-studio.ts";
-import { oncePerWorker } from "./worker.ts";
+import { oncePerWorker, onePerWorker } from "./worker.ts";
 
 /** A key that must never be seen again. */
 export const plantedKey = "sk-planted-secret-key-0123456789";
@@ -73,12 +73,15 @@ export interface ChatWorldOptions {
 
 /**
  * The product with a scripted model behind a real socket, one user and one empty project on a real runtime. Server, runtime and model are
- * shared by the tests of a worker, unless the options say more than how the model answers.
+ * shared by the tests of a worker that follow each other with the same settings; `ownServer`, `swap`, `configure` and `after` bring others.
  */
 export async function chatWorld({ script: items = [], model, ...rest }: ChatWorldOptions = {}): Promise<ChatWorld> {
   const answers = { apiKey: plantedKey, ...model, script: script(items) };
-  if (Object.keys(rest).length > 0) return ownChatWorld(answers, rest);
-  const server = await oncePerWorker("chat", () => openChatServer(answers, {}));
+  const { env, hasModel, ...own } = rest;
+  if (Object.keys(own).length > 0) return ownChatWorld(answers, rest);
+  const open = () => openChatServer(answers, rest);
+  const settings = JSON.stringify({ env, hasModel });
+  const server = await (settings === "{}" ? oncePerWorker("chat", open) : onePerWorker("chat with", settings, open));
   server.model.reset(answers);
   const world = await enter({ ...server, app: borrowed(server.app) });
   return { ...world, [Symbol.asyncDispose]: () => leave(world) };

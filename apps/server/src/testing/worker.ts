@@ -14,6 +14,17 @@ export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () 
   return opening;
 }
 
+/** As `oncePerWorker` for one of many of a kind: when another of that kind is asked for, this one is closed. */
+export async function onePerWorker<T extends AsyncDisposable>(kind: string, name: string, open: () => Promise<T>): Promise<T> {
+  const key = `${kind} ${name}`;
+  for (const [other, opening] of shared.opened)
+    if (other.startsWith(`${kind} `) && other !== key) {
+      shared.opened.delete(other);
+      await (await opening)[Symbol.asyncDispose]();
+    }
+  return oncePerWorker(key, open);
+}
+
 /** Closes everything, the last opened first. */
 export async function closeWorker(): Promise<void> {
   const opened = [...shared.opened.values()].toReversed();

@@ -18,18 +18,26 @@ const give = (world: ChatWorld, credits: { daily?: number; bundled?: number; bon
     [world.owner.id, credits.daily ?? 0, credits.bundled ?? 0, credits.bonus ?? 0, credits.purchased ?? 0],
   );
 const balance = (world: ChatWorld) => world.app.as(world.owner).billing.credits();
+/** Of the world's owner alone: others use this server too. */
 const rowsOf = async (world: ChatWorld, text: string) =>
-  (await world.app.studio.database.pool.query(text)).rows as Record<string, unknown>[];
+  (
+    await world.app.studio.database.pool.query(
+      `with usage_logs as (select * from public.usage_logs where user_id = $1),
+        credit_reservations as (select * from public.credit_reservations where user_id = $1),
+        messages as (select m.* from public.messages m join chats on chats.id = m.chat_id where chats.user_id = $1)
+       ${text}`,
+      [world.owner.id],
+    )
+  ).rows as Record<string, unknown>[];
 
 /** In the owner's library, of another maker; dollars per million tokens. */
 async function pricedAgent(world: ChatWorld, { input, output }: { input: number; output: number }) {
   const maker = await world.app.signUp();
-  const [agent] = await rowsOf(
-    world,
+  const { rows } = await world.app.studio.database.pool.query<{ id: string }>(
     `insert into agents (slug, name, description, system_prompt, agent_type, pricing_type, api_pricing_input, api_pricing_output, created_by_user_id)
-     values ('priced', 'Priced', '', 'Be brief.', 'TesslateAgent', 'api', ${input}, ${output}, '${maker.id}') returning id`,
+     values ('priced-${maker.slug}', 'Priced', '', 'Be brief.', 'TesslateAgent', 'api', ${input}, ${output}, '${maker.id}') returning id`,
   );
-  const agent_id = String(agent?.["id"]);
+  const agent_id = String(rows[0]?.id);
   await world.app.as(world.owner).marketplaceAgents.purchase({ params: { id: agent_id }, body: {} });
   return { agent_id, maker };
 }
@@ -207,7 +215,7 @@ test("many calls at once take exactly what they cost", async () => {
   const { createCredits, createCreditsStore } = await import("../credits/index.ts");
   const credits = createCredits({ store: createCreditsStore(world.app.db), isBilled: true, terms: world.app.config.billing.terms });
   const used = (n: number) => ({
-    request_id: `call-${n}`,
+    request_id: `${world.owner.id}-call-${n}`,
     user_id: world.owner.id,
     agent_id: null,
     project_id: world.project.id,

@@ -48,7 +48,8 @@ describe("cancel", () => {
     // Nobody gets it: every place is taken.
     await world.app.studio.database.pool.query(`
       create function nobody() returns trigger language plpgsql as 'begin return null; end';
-      create trigger nobody before update on tasks for each row when (new.status = 'running') execute function nobody();`);
+      create trigger nobody before update on tasks for each row
+        when (new.status = 'running' and new.project_id = '${world.project.id}') execute function nobody();`);
     const run = reading(world.send("Go"));
     const client = world.app.as(world.owner).chat;
     const { task_id } = await eventually(

@@ -11,6 +11,7 @@ test("two servers on one database: whichever runs it, the other shows it, answer
   // The address itself is not used; that there is one says that others may share the database.
   const env = { DATABASE_URL: "postgres://shared/database" };
   await using world = await chatWorld({
+    ownServer: true,
     env,
     script: [call("write_file", { file_path: "a.txt", content: "a" }), call("bash_exec", { command: "sleep 60" }), say("Never.")],
   });
