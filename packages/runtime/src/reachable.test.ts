@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { reachable, releaseReachable } from "./reachable.ts";
+import { reachable, releaseHolder, releaseReachable } from "./reachable.ts";
 import { run } from "./run.ts";
 
 let base: string;
@@ -56,5 +58,57 @@ describe.skipIf(!isRoot)(`below a closed home${isRoot ? "" : " (skipped: not roo
     chmodSync(join(dir, "file"), 0o644);
     expect(await asNobody("cat", join(again, "file"))).toBe("new content");
     await releaseReachable(dir);
+  });
+
+  const mountsAt = (path: string) =>
+    readFileSync("/proc/self/mountinfo", "utf8")
+      .split("\n")
+      .filter((line) => line.split(" ")[4] === path);
+
+  test("it stays until the last of those who need it released it", async () => {
+    const path = await reachable(dir, { holder: "one" });
+    expect(await reachable(dir, { holder: "two" })).toBe(path);
+    await releaseReachable(dir, { holder: "one" });
+    expect(await asNobody("cat", join(path, "file"))).toBe("content");
+    await releaseHolder("two");
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("whoever asks in the same moment, in one process or several, gets one mount, and it goes once", async () => {
+    const other = join(base, "home/other");
+    mkdirSync(other);
+    // Something to sweep for all of them.
+    const swept = await reachable(other);
+    rmSync(other, { recursive: true });
+    const here = Array.from({ length: 20 }, (_, i) => reachable(dir, { holder: `here-${i}` }));
+    const script = `import { reachable, releaseReachable } from ${JSON.stringify(join(import.meta.dirname, "reachable.ts"))};
+      const [dir] = process.argv.slice(1);
+      const paths = await Promise.all(Array.from({ length: 6 }, (_, i) => reachable(dir, { holder: String(i) })));
+      await Promise.all(Array.from({ length: 6 }, (_, i) => releaseReachable(dir, { holder: String(i) })));
+      if (new Set(paths).size !== 1) process.exit(9);`;
+    const there = Array.from({ length: 5 }, async () => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", script, dir], { stdio: ["ignore", "inherit", "inherit"] });
+      return (await once(child, "exit"))[0] as number | null;
+    });
+    const paths = await Promise.all(here);
+    expect(await Promise.all(there)).toEqual([0, 0, 0, 0, 0]);
+    const [path = ""] = paths;
+    expect(new Set(paths).size).toBe(1);
+    expect(mountsAt(path)).toHaveLength(1);
+    expect(mountsAt(swept)).toEqual([]);
+    expect(await asNobody("cat", join(path, "file"))).toBe("content");
+    await Promise.all(here.map((_, i) => releaseReachable(dir, { holder: `here-${i}` })));
+    expect(mountsAt(path)).toEqual([]);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("who never released it does not keep it for ever", async () => {
+    const script = `import { reachable } from ${JSON.stringify(join(import.meta.dirname, "reachable.ts"))};
+      process.stdout.write(await reachable(process.argv[1], { holder: "killed" })); process.kill(process.pid, "SIGKILL");`;
+    const path = await run([process.execPath, "--input-type=module", "-e", script, dir]).catch(() => "");
+    expect(path).toBe("");
+    const again = await reachable(dir);
+    await releaseReachable(dir);
+    expect(existsSync(again)).toBe(false);
   });
 });

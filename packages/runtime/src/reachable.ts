@@ -1,40 +1,91 @@
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
+import { readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { chmod, mkdir, readFile, realpath, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { withFileLock } from "./host/file-lock.ts";
+import { isProcess, nameOfProcess } from "./host/lock.ts";
 import { run } from "./run.ts";
+
+interface Options {
+  /** Where the mounts lie. Default `/run`. */
+  runDir?: string | undefined;
+  /** Who needs the folder, of several in this process: a mount stays until the last one released it. */
+  holder?: string;
+}
 
 /**
  * A path to the same folder that unprivileged users can traverse.
  *
  * A checkout or data folder below a closed home (`/root` is 0700) cannot be entered by a project's uid. As root the folder
  * is bind-mounted at `/run/tesslate-<hash>/at`; otherwise, or when every parent is open already, the folder's own path is returned.
- * Idempotent across processes: a mount left by a crashed one is used again, and mounts of deleted folders are taken away.
+ * Idempotent, also across processes: a mount left by a crashed one is used again, one that others need too stays until the last of
+ * them released it, and mounts of deleted folders are removed.
  */
-export async function reachable(dir: string, { runDir = "/run" }: { runDir?: string } = {}): Promise<string> {
+export async function reachable(dir: string, { runDir = "/run", holder = "process" }: Options = {}): Promise<string> {
   const real = await realpath(dir);
   if (process.getuid?.() !== 0 || isOpen(dirname(real))) return real;
-  await sweep(runDir);
-  const { base, target } = placeOf(real, runDir);
-  await mkdir(base, { recursive: true, mode: 0o711 });
-  await chmod(base, 0o711);
-  await mkdir(target, { recursive: true });
-  if (isSame(real, target)) return target;
-  await run(["mount", "--bind", real, target]);
-  return target;
+  return inTurn(runDir, async () => {
+    await sweep(runDir);
+    const { base, target, holders } = placeOf(real, runDir);
+    await mkdir(base, { recursive: true, mode: 0o711 });
+    await chmod(base, 0o711);
+    await mkdir(target, { recursive: true });
+    await mkdir(holders, { recursive: true, mode: 0o700 });
+    if (!isSame(real, target)) await run(["mount", "--bind", real, target]);
+    writeFileSync(join(holders, markOf(holder)), "");
+    return target;
+  });
 }
 
-/** Undoes `reachable`; fine when there is nothing to undo. */
-export async function releaseReachable(dir: string, { runDir = "/run" }: { runDir?: string } = {}): Promise<void> {
-  const { base, target } = placeOf(await realpath(dir).catch(() => dir), runDir);
-  for (const point of await mounts()) if (point.target === target) await run(["umount", "-l", target]);
-  await rmdir(target).catch(ignoreMissing);
-  await rmdir(base).catch(ignoreMissing);
+/** Undoes `reachable` for the same holder; fine when there is nothing to undo. */
+export async function releaseReachable(dir: string, { runDir = "/run", holder = "process" }: Options = {}): Promise<void> {
+  const { base, holders } = placeOf(await realpath(dir).catch(() => dir), runDir);
+  if (!isFolder(base)) return;
+  await inTurn(runDir, async () => {
+    rmSync(join(holders, markOf(holder)), { force: true });
+    if (!isHeld(holders)) await takeDown(base);
+  });
 }
+
+/** Undoes every `reachable` of that holder, whichever process asked for it. */
+export async function releaseHolder(holder: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): Promise<void> {
+  const isTheirs = (mark: string) => mark.endsWith(`-${holder}`);
+  if (!basesIn(runDir).some((base) => marksIn(join(base, "holders")).some(isTheirs))) return;
+  await inTurn(runDir, async () => {
+    for (const base of basesIn(runDir)) {
+      const holders = join(base, "holders");
+      const marks = marksIn(holders).filter(isTheirs);
+      for (const mark of marks) rmSync(join(holders, mark), { force: true });
+      if (marks.length > 0 && !isHeld(holders)) await takeDown(base);
+    }
+  });
+}
+
+/** One process at a time looks at the mounts and changes them. */
+const inTurn = <T>(runDir: string, work: () => Promise<T>) => withFileLock(join(runDir, "tesslate-mounts.lock"), work);
 
 function placeOf(real: string, runDir: string) {
   const base = join(runDir, `tesslate-${createHash("sha256").update(real).digest("hex").slice(0, 12)}`);
-  return { base, target: join(base, "at") };
+  return { base, target: join(base, "at"), holders: join(base, "holders") };
+}
+
+/** `<pid>-<start time>-<holder>`. */
+const markOf = (holder: string) => `${nameOfProcess(process.pid).replace(" ", "-")}-${holder}`;
+
+/** Whether a living process needs the mount. */
+function isHeld(holders: string): boolean {
+  return marksIn(holders).some((mark) => {
+    const [pid = "", started = ""] = mark.split("-");
+    return isProcess(`${pid} ${started}`);
+  });
+}
+
+const marksIn = (holders: string): string[] => (isFolder(holders) ? readdirSync(holders) : []);
+const basesIn = (runDir: string): string[] =>
+  readdirSync(runDir).flatMap((name) => (/^tesslate-[0-9a-f]{12}$/.test(name) ? [join(runDir, name)] : []));
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function isOpen(dir: string): boolean {
@@ -59,13 +110,24 @@ async function mounts(): Promise<{ root: string; target: string }[]> {
     .map((fields) => ({ root: fields[3] ?? "", target: fields[4] ?? "" }));
 }
 
+/** Removes the mounts of folders that were deleted. */
 async function sweep(runDir: string): Promise<void> {
-  for (const { root, target } of await mounts())
-    if (root.endsWith("//deleted") && target.startsWith(join(runDir, "tesslate-")) && target.endsWith("/at")) {
-      await run(["umount", "-l", target]);
-      await rmdir(target).catch(ignoreMissing);
-      await rmdir(dirname(target)).catch(ignoreMissing);
-    }
+  const isOurs = (target: string) => target.startsWith(join(runDir, "tesslate-")) && target.endsWith("/at");
+  for (const { root, target } of await mounts()) if (root.endsWith("//deleted") && isOurs(target)) await takeDown(dirname(target));
+}
+
+/** Unmounts what lies there, however often, and removes the folders. */
+async function takeDown(base: string): Promise<void> {
+  const target = join(base, "at");
+  const count = async () => (await mounts()).filter((point) => point.target === target).length;
+  for (let left = await count(); left > 0; left--)
+    await run(["umount", "-l", target]).catch(async (error: unknown) => {
+      // Somebody else (an operator, an older version) may have unmounted it meanwhile.
+      if ((await count()) >= left) throw error;
+    });
+  rmSync(join(base, "holders"), { recursive: true, force: true });
+  await rmdir(target).catch(ignoreMissing);
+  await rmdir(base).catch(ignoreMissing);
 }
 
 const ignoreMissing = (error: NodeJS.ErrnoException) => {

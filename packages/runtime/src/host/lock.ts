@@ -4,7 +4,7 @@ import { RuntimeError } from "../errors.ts";
 
 /** One process per data folder. A lock whose holder is dead is taken over. Returns the release. */
 export function holdLock(file: string): () => void {
-  const mine = `${process.pid} ${startTime(process.pid)}`;
+  const mine = nameOfProcess(process.pid);
   for (let attempt = 0; ; attempt++) {
     try {
       writeFileSync(file, mine, { flag: "wx" });
@@ -13,9 +13,8 @@ export function holdLock(file: string): () => void {
       };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 3) throw error;
-      const [pid, started] = read(file).split(" ");
-      if (pid && started && startTime(Number(pid)) === started)
-        throw new RuntimeError("unavailable", `process ${pid} uses this data folder already`);
+      const holder = read(file);
+      if (isProcess(holder)) throw new RuntimeError("unavailable", `process ${holder.split(" ")[0]} uses this data folder already`);
       rmSync(file, { force: true });
     }
   }
@@ -24,8 +23,9 @@ export function holdLock(file: string): () => void {
 /** Whoever ends what an earlier server left is done soon: the next server waits for it instead of refusing to start. */
 export async function passCaretaker(file: string, name: string): Promise<void> {
   for (const until = Date.now() + 60_000; Date.now() < until; await sleep(100)) {
-    const [pid, started] = read(file).split(" ");
-    if (!pid || pid === String(process.pid) || startTime(Number(pid)) !== started) return;
+    const holder = read(file);
+    const [pid] = holder.split(" ");
+    if (!isProcess(holder) || pid === String(process.pid)) return;
     if (!read(`/proc/${pid}/cmdline`).split("\0").includes(name)) return;
   }
 }
@@ -37,6 +37,15 @@ const read = (file: string) => {
     return "";
   }
 };
+
+/** Tells a process from every other one, also from later ones with its pid: `<pid> <start time>`. */
+export const nameOfProcess = (pid: number): string => `${pid} ${startTime(pid)}`;
+
+/** Whether the process of that name still runs. */
+export function isProcess(name: string): boolean {
+  const [pid = "", started = ""] = name.split(" ");
+  return started !== "" && startTime(Number(pid)) === started;
+}
 
 /** When a process started, in the kernel's ticks: tells it from another one with the same pid. Empty when there is none. */
 function startTime(pid: number): string {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "nod
 import { join } from "node:path";
 
 import { caretakerName } from "../lease.ts";
-import { reachable, releaseReachable } from "../reachable.ts";
+import { reachable, releaseHolder } from "../reachable.ts";
 import { fifoPrefix } from "./fifos.ts";
 import { holdLock, passCaretaker } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
@@ -35,11 +35,9 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
   const real = realpathSync(dir);
   await passCaretaker(join(real, "lock"), caretakerName);
   const unlock = holdLock(join(real, "lock"));
-  const reached = new Set<string>();
-  const reach = async (path: string) => {
-    reached.add(path);
-    return reachable(path, { runDir: mountDir });
-  };
+  const key = createHash("sha256").update(real).digest("hex").slice(0, 8);
+  const mounting = { runDir: mountDir, holder: key };
+  const reach = (path: string) => reachable(path, mounting);
   try {
     const root = await reach(real);
     const runs = join(root, "run");
@@ -50,7 +48,7 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
     const slots = openSlots(real, process.getuid?.() === 0 ? claimsDir : join(real, "claims"));
     return {
       dir: real,
-      key: createHash("sha256").update(real).digest("hex").slice(0, 8),
+      key,
       root,
       runDir,
       slots,
@@ -58,7 +56,7 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
       async release({ isLeftRunning }) {
         if (isLeftRunning && existsSync(runDir)) removeFifos(runDir);
         if (!isLeftRunning) rmSync(runDir, { recursive: true, force: true });
-        if (!isLeftRunning) for (const path of reached) await releaseReachable(path, { runDir: mountDir });
+        if (!isLeftRunning) await releaseHolder(key, mounting);
         unlock();
       },
     };
