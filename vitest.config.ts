@@ -16,13 +16,15 @@ const project = (name: string, include: string, more: object = {}) => ({
   },
 });
 
+const machine = "packages/runtime/src/machine.setup.ts";
 const server = {
-  globalSetup: "apps/server/src/testing/postgres.ts",
+  globalSetup: [machine, "apps/server/src/testing/postgres.ts"],
   hookTimeout: 60_000,
   environment: join(import.meta.dirname, "apps/server/src/testing/worker-environment.ts"),
 };
 const hard = "**/*.hard.test.ts";
-const patiently = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true };
+/** Suites that start programs, in processes of their own, on a machine that was looked at once. */
+const patiently = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true, globalSetup: machine };
 const longDocker = "**/docker/{crash,escape,everyday}.test.ts";
 
 /** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. */

@@ -20,7 +20,10 @@ interface Options {
 }
 
 /** What a driver owes to a server that is killed at any moment. */
-export function describeCrashes(runtime: Pick<RuntimeOptions, "driver" | "docker">, { skip: reason, isShort = false }: Options = {}): void {
+export function describeCrashes(
+  runtime: Pick<RuntimeOptions, "driver" | "docker" | "machine">,
+  { skip: reason, isShort = false }: Options = {},
+): void {
   const create = (dataDir: string, more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) => createRuntime({ ...runtime, dataDir, ...more });
   describe.skipIf(reason !== undefined)(
     `kill -9 of the server, driver ${runtime.driver}${reason === undefined ? "" : ` (skipped: ${reason})`}`,

@@ -1,6 +1,7 @@
 import { RuntimeError } from "./errors.ts";
 import { keepLease } from "./lease.ts";
 import type { RuntimeLog } from "./log.ts";
+import type { MachineFacts } from "./machine.ts";
 import type { DriverName, RuntimeDriver } from "./types.ts";
 
 export interface RuntimeOptions {
@@ -17,6 +18,8 @@ export interface RuntimeOptions {
   docker?: { host?: string | undefined; certPath?: string | undefined; image?: string | undefined };
   /** How long services go on after the end of this process when no other one takes them over. Without it, for ever. */
   orphanGraceMs?: number;
+  /** What `inspectMachine` found: spares the look at what this machine can do. Without it every start looks anew. */
+  machine?: MachineFacts;
   log?: RuntimeLog;
 }
 

@@ -1,6 +1,6 @@
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
 import Docker from "dockerode";
-import { afterAll, expect } from "vitest";
+import { afterAll, expect, inject } from "vitest";
 import { describeCrashes } from "../crashes.ts";
 
 const engine = await startDockerEngine();
@@ -13,7 +13,7 @@ afterAll(async () => {
   expect(left.networks.filter(({ Name }) => Name.startsWith("tesslate-"))).toEqual([]);
 });
 describeCrashes(
-  { driver: "docker", docker: { host: engine.host } },
+  { driver: "docker", docker: { host: engine.host }, machine: inject("machine") },
   // `./studio crash` asks for all of it.
   { skip: engine.reason, isShort: process.env["SOAK"] === undefined },
 );

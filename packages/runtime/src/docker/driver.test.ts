@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
 import { importPrograms } from "@tesslate/testkit/docker-images";
 import Docker from "dockerode";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { until } from "../conformance/observe.ts";
 import { run } from "../run.ts";
 import type { RuntimeDriver, Sandbox, ServiceSpec } from "../types.ts";
@@ -30,7 +30,7 @@ describe.skipIf(engine.reason !== undefined)(
       return dir;
     };
     const start = async (options: Partial<DockerDriverOptions> = {}) => {
-      const driver = await createDockerDriver({ dataDir: await folder(), host: engine.host, ...options });
+      const driver = await createDockerDriver({ machine: inject("machine"), dataDir: await folder(), host: engine.host, ...options });
       drivers.push(driver);
       return driver;
     };
@@ -128,7 +128,7 @@ describe.skipIf(engine.reason !== undefined)(
 
     test("what ran for a deleted data folder, or a deleted project, is taken down at the next start", async () => {
       const dataDir = await folder();
-      const lost = await createDockerDriver({ dataDir, host: engine.host });
+      const lost = await createDockerDriver({ machine: inject("machine"), dataDir, host: engine.host });
       const sandbox = await lost.open({ id: "a" });
       await sandbox.start(web);
       await sandbox.ready("web", { timeoutMs: 20_000 });
@@ -140,7 +140,9 @@ describe.skipIf(engine.reason !== undefined)(
     }, 60_000);
 
     test("an engine that is not there is said so", async () => {
-      await expect(createDockerDriver({ dataDir: await folder(), host: "unix:///nowhere/docker.sock" })).rejects.toMatchObject({
+      await expect(
+        createDockerDriver({ machine: inject("machine"), dataDir: await folder(), host: "unix:///nowhere/docker.sock" }),
+      ).rejects.toMatchObject({
         code: "unavailable",
         message: expect.stringMatching(/no Docker engine answers at unix:\/\/\/nowhere\/docker\.sock \(.*ENOENT/),
       });
@@ -271,7 +273,7 @@ describe.skipIf(engine.reason !== undefined)(
 
       test("survive the server and are taken over", async () => {
         const dataDir = await folder();
-        const first = await createDockerDriver({ dataDir, host: engine.host });
+        const first = await createDockerDriver({ machine: inject("machine"), dataDir, host: engine.host });
         const before = await first.open({ id: "a" });
         await before.start(counter);
         await before.ready("counter", { timeoutMs: 30_000 });

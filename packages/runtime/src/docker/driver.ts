@@ -14,6 +14,7 @@ import { locate, reachPrograms } from "../host/programs.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import type { Bind } from "../host/cell.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
+import type { MachineFacts } from "../machine.ts";
 import { forgetKey, rememberKey, sweepDeleted } from "../host/leftovers.ts";
 import type { RuntimeDriver } from "../types.ts";
 import { findBaseImage } from "./base-image.ts";
@@ -39,6 +40,8 @@ export interface DockerDriverOptions extends EngineOptions {
   hostnamesBlocked?: string[];
   /** `host`, `host:port`, an address or a range: reachable from sandboxes although private. */
   outbound?: { allow: string[] };
+  /** What is known of this machine already. */
+  machine?: MachineFacts;
   log?: RuntimeLog;
   /** Never look at the engine's processes nor set the machine's packet filter ourselves, as where the server is not root. For tests. */
   isIndirect?: boolean;
@@ -122,7 +125,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   const isAnythingLeft = (await docker.listContainers({ filters: { label: [`${label.key}=${key}`] } })).length > 0;
   if (!isAnythingLeft) for (const name of readdirSync(home)) rmSync(join(home, name), { recursive: true, force: true });
   const laid = join(home, `laid-${process.pid}-${Date.now().toString(36)}`);
-  const tools = await findTools(async (dir) => dir, options.toolchain);
+  const tools = await findTools(async (dir) => dir, options.toolchain, options.machine?.programs);
   const etc = join(laid, "etc");
   const own = [
     ...accounts(user.uid),

@@ -1,8 +1,10 @@
 import { startDockerEngine } from "@tesslate/testkit/docker-engine";
-import { afterAll } from "vitest";
+import { afterAll, inject } from "vitest";
 import { describeEveryday } from "../everyday.ts";
 import { createDockerDriver } from "./driver.ts";
 
 const engine = await startDockerEngine();
 afterAll(() => engine.close());
-describeEveryday("docker", (dataDir) => createDockerDriver({ dataDir, host: engine.host }), { skip: engine.reason });
+describeEveryday("docker", (dataDir) => createDockerDriver({ machine: inject("machine"), dataDir, host: engine.host }), {
+  skip: engine.reason,
+});

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createProcessDriver } from "../process/driver.ts";
-import { createSandboxDriver } from "../sandbox/driver.ts";
-import { unavailableHere } from "../sandbox/here.ts";
+import { openSandboxDriver, unavailableHere } from "../sandbox/here.ts";
 import { locate, translate } from "./programs.ts";
 
 const binds = [{ from: "/host/pg", to: "/opt/pg", isWritable: false }];
@@ -26,9 +25,8 @@ test("only whole paths are translated", () => {
   expect(translate("see /opt/pg/bin", binds)).toBeUndefined();
 });
 
-const sandboxMissing = await unavailableHere();
 describe.each([
-  { name: "sandbox", create: createSandboxDriver, skip: sandboxMissing },
+  { name: "sandbox", create: openSandboxDriver, skip: unavailableHere() },
   { name: "process", create: createProcessDriver, skip: process.platform === "linux" ? undefined : "it needs Linux" },
 ])("programs of the $name driver", ({ create, skip }) => {
   test.skipIf(skip !== undefined)(

@@ -20,8 +20,24 @@ export interface ToolPaths {
   node?: string;
 }
 
+/** Versions of the machine's own programs that projects use too, as these say it themselves. */
+export interface ProgramFacts {
+  python: string;
+  go: string;
+}
+
+export async function findPrograms(): Promise<ProgramFacts> {
+  const ask = async (...argv: [string, ...string[]]) => (await run(argv).catch(() => "none")).trim();
+  const [python, go] = await Promise.all([ask("/usr/bin/python3", "--version"), ask("/usr/bin/go", "version")]);
+  return { python, go };
+}
+
 /** `reach` makes a folder enterable for the project's uid. */
-export async function findTools(reach: (dir: string) => Promise<string>, paths: ToolPaths = {}): Promise<Tools> {
+export async function findTools(
+  reach: (dir: string) => Promise<string>,
+  paths: ToolPaths = {},
+  programs?: ProgramFacts | undefined,
+): Promise<Tools> {
   const require = createRequire(import.meta.url);
   const node = paths.node ?? process.execPath;
   const npmDir = dirname(require.resolve("npm/package.json"));
@@ -37,8 +53,7 @@ export async function findTools(reach: (dir: string) => Promise<string>, paths: 
       node: paths.node ? (await run([node, "--version"])).trim() : process.version,
       npm: version(npmDir),
       pnpm: version(pnpmDir),
-      python: (await run(["/usr/bin/python3", "--version"]).catch(() => "none")).trim(),
-      go: (await run(["/usr/bin/go", "version"]).catch(() => "none")).trim(),
+      ...(programs ?? (await findPrograms())),
     },
   };
 }

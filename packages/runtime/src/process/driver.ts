@@ -7,6 +7,7 @@ import { locate, reachPrograms } from "../host/programs.ts";
 import { openState } from "../host/state.ts";
 import { findTools, writeWrappers, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
+import type { MachineFacts } from "../machine.ts";
 import { run } from "../run.ts";
 import type { RuntimeDriver } from "../types.ts";
 import { createProcessCell } from "./cell.ts";
@@ -16,6 +17,8 @@ export interface ProcessDriverOptions {
   toolchain?: ToolPaths;
   /** Folders of this host that services are given where they name `/opt/<name>`. */
   programs?: Readonly<Record<string, string>>;
+  /** What is known of this machine already. */
+  machine?: MachineFacts;
   log?: RuntimeLog;
 }
 
@@ -27,17 +30,20 @@ export async function createProcessDriver({
   dataDir,
   toolchain,
   programs: folders = {},
+  machine,
   log = silentLog,
 }: ProcessDriverOptions): Promise<RuntimeDriver> {
   if (process.platform !== "linux") throw new RuntimeError("unavailable", "the process driver needs Linux");
-  await run(["setpriv", "--version"]).catch((cause: unknown) => {
-    throw new RuntimeError("unavailable", "setpriv (util-linux) is not installed", { cause });
-  });
+  // The sandbox driver needs it as well.
+  if (machine === undefined || machine.sandbox.reason !== undefined)
+    await run(["setpriv", "--version"]).catch((cause: unknown) => {
+      throw new RuntimeError("unavailable", "setpriv (util-linux) is not installed", { cause });
+    });
   const state = await openState(dataDir, undefined);
   try {
     const { key, root, runDir, slots, reach } = state;
     const isRoot = process.getuid?.() === 0;
-    const tools = await findTools(reach, toolchain);
+    const tools = await findTools(reach, toolchain, machine?.programs);
     const programs = await reachPrograms(folders, reach);
     const bin = join(runDir, "bin");
     writeWrappers(bin, tools);

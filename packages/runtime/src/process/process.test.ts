@@ -2,17 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { describeRuntimeDriver } from "../conformance.ts";
 import { createProcessDriver } from "./driver.ts";
 
 const skip = process.platform === "linux" ? undefined : "it needs Linux";
 
-describeRuntimeDriver("process", (dataDir) => createProcessDriver({ dataDir }), { skip });
+describeRuntimeDriver("process", (dataDir) => createProcessDriver({ dataDir, machine: inject("machine") }), { skip });
 
 test.skipIf(skip)("a command aborted while its first program is still coming up does not run on", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "runtime-aborts-"));
-  const driver = await createProcessDriver({ dataDir });
+  const driver = await createProcessDriver({ dataDir, machine: inject("machine") });
   try {
     const sandbox = await driver.open({ id: "aborts" });
     // One after the other: only then does the abort come at the very start.

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findCgroups } from "../host/cgroups.ts";
 import type { RuntimeDriver } from "../types.ts";
-import { createSandboxDriver, type SandboxDriverOptions } from "./driver.ts";
-import { unavailableHere } from "./here.ts";
+import type { SandboxDriverOptions } from "./driver.ts";
+import { openSandboxDriver, unavailableHere } from "./here.ts";
 
-const reason = await unavailableHere();
+const reason = unavailableHere();
 const isRoot = process.getuid?.() === 0;
 
 describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
@@ -20,7 +20,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     return dir;
   };
   const start = async (options: Partial<SandboxDriverOptions> = {}) => {
-    const driver = await createSandboxDriver({ dataDir: await folder(), ...options });
+    const driver = await openSandboxDriver({ dataDir: await folder(), ...options });
     drivers.push(driver);
     return driver;
   };
@@ -58,7 +58,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     let dataDir: string;
     beforeAll(async () => {
       dataDir = await mkdtemp(join(tmpdir(), "sandbox-"));
-      driver = await createSandboxDriver({ dataDir });
+      driver = await openSandboxDriver({ dataDir });
     });
     afterAll(async () => {
       await driver.close();
@@ -119,7 +119,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     "what ran for a deleted data folder is taken down at the next start",
     async () => {
       const dataDir = await folder();
-      const lost = await createSandboxDriver({ dataDir });
+      const lost = await openSandboxDriver({ dataDir });
       const sandbox = await lost.open({ id: "a" });
       await sandbox.start({ name: "web", command: ["node", "-e", "setInterval(() => {}, 1000)"], cwd: ".", env: {}, port: 0 });
       const { pid } = await sandbox.ready("web", { timeoutMs: 20_000 });
@@ -138,7 +138,7 @@ describe.skipIf(reason !== undefined)(`the sandbox driver${reason === undefined 
     "closing without leaving anything running takes everything down",
     async () => {
       const dataDir = await folder();
-      const driver = await createSandboxDriver({ dataDir });
+      const driver = await openSandboxDriver({ dataDir });
       const sandbox = await driver.open({ id: "a" });
       await sandbox.start({ name: "web", command: ["sleep", "1000"], cwd: ".", env: {}, port: 0 });
       const { pid } = await sandbox.ready("web", { timeoutMs: 20_000 });

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
@@ -8,6 +9,7 @@ import { locate, reachPrograms } from "../host/programs.ts";
 import { claimsDir, openState, type State } from "../host/state.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
+import type { MachineFacts } from "../machine.ts";
 import { run } from "../run.ts";
 import type { Isolation, RuntimeDriver } from "../types.ts";
 import { createCell, type Walls } from "./cell.ts";
@@ -32,9 +34,19 @@ export interface SandboxDriverOptions {
   outbound?: { allow: string[] };
   /** Folders of this host that services see read-only at `/opt/<name>`. */
   programs?: Readonly<Record<string, string>>;
+  /** What is known of this machine already: nothing is tried again. */
+  machine?: MachineFacts;
   log?: RuntimeLog;
   /** For mounts that let projects pass a closed home folder. Default `/run`. */
   mountDir?: string;
+}
+
+/** What this driver reaches on a machine, found by trying it. */
+export interface SandboxFacts {
+  /** Why it cannot make a sandbox at all; undefined when it can. */
+  reason?: string;
+  /** Why sandboxes cannot have a network of their own; undefined when they can. */
+  networkReason?: string;
 }
 
 /**
@@ -42,28 +54,55 @@ export interface SandboxDriverOptions {
  * cannot make a sandbox at all; what else is missing lowers `isolation` and is named in `warnings`.
  */
 export async function createSandboxDriver(options: SandboxDriverOptions): Promise<RuntimeDriver> {
+  return (await open(options)).driver;
+}
+
+/** Tries the driver on a folder that is gone afterwards. */
+export async function inspectSandboxes({ log }: Pick<SandboxDriverOptions, "log"> = {}): Promise<SandboxFacts> {
+  const dataDir = await mkdtemp(join(tmpdir(), "tesslate-machine-"));
+  try {
+    const { driver, networkReason } = await open({ dataDir, ...(log && { log }) });
+    await driver.close();
+    return { ...(networkReason !== undefined && { networkReason }) };
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === "unavailable") return { reason: error.message };
+    throw error;
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+interface Opened {
+  driver: RuntimeDriver;
+  networkReason: string | undefined;
+}
+
+async function open(options: SandboxDriverOptions): Promise<Opened> {
   if (process.platform !== "linux") throw new RuntimeError("unavailable", "the sandbox driver needs Linux");
   const arch = process.arch;
   if (arch !== "x64" && arch !== "arm64")
     throw new RuntimeError("unavailable", `the sandbox driver knows no system-call filter for ${arch}`);
-  await run(["bwrap", "--version"]).catch((cause: unknown) => {
-    throw new RuntimeError("unavailable", "bubblewrap (bwrap) is not installed", { cause });
-  });
+  const known = options.machine?.sandbox;
+  if (known?.reason !== undefined) throw new RuntimeError("unavailable", known.reason);
+  if (!known)
+    await run(["bwrap", "--version"]).catch((cause: unknown) => {
+      throw new RuntimeError("unavailable", "bubblewrap (bwrap) is not installed", { cause });
+    });
   if (process.getuid?.() === 0) await sweepDeleted(claimsDir, options.log ?? silentLog);
   const state = await openState(options.dataDir, options.mountDir);
-  let driver: RuntimeDriver | undefined;
+  let opened: Opened | undefined;
   try {
-    driver = await start(options, state, seccompFilter(arch));
-    await probe(driver);
-    return driver;
+    opened = await start(options, state, seccompFilter(arch));
+    if (!known) await probe(opened.driver);
+    return opened;
   } catch (error) {
     // Services of an earlier process are not to suffer from a failed start.
-    await (driver ? driver.close({ leaveRunning: true }) : state.release({ isLeftRunning: true }));
+    await (opened ? opened.driver.close({ leaveRunning: true }) : state.release({ isLeftRunning: true }));
     throw error;
   }
 }
 
-async function start(options: SandboxDriverOptions, state: State, filter: Uint8Array): Promise<RuntimeDriver> {
+async function start(options: SandboxDriverOptions, state: State, filter: Uint8Array): Promise<Opened> {
   const { key, root, runDir, slots, reach } = state;
   const log = options.log ?? silentLog;
   const isRoot = process.getuid?.() === 0;
@@ -71,7 +110,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   if (isRoot) rememberKey(claimsDir, key, state.dir);
   const seccompFile = join(runDir, "seccomp.bpf");
   writeFileSync(seccompFile, filter, { mode: 0o600 });
-  const tools = await findTools(reach, options.toolchain);
+  const tools = await findTools(reach, options.toolchain, options.machine?.programs);
   const settings = readHostSettings({ env: process.env, home: homedir(), read: readIfThere });
   warnings.push(...settings.warnings);
 
@@ -79,14 +118,14 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   if (reason) warnings.push(`Memory, CPU and process limits are not enforced: ${isRoot ? reason : "the server does not run as root"}.`);
   const resolvers = findResolvers();
   let network: Network | undefined;
-  if (isRoot)
-    network = await openTriedNetwork(state, resolvers).catch((error: unknown) => {
-      warnings.push(
-        `Sandboxes share the host's network and reach its services: ${error instanceof Error ? error.message : String(error)}.`,
-      );
+  let networkReason = options.machine?.sandbox.networkReason;
+  if (isRoot && networkReason === undefined)
+    network = await openNetworkOf(state, resolvers, { isTried: options.machine !== undefined }).catch((error: unknown) => {
+      networkReason = error instanceof Error ? error.message : String(error);
       return undefined;
     });
-  else warnings.push("Sandboxes share the host's network and one user id: the server does not run as root.");
+  if (!isRoot) warnings.push("Sandboxes share the host's network and one user id: the server does not run as root.");
+  else if (!network) warnings.push(`Sandboxes share the host's network and reach its services: ${networkReason}.`);
   if (network && resolvers.length === 0)
     warnings.push("Names cannot be looked up in sandboxes: every DNS server of this host listens on its loopback.");
   const exceptions =
@@ -114,7 +153,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   const isolation: Isolation = network && hasGroups ? "full" : "no-netns";
   for (const warning of warnings) log.warn({ isolation }, warning);
   const can = { pty: true, freeze: hasGroups, limits: hasGroups, privateNetwork: network !== undefined, images: false, history: true };
-  return createHostDriver({
+  const driver = await createHostDriver({
     name: "sandbox",
     isolation,
     warnings,
@@ -137,6 +176,7 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
       await state.release({ isLeftRunning });
     },
   });
+  return { driver, networkReason };
 }
 
 const probeId = "probe";
@@ -144,8 +184,9 @@ const probeId = "probe";
 const hubId = "@hub";
 
 /** A network that has been laid once: the filter alone proves little. The probe sandbox uses what was laid. */
-async function openTriedNetwork({ key, slots }: State, resolvers: string[]): Promise<Network> {
+async function openNetworkOf({ key, slots }: State, resolvers: string[], { isTried }: { isTried: boolean }): Promise<Network> {
   const network = await openNetwork({ key, hubSlot: slots.take(hubId), ranges: slots.ranges, resolvers });
+  if (isTried) return network;
   try {
     await network.ensure(slots.take(probeId), { offline: false });
     return network;

@@ -1,5 +1,5 @@
 import { describeEscapes } from "../escapes.ts";
-import { createSandboxDriver } from "./driver.ts";
-import { unavailableHere } from "./here.ts";
 
-describeEscapes("sandbox", (dataDir, options) => createSandboxDriver({ dataDir, ...options }), { skip: await unavailableHere() });
+import { openSandboxDriver, unavailableHere } from "./here.ts";
+
+describeEscapes("sandbox", (dataDir, options) => openSandboxDriver({ dataDir, ...options }), { skip: unavailableHere() });

@@ -1,5 +1,5 @@
 import { describeEveryday } from "../everyday.ts";
-import { createSandboxDriver } from "./driver.ts";
-import { unavailableHere } from "./here.ts";
 
-describeEveryday("sandbox", (dataDir) => createSandboxDriver({ dataDir }), { skip: await unavailableHere() });
+import { openSandboxDriver, unavailableHere } from "./here.ts";
+
+describeEveryday("sandbox", (dataDir) => openSandboxDriver({ dataDir }), { skip: unavailableHere() });

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../conformance/observe.ts";
 import type { RuntimeDriver, Sandbox } from "../types.ts";
-import { createSandboxDriver } from "./driver.ts";
-import { unavailableHere } from "./here.ts";
+
+import { openSandboxDriver, unavailableHere } from "./here.ts";
 import { networks } from "./hub.ts";
 
-const reason = await unavailableHere();
+const reason = unavailableHere();
 
 test.each([
   ["10.0.0.0", "10.0.0.0", ["10.0.0.0/32"]],
@@ -54,7 +54,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
   test("links and addresses of the host stay as they are while sandboxes come and go", async ({ skip }) => {
     const watch = watchLinks();
     try {
-      driver = await createSandboxDriver({ dataDir });
+      driver = await openSandboxDriver({ dataDir });
       if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
       const ours = `ts-${key()}`;
       // That the cable was laid is seen: the watch sees.
@@ -89,13 +89,13 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
   }, 60_000);
 
   test("the cable and the sandboxes on it are taken over by the next process; closing takes both away", async ({ skip }) => {
-    driver = await createSandboxDriver({ dataDir });
+    driver = await openSandboxDriver({ dataDir });
     if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
     await serve(await driver.open({ id: "kept" }));
     const index = () => readFileSync(`${cable()}/ifindex`, "utf8");
     const before = index();
     await driver.close({ leaveRunning: true });
-    driver = await createSandboxDriver({ dataDir });
+    driver = await openSandboxDriver({ dataDir });
     expect(index()).toBe(before);
     const kept = await driver.open({ id: "kept" });
     expect(await get(kept)).toBe("alive");
@@ -107,7 +107,7 @@ describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefi
   }, 60_000);
 
   test("an address that no sandbox has any more refuses at once", async ({ skip }) => {
-    driver = await createSandboxDriver({ dataDir });
+    driver = await openSandboxDriver({ dataDir });
     if (driver.isolation !== "full") return skip(`this machine reaches ${driver.isolation}, not full`);
     const sandbox = await driver.open({ id: "gone" });
     await serve(sandbox);

@@ -1,5 +1,5 @@
 import { describeRuntimeDriver } from "../conformance.ts";
-import { createSandboxDriver } from "./driver.ts";
-import { unavailableHere } from "./here.ts";
 
-describeRuntimeDriver("sandbox", (dataDir) => createSandboxDriver({ dataDir }), { skip: await unavailableHere() });
+import { openSandboxDriver, unavailableHere } from "./here.ts";
+
+describeRuntimeDriver("sandbox", (dataDir) => openSandboxDriver({ dataDir }), { skip: unavailableHere() });

@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createRuntime, type RuntimeOptions } from "./create.ts";
+import { inspectMachine, type MachineFacts } from "./machine.ts";
+
+const machine = JSON.parse(JSON.stringify(await inspectMachine())) as MachineFacts;
+const isRoot = process.getuid?.() === 0;
+const { reason } = machine.sandbox;
+
+let dataDir: string;
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "machine-"));
+});
+afterEach(() => rm(dataDir, { recursive: true, force: true }));
+
+const isolationWith = async (facts: RuntimeOptions["machine"]) => {
+  const runtime = await createRuntime({ driver: "sandbox", dataDir, ...(facts && { machine: facts }) });
+  const { isolation, warnings } = runtime;
+  const sandbox = await runtime.open({ id: "a" });
+  const { stdout } = await sandbox.exec(["echo", "works"]);
+  await runtime.close();
+  return { isolation, warnings, stdout };
+};
+
+test.skipIf(reason)(
+  `a runtime that is told about the machine is the one that looks itself${reason ? ` (skipped: ${reason})` : ""}`,
+  async () => {
+    const looked = await isolationWith(undefined);
+    expect(looked.stdout).toBe("works\n");
+    expect(await isolationWith(machine)).toEqual(looked);
+  },
+);
+
+test.skipIf(reason || !isRoot)("it believes what it is told", async () => {
+  const told = { ...machine, sandbox: { networkReason: "no cables" } };
+  const { isolation, warnings, stdout } = await isolationWith(told);
+  expect([isolation, stdout]).toEqual(["no-netns", "works\n"]);
+  expect(warnings).toContainEqual(expect.stringContaining("no cables"));
+  const nothing = createRuntime({ driver: "sandbox", dataDir, machine: { ...machine, sandbox: { reason: "no walls" } } });
+  await expect(nothing).rejects.toMatchObject({ code: "unavailable", message: "no walls" });
+});
