@@ -96,7 +96,12 @@ async function ownChatWorld(answers: ModelServerOptions, options: Omit<ChatWorld
 async function openChatServer(answers: ModelServerOptions, options: Omit<ChatWorldOptions, "script" | "model">): Promise<ChatServer> {
   const model = options.after?.model ?? (await startModelServer(answers));
   const where = options.after?.place ?? (await place());
-  const runtime = await createRuntime({ driver: "auto", dataDir: where.runtimeDir, log: createLogger("silent") });
+  const runtime = await createRuntime({
+    driver: "auto",
+    dataDir: where.runtimeDir,
+    machine: inject("machine"),
+    log: createLogger("silent"),
+  });
   const app = await testApp({
     env: { ...(options.hasModel !== false && modelEnv(model)), ...options.env },
     swap: { runtime, ...options.swap },

@@ -7,6 +7,7 @@ import { containers } from "../features/containers/containers.table.ts";
 import { projects } from "../features/projects/projects.table.ts";
 import { createLogger } from "../platform/logger.ts";
 import { findPostgresPrograms } from "../platform/postgres.ts";
+import { inject } from "vitest";
 import type { TestApp, TestUser } from "./app.ts";
 
 /** The best real runtime this machine can host, in a folder of its own, with the programs that the product brings. */
@@ -18,6 +19,7 @@ export async function realRuntime(
   const runtime = await createRuntime({
     ...which,
     dataDir,
+    machine: inject("machine"),
     ...(postgres !== undefined && { programs: { postgres } }),
     log: createLogger("silent"),
   });
@@ -25,7 +27,7 @@ export async function realRuntime(
     [Symbol.asyncDispose]: async () => {
       // The app closed its driver and left everything running for the next one: that is this one.
       await runtime.close({ leaveRunning: true });
-      const last = await createRuntime({ ...which, dataDir, log: createLogger("silent") });
+      const last = await createRuntime({ ...which, dataDir, machine: inject("machine"), log: createLogger("silent") });
       for (const { id } of await last.list()) await last.remove(id);
       await last.close();
       await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
