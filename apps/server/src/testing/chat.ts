@@ -147,6 +147,8 @@ async function enter(server: ChatServer, before?: Pick<ChatWorld, "owner" | "pro
 
 /** Ends what the test left running in its project, so that it does not work beside the next test. */
 async function leave({ app, owner, project, runtime }: ChatWorld): Promise<void> {
+  const { items } = await app.as(owner).projects.list({ query: {} });
+  if (!items.some(({ id }) => id === project.id)) return;
   const { active } = await app.as(owner).chat.active({ query: { project_id: project.id } });
   if (active) {
     await app.as(owner).chat.cancel({ body: { task_id: active.task_id } });
