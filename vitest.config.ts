@@ -1,13 +1,15 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import LongestFirst from "./scripts/test/vitest-order.ts";
 
 const never = ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"];
-const project = (name: string, include: string, more: object = {}) => ({
+const hard = "**/*.hard.test.ts";
+const project = (name: string, include: string | string[], more: object = {}) => ({
   test: {
     name,
-    include: [include],
-    exclude: never,
+    include: [include].flat(),
+    exclude: [...never, hard],
     testTimeout: 30_000,
     // The files of a worker share its modules, which hold no state: loading the server again for each would be a good part of the work.
     isolate: false,
@@ -22,16 +24,16 @@ const server = {
   hookTimeout: 60_000,
   environment: join(import.meta.dirname, "apps/server/src/testing/worker-environment.ts"),
 };
-const hard = "**/*.hard.test.ts";
 /** Suites that start programs, in processes of their own, on a machine that was looked at once. */
 const patiently = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true, globalSetup: machine };
 const longDocker = "**/docker/{crash,escape,everyday}.test.ts";
 
-/** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. */
+/** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. `*.hard.test.ts` belong to `./studio test --hard`. */
 export default defineConfig({
   test: {
-    // Vitest leaves one processor for itself; these tests wait a good part of their time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Vitest would leave one core to itself; its own process has little to do.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     projects: [
       project("repo", "scripts/**/*.test.ts"),
       project("contract", "packages/contract/src/**/*.test.ts"),
@@ -39,15 +41,14 @@ export default defineConfig({
       // What these start belongs to the process that started it, so each file has its own.
       project("runtime", "packages/runtime/src/**/*.test.ts", {
         ...patiently,
-        exclude: [...never, longDocker],
+        exclude: [...never, hard, longDocker],
       }),
-      // Minutes of engines: `./studio test --only docker`.
-      project("docker", `packages/runtime/src/${longDocker.slice(3)}`, patiently),
+      project("runtime-hard", [`packages/runtime/src/${hard}`, `packages/runtime/src/${longDocker}`], { ...patiently, exclude: never }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
       project("web", "apps/web/src/**/*.test.{ts,tsx}"),
-      project("server", "apps/server/src/**/*.test.ts", { ...server, exclude: [...never, hard] }),
+      project("server", "apps/server/src/**/*.test.ts", server),
       // Minutes of crashes, engines and matrices: `./studio test --hard`.
-      project("server-hard", "apps/server/src/**/*.hard.test.ts", server),
+      project("server-hard", "apps/server/src/**/*.hard.test.ts", { ...server, exclude: never }),
     ],
   },
 });

@@ -1,11 +1,29 @@
-/** Builds the server bundle (apps/server/dist) and the web UI (apps/web/dist). */
+/** Builds the server bundle (apps/server/dist) and the web UI (apps/web/dist). `--if-needed`: only when a source is newer than the last build. */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, rmSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
 const server = join(root, "apps/server");
+const stamp = join(root, ".studio/built");
+
+function isUpToDate(): boolean {
+  const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs;
+  if (built === undefined || !existsSync(join(server, "dist/main.js"))) return false;
+  const sources = globSync(["{apps,packages,templates}/**/*", "package-lock.json", "scripts/build.ts"], {
+    cwd: root,
+    withFileTypes: true,
+    exclude: (entry) => ["node_modules", "dist", "testing"].includes(entry.name) || /\.test\.tsx?$/.test(entry.name),
+  });
+  return sources.every((entry) => !entry.isFile() || statSync(join(entry.parentPath, entry.name)).mtimeMs <= built);
+}
+if (process.argv.includes("--if-needed")) {
+  if (isUpToDate()) process.exit(0);
+  process.stderr.write("Building …\n");
+}
+// As of now: what changes while it is built is built the next time.
+const startedAt = new Date();
+const { build } = await import("esbuild");
 
 rmSync(join(server, "dist"), { recursive: true, force: true });
 await build({
@@ -54,3 +72,6 @@ for (const [from, to] of [["apps/server/migrations", "migrations"]] as const)
 
 if (existsSync(join(root, "apps/web/vite.config.ts")))
   execFileSync(join(root, "node_modules/.bin/vite"), ["build", "--logLevel", "warn"], { cwd: join(root, "apps/web"), stdio: "inherit" });
+mkdirSync(join(root, ".studio"), { recursive: true });
+writeFileSync(stamp, "");
+utimesSync(stamp, startedAt, startedAt);

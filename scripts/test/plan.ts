@@ -1,0 +1,175 @@
+/** Which parts a call of `./studio test` runs. */
+import { spawnSync } from "node:child_process";
+import { globSync, readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Durations } from "./durations.ts";
+import type { Part } from "./run-part.ts";
+
+export interface Request {
+  names: string[];
+  pattern: string | undefined;
+  journeys: boolean;
+  hard: boolean;
+  all: boolean;
+  /** Seconds. */
+  budget: number | undefined;
+}
+
+export interface Checkout {
+  root: string;
+  cores: number;
+  durations: Durations;
+}
+
+const testFiles = ["apps/*/src/**/*.test.{ts,tsx}", "packages/*/src/**/*.test.ts", "scripts/**/*.test.ts"];
+/** What the end-to-end runner knows besides its journeys. */
+const otherScripts = ["conformance", "weights", "templates", "deployments", "three-containers"];
+const isHard = (file: string) => /\.hard\.test\.ts$|\/docker\/(crash|escape|everyday)\.test\.ts$/.test(file);
+
+/** Throws with a sentence when a name matches nothing. */
+export function planParts(request: Request, checkout: Checkout): Part[] {
+  if (request.names.length > 0 || request.pattern !== undefined) return selectedParts(request, checkout);
+  const wantsQuick = request.all || (!request.journeys && !request.hard);
+  const wantsJourneys = request.all || request.journeys;
+  const isTimed = request.budget !== undefined;
+  return [
+    ...(wantsQuick ? [vitestPart(checkout, "tests beside the code", ["--project=!*-hard"], 330)] : []),
+    // All journeys include those of the main job; where the time may not suffice for all, the main job comes first.
+    ...(wantsQuick && (!wantsJourneys || isTimed) ? [journeysPart(checkout, "main journeys, conformance, weights", ["--main"], 160)] : []),
+    ...(wantsJourneys ? [allJourneys(checkout, { besidesMain: wantsQuick && isTimed })] : []),
+    ...(request.all || request.hard ? hardParts(checkout) : []),
+  ];
+}
+
+function vitestArgv(checkout: Checkout): [string, ...string[]] {
+  const reporter = join(checkout.root, "scripts/test/vitest-reporter.ts");
+  return [join(checkout.root, "node_modules/.bin/vitest"), "run", `--reporter=${reporter}`, `--maxWorkers=${checkout.cores}`];
+}
+const vitestPart = (checkout: Checkout, name: string, argv: string[], seconds: number): Part => ({
+  name,
+  argv: [...vitestArgv(checkout), ...argv],
+  seconds,
+});
+const journeysPart = (checkout: Checkout, name: string, argv: string[], seconds: number): Part => ({
+  name,
+  argv: [process.execPath, join(checkout.root, "e2e/run.ts"), ...argv, "--lanes", String(checkout.cores)],
+  needsBuild: true,
+  seconds,
+});
+
+function hardParts(checkout: Checkout): Part[] {
+  const { root } = checkout;
+  const hasServerTests = globSync("apps/server/src/**/*.hard.test.ts", { cwd: root }).length > 0;
+  const script = (name: string, file: string, argv: string[], seconds: number): Part => ({
+    name,
+    argv: [process.execPath, join(root, file), ...argv],
+    needsBuild: true,
+    seconds,
+  });
+  return [
+    ...(hasServerTests ? [vitestPart(checkout, "hard tests of the server", ["--project=server-hard"], 300)] : []),
+    vitestPart(checkout, "hard tests of the runtime", ["--project=runtime-hard"], 300),
+    script("crash suite, briefly", "e2e/crash.ts", ["--only", "runs,lifecycle", "--rounds", "2"], 120),
+    {
+      ...vitestPart(
+        checkout,
+        "hostile input on every route, briefly",
+        ["--project=server", "--project=server-hard", "apps/server/src/http/matrix", "-t", "hostile input"],
+        60,
+      ),
+      env: { FUZZ_SECONDS: "30" },
+    },
+  ];
+}
+
+const journeyKey = (name: string) => `journey ${name}`;
+export const fileKey = (name: string) => (name.includes("/") ? name : journeyKey(name));
+/** What the runner needs before its first step. */
+const startSeconds = 20;
+
+function allJourneys(checkout: Checkout, { besidesMain }: { besidesMain: boolean }): Part {
+  const part = journeysPart(checkout, besidesMain ? "the other journeys" : "all journeys", [], 720);
+  return {
+    ...part,
+    fit(seconds) {
+      const listed = spawnSync(process.execPath, [join(checkout.root, "e2e/run.ts"), "--list"], { encoding: "utf8", timeout: 10_000 });
+      const names = listed.stdout
+        .split("\n")
+        .filter((name) => /^[\w-]+$/.test(name) && !(besidesMain && ["conformance", "weights"].includes(name)));
+      const secondsOf = (name: string) => checkout.durations[journeyKey(name)] ?? (otherScripts.includes(name) ? 100 : 45);
+      let left = (seconds - startSeconds) * checkout.cores;
+      const fitting: string[] = [];
+      for (const name of names.toSorted((a, b) => secondsOf(a) - secondsOf(b))) {
+        if (secondsOf(name) > left) break;
+        left -= secondsOf(name);
+        fitting.push(name);
+      }
+      const notRun = names.filter((name) => !fitting.includes(name)).map((name) => `journey ${name}`);
+      if (fitting.length === 0) return { part: undefined, notRun: names.length > 0 ? notRun : [part.name] };
+      const estimate = startSeconds + fitting.reduce((sum, name) => sum + secondsOf(name), 0) / checkout.cores;
+      return { part: { ...journeysPart(checkout, part.name, fitting, estimate), isSelection: notRun.length > 0 }, notRun };
+    },
+  };
+}
+
+/** The test files and journeys that names stand for. */
+export interface Matches {
+  files: string[];
+  journeys: string[];
+  /** Names that are in no path: parts of the names of tests, with the files that contain them. */
+  texts: { text: string; files: string[] }[];
+}
+
+/**
+ * A name is a package (`web`, `server-hard`), a part of a path (`billing`, `apps/web/src/ui`), the file name of a journey (`review`) or, when it is none of
+ * these, a part of a test's name.
+ */
+export function matchNames(names: readonly string[], root: string): Matches {
+  const all = globSync(testFiles, { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] }).toSorted();
+  const scripts = [...new Set([...readdirSync(join(root, "e2e/journeys")).map((file) => basename(file, ".ts")), ...otherScripts])];
+  const found: Matches = { files: [], journeys: [], texts: [] };
+  for (const given of names) {
+    const name = given.replace(/^\.\//, "").toLowerCase();
+    const folder =
+      name === "repo"
+        ? "scripts/"
+        : all.map((file) => file.split("/").slice(0, 2).join("/")).find((dir) => name.replace(/-hard$/, "") === basename(dir));
+    const files = folder?.includes("/")
+      ? all.filter((file) => file.startsWith(folder === "scripts/" ? folder : `${folder}/`) && isHard(file) === name.endsWith("-hard"))
+      : all.filter((file) => file.toLowerCase().includes(name));
+    const script = name.replace(/^e2e\/(journeys\/)?/, "").replace(/\.ts$/, "");
+    const journeys = scripts.includes(script) ? [script] : files.length === 0 ? scripts.filter((entry) => entry.includes(script)) : [];
+    const texts =
+      files.length + journeys.length > 0 ? [] : all.filter((file) => readFileSync(join(root, file), "utf8").toLowerCase().includes(name));
+    if (files.length + journeys.length + texts.length === 0)
+      throw new Error(`Nothing matches "${given}": no package, path of a test file, journey or name of a test.`);
+    found.files.push(...files);
+    found.journeys.push(...journeys);
+    if (texts.length > 0) found.texts.push({ text: given, files: texts });
+  }
+  return { ...found, files: [...new Set(found.files)], journeys: [...new Set(found.journeys)] };
+}
+
+const escapePattern = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+
+function selectedParts({ names, pattern }: Request, checkout: Checkout): Part[] {
+  const { files, journeys, texts } = matchNames(names, checkout.root);
+  const withPattern = pattern === undefined ? [] : ["-t", pattern];
+  const selected = (part: Part): Part => ({ ...part, isSelection: true });
+  return [
+    ...(files.length > 0 || names.length === 0 ? [selected(vitestPart(checkout, "matching tests", [...files, ...withPattern], 30))] : []),
+    ...texts.map((match) =>
+      selected(vitestPart(checkout, `tests named "${match.text}"`, [...match.files, "-t", `(?i:${escapePattern(match.text)})`], 30)),
+    ),
+    ...(journeys.length > 0 ? [selected(journeysPart(checkout, `journeys ${journeys.join(", ")}`, journeys, 60))] : []),
+  ];
+}
+
+/** The arguments with which vitest watches what matches. */
+export function watchArgv({ names, pattern }: Request, checkout: Checkout): [string, ...string[]] {
+  const { files, texts } = matchNames(names, checkout.root);
+  const wanted = [...files, ...texts.flatMap((match) => match.files)];
+  if (wanted.length === 0) throw new Error("Journeys cannot be watched; name tests that stand beside the code.");
+  const text = pattern ?? texts.map((match) => escapePattern(match.text)).join("|");
+  return [join(checkout.root, "node_modules/.bin/vitest"), "watch", ...wanted, ...(text === "" ? [] : ["-t", text])];
+}
