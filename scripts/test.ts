@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readDurations } from "./test/durations.ts";
+import { interruption } from "./test/interruption.ts";
 import { planParts, watchArgv, type Checkout, type Request } from "./test/plan.ts";
 import type { Part } from "./test/run-part.ts";
 import { runTests } from "./test/run.ts";
@@ -30,17 +31,6 @@ function readRequest(): Request & { watch: boolean } {
   const { budget, pattern, ...flags } = values;
   if (budget !== undefined && !(Number(budget) > 0)) throw new Error("--budget takes minutes, such as 25.");
   return { ...flags, names: positionals, pattern, budget: budget === undefined ? undefined : Number(budget) * 60 };
-}
-
-/** The end of the run that Ctrl-C, a terminal that closes or whoever stops this asks for. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(name, () => {
-      if (!controller.signal.aborted) say(`\n${name}: ending what runs …`);
-      controller.abort();
-    });
-  return controller.signal;
 }
 
 const build: Part = {

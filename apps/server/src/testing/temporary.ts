@@ -5,7 +5,7 @@ import { join } from "node:path";
 const prefix = "studio-vitest-";
 let root: string | undefined;
 
-/** A fresh folder that goes with this test process; when that was killed, with the next one. */
+/** A fresh folder that goes with this test process (`worker-environment.ts`); when that was killed, with the next one. */
 export function temporaryFolder(name: string): string {
   if (!root) {
     sweep();
@@ -14,6 +14,12 @@ export function temporaryFolder(name: string): string {
   }
   mkdirSync(root, { recursive: true });
   return mkdtempSync(join(root, `${name}-`));
+}
+
+/** At the end of a worker, which vitest ends with a signal: its folder. */
+export function removeTemporaryFolder(): void {
+  for (const folder of readdirSync(tmpdir()))
+    if (folder.startsWith(`${prefix}${process.pid}-`)) rmSync(join(tmpdir(), folder), { recursive: true, force: true });
 }
 
 /** What killed processes left: their data folders would keep every range of user ids of the machine. */
