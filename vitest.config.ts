@@ -14,6 +14,7 @@ const project = (name: string, include: string | string[], more: object = {}) =>
     // The files of a worker share its modules, which hold no state: loading the server again for each would be a good part of the work.
     isolate: false,
     setupFiles: [join(import.meta.dirname, "scripts/patience.ts")],
+    expect: { poll: { timeout: 15_000, interval: 20 } },
     ...more,
   },
 });

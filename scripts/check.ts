@@ -12,7 +12,7 @@ const steps: [string, string[]][] = [
   ["types", [bin("tsc"), "-p", "tsconfig.json"]],
   ["types of the web UI", [bin("tsc"), "-p", "apps/web/tsconfig.json"]],
   ["unused code and dependencies", [bin("knip"), "--no-progress"]],
-  ["architecture", [bin("vitest"), "run", "--project", "repo"]],
+  ["architecture", [bin("vitest"), "run", "--project", "repo", "scripts/architecture"]],
 ];
 let failed = 0;
 for (const [name, [command, ...args]] of steps) {

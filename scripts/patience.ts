@@ -1,6 +1,9 @@
 import { vi } from "vitest";
 
-/** How long `vi.waitFor` waits where a test does not say: on a busy machine a second is nothing. What comes is noticed at once all the same. */
+/**
+ * How long `vi.waitFor` waits where a test does not say: on a busy machine vitest's second is nothing. What comes is noticed at once all the same.
+ * For `expect.poll` there is a setting (vitest.config.ts); for `vi.waitFor` vitest has none.
+ */
 const patience = { timeout: 15_000, interval: 20 };
 
 const waitFor = vi.waitFor;
