@@ -55,7 +55,7 @@ try {
       cwd: root,
       parts: planParts(request, checkout),
       build,
-      out: { write: (text) => process.stdout.write(text), isTerminal: process.stdout.isTTY, columns: process.stdout.columns },
+      out: { write: (text) => process.stdout.write(text), isTerminal: process.stdout.isTTY, columns: process.stdout.columns || 80 },
       durations: checkout.durations,
       durationsFile: join(root, ".studio/test-durations.json"),
       budget: request.budget,

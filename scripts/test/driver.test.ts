@@ -54,10 +54,10 @@ describe("parts", () => {
   test("a failure is printed with its whole text, and fails the run without a second try", async () => {
     const line = { part: "e2e", journey: "a", step: "breaks", state: "fail", ms: 1, error: "Error: one\n    at two" };
     const counter = join(scratch, "counter");
-    const script = `require("node:fs").appendFileSync(${JSON.stringify(counter)}, "x"); console.log(${JSON.stringify(JSON.stringify(line))}); ${end} process.exitCode = 1;`;
+    const script = `require("node:fs").appendFileSync(${JSON.stringify(counter)}, "x"); console.error("a trace of it"); console.log(${JSON.stringify(JSON.stringify(line))}); ${end} process.exitCode = 1;`;
     const { code, text } = await run([part("breaking", script), part("next", `${pass}${end}`)]);
     expect(code).toBe(1);
-    expect(text).toContain("FAIL a: breaks\n     Error: one\n         at two");
+    expect(text).toContain("FAIL a: breaks\n     Error: one\n         at two\n     a trace of it");
     expect(text).toContain("Total: 1 passed, 1 failed, 0 skipped");
     expect(readFileSync(counter, "utf8")).toBe("x");
   });

@@ -35,7 +35,9 @@ export function planParts(request: Request, checkout: Checkout): Part[] {
   return [
     ...(wantsQuick ? [vitestPart(checkout, "tests beside the code", ["--project=!*-hard"], 330)] : []),
     // All journeys include those of the main job; where the time may not suffice for all, the main job comes first.
-    ...(wantsQuick && (!wantsJourneys || isTimed) ? [journeysPart(checkout, "main journeys, conformance, weights", ["--main"], 160)] : []),
+    ...(wantsQuick && (!wantsJourneys || isTimed)
+      ? [{ ...journeysPart(checkout, "main journeys, conformance, weights", ["--main"], 160), isFiltered: true }]
+      : []),
     ...(wantsJourneys ? [allJourneys(checkout, { besidesMain: wantsQuick && isTimed })] : []),
     ...(request.all || request.hard ? hardParts(checkout) : []),
   ];
@@ -78,6 +80,7 @@ function hardParts(checkout: Checkout): Part[] {
         60,
       ),
       env: { FUZZ_SECONDS: "30" },
+      isFiltered: true,
     },
   ];
 }
@@ -155,13 +158,15 @@ const escapePattern = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, S
 function selectedParts({ names, pattern }: Request, checkout: Checkout): Part[] {
   const { files, journeys, texts } = matchNames(names, checkout.root);
   const withPattern = pattern === undefined ? [] : ["-t", pattern];
-  const selected = (part: Part): Part => ({ ...part, isSelection: true });
+  const selected = (part: Part, isFiltered: boolean): Part => ({ ...part, isSelection: true, isFiltered });
   return [
-    ...(files.length > 0 || names.length === 0 ? [selected(vitestPart(checkout, "matching tests", [...files, ...withPattern], 30))] : []),
+    ...(files.length > 0 || names.length === 0
+      ? [selected(vitestPart(checkout, "matching tests", [...files, ...withPattern], 30), pattern !== undefined)]
+      : []),
     ...texts.map((match) =>
-      selected(vitestPart(checkout, `tests named "${match.text}"`, [...match.files, "-t", `(?i:${escapePattern(match.text)})`], 30)),
+      selected(vitestPart(checkout, `tests named "${match.text}"`, [...match.files, "-t", `(?i:${escapePattern(match.text)})`], 30), true),
     ),
-    ...(journeys.length > 0 ? [selected(journeysPart(checkout, `journeys ${journeys.join(", ")}`, journeys, 60))] : []),
+    ...(journeys.length > 0 ? [selected(journeysPart(checkout, `journeys ${journeys.join(", ")}`, journeys, 60), false)] : []),
   ];
 }
 

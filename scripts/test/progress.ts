@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { EventLine } from "./events.ts";
 import type { Leftover } from "./leftovers.ts";
 import type { PartListener, PartResult } from "./run-part.ts";
@@ -35,7 +36,7 @@ export function createProgress(out: Output, everyMs = out.isTerminal ? 250 : 15_
   }
   function line(text: string) {
     clear();
-    out.write(`${text}\n`);
+    out.write(`${out.isTerminal ? text : stripVTControlCharacters(text)}\n`);
   }
   function status() {
     if (part.name === "") return;

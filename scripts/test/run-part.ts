@@ -16,6 +16,8 @@ export interface Part {
   isPreparation?: boolean;
   /** Only for somebody's selection: how long it takes says nothing about another run. */
   isSelection?: boolean;
+  /** Runs only some tests of its files, so how long these took says nothing either. */
+  isFiltered?: boolean;
   /** What of it can be done in the given time, and the names of what cannot. */
   fit?(seconds: number): { part: Part | undefined; notRun: string[] };
 }
@@ -83,20 +85,37 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
   const files = new Map<string, number>();
   const running = new Set<string>();
   const lastLines: string[] = [];
+  /** Printed for people since a test ended: traces of a failure come just before it, on the other stream perhaps a little later. */
+  let linesOfTest: string[] = [];
+  const failures = new Set<() => void>();
   let lastWord = Date.now();
   let hasEvents = false;
   let hasEnded = false;
 
-  function fail(title: string, text: string) {
-    result.failed += 1;
+  function fail(title: string, text: string, count = 1) {
+    result.failed += count;
     listener.failure(title, text);
+  }
+  function failTest(title: string, text: string, count: number) {
+    result.failed += count;
+    const lines = linesOfTest;
+    const print = () => {
+      if (failures.delete(print)) listener.failure(title, [text, ...lines].join("\n"));
+    };
+    failures.add(print);
+    setTimeout(() => {
+      print();
+      if (linesOfTest === lines) linesOfTest = [];
+    }, 100);
   }
   function take(line: string) {
     lastWord = Date.now();
     const event = parseEvent(line);
     if (!event) {
-      lastLines.push(line);
-      if (lastLines.length > keptLines) lastLines.shift();
+      for (const lines of [lastLines, linesOfTest]) {
+        lines.push(line);
+        if (lines.length > keptLines) lines.shift();
+      }
       return;
     }
     hasEvents = true;
@@ -113,9 +132,10 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
         result.skipped += count;
         result.skips.push({ name: title, reason: event.error ?? "" });
       } else result.tests.push({ name: title, seconds });
+      if (event.state !== "fail") linesOfTest = [];
       if (event.state === "pass") result.passed += count;
       if (event.journey !== undefined) files.set(event.journey, (files.get(event.journey) ?? 0) + seconds);
-      if (event.state === "fail") fail(title, event.error ?? "no reason was given");
+      if (event.state === "fail") failTest(title, event.error ?? "no reason was given", count);
     }
     listener.event(event);
   }
@@ -162,6 +182,7 @@ export async function runPart(part: Part, { cwd, env, limits, listener, signal, 
   child.stdout.destroy();
   child.stderr.destroy();
 
+  for (const print of failures) print();
   if (!hasEvents) Object.assign(result, parseCounts(lastLines.join("\n")));
   const said = lastLines.slice(-40).join("\n").trim() || "It printed nothing.";
   const open = running.size > 0 ? `While running:\n${[...running].map((name) => `  ${name}`).join("\n")}\n` : "";

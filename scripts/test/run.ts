@@ -56,6 +56,7 @@ export async function runTests(options: RunOptions): Promise<number> {
     NODE_COMPILE_CACHE: join(root, compiled),
   };
   const results: PartResult[] = [];
+  const ran: Part[] = [];
   const notRun: string[] = [];
   const expected = (part: Part) => (part.isSelection ? part.seconds : (options.durations[partKey(part.name)] ?? part.seconds));
 
@@ -80,6 +81,7 @@ export async function runTests(options: RunOptions): Promise<number> {
     if (left.length > 0) result.failed += 1;
     progress.partEnded(result, left);
     results.push(result);
+    ran.push(part);
     return result;
   }
 
@@ -118,7 +120,7 @@ export async function runTests(options: RunOptions): Promise<number> {
     group?.remove();
     removeFolder(root);
   }
-  if (options.durationsFile !== undefined && !signal.aborted) recordDurations(durationsOf(results, options.parts), options.durationsFile);
+  if (options.durationsFile !== undefined && !signal.aborted) recordDurations(durationsOf(results, ran), options.durationsFile);
   const wallSeconds = (Date.now() - options.startedAt) / 1000 - options.fetchSeconds;
   out.write(`${summarize({ results, notRun, fetchSeconds: options.fetchSeconds, wallSeconds })}\n`);
   if (signal.aborted) return 130;
@@ -127,11 +129,14 @@ export async function runTests(options: RunOptions): Promise<number> {
 }
 
 function durationsOf(results: readonly PartResult[], parts: readonly Part[]): Durations {
-  const selections = new Set(parts.filter(({ isSelection }) => isSelection).map(({ name }) => name));
+  const named = (flag: "isSelection" | "isFiltered") => new Set(parts.filter((part) => part[flag]).map(({ name }) => name));
+  const [selections, filtered] = [named("isSelection"), named("isFiltered")];
   return Object.fromEntries([
     ...results
       .filter(({ name, failed }) => failed === 0 && !selections.has(name))
       .map(({ name, wallSeconds }) => [partKey(name), wallSeconds] as const),
-    ...results.flatMap(({ files }) => files.map(({ name, seconds }) => [fileKey(name), seconds] as const)),
+    ...results
+      .filter(({ name }) => !filtered.has(name))
+      .flatMap(({ files }) => files.map(({ name, seconds }) => [fileKey(name), seconds] as const)),
   ]);
 }

@@ -55,7 +55,7 @@ export default class DriverReporter implements Reporter {
     for (const error of errors) emit({ part: "vitest", file, step, state: "fail", ms: 0, error: this.text(error) });
   }
   private text(error: unknown): string {
-    return this.vitest?.logger.formatError(error).output.trim() ?? String(error);
+    return this.vitest?.logger.formatError(error, { showCodeFrame: true }).output.trim() ?? String(error);
   }
   private fileOf(module: TestModule): string {
     return relative(this.vitest?.config.root ?? "", module.moduleId);
