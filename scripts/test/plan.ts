@@ -158,15 +158,24 @@ const escapePattern = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, S
 function selectedParts({ names, pattern }: Request, checkout: Checkout): Part[] {
   const { files, journeys, texts } = matchNames(names, checkout.root);
   const withPattern = pattern === undefined ? [] : ["-t", pattern];
+  const { durations, cores } = checkout;
   const selected = (part: Part, isFiltered: boolean): Part => ({ ...part, isSelection: true, isFiltered });
+  const expected = (keys: string[], guess: number) => keys.reduce((sum, key) => sum + (durations[key] ?? guess), 0) / cores;
   return [
     ...(files.length > 0 || names.length === 0
-      ? [selected(vitestPart(checkout, "matching tests", [...files, ...withPattern], 30), pattern !== undefined)]
+      ? [selected(vitestPart(checkout, "matching tests", [...files, ...withPattern], 3 + expected(files, 2)), pattern !== undefined)]
       : []),
     ...texts.map((match) =>
-      selected(vitestPart(checkout, `tests named "${match.text}"`, [...match.files, "-t", `(?i:${escapePattern(match.text)})`], 30), true),
+      selected(vitestPart(checkout, `tests named "${match.text}"`, [...match.files, "-t", `(?i:${escapePattern(match.text)})`], 0), true),
     ),
-    ...(journeys.length > 0 ? [selected(journeysPart(checkout, `journeys ${journeys.join(", ")}`, journeys, 60), false)] : []),
+    ...(journeys.length > 0
+      ? [
+          selected(
+            journeysPart(checkout, `journeys ${journeys.join(", ")}`, journeys, startSeconds + expected(journeys.map(journeyKey), 45)),
+            false,
+          ),
+        ]
+      : []),
   ];
 }
 

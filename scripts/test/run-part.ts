@@ -52,7 +52,7 @@ export interface Limits {
   /** Seconds from being asked to end until it is killed. */
   farewell: number;
 }
-export const defaultLimits: Limits = { silence: 420, farewell: 20 };
+export const defaultLimits: Limits = { silence: 600, farewell: 20 };
 
 export interface PartSurroundings {
   cwd: string;

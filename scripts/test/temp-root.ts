@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -11,7 +11,10 @@ const pattern = /^tests-(\d+)-\w{6}$/;
  * ten thousand, for each of which a disk without a journal looks through all that was lately deleted. That was a fourth of their work.
  */
 export function makeTempRoot(parent = roomyParent()): string {
-  return mkdtempSync(join(parent, `tests-${process.pid}-`));
+  const root = mkdtempSync(join(parent, `tests-${process.pid}-`));
+  // Users of sandboxes and databases pass through it.
+  chmodSync(root, 0o755);
+  return root;
 }
 
 function roomyParent(): string {

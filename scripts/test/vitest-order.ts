@@ -7,8 +7,9 @@ import { readDurations } from "./durations.ts";
 const secondsPerByte = 1 / 10_000;
 
 /**
- * Expensive projects first, and in each the expensive files. Vitest gives the next file of this list to whichever worker is free, so both end at about
- * the same time. The files of a project stay together: a worker and all that it holds ends where the next file belongs to another project.
+ * In each project the longest files first, and the project with most to do last. Vitest gives the next file of this list to whichever worker is free, so
+ * what runs at the end are many short files, and all workers end at about the same time, even where no durations are recorded yet. The files of a project
+ * stay together: a worker and all that it holds ends where the next file belongs to another project.
  */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -26,7 +27,7 @@ export default class LongestFirst extends BaseSequencer {
     return files.toSorted(
       (a, b) =>
         a.project.config.sequence.groupOrder - b.project.config.sequence.groupOrder ||
-        total(b) - total(a) ||
+        total(a) - total(b) ||
         a.project.name.localeCompare(b.project.name) ||
         seconds(b) - seconds(a),
     );
