@@ -75,7 +75,7 @@ describe("parts", () => {
   test("a part that says nothing for too long is ended, with all that it started", async () => {
     const start = `console.log(JSON.stringify({ part: "e2e", journey: "a", step: "waits", state: "start" }));`;
     const hang = `require("node:child_process").spawn("sleep", ["772"]); ${start} process.on("SIGTERM", () => {}); setInterval(() => {}, 1000);`;
-    const { code, text } = await run([part("hanging", hang)], { limits: { silence: 1, farewell: 0.5 } });
+    const { code, text } = await run([part("hanging", hang)], { limits: { silence: 4, farewell: 0.5 } });
     expect(code).toBe(1);
     expect(text).toContain("FAIL hanging hangs");
     expect(text).toContain("a: waits");
@@ -117,13 +117,11 @@ describe("leftovers", () => {
   const leak = `const { spawn } = require("node:child_process");`;
 
   test("a process is named with its command line and its ports, fails the run, and is ended", async () => {
-    const server = `require("node:net").createServer().listen(0); setInterval(() => {}, 773)`;
+    const server = `require("node:net").createServer().listen(0, () => console.log("up")); setInterval(() => {}, 773)`;
+    const start = `const child = spawn(process.execPath, ["-e", ${JSON.stringify(server)}], { detached: true, stdio: ["ignore", "pipe", "ignore"] });`;
     const { code, text } = await run([
       part("innocent", `${pass}${end}`),
-      part(
-        "leaking",
-        `${leak} spawn(process.execPath, ["-e", ${JSON.stringify(server)}], { detached: true, stdio: "ignore" }); setTimeout(() => { ${pass}${end} process.exit() }, 300)`,
-      ),
+      part("leaking", `${leak} ${start} child.stdout.once("data", () => { ${pass}${end} process.exit() })`),
     ]);
     expect(code).toBe(1);
     expect(text).toMatch(/LEFT BEHIND by leaking.*\n.*process \d+ .*setInterval\(\(\) => \{\}, 773\).*listens on \d+/);
@@ -206,7 +204,7 @@ describe("leftovers", () => {
     let text = "";
     for (const stream of [driver.stdout, driver.stderr]) stream.setEncoding("utf8").on("data", (more: string) => (text += more));
     const ended = new Promise((resolve) => void driver.once("exit", resolve));
-    await expect.poll(() => isRunning("sleep 771"), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => isRunning("sleep 771"), { timeout: 15_000, interval: 200 }).toBe(true);
     driver.kill("SIGINT");
     expect(await ended).toBe(130);
     expect(text).toMatch(/LEFT BEHIND by endless[^]*process \d+ sleep 771/);
@@ -219,7 +217,7 @@ describe("leftovers", () => {
   test("what a killed driver left is removed by the next run", async () => {
     const driver = spawn(process.execPath, [join(import.meta.dirname, "interrupted.fixture.ts")], { cwd: root, stdio: "ignore" });
     const ended = new Promise((resolve) => void driver.once("exit", resolve));
-    await expect.poll(() => isRunning("sleep 771"), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => isRunning("sleep 771"), { timeout: 15_000, interval: 200 }).toBe(true);
     driver.kill("SIGKILL");
     await ended;
     const { code, text } = await run([part("tidy", `${pass}${end}`)]);
