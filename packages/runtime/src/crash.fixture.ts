@@ -31,6 +31,14 @@ if (what === "everything") {
   await sandbox.ready("web");
   await sandbox.freeze();
   say("frozen");
+} else if (what === "two") {
+  await start();
+  await sandbox.ready("web");
+  const second = await driver.open({ id: "second" });
+  const command = ["node", "-e", `setInterval(() => {}, 1000) // ${mark} second`];
+  await second.start({ name: "web", command, cwd: ".", env: {}, port: 0 });
+  await second.ready("web");
+  say("up");
 } else if (what === "stopping") {
   const slow = `process.on("SIGTERM", () => setTimeout(() => process.exit(9), 4000)); require("http").createServer(() => {}).listen(4100); // ${mark}`;
   await sandbox.start({ name: "web", command: ["node", "-e", slow], cwd: ".", env: {}, port: 4100, stopGraceMs: 20_000 });
@@ -41,5 +49,7 @@ if (what === "everything") {
   say("starting");
   await start();
   say("started");
+  await sandbox.ready("web");
+  say("up");
 }
 setInterval(() => {}, 1000);

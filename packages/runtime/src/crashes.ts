@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { until } from "./conformance/observe.ts";
+import { processesWith, until } from "./conformance/observe.ts";
 import { createRuntime, type RuntimeOptions } from "./create.ts";
 import { caretakerName } from "./lease.ts";
 import type { LogLine, Sandbox } from "./types.ts";
@@ -64,7 +64,7 @@ export function describeCrashes(
       }
       /** Those who wait to end what this data folder's server leaves, or are at it. */
       const caretakers = () =>
-        processes(dataDir).filter((pid) => {
+        processesWith(dataDir).filter((pid) => {
           try {
             return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(caretakerName);
           } catch {
@@ -86,7 +86,7 @@ export function describeCrashes(
         await server.says("command");
         await server.says("terminal");
         await server.kill();
-        await until(() => processes(`sleep\0${mark}`).length === 0);
+        await until(() => processesWith(`sleep\0${mark}`).length === 0);
         await sleep(500); // printed while nobody listens
 
         const driver = await create(dataDir);
@@ -103,7 +103,7 @@ export function describeCrashes(
         expect(lines.map((l) => l.seq)).toEqual(lines.map((_, i) => i + 1));
         await sandbox.stop();
         expect(sandbox.services()[0]).toMatchObject({ status: "stopped", exitCode: 143 });
-        expect(processes(`// ${mark}`)).toEqual([]);
+        expect(processesWith(`// ${mark}`)).toEqual([]);
         await driver.close();
       }, 60_000);
 
@@ -120,16 +120,16 @@ export function describeCrashes(
           if (running) expect((await sandbox.ready("web", { timeoutMs: 20_000 })).port).toBe(4100);
           await driver.remove("kept");
           await driver.close();
-          expect(processes(`// ${mark}`)).toEqual([]);
+          expect(processesWith(`// ${mark}`)).toEqual([]);
         }
       }, 180_000);
 
       test("what nobody takes over in time is stopped", async () => {
         const server = serve("start", { orphanGraceMs: 3_000 });
         await server.says("started");
-        await until(() => processes(`// ${mark}`).length > 0, 20_000);
+        await until(() => processesWith(`// ${mark}`).length > 0, 20_000);
         await server.kill();
-        await until(() => processes(`// ${mark}`).length + caretakers().length === 0, 60_000);
+        await until(() => processesWith(`// ${mark}`).length + caretakers().length === 0, 60_000);
         const driver = await create(dataDir);
         const sandbox = await driver.open({ id: "kept" });
         expect(sandbox.services()[0]).toMatchObject({ name: "web", status: "stopped" });
@@ -144,7 +144,7 @@ export function describeCrashes(
         await server.says("started");
         const [first] = caretakers();
         expect(first).toBeDefined();
-        await until(() => processes(`// ${mark}`).length > 0, 20_000);
+        await until(() => processesWith(`// ${mark}`).length > 0, 20_000);
         await server.kill();
         const driver = await create(dataDir, { orphanGraceMs: 60_000 });
         // It goes as soon as it sees that somebody is there.
@@ -155,7 +155,7 @@ export function describeCrashes(
         expect(caretakers().length).toBe(1);
         await driver.close();
         await until(() => caretakers().length === 0);
-        expect(processes(`// ${mark}`)).toEqual([]);
+        expect(processesWith(`// ${mark}`)).toEqual([]);
       }, 120_000);
 
       test("a server that is closed and leaves its services running leaves somebody to end them", async () => {
@@ -165,8 +165,8 @@ export function describeCrashes(
         await sandbox.start({ name: "web", command, cwd: ".", env: {}, port: 0 });
         await sandbox.ready("web", { timeoutMs: 20_000 });
         await first.close({ leaveRunning: true });
-        expect(processes(`// ${mark}`)).not.toEqual([]);
-        await until(() => processes(`// ${mark}`).length + caretakers().length === 0, 60_000);
+        expect(processesWith(`// ${mark}`)).not.toEqual([]);
+        await until(() => processesWith(`// ${mark}`).length + caretakers().length === 0, 60_000);
       }, 120_000);
 
       test("what nobody adopts is stopped by remove", async () => {
@@ -175,7 +175,7 @@ export function describeCrashes(
         await server.kill();
         const driver = await create(dataDir);
         await driver.remove("kept");
-        expect(processes(`// ${mark}`)).toEqual([]);
+        expect(processesWith(`// ${mark}`)).toEqual([]);
         expect(await driver.list()).toEqual([]);
         await driver.close();
       }, 60_000);
@@ -192,16 +192,16 @@ export function describeCrashes(
         await sandbox.ready("web", { timeoutMs: 20_000 });
         expect(await get(sandbox)).toBe("alive");
         await driver.close();
-        expect(processes(`// ${mark}`)).toEqual([]);
+        expect(processesWith(`// ${mark}`)).toEqual([]);
       }, 60_000);
 
       test("a service that ends meanwhile is told as failed, with its last lines", async () => {
         const server = serve("everything");
         await server.says("command");
         await server.kill();
-        for (const pid of processes(`// ${mark}`))
+        for (const pid of processesWith(`// ${mark}`))
           if (readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")) process.kill(pid, "SIGKILL");
-        await until(() => processes(`// ${mark}`).length === 0);
+        await until(() => processesWith(`// ${mark}`).length === 0);
         const driver = await create(dataDir);
         const sandbox = await driver.open({ id: "kept" });
         expect(sandbox.services()[0]).toMatchObject({ status: "failed", exitCode: 137, exitSignal: "SIGKILL" });
@@ -220,18 +220,21 @@ export function describeCrashes(
           const sandbox = await driver.open({ id: "kept" });
           expect(["starting", "running", "stopped"]).toContain(sandbox.services()[0]?.status);
           await until(() => sandbox.services()[0]?.status === "stopped", 10_000);
-          expect(processes(`// ${mark}`)).toEqual([]);
+          expect(processesWith(`// ${mark}`)).toEqual([]);
           await driver.close();
         }
       }, 60_000);
 
       test("a build is forgotten, with the server it was warming up", async () => {
         const server = serve("building");
-        await until(() => processes(`// ${mark}`).some((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")), 20_000);
+        await until(
+          () => processesWith(`// ${mark}`).some((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("node")),
+          20_000,
+        );
         await server.kill();
-        expect(processes(`// ${mark}`)).not.toEqual([]);
+        expect(processesWith(`// ${mark}`)).not.toEqual([]);
         const driver = await create(dataDir);
-        expect(processes(`// ${mark}`)).toEqual([]);
+        expect(processesWith(`// ${mark}`)).toEqual([]);
         expect(readdirSync(join(dataDir, "runtime/images"))).toEqual([]);
         expect(readFileSync(join(dataDir, "runtime/slots.json"), "utf8")).not.toContain("@build");
         await driver.close();
@@ -245,18 +248,4 @@ export function describeCrashes(
       }, 30_000);
     },
   );
-}
-
-/** Pids of this machine, ours apart, whose command line contains the text. */
-function processes(text: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
-      } catch {
-        return false;
-      }
-    });
 }

@@ -38,8 +38,8 @@ const automatic: readonly DriverName[] = ["sandbox", "docker"];
 export async function createRuntime({ orphanGraceMs, ...options }: RuntimeOptions): Promise<RuntimeDriver> {
   const driver = await createDriver(options);
   if (orphanGraceMs === undefined || driver.name === "memory") return driver;
-  const { dataDir, docker } = options;
-  return keepLease(driver, { estate: { driver: driver.name, dataDir, docker }, graceMs: orphanGraceMs });
+  const { dataDir, docker, machine } = options;
+  return keepLease(driver, { estate: { driver: driver.name, dataDir, docker, machine }, graceMs: orphanGraceMs });
 }
 
 async function createDriver(options: Omit<RuntimeOptions, "orphanGraceMs">): Promise<RuntimeDriver> {

@@ -1,13 +1,14 @@
-import { createHash, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import { mkdtemp, rm } from "node:fs/promises";
-import { existsSync, lstatSync, readFileSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Limits, RuntimeDriver, Sandbox } from "./types.ts";
-import { until } from "./conformance/observe.ts";
+import { processesWith, until } from "./conformance/observe.ts";
+import { keyOf } from "./host/leftovers.ts";
 import { describeTreeEscapes } from "./tree-escapes.ts";
 
 const hasPython = existsSync("/usr/bin/python3");
@@ -154,7 +155,7 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
         test("commands end with all they started", async () => {
           const mark = 1_000_000 + randomInt(1_000_000);
           await sh(`setsid sleep ${mark} >/dev/null 2>&1 & disown; (setsid nohup sleep ${mark} &) ; exit 0`);
-          expect(hostProcesses(`sleep\0${mark}`)).toEqual([]);
+          expect(processesWith(`sleep\0${mark}`)).toEqual([]);
         });
       });
 
@@ -361,7 +362,9 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
           if (!privately(skip)) return;
           const { stdout } = await sh("ip route | awk '/default/ {print $3}'");
           // Our ends of what leads into sandboxes: one cable for all, or a bridge for each.
-          const ends = Object.entries(networkInterfaces()).filter(([device]) => device.replace("-", "").startsWith(`ts${keyOf(dataDir)}`));
+          const ends = Object.entries(networkInterfaces()).filter(([device]) =>
+            device.replace("-", "").startsWith(`ts${keyOf(realpathSync(join(dataDir, "runtime")))}`),
+          );
           const inner = ends.flatMap(([, addresses]) => addresses?.map(({ address }) => address) ?? []).filter((ip) => !ip.includes(":"));
           expect(inner).not.toEqual([]);
           for (const host of [stdout.trim(), ...inner, ...hostAddresses().slice(0, 4)])
@@ -465,25 +468,4 @@ export function describeEscapes(name: string, create: Create, { skip: reason }: 
       });
     },
   );
-}
-
-/** What names on this machine that belong to a data folder contain. */
-const keyOf = (dataDir: string) =>
-  createHash("sha256")
-    .update(realpathSync(join(dataDir, "runtime")))
-    .digest("hex")
-    .slice(0, 8);
-
-/** Pids of this machine whose command line contains the text. */
-function hostProcesses(text: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
-      } catch {
-        return false;
-      }
-    });
 }

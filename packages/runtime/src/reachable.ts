@@ -37,6 +37,9 @@ export async function reachable(dir: string, { runDir = "/run", holder = "proces
   });
 }
 
+/** Where `reachable` mounts a folder, given by its real path, where it has to. */
+export const reachedPath = (real: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): string => placeOf(real, runDir).target;
+
 /** Undoes `reachable` for the same holder; fine when there is nothing to undo. */
 export async function releaseReachable(dir: string, { runDir = "/run", holder = "process" }: Options = {}): Promise<void> {
   const { base, holders } = placeOf(await realpath(dir).catch(() => dir), runDir);
@@ -47,14 +50,17 @@ export async function releaseReachable(dir: string, { runDir = "/run", holder = 
   });
 }
 
+/** What was mounted for that holder, whichever process asked for it. */
+export const heldBy = (holder: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): string[] =>
+  basesIn(runDir).flatMap((base) => (marksIn(join(base, "holders")).some(isMarkOf(holder)) ? [join(base, "at")] : []));
+
 /** Undoes every `reachable` of that holder, whichever process asked for it. */
 export async function releaseHolder(holder: string, { runDir = "/run" }: Pick<Options, "runDir"> = {}): Promise<void> {
-  const isTheirs = (mark: string) => mark.endsWith(`-${holder}`);
-  if (!basesIn(runDir).some((base) => marksIn(join(base, "holders")).some(isTheirs))) return;
+  if (heldBy(holder, { runDir }).length === 0) return;
   await inTurn(runDir, async () => {
     for (const base of basesIn(runDir)) {
       const holders = join(base, "holders");
-      const marks = marksIn(holders).filter(isTheirs);
+      const marks = marksIn(holders).filter(isMarkOf(holder));
       for (const mark of marks) rmSync(join(holders, mark), { force: true });
       if (marks.length > 0 && !isHeld(holders)) await takeDown(base);
     }
@@ -71,6 +77,7 @@ function placeOf(real: string, runDir: string) {
 
 /** `<pid>-<start time>-<holder>`. */
 const markOf = (holder: string) => `${nameOfProcess(process.pid).replace(" ", "-")}-${holder}`;
+const isMarkOf = (holder: string) => (mark: string) => mark.endsWith(`-${holder}`);
 
 /** Whether a living process needs the mount. */
 function isHeld(holders: string): boolean {

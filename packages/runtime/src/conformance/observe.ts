@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError, type RuntimeErrorCode } from "../errors.ts";
 import type { LogLine } from "../types.ts";
@@ -26,4 +27,18 @@ export async function until<T>(probe: () => T | Promise<T>, timeoutMs = 10_000):
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${probe.toString()}`);
     await sleep(20);
   }
+}
+
+/** Pids of this machine, ours apart, whose command line contains the text. */
+export function processesWith(text: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
+      } catch {
+        return false; // ended between the two looks
+      }
+    });
 }

@@ -4,18 +4,19 @@ import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
+import { probeId } from "../host/strays.ts";
 import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
 import { keepExceptions } from "../host/exceptions.ts";
 import { readHostSettings } from "../host/host-settings.ts";
 import { makeFolder } from "../host/modes.ts";
 import { openSandbox } from "../host/sandbox.ts";
-import { claimsDir, openState, type State } from "../host/state.ts";
+import { openState, type State } from "../host/state.ts";
 import { locate, reachPrograms } from "../host/programs.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import type { Bind } from "../host/cell.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts } from "../machine.ts";
-import { forgetKey, rememberKey, sweepDeleted } from "../host/leftovers.ts";
+import { sweepDeleted } from "../host/leftovers.ts";
 import type { RuntimeDriver } from "../types.ts";
 import { findBaseImage } from "./base-image.ts";
 import { removeEmptyGroups } from "../host/empty-groups.ts";
@@ -90,10 +91,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
   const isDirect = seen.isDirect && !options.isIndirect;
   if (!hasOwnUid) warnings.push("All projects share one user id: the server does not run as root.");
 
-  if (isDirect) {
-    await sweepDeleted(claimsDir, log);
-    rememberKey(claimsDir, key, state.dir);
-  }
+  if (isDirect) await sweepDeleted(log);
   const settings = readHostSettings({ env: process.env, home: homedir(), read: readIfThere });
   warnings.push(...settings.warnings);
   const resolvers = findResolvers();
@@ -173,6 +171,7 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     isolation,
     warnings,
     can,
+    dir: state.dir,
     root: state.dir,
     slots,
     // The same programs at the same places as in the sandbox driver, unless an image brings others.
@@ -185,10 +184,12 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     },
     // Programs of this machine need the libraries of this machine.
     locate: (path) => (base.isHostPrograms ? locate(path, programs) : undefined),
+    // Its containers went with the sweep.
+    endStray: (_, slot) => networks.remove(slot),
+    log,
     async onClose({ isLeftRunning }) {
       exceptions.stop();
       if (!isLeftRunning) {
-        if (isDirect) forgetKey(claimsDir, key);
         await networks.close();
         for (const name of cgroups.names()) await cgroups.group(name).remove();
         removeEmptyGroups(`tesslate-${key}`);
@@ -198,8 +199,6 @@ async function start(options: DockerDriverOptions, engine: Engine, state: State)
     },
   });
 }
-
-const probeId = "probe";
 
 /** The proof: one program run in one sandbox, which is gone afterwards. */
 async function probe(driver: RuntimeDriver): Promise<void> {

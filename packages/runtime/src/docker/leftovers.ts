@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { RuntimeLog } from "../log.ts";
-import { ignoreGone } from "./engine.ts";
+import { connectEngine, ignoreGone, statusOf, type EngineOptions } from "./engine.ts";
 import { label } from "./walls.ts";
 
 const dataLabel = "tesslate.data";
@@ -14,6 +15,27 @@ export const ownLabels = (key: string, dir: string): Record<string, string> => (
   [dataLabel]: dir,
   [hostLabel]: hostname(),
 });
+
+/** Removes everything that belongs to a state folder, whether that is still there or not. */
+export async function endContainers(options: EngineOptions, key: string): Promise<void> {
+  const { docker } = await connectEngine(options);
+  const filters = { label: [`${label.key}=${key}`, `${hostLabel}=${hostname()}`] };
+  const containers = await docker.listContainers({ all: true, filters });
+  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone)));
+  for (const { Id } of await docker.listNetworks({ filters })) await removeNetwork(docker, Id);
+}
+
+/** Removing a container takes its end off the network a moment later. */
+async function removeNetwork(docker: Docker, id: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await docker.getNetwork(id).remove().catch(ignoreGone);
+    } catch (error) {
+      if (statusOf(error) !== 403 || attempt > 20) throw error;
+      await sleep(100);
+    }
+  }
+}
 
 /**
  * Takes down what nobody will ever ask for again: containers and networks of data folders that were deleted while something
@@ -39,8 +61,5 @@ export async function sweep(docker: Docker, key: string, isKnown: (id: string) =
     return dir !== undefined && !existsSync(dir);
   });
   for (const { Id } of networks)
-    await docker
-      .getNetwork(Id)
-      .remove()
-      .catch((err: unknown) => log.warn({ err }, "a network without an owner could not be taken down"));
+    await removeNetwork(docker, Id).catch((err: unknown) => log.warn({ err }, "a network without an owner could not be taken down"));
 }

@@ -327,5 +327,18 @@ export function openContainerService(name: string, host: ServiceHost): Service {
       watching.abort();
       log.close();
     },
+    async abandon() {
+      hasLeft = true;
+      clearTimeout(timer);
+      watching.abort();
+      launching?.abort.abort();
+      await starting?.catch(() => {}); // its caller hears of it
+      await launching?.done;
+      await container?.remove({ force: true, v: true }).catch(ignoreGone);
+      log.close();
+      if (!isAlive) return;
+      isAlive = false;
+      change({ name, status: "stopped", startedAt: state.startedAt, exitCode: null });
+    },
   };
 }

@@ -3,16 +3,21 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
+import type { RuntimeLog } from "../log.ts";
 import type { Isolation, Limits, RuntimeDriver, SandboxInfo, SandboxSpec } from "../types.ts";
+import { rememberFolder } from "./folder.ts";
 import { readNote, writeNote } from "./note.ts";
 import type { Place } from "./cell.ts";
 import { buildFolder, createImages } from "./images.ts";
 import { makeFolder } from "./modes.ts";
 import type { OpenSandbox } from "./sandbox.ts";
 import { serviceNote } from "./service.ts";
-import type { Slots } from "./slots.ts";
+import type { Slot, Slots } from "./slots.ts";
+import { findStrays, hasTree, idPattern } from "./strays.ts";
 
 export const defaultLimits: Limits = { memoryBytes: 2 ** 30, cpus: 2, pids: 512, diskBytes: 2 * 2 ** 30 };
+/** How often it is looked whether the folders of what runs are still there. A moved or unmounted one tells nobody, so this is no matter of events. */
+const lookMs = 1_000;
 /** Installing takes more than running. */
 const buildLimits: Limits = { memoryBytes: 3 * 2 ** 30, cpus: availableParallelism(), pids: 1024, diskBytes: 4 * 2 ** 30 };
 
@@ -21,7 +26,9 @@ interface Options {
   isolation: Isolation;
   warnings: readonly string[];
   can: RuntimeDriver["can"];
-  /** State of this driver, at a path that projects can traverse. */
+  /** The state folder, at its own path. */
+  dir: string;
+  /** The same, at a path that projects can traverse. */
   root: string;
   slots: Slots;
   /** Tools of the sandboxes, hashed into images. */
@@ -32,11 +39,15 @@ interface Options {
   locate(path: string): string | undefined;
   /** Called before a new sandbox takes a slot: a chance to have one ready. */
   beforeSlot?(id: string): void;
-  /** After everything is closed; `isLeftRunning` when services go on without us. */
-  onClose(options: { isLeftRunning: boolean }): Promise<void>;
+  /**
+   * Before anything is opened: ends what still runs of a sandbox whose folder was deleted while nobody looked, and takes its walls
+   * down.
+   */
+  endStray?(id: string, slot: Slot): Promise<void>;
+  /** After everything is closed; `isLeftRunning` when services go on without us, `isGone` when the state folder was deleted. */
+  onClose(options: { isLeftRunning: boolean; isGone: boolean }): Promise<void>;
+  log: RuntimeLog;
 }
-
-const idPattern = /^[a-z0-9-]{1,64}$/;
 
 /** A driver whose sandboxes are folders and processes of this host; the cell makes the difference. */
 export async function createHostDriver({
@@ -44,13 +55,16 @@ export async function createHostDriver({
   isolation,
   warnings,
   can,
+  dir: stateDir,
   root,
   slots,
   versions,
   openSandbox,
   locate,
   beforeSlot,
+  endStray,
   onClose,
+  log,
 }: Options): Promise<RuntimeDriver> {
   const home = join(root, "sandboxes");
   makeFolder(home, 0o711);
@@ -59,6 +73,7 @@ export async function createHostDriver({
   for (const leftover of readdirSync(home)) if (leftover.startsWith(".")) rmSync(join(home, leftover), { recursive: true, force: true });
   const isRoot = process.getuid?.() === 0;
   const opened = new Map<string, OpenSandbox>();
+  const building = new Set<OpenSandbox>();
   const turns = new Map<string, Promise<unknown>>();
   let isClosed = false;
 
@@ -69,7 +84,11 @@ export async function createHostDriver({
     const dir = join(dirOf(id), "services");
     return namesIn(dir).some((service) => existsSync(join(dir, service, serviceNote)));
   };
-  const ids = () => readdirSync(home).filter(exists);
+  const ids = () => namesIn(home).filter(exists);
+  for (const id of findStrays(stateDir)) {
+    await endStray?.(id, slots.take(id));
+    slots.release(id);
+  }
 
   const imagesDir = join(root, "images");
   const buildSlot = (key: string) => `@build-${key}`;
@@ -97,19 +116,22 @@ export async function createHostDriver({
     versions,
     ownerUid: isRoot ? slots.take("@images").uid : undefined,
     async withSandbox(key, dir, build) {
-      const { sandbox, close } = await openBuild(key, dir);
+      const opening = await openBuild(key, dir);
+      building.add(opening);
       try {
-        return await build(sandbox);
+        return await build(opening.sandbox);
       } finally {
-        await close({ leaveRunning: false });
-        slots.release(buildSlot(key));
+        building.delete(opening);
+        if (!isGone()) await opening.close({ leaveRunning: false });
+        if (!isGone()) slots.release(buildSlot(key));
       }
     },
   });
 
   /** One after the other per sandbox. */
   function inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    if (isClosed) return Promise.reject(new RuntimeError("unavailable", "the runtime is closed"));
+    lookAtState();
+    if (isClosed) return Promise.reject(new RuntimeError("unavailable", gone ? "the data folder was deleted" : "the runtime is closed"));
     const turn = (turns.get(id) ?? Promise.resolve()).then(work, work);
     turns.set(id, turn);
     const done = () => {
@@ -120,6 +142,7 @@ export async function createHostDriver({
   }
 
   async function open(spec: SandboxSpec): Promise<OpenSandbox> {
+    await abandon(spec.id);
     if (!slots.find(spec.id)) beforeSlot?.(spec.id);
     const place: Place = {
       dir: dirOf(spec.id),
@@ -159,6 +182,46 @@ export async function createHostDriver({
     return sandbox;
   }
 
+  /** Set once the state folder was deleted: then everything is ended and taken down. */
+  let gone: Promise<void> | undefined;
+  const isStateThere = rememberFolder(stateDir);
+  const isGone = () => gone !== undefined || !isStateThere();
+  function lookAtState() {
+    if (isClosed || isStateThere()) return;
+    isClosed = true;
+    gone = endAll();
+  }
+  function look() {
+    lookAtState();
+    if (isClosed) return;
+    for (const id of opened.keys()) if (!hasTree(stateDir, id) && !turns.has(id)) void inTurn(id, () => abandon(id)).catch(tell(id));
+  }
+  const looking = setInterval(look, lookMs);
+  looking.unref();
+  const tell = (sandbox: string) => (err: unknown) => log.error({ err, sandbox }, "what ran for a deleted project cannot be ended");
+
+  async function abandon(id: string): Promise<void> {
+    const sandbox = opened.get(id);
+    if (!sandbox || hasTree(stateDir, id)) return;
+    log.warn({ sandbox: id }, "the folder of a project was deleted: what ran in it is ended");
+    opened.delete(id);
+    await sandbox.abandon();
+  }
+  async function endAll(): Promise<void> {
+    clearInterval(looking);
+    log.error({ dir: stateDir }, "the data folder was deleted: everything that ran for it is ended");
+    const endOpened = async () => {
+      const ends = [...opened].map(([id, sandbox]) => sandbox.abandon().catch(tell(id)));
+      opened.clear();
+      await Promise.all([...ends, ...[...building].map((sandbox) => sandbox.abandon().catch(tell("build")))]);
+    };
+    // What was on its way fails now, or comes to its end.
+    await endOpened();
+    await Promise.allSettled(turns.values());
+    await endOpened();
+    await onClose({ isLeftRunning: false, isGone: true }).catch(tell("all"));
+  }
+
   const find = (id: string) =>
     exists(id)
       ? inTurn(id, async () => (exists(id) ? (opened.get(id) ?? (await open(readSpec(dirOf(id), id)))) : undefined))
@@ -196,6 +259,7 @@ export async function createHostDriver({
     async remove(id) {
       if (!idPattern.test(id)) return;
       await inTurn(id, async () => {
+        await abandon(id);
         const known = opened.get(id) ?? (exists(id) ? await open(readSpec(dirOf(id), id)) : undefined);
         opened.delete(id);
         await known?.close({ leaveRunning: false });
@@ -208,14 +272,16 @@ export async function createHostDriver({
       if (idPattern.test(id) && !exists(id)) await rm(join(histories, id), { recursive: true, force: true });
     },
     async close({ leaveRunning = false } = {}) {
-      if (isClosed) return;
+      lookAtState();
+      if (isClosed) return gone;
+      clearInterval(looking);
       // Also those that nobody opened since the start.
       if (!leaveRunning) for (const id of ids()) await find(id);
       isClosed = true;
       await Promise.allSettled(turns.values());
-      await Promise.all([...opened.values()].map((sandbox) => sandbox.close({ leaveRunning })));
+      await Promise.all([...opened].map(([id, sandbox]) => (hasTree(stateDir, id) ? sandbox.close({ leaveRunning }) : sandbox.abandon())));
       opened.clear();
-      await onClose({ isLeftRunning: ids().some(hasServices) });
+      await onClose({ isLeftRunning: ids().some(hasServices), isGone: false });
     },
   };
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { holdLock, passCaretaker } from "./lock.ts";
+import { awaitLock, holdLock } from "./lock.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "lock-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -23,17 +23,19 @@ test("who ends what an earlier server left is waited for; another server is not"
       .split(" ")[19];
     writeFileSync(file, `${holder.pid} ${started}`);
     let isFree = false;
-    const passing = passCaretaker(file, "the-caretaker").then(() => (isFree = true));
+    const waiting = awaitLock(file, "the-caretaker").then((unlock) => {
+      isFree = true;
+      unlock();
+    });
     if (isWaitedFor) {
       expect(() => holdLock(file)).toThrow(/uses this data folder/);
       expect(isFree).toBe(false);
     } else {
-      await passing;
-      expect(() => holdLock(file)).toThrow(/uses this data folder/);
+      await expect(waiting).rejects.toThrow(/uses this data folder/);
     }
     holder.stdin.end();
     await ended;
-    await passing;
+    if (isWaitedFor) await waiting;
     holdLock(file)();
   }
 });

@@ -20,13 +20,17 @@ export function holdLock(file: string): () => void {
   }
 }
 
-/** Whoever ends what an earlier server left is done soon: the next server waits for it instead of refusing to start. */
-export async function passCaretaker(file: string, name: string): Promise<void> {
-  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(100)) {
-    const holder = read(file);
-    const [pid] = holder.split(" ");
-    if (!isProcess(holder) || pid === String(process.pid)) return;
-    if (!read(`/proc/${pid}/cmdline`).split("\0").includes(name)) return;
+/** The same, but whoever ends what an earlier server left (`caretaker` is on its command line) is waited for: it is done soon. */
+export async function awaitLock(file: string, caretaker: string): Promise<() => void> {
+  for (const until = Date.now() + 60_000; ; await sleep(100)) {
+    try {
+      return holdLock(file);
+    } catch (error) {
+      const [pid] = read(file).split(" ");
+      const isCaretaker = pid !== String(process.pid) && read(`/proc/${pid}/cmdline`).split("\0").includes(caretaker);
+      // A lock that went meanwhile may have been the caretaker's.
+      if (!(error instanceof RuntimeError) || Date.now() > until || (pid && !isCaretaker)) throw error;
+    }
   }
 }
 

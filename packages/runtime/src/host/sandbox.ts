@@ -20,6 +20,8 @@ export interface OpenSandbox {
   update(place: Place): void;
   /** Ends commands and terminals; services too unless they are left running. */
   close(options: { leaveRunning: boolean }): Promise<void>;
+  /** Ends everything at once and takes the walls down: its folder is gone. */
+  abandon(): Promise<void>;
 }
 
 interface Options {
@@ -66,6 +68,7 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
   await history.recover();
   const services = new Map<string, Service>();
   const running = new Map<symbol, () => Promise<void>>();
+  let isAbandoned = false;
   const listeners = new Set<(state: ServiceState) => void>();
 
   const disk = watchDisk({
@@ -84,8 +87,12 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
   const { checkSpace, keepWatching } = disk;
   const files = createHostTree({ host: paths.files, tmp: paths.tmp, inside: world.inside, owner: world.owner, checkSpace });
 
+  function refuseAbandoned() {
+    if (isAbandoned) throw new RuntimeError("not_found", "the project's folder was deleted");
+  }
   /** What every start has in common. */
   async function prepare(argv: readonly string[], cwd: string): Promise<string> {
+    refuseAbandoned();
     if (argv.length === 0) throw new RuntimeError("not_supported", "an empty command cannot be run");
     const path = partsOf(cwd).join("/");
     if (path !== "" && !(await files.stat(path))) throw new RuntimeError("not_found", `${path} does not exist`);
@@ -132,6 +139,7 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
     history,
     async start(spec) {
       if (!namePattern.test(spec.name)) throw new RuntimeError("not_supported", `${spec.name} is not a name for a service`);
+      refuseAbandoned();
       const state = await serviceOf(spec.name).start(spec);
       keepWatching();
       return state;
@@ -215,6 +223,15 @@ export async function openSandbox({ place: first, world, programs, can, log }: O
       const isLeftRunning = [...services.values()].some((service) => isUp(service.state()));
       for (const service of services.values()) service.leave();
       if (!isLeftRunning) await world.remove();
+    },
+    async abandon() {
+      isAbandoned = true;
+      disk.stop();
+      const ends = [...[...running.values()].map((kill) => kill()), ...[...services.values()].map((service) => service.abandon())];
+      const failed = (await Promise.allSettled(ends)).filter((end) => end.status === "rejected");
+      for (const { reason: err } of failed) log.error({ err, sandbox: id }, "a program of a deleted project cannot be ended by itself");
+      // With the walls goes what is left inside.
+      await world.remove();
     },
   };
 }

@@ -44,6 +44,8 @@ export interface Service {
   refresh(): void;
   /** Stops looking; the service itself goes on. */
   leave(): void;
+  /** Ends it at once, without a word to its folder, which is gone. */
+  abandon(): Promise<void>;
 }
 
 /** What the next process of ours needs to know. The environment is not in it: it holds secrets. */
@@ -358,6 +360,18 @@ export function openService(name: string, host: ServiceHost): Service {
       watcher?.close();
       log.drain();
       log.close();
+    },
+    async abandon() {
+      hasLeft = true;
+      clearTimeout(timer);
+      clearTimeout(drainTimer);
+      watcher?.close();
+      await starting?.catch(() => {}); // its caller hears of it
+      await host.kill(supervisor);
+      log.close();
+      if (!isAlive) return;
+      isAlive = false;
+      change({ name, status: "stopped", startedAt: state.startedAt, exitCode: null });
     },
   };
 }

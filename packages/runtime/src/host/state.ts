@@ -1,11 +1,12 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { caretakerName } from "../lease.ts";
 import { reachable, releaseHolder } from "../reachable.ts";
 import { fifoPrefix } from "./fifos.ts";
-import { holdLock, passCaretaker } from "./lock.ts";
+import { claimsDir, forgetKey, keyOf, rememberKey } from "./leftovers.ts";
+import { awaitLock } from "./lock.ts";
 import { makeFolder } from "./modes.ts";
 import { openSlots, type Slots } from "./slots.ts";
 
@@ -25,17 +26,14 @@ export interface State {
   release(options: { isLeftRunning: boolean }): Promise<void>;
 }
 
-/** Shared by every data folder of the machine, so that two of them never use the same uids or addresses. */
-export const claimsDir = "/run/tesslate-slots";
-
 /** Throws `unavailable` when another living process holds the data folder. */
 export async function openState(dataDir: string, mountDir: string | undefined): Promise<State> {
   const dir = join(dataDir, "runtime");
   makeFolder(dir, 0o711);
   const real = realpathSync(dir);
-  await passCaretaker(join(real, "lock"), caretakerName);
-  const unlock = holdLock(join(real, "lock"));
-  const key = createHash("sha256").update(real).digest("hex").slice(0, 8);
+  const unlock = await awaitLock(join(real, "lock"), caretakerName);
+  const key = keyOf(real);
+  const isRoot = process.getuid?.() === 0;
   const mounting = { runDir: mountDir, holder: key };
   const reach = (path: string) => reachable(path, mounting);
   try {
@@ -45,7 +43,8 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
     sweepRuns(runs);
     const runDir = join(runs, randomBytes(6).toString("hex"));
     makeFolder(runDir, 0o711);
-    const slots = openSlots(real, process.getuid?.() === 0 ? claimsDir : join(real, "claims"));
+    const slots = openSlots(real, isRoot ? claimsDir : join(real, "claims"));
+    if (isRoot) rememberKey({ key, dir: real });
     return {
       dir: real,
       key,
@@ -57,6 +56,7 @@ export async function openState(dataDir: string, mountDir: string | undefined): 
         if (isLeftRunning && existsSync(runDir)) removeFifos(runDir);
         if (!isLeftRunning) rmSync(runDir, { recursive: true, force: true });
         if (!isLeftRunning) await releaseHolder(key, mounting);
+        if (!isLeftRunning && isRoot) forgetKey({ key });
         unlock();
       },
     };

@@ -3,8 +3,9 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.ts";
-import { killPid, supervisorName, superviseScript, type Cell, type How, type Place } from "../host/cell.ts";
+import { killPid, superviseScript, supervisorName, type Cell, type How, type Place } from "../host/cell.ts";
 import type { Cgroups, Group, Leaf } from "../host/cgroups.ts";
+import { marker, markedProcesses } from "../host/marked.ts";
 import { translate } from "../host/programs.ts";
 
 interface Options {
@@ -15,9 +16,6 @@ interface Options {
   cgroups: Cgroups;
   hasOwnUid: boolean;
 }
-
-/** Carried by every process we start and by all that descend from it, however they detach: how they are found again. */
-const marker = "STUDIO_RUN";
 
 const enter = `n=$1; shift
 while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n - 1)); done
@@ -131,7 +129,7 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
         kill: () => kill(leafName, group?.leaf(leafName)),
       };
     },
-    pids: () => allMarked().flatMap(({ pid, mark }) => (mark.startsWith(markOf("")) ? [pid] : [])),
+    pids: () => markedProcesses().flatMap(({ pid, mark }) => (mark.startsWith(markOf("")) ? [pid] : [])),
     address: (port) => ({ host: "127.0.0.1", port }),
     usage: () => group?.usage() ?? { memoryBytes: 0, cpuSeconds: 0, pids: 0 },
     oomKills: () => group?.oomKills() ?? 0,
@@ -143,7 +141,7 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
       if (hasLimits) group?.setLimits(place.limits);
     },
     async reap() {
-      for (const { pid, mark } of allMarked()) if (mark.startsWith(markOf("x-")) || mark.startsWith(markOf("t-"))) killPid(pid);
+      for (const { pid, mark } of markedProcesses()) if (mark.startsWith(markOf("x-")) || mark.startsWith(markOf("t-"))) killPid(pid);
       for (const name of group?.leaves() ?? []) {
         if (name.startsWith("s-")) continue;
         await group?.leaf(name).kill();
@@ -163,19 +161,8 @@ export function createProcessCell(first: Place, { key, bin, cgroups, hasOwnUid }
  * shows no environment, and has not joined its group when it is the first. Supervisors, which carry the mark too, are left out.
  */
 function running(mark: string, leader?: number): number[] {
-  const found = allMarked().flatMap((one) => (one.mark === mark ? [one.pid] : []));
+  const found = markedProcesses().flatMap((one) => (one.mark === mark ? [one.pid] : []));
   return leader === undefined ? found : [...new Set([...found, ...processes().filter((pid) => sessionOf(pid) === leader)])];
-}
-
-function allMarked(): { pid: number; mark: string }[] {
-  const found = [];
-  for (const pid of processes()) {
-    const environment = read(`/proc/${pid}/environ`).split("\0");
-    const mark = environment.find((entry) => entry.startsWith(`${marker}=`))?.slice(marker.length + 1);
-    if (mark === undefined || read(`/proc/${pid}/cmdline`).includes(`\0${supervisorName}\0`)) continue;
-    found.push({ pid, mark });
-  }
-  return found;
 }
 
 const processes = (): number[] => readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));

@@ -3,6 +3,7 @@ import { RuntimeError } from "../errors.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { createHostDriver } from "../host/driver.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
+import { endPrograms, sweepDeleted } from "../host/leftovers.ts";
 import { locate, reachPrograms } from "../host/programs.ts";
 import { openState } from "../host/state.ts";
 import { findTools, writeWrappers, type ToolPaths } from "../host/tools.ts";
@@ -39,6 +40,7 @@ export async function createProcessDriver({
     await run(["setpriv", "--version"]).catch((cause: unknown) => {
       throw new RuntimeError("unavailable", "setpriv (util-linux) is not installed", { cause });
     });
+  if (process.getuid?.() === 0) await sweepDeleted(log);
   const state = await openState(dataDir, undefined);
   try {
     const { key, root, runDir, slots, reach } = state;
@@ -59,6 +61,7 @@ export async function createProcessDriver({
       isolation: "process",
       warnings,
       can,
+      dir: state.dir,
       root,
       slots,
       // Built for other paths than those of a sandbox.
@@ -71,6 +74,12 @@ export async function createProcessDriver({
         log,
       }),
       locate: (path) => locate(path, programs),
+      async endStray(id, slot) {
+        const group = slot.number.toString(36);
+        if (cgroups.names().includes(group)) await cgroups.group(group).remove();
+        await endPrograms({ below: [join(root, "sandboxes", id)], mark: `${key}/${id}/` });
+      },
+      log,
       async onClose({ isLeftRunning }) {
         if (!isLeftRunning) {
           for (const name of cgroups.names()) await cgroups.group(name).remove();

@@ -4,9 +4,10 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { RuntimeError } from "../errors.ts";
 import { createHostDriver } from "../host/driver.ts";
+import { probeId } from "../host/strays.ts";
 import { hostSandboxes } from "../host/sandbox.ts";
 import { locate, reachPrograms } from "../host/programs.ts";
-import { claimsDir, openState, type State } from "../host/state.ts";
+import { openState, type State } from "../host/state.ts";
 import { findTools, toolBinds, type ToolPaths } from "../host/tools.ts";
 import { silentLog, type RuntimeLog } from "../log.ts";
 import type { MachineFacts } from "../machine.ts";
@@ -18,7 +19,7 @@ import { accounts, findResolvers, layEtc, readIfThere } from "../host/etc.ts";
 import { keepExceptions } from "../host/exceptions.ts";
 import { reachFolders, readHostSettings } from "../host/host-settings.ts";
 import { createLauncher } from "./launch.ts";
-import { forgetKey, rememberKey, sweepDeleted } from "../host/leftovers.ts";
+import { endPrograms, sweepDeleted } from "../host/leftovers.ts";
 import { openNetwork, type Network } from "./network.ts";
 import { insideUid } from "./profile.ts";
 import { seccompFilter } from "./seccomp.ts";
@@ -88,7 +89,7 @@ async function open(options: SandboxDriverOptions): Promise<Opened> {
     await run(["bwrap", "--version"]).catch((cause: unknown) => {
       throw new RuntimeError("unavailable", "bubblewrap (bwrap) is not installed", { cause });
     });
-  if (process.getuid?.() === 0) await sweepDeleted(claimsDir, options.log ?? silentLog);
+  if (process.getuid?.() === 0) await sweepDeleted(options.log ?? silentLog);
   const state = await openState(options.dataDir, options.mountDir);
   let opened: Opened | undefined;
   try {
@@ -107,7 +108,6 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
   const log = options.log ?? silentLog;
   const isRoot = process.getuid?.() === 0;
   const warnings: string[] = [];
-  if (isRoot) rememberKey(claimsDir, key, state.dir);
   const seccompFile = join(runDir, "seccomp.bpf");
   writeFileSync(seccompFile, filter, { mode: 0o600 });
   const tools = await findTools(reach, options.toolchain, options.machine?.programs);
@@ -158,28 +158,37 @@ async function start(options: SandboxDriverOptions, state: State, filter: Uint8A
     isolation,
     warnings,
     can,
+    dir: state.dir,
     root,
     slots,
     versions: tools.versions,
     openSandbox: hostSandboxes({ createCell: (place) => createCell(place, walls), programs, runDir, can, log }),
     locate: (path) => locate(path, programs),
     beforeSlot: (id) => spares?.hand(id),
-    async onClose({ isLeftRunning }) {
+    async endStray(id, slot) {
+      const group = slot.number.toString(36);
+      if (cgroups.names().includes(group)) await cgroups.group(group).remove();
+      if (!hasGroups) await endPrograms({ below: [join(root, "sandboxes", id)] });
+      await network?.remove(slot);
+    },
+    log,
+    async onClose({ isLeftRunning, isGone }) {
       exceptions?.stop();
-      await spares?.stop({ isLeftRunning });
-      if (!isLeftRunning) {
-        await network?.close();
+      try {
+        // Where the state folder is gone there are no slots to give back.
+        await spares?.stop({ isLeftRunning: isLeftRunning || isGone });
+        if (isLeftRunning) return;
         for (const name of cgroups.names()) await cgroups.group(name).remove();
         cgroups.remove();
-        if (isRoot) forgetKey(claimsDir, key);
+        await network?.close();
+      } finally {
+        await state.release({ isLeftRunning });
       }
-      await state.release({ isLeftRunning });
     },
   });
   return { driver, networkReason };
 }
 
-const probeId = "probe";
 /** No sandbox has this id: the addresses between the host and the sandboxes' hub come from a slot, as theirs do. */
 const hubId = "@hub";
 

@@ -64,7 +64,7 @@ export async function openHub({ name, device, slot, mtu }: Options): Promise<Hub
       await run(["ip", "link", "del", device]).catch((error: unknown) => {
         if (hasDevice()) throw error;
       });
-    if (existsSync(path)) await run(["ip", "netns", "del", name]);
+    await removeNamespace(name);
   }
   async function isComplete() {
     if (!existsSync(path) || !hasDevice()) return false;
@@ -90,6 +90,15 @@ export async function openHub({ name, device, slot, mtu }: Options): Promise<Hub
     },
     close,
   };
+}
+
+/** Fine when it is gone, or goes in this moment by another hand. */
+export async function removeNamespace(name: string): Promise<void> {
+  const isThere = () => existsSync(`/run/netns/${name}`);
+  if (isThere())
+    await run(["ip", "netns", "del", name]).catch((error: unknown) => {
+      if (isThere()) throw error;
+    });
 }
 
 /** Where default routes go out. */

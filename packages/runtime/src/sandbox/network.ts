@@ -3,7 +3,7 @@ import { run } from "../run.ts";
 import type { Slot } from "../host/slots.ts";
 import type { Exceptions } from "../host/exceptions.ts";
 import { hostRules, hubRules, type Policy } from "../host/filter.ts";
-import { findUplinks, openForwarding, openHub } from "./hub.ts";
+import { findUplinks, openForwarding, openHub, removeNamespace } from "./hub.ts";
 
 /** Private networks of the sandboxes of one data folder: one network namespace per sandbox, cabled to the hub they share. */
 export interface Network {
@@ -89,7 +89,9 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
     const names = (existsSync("/run/netns") ? readdirSync("/run/netns") : []).filter(
       (name) => name.startsWith(prefix) && `/run/netns/${name}` !== hub.path,
     );
-    if (names.length > 0) await run(["ip", "-batch", "-"], { input: names.map((name) => `netns del ${name}\n`).join("") });
+    const input = names.map((name) => `netns del ${name}\n`).join("");
+    // Others may be at it in the same moment, where the data folder is gone.
+    if (names.length > 0) await run(["ip", "-batch", "-"], { input }).catch(() => Promise.all(names.map(removeNamespace)));
     await hub.close();
     // "add" first: deleting what is not there is an error.
     await run(["nft", "-f", "-"], { input: `add table inet ${table}\ndelete table inet ${table}\n` });
@@ -147,9 +149,11 @@ export async function openNetwork({ key, hubSlot, ranges, resolvers }: Options):
   }
   async function remove(slot: Slot) {
     routed.delete(slot.number);
-    const path = `/run/netns/${namespace(slot)}`;
-    if (existsSync(path)) await run(["ip", "netns", "del", namespace(slot)]);
-    await run(inHub("sh", "-c", unplug, "sh", device(slot)));
+    await removeNamespace(namespace(slot));
+    await run(inHub("sh", "-c", unplug, "sh", device(slot))).catch((error: unknown) => {
+      // The cable went with the hub.
+      if (existsSync(hub.path)) throw error;
+    });
   }
 }
 
