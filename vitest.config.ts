@@ -27,7 +27,6 @@ const server = {
 };
 /** Suites that start programs, in processes of their own, on a machine that was looked at once. */
 const patiently = { testTimeout: 60_000, hookTimeout: 60_000, isolate: true, globalSetup: machine };
-const longDocker = "**/docker/{crash,escape,everyday}.test.ts";
 
 /** Tests stand beside the code. `npx vitest run packages/agent`, `npx vitest run --project server`. `*.hard.test.ts` belong to `./studio test --hard`. */
 export default defineConfig({
@@ -40,11 +39,9 @@ export default defineConfig({
       project("contract", "packages/contract/src/**/*.test.ts"),
       project("agent", "packages/agent/src/**/*.test.ts"),
       // What these start belongs to the process that started it, so each file has its own.
-      project("runtime", "packages/runtime/src/**/*.test.ts", {
-        ...patiently,
-        exclude: [...never, hard, longDocker],
-      }),
-      project("runtime-hard", [`packages/runtime/src/${hard}`, `packages/runtime/src/${longDocker}`], { ...patiently, exclude: never }),
+      project("runtime", "packages/runtime/src/**/*.test.ts", patiently),
+      // kill -9, escapes, Docker engines: minutes.
+      project("runtime-hard", `packages/runtime/src/${hard}`, { ...patiently, exclude: never }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
       project("web", "apps/web/src/**/*.test.{ts,tsx}"),
       project("server", "apps/server/src/**/*.test.ts", server),

@@ -21,7 +21,7 @@ if (wants("runs")) await crashRuns({ rounds: Number(values.rounds ?? 20), chance
 if (wants("lifecycle")) await crashLifecycle({ rounds: Number(values.rounds ?? 10), chance, check });
 const whole: [string, string, string, string][] = [
   ["restores", "server*", "src/features/snapshots/crash.", "a restore survives a killed server at any moment"],
-  ["runtime", "runtime-hard", "src/docker/crash.", "the docker driver keeps what it owes to a killed server"],
+  ["runtime", "runtime-hard", "src/docker/crash.hard.test.ts", "the docker driver keeps what it owes to a killed server"],
 ];
 const root = join(import.meta.dirname, "..");
 for (const [part, project, file, promise] of whole) {

@@ -15,14 +15,17 @@ import type { LogLine, Sandbox } from "./types.ts";
 interface Options {
   /** Why the driver cannot run here; the suite is then skipped by that name. */
   skip?: string | undefined;
-  /** Only what matters most, once. All of it is a matter of minutes where starting takes long: `./studio crash`. */
-  isShort?: boolean;
+  /**
+   * How much of it: `smoke` that services are taken over, `short` what matters most, once. All of it is a matter of minutes where
+   * starting takes long: `./studio crash`.
+   */
+  extent?: "smoke" | "short" | "all";
 }
 
 /** What a driver owes to a server that is killed at any moment. */
 export function describeCrashes(
   runtime: Pick<RuntimeOptions, "driver" | "docker" | "machine">,
-  { skip: reason, isShort = false }: Options = {},
+  { skip: reason, extent = "all" }: Options = {},
 ): void {
   const create = (dataDir: string, more: Pick<RuntimeOptions, "orphanGraceMs"> = {}) => createRuntime({ ...runtime, dataDir, ...more });
   describe.skipIf(reason !== undefined)(
@@ -107,8 +110,10 @@ export function describeCrashes(
         await driver.close();
       }, 60_000);
 
+      if (extent === "smoke") return;
+
       test("at any moment of a start, nothing is lost sight of", async () => {
-        for (let i = 0; i < 6; i += isShort ? 3 : 1) {
+        for (let i = 0; i < 6; i += extent === "short" ? 3 : 1) {
           const server = serve("start");
           await server.says("starting");
           await sleep(i * 12);
@@ -137,7 +142,7 @@ export function describeCrashes(
         await driver.close();
       }, 120_000);
 
-      if (isShort) return;
+      if (extent === "short") return;
 
       test("what is taken over in time goes on, also after that time", async () => {
         const server = serve("start", { orphanGraceMs: 8_000 });

@@ -1,70 +1,24 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
-  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { silentLog } from "../log.ts";
-import { openHistory } from "./history.ts";
 import { spell, unspell } from "./names.ts";
-import type { History } from "./types.ts";
+import { collect, git, picture, removeWorlds, world } from "./world.fixture.ts";
 
-const folders: string[] = [];
-afterEach(() => {
-  for (const dir of folders.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
-
-function world() {
-  const base = mkdtempSync(join(tmpdir(), "history-"));
-  folders.push(base);
-  const [host, tmp, dir] = [join(base, "files"), join(base, "tmp"), join(base, "kept")];
-  mkdirSync(host);
-  mkdirSync(tmp);
-  const open = () => openHistory({ dir, tree: { host, tmp, owner: undefined }, log: silentLog });
-  const write = (path: string | Buffer, text: string) => {
-    if (typeof path === "string") mkdirSync(dirname(join(host, path)), { recursive: true });
-    writeFileSync(typeof path === "string" ? join(host, path) : path, text);
-  };
-  const read = (path: string) => (existsSync(join(host, path)) ? readFileSync(join(host, path), "utf8") : undefined);
-  return { base, host, tmp, dir, open, write, read, history: open() };
-}
-const git = (cwd: string, ...args: string[]) =>
-  execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-/** Everything below a folder with what makes it what it is. */
-function picture(dir: string, at = ""): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const name of readdirSync(join(dir, at)).sort()) {
-    const path = join(at, name);
-    const stat = lstatSync(join(dir, path));
-    if (stat.isSymbolicLink()) found[path] = `-> ${readlinkSync(join(dir, path))}`;
-    else if (stat.isDirectory()) Object.assign(found, { [`${path}/`]: "" }, picture(dir, path));
-    else if (stat.isFile()) found[path] = `${(stat.mode & 0o100) !== 0 ? "x " : ""}${readFileSync(join(dir, path), "latin1")}`;
-  }
-  return found;
-}
-const collect = async (history: History, name: string) => {
-  const found: Record<string, string> = {};
-  for await (const entry of history.read(name)) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of entry.content()) chunks.push(chunk);
-    found[`${entry.kind} ${entry.path}${entry.isExecutable ? " x" : ""}`] = Buffer.concat(chunks).toString("utf8");
-  }
-  return found;
-};
+afterEach(removeWorlds);
 
 describe("taking and restoring", () => {
   test("brings back content, modes, links, empty folders, .env and .git, and takes away what came later", async () => {
@@ -379,149 +333,9 @@ describe("a hostile tree", () => {
     expect(lstatSync(join(host, "in")).isDirectory()).toBe(true);
   });
 
-  test("a folder swapped for a link again and again leads nowhere else", async () => {
-    const { base, host, write, history } = world();
-    const outside = join(base, "outside");
-    mkdirSync(outside);
-    for (let i = 0; i < 50; i++) {
-      writeFileSync(join(outside, `f${i}`), "PLANTED SECRET");
-      write(`d/f${i}`, "mine");
-    }
-    // -T: never into what stands there; a restore may have put the link back meanwhile.
-    const swapper = spawn("sh", ["-c", `cd ${host} && while :; do mv -T d e && ln -sT ${outside} d && rm d && mv -T e d; done`], {
-      stdio: "ignore",
-    });
-    try {
-      for (let i = 0; i < 20; i++) {
-        await history.take(`p/${i}`).catch(() => undefined);
-        await history.restore(`p/${i}`).catch(() => undefined);
-      }
-    } finally {
-      swapper.kill("SIGKILL");
-    }
-    await sleep(50);
-    for (const name of await history.names())
-      for (const content of Object.values(await collect(history, name))) expect(content).not.toContain("PLANTED");
-    for (let i = 0; i < 50; i++) expect(readFileSync(join(outside, `f${i}`), "utf8")).toBe("PLANTED SECRET");
-    expect(readdirSync(outside)).toHaveLength(50);
-  });
-
   test("a bottomless folder is refused with a sentence", async () => {
     const { host, history } = world();
     mkdirSync(join(host, "d/".repeat(250)), { recursive: true });
     await expect(history.take("a")).rejects.toMatchObject({ code: "not_supported", message: expect.stringContaining("nested") });
   });
-});
-
-describe("in the middle of it", () => {
-  /** Enough files that a kill falls between two of them. */
-  const fill = (write: (path: string, text: string) => void, mark: string, count = 400) => {
-    for (let i = 0; i < count; i++) write(`d${i % 20}/f${i}`, `${mark} ${i}`);
-    write(`only-${mark}`, mark);
-  };
-
-  test(
-    "kill -9 during a restore: the next opening finds the tree as before or as wanted, nothing in between",
-    { timeout: 120_000 },
-    async () => {
-      const { base, host, tmp, write, open, history } = world();
-      fill(write, "one", 1500);
-      await history.take("one");
-      const one = picture(host);
-      rmSync(join(host, "only-one"));
-      fill(write, "two", 1500);
-      await history.take("two");
-      const two = picture(host);
-      const fixture = join(import.meta.dirname, "restore.fixture.ts");
-      let wasCut = 0;
-      let isOne = false;
-      for (let round = 0; round < 10; round++) {
-        const wanted = isOne ? "two" : "one";
-        const child = spawn(process.execPath, [fixture, base, wanted], { stdio: ["ignore", "pipe", "inherit"] });
-        let said = "";
-        let isOver = false;
-        child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-        const ended = new Promise((resolve) => child.once("close", () => resolve((isOver = true))));
-        // Twice while everything lies ready; then as soon as the first file has changed, or a moment later.
-        if (round < 2) while (!isOver && !said.includes("staged")) await sleep(1);
-        else {
-          while (!isOver && !readFileSync(join(host, "d0/f0"), "utf8").startsWith(wanted)) await sleep(0);
-          if (round > 4) await sleep(round - 4);
-        }
-        child.kill("SIGKILL");
-        await ended;
-        const isHalf = ![JSON.stringify(one), JSON.stringify(two)].includes(JSON.stringify(picture(host)));
-        if (isHalf) wasCut++;
-        await open().recover();
-        const now = picture(host);
-        isOne = JSON.stringify(now) === JSON.stringify(one);
-        expect(now).toEqual(isOne ? one : two);
-        if (isHalf || said.includes("done")) expect(isOne ? "one" : "two").toBe(wanted);
-        expect(readdirSync(tmp)).toEqual([]);
-      }
-      expect(wasCut).toBeGreaterThan(0);
-    },
-  );
-
-  test("kill -9 while a point is taken: it is there whole or not at all, and the next one works", { timeout: 60_000 }, async () => {
-    const { base, write, open, history } = world();
-    fill(write, "one", 50);
-    await history.take("one");
-    const fixture = join(import.meta.dirname, "restore.fixture.ts");
-    let begun = 0;
-    for (let round = 0; round < 8; round++) {
-      fill(write, `mark${round}`, 600);
-      const child = spawn(process.execPath, [fixture, base, `take:round-${round}`], { stdio: ["ignore", "pipe", "inherit"] });
-      const ready = new Promise((resolve) => child.stdout.once("data", () => resolve((begun += 1))));
-      const ended = new Promise((resolve) => child.once("close", resolve));
-      await Promise.race([ready, ended]);
-      await sleep(round * 10);
-      child.kill("SIGKILL");
-      await ended;
-      const next = open();
-      await next.recover();
-      for (const name of await next.names())
-        if (name.startsWith("round-"))
-          expect(Object.values(await collect(next, name)).filter((text) => text === `mark${name.slice(6)} 7`)).toHaveLength(1);
-      await next.take("again");
-      expect((await next.find("again"))?.files).toBe(600 + 2 + round);
-    }
-    expect(begun).toBe(8);
-  });
-
-  const isRoot = process.getuid?.() === 0;
-  test.skipIf(!isRoot)(
-    `a full disk leaves the tree and every point as they were${isRoot ? "" : " (skipped: mounting takes root)"}`,
-    async () => {
-      const base = mkdtempSync(join(tmpdir(), "history-full-"));
-      folders.push(base);
-      execFileSync("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", base]);
-      try {
-        const [host, tmp, dir] = [join(base, "files"), join(base, "tmp"), join(base, "kept")];
-        mkdirSync(host);
-        mkdirSync(tmp);
-        const history = openHistory({ dir, tree: { host, tmp, owner: undefined }, log: silentLog, reserveBytes: 0 });
-        const noise = (length: number) => Buffer.from(Array.from({ length }, () => Math.floor(Math.random() * 256)));
-        writeFileSync(join(host, "a"), "1");
-        writeFileSync(join(host, "b"), noise(3_000_000));
-        await history.take("a");
-        const small = picture(host);
-        writeFileSync(join(host, "a"), "2");
-        rmSync(join(host, "b"));
-        await history.take("b");
-        writeFileSync(join(host, "filler"), noise(7_000_000));
-        const full = picture(host);
-        await expect(history.take("c")).rejects.toMatchObject({ code: "storage_full" });
-        expect(await history.names()).toEqual(["a", "b"]);
-        await expect(history.restore("a")).rejects.toMatchObject({ code: "storage_full" });
-        expect(picture(host)).toEqual(full);
-        expect(readdirSync(tmp)).toEqual([]);
-        rmSync(join(host, "filler"));
-        await history.restore("a");
-        expect(picture(host)).toEqual(small);
-      } finally {
-        execFileSync("/usr/bin/umount", [base]);
-      }
-    },
-  );
 });

@@ -2,4 +2,4 @@ import { inject } from "vitest";
 import { describeCrashes } from "../crashes.ts";
 import { unavailableHere } from "./here.ts";
 
-describeCrashes({ driver: "sandbox", machine: inject("machine") }, { skip: unavailableHere() });
+describeCrashes({ driver: "sandbox", machine: inject("machine") }, { skip: unavailableHere(), extent: "smoke" });

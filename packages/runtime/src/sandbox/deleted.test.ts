@@ -2,4 +2,4 @@ import { inject } from "vitest";
 import { describeDeleted } from "../deleted.ts";
 import { unavailableHere } from "./here.ts";
 
-describeDeleted({ driver: "sandbox", machine: inject("machine") }, { skip: unavailableHere() });
+describeDeleted({ driver: "sandbox", machine: inject("machine") }, { skip: unavailableHere(), isShort: true });

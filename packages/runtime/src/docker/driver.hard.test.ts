@@ -212,7 +212,7 @@ describe.skipIf(engine.reason !== undefined)(
         await sandbox.start({ ...counter, command: ["as", "I", "say"] });
         await sandbox.ready("counter", { timeoutMs: 30_000 });
         expect(await get(sandbox, 4200)).toBe("2");
-        expect(await logs(sandbox, "counter")).toContain("uid 4242 hello as,I,say");
+        await until(async () => (await logs(sandbox, "counter")).includes("uid 4242 hello as,I,say"));
         const volume = join(dataDir, "runtime/sandboxes/a/volumes/data");
         expect(await readFile(join(volume, "count"), "utf8")).toBe("2");
         expect(statSync(volume).uid).toBe(4242);
@@ -238,7 +238,7 @@ describe.skipIf(engine.reason !== undefined)(
           });
         expect(await ids("named")).toEqual(["77", "78"]);
         expect(Number((await ids("plain"))[0])).toBeGreaterThanOrEqual(200_000);
-        expect(await logs(sandbox, "plain")).toContain("app");
+        await until(async () => (await logs(sandbox, "plain")).includes("app"));
       }, 60_000);
 
       test("count on the project's disk with what they write beside their volumes", async () => {

@@ -9,19 +9,8 @@ import { until } from "../conformance/observe.ts";
 import type { RuntimeDriver, Sandbox } from "../types.ts";
 
 import { openSandboxDriver, unavailableHere } from "./here.ts";
-import { networks } from "./hub.ts";
 
 const reason = unavailableHere();
-
-test.each([
-  ["10.0.0.0", "10.0.0.0", ["10.0.0.0/32"]],
-  ["10.0.0.0", "10.0.0.255", ["10.0.0.0/24"]],
-  ["10.0.0.1", "10.0.0.6", ["10.0.0.1/32", "10.0.0.2/31", "10.0.0.4/31", "10.0.0.6/32"]],
-  ["100.72.248.224", "100.72.249.31", ["100.72.248.224/27", "100.72.249.0/27"]],
-  ["0.0.0.0", "255.255.255.255", ["0.0.0.0/1", "128.0.0.0/1"]],
-])("%s to %s as networks", (from, to, expected) => {
-  expect(networks(from, to)).toEqual(expected);
-});
 
 describe.skipIf(reason !== undefined)(`the sandboxes' network${reason === undefined ? "" : ` (skipped: ${reason})`}`, () => {
   let dataDir: string;

@@ -15,5 +15,5 @@ afterAll(async () => {
 describeCrashes(
   { driver: "docker", docker: { host: engine.host }, machine: inject("machine") },
   // `./studio crash` asks for all of it.
-  { skip: engine.reason, isShort: process.env["SOAK"] === undefined },
+  { skip: engine.reason, extent: process.env["SOAK"] === undefined ? "short" : "all" },
 );

@@ -1,0 +1,5 @@
+import { inject } from "vitest";
+import { describeCrashes } from "../crashes.ts";
+import { unavailableHere } from "./here.ts";
+
+describeCrashes({ driver: "sandbox", machine: inject("machine") }, { skip: unavailableHere() });

@@ -1,0 +1,5 @@
+import { inject } from "vitest";
+import { describeDeleted } from "../deleted.ts";
+import { unavailableHere } from "./here.ts";
+
+describeDeleted({ driver: "sandbox", machine: inject("machine") }, { skip: unavailableHere() });
