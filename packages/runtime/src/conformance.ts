@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collect, is, text, until } from "./conformance/observe.ts";
 import { realPrograms, type Programs } from "./conformance/programs.ts";
@@ -203,7 +202,7 @@ export function describeRuntimeDriver(
         await shows("50 132");
         expect(screen).not.toContain("no job control");
         pty.write("sleep 100\r");
-        await sleep(300);
+        await until(async () => (await sandbox.programs()).includes("sleep"));
         pty.write("\x03");
         pty.write("echo code $?\r");
         await shows("code 130");
