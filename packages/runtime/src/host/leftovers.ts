@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RuntimeLog } from "../log.ts";
@@ -98,12 +98,6 @@ export function listLeftovers({ key, dir }: Owner): string[] {
     ...namesIn("/sys/class/net").flatMap((name) => (name.replace("-", "").startsWith(`ts${key}`) ? [`network link ${name}`] : [])),
     ...heldBy(key).map((path) => `mount ${path}`),
   ];
-}
-
-/** State folders at or below a folder that something on this machine still belongs to, whether they are there or not. */
-export function ownersBelow(folder: string): Owner[] {
-  const real = existsSync(folder) ? realpathSync(folder) : folder;
-  return knownOwners().filter(({ dir }) => `${dir}/`.startsWith(`${real}/`));
 }
 
 /** Ends services whose state lies below the folders, and processes whose mark begins with `mark`. */
