@@ -6,9 +6,10 @@ import { expect } from "vitest";
 import type { Container, Project, Task } from "@tesslate/contract";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
 import { createLogger } from "../platform/logger.ts";
-import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
 import { temporaryFolder } from "./temporary.ts";
 import { tinyTemplates } from "./tiny-template.ts";
+import { oncePerWorker } from "./worker.ts";
 
 /** Plain processes in a folder: what stands above the seam is the same for every driver, and this one works on every Linux. */
 export const openProcesses = (dataDir: string): Promise<RuntimeDriver> =>
@@ -25,10 +26,35 @@ export interface ProjectsApp extends TestApp {
   runtime: RuntimeDriver;
   runtimeDir: string;
 }
-/** An app that can run projects from the tiny template. At its end nothing runs any more, unless the runtime's folder was given: then it goes on. */
-export async function projectsApp(
-  options: Omit<TestAppOptions, "swap"> & { idle?: { freezeMs: number; stopMs: number }; runtimeDir?: string; templatesDir?: string } = {},
-): Promise<ProjectsApp> {
+/** `ownServer` and the rest as for `testApp`; a runtime's folder that is given goes on running at the end. */
+export type ProjectsAppOptions = Omit<TestAppOptions, "swap"> & {
+  idle?: { freezeMs: number; stopMs: number };
+  runtimeDir?: string;
+  templatesDir?: string;
+};
+/**
+ * An app that can run projects from the tiny template. Without options it is the one that all tests of this worker share, and at its end only
+ * the projects of the people who signed up in it are removed. With options it is a server of the test's own, of which nothing runs afterwards.
+ */
+export async function projectsApp(options: ProjectsAppOptions = {}): Promise<ProjectsApp> {
+  if (Object.keys(options).length > 0) return ownProjectsApp(options);
+  const shared = await oncePerWorker("projects", () => ownProjectsApp({ ownServer: true }));
+  const people = new Map<string, TestUser>();
+  const leave = () => removeProjects(shared, people);
+  return {
+    ...shared,
+    ...borrowed(shared),
+    signUp: async (who) => {
+      const user = await shared.signUp(who);
+      people.set(user.id, user);
+      return user;
+    },
+    close: leave,
+    [Symbol.asyncDispose]: leave,
+  };
+}
+
+async function ownProjectsApp(options: ProjectsAppOptions): Promise<ProjectsApp> {
   const runtimeDir = options.runtimeDir ?? temporaryFolder("runtime");
   const runtime = await openProcesses(runtimeDir);
   const app = await testApp({
@@ -46,6 +72,22 @@ export async function projectsApp(
     if (options.runtimeDir === undefined) await emptyRuntime(runtimeDir);
   };
   return Object.assign(app, { runtime, runtimeDir, close, [Symbol.asyncDispose]: close });
+}
+
+/** As their owners would; what an owner cannot remove any more loses what runs of it. */
+async function removeProjects(app: ProjectsApp, people: Map<string, TestUser>): Promise<void> {
+  const { rows } = await app.studio.database.pool.query<{ id: string; owner_id: string }>(
+    "select id, owner_id from projects where owner_id = any($1)",
+    [[...people.keys()]],
+  );
+  await Promise.all(
+    rows.map(async ({ id, owner_id }) => {
+      const owner = people.get(owner_id);
+      const answer = await app.request(`/api/projects/${id}`, { method: "DELETE", ...(owner && { user: owner }) });
+      if (owner && answer.status === 202) await ended(app, owner, ((await answer.json()) as { task_id: string }).task_id);
+      else await app.runtime.remove(id);
+    }),
+  );
 }
 /** Ends and removes everything that a closed app left running. */
 export async function emptyRuntime(runtimeDir: string): Promise<void> {
