@@ -2,7 +2,7 @@ import { freePort } from "@tesslate/testkit";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect } from "vitest";
+import { expect, inject } from "vitest";
 import type { Container, Project, Task } from "@tesslate/contract";
 import { createRuntime, type RuntimeDriver } from "@tesslate/runtime";
 import { createLogger } from "../platform/logger.ts";
@@ -13,7 +13,7 @@ import { oncePerWorker } from "./worker.ts";
 
 /** Plain processes in a folder: what stands above the seam is the same for every driver, and this one works on every Linux. */
 export const openProcesses = (dataDir: string): Promise<RuntimeDriver> =>
-  createRuntime({ driver: "process", dataDir, log: createLogger("silent") });
+  createRuntime({ driver: "process", dataDir, machine: inject("machine"), log: createLogger("silent") });
 
 /** Whether idle projects can be frozen here: as root, with control groups. */
 export const canFreeze: boolean = await (async () => {
@@ -34,11 +34,11 @@ export type ProjectsAppOptions = Omit<TestAppOptions, "swap"> & {
 };
 /**
  * An app that can run projects from the tiny template. Without options it is the one that all tests of this worker share, and at its end only
- * the projects of the people who signed up in it are removed. With options it is a server of the test's own, of which nothing runs afterwards.
+ * the projects of the people who signed up in it are removed; it has no browser. With options it is a server of the test's own, of which nothing runs afterwards.
  */
 export async function projectsApp(options: ProjectsAppOptions = {}): Promise<ProjectsApp> {
   if (Object.keys(options).length > 0) return ownProjectsApp(options);
-  const shared = await oncePerWorker("projects", () => ownProjectsApp({ ownServer: true }));
+  const shared = await oncePerWorker("projects", () => ownProjectsApp({ env: { CHROMIUM_PATH: "/nowhere/chromium" } }));
   const people = new Map<string, TestUser>();
   const leave = () => removeProjects(shared, people);
   return {

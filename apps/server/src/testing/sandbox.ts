@@ -8,7 +8,9 @@ import { projects } from "../features/projects/projects.table.ts";
 import { createLogger } from "../platform/logger.ts";
 import { findPostgresPrograms } from "../platform/postgres.ts";
 import { inject } from "vitest";
-import type { TestApp, TestUser } from "./app.ts";
+import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
+import { tinyTemplates } from "./tiny-template.ts";
+import { oncePerWorker } from "./worker.ts";
 
 /** The best real runtime this machine can host, in a folder of its own, with the programs that the product brings. */
 export async function realRuntime(
@@ -33,6 +35,42 @@ export async function realRuntime(
       await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
     },
   });
+}
+
+export interface SandboxApp extends TestApp {
+  runtime: RuntimeDriver;
+}
+/**
+ * An app over the best real runtime of this machine, with the tiny template, where nothing sleeps. Without options it is shared by the tests
+ * of this worker, and at its end everything that runs since is removed.
+ */
+export async function sandboxApp(options: Omit<TestAppOptions, "swap" | "ownServer"> = {}): Promise<SandboxApp> {
+  if (Object.keys(options).length > 0) return ownSandboxApp(options);
+  const shared = await oncePerWorker("sandbox", () => ownSandboxApp({}));
+  const before = new Set((await shared.runtime.list()).map(({ id }) => id));
+  const leave = async () => {
+    for (const { id } of await shared.runtime.list()) if (!before.has(id)) await shared.runtime.remove(id);
+  };
+  return { ...shared, ...borrowed(shared), close: leave, [Symbol.asyncDispose]: leave };
+}
+
+async function ownSandboxApp(options: Omit<TestAppOptions, "swap" | "ownServer">): Promise<SandboxApp> {
+  const runtime = await realRuntime();
+  const app = await testApp({
+    ...options,
+    swap: { runtime, templatesDir: await tinyTemplates() },
+    configure: (config) => {
+      config.runtime.idleFreezeMs = 0;
+      config.runtime.idleStopMs = 0;
+      options.configure?.(config);
+    },
+  });
+  const closeApp = app.close;
+  const close = async () => {
+    await closeApp();
+    await runtime[Symbol.asyncDispose]();
+  };
+  return Object.assign(app, { runtime, close, [Symbol.asyncDispose]: close });
 }
 
 /** A settled project with an empty tree and, when asked for, one container; written straight to the tables because no template is wanted. */

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { ShellServerFrame } from "@tesslate/contract";
+import type { ShellServerFrame, ShellSession } from "@tesslate/contract";
+import type { ProjectRow } from "../features/projects/projects.table.ts";
+import type { ShellLimits } from "../features/shell/terminal.ts";
 import type { TestApp, TestUser } from "./app.ts";
+import { emptyProject, sandboxApp } from "./sandbox.ts";
+import { changed } from "./settings.ts";
 
 /** A container that only has to be there. */
 export const upCommand = ["node", "-e", `require("http").createServer((q,s)=>s.end("up")).listen(process.env.PORT)`];
@@ -39,4 +43,32 @@ export async function startUp(app: TestApp, user: TestUser, projectId: string): 
   const { task_id } = await app.as(user).projects.start({ params: { id: projectId } });
   for await (const { data } of app.as(user).tasks.events({ params: { task_id: task_id ?? "" } }))
     if (data.status === "failed") throw new Error(data.error ?? "start failed");
+}
+
+export interface ShellPlace extends AsyncDisposable {
+  app: TestApp;
+  owner: TestUser;
+  project: ProjectRow;
+  open(body?: object): Promise<ShellSession & { ws_url: string }>;
+  attach(id: string): ReturnType<typeof terminalClient>;
+}
+/** A running project; with limits that need not be waited for, which hold until its end. */
+export async function shellPlace(limits: Partial<ShellLimits> = {}): Promise<ShellPlace> {
+  // How often it looks for idle ones is decided at the start of a server.
+  const app = await sandboxApp(limits.sweepMs === undefined ? {} : { configure: (config) => void Object.assign(config.shell, limits) });
+  const changes = changed(app.config.shell, limits);
+  const owner = await app.signUp();
+  const project = await emptyProject(app, owner, { command: upCommand });
+  await startUp(app, owner, project.id);
+  return {
+    app,
+    owner,
+    project,
+    open: (body = {}) => app.as(owner).shell.create({ body: { project_id: project.id, ...body } }),
+    attach: (id) => terminalClient(app, owner, id),
+    [Symbol.asyncDispose]: async () => {
+      changes[Symbol.dispose]();
+      await app.close();
+    },
+  };
 }

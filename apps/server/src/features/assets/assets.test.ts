@@ -7,19 +7,25 @@ import type { TestUser } from "../../testing/app.ts";
 import { gif, pdf, png, svg } from "@tesslate/testkit";
 import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
+import { changed } from "../../testing/settings.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 
 let app: ProjectsApp;
+let disk: Disposable;
 let owner: TestUser;
 let id: string;
 beforeAll(async () => {
-  app = await projectsApp({ env: { PROJECT_DISK_MB: "100" } });
+  app = await projectsApp();
+  disk = changed(app.config.projects.diskBytes, { free: 100 * 2 ** 20 });
   owner = await app.signUp();
 }, 60_000);
 beforeEach(async () => {
   id = (await emptyProject(app, owner)).id;
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  disk[Symbol.dispose]();
+  await app.close();
+});
 
 interface Given {
   content?: Buffer | string;

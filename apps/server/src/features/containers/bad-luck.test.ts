@@ -44,7 +44,7 @@ test("a project that is deleted while it starts leaves nothing running", async (
   const gone = await app.as(ada).projects.remove({ params: { id: project.id } });
   expect(await ended(app, ada, gone.task_id)).toMatchObject({ status: "completed" });
   expect(await ended(app, ada, start.task_id)).toMatchObject({ status: "cancelled" });
-  expect(await app.runtime.list()).toEqual([]);
+  expect(await app.runtime.find(project.id)).toBeUndefined();
 });
 
 test("a container that is removed while it starts ends its start and goes with its connections", async () => {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { ProjectEvent } from "@tesslate/contract";
-import { testApp } from "../../testing/app.ts";
-import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
+import { emptyProject, sandboxApp } from "../../testing/sandbox.ts";
 import { startUp } from "../../testing/shell.ts";
 
 const script = `
@@ -12,8 +11,7 @@ for (let i = 1; i <= 60; i++) console.error("src/a.ts(" + i + ",1): error TS1: m
 `;
 
 test("errors in a container's output reach whoever follows the project: placed, without secrets, and not without end", async () => {
-  await using runtime = await realRuntime();
-  const app = await testApp({ swap: { runtime } });
+  await using app = await sandboxApp();
   const owner = await app.signUp();
   const project = await emptyProject(app, owner, { command: ["node", "-e", script] });
   await app.as(owner).secrets.set({ params: { project_id: project.id }, body: { key: "TOKEN", value: "planted-value" } });
@@ -56,6 +54,5 @@ test("errors in a container's output reach whoever follows the project: placed, 
     await second;
   } finally {
     abort.abort();
-    await app.close();
   }
 });

@@ -29,7 +29,7 @@ interface Loop {
 export type Restarts = ReturnType<typeof createRestarts>;
 
 export function createRestarts({
-  backoff: { attempts, firstMs, capMs, stableMs },
+  backoff,
   isKept,
   log,
 }: {
@@ -58,7 +58,7 @@ export function createRestarts({
   };
   const schedule = (projectId: string, service: string, loop: Loop): RestartPlan => {
     loop.restarts += 1;
-    const waitMs = Math.min(capMs, firstMs * 2 ** (loop.restarts - 1));
+    const waitMs = Math.min(backoff.capMs, backoff.firstMs * 2 ** (loop.restarts - 1));
     const timer = setTimeout(() => {
       loop.pending = undefined;
       log.info({ project_id: projectId, service, attempt: loop.restarts }, "service is started again");
@@ -84,11 +84,11 @@ export function createRestarts({
       loop.upSince = undefined;
       const plan = loop.pending && { restarts: loop.restarts, at: loop.pending.at };
       if (plan) return plan;
-      if (upSince !== undefined && Date.now() - upSince >= stableMs) loop.restarts = 0;
-      if (attempts === 0) return { restarts: 0 };
+      if (upSince !== undefined && Date.now() - upSince >= backoff.stableMs) loop.restarts = 0;
+      if (backoff.attempts === 0) return { restarts: 0 };
       if (await isKept(projectId)) return schedule(projectId, service, loop);
       const isInLoop = upSince !== undefined || loop.restarts > 0;
-      if (!isInLoop || loop.restarts >= attempts) return { restarts: loop.restarts };
+      if (!isInLoop || loop.restarts >= backoff.attempts) return { restarts: loop.restarts };
       return schedule(projectId, service, loop);
     },
     /** A person decides from here on. */

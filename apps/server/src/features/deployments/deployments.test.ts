@@ -11,7 +11,7 @@ let ada: TestUser;
 let eve: TestUser;
 beforeAll(async () => {
   // The pages of what is built are the launch gate's tests.
-  app = await projectsApp({ env: { CHROMIUM_PATH: "/nowhere/chromium" } });
+  app = await projectsApp();
   [ada, eve] = await Promise.all([app.signUp(), app.signUp()]);
 });
 afterAll(() => app.close());

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SearchEvent, SearchQuery } from "@tesslate/contract";
-import type { RuntimeDriver } from "@tesslate/runtime";
-import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
-import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
+import type { TestUser } from "../../testing/app.ts";
+import { emptyProject, sandboxApp, type SandboxApp } from "../../testing/sandbox.ts";
 import { createLineReader, matchOf } from "./files.search.ts";
 
 describe("one line of ripgrep", () => {
@@ -48,16 +47,14 @@ describe("one line of ripgrep", () => {
 });
 
 describe("search in a project", () => {
-  let runtime: RuntimeDriver & AsyncDisposable;
-  let app: TestApp;
+  let app: SandboxApp;
   let owner: TestUser;
   let id: string;
   beforeAll(async () => {
-    runtime = await realRuntime();
-    app = await testApp({ swap: { runtime } });
+    app = await sandboxApp();
     owner = await app.signUp();
     id = (await emptyProject(app, owner)).id;
-    const { files } = await runtime.open({ id });
+    const { files } = await app.runtime.open({ id });
     await files.write("src/App.tsx", 'const title = "Hello";\nexport const hello = title;\n');
     await files.write("src/app.css", ".hello { color: red }\n");
     await files.write("node_modules/x/index.js", "hello");
@@ -65,10 +62,7 @@ describe("search in a project", () => {
     await files.write(".env", "HELLO=1\n");
     await files.write("min.js", `${"h".repeat(1_500_000)}hello`);
   }, 60_000);
-  afterAll(async () => {
-    await app.close();
-    await runtime[Symbol.asyncDispose]();
-  });
+  afterAll(() => app.close());
 
   const search = async (query: SearchQuery) => {
     const events: SearchEvent[] = [];
@@ -106,7 +100,7 @@ describe("search in a project", () => {
   });
 
   test("too many hits are cut at the limit, and ripgrep ends with whoever leaves", async () => {
-    const { files } = await runtime.open({ id });
+    const { files } = await app.runtime.open({ id });
     for (let i = 0; i < 12; i++) await files.write(`many/${i}.txt`, "needle\n".repeat(250));
     expect((await search({ q: "needle" })).done).toMatchObject({ matches: 2000, is_complete: false, reason: "limit" });
     const abort = new AbortController();
@@ -117,7 +111,7 @@ describe("search in a project", () => {
     })();
     abort.abort();
     expect(first).toMatchObject({ seq: 1, type: "match" });
-    const left = await (await runtime.open({ id })).exec(["/bin/sh", "-c", "ps -e -o comm= | grep -c '^rg' || true"]);
+    const left = await (await app.runtime.open({ id })).exec(["/bin/sh", "-c", "ps -e -o comm= | grep -c '^rg' || true"]);
     expect(left.stdout.trim()).toBe("0");
   });
 

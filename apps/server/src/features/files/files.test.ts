@@ -2,26 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ProjectEvent } from "@tesslate/contract";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
-import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
+import type { TestUser } from "../../testing/app.ts";
+import { emptyProject, sandboxApp, type SandboxApp } from "../../testing/sandbox.ts";
 
-let app: TestApp;
-let runtime: Awaited<ReturnType<typeof realRuntime>>;
+let app: SandboxApp;
 let owner: TestUser;
 let stranger: TestUser;
 let project: ProjectRow;
 
 beforeAll(async () => {
-  runtime = await realRuntime();
-  app = await testApp({ swap: { runtime } });
+  app = await sandboxApp();
   owner = await app.signUp();
   stranger = await app.signUp();
   project = await emptyProject(app, owner);
 });
-afterAll(async () => {
-  await app.close();
-  await runtime[Symbol.asyncDispose]();
-});
+afterAll(() => app.close());
 
 const at = (path: string) => `/api/projects/${project.slug}/files/${path.split("/").map(encodeURIComponent).join("/")}`;
 const put = (path: string, content: unknown, headers: Record<string, string> = {}, more: object = {}) =>
@@ -90,7 +85,7 @@ describe("one file", () => {
   test("more than 10 MiB is 413, in writing and in reading", async () => {
     expect((await put("big.txt", "x".repeat(10 * 1024 * 1024 + 1))).status).toBe(413);
     expect((await put("big.txt", "x".repeat(10 * 1024 * 1024))).status).toBe(201);
-    const sandbox = await runtime.find(project.id);
+    const sandbox = await app.runtime.find(project.id);
     await sandbox?.files.write("bigger.txt", Buffer.alloc(10 * 1024 * 1024 + 1, 97));
     expect((await app.request(at("bigger.txt"), { user: owner })).status).toBe(413);
     expect((await (await app.request(`${at("bigger.txt")}?raw=true`, { user: owner })).arrayBuffer()).byteLength).toBe(
@@ -113,7 +108,7 @@ describe("paths", () => {
   });
 
   test("a symlink out of the project gives nothing and takes nothing", async () => {
-    const sandbox = await runtime.find(project.id);
+    const sandbox = await app.runtime.find(project.id);
     const made = await sandbox?.exec([
       "/bin/sh",
       "-c",
@@ -223,7 +218,7 @@ test("changes reach the project's stream once, whoever made them", async () => {
   })().catch(() => undefined);
   await sleep(800);
   await app.as(owner).files.put({ params: { id: other.id, path: "by-user.txt" }, body: { content: "1" } });
-  const sandbox = await runtime.open({ id: other.id });
+  const sandbox = await app.runtime.open({ id: other.id });
   await sandbox.exec(["/bin/sh", "-c", "echo 2 > by-process.txt"]);
   for (
     const until = Date.now() + 8000;

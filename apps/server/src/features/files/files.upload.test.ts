@@ -5,18 +5,24 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { maxUploadBytes } from "@tesslate/contract";
 import { projectsApp, type ProjectsApp } from "../../testing/projects.ts";
 import type { TestUser } from "../../testing/app.ts";
+import { changed } from "../../testing/settings.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
 import { rangeOf } from "../../http/range.ts";
 
 let app: ProjectsApp;
+let disk: Disposable;
 let owner: TestUser;
 let id: string;
 beforeAll(async () => {
-  app = await projectsApp({ env: { PROJECT_DISK_MB: "300" } });
+  app = await projectsApp();
+  disk = changed(app.config.projects.diskBytes, { free: 300 * 2 ** 20 });
   owner = await app.signUp();
   id = (await emptyProject(app, owner)).id;
 }, 60_000);
-afterAll(() => app.close());
+afterAll(async () => {
+  disk[Symbol.dispose]();
+  await app.close();
+});
 
 const formOf = (files: Record<string, string | Buffer>) => {
   const form = new FormData();

@@ -1,24 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ProjectEvent } from "@tesslate/contract";
-import type { RuntimeDriver } from "@tesslate/runtime";
 import { sql } from "drizzle-orm";
-import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import type { TestUser } from "../../testing/app.ts";
 import { ended } from "../../testing/projects.ts";
-import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
+import { emptyProject, sandboxApp, type SandboxApp } from "../../testing/sandbox.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 
-let app: TestApp;
+let app: SandboxApp;
 let owner: TestUser;
-let runtime: RuntimeDriver & AsyncDisposable;
 beforeAll(async () => {
-  runtime = await realRuntime();
-  app = await testApp({ swap: { runtime } });
+  app = await sandboxApp();
   owner = await app.signUp();
 });
-afterAll(async () => {
-  await app.close();
-  await runtime[Symbol.asyncDispose]();
-});
+afterAll(() => app.close());
 
 const server = `
 const seen = ["A_KEY", "SHARED", "PROJECT_ID", "CONTAINER_NAME"].map((k) => k + "=" + process.env[k]).join("\\n");
@@ -33,7 +27,7 @@ const containerOf = async (project: ProjectRow) => {
   return container;
 };
 const answerOf = async (project: ProjectRow) => {
-  const sandbox = await runtime.find(project.id);
+  const sandbox = await app.runtime.find(project.id);
   if (!sandbox) throw new Error("no sandbox");
   const state = sandbox.services()[0];
   const { host, port } = await sandbox.address(state?.port ?? 3000);
@@ -112,7 +106,7 @@ test("a start that fails tells why without the values: in the task, in the event
 
 test("neither a copy nor an archive of a project holds its secrets", async () => {
   const project = await emptyProject(app, owner, { command: ["true"] });
-  const sandbox = await runtime.open({ id: project.id });
+  const sandbox = await app.runtime.open({ id: project.id });
   await sandbox.files.write("readme.md", "hello");
   await set(project, "A_KEY", "planted-not-in-copies");
   const archive = await app.request(`/api/projects/${project.id}/download?format=tar.gz`, { user: owner });

@@ -2,19 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../testing/chat.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
-import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
-import { emptyProject, realRuntime } from "../../testing/sandbox.ts";
+import type { TestUser } from "../../testing/app.ts";
+import { emptyProject, sandboxApp, type SandboxApp } from "../../testing/sandbox.ts";
 import { startUp, terminalClient, upCommand } from "../../testing/shell.ts";
 
-let app: TestApp;
-let runtime: Awaited<ReturnType<typeof realRuntime>>;
+let app: SandboxApp;
 let owner: TestUser;
 let stranger: TestUser;
 let project: ProjectRow;
 
 beforeAll(async () => {
-  runtime = await realRuntime();
-  app = await testApp({ swap: { runtime } });
+  app = await sandboxApp();
   owner = await app.signUp();
   stranger = await app.signUp();
   project = await emptyProject(app, owner, { command: upCommand });
@@ -22,10 +20,7 @@ beforeAll(async () => {
   for await (const { data } of app.as(owner).tasks.events({ params: { task_id: task_id ?? "" } }))
     if (data.status === "failed") throw new Error(data.error ?? "start failed");
 });
-afterAll(async () => {
-  await app.close();
-  await runtime[Symbol.asyncDispose]();
-});
+afterAll(() => app.close());
 
 const attach = (id: string, user: TestUser = owner) => terminalClient(app, user, id);
 const open = (body: object = {}) => app.as(owner).shell.create({ body: { project_id: project.slug, ...body } });

@@ -1,10 +1,8 @@
 import { gunzipSync } from "node:zlib";
 import pg from "pg";
 import { expect, test } from "vitest";
-import { testApp } from "../../testing/app.ts";
 import { ended, setUpProject } from "../../testing/projects.ts";
-import { realRuntime } from "../../testing/sandbox.ts";
-import { tinyTemplates } from "../../testing/tiny-template.ts";
+import { realRuntime, sandboxApp } from "../../testing/sandbox.ts";
 
 const probe = await realRuntime().catch(() => undefined);
 const hasPostgres =
@@ -16,8 +14,7 @@ test.skipIf(!hasPostgres)(
   `rows of the project's own PostgreSQL are part of a snapshot and come back, running or stopped${hasPostgres ? "" : " (skipped: no PostgreSQL for projects on this machine)"}`,
   { timeout: 120_000 },
   async () => {
-    await using runtime = await realRuntime();
-    await using app = await testApp({ swap: { runtime, templatesDir: await tinyTemplates() } });
+    await using app = await sandboxApp();
     const ada = await app.signUp();
     const api = app.as(ada);
     const { project } = await setUpProject(app, ada);
@@ -27,7 +24,7 @@ test.skipIf(!hasPostgres)(
     await api.containers.update({ params: { ...params, container_id: container.id }, body: setPassword });
 
     const query = async (sql: string, database = "app") => {
-      const sandbox = await runtime.find(project.id);
+      const sandbox = await app.runtime.find(project.id);
       const address = await sandbox?.address(5432);
       const client = new pg.Client({ ...address, user: "app", password: "known to the test", database });
       await client.connect();

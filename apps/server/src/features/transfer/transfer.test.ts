@@ -11,17 +11,22 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { fromBufferPromise } from "yauzl";
 import { ZipFile } from "yazl";
 import type { TestUser } from "../../testing/app.ts";
-import { emptyRuntime, ended, projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
+import { ended, projectsApp, setUpProject, type ProjectsApp } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
-import { temporaryFolder } from "../../testing/temporary.ts";
+import { changed } from "../../testing/settings.ts";
 
 let app: ProjectsApp;
+let disk: Disposable;
 let owner: TestUser;
 beforeAll(async () => {
-  app = await projectsApp({ env: { PROJECT_DISK_MB: "64" } });
+  app = await projectsApp();
+  disk = changed(app.config.projects.diskBytes, { free: 64 * 2 ** 20 });
   owner = await app.signUp();
 }, 60_000);
-afterAll(() => app.close());
+afterAll(async () => {
+  disk[Symbol.dispose]();
+  await app.close();
+});
 
 type Content = string | Buffer | { data: string | Buffer; mode: number };
 async function zipOf(files: Record<string, Content>): Promise<Buffer> {
@@ -210,37 +215,9 @@ describe("import", () => {
     expect((await app.request("/health")).status).toBe(200);
   });
 
-  test("a server that stops in the middle goes on with it at the next start", async () => {
-    const runtimeDir = temporaryFolder("runtime");
-    const dataDir = temporaryFolder("data");
-    const first = await projectsApp({ runtimeDir, dataDir });
-    const bob = await first.signUp();
-    const count = 3000;
-    const zip = await zipOf(Object.fromEntries(Array.from({ length: count }, (_, i) => [`d${i % 30}/f${i}.txt`, `text ${i}`])));
-    const form = new FormData();
-    form.append("file", new Blob([new Uint8Array(zip)]), "many.zip");
-    const created = (await (await first.request("/api/projects/import", { method: "POST", user: bob, body: form })).json()) as {
-      id: string;
-      task_id: string;
-    };
-    for await (const { data } of first.as(bob).tasks.events({ params: { task_id: created.task_id } }))
-      if (data.progress.current > 20) break;
-    await first.studio.close();
-    const app = await projectsApp({ runtimeDir, dataDir, database: first.database });
-    await vi.waitFor(
-      async () => expect(await app.as(bob).projects.get({ params: { id: created.id } })).toMatchObject({ environment_status: "stopped" }),
-      { timeout: 30_000, interval: 100 },
-    );
-    const { entries } = await app.as(bob).files.tree({ params: { id: created.id } });
-    expect(entries.filter((e) => !e.is_directory)).toHaveLength(count);
-    expect((await app.as(bob).containers.list({ params: { id: created.id } })).total).toBe(1);
-    await vi.waitFor(() => expect(readdirSync(join(dataDir, "arrivals"))).toEqual([]));
-    await app.close();
-    await emptyRuntime(runtimeDir);
-  }, 60_000);
-
   test("too many projects are refused before anything is read", async () => {
-    await using small = await projectsApp({ env: { TIER_MAX_PROJECTS_FREE: "1" } });
+    await using small = await projectsApp();
+    using _ = changed(small.config.projects.maxCount, { free: 1 });
     const bob = await small.signUp();
     await setUpProject(small, bob);
     for (const call of [

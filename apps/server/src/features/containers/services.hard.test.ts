@@ -4,10 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { Container, CreateContainer } from "@tesslate/contract";
 import type { Static } from "typebox";
 import type { Sandbox } from "@tesslate/runtime";
-import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import type { TestApp, TestUser } from "../../testing/app.ts";
 import { ended, setUpProject } from "../../testing/projects.ts";
-import { realRuntime } from "../../testing/sandbox.ts";
-import { tinyTemplates } from "../../testing/tiny-template.ts";
+import { realRuntime, sandboxApp } from "../../testing/sandbox.ts";
 
 const probe = await realRuntime().catch(() => undefined);
 const canRun = probe !== undefined;
@@ -30,8 +29,7 @@ async function withService(
   }) => Promise<void>,
   body: Static<typeof CreateContainer>,
 ): Promise<void> {
-  await using runtime = await realRuntime();
-  await using app = await testApp({ swap: { runtime, templatesDir: await tinyTemplates() } });
+  await using app = await sandboxApp();
   const ada = await app.signUp();
   const { project } = await setUpProject(app, ada);
   const service = await app.as(ada).containers.create({ params: { id: project.id }, body: { container_type: "service", ...body } });
@@ -44,7 +42,7 @@ async function withService(
       expect(await ended(app, ada, task_id)).toMatchObject({ status: "completed", error: null });
     },
     sandbox: async () => {
-      const sandbox = await runtime.find(project.id);
+      const sandbox = await app.runtime.find(project.id);
       if (!sandbox) throw new Error("no sandbox");
       return sandbox;
     },
