@@ -68,8 +68,12 @@ export function createShell({
   const end = async ({ row, terminal, letGo }: Session, code: number, reason: string, last?: ShellServerFrame) => {
     if (!sessions.delete(row.id)) return;
     letGo();
+    terminal.finish();
+    // Written before anybody hears of it; a terminal ends also when it cannot be written.
+    const written = store.close(row.id, terminal.counts());
+    await written.catch(() => undefined);
     await terminal.end(code, reason, last).catch((err: unknown) => log.warn({ err, session_id: row.id }, "terminal not killed"));
-    await store.close(row.id, terminal.counts());
+    await written;
     log.info({ session_id: row.id, project_id: row.project_id, user_id: row.user_id, reason }, "terminal closed");
   };
   const endSoon = (...given: Parameters<typeof end>) =>

@@ -212,11 +212,14 @@ export function createTerminal({
           return (frame as { type?: string }).type === "auth" ? undefined : { message: "Unknown frame type.", code: "bad_frame" };
       }
     },
-    /** Says the last of it, closes every socket and ends the process tree. */
-    end: async (code: number, reason: string, last?: ShellServerFrame): Promise<void> => {
+    /** Takes no more of the program's output and passes on what it has; its counts are final then. */
+    finish: (): void => {
       isOver = true;
       filter.end();
       flush();
+    },
+    /** Says the last of it, closes every socket and ends the process tree. */
+    end: async (code: number, reason: string, last?: ShellServerFrame): Promise<void> => {
       await Promise.race([Promise.all([...viewers].map((v) => v.joined)), sleep(limits.stalledMs, undefined, { ref: false })]);
       if (last) say(last);
       for (const { socket } of viewers) socket.close(code, reason);
