@@ -98,8 +98,14 @@ export async function statusOf(repo: WorkingRepo): Promise<GitStatus> {
   };
 }
 
+/** Where git keeps what it saw of remotes: without any of these a program to ask need not be started. */
+const remotePlaces = [".git/refs/remotes", ".git/packed-refs", ".git/reftable"];
+const mayKnowRemotes = async ({ sandbox }: WorkingRepo): Promise<boolean> =>
+  (await Promise.all(remotePlaces.map((path) => sandbox.files.stat(path)))).some((found) => found !== undefined);
+
 /** Of a branch that follows none: the remote one of the same name, as it was last seen. */
 async function distanceOf(repo: WorkingRepo, branch: string): Promise<{ name: string; ahead: number; behind: number } | undefined> {
+  if (!(await mayKnowRemotes(repo))) return undefined;
   const name = `origin/${branch}`;
   const result = await repo.attempt(["rev-list", "--left-right", "--count", `refs/remotes/${name}...HEAD`, "--"], {
     timeoutMs: gitTimes.short,
