@@ -1,14 +1,18 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Sandbox } from "@tesslate/runtime";
 import { createLogger } from "../../platform/logger.ts";
 import { createIdlePolicy, type Rest } from "./idle-policy.ts";
+
+// Time passes when a test says so, however busy the machine is.
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 function setup({ freezeMs = 100, stopMs = 0, canFreeze = true, freezeTakesMs = 0, rest = {} as Record<string, Rest> } = {}) {
   const calls: string[] = [];
   const sandbox = {
     freeze: async () => {
-      await sleep(freezeTakesMs);
+      if (freezeTakesMs > 0) await new Promise((resolve) => setTimeout(resolve, freezeTakesMs));
       calls.push("freeze");
     },
     thaw: async () => void calls.push("thaw"),
@@ -29,7 +33,7 @@ test("an idle project is frozen once, and thawed before its user goes on", async
   const { policy, calls } = setup();
   policy.watch("p");
   await vi.waitFor(() => expect(calls).toEqual(["freeze"]));
-  await sleep(200);
+  await pass(200);
   expect(calls).toEqual(["freeze"]);
   await policy.awake("p");
   expect(calls).toEqual(["freeze", "thaw"]);
@@ -40,7 +44,7 @@ test("activity keeps it awake", async () => {
   const { policy, calls } = setup({ freezeMs: 200 });
   policy.watch("p");
   for (let i = 0; i < 10; i++) {
-    await sleep(40);
+    await pass(40);
     await policy.awake("p");
   }
   expect(calls).toEqual([]);
@@ -51,7 +55,7 @@ test("a hold keeps it awake for as long as it lasts", async () => {
   const { policy, calls } = setup();
   policy.watch("p");
   const release = await policy.keepAwake("p");
-  await sleep(300);
+  await pass(300);
   expect(calls).toEqual([]);
   release();
   release();
@@ -62,8 +66,11 @@ test("a hold keeps it awake for as long as it lasts", async () => {
 test("who comes during a freeze waits behind it", async () => {
   const { policy, calls } = setup({ freezeTakesMs: 80 });
   policy.watch("p");
-  await sleep(160);
-  await policy.awake("p");
+  await pass(160);
+  const awake = policy.awake("p");
+  expect(calls).toEqual([]);
+  await pass(80);
+  await awake;
   expect(calls).toEqual(["freeze", "thaw"]);
   policy.close();
 });
@@ -91,7 +98,7 @@ test("what another server process saw of a project counts, and a kept one never 
   const { policy, calls } = setup({ freezeMs: 60, stopMs: 150, rest });
   policy.watch("p");
   policy.watch("q");
-  await sleep(500);
+  await pass(500);
   expect(calls).toEqual([]);
   delete rest["p"];
   await vi.waitFor(() => expect(calls).toContain("stop p"));
@@ -105,9 +112,9 @@ test("room is made by the one that has rested longest, never by one that is held
   for (const id of ["held", "kept", "old", "young"]) policy.watch(id);
   expect(await policy.leastRecent()).toBeUndefined();
   const release = policy.hold("held");
-  await sleep(20);
+  await pass(20);
   await policy.awake("young");
-  await sleep(80);
+  await pass(80);
   expect(await policy.leastRecent()).toBe("old");
   expect(await policy.leastRecent(new Set(["young", "kept", "held"]))).toBe("young");
   expect(await policy.leastRecent(new Set(["kept", "held"]))).toBeUndefined();

@@ -1,7 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createLogger } from "../../platform/logger.ts";
 import { createRestarts } from "./restarts.ts";
+
+// Time passes when a test says so, however busy the machine is.
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 function setup({ attempts = 3, firstMs = 20, capMs = 50, stableMs = 200, isKept = false } = {}) {
   const due: string[] = [];
@@ -14,7 +18,7 @@ function setup({ attempts = 3, firstMs = 20, capMs = 50, stableMs = 200, isKept 
   const runs = () => restarts.seen("p", { name: "web", status: "running" });
   const wait = async () => {
     const { at, restarts: count } = await restarts.failed("p", "web");
-    return { count, waitMs: at === undefined ? undefined : Math.round((at - Date.now()) / 10) * 10 };
+    return { count, waitMs: at === undefined ? undefined : at - Date.now() };
   };
   return { restarts, due, runs, wait };
 }
@@ -34,7 +38,7 @@ test("each wait is twice as long as the one before, up to a limit, and after so 
   }
   runs();
   expect(await wait()).toEqual({ count: 3, waitMs: undefined });
-  await sleep(80);
+  await pass(80);
   expect(due).toEqual(["p/web", "p/web", "p/web"]);
 });
 
@@ -50,12 +54,12 @@ test("having run for a while it begins anew", async () => {
   const { runs, wait } = setup({ stableMs: 60 });
   runs();
   expect(await wait()).toMatchObject({ count: 1 });
-  await sleep(30);
+  await pass(30);
   runs();
   expect(await wait()).toMatchObject({ count: 2 });
-  await sleep(60);
+  await pass(60);
   runs();
-  await sleep(80);
+  await pass(80);
   expect(await wait()).toMatchObject({ count: 1, waitMs: 20 });
 });
 
@@ -81,6 +85,6 @@ test("a stop, a person and 0 attempts end it", async () => {
   const off = setup({ attempts: 0, isKept: true });
   off.runs();
   expect(await off.wait()).toEqual({ count: 0, waitMs: undefined });
-  await sleep(60);
+  await pass(60);
   expect([due, off.due]).toEqual([[], []]);
 });
