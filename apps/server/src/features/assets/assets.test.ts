@@ -11,21 +11,16 @@ import { changed } from "../../testing/settings.ts";
 import { temporaryFolder } from "../../testing/temporary.ts";
 
 let app: ProjectsApp;
-let disk: Disposable;
 let owner: TestUser;
 let id: string;
 beforeAll(async () => {
   app = await projectsApp();
-  disk = changed(app.config.projects.diskBytes, { free: 100 * 2 ** 20 });
   owner = await app.signUp();
 }, 60_000);
 beforeEach(async () => {
   id = (await emptyProject(app, owner)).id;
 });
-afterAll(async () => {
-  disk[Symbol.dispose]();
-  await app.close();
-});
+afterAll(() => app.close());
 
 interface Given {
   content?: Buffer | string;
@@ -200,9 +195,9 @@ describe("an upload", () => {
     for (const name of ["a.png", "b.png"]) two.append("file", new Blob([png(1, 1) as unknown as string]), name);
     expect((await app.request(`/api/projects/${id}/assets`, { method: "POST", user: owner, body: two })).status).toBe(400);
     expect(await tree()).toEqual([]);
-    for (let i = 0; i < 9; i++)
-      await app.as(owner).files.put({ params: { id, path: `${i}.txt` }, body: { content: "a".repeat(10 * 2 ** 20) } });
-    const most = Buffer.alloc(15 * 2 ** 20);
+    await app.as(owner).files.put({ params: { id, path: "0.txt" }, body: { content: "a".repeat(2 ** 20) } });
+    using _ = changed(app.config.projects.diskBytes, { free: 2 * 2 ** 20 });
+    const most = Buffer.alloc(1.5 * 2 ** 20);
     png(1, 1).copy(most);
     const full = await send({ content: most });
     expect([full.status, await full.json()]).toEqual([507, expect.objectContaining({ code: "storage_full" })]);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ProjectEvent } from "@tesslate/contract";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { TestUser } from "../../testing/app.ts";
@@ -220,11 +220,8 @@ test("changes reach the project's stream once, whoever made them", async () => {
   await app.as(owner).files.put({ params: { id: other.id, path: "by-user.txt" }, body: { content: "1" } });
   const sandbox = await app.runtime.open({ id: other.id });
   await sandbox.exec(["/bin/sh", "-c", "echo 2 > by-process.txt"]);
-  for (
-    const until = Date.now() + 8000;
-    Date.now() < until && !seen.some((e) => e.type === "file_changed" && e.data.path === "by-process.txt");
-  )
-    await sleep(50);
+  const isTold = (e: ProjectEvent) => e.type === "file_changed" && e.data.path === "by-process.txt";
+  await vi.waitFor(() => expect(seen.some(isTold)).toBe(true), { timeout: 10_000 });
   await sleep(600);
   abort.abort();
   await following;

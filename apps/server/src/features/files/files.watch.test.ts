@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { projectsApp } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
 
@@ -26,7 +26,7 @@ test("five hundred files written at once inside the sandbox are told, each once,
     "for (let i = 0; i < 500; i++) { fs.mkdirSync('d' + (i % 10), { recursive: true }); fs.writeFileSync(`d${i % 10}/${i}.txt`, 'x'); }";
   expect(await sandbox.exec(["node", "-e", `const fs = require('node:fs'); ${script}`])).toMatchObject({ exitCode: 0 });
   const isBurst = (path: string) => path.startsWith("d");
-  for (let i = 0; i < 200 && added.filter(isBurst).length < 500; i++) await sleep(50);
+  await vi.waitFor(() => expect(added.filter(isBurst).length).toBeGreaterThanOrEqual(500), { timeout: 20_000 });
   abort.abort();
   await following;
   const told = added.filter(isBurst);

@@ -17,3 +17,26 @@ test("a viewer that takes nothing is let go with 1013; the others go on", { time
   expect(await slow.closed).toBe(1013);
   expect(quick.frames.some((f) => f.type === "exit")).toBe(false);
 });
+
+test("idle means without people: a program that only writes is closed with 4408, one that is typed to lives on until 4410", async () => {
+  await using p = await shellPlace({ idleMs: 1800, maxLifeMs: 6000, sweepMs: 50 });
+  const [noisy, used] = [await p.open({ command: "while :; do echo tick; sleep 0.1; done" }), await p.open({ command: "cat" })];
+  const [a, b] = [await p.attach(noisy.id), await p.attach(used.id)];
+  await a.waitFor(/tick/);
+  const typing = setInterval(() => b.type("x"), 200);
+  expect(await a.closed).toBe(4408);
+  expect(a.frames.at(-1)).toMatchObject({ type: "status" });
+  expect(await b.closed).toBe(4410);
+  clearInterval(typing);
+  expect(await p.app.as(p.owner).shell.get({ params: { id: noisy.id } })).toMatchObject({
+    status: "closed",
+    closed_at: expect.any(String),
+    bytes_written: 0,
+  });
+  const row = await p.app.as(p.owner).shell.get({ params: { id: used.id } });
+  expect(row.bytes_written).toBeGreaterThan(5);
+  expect(row.total_reads).toBe(1);
+  // A closed session is not there for sockets, and closing it once more is no error.
+  expect(await (await p.attach(used.id)).closed).toBe(4404);
+  expect((await p.app.request(`/api/shell/sessions/${used.id}`, { method: "DELETE", user: p.owner })).status).toBe(204);
+});

@@ -4,29 +4,6 @@ import { emptyProject } from "../../testing/sandbox.ts";
 import { shellPlace, upCommand } from "../../testing/shell.ts";
 import { shellSessions } from "./shell.table.ts";
 
-test("idle means without people: a program that only writes is closed with 4408, one that is typed to lives on until 4410", async () => {
-  await using p = await shellPlace({ idleMs: 1800, maxLifeMs: 6000, sweepMs: 50 });
-  const [noisy, used] = [await p.open({ command: "while :; do echo tick; sleep 0.1; done" }), await p.open({ command: "cat" })];
-  const [a, b] = [await p.attach(noisy.id), await p.attach(used.id)];
-  await a.waitFor(/tick/);
-  const typing = setInterval(() => b.type("x"), 200);
-  expect(await a.closed).toBe(4408);
-  expect(a.frames.at(-1)).toMatchObject({ type: "status" });
-  expect(await b.closed).toBe(4410);
-  clearInterval(typing);
-  expect(await p.app.as(p.owner).shell.get({ params: { id: noisy.id } })).toMatchObject({
-    status: "closed",
-    closed_at: expect.any(String),
-    bytes_written: 0,
-  });
-  const row = await p.app.as(p.owner).shell.get({ params: { id: used.id } });
-  expect(row.bytes_written).toBeGreaterThan(5);
-  expect(row.total_reads).toBe(1);
-  // A closed session is not there for sockets, and closing it once more is no error.
-  expect(await (await p.attach(used.id)).closed).toBe(4404);
-  expect((await p.app.request(`/api/shell/sessions/${used.id}`, { method: "DELETE", user: p.owner })).status).toBe(204);
-});
-
 test("the oldest output is forgotten beyond the limit, and the replay begins with a whole line", async () => {
   await using p = await shellPlace({ scrollbackBytes: 4000 });
   const { id } = await p.open({ command: "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line-$i-äöü; done; echo the-end; cat" });

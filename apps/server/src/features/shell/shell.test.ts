@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../testing/chat.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
@@ -43,8 +42,7 @@ test("input is run in the sandbox as the project's user, output comes back, resi
   terminal.send({ type: "input", data: "stty size\r" });
   await terminal.waitFor(/50 500/);
   terminal.send({ type: "ping" });
-  for (const until = Date.now() + 3000; Date.now() < until && !terminal.frames.some((f) => f.type === "pong");) await sleep(10);
-  expect(terminal.frames.some((f) => f.type === "pong")).toBe(true);
+  await eventually(() => terminal.frames.some((f) => f.type === "pong"));
   terminal.send({ type: "input", data: "exit 3\r" });
   expect(await terminal.closed).toBe(1000);
   expect(terminal.frames.find((f) => f.type === "exit")).toEqual({ type: "exit", code: 3 });

@@ -61,16 +61,6 @@ test("a branch comes with its history, its modes and a .git that later commands 
   expect(await inside(id, "/bin/sh", "-c", "test -x run.sh && readlink latest.js && ls .git")).toMatch(/^pages\/index.js\nHEAD\n/);
 });
 
-test("another branch by name; a long history is cut", async () => {
-  const url = host.add("long", { files: { "index.html": "hi" }, branch: "main", history: repositoryLimits.depth + 10 });
-  host.git("long", "branch", "feat/x", "main~1");
-  const { id, task } = await imported(url, { git_branch: "feat/x" });
-  expect(task.status).toBe("completed");
-  expect(await inside(id, "git", "rev-parse", "--abbrev-ref", "HEAD")).toBe("feat/x\n");
-  expect(await inside(id, "git", "rev-list", "--count", "HEAD")).toBe(`${repositoryLimits.depth}\n`);
-  expect(await inside(id, "git", "fsck")).not.toMatch(/error|missing|broken/);
-});
-
 test("nothing of a hostile repository is run or believed", async () => {
   const url = host.add("evil", {
     files: {
@@ -153,13 +143,6 @@ describe("setups that fail say why", () => {
   });
   test("a private one", async () =>
     expect(await failure(host.add("private", { files: { a: "1" }, authorization: "Basic c2VjcmV0" }))).toMatch(/is private/));
-  test("one that is too large is cut off while it comes", async () => {
-    const noise = Buffer.alloc(30 * 2 ** 20);
-    for (let i = 0; i < noise.length; i += 4) noise.writeUInt32LE((Math.random() * 2 ** 32) >>> 0, i);
-    expect(await failure(host.add("huge", { files: { "noise.bin": noise } }))).toMatch(/larger than the 20 MiB/);
-  });
-  test("one that unpacks to too much", async () =>
-    expect(await failure(host.add("bomb", { files: { "zeros.bin": Buffer.alloc(25 * 2 ** 20) } }))).toMatch(/more than the 20 MiB/));
 });
 
 test("a redirect leads nowhere: not to a private address, not past the check", async () => {
