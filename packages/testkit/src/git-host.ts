@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -164,8 +164,9 @@ function git(cwd: string, ...given: (string | GitCall)[]): string {
 function makeRepository(bare: string, { files, branch = "main", history = 0 }: NewRepository): void {
   const work = `${bare}-work`;
   mkdirSync(work, { recursive: true });
-  git(work, "init", "--quiet", `--initial-branch=${branch}`);
-  for (let i = 0; i < history; i++) git(work, "commit", "--quiet", "--allow-empty", "-m", `commit ${i}`);
+  git(work, "init", "--quiet", "--bare", "--template=", `--initial-branch=${branch}`, bare);
+  appendFileSync(join(bare, "config"), "[http]\n\treceivepack = true\n");
+  if (history > 0) git(bare, "fast-import", "--quiet", { input: emptyCommits(branch, history) });
   for (const [path, content] of Object.entries(files)) {
     const file = join(work, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -177,13 +178,22 @@ function makeRepository(bare: string, { files, branch = "main", history = 0 }: N
     }
   }
   if (Object.keys(files).length > 0) {
-    git(work, "add", "--all", "--force");
-    git(work, "commit", "--quiet", "-m", "the files");
+    const here = ["--git-dir", bare, "--work-tree", work];
+    git(work, ...here, "add", "--all", "--force");
+    git(work, ...here, "commit", "--quiet", "-m", "the files");
+    rmSync(join(bare, "index"));
   }
-  git(dirname(bare), "clone", "--quiet", "--bare", work, bare);
-  git(bare, "config", "http.receivepack", "true");
   rmSync(work, { recursive: true });
 }
+
+/** What `git fast-import` makes them of: one program for however many. */
+const emptyCommits = (branch: string, count: number): string => {
+  const now = Math.floor(Date.now() / 1000);
+  return Array.from({ length: count }, (_, i) => {
+    const message = `commit ${i}\n`;
+    return `commit refs/heads/${branch}\ncommitter Ada <ada@example.com> ${now} +0000\ndata ${message.length}\n${message}\n`;
+  }).join("");
+};
 
 function commitTo(bare: string, path: string, content: string, branch = "main"): string {
   const env = { GIT_INDEX_FILE: join(bare, `index-${process.hrtime.bigint()}`) };
