@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Container, LogEvent, PreviewReport, Project, ProjectEvent } from "@tesslate/contract";
 import type { TestUser } from "../../testing/app.ts";
 import {
   asPage,
-  canFreeze,
   ended,
   enterPreview,
   projectsApp,
@@ -315,7 +313,7 @@ describe("waking", () => {
   test("a request starts a stopped project and is answered by it", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
-    const made = await setUpProject(own, user);
+    const made = await setUpProject(own, user, "Own");
     const page = await enterPreview(own, user, made.project.id);
     expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
     // The page is there as soon as it answers; the books follow.
@@ -340,7 +338,7 @@ describe("waking", () => {
   test("a failed one shows why, without secrets, and starts again only when asked to", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
-    const made = await setUpProject(own, user);
+    const made = await setUpProject(own, user, "Own");
     const params = { id: made.project.id, container_id: made.container.id };
     await own.as(user).containers.update({ params, body: { env_vars_to_set: { CRASH: "5", SECRET_TOKEN: "planted-secret" } } });
     const page = await enterPreview(own, user, made.project.id);
@@ -362,48 +360,10 @@ describe("waking", () => {
     expect((await page.ask("/some/path", { headers: asPage })).text).toContain("hello");
   });
 
-  test.skipIf(!canFreeze)("a frozen one is thawed before it is dialled; requests keep it awake, an idle socket does not", async () => {
-    await using own = await projectsApp({ idle: { freezeMs: 1500, stopMs: 0 } });
-    const user = await own.signUp();
-    const made = await startedProject(own, user);
-    const params = { id: made.project.id, container_id: made.container.id };
-    const page = await enterPreview(own, user, made.project.id);
-    const { socket } = await page.upgrade("/", { protocol: "vite-hmr" });
-    for (let i = 0; i < 25; i++) {
-      expect((await page.ask("/")).status).toBe(200);
-      await sleep(80);
-      expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "running" });
-    }
-    await vi.waitFor(async () => expect(await own.as(user).containers.get({ params })).toMatchObject({ status: "frozen" }), {
-      timeout: 3000,
-    });
-    const started = performance.now();
-    expect(await page.ask("/", { headers: asPage })).toMatchObject({ status: 200, text: expect.stringContaining("hello") });
-    expect(performance.now() - started).toBeLessThan(1000);
-    socket?.destroy();
-  });
-
-  test("one that takes long is answered by a page that loads itself again", async () => {
-    await using own = await projectsApp();
-    const user = await own.signUp();
-    const made = await setUpProject(own, user);
-    await own.studio.database.pool.query("update containers set start_command = $1", [
-      JSON.stringify(["node", "-e", "setTimeout(() => {}, 60000)"]),
-    ]);
-    const page = await enterPreview(own, user, made.project.id);
-    const started = performance.now();
-    const answer = await page.ask("/", { headers: asPage });
-    expect(performance.now() - started).toBeGreaterThan(9000);
-    expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
-    expect(answer.text).toContain('<meta http-equiv="refresh" content="1">');
-    expect(answer.text).toContain("Tiny App is starting");
-    await own.as(user).projects.stop({ params: { id: made.project.id } });
-  });
-
   test("one that is gone answers 404", async () => {
     await using own = await projectsApp();
     const user = await own.signUp();
-    const made = await startedProject(own, user);
+    const made = await startedProject(own, user, "Own");
     const page = await enterPreview(own, user, made.project.id);
     expect((await page.ask("/")).status).toBe(200);
     const { task_id } = await own.as(user).projects.remove({ params: { id: made.project.id } });
