@@ -192,28 +192,6 @@ describe.skipIf("missing" in chromium)("verify", () => {
     await vi.waitFor(async () => expect([processes(folder), await readdir(folder)]).toEqual([[], []]), { timeout: 5000 });
   }, 60_000);
 
-  test("places are few, and one that takes too much memory is ended", async () => {
-    const folder = temporaryFolder("browsers");
-    const limits = { maxOpen: 1, maxMemoryBytes: 2 ** 40 };
-    const browsers = createBrowsers({
-      chromium: chromium as Chromium,
-      dir: folder,
-      limits,
-      log: createLogger("silent"),
-    });
-    const options = { proxy: { server: "http://127.0.0.1:9", username: "x", password: "y" }, trustedOrigins: [] };
-    {
-      await using browser = await browsers.open(options, new AbortController().signal);
-      await expect(browsers.open(options, AbortSignal.timeout(50))).rejects.toThrow();
-      limits.maxMemoryBytes = 2 ** 20;
-      await vi.waitFor(() => expect(browser.ended()).toContain("more than 1 MB of memory"), { timeout: 10_000 });
-      await vi.waitFor(() => expect(processes(folder)).toEqual([]), { timeout: 5000 });
-    }
-    expect(await readdir(folder)).toEqual([]);
-    await browsers.close();
-    await expect(browsers.open(options, new AbortController().signal)).rejects.toThrow("busy");
-  }, 60_000);
-
   test("what a killed server left is ended at the next start, and nothing else", async () => {
     const folder = temporaryFolder("browsers");
     const home = join(folder, "one");
