@@ -195,8 +195,9 @@ describe("an upload", () => {
     for (const name of ["a.png", "b.png"]) two.append("file", new Blob([png(1, 1) as unknown as string]), name);
     expect((await app.request(`/api/projects/${id}/assets`, { method: "POST", user: owner, body: two })).status).toBe(400);
     expect(await tree()).toEqual([]);
-    await app.as(owner).files.put({ params: { id, path: "0.txt" }, body: { content: "a".repeat(2 ** 20) } });
     using _ = changed(app.config.projects.diskBytes, { free: 2 * 2 ** 20 });
+    id = (await emptyProject(app, owner)).id;
+    await app.as(owner).files.put({ params: { id, path: "0.txt" }, body: { content: "a".repeat(2 ** 20) } });
     const most = Buffer.alloc(1.5 * 2 ** 20);
     png(1, 1).copy(most);
     const full = await send({ content: most });

@@ -19,7 +19,7 @@ let disk: Disposable;
 let owner: TestUser;
 beforeAll(async () => {
   app = await projectsApp();
-  disk = changed(app.config.projects.diskBytes, { free: 20 * 2 ** 20 });
+  disk = changed(app.config.projects.diskBytes, { free: 48 * 2 ** 20 });
   owner = await app.signUp();
 }, 60_000);
 afterAll(async () => {
@@ -168,7 +168,7 @@ describe("import", () => {
       [
         "too much for the quota",
         // Noise in front, so that it is no bomb.
-        await zipOf({ n: randomBytes(2 ** 20), a: Buffer.alloc(11 * 2 ** 20), b: Buffer.alloc(11 * 2 ** 20) }),
+        await zipOf({ n: randomBytes(2 ** 20), a: Buffer.alloc(25 * 2 ** 20), b: Buffer.alloc(25 * 2 ** 20) }),
         507,
         "storage_full",
       ],

@@ -147,7 +147,11 @@ describe("web_search", () => {
 test("a run has both when a provider is configured, neither with the feature off", async () => {
   await using services = await startSearchServices([{ title: "One", url: "https://one.example/", snippet: "first" }]);
   const env = { WEB_SEARCH_PROVIDER: "brave", WEB_SEARCH_BASE_URL: services.url, WEB_SEARCH_API_KEY: services.key };
-  await using world = await chatWorld({ env, script: [call("web_search", { query: "bread" }), say("Found."), say("Off.")] });
+  await using world = await chatWorld({
+    ownServer: true,
+    env,
+    script: [call("web_search", { query: "bread" }), say("Found."), say("Off.")],
+  });
   const events = await world.run("Search");
   expect(find(events, "agent_step")?.data.tool_results[0]).toMatchObject({ success: true, result: { details: { count: 1 } } });
   const toolsOf = () =>
