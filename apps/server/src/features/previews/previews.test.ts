@@ -119,7 +119,7 @@ describe("entry", () => {
   test("a sign-out shuts the preview, its sockets too", async () => {
     await using own = await projectsApp();
     const eve = await own.signUp();
-    const made = await startedProject(own, eve);
+    const made = await startedProject(own, eve, "Hers");
     const hers = await enterPreview(own, eve, made.project.id);
     expect((await hers.ask("/")).status).toBe(200);
     const { socket } = await hers.upgrade("/ws");
