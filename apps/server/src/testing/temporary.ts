@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterWorker } from "./worker.ts";
 
 const prefix = "studio-vitest-";
 let root: string | undefined;
@@ -10,7 +11,10 @@ export function temporaryFolder(name: string): string {
   if (!root) {
     sweep();
     const made = (root = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`)));
-    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    const remove = () => rmSync(made, { recursive: true, force: true });
+    // A worker is ended by a signal; where there is none, the process is all.
+    afterWorker(remove);
+    process.once("exit", remove);
   }
   mkdirSync(root, { recursive: true });
   return mkdtempSync(join(root, `${name}-`));

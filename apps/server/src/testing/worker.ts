@@ -1,10 +1,12 @@
 /** What the tests of one worker share: opened by the first that needs it, closed by the worker's environment (`worker-environment.ts`) at its end. */
 interface Shared {
   opened: Map<string, Promise<AsyncDisposable>>;
+  /** What goes when everything is closed. */
+  afterwards: (() => void)[];
 }
 const place = Symbol.for("tesslate.testing.worker");
 // The environment is loaded beside the tests' modules, not among them: the process is all they share.
-const shared = ((globalThis as { [place]?: Shared })[place] ??= { opened: new Map() });
+const shared: Shared = ((globalThis as { [place]?: Shared })[place] ??= { opened: new Map(), afterwards: [] });
 
 export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () => Promise<T>): Promise<T> {
   const known = shared.opened.get(name) as Promise<T> | undefined;
@@ -25,9 +27,13 @@ export async function onePerWorker<T extends AsyncDisposable>(kind: string, name
   return oncePerWorker(key, open);
 }
 
+/** Runs when everything that is shared was closed. */
+export const afterWorker = (work: () => void): void => void shared.afterwards.push(work);
+
 /** Closes everything, the last opened first. */
 export async function closeWorker(): Promise<void> {
   const opened = [...shared.opened.values()].toReversed();
   shared.opened.clear();
   for (const opening of opened) await (await opening)[Symbol.asyncDispose]();
+  for (const work of shared.afterwards.splice(0)) work();
 }

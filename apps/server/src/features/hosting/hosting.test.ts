@@ -4,7 +4,7 @@ import { changed } from "../../testing/settings.ts";
 
 test("a project is hosted within the tier's limit, at once with others and again without a second place", async () => {
   await using app = await projectsApp();
-  using _deploys = changed(app.config.projects.maxDeploys, { free: 1 });
+  using _deploys = changed(app.config.projects.maxDeploys, { free: 1, basic: 3 });
   using _running = changed(app.config.projects.maxRunning, { free: 3 });
   const ada = await app.signUp();
   const api = app.as(ada);
