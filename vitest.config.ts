@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { wireRoutes } from "./apps/web/build/wire-routes.ts";
 import LongestFirst from "./scripts/test/vitest-order.ts";
 
 const never = ["**/node_modules/**", "**/dist/**", "**/.worktrees/**"];
@@ -43,7 +44,15 @@ export default defineConfig({
       // kill -9, escapes, Docker engines: minutes.
       project("runtime-hard", `packages/runtime/src/${hard}`, { ...patiently, exclude: never }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
-      project("web", "apps/web/src/**/*.test.{ts,tsx}"),
+      project("web", "apps/web/src/**/*.test.ts"),
+      // What a person sees of a component, in a document of jsdom.
+      {
+        plugins: [wireRoutes()],
+        ...project("components", "apps/web/src/**/*.test.tsx", {
+          environment: "jsdom",
+          setupFiles: [join(import.meta.dirname, "scripts/patience.ts"), join(import.meta.dirname, "apps/web/src/testing/browser-gaps.ts")],
+        }),
+      },
       project("server", "apps/server/src/**/*.test.ts", server),
       // Minutes of crashes, engines and matrices: `./studio test --hard`.
       project("server-hard", "apps/server/src/**/*.hard.test.ts", { ...server, exclude: never }),

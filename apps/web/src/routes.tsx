@@ -1,5 +1,13 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createRootRouteWithContext, createRoute, createRouter, notFound, Outlet, redirect } from "@tanstack/react-router";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  notFound,
+  Outlet,
+  redirect,
+  type RouterHistory,
+} from "@tanstack/react-router";
 import { api } from "./api.ts";
 import { tableSearch } from "./features/admin/table/table-search.ts";
 import type { SignInProvider } from "@tesslate/contract";
@@ -513,10 +521,12 @@ const Pending = () => (
   </div>
 );
 
-export function createAppRouter(queryClient: QueryClient) {
+/** `history`: where addresses are kept, if not in the browser's address bar. */
+export function createAppRouter(queryClient: QueryClient, history?: RouterHistory) {
   return createRouter({
     routeTree,
     context: { queryClient },
+    ...(history && { history }),
     defaultPreload: "intent",
     defaultPreloadStaleTime: 0,
     defaultPendingMs: 300,

@@ -1,0 +1,25 @@
+import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
+import { LucideProvider } from "lucide-react";
+import type { ReactNode } from "react";
+import { onSignedOut } from "./api.ts";
+import type { createAppRouter } from "./routes.tsx";
+import { TooltipProvider } from "./ui/Tooltip.tsx";
+
+/** What stands around every page. */
+export const AppProviders = ({ queryClient, children }: { queryClient: QueryClient; children: ReactNode }) => (
+  <QueryClientProvider client={queryClient}>
+    <LucideProvider size={16} strokeWidth={1.5} absoluteStrokeWidth>
+      <TooltipProvider>{children}</TooltipProvider>
+    </LucideProvider>
+  </QueryClientProvider>
+);
+
+/** A session that is over leads to the sign-in page, and from there back to where it was. */
+export function leadToSignIn(router: ReturnType<typeof createAppRouter>, queryClient: QueryClient): void {
+  onSignedOut(() => {
+    const { pathname, href } = router.state.location;
+    if (pathname === "/login" || pathname === "/register") return;
+    queryClient.clear();
+    void router.navigate({ to: "/login", search: { next: href } });
+  });
+}

@@ -1,0 +1,71 @@
+import type { CannedApi } from "../../testing/index.ts";
+import { expect, expectAccessible, refuse, screen, signedIn, test, waitFor } from "../../testing/index.ts";
+
+const begin = (api: CannedApi, config: { setup_required?: boolean; setup_token_required?: boolean } = {}) =>
+  api.answer("system.config", { isolation: "full", ...config });
+
+test("each field says what it lacks, and the first of them is gone to", async ({ api, open, user }) => {
+  begin(api);
+  open("/register");
+  await user.type(await screen.findByLabelText("E-mail"), "nadia");
+  await user.type(screen.getByLabelText("Password"), "short");
+  await user.click(screen.getByRole("button", { name: "Make the account" }));
+  expect(screen.getByLabelText("E-mail")).toHaveAccessibleDescription("That does not look like an e-mail.");
+  expect(screen.getByLabelText("Password")).toHaveAccessibleDescription(/At least 8 characters; this has 5\./);
+  await waitFor(() => expect(screen.getByLabelText("E-mail")).toHaveFocus());
+  expect(api.asked("auth.register")).toEqual([]);
+  await expectAccessible();
+});
+
+test("an address that is taken is told at its field", async ({ api, open, user }) => {
+  begin(api);
+  api.answer("auth.register", refuse("register_user_already_exists"));
+  open("/register");
+  await user.type(await screen.findByLabelText("E-mail"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
+  await waitFor(() => expect(screen.getByLabelText("E-mail")).toHaveAccessibleDescription(/There is an account with this e-mail/));
+});
+
+test("what the server says of a field stands at that field", async ({ api, open, user }) => {
+  begin(api);
+  api.answer("auth.register", refuse("validation_error", { issues: { name: "Names have at most 100 characters" } }));
+  open("/register");
+  await user.type(await screen.findByLabelText("Name"), "Nadia");
+  await user.type(screen.getByLabelText("E-mail"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
+  await waitFor(() => expect(screen.getByLabelText("Name")).toHaveAccessibleDescription("Names have at most 100 characters"));
+});
+
+test("the new account is signed in and comes home", async ({ api, open, user }) => {
+  signedIn(api);
+  begin(api);
+  api.blank("models.list", "models.setup", "projects.templates");
+  api.answer("auth.register", {});
+  api.answer("auth.login", { access_token: "t", token_type: "bearer" });
+  const app = open("/register?next=%2Fprojects");
+  await user.type(await screen.findByLabelText("Name"), "Nadia");
+  await user.type(screen.getByLabelText("E-mail"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
+  await screen.findByRole("heading", { name: "Projects" });
+  expect(app.path()).toBe("/projects");
+  expect(api.asked("auth.register")[0]?.body).toEqual({ email: "nadia@example.com", password: "correct horse", name: "Nadia" });
+});
+
+test("the first account is told that it becomes administrator", async ({ api, open }) => {
+  begin(api, { setup_required: true });
+  open("/register");
+  expect(await screen.findByText(/becomes this server's administrator/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Enter the setup token" })).not.toBeInTheDocument();
+});
+
+test("a wrong setup token is told, with its field in sight", async ({ api, open, user }) => {
+  begin(api, { setup_required: true, setup_token_required: true });
+  api.answer("auth.register", refuse("setup_token_invalid"));
+  open("/register");
+  await user.click(await screen.findByRole("button", { name: "Enter the setup token" }));
+  await user.type(screen.getByLabelText("Setup token"), "guess");
+  await user.type(screen.getByLabelText("E-mail"), "nadia@example.com");
+  await user.type(screen.getByLabelText("Password"), "correct horse{Enter}");
+  await waitFor(() => expect(screen.getByLabelText("Setup token")).toHaveAccessibleDescription(/not the token this server printed/));
+  expect(api.asked("auth.register")[0]?.body).toMatchObject({ setup_token: "guess" });
+});

@@ -1,0 +1,73 @@
+import "@testing-library/jest-dom/vitest";
+import { configure } from "@testing-library/dom";
+
+/** What jsdom lacks of a browser: it lays nothing out, so everything is as wide as a desk and in sight. */
+class SizeObserver implements ResizeObserver {
+  readonly #tell: ResizeObserverCallback;
+  constructor(tell: ResizeObserverCallback) {
+    this.#tell = tell;
+  }
+  observe(target: Element): void {
+    const box = [{ inlineSize: width, blockSize: height }];
+    const entry: ResizeObserverEntry = {
+      target,
+      contentRect: new DOMRect(0, 0, width, height),
+      borderBoxSize: box,
+      contentBoxSize: box,
+      devicePixelContentBoxSize: box,
+    };
+    queueMicrotask(() => this.#tell([entry], this));
+  }
+  unobserve(): void {}
+  disconnect(): void {}
+}
+class SightObserver implements IntersectionObserver {
+  readonly root = null;
+  readonly rootMargin = "";
+  readonly scrollMargin = "";
+  readonly thresholds = [0];
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+  takeRecords(): IntersectionObserverEntry[] {
+    return [];
+  }
+}
+const width = 1280;
+const height = 800;
+
+const define = (target: object, name: string, value: unknown) =>
+  Object.defineProperty(target, name, { configurable: true, writable: true, value });
+const size = (name: "offsetWidth" | "offsetHeight" | "clientWidth" | "clientHeight", pixels: number) =>
+  Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => pixels });
+
+define(globalThis, "ResizeObserver", SizeObserver);
+define(globalThis, "IntersectionObserver", SightObserver);
+define(globalThis, "matchMedia", (query: string) =>
+  Object.assign(new EventTarget(), {
+    media: query,
+    matches: query.includes("reduced-motion") || query.includes("hover: hover"),
+    onchange: null,
+    addListener: () => undefined,
+    removeListener: () => undefined,
+  }),
+);
+define(Element.prototype, "scrollIntoView", () => undefined);
+define(Element.prototype, "scrollTo", () => undefined);
+define(document, "elementFromPoint", () => null);
+define(window, "scrollTo", () => undefined);
+define(Element.prototype, "hasPointerCapture", () => false);
+define(Element.prototype, "setPointerCapture", () => undefined);
+define(Element.prototype, "releasePointerCapture", () => undefined);
+define(Element.prototype, "getAnimations", () => []);
+define(URL, "createObjectURL", () => "blob:picture");
+define(URL, "revokeObjectURL", () => undefined);
+define(Range.prototype, "getClientRects", () => []);
+define(Range.prototype, "getBoundingClientRect", () => new DOMRect());
+size("offsetWidth", width);
+size("offsetHeight", height);
+size("clientWidth", width);
+size("clientHeight", height);
+
+// A busy machine is waited for; what comes is noticed at once all the same.
+configure({ asyncUtilTimeout: 10_000 });

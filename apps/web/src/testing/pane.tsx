@@ -1,0 +1,76 @@
+import { Project, type ProjectEvent } from "@tesslate/contract";
+import type { ComponentType } from "react";
+import { DeploysContext, type Deploys } from "../features/deployments/deploys-context.ts";
+import { emptyDraft } from "../features/deployments/draft.ts";
+import type { ViewProps } from "../features/workbench/views.tsx";
+import { sample } from "./sample.ts";
+
+const nothing = () => undefined;
+
+/** An open project around one of its views, without the workbench: its stream is open, and says what the test says. */
+export function openPane(Pane: ComponentType<ViewProps>, known: Partial<ViewProps> & { deploys?: Partial<Deploys> } = {}) {
+  const listeners = new Set<(event: ProjectEvent) => void>();
+  const project = known.project ?? sample(Project, { name: "Alder Street Bakery", slug: "alder", environment_status: "active" });
+  const refuse = () => Promise.reject(new Error("This test does not deploy."));
+  const deploys: Deploys = {
+    projectId: project.id,
+    list: [],
+    error: null,
+    retry: nothing,
+    isRetrying: false,
+    begunOf: nothing,
+    openForm: nothing,
+    openDeployment: nothing,
+    show: nothing,
+    draft: emptyDraft,
+    setDraft: nothing,
+    start: refuse,
+    requestOf: ({ project_id, provider }) => ({ request: { project_id, provider }, isWhole: true }),
+    rollBack: refuse,
+    promote: refuse,
+    cancel: refuse,
+    remove: refuse,
+    openFile: nothing,
+    compose: nothing,
+    ...known.deploys,
+  };
+  const props: ViewProps = {
+    project,
+    containers: [],
+    events: {
+      state: "open",
+      isSettled: true,
+      during: (read) => read(),
+      subscribe: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
+    acts: {
+      start: async () => undefined,
+      stop: nothing,
+      restart: nothing,
+      restartContainer: nothing,
+      isStarting: false,
+      isStopping: false,
+    },
+    openFile: nothing,
+    openDock: nothing,
+    openLogs: nothing,
+    show: nothing,
+    compose: nothing,
+    ask: nothing,
+    ...known,
+  };
+  return {
+    element: (
+      <DeploysContext value={deploys}>
+        <Pane {...props} />
+      </DeploysContext>
+    ),
+    /** The project's stream. */
+    emit: (event: ProjectEvent) => {
+      for (const listener of listeners) listener(event);
+    },
+  };
+}
