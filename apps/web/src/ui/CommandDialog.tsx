@@ -4,6 +4,7 @@ import { Dialog } from "radix-ui";
 import type { KeyboardEventHandler, ReactNode } from "react";
 import { scrim } from "./Dialog.tsx";
 import { sparesNotices } from "./toast.tsx";
+import { useFocusReturn } from "./use-focus-return.ts";
 
 /** A window with a line to type in and a list that answers: the palette and its kin. `children` is a `CommandBox`. */
 export function CommandDialog({
@@ -17,11 +18,13 @@ export function CommandDialog({
   onOpenChange: (isOpen: boolean) => void;
   children: ReactNode;
 }) {
+  const focusReturn = useFocusReturn();
   return (
     <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className={scrim} />
         <Dialog.Content
+          {...focusReturn}
           onInteractOutside={sparesNotices}
           aria-describedby={undefined}
           className="anim-dialog on-sheet fixed top-[12dvh] left-1/2 z-50 flex max-h-[70dvh] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 flex-col overflow-hidden rounded-4 border border-line-0 bg-bg-1 shadow-3 outline-none narrow:top-2"

@@ -3,6 +3,7 @@ import { useId, useState, type FormEvent, type ReactNode } from "react";
 import { Button } from "./Button.tsx";
 import { dialogBox, scrim } from "./Dialog.tsx";
 import { Kbd } from "./Kbd.tsx";
+import { useFocusReturn } from "./use-focus-return.ts";
 
 export interface ConfirmDialogProps {
   isOpen: boolean;
@@ -31,6 +32,7 @@ export function ConfirmDialog({
   onConfirm,
 }: ConfirmDialogProps) {
   const inputId = useId();
+  const focusReturn = useFocusReturn();
   const [typed, setTyped] = useState("");
   const [isWorking, setIsWorking] = useState(false);
   const [failure, setFailure] = useState<string>();
@@ -60,7 +62,7 @@ export function ConfirmDialog({
     <Radix.Root open={isOpen} onOpenChange={change}>
       <Radix.Portal>
         <Radix.Overlay className={scrim} />
-        <Radix.Content className={dialogBox}>
+        <Radix.Content {...focusReturn} className={dialogBox}>
           <form onSubmit={submit} className="contents">
             <Radix.Title className="px-5 pt-[18px] text-lg leading-tight">{title}</Radix.Title>
             <div className="scroll-y min-h-0 flex-1 px-5 pt-2 pb-4">

@@ -4,6 +4,7 @@ import { useRef, type ReactNode } from "react";
 import { cx } from "../lib/cx.ts";
 import { IconButton } from "./IconButton.tsx";
 import { sparesNotices } from "./toast.tsx";
+import { useFocusReturn } from "./use-focus-return.ts";
 
 export const scrim = "anim-fade fixed inset-0 z-40 bg-scrim";
 export const dialogBox =
@@ -42,7 +43,9 @@ export function Dialog({
   onOpenAutoFocus,
 }: DialogProps) {
   const body = useRef<HTMLDivElement>(null);
+  const focusReturn = useFocusReturn();
   const focusFirst = (event: Event) => {
+    focusReturn.onOpenAutoFocus(event);
     onOpenAutoFocus?.(event);
     const field = event.defaultPrevented ? null : body.current?.querySelector<HTMLElement>(typedInto);
     if (!field) return;
@@ -59,6 +62,7 @@ export function Dialog({
           {...(description ? {} : { "aria-describedby": undefined })}
           {...(isHeld && { onEscapeKeyDown: refuse, onInteractOutside: refuse })}
           onOpenAutoFocus={focusFirst}
+          onCloseAutoFocus={focusReturn.onCloseAutoFocus}
         >
           <div className="flex items-start gap-3 px-5 pt-[18px]">
             <Radix.Title className="min-w-0 flex-1 text-lg leading-tight">{title}</Radix.Title>

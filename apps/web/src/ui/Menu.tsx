@@ -207,7 +207,9 @@ export function RowMenu({
           trigger={<span aria-hidden="true" className="pointer-events-none absolute inset-0" />}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
-            if (document.activeElement === document.body) button.current?.focus();
+            // A dialog that the menu opened takes it again, and knows by that where it goes at the end.
+            const dialog = document.activeElement?.closest("[role=dialog], [role=alertdialog]");
+            if (document.activeElement === document.body || (dialog && !dialog.contains(button.current))) button.current?.focus();
           }}
         />
       ) : null}

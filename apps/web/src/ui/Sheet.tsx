@@ -6,6 +6,7 @@ import { scrim } from "./Dialog.tsx";
 import { IconButton } from "./IconButton.tsx";
 import { scrollable } from "./scrollable.ts";
 import { sparesNotices } from "./toast.tsx";
+import { useFocusReturn } from "./use-focus-return.ts";
 
 export interface SheetProps {
   isOpen: boolean;
@@ -37,11 +38,13 @@ export function Sheet({
   isFlush = false,
   isText = false,
 }: SheetProps) {
+  const focusReturn = useFocusReturn();
   return (
     <Radix.Root open={isOpen} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className={scrim} />
         <Radix.Content
+          {...focusReturn}
           onInteractOutside={sparesNotices}
           aria-describedby={undefined}
           className={cx(
