@@ -86,7 +86,9 @@ export function Button({
           {icon}
           {children}
           {keys ? (
-            <span className={cx("-mr-[3px] ml-0.5 inline-flex narrow:hidden", variant === "primary" && "key-on-brand")}>{keys}</span>
+            <span aria-hidden="true" className={cx("-mr-[3px] ml-0.5 inline-flex narrow:hidden", variant === "primary" && "key-on-brand")}>
+              {keys}
+            </span>
           ) : null}
         </>
       )}

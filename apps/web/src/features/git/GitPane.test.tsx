@@ -1,0 +1,99 @@
+import { GitStatus } from "@tesslate/contract";
+import { expect, openPane, refuse, sample, screen, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+import { GitPane } from "./GitPane.tsx";
+
+const clean: GitStatus = sample(GitStatus, { branch: "main" });
+const changed: GitStatus = {
+  ...clean,
+  unstaged_count: 1,
+  untracked_count: 1,
+  changes: [
+    { path: "src/App.tsx", status: "M", staged: false },
+    { path: "notes.md", status: "??", staged: false },
+  ],
+};
+function repository(api: CannedApi, status: GitStatus): void {
+  api.blank("tasks.list", "git.diff", "git.branches", "git.log", "gitProviders.list");
+  api.answer("git.info", { is_repository: true });
+  api.answer("git.status", status);
+}
+
+test("while it looks it says so; a failure can be tried again", async ({ api, show, user }) => {
+  api.blank("tasks.list");
+  const answer = api.hang("git.info");
+  show(openPane(GitPane).element);
+  expect(await screen.findByRole("status", { name: "Loading the repository" })).toBeVisible();
+  answer(refuse("git_failed", { detail: "The index is damaged." }));
+  const alert = await screen.findByRole("alert");
+  expect(alert).toHaveTextContent("The index is damaged.");
+  repository(api, clean);
+  await user.click(within(alert).getByRole("button", { name: "Retry" }));
+  await screen.findByRole("heading", { name: "Nothing to commit" });
+});
+
+test("without a repository it offers the ways to one", async ({ api, show }) => {
+  api.blank("tasks.list", "gitProviders.list");
+  api.answer("git.info", { is_repository: false });
+  show(openPane(GitPane).element);
+  expect(await screen.findByRole("heading", { name: "This project has no git repository yet" })).toBeVisible();
+  expect(screen.getAllByRole("listitem").length).toBeGreaterThan(1);
+});
+
+test("nothing to commit: the button is off and says why", async ({ api, show }) => {
+  repository(api, clean);
+  show(openPane(GitPane).element);
+  await screen.findByRole("heading", { name: "Nothing to commit" });
+  expect(screen.getByRole("button", { name: /^Commit all/ })).toBeDisabled();
+  expect(screen.getByText("There is nothing to commit.")).toBeVisible();
+});
+
+test("changes are listed, staged by S and committed by Ctrl and Enter", async ({ api, show, user }) => {
+  repository(api, changed);
+  show(openPane(GitPane).element);
+  const list = await screen.findByRole("treegrid");
+  expect(within(list).getByText("App.tsx")).toBeVisible();
+  expect(within(list).getByText("notes.md")).toBeVisible();
+  api.answer("git.stage", changed);
+  await user.click(within(list).getByText("App.tsx"));
+  await user.keyboard("s");
+  await waitFor(() => expect(api.asked("git.stage")[0]?.body).toMatchObject({ paths: ["src/App.tsx"] }));
+  const message = screen.getByRole("textbox", { name: "Commit message" });
+  expect(screen.getByText("Say what was done.")).toBeVisible();
+  await user.type(message, "feat: a page");
+  api.answer("git.commit", refuse("git_failed", { detail: "A hook refused." }));
+  await user.keyboard("{Control>}{Enter}{/Control}");
+  expect(await screen.findByText("A hook refused.")).toBeVisible();
+  expect(message).toHaveValue("feat: a page");
+});
+
+test("discarding asks, and says what becomes of new files", async ({ api, show, user }) => {
+  repository(api, changed);
+  show(openPane(GitPane).element);
+  await user.click(await screen.findByText("notes.md"));
+  await user.keyboard("{Delete}");
+  const dialog = await screen.findByRole("alertdialog", { name: "Discard the changes of notes.md?" });
+  expect(dialog).toHaveTextContent("the file is deleted");
+  await user.keyboard("{Escape}");
+  expect(api.asked("git.discard")).toEqual([]);
+});
+
+test("a merge that waits says how many files are to decide, and can be given up", async ({ api, show, user }) => {
+  repository(api, {
+    ...clean,
+    operation: "merge",
+    has_conflicts: true,
+    unstaged_count: 1,
+    changes: [{ path: "src/App.tsx", status: "U", staged: false }],
+  });
+  api.blank("git.conflicts");
+  const composed: string[] = [];
+  show(openPane(GitPane, { compose: (text) => composed.push(text) }).element);
+  expect(await screen.findByText(/1 file to decide/)).toBeVisible();
+  expect(screen.getByRole("button", { name: "Finish the merge" })).toBeDisabled();
+  await user.click(screen.getAllByRole("button", { name: "Ask the agent" })[0] as HTMLElement);
+  expect(composed[0]).toContain("src/App.tsx");
+  api.answer("git.abortMerge", refuse("git_failed", { detail: "Nothing to give up." }));
+  await user.click(screen.getByRole("button", { name: "Give it up…" }));
+  await user.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: "Give it up" }));
+  expect(await screen.findByText("Nothing to give up.")).toBeVisible();
+});
