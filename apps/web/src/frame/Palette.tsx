@@ -2,6 +2,7 @@ import { Command } from "cmdk";
 import { useEffect, useState } from "react";
 import { rank } from "../lib/rank.ts";
 import { capsOf } from "../lib/shortcut-keys.ts";
+import { useHandler } from "../lib/use-handler.ts";
 import { isStringArray, readStored, writeStored } from "../lib/storage.ts";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { CommandBox, CommandDialog, commandItem } from "../ui/CommandDialog.tsx";
@@ -84,16 +85,34 @@ function PaletteBody({ sources, initialText, close }: { sources: readonly Palett
     close();
     item.run();
   };
+  // Enter that comes before the answer means the answer, not what stood there for fewer letters.
+  const [isAwaited, setIsAwaited] = useState(false);
+  const runFirst = useHandler(() => {
+    setIsAwaited(false);
+    const item = groups[0]?.items[0];
+    if (item) run(item);
+  });
+  useEffect(() => {
+    if (isAwaited && !isSearching) runFirst();
+  }, [isAwaited, isSearching, runFirst]);
   return (
     <CommandBox
       label="Find or do"
       text={text}
-      onText={setText}
+      onText={(next) => {
+        setIsAwaited(false);
+        setText(next);
+      }}
       placeholder="Find or do… > shows commands only"
       picked={selection.id}
       onPicked={(id) => setSelection({ first, id })}
       isBusy={isSearching}
       onKeyDown={(event) => {
+        if (event.key === "Enter" && isSearching && !event.nativeEvent.isComposing) {
+          event.preventDefault();
+          setIsAwaited(true);
+          return;
+        }
         // The keys that open it also close it.
         if (!(event.key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey))) return;
         event.preventDefault();
