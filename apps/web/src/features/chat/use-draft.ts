@@ -1,7 +1,9 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { isString, readStored, writeStored } from "../../lib/storage.ts";
 
 const draftKey = (projectId: string, chatId: string | undefined) => `studio:draft:${projectId}:${chatId ?? "new"}`;
+
+const keep = ({ key, text }: { key: string; text: string }) => writeStored(sessionStorage, key, text || undefined);
 
 /** What is being written, per chat; survives reloads and changes of session, not the tab. */
 export function useDraft(projectId: string, chatId: string | undefined): [string, (text: string) => void] {
@@ -12,15 +14,21 @@ export function useDraft(projectId: string, chatId: string | undefined): [string
     const wasNew = draft.key === draftKey(projectId, undefined);
     setDraft({ key, text: readStored(sessionStorage, key, isString) ?? (wasNew ? draft.text : "") });
   }
+  const latest = useRef(draft);
   useEffect(() => {
-    const timer = setTimeout(() => writeStored(sessionStorage, draft.key, draft.text || undefined), 200);
+    latest.current = draft;
+    const timer = setTimeout(() => keep(draft), 200);
     return () => clearTimeout(timer);
   }, [draft]);
+  // Whoever leaves the chat or the page before the timer strikes finds every letter again.
   useEffect(() => {
-    const keep = () => writeStored(sessionStorage, draft.key, draft.text || undefined);
-    addEventListener("pagehide", keep);
-    return () => removeEventListener("pagehide", keep);
-  }, [draft]);
+    const keepLatest = () => keep(latest.current);
+    addEventListener("pagehide", keepLatest);
+    return () => {
+      removeEventListener("pagehide", keepLatest);
+      keepLatest();
+    };
+  }, [draft.key]);
   const write = (text: string) => {
     // What was sent is forgotten at once: the session may get its id before the timer strikes.
     if (text === "") writeStored(sessionStorage, key, undefined);

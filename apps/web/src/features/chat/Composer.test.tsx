@@ -1,0 +1,161 @@
+import type { EditMode } from "@tesslate/contract";
+import { useState } from "react";
+import { expect, expectAccessible, sampleTime, screen, test, waitFor } from "../../testing/index.ts";
+import { buildTree } from "../files/tree.ts";
+import { Composer, type ComposerProps, type MessageExtras } from "./Composer.tsx";
+import type { SendFailure } from "./use-chat.ts";
+
+const tree = buildTree(
+  ["src/App.tsx", "src/orders.ts", "README.md"].map((path) => ({ path, is_directory: false, size: 1, etag: path, mtime: sampleTime })),
+);
+
+function composer(known: Partial<ComposerProps> = {}) {
+  const sent: [string, MessageExtras][] = [];
+  const steered: string[] = [];
+  const modes: EditMode[] = [];
+  let stops = 0;
+  let refusal: SendFailure | undefined;
+  const Composed = () => {
+    const [mode, setMode] = useState<EditMode>("ask");
+    return (
+      <Composer
+        projectId="p"
+        tree={tree}
+        chatId="c"
+        isRunning={false}
+        isStopping={false}
+        mode={mode}
+        onMode={(next) => {
+          modes.push(next);
+          setMode(next);
+        }}
+        models={[]}
+        defaultModel={undefined}
+        model={undefined}
+        onModel={() => undefined}
+        onSend={async (text, extras) => {
+          sent.push([text, extras]);
+          return refusal;
+        }}
+        onSteer={async (text) => {
+          steered.push(text);
+          return refusal;
+        }}
+        commands={[]}
+        onStop={() => stops++}
+        {...known}
+      />
+    );
+  };
+  return { element: <Composed />, sent, steered, modes, stops: () => stops, refuse: (failure: SendFailure) => (refusal = failure) };
+}
+const box = () => screen.findByRole("textbox", { name: "Message to the agent" });
+
+test("Enter sends, trimmed, and empties the field; nothing is sent of nothing", async ({ show, user }) => {
+  const it = composer();
+  show(it.element);
+  await user.type(await box(), "   {Enter}");
+  expect(it.sent).toEqual([]);
+  expect(screen.getByRole("button", { name: "Send" })).toBeDisabled();
+  await user.type(await box(), "Add a cart {Enter}");
+  expect(it.sent).toEqual([["Add a cart", {}]]);
+  expect(await box()).toHaveValue("");
+  await expectAccessible();
+});
+
+test("a refused message comes back with the reason, which goes when it is changed", async ({ show, user }) => {
+  const it = composer();
+  it.refuse({ code: "model_not_configured", message: "No model is connected yet." });
+  show(it.element);
+  await user.type(await box(), "Add a cart{Enter}");
+  expect(await screen.findByRole("alert")).toHaveTextContent("No model is connected yet.");
+  expect(await box()).toHaveValue("Add a cart");
+  await user.type(await box(), "!");
+  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+});
+
+test("without credits it says where some are to be had", async ({ show, user }) => {
+  const it = composer();
+  it.refuse({ code: "insufficient_credits", message: "No credits are left." });
+  show(it.element);
+  await user.type(await box(), "Add a cart{Enter}");
+  expect(await screen.findByRole("link", { name: "Top up" })).toHaveAttribute("href", "/settings/billing");
+  expect(screen.getByRole("link", { name: "add a key" })).toHaveAttribute("href", "/settings/models");
+});
+
+test("while a run goes on Enter queues, and Ctrl and Enter steer it", async ({ show, user }) => {
+  const it = composer({ isRunning: true });
+  show(it.element);
+  await user.type(await box(), "Then tests{Enter}");
+  expect(it.sent.map(([text]) => text)).toEqual(["Then tests"]);
+  await screen.findByText("Queued.");
+  await user.type(await box(), "Use SQLite");
+  await user.keyboard("{Control>}{Enter}{/Control}");
+  expect(it.steered).toEqual(["Use SQLite"]);
+  expect(await screen.findByText(/will hear it before its next step/)).toBeInTheDocument();
+});
+
+test("a run is stopped by its button", async ({ show, user }) => {
+  const it = composer({ isRunning: true });
+  show(it.element);
+  await user.click(await screen.findByRole("button", { name: "Stop the run" }));
+  expect(it.stops()).toBe(1);
+});
+
+test("Shift and Tab go through the modes and say which it is", async ({ show, user }) => {
+  const it = composer();
+  show(it.element);
+  (await box()).focus();
+  await user.keyboard("{Shift>}{Tab}{/Shift}");
+  expect(it.modes).toHaveLength(1);
+  expect(await box()).toHaveFocus();
+  expect(screen.getByRole("button", { name: /^Mode: / })).not.toHaveAccessibleName("Mode: Ask");
+});
+
+test("a message that has to wait stays in the field and says why", async ({ show, user }) => {
+  const it = composer({ blockedBy: "The project is being made." });
+  show(it.element);
+  await user.type(await box(), "Add a cart{Enter}");
+  expect(it.sent).toEqual([]);
+  expect(await screen.findByText("The project is being made.")).toBeVisible();
+  expect(await box()).toHaveValue("Add a cart");
+});
+
+test("`/` lists commands: arrows choose, Enter runs, Escape makes it a text", async ({ show, user }) => {
+  const ran: string[] = [];
+  const command = (name: string) => ({ name, hint: `Does ${name}`, run: () => ran.push(name) });
+  const it = composer({ commands: [command("clear"), command("compact"), command("plan")] });
+  show(it.element);
+  await user.type(await box(), "/c");
+  expect(await screen.findAllByRole("option")).toHaveLength(2);
+  expect(await box()).toHaveAttribute("aria-activedescendant", screen.getAllByRole("option")[0]?.id);
+  await user.keyboard("{ArrowDown}{Enter}");
+  expect(ran).toEqual(["compact"]);
+  expect(await box()).toHaveValue("");
+  await user.type(await box(), "/pl");
+  await user.keyboard("{Escape}{Enter}");
+  expect(ran).toEqual(["compact"]);
+  expect(it.sent.map(([text]) => text)).toEqual(["/pl"]);
+});
+
+test("`@` points at a file, which goes along as a mention", async ({ show, user }) => {
+  const it = composer();
+  show(it.element);
+  await user.type(await box(), "Look at @ord");
+  await screen.findByRole("option", { name: /orders\.ts/ });
+  await user.keyboard("{Enter}");
+  await waitFor(async () => expect(await box()).toHaveValue("Look at @src/orders.ts "));
+  await user.keyboard("{Enter}");
+  expect(it.sent).toEqual([["Look at @src/orders.ts", { mentions: ["src/orders.ts"] }]]);
+});
+
+test("a draft is kept for each chat", async ({ show, user }) => {
+  const first = show(composer().element);
+  await user.type(await box(), "Half a thought");
+  first.unmount();
+  const second = show(composer({ chatId: "other" }).element);
+  expect(await box()).toHaveValue("");
+  second.unmount();
+  show(composer().element);
+  expect(await box()).toHaveValue("Half a thought");
+});
