@@ -1,4 +1,4 @@
-import { useEffect, useRef, type RefObject } from "react";
+import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import { tinykeys } from "tinykeys";
 import { shortcuts, type ShortcutId } from "../shortcuts.ts";
 import { ariaKeysOf } from "./shortcut-keys.ts";
@@ -17,7 +17,8 @@ type Handlers = Partial<Record<ShortcutId, (event: KeyboardEvent) => void>>;
  */
 export function useShortcuts(handlers: Handlers, within?: RefObject<HTMLElement | null>): void {
   const latest = useRef(handlers);
-  useEffect(() => {
+  // Before a key can be pressed on what is seen.
+  useLayoutEffect(() => {
     latest.current = handlers;
   });
   const ids = Object.keys(handlers).sort().join(" ");

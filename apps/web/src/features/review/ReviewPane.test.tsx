@@ -1,0 +1,112 @@
+import { ChangeSet, Checkpoint, Hunk, ReviewFile } from "@tesslate/contract";
+import { createElement } from "react";
+import { expect, openPane, refuse, sample, sampleId, screen, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+import { RunActsContext, type RunActs } from "../chat/run-acts.ts";
+import { ReviewPane } from "./ReviewPane.tsx";
+
+const turn = sample(Checkpoint, { kind: "turn", label: "add a cart", task_id: sampleId });
+const hunk = (id: string, at: number) =>
+  sample(Hunk, { id, old_start: at, old_lines: 1, new_start: at, new_lines: 1, lines: ["-old();", "+fresh();"] });
+const file = (path: string, hunks: Hunk[], known: Partial<ReviewFile> = {}) =>
+  sample(ReviewFile, { path, status: "modified", additions: hunks.length, deletions: hunks.length, hunks, changed_by: "run", ...known });
+const set = (known: Partial<ChangeSet> = {}) =>
+  sample(ChangeSet, { message: "add a cart", files: [file("src/cart.ts", [hunk("h1", 3), hunk("h2", 20)])], total: 1, ...known });
+
+const acts: RunActs = {
+  review: () => undefined,
+  goBack: () => undefined,
+  redo: () => undefined,
+  fork: () => undefined,
+  goneIds: new Set(),
+  isBusy: false,
+  isRedoing: false,
+};
+const review = (known: Parameters<typeof openPane>[1] = {}) =>
+  createElement(RunActsContext, { value: acts }, openPane(ReviewPane, known).element);
+function run(api: CannedApi, changes: ChangeSet): void {
+  api.blank("snapshots.list");
+  api.answer("snapshots.checkpoints", { items: [turn] });
+  api.answer("changes.diff", changes);
+}
+const hunks = () => screen.findAllByTestId("hunk");
+
+test("before the first run it says what will stand here", async ({ api, show }) => {
+  api.blank("snapshots.list", "snapshots.checkpoints");
+  show(review());
+  expect(await screen.findByRole("heading", { name: "Nothing to review yet" })).toBeVisible();
+});
+
+test("a failure can be tried again", async ({ api, show, user }) => {
+  run(api, set());
+  api.answer("changes.diff", refuse("internal_error"));
+  show(review());
+  const alert = await screen.findByRole("alert");
+  run(api, set());
+  await user.click(within(alert).getByRole("button", { name: "Retry" }));
+  expect(await hunks()).toHaveLength(2);
+});
+
+test("A keeps the change and goes to the next; the tally counts", async ({ api, show, user }) => {
+  run(api, set());
+  show(review());
+  await hunks();
+  await user.keyboard("a");
+  await waitFor(async () => expect((await hunks()).map((one) => one.dataset["state"])).toEqual(["kept", "open"]));
+  expect((await hunks())[1]).toHaveAttribute("aria-current", "true");
+  expect(screen.getByText("1 kept, 0 rejected, 1 open")).toBeVisible();
+});
+
+test("R takes a change out of the file; R again brings it back", async ({ api, show, user }) => {
+  run(api, set());
+  api.answer("changes.apply", ({ body }) => ({
+    rejected: (body as { reject?: unknown[] }).reject ? [{ path: "src/cart.ts", is_whole: false, hunks: ["h1"] }] : [],
+  }));
+  show(review());
+  await hunks();
+  await user.keyboard("r");
+  await waitFor(async () => expect((await hunks())[0]).toHaveAttribute("data-state", "rejected"));
+  expect(api.asked("changes.apply")[0]?.body).toEqual({ reject: [{ path: "src/cart.ts", hunks: ["h1"] }] });
+  await user.keyboard("r");
+  await waitFor(() => expect(api.asked("changes.apply")[1]?.body).toEqual({ restore: [{ path: "src/cart.ts", hunks: ["h1"] }] }));
+});
+
+test("a change that was edited since is marked, and why is said", async ({ api, show, user }) => {
+  run(api, set());
+  api.answer(
+    "changes.apply",
+    refuse("hunks_do_not_fit", {
+      detail: "The file was changed since.",
+      details: { conflicts: [{ path: "src/cart.ts", hunks: ["h1"], reason: "changed" }] },
+    }),
+  );
+  show(review());
+  const [first] = await hunks();
+  await user.click(within(first as HTMLElement).getByRole("button", { name: /Reject/ }));
+  expect(await screen.findByText("Edited since, not rejected")).toBeVisible();
+  expect(await screen.findByRole("alert")).toHaveTextContent("The file was changed since.");
+});
+
+test("a remark is written by C and sent to the agent with the others", async ({ api, show, user }) => {
+  run(api, set());
+  const asked: string[] = [];
+  show(review({ ask: (text) => asked.push(text) }));
+  await hunks();
+  await user.keyboard("c");
+  const field = await screen.findByRole("textbox", { name: /^Remark on/ });
+  await waitFor(() => expect(field).toHaveFocus());
+  await user.type(field, "Use a map here");
+  await user.keyboard("{Control>}{Enter}{/Control}");
+  expect(await screen.findByText("Use a map here")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Send 1 remark" }));
+  expect(asked[0]).toContain("Use a map here");
+});
+
+test("while the run goes on it can be looked at, not decided", async ({ api, show, user }) => {
+  run(api, set({ is_running: true }));
+  show(review());
+  await hunks();
+  expect(screen.getByText(/The agent still works on this/)).toBeVisible();
+  await user.keyboard("ar");
+  expect(api.asked("changes.apply")).toEqual([]);
+  expect(screen.queryByRole("button", { name: /^Keep/ })).not.toBeInTheDocument();
+});
