@@ -1,0 +1,88 @@
+import { AdminUser } from "@tesslate/contract";
+import { expect, expectAccessible, refuse, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+
+const lena = sample(AdminUser, {
+  name: "Lena Hart",
+  email: "lena@example.com",
+  is_active: true,
+  project_count: 1200,
+  subscription_tier: "pro",
+});
+const administrator = (api: CannedApi) => signedIn(api, { is_superuser: true });
+const path = "/admin/users";
+
+test("for anybody else there is no such page, and nothing of it is asked for", async ({ api, open }) => {
+  signedIn(api);
+  open(path);
+  expect(await screen.findByRole("heading", { name: "Nothing is here" })).toBeVisible();
+  expect(api.asked("adminUsers.list")).toEqual([]);
+});
+
+test("lists everybody with their number", async ({ api, open }) => {
+  administrator(api);
+  api.answer("adminUsers.list", { items: [lena], total: 12_345, total_pages: 247 });
+  open(path);
+  const row = await screen.findByRole("row", { name: /Lena Hart/ });
+  expect(row).toHaveTextContent("lena@example.com");
+  expect(row).toHaveTextContent((1200).toLocaleString());
+  expect(screen.getByText(`${(12_345).toLocaleString()} in all`)).toBeVisible();
+  await expectAccessible();
+});
+
+test("search, filter and order go to the server and stand in the address", async ({ api, open, user }) => {
+  administrator(api);
+  api.answer("adminUsers.list", { items: [lena] });
+  const app = open(path);
+  await screen.findByRole("row", { name: /Lena Hart/ });
+  await user.type(screen.getByRole("searchbox", { name: "Search users" }), "lena");
+  await waitFor(() => expect(api.asked("adminUsers.list").at(-1)?.query.get("search")).toBe("lena"));
+  await user.click(screen.getByRole("button", { name: "State" }));
+  await user.click(await screen.findByRole("menuitemradio", { name: "Suspended" }));
+  await waitFor(() => expect(api.asked("adminUsers.list").at(-1)?.query.get("status")).toBe("suspended"));
+  await user.click(screen.getByRole("button", { name: "Projects" }));
+  await waitFor(() => expect(screen.getByRole("columnheader", { name: "Projects" })).toHaveAttribute("aria-sort"));
+  expect(app.path()).toContain("q=lena");
+  expect(app.path()).toContain("status=suspended");
+  expect(app.path()).toContain("sort=project_count");
+});
+
+test("nothing found is no empty list: it offers to clear", async ({ api, open, user }) => {
+  administrator(api);
+  api.answer("adminUsers.list", ({ query }) => ({ items: query.get("search") ? [] : [lena] }));
+  open(`${path}?q=zzz`);
+  await screen.findByRole("heading", { name: "Nothing fits" });
+  await user.click(screen.getByRole("button", { name: "Clear search and filters" }));
+  await screen.findByRole("row", { name: /Lena Hart/ });
+});
+
+test("pages are gone through, and the ends say so", async ({ api, open, user }) => {
+  administrator(api);
+  api.answer("adminUsers.list", { items: [lena], total: 51, total_pages: 2 });
+  const app = open(path);
+  const pages = await screen.findByRole("navigation", { name: "Pages" });
+  expect(within(pages).getByRole("button", { name: "Previous page" })).toBeDisabled();
+  await user.click(within(pages).getByRole("button", { name: "Next page" }));
+  await waitFor(() => expect(app.path()).toContain("page=2"));
+  await waitFor(() => expect(within(pages).getByRole("button", { name: "Next page" })).toBeDisabled());
+});
+
+test("a failure names the list and recovers", async ({ api, open, user }) => {
+  administrator(api);
+  api.answer("adminUsers.list", refuse("internal_error"));
+  open(path);
+  expect(await screen.findByRole("alert")).toHaveTextContent("Users could not be loaded");
+  api.answer("adminUsers.list", { items: [lena] });
+  await user.click(screen.getByRole("button", { name: "Retry" }));
+  await screen.findByRole("row", { name: /Lena Hart/ });
+});
+
+test("an account that is not there is said beside the list", async ({ api, open, user }) => {
+  administrator(api);
+  api.answer("adminUsers.list", { items: [lena] });
+  api.answer("adminUsers.get", refuse("not_found"));
+  const app = open(path);
+  await user.click(await screen.findByRole("button", { name: /Lena Hart/ }));
+  await waitFor(() => expect(app.path()).toBe(`${path}/${lena.id}`));
+  expect(await screen.findByText("Nobody of this id")).toBeVisible();
+  expect(screen.getByRole("row", { name: /Lena Hart/ })).toBeVisible();
+});

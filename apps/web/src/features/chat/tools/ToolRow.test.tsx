@@ -1,0 +1,73 @@
+import type { ToolPart } from "../chat.types.ts";
+import { expect, screen, test } from "../../../testing/index.ts";
+import { ToolRow } from "./ToolRow.tsx";
+
+const part = (known: Partial<ToolPart>): ToolPart => ({
+  kind: "tool",
+  key: "t",
+  iteration: 1,
+  name: "bash_exec",
+  parameters: { command: "npm test" },
+  status: "ok",
+  edits: [],
+  ...known,
+});
+const output = (text: string, known: Record<string, unknown> = {}) =>
+  ({ success: true, ...known, result: { stdout: text, output: text, ...known } }) as unknown as ToolPart["result"];
+
+test("is one line that opens by Enter and closes again", async ({ show, user }) => {
+  show(<ToolRow part={part({ durationMs: 1200 })} />);
+  const row = await screen.findByRole("button", { name: /npm test/ });
+  expect(row).toHaveAttribute("aria-expanded", "false");
+  row.focus();
+  await user.keyboard("{Enter}");
+  expect(row).toHaveAttribute("aria-expanded", "true");
+  expect(screen.getByLabelText(/^(Parameters|Output) of/)).toHaveTextContent("npm test");
+  await user.keyboard("{Enter}");
+  expect(screen.queryByLabelText(/^(Parameters|Output) of/)).not.toBeInTheDocument();
+});
+
+test("counts while it runs", async ({ show }) => {
+  show(<ToolRow part={part({ status: "running" })} />);
+  const row = await screen.findByRole("button", { name: /npm test/ });
+  expect(row).toHaveTextContent("running");
+  expect(row).toHaveTextContent(/\d/);
+});
+
+test("says that it waits for the person", async ({ show }) => {
+  show(<ToolRow part={part({ status: "waiting" })} />);
+  expect(await screen.findByRole("button", { name: /waits for you/ })).toBeVisible();
+});
+
+test("a failed one opens by itself", async ({ show }) => {
+  show(<ToolRow part={part({ status: "failed", result: output("1 test failed") })} />);
+  const row = await screen.findByRole("button", { name: /failed/ });
+  expect(row).toHaveAttribute("aria-expanded", "true");
+});
+
+test("one that was refused says that it was not run, and stays closed", async ({ show }) => {
+  show(<ToolRow part={part({ status: "refused" })} />);
+  expect(await screen.findByRole("button", { name: /not run/ })).toHaveAttribute("aria-expanded", "false");
+});
+
+test("a call without parameters and without a result has nothing to open", async ({ show }) => {
+  show(<ToolRow part={part({ name: "todo_read", parameters: {} })} />);
+  expect(await screen.findByRole("button")).toBeDisabled();
+});
+
+test("an edit shows its lines and their number", async ({ show, user }) => {
+  show(
+    <ToolRow
+      part={part({
+        name: "patch_file",
+        parameters: { path: "src/a.ts" },
+        edits: [{ path: "src/a.ts", op: "update", diff: "@@ -1,2 +1,2 @@\n-old();\n+new();\n+more();" }],
+      })}
+    />,
+  );
+  const row = await screen.findByRole("button", { name: /src\/a\.ts/ });
+  expect(screen.getByLabelText("2 lines added")).toBeVisible();
+  expect(screen.getByLabelText("1 line removed")).toBeVisible();
+  await user.click(row);
+  expect(screen.getByText("more();")).toBeVisible();
+});

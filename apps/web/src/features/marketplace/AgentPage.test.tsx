@@ -1,0 +1,72 @@
+import { AgentDetail } from "@tesslate/contract";
+import { expect, refuse, sample, screen, signedIn, test, waitFor, within, type CannedApi } from "../../testing/index.ts";
+
+const writer = sample(AgentDetail, {
+  name: "Documentation Writer",
+  slug: "documentation-writer",
+  description: "Writes what others forget",
+  agent_type: "TesslateAgent",
+  category: "documentation",
+  pricing_type: "free",
+  source_type: "open",
+  is_active: true,
+  creator_name: "Lena",
+});
+const path = "/marketplace/agent/documentation-writer";
+function item(api: CannedApi, known: Partial<AgentDetail> = {}): void {
+  signedIn(api);
+  api.answer("marketplaceAgents.get", { ...writer, ...known });
+  api.blank("marketplaceAgents.reviews", "marketplaceAgents.related", "library.agents");
+}
+
+test("one that is not there says so, and leads to the store", async ({ api, open }) => {
+  item(api);
+  api.answer("marketplaceAgents.get", refuse("not_found"));
+  open(path);
+  await screen.findByRole("heading", { name: "There is no such agent" });
+  expect(screen.getByRole("link", { name: "Look around in the store" })).toHaveAttribute("href", "/marketplace");
+});
+
+test("one that could not be read can be tried again", async ({ api, open, user }) => {
+  item(api);
+  api.answer("marketplaceAgents.get", refuse("internal_error"));
+  open(path);
+  const alert = await screen.findByRole("alert");
+  item(api);
+  await user.click(within(alert).getByRole("button", { name: "Retry" }));
+  await screen.findByRole("heading", { name: writer.name });
+});
+
+test("a free one is taken into the library; a refusal is told on the page", async ({ api, open, user }) => {
+  item(api);
+  api.answer("marketplaceAgents.purchase", refuse("internal_error", { detail: "The library is full." }));
+  open(path);
+  await user.click(await screen.findByRole("button", { name: "Add to library" }));
+  expect(await screen.findByText("The library is full.")).toBeVisible();
+});
+
+test("what is in the library is taken out after a question", async ({ api, open, user }) => {
+  item(api, { is_purchased: true });
+  api.blank("library.removeAgent");
+  open(path);
+  await user.click(await screen.findByRole("button", { name: "Remove" }));
+  const dialog = await screen.findByRole("alertdialog", { name: /Remove Documentation Writer/ });
+  item(api, { is_purchased: false });
+  await user.click(within(dialog).getByRole("button", { name: "Remove" }));
+  await screen.findByRole("button", { name: "Add to library" });
+  expect(await screen.findByRole("button", { name: "Undo" })).toBeInTheDocument();
+});
+
+test("what an administrator has taken off cannot be taken", async ({ api, open }) => {
+  item(api, { is_active: false });
+  open(path);
+  expect(await screen.findByText(/An administrator has taken this agent off/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Add to library" })).not.toBeInTheDocument();
+});
+
+test("one's own is edited, not bought", async ({ api, open }) => {
+  item(api, { is_owner: true });
+  open(path);
+  await waitFor(() => expect(screen.getByRole("link", { name: "Edit" })).toHaveAttribute("href", "/library/agents/documentation-writer"));
+  expect(screen.queryByRole("button", { name: "Add to library" })).not.toBeInTheDocument();
+});

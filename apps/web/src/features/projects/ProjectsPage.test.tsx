@@ -1,0 +1,136 @@
+import { Project } from "@tesslate/contract";
+import {
+  expect,
+  expectAccessible,
+  refuse,
+  sample,
+  sampleId,
+  screen,
+  signedIn,
+  test,
+  waitFor,
+  within,
+  type CannedApi,
+} from "../../testing/index.ts";
+
+const made = (name: string, known: Partial<Project> = {}) =>
+  sample(Project, {
+    id: sampleId.slice(0, -4) + String(name.length).padStart(4, "0"),
+    name,
+    slug: name.toLowerCase().replaceAll(" ", "-"),
+    environment_status: "active",
+    ...known,
+  });
+const bakery = made("Alder Street Bakery", { description: "Orders", status: "running" });
+const clinic = made("Clinic", { environment_status: "setup_failed" });
+
+function projects(api: CannedApi, items: Project[] = [bakery, clinic]): void {
+  signedIn(api);
+  api.answer("projects.list", { items });
+}
+
+test("while they load the page says so", async ({ api, open }) => {
+  signedIn(api);
+  const answer = api.hang("projects.list");
+  open("/projects");
+  expect(await screen.findByRole("status", { name: "Loading projects" })).toBeVisible();
+  answer({ items: [bakery] });
+  await screen.findByRole("article", { name: bakery.name });
+});
+
+test("none yet: says what makes one", async ({ api, open }) => {
+  projects(api, []);
+  open("/projects");
+  expect(await screen.findByRole("heading", { name: "No projects yet" })).toBeVisible();
+  expect(screen.getByRole("link", { name: "Describe one" })).toHaveAttribute("href", "/");
+});
+
+test("a failure names its cause, with what to tell the operator behind Details, and recovers", async ({ api, open, user }) => {
+  signedIn(api);
+  api.answer("projects.list", refuse("internal_error", { detail: "The table projects is locked." }));
+  open("/projects");
+  const alert = await screen.findByRole("alert");
+  expect(alert).toHaveTextContent("The table projects is locked.");
+  expect(alert).toHaveTextContent("request: req-1");
+  api.answer("projects.list", { items: [bakery] });
+  await user.click(within(alert).getByRole("button", { name: "Retry" }));
+  await screen.findByRole("article", { name: bakery.name });
+  expect(screen.queryByRole("alert")).not.toBeInTheDocument();
+});
+
+test("a search is asked of the server and kept in the address; nothing found can be cleared", async ({ api, open, user }) => {
+  projects(api);
+  const app = open("/projects");
+  await screen.findByRole("article", { name: bakery.name });
+  api.answer("projects.list", ({ query }) => ({ items: query.get("q") ? [] : [bakery] }));
+  await user.type(screen.getByRole("searchbox", { name: "Search projects" }), "zzz");
+  await screen.findByRole("heading", { name: "No project fits" });
+  expect(app.path()).toBe("/projects?q=zzz");
+  await user.click(screen.getByRole("button", { name: "Clear search and filter" }));
+  await screen.findByRole("article", { name: bakery.name });
+  expect(app.path()).toBe("/projects");
+});
+
+test("the status is filtered by a menu", async ({ api, open, user }) => {
+  projects(api);
+  const app = open("/projects");
+  await user.click(await screen.findByRole("button", { name: "Any status" }));
+  await user.click(await screen.findByRole("menuitemradio", { name: "Asleep" }));
+  await waitFor(() => expect(api.asked("projects.list").at(-1)?.query.get("status")).toBe("hibernated"));
+  expect(app.path()).toBe("/projects?status=hibernated");
+});
+
+test("the list has the same projects with their states", async ({ api, open, user }) => {
+  projects(api);
+  open("/projects");
+  await user.click(await screen.findByRole("radio", { name: "List" }));
+  const row = await screen.findByRole("row", { name: /Clinic/ });
+  expect(row).toHaveTextContent("Set-up failed");
+  await expectAccessible();
+});
+
+test("long names stay whole for readers", async ({ api, open }) => {
+  const name = `${"Very ".repeat(18)}long`;
+  projects(api, [made(name, { description: null })]);
+  open("/projects");
+  expect(await screen.findByRole("link", { name: `Open ${name}: No description yet.` })).toBeVisible();
+});
+
+test("a project is renamed, the list follows, and Undo takes it back", async ({ api, open, user }) => {
+  projects(api, [bakery]);
+  api.answer("projects.update", ({ body }) => ({ ...bakery, ...(body as { name: string }) }));
+  open("/projects");
+  await user.click(await screen.findByRole("button", { name: `More for ${bakery.name}` }));
+  await user.click(await screen.findByRole("menuitem", { name: "Rename" }));
+  const name = await screen.findByLabelText("Name");
+  expect(name).toHaveValue(bakery.name);
+  await user.clear(name);
+  await user.keyboard("{Enter}");
+  expect(name).toHaveAccessibleDescription(/Give it a name/);
+  await user.type(name, "Elm Street{Enter}");
+  await screen.findByRole("article", { name: "Elm Street" });
+  await user.click(await screen.findByRole("button", { name: "Undo" }));
+  await screen.findByRole("article", { name: bakery.name });
+});
+
+test("deleting waits for the name, and takes the card away", async ({ api, open, user }) => {
+  projects(api, [bakery]);
+  open("/projects");
+  await user.click(await screen.findByRole("button", { name: `More for ${bakery.name}` }));
+  await user.click(await screen.findByRole("menuitem", { name: "Delete…" }));
+  const dialog = await screen.findByRole("alertdialog");
+  expect(within(dialog).getByRole("button", { name: "Delete project" })).toBeDisabled();
+  await user.type(within(dialog).getByRole("textbox"), bakery.name);
+  api.answer("projects.remove", { project_id: bakery.id, project_slug: bakery.slug });
+  api.answer("projects.list", {});
+  await user.click(within(dialog).getByRole("button", { name: "Delete project" }));
+  await screen.findByRole("heading", { name: "No projects yet" });
+});
+
+test("a project that is being set up cannot be copied or downloaded yet", async ({ api, open, user }) => {
+  projects(api, [made("New one", { environment_status: "provisioning" })]);
+  open("/projects");
+  await user.click(await screen.findByRole("button", { name: "More for New one" }));
+  for (const name of ["Make a copy", "Download as zip"])
+    expect(await screen.findByRole("menuitem", { name })).toHaveAttribute("aria-disabled", "true");
+});
