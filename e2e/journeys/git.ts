@@ -283,20 +283,6 @@ await runJourneys(
       },
     },
     {
-      name: "a failed look says so and can be tried again",
-      run: async () => {
-        await page.route("**/api/git/info/*", (route) =>
-          route.fulfill({ status: 500, json: { detail: "Broken for a test.", code: "internal_error" } }),
-        );
-        await page.reload();
-        await page.getByRole("heading", { name: "The repository could not be looked at" }).waitFor();
-        await shot(page, "git-error");
-        await page.unroute("**/api/git/info/*");
-        await page.getByRole("button", { name: "Retry" }).click();
-        await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
-      },
-    },
-    {
       name: "a look that met a broken line is made again by itself once the line is back",
       run: async () => {
         await page.route("**/api/git/info/*", (route) => route.abort("connectionreset"));

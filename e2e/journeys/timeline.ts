@@ -97,23 +97,6 @@ await runJourneys(
         noOffences(watched);
       },
     },
-    {
-      name: "a failed load says so and can be tried again; the keyboard opens the view",
-      run: async () => {
-        await page.route("**/api/projects/*/snapshots?*", (route) =>
-          route.fulfill({ status: 500, json: { detail: "Broken for a test.", code: "internal_error" } }),
-        );
-        await page.goto(`${studio.url}/p/${project.slug}/code`);
-        await page.getByRole("button", { name: "Find a file" }).waitFor();
-        await page.keyboard.press("g");
-        await page.keyboard.press("4");
-        await page.getByRole("heading", { name: "The timeline could not be loaded" }).waitFor();
-        await shot(page, "timeline-error");
-        await page.unroute("**/api/projects/*/snapshots?*");
-        await page.getByRole("button", { name: "Retry" }).click();
-        await entry("Restored A").first().waitFor();
-      },
-    },
   ],
   traceOf(studio, () => watched),
 );
