@@ -28,6 +28,25 @@ describe("compaction (4.14)", () => {
     expect(resultIds).toEqual(callIds);
   });
 
+  test("a file whose text went into the summary is read again before it is replaced, one that was kept is not", async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `big${index}.txt`);
+    await using ws = await tempWorkspace(Object.fromEntries(names.map((name) => [name, "line of text\n".repeat(600)])));
+    const [first, last] = [names[0]!, names[5]!];
+    const client = scripted([
+      ...names.map((path) => calls(read(path))),
+      answer("SUMMARY"),
+      calls(write(first), write(last)),
+      answer("done"),
+    ]);
+    const run = await play(ws, [], { model: { client, context_window: 15_500 }, message: "Shorten them" });
+    expect(run.result).toMatchObject({ success: true, final_response: "done" });
+    expect(run.all("agent_step").at(-1)?.data.tool_results).toMatchObject([
+      { success: false, error: expect.stringMatching(/no longer in this conversation/) },
+      { success: true },
+    ]);
+    expect([(await ws.get(first))?.length, await ws.get(last)]).toEqual([7_800, "x\n"]);
+  });
+
   test("a context overflow is answered by compacting once", async () => {
     await using ws = await tempWorkspace();
     const overflow = new ModelError("context_overflow", "Too long.");

@@ -10,7 +10,7 @@ import { systemPrompt, userTurn } from "./prompt.ts";
 import { RunEnded, type Ending } from "./run-ended.ts";
 import { createOutputs } from "./outputs.ts";
 import { withoutRepeatedReads } from "./repeated-reads.ts";
-import { createSeenFiles } from "./seen-files.ts";
+import { createSeenFiles, filesIn } from "./seen-files.ts";
 import { createShells } from "./shells.ts";
 import { steeringTurn } from "./steering.ts";
 import { createCrew, type RunNested } from "./subagents/crew.ts";
@@ -121,6 +121,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     shells,
     // An agent that cannot read knows what it is shown at the beginning of its run, however often it was changed before.
     seen: (options.agent.protocol === "files" ? undefined : options.seen) ?? createSeenFiles(),
+    inConversation: new Set(),
     outputs,
     todos: deps.todos,
     getProjectInfo: () => deps.getProjectInfo(),
@@ -233,7 +234,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
     await deps.contextRead?.(knowledge.inForce);
     const bodies =
       options.agent.protocol === "files"
-        ? await relevantFiles({ workspace, root: context.root, message: options.message, history: options.history, seen: context.seen })
+        ? await relevantFiles({ workspace, root: context.root, message: options.message, history: options.history, context })
         : "";
     const turn = await userTurn(options.message, {
       ...facts,
@@ -251,6 +252,7 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       { role: "user", content: turn, ...(options.images?.length && { images: options.images }) },
       ...stepTurns(options.steps ?? [], options.steered),
     ];
+    for (const path of filesIn(messages, context.root)) context.inConversation.add(path);
     if (options.pending) {
       iteration = options.pending.iteration;
       messages.push(options.pending.message);
@@ -325,7 +327,9 @@ function createRun(options: RunOptions, nested?: Parameters<RunNested>[1]) {
       failedCompactions++;
       return false;
     }
-    messages = plan.apply(summary);
+    const shorter = plan.apply(summary);
+    context.inConversation = filesIn(shorter, context.root, messages);
+    messages = shorter;
     return true;
   }
 

@@ -1,9 +1,46 @@
 import { ToolFailure } from "./tool.ts";
+import type { Message, ToolCall } from "./model-client.ts";
 import type { SeenFiles, ToolContext } from "./types.ts";
-import { shownPath } from "./workspace-path.ts";
+import { resolvePath, shownPath } from "./workspace-path.ts";
 
 /** What one run read and wrote, for callers that keep nothing between runs. */
 export const createSeenFiles = (): SeenFiles => new Map<string, string>();
+
+/** The agent has the file's text before it: it read it, or wrote it whole. */
+export function sawText({ seen, inConversation }: Pick<ToolContext, "seen" | "inConversation">, path: string, etag: string): void {
+  seen.set(path, etag);
+  inConversation.add(path);
+}
+
+export function sawDeletion({ seen, inConversation }: ToolContext, path: string): void {
+  seen.delete(path);
+  inConversation.delete(path);
+}
+
+/** The files whose text these messages hold: what was read or written whole, with a result that is still as long as in `before`. */
+export function filesIn(messages: readonly Message[], root: string, before: readonly Message[] = messages): Set<string> {
+  const results = new Map<string, string>();
+  for (const message of before) if (message.role === "tool") results.set(message.tool_call_id, message.content);
+  const calls = new Map<string, ToolCall>();
+  const paths = new Set<string>();
+  for (const message of messages) {
+    if (message.role === "assistant") for (const call of message.tool_calls) calls.set(call.id, call);
+    if (message.role !== "tool" || message.is_error || message.content !== results.get(message.tool_call_id)) continue;
+    const path = pathOf(calls.get(message.tool_call_id), root);
+    if (path !== undefined) paths.add(path);
+  }
+  return paths;
+}
+
+function pathOf(call: ToolCall | undefined, root: string): string | undefined {
+  if (call?.name !== "read_file" && call?.name !== "write_file") return undefined;
+  try {
+    const { file_path } = JSON.parse(call.arguments) as { file_path?: unknown };
+    return typeof file_path === "string" ? resolvePath(root, file_path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** The agent's own edit of a file: what it knew before, it knows after; what somebody else changed meanwhile it still has not seen. */
 export function seenAfterEdit({ seen }: ToolContext, path: string, etags: { before: string; after: string }): void {
@@ -11,11 +48,13 @@ export function seenAfterEdit({ seen }: ToolContext, path: string, etags: { befo
 }
 
 /** A file that was moved unseen is still unseen under its new name. */
-export function seenAfterMove({ seen }: ToolContext, from: string, to: string, etags: { before: string; after: string }): void {
+export function seenAfterMove({ seen, inConversation }: ToolContext, from: string, to: string, etags: { before: string; after: string }): void {
   const known = seen.get(from);
   seen.delete(from);
   if (known === undefined) seen.delete(to);
   else seen.set(to, known === etags.before ? etags.after : known);
+  if (inConversation.delete(from)) inConversation.add(to);
+  else inConversation.delete(to);
 }
 
 /** Refuses to destroy what somebody else wrote after the agent looked. A file it never looked at passes here. */
@@ -24,7 +63,7 @@ export function refuseStale(context: ToolContext, path: string, etag: string): v
   if (known !== undefined && known !== etag) throw changedSince(context, path);
 }
 
-/** Refuses to replace a whole file that the agent never read, or that somebody else changed since. */
+/** Refuses to replace a whole file that the agent never read, whose text it no longer has, or that somebody else changed since. */
 export function refuseUnread(context: ToolContext, path: string, etag: string): void {
   if (context.seen.get(path) === undefined)
     throw new ToolFailure(`${shownPath(context.root, path)} exists already and you have not read it. Nothing was written.`, {
@@ -32,6 +71,11 @@ export function refuseUnread(context: ToolContext, path: string, etag: string): 
       suggestion: "Read it with read_file and write it again, or change only a part of it with patch_file.",
     });
   refuseStale(context, path, etag);
+  if (!context.inConversation.has(path))
+    throw new ToolFailure(`The text of ${shownPath(context.root, path)} is no longer in this conversation. Nothing was written.`, {
+      file_path: shownPath(context.root, path),
+      suggestion: "Read it again with read_file and write it again, or change only a part of it with patch_file.",
+    });
 }
 
 export function changedSince(context: ToolContext, path: string): ToolFailure {

@@ -114,6 +114,8 @@ export interface ToolContext {
   notice(notice: RunNotice): Promise<void>;
   shells: ShellSessions;
   seen: SeenFiles;
+  /** Files whose text stands in the conversation, by path in the tree. One that was seen in an earlier run, or before a summary, does not. */
+  inConversation: Set<string>;
   /** What was too long to be told. */
   outputs: Outputs;
   todos: TodoStore;
@@ -146,8 +148,8 @@ export interface Subagents {
 }
 
 /**
- * Etags of the files that the agent read or wrote, by path in the tree: what it may replace as a whole. A file with another etag was changed
- * by somebody else, and is read again before it is replaced. A `Map` will do.
+ * Etags of the files that the agent read or wrote, by path in the tree. A file with another etag was changed by somebody else, and is read
+ * again before it is replaced. A `Map` will do.
  */
 export interface SeenFiles {
   get(path: string): string | undefined;

@@ -3,6 +3,7 @@ import { defineTool, done, failed } from "../tool.ts";
 import { ModelError } from "../model-error.ts";
 import type { ModelClient, ModelEvent } from "../model-client.ts";
 import type { Tool, ToolContext } from "../types.ts";
+import { sawText } from "../seen-files.ts";
 import { resolvePath } from "../workspace-path.ts";
 import { createFileBlockReader } from "./file-blocks.ts";
 import { callEvents } from "./text-tools.ts";
@@ -57,7 +58,7 @@ export const withoutReading = (tool: Tool): Tool => ({
   async run(params, context) {
     const path = resolvePath(context.root, (params as { file_path: string }).file_path);
     const entry = context.seen.get(path) === undefined ? await context.workspace.files.stat(path) : undefined;
-    if (entry) context.seen.set(path, entry.etag);
+    if (entry) sawText(context, path, entry.etag);
     return tool.run(params, context);
   },
 });

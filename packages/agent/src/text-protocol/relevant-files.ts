@@ -1,5 +1,6 @@
+import { sawText } from "../seen-files.ts";
 import { skippedFolders } from "../skipped-folders.ts";
-import type { HistoryMessage, SeenFiles } from "../types.ts";
+import type { HistoryMessage, ToolContext } from "../types.ts";
 import type { Workspace } from "../workspace.ts";
 import { shownPath } from "../workspace-path.ts";
 
@@ -18,9 +19,9 @@ export async function relevantFiles(options: {
   message: string;
   history: readonly HistoryMessage[];
   /** Knows afterwards what was shown. */
-  seen: SeenFiles;
+  context: Pick<ToolContext, "seen" | "inConversation">;
 }): Promise<string> {
-  const { workspace, root, message, seen } = options;
+  const { workspace, root, message, context } = options;
   const lastReply = options.history.findLast((one) => one.role === "assistant");
   const said = `${lastReply?.content ?? ""}\n${(lastReply?.steps ?? []).flatMap((step) => step.tool_calls.map((call) => JSON.stringify(call.parameters.file_path ?? ""))).join("\n")}`;
   const files = (await workspace.files.walk({ under: root, skip: skippedFolders })).filter(
@@ -44,7 +45,7 @@ export async function relevantFiles(options: {
     const part = `File: ${shownPath(root, entry.path)}\n\`\`\`\n${new TextDecoder().decode(data)}\n\`\`\``;
     if (used + part.length > maxChars) continue;
     parts.push(part);
-    seen.set(entry.path, shown.etag);
+    sawText(context, entry.path, shown.etag);
     used += part.length;
   }
   return parts.join("\n\n");

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { applyChunks, parsePatch, PatchError, type PatchOperation } from "../patch/apply-patch.ts";
-import { refuseStale, seenAfterEdit, seenAfterMove } from "../seen-files.ts";
+import { refuseStale, sawDeletion, sawText, seenAfterEdit, seenAfterMove } from "../seen-files.ts";
 import { defineTool, done, failureMessage, ToolFailure } from "../tool.ts";
 import type { FileChange, ToolContext } from "../types.ts";
 import { unifiedDiff } from "../unified-diff.ts";
@@ -90,7 +90,7 @@ async function planStep(context: ToolContext, operation: PatchOperation, path: s
       async carryOut(undo) {
         const { entry } = await files.write(path, operation.text, { ifNoneMatch: "*" });
         undo.push(() => files.remove(path, { ifMatch: entry.etag }));
-        context.seen.set(path, entry.etag);
+        sawText(context, path, entry.etag);
         return changeOf({ path, op: "add", size: entry.size }, unifiedDiff(path, "", operation.text, { isNew: true }));
       },
     };
@@ -107,7 +107,7 @@ async function planStep(context: ToolContext, operation: PatchOperation, path: s
       async carryOut(undo) {
         await files.remove(path, { ifMatch: read.etag });
         undo.push(() => files.write(path, data, { ifNoneMatch: "*" }));
-        context.seen.delete(path);
+        sawDeletion(context, path);
         return changeOf({ path, op: "delete" }, file && unifiedDiff(path, file.text, "", { isGone: true }));
       },
     };

@@ -117,14 +117,26 @@ describe("a person edits while the agent works", () => {
     expect([appeared?.error, await ws.get("new.txt")]).toEqual([expect.stringMatching(/changed by somebody else/), "theirs\n"]);
   });
 
-  test("what an earlier run of the chat saw is still known to the next", async () => {
+  test("what an earlier run of the chat read is read again before it is replaced: its text is not in the conversation", async () => {
+    const long = Array.from({ length: 200 }, (_, i) => `line ${i + 1}`).join("\n");
+    await using ws = await tempWorkspace({ "a.txt": long });
+    const seen = new Map<string, string>();
+    await alternate(ws, [read], seen);
+    const [replaced, edited, again, told] = await alternate(ws, [write("mine\n"), edit("line 100", "line C"), write("mine\n"), read], seen);
+    for (const refused of [replaced, again])
+      expect(refused).toMatchObject({ success: false, error: expect.stringMatching(/a\.txt is no longer in this conversation/) });
+    expect([edited?.success, told?.success, await ws.get("a.txt")]).toEqual([true, true, long.replace("line 100", "line C")]);
+    const [, after] = await alternate(ws, [read, write("mine\n")], seen);
+    expect([after?.success, await ws.get("a.txt")]).toEqual([true, "mine\n"]);
+  });
+
+  test("what an earlier run saw still tells what somebody else changed since", async () => {
     await using ws = await tempWorkspace({ "a.txt": "one\n" });
     const seen = new Map<string, string>();
     await alternate(ws, [read], seen);
-    const [known] = await alternate(ws, [write("mine\n")], seen);
     await ws.put("a.txt", "theirs\n");
     const [stale] = await alternate(ws, [write("again\n")], seen);
-    expect([known?.success, stale?.success, await ws.get("a.txt")]).toEqual([true, false, "theirs\n"]);
+    expect([stale?.error, await ws.get("a.txt")]).toEqual([expect.stringMatching(/changed by somebody else/), "theirs\n"]);
   });
 
   test("a patch that fails half way puts back only what is still its own", async () => {

@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { sawText } from "../seen-files.ts";
 import { defineTool, done, failed, ToolFailure } from "../tool.ts";
 import { resolvePath } from "../workspace-path.ts";
 import { reads } from "./gates.ts";
@@ -26,7 +27,7 @@ export const readFile = defineTool({
     const { data, entry: read } = await context.workspace.files.read(path, { maxBytes });
     if (data.subarray(0, 8_192).includes(0))
       return failed(`${file_path} is a binary file of ${data.length} bytes.`, { file_path, details: { size_bytes: data.length } });
-    context.seen.set(path, read.etag);
+    sawText(context, path, read.etag);
     const lines = new TextDecoder().decode(data).split("\n");
     if (lines[lines.length - 1] === "") lines.pop();
     const details = { size_bytes: data.length, lines: lines.length };

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { maxMemoryBytes, memoryPath, withNote } from "../knowledge/memory.ts";
+import { sawText } from "../seen-files.ts";
 import { defineTool, done, ToolFailure } from "../tool.ts";
 import { unifiedDiff } from "../unified-diff.ts";
 import { mutates } from "./gates.ts";
@@ -25,7 +26,7 @@ export const remember = defineTool({
       after,
       found.file ? { ifMatch: found.file.etag } : { ifNoneMatch: "*" },
     );
-    context.seen.set(memoryPath, entry.etag);
+    sawText(context, memoryPath, entry.etag);
     const diff = unifiedDiff(memoryPath, before, after, { isNew: !found.exists });
     await context.fileChanged({
       path: memoryPath,

@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { hasNewElision } from "../patch/quotation.ts";
-import { changedSince, refuseUnread } from "../seen-files.ts";
+import { changedSince, refuseUnread, sawText } from "../seen-files.ts";
 import { defineTool, done, ToolFailure, workspaceCode } from "../tool.ts";
 import { unifiedDiff } from "../unified-diff.ts";
 import { resolveWritablePath } from "../workspace-path.ts";
@@ -24,7 +24,7 @@ export const writeFile = defineTool({
       details: { size_bytes: Buffer.byteLength(content), line_count: lines.length },
     };
     if (file?.text === content) {
-      context.seen.set(path, file.etag);
+      sawText(context, path, file.etag);
       return done(`${file_path} already has this content; nothing changed.`, fields);
     }
     // An empty file holds nothing that could be lost.
@@ -42,7 +42,7 @@ export const writeFile = defineTool({
         // Written by somebody else between the look and the write.
         throw ["etag_mismatch", "exists"].includes(workspaceCode(error) ?? "") ? changedSince(context, path) : error;
       });
-    context.seen.set(path, entry.etag);
+    sawText(context, path, entry.etag);
     const before = exists ? file?.text : "";
     const diff = before === undefined ? undefined : unifiedDiff(path, before, content, { isNew: !exists });
     await context.fileChanged({ path, op: exists ? "update" : "add", ...(diff === undefined ? {} : { diff }), size: entry.size });
