@@ -94,6 +94,19 @@ export type LaunchReport = Static<typeof LaunchReport>;
 export const ProviderFault = Literals("auth", "forbidden", "not_found", "taken", "busy", "down", "unreachable", "refused");
 export type ProviderFault = Static<typeof ProviderFault>;
 
+/** The steps of a deployment in their order, under the titles that its log and its events give them. */
+export const deploymentSteps = {
+  prepare: "Prepare",
+  install: "Install",
+  build: "Build",
+  collect: "Collect",
+  smoke: "Start",
+  gate: "Check",
+  upload: "Upload",
+  provider: "Publish",
+} as const;
+export type DeploymentStep = keyof typeof deploymentSteps;
+
 export const DeploymentMetadata = Type.Object({
   container_name: Type.String(),
   mode: BuildMode,
@@ -111,7 +124,7 @@ export const DeploymentMetadata = Type.Object({
   /** The step that failed, and the file and line that the message names where it does. */
   failure: Nullable(
     Type.Object({
-      step: Literals("prepare", "install", "build", "collect", "gate", "upload", "provider", "smoke"),
+      step: Literals(...(Object.keys(deploymentSteps) as DeploymentStep[])),
       /** Where a provider did not do what it was asked. */
       code: Nullable(ProviderFault),
       path: Nullable(Type.String()),

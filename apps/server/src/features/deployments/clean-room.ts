@@ -1,4 +1,4 @@
-import type { FrameworkId } from "@tesslate/contract";
+import type { DeploymentStep, FrameworkId } from "@tesslate/contract";
 import type { ExecResult, ImageId, RuntimeDriver, Sandbox } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import { copyTree } from "../transfer/index.ts";
@@ -30,9 +30,9 @@ const leftOfImage = [".next", ".cache", ".turbo"];
 
 /** A step that failed for a reason of the project's own. `where`: the file and line that it names. */
 export class StepFailed extends AppError {
-  readonly step: "prepare" | "install" | "build" | "collect" | "gate" | "upload" | "provider" | "smoke";
+  readonly step: DeploymentStep;
   readonly where: { path: string | null; line: number | null };
-  constructor(step: StepFailed["step"], message: string, where: StepFailed["where"] = { path: null, line: null }) {
+  constructor(step: DeploymentStep, message: string, where: StepFailed["where"] = { path: null, line: null }) {
     super("not_deployable", message);
     this.step = step;
     this.where = where;

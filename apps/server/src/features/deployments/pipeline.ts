@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DeploymentStatus } from "@tesslate/contract";
+import { deploymentSteps, type DeploymentStatus, type DeploymentStep } from "@tesslate/contract";
 import { RuntimeError, type ImageId, type RuntimeDriver } from "@tesslate/runtime";
 import { AppError } from "../../platform/errors.ts";
 import type { EventLog } from "../../platform/events.ts";
@@ -26,16 +26,15 @@ import type { Artefact, DeployTarget, RemoteState } from "./target.ts";
 import type { CredentialFor, FindTarget } from "./outside.ts";
 import { TargetError } from "./targets/client.ts";
 
-type Step = StepFailed["step"];
-const steps: Record<Step, { title: string; percent: number; status: DeploymentStatus }> = {
-  prepare: { title: "Prepare", percent: 5, status: "building" },
-  install: { title: "Install", percent: 15, status: "building" },
-  build: { title: "Build", percent: 35, status: "building" },
-  collect: { title: "Collect", percent: 60, status: "building" },
-  smoke: { title: "Start", percent: 68, status: "building" },
-  gate: { title: "Check", percent: 72, status: "building" },
-  upload: { title: "Upload", percent: 82, status: "deploying" },
-  provider: { title: "Publish", percent: 90, status: "deploying" },
+const steps: Record<DeploymentStep, { percent: number; status: DeploymentStatus }> = {
+  prepare: { percent: 5, status: "building" },
+  install: { percent: 15, status: "building" },
+  build: { percent: 35, status: "building" },
+  collect: { percent: 60, status: "building" },
+  smoke: { percent: 68, status: "building" },
+  gate: { percent: 72, status: "building" },
+  upload: { percent: 82, status: "deploying" },
+  provider: { percent: 90, status: "deploying" },
 };
 /** How long a provider may take (agent-git-deploy 7.7). */
 const providerMs = 600_000;
@@ -58,7 +57,7 @@ interface Course {
   request: KeptRequest;
   log: DeploymentLog;
   signal: AbortSignal;
-  step(step: Step): Promise<void>;
+  step(step: DeploymentStep): Promise<void>;
 }
 
 /** From a tree to a version that visitors see (agent-git-deploy 7.6). Each part is remembered, so that a killed server goes on where it was. */
@@ -350,7 +349,7 @@ export function createPipeline({
   };
 
   /** What went wrong, for people. */
-  const explain = (error: unknown, step: Step): { message: string; failure: NonNullable<DeploymentRow["failure"]> } => {
+  const explain = (error: unknown, step: DeploymentStep): { message: string; failure: NonNullable<DeploymentRow["failure"]> } => {
     const where = error instanceof StepFailed ? error.where : { path: null, line: null };
     const isForPeople = error instanceof AppError || error instanceof RuntimeError || error instanceof TargetError;
     return {
@@ -404,7 +403,7 @@ export function createPipeline({
       const others = await redactions.live(project.id);
       const redact = (text: string) => own.redact(others.current.redact(text));
       const lines = await logs.open(id, redact);
-      let step: Step = "prepare";
+      let step: DeploymentStep = "prepare";
       const course: Course = {
         row,
         project,
@@ -414,7 +413,8 @@ export function createPipeline({
         step: async (next) => {
           course.signal.throwIfAborted();
           step = next;
-          const { title, percent, status } = steps[next];
+          const title = deploymentSteps[next];
+          const { percent, status } = steps[next];
           await task.progress(percent, `${title}: ${row.container_name}`);
           if (course.row.status !== status) course.row = (await store.update(id, { status })) ?? course.row;
           // The log says so too: who opens it later sees how far it came.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LaunchRule } from "@tesslate/contract";
+import { deploymentSteps, type LaunchRule } from "@tesslate/contract";
 import { conflict } from "../../platform/errors.ts";
 import type { ProjectRow } from "../projects/projects.table.ts";
 import type { Activation } from "./activation.ts";
@@ -105,8 +105,8 @@ export function createPromotions({
     run: async (run) => {
       const { row, log, progress, step } = run;
       await progress(20, `Looking at version ${row.version} anew`);
-      log.line("== Check ==");
-      await step("Check");
+      log.line(`== ${deploymentSteps.gate} ==`);
+      await step(deploymentSteps.gate);
       await look(run);
       await progress(70, `Making version ${row.version} live`);
       return switchPlace(run);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Deployment, LaunchReport } from "@tesslate/contract";
+import { deploymentSteps, type Deployment, type DeploymentStep, type LaunchReport } from "@tesslate/contract";
 import { begunOf, lineOf, textOf } from "./deploy-log.ts";
-import { againOf, beadOf, fixMessage, isUnshipped, placeOf, safeUrl, seriesOf, shownStep, stateOf, stepsOf } from "./deployments.ts";
+import { againOf, beadOf, fixMessage, isUnshipped, placeOf, safeUrl, seriesOf, shownStep, shownSteps, stateOf, stepsOf } from "./deployments.ts";
 import { domainFault, emptyDraft, requestOf, toProvider } from "./draft.ts";
 import { blockersOf, rowsOf, verdictOf } from "./launch-report.ts";
 import { teamsOf } from "./teams.ts";
@@ -42,7 +42,7 @@ const deployment = (over: Partial<Deployment> = {}): Deployment => ({
   completed_at: "2026-01-01T10:01:00Z",
   ...over,
 });
-const failure = (step: NonNullable<Deployment["metadata"]["failure"]>["step"], path: string | null = null, line: number | null = null) =>
+const failure = (step: DeploymentStep, path: string | null = null, line: number | null = null) =>
   deployment({ status: "failed", metadata: { ...deployment().metadata, failure: { step, code: null, path, line } } });
 const report = (over: Partial<LaunchReport> = {}): LaunchReport => ({
   is_blocked: true,
@@ -63,16 +63,13 @@ const report = (over: Partial<LaunchReport> = {}): LaunchReport => ({
 describe("steps", () => {
   const states = (of: Deployment, begun?: Parameters<typeof stepsOf>[1]) => stepsOf(of, begun).map(({ state }) => state);
   test("the server's steps lie within those that are shown", () => {
-    expect(["Prepare", "Install", "Collect", "Start", "Check", "Upload", "Publish", "Lunch"].map(shownStep)).toEqual([
-      "prepare",
-      "build",
-      "build",
-      "gate",
-      "gate",
-      "upload",
-      "live",
-      undefined,
-    ]);
+    const shown = Object.entries(deploymentSteps).map(([step, title]) => {
+      // The log and the events give the title, a failure the step's own name.
+      expect(shownStep(title), step).toBe(shownStep(step));
+      return shownStep(step);
+    });
+    expect(shown.filter((step, i) => step !== shown[i - 1])).toEqual(shownSteps);
+    expect(shownStep("Lunch")).toBeUndefined();
   });
   test("what was begun last is now, what failed is where it failed, what is live is done", () => {
     expect(states(deployment({ status: "building" }), "gate")).toEqual(["done", "done", "now", "next", "next"]);
