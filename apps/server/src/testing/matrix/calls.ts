@@ -40,8 +40,14 @@ const pathOf = ({ path }: Listed["spec"], at: Ids["at"]) =>
     return encodeURIComponent(id);
   });
 
-/** One call of a route, with a body and a query that it accepts. Streams are left as soon as they begin. */
-export async function callRoute(app: Pick<TestApp, "url">, { name, spec }: Listed, ids: Ids, who: Credentials): Promise<Outcome> {
+/** One call of a route, with a query and, unless another body is given, a body that it accepts. Streams are left as soon as they begin. */
+export async function callRoute(
+  app: Pick<TestApp, "url">,
+  { name, spec }: Listed,
+  ids: Ids,
+  who: Credentials,
+  given?: unknown,
+): Promise<Outcome> {
   const path = pathOf(spec, ids.at);
   if (spec.kind === "socket") return callSocket(app, path, who);
   const fields = idFieldsOf(spec);
@@ -75,7 +81,7 @@ export async function callRoute(app: Pick<TestApp, "url">, { name, spec }: Liste
       ...(body && { "content-type": "application/json" }),
       ...who.headers,
     },
-    ...(body && { body: JSON.stringify({ ...body, ...extra("body") }) }),
+    ...(body && { body: JSON.stringify(given ?? { ...body, ...extra("body") }) }),
     ...(spec.kind === "upload" && { body: form }),
   });
   const isStream = (response.headers.get("content-type") ?? "").startsWith("text/event-stream");

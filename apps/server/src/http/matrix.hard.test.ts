@@ -1,23 +1,23 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { Type, contract, type ApiKeyScope, type RouteSpec } from "@tesslate/contract";
+import type { ApiKeyScope } from "@tesslate/contract";
 import { startModelServer, type ModelServer } from "@tesslate/testkit";
 import type { TestUser } from "../testing/app.ts";
 import { modelEnv } from "../testing/chat.ts";
 import { callRoute, mixed, nowhere, type Credentials, type Ids, type Outcome } from "../testing/matrix/calls.ts";
 import { faultOf, fuzzCase, randomOf, socketFault } from "../testing/matrix/fuzz.ts";
 import { createReport } from "../testing/matrix/report.ts";
-import { gapsOf, idFieldsOf, listRoutes, placesOf, type Listed } from "../testing/matrix/routes.ts";
-import { bodies, makeWorld, matrixScript, type World } from "../testing/matrix/world.ts";
+import { idFieldsOf, placesOf, type Listed } from "../testing/matrix/routes.ts";
+import { inPieces, isClosed, isOwned, isPublic, notRefused, routes, said, takesKeys } from "../testing/matrix/rules.ts";
+import { makeWorld, matrixScript, type World } from "../testing/matrix/world.ts";
 import { projectsApp, type ProjectsApp } from "../testing/projects.ts";
 
 /*
- * Every route of the contract × everybody who may call it, with real objects of a real owner. A new route is in it by being in the contract; what the
- * matrix lacks to test it (a level, an object at its place) fails the test "is complete" with what to do.
+ * Every route of the contract × everybody who may call it, with real objects of a real owner. A new route is in it by being in the contract;
+ * `routes.test.ts` says when the matrix lacks what it needs to test it.
  */
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
-const routes = listRoutes(contract);
 const callers = ["nobody", "forged", "expired", "suspended", "stranger", "administrator", "key", "cookie", "owner"] as const;
 type Caller = (typeof callers)[number];
 
@@ -42,9 +42,6 @@ const exceptions: Partial<Record<Caller, Record<string, { answer: number | strin
     "tasks.cancel": { answer: "task_finished", because: "the run is over" },
   },
 };
-/** These take API keys and nothing else (agent-git-deploy 4.11). */
-const takesKeys = ({ spec }: Listed) => spec.path.startsWith("/api/external/");
-
 let app: ProjectsApp;
 let model: ModelServer;
 let owner: World;
@@ -107,61 +104,10 @@ const note = ({ name, spec }: Listed, caller: Caller, surprise: string | false |
   report.note({ route: name, level: spec.auth, caller, surprise: surprise || undefined });
 const surprisesOf = (caller: Caller) => report.surprisesOf(caller);
 
-const isClosed = ({ spec }: Listed) => spec.auth === "user" || spec.auth === "superuser";
 const closed = routes.filter(isClosed);
 const isExcused = (caller: Caller, { name }: Listed, { status, code }: Outcome) =>
   [status, code].includes(exceptions[caller]?.[name]?.answer);
-const inPieces = async <T>(all: T[], work: (one: T) => Promise<void>) => {
-  const left = [...all];
-  await Promise.all(
-    Array.from({ length: 6 }, async () => {
-      for (let one = left.shift(); one !== undefined; one = left.shift()) await work(one);
-    }),
-  );
-};
-const said = ({ status, code, body }: Outcome) => `${status} ${code ?? body.slice(0, 200)}`;
 const call = (route: Listed, ids: Ids, who: Credentials) => callRoute(app, route, ids, who);
-
-const unauthorized = JSON.stringify({ detail: "Sign in to do this.", code: "unauthorized" });
-/** What is wrong with an answer to somebody who is not signed in. */
-const notRefused = ({ spec }: Listed, outcome: Outcome) =>
-  spec.kind === "socket"
-    ? outcome.status !== 4401 && `closed ${said(outcome)} instead of 4401`
-    : (outcome.status !== 401 || outcome.body !== unauthorized || outcome.authenticate !== "Bearer") && `${said(outcome)} instead of 401`;
-
-test("the matrix is complete: every route has a level, every place an owner's object, every body a sample", () => {
-  expect(gapsOf(routes, { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([]);
-});
-test("a route that it knows nothing of breaks the build and says what to do", () => {
-  const made = {
-    gadgets: {
-      get: { method: "GET", path: "/api/gadgets/{id}", tag: "t", summary: "s", auth: "user" },
-      link: {
-        method: "POST",
-        path: "/api/gadgets",
-        tag: "t",
-        summary: "s",
-        auth: "user",
-        body: Type.Object({ widget_id: Type.String({ format: "uuid" }) }),
-      },
-      code: {
-        method: "POST",
-        path: "/api/gadgets/code",
-        tag: "t",
-        summary: "s",
-        auth: "user",
-        body: Type.Object({ code: Type.String({ pattern: "^\\d{3}$" }) }),
-      },
-      open: { method: "GET", path: "/api/gadgets", tag: "t", summary: "s" } as RouteSpec,
-    },
-  } satisfies Record<string, Record<string, RouteSpec>>;
-  expect(gapsOf(listRoutes(made), { places: Object.keys(owner.at), fields: Object.keys(owner.named), bodies })).toEqual([
-    "gadgets.get (GET /api/gadgets/{id}): nothing of the owner's stands at /api/gadgets/{id}. Make one in apps/server/src/testing/matrix/world.ts (at).",
-    "gadgets.link (POST /api/gadgets): its body names a widget_id and the owner has none. Make one in apps/server/src/testing/matrix/world.ts (named).",
-    "gadgets.code (POST /api/gadgets/code): no valid body could be made up. Give one in apps/server/src/testing/matrix/world.ts (bodies).",
-    "gadgets.open (GET /api/gadgets) does not say who may call it. Give its route value auth: none, optional, user, superuser.",
-  ]);
-});
 
 describe("who is not signed in", () => {
   const cases = {
@@ -245,16 +191,8 @@ async function compare(caller: "stranger" | "administrator", route: Listed, mine
         false,
       );
 }
-const isPublic = (place: string) =>
-  place === "/api/users/{id}" ||
-  place.startsWith("/api/git-providers/{provider}") ||
-  place.startsWith("/api/deployment-oauth/{provider}") ||
-  place.startsWith("/api/feedback/{id}");
 /** Administrators see every agent (marketplace-billing-admin 2, rule V). */
 const isAgents = ({ spec }: Listed) => spec.path.startsWith("/api/marketplace/agents/{");
-const isOwned = ({ spec }: Listed) =>
-  placesOf(spec).some((place) => !place.endsWith("{path}") && !isPublic(place)) || idFieldsOf(spec).length > 0;
-
 test("somebody else finds nothing: 404 with the very body of what does not exist, also below something of their own", async () => {
   await inPieces(closed, async (route) => {
     const who = { bearer: takesKeys(route) ? other.key : other.user.token };

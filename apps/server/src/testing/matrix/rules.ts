@@ -1,0 +1,39 @@
+import { listRoutes, idFieldsOf, placesOf, type Listed } from "./routes.ts";
+import { contract } from "@tesslate/contract";
+import type { Outcome } from "./calls.ts";
+
+/** Who may call what, as the contract says it: shared by the short test of all routes and the whole matrix. */
+export const routes = listRoutes(contract);
+
+/** These take API keys and nothing else (agent-git-deploy 4.11). */
+export const takesKeys = ({ spec }: Listed): boolean => spec.path.startsWith("/api/external/");
+export const isClosed = ({ spec }: Listed): boolean => spec.auth === "user" || spec.auth === "superuser";
+/** Everybody who is signed in sees what stands there. */
+export const isPublic = (place: string): boolean =>
+  place === "/api/users/{id}" ||
+  place.startsWith("/api/git-providers/{provider}") ||
+  place.startsWith("/api/deployment-oauth/{provider}") ||
+  place.startsWith("/api/feedback/{id}");
+const ownedPlaces = (spec: Listed["spec"]): string[] => placesOf(spec).filter((place) => !place.endsWith("{path}") && !isPublic(place));
+export const isOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).length > 0;
+/** Without an object of somebody's the route cannot be called at all. */
+export const namesOwned = ({ spec }: Listed): boolean => ownedPlaces(spec).length > 0 || idFieldsOf(spec).some((field) => field.isRequired);
+
+export const said = ({ status, code, body }: Outcome): string => `${status} ${code ?? body.slice(0, 200)}`;
+
+const unauthorized = JSON.stringify({ detail: "Sign in to do this.", code: "unauthorized" });
+/** What is wrong with an answer to somebody who is not signed in; false when nothing is. */
+export const notRefused = ({ spec }: Listed, outcome: Outcome): string | false =>
+  spec.kind === "socket"
+    ? outcome.status !== 4401 && `closed ${said(outcome)} instead of 4401`
+    : (outcome.status !== 401 || outcome.body !== unauthorized || outcome.authenticate !== "Bearer") && `${said(outcome)} instead of 401`;
+
+/** Six at a time. */
+export async function inPieces<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const left = [...all];
+  await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      for (let one = left.shift(); one !== undefined; one = left.shift()) await work(one);
+    }),
+  );
+}
