@@ -1,13 +1,7 @@
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { expect, test, vi } from "vitest";
 import { testPlatform } from "../testing/platform.ts";
-import { connectDatabase } from "./database.ts";
 import { startJobs } from "./jobs.ts";
-import { createLogger } from "./logger.ts";
-import { startEmbeddedPostgres } from "./postgres.ts";
 
 test("a job exists exactly when its transaction commits, runs once per key, and is tried again when it fails", async () => {
   await using p = await testPlatform();
@@ -46,26 +40,17 @@ test("a job exists exactly when its transaction commits, runs once per key, and 
   await expect(jobs.check()).rejects.toThrow(/stopped/);
 });
 
-test("go on by themselves after the database was killed and came back", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "studio-jobs-"));
-  await chmod(dataDir, 0o755);
-  const log = createLogger("silent");
-  const server = await startEmbeddedPostgres({ dataDir, reach: async (folder) => folder, log, settings: { fsync: "off" } });
-  const database = connectDatabase({ socketDir: server.socketDir }, log);
+test("go on by themselves after their connections were cut", async () => {
+  await using p = await testPlatform();
   const seen: unknown[] = [];
-  const jobs = await startJobs({ pool: database.pool, log, handlers: { note: async (payload) => void seen.push(payload) } });
-  await jobs.enqueue(database.db, "note", { n: 1 });
-  await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 5000 });
-
-  process.kill(Number((await readFile(join(dataDir, "postgres/data/postmaster.pid"), "utf8")).split("\n")[0]), "SIGKILL");
-  await vi.waitFor(() => jobs.enqueue(database.db, "note", { n: 2 }), { timeout: 15_000, interval: 50 });
-  const asked = Date.now();
-  await vi.waitFor(() => expect(seen).toHaveLength(2), { timeout: 20_000, interval: 20 });
-  expect(Date.now() - asked).toBeLessThan(5000);
+  const jobs = await startJobs({ pool: p.database.pool, log: p.log, handlers: { note: async (payload) => void seen.push(payload) } });
+  await jobs.enqueue(p.database.db, "note", { n: 1 });
+  await vi.waitFor(() => expect(seen).toHaveLength(1));
+  await p.database.pool.query(
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+  );
+  await vi.waitFor(() => jobs.enqueue(p.database.db, "note", { n: 2 }));
+  await vi.waitFor(() => expect(seen).toHaveLength(2));
   await jobs.check();
-
   await jobs.close();
-  await database.close();
-  await server.stop();
-  await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
-}, 60_000);
+});

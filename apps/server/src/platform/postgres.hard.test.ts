@@ -84,12 +84,9 @@ describe("the embedded server", () => {
       await sleep(50);
       process.kill(pid, "SIGKILL");
       expect(await underWay).toBe("refused");
-      await vi.waitFor(async () => expect((await pool.query("select n from t")).rows).toEqual([{ n: 1 }]), {
-        timeout: 15_000,
-        interval: 50,
-      });
+      await vi.waitFor(async () => expect((await pool.query("select n from t")).rows).toEqual([{ n: 1 }]));
       expect(await postmaster()).not.toBe(pid);
-      await vi.waitFor(() => expect(reconnected).toHaveBeenCalledTimes(round), { timeout: 10_000 });
+      await vi.waitFor(() => expect(reconnected).toHaveBeenCalledTimes(round));
       expect(bus.isConnected()).toBe(true);
       await bus.notify("bell", { round });
       await vi.waitFor(() => expect(heard.at(-1)).toEqual({ round }));
@@ -192,14 +189,6 @@ describe("one process per data folder", () => {
     await (
       await holdDataDir(dataDir)
     )();
-  });
-  test("a number given to another process since is no holder, nor is an empty file", async () => {
-    for (const stale of [`${process.ppid} 1`, "4000000 123", ""]) {
-      await writeFile(join(dataDir, "studio.pid"), stale);
-      await (
-        await holdDataDir(dataDir)
-      )();
-    }
   });
   test("of several that find a stale file at once exactly one gets it", async () => {
     await writeFile(join(dataDir, "studio.pid"), "4000000 123");

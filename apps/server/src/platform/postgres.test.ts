@@ -1,0 +1,33 @@
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, inject, test } from "vitest";
+import { onServer } from "../testing/postgres.ts";
+import { temporaryFolder } from "../testing/temporary.ts";
+import { holdDataDir } from "./postgres.ts";
+
+/* The embedded server itself, killed and restarted: `postgres.hard.test.ts`. */
+
+test("the server that all tests of this run use listens on no network, and speaks UTF-8", async () => {
+  const { server } = inject("postgres");
+  await onServer(server, async (client) => {
+    const setting = async (name: string) =>
+      (await client.query<{ value: string }>("select current_setting($1) as value", [name])).rows[0]?.value;
+    expect(await setting("server_encoding")).toBe("UTF8");
+    // One that was there before is reached by its address.
+    if ("socketDir" in server) expect(await setting("listen_addresses")).toBe("");
+  });
+});
+
+test("one process holds a data folder; it is free once that process lets go, or when the number in it is nobody's or somebody else's", async () => {
+  const dataDir = temporaryFolder("held");
+  const release = await holdDataDir(dataDir);
+  await expect(holdDataDir(dataDir)).rejects.toThrow(/Another Tesslate Studio.*DATA_DIR/);
+  await release();
+  expect(await readdir(dataDir)).toEqual([]);
+  for (const stale of [`${process.ppid} 1`, "4000000 123", ""]) {
+    await writeFile(join(dataDir, "studio.pid"), stale);
+    await (
+      await holdDataDir(dataDir)
+    )();
+  }
+});
