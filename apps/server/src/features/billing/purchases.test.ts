@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { billingApp, wrongInBooks, type BillingApp } from "../../testing/billing.ts";
 import type { TestUser } from "../../testing/app.ts";
-import { createCredits, createCreditsStore } from "../credits/index.ts";
+import { buyAtOnce, spendAtOnce } from "../../testing/money/crowds.ts";
 
 let world: BillingApp;
 let creator: TestUser;
@@ -353,57 +353,9 @@ test("a share that Stripe would not take back is taken back as soon as it can be
   expect(own()).toMatchObject({ amount_reversed: 990 });
 });
 
-describe("two hundred at once", () => {
-  test("spend ten credits: ten are taken, the rest is forgiven, nothing is below zero", async () => {
-    const ada = await world.app.signUp();
-    await world.rows("update users set daily_credits = 2, signup_bonus_credits = 0 where id = $1", [ada.id]);
-    const credits = createCredits({ store: createCreditsStore(world.app.db), isBilled: true, terms: world.app.config.billing.terms });
-    await world.app.db.transaction((tx) =>
-      credits.adjust(tx, { user_id: ada.id, amount: 8, reason: "test", made_by_id: ada.id, key: undefined }),
-    );
-    const call = {
-      agent_id: null,
-      project_id: null,
-      chat_id: null,
-      task_id: null,
-      model: "test/model",
-      purpose: "turn",
-      is_byok: false,
-    } as const;
-    const nothing = { tokens_input: 0, tokens_output: 0, tokens_cached: 0, cost_input: "0", cost_output: "0" };
-    const spent = await Promise.all(
-      Array.from({ length: 200 }, (_, n) =>
-        credits.record({ ...call, ...nothing, user_id: ada.id, request_id: `${ada.id}:${n % 100}`, cost_total: "1.00000000" }),
-      ),
-    );
-    expect(new Set(spent.map(({ usage_log_id }) => usage_log_id)).size).toBe(100);
-    const sums = await world.rows(
-      "select sum(credits_deducted)::int as taken, sum(shortfall_credits)::int as forgiven from usage_logs where user_id = $1",
-      [ada.id],
-    );
-    expect(sums).toEqual([{ taken: 10, forgiven: 90 }]);
-    expect((await api(ada).billing.credits()).total_credits).toBe(0);
-  });
-  test("ask for the same pack and the same agent: one page each", async () => {
-    const ada = await world.app.signUp();
-    const agent = await world.agent({ creator, cents: 700 });
-    const many = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 200 }, work));
-    const pages = new Set((await many(() => buyOf(ada, agent.id))).map(({ session_id }) => session_id));
-    const packs = new Set((await many(() => api(ada).billing.purchaseCredits({ body: { package: "small" } }))).map((p) => p.session_id));
-    expect([pages.size, packs.size]).toEqual([1, 1]);
-    expect([...world.stripe.account.customers.values()].filter((c) => c.metadata["user_id"] === ada.id)).toHaveLength(1);
-    for (const id of [...pages, ...packs]) world.stripe.account.pay(id ?? "");
-    const events = world.stripe.waiting.splice(0);
-    const verified = many(() => api(ada).purchases.verify({ body: { session_id: [...pages][0] ?? "" } }));
-    expect(new Set(await world.stripe.deliver(events, { copies: 50 }))).toEqual(new Set([200]));
-    expect((await verified).every((answer) => answer.in_library)).toBe(true);
-    await idle();
-    expect(await world.rows("select purchased_credits, total_spend_cents from users where id = $1", [ada.id])).toEqual([
-      { purchased_credits: 500, total_spend_cents: 1200 },
-    ]);
-    expect(await world.rows("select count(*)::int as n from marketplace_transactions where user_id = $1", [ada.id])).toEqual([{ n: 1 }]);
-    expect(transfers().filter((t) => t.metadata["agent_id"] === agent.id)).toMatchObject([{ amount: 630 }]);
-  });
+describe("ten at once", () => {
+  test("spend ten credits: ten are taken, the rest is forgiven, nothing is below zero", () => spendAtOnce(world, 10));
+  test("ask for the same pack and the same agent: one page each", () => buyAtOnce(world, creator, 10));
 });
 
 test("what was used is added up by day, project, model and agent, and comes as a table", async () => {

@@ -1,0 +1,45 @@
+import { sql } from "drizzle-orm";
+import { expect } from "vitest";
+import { startStripe } from "@tesslate/testkit";
+import { agents } from "../../features/agents/agents.table.ts";
+import { testApp } from "../app.ts";
+import { wrongInBooks } from "../billing.ts";
+import { randomOf } from "../matrix/fuzz.ts";
+import { playSequence } from "./sequence.ts";
+import { createMoneyStack } from "./stack.ts";
+
+/** Random stories of people's money against a simple model, until `isOver`; the same seed plays the same stories. Says how many it were. */
+export async function playStories({ seed, isOver }: { seed: number; isOver: (played: number) => boolean }): Promise<number> {
+  await using stripe = await startStripe();
+  // The books of the whole server are added up at the end.
+  await using app = await testApp({ ownServer: true });
+  const stack = createMoneyStack(app.db, stripe);
+  const creator = await app.signUp();
+  const seller = stripe.account.createAccount({}).id;
+  stripe.account.completeOnboarding(seller);
+  await app.db.execute(sql`update users set creator_stripe_account_id = ${seller} where id = ${creator.id}`);
+  const sold = await app.db
+    .insert(agents)
+    .values(
+      [0, 1, 2].map((n) => ({
+        slug: `story-${n}`,
+        name: `Story ${n}`,
+        description: "",
+        price_cents: n < 2 ? 1000 : 700,
+        pricing_type: n < 2 ? ("one_time" as const) : ("monthly" as const),
+        created_by_user_id: n === 0 ? null : creator.id,
+      })),
+    )
+    .returning();
+  const world = { db: app.db, stripe, stack, once: sold.slice(0, 2).map(({ id }) => id), monthly: sold.slice(2).map(({ id }) => id) };
+  const random = randomOf(seed);
+  const wrong: string[] = [];
+  let played = 0;
+  for (; wrong.length < 5 && !isOver(played); played++) wrong.push(...(await playSequence(world, random)));
+  expect(wrong).toEqual([]);
+  const rows = async <T extends object>(query: string) => (await app.studio.database.pool.query<T>(query)).rows;
+  expect(await wrongInBooks({ rows })).toEqual([]);
+  // All that came in is somewhere: spent, owed, earned, or paid.
+  expect(await rows("select sum(amount_cents)::int as n from ledger_entries")).toEqual([{ n: 0 }]);
+  return played;
+}
