@@ -8,7 +8,8 @@ let ada: TestUser;
 let bob: TestUser;
 let admin: TestUser;
 beforeAll(async () => {
-  app = await testApp();
+  // Counts everything in the store.
+  app = await testApp({ ownServer: true });
   [ada, bob, admin] = await Promise.all([app.signUp({ name: "Ada" }), app.signUp({ name: "Bob" }), app.signUp({ admin: true })]);
 });
 afterAll(() => app?.close());

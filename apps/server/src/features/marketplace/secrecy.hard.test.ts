@@ -136,4 +136,4 @@ test("what makes a closed agent is seen nowhere after its buyer ran it; of an op
   expect(await app.as(maker).marketplaceAgents.get({ params: { slug: "secretive-closed" } })).toMatchObject({
     system_prompt: expect.stringContaining("canary"),
   });
-}, 60_000);
+}, 300_000);
