@@ -291,7 +291,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     setTokenDelay(ms) {
       settings.tokenDelayMs = ms;
     },
-    async waitFor(matches, timeoutMs = 5000) {
+    async waitFor(matches, timeoutMs = 15_000) {
       const found = Promise.withResolvers<RecordedRequest>();
       const look = () => {
         const match = requests.find(matches);

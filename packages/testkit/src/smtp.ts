@@ -71,7 +71,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
     host: "127.0.0.1",
     port: (server.address() as AddressInfo).port,
     mails,
-    async waitFor(matches = () => true, timeoutMs = 5000) {
+    async waitFor(matches = () => true, timeoutMs = 15_000) {
       const found = Promise.withResolvers<ReceivedMail>();
       const look = () => {
         const match = mails.find(matches);

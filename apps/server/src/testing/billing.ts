@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import { startStripe, stripeEnv, type StripeFake } from "@tesslate/testkit";
 import { agents } from "../features/agents/agents.table.ts";
 import { testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
@@ -29,16 +30,13 @@ export async function billingApp(options: TestAppOptions = {}): Promise<BillingA
   stripe.sendTo(`${app.url}/api/webhooks/stripe`, "manual");
   const { pool } = app.studio.database;
   const rows = async <T extends object>(query: string, values: unknown[] = []): Promise<T[]> => (await pool.query<T>(query, values)).rows;
-  const idle = async () => {
-    for (let i = 0; i < 400; i++) {
+  const idle = () =>
+    vi.waitFor(async () => {
       const [left] = await rows<{ n: string }>(
         "select count(*) as n from graphile_worker.jobs where run_at <= now() and attempts < max_attempts",
       );
-      if (left?.n === "0") return;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    throw new Error("jobs do not end");
-  };
+      if (left?.n !== "0") throw new Error(`${left?.n} jobs have not ended`);
+    });
   const job: BillingApp["job"] = async (name, payload = {}) => {
     await pool.query("select graphile_worker.add_job($1, $2::json)", [name, JSON.stringify(payload)]);
     await idle();

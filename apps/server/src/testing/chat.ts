@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inject } from "vitest";
+import { inject, vi } from "vitest";
 import WebSocket from "ws";
 import type { ApprovalResponse, RunEvent, RunEventType, SendMessage } from "@tesslate/contract";
 import { createRuntime, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
@@ -207,15 +207,16 @@ export const textOf = (events: RunEvent[]) => events.map((event) => (event.type 
 export const answer = (world: Pick<ChatWorld, "app">, user: TestUser, approval_id: string, response: ApprovalResponse, note?: string) =>
   world.app.as(user).chat.approval({ body: { approval_id, response, ...(note !== undefined && { note }) } });
 
-/** Waits until something is true. */
-export async function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs = 10_000): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`not so within ${timeoutMs} ms`);
-    await sleep(20);
-  }
+/** Waits until something is true, as long as `vi.waitFor` does (scripts/patience.ts). */
+export function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs?: number): Promise<T> {
+  return vi.waitFor(
+    async () => {
+      const found = await look();
+      if (!found) throw new Error("it did not come to be so");
+      return found;
+    },
+    timeoutMs === undefined ? {} : { timeout: timeoutMs },
+  );
 }
 
 export interface TestSocket {

@@ -137,7 +137,7 @@ describe("auth.login", () => {
         await client.query("select 1 from users where id = $1 for no key update", [user.id]);
         const answer = post("/api/auth/login", { email: user.email, password: user.password });
         const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        await expect.poll(async () => (await pool.query(waiting)).rows.length, { interval: 5, timeout: 20_000 }).toBeGreaterThan(0);
+        await expect.poll(async () => (await pool.query(waiting)).rows.length).toBeGreaterThan(0);
         await client.query(`update users set ${change} where id = $1`, [user.id, ...values]);
         await client.query("commit");
         const response = await answer;

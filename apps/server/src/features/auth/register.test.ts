@@ -215,7 +215,7 @@ describe("the first administrator", () => {
   });
 
   test("elsewhere needs the token that was printed; a wrong one is 403 and makes nobody", async () => {
-    await using open = await testApp();
+    await using open = await testApp({ ownServer: true });
     const { setupToken } = open.studio.facts;
     expect(setupToken).toMatch(/^[\w-]{32}$/);
     expect(await open.as().system.config()).toMatchObject({ setup_required: true, setup_token_required: true });
@@ -236,7 +236,7 @@ describe("the first administrator", () => {
   });
 
   test("a restart prints the same token while there is no administrator, and none afterwards", async () => {
-    await using first = await testApp();
+    await using first = await testApp({ ownServer: true });
     await using second = await testApp({ database: first.database });
     expect(second.studio.facts.setupToken).toBe(first.studio.facts.setupToken);
     await register(second, { setup_token: first.studio.facts.setupToken });

@@ -103,13 +103,14 @@ describe("streams", () => {
   });
 });
 
-test("200 long values and ten megabytes take well under a second", () => {
+test("200 long values and ten megabytes take little work", () => {
   const values = Array.from({ length: 200 }, (_, i) => ({ label: `K${i}`, value: randomBytes(24 + i * 10).toString("base64") }));
-  const started = performance.now();
+  const before = process.cpuUsage();
   const many = createRedactor(values);
   const text = `${randomBytes(4_000_000).toString("hex")}${values[7]?.value}${"log line of an ordinary program\n".repeat(60_000)}`;
   expect(many.redact(text)).toContain("[secret:K7]");
-  expect(performance.now() - started).toBeLessThan(3000);
+  // Of the processor: others may be at work beside it.
+  expect(process.cpuUsage(before).user).toBeLessThan(3_000_000);
 });
 
 test("a finder tells where values stand, however the text was cut", () => {

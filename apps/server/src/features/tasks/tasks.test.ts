@@ -172,12 +172,16 @@ describe("a life", () => {
     expect((await b.tasks.list(b.user_id, {})).total).toBe(1);
   });
 
-  test("is picked up within milliseconds", async () => {
+  test("is picked up by a bell and not by the next look", async () => {
     await using b = await bench({ one: { run: async () => 1 } });
-    await b.end(await b.add("one"));
-    const started = Date.now();
-    await b.end(await b.add("one"));
-    expect(Date.now() - started).toBeLessThan(1000);
+    const took: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const started = Date.now();
+      await b.end(await b.add("one"));
+      took.push(Date.now() - started);
+    }
+    // Looks are two seconds apart; on a busy machine the fastest of a few tells.
+    expect(Math.min(...took)).toBeLessThan(1000);
   });
 });
 
@@ -360,16 +364,13 @@ describe("when a process ends", () => {
     await a.tasks.reap();
     expect(interrupted).not.toHaveBeenCalled();
     child.kill("SIGKILL");
-    await vi.waitFor(
-      async () => {
-        await a.tasks.reap();
-        expect(await a.tasks.get(a.user_id, theirs?.id ?? "")).toMatchObject({
-          status: "failed",
-          error: "The server stopped while this was running.",
-        });
-      },
-      { timeout: 5000 },
-    );
+    await vi.waitFor(async () => {
+      await a.tasks.reap();
+      expect(await a.tasks.get(a.user_id, theirs?.id ?? "")).toMatchObject({
+        status: "failed",
+        error: "The server stopped while this was running.",
+      });
+    });
     await a.tasks.reap();
     expect(interrupted).toHaveBeenCalledOnce();
     expect((await a.tasks.get(a.user_id, mine)).status).toBe("running");
