@@ -6,7 +6,8 @@ import { testApp, type TestApp, type TestUser } from "./testing/app.ts";
 let app: TestApp;
 let operator: Operator;
 beforeAll(async () => {
-  app = await testApp();
+  // Counts administrators, and the whole audit log.
+  app = await testApp({ ownServer: true });
   operator = operatorOf(app.studio.database, { config: app.config, systemUser: "root" });
 });
 afterAll(() => app.close());

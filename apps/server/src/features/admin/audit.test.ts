@@ -9,7 +9,8 @@ let admin: TestUser;
 let audit: Audit;
 let actor: Actor;
 beforeAll(async () => {
-  app = await testApp();
+  // Reads the whole log.
+  app = await testApp({ ownServer: true });
   admin = await app.signUp({ admin: true, name: "Ada" });
   audit = createAudit({ store: createAuditStore(app.db), limits: createRateLimiter({ db: app.db, factor: 0 }) });
   actor = { id: admin.id, name: admin.username, ip: "203.0.113.9", user_agent: "a browser" };

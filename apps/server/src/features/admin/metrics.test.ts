@@ -9,7 +9,8 @@ import { createMetricsStore } from "./metrics.store.ts";
 let app: TestApp;
 let admin: TestUser;
 beforeAll(async () => {
-  app = await testApp();
+  // Counts everything there is.
+  app = await testApp({ ownServer: true });
   admin = await app.signUp({ admin: true });
 });
 afterAll(() => app.close());

@@ -9,7 +9,8 @@ let ada: TestUser;
 let bob: TestUser;
 let admin: TestUser;
 beforeAll(async () => {
-  app = await testApp();
+  // Lists and sorts all posts.
+  app = await testApp({ ownServer: true });
   [ada, bob, admin] = await Promise.all([app.signUp({ name: "Ada" }), app.signUp({ name: "Bob" }), app.signUp({ admin: true })]);
 });
 afterAll(() => app.close());
