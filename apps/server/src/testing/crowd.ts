@@ -8,6 +8,9 @@ export interface Passer {
   token: string;
 }
 
+/** More at once than there are connections to the database, so that some wait for others. */
+export const crowded = 40;
+
 /** Many people at once, for what must stay exact when all of them come: their rows are inserted and their sessions opened, without one hashed password. */
 export async function crowd(app: TestApp, size: number): Promise<Passer[]> {
   const rows = await app.db

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { crowded } from "../../testing/crowd.ts";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { agents } from "../agents/agents.table.ts";
 import { usageLogs } from "../credits/credits.table.ts";
@@ -260,13 +261,13 @@ describe("a payout", () => {
     expect((await app.request("/api/creators/payout", { method: "POST" })).status).toBe(401);
   });
 
-  test("asked for 200 times at once is one; with one key it is the same one for all", async () => {
+  test("asked for many times at once is one; with one key it is the same one for all", async () => {
     const [ada, bob] = await Promise.all([app.signUp(), app.signUp()]);
     for (const user of [ada, bob]) for (let n = 0; n < 5; n++) await sell(user, 500, 10 + n);
-    const plain = await Promise.all(Array.from({ length: 200 }, async () => said(await ask(ada))));
+    const plain = await Promise.all(Array.from({ length: crowded }, async () => said(await ask(ada))));
     expect(plain.filter((p) => p.amount_cents === 2500)).toHaveLength(1);
-    expect(plain.filter((p) => p.code === "payout_below_minimum")).toHaveLength(199);
-    const keyed = await Promise.all(Array.from({ length: 200 }, async () => said(await ask(bob, {}, "once"))));
+    expect(plain.filter((p) => p.code === "payout_below_minimum")).toHaveLength(crowded - 1);
+    const keyed = await Promise.all(Array.from({ length: crowded }, async () => said(await ask(bob, {}, "once"))));
     expect([new Set(keyed.map((p) => p.id)).size, keyed.every((p) => p.amount_cents === 2500)]).toEqual([1, true]);
     const { rows } = await app.studio.database.pool.query(
       "select sum(amount_creator_cents)::int as cents, count(distinct payout_id)::int as payouts from marketplace_transactions where creator_id = any($1) and payout_status = 'processing'",
