@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { contract, type AuditAction, type RouteSpec } from "@tesslate/contract";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { openBrowser, type Browser } from "../../testing/browser.ts";
@@ -12,7 +12,6 @@ beforeAll(async () => {
   app = await testApp();
   admin = await app.signUp({ admin: true, name: "Root" });
 });
-afterAll(() => app.close());
 
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
 const meOf = async (browser: Browser) =>

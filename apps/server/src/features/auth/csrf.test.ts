@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { openBrowser } from "../../testing/browser.ts";
 
@@ -9,7 +9,6 @@ beforeAll(async () => {
   app = await testApp();
   ada = await app.signUp({ name: "Ada" });
 });
-afterAll(() => app.close());
 
 describe("auth.csrf", () => {
   const write = (browser: ReturnType<typeof openBrowser>, headers: Record<string, string> = {}) =>

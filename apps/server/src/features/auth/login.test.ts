@@ -1,6 +1,7 @@
 import { hash } from "@node-rs/argon2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { limitedApp } from "../../testing/limited.ts";
 import { openBrowser } from "../../testing/browser.ts";
 
 let app: TestApp;
@@ -188,7 +189,7 @@ describe("auth.login", () => {
 
 describe("rate limits", () => {
   test("of sign-in: 10 in 15 minutes per account and address; refused bodies do not count; success starts anew", async () => {
-    await using limited = await testApp({ env: { RATE_LIMIT_FACTOR: "1" } });
+    await using limited = await limitedApp();
     const user = await limited.signUp();
     const login = (password: string, email = user.email) =>
       limited.request("/api/auth/login", { method: "POST", json: { email, password } });
@@ -210,7 +211,7 @@ describe("rate limits", () => {
   });
 
   test("of sign-in: 50 in 15 minutes per address, whoever is tried", async () => {
-    await using limited = await testApp({ env: { RATE_LIMIT_FACTOR: "1" } });
+    await using limited = await limitedApp();
     const login = (i: number) =>
       limited.request("/api/auth/login", { method: "POST", json: { email: `nobody-${i}@example.com`, password: "wrong" } });
     const statuses = await Promise.all(Array.from({ length: 55 }, async (_, i) => (await login(i)).status));
@@ -218,7 +219,7 @@ describe("rate limits", () => {
   });
 
   test("of registration: 5 an hour per address", async () => {
-    await using limited = await testApp({ env: { RATE_LIMIT_FACTOR: "1" } });
+    await using limited = await limitedApp();
     const register = (more: object = {}) =>
       limited.request("/api/auth/register", { method: "POST", json: { email: freshEmail(), password, ...more } });
     for (let i = 0; i < 8; i++) expect((await register({ username: "a--b" })).status).toBe(422);
@@ -241,10 +242,9 @@ describe("rate limits", () => {
 });
 
 test("no secret of an account reaches the log", async () => {
-  await using quiet = await testApp({ env: { LOG_LEVEL: "debug" } });
   const secret = "a very secret passphrase 4711";
   const email = freshEmail();
-  const browser = openBrowser(quiet);
+  const browser = openBrowser(app);
   await browser.request("POST", "/api/auth/register", { json: { email, password: secret } });
   await browser.request("POST", "/api/auth/register", { json: { email, password: secret, setup_token: "sesame-sesame-sesame" } });
   await browser.signIn(email, `${secret}!`);
@@ -257,7 +257,7 @@ test("no secret of an account reaches the log", async () => {
   await browser.request("PATCH", "/api/users/me", { json: { password: "another secret one", current_password: secret } });
   await browser.request("POST", "/api/auth/login?password=in-the-address", { json: { email: 1 } });
   await browser.request("POST", "/api/auth/logout");
-  const log = quiet.logs();
+  const log = app.logs();
   expect(log).toContain('"msg":"request"');
   for (const planted of [
     secret,

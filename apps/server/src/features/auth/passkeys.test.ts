@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Passkey } from "@tesslate/contract";
 import { createAuthenticator, type Authenticator, type Deviations } from "@tesslate/testkit";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
@@ -7,7 +7,6 @@ let app: TestApp;
 beforeAll(async () => {
   app = await testApp();
 });
-afterAll(() => app?.close());
 
 const path = "/api/auth/passkeys";
 const sql = (text: string, values: unknown[]) => app.studio.database.pool.query(text, values);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoginResponse, SecurityEvent } from "@tesslate/contract";
 import { appCode, startMailServer, type MailServer } from "@tesslate/testkit";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { limitedApp } from "../../testing/limited.ts";
 
 let mails: MailServer;
 let app: TestApp;
@@ -85,7 +86,7 @@ test("a code of the app serves once: not again, not an older one, not for two at
 });
 
 test("who found an open session guesses a hundred codes a day, however slowly", async () => {
-  await using limited = await testApp({ env: { RATE_LIMIT_FACTOR: "1" } });
+  await using limited = await limitedApp();
   const user = await limited.signUp();
   const { secret } = await limited.as(user).secondFactor.beginTotp({ body: { current_password: user.password } });
   await limited.as(user).secondFactor.confirmTotp({ body: { code: appCode(secret, -1) } });

@@ -7,12 +7,15 @@ import { createCryptoBox } from "../../platform/crypto.ts";
 import { createRefreshTokens } from "./tokens.ts";
 
 let app: TestApp;
+/** Another process on the same database. */
+let other: TestApp;
 let ada: TestUser;
 beforeAll(async () => {
   app = await testApp();
+  other = await testApp({ database: app.database });
   ada = await app.signUp({ name: "Ada" });
 });
-afterAll(() => app.close());
+afterAll(() => other?.close());
 
 const post = (path: string, json: unknown, headers: Record<string, string> = {}) => app.request(path, { method: "POST", json, headers });
 const bodyOf = async (response: Response) => (await response.json()) as Record<string, unknown>;
@@ -99,7 +102,6 @@ describe("who calls", () => {
   });
 
   test("a suspended, disabled or deleted user is nobody at once, in every process", async () => {
-    await using other = await testApp({ database: app.database });
     for (const change of ["is_suspended = true", "is_active = false", "is_deleted = true"]) {
       const user = await app.signUp();
       expect((await other.request("/api/users/me", { user })).status).toBe(200);
@@ -113,7 +115,6 @@ describe("who calls", () => {
   });
 
   test("while the bell cannot be heard nothing remembered is believed", async () => {
-    await using other = await testApp({ database: app.database });
     const user = await app.signUp();
     expect((await other.request("/api/users/me", { user })).status).toBe(200);
     await app.studio.database.pool.query(
@@ -160,7 +161,6 @@ describe("what is open on behalf of a session", () => {
 
 describe("auth.logout", () => {
   test("ends the session at once, here and in another process, and clears the cookies", async () => {
-    await using other = await testApp({ database: app.database });
     const browser = openBrowser(app);
     const { access_token } = (await (await browser.signIn(ada.email, ada.password)).json()) as { access_token: string };
     expect((await other.request("/api/users/me", { user: { token: access_token } })).status).toBe(200);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Board, ProjectEvent } from "@tesslate/contract";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
@@ -11,7 +11,6 @@ beforeAll(async () => {
   owner = await app.signUp({ name: "Olga Owner" });
   stranger = await app.signUp();
 });
-afterAll(() => app.close());
 
 const kanban = () => app.as(owner).kanban;
 const code = (error: unknown) => (error as { code?: string }).code;

@@ -9,7 +9,8 @@ let app: TestApp;
 let maker: TestUser;
 let people: Passer[];
 beforeAll(async () => {
-  app = await testApp();
+  // Counts what everybody did to an item of the store.
+  app = await testApp({ ownServer: true });
   maker = await app.signUp({ name: "Maker" });
   people = await crowd(app, size);
 }, 60_000);

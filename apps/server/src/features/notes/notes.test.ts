@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
 
@@ -8,7 +8,6 @@ beforeAll(async () => {
   app = await testApp();
   owner = await app.signUp();
 });
-afterAll(() => app.close());
 
 const put = (id: string, content: unknown, headers: Record<string, string> = {}, user: TestUser | undefined = owner) =>
   app.request(`/api/projects/${id}/notes`, { method: "PUT", user, headers, json: { content } });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { OutboxLetter, OutboxLetterText } from "@tesslate/contract";
 import { freePort, startMailServer } from "@tesslate/testkit";
 import { createCryptoBox } from "../../platform/crypto.ts";
@@ -13,7 +13,6 @@ beforeAll(async () => {
   app = await testApp();
   [root, ada] = [await app.signUp({ admin: true }), await app.signUp()];
 });
-afterAll(() => app?.close());
 
 const smtp = (port: number) => ({
   SMTP_HOST: "127.0.0.1",

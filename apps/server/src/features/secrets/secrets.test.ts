@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { ProjectEvent } from "@tesslate/contract";
 import { sql } from "drizzle-orm";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
@@ -13,7 +13,6 @@ beforeAll(async () => {
   owner = await app.signUp();
   stranger = await app.signUp();
 });
-afterAll(() => app.close());
 
 const set = (project: ProjectRow, key: string, value: string, user = owner) =>
   app.request(`/api/secrets/${project.slug}`, { method: "POST", user, json: { key, value } });

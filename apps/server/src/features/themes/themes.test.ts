@@ -7,11 +7,12 @@ let app: TestApp;
 let ada: TestUser;
 let stranger: TestUser;
 beforeAll(async () => {
-  app = await testApp();
+  // Changes the themes that come with the product.
+  app = await testApp({ ownServer: true });
+afterAll(() => app?.close());
   ada = await app.signUp({ name: "Ada Maker" });
   stranger = await app.signUp();
 });
-afterAll(() => app.close());
 
 const code = (error: unknown) => (error as { code?: string }).code;
 const sql = (text: string, values: unknown[] = []) => app.studio.database.pool.query(text, values);

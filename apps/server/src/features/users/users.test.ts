@@ -1,8 +1,9 @@
 import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { defaultPreferences, type User } from "@tesslate/contract";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { limitedApp } from "../../testing/limited.ts";
 
 let app: TestApp;
 let ada: TestUser;
@@ -10,7 +11,6 @@ beforeAll(async () => {
   app = await testApp();
   ada = await app.signUp({ name: "Ada" });
 });
-afterAll(() => app.close());
 
 const patch = (user: TestUser | undefined, json: unknown) => app.request("/api/users/me", { method: "PATCH", json, ...(user && { user }) });
 const outcome = async (response: Response) => {
@@ -217,7 +217,7 @@ test("what was proven with a password is not done any more when another one take
 });
 
 test("the current password cannot be guessed with a stolen session", async () => {
-  await using limited = await testApp({ env: { RATE_LIMIT_FACTOR: "1" } });
+  await using limited = await limitedApp();
   const user = await limited.signUp();
   const change = (current_password: string) =>
     limited.request("/api/users/me", { method: "PATCH", user, json: { password: "a new password", current_password } });
