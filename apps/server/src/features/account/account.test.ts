@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startMailServer, type MailServer } from "@tesslate/testkit";
 import type { TestUser } from "../../testing/app.ts";
@@ -6,6 +6,7 @@ import { eventually } from "../../testing/chat.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
 import { filesOf, filesWith, rowsWith } from "../../testing/traces.ts";
+import { users } from "../users/users.table.ts";
 
 /* With one of everything that somebody can own: `account.hard.test.ts`. */
 let app: ProjectsApp;
@@ -186,7 +187,7 @@ test("the end of an account leaves no row and no folder that names it, and nobod
   await remove(ada, { password: ada.password });
   await expire(ada);
   await sweep();
-  await eventually(async () => (await app.db.execute(sql`select 1 from users where id = ${ada.id}`)).rows.length === 0);
+  await eventually(async () => (await app.db.$count(users, eq(users.id, ada.id))) === 0);
   await letterTo(ada.email, /is deleted/);
   // The farewell itself is in the outbox for a week, as every letter.
   expect(await rowsWith(app, marks)).toEqual([expect.stringMatching(/^letters: .*"kind": "notice"/)]);

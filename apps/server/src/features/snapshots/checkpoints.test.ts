@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { call, pause, say, turn } from "@tesslate/testkit";
+import { call, parallel, pause, say, turn } from "@tesslate/testkit";
 import { chatWorld, reading } from "../../testing/chat.ts";
 import type { ChatWorld } from "../../testing/chat.ts";
 
@@ -15,7 +15,8 @@ test("before each turn the files are kept, outside the list of snapshots, and ca
     script: [
       turn(call("write_file", { file_path: "a.txt", content: "first\n" })),
       turn(say("done")),
-      turn(call("write_file", { file_path: "a.txt", content: "second\n" })),
+      // Read again: what an earlier run wrote is no longer in the conversation.
+      turn(parallel(call("read_file", { file_path: "a.txt" }), call("write_file", { file_path: "a.txt", content: "second\n" }))),
       turn(say("done")),
     ],
   });
