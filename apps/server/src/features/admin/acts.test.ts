@@ -112,7 +112,9 @@ test("a suspension ends runs and services, keeps the queue from going on, and no
   await stream.ended.catch(() => undefined);
   // The queued message was not sent: it is held, and says why.
   await eventually(
-    async () => (await app.studio.database.pool.query("select 1 from queued_messages where held is not null")).rowCount === 1,
+    async () =>
+      (await app.studio.database.pool.query("select 1 from queued_messages where held is not null and chat_id = $1", [data.chat_id]))
+        .rowCount === 1,
   );
   expect(
     (await app.studio.database.pool.query("select 1 from tasks where user_id = $1 and status in ('queued', 'running')", [owner.id]))
