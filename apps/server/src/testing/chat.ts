@@ -147,6 +147,8 @@ async function enter(server: ChatServer, before?: Pick<ChatWorld, "owner" | "pro
 
 /** Ends what the test left running in its project, so that it does not work beside the next test. */
 async function leave({ app, owner, project, runtime }: ChatWorld): Promise<void> {
+  // Of somebody who was locked out nothing runs any more.
+  if ((await app.request("/api/users/me", { user: owner })).status === 401) return runtime.remove(project.id);
   const { items } = await app.as(owner).projects.list({ query: {} });
   if (!items.some(({ id }) => id === project.id)) return;
   const { active } = await app.as(owner).chat.active({ query: { project_id: project.id } });
