@@ -2,6 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startMailServer, type MailServer } from "@tesslate/testkit";
 import type { TestUser } from "../../testing/app.ts";
+import { lockWaiters } from "../../testing/lock-waiters.ts";
 import { eventually } from "../../testing/chat.ts";
 import { ended, projectsApp, type ProjectsApp } from "../../testing/projects.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
@@ -155,8 +156,7 @@ describe("the decision to delete an account", () => {
     const answer = await app.db.transaction(async (tx) => {
       await tx.execute(sql`select 1 from users where id in (${left.id}, ${other.id}) order by id for no key update`);
       const pending = remove(left, { password: left.password });
-      const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-      await expect.poll(async () => (await app.studio.database.pool.query(waiting)).rows.length).toBeGreaterThan(0);
+      await lockWaiters(app);
       await tx.execute(sql`update users set is_superuser = false where id = ${other.id}`);
       return { pending };
     });

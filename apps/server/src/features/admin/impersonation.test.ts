@@ -3,6 +3,7 @@ import { WebSocket } from "ws";
 import { beforeAll, describe, expect, test } from "vitest";
 import { contract, type AuditAction, type RouteSpec } from "@tesslate/contract";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { lockWaiters } from "../../testing/lock-waiters.ts";
 import { openBrowser, type Browser } from "../../testing/browser.ts";
 import { emptyProject } from "../../testing/sandbox.ts";
 
@@ -183,8 +184,7 @@ describe("acting as a user", () => {
       await client.query("begin");
       await client.query("update sessions set revoked_at = now() where id = $1", [sid]);
       const answer = start(browser, user.id);
-      const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-      await expect.poll(async () => (await pool.query(waiting)).rows.length).toBeGreaterThan(0);
+      await lockWaiters(app);
       await client.query("commit");
       expect((await answer).status).toBe(401);
     } finally {

@@ -1,6 +1,7 @@
 import { hash } from "@node-rs/argon2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { lockWaiters } from "../../testing/lock-waiters.ts";
 import { limitedApp } from "../../testing/limited.ts";
 import { openBrowser } from "../../testing/browser.ts";
 
@@ -119,7 +120,7 @@ describe("auth.login", () => {
     ]);
     expect((await post("/api/auth/login", { email: user.email, password: user.password })).status).toBe(200);
     const { rows } = await app.studio.database.pool.query("select hashed_password from users where id = $1", [user.id]);
-    expect(rows[0].hashed_password).toMatch(/m=19456/);
+    expect(rows[0].hashed_password).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     expect((await post("/api/auth/login", { email: user.email, password: user.password })).status).toBe(200);
   });
 
@@ -137,8 +138,7 @@ describe("auth.login", () => {
         await client.query("begin");
         await client.query("select 1 from users where id = $1 for no key update", [user.id]);
         const answer = post("/api/auth/login", { email: user.email, password: user.password });
-        const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        await expect.poll(async () => (await pool.query(waiting)).rows.length).toBeGreaterThan(0);
+        await lockWaiters(app);
         await client.query(`update users set ${change} where id = $1`, [user.id, ...values]);
         await client.query("commit");
         const response = await answer;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoginResponse, SecurityEvent } from "@tesslate/contract";
 import { appCode, startMailServer, type MailServer } from "@tesslate/testkit";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { lockWaiters } from "../../testing/lock-waiters.ts";
 import { limitedApp } from "../../testing/limited.ts";
 
 let mails: MailServer;
@@ -213,15 +214,6 @@ test("an administrator lets somebody in who lost their phone, and nobody else do
   expect(items[0]).toMatchObject({ action_type: "user.second_factor_reset", reason: "lost their phone" });
 });
 
-/** Resolves once so many calls wait for a row that somebody holds. */
-const waiters = (count: number) =>
-  expect
-    .poll(
-      async () =>
-        (await sql("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", [])).rows.length,
-    )
-    .toBeGreaterThanOrEqual(count);
-
 test("of recovery codes made twice at once ten are good", async () => {
   const { user } = await withApp();
   const make = () => post("/api/auth/2fa/recovery-codes", { current_password: user.password }, user);
@@ -230,7 +222,7 @@ test("of recovery codes made twice at once ten are good", async () => {
     await client.query("begin");
     await client.query("select 1 from recovery_codes where user_id = $1 for update", [user.id]);
     const both = [make(), make()];
-    await waiters(2);
+    await lockWaiters(app, 2);
     await client.query("commit");
     expect((await Promise.all(both)).map(({ status }) => status)).toEqual([201, 201]);
   } finally {
@@ -266,7 +258,7 @@ test("what was proven is not done when the session ends at that moment", async (
       await client.query("begin");
       await client.query("select 1 from users where id = $1 for no key update", [user.id]);
       const answer = act();
-      await waiters(1);
+      await lockWaiters(app);
       await client.query("update sessions set revoked_at = now() where user_id = $1", [user.id]);
       await client.query("commit");
       expect((await answer).status).toBe(401);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { lockWaiters } from "../../testing/lock-waiters.ts";
 import { createRateLimiter } from "../../platform/rate-limit.ts";
 import { crowd, crowded, type Passer } from "../../testing/crowd.ts";
 import { createReferrals, createReferralsStore } from "./index.ts";
@@ -118,11 +119,7 @@ describe("saying by whom one came", () => {
       await holder.query("begin");
       await hold(low.id);
       const said = apply(high, referral_code);
-      await expect
-        .poll(
-          async () => (await sql("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rows,
-        )
-        .toHaveLength(1);
+      await lockWaiters(app);
       await hold(high.id);
       await holder.query("commit");
       expect(await said).toBe("ok");

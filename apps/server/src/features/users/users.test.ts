@@ -3,6 +3,7 @@ import sharp from "sharp";
 import { defaultPreferences, type User } from "@tesslate/contract";
 import { beforeAll, describe, expect, test } from "vitest";
 import { testApp, type TestApp, type TestUser } from "../../testing/app.ts";
+import { lockWaiters } from "../../testing/lock-waiters.ts";
 import { limitedApp } from "../../testing/limited.ts";
 
 let app: TestApp;
@@ -203,8 +204,7 @@ test("what was proven with a password is not done any more when another one take
       await client.query("begin");
       await client.query("select 1 from users where id = $1 for no key update", [user.id]);
       const answer = change();
-      const waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-      await expect.poll(async () => (await pool.query(waiting)).rows.length).toBeGreaterThan(0);
+      await lockWaiters(app);
       await client.query(from, [user.id]);
       await client.query("commit");
       expect(await outcome(await answer)).toEqual(refused);
