@@ -329,6 +329,9 @@ test("the owner gets in everywhere; what others tried has changed nothing", asyn
     /\/queue/,
     /^(PATCH|PUT)|chat_id\}\/restore|comments$/,
     /^DELETE .*(attachments\/|conn_id|asset_id|kanban.*tasks)/,
+    /^POST(?!.*\/clear$)/,
+    // A chat is cleared of its plan as well, once its run has ended.
+    /^DELETE .*\/plan$/,
     /^POST/,
     /^DELETE \/api\/(?!auth)/,
     /^DELETE/,
