@@ -55,7 +55,7 @@ export default defineConfig({
       },
       project("server", "apps/server/src/**/*.test.ts", server),
       // Minutes of crashes, engines and matrices: `./studio test --hard`.
-      project("server-hard", "apps/server/src/**/*.hard.test.ts", { ...server, exclude: never }),
+      project("server-hard", "apps/server/src/**/*.hard.test.ts", { ...server, exclude: never, testTimeout: 120_000 }),
     ],
   },
 });
