@@ -48,7 +48,12 @@ export function seenAfterEdit({ seen }: ToolContext, path: string, etags: { befo
 }
 
 /** A file that was moved unseen is still unseen under its new name. */
-export function seenAfterMove({ seen, inConversation }: ToolContext, from: string, to: string, etags: { before: string; after: string }): void {
+export function seenAfterMove(
+  { seen, inConversation }: ToolContext,
+  from: string,
+  to: string,
+  etags: { before: string; after: string },
+): void {
   const known = seen.get(from);
   seen.delete(from);
   if (known === undefined) seen.delete(to);

@@ -145,10 +145,9 @@ describe("votes", () => {
     expect(answers.map((answer) => answer.upvote_count).sort((a, b) => a - b)).toEqual(Array.from({ length: crowded }, (_, n) => n + 1));
     expect((await of(bob).get({ params: { id } })).upvote_count).toBe(crowded);
     const toggles = await Promise.all(Array.from({ length: crowded }, () => of(bob).upvote({ params: { id } })));
-    expect([toggles.filter((t) => t.upvoted).length, toggles.every((t) => t.upvote_count === (t.upvoted ? crowded + 1 : crowded))]).toEqual([
-      crowded / 2,
-      true,
-    ]);
+    expect([toggles.filter((t) => t.upvoted).length, toggles.every((t) => t.upvote_count === (t.upvoted ? crowded + 1 : crowded))]).toEqual(
+      [crowded / 2, true],
+    );
     const { rows } = await sql(
       "select count(*)::int as n, count(distinct user_id)::int as people from feedback_upvotes where feedback_id = $1",
       [id],

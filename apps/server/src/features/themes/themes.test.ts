@@ -9,7 +9,7 @@ let stranger: TestUser;
 beforeAll(async () => {
   // Changes the themes that come with the product.
   app = await testApp({ ownServer: true });
-afterAll(() => app?.close());
+  afterAll(() => app?.close());
   ada = await app.signUp({ name: "Ada Maker" });
   stranger = await app.signUp();
 });
