@@ -1,10 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { chromium, type BrowserContext, type Page } from "playwright-core";
-
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => existsSync(p));
+import type { Browser, BrowserContext, Page } from "playwright-core";
 
 export interface Watched {
   context: BrowserContext;
@@ -14,31 +8,20 @@ export interface Watched {
   close(): Promise<void>;
 }
 
-/** A real Chromium without any of its own network habits, and a page whose offences are written down. */
-export async function openBrowser(
-  url: string,
-  options: { theme?: "light" | "dark"; width?: number; height?: number } = {},
-): Promise<Watched> {
-  if (!executablePath) throw new Error("No Chromium on this machine. On Debian or Ubuntu: apt-get install -y chromium");
-  const profile = await mkdtemp(join(tmpdir(), "studio-chromium-"));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    headless: true,
+export interface WindowOptions {
+  theme?: "light" | "dark";
+  width?: number;
+  height?: number;
+}
+
+/** A window of its own: nothing is shared with another one, and what is offensive in it is written down. */
+export async function openWindow(browser: Browser, url: string, options: WindowOptions = {}): Promise<Watched> {
+  const context = await browser.newContext({
     viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
     colorScheme: options.theme ?? "light",
     reducedMotion: "reduce",
-    args: [
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--disable-dev-shm-usage",
-      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-    ],
   });
-  const page = context.pages()[0] ?? (await context.newPage());
+  const page = await context.newPage();
   const offences: string[] = [];
   const own = new URL(url);
   const isOwn = (address: string) => {
@@ -53,10 +36,9 @@ export async function openBrowser(
     if (!isOwn(request.url())) offences.push(`foreign host: ${request.url()}`);
   });
   context.on("requestfailed", (request) => {
-    // Streams and fetches that a page gives up itself are its own business; and Chromium aborts what is under way when a network interface of
-    // this machine comes or goes, which the page has to survive.
+    // Streams and fetches that a page gives up itself are its own business.
     const why = request.failure()?.errorText ?? "";
-    if (isOwn(request.url()) && !/ERR_ABORTED|ERR_NETWORK_CHANGED/.test(why) && !request.url().includes(".preview.localhost"))
+    if (isOwn(request.url()) && !/ERR_ABORTED/.test(why) && !request.url().includes(".preview.localhost"))
       offences.push(`request failed: ${request.url()} ${why}`);
   });
   context.on("response", (response) => {
@@ -67,8 +49,7 @@ export async function openBrowser(
     void dialog.dismiss().catch(() => undefined);
   });
   page.on("pageerror", (error) => {
-    if (!/Failed to fetch dynamically imported module|Unable to preload CSS/.test(error.message))
-      offences.push(`page error: ${error.message}`);
+    offences.push(`page error: ${error.message}`);
   });
   page.on("console", (message) => {
     // A refused request logs itself; journeys that provoke one check the answer instead.
@@ -80,15 +61,7 @@ export async function openBrowser(
     )
       offences.push(`console error: ${message.text()}`);
   });
-  return {
-    context,
-    page,
-    offences,
-    close: async () => {
-      await context.close();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
+  return { context, page, offences, close: () => context.close() };
 }
 
 /** Through the sign-in page, as a person does it; ends on Home. */

@@ -4,185 +4,182 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { Deployment } from "@tesslate/contract";
-import { startCloudflare, startNetlify, startVercel } from "@tesslate/testkit";
 import { createProject, finished, signUp } from "./account.ts";
-import { expect, runJourneys, until } from "./journey.ts";
+import { expect, journey, note, until } from "./journey.ts";
 import { fetchPreview } from "./preview.ts";
-import { startStudio } from "./studio.ts";
 
-const { values } = parseArgs({ options: { whole: { type: "boolean", default: false } } });
-const providers = ["vercel", "netlify", "cloudflare"] as const;
-const [vercel, netlify, cloudflare] = await Promise.all([startVercel(), startNetlify(), startCloudflare()]);
-const studio = await startStudio({ VERCEL_API_URL: vercel.url, NETLIFY_API_URL: netlify.apiUrl, CLOUDFLARE_API_URL: cloudflare.apiUrl });
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const person = await signUp(studio.url, "Deployer");
-const { api } = person;
-const { save } = api.deploymentCredentials;
-await save({ body: { provider: "vercel", access_token: vercel.token } });
-await save({ body: { provider: "netlify", access_token: netlify.token } });
-await save({ body: { provider: "cloudflare", access_token: cloudflare.token, metadata: { account_id: cloudflare.accountId } } });
+export default journey(
+  { ownServer: "it is killed between two versions", templates: ["static", "react-vite", "nextjs", "node-api"] },
+  async (stage) => {
+    const providers = ["vercel", "netlify", "cloudflare"] as const;
+    const { vercel, netlify, cloudflare } = stage.services;
+    const studio = await stage.startStudio({
+      VERCEL_API_URL: vercel.url,
+      NETLIFY_API_URL: netlify.apiUrl,
+      CLOUDFLARE_API_URL: cloudflare.apiUrl,
+    });
+    const person = await signUp(studio.url, "Deployer");
+    const { api } = person;
+    const { save } = api.deploymentCredentials;
+    await save({ body: { provider: "vercel", access_token: vercel.token } });
+    await save({ body: { provider: "netlify", access_token: netlify.token } });
+    await save({ body: { provider: "cloudflare", access_token: cloudflare.token, metadata: { account_id: cloudflare.accountId } } });
 
-/** The deployment at its end, which must be a good one. */
-async function deployed({ task_id, deployment }: { task_id: string | null; deployment: Deployment }): Promise<Deployment> {
-  for await (const { data } of api.tasks.events({ params: { task_id: task_id ?? "" } })) if (data.completed_at) break;
-  const { items } = await api.deployments.list({ params: { project_id: deployment.project_id }, query: { include_logs: true } });
-  const now = items.find(({ id }) => id === deployment.id);
-  expect(now?.status === "success" && now.is_live, `${now?.provider}: ${now?.error}\n${now?.logs?.slice(-40).join("\n")}`);
-  return now;
-}
-const deploy = async (project_id: string, provider: string, more: object = {}) =>
-  deployed(await api.deployments.create({ body: { project_id, provider, deployment_mode: "pre-built", ...more } }));
-
-/** What was built, as it is kept on this server. */
-async function builtFiles({ project_id, id }: Deployment): Promise<Map<string, Buffer>> {
-  const root = join(studio.dataDir, "deployments", project_id, id, "tree");
-  const files = new Map<string, Buffer>();
-  for (const entry of await readdir(root, { recursive: true, withFileTypes: true }))
-    if (entry.isFile()) {
-      const path = join(entry.parentPath, entry.name);
-      files.set(path.slice(root.length + 1), await readFile(path));
+    /** The deployment at its end, which must be a good one. */
+    async function deployed({ task_id, deployment }: { task_id: string | null; deployment: Deployment }): Promise<Deployment> {
+      for await (const { data } of api.tasks.events({ params: { task_id: task_id ?? "" } })) if (data.completed_at) break;
+      const { items } = await api.deployments.list({ params: { project_id: deployment.project_id }, query: { include_logs: true } });
+      const now = items.find(({ id }) => id === deployment.id);
+      expect(now?.status === "success" && now.is_live, `${now?.provider}: ${now?.error}\n${now?.logs?.slice(-40).join("\n")}`);
+      return now;
     }
-  return files;
-}
-const servedBy = {
-  vercel: (site: string) => vercel.files(site),
-  netlify: (site: string) => netlify.files(site),
-  cloudflare: (site: string) => cloudflare.files(site),
-};
-async function expectSame(version: Deployment, provider: keyof typeof servedBy): Promise<void> {
-  const built = await builtFiles(version);
-  const served = servedBy[provider](version.metadata.site_name ?? "");
-  expect(built.size > 3, `${built.size} files were built`);
-  for (const [path, data] of built) expect(served.get(path)?.equals(data), `${provider}: ${path} is not what was built`);
-}
-/** The page, and every script and style that it names. */
-async function load(address: string): Promise<string> {
-  const page = await until(
-    "the page",
-    async () => {
-      const answer = await fetchPreview(address, studio.port);
-      return answer.status === 200 ? answer : undefined;
-    },
-    20_000,
-  );
-  const named = [...page.body.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css))[^"]*"/g)].flatMap(([, path]) => path ?? []);
-  expect(named.length > 0, `nothing is loaded by ${page.body.slice(0, 300)}`);
-  for (const path of named) {
-    const { status } = await fetchPreview(new URL(path, address).href, studio.port);
-    expect(status === 200, `${path}: ${status}`);
-  }
-  return page.body;
-}
+    const deploy = async (project_id: string, provider: string, more: object = {}) =>
+      deployed(await api.deployments.create({ body: { project_id, provider, deployment_mode: "pre-built", ...more } }));
 
-/** A second version everywhere, then the first again: each time the provider serves exactly that one. */
-async function onceMoreAndBack(project_id: string, path: string, change: (before: string) => string): Promise<void> {
-  const { items } = await api.deployments.list({ params: { project_id }, query: {} });
-  const { content } = await api.files.get({ params: { id: project_id, path } });
-  await api.files.put({ params: { id: project_id, path }, body: { content: change(content ?? "") } });
-  for (const provider of providers) {
-    const first = items.find((item) => item.provider === provider);
-    expect(first, `nothing was deployed to ${provider}`);
-    const second = await timed(`${provider}, once more`, () => deploy(project_id, provider));
-    expect(second.metadata.site_name === first.metadata.site_name, `${provider}: another site`);
-    await expectSame(second, provider);
-    const back = await timed(`${provider}, back`, async () =>
-      deployed(await api.deployments.rollback({ params: { deployment_id: first.id } })),
-    );
-    await expectSame(back, provider);
-    const served = servedBy[provider](back.metadata.site_name ?? "");
-    const built = await builtFiles(first);
-    for (const [file, data] of built) expect(served.get(file)?.equals(data), `${provider}: ${file} is not that of the first version`);
-  }
-}
+    /** What was built, as it is kept on this server. */
+    async function builtFiles({ project_id, id }: Deployment): Promise<Map<string, Buffer>> {
+      const root = join(studio.dataDir, "deployments", project_id, id, "tree");
+      const files = new Map<string, Buffer>();
+      for (const entry of await readdir(root, { recursive: true, withFileTypes: true }))
+        if (entry.isFile()) {
+          const path = join(entry.parentPath, entry.name);
+          files.set(path.slice(root.length + 1), await readFile(path));
+        }
+      return files;
+    }
+    const servedBy = {
+      vercel: (site: string) => vercel.files(site),
+      netlify: (site: string) => netlify.files(site),
+      cloudflare: (site: string) => cloudflare.files(site),
+    };
+    async function expectSame(version: Deployment, provider: keyof typeof servedBy): Promise<void> {
+      const built = await builtFiles(version);
+      const served = servedBy[provider](version.metadata.site_name ?? "");
+      expect(built.size > 3, `${built.size} files were built`);
+      for (const [path, data] of built) expect(served.get(path)?.equals(data), `${provider}: ${path} is not what was built`);
+    }
+    /** The page, and every script and style that it names. */
+    async function load(address: string): Promise<string> {
+      const page = await until(
+        "the page",
+        async () => {
+          const answer = await fetchPreview(address, studio.port);
+          return answer.status === 200 ? answer : undefined;
+        },
+        20_000,
+      );
+      const named = [...page.body.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css))[^"]*"/g)].flatMap(([, path]) => path ?? []);
+      expect(named.length > 0, `nothing is loaded by ${page.body.slice(0, 300)}`);
+      for (const path of named) {
+        const { status } = await fetchPreview(new URL(path, address).href, studio.port);
+        expect(status === 200, `${path}: ${status}`);
+      }
+      return page.body;
+    }
 
-const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
-  const started = Date.now();
-  const result = await work();
-  console.log(`     ${what}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
-  return result;
-};
+    /** A second version everywhere, then the first again: each time the provider serves exactly that one. */
+    async function onceMoreAndBack(project_id: string, path: string, change: (before: string) => string): Promise<void> {
+      const { items } = await api.deployments.list({ params: { project_id }, query: {} });
+      const { content } = await api.files.get({ params: { id: project_id, path } });
+      await api.files.put({ params: { id: project_id, path }, body: { content: change(content ?? "") } });
+      for (const provider of providers) {
+        const first = items.find((item) => item.provider === provider);
+        expect(first, `nothing was deployed to ${provider}`);
+        const second = await timed(`${provider}, once more`, () => deploy(project_id, provider));
+        expect(second.metadata.site_name === first.metadata.site_name, `${provider}: another site`);
+        await expectSame(second, provider);
+        const back = await timed(`${provider}, back`, async () =>
+          deployed(await api.deployments.rollback({ params: { deployment_id: first.id } })),
+        );
+        await expectSame(back, provider);
+        const served = servedBy[provider](back.metadata.site_name ?? "");
+        const built = await builtFiles(first);
+        for (const [file, data] of built) expect(served.get(file)?.equals(data), `${provider}: ${file} is not that of the first version`);
+      }
+    }
 
-let react = "";
-let next = "";
-await runJourneys([
-  {
-    name: "React + Vite: three providers get what was built",
-    run: async () => {
-      react = (await createProject(person, "Shop", "react-vite")).id;
-      for (const provider of providers) await expectSame(await timed(provider, () => deploy(react, provider)), provider);
-    },
-  },
-  {
-    name: "React + Vite: this server serves it, a second version, and the first again",
-    run: async () => {
-      const one = await timed("first", () => deploy(react, "local"));
-      const address = one.deployment_url ?? "";
-      const first = await load(address);
-      const { content } = await api.files.get({ params: { id: react, path: "index.html" } });
-      await api.files.put({
-        params: { id: react, path: "index.html" },
-        body: { content: (content ?? "").replace(/<title>.*<\/title>/, "<title>Second</title>") },
-      });
-      await timed("second", () => deploy(react, "local"));
-      expect((await load(address)).includes("<title>Second</title>"), "the second version is live");
+    const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
       const started = Date.now();
-      await finished(api, (await api.deployments.rollback({ params: { deployment_id: one.id } })).task_id);
-      expect((await fetchPreview(address, studio.port)).body === first, "the first version is live");
-      console.log(`     back in ${Date.now() - started} ms`);
-    },
-  },
-  {
-    name: "React + Vite: a restart of the server brings it back",
-    run: async () => {
-      const { items } = await api.deployments.list({ params: { project_id: react }, query: { provider: "local" } });
-      const address = items.find((item) => item.is_live)?.deployment_url ?? "";
-      await load(address);
-      await studio.kill();
-      await studio.restart();
-      await person.signIn();
-      await load(address);
-    },
-  },
-  ...(values.whole
-    ? [
-        {
-          name: "Next.js: a static export for a provider, its own server here, which a restart brings back",
-          run: async () => {
-            next = (await createProject(person, "Blog", "nextjs")).id;
-            await expectSame(await timed("netlify", () => deploy(next, "netlify")), "netlify");
-            const here = await timed("this server", () => deploy(next, "local"));
-            await load(here.deployment_url ?? "");
-            const config = await api.files.tree({ params: { id: next } });
-            expect(!config.entries.some(({ path }) => path.includes("deploy-bak")), "the sources are as they were");
-            await studio.kill();
-            await studio.restart();
-            await person.signIn();
-            await load(here.deployment_url ?? "");
-          },
+      const result = await work();
+      note(`${what}: ${((Date.now() - started) / 1000).toFixed(1)} s`);
+      return result;
+    };
+
+    let react = "";
+    let next = "";
+    return [
+      {
+        name: "React + Vite: three providers get what was built",
+        run: async () => {
+          react = (await createProject(person, "Shop", "react-vite")).id;
+          for (const provider of providers) await expectSame(await timed(provider, () => deploy(react, provider)), provider);
         },
-        {
-          name: "Next.js: the other two providers get what was built too",
-          run: async () => {
-            for (const provider of ["vercel", "cloudflare"] as const)
-              await expectSame(await timed(provider, () => deploy(next, provider)), provider);
-          },
+      },
+      {
+        name: "React + Vite: this server serves it, a second version, and the first again",
+        run: async () => {
+          const one = await timed("first", () => deploy(react, "local"));
+          const address = one.deployment_url ?? "";
+          const first = await load(address);
+          const { content } = await api.files.get({ params: { id: react, path: "index.html" } });
+          await api.files.put({
+            params: { id: react, path: "index.html" },
+            body: { content: (content ?? "").replace(/<title>.*<\/title>/, "<title>Second</title>") },
+          });
+          await timed("second", () => deploy(react, "local"));
+          expect((await load(address)).includes("<title>Second</title>"), "the second version is live");
+          const started = Date.now();
+          await finished(api, (await api.deployments.rollback({ params: { deployment_id: one.id } })).task_id);
+          expect((await fetchPreview(address, studio.port)).body === first, "the first version is live");
+          note(`back in ${Date.now() - started} ms`);
         },
-        {
-          name: "React + Vite and Next.js: once more to every provider, and back",
-          run: async () => {
-            await onceMoreAndBack(react, "index.html", (before) => before.replace(/<title>.*<\/title>/, "<title>Third</title>"));
-            await onceMoreAndBack(next, "app/page.tsx", (before) => before.replace(/<h1([^>]*)>/, "<h1$1>Third "));
-          },
+      },
+      {
+        name: "React + Vite: a restart of the server brings it back",
+        run: async () => {
+          const { items } = await api.deployments.list({ params: { project_id: react }, query: { provider: "local" } });
+          const address = items.find((item) => item.is_live)?.deployment_url ?? "";
+          await load(address);
+          await studio.kill();
+          await studio.restart();
+          await person.signIn();
+          await load(address);
         },
-      ]
-    : []),
-  {
-    name: "the server ends in good order",
-    run: async () => {
-      await studio.close();
-      await Promise.all([vercel, netlify, cloudflare].map((fake) => fake.close()));
-    },
+      },
+      ...(stage.isWhole
+        ? [
+            {
+              name: "Next.js: a static export for a provider, its own server here, which a restart brings back",
+              run: async () => {
+                next = (await createProject(person, "Blog", "nextjs")).id;
+                await expectSame(await timed("netlify", () => deploy(next, "netlify")), "netlify");
+                const here = await timed("this server", () => deploy(next, "local"));
+                await load(here.deployment_url ?? "");
+                const config = await api.files.tree({ params: { id: next } });
+                expect(!config.entries.some(({ path }) => path.includes("deploy-bak")), "the sources are as they were");
+                await studio.kill();
+                await studio.restart();
+                await person.signIn();
+                await load(here.deployment_url ?? "");
+              },
+            },
+            {
+              name: "Next.js: the other two providers get what was built too",
+              run: async () => {
+                for (const provider of ["vercel", "cloudflare"] as const)
+                  await expectSame(await timed(provider, () => deploy(next, provider)), provider);
+              },
+            },
+            {
+              name: "React + Vite and Next.js: once more to every provider, and back",
+              run: async () => {
+                await onceMoreAndBack(react, "index.html", (before) => before.replace(/<title>.*<\/title>/, "<title>Third</title>"));
+                await onceMoreAndBack(next, "app/page.tsx", (before) => before.replace(/<h1([^>]*)>/, "<h1$1>Third "));
+              },
+            },
+          ]
+        : []),
+    ];
   },
-]);
+);

@@ -6,15 +6,19 @@ import type { Page } from "playwright-core";
 import type { Watched } from "./browser.ts";
 import { expect } from "./journey.ts";
 
-const { values } = parseArgs({ options: { shots: { type: "string" } }, strict: false });
+const { values } = parseArgs({ options: { shots: { type: "string" }, main: { type: "boolean" } }, strict: false });
 const folder = typeof values.shots === "string" ? values.shots : join(import.meta.dirname, ".artifacts");
 mkdirSync(folder, { recursive: true });
 
 /** A screenshot into the folder of `--shots DIR`, else into `e2e/.artifacts`. */
 export const shot = (page: Page, name: string) => page.screenshot({ path: join(folder, `${name}.png`) });
 
+/** The screens that `--main` holds against axe, too, by what the journeys call them. */
+const mainScreens = new Set(["login", "home", "workbench", "code", "deploys, empty"]);
+
 /** No serious finding of axe. */
 export async function accessible(page: Page, where: string): Promise<void> {
+  if (values.main && !mainScreens.has(where)) return;
   const { violations } = await new AxeBuilder({ page })
     .exclude("iframe")
     // The editor's scroller holds the focusable text itself; axe does not count contenteditable as focusable.
@@ -31,6 +35,19 @@ export async function accessible(page: Page, where: string): Promise<void> {
   expect(serious.length === 0, `${where}: ${sentences.join("; ")}`);
 }
 
+/** Its fonts are there and nothing moves any more. */
+export const settled = (page: Page) =>
+  page.evaluate(async () => {
+    await document.fonts.ready;
+    await Promise.allSettled(
+      document
+        .getAnimations()
+        .filter((one) => one.effect?.getTiming().iterations !== Infinity)
+        .map((one) => one.finished),
+    );
+    for (let frame = 0; frame < 2; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+  });
+
 const marks = {
   "light-d": ["light", 1440, 900],
   "dark-d": ["dark", 1440, 900],
@@ -41,7 +58,9 @@ const marks = {
 export type Mark = keyof typeof marks;
 
 /** Nobody looks at what a test run leaves behind, and dark and phone find what light and desk would; `--shots` takes the desk in light too. */
-const usualMarks: readonly Mark[] = [...(typeof values.shots === "string" ? (["light-d"] as const) : []), "dark-d", "light-m"];
+const usualMarks: readonly Mark[] = values.main
+  ? ["light-m"]
+  : [...(typeof values.shots === "string" ? (["light-d"] as const) : []), "dark-d", "light-m"];
 
 export const allMarks = Object.keys(marks) as Mark[];
 
@@ -54,7 +73,7 @@ export async function looks(
   name: string,
   options: { marks?: readonly Mark[]; view?: string; before?: () => Promise<unknown> } = {},
 ): Promise<void> {
-  for (const mark of options.marks ?? usualMarks) {
+  for (const mark of values.main ? usualMarks : (options.marks ?? usualMarks)) {
     const [colorScheme, width, height] = marks[mark];
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height });
@@ -63,7 +82,7 @@ export async function looks(
       await page.getByRole("menuitem", { name: options.view }).first().click();
     }
     await options.before?.();
-    await page.waitForTimeout(300);
+    await settled(page);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(overflow <= 0, `${name} ${mark}: ${overflow} px too wide`);
     const cut = await page.evaluate(() =>

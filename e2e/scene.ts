@@ -1,8 +1,7 @@
 import type { ModelServer } from "@tesslate/testkit";
-import { createProject, signUp, type Account } from "./account.ts";
-import { openBrowser, type Watched } from "./browser.ts";
-import { shot } from "./looks.ts";
-import { startStudio, type RunningStudio } from "./studio.ts";
+import type { Account, createProject } from "./account.ts";
+import type { Watched } from "./browser.ts";
+import type { RunningStudio } from "./studio.ts";
 
 /** What a server needs so that its agent speaks with the scripted model. */
 export const modelEnv = (model: Pick<ModelServer, "openai_base_url">): Record<string, string> => ({
@@ -12,7 +11,7 @@ export const modelEnv = (model: Pick<ModelServer, "openai_base_url">): Record<st
   OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
 });
 
-/** One person, one project and one window on a server of their own. The server ends with the process. */
+/** One person, one project and one window. */
 export interface Scene {
   studio: RunningStudio;
   account: Account;
@@ -20,24 +19,3 @@ export interface Scene {
   watched: Watched;
   page: Watched["page"];
 }
-
-export async function openScene(env: Record<string, string> = {}, options: { timeoutMs?: number } = {}): Promise<Scene> {
-  const studio = await startStudio(env);
-  process.on("exit", () => studio.process.kill("SIGTERM"));
-  const account = await signUp(studio.url);
-  const project = await createProject(account, "Alder Street Bakery", "static");
-  const watched = await openBrowser(studio.url);
-  const { page } = watched;
-  page.setDefaultTimeout(options.timeoutMs ?? 15_000);
-  return { studio, account, project, watched, page };
-}
-
-/** What a failed journey leaves behind: offences of the page, warnings of the server, and a screenshot. */
-export const traceOf =
-  (studio: RunningStudio, watched: () => Watched | undefined) =>
-  async (name: string): Promise<void> => {
-    const seen = watched();
-    for (const offence of seen?.offences.splice(0) ?? []) console.log(`  ${offence}`);
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 400)}`);
-    if (seen) await shot(seen.page, `failed-${name.replace(/\W+/g, "-").slice(0, 60)}`);
-  };

@@ -1,10 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { realpathSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "@tesslate/testkit";
 import { startDockerEngine, type DockerEngine } from "@tesslate/testkit/docker-engine";
+import { disown, own } from "./belongings.ts";
+import type { Images } from "./images.ts";
+import { removeLeftovers } from "./leftovers.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -21,7 +25,7 @@ export interface RunningStudio {
   kill(): Promise<void>;
   /** Starts again on the same data and port. */
   restart(): Promise<void>;
-  /** Orderly stop, then the data folder is deleted. */
+  /** Orderly stop. Then the data folder is deleted, and what still runs of it is ended; it is also when this process ends without a word. */
   close(): Promise<void>;
 }
 
@@ -33,9 +37,14 @@ async function engineFor({ RUNTIME_DRIVER, DOCKER_HOST }: NodeJS.ProcessEnv): Pr
   return engine;
 }
 
-export async function startStudio(env: Record<string, string> = {}, options: { dataDir?: string } = {}): Promise<RunningStudio> {
+export async function startStudio(
+  env: Record<string, string> = {},
+  options: { dataDir?: string; images?: Images | undefined } = {},
+): Promise<RunningStudio> {
   const port = await freePort();
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "studio-e2e-")));
+  const dataDir = options.dataDir ?? realpathSync(await mkdtemp(join(tmpdir(), "studio-e2e-")));
+  if (!options.dataDir) own(dataDir);
+  await options.images?.supply(dataDir);
   const engine = await engineFor({ ...process.env, ...env });
   let output = "";
   const url = `http://localhost:${port}`;
@@ -94,7 +103,10 @@ export async function startStudio(env: Record<string, string> = {}, options: { d
       await Promise.race([ended(studio.process), sleep(25_000).then(() => studio.process.kill("SIGKILL"))]);
       await ended(studio.process);
       await engine?.close();
-      if (!options.dataDir) await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
+      await options.images?.harvest(dataDir);
+      if (options.dataDir) return;
+      await removeLeftovers(dataDir);
+      disown(dataDir);
     },
   };
   return studio;

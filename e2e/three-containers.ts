@@ -1,24 +1,23 @@
 /// <reference lib="dom" />
 /**
  * A page, its API and their database, over the public API alone: connected, started in order, used from a browser, put to sleep and woken.
- * `--short` leaves out the browser and the waiting. The runtime is chosen by RUNTIME_DRIVER as always.
+ * `--whole` adds the browser and the waiting. The runtime is chosen by RUNTIME_DRIVER as always.
  */
-import { parseArgs } from "node:util";
 import type { Container } from "@tesslate/contract";
 import { createProject, finished, signUp } from "./account.ts";
-import { openBrowser } from "./browser.ts";
-import { expect, runJourneys, until } from "./journey.ts";
+import { expect, journey, until } from "./journey.ts";
 import { enterPreview, fetchPreview } from "./preview.ts";
-import { startStudio } from "./studio.ts";
 import { runInTerminal } from "./terminal.ts";
 
-const { values } = parseArgs({ options: { short: { type: "boolean", default: false } } });
-const studio = await startStudio({ ...(!values.short && { IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.35" }) });
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const person = await signUp(studio.url, "Trio");
-const { api } = person;
+export default journey(
+  { ownServer: "it is killed, and its projects fall asleep", templates: ["react-vite", "node-api"] },
+  async (stage) => {
+    const { isWhole } = stage;
+    const studio = await stage.startStudio({ ...(isWhole && { IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.35" }) });
+    const person = await signUp(studio.url, "Trio");
+    const { api } = person;
 
-const apiSource = `import { Hono } from "hono";
+    const apiSource = `import { Hono } from "hono";
 import pg from "pg";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
@@ -35,7 +34,7 @@ app.post("/api/notes", async (c) => {
 app.onError((error, c) => c.json({ error: error.message }, 500));
 pool.on("error", (error) => console.error(error.message));
 `;
-const pageSource = `import { useEffect, useState } from "react";
+    const pageSource = `import { useEffect, useState } from "react";
 
 interface Note { text: string }
 
@@ -59,94 +58,92 @@ export default function App() {
 }
 `;
 
-let projectId = "";
-let web: Container;
-let backend: Container;
-let database: Container;
-let cookie = "";
-const params = (container: Container) => ({ id: projectId, container_id: container.id });
-const statusOf = async () => (await api.projects.status({ params: { id: projectId } })).containers;
-const connect = (source: Container, target: Container) =>
-  api.connections.create({ params: { id: projectId }, body: { source_container_id: source.id, target_container_id: target.id } });
-const enter = async () => {
-  const { url } = await api.previews.ticket({ params: { id: projectId }, body: { container_id: web.id } });
-  const page = await enterPreview(url, studio.port);
-  cookie = page.cookie;
-  return page;
-};
-const ask = (path: string, more: { method?: string; body?: unknown } = {}) =>
-  fetchPreview(new URL(path, web.url ?? "").href, studio.port, { cookie, accept: "application/json" }, more);
-const notes = async (): Promise<string[]> => {
-  const answer = await ask("/api/notes");
-  expect(answer.status === 200, `the page's API answers ${answer.status}: ${answer.body.slice(0, 300)}`);
-  return (JSON.parse(answer.body) as { text: string }[]).map((note) => note.text);
-};
-const has = (list: readonly string[], ...wanted: string[]) =>
-  expect(
-    wanted.every((text) => list.includes(text)),
-    `${JSON.stringify(list)} lacks one of ${JSON.stringify(wanted)}`,
-  );
+    let projectId = "";
+    let web: Container;
+    let backend: Container;
+    let database: Container;
+    let cookie = "";
+    const params = (container: Container) => ({ id: projectId, container_id: container.id });
+    const statusOf = async () => (await api.projects.status({ params: { id: projectId } })).containers;
+    const connect = (source: Container, target: Container) =>
+      api.connections.create({ params: { id: projectId }, body: { source_container_id: source.id, target_container_id: target.id } });
+    const enter = async () => {
+      const { url } = await api.previews.ticket({ params: { id: projectId }, body: { container_id: web.id } });
+      const page = await enterPreview(url, studio.port);
+      cookie = page.cookie;
+      return page;
+    };
+    const ask = (path: string, more: { method?: string; body?: unknown } = {}) =>
+      fetchPreview(new URL(path, web.url ?? "").href, studio.port, { cookie, accept: "application/json" }, more);
+    const notes = async (): Promise<string[]> => {
+      const answer = await ask("/api/notes");
+      expect(answer.status === 200, `the page's API answers ${answer.status}: ${answer.body.slice(0, 300)}`);
+      return (JSON.parse(answer.body) as { text: string }[]).map((note) => note.text);
+    };
+    const has = (list: readonly string[], ...wanted: string[]) =>
+      expect(
+        wanted.every((text) => list.includes(text)),
+        `${JSON.stringify(list)} lacks one of ${JSON.stringify(wanted)}`,
+      );
 
-await runJourneys(
-  [
-    {
-      name: "a page, an API and a database are put together",
-      run: async () => {
-        const services = await api.containers.services({ query: { limit: 100 } });
-        const postgres = services.items.find((service) => service.slug === "postgres");
-        expect(postgres?.available.runs, `PostgreSQL runs here: ${postgres?.available.reason}`);
-        projectId = (await createProject(person, "Notes", "react-vite")).id;
-        web = (await api.containers.list({ params: { id: projectId } })).items[0] as Container;
-        const made = await api.containers.create({ params: { id: projectId }, body: { name: "API", base_id: "node-api" } });
-        await finished(api, made.task_id);
-        backend = made;
-        database = await api.containers.create({
-          params: { id: projectId },
-          body: { container_type: "service", service_slug: "postgres" },
-        });
-        await connect(database, backend);
-        await connect(backend, web);
-        const injected = async (container: Container) =>
-          ((await api.containers.get({ params: params(container) })).injected_env_vars ?? []).map((v) => v.key);
-        has(await injected(backend), "DATABASE_URL", "POSTGRES_PASSWORD");
-        has(await injected(web), "API_URL");
+    return [
+      {
+        name: "a page, an API and a database are put together",
+        run: async () => {
+          const services = await api.containers.services({ query: { limit: 100 } });
+          const postgres = services.items.find((service) => service.slug === "postgres");
+          expect(postgres?.available.runs, `PostgreSQL runs here: ${postgres?.available.reason}`);
+          projectId = (await createProject(person, "Notes", "react-vite")).id;
+          web = (await api.containers.list({ params: { id: projectId } })).items[0] as Container;
+          const made = await api.containers.create({ params: { id: projectId }, body: { name: "API", base_id: "node-api" } });
+          await finished(api, made.task_id);
+          backend = made;
+          database = await api.containers.create({
+            params: { id: projectId },
+            body: { container_type: "service", service_slug: "postgres" },
+          });
+          await connect(database, backend);
+          await connect(backend, web);
+          const injected = async (container: Container) =>
+            ((await api.containers.get({ params: params(container) })).injected_env_vars ?? []).map((v) => v.key);
+          has(await injected(backend), "DATABASE_URL", "POSTGRES_PASSWORD");
+          has(await injected(web), "API_URL");
+        },
       },
-    },
-    {
-      name: "started with one call, each after what it needs",
-      run: async () => {
-        await finished(api, (await api.projects.start({ params: { id: projectId } })).task_id);
-        const status = await api.projects.status({ params: { id: projectId } });
-        expect(status.status === "running", `status ${status.status}`);
-        const started = await Promise.all(
-          [database, backend, web].map(async (c) => Date.parse((await api.containers.get({ params: params(c) })).last_started_at ?? "")),
-        );
-        expect(
-          started.every((at, i) => i === 0 || at >= (started[i - 1] ?? 0)),
-          `started at ${started.join(", ")}`,
-        );
+      {
+        name: "started with one call, each after what it needs",
+        run: async () => {
+          await finished(api, (await api.projects.start({ params: { id: projectId } })).task_id);
+          const status = await api.projects.status({ params: { id: projectId } });
+          expect(status.status === "running", `status ${status.status}`);
+          const started = await Promise.all(
+            [database, backend, web].map(async (c) => Date.parse((await api.containers.get({ params: params(c) })).last_started_at ?? "")),
+          );
+          expect(
+            started.every((at, i) => i === 0 || at >= (started[i - 1] ?? 0)),
+            `started at ${started.join(", ")}`,
+          );
+        },
       },
-    },
-    {
-      name: "the API gets its driver in a terminal and its code by the files' routes",
-      run: async () => {
-        await runInTerminal(person, studio.url, projectId, "api", "npm install --no-audit --no-fund pg");
-        await api.files.put({ params: { id: projectId, path: "api/src/app.ts" }, body: { content: apiSource } });
-        await api.files.put({ params: { id: projectId, path: "src/App.tsx" }, body: { content: pageSource } });
-        await finished(api, (await api.containers.restart({ params: params(backend) })).task_id);
+      {
+        name: "the API gets its driver in a terminal and its code by the files' routes",
+        run: async () => {
+          await runInTerminal(person, studio.url, projectId, "api", "npm install --no-audit --no-fund pg");
+          await api.files.put({ params: { id: projectId, path: "api/src/app.ts" }, body: { content: apiSource } });
+          await api.files.put({ params: { id: projectId, path: "src/App.tsx" }, body: { content: pageSource } });
+          await finished(api, (await api.containers.restart({ params: params(backend) })).task_id);
+        },
       },
-    },
-    {
-      name: "the page writes to the database and reads from it, through its API",
-      run: async () => {
-        const page = await enter();
-        expect(page.status === 200, `the page answers ${page.status}`);
-        const added = await ask("/api/notes", { method: "POST", body: { text: "from the preview" } });
-        expect(added.status === 201, `added: ${added.status} ${added.body.slice(0, 300)}`);
-        has(await notes(), "from the preview");
-        if (values.short) return;
-        const browser = await openBrowser(studio.url);
-        try {
+      {
+        name: "the page writes to the database and reads from it, through its API",
+        run: async () => {
+          const page = await enter();
+          expect(page.status === 200, `the page answers ${page.status}`);
+          const added = await ask("/api/notes", { method: "POST", body: { text: "from the preview" } });
+          expect(added.status === 201, `added: ${added.status} ${added.body.slice(0, 300)}`);
+          has(await notes(), "from the preview");
+          if (!isWhole) return;
+          const browser = await stage.openWindow({}, studio);
           const { url } = await api.previews.ticket({ params: { id: projectId }, body: { container_id: web.id } });
           await browser.page.goto(url);
           await browser.page.getByLabel("Note").fill("from a browser");
@@ -154,104 +151,90 @@ await runJourneys(
           await browser.page.getByRole("listitem").filter({ hasText: "from a browser" }).waitFor({ timeout: 15_000 });
           await browser.page.reload();
           await browser.page.getByRole("listitem").filter({ hasText: "from a browser" }).waitFor({ timeout: 15_000 });
-        } finally {
-          await browser.close();
-        }
-        has(await notes(), "from the preview", "from a browser");
+          has(await notes(), "from the preview", "from a browser");
+        },
       },
-    },
-    {
-      name: "the password of the database is seen nowhere",
-      run: async () => {
-        const printed = await runInTerminal(person, studio.url, projectId, "api", 'printf "%s" "$DATABASE_URL $POSTGRES_PASSWORD"');
-        expect(/:\/\/app:\[secret:POSTGRES_PASS\w*\]@\S+ \[secret:POSTGRES_PASS\w*\]$/.test(printed.trim()), `printed: ${printed}`);
+      {
+        name: "the password of the database is seen nowhere",
+        run: async () => {
+          const printed = await runInTerminal(person, studio.url, projectId, "api", 'printf "%s" "$DATABASE_URL $POSTGRES_PASSWORD"');
+          expect(/:\/\/app:\[secret:POSTGRES_PASS\w*\]@\S+ \[secret:POSTGRES_PASS\w*\]$/.test(printed.trim()), `printed: ${printed}`);
+        },
       },
-    },
-    ...(values.short
-      ? []
-      : [
-          {
-            name: "idle, everything is frozen, and wakes with the first request",
-            run: async () => {
-              await until("all frozen", async () => Object.values(await statusOf()).every((c) => c.status === "frozen"), 60_000);
-              has(await notes(), "from the preview");
+      ...(!isWhole
+        ? []
+        : [
+            {
+              name: "idle, everything is frozen, and wakes with the first request",
+              run: async () => {
+                await until("all frozen", async () => Object.values(await statusOf()).every((c) => c.status === "frozen"), 60_000);
+                has(await notes(), "from the preview");
+              },
             },
-          },
-          {
-            name: "idle for longer, everything is stopped, and the first request starts it all in order",
-            run: async () => {
-              await until("all stopped", async () => Object.values(await statusOf()).every((c) => c.status === "stopped"), 90_000);
-              await until("the rows again", async () => ((await ask("/api/notes")).status === 200 ? true : undefined), 60_000);
-              has(await notes(), "from the preview", "from a browser");
+            {
+              name: "idle for longer, everything is stopped, and the first request starts it all in order",
+              run: async () => {
+                await until("all stopped", async () => Object.values(await statusOf()).every((c) => c.status === "stopped"), 90_000);
+                await until("the rows again", async () => ((await ask("/api/notes")).status === 200 ? true : undefined), 60_000);
+                has(await notes(), "from the preview", "from a browser");
+              },
             },
-          },
-        ]),
-    {
-      name: "a snapshot, a table dropped, a restore while everything runs: the rows are back",
-      run: async () => {
-        const taken = await api.snapshots.create({ params: { id: projectId }, body: { label: "before the accident" } });
-        await finished(api, taken.task_id);
-        const ready = await api.snapshots.get({ params: { id: projectId, snapshot_id: taken.id } });
-        expect(ready.status === "ready" && ready.databases.includes(database.name), `snapshot: ${JSON.stringify(ready)}`);
-        const before = await notes();
-        const drop = `import pg from "pg"; const c = new pg.Client(process.env.DATABASE_URL); await c.connect(); await c.query("drop table notes"); await c.end();`;
-        await runInTerminal(person, studio.url, projectId, "api", `node --input-type=module -e '${drop}'`);
-        const broken = await ask("/api/notes");
-        expect(broken.status === 500 && broken.body.includes("notes"), `after the drop: ${broken.status} ${broken.body.slice(0, 200)}`);
-        await api.files.put({ params: { id: projectId, path: "api/src/app.ts" }, body: { content: "throw new Error('broken too');" } });
-        const restore = await api.snapshots.restore({ params: { id: projectId, snapshot_id: taken.id } });
-        await finished(api, restore.task_id);
-        await until("the page's API again", async () => ((await ask("/api/notes")).status === 200 ? true : undefined), 60_000);
-        const after = await notes();
-        expect(JSON.stringify(after) === JSON.stringify(before), `rows ${JSON.stringify(after)} instead of ${JSON.stringify(before)}`);
+          ]),
+      {
+        name: "a snapshot, a table dropped, a restore while everything runs: the rows are back",
+        run: async () => {
+          const taken = await api.snapshots.create({ params: { id: projectId }, body: { label: "before the accident" } });
+          await finished(api, taken.task_id);
+          const ready = await api.snapshots.get({ params: { id: projectId, snapshot_id: taken.id } });
+          expect(ready.status === "ready" && ready.databases.includes(database.name), `snapshot: ${JSON.stringify(ready)}`);
+          const before = await notes();
+          const drop = `import pg from "pg"; const c = new pg.Client(process.env.DATABASE_URL); await c.connect(); await c.query("drop table notes"); await c.end();`;
+          await runInTerminal(person, studio.url, projectId, "api", `node --input-type=module -e '${drop}'`);
+          const broken = await ask("/api/notes");
+          expect(broken.status === 500 && broken.body.includes("notes"), `after the drop: ${broken.status} ${broken.body.slice(0, 200)}`);
+          await api.files.put({ params: { id: projectId, path: "api/src/app.ts" }, body: { content: "throw new Error('broken too');" } });
+          const restore = await api.snapshots.restore({ params: { id: projectId, snapshot_id: taken.id } });
+          await finished(api, restore.task_id);
+          await until("the page's API again", async () => ((await ask("/api/notes")).status === 200 ? true : undefined), 60_000);
+          const after = await notes();
+          expect(JSON.stringify(after) === JSON.stringify(before), `rows ${JSON.stringify(after)} instead of ${JSON.stringify(before)}`);
+        },
       },
-    },
-    {
-      name: "the database stops in good order and starts without recovery",
-      run: async () => {
-        await api.projects.stop({ params: { id: projectId } });
-        await finished(api, (await api.projects.start({ params: { id: projectId } })).task_id);
-        const lines: string[] = [];
-        for await (const { data } of api.containers.logs({ params: params(database), query: { tail: 200 } })) {
-          lines.push(data.line);
-          if (lines.length > 5 && data.line.includes("ready to accept connections")) break;
-        }
-        expect(!lines.some((line) => /not properly shut down|redo starts/.test(line)), lines.slice(-20).join("\n"));
-        has(await notes(), "from the preview");
+      {
+        name: "the database stops in good order and starts without recovery",
+        run: async () => {
+          await api.projects.stop({ params: { id: projectId } });
+          await finished(api, (await api.projects.start({ params: { id: projectId } })).task_id);
+          const lines: string[] = [];
+          for await (const { data } of api.containers.logs({ params: params(database), query: { tail: 200 } })) {
+            lines.push(data.line);
+            if (lines.length > 5 && data.line.includes("ready to accept connections")) break;
+          }
+          expect(!lines.some((line) => /not properly shut down|redo starts/.test(line)), lines.slice(-20).join("\n"));
+          has(await notes(), "from the preview");
+        },
       },
-    },
-    {
-      name: "kill -9 of the server: what runs is taken over, rows and all",
-      run: async () => {
-        await studio.kill();
-        await studio.restart();
-        await person.signIn();
-        expect(
-          Object.values(await statusOf()).every((c) => c.running),
-          JSON.stringify(await statusOf()),
-        );
-        await enter();
-        has(await notes(), "from the preview");
+      {
+        name: "kill -9 of the server: what runs is taken over, rows and all",
+        run: async () => {
+          await studio.kill();
+          await studio.restart();
+          await person.signIn();
+          expect(
+            Object.values(await statusOf()).every((c) => c.running),
+            JSON.stringify(await statusOf()),
+          );
+          await enter();
+          has(await notes(), "from the preview");
+        },
       },
-    },
-    {
-      name: "the end: the project goes with its data, and the server in good order",
-      run: async () => {
-        const gone = await api.projects.remove({ params: { id: projectId } });
-        await finished(api, gone.task_id);
-        await studio.close();
+      {
+        name: "the end: the project goes with its data, and the server in good order",
+        run: async () => {
+          const gone = await api.projects.remove({ params: { id: projectId } });
+          await finished(api, gone.task_id);
+        },
       },
-    },
-  ],
-  async () => {
-    for (const container of projectId === "" ? [] : (await api.containers.list({ params: { id: projectId } })).items) {
-      console.log(`  ${container.name}: ${container.status}`);
-      const enough = AbortSignal.timeout(500);
-      const logs = api.containers.logs({ params: params(container), query: { tail: 15 } }, { signal: enough });
-      await (async () => {
-        for await (const { data } of logs) console.log(`    ${data.line}`);
-      })().catch(() => undefined);
-    }
-    for (const line of studio.output().split("\n")) if (/"level":"(warn|error)"/.test(line)) console.log(`  ${line.slice(0, 600)}`);
+    ];
   },
 );

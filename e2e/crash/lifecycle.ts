@@ -7,7 +7,7 @@ import type { Project } from "@tesslate/contract";
 import { createProject, finished, signUp, type Account } from "../account.ts";
 import { startStudio } from "../studio.ts";
 import type { Chance, Checks } from "./checks.ts";
-import { countOf, leftoversOf, ownDataDir, processesOf } from "./leftovers.ts";
+import { countOf, leftoversOf, ownDataDir, processesOf } from "../leftovers.ts";
 
 const projectCount = 4;
 const verbs = ["start", "stop", "restart"] as const;

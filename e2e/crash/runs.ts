@@ -6,9 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "@tesslate/contract";
 import { call, say, script, startModelServer, turn } from "@tesslate/testkit";
 import { createProject, finished, signUp } from "../account.ts";
+import { leftoversOf, ownDataDir } from "../leftovers.ts";
 import { startStudio } from "../studio.ts";
 import type { Chance, Checks } from "./checks.ts";
-import { leftoversOf, ownDataDir } from "./leftovers.ts";
 
 const steps = 12;
 const work = script(

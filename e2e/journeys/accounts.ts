@@ -1,53 +1,40 @@
 /** Getting in and getting back in, through the mails and the providers that a person would use. */
-import { appCode, startIdentityProvider, startMailServer } from "@tesslate/testkit";
-import { openBrowser, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { appCode } from "@tesslate/testkit";
+import { type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
-import { traceOf } from "../scene.ts";
-import { startStudio } from "../studio.ts";
 
-const mails = await startMailServer();
-const provider = await startIdentityProvider();
-const studio = await startStudio({
-  RUNTIME_DRIVER: "memory",
-  SMTP_HOST: mails.host,
-  SMTP_PORT: String(mails.port),
-  SMTP_USE_TLS: "false",
-  SMTP_SENDER_EMAIL: "studio@example.com",
-  GOOGLE_CLIENT_ID: provider.clientId,
-  GOOGLE_CLIENT_SECRET: provider.clientSecret,
-  GOOGLE_ISSUER: provider.url,
-});
-process.on("exit", () => studio.process.kill("SIGTERM"));
-let browser: Watched | undefined;
-const email = "nadia@example.org";
-const password = "correct horse battery";
+export default journey({ hasMain: true, templates: [] }, async (stage) => {
+  const { studio } = stage;
+  const { mails, identity: provider } = stage.services;
+  let browser: Watched | undefined;
+  const email = "nadia.accounts@example.org";
+  const password = "correct horse battery";
 
-const mailed = async (subject: RegExp) => {
-  const mail = await mails.waitFor((m) => m.to.includes(email) && subject.test(m.subject), 15_000);
-  mails.mails.splice(mails.mails.indexOf(mail), 1);
-  return mail.text;
-};
-const linkIn = (text: string) => /https?:\/\/\S+/.exec(text)?.[0] ?? "";
-const home = () => (browser as Watched).page.getByRole("textbox", { name: "What should it do?" }).waitFor();
-const signOut = async () => {
-  const { page } = browser as Watched;
-  await page.context().clearCookies();
-  await page.goto(`${studio.url}/login`);
-};
-const signIn = async (word: string) => {
-  const { page } = browser as Watched;
-  await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password", { exact: true }).fill(word);
-  await page.keyboard.press("Enter");
-};
+  const mailed = async (subject: RegExp) => {
+    const mail = await mails.waitFor((m) => m.to.includes(email) && subject.test(m.subject), 15_000);
+    mails.mails.splice(mails.mails.indexOf(mail), 1);
+    return mail.text;
+  };
+  const linkIn = (text: string) => /https?:\/\/\S+/.exec(text)?.[0] ?? "";
+  const home = () => (browser as Watched).page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+  const signOut = async () => {
+    const { page } = browser as Watched;
+    await page.context().clearCookies();
+    await page.goto(`${studio.url}/login`);
+  };
+  const signIn = async (word: string) => {
+    const { page } = browser as Watched;
+    await page.getByLabel("E-mail").fill(email);
+    await page.getByLabel("Password", { exact: true }).fill(word);
+    await page.keyboard.press("Enter");
+  };
 
-await runJourneys(
-  [
+  return [
     {
       name: "a new account confirms its address by the mailed link",
       run: async () => {
-        browser = await openBrowser(studio.url);
+        browser = await stage.openWindow();
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
@@ -390,6 +377,5 @@ await runJourneys(
         noOffences(browser as Watched);
       },
     },
-  ],
-  traceOf(studio, () => browser),
-);
+  ];
+});

@@ -1,48 +1,45 @@
 /** The administrators' console: who gets in, suspending with a reason, acting as somebody, the log. */
 import type { Page } from "playwright-core";
 import { createProject, signUp } from "../account.ts";
-import { openBrowser, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
-import { traceOf } from "../scene.ts";
-import { startStudio } from "../studio.ts";
 
-const studio = await startStudio();
-process.on("exit", () => studio.process.kill("SIGTERM"));
-// Whoever registers first on a server of one's own machine is its administrator.
-const root = await signUp(studio.url, "Root");
-const ada = await signUp(studio.url, "Ada");
-const bob = await signUp(studio.url, "Bob");
-const { id: adaId } = await ada.api.users.me();
-await createProject(ada, "Alder Street Bakery", "static");
+export default journey({}, async (stage) => {
+  const { studio } = stage;
+  // Whoever registers first on a server of one's own machine is its administrator.
+  const root = await signUp(studio.url, "Root");
+  const ada = await signUp(studio.url, "Ada");
+  const bob = await signUp(studio.url, "Bob");
+  const { id: adaId } = await ada.api.users.me();
+  await createProject(ada, "Alder Street Bakery", "static");
 
-let admin: Watched | undefined;
-const page = () => (admin as Watched).page;
-const enter = async ({ email, password }: { email: string; password: string }, at: string): Promise<Watched> => {
-  const watched = await openBrowser(studio.url);
-  watched.page.setDefaultTimeout(10_000);
-  await watched.page.goto(`${studio.url}/login?next=${encodeURIComponent(at)}`);
-  await watched.page.getByLabel("E-mail").fill(email);
-  await watched.page.getByLabel("Password", { exact: true }).fill(password);
-  await watched.page.keyboard.press("Enter");
-  return watched;
-};
-/** The code of the console that a page asks for. */
-const consoleCode = (of: Page): string[] => {
-  const seen: string[] = [];
-  of.on("request", (request) => {
-    if (/AdminShell|AdminTable|UsersTab|UserPanel|AuditTab|\/api\/admin\//.test(request.url())) seen.push(request.url());
-  });
-  return seen;
-};
-const dialog = () => page().getByRole("dialog");
+  let admin: Watched | undefined;
+  const page = () => (admin as Watched).page;
+  const enter = async ({ email, password }: { email: string; password: string }, at: string): Promise<Watched> => {
+    const watched = await stage.openWindow();
+    watched.page.setDefaultTimeout(10_000);
+    await watched.page.goto(`${studio.url}/login?next=${encodeURIComponent(at)}`);
+    await watched.page.getByLabel("E-mail").fill(email);
+    await watched.page.getByLabel("Password", { exact: true }).fill(password);
+    await watched.page.keyboard.press("Enter");
+    return watched;
+  };
+  /** The code of the console that a page asks for. */
+  const consoleCode = (of: Page): string[] => {
+    const seen: string[] = [];
+    of.on("request", (request) => {
+      if (/AdminShell|AdminTable|UsersTab|UserPanel|AuditTab|\/api\/admin\//.test(request.url())) seen.push(request.url());
+    });
+    return seen;
+  };
+  const dialog = () => page().getByRole("dialog");
 
-await runJourneys(
-  [
+  return [
     {
       name: "whoever is no administrator finds nothing there, and is sent none of its code",
       run: async () => {
-        const other = await openBrowser(studio.url);
+        const other = await stage.openWindow();
         const seen = consoleCode(other.page);
         await other.page.goto(`${studio.url}/login?next=/admin/users`);
         await other.page.getByLabel("E-mail").fill(bob.email);
@@ -168,6 +165,5 @@ await runJourneys(
         noOffences(admin as Watched);
       },
     },
-  ],
-  traceOf(studio, () => admin),
-);
+  ];
+});

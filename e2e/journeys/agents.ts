@@ -1,48 +1,48 @@
 /// <reference lib="dom" />
 /** Browser journey over sub-agents, what a run read and what the agent knows, on the built product with a scripted model. `--shots DIR` also writes screenshots. */
-import { call, parallel, pause, say, script, startModelServer, turn, usage, when } from "@tesslate/testkit";
+import { call, parallel, pause, say, script, turn, usage, when } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
 import { looks, noOffences, shot } from "../looks.ts";
-import { modelEnv, openScene, traceOf } from "../scene.ts";
 
-const report = "The page has one heading and no prices. Styles stand in `style.css`; nothing else refers to them.";
-const model = await startModelServer({
-  script: script([
-    when(/find the styles/, [
-      turn(say("I look for the style sheet."), call("glob", { pattern: "*.css" }), call("read_file", { file_path: "index.html" })),
-      turn(pause(800), say(report)),
+export default journey({}, async (stage) => {
+  const report = "The page has one heading and no prices. Styles stand in `style.css`; nothing else refers to them.";
+  const { model } = stage;
+  model.setScript(
+    script([
+      when(/find the styles/, [
+        turn(say("I look for the style sheet."), call("glob", { pattern: "*.css" }), call("read_file", { file_path: "index.html" })),
+        turn(pause(800), say(report)),
+      ]),
+      when(/write the prices/, [
+        turn(
+          call("write_file", { file_path: "prices.html", content: "<ul>\n<li>Bread 4.50</li>\n</ul>\n" }),
+          call("read_file", { file_path: "none.html" }),
+        ),
+        say("Wrote `prices.html` with one price."),
+      ]),
+      when(/price lists in two steps/, [
+        turn(say("The first list."), call("write_file", { file_path: "one.txt", content: "1\n" }), usage({ input: 20_000, output: 1_000 })),
+        turn(call("write_file", { file_path: "two.txt", content: "2\n" }), usage({ input: 20_000, output: 1_000 })),
+        say("Both lists are written."),
+      ]),
+      when(/menu page/, [
+        parallel(
+          call("load_skill", { skill_name: "accessible-forms" }),
+          call("invoke_subagent", { name: "Explore", task: "find the styles and headings of this page" }),
+          call("invoke_subagent", { name: "general-purpose", task: "write the prices into a page of their own" }),
+        ),
+        turn(call("read_file", { file_path: "index.html" }), call("remember", { note: "Prices are in Swiss francs" })),
+        say("Two helpers looked and wrote. The prices are in `prices.html`."),
+      ]),
     ]),
-    when(/write the prices/, [
-      turn(
-        call("write_file", { file_path: "prices.html", content: "<ul>\n<li>Bread 4.50</li>\n</ul>\n" }),
-        call("read_file", { file_path: "none.html" }),
-      ),
-      say("Wrote `prices.html` with one price."),
-    ]),
-    when(/price lists in two steps/, [
-      turn(say("The first list."), call("write_file", { file_path: "one.txt", content: "1\n" }), usage({ input: 20_000, output: 1_000 })),
-      turn(call("write_file", { file_path: "two.txt", content: "2\n" }), usage({ input: 20_000, output: 1_000 })),
-      say("Both lists are written."),
-    ]),
-    when(/menu page/, [
-      parallel(
-        call("load_skill", { skill_name: "accessible-forms" }),
-        call("invoke_subagent", { name: "Explore", task: "find the styles and headings of this page" }),
-        call("invoke_subagent", { name: "general-purpose", task: "write the prices into a page of their own" }),
-      ),
-      turn(call("read_file", { file_path: "index.html" }), call("remember", { note: "Prices are in Swiss francs" })),
-      say("Two helpers looked and wrote. The prices are in `prices.html`."),
-    ]),
-  ]),
-});
-const { studio, account, project, watched, page } = await openScene(modelEnv(model));
+  );
+  const { studio, account, project, watched, page } = await stage.openScene();
 
-const composer = page.getByRole("textbox", { name: "Message to the agent" });
-const helper = (name: string) => page.locator('[data-tool="invoke_subagent"]').filter({ hasText: name });
+  const composer = page.getByRole("textbox", { name: "Message to the agent" });
+  const helper = (name: string) => page.locator('[data-tool="invoke_subagent"]').filter({ hasText: name });
 
-await runJourneys(
-  [
+  return [
     {
       name: "two sub-agents at once: live, then with their rows and reports, and the same after a reload",
       run: async () => {
@@ -145,6 +145,5 @@ await runJourneys(
         noOffences(watched);
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

@@ -3,47 +3,46 @@
  * What people give the agent beside words, and what the agent asks of them: attachments, mentions, questions, secrets (ui.md 15, 16, 27, 50).
  * On the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots.
  */
-import { call, nextMessage, png, say, script, startModelServer } from "@tesslate/testkit";
+import { call, nextMessage, png, say, script } from "@tesslate/testkit";
 import { createProject, finished } from "../account.ts";
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
 import { looks, noOffences, shot } from "../looks.ts";
-import { modelEnv, openScene, traceOf } from "../scene.ts";
 
-const canary = "sk-live-canary-51f0c2a9";
-const model = await startModelServer({
-  models: ["scripted", "gpt-3.5-turbo", "gpt-4o"],
-  script: script([
-    say("A blue rectangle, and the page that @ points at."),
-    nextMessage(),
-    call("ask_question", {
-      question: "How should people pay?",
-      choices: [
-        { label: "Card", description: "Stripe Checkout, hosted by Stripe" },
-        { label: "Invoice", description: "They get a PDF by mail" },
-      ],
-    }),
-    call("request_secret", { name: "STRIPE_KEY", reason: "To take cards. Stripe dashboard, Developers, API keys.", container: "web" }),
-    say("Cards work after a restart."),
-  ]),
-});
-const { studio, account, project, watched, page } = await openScene(modelEnv(model), { timeoutMs: 10_000 });
+export default journey({}, async (stage) => {
+  const canary = "sk-live-canary-51f0c2a9";
+  const { model } = stage;
+  model.setScript(
+    script([
+      say("A blue rectangle, and the page that @ points at."),
+      nextMessage(),
+      call("ask_question", {
+        question: "How should people pay?",
+        choices: [
+          { label: "Card", description: "Stripe Checkout, hosted by Stripe" },
+          { label: "Invoice", description: "They get a PDF by mail" },
+        ],
+      }),
+      call("request_secret", { name: "STRIPE_KEY", reason: "To take cards. Stripe dashboard, Developers, API keys.", container: "web" }),
+      say("Cards work after a restart."),
+    ]),
+  );
+  const { studio, account, project, watched, page } = await stage.openScene();
 
-const message = page.getByRole("textbox", { name: "Message to the agent" });
-const chips = page.getByTestId("attachment");
-const card = page.getByTestId("question-card");
-/** What a paste brings, as the browser hands it over. */
-const paste = (given: { text?: string; file?: { name: string; type: string; base64: string } }, into = message) =>
-  into.evaluate((element, { text, file }) => {
-    const data = new DataTransfer();
-    if (text !== undefined) data.setData("text/plain", text);
-    if (file) data.items.add(new File([Uint8Array.from(atob(file.base64), (c) => c.charCodeAt(0))], file.name, { type: file.type }));
-    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-  }, given);
-const html = () => page.evaluate(() => document.documentElement.outerHTML);
+  const message = page.getByRole("textbox", { name: "Message to the agent" });
+  const chips = page.getByTestId("attachment");
+  const card = page.getByTestId("question-card");
+  /** What a paste brings, as the browser hands it over. */
+  const paste = (given: { text?: string; file?: { name: string; type: string; base64: string } }, into = message) =>
+    into.evaluate((element, { text, file }) => {
+      const data = new DataTransfer();
+      if (text !== undefined) data.setData("text/plain", text);
+      if (file) data.items.add(new File([Uint8Array.from(atob(file.base64), (c) => c.charCodeAt(0))], file.name, { type: file.type }));
+      element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    }, given);
+  const html = () => page.evaluate(() => document.documentElement.outerHTML);
 
-await runJourneys(
-  [
+  return [
     {
       name: "a pasted picture and a long paste become attachments, @ offers the file, and all of it reaches the model",
       run: async () => {
@@ -251,6 +250,5 @@ await runJourneys(
       // The line was broken on purpose once.
       run: async () => noOffences({ ...watched, offences: watched.offences.filter((one) => !one.includes("ERR_FAILED")) }),
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

@@ -3,63 +3,61 @@
 import { inflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { signUp, type Account } from "../account.ts";
-import { openBrowser, signIn, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { signIn, type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
-import { startStudio } from "../studio.ts";
 
-const studio = await startStudio({ REFERRAL_REWARD_CREDITS: "100" });
-process.on("exit", () => studio.process.kill("SIGTERM"));
-let browser: Watched | undefined;
-let owner: Account;
-let bob: Account;
+export default journey({}, async (stage) => {
+  const { studio } = stage;
+  let browser: Watched | undefined;
+  let owner: Account;
+  let bob: Account;
 
-const page = (): Page => (browser as Watched).page;
-const token = (name: string) =>
-  page().evaluate((key) => getComputedStyle(document.documentElement).getPropertyValue(`--${key}`).trim().toLowerCase(), name);
+  const page = (): Page => (browser as Watched).page;
+  const token = (name: string) =>
+    page().evaluate((key) => getComputedStyle(document.documentElement).getPropertyValue(`--${key}`).trim().toLowerCase(), name);
 
-/** The colour of one pixel of what the browser has painted, as `#rrggbb`. */
-async function pixel(x: number, y: number): Promise<string> {
-  const png = await page().screenshot({ clip: { x, y, width: 1, height: 1 }, animations: "allow", caret: "initial" });
-  let data = Buffer.alloc(0);
-  for (let at = 8; at < png.length;) {
-    const length = png.readUInt32BE(at);
-    if (png.toString("latin1", at + 4, at + 8) === "IDAT") data = Buffer.concat([data, png.subarray(at + 8, at + 8 + length)]);
-    at += length + 12;
+  /** The colour of one pixel of what the browser has painted, as `#rrggbb`. */
+  async function pixel(x: number, y: number): Promise<string> {
+    const png = await page().screenshot({ clip: { x, y, width: 1, height: 1 }, animations: "allow", caret: "initial" });
+    let data = Buffer.alloc(0);
+    for (let at = 8; at < png.length;) {
+      const length = png.readUInt32BE(at);
+      if (png.toString("latin1", at + 4, at + 8) === "IDAT") data = Buffer.concat([data, png.subarray(at + 8, at + 8 + length)]);
+      at += length + 12;
+    }
+    // The first pixel of the first line is itself under every filter.
+    return `#${inflateSync(data).subarray(1, 4).toString("hex")}`;
   }
-  // The first pixel of the first line is itself under every filter.
-  return `#${inflateSync(data).subarray(1, 4).toString("hex")}`;
-}
-/** Loads the page again with its programs held back, and looks at what is painted before any of them ran. */
-async function firstPaint(): Promise<string> {
-  let letGo: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (letGo = resolve));
-  await page().route("**/assets/*.js", async (route) => {
-    await held;
-    await route.continue();
-  });
-  await page().reload({ waitUntil: "commit" });
-  await until("something is painted", () =>
-    page().evaluate(() => performance.getEntriesByType("paint").length > 0 || document.styleSheets.length > 0),
-  );
-  await until("the page as it was sent", () => page().evaluate(() => document.readyState !== "loading"));
-  const isAsSent = await page().evaluate(() => document.querySelector("#root")?.firstElementChild?.className === "first-word");
-  expect(isAsSent, "no program has run yet");
-  // Beside the word that stands there meanwhile.
-  const color = await pixel(700, 250);
-  letGo();
-  await page().unrouteAll({ behavior: "wait" });
-  return color;
-}
+  /** Loads the page again with its programs held back, and looks at what is painted before any of them ran. */
+  async function firstPaint(): Promise<string> {
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await page().route("**/assets/*.js", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page().reload({ waitUntil: "commit" });
+    await until("something is painted", () =>
+      page().evaluate(() => performance.getEntriesByType("paint").length > 0 || document.styleSheets.length > 0),
+    );
+    await until("the page as it was sent", () => page().evaluate(() => document.readyState !== "loading"));
+    const isAsSent = await page().evaluate(() => document.querySelector("#root")?.firstElementChild?.className === "first-word");
+    expect(isAsSent, "no program has run yet");
+    // Beside the word that stands there meanwhile.
+    const color = await pixel(700, 250);
+    letGo();
+    await page().unrouteAll({ behavior: "wait" });
+    return color;
+  }
 
-await runJourneys(
-  [
+  return [
     {
       name: "a theme is found by the keyboard and worn everywhere, with no flash on reload",
       run: async () => {
         owner = await signUp(studio.url, "Olga");
         bob = await signUp(studio.url, "Bob");
-        browser = await openBrowser(studio.url, { theme: "light" });
+        browser = await stage.openWindow({ theme: "light" });
         await signIn(page(), studio.url, bob);
         await page().goto(`${studio.url}/settings/look`);
         await page().getByRole("radio", { name: "Nord", exact: true }).waitFor();
@@ -324,6 +322,5 @@ await runJourneys(
       },
     },
     { name: "nothing was offensive", run: async () => noOffences(browser as Watched) },
-  ],
-  async (name) => browser && shot(browser.page, `failed-community-${name.slice(0, 30).replace(/\W+/g, "-")}`),
-);
+  ];
+});

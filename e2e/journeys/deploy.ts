@@ -1,47 +1,38 @@
 /// <reference lib="dom" />
 /** Deploying by hand and eye: an account connected in place, the log as it comes, versions brought back, failures with a way on, targets on the canvas. */
-import { startNetlify, startVercel } from "@tesslate/testkit";
 import type { Deployment } from "@tesslate/contract";
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
+import { vercelConsentUrl } from "../services.ts";
 import { accessible, looks, noOffences, shot } from "../looks.ts";
-import { openScene, traceOf } from "../scene.ts";
 
-const netlify = await startNetlify();
-const vercel = await startVercel();
-const authorizeUrl = "https://vercel.example/oauth/authorize";
-const { studio, account, project, watched, page } = await openScene({
-  NETLIFY_API_URL: netlify.apiUrl,
-  VERCEL_API_URL: vercel.url,
-  VERCEL_AUTHORIZE_URL: authorizeUrl,
-  VERCEL_CLIENT_ID: vercel.oauth.clientId,
-  VERCEL_CLIENT_SECRET: vercel.oauth.clientSecret,
-  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
-});
-const params = { id: project.id };
-const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
-const pageText = (text: string) => `<!doctype html><html lang="en"><title>Bakery</title><main><h1>${text}</h1></main></html>\n`;
-const listed = async (): Promise<readonly Deployment[]> =>
-  (await account.api.deployments.list({ params: { project_id: project.id }, query: {} })).items;
-const top = () => page.locator(".workbench-top");
-const sheet = () => page.getByRole("dialog");
-const version = (n: number, at: string) =>
-  page.getByRole("region", { name: new RegExp(`at ${at}$`) }).locator(`[data-testid=version][data-version="${n}"]`);
-const openDeploys = async (query = "") => page.goto(`${studio.url}/p/${project.slug}/deploys${query}`);
-const openForm = async (provider: RegExp) => {
-  await top().getByRole("button", { name: "Deploy", exact: true }).click();
-  await sheet().getByRole("radio", { name: provider }).click();
-};
-const ended = (n: number, provider: string) =>
-  until(
-    `v${n} at ${provider} ends`,
-    async () => (await listed()).find((d) => d.version === n && d.provider === provider && ["success", "failed"].includes(d.status)),
-    40_000,
-  );
-const node = (name: string | RegExp) => page.getByRole("group", { name });
+export default journey({ hasMain: true }, async (stage) => {
+  const { netlify, vercel } = stage.services;
+  const authorizeUrl = vercelConsentUrl;
+  const { studio, account, project, watched, page } = await stage.openScene();
+  const params = { id: project.id };
+  const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
+  const pageText = (text: string) => `<!doctype html><html lang="en"><title>Bakery</title><main><h1>${text}</h1></main></html>\n`;
+  const listed = async (): Promise<readonly Deployment[]> =>
+    (await account.api.deployments.list({ params: { project_id: project.id }, query: {} })).items;
+  const top = () => page.locator(".workbench-top");
+  const sheet = () => page.getByRole("dialog");
+  const version = (n: number, at: string) =>
+    page.getByRole("region", { name: new RegExp(`at ${at}$`) }).locator(`[data-testid=version][data-version="${n}"]`);
+  const openDeploys = async (query = "") => page.goto(`${studio.url}/p/${project.slug}/deploys${query}`);
+  const openForm = async (provider: RegExp) => {
+    await top().getByRole("button", { name: "Deploy", exact: true }).click();
+    await sheet().getByRole("radio", { name: provider }).click();
+  };
+  const ended = (n: number, provider: string) =>
+    until(
+      `v${n} at ${provider} ends`,
+      async () => (await listed()).find((d) => d.version === n && d.provider === provider && ["success", "failed"].includes(d.status)),
+      40_000,
+    );
+  const node = (name: string | RegExp) => page.getByRole("group", { name });
 
-await runJourneys(
-  [
+  return [
     {
       name: "nothing deployed yet; an account is connected in place, and what was typed is still there",
       run: async () => {
@@ -331,6 +322,5 @@ await runJourneys(
         noOffences(watched);
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

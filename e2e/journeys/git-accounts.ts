@@ -1,43 +1,36 @@
 /// <reference lib="dom" />
 /** Browser journeys over accounts with hosts of repositories: connected, imported from, proposed to. On the built product, against four providers on loopback; `--shots DIR` also writes screenshots. */
-import { say, script, startModelServer, turn } from "@tesslate/testkit";
-import { startGitProviders } from "@tesslate/testkit/git-providers";
+import { say, script, turn } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
 import { looks, noOffences, shot } from "../looks.ts";
-import { modelEnv, openScene, traceOf } from "../scene.ts";
 
-const providers = await startGitProviders();
-process.on("exit", () => void providers.close());
-const { github, gitlab, gitea } = providers;
-const model = await startModelServer({ script: script([turn(say("Nobody asks."))]) });
-const hosts = [github, gitlab, providers.bitbucket, gitea].map(({ url }) => new URL(url).host);
-const { studio, account, watched, page } = await openScene({
-  ...modelEnv(model),
-  ...providers.env,
-  OUTBOUND_ALLOW_HOSTS: ["127.0.0.1", ...hosts].join(","),
-});
-const files = { "index.html": "<h1>Alder Street</h1>\n", "README.md": "# Shop\n" };
-github.addListed(60);
-github.add("ada/shop", { files, description: "Orders for pick-up", updatedAt: "2026-06-01T10:00:00Z" });
-github.git("ada/shop", "branch", "opening-hours", "main");
-gitea.add("ada-tea/secret-garden", { files });
+export default journey({}, async (stage) => {
+  const { gitProviders: providers } = stage.services;
+  const { github, gitlab, gitea } = providers;
+  const { model } = stage;
+  model.setScript(script([turn(say("Nobody asks."))]));
+  const { studio, account, watched, page } = await stage.openScene();
+  const files = { "index.html": "<h1>Alder Street</h1>\n", "README.md": "# Shop\n" };
+  github.addListed(60);
+  github.add("ada/shop", { files, description: "Orders for pick-up", updatedAt: "2026-06-01T10:00:00Z" });
+  github.git("ada/shop", "branch", "opening-hours", "main");
+  gitea.add("ada-tea/secret-garden", { files });
 
-// Plays the provider's consent page: the browser trusts no certificate of ours.
-await watched.context.route(`${github.url}/**`, async (route) => {
-  const back = await github.consent(route.request().url());
-  await route.fulfill({ status: 302, headers: { location: back.href } });
-});
-const visits = () => watched.offences.filter((offence) => offence.startsWith(`foreign host: ${github.url}`));
-const forgetVisits = () => {
-  for (const visit of visits()) watched.offences.splice(watched.offences.indexOf(visit), 1);
-};
+  // Plays the provider's consent page: the browser trusts no certificate of ours.
+  await watched.context.route(`${github.url}/**`, async (route) => {
+    const back = await github.consent(route.request().url());
+    await route.fulfill({ status: 302, headers: { location: back.href } });
+  });
+  const visits = () => watched.offences.filter((offence) => offence.startsWith(`foreign host: ${github.url}`));
+  const forgetVisits = () => {
+    for (const visit of visits()) watched.offences.splice(watched.offences.indexOf(visit), 1);
+  };
 
-const dialog = page.getByRole("dialog").or(page.getByRole("alertdialog"));
-const row = (name: string) => page.locator(`[data-testid=git-provider][data-provider=${name}]`);
+  const dialog = page.getByRole("dialog").or(page.getByRole("alertdialog"));
+  const row = (name: string) => page.locator(`[data-testid=git-provider][data-provider=${name}]`);
 
-await runJourneys(
-  [
+  return [
     {
       name: "accounts are connected in the browser and by token, refused in place, and disconnected",
       run: async () => {
@@ -146,6 +139,5 @@ await runJourneys(
         noOffences(watched);
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

@@ -1,55 +1,50 @@
 /// <reference lib="dom" />
 /** Browser journeys over a project's repository, against a git server on loopback. On the built product; `--shots DIR` also writes screenshots. */
 import { join } from "node:path";
-import { say, script, startModelServer, turn } from "@tesslate/testkit";
-import { startGitHost } from "@tesslate/testkit/git-host";
+import { say, script, turn } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
 import { looks, noOffences, shot } from "../looks.ts";
-import { modelEnv, openScene, traceOf } from "../scene.ts";
 
-const model = await startModelServer({ script: script([turn(say("Nobody asks."))]) });
-const host = await startGitHost();
-process.on("exit", () => void host.close());
-const { studio, account, project, watched, page } = await openScene({
-  ...modelEnv(model),
-  OUTBOUND_ALLOW_HOSTS: `127.0.0.1,localhost:${host.port}`,
-  OUTBOUND_CA_FILE: host.caFile,
-});
-const params = { id: project.slug };
-const project_id = project.slug;
-const { api } = account;
+export default journey({ hasMain: true }, async (stage) => {
+  const { model } = stage;
+  model.setScript(script([turn(say("Nobody asks."))]));
+  const { gitHost: host } = stage.services;
+  const { studio, account, project, watched, page } = await stage.openScene();
+  const params = { id: project.slug };
+  const project_id = project.slug;
+  const { api } = account;
 
-const write = (path: string, content: string) => api.files.put({ params: { ...params, path }, body: { content } });
-const read = async (path: string) => (await api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
-/** Somebody else commits to the repository on the server. */
-const elsewhere = (name: string, path: string, content: string) => {
-  const blob = host.git(name, "hash-object", "-w", "--stdin", { input: content }).trim();
-  const env = { GIT_INDEX_FILE: join("/tmp", `index-${name}-${Math.random()}`) };
-  host.git(name, "read-tree", "main", { env });
-  host.git(name, "update-index", "--add", "--cacheinfo", `100644,${blob},${path}`, { env });
-  const tree = host.git(name, "write-tree", { env }).trim();
-  host.git(name, "update-ref", "refs/heads/main", host.git(name, "commit-tree", tree, "-p", "main", "-m", `elsewhere: ${path}`).trim());
-};
-const slots = (first: string, last: string) => [first, ...Array.from({ length: 20 }, (_, i) => `// note ${i + 1}`), last, ""].join("\n");
+  const write = (path: string, content: string) => api.files.put({ params: { ...params, path }, body: { content } });
+  const read = async (path: string) => (await api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
+  /** Somebody else commits to the repository on the server. */
+  const elsewhere = (name: string, path: string, content: string) => {
+    const blob = host.git(name, "hash-object", "-w", "--stdin", { input: content }).trim();
+    const env = { GIT_INDEX_FILE: join("/tmp", `index-${name}-${Math.random()}`) };
+    host.git(name, "read-tree", "main", { env });
+    host.git(name, "update-index", "--add", "--cacheinfo", `100644,${blob},${path}`, { env });
+    const tree = host.git(name, "write-tree", { env }).trim();
+    host.git(name, "update-ref", "refs/heads/main", host.git(name, "commit-tree", tree, "-p", "main", "-m", `elsewhere: ${path}`).trim());
+  };
+  const slots = (first: string, last: string) => [first, ...Array.from({ length: 20 }, (_, i) => `// note ${i + 1}`), last, ""].join("\n");
 
-const pane = page.getByRole("region", { name: "Git", exact: true });
-const row = (section: string, path: string) => page.locator(`[data-testid=change-row][data-section=${section}]`).filter({ hasText: path });
-const hunks = page.getByTestId("hunk");
-const message = page.getByRole("textbox", { name: "Commit message" });
-const commits = page.getByTestId("commit-row");
-const dialog = page.getByRole("dialog").or(page.getByRole("alertdialog"));
-const choosePart = (name: string) => page.getByRole("radio", { name, exact: true }).click();
-const bar = page.getByRole("toolbar", { name: "Git" });
-const openBranches = () => bar.getByRole("button", { name: /^Branch / }).click();
-const onBranch = (name: string) => bar.getByRole("button", { name: `Branch ${name}`, exact: true }).waitFor();
-const more = async (name: string) => {
-  await page.getByRole("button", { name: "More of git" }).click();
-  await page.getByRole("menuitem", { name }).click();
-};
+  const pane = page.getByRole("region", { name: "Git", exact: true });
+  const row = (section: string, path: string) =>
+    page.locator(`[data-testid=change-row][data-section=${section}]`).filter({ hasText: path });
+  const hunks = page.getByTestId("hunk");
+  const message = page.getByRole("textbox", { name: "Commit message" });
+  const commits = page.getByTestId("commit-row");
+  const dialog = page.getByRole("dialog").or(page.getByRole("alertdialog"));
+  const choosePart = (name: string) => page.getByRole("radio", { name, exact: true }).click();
+  const bar = page.getByRole("toolbar", { name: "Git" });
+  const openBranches = () => bar.getByRole("button", { name: /^Branch / }).click();
+  const onBranch = (name: string) => bar.getByRole("button", { name: `Branch ${name}`, exact: true }).waitFor();
+  const more = async (name: string) => {
+    await page.getByRole("button", { name: "More of git" }).click();
+    await page.getByRole("menuitem", { name }).click();
+  };
 
-await runJourneys(
-  [
+  return [
     {
       name: "a project without a repository offers three ways; the first commit is made by the keyboard",
       run: async () => {
@@ -294,6 +289,5 @@ await runJourneys(
         await page.getByRole("heading", { name: "Nothing to commit" }).waitFor();
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

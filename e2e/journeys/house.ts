@@ -1,39 +1,32 @@
 /** The installation itself, as an administrator looks after it: numbers, projects, agents, what runs, and whether everything works. */
 import { demoScript } from "@tesslate/testkit/demo";
-import { startModelServer } from "@tesslate/testkit";
 import { createProject, finished, signUp } from "../account.ts";
-import { openBrowser, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { looks, noOffences } from "../looks.ts";
-import { startStudio } from "../studio.ts";
 
-const model = await startModelServer({ script: demoScript() });
-const studio = await startStudio({
-  OPENAI_API_KEY: "sk-e2e",
-  OPENAI_BASE_URL: model.openai_base_url,
-  DEFAULT_MODELS: "openai/scripted",
-  OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
-});
-process.on("exit", () => studio.process.kill("SIGTERM"));
-// The first account of a local server is its administrator.
-const admin = await signUp(studio.url, "Root");
-const person = await signUp(studio.url, "Nadia");
-const project = await createProject(person, "Shop of Nadia", "static");
-for await (const { type } of person.api.chat.stream({ body: { project_id: project.id, message: "Say hello", edit_mode: "allow" } }))
-  if (type === "done") break;
-let browser: Watched | undefined;
-const at = async (path: string) => {
-  const { page } = browser as Watched;
-  await page.goto(`${studio.url}${path}`);
-  return page;
-};
+export default journey({}, async (stage) => {
+  const { model } = stage;
+  model.setScript(demoScript());
+  const { studio } = stage;
+  // The first account of a local server is its administrator.
+  const admin = await signUp(studio.url, "Root");
+  const person = await signUp(studio.url, "Nadia");
+  const project = await createProject(person, "Shop of Nadia", "static");
+  for await (const { type } of person.api.chat.stream({ body: { project_id: project.id, message: "Say hello", edit_mode: "allow" } }))
+    if (type === "done") break;
+  let browser: Watched | undefined;
+  const at = async (path: string) => {
+    const { page } = browser as Watched;
+    await page.goto(`${studio.url}${path}`);
+    return page;
+  };
 
-await runJourneys(
-  [
+  return [
     {
       name: "the console opens on the numbers, by day and for the machine",
       run: async () => {
-        browser = await openBrowser(studio.url);
+        browser = await stage.openWindow();
         const page = await at("/login?next=/admin");
         await page.getByLabel("E-mail").fill(admin.email);
         await page.getByLabel("Password", { exact: true }).fill(admin.password);
@@ -151,9 +144,5 @@ await runJourneys(
         noOffences(browser as Watched);
       },
     },
-  ],
-  async (name) => {
-    const { shot } = await import("../looks.ts");
-    if (browser) await shot(browser.page, `failed-${name.slice(0, 30).replaceAll(" ", "-")}`);
-  },
-);
+  ];
+});

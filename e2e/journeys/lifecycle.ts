@@ -1,30 +1,27 @@
 /** Sleep, waking, hosting and starting again, as a person sees them. */
 import type { Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
-import { openBrowser, signIn, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { signIn, type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, looks, noOffences } from "../looks.ts";
-import { traceOf } from "../scene.ts";
-import { startStudio } from "../studio.ts";
 
-// Six seconds until it is frozen, eighteen until it is stopped; without payments there is no limit but the one that is set.
-const studio = await startStudio({ IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.3", TIER_MAX_DEPLOYS_FREE: "1" });
-process.on("exit", () => studio.process.kill("SIGTERM"));
-const person = await signUp(studio.url);
-const project = await createProject(person, "Night shift", "node-api");
-const params = { id: project.id };
-let browser: Watched | undefined;
-const pageOf = () => (browser as Watched).page;
-const statusOf = async () => Object.values((await person.api.projects.status({ params })).containers)[0];
-const entry = (page: Page, name: RegExp) => page.getByRole("menuitem", { name });
-const openMenu = (page: Page) => page.getByRole("button", { name: /^Run state/ }).click();
+export default journey({ ownServer: "idle projects fall asleep within seconds", templates: ["node-api"] }, async (stage) => {
+  // Six seconds until it is frozen, eighteen until it is stopped; without payments there is no limit but the one that is set.
+  const studio = await stage.startStudio({ IDLE_FREEZE_MINUTES: "0.1", IDLE_STOP_MINUTES: "0.3", TIER_MAX_DEPLOYS_FREE: "1" });
+  const person = await signUp(studio.url);
+  const project = await createProject(person, "Night shift", "node-api");
+  const params = { id: project.id };
+  let browser: Watched | undefined;
+  const pageOf = () => (browser as Watched).page;
+  const statusOf = async () => Object.values((await person.api.projects.status({ params })).containers)[0];
+  const entry = (page: Page, name: RegExp) => page.getByRole("menuitem", { name });
+  const openMenu = (page: Page) => page.getByRole("button", { name: /^Run state/ }).click();
 
-await runJourneys(
-  [
+  return [
     {
       name: "a person at work keeps the project awake; left alone it freezes, then stops and says why",
       run: async () => {
-        browser = await openBrowser(studio.url);
+        browser = await stage.openWindow();
         const page = pageOf();
         await signIn(page, studio.url, person);
         await finished(person.api, (await person.api.projects.start({ params })).task_id);
@@ -93,11 +90,7 @@ await runJourneys(
     },
     {
       name: "the night is over",
-      run: async () => {
-        await browser?.close();
-        await studio.close();
-      },
+      run: async () => {},
     },
-  ],
-  traceOf(studio, () => browser),
-);
+  ];
+});

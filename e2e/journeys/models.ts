@@ -1,32 +1,26 @@
 /** Models with keys and endpoints of one's own, and MCP servers that lend the agent tools. */
 import { say, script, startMcpServer, startModelServer } from "@tesslate/testkit";
-import { openBrowser, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
-import { traceOf } from "../scene.ts";
-import { startStudio } from "../studio.ts";
 
-const key = "sk-nadias-own-key-4711";
-const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
-const tools = await startMcpServer();
-const locked = await startMcpServer({ token: "a-token-of-the-server" });
-const studio = await startStudio({
-  RUNTIME_DRIVER: "memory",
-  OUTBOUND_ALLOW_HOSTS: [new URL(model.openai_base_url).host, tools.host, locked.host].join(","),
-});
-process.on("exit", () => studio.process.kill("SIGTERM"));
-let browser: Watched | undefined;
+export default journey({}, async (stage) => {
+  const key = "sk-nadias-own-key-4711";
+  const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
+  const tools = await startMcpServer();
+  const locked = await startMcpServer({ token: "a-token-of-the-server" });
+  const { studio } = stage;
+  let browser: Watched | undefined;
 
-await runJourneys(
-  [
+  return [
     {
       name: "a key of one's own is stored, tried and deleted; it is never shown again",
       run: async () => {
-        browser = await openBrowser(studio.url);
+        browser = await stage.openWindow();
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
-        await page.getByLabel("E-mail").fill("nadia@example.org");
+        await page.getByLabel("E-mail").fill("nadia.models@example.org");
         await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
         await page.keyboard.press("Enter");
         await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
@@ -155,6 +149,5 @@ await runJourneys(
         expect(others.length === 0, others.join("\n"));
       },
     },
-  ],
-  traceOf(studio, () => browser),
-);
+  ];
+});

@@ -7,80 +7,79 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pdf, png } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
-import { openScene, traceOf } from "../scene.ts";
 
-const { studio, account, project, watched, page } = await openScene({}, { timeoutMs: 10_000 });
+export default journey({}, async (stage) => {
+  const { studio, account, project, watched, page } = await stage.openScene();
 
-const open = async (view: string) => {
-  await page.goto(`${studio.url}/p/${project.slug}/${view}`);
-};
+  const open = async (view: string) => {
+    await page.goto(`${studio.url}/p/${project.slug}/${view}`);
+  };
 
-const boardNow = () => account.api.kanban.board({ params: { project_id: project.slug } });
-const namesOf = (board: Board) => board.columns.map((c) => `${c.name}: ${c.tasks.map((t) => t.title).join(", ")}`);
-const column = (name: string) => page.locator("section[data-column]").filter({ has: page.getByRole("heading", { name, exact: true }) });
-const cardIn = (name: string, title: string) => column(name).getByTestId("board-card").filter({ hasText: title });
-const shownBoard = () =>
-  page.locator("section[data-column]").evaluateAll((sections) =>
-    sections.map((section) => {
-      const titles = [...section.querySelectorAll("[data-card] .font-medium.break-words")].map((e) => e.textContent);
-      return `${section.querySelector("h2")?.textContent ?? ""}: ${titles.join(", ")}`;
-    }),
-  );
-const sameAsServer = (what: string) =>
-  until(
-    `${what}: the page shows what the server has`,
-    async () => JSON.stringify(await shownBoard()) === JSON.stringify(namesOf(await boardNow())),
-    8000,
-  ).catch(async (error: unknown) => {
-    throw new Error(
-      `${String(error)}\npage:   ${JSON.stringify(await shownBoard())}\nserver: ${JSON.stringify(namesOf(await boardNow()))}`,
+  const boardNow = () => account.api.kanban.board({ params: { project_id: project.slug } });
+  const namesOf = (board: Board) => board.columns.map((c) => `${c.name}: ${c.tasks.map((t) => t.title).join(", ")}`);
+  const column = (name: string) => page.locator("section[data-column]").filter({ has: page.getByRole("heading", { name, exact: true }) });
+  const cardIn = (name: string, title: string) => column(name).getByTestId("board-card").filter({ hasText: title });
+  const shownBoard = () =>
+    page.locator("section[data-column]").evaluateAll((sections) =>
+      sections.map((section) => {
+        const titles = [...section.querySelectorAll("[data-card] .font-medium.break-words")].map((e) => e.textContent);
+        return `${section.querySelector("h2")?.textContent ?? ""}: ${titles.join(", ")}`;
+      }),
     );
-  });
+  const sameAsServer = (what: string) =>
+    until(
+      `${what}: the page shows what the server has`,
+      async () => JSON.stringify(await shownBoard()) === JSON.stringify(namesOf(await boardNow())),
+      8000,
+    ).catch(async (error: unknown) => {
+      throw new Error(
+        `${String(error)}\npage:   ${JSON.stringify(await shownBoard())}\nserver: ${JSON.stringify(namesOf(await boardNow()))}`,
+      );
+    });
 
-const asset = (name: string) => page.getByTestId("asset").filter({ hasText: name });
-const mark =
-  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="96" height="96"><path d="M12 2 22 12 12 22 2 12Z" fill="#c26904"/><script>top.document.title="ran"</script></svg>';
-/** A tenth of a second of a low tone. */
-function wav(): Buffer {
-  const samples = Buffer.from(Array.from({ length: 800 }, (_, i) => 128 + Math.round(60 * Math.sin(i / 6))));
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0, "latin1");
-  head.writeUInt32LE(36 + samples.length, 4);
-  head.write("WAVEfmt ", 8, "latin1");
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(8000, 24);
-  head.writeUInt32LE(8000, 28);
-  head.writeUInt16LE(1, 32);
-  head.writeUInt16LE(8, 34);
-  head.write("data", 36, "latin1");
-  head.writeUInt32LE(samples.length, 40);
-  return Buffer.concat([head, samples]);
-}
-const fontFolder = join(
-  dirname(createRequire(join(import.meta.dirname, "../../apps/web/package.json")).resolve("@fontsource-variable/inter/package.json")),
-  "files",
-);
-const font = readFileSync(join(fontFolder, "inter-latin-wght-normal.woff2"));
-/** A file that a hand brings: dropped on the view, or pasted. */
-const bring = (how: "drop" | "paste", name: string, bytes: Buffer) =>
-  page.getByRole("region", { name: "Assets" }).evaluate(
-    (element, { kind, file, base64 }) => {
-      const data = new DataTransfer();
-      data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file, { type: "image/png" }));
-      if (kind === "paste") element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-      else
-        for (const type of ["dragenter", "dragover", "drop"])
-          element.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-    },
-    { kind: how, file: name, base64: bytes.toString("base64") },
+  const asset = (name: string) => page.getByTestId("asset").filter({ hasText: name });
+  const mark =
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="96" height="96"><path d="M12 2 22 12 12 22 2 12Z" fill="#c26904"/><script>top.document.title="ran"</script></svg>';
+  /** A tenth of a second of a low tone. */
+  function wav(): Buffer {
+    const samples = Buffer.from(Array.from({ length: 800 }, (_, i) => 128 + Math.round(60 * Math.sin(i / 6))));
+    const head = Buffer.alloc(44);
+    head.write("RIFF", 0, "latin1");
+    head.writeUInt32LE(36 + samples.length, 4);
+    head.write("WAVEfmt ", 8, "latin1");
+    head.writeUInt32LE(16, 16);
+    head.writeUInt16LE(1, 20);
+    head.writeUInt16LE(1, 22);
+    head.writeUInt32LE(8000, 24);
+    head.writeUInt32LE(8000, 28);
+    head.writeUInt16LE(1, 32);
+    head.writeUInt16LE(8, 34);
+    head.write("data", 36, "latin1");
+    head.writeUInt32LE(samples.length, 40);
+    return Buffer.concat([head, samples]);
+  }
+  const fontFolder = join(
+    dirname(createRequire(join(import.meta.dirname, "../../apps/web/package.json")).resolve("@fontsource-variable/inter/package.json")),
+    "files",
   );
+  const font = readFileSync(join(fontFolder, "inter-latin-wght-normal.woff2"));
+  /** A file that a hand brings: dropped on the view, or pasted. */
+  const bring = (how: "drop" | "paste", name: string, bytes: Buffer) =>
+    page.getByRole("region", { name: "Assets" }).evaluate(
+      (element, { kind, file, base64 }) => {
+        const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file, { type: "image/png" }));
+        if (kind === "paste") element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        else
+          for (const type of ["dragenter", "dragover", "drop"])
+            element.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+      },
+      { kind: how, file: name, base64: bytes.toString("base64") },
+    );
 
-await runJourneys(
-  [
+  return [
     {
       name: "board: add a column, add cards inline",
       run: async () => {
@@ -457,6 +456,5 @@ await runJourneys(
         noOffences(watched);
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

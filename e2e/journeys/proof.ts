@@ -1,79 +1,81 @@
 /// <reference lib="dom" />
 /** Browser journeys over proof: the agent verifies the app, the evidence is shown, what breaks is fixed at most twice. `--shots DIR` also writes screenshots. */
-import { call, nextMessage, say, script, startModelServer } from "@tesslate/testkit";
+import { call, nextMessage, say, script } from "@tesslate/testkit";
 import { finished } from "../account.ts";
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
-import { modelEnv, openScene, traceOf } from "../scene.ts";
 
-const page1 = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>
+export default journey({}, async (stage) => {
+  const page1 = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bakery</title>
 <style>body{font:16px/1.5 system-ui;margin:0;background:#faf6ef;color:#2b2018}main{max-width:640px;margin:48px auto;padding:0 24px}button{font:inherit;padding:8px 16px}</style></head>
 <body><main><h1>Alder Street Bakery</h1><p>Order bread for tomorrow.</p><label>Your name <input id="name"></label> <button id="order">Reserve</button><p id="said" role="status"></p></main><script type="module" src="main.js"></script></body></html>`;
-const works = `document.querySelector("#order").onclick = () => { document.querySelector("#said").textContent = "One loaf for " + document.querySelector("#name").value; };\n`;
-const broken = (n: number) => `// try ${n}\nthrow new Error("The oven is cold ${n}");\n`;
-const rewrite = (content: string) => [call("read_file", { file_path: "main.js" }), call("write_file", { file_path: "main.js", content })];
+  const works = `document.querySelector("#order").onclick = () => { document.querySelector("#said").textContent = "One loaf for " + document.querySelector("#name").value; };\n`;
+  const broken = (n: number) => `// try ${n}\nthrow new Error("The oven is cold ${n}");\n`;
+  const rewrite = (content: string) => [call("read_file", { file_path: "main.js" }), call("write_file", { file_path: "main.js", content })];
 
-const model = await startModelServer({
-  script: script([
-    call("read_file", { file_path: "index.html" }),
-    call("write_file", { file_path: "index.html", content: page1 }),
-    ...rewrite(works),
-    call("verify", {
-      title: "A loaf can be reserved",
-      steps: [
-        { action: "expect_text", text: "Alder Street Bakery" },
-        { action: "screenshot", value: "Before the order" },
-        { action: "fill", label: "Your name", value: "Nadia" },
-        { action: "click", role: "button", name: "Reserve" },
-        { action: "expect_text", text: "One loaf for Nadia" },
-        { action: "screenshot", value: "After the order" },
-      ],
-    }),
-    say("A loaf can be reserved now; the proof is below."),
-    nextMessage(),
-    ...rewrite(broken(0)),
-    say("Done."),
-    nextMessage(),
-    say("I see the error, and leave it for now."),
-    nextMessage(),
-    ...rewrite(broken(1)),
-    say("Fixed, I think."),
-    nextMessage(),
-    ...rewrite(broken(2)),
-    say("Now it is fixed."),
-    nextMessage(),
-    ...rewrite(broken(3)),
-    say("Surely now."),
-  ]),
-});
-const { studio, account, project, watched, page } = await openScene(modelEnv(model));
-const params = { id: project.id };
-const client = account.api;
-const path = "package.json";
-const { content } = (await client.files.get({ params: { ...params, path }, query: {} })) as { content: string };
-const manifest = JSON.parse(content) as { scripts: object };
-await client.files.put({
-  params: { ...params, path },
-  body: { content: JSON.stringify({ ...manifest, scripts: { ...manifest.scripts, test: "! grep -q cold main.js" } }, undefined, 2) },
-});
-await client.projects.update({ params, body: { settings: { agent_checks: "both" } } });
-await finished(client, (await client.projects.start({ params })).task_id);
+  const { model } = stage;
+  model.setScript(
+    script([
+      call("read_file", { file_path: "index.html" }),
+      call("write_file", { file_path: "index.html", content: page1 }),
+      ...rewrite(works),
+      call("verify", {
+        title: "A loaf can be reserved",
+        steps: [
+          { action: "expect_text", text: "Alder Street Bakery" },
+          { action: "screenshot", value: "Before the order" },
+          { action: "fill", label: "Your name", value: "Nadia" },
+          { action: "click", role: "button", name: "Reserve" },
+          { action: "expect_text", text: "One loaf for Nadia" },
+          { action: "screenshot", value: "After the order" },
+        ],
+      }),
+      say("A loaf can be reserved now; the proof is below."),
+      nextMessage(),
+      ...rewrite(broken(0)),
+      say("Done."),
+      nextMessage(),
+      say("I see the error, and leave it for now."),
+      nextMessage(),
+      ...rewrite(broken(1)),
+      say("Fixed, I think."),
+      nextMessage(),
+      ...rewrite(broken(2)),
+      say("Now it is fixed."),
+      nextMessage(),
+      ...rewrite(broken(3)),
+      say("Surely now."),
+    ]),
+  );
+  const { studio, account, project, watched, page } = await stage.openScene();
+  const params = { id: project.id };
+  const client = account.api;
+  const path = "package.json";
+  const { content } = (await client.files.get({ params: { ...params, path }, query: {} })) as { content: string };
+  const manifest = JSON.parse(content) as { scripts: object };
+  await client.files.put({
+    params: { ...params, path },
+    body: { content: JSON.stringify({ ...manifest, scripts: { ...manifest.scripts, test: "! grep -q cold main.js" } }, undefined, 2) },
+  });
+  await client.projects.update({ params, body: { settings: { agent_checks: "both" } } });
+  await finished(client, (await client.projects.start({ params })).task_id);
 
-const frame = page.frameLocator("[data-testid=preview-frame]");
-const card = page.getByTestId("evidence-card");
-const log = page.getByRole("log");
-const send = async (text: string) => {
-  await page.getByRole("textbox", { name: "Message to the agent" }).fill(text);
-  await page.keyboard.press("Enter");
-};
-const idle = () =>
-  until("the run ends", async () => (await client.chat.active({ query: { project_id: project.id } })).active === null, 60_000);
-const questions = async () =>
-  (await client.chat.history({ params: { project_id: project.id }, query: { order: "asc" } })).items.filter(({ role }) => role === "user");
+  const frame = page.frameLocator("[data-testid=preview-frame]");
+  const card = page.getByTestId("evidence-card");
+  const log = page.getByRole("log");
+  const send = async (text: string) => {
+    await page.getByRole("textbox", { name: "Message to the agent" }).fill(text);
+    await page.keyboard.press("Enter");
+  };
+  const idle = () =>
+    until("the run ends", async () => (await client.chat.active({ query: { project_id: project.id } })).active === null, 60_000);
+  const questions = async () =>
+    (await client.chat.history({ params: { project_id: project.id }, query: { order: "asc" } })).items.filter(
+      ({ role }) => role === "user",
+    );
 
-await runJourneys(
-  [
+  return [
     {
       name: "a run verifies the app in a browser: the card shows steps, screenshots in full size and the checks",
       run: async () => {
@@ -154,11 +156,7 @@ await runJourneys(
         await accessible(page, "agent settings");
         // The app's own errors are what this is about.
         noOffences({ ...watched, offences: watched.offences.filter((offence) => !/oven is cold|dateTime/.test(offence)) });
-        await watched.close();
-        await studio.close();
-        await model.close();
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

@@ -1,34 +1,33 @@
 /// <reference lib="dom" />
 /** Money, with a payment provider of its own: a creator is connected and sells, somebody buys, uses, ends and loses it; credits and a plan are bought. */
 import type { Page } from "playwright-core";
-import { nextMessage, say, script, startModelServer, startStripe, stripeEnv } from "@tesslate/testkit";
+import { nextMessage, say, script, startStripe, stripeEnv } from "@tesslate/testkit";
 import { createProject, signUp, type Account } from "../account.ts";
-import { openBrowser, signIn, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { signIn, type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { looks } from "../looks.ts";
-import { modelEnv, traceOf } from "../scene.ts";
-import { startStudio } from "../studio.ts";
+import { modelEnv } from "../scene.ts";
 
-const secretPrompt = "Always answer as the sealed baker of Alder Street.";
-const model = await startModelServer({ script: script([say("Sealed: use less yeast."), nextMessage(), say("More.")]) });
-const stripe = await startStripe();
-const studio = await startStudio({ ...modelEnv(model), ...stripeEnv(stripe) });
-stripe.sendTo(`${studio.url}/api/webhooks/stripe`, "at once");
-process.on("exit", () => studio.process.kill("SIGTERM"));
-let watched: Watched | undefined;
-let cara: Account;
-let bob: Account;
-const page = (): Page => (watched as Watched).page;
-const path = () => new URL(page().url()).pathname;
-const open = async (person: Account) => {
-  await watched?.close();
-  watched = await openBrowser(studio.url, { theme: "light" });
-  page().setDefaultTimeout(15_000);
-  await signIn(page(), studio.url, person);
-};
+export default journey({ ownServer: "what is paid for is scarce: plans, credits and limits hold" }, async (stage) => {
+  const secretPrompt = "Always answer as the sealed baker of Alder Street.";
+  const { model } = stage;
+  model.setScript(script([say("Sealed: use less yeast."), nextMessage(), say("More.")]));
+  const stripe = await startStripe();
+  const studio = await stage.startStudio({ ...modelEnv(model), ...stripeEnv(stripe) });
+  stripe.sendTo(`${studio.url}/api/webhooks/stripe`, "at once");
+  let watched: Watched | undefined;
+  let cara: Account;
+  let bob: Account;
+  const page = (): Page => (watched as Watched).page;
+  const path = () => new URL(page().url()).pathname;
+  const open = async (person: Account) => {
+    await watched?.close();
+    watched = await stage.openWindow({ theme: "light" });
+    page().setDefaultTimeout(15_000);
+    await signIn(page(), studio.url, person);
+  };
 
-await runJourneys(
-  [
+  return [
     {
       name: "a creator opens an account for payouts and offers a closed agent by the month",
       run: async () => {
@@ -169,6 +168,5 @@ await runJourneys(
         await page().getByRole("button", { name: "Subscribe" }).waitFor();
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

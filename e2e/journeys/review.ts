@@ -1,67 +1,67 @@
 /// <reference lib="dom" />
 /** Browser journeys over the changes of a run: review, going back and forth, forks. On the built product with the scripted model. `--shots DIR` also writes screenshots. */
-import { call, parallel, say, script, startModelServer, turn } from "@tesslate/testkit";
+import { call, parallel, say, script, turn } from "@tesslate/testkit";
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, allMarks, looks, noOffences, shot } from "../looks.ts";
-import { modelEnv, openScene, traceOf } from "../scene.ts";
 
-const slots = [
-  "import { orders } from './orders.js';",
-  "",
-  "export function placesLeft(slot) {",
-  "  const taken = orders.filter((order) => order.slot === slot.id).length;",
-  "  return 6 - taken;",
-  "}",
-  "",
-  ...Array.from({ length: 12 }, (_, i) => `// note ${i + 1}`),
-  "",
-  "export function closesAt(day) {",
-  "  return day.at(18);",
-  "}",
-  "",
-].join("\n");
-const styles = ".slot { color: black; }\n.slot.full { opacity: 1; }\n";
-const taken = "  const taken = orders.filter((order) => order.slot === slot.id && order.state !== 'cancelled').length;";
-const model = await startModelServer({
-  script: script([
-    turn(
-      parallel(
-        call("multi_edit", {
-          file_path: "slots.js",
-          edits: [
-            { search: slots.split("\n")[3], replace: taken },
-            { search: "  return day.at(18);", replace: "  // The evening before.\n  return day.minus(1).at(18);" },
-          ],
-        }),
-        call("patch_file", { file_path: "styles.css", search: "opacity: 1", replace: "opacity: 0.5" }),
-        call("bash_exec", { command: "printf 'GIF\\000' > full.gif" }),
+export default journey({ hasMain: true }, async (stage) => {
+  const slots = [
+    "import { orders } from './orders.js';",
+    "",
+    "export function placesLeft(slot) {",
+    "  const taken = orders.filter((order) => order.slot === slot.id).length;",
+    "  return 6 - taken;",
+    "}",
+    "",
+    ...Array.from({ length: 12 }, (_, i) => `// note ${i + 1}`),
+    "",
+    "export function closesAt(day) {",
+    "  return day.at(18);",
+    "}",
+    "",
+  ].join("\n");
+  const styles = ".slot { color: black; }\n.slot.full { opacity: 1; }\n";
+  const taken = "  const taken = orders.filter((order) => order.slot === slot.id && order.state !== 'cancelled').length;";
+  const { model } = stage;
+  model.setScript(
+    script([
+      turn(
+        parallel(
+          call("multi_edit", {
+            file_path: "slots.js",
+            edits: [
+              { search: slots.split("\n")[3], replace: taken },
+              { search: "  return day.at(18);", replace: "  // The evening before.\n  return day.minus(1).at(18);" },
+            ],
+          }),
+          call("patch_file", { file_path: "styles.css", search: "opacity: 1", replace: "opacity: 0.5" }),
+          call("bash_exec", { command: "printf 'GIF\\000' > full.gif" }),
+        ),
       ),
-    ),
-    turn(say("Cancelled orders free their place, and a day closes the evening before.")),
-    turn(say("I will look at it.")),
-    turn(say("And the next.")),
-  ]),
-});
-const { studio, account, project, watched, page } = await openScene(modelEnv(model), { timeoutMs: 10_000 });
-const params = { id: project.slug };
-const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
-const read = async (path: string) => (await account.api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
-const ask = async (message: string) => {
-  for await (const event of account.api.chat.stream({ body: { project_id: project.slug, message, edit_mode: "allow" } }))
-    if (event.type === "done") return;
-};
+      turn(say("Cancelled orders free their place, and a day closes the evening before.")),
+      turn(say("I will look at it.")),
+      turn(say("And the next.")),
+    ]),
+  );
+  const { studio, account, project, watched, page } = await stage.openScene();
+  const params = { id: project.slug };
+  const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
+  const read = async (path: string) => (await account.api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
+  const ask = async (message: string) => {
+    for await (const event of account.api.chat.stream({ body: { project_id: project.slug, message, edit_mode: "allow" } }))
+      if (event.type === "done") return;
+  };
 
-const hunks = page.getByTestId("hunk");
-const transcript = page.getByRole("log", { name: "Transcript" });
-const menuOf = async (message: string) => {
-  // With the keyboard alone.
-  await page.getByRole("button", { name: `More about “${message}` }).focus();
-  await page.keyboard.press("Enter");
-};
+  const hunks = page.getByTestId("hunk");
+  const transcript = page.getByRole("log", { name: "Transcript" });
+  const menuOf = async (message: string) => {
+    // With the keyboard alone.
+    await page.getByRole("button", { name: `More about “${message}` }).focus();
+    await page.keyboard.press("Enter");
+  };
 
-await runJourneys(
-  [
+  return [
     {
       name: "a run ends with what it changed; the review lists it, and a rejected change is the old text again, and no other",
       run: async () => {
@@ -189,11 +189,7 @@ await runJourneys(
         const sessions = (await account.api.chat.sessions({ query: { project_id: project.slug } })).items;
         expect(sessions.some((session) => session.message_count === 2) && sessions.length === 2, "a session with two messages");
         noOffences(watched);
-        await watched.close();
-        await studio.close();
-        await model.close();
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

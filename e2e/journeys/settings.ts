@@ -1,35 +1,32 @@
 /** What a person sets: the first steps, their picture and page, preferences that go along, notices, an export, the end of the account and back. */
 import { png, say, script, startModelServer } from "@tesslate/testkit";
 import type { Page } from "playwright-core";
-import { openBrowser, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
-import { traceOf } from "../scene.ts";
-import { startStudio } from "../studio.ts";
 
-const key = "sk-the-right-key-4711";
-const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
-const studio = await startStudio({ RUNTIME_DRIVER: "memory", OUTBOUND_ALLOW_HOSTS: new URL(model.openai_base_url).host });
-process.on("exit", () => studio.process.kill("SIGTERM"));
-let browser: Watched | undefined;
-const person = { email: "nadia@example.org", password: "correct horse battery" };
-const at = () => (browser as Watched).page;
-const open = (section: string) => at().goto(`${studio.url}/settings/${section}`);
+export default journey({ ownServer: "the first steps begin without a model", templates: [] }, async (stage) => {
+  const key = "sk-the-right-key-4711";
+  const model = await startModelServer({ apiKey: key, models: ["house-model"], script: script([say("Hello.")]) });
+  const studio = await stage.startStudio({ RUNTIME_DRIVER: "memory", OUTBOUND_ALLOW_HOSTS: new URL(model.openai_base_url).host });
+  let browser: Watched | undefined;
+  const person = { email: "nadia@example.org", password: "correct horse battery" };
+  const at = () => (browser as Watched).page;
+  const open = (section: string) => at().goto(`${studio.url}/settings/${section}`);
 
-async function signIn(page: Page): Promise<void> {
-  await page.goto(`${studio.url}/login`);
-  await page.getByLabel("E-mail").fill(person.email);
-  await page.getByLabel("Password", { exact: true }).fill(person.password);
-  await page.keyboard.press("Enter");
-  await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
-}
+  async function signIn(page: Page): Promise<void> {
+    await page.goto(`${studio.url}/login`);
+    await page.getByLabel("E-mail").fill(person.email);
+    await page.getByLabel("Password", { exact: true }).fill(person.password);
+    await page.keyboard.press("Enter");
+    await page.getByRole("textbox", { name: "What should it do?" }).waitFor();
+  }
 
-await runJourneys(
-  [
+  return [
     {
       name: "the first steps: a bad key shows the provider's words, a good one opens the composer; put away, they stay away",
       run: async () => {
-        browser = await openBrowser(studio.url);
+        browser = await stage.openWindow();
         const { page } = browser;
         await page.goto(`${studio.url}/register`);
         await page.getByLabel("Name").fill("Nadia");
@@ -144,7 +141,7 @@ await runJourneys(
         const kept = page.waitForResponse((r) => r.url().endsWith("/api/users/me") && r.request().method() === "PATCH");
         await mode.getByRole("radio", { name: "Dark" }).click();
         expect((await kept).status() === 200, "the theme is told to the server");
-        const second = await openBrowser(studio.url);
+        const second = await stage.openWindow();
         try {
           await signIn(second.page);
           expect((await second.page.evaluate(() => document.documentElement.dataset["theme"])) === "dark", "the other browser is dark");
@@ -260,6 +257,5 @@ await runJourneys(
       },
     },
     { name: "nothing was offensive", run: async () => noOffences(browser as Watched) },
-  ],
-  traceOf(studio, () => browser),
-);
+  ];
+});

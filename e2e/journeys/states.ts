@@ -1,108 +1,105 @@
 /** Every page when the server fails: it says so, offers to try again, and recovers; nothing is blank and nothing foreign is asked. */
 import type { Page, Request } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
-import { openBrowser, signIn, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { signIn, type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
-import { traceOf } from "../scene.ts";
-import { startStudio } from "../studio.ts";
 
-const studio = await startStudio();
-process.on("exit", () => studio.process.kill("SIGTERM"));
-let browser: Watched | undefined;
+export default journey({}, async (stage) => {
+  const { studio } = stage;
+  let browser: Watched | undefined;
 
-/** A page and the calls whose failure it must survive. `phoneView`: what of the workbench shows it on a phone. */
-const places: { path: string; fails: RegExp; phoneView?: string }[] = [
-  { path: "/admin/sandboxes", fails: /\/api\/admin\/sandboxes/ },
-  { path: "/p/SLUG", fails: /\/api\/projects\/[^/]+\/preview-ticket/, phoneView: "Preview" },
-  { path: "/", fails: /\/api\/projects(\?|$)/ },
-  { path: "/projects", fails: /\/api\/projects(\?|$)/ },
-  { path: "/settings/preferences", fails: /\/api\/models(\?|$)|\/api\/marketplace\/models/ },
-  { path: "/settings/security", fails: /\/api\/auth\/sessions/ },
-  { path: "/settings/models", fails: /\/api\/(models|secrets|marketplace)/ },
-  { path: "/settings/git", fails: /\/api\/git-providers/ },
-  { path: "/settings/connectors", fails: /\/api\/mcp/ },
-  { path: "/settings/api-keys", fails: /\/api\/auth\/api-keys/ },
-  { path: "/settings/deployment", fails: /\/api\/deployment-credentials/ },
-  { path: "/settings/data", fails: /\/api\/users\/me\/export/ },
-  { path: "/settings/look", fails: /\/api\/themes/ },
-  { path: "/settings/referrals", fails: /\/api\/referrals\/code/ },
-  { path: "/settings/creator", fails: /\/api\/creators\/dashboard/ },
-  { path: "/feedback", fails: /\/api\/feedback/ },
-  { path: "/admin/overview", fails: /\/api\/admin\/metrics/ },
-  { path: "/admin/users", fails: /\/api\/admin\/users/ },
-  { path: "/admin/system", fails: /\/api\/admin\/health/ },
-  { path: "/@nadia", fails: /\/api\/creators\// },
-  { path: "/p/SLUG/activity", fails: /\/api\/projects\/[^/]+\/activity/ },
-  { path: "/p/SLUG/board", fails: /\/api\/kanban\// },
-  { path: "/p/SLUG/notes", fails: /\/api\/projects\/[^/]+\/notes/ },
-  { path: "/p/SLUG/assets", fails: /\/api\/projects\/[^/]+\/assets/ },
-  { path: "/p/SLUG/deploys", fails: /\/api\/deployments\// },
-  { path: "/p/SLUG/git", fails: /\/api\/git\/info/ },
-  { path: "/p/SLUG/timeline", fails: /\/api\/projects\/[^/]+\/(snapshots|checkpoints)/ },
-];
-const desk = { width: 1440, height: 900 };
-const phone = { width: 390, height: 844 };
-const failing = {
-  status: 500,
-  contentType: "application/json",
-  body: JSON.stringify({
-    detail: `The image sha256:${"9f86d081".repeat(8)} could not be read.`,
-    code: "internal_error",
-    request_id: "r-1",
-  }),
-};
+  /** A page and the calls whose failure it must survive. `phoneView`: what of the workbench shows it on a phone. */
+  const places: { path: string; fails: RegExp; phoneView?: string }[] = [
+    { path: "/admin/sandboxes", fails: /\/api\/admin\/sandboxes/ },
+    { path: "/p/SLUG", fails: /\/api\/projects\/[^/]+\/preview-ticket/, phoneView: "Preview" },
+    { path: "/", fails: /\/api\/projects(\?|$)/ },
+    { path: "/projects", fails: /\/api\/projects(\?|$)/ },
+    { path: "/settings/preferences", fails: /\/api\/models(\?|$)|\/api\/marketplace\/models/ },
+    { path: "/settings/security", fails: /\/api\/auth\/sessions/ },
+    { path: "/settings/models", fails: /\/api\/(models|secrets|marketplace)/ },
+    { path: "/settings/git", fails: /\/api\/git-providers/ },
+    { path: "/settings/connectors", fails: /\/api\/mcp/ },
+    { path: "/settings/api-keys", fails: /\/api\/auth\/api-keys/ },
+    { path: "/settings/deployment", fails: /\/api\/deployment-credentials/ },
+    { path: "/settings/data", fails: /\/api\/users\/me\/export/ },
+    { path: "/settings/look", fails: /\/api\/themes/ },
+    { path: "/settings/referrals", fails: /\/api\/referrals\/code/ },
+    { path: "/settings/creator", fails: /\/api\/creators\/dashboard/ },
+    { path: "/feedback", fails: /\/api\/feedback/ },
+    { path: "/admin/overview", fails: /\/api\/admin\/metrics/ },
+    { path: "/admin/users", fails: /\/api\/admin\/users/ },
+    { path: "/admin/system", fails: /\/api\/admin\/health/ },
+    { path: "/@nadia", fails: /\/api\/creators\// },
+    { path: "/p/SLUG/activity", fails: /\/api\/projects\/[^/]+\/activity/ },
+    { path: "/p/SLUG/board", fails: /\/api\/kanban\// },
+    { path: "/p/SLUG/notes", fails: /\/api\/projects\/[^/]+\/notes/ },
+    { path: "/p/SLUG/assets", fails: /\/api\/projects\/[^/]+\/assets/ },
+    { path: "/p/SLUG/deploys", fails: /\/api\/deployments\// },
+    { path: "/p/SLUG/git", fails: /\/api\/git\/info/ },
+    { path: "/p/SLUG/timeline", fails: /\/api\/projects\/[^/]+\/(snapshots|checkpoints)/ },
+  ];
+  const desk = { width: 1440, height: 900 };
+  const phone = { width: 390, height: 844 };
+  const failing = {
+    status: 500,
+    contentType: "application/json",
+    body: JSON.stringify({
+      detail: `The image sha256:${"9f86d081".repeat(8)} could not be read.`,
+      code: "internal_error",
+      request_id: "r-1",
+    }),
+  };
 
-/** How much the page, or a part of it that scrolls down only, is wider than what can be seen of it. */
-const excessOf = (page: Page) =>
-  page.evaluate(() =>
-    Math.max(
-      ...[document.documentElement, ...document.querySelectorAll(".scroll-y:not(.overflow-x-auto)")].map(
-        (element) => element.scrollWidth - element.clientWidth,
+  /** How much the page, or a part of it that scrolls down only, is wider than what can be seen of it. */
+  const excessOf = (page: Page) =>
+    page.evaluate(() =>
+      Math.max(
+        ...[document.documentElement, ...document.querySelectorAll(".scroll-y:not(.overflow-x-auto)")].map(
+          (element) => element.scrollWidth - element.clientWidth,
+        ),
+        ...[...document.querySelectorAll("[role=alert]")].map((element) => element.getBoundingClientRect().right - innerWidth),
       ),
-      ...[...document.querySelectorAll("[role=alert]")].map((element) => element.getBoundingClientRect().right - innerWidth),
-    ),
-  );
+    );
 
-async function breakAndMend(page: Page, address: string, fails: RegExp, phoneView?: string): Promise<void> {
-  await page.route(fails, (route) => route.fulfill(failing));
-  await page.goto(address);
-  const alert = page
-    .locator("#main, main, body")
-    .getByRole("alert")
-    .filter({ has: page.getByRole("button", { name: /retry|try again/i }) })
-    .first();
-  await alert.waitFor({ timeout: 20_000 });
-  if (phoneView || !address.includes("/p/")) {
-    await page.setViewportSize(phone);
-    if (phoneView) await page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: phoneView }).click();
-    await alert.waitFor();
-    for (const details of await alert.getByText("Details", { exact: true }).all()) await details.click();
-    const excess = await excessOf(page);
-    await page.setViewportSize(desk);
-    expect(excess <= 0, `${excess} px too wide on a phone`);
+  async function breakAndMend(page: Page, address: string, fails: RegExp, phoneView?: string): Promise<void> {
+    await page.route(fails, (route) => route.fulfill(failing));
+    await page.goto(address);
+    const alert = page
+      .locator("#main, main, body")
+      .getByRole("alert")
+      .filter({ has: page.getByRole("button", { name: /retry|try again/i }) })
+      .first();
+    await alert.waitFor({ timeout: 20_000 });
+    if (phoneView || !address.includes("/p/")) {
+      await page.setViewportSize(phone);
+      if (phoneView) await page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: phoneView }).click();
+      await alert.waitFor();
+      for (const details of await alert.getByText("Details", { exact: true }).all()) await details.click();
+      const excess = await excessOf(page);
+      await page.setViewportSize(desk);
+      expect(excess <= 0, `${excess} px too wide on a phone`);
+    }
+    await page.unroute(fails);
+    // Several parts of a page may have failed, each by itself.
+    for (let left = 5; left > 0 && (await alert.isVisible()); left--) {
+      await alert
+        .getByRole("button", { name: /retry|try again/i })
+        .click({ timeout: 5000 })
+        .catch(() => undefined);
+      await alert.waitFor({ state: "detached", timeout: 3000 }).catch(() => undefined);
+    }
+    expect(!(await alert.isVisible()), `${address} recovers`);
   }
-  await page.unroute(fails);
-  // Several parts of a page may have failed, each by itself.
-  for (let left = 5; left > 0 && (await alert.isVisible()); left--) {
-    await alert
-      .getByRole("button", { name: /retry|try again/i })
-      .click({ timeout: 5000 })
-      .catch(() => undefined);
-    await alert.waitFor({ state: "detached", timeout: 3000 }).catch(() => undefined);
-  }
-  expect(!(await alert.isVisible()), `${address} recovers`);
-}
 
-await runJourneys(
-  [
+  return [
     {
       name: "each page fails aloud and recovers",
       run: async () => {
         const account = await signUp(studio.url);
         const project = await createProject(account, "Alder Street Bakery", "static");
         await finished(account.api, (await account.api.projects.start({ params: { id: project.id } })).task_id);
-        browser = await openBrowser(studio.url);
+        browser = await stage.openWindow();
         const { page } = browser;
         // The page's own script does not come the first time: it is asked for again without anybody's doing.
         let refused = 0;
@@ -161,6 +158,5 @@ await runJourneys(
         noOffences(watched);
       },
     },
-  ],
-  traceOf(studio, () => browser),
-);
+  ];
+});

@@ -1,32 +1,30 @@
 /// <reference lib="dom" />
 /** The store and the library: what is looked for stands in the address, no dead ends, an agent of one's own made, tried, published and had by somebody else. */
 import type { Page } from "playwright-core";
-import { say, script, startModelServer } from "@tesslate/testkit";
+import { say, script } from "@tesslate/testkit";
 import { signUp, type Account } from "../account.ts";
-import { openBrowser, signIn, type Watched } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { signIn, type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
 import { accessible, looks, noOffences } from "../looks.ts";
-import { modelEnv, traceOf } from "../scene.ts";
-import { startStudio } from "../studio.ts";
 
-const model = await startModelServer({ script: script([say("I am the baker: flour, water, salt.")]) });
-const studio = await startStudio(modelEnv(model));
-process.on("exit", () => studio.process.kill("SIGTERM"));
-let watched: Watched | undefined;
-let ada: Account;
-let bob: Account;
-const page = (): Page => (watched as Watched).page;
-const query = () => new URL(page().url()).searchParams;
-const cards = () => page().getByRole("article");
+export default journey({}, async (stage) => {
+  const { model } = stage;
+  model.setScript(script([say("I am the baker: flour, water, salt.")]));
+  const { studio } = stage;
+  let watched: Watched | undefined;
+  let ada: Account;
+  let bob: Account;
+  const page = (): Page => (watched as Watched).page;
+  const query = () => new URL(page().url()).searchParams;
+  const cards = () => page().getByRole("article");
 
-await runJourneys(
-  [
+  return [
     {
       name: "what is looked for stands in the address; back brings back filters and place; counts are honest",
       run: async () => {
         ada = await signUp(studio.url, "Ada");
         bob = await signUp(studio.url, "Bob");
-        watched = await openBrowser(studio.url, { theme: "light" });
+        watched = await stage.openWindow({ theme: "light" });
         page().setDefaultTimeout(15_000);
         await signIn(page(), studio.url, ada);
         await page().getByRole("link", { name: "Store" }).click();
@@ -220,6 +218,5 @@ await runJourneys(
         noOffences(watched as Watched);
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

@@ -1,20 +1,19 @@
 /// <reference lib="dom" />
 /** Browser journeys over a project's timeline, on the built product in a process of its own. `--shots DIR` also writes screenshots. */
 import { signIn } from "../browser.ts";
-import { expect, runJourneys, until } from "../journey.ts";
+import { expect, journey, until } from "../journey.ts";
 import { looks, noOffences, shot } from "../looks.ts";
-import { openScene, traceOf } from "../scene.ts";
 
-const { studio, account, project, watched, page } = await openScene();
-const params = { id: project.slug };
+export default journey({}, async (stage) => {
+  const { studio, account, project, watched, page } = await stage.openScene();
+  const params = { id: project.slug };
 
-const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
-const read = async (path: string) => (await account.api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
-const statuses = async () => Object.values((await account.api.projects.status({ params })).containers).map((c) => c.status);
-const entry = (name: string | RegExp) => page.getByTestId("timeline-entry").filter({ hasText: name });
+  const write = (path: string, content: string) => account.api.files.put({ params: { ...params, path }, body: { content } });
+  const read = async (path: string) => (await account.api.files.batch({ params, body: { paths: [path] } })).files[0]?.content;
+  const statuses = async () => Object.values((await account.api.projects.status({ params })).containers).map((c) => c.status);
+  const entry = (name: string | RegExp) => page.getByTestId("timeline-entry").filter({ hasText: name });
 
-await runJourneys(
-  [
+  return [
     {
       name: "an empty timeline says what it is for",
       run: async () => {
@@ -97,6 +96,5 @@ await runJourneys(
         noOffences(watched);
       },
     },
-  ],
-  traceOf(studio, () => watched),
-);
+  ];
+});

@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { disown, own } from "./belongings.ts";
 
 /** What of a data folder is still on the machine, by kind. */
 export interface Leftovers {
@@ -25,7 +27,14 @@ const attempt = <T>(work: () => T): T | undefined => {
 /** A data folder that outlives its server, so that one can look at it afterwards. */
 export async function ownDataDir() {
   const path = realpathSync(await mkdtemp(join(tmpdir(), "studio-crash-")));
-  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
+  own(path);
+  return {
+    path,
+    remove: async () => {
+      await removeLeftovers(path);
+      disown(path);
+    },
+  };
 }
 
 /** Processes that carry this text on their command line, in their environment or as their folder, whatever their state. */
@@ -35,8 +44,10 @@ export const processesOf = (text: string): string[] =>
     const read = (file: string) => attempt(() => readFileSync(`/proc/${pid}/${file}`, "utf8")) ?? "";
     const line = read("cmdline").replaceAll("\0", " ");
     const isOurs = line.includes(text) || read("environ").includes(text) || attempt(() => readlinkSync(`/proc/${pid}/cwd`))?.includes(text);
-    return isOurs && line !== "" ? [`${pid} ${line.slice(0, 120)}`] : [];
+    return isOurs && line !== "" && !line.includes(cleanerFile) ? [`${pid} ${line.slice(0, 120)}`] : [];
   });
+/** The program that cleans up after us carries the folders, too. */
+export const cleanerFile = "e2e/cleaner.ts";
 
 function foldersNamed(dir: string, name: string, depth: number): string[] {
   if (depth < 0) return [];
@@ -63,10 +74,7 @@ function fifosIn(dir: string): string[] {
  * projects were deleted, so that nothing at all may be left; else only processes are looked for.
  */
 export async function leftoversOf(dataDir: string, { isEmptied }: { isEmptied: boolean }): Promise<Leftovers> {
-  const runtime = join(dataDir, "runtime");
-  const key = createHash("sha256").update(runtime).digest("hex").slice(0, 8);
-  // Programs of projects see it at a path that they can traverse.
-  const alias = `/run/tesslate-${createHash("sha256").update(runtime).digest("hex").slice(0, 12)}`;
+  const { runtime, key, alias } = namesOf(dataDir);
   const look = (): Leftovers => ({
     processes: [...new Set([...processesOf(dataDir), ...processesOf(alias)])],
     namespaces: ["/run/netns", "/sys/class/net"].flatMap((dir) =>
@@ -84,6 +92,49 @@ export async function leftoversOf(dataDir: string, { isEmptied }: { isEmptied: b
     found = look();
   }
   return found;
+}
+/** What the runtime calls what it makes on the machine for that data folder. */
+function namesOf(dataDir: string) {
+  const runtime = join(dataDir, "runtime");
+  const hash = createHash("sha256").update(runtime).digest("hex");
+  // Programs of projects see it at a path that they can traverse.
+  return { runtime, key: hash.slice(0, 8), alias: `/run/tesslate-${hash.slice(0, 12)}` };
+}
+
+/** Ends every process of a data folder, takes away what else of it is on the machine, and deletes it. Its server needs not have ended in good order. */
+export async function removeLeftovers(dataDir: string): Promise<void> {
+  const { key, alias } = namesOf(dataDir);
+  const groups = () => foldersNamed("/sys/fs/cgroup", `tesslate-${key}`, 2);
+  for (let i = 0; i < 100; i++) {
+    // Frozen ones die only when they go on.
+    for (const group of groups()) {
+      attempt(() => writeFileSync(join(group, "cgroup.freeze"), "0"));
+      attempt(() => writeFileSync(join(group, "freezer.state"), "THAWED"));
+    }
+    const inGroups = groups().flatMap((group) => (attempt(() => readFileSync(join(group, "cgroup.procs"), "utf8")) ?? "").split("\n"));
+    const named = [...processesOf(dataDir), ...processesOf(alias)].map((found) => found.split(" ")[0] ?? "");
+    const pids = new Set([...inGroups, ...named].filter(isPid).map(Number));
+    if (pids.size === 0) break;
+    for (const pid of pids) attempt(() => process.kill(pid, "SIGKILL"));
+    await sleep(20);
+  }
+  // The innermost first.
+  for (const group of groups().toSorted((a, b) => b.length - a.length)) attempt(() => rmdirSync(group));
+  const call = (...argv: [string, ...string[]]) => spawnSync(argv[0], argv.slice(1), { stdio: "ignore" });
+  for (const name of attempt(() => readdirSync("/run/netns")) ?? [])
+    if (name.startsWith(`tesslate-${key}`)) call("ip", "netns", "del", name);
+  for (const name of attempt(() => readdirSync("/sys/class/net")) ?? []) if (name.includes(key)) call("ip", "link", "del", name);
+  if (existsSync(`/run/tesslate-slots/keys/${key}`)) {
+    call("nft", "delete", "table", "inet", `tesslate_${key}`);
+    rmSync(`/run/tesslate-slots/keys/${key}`, { force: true });
+  }
+  const targets = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((target) => target.startsWith(`${dataDir}/`) || target.startsWith(`${alias}/`));
+  for (const target of targets.reverse()) call("umount", "-l", target);
+  await rm(alias, { recursive: true, force: true });
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 const nothing: Leftovers = { processes: [], namespaces: [], cgroups: [], mounts: [], fifos: [] };
 export const countOf = (found: Leftovers): number => Object.values(found).reduce((sum, kind: string[]) => sum + kind.length, 0);

@@ -1,0 +1,63 @@
+/** Prebuilt template images: kept in the checkout from one run to the next, and given to the data folders of the servers as hard links. */
+import { cp, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+export interface Images {
+  /** Before a server starts on that data folder: the images that were built before. */
+  supply(dataDir: string): Promise<void>;
+  /** Keeps what the server of that data folder has built since. */
+  harvest(dataDir: string): Promise<void>;
+}
+
+const root = join(import.meta.dirname, "..");
+/** An image has its whole content in its name (packages/runtime/src/host/images.ts), so what is found under it is right. */
+const shelf = join(root, ".studio/images");
+const isRoot = process.getuid?.() === 0;
+const namesIn = async (dir: string) =>
+  (await readdir(dir).catch(() => [])).filter((id) => !id.startsWith(".") && existsSync(join(dir, id, "manifest.json")));
+/** `react-vite-…`: the template's name and a hash. */
+const templateOf = (id: string) => id.slice(0, id.lastIndexOf("-"));
+
+/** Hard links where both lie on one file system. The images belong to root, so that no project of any server can change them. */
+async function copy(from: string, to: string): Promise<void> {
+  const work = `${to}.${process.pid}`;
+  const isNear = (await stat(from)).dev === (await stat(join(to, ".."))).dev;
+  const { status, stderr } = spawnSync("cp", [isNear && isRoot ? "-al" : "-a", from, work], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`an image cannot be copied: ${stderr}`);
+  await rename(work, to).catch(() => rm(work, { recursive: true, force: true })); // somebody else was quicker
+}
+
+/** `templates`: those that are needed. `near`: a folder on the file system of the data folders. */
+export async function openImages(near: string, templates: ReadonlySet<string>): Promise<Images> {
+  await mkdir(shelf, { recursive: true });
+  await mkdir(near, { recursive: true });
+  return {
+    async supply(dataDir) {
+      const target = join(dataDir, "runtime/images");
+      const wanted = (await namesIn(shelf)).filter((id) => templates.has(templateOf(id)));
+      if (wanted.length === 0) return;
+      // As the runtime makes them: entered by every project, listed by none.
+      await mkdir(target, { recursive: true });
+      for (const dir of [join(dataDir, "runtime"), target]) spawnSync("chmod", ["711", dir]);
+      for (const id of wanted) {
+        if (!existsSync(join(near, id))) await copy(join(shelf, id), join(near, id));
+        if (!existsSync(join(target, id))) await copy(join(near, id), join(target, id));
+      }
+    },
+    async harvest(dataDir) {
+      const source = join(dataDir, "runtime/images");
+      const known = await namesIn(shelf);
+      for (const id of await namesIn(source)) {
+        if (known.includes(id)) continue;
+        const work = join(shelf, `.${id}.${process.pid}`);
+        await cp(join(source, id), work, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+        if (isRoot) spawnSync("chown", ["-R", "-h", "0:0", work]);
+        await rename(work, join(shelf, id)).catch(() => rm(work, { recursive: true, force: true }));
+        for (const old of known.filter((one) => templateOf(one) === templateOf(id)))
+          await rm(join(shelf, old), { recursive: true, force: true });
+      }
+    },
+  };
+}

@@ -1,0 +1,203 @@
+/// <reference lib="dom" />
+/** The browser journeys, on the built product in a process of its own, with the scripted model over a real socket. `--shots DIR` also writes screenshots. */
+import type { Page } from "playwright-core";
+import { demoScript } from "@tesslate/testkit/demo";
+import { type Watched } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+
+export default journey({ hasMain: true, templates: ["react-vite", "static"] }, async (stage) => {
+  const { model } = stage;
+  model.setScript(demoScript());
+  model.setTokenDelay(6);
+  const { studio } = stage;
+  let browser: Watched | undefined;
+
+  const frameOf = (page: Page) => page.frameLocator("[data-testid=preview-frame]");
+
+  return [
+    {
+      name: "sign up, describe an app, watch it built, see it run",
+      run: async () => {
+        browser = await stage.openWindow();
+        const { page } = browser;
+        await page.goto(studio.url);
+        await page.waitForURL(/\/login/);
+        await accessible(page, "login");
+        await shot(page, "login");
+        await page.goto(`${studio.url}/register`);
+        await page.getByLabel("Name").fill("Nadia");
+        await page.getByLabel("E-mail").fill("Nadia.Build@Example.org");
+        await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+        await shot(page, "register");
+        await page.keyboard.press("Enter");
+        const composer = page.getByRole("textbox", { name: "What should it do?" });
+        await composer.waitFor();
+        await accessible(page, "home");
+        await composer.fill("a counter app");
+        await shot(page, "home");
+        await page.keyboard.press("Enter");
+        await page.waitForURL(/\/p\//, { timeout: 5000 });
+        await page.getByRole("log").getByText("a counter app").first().waitFor({ timeout: 5000 });
+        // The app of the first message: its number and its two buttons, in the one preview frame.
+        await frameOf(page).getByRole("button", { name: "Increase" }).waitFor({ timeout: 90_000 });
+        await frameOf(page).getByRole("button", { name: "Increase" }).click();
+        await page.getByText("Your counter is in the preview.", { exact: true }).waitFor({ timeout: 60_000 });
+        await shot(page, "workbench-first");
+        expect((await page.locator("iframe").count()) === 1, "exactly one preview frame");
+        await accessible(page, "workbench");
+      },
+    },
+    {
+      name: "a second message changes the running app without a page load",
+      run: async () => {
+        const { page } = browser as Watched;
+        let loads = 0;
+        page.on("framenavigated", (frame) => {
+          if (frame !== page.mainFrame()) loads += 1;
+        });
+        const message = page.getByRole("textbox", { name: "Message to the agent" });
+        await message.fill("add a reset button and a step");
+        await page.keyboard.press("Enter");
+        await frameOf(page).getByRole("button", { name: /Reset/ }).waitFor({ timeout: 60_000 });
+        await page.getByText("Done. The counter now has", { exact: true }).waitFor({ timeout: 60_000 });
+        expect(loads === 0, `the frame was loaded ${loads} times`);
+        await shot(page, "workbench-second");
+      },
+    },
+    {
+      name: "a reload in the middle of a run loses nothing and repeats nothing",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.goto(studio.url);
+        await page.getByRole("textbox", { name: "What should it do?" }).fill("a to-do app");
+        await page.keyboard.press("Enter");
+        await page.waitForURL(/\/p\//);
+        await page.getByTestId("tool-row").first().waitFor({ timeout: 60_000 });
+        await page.reload();
+        await page.getByRole("log").getByText("a to-do app").first().waitFor({ timeout: 10_000 });
+        const slug = /\/p\/([^/]+)/.exec(page.url())?.[1] ?? "";
+        const api = (path: string) => page.evaluate(async (p) => (await fetch(p)).json() as Promise<unknown>, path);
+        const ended = async () => ((await api(`/api/chat/agent/active?project_id=${slug}`)) as { active: unknown }).active === null;
+        await until("the run ends", ended, 120_000);
+        const history = (await api(`/api/chat/history/${slug}`)) as unknown as {
+          items: { role: string; content: string; message_metadata: { steps?: { tool_calls: unknown[] }[] } | null }[];
+        };
+        const calls = history.items.flatMap((m) => m.message_metadata?.steps ?? []).flatMap((s) => s.tool_calls).length;
+        await until(
+          `${calls} tool rows, as the server has them`,
+          async () => (await page.getByTestId("tool-row").count()) === calls,
+          8000,
+        ).catch(async (error: unknown) => {
+          throw new Error(`${String(error)}; the page shows ${await page.getByTestId("tool-row").count()}`);
+        });
+        expect(history.items.filter((m) => m.role === "user").length === 1, "one message of the person");
+      },
+    },
+    {
+      name: "the code is edited with one save a pause, in a real editor",
+      run: async () => {
+        const { page } = browser as Watched;
+        const puts: string[] = [];
+        page.on("request", (request) => {
+          if (request.method() === "PUT" && request.url().includes("/files/")) puts.push(request.url());
+        });
+        await page.getByRole("link", { name: "Code" }).click();
+        await page.getByTestId("file-row").first().waitFor();
+        await page.keyboard.press("ControlOrMeta+p");
+        await page.getByPlaceholder(/Find a file/).fill("index.css");
+        await page.getByRole("option", { name: /index\.css/ }).waitFor();
+        await page.keyboard.press("Enter");
+        const editor = page.locator(".cm-content");
+        await editor.waitFor();
+        await editor.click();
+        await page.keyboard.press("ControlOrMeta+End");
+        await page.keyboard.type("\n/* thirty characters of notes */", { delay: 5 });
+        await until("one save", () => puts.length === 1, 5000);
+        await page.waitForTimeout(1200);
+        expect(puts.length === 1, `${puts.length} saves`);
+        await shot(page, "code");
+        await accessible(page, "code");
+      },
+    },
+    {
+      name: "a terminal survives a reload",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.keyboard.press("Control+`");
+        const terminal = page.locator(".xterm");
+        await terminal.waitFor({ timeout: 10_000 });
+        await terminal.click();
+        await page.keyboard.type("echo alive-$((40+2))\n");
+        await until("the echo", async () => (await page.locator(".xterm-rows").innerText()).includes("alive-42"), 10_000);
+        await shot(page, "terminal");
+        await page.reload();
+        await until(
+          "the echo again",
+          async () =>
+            (
+              await page
+                .locator(".xterm-rows")
+                .innerText()
+                .catch(() => "")
+            ).includes("alive-42"),
+          15_000,
+        );
+      },
+    },
+    {
+      name: "nothing polls while idle, sockets stay few, no dialog, no foreign host, no error",
+      run: async () => {
+        const watched = browser as Watched;
+        const { page } = watched;
+        // What is fetched ahead, once, when the page has come to rest, is no polling.
+        const requests: string[] = [];
+        page.on("request", (request) => {
+          if (request.url().startsWith(studio.url) && !request.url().includes("/assets/")) requests.push(request.url());
+        });
+        // Where the browser's line broke (sandboxes come and go on this machine), what hung on it is asked for again, once; who polls does so every time.
+        for (let look = 1; ; look += 1) {
+          requests.length = 0;
+          await page.waitForTimeout(10_000);
+          if (requests.length <= 2) break;
+          expect(look < 3, `${requests.length} requests in ten idle seconds: ${requests.join(", ")}`);
+        }
+        noOffences(watched);
+      },
+    },
+    {
+      name: "dark and phone: the same screens without sideways scrolling",
+      run: async () => {
+        const { page } = browser as Watched;
+        const workbench = page.url();
+        await page.setViewportSize({ width: 390, height: 844 });
+        for (const theme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme: theme });
+          for (const [name, address] of [
+            ["home", studio.url],
+            ["projects", `${studio.url}/projects`],
+            ["workbench", workbench],
+          ] as const) {
+            await page.goto(address);
+            await page.waitForTimeout(700);
+            const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+            expect(overflow <= 0, `${name} ${theme}: ${overflow} px too wide`);
+            await shot(page, `${name}-${theme}-m`);
+          }
+        }
+        await page.setViewportSize({ width: 1440, height: 900 });
+        for (const [name, address] of [
+          ["home", studio.url],
+          ["projects", `${studio.url}/projects`],
+          ["workbench", workbench],
+          ["settings", `${studio.url}/settings`],
+        ] as const) {
+          await page.goto(address);
+          await page.waitForTimeout(900);
+          await shot(page, `${name}-dark-d`);
+          await accessible(page, `${name} dark`);
+        }
+      },
+    },
+  ];
+});
