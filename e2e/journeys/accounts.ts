@@ -1,6 +1,6 @@
 /** Getting in and getting back in, through the mails and the providers that a person would use. */
 import { appCode } from "@tesslate/testkit";
-import { type Watched } from "../browser.ts";
+import { signIn as signInAs, type Watched } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
 
@@ -32,6 +32,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
 
   return [
     {
+      isMain: true,
       name: "a new account confirms its address by the mailed link",
       run: async () => {
         browser = await stage.openWindow();
@@ -52,6 +53,22 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
       },
     },
     {
+      isMain: true,
+      name: "signing out closes the door, the password opens it",
+      run: async () => {
+        const { page } = browser as Watched;
+        await page.goto(studio.url);
+        await page.getByRole("button", { name: "Nadia, account" }).click();
+        await page.getByRole("menuitem", { name: "Sign out" }).click();
+        await page.waitForURL(/\/login/);
+        await page.goto(`${studio.url}/projects`);
+        await page.waitForURL(/\/login/);
+        await signIn(password);
+        await page.waitForURL(/\/projects/);
+      },
+    },
+    {
+      isMain: true,
       name: "a forgotten password is set anew, and the link works once",
       run: async () => {
         const { page } = browser as Watched;
@@ -85,6 +102,7 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
       },
     },
     {
+      isMain: true,
       name: "with codes switched on, signing in asks for the mailed one",
       run: async () => {
         const { page } = browser as Watched;
@@ -284,7 +302,8 @@ export default journey({ hasMain: true, templates: [] }, async (stage) => {
     {
       name: "the administrator sees what was mailed, and not what it said",
       run: async () => {
-        const { page } = browser as Watched;
+        const { page } = await stage.openWindow();
+        await signInAs(page, studio.url, stage.admin);
         await page.goto(`${studio.url}/admin/outbox`);
         const table = page.getByRole("table", { name: "Mail" });
         await table.getByText("Sent").first().waitFor();

@@ -8,7 +8,7 @@ import { accessible, noOffences, shot } from "../looks.ts";
 export default journey({}, async (stage) => {
   const { studio } = stage;
   // Whoever registers first on a server of one's own machine is its administrator.
-  const root = await signUp(studio.url, "Root");
+  const root = stage.admin;
   const ada = await signUp(studio.url, "Ada");
   const bob = await signUp(studio.url, "Bob");
   const { id: adaId } = await ada.api.users.me();

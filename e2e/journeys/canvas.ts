@@ -5,7 +5,7 @@ import type { Page, Request } from "playwright-core";
 import { createProject, finished, signUp, type Account } from "../account.ts";
 import { signIn, type Watched } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { accessible, noOffences, settled, shot } from "../looks.ts";
 
 export default journey({ templates: ["node-api", "static", "react-vite"] }, async (stage) => {
   const { studio } = stage;
@@ -28,19 +28,19 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
     await page().goto(`${studio.url}/p/${project.slug}/canvas`);
     await node("Node API").waitFor();
   };
-  const settled = () => page().waitForTimeout(250);
-  /** Requests that change something, as `METHOD noun`, while `act` goes on. */
-  async function writes(act: () => Promise<void>, quietMs = 900): Promise<string[]> {
+  /** Requests that change something, as `METHOD noun`, that `act` leads to: `count` of them, and what comes soon after. */
+  async function writes(act: () => Promise<void>, count = 1): Promise<string[]> {
     const seen: string[] = [];
-    const note = (request: Request) => {
+    const hear = (request: Request) => {
       const path = new URL(request.url()).pathname.split("/");
       // That somebody is at work is told at any time.
       if (request.method() !== "GET" && path[2] === "projects" && path[4] !== "activity") seen.push(`${request.method()} ${path[4]}`);
     };
-    page().on("request", note);
+    page().on("request", hear);
     await act();
-    await page().waitForTimeout(quietMs);
-    page().off("request", note);
+    await until("what is wanted is sent", () => seen.length >= count);
+    await page().waitForTimeout(300);
+    page().off("request", hear);
     return seen;
   }
   const same = (seen: string[], wanted: string[]) => expect(seen.join() === wanted.join(), `requests were ${seen.join(", ") || "none"}`);
@@ -122,7 +122,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await page().keyboard.press("Escape");
         await circle.waitFor({ state: "detached" });
         // The focus goes back to where it was; a panel that opens before that would close again.
-        await settled();
+        await settled(page());
         await page().keyboard.press("/");
         await page()
           .getByPlaceholder(/Add a service/)
@@ -141,7 +141,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await page().getByRole("button", { name: "Put a preview of Node API here" }).click();
         await node("Preview of Node API").waitFor();
         await page().keyboard.press("f");
-        await settled();
+        await settled(page());
         const grip = async (name: string, dx: number, dy: number) => {
           const box = await node(name).getByText(name, { exact: true }).first().boundingBox();
           expect(box, `${name} is in sight`);
@@ -209,7 +209,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
         await node("Preview of Node API").waitFor();
         expect(((await previews())[0]?.width ?? 0) > 300, "it came back with its size");
         // The toast gives the focus back to where it was.
-        await settled();
+        await settled(page());
         await node("PostgreSQL").focus();
         await page().keyboard.press("Delete");
         const question = page().getByRole("alertdialog", { name: "Delete PostgreSQL?" });
@@ -379,7 +379,7 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           await page().getByRole("button", { name: "More" }).click();
           await page().getByRole("menuitem", { name: "Canvas" }).click();
           await node("Node API").waitFor();
-          await settled();
+          await settled(page());
           const overflow = await page().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           expect(overflow <= 0, `${overflow} px too wide`);
           await accessible(page(), `canvas on a phone, ${theme}`);
@@ -407,9 +407,9 @@ export default journey({ templates: ["node-api", "static", "react-vite"] }, asyn
           .click();
         await node("Redis").waitFor();
         await page().setViewportSize({ width: 1440, height: 900 });
-        await settled();
+        await settled(page());
         await page().keyboard.press("f");
-        await settled();
+        await settled(page());
         await accessible(page(), "canvas dark");
         await shot(page(), "canvas-dark-d");
         noOffences(browser as Watched);

@@ -55,7 +55,7 @@ export default journey({}, async (stage) => {
     {
       name: "a theme is found by the keyboard and worn everywhere, with no flash on reload",
       run: async () => {
-        owner = await signUp(studio.url, "Olga");
+        owner = stage.admin;
         bob = await signUp(studio.url, "Bob");
         browser = await stage.openWindow({ theme: "light" });
         await signIn(page(), studio.url, bob);

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
 import { signIn, type Watched } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { accessible, looks, noOffences, shot } from "../looks.ts";
+import { accessible, looks, noOffences, settled, shot } from "../looks.ts";
 import { enterPreview } from "../preview.ts";
 
 export default journey({ templates: ["node-api"] }, async (stage) => {
@@ -164,7 +164,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
           socket.on("close", () => sockets.delete(socket.url()));
         });
         await page.getByRole("navigation", { name: "Views" }).waitFor();
-        await page.waitForTimeout(500);
+        await settled(page);
         await page.keyboard.press("Control+`");
         const terminal = page.locator(".xterm");
         await terminal.waitFor({ timeout: 15_000 });
@@ -244,7 +244,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.keyboard.press("Escape");
         await log.getByText("tick").first().waitFor();
         await page.getByRole("button", { name: "Pause" }).click();
-        await page.waitForTimeout(600);
+        await settled(page);
         const before = await log.getByRole("listitem").count();
         await page.waitForTimeout(900);
         expect((await log.getByRole("listitem").count()) === before, "paused");
@@ -326,7 +326,7 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         await page.frameLocator("[data-testid=preview-frame]").getByRole("heading", { name: "Desk" }).waitFor({ timeout: 30_000 });
         const [first] = processesOf(container?.id ?? "");
         if (!first) {
-          console.log("     the service's process cannot be seen from here: skipped");
+          note("the service's process cannot be seen from here: skipped");
           return;
         }
         const killed = Date.now();

@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { createProject, signUp, type Account } from "../account.ts";
 import { signIn, type Watched } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
-import { accessible, noOffences, shot } from "../looks.ts";
+import { accessible, noOffences, settled, shot } from "../looks.ts";
 
 export default journey({}, async (stage) => {
   const { studio } = stage;
@@ -254,7 +254,7 @@ export default journey({}, async (stage) => {
             await page().emulateMedia({ colorScheme: theme });
             await page().setViewportSize({ width, height });
             await page().goto(`${studio.url}/p/${slug}/code`);
-            await page().waitForTimeout(900);
+            await settled(page());
             if (size === "m") await page().getByRole("button", { name: "Code" }).click();
             await shot(page(), `files-${theme}-${size}`);
             await page().keyboard.press("ControlOrMeta+Shift+f");

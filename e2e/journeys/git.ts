@@ -46,6 +46,7 @@ export default journey({ hasMain: true }, async (stage) => {
 
   return [
     {
+      isMain: true,
       name: "a project without a repository offers three ways; the first commit is made by the keyboard",
       run: async () => {
         await signIn(page, studio.url, account);
@@ -123,6 +124,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
+      isMain: true,
       name: "branches: made, switched with changes along, refused while they would be lost, deleted",
       run: async () => {
         await openBranches();
@@ -158,6 +160,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
+      isMain: true,
       name: "a clone takes the place of the files, and says how far it is",
       run: async () => {
         const url = host.add("bakery", {
@@ -182,6 +185,7 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
+      isMain: true,
       name: "a conflicting commit on the remote: the push is refused, the pull lists the file, ours wins, the merge is pushed",
       run: async () => {
         await write("index.html", "<h1>Alder Street</h1>\n");

@@ -4,6 +4,7 @@ import type { Frame, Page } from "playwright-core";
 import { createProject, finished, signUp } from "../account.ts";
 import { type Watched } from "../browser.ts";
 import { expect, journey, note, until } from "../journey.ts";
+import { settled } from "../looks.ts";
 import { enterPreview, fetchPreview } from "../preview.ts";
 
 /** Answers everything with a page; plants cookies; offers a worker that answers for every path. */
@@ -199,7 +200,7 @@ export default journey({ templates: ["node-api"] }, async (stage) => {
             return (error as Error).name;
           }
         });
-        await pageOf().waitForTimeout(200);
+        await settled(pageOf());
         return refused(`sandboxed frame: ${got}; the workbench stands`, got === "SecurityError" && pageOf().url().startsWith(app));
       },
     },

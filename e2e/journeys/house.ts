@@ -10,7 +10,7 @@ export default journey({}, async (stage) => {
   model.setScript(demoScript());
   const { studio } = stage;
   // The first account of a local server is its administrator.
-  const admin = await signUp(studio.url, "Root");
+  const { admin } = stage;
   const person = await signUp(studio.url, "Nadia");
   const project = await createProject(person, "Shop of Nadia", "static");
   for await (const { type } of person.api.chat.stream({ body: { project_id: project.id, message: "Say hello", edit_mode: "allow" } }))
@@ -80,7 +80,7 @@ export default journey({}, async (stage) => {
         await page.getByLabel("Reason").fill("Phishing.");
         await page.getByRole("dialog").getByRole("button", { name: "Delete it" }).click();
         await page.getByText("Shop of Nadia is being deleted.").waitFor();
-        await until("it is gone", async () => (await admin.api.adminProjects.list()).total === 0);
+        await until("it is gone", async () => (await admin.api.adminProjects.list({ query: { search: project.slug } })).total === 0);
         noOffences(browser as Watched);
       },
     },

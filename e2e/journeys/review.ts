@@ -63,6 +63,7 @@ export default journey({ hasMain: true }, async (stage) => {
 
   return [
     {
+      isMain: true,
       name: "a run ends with what it changed; the review lists it, and a rejected change is the old text again, and no other",
       run: async () => {
         await write("slots.js", slots);

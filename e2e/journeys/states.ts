@@ -96,7 +96,7 @@ export default journey({}, async (stage) => {
     {
       name: "each page fails aloud and recovers",
       run: async () => {
-        const account = await signUp(studio.url);
+        const account = stage.admin;
         const project = await createProject(account, "Alder Street Bakery", "static");
         await finished(account.api, (await account.api.projects.start({ params: { id: project.id } })).task_id);
         browser = await stage.openWindow();
