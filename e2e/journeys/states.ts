@@ -1,6 +1,6 @@
 /** Every page when the server fails: it says so, offers to try again, and recovers; nothing is blank and nothing foreign is asked. */
 import type { Page, Request } from "playwright-core";
-import { createProject, finished, signUp } from "../account.ts";
+import { createProject, finished } from "../account.ts";
 import { signIn, type Watched } from "../browser.ts";
 import { expect, journey, until } from "../journey.ts";
 import { accessible, noOffences, shot } from "../looks.ts";
