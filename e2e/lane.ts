@@ -89,7 +89,7 @@ export function openLane({ images, report, isMain, isWhole }: Options): Lane {
   async function runSteps(name: string, steps: readonly Step[], trace: (step: string) => Promise<string[]>): Promise<void> {
     let failed: string | undefined;
     for (const step of steps)
-      if (failed !== undefined) report.failed(name, step.name, 0, new Error(`not run: “${failed}” failed`), step.count?.());
+      if (failed !== undefined) report.failed(name, step.name, 0, `not run: “${failed}” failed`);
       else if (!(await report.unlessItFails(name, step.name, () => limited(step), trace, step))) failed = step.name;
   }
 
