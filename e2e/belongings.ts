@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 
 let cleaner: ChildProcess | undefined;
+const dirs = new Set<string>();
 
 function tell(line: string): void {
   if (!cleaner) {
@@ -18,6 +20,23 @@ function tell(line: string): void {
 }
 
 /** From here on the folder, and whatever runs from it, goes when this process ends, however it ends. */
-export const own = (dir: string): void => tell(`own ${dir}`);
+export function own(dir: string): void {
+  dirs.add(dir);
+  tell(`own ${dir}`);
+}
 /** It is gone, or somebody else's. */
-export const disown = (dir: string): void => tell(`disown ${dir}`);
+export function disown(dir: string): void {
+  dirs.delete(dir);
+  tell(`disown ${dir}`);
+}
+/** What is owned now, the last first: it may lie within what was owned before. */
+export const owned = (): string[] => [...dirs].reverse();
+
+/** Nothing is to be cleaned any more: whoever would do it goes, too. */
+export async function dismissCleaner(): Promise<void> {
+  if (!cleaner || cleaner.exitCode !== null) return;
+  cleaner.ref();
+  const gone = once(cleaner, "exit");
+  cleaner.stdin?.end();
+  await gone;
+}

@@ -6,6 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { dismissCleaner } from "./belongings.ts";
 import { createChecks, seeded } from "./crash/checks.ts";
 import { crashLifecycle } from "./crash/lifecycle.ts";
 import { crashRuns } from "./crash/runs.ts";
@@ -33,5 +34,6 @@ for (const [part, project, file, promise] of whole) {
   });
   check(promise, status === 0);
 }
+await dismissCleaner();
 console.log(`${passed()} passed, ${failures().length} failed`);
 process.exit(failures().length === 0 ? 0 : 1);

@@ -75,7 +75,8 @@ export function openLane({ images, report, isMain, isWhole }: Options): Lane {
           await Promise.resolve(work()).catch((error: unknown) => report.failed(name, "the end", 0, error));
         // A browser that is gone has no windows to close.
         await Promise.all(windows.map((window) => window.close().catch(() => undefined)));
-        await images.harvest((await server.running())?.studio.dataDir ?? "");
+        const shared = await server.running();
+        if (shared) await images.harvest(shared.studio.dataDir);
       }
     },
     async close() {

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, statSync, writeFi
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { disown, own } from "./belongings.ts";
+import { dismissCleaner, disown, own, owned } from "./belongings.ts";
 import { openImages } from "./images.ts";
 import type { Journey } from "./journey.ts";
 import { openLane } from "./lane.ts";
@@ -85,12 +85,21 @@ const runAll = async (queue: Named[], count: number) => {
     }),
   );
 };
+/** Nothing of this run is left on the machine. */
+const giveBack = async () => {
+  // Something may still be starting while we are being stopped.
+  for (let [folder] = owned(); folder; [folder] = owned()) {
+    await removeLeftovers(folder);
+    disown(folder);
+  }
+  await dismissCleaner();
+};
 let isOver = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, () => {
     if (isOver) return;
-    // Whoever stops us wants the machine back, not the good manners of servers. The cleaner would do it, too; only not before we are gone.
-    void removeLeftovers(dir).finally(() => process.exit(130));
+    // Whoever stops us wants the machine back, not the good manners of servers. The cleaner would do it, too, but only when we are gone.
+    void giveBack().finally(() => process.exit(130));
   });
 const byLength = chosen.toSorted((a, b) => lengthOf(b) - lengthOf(a));
 await runAll(
@@ -103,7 +112,5 @@ await runAll(
 );
 isOver = true;
 if (!values.main) writeFileSync(timesFile, JSON.stringify(times));
-const isWell = report.end();
-await removeLeftovers(dir);
-disown(dir);
-process.exit(isWell ? 0 : 1);
+await giveBack();
+process.exit(report.end() ? 0 : 1);
