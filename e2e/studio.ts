@@ -66,7 +66,8 @@ export async function startStudio(
     });
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-400_000)));
-    for (const until = Date.now() + 60_000; ; await sleep(50)) {
+    // One that ends says so at once; how long the others take is a matter of what else the machine does.
+    for (const until = Date.now() + 5 * 60_000; ; await sleep(50)) {
       if (child.exitCode !== null || child.signalCode !== null)
         throw new Error(`the server ended (${child.signalCode ?? child.exitCode}):\n${output.slice(-4000)}`);
       const isUp = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) }).then(
@@ -74,7 +75,9 @@ export async function startStudio(
         () => false,
       );
       if (isUp) return child;
-      if (Date.now() > until) throw new Error(`the server did not come up:\n${output.slice(-4000)}`);
+      if (Date.now() < until) continue;
+      child.kill("SIGKILL");
+      throw new Error(`the server did not come up:\n${output.slice(-4000)}`);
     }
   };
   const ended = (child: ChildProcess) =>

@@ -10,28 +10,26 @@ export default journey({ templates: ["static", "react-vite", "nextjs", "node-api
 
   expect(items.length === 5, `five templates, not ${items.length}`);
 
-  return [
-    ...items.map((template) => ({
-      name: `${template.name}: created, started, answers in its preview`,
-      run: async () => {
-        const project = await createProject(person, template.name, template.slug);
-        const start = await person.api.projects.start({ params: { id: project.id } });
-        await finished(person.api, start.task_id);
-        const page = await until(
-          "a page",
-          async () => {
-            const { url } = await person.api.previews.ticket({ params: { id: project.id }, body: {} });
-            const answer = await enterPreview(url, studio.port);
-            return answer.status === 200 ? answer : undefined;
-          },
-          30_000,
-        );
-        expect(/<html|<!doctype/i.test(page.body), `not a page: ${page.body.slice(0, 200)}`);
-        expect(page.body.includes("/__studio/bridge.js"), "the bridge is injected");
-        const status = await person.api.projects.status({ params: { id: project.id } });
-        expect(status.status === "running", `status ${status.status}`);
-        await person.api.projects.stop({ params: { id: project.id } });
-      },
-    })),
-  ];
+  return items.map((template) => ({
+    name: `${template.name}: created, started, answers in its preview`,
+    run: async () => {
+      const project = await createProject(person, template.name, template.slug);
+      const start = await person.api.projects.start({ params: { id: project.id } });
+      await finished(person.api, start.task_id);
+      const page = await until(
+        "a page",
+        async () => {
+          const { url } = await person.api.previews.ticket({ params: { id: project.id }, body: {} });
+          const answer = await enterPreview(url, studio.port);
+          return answer.status === 200 ? answer : undefined;
+        },
+        30_000,
+      );
+      expect(/<html|<!doctype/i.test(page.body), `not a page: ${page.body.slice(0, 200)}`);
+      expect(page.body.includes("/__studio/bridge.js"), "the bridge is injected");
+      const status = await person.api.projects.status({ params: { id: project.id } });
+      expect(status.status === "running", `status ${status.status}`);
+      await person.api.projects.stop({ params: { id: project.id } });
+    },
+  }));
 });

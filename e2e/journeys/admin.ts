@@ -9,8 +9,8 @@ export default journey({}, async (stage) => {
   const { studio } = stage;
   // Whoever registers first on a server of one's own machine is its administrator.
   const root = stage.admin;
-  const ada = await signUp(studio.url, "Ada");
-  const bob = await signUp(studio.url, "Bob");
+  const ada = await signUp(studio.url, "Adelheid");
+  const bob = await signUp(studio.url, "Bertram");
   const { id: adaId } = await ada.api.users.me();
   await createProject(ada, "Alder Street Bakery", "static");
 
@@ -62,7 +62,7 @@ export default journey({}, async (stage) => {
         admin = await enter(root, "/admin/users");
         await page().waitForURL(/\/admin\/users/);
         const table = page().getByRole("table", { name: "Users" });
-        await table.getByText("Ada", { exact: true }).waitFor();
+        await table.getByText("Adelheid", { exact: true }).waitFor();
         await shot(page(), "admin-users");
         await accessible(page(), "admin users");
         await page().getByRole("searchbox", { name: "Search users" }).fill(ada.email.slice(0, 8));
@@ -80,9 +80,9 @@ export default journey({}, async (stage) => {
     {
       name: "acting as somebody: with a reason, in sight all the time, and back",
       run: async () => {
-        await page().getByRole("table", { name: "Users" }).getByRole("button", { name: "Ada" }).click();
+        await page().getByRole("table", { name: "Users" }).getByRole("button", { name: "Adelheid" }).click();
         await page().waitForURL(new RegExp(adaId));
-        const panel = page().getByRole("region", { name: "Ada" });
+        const panel = page().getByRole("region", { name: "Adelheid" });
         await panel.getByText("Alder Street Bakery").waitFor();
         await shot(page(), "admin-user");
         await accessible(page(), "admin user");
@@ -92,7 +92,7 @@ export default journey({}, async (stage) => {
         await dialog().getByRole("textbox", { name: "Reason" }).fill("Ticket 7");
         await dialog().getByRole("button", { name: "Act as them" }).click();
         const strip = page().getByRole("status", { name: "Acting as somebody else" });
-        await strip.getByText("Ada", { exact: true }).waitFor();
+        await strip.getByText("Adelheid", { exact: true }).waitFor();
         await page().getByText("Alder Street Bakery").first().waitFor();
         await shot(page(), "admin-acting");
         await accessible(page(), "acting as somebody");
@@ -109,7 +109,7 @@ export default journey({}, async (stage) => {
       run: async () => {
         const theirs = await enter(ada, "/projects");
         await theirs.page.getByText("Alder Street Bakery").first().waitFor();
-        const panel = page().getByRole("region", { name: "Ada" });
+        const panel = page().getByRole("region", { name: "Adelheid" });
         await panel.getByRole("button", { name: "Suspend…" }).click();
         let asked = 0;
         page().on("request", (request) => (asked += request.method() === "PATCH" ? 1 : 0));
@@ -147,12 +147,12 @@ export default journey({}, async (stage) => {
         expect(/^audit-log-.*\.csv$/.test(file.suggestedFilename()), "a file of a telling name");
         await page().getByRole("button", { name: "Dark theme" }).click();
         await page().goto(`${studio.url}/admin/users/${adaId}`);
-        await page().getByRole("region", { name: "Ada" }).getByText("Spam from nine addresses").first().waitFor();
+        await page().getByRole("region", { name: "Adelheid" }).getByText("Spam from nine addresses").first().waitFor();
         await shot(page(), "admin-user-dark");
         await accessible(page(), "a suspended user, dark");
         await page().setViewportSize({ width: 390, height: 844 });
         await shot(page(), "admin-user-phone");
-        const panel = await page().getByRole("region", { name: "Ada" }).boundingBox();
+        const panel = await page().getByRole("region", { name: "Adelheid" }).boundingBox();
         expect(panel?.width === 390, `the panel has a phone to itself: ${panel?.width} px`);
         await accessible(page(), "a user on a phone");
         await page().getByRole("button", { name: "Back to the list" }).click();
