@@ -100,7 +100,11 @@ export function openLane({ images, report, isMain, isWhole }: Options): Lane {
     lanes.setTokenDelay(0);
     lanes.requests.length = 0;
     const shared = journey.ownServer === undefined ? await server.get() : undefined;
-    if (shared) studios.push(shared.studio);
+    if (shared) {
+      studios.push(shared.studio);
+      // The token of long ago is over.
+      await shared.admin.signIn();
+    }
     const studioOf = (own: RunningStudio | undefined) => own ?? missing(shared?.studio, "the lane's server");
     const stage: Stage = {
       get studio() {
