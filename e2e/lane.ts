@@ -76,7 +76,10 @@ export function openLane({ images, report, isMain, isWhole }: Options): Lane {
         // A browser that is gone has no windows to close.
         await Promise.all(windows.map((window) => window.close().catch(() => undefined)));
         const shared = await server.running();
-        if (shared) await images.harvest(shared.studio.dataDir);
+        if (shared) {
+          await leaveQuiet(shared.admin).catch((error: unknown) => report.failed(name, "the end", 0, error));
+          await images.harvest(shared.studio.dataDir);
+        }
       }
     },
     async close() {
@@ -149,6 +152,13 @@ export function openLane({ images, report, isMain, isWhole }: Options): Lane {
     browser.forget();
     return browser.get();
   }
+}
+
+/** Nothing of a journey runs on while others are at it. */
+async function leaveQuiet({ api, signIn }: Account): Promise<void> {
+  await signIn();
+  const { items } = await api.adminSandboxes.list({ query: { limit: 100 } });
+  for (const { id } of items) await api.adminProjects.stop({ params: { id }, body: { reason: "The journey is over." } });
 }
 
 /** For a journey that asks for nothing. */
