@@ -18,7 +18,7 @@ export interface Step {
 
 /** What a journey is given. All of it ends with the journey, or with the lane that it runs in. */
 export interface Stage {
-  /** The lane's server, which other journeys use before and after: people and projects of one's own, and no stopping it. */
+  /** The lane's server, which other journeys use before and after: people and projects of one's own, and no stopping it. Or its own, once it is started. */
   studio: RunningStudio;
   /** The first account of the lane's server: its administrator. */
   admin: Account;

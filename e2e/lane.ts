@@ -108,7 +108,8 @@ export function openLane({ images, report, isMain, isWhole }: Options): Lane {
       // The token of long ago is over.
       await shared.admin.signIn();
     }
-    const studioOf = (own: RunningStudio | undefined) => own ?? missing(shared?.studio, "the lane's server");
+    let itsOwn: RunningStudio | undefined;
+    const studioOf = (named: RunningStudio | undefined) => named ?? missing(itsOwn ?? shared?.studio, "a server");
     const stage: Stage = {
       get studio() {
         return studioOf(undefined);
@@ -136,6 +137,7 @@ export function openLane({ images, report, isMain, isWhole }: Options): Lane {
       async startStudio(env) {
         if (journey.ownServer === undefined) throw new Error("a journey with a server of its own says why");
         const studio = await startStudio(env, { images });
+        itsOwn = studio;
         studios.push(studio);
         deferred.push(() => studio.close());
         return studio;

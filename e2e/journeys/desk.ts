@@ -380,9 +380,5 @@ serve({ fetch: app.fetch, port: Number(process.env.PORT), hostname: "0.0.0.0" })
         noOffences(browser as Watched);
       },
     },
-    {
-      name: "the desk is put away",
-      run: async () => {},
-    },
   ];
 });

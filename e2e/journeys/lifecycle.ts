@@ -88,9 +88,5 @@ export default journey({ ownServer: "idle projects fall asleep within seconds", 
         noOffences(browser as Watched);
       },
     },
-    {
-      name: "the night is over",
-      run: async () => {},
-    },
   ];
 });
