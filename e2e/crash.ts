@@ -6,10 +6,10 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { dismissCleaner } from "./belongings.ts";
 import { createChecks, seeded } from "./crash/checks.ts";
 import { crashLifecycle } from "./crash/lifecycle.ts";
 import { crashRuns } from "./crash/runs.ts";
+import { openRunFolder } from "./run-folder.ts";
 
 const { values } = parseArgs({
   options: { only: { type: "string" }, rounds: { type: "string" }, seed: { type: "string", default: String(Date.now() % 100_000) } },
@@ -17,9 +17,10 @@ const { values } = parseArgs({
 const wants = (part: string) => values.only === undefined || values.only.split(",").includes(part);
 const { check, passed, failures } = createChecks();
 console.log(`crash suite, seed ${values.seed}`);
+const { images, giveBack } = await openRunFolder(new Set(["static", "node-api"]));
 const chance = seeded(Number(values.seed));
-if (wants("runs")) await crashRuns({ rounds: Number(values.rounds ?? 20), chance, check });
-if (wants("lifecycle")) await crashLifecycle({ rounds: Number(values.rounds ?? 10), chance, check });
+if (wants("runs")) await crashRuns({ rounds: Number(values.rounds ?? 20), chance, check, images });
+if (wants("lifecycle")) await crashLifecycle({ rounds: Number(values.rounds ?? 10), chance, check, images });
 const whole: [string, string, string, string][] = [
   ["restores", "server*", "src/features/snapshots/crash.", "a restore survives a killed server at any moment"],
   ["runtime", "runtime-hard", "src/docker/crash.hard.test.ts", "the docker driver keeps what it owes to a killed server"],
@@ -34,6 +35,6 @@ for (const [part, project, file, promise] of whole) {
   });
   check(promise, status === 0);
 }
-await dismissCleaner();
+await giveBack();
 console.log(`${passed()} passed, ${failures().length} failed`);
 process.exit(failures().length === 0 ? 0 : 1);

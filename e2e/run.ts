@@ -3,16 +3,14 @@
  * Without a name all of them; `--main` takes the steps of the main job, conformance and weights, `--whole` what goes on for minutes, too. Each lane has one server, one browser and one
  * scripted model, which its journeys share. `--shots DIR` also writes screenshots.
  */
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { dismissCleaner, disown, own, owned } from "./belongings.ts";
-import { openImages } from "./images.ts";
 import type { Journey } from "./journey.ts";
 import { openLane } from "./lane.ts";
-import { removeLeftovers } from "./leftovers.ts";
 import { createReport } from "./report.ts";
+import { openRunFolder } from "./run-folder.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -55,11 +53,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(files)) {
   if (!values.main || journey.hasMain) chosen.push({ name, journey });
 }
 
-// All temporary files of this process and of what it starts lie in one folder.
-const dir = realpathSync(mkdtempSync(join(tmpdir(), "studio-run-")));
-own(dir);
-process.env["TMPDIR"] = dir;
-const images = await openImages(join(dir, "images"), new Set(chosen.flatMap(({ journey }) => journey.templates ?? ["static"])));
+const { images, giveBack } = await openRunFolder(new Set(chosen.flatMap(({ journey }) => journey.templates ?? ["static"])));
 const report = createReport({ isForProgram: process.env["TEST_RUN"] === "1" });
 
 /** How long each took the last time; of those that are new the long texts are taken for the long journeys. */
@@ -85,22 +79,6 @@ const runAll = async (queue: Named[], count: number) => {
     }),
   );
 };
-/** Nothing of this run is left on the machine. */
-const giveBack = async () => {
-  // Something may still be starting while we are being stopped.
-  for (let [folder] = owned(); folder; [folder] = owned()) {
-    await removeLeftovers(folder);
-    disown(folder);
-  }
-  await dismissCleaner();
-};
-let isOver = false;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.once(signal, () => {
-    if (isOver) return;
-    // Whoever stops us wants the machine back, not the good manners of servers. The cleaner would do it, too, but only when we are gone.
-    void giveBack().finally(() => process.exit(130));
-  });
 const byLength = chosen.toSorted((a, b) => lengthOf(b) - lengthOf(a));
 await runAll(
   byLength.filter(({ journey }) => !journey.isMeasured),
@@ -110,7 +88,6 @@ await runAll(
   byLength.filter(({ journey }) => journey.isMeasured),
   1,
 );
-isOver = true;
 if (!values.main) writeFileSync(timesFile, JSON.stringify(times));
 await giveBack();
 process.exit(report.end() ? 0 : 1);

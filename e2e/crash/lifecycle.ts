@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Project } from "@tesslate/contract";
+import type { Images } from "../images.ts";
 import { createProject, finished, signUp, type Account } from "../account.ts";
 import { startStudio } from "../studio.ts";
 import type { Chance, Checks } from "./checks.ts";
@@ -45,9 +46,19 @@ async function live(api: Account["api"], life: Life, chance: Chance, isOver: () 
     }
 }
 
-export async function crashLifecycle({ rounds, chance, check }: { rounds: number; chance: Chance; check: Checks["check"] }): Promise<void> {
+export async function crashLifecycle({
+  rounds,
+  chance,
+  check,
+  images,
+}: {
+  rounds: number;
+  chance: Chance;
+  check: Checks["check"];
+  images: Images;
+}): Promise<void> {
   const dataDir = await ownDataDir();
-  const studio = await startStudio({ RESTART_ATTEMPTS: "0" }, { dataDir: dataDir.path });
+  const studio = await startStudio({ RESTART_ATTEMPTS: "0" }, { dataDir: dataDir.path, images });
   const counts = { up: 0, down: 0, cut: 0, unfinished: 0 };
   try {
     const person = await signUp(studio.url, "Crash");

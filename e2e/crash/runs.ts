@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "@tesslate/contract";
 import { call, say, script, startModelServer, turn } from "@tesslate/testkit";
+import type { Images } from "../images.ts";
 import { createProject, finished, signUp } from "../account.ts";
 import { leftoversOf, ownDataDir } from "../leftovers.ts";
 import { startStudio } from "../studio.ts";
@@ -26,7 +27,17 @@ const work = script(
   { repeat: true },
 );
 
-export async function crashRuns({ rounds, chance, check }: { rounds: number; chance: Chance; check: Checks["check"] }): Promise<void> {
+export async function crashRuns({
+  rounds,
+  chance,
+  check,
+  images,
+}: {
+  rounds: number;
+  chance: Chance;
+  check: Checks["check"];
+  images: Images;
+}): Promise<void> {
   const dataDir = await ownDataDir();
   const model = await startModelServer({ script: work, tokenDelayMs: 4 });
   const studio = await startStudio(
@@ -36,7 +47,7 @@ export async function crashRuns({ rounds, chance, check }: { rounds: number; cha
       DEFAULT_MODELS: "openai/scripted",
       OUTBOUND_ALLOW_HOSTS: "127.0.0.1,localhost",
     },
-    { dataDir: dataDir.path },
+    { dataDir: dataDir.path, images },
   );
   try {
     const person = await signUp(studio.url, "Crash");
