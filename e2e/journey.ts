@@ -50,7 +50,7 @@ export interface Plan {
   templates?: readonly string[];
   /** Some of its steps are of the main job. */
   hasMain?: boolean;
-  /** It measures times: after all others, beside nothing. */
+  /** With `--whole` it holds times: after all others, beside nothing. */
   isMeasured?: boolean;
 }
 

@@ -79,15 +79,13 @@ const runAll = async (queue: Named[], count: number) => {
     }),
   );
 };
+const isAlone = ({ journey }: Named) => journey.isMeasured === true && values.whole;
 const byLength = chosen.toSorted((a, b) => lengthOf(b) - lengthOf(a));
 await runAll(
-  byLength.filter(({ journey }) => !journey.isMeasured),
+  byLength.filter((one) => !isAlone(one)),
   lanes,
 );
-await runAll(
-  byLength.filter(({ journey }) => journey.isMeasured),
-  1,
-);
+await runAll(byLength.filter(isAlone), 1);
 if (!values.main) writeFileSync(timesFile, JSON.stringify(times));
 await giveBack();
 process.exit(report.end() ? 0 : 1);
