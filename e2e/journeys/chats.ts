@@ -1,0 +1,83 @@
+/// <reference lib="dom" />
+/** The chats of a project: pinned, renamed and deleted from their list; commands behind a slash. */
+import { say, script } from "@tesslate/testkit";
+import { signIn } from "../browser.ts";
+import { expect, journey, until } from "../journey.ts";
+import { accessible, noOffences, shot } from "../looks.ts";
+
+export default journey({}, async (stage) => {
+  stage.model.setScript(script([say("There are six places a day.")]));
+  const { studio, account, project, watched, page } = await stage.openScene();
+  const { chat } = account.api;
+  const older = await chat.createSession({ body: { project_id: project.id, title: "Opening hours" } });
+  await chat.createSession({ body: { project_id: project.id, title: "Prices" } });
+  const list = page.getByRole("dialog", { name: "Threads of this project" });
+  const titles = async () => list.getByRole("listitem").evaluateAll((rows) => rows.map((row) => row.querySelector("span")?.textContent));
+  const message = page.getByRole("textbox", { name: "Message to the agent" });
+  const openList = async (title: string) => {
+    await page.getByRole("button", { name: title, exact: true }).click();
+    await list.getByRole("listitem").first().waitFor();
+  };
+
+  return [
+    {
+      name: "an older chat is pinned above the newer ones, and let go again",
+      run: async () => {
+        await signIn(page, studio.url, account);
+        await page.goto(`${studio.url}/p/${project.slug}`);
+        await message.waitFor();
+        // The newest one is open.
+        await openList("Prices");
+        await until("the newer one is first", async () => (await titles())[0] === "Prices");
+        await list.getByRole("button", { name: "Pin Opening hours" }).click();
+        await until("the pinned one is first", async () => (await titles())[0] === "Opening hours");
+        expect((await chat.get({ params: { chat_id: older.id } })).pinned, "the server knows it");
+        await accessible(page, "chats");
+        await shot(page, "chats");
+        await list.getByRole("button", { name: "Unpin Opening hours" }).click();
+        await list.getByRole("button", { name: "Pin Opening hours" }).waitFor();
+      },
+    },
+    {
+      name: "it is renamed in the list, and another one is deleted after a question",
+      run: async () => {
+        const name = list.getByRole("textbox", { name: "Name of the thread" });
+        await list.getByRole("button", { name: "Rename Opening hours" }).click();
+        await name.fill("Hours");
+        await page.keyboard.press("Enter");
+        await list.getByRole("button", { name: "Rename Hours" }).waitFor();
+        expect((await chat.get({ params: { chat_id: older.id } })).title === "Hours", "the server knows the name");
+        await list.getByRole("button", { name: "Delete Prices" }).click();
+        const question = page.getByRole("alertdialog", { name: "Delete “Prices”?" });
+        await question.getByRole("button", { name: "Delete", exact: true }).click();
+        await question.waitFor({ state: "detached" });
+        expect(
+          (await chat.sessions({ query: { project_id: project.id } })).items.every(({ title }) => title !== "Prices"),
+          "it is gone",
+        );
+        await page.keyboard.press("Escape");
+      },
+    },
+    {
+      name: "a slash offers commands; /clear empties the chat after a question",
+      run: async () => {
+        await message.fill("How many places are there?");
+        await page.keyboard.press("Enter");
+        await page.getByRole("log", { name: "Transcript" }).getByText("There are six places a day.").first().waitFor();
+        const commands = page.getByRole("listbox", { name: "Commands" });
+        await message.fill("/");
+        await commands.getByRole("option").first().waitFor();
+        await accessible(page, "commands");
+        await message.fill("/cl");
+        await commands.getByRole("option", { name: /^\/clear/ }).waitFor();
+        await page.keyboard.press("Enter");
+        const question = page.getByRole("alertdialog");
+        await question.getByRole("button", { name: "Clear", exact: true }).click();
+        await question.waitFor({ state: "detached" });
+        await until("it is empty", async () => (await chat.get({ params: { chat_id: older.id } })).messages.length === 0);
+        await page.getByRole("log", { name: "Transcript" }).getByText("There are six places a day.").waitFor({ state: "detached" });
+        noOffences(watched);
+      },
+    },
+  ];
+});
