@@ -124,7 +124,7 @@ export function createActivation({
       if (!live) throw new StepFailed("upload", "This deployment was deleted.");
       for (const shown of [row, live]) await sites.changed(shown);
       if (before?.program && before.id !== row.id)
-        await programs.stop(before.id).catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "former version not stopped"));
+        await programs.retire(before.id).catch((err: unknown) => log.warn({ err, deployment_id: before.id }, "former version not stopped"));
       return live;
     },
     /** Nothing of somebody who may not act any more runs on. */

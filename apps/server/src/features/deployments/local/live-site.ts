@@ -112,6 +112,7 @@ export function createLiveSites({
     if (site.row.environment === "preview") response.setHeader("x-robots-tag", "noindex");
     if (site.files) return serveStatic(site.files, request, response);
     if (!site.row.program) return plain(response, 503, "The files of this site are on another server.");
+    response.once("close", programs.visit(site.row.id));
     const target = await reach(site);
     if (!target) return plain(response, 503, "This site is starting. Try again in a moment.", { "retry-after": "1" });
     try {

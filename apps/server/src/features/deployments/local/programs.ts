@@ -9,6 +9,8 @@ import { productionEnv } from "./program-of.ts";
 const service = "app";
 const readyMs = 60_000;
 const stopGraceMs = 5000;
+/** How long a version that was replaced may take to answer the requests it has; streams are cut then. */
+const drainMs = 5000;
 const backoffMs = [500, 1000, 2000, 5000, 15_000, 60_000];
 /** Having run for so long, it is no longer in a loop. */
 const stableMs = 60_000;
@@ -33,6 +35,9 @@ interface Held {
 export type Programs = ReturnType<typeof createPrograms>;
 export function createPrograms({ runtime, log }: { runtime: Pick<RuntimeDriver, "open" | "find" | "can">; log: Logger }) {
   const held = new Map<string, Held>();
+  /** Requests that are being answered, by version. */
+  const visits = new Map<string, Set<object>>();
+  const drained = new Map<string, () => void>();
   let isClosing = false;
 
   const stateOf = (sandbox: Sandbox) => sandbox.services().find(({ name }) => name === service);
@@ -101,6 +106,11 @@ export function createPrograms({ runtime, log }: { runtime: Pick<RuntimeDriver, 
     return it;
   };
 
+  const stop = async (deploymentId: string): Promise<void> => {
+    letGo(deploymentId);
+    await (await runtime.find(roomOf(deploymentId)))?.stop();
+  };
+
   return {
     /** Starts a version and waits until it answers on its port. Throws `StepFailed` with its last words; it is stopped then. */
     start: async (program: Program, signal: AbortSignal): Promise<void> => {
@@ -134,9 +144,30 @@ export function createPrograms({ runtime, log }: { runtime: Pick<RuntimeDriver, 
       return it.sandbox.address(state?.port ?? it.port);
     },
     has: (deploymentId: string): boolean => held.has(deploymentId),
-    stop: async (deploymentId: string): Promise<void> => {
-      letGo(deploymentId);
-      await (await runtime.find(roomOf(deploymentId)))?.stop();
+    /** A request begins that the version answers; the returned function says that it has ended. */
+    visit: (deploymentId: string): (() => void) => {
+      const visit = {};
+      const all = visits.get(deploymentId) ?? new Set();
+      visits.set(deploymentId, all.add(visit));
+      return () => {
+        if (!all.delete(visit) || all.size > 0) return;
+        visits.delete(deploymentId);
+        drained.get(deploymentId)?.();
+      };
+    },
+    stop,
+    /** Stops a version that no new request is sent to, once it has answered those it has. */
+    retire: async (deploymentId: string): Promise<void> => {
+      if (visits.has(deploymentId))
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, drainMs);
+          drained.set(deploymentId, () => {
+            clearTimeout(timer);
+            resolve();
+          });
+        });
+      drained.delete(deploymentId);
+      await stop(deploymentId);
     },
     /** Nothing is started any more; what runs is left for the next server. */
     close: (): void => {
