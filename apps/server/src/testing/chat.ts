@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inject, vi } from "vitest";
 import WebSocket from "ws";
 import type { ApprovalResponse, RunEvent, RunEventType, SendMessage } from "@tesslate/contract";
-import { createRuntime, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
+import { createRuntime, endRuntimesBelow, type RuntimeDriver, type Sandbox } from "@tesslate/runtime";
 import { startModelServer, script, type ModelServer, type ModelServerOptions, type ScriptItem } from "@tesslate/testkit";
 import { createLogger } from "../platform/logger.ts";
 import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } from "./app.ts";
@@ -37,6 +37,8 @@ export async function place(): Promise<Place> {
     runtimeDir,
     [Symbol.asyncDispose]: async () => {
       await onServer(server, (client) => client.query(`drop database if exists ${database} with (force)`));
+      // Services outlive their server.
+      await endRuntimesBelow(runtimeDir);
       for (const dir of [dataDir, runtimeDir]) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
     },
   };
@@ -81,10 +83,16 @@ export async function chatWorld({ script: items = [], model, ...rest }: ChatWorl
   if (Object.keys(own).length > 0) return ownChatWorld(answers, rest);
   const open = () => openChatServer(answers, rest);
   const settings = JSON.stringify({ env, hasModel });
-  const server = await (settings === "{}" ? oncePerWorker("chat", open) : onePerWorker("chat with", settings, open));
+  const [server, release] = settings === "{}" ? [await oncePerWorker("chat", open)] : await onePerWorker("chat with", settings, open);
   server.model.reset(answers);
   const world = await enter({ ...server, app: borrowed(server.app) });
-  return { ...world, [Symbol.asyncDispose]: () => leave(world) };
+  return {
+    ...world,
+    [Symbol.asyncDispose]: async () => {
+      await leave(world);
+      release?.();
+    },
+  };
 }
 
 type ChatServer = Pick<ChatWorld, "app" | "model" | "runtime" | "place"> & AsyncDisposable;

@@ -1,12 +1,14 @@
 /** What the tests of one worker share: opened by the first that needs it, closed by the worker's environment (`worker-environment.ts`) at its end. */
 interface Shared {
   opened: Map<string, Promise<AsyncDisposable>>;
+  /** How many use it now, of those that are not kept until the end. */
+  uses: Map<string, number>;
   /** What goes when everything is closed. */
   afterwards: (() => void)[];
 }
 const place = Symbol.for("tesslate.testing.worker");
 // The environment is loaded beside the tests' modules, not among them: the process is all they share.
-const shared: Shared = ((globalThis as { [place]?: Shared })[place] ??= { opened: new Map(), afterwards: [] });
+const shared: Shared = ((globalThis as { [place]?: Shared })[place] ??= { opened: new Map(), uses: new Map(), afterwards: [] });
 
 export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () => Promise<T>): Promise<T> {
   const known = shared.opened.get(name) as Promise<T> | undefined;
@@ -16,15 +18,25 @@ export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () 
   return opening;
 }
 
-/** As `oncePerWorker` for one of many of a kind: when another of that kind is asked for, this one is closed. */
-export async function onePerWorker<T extends AsyncDisposable>(kind: string, name: string, open: () => Promise<T>): Promise<T> {
+/**
+ * As `oncePerWorker` for one of many of a kind: when another of that kind is asked for, those that nobody uses are closed. The second part
+ * of the answer says that one's own use has ended.
+ */
+export async function onePerWorker<T extends AsyncDisposable>(
+  kind: string,
+  name: string,
+  open: () => Promise<T>,
+): Promise<[T, () => void]> {
   const key = `${kind} ${name}`;
-  for (const [other, opening] of shared.opened)
-    if (other.startsWith(`${kind} `) && other !== key) {
-      shared.opened.delete(other);
+  const { uses, opened } = shared;
+  uses.set(key, (uses.get(key) ?? 0) + 1);
+  for (const [other, opening] of opened)
+    if (other.startsWith(`${kind} `) && uses.get(other) === 0) {
+      opened.delete(other);
+      uses.delete(other);
       await (await opening)[Symbol.asyncDispose]();
     }
-  return oncePerWorker(key, open);
+  return [await oncePerWorker(key, open), () => void uses.set(key, (uses.get(key) ?? 1) - 1)];
 }
 
 /** Runs when everything that is shared was closed. */

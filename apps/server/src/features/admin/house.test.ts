@@ -11,7 +11,8 @@ let app: ProjectsApp;
 let admin: TestUser;
 let owner: TestUser;
 beforeAll(async () => {
-  app = await projectsApp();
+  // It lists, counts and ends what everybody has.
+  app = await projectsApp({ ownServer: true });
   admin = await app.signUp({ admin: true, name: "Root" });
   owner = await app.signUp({ username: "owner-of-all" });
 }, 120_000);

@@ -26,7 +26,8 @@ const attach = async (at: At, name: string, data: Uint8Array | string, type?: st
 const get = ({ app, owner }: At, id: string, user: TestUser | undefined = owner) =>
   app.request(`/api/chat/attachments/${id}`, { ...(user && { user }) });
 const sql = async <T>({ app }: { app: TestApp }, query: string): Promise<T[]> => (await app.studio.database.pool.query(query)).rows as T[];
-const rowsOf = (at: { app: TestApp }) => sql<{ id: string; name: string }>(at, "select id, name from chat_attachments order by created_at");
+const rowsOf = (at: { app: TestApp; project: { id: string } }) =>
+  sql<{ id: string; name: string }>(at, `select id, name from chat_attachments where project_id = '${at.project.id}' order by created_at`);
 
 describe("uploading", () => {
   test("what it is is read from its bytes; it comes back as it was, to its owner only, and nothing but pictures is shown", async () => {

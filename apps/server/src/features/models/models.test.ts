@@ -15,7 +15,7 @@ const provider = async (options: ModelServerOptions = {}): Promise<ModelServer> 
 };
 const start = async (options: TestAppOptions = {}): Promise<TestApp> => {
   const app = await testApp(options);
-  closers.push(() => app.close());
+  closers.push(async () => app[Symbol.asyncDispose]());
   return app;
 };
 const openaiEnv = (server: ModelServer, more: Record<string, string> = {}) => ({
