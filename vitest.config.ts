@@ -35,6 +35,8 @@ export default defineConfig({
     // Vitest would leave one core to itself; its own process has little to do.
     maxWorkers: availableParallelism(),
     sequence: { sequencer: LongestFirst },
+    // A worker closes what its tests shared: servers, databases, sandboxes.
+    teardownTimeout: 60_000,
     projects: [
       project("repo", "scripts/**/*.test.ts"),
       project("contract", "packages/contract/src/**/*.test.ts"),

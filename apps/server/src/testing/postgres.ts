@@ -8,6 +8,7 @@ import type { TestProject } from "vitest/node";
 import { connectDatabase, migrateDatabase } from "../platform/database.ts";
 import { createLogger } from "../platform/logger.ts";
 import { startEmbeddedPostgres } from "../platform/postgres.ts";
+import { postgresIsUnused } from "./postgres-users.ts";
 
 /** Where the tests of this run find their database server. */
 export interface TestPostgres {
@@ -17,6 +18,8 @@ export interface TestPostgres {
   template: string;
   /** Begins the name of every database of this run. */
   prefix: string;
+  /** See `usePostgres`. */
+  usersDir: string;
 }
 declare module "vitest" {
   export interface ProvidedContext {
@@ -77,9 +80,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await migrateDatabase(database, log);
   await runMigrations({ pgPool: database.pool });
   await database.close();
-  project.provide("postgres", { server, template, prefix });
+  const usersDir = join(dir, "users");
+  project.provide("postgres", { server, template, prefix, usersDir });
 
   return async () => {
+    await postgresIsUnused(usersDir);
     if (embedded) await embedded.stop();
     else
       await onServer(server, async (client) => {

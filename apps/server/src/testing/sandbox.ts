@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { createRuntime, type RuntimeDriver, type RuntimeOptions } from "@tesslate/runtime";
+import { createRuntime, endRuntimesBelow, type RuntimeDriver, type RuntimeOptions } from "@tesslate/runtime";
 import { containers } from "../features/containers/containers.table.ts";
 import { projects } from "../features/projects/projects.table.ts";
 import { createLogger } from "../platform/logger.ts";
@@ -29,9 +29,11 @@ export async function realRuntime(
     [Symbol.asyncDispose]: async () => {
       // The app closed its driver and left everything running for the next one: that is this one.
       await runtime.close({ leaveRunning: true });
-      const last = await createRuntime({ ...which, dataDir, machine: inject("machine"), log: createLogger("silent") });
-      for (const { id } of await last.list()) await last.remove(id);
-      await last.close();
+      if (runtime.name === "docker") {
+        const last = await createRuntime({ ...which, dataDir, machine: inject("machine"), log: createLogger("silent") });
+        for (const { id } of await last.list()) await last.remove(id);
+        await last.close();
+      } else await endRuntimesBelow(dataDir);
       await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
     },
   });

@@ -1,3 +1,6 @@
+import { inject } from "vitest";
+import { usePostgres } from "./postgres-users.ts";
+
 /** What the tests of one worker share: opened by the first that needs it, closed by the worker's environment (`worker-environment.ts`) at its end. */
 interface Shared {
   opened: Map<string, Promise<AsyncDisposable>>;
@@ -13,6 +16,7 @@ const shared: Shared = ((globalThis as { [place]?: Shared })[place] ??= { opened
 export function oncePerWorker<T extends AsyncDisposable>(name: string, open: () => Promise<T>): Promise<T> {
   const known = shared.opened.get(name) as Promise<T> | undefined;
   if (known) return known;
+  if (shared.opened.size === 0) shared.afterwards.push(usePostgres(inject("postgres")));
   const opening = open();
   shared.opened.set(name, opening);
   return opening;
@@ -42,10 +46,19 @@ export async function onePerWorker<T extends AsyncDisposable>(
 /** Runs when everything that is shared was closed. */
 export const afterWorker = (work: () => void): void => void shared.afterwards.push(work);
 
-/** Closes everything, the last opened first. */
+/** Closes everything, the last opened first, also what comes after one that could not be closed. */
 export async function closeWorker(): Promise<void> {
-  const opened = [...shared.opened.values()].toReversed();
+  const opened = [...shared.opened].toReversed();
   shared.opened.clear();
-  for (const opening of opened) await (await opening)[Symbol.asyncDispose]();
+  const errors: unknown[] = [];
+  for (const [name, opening] of opened)
+    try {
+      await (await opening)[Symbol.asyncDispose]();
+    } catch (cause) {
+      errors.push(new Error(`${name} was not closed: ${String(cause)}`, { cause }));
+    }
   for (const work of shared.afterwards.splice(0)) work();
+  // Nobody else tells of it: vitest has shown its results by now.
+  for (const error of errors) process.stderr.write(`${String(error)}\n`);
+  if (errors.length > 0) throw new AggregateError(errors);
 }

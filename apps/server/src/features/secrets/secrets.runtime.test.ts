@@ -97,7 +97,10 @@ test("a start that fails tells why without the values: in the task, in the event
   expect(JSON.stringify(events)).toContain("cannot use [secret:A_KEY]");
   expect(JSON.stringify(events)).not.toContain("planted-");
   const { rows } = await app.db.execute<{ dump: string }>(
-    sql`select string_agg(t::text, '') as dump from (select events::text as t from events union all select tasks::text from tasks union all select containers::text from containers) all_rows`,
+    sql`select string_agg(t::text, '') as dump from (
+      select events::text as t from events where project_id = ${project.id}
+      union all select tasks::text from tasks where project_id = ${project.id}
+      union all select containers::text from containers where project_id = ${project.id}) all_rows`,
   );
   expect(rows[0]?.dump).toContain("cannot use");
   expect(rows[0]?.dump).not.toContain("planted-");
