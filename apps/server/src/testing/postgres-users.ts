@@ -18,5 +18,5 @@ export function usePostgres({ usersDir }: { usersDir: string }): () => void {
 /** Resolves when no living process needs the database any more; one that does not say so within a minute is not waited for. */
 export async function postgresIsUnused(usersDir: string): Promise<void> {
   const isUsed = () => readdirSync(folderOf(usersDir)).some((pid) => existsSync(`/proc/${pid}`));
-  for (const until = Date.now() + 60_000; isUsed() && Date.now() < until; ) await sleep(20);
+  for (const until = Date.now() + 60_000; isUsed() && Date.now() < until;) await sleep(20);
 }
