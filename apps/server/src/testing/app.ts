@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { Writable } from "node:stream";
 import pg from "pg";
 import { inject } from "vitest";
@@ -14,6 +12,7 @@ import type { Database } from "../platform/database.ts";
 import { createLogger } from "../platform/logger.ts";
 import { connectionOf, onServer } from "./postgres.ts";
 import { noRuntime } from "./runtime.ts";
+import { temporaryFolder } from "./temporary.ts";
 import { oncePerWorker } from "./worker.ts";
 
 export interface TestAppOptions {
@@ -86,7 +85,7 @@ async function ownApp(options: TestAppOptions): Promise<TestApp> {
   const database = options.database ?? `${prefix}_${randomBytes(5).toString("hex")}`;
   if (options.database === undefined)
     await onServer(server, (client) => client.query(`create database ${database} template ${template} strategy file_copy`));
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "studio-test-")));
+  const dataDir = options.dataDir ?? temporaryFolder("data");
 
   let lines = "";
   const output = new Writable({

@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inject, vi } from "vitest";
 import WebSocket from "ws";
@@ -14,6 +12,7 @@ import { borrowed, testApp, type TestApp, type TestAppOptions, type TestUser } f
 import { onServer } from "./postgres.ts";
 import { emptyProject } from "./sandbox.ts";
 import { spawnStudio, type SpawnedStudio } from "./spawned-studio.ts";
+import { temporaryFolder } from "./temporary.ts";
 import { oncePerWorker, onePerWorker } from "./worker.ts";
 
 /** A key that must never be seen again. */
@@ -29,8 +28,7 @@ export async function place(): Promise<Place> {
   const { server, template, prefix } = inject("postgres");
   const database = `${prefix}_${randomBytes(5).toString("hex")}`;
   await onServer(server, (client) => client.query(`create database ${database} template ${template} strategy file_copy`));
-  const [dataDir, runtimeDir] = await Promise.all(["studio-test-", "studio-runtime-"].map((name) => mkdtemp(join(tmpdir(), name))));
-  if (!dataDir || !runtimeDir) throw new Error("no folders");
+  const [dataDir, runtimeDir] = [temporaryFolder("data"), temporaryFolder("runtime")];
   return {
     database,
     dataDir,
