@@ -46,6 +46,7 @@ export default defineConfig({
       // kill -9, escapes, Docker engines: minutes.
       project("runtime-hard", `packages/runtime/src/${hard}`, { ...patiently, exclude: never }),
       project("testkit", "packages/testkit/src/**/*.test.ts"),
+      project("testkit-hard", `packages/testkit/src/${hard}`, { ...patiently, exclude: never }),
       project("web", "apps/web/src/**/*.test.ts"),
       // What a person sees of a component, in a document of jsdom.
       {

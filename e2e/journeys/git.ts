@@ -185,7 +185,6 @@ export default journey({ hasMain: true }, async (stage) => {
       },
     },
     {
-      isMain: true,
       name: "a conflicting commit on the remote: the push is refused, the pull lists the file, ours wins, the merge is pushed",
       run: async () => {
         await write("index.html", "<h1>Alder Street</h1>\n");

@@ -70,7 +70,7 @@ function hardParts(checkout: Checkout): Part[] {
   });
   return [
     ...(hasServerTests ? [vitestPart(checkout, "hard tests of the server", ["--project=server-hard"], 300)] : []),
-    vitestPart(checkout, "hard tests of the runtime", ["--project=runtime-hard"], 300),
+    vitestPart(checkout, "hard tests of the runtime and the demo", ["--project=runtime-hard", "--project=testkit-hard"], 300),
     script("crash suite, briefly", "e2e/crash.ts", ["--only", "runs,lifecycle", "--rounds", "2"], 120),
     {
       ...vitestPart(
